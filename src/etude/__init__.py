@@ -1,0 +1,39 @@
+"""Etude: the tuning playbook, executable."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Each public name and the module that holds it, loaded on first use (PEP 562).
+_HOMES = {
+    "Choice": "space",
+    "EtudeError": "errors",
+    "Experiment": "experiment",
+    "Integer": "space",
+    "Real": "space",
+    "Result": "result",
+    "Trial": "trial",
+    "run": "round",
+}
+__all__ = sorted(_HOMES)
+
+if TYPE_CHECKING:
+    from .errors import EtudeError as EtudeError
+    from .experiment import Experiment as Experiment
+    from .result import Result as Result
+    from .round import run as run
+    from .space import Choice as Choice
+    from .space import Integer as Integer
+    from .space import Real as Real
+    from .trial import Trial as Trial
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module `etude` has no attribute `{name}`. Known: {', '.join(__all__)}.")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Stage: an experiment becomes studies."""

@@ -1,0 +1,61 @@
+"""One study for each scientific setting."""
+
+from __future__ import annotations
+
+from ..experiment import Experiment
+from ..hyperparameter import Hyperparameter
+from ..space import Choice, Scalar, Space
+from ..study import Study, derived_seed, study_name
+
+
+def split(experiment: Experiment) -> list[Study]:
+    """The studies of an experiment: each scientific setting with the nuisance space that exists there.
+
+    Source: R11, R13.
+    """
+    return [_study(experiment, scientific) for scientific in scientific_settings(experiment)]
+
+
+def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
+    """Every combination of scientific values, a conditional one only where its condition holds.
+
+    Source: R11, R13.
+    """
+    waiting = [one for one in experiment.hyperparameters if one.role == "scientific"]
+    settings: list[dict[str, Scalar]] = [{}]
+    while waiting:
+        one = _next_known(waiting)
+        waiting.remove(one)
+        settings = [grown for setting in settings for grown in _grown(setting, one)]
+    return [dict(sorted(setting.items())) for setting in settings]
+
+
+def _next_known(waiting: list[Hyperparameter]) -> Hyperparameter:
+    """One whose condition names nothing that still waits; any, where conditions run in a circle."""
+    names = {one.name for one in waiting}
+    free = [one for one in waiting if not names.intersection(name for name, _ in one.when)]
+    return (free or waiting)[0]
+
+
+def _grown(setting: dict[str, Scalar], one: Hyperparameter) -> list[dict[str, Scalar]]:
+    if not one.exists(setting) or not isinstance(one.value, Choice):
+        return [setting]
+    return [{**setting, one.name: value} for value in one.value.values]
+
+
+def _study(experiment: Experiment, scientific: dict[str, Scalar]) -> Study:
+    here = [one for one in experiment.hyperparameters if one.exists(scientific)]
+    name = study_name(scientific)
+    return Study(
+        name=name,
+        scientific=scientific,
+        space=Space({one.name: one.value for one in here if one.role == "nuisance"}),  # type: ignore[misc]  # nuisance holds domains
+        fixed={one.name: one.value for one in here if one.role == "fixed"},  # type: ignore[misc]  # fixed holds values
+        max_trials=experiment.trials,
+        seed=derived_seed(experiment.seed, name),
+        search=experiment.search,
+        metric=experiment.metric,
+        maximize=experiment.maximize,
+        max_steps=experiment.max_steps,
+        evaluations=experiment.evaluations,
+    )

@@ -1,0 +1,116 @@
+"""Every exception of Etude. This tree is its documentation.
+
+EtudeError
+├── InputError           what the user handed in is wrong (exit 2)
+│   ├── SpaceError       a domain or a space that cannot be
+│   ├── ExperimentError  an experiment with mistakes, all of them at once
+│   ├── StoreError       a store that cannot be opened, read or written
+│   │   └── OwnedError   another process runs this experiment
+│   └── RunError         a run, a report or a next round that cannot begin
+└── TrainError           the user's training code stopped the run (exit 3)
+
+Left a trial's loop (BaseException, so that `except Exception` in a user's code does not swallow it):
+
+Leave
+├── Infeasible           the setting's fault: the trial is kept as data
+├── Halted               stopped from outside: a time limit, a schedule, the end of a rehearsal
+└── Misreport            the report lacks the experiment's metric: the run stops
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """One mistake of an experiment: where it stands, the rule, what was found, the way out."""
+
+    where: str
+    message: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """The mistake as one line, led by file and line where they are known."""
+        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        return f"{place}{self.where}: {self.message}" if self.where else f"{place}{self.message}"
+
+
+class EtudeError(Exception):
+    """Whatever Etude raises on purpose."""
+
+
+class InputError(EtudeError):
+    """What the user handed in is wrong."""
+
+
+class SpaceError(InputError):
+    """A domain or a space that cannot be."""
+
+
+class ExperimentError(InputError):
+    """An experiment with mistakes: all of them at once, in `.mistakes`."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        """Keeps the mistakes; the message is one line for each."""
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+class StoreError(InputError):
+    """A store that cannot be opened, read or written."""
+
+
+class OwnedError(StoreError):
+    """Another process runs this experiment; `.process` and `.started` say which."""
+
+    def __init__(self, message: str, *, process: int, started: str) -> None:
+        """Keeps the owner's process id and start beside the message."""
+        super().__init__(message)
+        self.process = process
+        self.started = started
+
+
+class RunError(InputError):
+    """A run, a report or a next round that cannot begin."""
+
+
+class TrainError(EtudeError):
+    """The user's training code stopped the run; `.trial_ids` met it, `.user_traceback` shows it."""
+
+    def __init__(
+        self, message: str, *, user_traceback: str, trial_ids: tuple[int, ...] = ()
+    ) -> None:
+        """Keeps the user's own traceback, without Etude's frames."""
+        super().__init__(message)
+        self.user_traceback = user_traceback
+        self.trial_ids = trial_ids
+
+
+class Leave(BaseException):
+    """Leaves a user's training loop."""
+
+
+class Infeasible(Leave):
+    """The setting cannot be trained; `.reason` is `nan` or `diverged`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keeps the reason beside the message."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class Halted(Leave):
+    """Stopped from outside; `.reason` is `time_limit` or `rehearsed`."""
+
+    def __init__(self, reason: str) -> None:
+        """Keeps the reason."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Misreport(Leave):
+    """A report without the experiment's metric."""

@@ -1,0 +1,71 @@
+"""Events: all that a runner sends back, in the order in which it happened to each trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+
+@final
+@dataclass(frozen=True)
+class Began:
+    """A trial trains from `from_step` on; whatever was known of later steps is void."""
+
+    trial_id: int
+    from_step: int
+
+
+@final
+@dataclass(frozen=True)
+class Logged:
+    """Values of a trial: rows of step, metric and raw value."""
+
+    trial_id: int
+    rows: tuple[tuple[int, str, float], ...]
+
+
+@final
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint stands on disk, with the metric reported beside it (None without)."""
+
+    trial_id: int
+    step: int
+    value: float | None
+
+
+@final
+@dataclass(frozen=True)
+class Ended:
+    """A trial is over: completed, infeasible with a reason, or stopped with a reason."""
+
+    trial_id: int
+    status: Literal["completed", "infeasible", "stopped"]
+    reason: str = ""
+    detail: str = ""
+    steps: int = 0
+    wall_s: float = 0.0
+    fault: str = ""
+    """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
+
+
+@final
+@dataclass(frozen=True)
+class Lost:
+    """The worker of a trial died; `detail` says how."""
+
+    trial_id: int
+    detail: str
+
+
+@final
+@dataclass(frozen=True)
+class Refused:
+    """The user's code cannot serve any trial: `kind` says whether it fails to import or misreports."""
+
+    trial_id: int
+    kind: Literal["import", "metric"]
+    detail: str
+
+
+Event: TypeAlias = Began | Logged | Saved | Ended | Lost | Refused

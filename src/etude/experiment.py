@@ -1,0 +1,102 @@
+"""Experiment: one question, its metric, the roles of its hyperparameters, its budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal, final
+
+from .errors import ExperimentError
+from .hyperparameter import ROLES, Hyperparameter, Members, flat
+from .validation import mistakes, with_choices
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A question about a training pipeline and what may be spent on it.
+
+    Roles are mappings from name to a domain (or a list of values, or a plain value when fixed). Under
+    the reserved key `when` stand those that exist only for some scientific values, nested as in the
+    file: `{"when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}}`.
+
+    Args:
+        metric: Judges the trials, as reported: `valid/error`. Lower is better unless `maximize`.
+        max_steps: Training steps of every trial.
+        trials: Trials of each study; there is one study for each scientific setting.
+        evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
+        train: `file.py:function`, relative to the experiment file; None when Python hands it to `run`.
+        seed: Everything random derives from it.
+        validation_examples: Examples behind one value of the metric. With it, the verdict counts the
+            sampling error of a metric that is a rate between 0 and 1.
+        max_trial_s: Wall-clock limit of a trial in seconds, None for none.
+        diverged_above: A trial whose loss rises above its first value by more than this many times
+            that value is infeasible; False switches the rule off.
+        keep_checkpoints: How many of the best checkpoints of a trial are kept, beside the last (K1).
+        parent: The name of the round before.
+
+    Raises:
+        ExperimentError: with every mistake at once.
+
+    Source: R3, R4, R11, R12, T4.
+    """
+
+    metric: str
+    max_steps: int
+    trials: int
+    name: str = "experiment"
+    question: str = ""
+    notes: str = ""
+    maximize: bool = False
+    evaluations: int = 50
+    train: str | None = None
+    search: str = "quasi_random"
+    seed: int = 0
+    validation_examples: int | None = None
+    max_trial_s: float | None = None
+    # No source, ours: healthy losses start at or above their later values, and a start a hundred
+    # times exceeded is seldom recovered; kept high, because a spike that recovers is no divergence.
+    diverged_above: float | Literal[False] = 100.0
+    keep_checkpoints: int = 1
+    parent: str | None = None
+    scientific: Members = field(default_factory=dict)
+    nuisance: Members = field(default_factory=dict)
+    fixed: Members = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Turns lists into choices and refuses mistakes, all at once."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        found = mistakes(given)
+        if found:
+            raise ExperimentError(tuple(found))
+        for role in ("scientific", "nuisance"):
+            object.__setattr__(self, role, with_choices(given[role]))
+        object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
+        if self.max_trial_s is not None:
+            object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
+        if self.diverged_above is not False:
+            object.__setattr__(self, "diverged_above", float(self.diverged_above))
+
+    @property
+    def hyperparameters(self) -> tuple[Hyperparameter, ...]:
+        """Every hyperparameter in its role, sorted by role and path."""
+        return tuple(
+            hyperparameter
+            for role in ROLES
+            for hyperparameter in sorted(flat(role, getattr(self, role)), key=lambda one: one.path)
+        )
+
+
+def changes(old: Experiment, new: Experiment) -> list[str]:
+    """The keys whose change bears on results, so that a store may not mix them under one name.
+
+    More `trials` only extend a study; notes, limits and what a verdict counts may change freely.
+    """
+    free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
+    changed = [
+        each.name
+        for each in fields(Experiment)
+        if each.name not in free and getattr(old, each.name) != getattr(new, each.name)
+    ]
+    if "trials" in changed and new.trials > old.trials:
+        changed.remove("trials")
+    return changed

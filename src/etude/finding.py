@@ -1,0 +1,78 @@
+"""Finding, Recommendation, Verdict: a claim, its rule id, its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, final
+
+Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
+CHECKS = (
+    "boundary",
+    "infeasible",
+    "sampling_luck",
+    "fixed_caveats",
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one check says about one subject.
+
+    Args:
+        rule: The id in the playbook, `C1`.
+        check: The check's name, as its file in `analyze/`.
+        subject: What it is about: `study`, `hyperparameter` and `side`, or `trial`.
+        message: What was found, with its numbers, in a sentence or two.
+        evidence: The numbers, and under `trials` the ids it rests on.
+        advice: What to do; empty where nothing is to be done.
+    """
+
+    rule: str
+    check: str
+    status: Severity
+    subject: Mapping[str, Any]
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """One line that the next round changes: where, from what, to what, and why.
+
+    Args:
+        path: The key in the experiment file, `nuisance.when.optimizer.adam.learning_rate`.
+        part: The part of the value that changes, `high`; empty for the whole value.
+    """
+
+    rule: str
+    path: str
+    part: str
+    old: Any
+    new: Any
+    because: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The answer to the experiment's question, as far as the evidence carries it.
+
+    Args:
+        status: `better` (the winner stands beyond the noise that is known), `unclear` (it does not, or
+            a check forbids to say), or `no_question` (nothing was compared: only the best setting).
+        winner: The name of the study that wins; the leading one when `unclear`; empty without any.
+        message: The answer in one or two sentences, with its numbers.
+        doubts: What the answer does not know or rests on, one sentence each, rules named.
+
+    Source: A1, A2, C14, R5.
+    """
+
+    status: Literal["better", "unclear", "no_question"]
+    winner: str
+    message: str
+    doubts: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)

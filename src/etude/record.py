@@ -1,0 +1,184 @@
+"""Record: a trial as frozen history, what search, analyze and store are handed.
+
+Letters: P points of a trial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .space import Scalar
+
+Status: TypeAlias = Literal["pending", "running", "paused", "completed", "stopped", "infeasible"]
+STATUSES: tuple[Status, ...] = ("pending", "running", "paused", "completed", "stopped", "infeasible")
+# One row a value: the step, the position of the metric's name, the raw value (NaN and inf included).
+POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
+
+
+@final
+@dataclass(frozen=True)
+class Series:
+    """One metric of one trial: `steps_P` rising, `values_P` raw."""
+
+    steps_P: NDArray[np.int64]
+    values_P: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """P, the number of points."""
+        return len(self.steps_P)
+
+
+@final
+@dataclass(frozen=True)
+class Points:
+    """All values that a trial logged or reported, as rows of `POINT`; `names[row["metric"]]` is the metric."""
+
+    rows_P: NDArray[np.void]
+    names: tuple[str, ...]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names that occur, sorted."""
+        return sorted(self.names[code] for code in np.unique(self.rows_P["metric"]))
+
+    def series(self, metric: str) -> Series:
+        """One metric by step; of two values at one step the later written one counts."""
+        if metric not in self.names:
+            return Series(np.empty(0, np.int64), np.empty(0, np.float64))
+        rows = self.rows_P[self.rows_P["metric"] == self.names.index(metric)]
+        steps, values = rows["step"], rows["value"]
+        if len(steps) > 1 and not bool(np.all(np.diff(steps) > 0)):
+            order = np.argsort(steps, kind="stable")
+            steps, values = steps[order], values[order]
+            last = np.append(np.diff(steps) > 0, [True])
+            steps, values = steps[last], values[last]
+        return Series(steps, values)
+
+
+NO_POINTS = Points(np.empty(0, POINT), ())
+
+
+@final
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was written after `step`, and the metric then (None where it was not reported)."""
+
+    step: int
+    value: float | None
+
+
+@final
+@dataclass(frozen=True)
+class Best:
+    """The best value over a trial, and its step."""
+
+    value: float
+    step: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A trial's history.
+
+    Args:
+        id: Unique in the experiment, never reused.
+        index: Position in its study: the k-th point of the search.
+        setting: All values that the trial was handed.
+        reason: Why it is infeasible (`nan`, `diverged`, `out_of_memory`, `error`, `killed`) or
+            stopped (`time_limit`); empty otherwise.
+        detail: For people: the message, or the user's traceback.
+        steps: Updates done.
+        wall_s: Seconds in training, over all attempts.
+        losses: How often its worker died under it.
+    """
+
+    id: int
+    study: str
+    index: int
+    setting: Mapping[str, Scalar]
+    seed: int
+    status: Status = "pending"
+    reason: str = ""
+    detail: str = ""
+    steps: int = 0
+    wall_s: float = 0.0
+    losses: int = 0
+    checkpoints: tuple[Checkpoint, ...] = ()
+    points: Points = field(default=NO_POINTS, compare=False, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in ("completed", "stopped", "infeasible")
+
+    def series(self, metric: str) -> Series:
+        """One metric by step."""
+        return self.points.series(metric)
+
+    def best(self, metric: str, *, maximize: bool) -> Best | None:
+        """The best finite value of `metric` over the trial, the first of equals; None without any.
+
+        Source: C1 (the best value over the course of the trial).
+        """
+        series = self.series(metric)
+        finite = np.isfinite(series.values_P)
+        if not finite.any():
+            return None
+        sign = -1.0 if maximize else 1.0
+        position = int(np.argmin(np.where(finite, sign * series.values_P, math.inf)))
+        return Best(float(series.values_P[position]), int(series.steps_P[position]))
+
+
+@final
+class Records(Sequence[Record]):
+    """An immutable view of trials, loaded only when one looks inside.
+
+    `count` answers without loading, so that a search that does not adapt costs nothing in a long study.
+    """
+
+    def __init__(self, load: Callable[[], Sequence[Record]], counts: Mapping[str, int]) -> None:
+        """Takes what loads the records and how many there are by status."""
+        self._load = load
+        self._counts = dict(counts)
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Records:
+        """A view of records at hand."""
+        return cls(lambda: records, Counter(record.status for record in records))
+
+    def count(self, value: object = None) -> int:
+        """How many have this status; all of them without one."""
+        return sum(self._counts.values()) if value is None else self._counts.get(str(value), 0)
+
+    @cached_property
+    def _records(self) -> tuple[Record, ...]:
+        return tuple(self._load())
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.count()
+
+    def __getitem__(self, position):  # type: ignore[no-untyped-def]  # Sequence overloads int and slice
+        """The record, or records, at a position."""
+        return self._records[position]
+
+    def __iter__(self) -> Iterator[Record]:
+        """The records in the order of their ids."""
+        return iter(self._records)
+
+    def of_study(self, name: str) -> Records:
+        """The records of one study."""
+        return Records.of([record for record in self if record.study == name])
+
+    def ended(self) -> Records:
+        """Those of which nothing more will come."""
+        return Records.of([record for record in self if record.ended])

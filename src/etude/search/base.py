@@ -1,0 +1,19 @@
+"""What every search is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..move import Move
+from ..record import Records
+from ..study import Study
+
+
+class Search(Protocol):
+    """A pure function of the history: same study, same records, same moves."""
+
+    adapts: bool
+    """Whether its moves depend on results; where not, a study is written down whole before it starts."""
+
+    def moves(self, study: Study, records: Records, free: int) -> list[Move]:
+        """At most `free` moves. The study is finished when the answer is empty and nothing runs."""

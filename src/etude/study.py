@@ -1,0 +1,71 @@
+"""Study: trials that answer one question together, for one scientific setting."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from .space import Scalar, Space, value_text
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What varies, over which space, how many trials, by which search, judged by what.
+
+    Args:
+        name: The scientific setting as text, `optimizer=adam`; `all` where nothing is scientific.
+        scientific: The scientific values that hold in the whole study.
+        space: The nuisance hyperparameters that exist here.
+        fixed: The fixed ones that exist here.
+        seed: Of the search; derived from the experiment's seed and the study's name, so that adding
+            a scientific value changes no other study.
+
+    Source: R12, R13.
+    """
+
+    name: str
+    scientific: Mapping[str, Scalar]
+    space: Space
+    fixed: Mapping[str, Scalar]
+    max_trials: int
+    seed: int
+    search: str
+    metric: str
+    maximize: bool
+    max_steps: int
+    evaluations: int
+
+    def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """All that a trial is handed: fixed, scientific and searched values, sorted by name."""
+        return dict(sorted({**self.fixed, **self.scientific, **searched}.items()))
+
+
+def study_name(scientific: Mapping[str, Scalar]) -> str:
+    """The name of the study of these scientific values.
+
+    >>> study_name({"optimizer": "adam", "depth": 2})
+    'depth=2,optimizer=adam'
+    """
+    pairs = sorted((name, value_text(value)) for name, value in scientific.items())
+    return ",".join(f"{name}={text}" for name, text in pairs) or "all"
+
+
+def derived_seed(seed: int, *parts: str | int) -> int:
+    """A seed in [0, 2**31) that depends on `seed` and on every part, and on nothing else."""
+    text = "/".join([str(seed), *map(str, parts)])
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big") >> 1
+
+
+def evaluation_steps(max_steps: int, evaluations: int) -> list[int]:
+    """The steps at which a trial evaluates: regular in steps, the last one always among them.
+
+    Source: E2.
+
+    >>> evaluation_steps(10, 3)
+    [3, 6, 9]
+    """
+    return sorted({math.ceil((k + 1) * max_steps / evaluations) - 1 for k in range(evaluations)})

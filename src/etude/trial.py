@@ -1,0 +1,243 @@
+"""Trial: the handle that a user's training loop holds."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol, final
+
+from .errors import Halted, Infeasible, Misreport, RunError
+from .space import Scalar
+from .study import evaluation_steps
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """All that must be known to train a trial, wherever it runs.
+
+    Args:
+        checkpoints: The folder of the trial's checkpoints, one folder a step in it.
+        resume_step: The step of the checkpoint to go on from; None to begin at 0.
+        first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
+            trial is judged as an uninterrupted one.
+        max_wall_s: Seconds left to it; None for no limit.
+        rehearsal: Whether this only tries two steps: nothing is recorded.
+    """
+
+    id: int
+    study: str
+    setting: Mapping[str, Scalar]
+    seed: int
+    max_steps: int
+    evaluations: int
+    metric: str
+    maximize: bool
+    diverged_above: float | bool
+    folder: Path
+    checkpoints: Path
+    resume_step: int | None = None
+    first_losses: Mapping[str, float] = field(default_factory=dict)
+    max_wall_s: float | None = None
+    rehearsal: bool = False
+
+
+class Channel(Protocol):
+    """Where a trial's news goes: the runner's end of the line."""
+
+    def began(self, from_step: int) -> None:
+        """The trial trains from this step on."""
+
+    def logged(self, step: int, values: Mapping[str, float], *, report: bool) -> None:
+        """Values at a step; a report is an evaluation."""
+
+    def saved(self, step: int, value: float | None) -> None:
+        """A checkpoint stands on disk."""
+
+
+@final
+class Trial:
+    """One trial, as a training loop sees it: `trial["learning_rate"]` reads a hyperparameter.
+
+    Attributes:
+        id: Unique in the experiment.
+        setting: All hyperparameters of this trial, a mapping from name to value.
+        seed: Of this trial, for initialization, data order and dropout.
+        max_steps: Updates to do; the full length, whatever a schedule stops early.
+    """
+
+    def __init__(self, assignment: Assignment, channel: Channel) -> None:
+        """Is made by a runner."""
+        self.id = assignment.id
+        self.setting = dict(assignment.setting)
+        self.seed = assignment.seed
+        self.max_steps = assignment.max_steps
+        self._assignment = assignment
+        self._channel = channel
+        self._evaluation_steps = frozenset(
+            evaluation_steps(assignment.max_steps, assignment.evaluations)
+        )
+        self._first_losses = dict(assignment.first_losses)
+        self._from_step = 0
+        self._last_step = -1
+        self._begun = False
+        self._reported = False
+        limit = assignment.max_wall_s
+        self._deadline = math.inf if limit is None else time.monotonic() + limit
+        self._halt = ""
+
+    def __getitem__(self, name: str) -> Scalar:
+        """The value of a hyperparameter; KeyError names the known ones."""
+        try:
+            return self.setting[name]
+        except KeyError:
+            known = ", ".join(f"`{one}`" for one in self.setting)
+            raise KeyError(
+                f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the hyperparameter exists in this trial's study (R11)."""
+        return name in self.setting
+
+    @property
+    def folder(self) -> Path:
+        """A folder of this trial's own, for whatever it wants to keep; made when first asked for."""
+        self._assignment.folder.mkdir(parents=True, exist_ok=True)
+        return self._assignment.folder
+
+    def restore(self, load: Callable[[Path], object]) -> bool:
+        """Calls `load` with the folder of the last checkpoint, if there is one; says whether it did.
+
+        To be called before `steps()`. Source: K2.
+        """
+        step = self._assignment.resume_step
+        if step is None:
+            return False
+        if self._begun:
+            raise RunError("`restore` comes before the first `steps`, `log` or `report`. Move it up.")
+        load(self._assignment.checkpoints / str(step))
+        self._from_step = step + 1
+        return True
+
+    def steps(self) -> Iterator[int]:
+        """The steps left to do, `max_steps` in all: the body of the loop does one update each."""
+        self._begin()
+        for step in range(self._from_step, self.max_steps):
+            self._leave_if_halted()
+            yield step
+            self._last_step = max(self._last_step, step)
+
+    def evaluates(self, step: int) -> bool:
+        """Whether this step is one of the regular evaluations (E2)."""
+        return step in self._evaluation_steps
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Records values at a step: training loss, gradient norm.
+
+        A non-finite loss ends the trial as infeasible, as does one far above where it started.
+        """
+        self._record(step, values, report=False)
+
+    def report(
+        self,
+        step: int,
+        values: Mapping[str, float],
+        *,
+        checkpoint: Callable[[Path], object] | None = None,
+    ) -> None:
+        """Records an evaluation, the experiment's metric among its values.
+
+        `checkpoint` is called with an empty folder to save into. It is renamed into place when
+        complete, so a crash leaves no half of one.
+        """
+        metric = self._assignment.metric
+        if not self._reported and metric not in values:
+            raise Misreport(_misreport(metric, sorted(values), step))
+        self._reported = True
+        self._record(step, values, report=True)
+        if checkpoint is not None:
+            self._save(step, checkpoint)
+            value = values.get(metric)
+            self._channel.saved(step, None if value is None else float(value))
+
+    def halt(self, reason: str) -> None:
+        """Asks the loop to end at its next `steps`, `log` or `report`; for runners."""
+        self._halt = reason
+
+    @property
+    def reported(self) -> bool:
+        """Whether the experiment's metric has been reported."""
+        return self._reported
+
+    @property
+    def updates(self) -> int:
+        """Updates done, those before a restore included."""
+        return max(self._last_step + 1, self._from_step)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._channel.began(self._from_step)
+
+    def _leave_if_halted(self) -> None:
+        if self._halt:
+            raise Halted(self._halt)
+        if time.monotonic() > self._deadline:
+            raise Halted("time_limit")
+
+    def _record(self, step: int, values: Mapping[str, float], *, report: bool) -> None:
+        self._begin()
+        plain = {name: float(value) for name, value in values.items()}
+        self._last_step = max(self._last_step, step)
+        self._channel.logged(step, plain, report=report)
+        for name, value in plain.items():
+            if name.endswith("loss") or name == self._assignment.metric:
+                self._judge(name, value, step)
+        self._leave_if_halted()
+
+    def _judge(self, name: str, value: float, step: int) -> None:
+        if not math.isfinite(value):
+            raise Infeasible("nan", f"`{name}` is {value} at step {step}.")
+        first = self._first_losses.setdefault(name, value)
+        threshold = self._assignment.diverged_above
+        worse = first - value if self._is_maximized(name) else value - first
+        # A first value of 0 gives no unit to measure by: then only a non-finite value is divergence.
+        if threshold is not False and first and worse > threshold * abs(first):
+            raise Infeasible(
+                "diverged",
+                f"`{name}` is {value:.4g} at step {step}, more than {threshold:g} times "
+                f"its first value {first:.4g} away from it.",
+            )
+
+    def _is_maximized(self, name: str) -> bool:
+        return self._assignment.maximize and name == self._assignment.metric
+
+    def _save(self, step: int, checkpoint: Callable[[Path], object]) -> None:
+        final_place = self._assignment.checkpoints / str(step)
+        aside = final_place.with_name(f"{step}.partial")
+        old = final_place.with_name(f"{step}.old")
+        for leftover in (aside, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        aside.mkdir(parents=True)
+        checkpoint(aside)
+        if final_place.exists():
+            final_place.rename(old)
+        os.replace(aside, final_place)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _misreport(metric: str, seen: list[str], step: int) -> str:
+    near = get_close_matches(metric, seen, n=1, cutoff=0.5)
+    hint = f"Did you mean `{near[0]}`? " if near else ""
+    found = ", ".join(f"`{name}`" for name in seen) or "nothing"
+    return (
+        f"The experiment's metric is `{metric}`, but the first report (step {step}) has {found}. "
+        f"{hint}Report `{metric}`, or change `metric` in [experiment]."
+    )
