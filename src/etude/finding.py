@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, final
+
+import numpy as np
 
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
 CHECKS = (
@@ -76,3 +79,20 @@ class Verdict:
     message: str
     doubts: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def to_json(finding: Finding) -> dict[str, Any]:
+    """The finding as JSON can hold it: NaN and infinite numbers become None, tuples lists."""
+    return {each.name: _plain(getattr(finding, each.name)) for each in fields(finding)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""Stage: findings become a verdict and the next round."""

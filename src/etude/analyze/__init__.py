@@ -1,0 +1,1 @@
+"""Stage: records become results, results become findings; one file a check, named as the check."""

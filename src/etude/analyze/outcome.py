@@ -1,0 +1,59 @@
+"""Outcomes: the ended trials of a study, each with its objective, oriented once: lower is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ..record import Record, Records
+from ..study import Study
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """An ended trial: `loss` is its best value, lower is better, `inf` where it is infeasible or has none."""
+
+    record: Record
+    loss: float
+    value: float | None
+    step: int | None
+
+    @property
+    def trial(self) -> int:
+        """The trial's id."""
+        return self.record.id
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it has a value that counts."""
+        return self.value is not None
+
+
+def outcomes(study: Study, records: Records | Sequence[Record]) -> list[Outcome]:
+    """The ended trials of `study`, by id; records of other studies and running trials are passed over.
+
+    Source: C1 (the best value over the course of the trial), Q2 (values are oriented here, not before).
+    """
+    ended = [record for record in records if record.study == study.name and record.ended]
+    return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
+
+
+def ranked(found: Sequence[Outcome]) -> list[Outcome]:
+    """The feasible ones, best first, equals by id.
+
+    Source: C1.
+    """
+    return sorted((one for one in found if one.feasible), key=lambda one: (one.loss, one.trial))
+
+
+def _outcome(study: Study, record: Record) -> Outcome:
+    # The values an infeasible trial reported before it broke are no result: a curve that dips and
+    # then diverges must not win.
+    feasible = record.status != "infeasible"
+    best = record.best(study.metric, maximize=study.maximize) if feasible else None
+    if best is None:
+        return Outcome(record, math.inf, None, None)
+    return Outcome(record, -best.value if study.maximize else best.value, best.value, best.step)
