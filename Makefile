@@ -1,0 +1,44 @@
+# Needs Python 3.11 or newer as `python3`, and nothing else: `make demo` and `make test` install what they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   := demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test clean
+
+help:
+	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
+	@echo "make test    linters, types, layers and tests"
+	@echo "make setup   only makes $(VENV) and installs what the two need"
+	@echo "make clean   removes $(VENV), the demo's results and caches"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Etude needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make setup PYTHON=python3.12"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	@touch $@
+
+# Typed again, it goes on where it stopped.
+demo: export ETUDE_STORE := $(DEMO)/etude.db
+demo: setup
+	@mkdir -p $(DEMO)
+	@$(BIN)/etude run examples/optimizer/optimizer.toml
+	@$(BIN)/etude report optimizer -o $(DEMO)/optimizer.html
+	@$(BIN)/etude next optimizer -o $(DEMO)/optimizer-2.toml
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
