@@ -15,23 +15,23 @@ from .validation import mistakes, with_choices
 class Experiment:
     """A question about a training pipeline and what may be spent on it.
 
-    Roles are mappings from name to a domain (or a list of values, or a plain value when fixed). Under
-    the reserved key `when` stand those that exist only for some scientific values, nested as in the
-    file: `{"when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}}`.
+    Roles are mappings from name to a domain (or a list of values, or a plain value when fixed).
+    Under the reserved key `when` stand those that exist only for some scientific values, nested as
+    in the file: `{"when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}}`.
 
     Args:
         metric: Judges the trials, as reported: `valid/error`. Lower is better unless `maximize`.
         max_steps: Training steps of every trial.
         trials: Trials of each study; there is one study for each scientific setting.
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
-        train: `file.py:function`, relative to the experiment file; None when Python hands it to `run`.
+        train: `file.py:function`, relative to the experiment file; None when Python hands it over.
         seed: Everything random derives from it.
-        validation_examples: Examples behind one value of the metric. With it, the verdict counts the
-            sampling error of a metric that is a rate between 0 and 1.
+        validation_examples: Examples behind one value of the metric. With it, the verdict counts
+            the sampling error of a metric that is a rate between 0 and 1.
         max_trial_s: Wall-clock limit of a trial in seconds, None for none.
         diverged_above: A trial whose loss rises above its first value by more than this many times
             that value is infeasible; False switches the rule off.
-        keep_checkpoints: How many of the best checkpoints of a trial are kept, beside the last (K1).
+        keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
         parent: The name of the round before.
 
     Raises:

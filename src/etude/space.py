@@ -6,9 +6,12 @@ Letters: D hyperparameters that vary.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, final
+from numbers import Integral
+from numbers import Real as AnyReal
+from typing import Any, Literal, TypeAlias, TypeGuard, final
 
 from .errors import SpaceError
 
@@ -32,7 +35,7 @@ class Real:
     Raises:
         SpaceError: for bounds that the scale cannot have.
 
-    >>> Real(1e-4, 1.0, log=True).value(0.5)
+    >>> round(Real(1e-4, 1.0, log=True).value(0.5), 6)
     0.01
     """
 
@@ -43,7 +46,7 @@ class Real:
 
     def __post_init__(self) -> None:
         """Settles `scale` and `log` and refuses impossible bounds."""
-        if self.log and self.scale == "one_minus_log":
+        if self.log is True and self.scale == "one_minus_log":
             raise SpaceError(
                 'Real takes log=True or scale="one_minus_log", got both. Keep the one you mean.'
             )
@@ -51,6 +54,7 @@ class Real:
         object.__setattr__(self, "low", float(self.low))
         object.__setattr__(self, "high", float(self.high))
         _settle_scale(self, "Real", SCALES)
+        _check_apart("Real", self.low, self.high, self._warped(self.high) - self._warped(self.low))
 
     def value(self, unit: float) -> float:
         """The value at `unit` in [0, 1]."""
@@ -65,15 +69,15 @@ class Real:
         return min(max(plain, self.low), self.high)
 
     def unit(self, value: Scalar) -> float:
-        """Where `value` lies between `low` (0) and `high` (1) on this scale; outside [0, 1] beyond them."""
+        """Where `value` lies from `low` (0) to `high` (1) on this scale; beyond them, outside."""
         low, high = self._warped(self.low), self._warped(self.high)
         return (self._warped(float(value)) - low) / (high - low)
 
     def _warped(self, value: float) -> float:
         if self.scale == "log":
-            return math.log(value)
+            return _log(value)
         if self.scale == "one_minus_log":
-            return -math.log1p(-value)
+            return -math.log1p(-value) if value < 1.0 else math.inf
         return value
 
 
@@ -102,6 +106,8 @@ class Integer:
         object.__setattr__(self, "low", int(self.low))
         object.__setattr__(self, "high", int(self.high))
         _settle_scale(self, "Integer", ("linear", "log"))
+        low, high = self._warped(self.low - 0.5), self._warped(self.high + 0.5)
+        _check_apart("Integer", self.low, self.high, high - low)
 
     def value(self, unit: float) -> int:
         """The value at `unit` in [0, 1]."""
@@ -116,7 +122,7 @@ class Integer:
         return (self._warped(float(value)) - low) / (high - low)
 
     def _warped(self, value: float) -> float:
-        return math.log(value) if self.scale == "log" else value
+        return _log(value) if self.scale == "log" else value
 
 
 @final
@@ -125,7 +131,7 @@ class Choice:
     """One of `values`; with `ordered=True` their order means something (sizes, depths).
 
     Raises:
-        SpaceError: for no values, or a value given twice.
+        SpaceError: for no values, a value given twice, or one that no file can hold.
 
     >>> Choice(["relu", "gelu"]).value(0.7)
     'gelu'
@@ -136,8 +142,11 @@ class Choice:
 
     def __init__(self, values: Iterable[Scalar], *, ordered: bool = False) -> None:
         """Takes any iterable of values and keeps them as a tuple."""
-        object.__setattr__(self, "values", tuple(values))
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise SpaceError(f"Choice needs a list of values, got {values!r}. Write [{values!r}].")
+        object.__setattr__(self, "values", tuple(plain(value) for value in values))
         object.__setattr__(self, "ordered", ordered)
+        _check_flag("Choice", "ordered", ordered)
         _check_values(self.values)
 
     def value(self, unit: float) -> Scalar:
@@ -162,7 +171,7 @@ Domain: TypeAlias = Real | Integer | Choice
 @final
 @dataclass(frozen=True)
 class Space:
-    """The hyperparameters that a study varies, sorted by name, so that a file's order means nothing."""
+    """The hyperparameters that a study varies, sorted by name: a file's order means nothing."""
 
     domains: Mapping[str, Domain]
 
@@ -186,45 +195,76 @@ class Space:
 
 
 def value_text(value: Scalar) -> str:
-    """A value as TOML writes it, strings without their quotes: what conditions compare and names show.
+    """A value as TOML writes it, but texts without quotes: what conditions compare and names show.
 
     >>> value_text(True), value_text("adam"), value_text(0.1)
     ('true', 'adam', '0.1')
     """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) else repr(plain(value))
 
 
-def is_number(value: object) -> bool:
-    """Whether `value` is an int or a float that is finite; booleans are not numbers here."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+def plain(value: Any) -> Any:
+    """The value in Python's own type where its type only derives from it, as NumPy's float64 does.
+
+    >>> class Width(int): ...
+    >>> plain(Width(8))
+    8
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, AnyReal):
+        return float(value)
+    return str.__str__(value) if isinstance(value, str) else value
 
 
-def _check_bounds(kind: str, low: object, high: object, *, whole: bool) -> None:
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a finite number; booleans are not numbers here."""
+    if isinstance(value, bool) or not isinstance(value, AnyReal):
+        return False
+    return bool(abs(plain(value)) <= sys.float_info.max)
+
+
+def is_scalar(value: object) -> TypeGuard[Scalar]:
+    """Whether `value` is a text, a boolean or a finite number: what a setting may hold."""
+    return isinstance(value, bool | str) or is_number(value)
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _check_bounds(kind: str, low: float, high: float, *, whole: bool) -> None:
     for side, bound in (("low", low), ("high", high)):
         if not is_number(bound):
             raise SpaceError(
                 f"{kind} needs finite numbers as bounds, got {side}={bound!r}. Give a number."
             )
-        if whole and float(bound) != int(bound):  # type: ignore[call-overload]  # a number, checked above
+        if whole and bound != int(bound):
             raise SpaceError(
                 f"{kind} needs whole numbers as bounds, got {side}={bound!r}. "
                 "Give a whole number, or leave `integer` out."
             )
-    if not low < high:  # type: ignore[operator]  # numbers, checked above
+    if not low < high:
         raise SpaceError(
             f"{kind} needs low < high, got low={low}, high={high}. "
             "Swap or widen the bounds; a single value belongs in `fixed`."
         )
 
 
+def _check_flag(kind: str, name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise SpaceError(f"{kind} takes {name}=True or {name}=False, got {value!r}. Write one.")
+
+
 def _settle_scale(domain: Real | Integer, kind: str, allowed: Sequence[Scale]) -> None:
+    _check_flag(kind, "log", domain.log)
     if domain.scale not in allowed:
         known = ", ".join(f'"{scale}"' for scale in allowed)
-        raise SpaceError(f'{kind} knows the scales {known}, got scale="{domain.scale}". Take one.')
+        raise SpaceError(f"{kind} knows the scales {known}, got {domain.scale!r}. Take one.")
     scale = "log" if domain.log else domain.scale
     if scale == "log" and domain.low <= 0:
         example = "low=1" if kind == "Integer" else "low=1e-6"
@@ -241,16 +281,30 @@ def _settle_scale(domain: Real | Integer, kind: str, allowed: Sequence[Scale]) -
     object.__setattr__(domain, "log", scale == "log")
 
 
+def _check_apart(kind: str, low: float, high: float, width: float) -> None:
+    if not 0.0 < width < math.inf:
+        raise SpaceError(
+            f"{kind} needs bounds that floating point can tell apart and span on this scale, "
+            f"got low={low!r}, high={high!r}. Use bounds of a usual size."
+        )
+
+
 def _check_values(values: tuple[Scalar, ...]) -> None:
     if not values:
         raise SpaceError("Choice needs at least one value, got none. List the values.")
-    for value in values:
-        if not isinstance(value, bool | int | float | str):
+    for position, value in enumerate(values):
+        if not is_scalar(value):
             raise SpaceError(
-                f"Choice takes text, numbers and booleans, got {value!r}. "
+                f"Choice takes text, finite numbers and booleans, got {value!r}. "
                 "Name the value with a text and build the object in your train function."
             )
-    texts = [(value_text(value), type(value) is bool) for value in values]
-    twice = sorted({value_text(value) for value, text in zip(values, texts, strict=True) if texts.count(text) > 1})
-    if twice:
-        raise SpaceError(f"Choice takes each value once, got `{twice[0]}` twice. Leave one out.")
+        if any(_same(value, earlier) for earlier in values[:position]):
+            raise SpaceError(
+                f"Choice takes each value once, got `{value_text(value)}` twice. Leave one out."
+            )
+
+
+def _same(left: Scalar, right: Scalar) -> bool:
+    """Whether a condition or a study's name cannot tell two values apart, or Python cannot."""
+    equal = left == right and isinstance(left, bool) == isinstance(right, bool)
+    return equal or value_text(left) == value_text(right)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from .errors import Mistake, SpaceError
-from .hyperparameter import ROLES, Condition, Hyperparameter, Members, flat
-from .space import Choice, Integer, Real, Scalar, is_number, value_text
+from .hyperparameter import (
+    ROLES,
+    Condition,
+    Hyperparameter,
+    Members,
+    Role,
+    flat,
+    key_path,
+    table_keys,
+)
+from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_text
 
-# Literals, so that an experiment is checked without loading a search; a test holds them against the registry.
+# Literals: an experiment is checked without loading a search; a test holds them to the registry.
 SEARCHES = ("quasi_random",)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 
-def did_you_mean(name: str, known: list[str]) -> str:
-    """A sentence with the nearest known name, or with all of them."""
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A sentence with the nearest known name, or with all of them.
+
+    >>> did_you_mean("optimzer", ["depth", "optimizer"])
+    'Did you mean `optimizer`?'
+    """
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"Did you mean `{near[0]}`?"
@@ -26,29 +39,70 @@ def did_you_mean(name: str, known: list[str]) -> str:
 
 
 def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
-    """Every mistake of these fields of an experiment; an empty list means it can be built."""
+    """Every mistake of these fields of an experiment; an empty list means it can be built.
+
+    A SpaceError may stand where a domain could not be built: it is told as a mistake, and nothing
+    else is said about that hyperparameter.
+    """
     found = [
         Mistake(where=f"experiment.{key}", message=message)
         for key, check in _CHECKS.items()
         if key in given and (message := check(given[key]))
     ]
-    shaped = {role: given.get(role, {}) for role in ROLES}
-    broken = [mistake for role in ROLES for mistake in _shape(role, shaped[role], role)]
-    if broken:
-        return found + broken
-    flattened = [one for role in ROLES for one in flat(role, with_choices(shaped[role]))]
-    found += [mistake for one in flattened for mistake in _value(one)]
-    return found + _conditions(flattened) + _two_roles(flattened)
+    for role in ROLES:
+        found += _shape(given.get(role, {}), (role,))
+    flattened = [one for role in ROLES for one in flat(role, with_choices(given.get(role, {})))]
+    found += [
+        _mistake(one.keys, text) for one in flattened if (text := _value(one.role, one.value))
+    ]
+    return found + _conditions(flattened) + _circles(flattened) + _two_roles(flattened)
+
+
+def with_choices(members: Members, *, lists: bool = True) -> dict[str, Any]:
+    """The members of a role as plain dicts, lists turned into choices where they may be.
+
+    What has no place in a role is left out here and named by `mistakes`.
+    """
+    return {
+        name: _conditional(value, lists=lists) if name == "when" else _plain(value, lists=lists)
+        for name, value in _table(members).items()
+        if isinstance(name, str) and name
+    }
+
+
+def _conditional(tables: object, *, lists: bool) -> dict[str, dict[str, Any]]:
+    return {
+        scientific: {
+            value_text(value): with_choices(inner, lists=lists)
+            for value, inner in _table(by_value).items()
+            if is_scalar(value)
+        }
+        for scientific, by_value in _table(tables).items()
+        if isinstance(scientific, str)
+    }
+
+
+def _plain(value: Any, *, lists: bool) -> Any:
+    if not lists or not isinstance(value, list | tuple):
+        return plain(value)
+    try:
+        return Choice(value)
+    except SpaceError as error:
+        return error
+
+
+def _table(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 # --- what one key may hold: a sentence about what is wrong, or nothing
 
 
-def _whole(low: int) -> Any:
+def _whole(low: int) -> Callable[[object], str]:
     def check(value: object) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and value >= low:
             return ""
-        return f"needs a whole number of at least {low}, found {value!r}. Write {max(low, 1)} or more."
+        return f"needs a whole number, {low} or more, found {value!r}. Write for example {low + 1}."
 
     return check
 
@@ -91,17 +145,17 @@ def _search(value: object) -> str:
 
 
 def _examples(value: object) -> str:
-    return "" if value is None else str(_whole(1)(value))
+    return "" if value is None else _whole(1)(value)
 
 
 def _seconds(value: object) -> str:
-    if value is None or (is_number(value) and float(value) > 0):  # type: ignore[arg-type]  # a number
+    if value is None or (is_number(value) and value > 0):
         return ""
     return f"needs seconds above 0, found {value!r}. Leave it out for no limit."
 
 
 def _threshold(value: object) -> str:
-    if value is False or (is_number(value) and float(value) > 0):  # type: ignore[arg-type]  # a number
+    if value is False or (is_number(value) and value > 0):
         return ""
     return (
         f"needs a number above 0 (times the first loss) or false, found {value!r}. "
@@ -113,7 +167,7 @@ def _parent(value: object) -> str:
     return "" if value is None else _name(value)
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: dict[str, Callable[[object], str]] = {
     "name": _name,
     "question": _text,
     "notes": _text,
@@ -136,72 +190,124 @@ _CHECKS: dict[str, Any] = {
 # --- what the roles may hold
 
 
-def _shape(role: Role, members: object, path: str) -> list[Mistake]:
+def _mistake(keys: Iterable[object], message: str) -> Mistake:
+    return Mistake(where=key_path([str(key) for key in keys]), message=message)
+
+
+def _shape(members: object, keys: tuple[object, ...]) -> list[Mistake]:
     if not isinstance(members, Mapping):
-        return [Mistake(where=path, message=f"needs a table, found {members!r}. Write `name = ...`.")]
-    found: list[Mistake] = []
-    for scientific, by_value in _table(members.get("when", {}), f"{path}.when", found).items():
-        inner_path = f"{path}.when.{scientific}"
-        for text, inner in _table(by_value, inner_path, found).items():
-            found += _shape(role, inner, f"{inner_path}.{text}")
-    return found
+        return [_mistake(keys, f"needs a table, found {members!r}. Write `name = ...` below it.")]
+    found = [
+        _mistake(keys, f"a hyperparameter's name is a text, found {name!r}. Give it a name.")
+        for name in members
+        if not isinstance(name, str) or not name
+    ]
+    if "when" not in members:
+        return found
+    tables, text = members["when"], "`when` is reserved for conditions and needs tables"
+    for scientific, by_value in _table(tables).items():
+        for value, inner in _table(by_value).items():
+            found += _shape(inner, (*keys, "when", scientific, value))
+    wrong = [each for each in (tables, *_table(tables).values()) if not isinstance(each, Mapping)]
+    way_out = f"Write [{key_path([str(key) for key in keys])}.when.NAME.VALUE]."
+    return found + [_mistake((*keys, "when"), f"{text}, found {one!r}. {way_out}") for one in wrong]
 
 
-def _table(value: object, path: str, found: list[Mistake]) -> Mapping[str, Any]:
-    if isinstance(value, Mapping):
-        return value
-    message = f"`when` is reserved for conditions and needs a table, found {value!r}. Write [{path}.VALUE]."
-    found.append(Mistake(where=path, message=message))
-    return {}
+def _value(role: Role, value: object) -> str:
+    return str(value) if isinstance(value, SpaceError) else _ROLE_CHECKS[role](value)
 
 
-def _value(one: Hyperparameter) -> list[Mistake]:
-    message = ""
-    if one.role == "scientific" and not isinstance(one.value, Choice):
-        message = (
-            f"a scientific hyperparameter needs a list of values, one study for each (R13), "
-            f"found {one.value!r}. List the values that the question compares."
+def _scientific(value: object) -> str:
+    if not isinstance(value, Choice):
+        return (
+            "a scientific hyperparameter needs a list of values, one study for each (R13), "
+            f"found {value!r}. List the values that the question compares."
         )
-    elif one.role == "scientific" and len(one.value.values) < 2:  # type: ignore[union-attr]  # a Choice
-        message = (
+    if len(value.values) < 2:
+        return (
             "a scientific hyperparameter needs two values or more to compare (R4), found one. "
             "Add a value, or move it to [fixed]."
         )
-    elif one.role == "nuisance" and not isinstance(one.value, Real | Integer | Choice):
-        message = (
-            f"a nuisance hyperparameter needs a range or a list (R4), found {one.value!r}. "
-            "Write { low = ..., high = ... }, or move it to [fixed]."
-        )
-    elif one.role == "fixed" and not isinstance(one.value, bool | int | float | str):
-        message = (
-            f"a fixed hyperparameter needs one value (R4), found {one.value!r}. "
-            "Write one value, or move the range to [nuisance]."
-        )
-    return [Mistake(where=one.path, message=message)] if message else []
+    return ""
+
+
+def _nuisance(value: object) -> str:
+    if isinstance(value, Real | Integer | Choice):
+        return ""
+    return (
+        f"a nuisance hyperparameter needs a range or a list (R4), found {value!r}. "
+        "Write { low = ..., high = ... }, or move it to [fixed]."
+    )
+
+
+def _fixed(value: object) -> str:
+    if is_scalar(value):
+        return ""
+    return (
+        f"a fixed hyperparameter needs one text, boolean or finite number (R4), found {value!r}. "
+        "Write one value, or move the range to [nuisance]."
+    )
+
+
+_ROLE_CHECKS = {"scientific": _scientific, "nuisance": _nuisance, "fixed": _fixed}
+
+
+# --- what roles and conditions may not do together
 
 
 def _conditions(flattened: list[Hyperparameter]) -> list[Mistake]:
-    values: dict[str, list[str]] = {}
+    """One mistake for each table under a condition that names nothing, or that can never hold."""
+    scientific: dict[str, list[Hyperparameter]] = {}
     for one in flattened:
-        if one.role == "scientific" and isinstance(one.value, Choice):
-            values.setdefault(one.name, []).extend(value_text(value) for value in one.value.values)
-    found = []
-    for path, name, text in dict.fromkeys(
-        (one.path.removesuffix(f".{one.name}"), name, text) for one in flattened for name, text in one.when
-    ):
-        if name not in values:
-            message = (
-                f"a condition names a scientific hyperparameter (R11), found `{name}`. "
-                f"{did_you_mean(name, sorted(values))}"
-            )
-            found.append(Mistake(where=path, message=message))
-        elif text not in values[name]:
-            message = (
-                f"a condition names a value of `{name}` (R11), found `{text}`. "
-                f"{did_you_mean(text, values[name])}"
-            )
-            found.append(Mistake(where=path, message=message))
-    return found
+        if one.role == "scientific":
+            scientific.setdefault(one.name, []).append(one)
+    tables: dict[tuple[Role, Condition], None] = dict.fromkeys(
+        (one.role, one.when[: depth + 1]) for one in flattened for depth in range(len(one.when))
+    )
+    return [
+        _mistake(table_keys(role, when), message)
+        for role, when in tables
+        if (message := _condition(when, scientific))
+    ]
+
+
+def _condition(when: Condition, scientific: Mapping[str, list[Hyperparameter]]) -> str:
+    name, text = when[-1]
+    if name not in scientific:
+        near = did_you_mean(name, sorted(scientific))
+        way_out = near if scientific else f"List the values of `{name}` under [scientific]."
+        return f"a condition names a scientific hyperparameter (R11), found `{name}`. {way_out}"
+    variants = [(one.when, one.value) for one in scientific[name]]
+    if any(not isinstance(value, Choice) for _, value in variants):
+        return ""  # a mistake of its own
+    texts = [(known, _texts(value)) for known, value in variants]
+    if not any(text in known for _, known in texts):
+        near = did_you_mean(text, [each for _, known in texts for each in known])
+        return f"a condition names a value of `{name}` (R11), found `{text}`. {near}"
+    if any(text in known and _can_meet(its_when, when) for its_when, known in texts):
+        return ""
+    return (
+        f"`{name}` is never `{text}` here: the conditions around exclude it (R11). "
+        "Leave one of the conditions out."
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [value_text(each) for each in value.values] if isinstance(value, Choice) else []
+
+
+def _circles(flattened: list[Hyperparameter]) -> list[Mistake]:
+    waiting = [one for one in flattened if one.role == "scientific"]
+    known = {name for one in flattened for name, _ in one.when} - {one.name for one in waiting}
+    while free := [one for one in waiting if known.issuperset(dict(one.when))]:
+        known.update(one.name for one in free)
+        waiting = [one for one in waiting if one not in free]
+    names = ", ".join(f"`{name}`" for name in sorted({one.name for one in waiting}))
+    message = (
+        f"the conditions of {names} run in a circle, so that none can be settled first (R11). "
+        "Let one of them stand without a condition."
+    )
+    return [_mistake(one.keys, message) for one in waiting]
 
 
 def _two_roles(flattened: list[Hyperparameter]) -> list[Mistake]:
@@ -210,35 +316,14 @@ def _two_roles(flattened: list[Hyperparameter]) -> list[Mistake]:
         for other in flattened[:position]:
             if one.name == other.name and _can_meet(one.when, other.when):
                 message = (
-                    f"a hyperparameter has one role at a time (R4), but `{one.name}` also stands at "
-                    f"`{other.path}`. Remove one of the two."
+                    f"a hyperparameter has one role at a time (R4), but `{one.name}` also stands "
+                    f"at `{other.path}`. Remove one of the two."
                 )
-                found.append(Mistake(where=one.path, message=message))
+                found.append(_mistake(one.keys, message))
                 break
     return found
 
 
 def _can_meet(left: Condition, right: Condition) -> bool:
-    known = dict(left)
-    return all(known.get(name, text) == text for name, text in right)
-
-
-def with_choices(members: Members, *, lists: bool = True) -> dict[str, Any]:
-    """The members of a role as plain dicts, lists turned into choices where they may be."""
-    whole: dict[str, Any] = {}
-    for name, value in members.items():
-        if name == "when":
-            whole[name] = {
-                scientific: {text: with_choices(inner, lists=lists) for text, inner in by_value.items()}
-                for scientific, by_value in value.items()
-            }
-        else:
-            whole[name] = _choice(value) if lists and isinstance(value, list | tuple) else value
-    return whole
-
-
-def _choice(values: list[Scalar] | tuple[Scalar, ...]) -> Choice | list[Scalar] | tuple[Scalar, ...]:
-    try:
-        return Choice(values)
-    except SpaceError:
-        return values
+    pairs = set(left) | set(right)
+    return len(pairs) == len(dict(pairs))
