@@ -26,15 +26,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known name that was probably meant; empty where none is near.
+
+    >>> nearest("nuisence", ["fixed", "nuisance"])
+    'nuisance'
+    """
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), "")
+
+
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """A sentence with the nearest known name, or with all of them.
 
     >>> did_you_mean("optimzer", ["depth", "optimizer"])
     'Did you mean `optimizer`?'
     """
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"Did you mean `{near[0]}`?"
+    if near := nearest(name, known):
+        return f"Did you mean `{near}`?"
     return f"Known: {', '.join(f'`{one}`' for one in known)}." if known else "There is none."
 
 
@@ -98,11 +106,11 @@ def _table(value: object) -> Mapping[Any, Any]:
 # --- what one key may hold: a sentence about what is wrong, or nothing
 
 
-def _whole(low: int) -> Callable[[object], str]:
+def _whole(low: int, example: int) -> Callable[[object], str]:
     def check(value: object) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and value >= low:
             return ""
-        return f"needs a whole number, {low} or more, found {value!r}. Write for example {low + 1}."
+        return f"needs a whole number, {low} or more, found {value!r}. Write for example {example}."
 
     return check
 
@@ -145,7 +153,7 @@ def _search(value: object) -> str:
 
 
 def _examples(value: object) -> str:
-    return "" if value is None else _whole(1)(value)
+    return "" if value is None else _whole(1, 10_000)(value)
 
 
 def _seconds(value: object) -> str:
@@ -173,16 +181,16 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "notes": _text,
     "metric": _metric,
     "maximize": _flag,
-    "max_steps": _whole(1),
-    "trials": _whole(1),
-    "evaluations": _whole(1),
+    "max_steps": _whole(1, 2000),
+    "trials": _whole(1, 20),
+    "evaluations": _whole(1, 50),
     "train": _train,
     "search": _search,
-    "seed": _whole(0),
+    "seed": _whole(0, 0),
     "validation_examples": _examples,
     "max_trial_s": _seconds,
     "diverged_above": _threshold,
-    "keep_checkpoints": _whole(1),
+    "keep_checkpoints": _whole(1, 1),
     "parent": _parent,
 }
 
@@ -312,8 +320,10 @@ def _circles(flattened: list[Hyperparameter]) -> list[Mistake]:
 
 def _two_roles(flattened: list[Hyperparameter]) -> list[Mistake]:
     found = []
-    for position, one in enumerate(flattened):
-        for other in flattened[:position]:
+    scientific = {one.name for one in flattened if one.role == "scientific"}
+    clear = [one for one in flattened if scientific.issuperset(dict(one.when))]
+    for position, one in enumerate(clear):
+        for other in clear[:position]:
             if one.name == other.name and _can_meet(one.when, other.when):
                 message = (
                     f"a hyperparameter has one role at a time (R4), but `{one.name}` also stands "

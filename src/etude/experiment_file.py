@@ -1,0 +1,362 @@
+"""Experiment files: TOML in and out of an Experiment, and the next round as an edit of the last."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, final
+
+from .errors import ExperimentError, Mistake, SpaceError
+from .experiment import Experiment
+from .hyperparameter import ROLES, Members, Role, key_path, key_steps, quoted
+from .space import Choice, Domain, Integer, Real, Scalar
+from .toml_lines import Keys, key_lines, with_value
+from .validation import did_you_mean, mistakes, nearest
+
+_FIELDS = {each.name: each for each in fields(Experiment) if each.name not in ROLES}
+_REQUIRED = {
+    "metric": 'metric = "valid/error"',
+    "max_steps": "max_steps = 2000",
+    "trials": "trials = 20",
+}
+_TABLES = ("experiment", *ROLES)
+_RANGE = ("low", "high", "integer", "log", "scale")
+_LIST = ("values", "ordered")
+_SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+
+
+@final
+@dataclass(frozen=True)
+class Edit:
+    """One value of an experiment file that changes.
+
+    Args:
+        path: The steps to the key: `("nuisance", "when", "optimizer", "adam", "learning_rate")`.
+        part: The part of a domain that changes, `high`; empty for the whole value.
+        new: A domain, a list of values, or a plain value.
+        comment: Led by the rule id, `C1: 3 of the best 5 lie near the upper bound`.
+    """
+
+    path: Keys
+    part: str
+    new: Domain | Scalar | Sequence[Scalar]
+    comment: str = ""
+
+
+def read(path: Path) -> Experiment:
+    """The experiment of a file, named as the file unless it says otherwise.
+
+    Raises:
+        ExperimentError: with every mistake of the file, each with its line.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _refusal(path, "is no UTF-8 text. Save the file as UTF-8.", line=line) from error
+    except IsADirectoryError as error:
+        message = "is a folder. Name an experiment file in it, for example experiment.toml."
+        raise _refusal(path, message) from error
+    except FileNotFoundError as error:
+        near = nearest(path.name, sorted(each.name for each in path.parent.glob("*.toml")))
+        way_out = f"Did you mean `{near}`?" if near else "`etude new DIR` writes a first one."
+        message = f"there is no such file. {way_out}"
+        raise _refusal(path, message) from error
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}. Check its permissions."
+        raise _refusal(path, message) from error
+    return loads(text, file=str(path))
+
+
+def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
+    """The experiment that a TOML text describes.
+
+    Args:
+        text: TOML.
+        file: What mistakes name as their file.
+        name: Of the experiment, if the text gives none; else the file's name without its suffix.
+
+    Raises:
+        ExperimentError: with every mistake of the text, each with its line.
+    """
+    data = _parsed(text, file)
+    meant = _meant(data)
+    tables = {meant.get(key, key): value for key, value in data.items()}
+    given = _given(tables)
+    given.setdefault("name", name or Path(file).stem or "experiment")
+    found = _unknown(data, tables) + _missing(tables) + mistakes(given)
+    if found:
+        lines = key_lines(text)
+        lines |= {(meant.get(keys[0], keys[0]), *keys[1:]): line for keys, line in lines.items()}
+        raise ExperimentError(_placed(found, lines, file))
+    return Experiment(**given)
+
+
+def dumps(experiment: Experiment) -> str:
+    """The experiment as TOML, defaults left out; `loads` gives it back as it was."""
+    lines = ["[experiment]", f"name = {quoted(experiment.name)}"]
+    for key, each in _FIELDS.items():
+        value = getattr(experiment, key)
+        if key != "name" and value != each.default:
+            lines.append(f"{key} = {toml_text(value)}")
+    for role in ROLES:
+        lines += _table_lines((role,), getattr(experiment, role))
+    return "\n".join(lines) + "\n"
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """The text with these values changed and commented; all else stays as its author wrote it.
+
+    On a changed line the author's own comment stays, and a comment of an earlier round goes.
+
+    Raises:
+        ExperimentError: if the text is no TOML, or a path runs through a plain value.
+    """
+    _parsed(text, "")
+    fresh = [edit.comment for edit in edits]
+    for edit in edits:
+        keys, value = _target(tomllib.loads(text), edit), toml_text(edit.new)
+        text = with_value(text, keys, value, comment=edit.comment, fresh=fresh)
+        assert _at(tomllib.loads(text), keys) == tomllib.loads(f"new = {value}")["new"], (
+            f"`{key_path(keys)}` did not become {value}. This is a bug in Etude."
+        )
+    return text
+
+
+def toml_text(value: Domain | Scalar | Sequence[Scalar]) -> str:
+    """A value as an experiment file writes it.
+
+    >>> print(toml_text(Real(1e-6, 0.01, log=True)))
+    { low = 1e-6, high = 0.01, log = true }
+    """
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        mantissa, mark, exponent = repr(value).partition("e")
+        return f"{mantissa}e{int(exponent)}" if mark else mantissa
+    if isinstance(value, int):
+        return repr(value)
+    if isinstance(value, Choice) and not value.ordered:
+        return toml_text(value.values)
+    if isinstance(value, Sequence):
+        return f"[{', '.join(toml_text(each) for each in value)}]"
+    return f"{{ {', '.join(f'{key} = {toml_text(part)}' for key, part in _parts(value).items())} }}"
+
+
+# --- reading
+
+
+def _refusal(path: Path | str, message: str, *, line: int = 0) -> ExperimentError:
+    return ExperimentError((Mistake(where="", message=message, file=str(path), line=line),))
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        place = _SYNTAX_PLACE.search(str(error))
+        line = int(place[1]) if place and place[1] else text.count("\n") + 1
+        reason = _SYNTAX_PLACE.sub("", str(error))
+        column = f" at column {place[2]}" if place and place[2] else ""
+        message = (
+            f"is no TOML: {reason[:1].lower()}{reason[1:]}{column}. Look for a missing quote, "
+            "bracket or `=` here or in the line above, or for a key or table given twice."
+        )
+        raise _refusal(file, message, line=line) from error
+
+
+def _meant(data: Mapping[str, Any]) -> dict[str, str]:
+    """Misspelt tables by what they mean, so that one slip is not told as many."""
+    near = {key: nearest(key, _TABLES) for key in data if key not in _TABLES}
+    return {key: table for key, table in near.items() if table and table not in data}
+
+
+def _given(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an experiment as the file has them, domains built or failed."""
+    table = data.get("experiment", {})
+    given = {key: value for key, value in _table(table).items() if key in _FIELDS}
+    return given | {role: _members(role, data[role]) for role in ROLES if role in data}
+
+
+def _members(role: Role, members: object) -> Any:
+    if not isinstance(members, Mapping):
+        return members
+    return {
+        name: _conditional(role, value) if name == "when" else _domain(role, value)
+        for name, value in members.items()
+    }
+
+
+def _conditional(role: Role, tables: object) -> Any:
+    if not isinstance(tables, Mapping):
+        return tables
+    return {
+        name: {text: _members(role, inner) for text, inner in by_value.items()}
+        if isinstance(by_value, Mapping)
+        else by_value
+        for name, by_value in tables.items()
+    }
+
+
+def _domain(role: Role, value: object) -> object:
+    if role == "fixed" or not isinstance(value, Mapping):
+        return value
+    try:
+        return _built(value)
+    except SpaceError as error:
+        return error
+
+
+def _built(table: Mapping[str, Any]) -> Domain:
+    if any(isinstance(value, Mapping) for value in table.values()):
+        raise SpaceError(
+            "a range or a list holds no tables. Conditions stand below `when`: "
+            "[nuisance.when.NAME.VALUE]."
+        )
+    unknown = [key for key in table if key not in _RANGE + _LIST]
+    if unknown:
+        near = [f"has no key `{key}`. {did_you_mean(key, _RANGE + _LIST)}" for key in unknown]
+        raise SpaceError(f"a range or a list {' It '.join(near)}")
+    needed = ("values",) if any(key in table for key in _LIST) else ("low", "high")
+    missing = [key for key in needed if key not in table]
+    if missing:
+        raise SpaceError(
+            "a range needs `low` and `high`, a list needs `values`; "
+            f"`{'` and `'.join(missing)}` is missing. Add it."
+        )
+    if "values" in needed and any(key in table for key in _RANGE):
+        raise SpaceError(
+            "a range has `low` and `high`, a list has `values`; found keys of both. Keep one kind."
+        )
+    options = dict(table)
+    if "values" in needed:
+        return Choice(options.pop("values"), **options)
+    whole = options.pop("integer", False)
+    if not isinstance(whole, bool):
+        raise SpaceError(f"`integer` needs true or false, found {whole!r}. Write integer = true.")
+    kind = Integer if whole else Real
+    return kind(options.pop("low"), options.pop("high"), **options)
+
+
+def _unknown(data: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Mistake]:
+    found = []
+    for key, value in data.items():
+        if key in _FIELDS:
+            message = f"`{key}` stands outside of every table. Put it below [experiment]."
+            found.append(Mistake(where=key_path([key]), message=message))
+        elif key not in _TABLES:
+            message = f"an experiment file has no table `{key}`. {did_you_mean(key, _TABLES)}"
+            found.append(Mistake(where=key_path([key]), message=message))
+        elif key == "experiment" and not isinstance(value, Mapping):
+            message = f"needs a table, found {value!r}. Write [experiment] above its keys."
+            found.append(Mistake(where="experiment", message=message))
+    for key in _table(tables.get("experiment")):
+        if key not in _FIELDS:
+            near = did_you_mean(key, list(_FIELDS))
+            message = f"[experiment] has no key `{key}`. {near}"
+            found.append(Mistake(where=key_path(["experiment", key]), message=message))
+    return found
+
+
+def _missing(data: Mapping[str, Any]) -> list[Mistake]:
+    table = data.get("experiment", {})
+    if not isinstance(table, Mapping):
+        return []
+    written = {nearest(key, list(_FIELDS)) for key in table if key not in _FIELDS} | set(data)
+    return [
+        Mistake(where="experiment", message=f"`{key}` is required. Write for example `{example}`.")
+        for key, example in _REQUIRED.items()
+        if key not in table and key not in written
+    ]
+
+
+def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:
+    placed = [
+        Mistake(where=one.where, message=one.message, file=file, line=_line(lines, one.where))
+        for one in found
+    ]
+    return tuple(sorted(placed, key=lambda one: one.line))
+
+
+def _line(lines: Mapping[Keys, int], where: str) -> int:
+    keys = key_steps(where)
+    while keys and keys not in lines:
+        keys = keys[:-1]
+    return lines.get(keys, 1)
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+# --- writing
+
+
+def _table_lines(keys: Keys, members: Members) -> Iterator[str]:
+    """A table and those of its conditions; a header where no deeper one implies it."""
+    plain = [
+        f"{key_path([name])} = {toml_text(value)}"
+        for name, value in members.items()
+        if name != "when"
+    ]
+    conditions = members.get("when", {})
+    deeper = [
+        line
+        for name, by_value in conditions.items()
+        for line in _condition_lines((*keys, "when", name), by_value)
+    ]
+    if plain or (len(keys) > 1 and not deeper and "when" not in members):
+        yield from ("", f"[{key_path(keys)}]", *plain)
+    if "when" in members and not conditions:
+        yield from ("", f"[{key_path((*keys, 'when'))}]")
+    yield from deeper
+
+
+def _condition_lines(keys: Keys, by_value: Mapping[str, Members]) -> Iterator[str]:
+    if not by_value:
+        yield from ("", f"[{key_path(keys)}]")
+    for text, members in by_value.items():
+        yield from _table_lines((*keys, text), members)
+
+
+def _parts(domain: Domain) -> dict[str, Any]:
+    """The keys of a domain's inline table."""
+    if isinstance(domain, Choice):
+        return {"values": domain.values, "ordered": True}
+    parts: dict[str, Any] = {"low": domain.low, "high": domain.high}
+    if isinstance(domain, Integer):
+        parts["integer"] = True
+    if domain.scale == "log":
+        parts["log"] = True
+    elif domain.scale != "linear":
+        parts["scale"] = domain.scale
+    return parts
+
+
+# --- editing
+
+
+def _target(data: Mapping[str, Any], edit: Edit) -> Keys:
+    """The steps to the value that an edit changes; none may run through a plain value."""
+    keys = (*edit.path, edit.part) if edit.part else edit.path
+    if edit.part == "values" and isinstance(_at(data, edit.path), list):
+        return edit.path
+    for depth in range(1, len(keys)):
+        inner = _at(data, keys[:depth])
+        if inner is not MISSING and not isinstance(inner, Mapping):
+            message = f"holds {inner!r}, which has no `{keys[depth]}`. Change the whole value."
+            raise ExperimentError((Mistake(where=key_path(keys[:depth]), message=message),))
+    return keys
+
+
+def _at(data: Any, keys: Keys) -> Any:
+    for key in keys:
+        if not isinstance(data, Mapping) or key not in data:
+            return MISSING
+        data = data[key]
+    return data
