@@ -65,8 +65,9 @@ class Verdict:
     """The answer to the experiment's question, as far as the evidence carries it.
 
     Args:
-        status: `better` (the winner stands beyond the noise that is known), `unclear` (it does not, or
-            a check forbids to say), or `no_question` (nothing was compared: only the best setting).
+        status: `better` (the winner stands beyond the noise that is known), `unclear` (it does not,
+            or a check forbids to say), or `no_question` (nothing was compared: only the best
+            setting).
         winner: The name of the study that wins; the leading one when `unclear`; empty without any.
         message: The answer in one or two sentences, with its numbers.
         doubts: What the answer does not know or rests on, one sentence each, rules named.

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation, Verdict
+from ..hyperparameter import Hyperparameter
+from ..space import Choice
 from ..study import Study
+from .widen import widened
+
+Sided = tuple[Hyperparameter, Literal["low", "high"]]
 
 
 def next_round(
@@ -17,6 +23,73 @@ def next_round(
 ) -> list[Recommendation]:
     """Sides to widen; without any, more trials where the verdict is unclear; else nothing.
 
-    Source: C1, C2, C14, Q10, R11.
+    More trials are no cure for a space that is mostly infeasible: then a person must move it (C3).
+
+    Source: C1, C2, C3, C14, Q10, R11.
     """
-    raise NotImplementedError
+    flagged = _flagged(experiment, studies, findings)
+    wider = [
+        recommendation
+        for (one, side), causes in flagged.items()
+        for recommendation in _wider(one, side, causes, studies)
+    ]
+    broken = any(each.rule == "C3" and each.status == "problem" for each in findings)
+    if wider or broken or verdict.status != "unclear":
+        return wider
+    return [
+        Recommendation(
+            rule="Q10",
+            path="experiment.trials",
+            part="",
+            old=experiment.trials,
+            # No source, ours: as many trials again, the usual unit of a budget.
+            new=2 * experiment.trials,
+            because=f"{verdict.message} More trials lessen the luck of the search.",
+        )
+    ]
+
+
+def _flagged(
+    experiment: Experiment, studies: Sequence[Study], findings: Sequence[Finding]
+) -> dict[Sided, list[Finding]]:
+    """The sides to widen as hyperparameters of the experiment, with the findings that name them."""
+    by_name = {study.name: study for study in studies}
+    flagged: dict[Sided, list[Finding]] = {}
+    for finding in findings:
+        if finding.rule == "C1" and finding.status == "problem":
+            study = by_name[finding.subject["study"]]
+            one = _owner(experiment, study, finding.subject["hyperparameter"])
+            flagged.setdefault((one, finding.subject["side"]), []).append(finding)
+    return flagged
+
+
+def _owner(experiment: Experiment, study: Study, name: str) -> Hyperparameter:
+    return next(
+        one
+        for one in experiment.hyperparameters
+        if one.name == name and one.role == "nuisance" and one.exists(study.scientific)
+    )
+
+
+def _wider(
+    one: Hyperparameter,
+    side: Literal["low", "high"],
+    causes: Sequence[Finding],
+    studies: Sequence[Study],
+) -> list[Recommendation]:
+    # What could come beyond the values of a choice, a person must say: its finding asks for it.
+    if isinstance(one.value, Choice | bool | float | int | str):
+        return []
+    old = one.value.low if side == "low" else one.value.high
+    new = widened(one.name, one.value, side)
+    if new == old:
+        return []
+    because = " ".join(finding.message for finding in causes)
+    named = {finding.subject["study"] for finding in causes}
+    others = [
+        study for study in studies if study.name not in named and one.exists(study.scientific)
+    ]
+    if others:
+        listed = ", ".join(f"`{study.name}`" for study in others)
+        because += f" The range is shared, so it widens for {listed} too."
+    return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]

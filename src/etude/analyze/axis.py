@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..record import Record, Records, Status
+from ..record import Record, Status
 from ..space import Domain, Scalar
 from ..study import Study
+from .outcome import Outcome, outcomes
 
 
 @final
@@ -37,17 +38,37 @@ class Axis:
     points: tuple[AxisPoint, ...]
 
 
-def axis(study: Study, records: Records | Sequence[Record], hyperparameter: str) -> Axis:
+def axis(study: Study, records: Sequence[Record], hyperparameter: str) -> Axis:
     """Every ended trial of the study along one hyperparameter.
 
     Source: C1, C13.
     """
-    raise NotImplementedError
+    domain = study.space.domains[hyperparameter]
+    return Axis(
+        study=study.name,
+        hyperparameter=hyperparameter,
+        domain=domain,
+        metric=study.metric,
+        maximize=study.maximize,
+        points=tuple(_point(one, domain, hyperparameter) for one in outcomes(study, records)),
+    )
 
 
-def axes(study: Study, records: Records | Sequence[Record]) -> list[Axis]:
+def axes(study: Study, records: Sequence[Record]) -> list[Axis]:
     """One axis for every hyperparameter that varies.
 
     Source: C13.
     """
-    raise NotImplementedError
+    return [axis(study, records, name) for name in study.space.domains]
+
+
+def _point(one: Outcome, domain: Domain, hyperparameter: str) -> AxisPoint:
+    value = one.record.setting[hyperparameter]
+    return AxisPoint(
+        trial=one.trial,
+        value=value,
+        unit=domain.unit(value),
+        objective=one.value,
+        status=one.record.status,
+        reason=one.record.reason,
+    )

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from ..experiment import Experiment
 from ..finding import Finding
-from ..record import Record, Records
+from ..record import Record
 from ..study import Study
+from . import boundary, fixed_caveats, infeasible, sampling_luck
 
-# Rules of the checklist that no check covers yet: a report says so, or silence would look like approval.
+# Rules of the checklist that no check covers yet: a report says so, or silence would look like
+# approval.
 NOT_CHECKED = {
     "C2": "sampling density",
     "C4": "training stability",
@@ -30,10 +32,19 @@ NOT_CHECKED = {
 
 
 def findings(
-    studies: Sequence[Study], records: Records | Sequence[Record], experiment: Experiment
+    studies: Sequence[Study], records: Sequence[Record], experiment: Experiment
 ) -> list[Finding]:
     """What every check says, in the order of the checklist, study by study.
 
     Source: C1, C3, Q10, R5.
     """
-    raise NotImplementedError
+    by_study = [
+        finding
+        for study in studies
+        for finding in (
+            *boundary.findings(boundary.boundary(study, records)),
+            *infeasible.findings(infeasible.infeasible(study, records)),
+            *sampling_luck.findings(sampling_luck.sampling_luck(study, records)),
+        )
+    ]
+    return by_study + fixed_caveats.findings(fixed_caveats.fixed_caveats(studies))

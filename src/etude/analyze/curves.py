@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..record import Record, Records, Status
+import numpy as np
+from numpy.typing import NDArray
+
+from ..record import Record, Series, Status
 from ..study import Study
+from .outcome import outcomes, ranked
 
 
 @final
@@ -40,7 +44,7 @@ class Curve:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """One metric of every trial of a study that has values of it, by trial id; `best` are ids, best first."""
+    """One metric of every trial of a study with values of it, by id; `best` are ids, best first."""
 
     study: str
     metric: str
@@ -50,7 +54,7 @@ class Curves:
 
 def curves(
     study: Study,
-    records: Records | Sequence[Record],
+    records: Sequence[Record],
     metric: str,
     *,
     best: int = 3,
@@ -60,12 +64,67 @@ def curves(
 
     Source: C5, C13.
     """
-    raise NotImplementedError
+    mine = sorted(
+        (record for record in records if record.study == study.name), key=lambda record: record.id
+    )
+    best_ids = tuple(one.trial for one in ranked(outcomes(study, mine))[:best])
+    ranks = {trial: rank for rank, trial in enumerate(best_ids, start=1)}
+    drawn = [(record, record.series(metric)) for record in mine]
+    return Curves(
+        study=study.name,
+        metric=metric,
+        best=best_ids,
+        curves=tuple(
+            _curve(record, series, ranks.get(record.id, 0), max_points)
+            for record, series in drawn
+            if len(series)
+        ),
+    )
 
 
-def metrics(study: Study, records: Records | Sequence[Record]) -> list[str]:
+def metrics(study: Study, records: Sequence[Record]) -> list[str]:
     """The metrics the study's trials have values of: its own first, the others by name.
 
     Source: C5.
     """
-    raise NotImplementedError
+    seen = {
+        metric
+        for record in records
+        if record.study == study.name
+        for metric in record.points.metrics
+    }
+    return [study.metric] * (study.metric in seen) + sorted(seen - {study.metric})
+
+
+def _curve(record: Record, series: Series, rank: int, max_points: int) -> Curve:
+    finite_P = np.isfinite(series.values_P)
+    kept_P = thinned(series.values_P[finite_P], max_points)
+    return Curve(
+        trial=record.id,
+        status=record.status,
+        reason=record.reason,
+        rank=rank,
+        steps_P=tuple(series.steps_P[finite_P][kept_P].tolist()),
+        values_P=tuple(series.values_P[finite_P][kept_P].tolist()),
+        broke_at=None if finite_P.all() else int(series.steps_P[~finite_P][0]),
+    )
+
+
+def thinned(values_P: NDArray[np.float64], max_points: int) -> NDArray[np.int64]:
+    """Positions of at most `max_points` values: first, last, each stretch's lowest and highest.
+
+    Source: C5, D1 (a spike must stay visible).
+
+    >>> thinned(np.array([0.0, 1, 9, 1, 1, -3, 1, 0]), max_points=4).tolist()
+    [0, 2, 5, 7]
+    """
+    if len(values_P) <= max_points:
+        return np.arange(len(values_P))
+    bounds = np.linspace(1, len(values_P) - 1, (max_points - 2) // 2 + 1).astype(np.int64)
+    kept = {0, len(values_P) - 1}
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        kept |= {
+            begin + int(np.argmin(values_P[begin:end])),
+            begin + int(np.argmax(values_P[begin:end])),
+        }
+    return np.array(sorted(kept), dtype=np.int64)

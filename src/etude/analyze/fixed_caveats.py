@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from ..finding import Finding
-from ..space import Scalar
+from ..space import Scalar, value_text
 from ..study import Study
 
 
@@ -35,7 +35,15 @@ def fixed_caveats(studies: Sequence[Study]) -> FixedCaveats:
 
     Source: R5.
     """
-    raise NotImplementedError
+    held: dict[tuple[str, str], list[str]] = {}
+    values: dict[tuple[str, str], Scalar] = {}
+    for study in studies:
+        for name, value in study.fixed.items():
+            key = (name, value_text(value))
+            held.setdefault(key, []).append(study.name)
+            values[key] = value
+    caveats = tuple(Caveat(key[0], values[key], tuple(held[key])) for key in sorted(held))
+    return FixedCaveats(caveats, tuple(study.name for study in studies))
 
 
 def findings(result: FixedCaveats) -> list[Finding]:
@@ -43,4 +51,24 @@ def findings(result: FixedCaveats) -> list[Finding]:
 
     Source: R5.
     """
-    raise NotImplementedError
+    return [_finding(caveat, result.studies) for caveat in result.caveats]
+
+
+def _finding(caveat: Caveat, studies: tuple[str, ...]) -> Finding:
+    everywhere = caveat.studies == studies
+    where = "" if everywhere else f" in {', '.join(f'`{study}`' for study in caveat.studies)}"
+    value = value_text(caveat.value)
+    subject = {"hyperparameter": caveat.hyperparameter}
+    if not everywhere and len(caveat.studies) == 1:
+        subject["study"] = caveat.studies[0]
+    return Finding(
+        rule="R5",
+        check="fixed_caveats",
+        status="notice",
+        subject=subject,
+        message=(
+            f"`{caveat.hyperparameter}` was held at {value}{where}: "
+            "every conclusion holds only there."
+        ),
+        evidence={"value": caveat.value, "studies": list(caveat.studies)},
+    )

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..record import Record, Records
+from ..record import Record
 from ..space import Scalar
 from ..study import Study
+from .outcome import outcomes, ranked
+from .sampling_luck import sampling_luck
 
 
 @final
@@ -19,7 +21,7 @@ class StudyBest:
     Args:
         trial: Its id; None (as `value`, `step`, `low`, `high`) where no trial is feasible.
         low: With `high`, the 95 % interval of the best from the luck of the search, `low <= high`.
-            None where the samples held no feasible trial.
+            None at an end where the samples hold no feasible trial.
         values: The best value of every feasible trial, by trial id.
     """
 
@@ -46,9 +48,38 @@ class Isolation:
     studies: tuple[StudyBest, ...]
 
 
-def isolation(studies: Sequence[Study], records: Records | Sequence[Record]) -> Isolation:
-    """The objective of the best trial over the nuisance hyperparameters, for each scientific setting.
+def isolation(studies: Sequence[Study], records: Sequence[Record]) -> Isolation:
+    """The objective of the best trial over the nuisance hyperparameters, by scientific setting.
 
     Source: C12, Q10.
     """
-    raise NotImplementedError
+    return Isolation(
+        metric=studies[0].metric if studies else "",
+        maximize=bool(studies) and studies[0].maximize,
+        studies=tuple(study_best(study, records) for study in studies),
+    )
+
+
+def study_best(study: Study, records: Sequence[Record]) -> StudyBest:
+    """The best trial of one study with the luck of its search.
+
+    Source: C12, Q10.
+    """
+    found = outcomes(study, records)
+    best_first = ranked(found)
+    best = best_first[0] if best_first else None
+    budgets = sampling_luck(study, records, sizes=()).budgets
+    whole = budgets[-1] if budgets else None
+    return StudyBest(
+        study=study.name,
+        scientific=study.scientific,
+        trial=best.trial if best else None,
+        value=best.value if best else None,
+        step=best.step if best else None,
+        low=whole.low if whole else None,
+        high=whole.high if whole else None,
+        ended=len(found),
+        feasible=len(best_first),
+        infeasible=len(found) - len(best_first),
+        values={one.trial: one.value for one in found if one.value is not None},
+    )

@@ -1,4 +1,4 @@
-"""Outcomes: the ended trials of a study, each with its objective, oriented once: lower is better."""
+"""Outcomes: the ended trials of a study, each with its objective oriented: lower is better."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..record import Record, Records
+from ..record import Record
 from ..study import Study
 
 
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """An ended trial: `loss` is its best value, lower is better, `inf` where it is infeasible or has none."""
+    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts."""
 
     record: Record
     loss: float
@@ -32,10 +32,10 @@ class Outcome:
         return self.value is not None
 
 
-def outcomes(study: Study, records: Records | Sequence[Record]) -> list[Outcome]:
-    """The ended trials of `study`, by id; records of other studies and running trials are passed over.
+def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
+    """The ended trials of `study`, by id; other studies and running trials are passed over.
 
-    Source: C1 (the best value over the course of the trial), Q2 (values are oriented here, not before).
+    Source: C1 (the best value over the course of the trial), Q2 (oriented only here).
     """
     ended = [record for record in records if record.study == study.name and record.ended]
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]

@@ -1,0 +1,128 @@
+"""What a verdict does not know, or rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..analyze.sampling_luck import best_of, interval
+from ..analyze.wording import counted, number
+from ..experiment import Experiment
+from ..finding import Finding
+from .standing import Standing, is_rate
+
+
+def doubts(
+    experiment: Experiment, standing: Sequence[Standing], findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    """One sentence a doubt: first what stands in the way, then what is not known.
+
+    Source: A1, A2, C14, Q10, R5.
+    """
+    valued = [one for one in standing if one.best]
+    said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
+    if valued:
+        said += [*_luck(valued), *_unequal(standing), _seeds(standing)]
+        said += [_sampling_error(experiment, valued), _selection(valued)]
+    return (*said, *_fixed(findings))
+
+
+def _problems(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        if finding.status == "problem":
+            yield f"{finding.rule}: {finding.message}"
+
+
+def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.status == "unclear":
+            study = str(finding.subject.get("study", ""))
+            groups.setdefault((finding.rule, finding.check, study), []).append(finding)
+    for (rule, _, _), alike in groups.items():
+        more = f" ({len(alike) - 1} more like it.)" if len(alike) > 1 else ""
+        yield f"{rule}: {alike[0].message}{more}"
+
+
+def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:
+    planned = sum(one.study.max_trials for one in standing)
+    ended = sum(len(one.outcomes) for one in standing)
+    if ended < planned:
+        yield f"R13: {ended} of {counted(planned, 'trial')} have ended, so this is provisional."
+
+
+def _luck(valued: Sequence[Standing]) -> Iterator[str]:
+    spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued]
+    yield (
+        "Q10: with other draws of the search, the best could well have been (95 % interval): "
+        f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
+    )
+
+
+def _spread(standing: Standing) -> str:
+    losses = [one.loss for one in standing.outcomes]
+    best_B = best_of(losses, [len(losses)], seed=standing.study.seed)[:, 0]
+    sign = -1.0 if standing.study.maximize else 1.0
+    low, high = (number(sign * end) for end in interval(best_B))
+    return f"{low} to {high}".replace("-inf", "none at all").replace("inf", "none at all")
+
+
+def _unequal(standing: Sequence[Standing]) -> Iterator[str]:
+    counts = {one.study.name: one.feasible for one in standing}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
+        yield (
+            "R15: the studies have unequal numbers of feasible trials, and more of them find "
+            f"better ones: {listed}."
+        )
+
+
+def _seeds(standing: Sequence[Standing]) -> str:
+    if any(one.study.space.dimensions for one in standing):
+        return (
+            "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
+            "is not known; train the best settings again with other seeds before adopting a change."
+        )
+    return "A2: the best of several seeds of one setting is compared, which favours a lucky seed."
+
+
+def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
+    metric = experiment.metric
+    errors = [
+        f"`{one.study.name}` {number(one.standard_error, 2)}"
+        for one in valued
+        if one.standard_error is not None
+    ]
+    if len(errors) == len(valued):
+        return (
+            f"A1: on {experiment.validation_examples} validation examples the standard error of "
+            f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
+            "examples, which is cautious."
+        )
+    if not is_rate(metric):
+        return f"A1: the sampling error of {metric} on the validation data is not known."
+    return (
+        f"A1: the sampling error of {metric} on the validation data is not known; "
+        "set `validation_examples` to have it counted."
+    )
+
+
+def _selection(valued: Sequence[Standing]) -> str:
+    trials = sum(one.feasible for one in valued)
+    evaluations = sum(
+        len(each.record.series(one.study.metric)) for one in valued for each in one.outcomes
+    )
+    return (
+        f"A1: each best value was picked on the validation data itself, from {evaluations} "
+        f"evaluations of {counted(trials, 'trial')} in all, so new data will look worse."
+    )
+
+
+def _fixed(findings: Sequence[Finding]) -> Iterator[str]:
+    held = [
+        f"{finding.subject['hyperparameter']} = {finding.evidence['value']}"
+        + (f" ({finding.subject['study']})" if "study" in finding.subject else "")
+        for finding in findings
+        if finding.rule == "R5"
+    ]
+    if held:
+        yield f"R5: this holds only for what was fixed: {', '.join(held)}."
