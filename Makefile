@@ -25,12 +25,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 # Typed again, it goes on where it stopped.
-demo: export ETUDE_STORE := $(DEMO)/etude.db
 demo: setup
 	@mkdir -p $(DEMO)
-	@$(BIN)/etude run examples/optimizer/optimizer.toml
-	@$(BIN)/etude report optimizer -o $(DEMO)/optimizer.html
-	@$(BIN)/etude next optimizer -o $(DEMO)/optimizer-2.toml
+	@$(BIN)/etude run examples/optimizer/optimizer.toml --store $(DEMO)/etude.db
+	@echo
+	@$(BIN)/etude report optimizer --store $(DEMO)/etude.db -o $(DEMO)/optimizer.html
+	@$(BIN)/etude next optimizer --store $(DEMO)/etude.db
 
 test: setup
 	$(BIN)/ruff check
@@ -40,5 +40,5 @@ test: setup
 	$(BIN)/pytest
 
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
