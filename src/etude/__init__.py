@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module `etude` has no attribute `{name}`. Known: {', '.join(__all__)}.")
+        raise AttributeError(
+            f"module `etude` has no attribute `{name}`. Known: {', '.join(__all__)}."
+        )
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 

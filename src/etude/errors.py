@@ -13,7 +13,7 @@ Left a trial's loop (BaseException, so that `except Exception` in a user's code 
 
 Leave
 ├── Infeasible           the setting's fault: the trial is kept as data
-├── Halted               stopped from outside: a time limit, a schedule, the end of a rehearsal
+├── Halted               stopped from outside: a time limit
 └── Misreport            the report lacks the experiment's metric: the run stops
 """
 
@@ -104,7 +104,7 @@ class Infeasible(Leave):
 
 
 class Halted(Leave):
-    """Stopped from outside; `.reason` is `time_limit` or `rehearsed`."""
+    """Stopped from outside; `.reason` is `time_limit`."""
 
     def __init__(self, reason: str) -> None:
         """Keeps the reason."""

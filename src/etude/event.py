@@ -61,11 +61,31 @@ class Lost:
 @final
 @dataclass(frozen=True)
 class Refused:
-    """The user's code cannot serve any trial: `kind` says whether it fails to import or misreports."""
+    """No trial can be trained: the code fails to import, reports no metric, or the disk is full."""
 
     trial_id: int
-    kind: Literal["import", "metric"]
+    kind: Literal["import", "metric", "silent", "disk"]
     detail: str
 
 
-Event: TypeAlias = Began | Logged | Saved | Ended | Lost | Refused
+@final
+@dataclass(frozen=True)
+class Reopened:
+    """An ended trial is pending again: what ended it was not the setting's fault."""
+
+    trial_id: int
+
+
+@final
+@dataclass(frozen=True)
+class Rehearsed:
+    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if anything did."""
+
+    trial_id: int
+    setup_s: float = 0.0
+    step_s: float = 0.0
+    evaluation_s: float = 0.0
+    problem: str = ""
+
+
+Event: TypeAlias = Began | Logged | Saved | Ended | Lost | Refused | Reopened | Rehearsed

@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from .space import Scalar
 
 Status: TypeAlias = Literal["pending", "running", "paused", "completed", "stopped", "infeasible"]
-STATUSES: tuple[Status, ...] = ("pending", "running", "paused", "completed", "stopped", "infeasible")
+STATUSES: tuple[Status, ...] = (
+    "pending",
+    "running",
+    "paused",
+    "completed",
+    "stopped",
+    "infeasible",
+)
 # One row a value: the step, the position of the metric's name, the raw value (NaN and inf included).
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 

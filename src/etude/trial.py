@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Protocol, final
+from typing import Literal, Protocol, TypeAlias, final
 
 from .errors import Halted, Infeasible, Misreport, RunError
 from .space import Scalar
@@ -48,14 +48,17 @@ class Assignment:
     rehearsal: bool = False
 
 
+Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
+
+
 class Channel(Protocol):
     """Where a trial's news goes: the runner's end of the line."""
 
-    def began(self, from_step: int) -> None:
-        """The trial trains from this step on."""
+    def marked(self, moment: Moment, step: int) -> None:
+        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it."""
 
-    def logged(self, step: int, values: Mapping[str, float], *, report: bool) -> None:
-        """Values at a step; a report is an evaluation."""
+    def logged(self, step: int, values: Mapping[str, float]) -> None:
+        """Values at a step."""
 
     def saved(self, step: int, value: float | None) -> None:
         """A checkpoint stands on disk."""
@@ -90,7 +93,6 @@ class Trial:
         self._reported = False
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
-        self._halt = ""
 
     def __getitem__(self, name: str) -> Scalar:
         """The value of a hyperparameter; KeyError names the known ones."""
@@ -121,7 +123,9 @@ class Trial:
         if step is None:
             return False
         if self._begun:
-            raise RunError("`restore` comes before the first `steps`, `log` or `report`. Move it up.")
+            raise RunError(
+                "`restore` comes before the first `steps`, `log` or `report`. Move it up."
+            )
         load(self._assignment.checkpoints / str(step))
         self._from_step = step + 1
         return True
@@ -130,20 +134,24 @@ class Trial:
         """The steps left to do, `max_steps` in all: the body of the loop does one update each."""
         self._begin()
         for step in range(self._from_step, self.max_steps):
-            self._leave_if_halted()
+            self._leave_if_late()
             yield step
             self._last_step = max(self._last_step, step)
+            self._channel.marked("stepped", step)
 
     def evaluates(self, step: int) -> bool:
         """Whether this step is one of the regular evaluations (E2)."""
-        return step in self._evaluation_steps
+        due = step in self._evaluation_steps
+        if due:
+            self._channel.marked("evaluating", step)
+        return due
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Records values at a step: training loss, gradient norm.
 
         A non-finite loss ends the trial as infeasible, as does one far above where it started.
         """
-        self._record(step, values, report=False)
+        self._record(step, values)
 
     def report(
         self,
@@ -161,15 +169,11 @@ class Trial:
         if not self._reported and metric not in values:
             raise Misreport(_misreport(metric, sorted(values), step))
         self._reported = True
-        self._record(step, values, report=True)
+        self._record(step, values)
         if checkpoint is not None:
             self._save(step, checkpoint)
             value = values.get(metric)
             self._channel.saved(step, None if value is None else float(value))
-
-    def halt(self, reason: str) -> None:
-        """Asks the loop to end at its next `steps`, `log` or `report`; for runners."""
-        self._halt = reason
 
     @property
     def reported(self) -> bool:
@@ -184,23 +188,21 @@ class Trial:
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            self._channel.began(self._from_step)
+            self._channel.marked("began", self._from_step)
 
-    def _leave_if_halted(self) -> None:
-        if self._halt:
-            raise Halted(self._halt)
+    def _leave_if_late(self) -> None:
         if time.monotonic() > self._deadline:
             raise Halted("time_limit")
 
-    def _record(self, step: int, values: Mapping[str, float], *, report: bool) -> None:
+    def _record(self, step: int, values: Mapping[str, float]) -> None:
         self._begin()
         plain = {name: float(value) for name, value in values.items()}
         self._last_step = max(self._last_step, step)
-        self._channel.logged(step, plain, report=report)
+        self._channel.logged(step, plain)
         for name, value in plain.items():
             if name.endswith("loss") or name == self._assignment.metric:
                 self._judge(name, value, step)
-        self._leave_if_halted()
+        self._leave_if_late()
 
     def _judge(self, name: str, value: float, step: int) -> None:
         if not math.isfinite(value):

@@ -1,0 +1,52 @@
+"""The commands of `etude`, in the order in which a person meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from .check import check
+from .log import log
+from .new import new
+from .next import next_round
+from .plan import plan
+from .report import report
+from .run import run
+from .trials import trials
+
+app = typer.Typer(
+    name="etude",
+    help="The tuning playbook, executable: ask one question, train its trials, check the evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help answers twice as fast
+)
+
+app.command()(new)
+app.command()(plan)
+app.command()(run)
+app.command()(check)
+app.command()(report)
+app.command(name="next")(next_round)
+app.command()(trials)
+app.command()(log)
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001  # a callback's signature is Typer's
+    if value:
+        typer.echo(f"etude {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """The tuning playbook, executable: ask one question, train its trials, check the evidence."""
+    del version

@@ -1,0 +1,54 @@
+"""`etude check`: what every check says, problems first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import JsonOption, NameArgument, StoreOption
+
+if TYPE_CHECKING:
+    from ..finding import Finding
+
+_ORDER = ("problem", "unclear", "notice", "ok")
+
+
+def check(
+    name: NameArgument = None,
+    store: StoreOption = None,
+    json: JsonOption = False,  # noqa: FBT002  # a flag of the command line
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 where there is a problem.")
+    ] = False,  # noqa: FBT002  # a flag of the command line
+) -> None:
+    """Check the evidence of an experiment before concluding anything."""
+    from ..analyze.checklist import NOT_CHECKED
+    from ..finding import to_json
+    from .messages import print_json
+    from .opened import opened
+
+    with opened(name, store) as result:
+        findings = result.findings
+        if json:
+            content = [to_json(finding) for finding in findings]
+            print_json({"experiment": result.experiment.name, "findings": content})
+        else:
+            _print(findings)
+            listed = ", ".join(f"{what} ({rule})" for rule, what in NOT_CHECKED.items())
+            typer.echo(f"\nNot checked by this version, look for yourself: {listed}.")
+    if strict and any(finding.status == "problem" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    for status in _ORDER[:-1]:
+        for finding in findings:
+            if finding.status == status:
+                typer.echo(f"{status} {finding.rule} {finding.check}: {finding.message}")
+                if finding.advice:
+                    typer.echo(f"    {finding.advice}")
+    passed = [finding for finding in findings if finding.status == "ok"]
+    names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
+    if passed:
+        typer.echo(f"ok: {len(passed)} findings of {', '.join(names)}.")

@@ -1,0 +1,72 @@
+"""What people read on the terminal: results as lines, errors without a traceback of ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from ..errors import EtudeError, ExperimentError, TrainError
+
+
+def exit_code(error: EtudeError) -> int:
+    """2 where the input is wrong, 3 where the user's own code stopped the run."""
+    return 3 if isinstance(error, TrainError) else 2
+
+
+def tell(error: EtudeError) -> None:
+    """Says what is wrong on standard error; the user's own traceback where their code raised it."""
+    if isinstance(error, TrainError):
+        typer.echo(f"{error.user_traceback}\n", err=True)
+    if isinstance(error, ExperimentError) and len(error.mistakes) > 1:
+        typer.echo(f"{len(error.mistakes)} mistakes:", err=True)
+    typer.echo(str(error), err=True)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """Prints JSON: no NaN in it, for JSON has none."""
+    typer.echo(json.dumps(plain(content), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """The same as JSON knows it: mappings, lists, text and finite numbers; others become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def short(value: Any) -> str:
+    """A value for reading: four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def setting_line(setting: Mapping[str, Any]) -> str:
+    """A setting on one line."""
+    return ", ".join(f"{name} = {short(value)}" for name, value in setting.items())
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines, each column as wide as its widest cell, the last one left ragged."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(8), duration(200), duration(10_000)
+    ('8 s', '3 min', '2.8 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

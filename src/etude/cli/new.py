@@ -1,0 +1,39 @@
+"""`etude new`: a first experiment that runs."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_FILES = ("experiment.toml", "train.py")
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+) -> None:
+    """Write a first experiment that runs: experiment.toml and train.py."""
+    from ..errors import RunError
+
+    there = [name for name in _FILES if (folder / name).exists()]
+    if there:
+        raise RunError(
+            f"`{folder}` has a file {' and '.join(f'`{name}`' for name in there)} already. "
+            "Nothing was written; name another folder."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FILES:
+            text = (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(
+            f"`{folder}` cannot be written ({error.strerror}). Name another folder."
+        ) from error
+    typer.echo(
+        f"Wrote {folder / 'experiment.toml'} (the question) and {folder / 'train.py'} (the training)."
+    )
+    typer.echo(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
+    typer.echo(f"Run it:            etude run {folder / 'experiment.toml'}")

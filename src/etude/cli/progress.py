@@ -1,0 +1,195 @@
+"""The progress table: one screen, one row a study, quiet."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ..event import Began, Ended, Event, Logged, Lost, Reopened
+from ..round import Opening
+from .messages import duration, short
+
+
+@dataclass
+class _Tally:
+    """What the events said so far."""
+
+    study_of: dict[int, str]
+    status: dict[int, str]
+    best: dict[int, float] = field(default_factory=dict)
+    walls: list[float] = field(default_factory=list)
+    steps: dict[int, int] = field(default_factory=dict)
+
+    def count(self, study: str) -> Counter[str]:
+        """The trials of a study by status."""
+        return Counter(
+            status for trial, status in self.status.items() if self.study_of[trial] == study
+        )
+
+    def leader(self, study: str) -> tuple[float, int] | None:
+        """The best oriented value of a study so far, and its trial."""
+        judged = [
+            (value, trial)
+            for trial, value in self.best.items()
+            if self.study_of[trial] == study and self.status[trial] != "infeasible"
+        ]
+        return min(judged, default=None)
+
+
+@final
+class Progress:
+    """An observer that draws a table on a terminal, and a line now and then elsewhere.
+
+    Args:
+        console: Where to.
+        every_s: Seconds between two lines where there is no terminal.
+    """
+
+    def __init__(self, console: Console, *, every_s: float = 15.0) -> None:
+        """Shows nothing before the round begins."""
+        self._console = console
+        self._every_s = every_s
+        self._live: Live | None = None
+        self._said = time.monotonic()
+
+    def begin(self, opening: Opening) -> None:
+        """Says what was found by trying two steps, and shows the table."""
+        self._opening = opening
+        self._sign = -1.0 if opening.experiment.maximize else 1.0
+        self._tally = _Tally(
+            {record.id: record.study for record in opening.records},
+            {record.id: record.status for record in opening.records},
+        )
+        for record in opening.records:
+            if record.ended:
+                self._tally.walls.append(record.wall_s)
+                best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
+                if best is not None:
+                    self._tally.best[record.id] = self._sign * best.value
+        self._console.print(estimate_line(opening), markup=False, highlight=False)
+        if self._console.is_terminal:
+            self._live = Live(
+                console=self._console, get_renderable=self._table, refresh_per_second=4
+            )
+            self._live.start()
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Takes the events in."""
+        for event in events:
+            self._take(event)
+        if self._live is None and time.monotonic() - self._said > self._every_s:
+            self._said = time.monotonic()
+            self._console.print(self._line(), markup=False, highlight=False)
+
+    def end(self) -> None:
+        """Leaves the last state of the table on the screen."""
+        if self._live is not None:
+            self._live.stop()
+        else:
+            self._console.print(self._line(), markup=False, highlight=False)
+
+    def _take(self, event: Event) -> None:
+        tally = self._tally
+        if isinstance(event, Began):
+            tally.status[event.trial_id] = "running"
+        elif isinstance(event, Lost | Reopened):
+            tally.status[event.trial_id] = "pending"
+        elif isinstance(event, Ended):
+            tally.status[event.trial_id] = event.status
+            tally.walls.append(event.wall_s)
+        elif isinstance(event, Logged):
+            tally.steps[event.trial_id] = event.rows[-1][0] + 1
+            metric = self._opening.experiment.metric
+            values = [self._sign * value for _, name, value in event.rows if name == metric]
+            known = tally.best.get(event.trial_id, math.inf)
+            best = min([value for value in values if math.isfinite(value)], default=known)
+            if min(best, known) < math.inf:
+                tally.best[event.trial_id] = min(best, known)
+
+    def _table(self) -> Table:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        metric = self._opening.experiment.metric
+        for column in ("study", "ended", "infeasible", f"best {metric}", "running"):
+            table.add_column(column)
+        for study in self._opening.studies:
+            table.add_row(*self._row(study.name, study.max_trials))
+        table.caption = self._left()
+        table.caption_justify = "left"
+        return table
+
+    def _row(self, study: str, max_trials: int) -> list[str]:
+        count, leader = self._tally.count(study), self._tally.leader(study)
+        ended = _ended(count)
+        best = "-" if leader is None else f"{short(self._sign * leader[0])} (trial {leader[1]})"
+        running = [
+            f"{trial} ({self._tally.steps.get(trial, 0):,})"
+            for trial, status in self._tally.status.items()
+            if status == "running" and self._tally.study_of[trial] == study
+        ]
+        return [
+            study,
+            f"{ended}/{max_trials}",
+            str(count["infeasible"]),
+            best,
+            " ".join(running[:4]),
+        ]
+
+    def _line(self) -> str:
+        parts = []
+        for study in self._opening.studies:
+            name, ended, infeasible, best, _ = self._row(study.name, study.max_trials)
+            parts.append(f"{name}: {ended} ended, {infeasible} infeasible, best {best}")
+        return f"{'; '.join(parts)}. {self._left()}"
+
+    def _left(self) -> str:
+        waiting = sum(status in ("pending", "running") for status in self._tally.status.values())
+        if waiting == 0:
+            return "All trials have ended."
+        if not self._tally.walls:
+            return f"{waiting} trials left."
+        mean_s = sum(self._tally.walls) / len(self._tally.walls)
+        left_s = mean_s * math.ceil(waiting / self._opening.slots)
+        return f"{waiting} trials left, about {duration(left_s)}."
+
+
+def estimate_line(opening: Opening) -> str:
+    """What the round will cost, from two steps of one trial or from the trials that ended."""
+    waiting = opening.records.count("pending")
+    ended = [record for record in opening.records if record.ended]
+    at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
+    if ended:
+        return f"Going on: {len(ended)} trials have ended, {waiting} are left, {at_once}."
+    tried = opening.rehearsed
+    if tried is None or tried.problem:
+        problem = tried.problem.splitlines()[-1] if tried and tried.problem else "no reason given"
+        return (
+            f"{waiting} trials, {at_once}. Two steps of trial "
+            f"{tried.trial_id if tried else 0} failed, so the cost is unknown: {problem}"
+        )
+    experiment = opening.experiment
+    trial_s = (
+        tried.setup_s
+        + experiment.max_steps * tried.step_s
+        + min(experiment.evaluations, experiment.max_steps) * tried.evaluation_s
+    )
+    total_s = trial_s * math.ceil(waiting / opening.slots)
+    return (
+        f"{waiting} trials, {at_once}. Two steps of one were tried: {_milli(tried.step_s)} a step, "
+        f"{_milli(tried.evaluation_s)} an evaluation. About {duration(total_s)} in all."
+    )
+
+
+def _milli(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else duration(seconds)
+
+
+def _ended(count: Mapping[str, int]) -> int:
+    return count["completed"] + count["stopped"] + count["infeasible"]

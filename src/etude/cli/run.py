@@ -1,0 +1,90 @@
+"""`etude run`: plays a round, and says what it found and what is doubtful about it."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import FileArgument, StoreOption
+
+if TYPE_CHECKING:
+    from ..result import Result
+
+
+def run(
+    file: FileArgument,
+    store: StoreOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Trials at once. [default: one a GPU, else one a core]", show_default=False
+        ),
+    ] = None,
+    runner: Annotated[
+        str, typer.Option(help="`processes`, or `inline` to debug in this process.")
+    ] = "processes",
+) -> None:
+    """Run an experiment file; typed again, it goes on where it stopped."""
+    from rich.console import Console
+
+    from .. import round as a_round
+    from ..store import location
+    from .progress import Progress
+
+    console = Console(soft_wrap=True)
+    place = location(store)
+    typer.echo(f"Store: {place}")
+    signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
+    try:
+        result = a_round.run(
+            file, store=place, runner=runner, workers=workers, observers=[Progress(console)]
+        )
+    except KeyboardInterrupt:
+        typer.echo(
+            "Interrupted. What was finished is kept; type the same command to go on:", err=True
+        )
+        typer.echo(f"  {_command(file, store)}", err=True)
+        raise typer.Exit(130) from None
+    for line in summary(result):
+        typer.echo(line)
+    typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{_at(store)}")
+    typer.echo(f"Write the next round:  etude next {result.experiment.name}{_at(store)}")
+
+
+def summary(result: Result) -> list[str]:
+    """The best setting with its checkpoint, the verdict and its doubts."""
+    from .messages import setting_line, short
+
+    lines = [""]
+    best, experiment = result.best, result.experiment
+    if best is None:
+        lines.append("No trial is feasible: there is no best setting.")
+    else:
+        value = best.best(experiment.metric, maximize=experiment.maximize)
+        assert value is not None, "A best trial has a best value. This is a bug."
+        lines.append(
+            f"Best: trial {best.id} ({best.study}), {experiment.metric} = {short(value.value)} "
+            f"at step {value.step:,}"
+        )
+        lines.append(f"  {setting_line(best.setting)}")
+        lines += [f"  checkpoint: {path}" for path in result.best_checkpoint]
+    lines += ["", f"Verdict ({result.verdict.status}): {result.verdict.message}"]
+    if result.verdict.doubts:
+        lines += ["", "What is doubtful about it:"]
+        lines += [f"  - {doubt}" for doubt in result.verdict.doubts]
+    return lines
+
+
+def _command(file: Any, store: str | None) -> str:
+    return f"etude run {file}{_at(store)}"
+
+
+def _at(store: str | None) -> str:
+    return f" --store {store}" if store else ""
+
+
+def _interrupt(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt

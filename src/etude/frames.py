@@ -1,0 +1,53 @@
+"""Records as the data frames that users know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .experiment import Experiment
+from .record import Record
+
+
+def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
+    """One row a trial: how it stands, its best value and step, its checkpoints, its setting."""
+    rows = []
+    for record in records:
+        best = record.best(experiment.metric, maximize=experiment.maximize)
+        rows.append(
+            {
+                "id": record.id,
+                "study": record.study,
+                "status": record.status,
+                "reason": record.reason,
+                "best": best.value if best else np.nan,
+                "best_step": best.step if best else -1,
+                "steps": record.steps,
+                "wall_s": record.wall_s,
+                "seed": record.seed,
+                **record.setting,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def curves(records: Sequence[Record]) -> pd.DataFrame:
+    """One row a value: `trial`, `step`, `metric` (categorical), `value`, raw and in the order written."""
+    filled = [record for record in records if len(record.points.rows_P)]
+    if not filled:
+        return pd.DataFrame({"trial": [], "step": [], "metric": [], "value": []})
+    rows_P = np.concatenate([record.points.rows_P for record in filled])
+    trial_P = np.repeat(
+        [record.id for record in filled], [len(one.points.rows_P) for one in filled]
+    )
+    names = list(filled[0].points.names)
+    return pd.DataFrame(
+        {
+            "trial": trial_P,
+            "step": np.ascontiguousarray(rows_P["step"]),
+            "metric": pd.Categorical.from_codes(np.ascontiguousarray(rows_P["metric"]), names),
+            "value": np.ascontiguousarray(rows_P["value"]),
+        }
+    )

@@ -1,0 +1,198 @@
+"""The loop of a round: it fills free slots and saves what comes back, until nothing is left."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, final
+
+from .errors import EtudeError, RunError, StoreError, TrainError
+from .event import Ended, Event, Lost, Refused, Reopened
+from .experiment import Experiment
+from .record import Record, Records
+from .runner.base import Runner
+from .search.base import Search
+from .store.base import Store
+from .study import Study
+from .trial import Assignment
+
+# No source, ours: one failure may be its setting's, the same one three times in a row is the code's.
+SAME_FAILURES = 3
+
+See: TypeAlias = Callable[[Sequence[Event]], None]
+
+
+def play(
+    experiment: Experiment, plan: Sequence[Plan], *, runner: Runner, store: Store, see: See
+) -> None:
+    """Fills free slots and saves what comes back, until nothing runs and no trial waits.
+
+    Raises:
+        TrainError: when the first trials to end all meet the same exception of the user's code.
+        RunError, StoreError: for what keeps every trial from being trained.
+
+    Source: R13, C3, K2.
+    """
+    name = experiment.name
+    waiting = deque(pending(plan, store, name))
+    guard = Guard(experiment, store)
+
+    def deliver(events: Sequence[Event]) -> None:
+        store.append(name, events)
+        see(events)
+        guard.see(events)
+        lost = [event.trial_id for event in events if isinstance(event, Lost)]
+        waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
+
+    while True:
+        if not waiting:
+            waiting.extend(started(plan, store, name, free=runner.free))
+        while runner.free and waiting:
+            runner.submit([assignment(experiment, store, waiting.popleft())])
+        if not runner.wait(deliver) and not waiting:
+            return
+
+
+Plan: TypeAlias = tuple[Study, Search]
+
+
+def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
+    """The trials that wait in the store, in turn: the first of each study, then the second."""
+    waiting = [record for record in store.records(name) if record.status == "pending"]
+    return _in_turn(plan, waiting)
+
+
+def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list[Record]:
+    """New trials that the searches ask for, reserved; a search that does not adapt is asked for all."""
+    records = store.records(name)
+    new: list[Record] = []
+    for study, search in plan:
+        moves = search.moves(
+            study, records.of_study(study.name), free if search.adapts else study.max_trials
+        )
+        if moves:
+            new += store.reserve(name, study, moves)
+    return _in_turn(plan, new)
+
+
+def assignment(experiment: Experiment, store: Store, record: Record) -> Assignment:
+    """All that a worker must know to train this trial, from its last checkpoint if it has one."""
+    checkpoints = store.files.checkpoints(experiment.name, record.id)
+    step = _resume_step(record, checkpoints)
+    return Assignment(
+        id=record.id,
+        study=record.study,
+        setting=record.setting,
+        seed=record.seed,
+        max_steps=experiment.max_steps,
+        evaluations=experiment.evaluations,
+        metric=experiment.metric,
+        maximize=experiment.maximize,
+        diverged_above=experiment.diverged_above,
+        folder=store.files.trial(experiment.name, record.id),
+        checkpoints=checkpoints,
+        resume_step=step,
+        first_losses={} if step is None else dict(_first_losses(record, experiment.metric)),
+        max_wall_s=experiment.max_trial_s,
+    )
+
+
+@final
+class Guard:
+    """Stops a run that cannot succeed: before the hours are spent, with the user's own words."""
+
+    def __init__(self, experiment: Experiment, store: Store) -> None:
+        """Watches for the same failure only while no trial has ended yet."""
+        self._name = experiment.name
+        self._store = store
+        records = store.records(experiment.name)
+        self._settings: Mapping[int, Record] = {}
+        self._ended: list[Ended] | None = None if any(one.ended for one in records) else []
+        self._enough = min(SAME_FAILURES, records.count())
+        self._lost = 0
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Looks at events that are committed already."""
+        for event in events:
+            if isinstance(event, Refused):
+                raise refusal(event)
+            if isinstance(event, Lost):
+                self._lost += 1
+            if isinstance(event, Ended) and self._ended is not None:
+                self._ended.append(event)
+        self._judge_ends()
+        if self._ended == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
+            last = next(event for event in reversed(events) if isinstance(event, Lost))
+            raise RunError(
+                f"Workers died {self._lost} times and no trial ended; the last time: "
+                f"{last.detail}. Its output is in "
+                f"`{self._store.files.log(self._name, last.trial_id)}`."
+            )
+
+    def _judge_ends(self) -> None:
+        if self._ended is None or len(self._ended) < max(self._enough, 1):
+            return
+        first, self._ended = self._ended[:SAME_FAILURES], None
+        faults = {event.fault for event in first}
+        if faults == {""} or len(faults) > 1:
+            return
+        trial_ids = tuple(event.trial_id for event in first)
+        self._store.append(self._name, [Reopened(trial_id) for trial_id in trial_ids])
+        raise TrainError(
+            _same_failure(self._store.records(self._name), first),
+            user_traceback=first[0].detail,
+            trial_ids=trial_ids,
+        )
+
+
+def refusal(event: Refused) -> EtudeError:
+    """The error that a refused trial means for the whole run."""
+    if event.kind == "import":
+        return TrainError(
+            "The train function's module fails to import.", user_traceback=event.detail
+        )
+    if event.kind == "disk":
+        return StoreError(
+            f"A trial could not write its files ({event.detail}). "
+            "Free some space and type the same command again: what was finished is kept."
+        )
+    return RunError(event.detail)
+
+
+def _same_failure(records: Records, ended: Sequence[Ended]) -> str:
+    settings = "\n".join(
+        f"  trial {event.trial_id}: "
+        + ", ".join(f"{name} = {value}" for name, value in records[event.trial_id].setting.items())
+        for event in ended
+    )
+    return (
+        f"The first {len(ended)} trials to end all met the same exception "
+        f"({ended[0].fault}), so the run stops; they are pending again.\n{settings}\n"
+        "Mend the train function and type the same command again."
+    )
+
+
+def _in_turn(plan: Sequence[Plan], records: Sequence[Record]) -> list[Record]:
+    place = {study.name: position for position, (study, _) in enumerate(plan)}
+    known = [record for record in records if record.study in place]
+    return sorted(known, key=lambda record: (record.index, place[record.study]))
+
+
+def _again(store: Store, name: str, trial_ids: Sequence[int]) -> list[Record]:
+    if not trial_ids:
+        return []
+    records = store.records(name)
+    return [records[trial_id] for trial_id in trial_ids]
+
+
+def _resume_step(record: Record, checkpoints: Path) -> int | None:
+    """The last checkpoint that is written down and also there."""
+    there = [one.step for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
+    return max(there, default=None)
+
+
+def _first_losses(record: Record, metric: str) -> Iterator[tuple[str, float]]:
+    for name in record.points.metrics:
+        if name.endswith("loss") or name == metric:
+            yield name, float(record.series(name).values_P[0])

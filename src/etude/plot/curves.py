@@ -1,0 +1,142 @@
+"""Training curves: every trial thin, infeasible ones dashed red, the best few brought forward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
+
+import altair as alt
+
+from ..analyze.curves import Curve, Curves
+from .layers import HEIGHT, RAIL, Row, rail, rows, stacked, thinned
+from .scales import Measure, number
+from .theme import DASHES, SHAPES
+
+_TOOLTIP: Final = (alt.Tooltip("trial:N"), alt.Tooltip("status:N"))
+_PLACES: Final = ("best", "2nd best", "3rd best", "4th best", "5th best")
+
+
+def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
+    """One metric of every trial against the step; of many, as evenly chosen as `max_rows` points allow.
+
+    Source: C5, C13.
+    """
+    forward = _forward(result)
+    feasible = [curve for curve in result.curves if not curve.infeasible]
+    broken = _fitting([curve for curve in result.curves if curve.infeasible], max_rows // 3)
+    rest = _fitting([curve for curve in feasible if curve.trial not in result.best], max_rows)
+    values = list(chain.from_iterable(curve.values_P for curve in feasible or broken))
+    x = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", grid=False), scale=_steps(result))
+    measure = Measure(result.metric, values, _rises(forward))
+    y = measure.up("value", [HEIGHT + 20, RAIL if broken else 0])
+    trial = alt.Detail("trial:N")
+    layers = [
+        _line(broken, "infeasible-line").encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP)),
+        _line(rest, "rest-line").encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP)),
+        *_brought_forward(forward, x, y),
+        *rail([_end(curve) for curve in broken], x, _TOOLTIP),
+    ]
+    return stacked(layers, measure.title, height=HEIGHT + 20)
+
+
+def caption(result: Curves) -> str:
+    """Which trials are brought forward and where they end, and how many are infeasible.
+
+    Source: C5.
+    """
+    broken = [curve for curve in result.curves if curve.infeasible]
+    trials = f"{len(result.curves)} trial{'' if len(result.curves) == 1 else 's'}"
+    if not result.curves:
+        return "No trial has values of it."
+    tail = f" Dashed red: {len(broken)} infeasible of {trials}{_breaks(broken)}." if broken else ""
+    ends = [f"trial {curve.trial} at {number(curve.values_P[-1])}" for curve in _forward(result)]
+    if not ends:
+        return f"{trials}, none of them feasible.{tail}"
+    others = len(result.curves) - len(broken) - len(ends)
+    grey = f"; grey: the other {others} feasible ones" if others else ""
+    return f"The best by the objective end here: {_listed(ends)}{grey}.{tail}"
+
+
+def _forward(result: Curves) -> list[Curve]:
+    by_trial = {curve.trial: curve for curve in result.curves if curve.values_P}
+    return [by_trial[trial] for trial in result.best if trial in by_trial][: len(_PLACES)]
+
+
+def _fitting(curves: Sequence[Curve], max_rows: int) -> list[Curve]:
+    """As many of the curves as have about `max_rows` points together."""
+    total = sum(len(curve.steps_P) for curve in curves)
+    return thinned(
+        curves, max(1, len(curves) * max_rows // total) if total > max_rows else len(curves)
+    )
+
+
+def _line(curves: Sequence[Curve], style: str) -> alt.Chart:
+    return rows([row for curve in curves for row in _rows(curve)]).mark_line(style=style, clip=True)
+
+
+def _rows(curve: Curve, label: str = "") -> list[Row]:
+    shared: dict[str, Any] = {"trial": str(curve.trial), "status": _status(curve)}
+    if label:
+        shared["label"] = label
+    points = zip(curve.steps_P, curve.values_P, strict=True)
+    return [{**shared, "step": step, "value": float(f"{value:.6g}")} for step, value in points]
+
+
+def _brought_forward(forward: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """The best few as lines, each with a mark of its own at its end, so that colour is not all."""
+    if not forward:
+        return []
+    labels = [f"trial {curve.trial} ({_PLACES[place]})" for place, curve in enumerate(forward)]
+    found = [_rows(curve, label) for curve, label in zip(forward, labels, strict=True)]
+    color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    shapes = alt.Scale(domain=labels, range=SHAPES[: len(labels)])
+    # The dash stands in the mark: as an encoding, it would dash the marks of the legend too.
+    lines = [
+        rows(one).mark_line(style="best-line", strokeDash=DASHES[place])
+        for place, one in reversed(list(enumerate(found)))
+    ]
+    marks = [row for place, one in enumerate(found) for row in _staggered(one, place)]
+    points = rows(marks).mark_point(style="best-mark", filled=True, size=70)
+    shaped = points.encode(shape=alt.Shape("label:N", title=None, scale=shapes))
+    return [
+        layer.encode(x=x, y=y, color=color, tooltip=list(_TOOLTIP)) for layer in [*lines, shaped]
+    ]
+
+
+def _staggered(points: Sequence[Row], place: int) -> list[Row]:
+    """Three points of a curve, at other steps for each place, so that no mark hides another."""
+    gap = max(1, len(points) // 3)
+    return list(points[(gap * (2 * place + 1)) // 10 :: gap][:3])
+
+
+def _end(curve: Curve) -> Row:
+    last = curve.steps_P[-1] if curve.steps_P else 0
+    step = last if curve.broke_at is None else curve.broke_at
+    return {"trial": str(curve.trial), "status": _status(curve), "step": step}
+
+
+def _rises(forward: Sequence[Curve]) -> bool:
+    """Whether the best curve rises, so that its high end is what matters."""
+    return any(curve.values_P[-1] > curve.values_P[0] for curve in forward[:1])
+
+
+def _steps(result: Curves) -> alt.Scale:
+    last = max((curve.steps_P[-1] for curve in result.curves if curve.steps_P), default=1)
+    return alt.Scale(domain=[0, last], nice=False, padding=0)
+
+
+def _status(curve: Curve) -> str:
+    return f"{curve.status}: {curve.reason}" if curve.reason else curve.status
+
+
+def _breaks(broken: Sequence[Curve]) -> str:
+    steps = sorted(_end(curve)["step"] for curve in broken)
+    where = (
+        f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
+    )
+    return f", which broke at {where}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,118 @@
+"""The best of each scientific setting, with the interval that the luck of the search leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from ..analyze.isolation import Isolation, StudyBest
+from .layers import Row, rows, stacked, thinned
+from .scales import Measure, number
+
+ROW = 62
+_TOOLTIP: Final = (
+    alt.Tooltip("study:N"),
+    alt.Tooltip("trial:N"),
+    alt.Tooltip("shown:N", title="value"),
+)
+
+
+def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
+    """A row for each study: every feasible trial as a tick, the best as a diamond on its interval.
+
+    Source: C12, Q10.
+    """
+    measure = Measure(result.metric, _values(result), result.maximize)
+    value, low, high = (measure.across(field) for field in ("value", "low", "high"))
+    names = [one.study for one in result.studies]
+    y = alt.Y("study:N", sort=names, scale=alt.Scale(domain=names), axis=None)
+    each = max(1, max_rows // max(1, len(names)))
+    best = [_row(one) for one in result.studies if one.value is not None]
+    spans = [row for row in best if row["low"] is not None]
+    layers = [
+        _ticks(result, each).encode(x=value, y=y, tooltip=list(_TOOLTIP)),
+        *_intervals(spans, low, high, y),
+        rows(best)
+        .mark_point(style="best", shape="diamond", size=170, filled=True)
+        .encode(x=value, y=y, tooltip=list(_TOOLTIP)),
+        rows([_label(one) for one in result.studies])
+        .mark_text(style="name", align="left", baseline="bottom", dy=-13)
+        .encode(x=alt.value(0), y=y, text="label:N"),
+    ]
+    return stacked(layers if measure.values else layers[-1:], "", height=ROW * max(1, len(names)))
+
+
+def caption(result: Isolation) -> str:
+    """Which study leads and by how much, and whether the intervals leave that open.
+
+    Source: C12, Q10.
+    """
+    sign = -1.0 if result.maximize else 1.0
+    known = [(one, one.value) for one in result.studies if one.value is not None]
+    order = sorted(known, key=lambda pair: sign * pair[1])
+    if not order:
+        return "No study has a feasible trial, so nothing can be compared."
+    (first, best), ticks = order[0], " Ticks are all feasible trials."
+    if len(order) == 1:
+        alone = (
+            "the only study with a feasible trial" if len(result.studies) > 1 else "the only study"
+        )
+        return f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial}).{ticks}"
+    second, value = order[1]
+    gap = f"`{first.study}` leads with {number(best)} against {number(value)} of `{second.study}`"
+    return f"{gap}, a gap of {number(abs(value - best))}; {_overlap(first, second)}{ticks}"
+
+
+def _overlap(first: StudyBest, second: StudyBest) -> str:
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return "how far the luck of the search could move them is not known."
+    if first.low <= second.high and second.low <= first.high:
+        return "their 95 % intervals overlap, so the luck of the search alone could turn the order."
+    return "their 95 % intervals from the luck of the search do not overlap."
+
+
+def _values(result: Isolation) -> list[float]:
+    bests = [end for one in result.studies for end in (one.low, one.value, one.high)]
+    each = [value for one in result.studies for value in one.values.values()]
+    return [value for value in [*bests, *each] if value is not None]
+
+
+def _row(one: StudyBest) -> Row:
+    value = "" if one.value is None else number(one.value)
+    spread = (
+        "" if one.low is None or one.high is None else f" ({number(one.low)} to {number(one.high)})"
+    )
+    trial = "none" if one.trial is None else str(one.trial)
+    return {
+        "study": one.study,
+        "trial": trial,
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "shown": f"{value}{spread}",
+    }
+
+
+def _label(one: StudyBest) -> Row:
+    row = _row(one)
+    return {**row, "label": f"{one.study} · {row['shown'] or 'no feasible trial'}"}
+
+
+def _ticks(result: Isolation, each: int) -> alt.Chart:
+    found: list[dict[str, Any]] = [
+        {"study": one.study, "trial": str(trial), "value": value, "shown": number(value)}
+        for one in result.studies
+        for trial, value in thinned(sorted(one.values.items()), each)
+    ]
+    return rows(found).mark_tick(style="rest-tick", orient="vertical", size=16, thickness=1.2)
+
+
+def _intervals(spans: Sequence[Row], low: alt.X, high: alt.X, y: alt.Y) -> list[alt.Chart]:
+    cap = rows(spans).mark_tick(style="interval-cap", orient="vertical", size=12, thickness=2)
+    return [
+        rows(spans).mark_rule(style="interval").encode(x=low, x2="high:Q", y=y),
+        cap.encode(x=low, y=y),
+        cap.encode(x=high, y=y),
+    ]

@@ -1,0 +1,53 @@
+"""What the charts are put together from: layers with their data inline, and the rail of crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import altair as alt
+
+HEIGHT = 230
+# Infeasible trials have no value that counts: they stand above the plot, on a rail of this many pixels.
+RAIL = 32
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+
+Row = dict[str, Any]
+One = TypeVar("One")
+
+
+def rows(values: Sequence[Row]) -> alt.Chart:
+    """A chart of these rows, their data inline."""
+    return alt.Chart(alt.Data(values=list(values)))
+
+
+def stacked(layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT) -> alt.LayerChart:
+    """The layers as one chart as wide as its place, with what is measured written above."""
+    properties = {"width": "container", "height": height, "title": title}
+    chart = alt.layer(*layers).properties(**properties)
+    chart.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
+    return chart
+
+
+def rail(crosses: Sequence[Row], x: alt.X, tooltip: Sequence[alt.Tooltip]) -> list[alt.Chart]:
+    """Red crosses above the plot, one for each row, and a word that says what they are."""
+    if not crosses:
+        return []
+    marks = rows(crosses).mark_point(shape=CROSS, style="infeasible", size=20)
+    word = rows([{}]).mark_text(style="infeasible-label", align="left", baseline="top")
+    line = rows([{}]).mark_rule(style="rail")
+    return [
+        line.encode(y=alt.value(RAIL - 12), x=alt.value(0), x2=alt.value("width")),
+        marks.encode(x=x, y=alt.value(RAIL - 12), tooltip=list(tooltip)),
+        word.encode(x=alt.value(16), y=alt.value(-1), text=alt.value("infeasible")),
+    ]
+
+
+def thinned(found: Sequence[One], most: int) -> list[One]:
+    """At most `most` of them, evenly spread over their order, the first and the last among them."""
+    if len(found) <= most:
+        return list(found)
+    if most <= 1:
+        return list(found[:most])
+    step = (len(found) - 1) / (most - 1)
+    return [found[round(index * step)] for index in range(most)]

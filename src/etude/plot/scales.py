@@ -1,0 +1,166 @@
+"""How a hyperparameter and an objective lie along an axis: scale, ticks, readable labels."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import altair as alt
+
+from ..space import Choice, Domain, Scalar, value_text
+
+# No source, ours: where the worst is more than five times the best, a linear axis crowds the best together.
+LOG_ABOVE = 5.0
+# Powers of ten far from 1 are read as such: 1e-5, not 0.00001.
+_LABEL = "abs(datum.value) < 1e-3 && datum.value != 0 ? format(datum.value, '~e') : format(datum.value, '~g')"
+
+
+def position(domain: Domain | None, value: Scalar) -> float | str:
+    """Where a chart puts a value: itself; 1 - value on the `one_minus_log` scale; a choice as its text."""
+    if isinstance(domain, Choice) or isinstance(value, str | bool):
+        return value_text(value)
+    if domain is not None and domain.scale == "one_minus_log":
+        return 1.0 - float(value)
+    return float(value)
+
+
+def along(name: str, domain: Domain | None, field: str = "x") -> alt.X:
+    """The x axis of a hyperparameter on its own scale, its title naming the scale where it is not linear."""
+    if domain is None or isinstance(domain, Choice):
+        order = (
+            [value_text(value) for value in domain.values] if domain is not None else "ascending"
+        )
+        axis = alt.Axis(labelAngle=0, labelLimit=120)
+        return alt.X(
+            f"{field}:N",
+            title=name,
+            sort=order,
+            axis=axis,
+            scale=alt.Scale(type="point", padding=0.5),
+        )
+    if domain.scale == "one_minus_log":
+        return _one_minus(name, domain.low, domain.high, field)
+    logarithmic = domain.scale == "log"
+    scale = alt.Scale(
+        type="log" if logarithmic else "linear",
+        domain=_padded(domain, logarithmic=logarithmic),
+        nice=False,
+    )
+    ticks = {"values": decades(domain.low, domain.high)} if logarithmic else {"tickCount": 5}
+    title = f"{name} (log scale)" if logarithmic else name
+    axis = alt.Axis(title=title, labelExpr=_LABEL, grid=False, **ticks)
+    return alt.X(f"{field}:Q", scale=scale, axis=axis)
+
+
+@final
+@dataclass(frozen=True)
+class Measure:
+    """A metric as an axis: its name, the values to show, and whether higher is better.
+
+    Where lower is better, values that span decades stand on a logarithmic scale, which keeps the best
+    apart. Where higher is better such a scale would crowd the best together.
+    """
+
+    name: str
+    values: Sequence[float]
+    maximize: bool
+
+    @property
+    def title(self) -> str:
+        """The name, and that the scale is logarithmic where it is."""
+        return f"{self.name} (log scale)" if self.logarithmic else self.name
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the scale is."""
+        low, high = self._ends()
+        return not self.maximize and low > 0 and high / low > LOG_ABOVE
+
+    def up(self, field: str, pixels: Sequence[int]) -> alt.Y:
+        """The y axis of a field of the data, between two heights in pixels."""
+        axis = alt.Axis(title=None, labelExpr=_LABEL, labelOverlap="greedy", **self._ticks())
+        return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(range=list(pixels), **self._extent()))
+
+    def across(self, field: str) -> alt.X:
+        """The x axis of a field of the data, with the title."""
+        axis = alt.Axis(title=self.title, labelExpr=_LABEL, labelOverlap="greedy", **self._ticks())
+        return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(**self._extent()))
+
+    def _ends(self) -> tuple[float, float]:
+        finite = [value for value in self.values if math.isfinite(value)] or [0.0, 1.0]
+        return min(finite), max(finite)
+
+    def _ticks(self) -> dict[str, Any]:
+        low, high = self._ends()
+        return {"values": decades(low, high, most=8)} if self.logarithmic else {"tickCount": 5}
+
+    def _extent(self) -> dict[str, Any]:
+        low, high = self._ends()
+        if self.logarithmic:
+            return {"type": "log", "domain": _stretched(low, high), "nice": False}
+        room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+        return {"type": "linear", "domain": [low - room, high + room], "nice": False, "zero": False}
+
+
+def decades(low: float, high: float, *, most: int = 6) -> list[float]:
+    """Readable ticks of a logarithmic axis: powers of ten, with 2 and 5 between where they are few.
+
+    >>> decades(0.001, 10.0), decades(0.02, 0.2)
+    ([0.001, 0.01, 0.1, 1.0, 10.0], [0.02, 0.05, 0.1, 0.2])
+    """
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    fine = [float(f"{step}e{exponent}") for exponent in exponents for step in (1, 2, 5)]
+    coarse = [float(f"1e{exponent}") for exponent in exponents]
+    inside = [
+        [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001] for ticks in (fine, coarse)
+    ]
+    if len(inside[0]) <= most:
+        return inside[0]
+    return inside[1][:: math.ceil(len(inside[1]) / most)]
+
+
+def number(value: float) -> str:
+    """A value as people read it: four significant digits.
+
+    >>> number(0.0213456), number(12345.0), number(1e-7)
+    ('0.02135', '12,345', '1e-7')
+    """
+    if not math.isfinite(value):
+        return str(value)
+    if 1000 <= abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return re.sub(r"e([+-])0?", r"e\1", f"{value:.4g}").replace("e+", "e")
+
+
+def shown(value: Any) -> str:
+    """A value of a setting as people read it."""
+    if isinstance(value, float):
+        return number(value)
+    return value_text(value) if isinstance(value, bool | int | str) else str(value)
+
+
+def _one_minus(name: str, low: float, high: float, field: str) -> alt.X:
+    ticks: Sequence[float] = decades(1.0 - high, 1.0 - low)
+    label = "format(1 - datum.value, '.6~f')"
+    scale = alt.Scale(
+        type="log", reverse=True, nice=False, domain=_stretched(1.0 - high, 1.0 - low)
+    )
+    axis = alt.Axis(
+        title=f"{name} (log scale of 1 − x)", values=list(ticks), labelExpr=label, grid=False
+    )
+    return alt.X(f"{field}:Q", scale=scale, axis=axis)
+
+
+def _padded(domain: Any, *, logarithmic: bool) -> list[float]:
+    if logarithmic:
+        return _stretched(domain.low, domain.high)
+    room = 0.03 * (domain.high - domain.low)
+    return [domain.low - room, domain.high + room]
+
+
+def _stretched(low: float, high: float) -> list[float]:
+    room = (high / low) ** 0.03
+    return [low / room, high * room]

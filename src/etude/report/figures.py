@@ -1,0 +1,130 @@
+"""Figures: the charts of a report in reading order, each with its name, title and sentence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import altair as alt
+
+from ..analyze.axis import Axis, axes
+from ..analyze.curves import Curves, curves, metrics
+from ..analyze.isolation import isolation
+from ..analyze.sampling_luck import sampling_luck
+from ..plot import axis as axis_plot
+from ..plot import curves as curves_plot
+from ..plot import isolation as isolation_plot
+from ..plot import sampling_luck as luck_plot
+from ..record import Record, Records
+from ..study import Study
+
+# No source, ours: at some 70 bytes a row, the charts of one page stay near 2.5 MB.
+MAX_ROWS = 36_000
+# Beyond this many metrics, a report draws the experiment's own and the first ones by name.
+MAX_METRICS = 6
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A chart that is drawn when asked for, and what is said about it.
+
+    Args:
+        name: Of its picture's file, unique in a report: `axis-1-learning_rate`.
+        study: Whose it is; empty for a chart of the whole experiment.
+        wide: Whether it takes the whole width of a page.
+        draw: The chart, with at most about so many rows of data.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[int], alt.LayerChart]
+    study: str = ""
+    wide: bool = False
+
+
+def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Figure]:
+    """Every chart of an experiment: the comparison first, then study by study; none before a trial ended.
+
+    Source: C5, C12, C13, Q10.
+    """
+    ended = [record for record in records if record.ended]
+    if not ended:
+        return []
+    found = [_comparison(studies, ended)]
+    for place, study in enumerate(studies, start=1):
+        mine = [record for record in ended if record.study == study.name]
+        if mine:
+            found += _of_study(place, study, mine)
+    return _named_apart(found)
+
+
+def row_budget(figures: Sequence[Figure]) -> int:
+    """How many rows each of these charts may hold, so that the page stays small."""
+    return max(200, MAX_ROWS // max(1, len(figures)))
+
+
+def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
+    result = isolation(studies, records)
+    return Figure(
+        name="isolation",
+        title=f"The best {result.metric} of each study",
+        caption=isolation_plot.caption(result),
+        draw=lambda rows: isolation_plot.draw(result, max_rows=rows),
+        wide=True,
+    )
+
+
+def _of_study(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
+    shown = metrics(study, records)[:MAX_METRICS]
+    return [
+        *(_axis(place, result) for result in axes(study, records)),
+        *(_curves(place, curves(study, records, metric, max_points=100)) for metric in shown),
+        _luck(place, study, records),
+    ]
+
+
+def _axis(place: int, result: Axis) -> Figure:
+    return Figure(
+        name=f"axis-{place}-{result.hyperparameter}",
+        title=f"{result.metric} along {result.hyperparameter}",
+        caption=axis_plot.caption(result),
+        study=result.study,
+        draw=lambda rows: axis_plot.draw(result, max_rows=rows),
+    )
+
+
+def _curves(place: int, result: Curves) -> Figure:
+    return Figure(
+        name=f"curves-{place}-{result.metric}",
+        title=f"{result.metric} while training",
+        caption=curves_plot.caption(result),
+        study=result.study,
+        draw=lambda rows: curves_plot.draw(result, max_rows=rows),
+    )
+
+
+def _luck(place: int, study: Study, records: Sequence[Record]) -> Figure:
+    result = sampling_luck(study, records)
+    return Figure(
+        name=f"luck-{place}",
+        title="How much of the best is luck",
+        caption=luck_plot.caption(result),
+        study=study.name,
+        draw=lambda _: luck_plot.draw(result),
+    )
+
+
+def _named_apart(found: Iterable[Figure]) -> list[Figure]:
+    """The figures with names that are safe in a file's name and differ."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for figure in found:
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", figure.name)[:80]
+        seen[plain] += 1
+        apart.append(replace(figure, name=plain if seen[plain] == 1 else f"{plain}-{seen[plain]}"))
+    return apart

@@ -1,0 +1,39 @@
+"""Material: all that a report is made from, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from ..experiment import Experiment
+from ..finding import Finding, Recommendation, Verdict
+from ..launch import Launch
+from ..record import Record, Records
+from ..study import Study
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a round has come to.
+
+    Args:
+        next_command: Writes the recommended changes as a file: `etude next optimizer`; empty for none.
+        not_checked: Rule ids that no check covers yet, each with what it is about.
+        launches: How the trials came about, oldest first.
+        text: The experiment file as it ran, comments and all; empty for one from Python.
+        date: When the report was made, as it is to be read; empty to leave it out.
+    """
+
+    experiment: Experiment
+    studies: Sequence[Study]
+    records: Records | Sequence[Record]
+    findings: Sequence[Finding]
+    verdict: Verdict
+    recommendations: Sequence[Recommendation] = ()
+    next_command: str = ""
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+    launches: Sequence[Launch] = ()
+    text: str = ""
+    date: str = ""

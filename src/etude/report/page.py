@@ -1,0 +1,195 @@
+"""The report as one HTML file: text, charts, styles and the code that draws them; nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import vl_convert
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from .. import __version__
+from ..finding import Finding, Recommendation
+from ..plot.scales import shown
+from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
+from .figures import Figure, figures, row_budget
+from .material import Material
+from .prose import cited, plain, prose, rule, subject, value
+from .trials import MAX_TRIALS, best_setting, facts, lead, summary, table
+
+WORDS = {"problem": "Problem", "notice": "Notice", "unclear": "Cannot be judged", "ok": "In order"}
+STANDING = {
+    "better": "Clear: the winner stands beyond the noise that is known",
+    "unclear": "Unclear: the evidence does not carry an answer yet",
+    "no_question": "No comparison: only the best setting is known",
+}
+_ORDER = ("problem", "unclear", "notice", "ok")
+# No source, ours: a diff longer than this many characters is read in the repository, not in a report.
+_MAX_TEXT = 20_000
+
+
+def page(material: Material) -> str:
+    """The report of a round as one HTML file that needs neither network nor other files.
+
+    Source: C13, C15, R5.
+    """
+    found = figures(material.studies, material.records)
+    content = {
+        **_answer(material),
+        **_studies(material, found),
+        **_findings(material.findings),
+        **_trials(material),
+        **_origin(material),
+        "rules": cited(_texts(material)),
+        "charts": _charts(found),
+        "style": Markup(_style()),
+        "script": Markup(_part("page.js")),
+        "vega": Markup(_vega()),
+    }
+    return _environment().from_string(_part("page.html.j2")).render(content)
+
+
+def safe_json(data: Any) -> Markup:
+    """The data as JSON that can stand inside a script element, whatever its strings hold."""
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _answer(material: Material) -> dict[str, Any]:
+    experiment = material.experiment
+    return {
+        "experiment": experiment,
+        "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
+        "verdict": material.verdict,
+        "standing": STANDING,
+        "facts": facts(material.studies, material.records),
+        "changes": [_change(one) for one in material.recommendations],
+        "nothing_to_change": "No check asks for a change of the experiment.",
+        "next_command": material.next_command,
+        "date": material.date,
+    }
+
+
+def _change(one: Recommendation) -> dict[str, str]:
+    return {
+        "rule": one.rule,
+        "path": one.path,
+        "part": one.part,
+        "old": value(one.old) if one.old is not None else "nothing",
+        "new": value(one.new),
+        "because": one.because,
+    }
+
+
+def _studies(material: Material, found: Sequence[Figure]) -> dict[str, Any]:
+    return {
+        "overview": [figure for figure in found if not figure.study],
+        "studies": [
+            {
+                "title": f"Study {study.name}",
+                "summary": summary(study, material.records),
+                "setting": best_setting(study, material.records),
+                "figures": [figure for figure in found if figure.study == study.name],
+            }
+            for study in material.studies
+        ],
+    }
+
+
+def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
+    ordered = sorted(findings, key=lambda one: _ORDER.index(one.status))
+    shown_findings = [_finding(one) for one in ordered]
+    counts = [sum(one.status == status for one in findings) for status in _ORDER]
+    named = [
+        f"{count} {WORDS[status].lower()}"
+        for count, status in zip(counts, _ORDER, strict=True)
+        if count
+    ]
+    return {
+        "words": WORDS,
+        "findings_lead": f"What the checks found: {', '.join(named)}."
+        if named
+        else "No check has run.",
+        "open_findings": [one for one in shown_findings if one["status"] != "ok"],
+        "ok_findings": [one for one in shown_findings if one["status"] == "ok"],
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    given = {each.name: getattr(one, each.name) for each in fields(one)}
+    evidence = [(name.replace("_", " "), value(number)) for name, number in one.evidence.items()]
+    return {**given, "subject": subject(one), "evidence": evidence}
+
+
+def _trials(material: Material) -> dict[str, Any]:
+    rows = table(material.studies, material.records)
+    return {"trials": rows[:MAX_TRIALS], "trials_lead": lead(rows)}
+
+
+def _origin(material: Material) -> dict[str, Any]:
+    return {
+        "not_checked": [f"{what} ({name})" for name, what in material.not_checked.items()],
+        "launches": material.launches,
+        "text": _cut(material.text),
+        "cut": _cut,
+        "version": __version__,
+    }
+
+
+def _texts(material: Material) -> list[str]:
+    """All texts that may name a rule."""
+    findings = [text for one in material.findings for text in (one.rule, one.message, one.advice)]
+    changes = [text for one in material.recommendations for text in (one.rule, one.because)]
+    doubts = [material.verdict.message, *material.verdict.doubts]
+    return [*findings, *changes, *doubts, *material.not_checked]
+
+
+def _charts(found: Sequence[Figure]) -> Markup:
+    rows = row_budget(found)
+    specs = {figure.name: specification(figure.draw(rows)) for figure in found}
+    return safe_json({"config": config(VARIABLES), "charts": specs})
+
+
+def _style() -> str:
+    light, dark = _variables(LIGHT), _variables(DARK)
+    themes = f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+    return themes + _part("page.css").replace("FONT", FONT)
+
+
+def _variables(palette: Palette) -> str:
+    plain_colors = {
+        each.name: getattr(palette, each.name) for each in fields(palette) if each.name != "best"
+    }
+    best = {f"best-{rank}": color for rank, color in enumerate(palette.best, start=1)}
+    return "".join(f"--{name}:{color};" for name, color in {**plain_colors, **best}.items())
+
+
+def _cut(text: str) -> str:
+    more = f"\n... and {len(text) - _MAX_TEXT:,} more characters."
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + more
+
+
+@cache
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed, unable to end the script element they stand in."""
+    bundle: str = vl_convert.javascript_bundle()
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(prose=prose, rule=rule, plain=plain, shown=shown)
+    return environment

@@ -1,0 +1,90 @@
+"""Sentences as a page shows them: code in backticks, rule ids as links; and values as people read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from ..finding import Finding
+from ..plot.scales import number, shown
+from ..rules import sentences
+
+_RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
+# So many entries of a list are written out.
+_ENTRIES = 12
+
+
+def prose(text: str) -> Markup:
+    """The text as HTML: escaped, `code` set as code, the ids of known rules linked to their sentences."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return _linked(text)
+    marked = [
+        Markup("<code>{}</code>").format(part) if place % 2 else _linked(part)
+        for place, part in enumerate(parts)
+    ]
+    return Markup("").join(marked)
+
+
+def rule(name: str) -> Markup:
+    """A rule's id, linked to its sentence where there is one."""
+    known = sentences()
+    if name not in known:
+        return escape(name)
+    link = Markup('<a class="rule" href="#rule-{}" title="{}">{}</a>')
+    return link.format(name, known[name], name)
+
+
+def plain(text: str) -> str:
+    """The text without the marks of code, for a label that is read aloud."""
+    return text.replace("`", "")
+
+
+def cited(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """The rules that these texts name, with their sentences, in the playbook's order."""
+    named = {name for text in texts for name in _RULE.findall(text)}
+    return [(name, sentence) for name, sentence in sentences().items() if name in named]
+
+
+def value(given: Any) -> str:
+    """A value of a finding's evidence: numbers rounded, long lists cut.
+
+    >>> value([1, 2.34567, "a"]), value({"nan": 3})
+    ('1, 2.346, a', 'nan: 3')
+    """
+    if given is None:
+        return "unknown"
+    if isinstance(given, Mapping):
+        return _listed([f"{name}: {value(one)}" for name, one in given.items()])
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return _listed([value(one) for one in given]) or "none"
+    return number(given) if isinstance(given, float) else shown(given)
+
+
+def subject(finding: Finding) -> str:
+    """What a finding is about, in words: the study, the hyperparameter and its side, the trial."""
+    about = dict(finding.subject)
+    side = about.pop("side", None)
+    study = about.pop("study", None)
+    parts = [f"study {value(study)}"] if study else []
+    if "hyperparameter" in about:
+        ending = f", {side} side" if side else ""
+        parts.append(f"{value(about.pop('hyperparameter'))}{ending}")
+    return " · ".join([*parts, *(f"{name} {value(one)}" for name, one in about.items())])
+
+
+def _linked(text: str) -> Markup:
+    pieces = []
+    end = 0
+    for match in _RULE.finditer(text):
+        pieces += [escape(text[end : match.start()]), rule(match.group())]
+        end = match.end()
+    return Markup("").join([*pieces, escape(text[end:])])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    more = f" and {len(parts) - _ENTRIES} more" if len(parts) > _ENTRIES else ""
+    return ", ".join(parts[:_ENTRIES]) + more

@@ -1,0 +1,211 @@
+"""Result: what a round found, from the store alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, final
+
+from . import experiment_file
+from .design.split import split
+from .errors import StoreError
+from .experiment import Experiment
+from .experiment_file import Edit
+from .finding import Finding, Recommendation, Verdict
+from .hyperparameter import key_steps
+from .launch import Entry
+from .record import Record, Records
+from .store.base import Files, Store
+from .study import Study
+from .validation import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .report.material import Material
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class NextRound:
+    """The next round: its file's text, and what it changes and why."""
+
+    text: str
+    experiment: Experiment
+    recommendations: tuple[Recommendation, ...]
+
+    def __str__(self) -> str:
+        """The text of the file."""
+        return self.text
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Trials, findings, verdict and next round of one experiment.
+
+    Everything is computed when first asked for, from what the store holds.
+    """
+
+    entry: Entry
+    records: Records
+    files: Files
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, as it was written."""
+        return self.entry.experiment
+
+    @cached_property
+    def studies(self) -> list[Study]:
+        """One for each scientific setting."""
+        return split(self.experiment)
+
+    @property
+    def best(self) -> Record | None:
+        """The trial with the best value of the metric; None where none is feasible."""
+        metric, maximize = self.experiment.metric, self.experiment.maximize
+        sign = -1.0 if maximize else 1.0
+        judged = [
+            (sign * best.value, record.id, record)
+            for record in self.records
+            if record.status in ("completed", "stopped")
+            and (best := record.best(metric, maximize=maximize))
+        ]
+        return min(judged, default=(0.0, 0, None))[2]
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: status, best value, setting."""
+        from .frames import trials
+
+        return trials(self.experiment, self.records)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """One row a logged or reported value: trial, step, metric, value."""
+        from .frames import curves
+
+        return curves(self.records)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What every check says."""
+        from .analyze.checklist import findings
+
+        return findings(self.studies, self.records, self.experiment)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The answer to the question, as far as the evidence carries it."""
+        from .advise.verdict import verdict
+
+        return verdict(self.experiment, self.studies, self.records, self.findings)
+
+    @cached_property
+    def recommendations(self) -> Sequence[Recommendation]:
+        """What the next round should change."""
+        from .advise.next_round import next_round
+
+        return next_round(self.experiment, self.studies, self.findings, self.verdict)
+
+    def html(self) -> str:
+        """The report as one page that needs nothing else."""
+        from .report.page import page
+
+        return page(self._material())
+
+    def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:  # noqa: A002  # as the option
+        """The report's charts as files in a folder."""
+        from .report.pictures import pictures
+
+        return pictures(self._material(), folder, format)
+
+    def next(self) -> NextRound | None:
+        """The next round as a file that differs by a few lines; None where no check asks for one."""
+        if not self.recommendations:
+            return None
+        edits = _edits(self.experiment, self.recommendations)
+        text = experiment_file.edited(self.entry.text, edits)
+        return NextRound(
+            text=text,
+            experiment=experiment_file.loads(text, file=self.entry.source),
+            recommendations=tuple(self.recommendations),
+        )
+
+    @property
+    def best_checkpoint(self) -> list[Path]:
+        """The folder of the best trial's best checkpoint, if it wrote any."""
+        if self.best is None:
+            return []
+        sign = -1.0 if self.experiment.maximize else 1.0
+        judged = [
+            (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
+        ]
+        folder = self.files.checkpoints(self.experiment.name, self.best.id)
+        return [folder / str(step) for _, step in sorted(judged)[:1]]
+
+    def _repr_html_(self) -> str:
+        return self.trials._repr_html_()  # type: ignore[operator,no-any-return]
+
+    def _material(self) -> Material:
+        from .analyze.checklist import NOT_CHECKED
+        from .report.material import Material
+
+        name = self.experiment.name
+        return Material(
+            experiment=self.experiment,
+            studies=self.studies,
+            records=self.records,
+            findings=self.findings,
+            verdict=self.verdict,
+            recommendations=self.recommendations,
+            next_command=f"etude next {name}" if self.recommendations else "",
+            not_checked=NOT_CHECKED,
+            launches=self.entry.launches,
+            text=self.entry.text,
+            date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+
+
+def load(store: Store, name: str | None = None) -> Result:
+    """The result of an experiment as it stands; without a name, of the newest.
+
+    Raises:
+        StoreError: for a store without experiments, or without one of this name.
+    """
+    entries = store.entries()
+    if not entries:
+        raise StoreError("This store holds no experiment yet. Run one first: `etude run FILE`.")
+    names = [entry.experiment.name for entry in entries]
+    if name is not None and name not in names:
+        raise StoreError(
+            f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
+        )
+    entry = entries[-1] if name is None else entries[names.index(name)]
+    return Result(entry=entry, records=store.records(entry.experiment.name), files=store.files)
+
+
+def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
+    named = [
+        Edit(("experiment", "name"), "", next_name(experiment.name)),
+        Edit(("experiment", "parent"), "", experiment.name),
+    ]
+    return named + [
+        Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
+        for one in recommendations
+    ]
+
+
+def next_name(name: str) -> str:
+    """The name of the round after.
+
+    >>> next_name("optimizer"), next_name("optimizer-2")
+    ('optimizer-2', 'optimizer-3')
+    """
+    found = re.fullmatch(r"(.+)-(\d+)", name)
+    return f"{found[1]}-{int(found[2]) + 1}" if found else f"{name}-2"

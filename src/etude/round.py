@@ -1,0 +1,285 @@
+"""One round from start to end: the only file that knows every stage."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol, final
+
+from . import experiment_file, provenance
+from .design.split import split
+from .errors import RunError
+from .event import Event, Lost, Refused, Rehearsed
+from .experiment import Experiment, changes
+from .launch import Entry
+from .play import Plan, See, assignment, pending, play, refusal, started
+from .record import Record, Records
+from .result import Result, load
+from .runner.base import Runner
+from .runner.blame import user_traceback
+from .runner.inline import Inline
+from .runner.load import Train, train_file, train_function
+from .runner.processes import Processes
+from .search import SEARCHES
+from .store import location, open_store
+from .store.base import Store, reserved
+from .study import Study
+from .trial import Assignment
+
+
+@final
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What an observer is told before the first trial: the plan, what is done, what it will cost.
+
+    Args:
+        slots: Trials that run at once.
+        rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
+            times are the better estimate.
+    """
+
+    experiment: Experiment
+    studies: Sequence[Study]
+    records: Records
+    slots: int
+    rehearsed: Rehearsed | None
+
+
+class Observer(Protocol):
+    """Looks on while a round is played: a progress table, a tracker."""
+
+    def begin(self, opening: Opening) -> None:
+        """The round is about to start."""
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Events, already committed."""
+
+    def end(self) -> None:
+        """The round is over, or was interrupted."""
+
+
+def run(
+    experiment: Experiment | str | Path,
+    train: Train | None = None,
+    *,
+    store: Store | str | Path | None = "memory",
+    runner: Runner | str | None = None,
+    workers: int | None = None,
+    observers: Sequence[Observer] = (),
+) -> Result:
+    """Plays one round of an experiment: designs, trains, records. Started again, it goes on.
+
+    Args:
+        experiment: An Experiment, or the path of its file.
+        train: A function of a Trial; None for the one that the experiment names.
+        store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
+        runner: `inline`, `processes`, or a Runner. None for `inline` with a function, else
+            `processes`.
+        workers: Of `processes`; None for one a visible GPU, else one a core.
+        observers: Told what happens.
+
+    Raises:
+        InputError: for what is wrong with the experiment, the store or the metric.
+        TrainError: when the first trials all meet the same exception of the user's code.
+
+    Source: R1, K2, K3.
+    """
+    entry, folder = _entry(experiment, train)
+    chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
+    held = open_store(store) if store is None or isinstance(store, str | Path) else store
+    try:
+        with held.own(entry.experiment.name):
+            _refuse_changes(held, entry)
+            held.begin(entry)
+            _perform(entry.experiment, runner=chosen, store=held, observers=observers)
+    finally:
+        chosen.close()
+    return load(held, entry.experiment.name)
+
+
+def _perform(
+    experiment: Experiment, *, runner: Runner, store: Store, observers: Sequence[Observer]
+) -> None:
+    studies = split(experiment)
+    plan: list[Plan] = [(study, SEARCHES[study.search]()) for study in studies]
+    started(plan, store, experiment.name, free=runner.free)
+    records = store.records(experiment.name)
+    rehearsed = None
+    if not any(record.ended for record in records):
+        first = pending(plan, store, experiment.name)[0]
+        rehearsed = rehearse(runner, assignment(experiment, store, first))
+    opening = Opening(
+        experiment=experiment,
+        studies=studies,
+        records=records,
+        slots=runner.slots,
+        rehearsed=rehearsed,
+    )
+    for observer in observers:
+        observer.begin(opening)
+    try:
+        play(experiment, plan, runner=runner, store=store, see=_all_see(observers))
+    finally:
+        for observer in observers:
+            observer.end()
+
+
+def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
+    """Two steps and one evaluation of a trial, timed and forgotten, before the hours are spent.
+
+    Raises:
+        RunError, TrainError, StoreError: for what would keep every trial from being trained.
+    """
+    events: list[Event] = []
+    with tempfile.TemporaryDirectory(prefix="etude-") as folder:
+        trial = dataclasses.replace(
+            first,
+            rehearsal=True,
+            max_steps=min(2, first.max_steps),
+            evaluations=1,
+            resume_step=None,
+            folder=Path(folder),
+            checkpoints=Path(folder) / "checkpoints",
+        )
+        runner.submit([trial])
+        while not events and runner.wait(events.extend):
+            pass
+    (event,) = events
+    if isinstance(event, Refused):
+        raise refusal(event)
+    if isinstance(event, Lost):
+        return Rehearsed(first.id, problem=f"The worker died: {event.detail}.")
+    assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
+    return event
+
+
+def _all_see(observers: Sequence[Observer]) -> See:
+    def see(events: Sequence[Event]) -> None:
+        for observer in observers:
+            observer.see(events)
+
+    return see
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where the train function comes from: a reference relative to a folder, or itself."""
+
+    reference: str | None
+    folder: Path
+    function: Train | None
+
+    def load(self) -> Train:
+        """The function in this process.
+
+        Raises:
+            TrainError: when its module raises while it is imported.
+        """
+        if self.function is not None:
+            return self.function
+        try:
+            return train_function(self._named(), self.folder)
+        except (RunError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise refusal(Refused(-1, "import", user_traceback(error))) from error
+
+    def named(self) -> tuple[str, Path]:
+        """File and function for another process to import."""
+        if self.function is None:
+            train_file(self._named(), self.folder)
+            return self._named(), self.folder
+        file, name = inspect.getsourcefile(self.function), self.function.__qualname__
+        if file is None or not Path(file).is_file() or not name.isidentifier():
+            raise RunError(
+                f"The runner `processes` imports the train function, but `{name}` is not at the top "
+                'level of a file. Move it there, or use runner="inline".'
+            )
+        return f"{Path(file).name}:{name}", Path(file).parent
+
+    def _named(self) -> str:
+        if self.reference is None:
+            raise RunError(
+                "There is nothing to train with. Pass a function to `run`, or write "
+                '`train = "train.py:train"` in [experiment].'
+            )
+        return self.reference
+
+
+def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -> Runner:
+    if runner is not None and not isinstance(runner, str):
+        return runner
+    name = runner or ("inline" if source.function else "processes")
+    if name == "inline":
+        return Inline(source.load)
+    if name == "processes":
+        reference, folder = source.named()
+        return Processes(reference, folder, workers=workers)
+    raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`.")
+
+
+def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[Entry, Path]:
+    if isinstance(experiment, Experiment):
+        source = "" if train is None else (inspect.getsourcefile(train) or "")
+        folder = Path(source).parent if source else Path.cwd()
+        text = experiment_file.dumps(experiment)
+        entry = Entry(experiment=experiment, text=text)
+    else:
+        path = Path(experiment)
+        folder = path.absolute().parent
+        entry = Entry(
+            experiment=experiment_file.read(path),
+            text=path.read_text(encoding="utf-8"),
+            source=str(path.absolute()),
+        )
+    return dataclasses.replace(entry, launches=(provenance.launch(folder),)), folder
+
+
+def _refuse_changes(store: Store, entry: Entry) -> None:
+    new = entry.experiment
+    known = [one for one in store.entries() if one.experiment.name == new.name]
+    changed = [key for one in known for key in changes(one.experiment, new)]
+    if not changed:
+        return
+    old = known[0].experiment
+    if changed == ["trials"]:
+        raise RunError(
+            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number can "
+            f"only grow, found trials = {new.trials}. Give the experiment a new name."
+        )
+    listed = ", ".join(f"`{key}`" for key in changed)
+    raise RunError(
+        f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
+        f'experiments do not mix: give it a new name, for example name = "{new.name}-2".'
+    )
+
+
+def planned(
+    experiment: Experiment, store: str | Path | None = None
+) -> list[tuple[Study, list[Record]]]:
+    """The studies with the trials that a run has or would have, under the ids that the store allots.
+
+    Source: R12, R13, Q3.
+    """
+    plan: list[Plan] = [(study, SEARCHES[study.search]()) for study in split(experiment)]
+    records = _recorded(experiment.name, store)
+    for study, search in plan:
+        there = Records.of(records).of_study(study.name)
+        moves = search.moves(study, there, study.max_trials)
+        records += reserved(study, moves, first_id=len(records), first_index=there.count())
+    return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
+
+
+def _recorded(name: str, store: str | Path | None) -> list[Record]:
+    place = location(store)
+    if place == "memory" or not Path(place).is_file():
+        return []
+    held = open_store(place, create=False)
+    with closing(held):
+        known = name in [entry.experiment.name for entry in held.entries()]
+        return list(held.records(name)) if known else []

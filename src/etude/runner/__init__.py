@@ -1,0 +1,1 @@
+"""Stage: assignments in, events out."""

@@ -1,0 +1,168 @@
+"""One attempt at one trial: the user's function called, its news sent as events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import final
+
+from ..errors import Halted, Infeasible, Misreport
+from ..event import Began, Ended, Event, Logged, Refused, Rehearsed, Saved
+from ..trial import Assignment, Moment, Trial
+from .blame import fault, is_disk, is_out_of_memory, user_traceback
+from .load import Train
+
+Send = Callable[[list[Event]], None]
+
+
+def attempt(assignment: Assignment, train: Train, send: Send) -> None:
+    """Trains one trial and sends what happens: points in batches, checkpoints and the end at once."""
+    if assignment.rehearsal:
+        send([rehearsal(assignment, train)])
+        return
+    outbox = Outbox(assignment.id, send)
+    trial = Trial(assignment, outbox)
+    begin = time.monotonic()
+    outbox.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
+
+
+@final
+class Outbox:
+    """The channel of a trial: gathers points and sends them twice a second, or with what is urgent."""
+
+    # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
+    EVERY_S = 0.5
+
+    def __init__(self, trial_id: int, send: Send) -> None:
+        """Sends through `send`."""
+        self._trial_id = trial_id
+        self._send = send
+        self._events: list[Event] = []
+        self._rows: list[tuple[int, str, float]] = []
+        self._sent = time.monotonic()
+
+    def marked(self, moment: Moment, step: int) -> None:
+        """Only the beginning is news."""
+        if moment == "began":
+            self._events.append(Began(self._trial_id, step))
+
+    def logged(self, step: int, values: Mapping[str, float]) -> None:
+        """Gathers the values."""
+        self._rows += [(step, name, value) for name, value in values.items()]
+        if time.monotonic() - self._sent > self.EVERY_S:
+            self._flush()
+
+    def saved(self, step: int, value: float | None) -> None:
+        """Sends the checkpoint with all points before it: what is restored from it has its past."""
+        self._gather()
+        self._events.append(Saved(self._trial_id, step, value))
+        self._flush()
+
+    def end(self, outcome: Ended | Refused, wall_s: float) -> None:
+        """Sends the end with the time it took."""
+        self._gather()
+        if isinstance(outcome, Ended):
+            outcome = Ended(**{**vars(outcome), "wall_s": wall_s})
+        self._events.append(outcome)
+        self._flush()
+
+    def _gather(self) -> None:
+        if self._rows:
+            self._events.append(Logged(self._trial_id, tuple(self._rows)))
+            self._rows = []
+
+    def _flush(self) -> None:
+        self._gather()
+        events, self._events = self._events, []
+        self._sent = time.monotonic()
+        if events:
+            self._send(events)
+
+
+@final
+class Stopwatch:
+    """The channel of a rehearsal: keeps when each moment passed, and nothing else."""
+
+    def __init__(self) -> None:
+        """Starts the watch."""
+        self.begin = time.monotonic()
+        self.times: dict[tuple[str, int], float] = {}
+
+    def marked(self, moment: Moment, step: int) -> None:
+        """Notes the time."""
+        self.times[moment, step] = time.monotonic()
+
+    def logged(self, step: int, values: Mapping[str, float]) -> None:
+        """Notes the time: the last one at a step ends its evaluation."""
+        del values
+        self.times["logged", step] = time.monotonic()
+
+    def saved(self, step: int, value: float | None) -> None:
+        """Notes the time: a checkpoint belongs to the cost of its evaluation."""
+        del value
+        self.times["logged", step] = time.monotonic()
+
+
+def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
+    """Tries two steps and one evaluation; the second step counts, since the first one warms up."""
+    watch = Stopwatch()
+    outcome = _outcome(Trial(assignment, watch), train, assignment.metric)
+    end = time.monotonic()
+    # A loop of its own may report later than two steps: only what it did report can be wrong here.
+    if isinstance(outcome, Refused) and outcome.kind != "silent":
+        return outcome
+    began = watch.times.get(("began", 0), watch.begin)
+    evaluating = watch.times.get(("evaluating", 1), end)
+    first = watch.times.get(("stepped", 0), (began + evaluating) / 2)
+    return Rehearsed(
+        assignment.id,
+        setup_s=began - watch.begin,
+        step_s=max(evaluating - first, 0.0),
+        evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
+        problem=outcome.detail if isinstance(outcome, Ended) and outcome.reason == "error" else "",
+    )
+
+
+def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Refused:
+    """What became of the trial: whatever the user's code raises is caught here, and only here."""
+    try:
+        returned = train(trial)
+        if returned is not None:
+            trial.report(trial.max_steps - 1, {metric: _number(returned)})
+    except Infeasible as left:
+        return Ended(trial.id, "infeasible", left.reason, str(left), trial.updates)
+    except Halted as left:
+        return Ended(trial.id, "stopped", left.reason, "", trial.updates)
+    except Misreport as left:
+        return Refused(trial.id, "metric", str(left))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        return _failure(trial, error)
+    if not trial.reported:
+        return Refused(trial.id, "silent", _silent(metric))
+    return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def _number(returned: object) -> float:
+    try:
+        return float(returned)  # type: ignore[arg-type]  # numbers of any library, or TypeError
+    except TypeError:
+        raise TypeError(
+            f"The train function returned {type(returned).__name__}. "
+            "Return nothing, or the final value of the metric."
+        ) from None
+
+
+def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
+    told = user_traceback(error)
+    if is_disk(error):
+        return Refused(trial.id, "disk", str(error))
+    if is_out_of_memory(error):
+        return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
+    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(error))
+
+
+def _silent(metric: str) -> str:
+    return (
+        f"The train function ended without reporting the experiment's metric `{metric}`. "
+        f'Call `trial.report(step, {{"{metric}": ...}})`, or return its final value.'
+    )

@@ -1,0 +1,32 @@
+"""What every runner is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from ..event import Event
+from ..trial import Assignment
+
+Deliver: TypeAlias = Callable[[Sequence[Event]], None]
+
+
+class Runner(Protocol):
+    """Trains trials somewhere. It knows no store and no search."""
+
+    @property
+    def free(self) -> int:
+        """How many trials it could take now."""
+
+    @property
+    def slots(self) -> int:
+        """How many trials it trains at once."""
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Takes trials, at most `free` of them."""
+
+    def wait(self, deliver: Deliver) -> bool:
+        """Blocks until something happened and hands it to `deliver`; False when nothing runs."""
+
+    def close(self) -> None:
+        """Ends what runs, without waiting for it to finish."""

@@ -1,0 +1,57 @@
+"""What this machine offers to workers, found without loading any training library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+# The libraries that would each start a thread a core; one number for all of them.
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def environments(workers: int | None = None) -> list[dict[str, str]]:
+    """What to set in the environment of each worker: one a visible GPU, else by cores.
+
+    With more workers than GPUs they share them in turn. A thread count that the user set stays.
+    """
+    gpus = visible_gpus(os.environ)
+    count = workers or len(gpus) or cores()
+    threads = str(max(cores() // count, 1))
+    common = {name: os.environ.get(name, threads) for name in _THREADS}
+    return [
+        {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}
+        for slot in range(count)
+    ]
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def visible_gpus(environment: Mapping[str, str]) -> list[str]:
+    """The names under which CUDA knows the visible GPUs: `CUDA_VISIBLE_DEVICES`, else all of them."""
+    named = environment.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        visible = [name.strip() for name in named.split(",") if name.strip()]
+        return [] if "-1" in visible or "NoDevFiles" in visible else visible
+    if shutil.which("nvidia-smi") is None:
+        return []
+    answer = subprocess.run(
+        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return answer.stdout.split() if answer.returncode == 0 else []

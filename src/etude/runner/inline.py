@@ -1,0 +1,102 @@
+"""Inline: this process, no pickling, the user's own traceback and debugger."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TextIO, final
+
+from ..event import Event
+from ..trial import Assignment
+from .attempt import attempt
+from .base import Deliver
+from .load import Train
+
+
+@final
+class Inline:
+    """Trains one trial at a time in this thread; what it prints is shown, and kept in its log."""
+
+    slots = 1
+
+    def __init__(self, load: Callable[[], Train]) -> None:
+        """Takes what loads the train function, called before the first trial."""
+        self._load = load
+        self._train: Train | None = None
+        self._assignment: Assignment | None = None
+
+    @property
+    def free(self) -> int:
+        """1 between trials."""
+        return 0 if self._assignment else 1
+
+    def submit(self, assignments: Sequence[Assignment]) -> None:
+        """Takes one trial."""
+        (self._assignment,) = assignments
+
+    def wait(self, deliver: Deliver) -> bool:
+        """Trains the submitted trial to its end, handing on its events while it runs."""
+        if self._assignment is None:
+            return False
+        assignment, self._assignment = self._assignment, None
+        if self._train is None:
+            self._train = self._load()
+        failures: list[BaseException] = []
+
+        def send(events: list[Event]) -> None:
+            try:
+                deliver(events)
+            except BaseException as error:
+                failures.append(error)
+                raise
+
+        with _logged(assignment.folder / "log.txt"):
+            attempt(assignment, self._train, send)
+        if failures:  # a user's `except Exception` may have swallowed it
+            raise failures[0]
+        return True
+
+    def close(self) -> None:
+        """Nothing runs on."""
+
+
+@final
+class _Tee(io.TextIOBase):
+    """Writes to a stream and to a log that is opened with the first word."""
+
+    def __init__(self, stream: TextIO, log: Path) -> None:
+        self._stream = stream
+        self._log = log
+        self._file: TextIO | None = None
+
+    def write(self, text: str) -> int:
+        """Writes to both."""
+        if self._file is None:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._log.open("a", encoding="utf-8")
+        self._file.write(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flushes both."""
+        if self._file is not None:
+            self._file.flush()
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Closes the log only."""
+        if self._file is not None:
+            self._file.close()
+
+
+@contextmanager
+def _logged(log: Path) -> Iterator[None]:
+    tee = _Tee(sys.stdout, log)
+    try:
+        with redirect_stdout(tee), redirect_stderr(tee):
+            yield
+    finally:
+        tee.close()

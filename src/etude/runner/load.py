@@ -1,0 +1,70 @@
+"""The user's train function, from `file.py:function`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from ..errors import RunError
+from ..trial import Trial
+
+Train: TypeAlias = Callable[[Trial], Any]
+
+
+def train_file(reference: str, folder: Path) -> Path:
+    """The file of a reference such as `train.py:train`, relative to the experiment's folder.
+
+    Raises:
+        RunError: where it is missing.
+    """
+    path = folder / reference.rpartition(":")[0]
+    if not path.is_file():
+        raise RunError(
+            f"The experiment trains with `{reference}`, but there is no file `{path}`. "
+            "Mend `train` in [experiment]; its path is relative to the experiment file."
+        )
+    return path
+
+
+def train_function(reference: str, folder: Path) -> Train:
+    """Imports the function once, its folder first on `sys.path`. The user's own errors pass through.
+
+    Raises:
+        RunError: for a missing file or function.
+    """
+    path = train_file(reference, folder)
+    name = reference.rpartition(":")[2]
+    module = _module(path)
+    found = getattr(module, name, None)
+    if callable(found):
+        return found  # type: ignore[no-any-return]  # a callable of the user's
+    known = [each for each, value in vars(module).items() if callable(value) and each[0] != "_"]
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean `{near[0]}`?" if near else "Mend `train` in [experiment]."
+    raise RunError(f"`{path}` has no function `{name}`. {hint}")
+
+
+def _module(path: Path) -> ModuleType:
+    folder = str(path.parent.absolute())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) == str(path.absolute()):
+        return known
+    # A file called like a module that is already there (random.py) keeps out of its way.
+    name = path.stem if known is None else f"{path.stem}_of_experiment"
+    spec = importlib.util.spec_from_file_location(name, path.absolute())
+    assert spec is not None and spec.loader is not None, f"`{path}` has no loader. This is a bug."
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

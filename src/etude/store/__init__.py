@@ -1,0 +1,34 @@
+"""Stage: the only state. What is committed here survives whatever happens to the program."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import StoreError
+from .base import Store
+from .memory import Memory
+from .sqlite import SQLite
+
+DEFAULT = "etude.db"
+
+
+def location(store: str | Path | None) -> str:
+    """Where the store is: as said, else `ETUDE_STORE`, else `etude.db` in the working directory."""
+    return str(store or os.environ.get("ETUDE_STORE") or DEFAULT)
+
+
+def open_store(store: str | Path | None = None, *, create: bool = True) -> Store:
+    """The store at a path, or `memory`.
+
+    Raises:
+        StoreError: where it cannot be opened, or is missing and `create` is False.
+    """
+    place = location(store)
+    if place == "memory":
+        return Memory()
+    if "://" in place:
+        raise StoreError(
+            f"A store is a path or `memory`, found `{place}`. Write for example --store etude.db."
+        )
+    return SQLite(Path(place), create=create)

@@ -1,0 +1,150 @@
+"""What every store is, and what all of them do alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, final
+
+from ..event import Began, Ended, Event, Lost, Refused, Reopened, Saved
+from ..launch import Entry
+from ..move import Start
+from ..record import Checkpoint, Record, Records
+from ..study import Study, derived_seed
+
+# No source, ours: one loss is the machine's business, three of the same trial are the trial's.
+MAX_LOSSES = 3
+
+
+class Store(Protocol):
+    """Experiments, their trials and their points. One run writes, anybody may read meanwhile."""
+
+    @property
+    def files(self) -> Files:
+        """Where checkpoints and the trials' own folders stand."""
+
+    def entries(self) -> list[Entry]:
+        """All experiments, oldest first."""
+
+    def begin(self, entry: Entry) -> None:
+        """Adds an experiment, or extends the one of this name by the entry's launches."""
+
+    def own(self, name: str) -> AbstractContextManager[None]:
+        """Holds an experiment for this process; what an owner before left running is pending again.
+
+        Raises:
+            OwnedError: while another process holds it.
+        """
+
+    def reserve(self, name: str, study: Study, starts: Sequence[Start]) -> list[Record]:
+        """The trials of these starts, written down as pending, with their ids."""
+
+    def append(self, name: str, events: Sequence[Event]) -> None:
+        """Writes events down, all or none of them; when it returns they are safe."""
+
+    def records(self, name: str) -> Records:
+        """Every trial of an experiment as it stands, with its points."""
+
+    def close(self) -> None:
+        """Lets go of files."""
+
+
+@final
+class Files:
+    """The folders beside a store: `STORE.checkpoints/EXPERIMENT/TRIAL/STEP/`, `STORE.trials/...`."""
+
+    def __init__(self, store: Path) -> None:
+        """Takes the path of the store itself."""
+        self._store = store.absolute()
+
+    def checkpoints(self, name: str, trial_id: int) -> Path:
+        """The folder of a trial's checkpoints, one folder a step in it."""
+        return self._beside("checkpoints") / name / str(trial_id)
+
+    def trial(self, name: str, trial_id: int) -> Path:
+        """The folder that a trial may use, its log in it."""
+        return self._beside("trials") / name / str(trial_id)
+
+    def log(self, name: str, trial_id: int) -> Path:
+        """What a trial printed."""
+        return self.trial(name, trial_id) / "log.txt"
+
+    def _beside(self, kind: str) -> Path:
+        return self._store.with_name(f"{self._store.name}.{kind}")
+
+
+def reserved(
+    study: Study, starts: Sequence[Start], *, first_id: int, first_index: int
+) -> list[Record]:
+    """The pending records of these starts; a trial's seed depends on its study and place alone."""
+    return [
+        Record(
+            id=first_id + offset,
+            study=study.name,
+            index=first_index + offset,
+            setting=study.setting(start.searched),
+            seed=derived_seed(study.seed, first_index + offset),
+        )
+        for offset, start in enumerate(starts)
+    ]
+
+
+def after(record: Record, event: Event) -> Record:
+    """How a trial stands after an event, its points aside."""
+    if isinstance(event, Began):
+        kept = tuple(one for one in record.checkpoints if one.step < event.from_step)
+        return dataclasses.replace(record, status="running", reason="", detail="", checkpoints=kept)
+    if isinstance(event, Saved):
+        kept = tuple(one for one in record.checkpoints if one.step != event.step)
+        return dataclasses.replace(
+            record, checkpoints=(*kept, Checkpoint(event.step, event.value)), steps=event.step + 1
+        )
+    if isinstance(event, Ended):
+        return dataclasses.replace(
+            record,
+            status=event.status,
+            reason=event.reason,
+            detail=event.detail,
+            steps=event.steps,
+            wall_s=record.wall_s + event.wall_s,
+        )
+    if isinstance(event, Lost):
+        return _after_loss(record, event)
+    if isinstance(event, Reopened | Refused):
+        return dataclasses.replace(record, status="pending", reason="", detail="")
+    return record
+
+
+def _after_loss(record: Record, event: Lost) -> Record:
+    losses = record.losses + 1
+    if losses < MAX_LOSSES:
+        return dataclasses.replace(record, status="pending", losses=losses)
+    detail = f"Its worker died {losses} times; the last time: {event.detail}."
+    return dataclasses.replace(
+        record, status="infeasible", reason="killed", detail=detail, losses=losses
+    )
+
+
+def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tuple[Checkpoint, ...]:
+    """The checkpoints worth their disk: the last, and the best few by the metric beside them (K1)."""
+    if not checkpoints:
+        return ()
+    sign = -1.0 if maximize else 1.0
+    judged = [one for one in checkpoints if one.value is not None]
+    judged.sort(key=lambda one: (sign * one.value, one.step))  # type: ignore[operator]  # judged ones have a value
+    worth = {checkpoints[-1].step, *(one.step for one in judged[:best])}
+    return tuple(one for one in checkpoints if one.step in worth)
+
+
+def sweep(folder: Path, checkpoints: Sequence[Checkpoint]) -> None:
+    """Removes from a trial's folder the checkpoints that are kept no longer.
+
+    Only after the commit that forgets them: a crash may leave a folder too many, never one too few.
+    """
+    steps = {str(one.step) for one in checkpoints}
+    for found in folder.iterdir() if folder.is_dir() else ():
+        if found.name.isdecimal() and found.name not in steps:
+            shutil.rmtree(found, ignore_errors=True)

@@ -1,0 +1,112 @@
+"""Memory: forgets at exit. What tests and notebooks use."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from ..event import Began, Event, Logged, Saved
+from ..launch import Entry
+from ..move import Start
+from ..record import POINT, Points, Record, Records
+from ..study import Study
+from .base import Files, after, kept, reserved, sweep
+
+
+@final
+class Memory:
+    """A store in this process; its folders are temporary."""
+
+    def __init__(self) -> None:
+        """Begins empty."""
+        self._folder = tempfile.TemporaryDirectory(prefix="etude-", ignore_cleanup_errors=True)
+        self._entries: dict[str, Entry] = {}
+        self._trials: dict[str, list[Record]] = defaultdict(list)
+        self._rows: dict[tuple[str, int], list[tuple[int, int, float]]] = defaultdict(list)
+        self._metrics: dict[str, int] = {}
+
+    @property
+    def files(self) -> Files:
+        """Temporary folders, gone when the store is."""
+        return Files(Path(self._folder.name) / "memory")
+
+    def entries(self) -> list[Entry]:
+        """All experiments, oldest first."""
+        return list(self._entries.values())
+
+    def begin(self, entry: Entry) -> None:
+        """Adds an experiment, or extends the one of this name by the entry's launches."""
+        known = self._entries.get(entry.experiment.name)
+        before = known.launches if known else ()
+        self._entries[entry.experiment.name] = dataclasses.replace(
+            entry, launches=before + entry.launches
+        )
+
+    @contextmanager
+    def own(self, name: str) -> Iterator[None]:
+        """Nobody else can hold it; what was left running is pending again."""
+        try:
+            yield
+        finally:
+            self._trials[name] = [
+                dataclasses.replace(one, status="pending") if one.status == "running" else one
+                for one in self._trials[name]
+            ]
+
+    def reserve(self, name: str, study: Study, starts: Sequence[Start]) -> list[Record]:
+        """The trials of these starts as pending, with their ids."""
+        trials = self._trials[name]
+        index = sum(record.study == study.name for record in trials)
+        added = reserved(study, starts, first_id=len(trials), first_index=index)
+        trials.extend(added)
+        return added
+
+    def append(self, name: str, events: Sequence[Event]) -> None:
+        """Applies the events."""
+        for event in events:
+            trial_id = event.trial_id
+            if isinstance(event, Logged):
+                codes = self._metrics
+                self._rows[name, trial_id] += [
+                    (step, codes.setdefault(metric, len(codes)), value)
+                    for step, metric, value in event.rows
+                ]
+                continue
+            if isinstance(event, Began):
+                rows = self._rows[name, trial_id]
+                self._rows[name, trial_id] = [row for row in rows if row[0] < event.from_step]
+            self._trials[name][trial_id] = after(self._trials[name][trial_id], event)
+            if isinstance(event, Saved):
+                self._forget_checkpoints(name, trial_id)
+
+    def records(self, name: str) -> Records:
+        """Every trial of an experiment as it stands."""
+        names = tuple(self._metrics)
+        return Records.of(
+            [
+                dataclasses.replace(
+                    record, points=Points(np.array(self._rows[name, record.id], POINT), names)
+                )
+                for record in self._trials[name]
+            ]
+        )
+
+    def close(self) -> None:
+        """Removes the temporary folders."""
+        self._folder.cleanup()
+
+    def _forget_checkpoints(self, name: str, trial_id: int) -> None:
+        experiment = self._entries[name].experiment
+        record = self._trials[name][trial_id]
+        worth = kept(
+            record.checkpoints, best=experiment.keep_checkpoints, maximize=experiment.maximize
+        )
+        self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=worth)
+        sweep(self.files.checkpoints(name, trial_id), worth)

@@ -1,0 +1,81 @@
+"""The database's history: numbered steps, each with its record in one transaction.
+
+SQL lives in `store/` only. A migration that has been released is never edited; a new one follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sqlite3 import Connection
+from typing import TypeAlias
+
+from ..errors import StoreError
+
+Migration: TypeAlias = Callable[[Connection], None]
+_MIGRATIONS: list[Migration] = []
+
+
+def migration(number: int) -> Callable[[Migration], Migration]:
+    """Registers a step of the history under its number, counted from 1 without a gap."""
+
+    def register(step: Migration) -> Migration:
+        assert number == len(_MIGRATIONS) + 1, f"Migration {number} is out of order. This is a bug."
+        _MIGRATIONS.append(step)
+        return step
+
+    return register
+
+
+def latest() -> int:
+    """The newest schema that this Etude knows."""
+    return len(_MIGRATIONS)
+
+
+def migrate(db: Connection, place: str) -> None:
+    """Brings a database to the newest schema, one transaction a step.
+
+    Raises:
+        StoreError: for a schema newer than this Etude knows.
+    """
+    version = _version(db)
+    if version > latest():
+        raise StoreError(
+            f"The store `{place}` has schema {version}, and this Etude knows schemas up to "
+            f"{latest()}. Upgrade Etude (`pip install -U etude`), or name another store with --store."
+        )
+    while _version(db) < latest():
+        db.execute("begin immediate")
+        version = _version(db)
+        if version < latest():
+            _MIGRATIONS[version](db)
+            db.execute(f"pragma user_version = {version + 1}")
+        db.execute("commit")
+
+
+def _version(db: Connection) -> int:
+    return int(db.execute("pragma user_version").fetchone()[0])
+
+
+@migration(1)
+def experiments_trials_and_points(db: Connection) -> None:
+    """Experiments with their launches, trials, checkpoints, and points packed into chunks."""
+    for statement in (
+        "create table experiment(id integer primary key, name text not null unique, "
+        "text text not null, source text not null, created text not null)",
+        "create table launch(id integer primary key, "
+        "experiment_id integer not null references experiment(id), command text not null, "
+        "folder text not null, process integer not null, started text not null, "
+        "commit_id text not null, uncommitted text not null, versions text not null)",
+        "create table trial(experiment_id integer not null references experiment(id), "
+        "id integer not null, study text not null, position integer not null, "
+        "setting text not null, seed integer not null, status text not null, "
+        "reason text not null, detail text not null, steps integer not null, "
+        "wall_s real not null, losses integer not null, primary key(experiment_id, id))",
+        "create table checkpoint(experiment_id integer not null, trial_id integer not null, "
+        "step integer not null, value real, primary key(experiment_id, trial_id, step))",
+        "create table metric(id integer primary key, name text not null unique)",
+        "create table chunk(id integer primary key, experiment_id integer not null, "
+        "trial_id integer not null, points blob not null)",
+        "create index chunk_of_trial on chunk(experiment_id, trial_id)",
+    ):
+        db.execute(statement)

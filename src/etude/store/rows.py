@@ -1,0 +1,258 @@
+"""Rows of the database, to records and back. Points are packed, one chunk a trial and append."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from sqlite3 import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import experiment_file
+from ..event import Began, Event, Logged, Saved
+from ..launch import Entry, Launch
+from ..record import POINT, Checkpoint, Points, Record
+from .base import after
+
+ADD_LAUNCH = (
+    "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
+    "versions) values(?, ?, ?, ?, ?, ?, ?, ?)"
+)
+ADD_TRIAL = (
+    "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
+    "steps, wall_s, losses) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_TRIAL = "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses"
+
+
+def entry(db: Connection, key: int, text: str, source: str) -> Entry:
+    """The experiment of this row with its launches."""
+    launches = [
+        Launch(
+            command=command,
+            folder=folder,
+            process=process,
+            started=started,
+            commit=commit,
+            uncommitted=uncommitted,
+            versions=json.loads(versions),
+        )
+        for command, folder, process, started, commit, uncommitted, versions in db.execute(
+            "select command, folder, process, started, commit_id, uncommitted, versions "
+            "from launch where experiment_id = ? order by id",
+            (key,),
+        )
+    ]
+    name = str(db.execute("select name from experiment where id = ?", (key,)).fetchone()[0])
+    return Entry(
+        experiment=experiment_file.loads(text, file=source, name=name),
+        text=text,
+        source=source,
+        launches=tuple(launches),
+    )
+
+
+def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:
+    """The columns of a launch."""
+    return (
+        key,
+        launch.command,
+        launch.folder,
+        launch.process,
+        launch.started,
+        launch.commit,
+        launch.uncommitted,
+        json.dumps(dict(launch.versions)),
+    )
+
+
+def trial_row(key: int, record: Record) -> tuple[Any, ...]:
+    """The columns of a trial."""
+    return (
+        key,
+        record.id,
+        record.study,
+        record.index,
+        json.dumps(dict(record.setting)),
+        record.seed,
+        *_standing(record),
+    )
+
+
+def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
+    """Events by trial, their order within each kept."""
+    grouped: dict[int, list[Event]] = {}
+    for event in events:
+        grouped.setdefault(event.trial_id, []).append(event)
+    return grouped
+
+
+def saves(events: Sequence[Event]) -> bool:
+    """Whether a checkpoint is among them, or a new beginning that voids some."""
+    return any(isinstance(event, Saved | Began) for event in events)
+
+
+def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> Record:
+    """Writes one trial's events; the record as it stands after them, without points."""
+    record = _record(db, key, trial_id)
+    codes = _codes(db, events)
+    rows: list[tuple[int, int, float]] = []
+    for event in events:
+        if isinstance(event, Logged):
+            rows += [(step, codes[metric], value) for step, metric, value in event.rows]
+            continue
+        if isinstance(event, Began):
+            rows = [row for row in rows if row[0] < event.from_step]
+            _truncate(db, key, trial_id, event.from_step)
+        record = after(record, event)
+    if rows:
+        _add_chunk(db, key, trial_id, np.array(rows, POINT))
+    db.execute(
+        "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ? "
+        "where experiment_id = ? and id = ?",
+        (*_standing(record), key, trial_id),
+    )
+    return record
+
+
+def with_checkpoints(record: Record, checkpoints: tuple[Checkpoint, ...]) -> Record:
+    """The record with these checkpoints instead."""
+    return dataclasses.replace(record, checkpoints=checkpoints)
+
+
+def keep_checkpoints(
+    db: Connection, key: int, trial_id: int, checkpoints: Sequence[Checkpoint]
+) -> None:
+    """Writes down that a trial has exactly these checkpoints."""
+    db.execute("delete from checkpoint where experiment_id = ? and trial_id = ?", (key, trial_id))
+    db.executemany(
+        "insert into checkpoint(experiment_id, trial_id, step, value) values(?, ?, ?, ?)",
+        [(key, trial_id, one.step, one.value) for one in checkpoints],
+    )
+
+
+def records(db: Connection, key: int) -> list[Record]:
+    """All records of an experiment, by id, each with a view into one array of all points."""
+    db.execute("begin")  # one moment for all tables, while a run goes on writing
+    try:
+        names = tuple(name for (name,) in db.execute("select name from metric order by id"))
+        checkpoints = dict(_checkpoints(db, key))
+        points = dict(_points(db, key))
+        trials = db.execute(
+            f"select {_TRIAL} from trial where experiment_id = ? order by id", (key,)
+        ).fetchall()
+    finally:
+        db.execute("commit")
+    nothing = np.empty(0, POINT)
+    return [
+        dataclasses.replace(
+            _from_row(row),
+            checkpoints=checkpoints.get(row[0], ()),
+            points=Points(points.get(row[0], nothing), names),
+        )
+        for row in trials
+    ]
+
+
+def _standing(record: Record) -> tuple[Any, ...]:
+    return (
+        record.status,
+        record.reason,
+        record.detail,
+        record.steps,
+        record.wall_s,
+        record.losses,
+    )
+
+
+def _from_row(row: tuple[Any, ...]) -> Record:
+    trial_id, study, index, setting, seed, status, reason, detail, steps, wall_s, losses = row
+    return Record(
+        id=trial_id,
+        study=study,
+        index=index,
+        setting=json.loads(setting),
+        seed=seed,
+        status=status,
+        reason=reason,
+        detail=detail,
+        steps=steps,
+        wall_s=wall_s,
+        losses=losses,
+    )
+
+
+def _record(db: Connection, key: int, trial_id: int) -> Record:
+    row = db.execute(
+        f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
+    ).fetchone()
+    found = db.execute(
+        "select step, value from checkpoint where experiment_id = ? and trial_id = ? order by step",
+        (key, trial_id),
+    )
+    checkpoints = tuple(Checkpoint(step, value) for step, value in found)
+    return dataclasses.replace(_from_row(row), checkpoints=checkpoints)
+
+
+def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
+    found = db.execute(
+        "select trial_id, step, value from checkpoint where experiment_id = ? "
+        "order by trial_id, step",
+        (key,),
+    )
+    for trial_id, rows in groupby(found, key=lambda row: int(row[0])):
+        yield trial_id, tuple(Checkpoint(step, value) for _, step, value in rows)
+
+
+def _points(db: Connection, key: int) -> Iterator[tuple[int, NDArray[np.void]]]:
+    found = db.execute(
+        "select trial_id, points from chunk where experiment_id = ? order by trial_id, id", (key,)
+    )
+    packed, ends = bytearray(), []
+    for trial_id, rows in groupby(found, key=lambda row: int(row[0])):
+        for _, chunk in rows:
+            packed += chunk
+        ends.append((trial_id, len(packed) // POINT.itemsize))
+    points_P = np.frombuffer(packed, POINT)
+    begin = 0
+    for trial_id, end in ends:
+        yield trial_id, points_P[begin:end]
+        begin = end
+
+
+def _codes(db: Connection, events: Sequence[Event]) -> dict[str, int]:
+    """The position of each metric's name in the table of names, added when new."""
+    logged = (event for event in events if isinstance(event, Logged))
+    new = dict.fromkeys(metric for event in logged for _, metric, _ in event.rows)
+    known = {name: code - 1 for code, name in db.execute("select id, name from metric")}
+    for name in new:
+        if name not in known:
+            added = db.execute("insert into metric(name) values(?)", (name,)).lastrowid
+            known[name] = int(added or 1) - 1
+    return known
+
+
+def _add_chunk(db: Connection, key: int, trial_id: int, points_P: NDArray[np.void]) -> None:
+    db.execute(
+        "insert into chunk(experiment_id, trial_id, points) values(?, ?, ?)",
+        (key, trial_id, points_P.tobytes()),
+    )
+
+
+def _truncate(db: Connection, key: int, trial_id: int, from_step: int) -> None:
+    """Forgets points at `from_step` and after: they come again."""
+    of_trial = "where experiment_id = ? and trial_id = ?"
+    chunks = db.execute(
+        f"select points from chunk {of_trial} order by id", (key, trial_id)
+    ).fetchall()
+    if not chunks:
+        return
+    points_P = np.frombuffer(b"".join(chunk for (chunk,) in chunks), POINT)
+    db.execute(f"delete from chunk {of_trial}", (key, trial_id))
+    kept_P = points_P[points_P["step"] < from_step]
+    if len(kept_P):
+        _add_chunk(db, key, trial_id, kept_P)
