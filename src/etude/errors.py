@@ -9,7 +9,7 @@ EtudeError
 │   └── RunError         a run, a report or a next round that cannot begin
 └── TrainError           the user's training code stopped the run (exit 3)
 
-Left a trial's loop (BaseException, so that `except Exception` in a user's code does not swallow it):
+What leaves a trial's loop (BaseException: a user's `except Exception` must not swallow it):
 
 Leave
 ├── Infeasible           the setting's fault: the trial is kept as data

@@ -61,7 +61,7 @@ class Lost:
 @final
 @dataclass(frozen=True)
 class Refused:
-    """No trial can be trained: the code fails to import, reports no metric, or the disk is full."""
+    """No trial can be trained: an import fails, no metric is reported, the disk is full."""
 
     trial_id: int
     kind: Literal["import", "metric", "silent", "disk"]
@@ -79,7 +79,7 @@ class Reopened:
 @final
 @dataclass(frozen=True)
 class Rehearsed:
-    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if anything did."""
+    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any."""
 
     trial_id: int
     setup_s: float = 0.0

@@ -34,20 +34,19 @@ def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
 
 
 def curves(records: Sequence[Record]) -> pd.DataFrame:
-    """One row a value: `trial`, `step`, `metric` (categorical), `value`, raw and in the order written."""
+    """One row a value: `trial`, `step`, `metric` (categorical), `value`; raw, as written."""
     filled = [record for record in records if len(record.points.rows_P)]
     if not filled:
         return pd.DataFrame({"trial": [], "step": [], "metric": [], "value": []})
     rows_P = np.concatenate([record.points.rows_P for record in filled])
-    trial_P = np.repeat(
-        [record.id for record in filled], [len(one.points.rows_P) for one in filled]
-    )
-    names = list(filled[0].points.names)
+    counts = [len(record.points.rows_P) for record in filled]
+    trial_P = np.repeat([record.id for record in filled], counts)
+    names = pd.Index(filled[0].points.names)
     return pd.DataFrame(
         {
             "trial": trial_P,
             "step": np.ascontiguousarray(rows_P["step"]),
-            "metric": pd.Categorical.from_codes(np.ascontiguousarray(rows_P["metric"]), names),
+            "metric": pd.Categorical.from_codes(rows_P["metric"].astype(np.int32), names),
             "value": np.ascontiguousarray(rows_P["value"]),
         }
     )

@@ -1,4 +1,4 @@
-"""Launch and Entry: what was run, by which command, with which code. The record that K3 asks for."""
+"""Launch and Entry: what was run, by which command, with which code; what K3 asks for."""
 
 from __future__ import annotations
 

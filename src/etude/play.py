@@ -17,7 +17,7 @@ from .store.base import Store
 from .study import Study
 from .trial import Assignment
 
-# No source, ours: one failure may be its setting's, the same one three times in a row is the code's.
+# No source, ours: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
 
 See: TypeAlias = Callable[[Sequence[Event]], None]
@@ -64,7 +64,7 @@ def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
 
 
 def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list[Record]:
-    """New trials that the searches ask for, reserved; a search that does not adapt is asked for all."""
+    """New trials that the searches ask for; one that does not adapt is asked for all."""
     records = store.records(name)
     new: list[Record] = []
     for study, search in plan:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias, final
+from typing import Literal, TypeAlias, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ STATUSES: tuple[Status, ...] = (
     "stopped",
     "infeasible",
 )
-# One row a value: the step, the position of the metric's name, the raw value (NaN and inf included).
+# One row a value: the step, the position of the metric's name, the raw value, NaN and inf too.
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 
 
@@ -46,7 +46,7 @@ class Series:
 @final
 @dataclass(frozen=True)
 class Points:
-    """All values that a trial logged or reported, as rows of `POINT`; `names[row["metric"]]` is the metric."""
+    """All values of a trial as rows of `POINT`; `names[row["metric"]]` is the metric."""
 
     rows_P: NDArray[np.void]
     names: tuple[str, ...]
@@ -76,7 +76,7 @@ NO_POINTS = Points(np.empty(0, POINT), ())
 @final
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was written after `step`, and the metric then (None where it was not reported)."""
+    """A checkpoint written after `step`, and the metric then (None where not reported)."""
 
     step: int
     value: float | None
@@ -149,7 +149,7 @@ class Record:
 class Records(Sequence[Record]):
     """An immutable view of trials, loaded only when one looks inside.
 
-    `count` answers without loading, so that a search that does not adapt costs nothing in a long study.
+    `count` answers without loading: a search that does not adapt costs nothing in a long study.
     """
 
     def __init__(self, load: Callable[[], Sequence[Record]], counts: Mapping[str, int]) -> None:
@@ -174,7 +174,11 @@ class Records(Sequence[Record]):
         """How many there are."""
         return self.count()
 
-    def __getitem__(self, position):  # type: ignore[no-untyped-def]  # Sequence overloads int and slice
+    @overload
+    def __getitem__(self, position: int) -> Record: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, position: int | slice) -> Record | tuple[Record, ...]:
         """The record, or records, at a position."""
         return self._records[position]
 

@@ -119,14 +119,14 @@ class Result:
 
         return page(self._material())
 
-    def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:  # noqa: A002  # as the option
+    def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
         from .report.pictures import pictures
 
         return pictures(self._material(), folder, format)
 
     def next(self) -> NextRound | None:
-        """The next round as a file that differs by a few lines; None where no check asks for one."""
+        """The next round as a file that differs by a few lines; None where no check asks it."""
         if not self.recommendations:
             return None
         edits = _edits(self.experiment, self.recommendations)

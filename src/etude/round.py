@@ -197,8 +197,8 @@ class _Source:
         file, name = inspect.getsourcefile(self.function), self.function.__qualname__
         if file is None or not Path(file).is_file() or not name.isidentifier():
             raise RunError(
-                f"The runner `processes` imports the train function, but `{name}` is not at the top "
-                'level of a file. Move it there, or use runner="inline".'
+                f"The runner `processes` imports the train function, but `{name}` is not at the "
+                'top level of a file. Move it there, or use runner="inline".'
             )
         return f"{Path(file).name}:{name}", Path(file).parent
 
@@ -249,20 +249,20 @@ def _refuse_changes(store: Store, entry: Entry) -> None:
     old = known[0].experiment
     if changed == ["trials"]:
         raise RunError(
-            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number can "
-            f"only grow, found trials = {new.trials}. Give the experiment a new name."
+            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number "
+            f"can only grow, found trials = {new.trials}. Give the experiment a new name."
         )
     listed = ", ".join(f"`{key}`" for key in changed)
     raise RunError(
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
-        f'experiments do not mix: give it a new name, for example name = "{new.name}-2".'
+        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
     )
 
 
 def planned(
     experiment: Experiment, store: str | Path | None = None
 ) -> list[tuple[Study, list[Record]]]:
-    """The studies with the trials that a run has or would have, under the ids that the store allots.
+    """The studies with the trials that a run has or would have, under their ids in the store.
 
     Source: R12, R13, Q3.
     """

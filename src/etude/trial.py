@@ -110,12 +110,12 @@ class Trial:
 
     @property
     def folder(self) -> Path:
-        """A folder of this trial's own, for whatever it wants to keep; made when first asked for."""
+        """A folder of this trial's own, made when first asked for."""
         self._assignment.folder.mkdir(parents=True, exist_ok=True)
         return self._assignment.folder
 
     def restore(self, load: Callable[[Path], object]) -> bool:
-        """Calls `load` with the folder of the last checkpoint, if there is one; says whether it did.
+        """Calls `load` with the folder of the last checkpoint, if any; says whether it did.
 
         To be called before `steps()`. Source: K2.
         """
@@ -210,7 +210,7 @@ class Trial:
         first = self._first_losses.setdefault(name, value)
         threshold = self._assignment.diverged_above
         worse = first - value if self._is_maximized(name) else value - first
-        # A first value of 0 gives no unit to measure by: then only a non-finite value is divergence.
+        # A first value of 0 gives no unit to measure by: then only non-finite is divergence.
         if threshold is not False and first and worse > threshold * abs(first):
             raise Infeasible(
                 "diverged",

@@ -59,7 +59,11 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
     ]
     for role in ROLES:
         found += _shape(given.get(role, {}), (role,))
-    flattened = [one for role in ROLES for one in flat(role, with_choices(given.get(role, {})))]
+    flattened = [
+        one
+        for role in ROLES
+        for one in flat(role, with_choices(given.get(role, {}), lists=role != "fixed"))
+    ]
     found += [
         _mistake(one.keys, text) for one in flattened if (text := _value(one.role, one.value))
     ]
@@ -206,7 +210,7 @@ def _shape(members: object, keys: tuple[object, ...]) -> list[Mistake]:
     if not isinstance(members, Mapping):
         return [_mistake(keys, f"needs a table, found {members!r}. Write `name = ...` below it.")]
     found = [
-        _mistake(keys, f"a hyperparameter's name is a text, found {name!r}. Give it a name.")
+        _mistake((*keys, name), f"a hyperparameter's name is a text, found {name!r}. Name it.")
         for name in members
         if not isinstance(name, str) or not name
     ]

@@ -24,24 +24,22 @@ Which: TypeAlias = Literal["low", "high"]
 class Thresholds:
     """What counts as near, as the best, and as more than chance; no source, ours, calibrated.
 
-    With them, an optimum inside the space raises a problem in 0 to 2.5 % of studies of 20 trials
-    and in at most 0.5 % of studies of 50 (1 to 6 hyperparameters, 200 seeds each), and one at or
-    beyond the bound is found in 60 to 100 % of them.
+    RATES
     """
 
     top: int = 5
     # Of ten evenly spread trials, one lies this near each bound.
     edge: float = 0.1
-    # In a small study the edge is wider: half of the top cannot lie where fewer than three trials
-    # are.
+    # In a small study the edge is wider: half of the top cannot lie where fewer than three are.
     edge_trials: int = 3
+    # Where chance leaves room (few axes, many trials) a wider edge finds more cut-off optima.
+    wide_edge: float = 0.2
     # Three of ten evenly spread trials lie within this; beyond it, "near" would mean nothing.
     max_edge: float = 0.3
     # Below, the top is half of all trials.
     min_feasible: int = 10
-    # Of the chance over all sides of a study were nothing to matter. A real optimum inside pulls
-    # the top away from the edges: measured false alarms are about a fifth of it. Mainly a guard for
-    # small studies and for axes of few values, where many trials lie at a bound anyway.
+    # Of half of the top in the edge of some side of the study, did nothing matter. A real optimum
+    # inside pulls the top away from the edges: measured false alarms are about a quarter of this.
     max_chance: float = 0.2
 
 
@@ -142,6 +140,18 @@ class _View:
             return f"all {feasible} feasible trials have the same value"
         return ""
 
+    def chance(self, there: int, near_top: int) -> float:
+        """How likely some side has `near_top` or more of the top among `there` trials in its edge.
+
+        Each draw of the top from the feasible trials is as likely as the others; summed over sides.
+        """
+        feasible, top = len(self.best_first), len(self.top)
+        ways = sum(
+            comb(there, hits) * comb(feasible - there, top - hits)
+            for hits in range(near_top, min(there, top) + 1)
+        )
+        return min(1.0, self.sides * ways / comb(feasible, top))
+
 
 def _has_sides(domain: Domain) -> bool:
     return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
@@ -157,13 +167,11 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         )
     units = {one.trial: domain.unit(one.record.setting[name]) for one in view.found}
     depths = {trial: unit if which == "low" else 1.0 - unit for trial, unit in units.items()}
-    near = _near(list(depths.values()), view.thresholds)
+    near = _near(view, [(depths[one.trial], one.feasible) for one in view.found])
     inside = [one for one in view.found if depths[one.trial] <= near]
     lost = tuple(one.trial for one in inside if not one.feasible)
     near_top = tuple(one.trial for one in view.top if depths[one.trial] <= near)
-    chance = view.sides * _chance(
-        len(view.best_first), len(inside) - len(lost), len(view.top), len(near_top)
-    )
+    chance = view.chance(len(inside) - len(lost), len(near_top))
     cliff = 2 * len(lost) >= len(inside) > 0
     best = [one.trial for one in view.best_first if one.loss == view.best_first[0].loss]
     best_near = all(depths[trial] <= near for trial in best)
@@ -178,7 +186,7 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         top=tuple(one.trial for one in view.top),
         near_top=near_top,
         best_unit=units[best[0]],
-        chance=min(1.0, chance),
+        chance=chance,
         infeasible=lost,
         cliff=cliff,
     )
@@ -193,19 +201,18 @@ def _status(view: _View, near_top: tuple[int, ...], *, best_near: bool, chance: 
     return "notice" if best_near or half else "ok"
 
 
-def _near(depths: list[float], thresholds: Thresholds) -> float:
-    holding = sorted(depths)[thresholds.edge_trials - 1]
+def _near(view: _View, depths: list[tuple[float, bool]]) -> float:
+    """How wide the edge is, by where trials lie; their objective has no say in it."""
+    thresholds = view.thresholds
+    holding = sorted(depth for depth, _ in depths)[thresholds.edge_trials - 1]
+    near = min(max(thresholds.edge, holding), thresholds.max_edge)
+    half = (len(view.top) + 1) // 2
+    for wider in sorted(depth for depth, _ in depths if near < depth <= thresholds.wide_edge):
+        there = sum(feasible and depth <= wider for depth, feasible in depths)
+        if view.chance(there, half) <= thresholds.max_chance:
+            near = wider
     # Rounding must not decide whether the trial that sets the width lies within it.
-    return min(max(thresholds.edge, holding), thresholds.max_edge) + 1e-9
-
-
-def _chance(feasible: int, there: int, top: int, near_top: int) -> float:
-    """How likely `near_top` or more of `top` trials, of `feasible`, are among the `there`."""
-    ways = sum(
-        comb(there, hits) * comb(feasible - there, top - hits)
-        for hits in range(near_top, min(there, top) + 1)
-    )
-    return ways / comb(feasible, top)
+    return near + 1e-9
 
 
 def _bound(domain: Domain, which: Which) -> Scalar:

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Runs the command that was typed; exits 0 done, 2 wrong input, 3 the user's code, 130 interrupted."""
+    """Runs what was typed; exits 0 done, 2 wrong input, 3 the user's code, 130 interrupted."""
     from ..errors import EtudeError
     from .app import app
 

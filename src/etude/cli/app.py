@@ -35,7 +35,7 @@ app.command()(trials)
 app.command()(log)
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001  # a callback's signature is Typer's
+def _show_version(value: bool) -> None:  # a callback's signature is Typer's
     if value:
         typer.echo(f"etude {__version__}")
         raise typer.Exit

@@ -17,10 +17,10 @@ _ORDER = ("problem", "unclear", "notice", "ok")
 def check(
     name: NameArgument = None,
     store: StoreOption = None,
-    json: JsonOption = False,  # noqa: FBT002  # a flag of the command line
+    json: JsonOption = False,  # a flag of the command line
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 where there is a problem.")
-    ] = False,  # noqa: FBT002  # a flag of the command line
+    ] = False,  # a flag of the command line
 ) -> None:
     """Check the evidence of an experiment before concluding anything."""
     from ..analyze.checklist import NOT_CHECKED
@@ -42,12 +42,10 @@ def check(
 
 
 def _print(findings: list[Finding]) -> None:
-    for status in _ORDER[:-1]:
-        for finding in findings:
-            if finding.status == status:
-                typer.echo(f"{status} {finding.rule} {finding.check}: {finding.message}")
-                if finding.advice:
-                    typer.echo(f"    {finding.advice}")
+    for finding in sorted(findings, key=lambda one: _ORDER.index(one.status)):
+        if finding.status != "ok":
+            typer.echo(f"{finding.status} {finding.rule} {finding.check}: {finding.message}")
+            typer.echo(f"    {finding.advice}" if finding.advice else "", nl=bool(finding.advice))
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def log(
     store: StoreOption = None,
-    json: JsonOption = False,  # noqa: FBT002  # a flag of the command line
+    json: JsonOption = False,  # a flag of the command line
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
     ] = None,

@@ -32,8 +32,7 @@ def new(
         raise RunError(
             f"`{folder}` cannot be written ({error.strerror}). Name another folder."
         ) from error
-    typer.echo(
-        f"Wrote {folder / 'experiment.toml'} (the question) and {folder / 'train.py'} (the training)."
-    )
+    typer.echo(f"Wrote {folder / 'experiment.toml'} (the question)")
+    typer.echo(f"  and {folder / 'train.py'} (the training).")
     typer.echo(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
     typer.echo(f"Run it:            etude run {folder / 'experiment.toml'}")

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..study import Study
 
 
-def plan(file: FileArgument, store: StoreOption = None, json: JsonOption = False) -> None:  # noqa: FBT002  # a flag of the command line
+def plan(
+    file: FileArgument, store: StoreOption = None, json: JsonOption = False
+) -> None:  # a flag of the command line
     """Show the studies and trials of an experiment file, without training."""
     from .. import experiment_file
     from ..analyze.fixed_caveats import findings, fixed_caveats

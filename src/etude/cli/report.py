@@ -19,7 +19,7 @@ def report(
             "-o", "--output", help="The file, or the folder for pictures.", show_default=False
         ),
     ] = None,
-    format: Annotated[str, typer.Option(help="html, png or svg.")] = "html",  # noqa: A002  # the option's name
+    format: Annotated[str, typer.Option(help="html, png or svg.")] = "html",  # the option's name
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def trials(
     name: NameArgument = None,
     store: StoreOption = None,
-    json: JsonOption = False,  # noqa: FBT002  # a flag of the command line
+    json: JsonOption = False,  # a flag of the command line
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
     ] = None,

@@ -9,7 +9,7 @@ from ..study import Study, derived_seed, study_name
 
 
 def split(experiment: Experiment) -> list[Study]:
-    """The studies of an experiment: each scientific setting with the nuisance space that exists there.
+    """The studies: each scientific setting with the nuisance space that exists there.
 
     Source: R11, R13.
     """

@@ -23,7 +23,7 @@ _TOOLTIP: Final = (
 
 
 def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerChart:
-    """Every ended trial along one hyperparameter, the best few numbered, the space's bounds in sight.
+    """Every ended trial along one hyperparameter, the best few numbered, the bounds in sight.
 
     Source: C1, C13.
     """
@@ -94,7 +94,7 @@ def _rows(result: Axis, points: Sequence[AxisPoint]) -> list[Row]:
 
 
 def _numbered(top: Sequence[Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """One pair of layers a trial, the best on top, so that no number shows through another's mark."""
+    """Two layers a trial, the best on top, so that no number shows through another's mark."""
     pairs = [
         (
             rows([row]).mark_circle(style="best", size=230).encode(x=x, y=y),
@@ -121,7 +121,8 @@ def _bounds(result: Axis) -> list[alt.Chart]:
 
 
 def _empty(x: alt.X) -> alt.Chart:
-    return rows([]).mark_point().encode(x=x)
+    empty: alt.Chart = rows([]).mark_point().encode(x=x)
+    return empty
 
 
 def _where(result: Axis, points: Sequence[AxisPoint]) -> str:

@@ -18,7 +18,7 @@ _PLACES: Final = ("best", "2nd best", "3rd best", "4th best", "5th best")
 
 
 def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
-    """One metric of every trial against the step; of many, as evenly chosen as `max_rows` points allow.
+    """One metric of every trial against the step; of many, as many as `max_rows` points allow.
 
     Source: C5, C13.
     """
@@ -26,14 +26,18 @@ def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
     feasible = [curve for curve in result.curves if not curve.infeasible]
     broken = _fitting([curve for curve in result.curves if curve.infeasible], max_rows // 3)
     rest = _fitting([curve for curve in feasible if curve.trial not in result.best], max_rows)
-    values = list(chain.from_iterable(curve.values_P for curve in feasible or broken))
+    shown = [*(curve.values_P for curve in feasible), *(curve.values_P[:1] for curve in broken)]
+    values = list(chain.from_iterable(shown))
     x = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", grid=False), scale=_steps(result))
     measure = Measure(result.metric, values, _rises(forward))
     y = measure.up("value", [HEIGHT + 20, RAIL if broken else 0])
     trial = alt.Detail("trial:N")
     layers = [
-        _line(broken, "infeasible-line").encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP)),
-        _line(rest, "rest-line").encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP)),
+        *(
+            _line(curves, style, max(values)).encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP))
+            for curves, style in ((broken, "infeasible-line"), (rest, "rest-line"))
+            if values
+        ),
         *_brought_forward(forward, x, y),
         *rail([_end(curve) for curve in broken], x, _TOOLTIP),
     ]
@@ -71,8 +75,18 @@ def _fitting(curves: Sequence[Curve], max_rows: int) -> list[Curve]:
     )
 
 
-def _line(curves: Sequence[Curve], style: str) -> alt.Chart:
-    return rows([row for curve in curves for row in _rows(curve)]).mark_line(style=style, clip=True)
+def _line(curves: Sequence[Curve], style: str, ceiling: float) -> alt.Chart:
+    found = [row for curve in curves for row in _below(_rows(curve), ceiling)]
+    line: alt.Chart = rows(found).mark_line(style=style)
+    return line
+
+
+def _below(points: list[Row], ceiling: float) -> list[Row]:
+    """The points up to the first above the ceiling, set on it: the curve leaves the plot there."""
+    for place, row in enumerate(points):
+        if row["value"] > ceiling:
+            return [*points[:place], {**row, "value": ceiling}]
+    return points
 
 
 def _rows(curve: Curve, label: str = "") -> list[Row]:

@@ -106,7 +106,10 @@ def _ticks(result: Isolation, each: int) -> alt.Chart:
         for one in result.studies
         for trial, value in thinned(sorted(one.values.items()), each)
     ]
-    return rows(found).mark_tick(style="rest-tick", orient="vertical", size=16, thickness=1.2)
+    ticks: alt.Chart = rows(found).mark_tick(
+        style="rest-tick", orient="vertical", size=16, thickness=1.2
+    )
+    return ticks
 
 
 def _intervals(spans: Sequence[Row], low: alt.X, high: alt.X, y: alt.Y) -> list[alt.Chart]:

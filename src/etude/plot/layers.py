@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import altair as alt
 
 HEIGHT = 230
-# Infeasible trials have no value that counts: they stand above the plot, on a rail of this many pixels.
+# Infeasible trials have no value that counts: they stand on a rail above the plot, this many
+# pixels high.
 RAIL = 32
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
 
@@ -18,15 +19,18 @@ One = TypeVar("One")
 
 def rows(values: Sequence[Row]) -> alt.Chart:
     """A chart of these rows, their data inline."""
-    return alt.Chart(alt.Data(values=list(values)))
+    return alt.Chart(alt.InlineData(values=list(values)))
 
 
 def stacked(layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT) -> alt.LayerChart:
     """The layers as one chart as wide as its place, with what is measured written above."""
-    properties = {"width": "container", "height": height, "title": title}
-    chart = alt.layer(*layers).properties(**properties)
-    chart.autosize = alt.AutoSizeParams(type="fit-x", contains="padding")
-    return chart
+    return alt.LayerChart(
+        layer=list(layers),
+        width="container",
+        height=height,
+        title=title,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+    )
 
 
 def rail(crosses: Sequence[Row], x: alt.X, tooltip: Sequence[alt.Tooltip]) -> list[alt.Chart]:

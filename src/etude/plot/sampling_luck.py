@@ -41,8 +41,11 @@ def caption(result: SamplingLuck) -> str:
     known = [one for one in result.budgets if one.low is not None and one.high is not None]
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
-    parts = [f"of {one.trials} trials between {_span(one)}" for one in known]
-    return f"Resampled from this study, in 95 of 100 the best lies {'; '.join(parts)}."
+    parts = [f"with {one.trials} trials between {_span(one)}" for one in known]
+    return (
+        f"Resampled from `{result.study}`, the best lies {', '.join(parts)} in 95 of 100 draws; "
+        "the line marks the median."
+    )
 
 
 def _span(one: Budget) -> str:

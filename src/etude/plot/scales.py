@@ -12,14 +12,14 @@ import altair as alt
 
 from ..space import Choice, Domain, Scalar, value_text
 
-# No source, ours: where the worst is more than five times the best, a linear axis crowds the best together.
+# No source, ours: where the worst is more than five times the best, a linear axis crowds the best.
 LOG_ABOVE = 5.0
 # Powers of ten far from 1 are read as such: 1e-5, not 0.00001.
-_LABEL = "abs(datum.value) < 1e-3 && datum.value != 0 ? format(datum.value, '~e') : format(datum.value, '~g')"
+_LABEL = "format(datum.value, abs(datum.value) < 1e-3 && datum.value != 0 ? '~e' : '~g')"
 
 
 def position(domain: Domain | None, value: Scalar) -> float | str:
-    """Where a chart puts a value: itself; 1 - value on the `one_minus_log` scale; a choice as its text."""
+    """Where a chart puts a value: itself, 1 - value on the `one_minus_log` scale, or its text."""
     if isinstance(domain, Choice) or isinstance(value, str | bool):
         return value_text(value)
     if domain is not None and domain.scale == "one_minus_log":
@@ -28,7 +28,7 @@ def position(domain: Domain | None, value: Scalar) -> float | str:
 
 
 def along(name: str, domain: Domain | None, field: str = "x") -> alt.X:
-    """The x axis of a hyperparameter on its own scale, its title naming the scale where it is not linear."""
+    """The x axis of a hyperparameter on its own scale; the title names it if it is not linear."""
     if domain is None or isinstance(domain, Choice):
         order = (
             [value_text(value) for value in domain.values] if domain is not None else "ascending"
@@ -60,8 +60,8 @@ def along(name: str, domain: Domain | None, field: str = "x") -> alt.X:
 class Measure:
     """A metric as an axis: its name, the values to show, and whether higher is better.
 
-    Where lower is better, values that span decades stand on a logarithmic scale, which keeps the best
-    apart. Where higher is better such a scale would crowd the best together.
+    Where lower is better, values that span much stand on a logarithmic scale, which keeps the best
+    apart. Where higher is better, such a scale would crowd the best together.
     """
 
     name: str
@@ -100,8 +100,8 @@ class Measure:
     def _extent(self) -> dict[str, Any]:
         low, high = self._ends()
         if self.logarithmic:
-            return {"type": "log", "domain": _stretched(low, high), "nice": False}
-        room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+            return {"type": "log", "domain": _stretched(low, high, room=0.07), "nice": False}
+        room = 0.07 * (high - low) or 0.05 * abs(high) or 1.0
         return {"type": "linear", "domain": [low - room, high + room], "nice": False, "zero": False}
 
 
@@ -161,6 +161,6 @@ def _padded(domain: Any, *, logarithmic: bool) -> list[float]:
     return [domain.low - room, domain.high + room]
 
 
-def _stretched(low: float, high: float) -> list[float]:
-    room = (high / low) ** 0.03
-    return [low / room, high * room]
+def _stretched(low: float, high: float, *, room: float = 0.03) -> list[float]:
+    factor = (high / low) ** room
+    return [low / factor, high * factor]

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 import altair as alt
 
-FONT: Final = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+FONT: Final = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif'
 # The best few are told apart by shape and dash as well as by colour.
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "triangle-down")
 DASHES: Final = ([1, 0], [6, 2], [2, 2], [8, 2, 2, 2], [4, 4])
@@ -32,7 +32,7 @@ class Palette:
     best: tuple[str, ...]
 
 
-# A page says what these are, by theme, in its style sheet: so its charts follow light, dark and print by themselves.
+# A page's style sheet says what these are, so its charts follow light, dark and print.
 VARIABLES: Final = Palette(
     paper="var(--paper)",
     ink="var(--ink)",
@@ -43,7 +43,8 @@ VARIABLES: Final = Palette(
     infeasible="var(--infeasible)",
     best=tuple(f"var(--best-{rank})" for rank in range(1, 6)),
 )
-# Okabe and Ito's palette, its vermilion left to what is infeasible; yellow and pink darkened (on dark: lightened) to 3:1.
+# After Okabe and Ito, their vermilion left to what is infeasible; every mark stands out from the
+# paper by 3:1 or more.
 LIGHT: Final = Palette(
     paper="#ffffff",
     ink="#1b1f24",
@@ -75,7 +76,7 @@ def config(palette: Palette) -> dict[str, Any]:
         "padding": {"left": 4, "right": 12, "top": 6, "bottom": 4},
         "axis": _axis(palette),
         "title": _title(palette),
-        "aria": False,  # the page describes each chart in a sentence; two thousand marks would drown it
+        "aria": False,  # each chart is described in a sentence; two thousand marks would drown it
         "legend": _legend(palette),
         "range": {"category": list(palette.best)},
         "style": _styles(palette),
@@ -83,7 +84,7 @@ def config(palette: Palette) -> dict[str, Any]:
 
 
 def themed(chart: alt.TopLevelMixin, palette: Palette = LIGHT, *, width: int = 0) -> dict[str, Any]:
-    """The chart's specification with the configuration of a palette; `width` in pixels replaces `container`."""
+    """The chart's specification in a palette; `width` in pixels stands for its container's."""
     spec = specification(chart)
     spec["config"] = {**config(palette), "background": palette.paper}
     if width and spec.get("width") == "container":

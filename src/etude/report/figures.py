@@ -48,19 +48,18 @@ class Figure:
 
 
 def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Figure]:
-    """Every chart of an experiment: the comparison first, then study by study; none before a trial ended.
+    """Every chart of an experiment, the comparison first; none before a trial has ended.
 
     Source: C5, C12, C13, Q10.
     """
     ended = [record for record in records if record.ended]
     if not ended:
         return []
-    found = [_comparison(studies, ended)]
-    for place, study in enumerate(studies, start=1):
-        mine = [record for record in ended if record.study == study.name]
-        if mine:
-            found += _of_study(place, study, mine)
-    return _named_apart(found)
+    by_study = [(study, [one for one in ended if one.study == study.name]) for study in studies]
+    known = [(place, *pair) for place, pair in enumerate(by_study, start=1) if pair[1]]
+    luck = [_luck(place, study, mine) for place, study, mine in known]
+    each = [figure for place, study, mine in known for figure in _of_study(place, study, mine)]
+    return _named_apart([_comparison(studies, ended), *luck, *each])
 
 
 def row_budget(figures: Sequence[Figure]) -> int:
@@ -84,7 +83,6 @@ def _of_study(place: int, study: Study, records: Sequence[Record]) -> list[Figur
     return [
         *(_axis(place, result) for result in axes(study, records)),
         *(_curves(place, curves(study, records, metric, max_points=100)) for metric in shown),
-        _luck(place, study, records),
     ]
 
 
@@ -112,9 +110,8 @@ def _luck(place: int, study: Study, records: Sequence[Record]) -> Figure:
     result = sampling_luck(study, records)
     return Figure(
         name=f"luck-{place}",
-        title="How much of the best is luck",
+        title=f"Luck of the search in {study.name}",
         caption=luck_plot.caption(result),
-        study=study.name,
         draw=lambda _: luck_plot.draw(result),
     )
 

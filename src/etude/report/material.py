@@ -19,7 +19,7 @@ class Material:
     """What a round has come to.
 
     Args:
-        next_command: Writes the recommended changes as a file: `etude next optimizer`; empty for none.
+        next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
         text: The experiment file as it ran, comments and all; empty for one from Python.

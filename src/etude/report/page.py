@@ -1,4 +1,4 @@
-"""The report as one HTML file: text, charts, styles and the code that draws them; nothing is fetched."""
+"""The report as one HTML file: text, charts, styles and what draws them; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from .figures import Figure, figures, row_budget
 from .material import Material
-from .prose import cited, plain, prose, rule, subject, value
+from .prose import cited, flat, plain, prose, rule, subject, value
 from .trials import MAX_TRIALS, best_setting, facts, lead, summary, table
 
 WORDS = {"problem": "Problem", "notice": "Notice", "unclear": "Cannot be judged", "ok": "In order"}
@@ -29,7 +29,7 @@ STANDING = {
     "no_question": "No comparison: only the best setting is known",
 }
 _ORDER = ("problem", "unclear", "notice", "ok")
-# No source, ours: a diff longer than this many characters is read in the repository, not in a report.
+# No source, ours: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 
 
@@ -108,7 +108,7 @@ def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
     shown_findings = [_finding(one) for one in ordered]
     counts = [sum(one.status == status for one in findings) for status in _ORDER]
     named = [
-        f"{count} {WORDS[status].lower()}"
+        f"{count} {_counted(status, count)}"
         for count, status in zip(counts, _ORDER, strict=True)
         if count
     ]
@@ -122,10 +122,14 @@ def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
+def _counted(status: str, count: int) -> str:
+    many = {"problem": "problems", "notice": "notices"}
+    return many[status] if count > 1 and status in many else WORDS[status].lower()
+
+
 def _finding(one: Finding) -> dict[str, Any]:
     given = {each.name: getattr(one, each.name) for each in fields(one)}
-    evidence = [(name.replace("_", " "), value(number)) for name, number in one.evidence.items()]
-    return {**given, "subject": subject(one), "evidence": evidence}
+    return {**given, "subject": subject(one), "evidence": flat(one.evidence)}
 
 
 def _trials(material: Material) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def _cut(text: str) -> str:
 @cache
 def _vega() -> str:
     """Vega, Vega-Lite and Vega-Embed, unable to end the script element they stand in."""
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 

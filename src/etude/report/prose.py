@@ -1,4 +1,4 @@
-"""Sentences as a page shows them: code in backticks, rule ids as links; and values as people read them."""
+"""Sentences as a page shows them, code in backticks and rule ids as links; values as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENTRIES = 12
 
 
 def prose(text: str) -> Markup:
-    """The text as HTML: escaped, `code` set as code, the ids of known rules linked to their sentences."""
+    """The text as HTML: escaped, `code` as code, the ids of known rules as links."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return _linked(text)
@@ -55,13 +55,22 @@ def value(given: Any) -> str:
     >>> value([1, 2.34567, "a"]), value({"nan": 3})
     ('1, 2.346, a', 'nan: 3')
     """
-    if given is None:
-        return "unknown"
+    if given is None or isinstance(given, bool):
+        return {None: "unknown", True: "yes", False: "no"}[given]
     if isinstance(given, Mapping):
         return _listed([f"{name}: {value(one)}" for name, one in given.items()])
     if isinstance(given, Sequence) and not isinstance(given, str):
         return _listed([value(one) for one in given]) or "none"
     return number(given) if isinstance(given, float) else shown(given)
+
+
+def flat(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The evidence that fits a line, as text; tables in it are for `etude check --json`."""
+    return [
+        (name.replace("_", " "), value(given))
+        for name, given in evidence.items()
+        if not (isinstance(given, list | tuple) and any(isinstance(one, Mapping) for one in given))
+    ]
 
 
 def subject(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -19,7 +20,7 @@ Pairs = list[tuple[str, str]]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A trial as text; `standing` is its status with the reason, `best` empty where nothing counts."""
+    """A trial as text: `standing` is its status with the reason; `best` may be empty."""
 
     id: int
     study: str
@@ -50,7 +51,7 @@ def table(studies: Sequence[Study], records: Records | Sequence[Record]) -> list
 
 def lead(rows: Sequence[Row]) -> str:
     """How the table is sorted, and what is left out of it."""
-    sorting = "Sorted by the best value over each trial; trials without one follow, infeasible ones first."
+    sorting = "Best values first; trials without one follow, infeasible ones first."
     if len(rows) <= MAX_TRIALS:
         return f"{_count(len(rows), 'trial')}. {sorting}"
     cut = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
@@ -109,10 +110,8 @@ def _pair(study: Study | None, record: Record, name: str) -> tuple[str, str]:
 
 
 def _standings(records: Sequence[Record]) -> str:
-    counts = {status: 0 for status in sorted({record.status for record in records})}
-    for record in records:
-        counts[record.status] += 1
-    return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+    counts = Counter(record.status for record in records)
+    return ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
 
 
 def _count(number_of: int, noun: str) -> str:

@@ -16,7 +16,7 @@ Send = Callable[[list[Event]], None]
 
 
 def attempt(assignment: Assignment, train: Train, send: Send) -> None:
-    """Trains one trial and sends what happens: points in batches, checkpoints and the end at once."""
+    """Trains one trial and sends its news: points in batches, checkpoints and the end at once."""
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
@@ -28,7 +28,7 @@ def attempt(assignment: Assignment, train: Train, send: Send) -> None:
 
 @final
 class Outbox:
-    """The channel of a trial: gathers points and sends them twice a second, or with what is urgent."""
+    """The channel of a trial: sends points twice a second, or with what is urgent."""
 
     # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
     EVERY_S = 0.5

@@ -40,7 +40,7 @@ def cores() -> int:
 
 
 def visible_gpus(environment: Mapping[str, str]) -> list[str]:
-    """The names under which CUDA knows the visible GPUs: `CUDA_VISIBLE_DEVICES`, else all of them."""
+    """CUDA's names of the visible GPUs: `CUDA_VISIBLE_DEVICES`, else all there are."""
     named = environment.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         visible = [name.strip() for name in named.split(",") if name.strip()]

@@ -32,7 +32,7 @@ def train_file(reference: str, folder: Path) -> Path:
 
 
 def train_function(reference: str, folder: Path) -> Train:
-    """Imports the function once, its folder first on `sys.path`. The user's own errors pass through.
+    """Imports the function, its folder first on `sys.path`; the user's own errors pass through.
 
     Raises:
         RunError: for a missing file or function.

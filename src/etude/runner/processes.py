@@ -35,7 +35,7 @@ class _Slot:
 
 @final
 class Processes:
-    """Trains in worker processes: one a visible GPU, else one a core, threads shared out among them.
+    """Trains in worker processes: one a visible GPU, else one a core, sharing out the threads.
 
     Args:
         reference: The train function, `train.py:train`.
@@ -95,7 +95,7 @@ class Processes:
         return True
 
     def close(self) -> None:
-        """Kills the workers: what they sent is delivered already, what they did not is done again."""
+        """Kills the workers: what they did not send is done again when the run goes on."""
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.kill()

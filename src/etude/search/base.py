@@ -13,7 +13,7 @@ class Search(Protocol):
     """A pure function of the history: same study, same records, same moves."""
 
     adapts: bool
-    """Whether its moves depend on results; where not, a study is written down whole before it starts."""
+    """Whether its moves depend on results; if not, a study is written down whole beforehand."""
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
         """At most `free` moves. The study is finished when the answer is empty and nothing runs."""

@@ -16,7 +16,7 @@ from ..study import Study
 
 @final
 class QuasiRandom:
-    """The next points of one fixed sequence, whatever the results: parallel or not, the same settings.
+    """The next points of one fixed sequence, whatever the results and however many at once.
 
     Source: Q1-Q6. Points: Sobol (1967) with Joe and Kuo's direction numbers, scrambled by a random
     linear matrix and shifted (Matousek 1998), from scipy.stats.qmc.

@@ -33,7 +33,7 @@ class Store(Protocol):
         """Adds an experiment, or extends the one of this name by the entry's launches."""
 
     def own(self, name: str) -> AbstractContextManager[None]:
-        """Holds an experiment for this process; what an owner before left running is pending again.
+        """Holds an experiment for this process; what was left running is pending again.
 
         Raises:
             OwnedError: while another process holds it.
@@ -54,7 +54,7 @@ class Store(Protocol):
 
 @final
 class Files:
-    """The folders beside a store: `STORE.checkpoints/EXPERIMENT/TRIAL/STEP/`, `STORE.trials/...`."""
+    """The folders beside a store: `STORE.checkpoints/EXPERIMENT/TRIAL/STEP/` and `STORE.trials/`."""
 
     def __init__(self, store: Path) -> None:
         """Takes the path of the store itself."""
@@ -129,7 +129,7 @@ def _after_loss(record: Record, event: Lost) -> Record:
 
 
 def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tuple[Checkpoint, ...]:
-    """The checkpoints worth their disk: the last, and the best few by the metric beside them (K1)."""
+    """The checkpoints worth their disk: the last, and the best few by their metric (K1)."""
     if not checkpoints:
         return ()
     sign = -1.0 if maximize else 1.0
@@ -142,7 +142,7 @@ def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tup
 def sweep(folder: Path, checkpoints: Sequence[Checkpoint]) -> None:
     """Removes from a trial's folder the checkpoints that are kept no longer.
 
-    Only after the commit that forgets them: a crash may leave a folder too many, never one too few.
+    Only after the commit that forgets them: a crash leaves a folder too many, never one too few.
     """
     steps = {str(one.step) for one in checkpoints}
     for found in folder.iterdir() if folder.is_dir() else ():

@@ -1,4 +1,4 @@
-"""One run owns an experiment: a lock of the operating system, gone with its process however it ends."""
+"""One run owns an experiment: an operating-system lock, gone with its process however it ends."""
 
 from __future__ import annotations
 

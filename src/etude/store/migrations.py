@@ -1,6 +1,6 @@
 """The database's history: numbered steps, each with its record in one transaction.
 
-SQL lives in `store/` only. A migration that has been released is never edited; a new one follows it.
+SQL lives in `store/` only. A released migration is never edited; a new one follows it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def migrate(db: Connection, place: str) -> None:
     if version > latest():
         raise StoreError(
             f"The store `{place}` has schema {version}, and this Etude knows schemas up to "
-            f"{latest()}. Upgrade Etude (`pip install -U etude`), or name another store with --store."
+            f"{latest()}. Upgrade Etude (`pip install -U etude`), or name another with --store."
         )
     while _version(db) < latest():
         db.execute("begin immediate")

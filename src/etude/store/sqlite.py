@@ -71,7 +71,7 @@ class SQLite:
 
     @contextmanager
     def own(self, name: str) -> Iterator[None]:
-        """Holds an experiment for this process; what an owner before left running is pending again."""
+        """Holds an experiment for this process; what was left running is pending again."""
         lock = self._path.with_name(f"{self._path.name}.{name}.lock")
         with held(lock, name):
             self._nothing_runs(name)
@@ -162,7 +162,7 @@ def _writable(path: Path) -> sqlite3.Connection:
         raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
     db = sqlite3.connect(path, isolation_level=None, timeout=60.0)
     db.execute("pragma journal_mode = wal")
-    # Every commit reaches the disk, so that a finished trial survives a power cut too: 0.15 ms here.
+    # Every commit reaches the disk, so that a finished trial survives a power cut too.
     db.execute("pragma synchronous = full")
     migrate(db, str(path))
     return db

@@ -1,5 +1,7 @@
 """A small network in NumPy on two interleaved spirals: replace it by your own training."""
 
+from itertools import pairwise
+
 import numpy as np
 
 import etude
@@ -23,7 +25,7 @@ def build(layers: int, width: int, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     sizes = [2, *[width] * layers, 1]
     parameters = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         parameters.append(rng.normal(size=(fan_in, fan_out)) / np.sqrt(fan_in))
         parameters.append(np.zeros(fan_out))
     return parameters
