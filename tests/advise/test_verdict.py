@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import pytest
+from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
+
+from etude.advise.verdict import verdict
+from etude.analyze.checklist import findings
+from etude.design.split import split
+from etude.experiment import Experiment
+from etude.finding import Verdict
+from etude.record import Record
+
+INSIDE = [0.5, 0.5]
+
+
+def judged(question: Experiment, records: list[Record]) -> Verdict:
+    studies = split(question)
+    return verdict(question, studies, records, findings(studies, records, question))
+
+
+def two_valleys(question: Experiment, adam: float, nesterov: float) -> list[Record]:
+    """Valleys of 0.1 above these heights, their lowest points inside the space."""
+    first, second = split(question)
+    return [
+        *valley(first, INSIDE, height=adam),
+        *valley(second, INSIDE, height=nesterov, begin=20),
+    ]
+
+
+def test_a_clear_difference_is_better():
+    question = two_optimizers()
+
+    found = judged(question, two_valleys(question, 0.1, 0.5))
+
+    assert (found.status, found.winner) == ("better", "optimizer=adam")
+    assert "95 % interval" in found.message
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_two_equal_studies_are_unclear(seed):
+    question = two_optimizers(seed=seed)
+
+    assert judged(question, two_valleys(question, 0.1, 0.1)).status == "unclear"
+
+
+def test_the_highest_wins_where_higher_is_better():
+    question = two_optimizers(maximize=True)
+    first, second = split(question)
+    units = [[(k + 0.5) / 20, ((7 * k) % 20 + 0.5) / 20] for k in range(20)]
+    values = [0.9 - 0.01 * abs(k - 10) for k in range(20)]
+    lower = [value - 0.4 for value in values]
+
+    found = judged(question, [*at_units(first, units, lower), *at_units(second, units, values, 20)])
+
+    assert (found.status, found.winner) == ("better", "optimizer=nesterov")
+
+
+def test_few_validation_examples_leave_open_what_the_search_alone_would_decide():
+    few, many = two_optimizers(validation_examples=20), two_optimizers(validation_examples=20_000)
+    records = two_valleys(few, 0.2, 0.3)
+
+    assert (judged(few, records).status, judged(many, records).status) == ("unclear", "better")
+
+
+def test_no_mistake_among_the_examples_is_no_certainty():
+    question = two_optimizers(validation_examples=100)
+    units = [[(k + 0.5) / 20, ((7 * k) % 20 + 0.5) / 20] for k in range(20)]
+    first, second = split(question)
+    values = [0.0, *([0.001] * 19)]
+    worse = [0.011, *([0.012] * 19)]
+
+    found = judged(question, [*at_units(first, units, values), *at_units(second, units, worse, 20)])
+
+    assert found.evidence["studies"]["optimizer=adam"]["standard_error"] > 0
+    assert found.status == "unclear"
+
+
+def test_a_problem_forbids_an_answer():
+    question = two_optimizers(nuisance={"learning_rate": RATE})
+    first, second = split(question)
+    records = [*valley(first, [1.2]), *valley(second, [0.5], height=5.0, begin=20)]
+
+    found = judged(question, records)
+
+    assert (found.status, found.winner) == ("unclear", "optimizer=adam")
+    assert "C1" in found.message
+    assert "C14" in found.message
+
+
+def test_one_study_answers_no_question():
+    question = experiment()
+
+    found = judged(question, valley(split(question)[0], INSIDE))
+
+    assert found.status == "no_question"
+    assert "trial" in found.message
+
+
+@pytest.mark.parametrize("make", [experiment, two_optimizers])
+def test_no_trials_are_unclear(make):
+    found = judged(make(), [])
+
+    assert (found.status, found.winner) == ("unclear", "")
+
+
+def test_all_infeasible_is_unclear():
+    question = two_optimizers()
+    first, second = split(question)
+
+    found = judged(
+        question, at_units(first, [INSIDE] * 5, [None] * 5) + at_units(second, [INSIDE], [None], 5)
+    )
+
+    assert (found.status, found.winner) == ("unclear", "")
+    assert "None of 6 ended trials is feasible" in found.message
+
+
+def test_a_study_without_a_feasible_trial_leaves_it_open():
+    question = two_optimizers()
+    first, second = split(question)
+
+    found = judged(
+        question, [*valley(first, INSIDE), *at_units(second, [INSIDE] * 20, [None] * 20, 20)]
+    )
+
+    assert (found.status, found.winner) == ("unclear", "optimizer=adam")
+    assert found.evidence["leads"]["optimizer=nesterov"]["low"] is None
+
+
+def test_one_trial_each_is_too_few_to_know_the_luck():
+    question = two_optimizers(trials=1)
+    first, second = split(question)
+
+    found = judged(
+        question, at_units(first, [INSIDE], [0.1]) + at_units(second, [INSIDE], [0.9], 1)
+    )
+
+    assert found.status == "unclear"
+    assert "too few feasible trials" in found.message
+
+
+def test_exact_ties_are_unclear():
+    question = two_optimizers()
+    first, second = split(question)
+    records = at_units(first, [INSIDE] * 20, [0.0] * 20)
+
+    found = judged(question, records + at_units(second, [INSIDE] * 20, [0.0] * 20, 20))
+
+    assert found.status == "unclear"
+    assert "same best" in found.message
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "A1, A2: each setting was trained with one seed",
+        "Q10: with other draws of the search",
+        "set `validation_examples`",
+        "A1: each best value was picked on the validation data itself",
+        "R5: this holds only for what was fixed: batch_size = 64.",
+    ],
+)
+def test_the_doubts_are_named(part):
+    question = two_optimizers()
+
+    found = judged(question, two_valleys(question, 0.1, 0.5))
+
+    assert any(part in doubt for doubt in found.doubts)
+
+
+def test_the_standard_error_is_named_where_it_is_known():
+    question = two_optimizers(validation_examples=1400)
+
+    found = judged(question, two_valleys(question, 0.1, 0.5))
+
+    assert any("on 1400 validation examples" in doubt for doubt in found.doubts)
+
+
+def test_unequal_numbers_of_feasible_trials_are_a_doubt():
+    question = two_optimizers()
+    first, second = split(question)
+    lost = record(first, 40, None, {"learning_rate": 0.1, "share": 0.5})
+
+    found = judged(question, [*valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20), lost])
+
+    assert any("R15: the studies have unequal" in doubt for doubt in found.doubts)
+
+
+def test_trials_that_have_not_ended_are_a_doubt():
+    question = two_optimizers()
+
+    found = judged(question, valley(split(question)[0], INSIDE))
+
+    assert any("20 of 40 trials have ended" in doubt for doubt in found.doubts)
+
+
+def test_the_leader_must_beat_every_other():
+    question = two_optimizers(scientific={"optimizer": ["adam", "nesterov", "sgd"]})
+    first, second, third = split(question)
+    records = [
+        *valley(first, INSIDE, height=0.1),
+        *valley(second, INSIDE, height=0.5, begin=20),
+        *valley(third, INSIDE, height=0.1, begin=40),
+    ]
+
+    assert judged(question, records).status == "unclear"

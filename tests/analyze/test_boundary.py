@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from etude.analyze.boundary import Side, boundary, findings
+from etude.record import Record
+from etude.space import Choice, Domain, Integer, Real
+from etude.study import Study
+
+from .trials import ORDERED, RATE, at_units, one_study, record, valley
+
+
+def side(study: Study, records: list[Record], name: str, which: str) -> Side:
+    sides = {(each.hyperparameter, each.side): each for each in boundary(study, records).sides}
+    return sides[name, which]  # type: ignore[index]  # low or high
+
+
+def statuses(study: Study, records: list[Record]) -> set[str]:
+    return {each.status for each in boundary(study, records).sides}
+
+
+def problems(study: Study, records: list[Record]) -> list[tuple[str, str]]:
+    return [
+        (each.hyperparameter, each.side)
+        for each in boundary(study, records).sides
+        if each.status == "problem"
+    ]
+
+
+def line(count: int) -> list[list[float]]:
+    return [[(k + 0.5) / count] for k in range(count)]
+
+
+@pytest.mark.parametrize("bottom", [1.0, 1.2, 2.0])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
+    study = one_study({"learning_rate": RATE}, seed=seed)
+
+    assert problems(study, valley(study, [bottom])) == [("learning_rate", "high")]
+
+
+def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
+    studies = [one_study(seed=seed) for seed in range(60)]
+
+    found = [
+        problems(each, valley(each, [1.25, 0.5])) == [("learning_rate", "high")] for each in studies
+    ]
+
+    assert sum(found) >= 0.9 * len(studies)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_interior_optimum_is_no_problem(seed):
+    study = one_study(seed=seed)
+    records = valley(study, [0.5, 0.4])
+
+    assert "problem" not in statuses(study, records)
+
+
+@pytest.mark.parametrize("count", [20, 50])
+@pytest.mark.parametrize("dimensions", [1, 3, 6])
+def test_false_alarms_stay_below_five_percent(dimensions, count):
+    domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
+    studies = [one_study(domains, seed=seed) for seed in range(60)]
+
+    alarms = [
+        "problem" in statuses(each, valley(each, [0.4] * dimensions, count)) for each in studies
+    ]
+
+    assert sum(alarms) <= 0.05 * len(studies)
+
+
+@pytest.mark.parametrize("domain", [Integer(2, 40), Integer(1, 1024, log=True), ORDERED])
+def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
+    study = one_study({"depth": domain})
+    units = line(40)
+    records = at_units(study, units, [1.0 - unit for (unit,) in units])
+
+    assert side(study, records, "depth", "high").status == "problem"
+    assert side(study, records, "depth", "low").status == "ok"
+
+
+def test_an_unordered_choice_has_no_sides():
+    study = one_study({"activation": Choice(["relu", "gelu"])})
+
+    assert boundary(study, valley(study, [0.5])).sides == ()
+
+
+def test_the_best_alone_near_a_bound_is_a_notice():
+    study = one_study({"learning_rate": RATE})
+    units = line(20)
+    values = [abs(unit - 0.5) for (unit,) in units[:-1]] + [-1.0]
+
+    assert side(study, at_units(study, units, values), "learning_rate", "high").status == "notice"
+
+
+def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():
+    study = one_study({"learning_rate": RATE})
+    units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
+    values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
+
+    found = side(study, at_units(study, units, values), "learning_rate", "high")
+
+    assert (found.status, found.cliff, len(found.infeasible)) == ("notice", True, 5)
+
+
+def test_the_advice_at_a_cliff_is_to_stabilize():
+    study = one_study({"learning_rate": RATE})
+    units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
+    values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
+
+    found = findings(boundary(study, at_units(study, units, values)))[1]
+
+    assert "D3" in found.advice
+    assert "Extend" not in found.advice
+
+
+def test_a_natural_limit_is_skipped():
+    study = one_study({"dropout": Real(0.0, 0.5)})
+    units = line(20)
+
+    found = side(study, at_units(study, units, [unit for (unit,) in units]), "dropout", "low")
+
+    assert (found.status, found.natural) == ("ok", True)
+
+
+def test_equal_values_are_unclear():
+    study = one_study()
+
+    assert statuses(study, at_units(study, [[0.1, 0.1]] * 20, [0.5] * 20)) == {"unclear"}
+
+
+def test_ties_with_the_last_of_the_top_belong_to_it():
+    study = one_study({"learning_rate": RATE})
+    units = line(20)
+    values = [0.5] * 10 + [0.1] * 10
+
+    assert len(side(study, at_units(study, units, values), "learning_rate", "low").top) == 10
+
+
+@pytest.mark.parametrize("values", [[], [0.1], [0.1] * 4, [None] * 20, [None] * 15 + [0.2] * 5])
+def test_too_few_feasible_trials_are_unclear(values):
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(max(len(values), 1))[: len(values)], values)
+
+    assert statuses(study, records) == {"unclear"}
+
+
+def test_values_that_are_not_finite_do_not_count():
+    study = one_study({"learning_rate": RATE})
+    setting = {"learning_rate": 0.01}
+    records = [record(study, k, [float("nan"), float("-inf")], setting) for k in range(20)]
+
+    assert boundary(study, records).feasible == 0
+
+
+def test_the_finding_names_study_hyperparameter_and_side():
+    study = one_study({"learning_rate": RATE})
+    records = valley(study, [1.2])
+
+    found = next(each for each in findings(boundary(study, records)) if each.status == "problem")
+
+    assert found.subject == {"study": "all", "hyperparameter": "learning_rate", "side": "high"}
+    assert "C1" in found.advice
+    assert set(found.evidence["trials"]) <= set(found.evidence["top"])
