@@ -35,6 +35,7 @@ def play(
     Source: R13, C3, K2.
     """
     name = experiment.name
+    adaptive = [(study, search) for study, search in plan if search.adapts]
     waiting = deque(pending(plan, store, name))
     guard = Guard(experiment, store)
 
@@ -46,8 +47,8 @@ def play(
         waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
 
     while True:
-        if not waiting:
-            waiting.extend(started(plan, store, name, free=runner.free))
+        if adaptive and not waiting:
+            waiting.extend(started(adaptive, store, name, free=runner.free))
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
         if not runner.wait(deliver) and not waiting:

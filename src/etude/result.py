@@ -19,7 +19,7 @@ from .finding import Finding, Recommendation, Verdict
 from .hyperparameter import key_steps
 from .launch import Entry
 from .record import Record, Records
-from .store.base import Files, Store
+from .store.base import Store
 from .study import Study
 from .validation import did_you_mean
 
@@ -53,7 +53,7 @@ class Result:
 
     entry: Entry
     records: Records
-    files: Files
+    store: Store
 
     @property
     def experiment(self) -> Experiment:
@@ -146,11 +146,11 @@ class Result:
         judged = [
             (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
         ]
-        folder = self.files.checkpoints(self.experiment.name, self.best.id)
+        folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
         return [folder / str(step) for _, step in sorted(judged)[:1]]
 
     def _repr_html_(self) -> str:
-        return self.trials._repr_html_()  # type: ignore[operator,no-any-return]
+        return str(self.trials.to_html(index=False))
 
     def _material(self) -> Material:
         from .analyze.checklist import NOT_CHECKED
@@ -187,7 +187,7 @@ def load(store: Store, name: str | None = None) -> Result:
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
     entry = entries[-1] if name is None else entries[names.index(name)]
-    return Result(entry=entry, records=store.records(entry.experiment.name), files=store.files)
+    return Result(entry=entry, records=store.records(entry.experiment.name), store=store)
 
 
 def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:

@@ -96,9 +96,13 @@ def run(
             _refuse_changes(held, entry)
             held.begin(entry)
             _perform(entry.experiment, runner=chosen, store=held, observers=observers)
+        result = load(held, entry.experiment.name)
+        result.records[:]  # read while the store is open
+        return result
     finally:
         chosen.close()
-    return load(held, entry.experiment.name)
+        if held is not store:
+            held.close()
 
 
 def _perform(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 from .errors import Halted, Infeasible, Misreport, RunError
 from .space import Scalar
@@ -94,7 +94,7 @@ class Trial:
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
 
-    def __getitem__(self, name: str) -> Scalar:
+    def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
         try:
             return self.setting[name]

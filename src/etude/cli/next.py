@@ -22,39 +22,44 @@ def next_round(
     ] = None,
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from ..errors import RunError
     from .messages import short
     from .opened import opened
 
     with opened(name, store) as result:
-        coming = result.next()
-        if coming is None:
-            typer.echo(
-                "No check of this version asks for another round. Read the doubts in "
-                f"`etude report {result.experiment.name}` before you conclude."
-            )
-            return
-        place = output or _beside(result.entry.source) / f"{coming.experiment.name}.toml"
-        if place.exists() and place.read_text(encoding="utf-8") == coming.text:
-            typer.echo(f"Next round: {place} (as written before)")
-        elif place.exists():
-            raise RunError(
-                f"`{place}` exists and differs. Nothing was written; name another file with -o."
-            )
-        else:
-            try:
-                place.write_text(coming.text, encoding="utf-8")
-            except OSError as error:
-                raise RunError(
-                    f"`{place}` cannot be written ({error.strerror}). Name another with -o."
-                ) from error
-            typer.echo(f"Next round: {place}")
-    for one in coming.recommendations:
-        part = f" {one.part}" if one.part else ""
+        coming, source = result.next(), result.entry.source
+    if coming is None:
         typer.echo(
-            f"  {one.path}{part}: {short(one.old)} -> {short(one.new)}  ({one.rule}: {one.because})"
+            "No check of this version asks for another round. Read the doubts in "
+            f"`etude report {result.experiment.name}` before you conclude."
         )
+        return
+    place = output or _beside(source) / f"{coming.experiment.name}.toml"
+    typer.echo(f"Next round: {place}{_written(place, coming.text)}")
+    for one in coming.recommendations:
+        changed = f"{one.path} {one.part}".rstrip()
+        typer.echo(f"  {changed}: {short(one.old)} -> {short(one.new)}")
+        typer.echo(f"    {one.rule}: {one.because}")
     typer.echo(f"Read it, edit it, run it: etude run {shlex.quote(str(place))}")
+
+
+def _written(place: Path, text: str) -> str:
+    """Writes the file, unless somebody's own words stand there; what to say behind its name."""
+    from ..errors import RunError
+
+    try:
+        if not place.exists():
+            place.write_text(text, encoding="utf-8")
+            return ""
+        if place.read_text(encoding="utf-8") == text:
+            return " (as written before)"
+    except OSError as error:
+        raise RunError(
+            f"`{place}` cannot be written ({error.strerror}). Name another with -o."
+        ) from error
+    raise RunError(
+        f"`{place}` exists already and says something else, so nothing was written. "
+        "Name another file with -o, or remove it."
+    )
 
 
 def _beside(source: str) -> Path:

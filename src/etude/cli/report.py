@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,25 +19,23 @@ def report(
             "-o", "--output", help="The file, or the folder for pictures.", show_default=False
         ),
     ] = None,
-    format: Annotated[str, typer.Option(help="html, png or svg.")] = "html",  # the option's name
+    kind: Annotated[
+        Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
+    ] = "html",
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
     from .opened import opened
 
-    if format not in ("html", "png", "svg"):
-        raise RunError(f"A report is html, png or svg, found `{format}`. Take one of the three.")
     with opened(name, store) as result:
-        place = output or Path(
-            f"{result.experiment.name}{'.html' if format == 'html' else '-charts'}"
-        )
+        ending = ".html" if kind == "html" else "-charts"
+        place = output or Path(f"{result.experiment.name}{ending}")
         try:
-            if format == "html":
+            if kind == "html":
                 place.write_text(result.html(), encoding="utf-8")
                 typer.echo(f"Report: {place}")
             else:
-                written = result.pictures(place, format)
-                typer.echo(f"{len(written)} charts: {place}/")
+                typer.echo(f"{len(result.pictures(place, kind))} charts: {place}/")
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."

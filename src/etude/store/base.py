@@ -54,7 +54,7 @@ class Store(Protocol):
 
 @final
 class Files:
-    """The folders beside a store: `STORE.checkpoints/EXPERIMENT/TRIAL/STEP/` and `STORE.trials/`."""
+    """The folders beside a store: `STORE.checkpoints/NAME/TRIAL/STEP/` and `STORE.trials/NAME/`."""
 
     def __init__(self, store: Path) -> None:
         """Takes the path of the store itself."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import tempfile
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +28,8 @@ class Memory:
 
     def __init__(self) -> None:
         """Begins empty."""
-        self._folder = tempfile.TemporaryDirectory(prefix="etude-", ignore_cleanup_errors=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="etude-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._entries: dict[str, Entry] = {}
         self._trials: dict[str, list[Record]] = defaultdict(list)
         self._rows: dict[tuple[str, int], list[tuple[int, int, float]]] = defaultdict(list)
@@ -35,7 +38,7 @@ class Memory:
     @property
     def files(self) -> Files:
         """Temporary folders, gone when the store is."""
-        return Files(Path(self._folder.name) / "memory")
+        return Files(self._folder / "memory")
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
@@ -99,8 +102,7 @@ class Memory:
         )
 
     def close(self) -> None:
-        """Removes the temporary folders."""
-        self._folder.cleanup()
+        """Nothing to let go of: the folders go with the store itself."""
 
     def _forget_checkpoints(self, name: str, trial_id: int) -> None:
         experiment = self._entries[name].experiment
