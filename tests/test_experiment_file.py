@@ -629,8 +629,9 @@ def test_lines_are_found_for_every_key():
     assert lines[*ADAM, "learning_rate", "high"] == 19
 
 
-def test_no_edit_changes_nothing():
-    assert edited(OPTIMIZER, []) == OPTIMIZER
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_no_edit_changes_nothing(mark):
+    assert edited(mark + OPTIMIZER, []) == OPTIMIZER
 
 
 def test_an_edit_of_a_broken_file_says_where_it_breaks():

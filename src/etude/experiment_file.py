@@ -25,6 +25,7 @@ _REQUIRED = {
 _TABLES = ("experiment", *ROLES)
 _RANGE = ("low", "high", "integer", "log", "scale")
 _LIST = ("values", "ordered")
+_BYTE_ORDER_MARK = "\ufeff"  # some editors of Windows lead a file with it
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -53,7 +54,7 @@ def read(path: Path) -> Experiment:
         ExperimentError: with every mistake of the file, each with its line.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _refusal(path, "is no UTF-8 text. Save the file as UTF-8.", line=line) from error
@@ -82,6 +83,7 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     Raises:
         ExperimentError: with every mistake of the text, each with its line.
     """
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     data = _parsed(text, file)
     meant = _meant(data)
     tables = {meant.get(key, key): value for key, value in data.items()}
@@ -115,6 +117,7 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     Raises:
         ExperimentError: if the text is no TOML, or a path runs through a plain value.
     """
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     _parsed(text, "")
     fresh = [edit.comment for edit in edits]
     for edit in edits:
