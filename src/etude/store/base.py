@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -96,7 +97,14 @@ def after(record: Record, event: Event) -> Record:
     """How a trial stands after an event, its points aside."""
     if isinstance(event, Began):
         kept = tuple(one for one in record.checkpoints if one.step < event.from_step)
-        return dataclasses.replace(record, status="running", reason="", detail="", checkpoints=kept)
+        return dataclasses.replace(
+            record,
+            status="running",
+            reason="",
+            detail="",
+            steps=event.from_step,
+            checkpoints=kept,
+        )
     if isinstance(event, Saved):
         kept = tuple(one for one in record.checkpoints if one.step != event.step)
         return dataclasses.replace(
@@ -108,12 +116,14 @@ def after(record: Record, event: Event) -> Record:
             status=event.status,
             reason=event.reason,
             detail=event.detail,
-            steps=event.steps,
+            steps=max(event.steps, record.steps),  # a killed worker does not know its own
             wall_s=record.wall_s + event.wall_s,
         )
     if isinstance(event, Lost):
         return _after_loss(record, event)
-    if isinstance(event, Reopened | Refused):
+    if isinstance(event, Reopened):
+        return dataclasses.replace(record, status="pending", reason="", detail="", losses=0)
+    if isinstance(event, Refused):
         return dataclasses.replace(record, status="pending", reason="", detail="")
     return record
 
@@ -133,18 +143,45 @@ def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tup
     if not checkpoints:
         return ()
     sign = -1.0 if maximize else 1.0
-    judged = [one for one in checkpoints if one.value is not None]
+    judged = [one for one in checkpoints if one.value is not None and math.isfinite(one.value)]
     judged.sort(key=lambda one: (sign * one.value, one.step))  # type: ignore[operator]  # judged ones have a value
     worth = {checkpoints[-1].step, *(one.step for one in judged[:best])}
     return tuple(one for one in checkpoints if one.step in worth)
 
 
-def sweep(folder: Path, checkpoints: Sequence[Checkpoint]) -> None:
-    """Removes from a trial's folder the checkpoints that are kept no longer.
+@final
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """What may go from a trial's folder of checkpoints, once the commit that forgets it is through.
 
-    Only after the commit that forgets them: a crash leaves a folder too many, never one too few.
+    A crash between the two leaves a folder too many, never one too few.
+
+    Args:
+        forgotten: Steps that are kept no longer.
+        rest: Whether everything else that is not kept goes too: only when the trial trains no more.
+            Before, a folder that the store does not know may be the next checkpoint, on its way.
     """
-    steps = {str(one.step) for one in checkpoints}
-    for found in folder.iterdir() if folder.is_dir() else ():
-        if found.name.isdecimal() and found.name not in steps:
-            shutil.rmtree(found, ignore_errors=True)
+
+    trial_id: int
+    worth: tuple[Checkpoint, ...]
+    forgotten: frozenset[int]
+    rest: bool
+
+    def perform(self, folder: Path) -> None:
+        """Removes the folders."""
+        worth = {one.step for one in self.worth}
+        for found in folder.iterdir() if folder.is_dir() else ():
+            known = found.name.isdecimal() and int(found.name) in self.forgotten
+            over = self.rest and not (found.name.isdecimal() and int(found.name) in worth)
+            if known or over:
+                shutil.rmtree(found, ignore_errors=True)
+
+
+def sweep(record: Record, events: Sequence[Event], *, best: int, maximize: bool) -> Sweep | None:
+    """What may go after these events, `record` standing as they left it; None for nothing."""
+    over = any(isinstance(event, Ended | Lost) for event in events)
+    if not over and not any(isinstance(event, Began | Saved) for event in events):
+        return None
+    worth = kept(record.checkpoints, best=best, maximize=maximize)
+    forgotten = {one.step for one in record.checkpoints} - {one.step for one in worth}
+    return Sweep(record.id, worth, frozenset(forgotten), rest=over)

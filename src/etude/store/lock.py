@@ -32,12 +32,22 @@ def held(path: Path, name: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _owned(file, name) from None
-        owner = {"process": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}
-        os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(owner).encode(), 0)
+        _sign(file, path)
         yield
     finally:
         os.close(file)
+
+
+def _sign(file: int, path: Path) -> None:
+    owner = {"process": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    try:
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(owner).encode(), 0)
+    except OSError as error:
+        raise StoreError(
+            f"The lock `{path}` could not be written ({error.strerror}). "
+            "Free some space and type the same command again: what was finished is kept."
+        ) from error
 
 
 def _owned(file: int, name: str) -> OwnedError:

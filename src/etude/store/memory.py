@@ -14,12 +14,12 @@ from typing import final
 
 import numpy as np
 
-from ..event import Began, Event, Logged, Saved
+from ..event import Began, Event, Logged
 from ..launch import Entry
 from ..move import Start
 from ..record import POINT, Points, Record, Records
 from ..study import Study
-from .base import Files, after, kept, reserved, sweep
+from .base import Files, after, reserved, sweep
 
 
 @final
@@ -86,8 +86,7 @@ class Memory:
                 rows = self._rows[name, trial_id]
                 self._rows[name, trial_id] = [row for row in rows if row[0] < event.from_step]
             self._trials[name][trial_id] = after(self._trials[name][trial_id], event)
-            if isinstance(event, Saved):
-                self._forget_checkpoints(name, trial_id)
+            self._sweep(name, trial_id, event)
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands."""
@@ -104,11 +103,9 @@ class Memory:
     def close(self) -> None:
         """Nothing to let go of: the folders go with the store itself."""
 
-    def _forget_checkpoints(self, name: str, trial_id: int) -> None:
-        experiment = self._entries[name].experiment
-        record = self._trials[name][trial_id]
-        worth = kept(
-            record.checkpoints, best=experiment.keep_checkpoints, maximize=experiment.maximize
-        )
-        self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=worth)
-        sweep(self.files.checkpoints(name, trial_id), worth)
+    def _sweep(self, name: str, trial_id: int, event: Event) -> None:
+        experiment, record = self._entries[name].experiment, self._trials[name][trial_id]
+        best, maximize = experiment.keep_checkpoints, experiment.maximize
+        if due := sweep(record, [event], best=best, maximize=maximize):
+            self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.worth)
+            due.perform(self.files.checkpoints(name, trial_id))

@@ -13,6 +13,8 @@ from ..errors import StoreError
 
 Migration: TypeAlias = Callable[[Connection], None]
 _MIGRATIONS: list[Migration] = []
+# What every schema of ours has had from the first on.
+_OURS = {"experiment", "trial", "chunk"}
 
 
 def migration(number: int) -> Callable[[Migration], Migration]:
@@ -31,29 +33,39 @@ def latest() -> int:
     return len(_MIGRATIONS)
 
 
-def migrate(db: Connection, place: str) -> None:
-    """Brings a database to the newest schema, one transaction a step.
+def version(db: Connection) -> int:
+    """The schema of a database; 0 where it has none of ours."""
+    return int(db.execute("pragma user_version").fetchone()[0])
+
+
+def refuse(db: Connection, place: str) -> None:
+    """Refuses a database that is not for this Etude to touch.
 
     Raises:
-        StoreError: for a schema newer than this Etude knows.
+        StoreError: for a schema newer than this Etude knows, and for another program's database.
     """
-    version = _version(db)
-    if version > latest():
+    if version(db) > latest():
         raise StoreError(
-            f"The store `{place}` has schema {version}, and this Etude knows schemas up to "
+            f"The store `{place}` has schema {version(db)}, and this Etude knows schemas up to "
             f"{latest()}. Upgrade Etude (`pip install -U etude`), or name another with --store."
         )
-    while _version(db) < latest():
+    tables = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
+    if tables and _OURS - tables:
+        raise StoreError(
+            f"The store `{place}` is the database of another program (it has the tables "
+            f"{', '.join(sorted(tables)[:4])}). Name another with --store."
+        )
+
+
+def migrate(db: Connection) -> None:
+    """Brings a database to the newest schema, one transaction a step."""
+    while version(db) < latest():
         db.execute("begin immediate")
-        version = _version(db)
-        if version < latest():
-            _MIGRATIONS[version](db)
-            db.execute(f"pragma user_version = {version + 1}")
+        number = version(db)
+        if number < latest():
+            _MIGRATIONS[number](db)
+            db.execute(f"pragma user_version = {number + 1}")
         db.execute("commit")
-
-
-def _version(db: Connection) -> int:
-    return int(db.execute("pragma user_version").fetchone()[0])
 
 
 @migration(1)

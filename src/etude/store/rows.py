@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import experiment_file
-from ..event import Began, Event, Logged, Saved
+from ..event import Began, Event, Logged
 from ..launch import Entry, Launch
 from ..record import POINT, Checkpoint, Points, Record
 from .base import after
@@ -91,11 +91,6 @@ def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
     return grouped
 
 
-def saves(events: Sequence[Event]) -> bool:
-    """Whether a checkpoint is among them, or a new beginning that voids some."""
-    return any(isinstance(event, Saved | Began) for event in events)
-
-
 def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> Record:
     """Writes one trial's events; the record as it stands after them, without points."""
     record = _record(db, key, trial_id)
@@ -117,11 +112,6 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         (*_standing(record), key, trial_id),
     )
     return record
-
-
-def with_checkpoints(record: Record, checkpoints: tuple[Checkpoint, ...]) -> Record:
-    """The record with these checkpoints instead."""
-    return dataclasses.replace(record, checkpoints=checkpoints)
 
 
 def keep_checkpoints(

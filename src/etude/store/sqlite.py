@@ -17,9 +17,9 @@ from ..move import Start
 from ..record import Record, Records
 from ..study import Study
 from . import rows
-from .base import Files, kept, reserved, sweep
+from .base import Files, Sweep, reserved, sweep
 from .lock import held
-from .migrations import latest, migrate
+from .migrations import latest, migrate, refuse, version
 
 
 @final
@@ -97,16 +97,15 @@ class SQLite:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
         best, maximize = experiment.keep_checkpoints, experiment.maximize
-        saved: list[Record] = []
+        sweeps: list[Sweep] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
-                if rows.saves(news):
-                    worth = kept(record.checkpoints, best=best, maximize=maximize)
-                    rows.keep_checkpoints(self._db, key, trial_id, worth)
-                    saved.append(rows.with_checkpoints(record, worth))
-        for record in saved:
-            sweep(self.files.checkpoints(name, record.id), record.checkpoints)
+                if due := sweep(record, news, best=best, maximize=maximize):
+                    rows.keep_checkpoints(self._db, key, trial_id, due.worth)
+                    sweeps.append(due)
+        for due in sweeps:
+            due.perform(self.files.checkpoints(name, due.trial_id))
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
@@ -161,10 +160,15 @@ def _writable(path: Path) -> sqlite3.Connection:
     if not path.parent.is_dir():
         raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
     db = sqlite3.connect(path, isolation_level=None, timeout=60.0)
-    db.execute("pragma journal_mode = wal")
-    # Every commit reaches the disk, so that a finished trial survives a power cut too.
-    db.execute("pragma synchronous = full")
-    migrate(db, str(path))
+    try:
+        refuse(db, str(path))  # before a single byte is written to what may not be ours
+        db.execute("pragma journal_mode = wal")
+        # Every commit reaches the disk, so that a finished trial survives a power cut too.
+        db.execute("pragma synchronous = full")
+        migrate(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -175,8 +179,13 @@ def _readable(path: Path) -> sqlite3.Connection:
             "or say where it is with --store."
         )
     db = _read_only(path)
-    if int(db.execute("pragma user_version").fetchone()[0]) >= latest():
-        migrate(db, str(path))  # only refuses a newer schema
+    try:
+        refuse(db, str(path))
+        old = version(db) < latest()
+    except BaseException:
+        db.close()
+        raise
+    if not old:
         return db
     db.close()
     _writable(path).close()
@@ -191,8 +200,10 @@ def _read_only(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         # A folder in which not even a reader's helper file may be made: nobody writes there either.
         db.close()
-        db = sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
-        db.execute("select count(*) from sqlite_master")
+        return sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
     return db
 
 
