@@ -94,7 +94,7 @@ def test_nothing_to_change_is_nothing(status):
 def test_choices_are_left_to_the_person(domain):
     question = two_optimizers(nuisance={"width": domain})
 
-    assert advised(question, flagged("optimizer=adam", "width"), status="better") == []
+    assert advised(question, flagged("optimizer=adam", "width")) == []
 
 
 def test_whole_numbers_stay_whole():

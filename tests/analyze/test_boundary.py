@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
-from etude.analyze.boundary import Side, boundary, findings
+from etude.analyze.boundary import Side, Thresholds, _View, boundary, findings
+from etude.analyze.outcome import outcomes, ranked
 from etude.record import Record
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
@@ -124,6 +128,15 @@ def test_a_natural_limit_is_skipped():
     assert (found.status, found.natural) == ("ok", True)
 
 
+def test_a_tiny_bound_is_no_natural_limit():
+    study = one_study({"epsilon": Real(1e-12, 1e-6, log=True)})
+    units = line(20)
+
+    found = side(study, at_units(study, units, [unit for (unit,) in units]), "epsilon", "low")
+
+    assert (found.status, found.natural) == ("problem", False)
+
+
 def test_equal_values_are_unclear():
     study = one_study()
 
@@ -163,3 +176,20 @@ def test_the_finding_names_study_hyperparameter_and_side():
     assert found.subject == {"study": "all", "hyperparameter": "learning_rate", "side": "high"}
     assert "C1" in found.advice
     assert set(found.evidence["trials"]) <= set(found.evidence["top"])
+
+
+@given(
+    feasible=st.integers(10, 40),
+    there=st.integers(0, 40),
+    top=st.integers(1, 10),
+    hits=st.integers(0, 10),
+)
+def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
+    there = min(there, feasible)
+    study = one_study({"learning_rate": RATE})
+    found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
+    view = _View(found, ranked(found), 1, Thresholds(top=top))
+
+    tail = hypergeom(feasible, there, top).sf(hits - 1)
+
+    assert view.chance(there, hits) == pytest.approx(tail, abs=1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation, Verdict
@@ -12,7 +12,7 @@ from ..space import Choice
 from ..study import Study
 from .widen import widened
 
-Sided = tuple[Hyperparameter, Literal["low", "high"]]
+Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
 
 
 def next_round(
@@ -23,7 +23,8 @@ def next_round(
 ) -> list[Recommendation]:
     """Sides to widen; without any, more trials where the verdict is unclear; else nothing.
 
-    More trials are no cure for a space that is mostly infeasible: then a person must move it (C3).
+    A problem that no wider side amends (trials that break, a choice at its end) is left to a
+    person, whom its finding advises: more trials of the same would not amend it either (C14).
 
     Source: C1, C2, C3, C14, Q10, R11.
     """
@@ -33,8 +34,8 @@ def next_round(
         for (one, side), causes in flagged.items()
         for recommendation in _wider(one, side, causes, studies)
     ]
-    broken = any(each.rule == "C3" and each.status == "problem" for each in findings)
-    if wider or broken or verdict.status != "unclear":
+    failed = any(finding.status == "problem" for finding in findings)
+    if wider or failed or verdict.status != "unclear":
         return wider
     return [
         Recommendation(

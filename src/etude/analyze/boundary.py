@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
+from functools import cached_property
 from typing import Literal, TypeAlias, final
 
 from ..catalogue import limits
@@ -125,7 +126,7 @@ class _View:
     sides: int
     thresholds: Thresholds
 
-    @property
+    @cached_property
     def top(self) -> list[Outcome]:
         """The best few, and whatever ties with the last of them."""
         last = self.best_first[: self.thresholds.top][-1].loss
@@ -149,11 +150,21 @@ class _View:
         Each draw of the top from the feasible trials is as likely as the others; summed over sides.
         """
         feasible, top = len(self.best_first), len(self.top)
-        ways = sum(
-            comb(there, hits) * comb(feasible - there, top - hits)
-            for hits in range(near_top, min(there, top) + 1)
+        # At least `top - (feasible - there)` lie in the edge, as only so many have room outside it.
+        fewest = max(near_top, top - (feasible - there))
+        one_side = sum(
+            math.exp(
+                _log_comb(there, hits)
+                + _log_comb(feasible - there, top - hits)
+                - _log_comb(feasible, top)
+            )
+            for hits in range(fewest, min(there, top) + 1)
         )
-        return min(1.0, self.sides * ways / comb(feasible, top))
+        return min(1.0, self.sides * one_side)
+
+
+def _log_comb(items: int, taken: int) -> float:
+    return math.lgamma(items + 1) - math.lgamma(taken + 1) - math.lgamma(items - taken + 1)
 
 
 def _has_sides(domain: Domain) -> bool:
@@ -209,11 +220,16 @@ def _near(view: _View, depths: list[tuple[float, bool]]) -> float:
     thresholds = view.thresholds
     holding = sorted(depth for depth, _ in depths)[thresholds.edge_trials - 1]
     near = min(max(thresholds.edge, holding), thresholds.max_edge)
+    feasible = sorted(depth for depth, feasible in depths if feasible)
+    wider = [depth for depth in feasible if near < depth <= thresholds.wide_edge]
     half = (len(view.top) + 1) // 2
-    for wider in sorted(depth for depth, _ in depths if near < depth <= thresholds.wide_edge):
-        there = sum(feasible and depth <= wider for depth, feasible in depths)
-        if view.chance(there, half) <= thresholds.max_chance:
-            near = wider
+    # The chance grows with the width, so the widest edge within it can be bisected.
+    allowed = bisect_right(
+        wider,
+        thresholds.max_chance,
+        key=lambda depth: view.chance(bisect_right(feasible, depth), half),
+    )
+    near = wider[allowed - 1] if allowed else near
     # Rounding must not decide whether the trial that sets the width lies within it.
     return near + 1e-9
 
@@ -229,8 +245,8 @@ def _is_natural(name: str, domain: Domain, which: Which) -> bool:
         return False
     lowest, highest = limits(name, domain)
     if which == "low":
-        return domain.low <= lowest or math.isclose(domain.low, lowest, abs_tol=1e-12)
-    return domain.high >= highest or math.isclose(domain.high, highest, abs_tol=1e-12)
+        return domain.low <= lowest or math.isclose(domain.low, lowest)
+    return domain.high >= highest or math.isclose(domain.high, highest)
 
 
 def findings(result: Boundary) -> list[Finding]:
