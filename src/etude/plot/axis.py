@@ -10,7 +10,7 @@ import altair as alt
 
 from ..analyze.axis import Axis, AxisPoint
 from ..space import Choice, value_text
-from .layers import HEIGHT, RAIL, Row, rail, rows, stacked, thinned
+from .layers import HEIGHT, RAIL, Row, drawn, rail, rows, stacked, thinned
 from .scales import Measure, along, number, position, shown
 
 BEST: Final = 5
@@ -28,7 +28,7 @@ def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerCh
     Source: C1, C13.
     """
     feasible = ranked(result)
-    top, others = feasible[:best], thinned(feasible[best:], max_rows)
+    top, others = feasible[:best], thinned(feasible[best:], max_rows * 2 // 3)
     x = along(result.hyperparameter, result.domain)
     height = [HEIGHT, RAIL if _broken(result) else 0]
     measure = Measure(result.metric, [_objective(one) for one in feasible], result.maximize)
@@ -37,13 +37,15 @@ def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerCh
         rows(_rows(result, others)).mark_circle(style="rest", size=46).encode(x=x, y=y),
         *_numbered(_rows(result, top), x, y),
     ]
-    crosses = _rows(result, thinned(_broken(result), max_rows))
+    broken = thinned(_broken(result), max_rows // 3)
+    crosses = _rows(result, broken)
     layers = [
         *_bounds(result),
         *(mark.encode(tooltip=list(_TOOLTIP)) for mark in marks if feasible),
         *rail(crosses, x, _TOOLTIP),
     ]
-    return stacked(layers or [_empty(x)], measure.title)
+    note = drawn(len(top) + len(others) + len(broken), len(feasible) + len(_broken(result)))
+    return stacked(layers or [_empty(x)], measure.title, note=note)
 
 
 def caption(result: Axis, *, best: int = BEST) -> str:
@@ -52,14 +54,15 @@ def caption(result: Axis, *, best: int = BEST) -> str:
     Source: C1, C3.
     """
     feasible, broken = ranked(result), _broken(result)
-    ended = f"{len(result.points)} ended trial{'' if len(result.points) == 1 else 's'}"
+    ended = f"{len(result.points):,} ended trial{'' if len(result.points) == 1 else 's'}"
     if not feasible:
-        return f"None of {ended} is feasible{_where(result, broken)}."
+        where = f"; infeasible: {len(broken):,}{_where(result, broken)}" if broken else ""
+        return f"None of {ended} is feasible{where}."
     top = feasible[:best]
     objective = number(_objective(top[0]))
     first = f"The best, trial {top[0].trial} with {objective}, lies at {shown(top[0].value)}"
     others = f"; the best {len(top)} lie {_stretch(result, top)}" if len(top) > 1 else ""
-    tail = f" Infeasible: {len(broken)} of {ended}{_where(result, broken)}." if broken else ""
+    tail = f" Infeasible: {len(broken):,} of {ended}{_where(result, broken)}." if broken else ""
     return f"{first}{others}, {_searched(result)}.{tail}"
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.curves import Curve, Curves
-from .layers import HEIGHT, RAIL, Row, rail, rows, stacked, thinned
+from .layers import HEIGHT, RAIL, Row, drawn, rail, rows, stacked, thinned
 from .scales import Measure, number
 from .theme import DASHES, SHAPES
 
-_TOOLTIP: Final = (alt.Tooltip("trial:N"), alt.Tooltip("status:N"))
+_TOOLTIP: Final = (alt.Tooltip("trial:N"),)
 _PLACES: Final = ("best", "2nd best", "3rd best", "4th best", "5th best")
 
 
@@ -24,9 +24,11 @@ def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
     """
     forward = _forward(result)
     feasible = [curve for curve in result.curves if not curve.infeasible]
-    broken = _fitting([curve for curve in result.curves if curve.infeasible], max_rows // 3)
-    rest = _fitting([curve for curve in feasible if curve.trial not in result.best], max_rows)
-    shown = [*(curve.values_P for curve in feasible), *(curve.values_P[:1] for curve in broken)]
+    rest = _fitting([one for one in feasible if one.trial not in result.best], max_rows * 2 // 3)
+    left = max_rows - sum(len(curve.steps_P) for curve in rest)
+    broken = _fitting([curve for curve in result.curves if curve.infeasible], left)
+    beginnings = [curve.values_P[:1] if feasible else curve.values_P for curve in broken]
+    shown = [*(curve.values_P for curve in feasible), *beginnings]
     values = list(chain.from_iterable(shown))
     x = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", grid=False), scale=_steps(result))
     measure = Measure(result.metric, values, _rises(forward))
@@ -41,7 +43,8 @@ def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
         *_brought_forward(forward, x, y),
         *rail([_end(curve) for curve in broken], x, _TOOLTIP),
     ]
-    return stacked(layers, measure.title, height=HEIGHT + 20)
+    note = drawn(len(forward) + len(rest) + len(broken), len(result.curves))
+    return stacked(layers, measure.title, height=HEIGHT + 20, note=note)
 
 
 def caption(result: Curves) -> str:
@@ -50,15 +53,17 @@ def caption(result: Curves) -> str:
     Source: C5.
     """
     broken = [curve for curve in result.curves if curve.infeasible]
-    trials = f"{len(result.curves)} trial{'' if len(result.curves) == 1 else 's'}"
+    trials = f"{len(result.curves):,} trial{'' if len(result.curves) == 1 else 's'}"
     if not result.curves:
         return "No trial has values of it."
-    tail = f" Dashed red: {len(broken)} infeasible of {trials}{_breaks(broken)}." if broken else ""
+    tail = (
+        f" Dashed red: {len(broken):,} infeasible of {trials}{_breaks(broken)}." if broken else ""
+    )
     ends = [f"trial {curve.trial} at {number(curve.values_P[-1])}" for curve in _forward(result)]
     if not ends:
-        return f"{trials}, none of them feasible.{tail}"
+        return f"{trials}, none feasible.{tail}"
     others = len(result.curves) - len(broken) - len(ends)
-    grey = f"; grey: the other {others} feasible ones" if others else ""
+    grey = f"; grey: the other {others:,} feasible ones" if others else ""
     return f"The best by the objective end here: {_listed(ends)}{grey}.{tail}"
 
 
@@ -90,7 +95,7 @@ def _below(points: list[Row], ceiling: float) -> list[Row]:
 
 
 def _rows(curve: Curve, label: str = "") -> list[Row]:
-    shared: dict[str, Any] = {"trial": str(curve.trial), "status": _status(curve)}
+    shared: dict[str, Any] = {"trial": _named(curve)}
     if label:
         shared["label"] = label
     points = zip(curve.steps_P, curve.values_P, strict=True)
@@ -127,7 +132,7 @@ def _staggered(points: Sequence[Row], place: int) -> list[Row]:
 def _end(curve: Curve) -> Row:
     last = curve.steps_P[-1] if curve.steps_P else 0
     step = last if curve.broke_at is None else curve.broke_at
-    return {"trial": str(curve.trial), "status": _status(curve), "step": step}
+    return {"trial": _named(curve), "step": step}
 
 
 def _rises(forward: Sequence[Curve]) -> bool:
@@ -140,8 +145,8 @@ def _steps(result: Curves) -> alt.Scale:
     return alt.Scale(domain=[0, last], nice=False, padding=0)
 
 
-def _status(curve: Curve) -> str:
-    return f"{curve.status}: {curve.reason}" if curve.reason else curve.status
+def _named(curve: Curve) -> str:
+    return f"{curve.trial} ({curve.reason or curve.status})"
 
 
 def _breaks(broken: Sequence[Curve]) -> str:

@@ -22,13 +22,15 @@ def rows(values: Sequence[Row]) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=list(values)))
 
 
-def stacked(layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT) -> alt.LayerChart:
-    """The layers as one chart as wide as its place, with what is measured written above."""
+def stacked(
+    layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT, note: str = ""
+) -> alt.LayerChart:
+    """The layers as one chart as wide as its place, with what is measured, and a note, above."""
     return alt.LayerChart(
         layer=list(layers),
         width="container",
         height=height,
-        title=title,
+        title=alt.TitleParams(text=title, subtitle=note or alt.Undefined),
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
 
@@ -45,6 +47,11 @@ def rail(crosses: Sequence[Row], x: alt.X, tooltip: Sequence[alt.Tooltip]) -> li
         marks.encode(x=x, y=alt.value(RAIL - 12), tooltip=list(tooltip)),
         word.encode(x=alt.value(16), y=alt.value(-1), text=alt.value("infeasible")),
     ]
+
+
+def drawn(shown: int, known: int) -> str:
+    """A note on how many of the trials a chart shows; empty where it shows them all."""
+    return "" if shown >= known else f"{shown:,} of {known:,} trials drawn"
 
 
 def thinned(found: Sequence[One], most: int) -> list[One]:

@@ -41,7 +41,7 @@ def caption(result: SamplingLuck) -> str:
     known = [one for one in result.budgets if one.low is not None and one.high is not None]
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
-    parts = [f"with {one.trials} trials between {_span(one)}" for one in known]
+    parts = [f"with {one.trials:,} trials {_span(one)}" for one in known]
     return (
         f"Resampled from `{result.study}`, the best lies {', '.join(parts)} in 95 of 100 draws; "
         "the line marks the median."
@@ -49,7 +49,8 @@ def caption(result: SamplingLuck) -> str:
 
 
 def _span(one: Budget) -> str:
-    return f"{number(one.low or 0.0)} and {number(one.high or 0.0)}"
+    low, high = number(one.low or 0.0), number(one.high or 0.0)
+    return f"at {low}" if low == high else f"between {low} and {high}"
 
 
 def _row(one: Budget) -> Row:

@@ -95,7 +95,7 @@ def themed(chart: alt.TopLevelMixin, palette: Palette = LIGHT, *, width: int = 0
 def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """The chart's Vega-Lite specification without a configuration, its data inline."""
     with alt.data_transformers.enable("default", max_rows=None):
-        spec: dict[str, Any] = chart.to_dict()
+        spec: dict[str, Any] = chart.to_dict(validate=False)
     spec.pop("config", None)
     return spec
 
@@ -123,6 +123,9 @@ def _title(palette: Palette) -> dict[str, Any]:
         "fontSize": 12,
         "fontWeight": 600,
         "color": palette.ink,
+        "subtitleColor": palette.quiet,
+        "subtitleFontSize": 11,
+        "subtitlePadding": 3,
         "offset": 8,
     }
 

@@ -21,8 +21,10 @@ from ..plot import sampling_luck as luck_plot
 from ..record import Record, Records
 from ..study import Study
 
-# No source, ours: at some 70 bytes a row, the charts of one page stay near 2.5 MB.
-MAX_ROWS = 36_000
+# No source, ours: at some 50 bytes a row, the charts of one page stay below 3 MB.
+MAX_ROWS = 60_000
+# A row of an axis is as long as so many of a curve.
+_AXIS_ROW = 3
 # Beyond this many metrics, a report draws the experiment's own and the first ones by name.
 MAX_METRICS = 6
 
@@ -37,12 +39,14 @@ class Figure:
         study: Whose it is; empty for a chart of the whole experiment.
         wide: Whether it takes the whole width of a page.
         draw: The chart, with at most about so many rows of data.
+        rows: How many rows it has in full.
     """
 
     name: str
     title: str
     caption: str
     draw: Callable[[int], alt.LayerChart]
+    rows: int
     study: str = ""
     wide: bool = False
 
@@ -57,14 +61,20 @@ def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> li
         return []
     by_study = [(study, [one for one in ended if one.study == study.name]) for study in studies]
     known = [(place, *pair) for place, pair in enumerate(by_study, start=1) if pair[1]]
-    luck = [_luck(place, study, mine) for place, study, mine in known]
+    luck = [figure for place, study, mine in known for figure in _luck(place, study, mine)]
     each = [figure for place, study, mine in known for figure in _of_study(place, study, mine)]
     return _named_apart([_comparison(studies, ended), *luck, *each])
 
 
-def row_budget(figures: Sequence[Figure]) -> int:
-    """How many rows each of these charts may hold, so that the page stays small."""
-    return max(200, MAX_ROWS // max(1, len(figures)))
+def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
+    """How many rows each chart may hold so that all hold `total`: the small ones leave their share."""
+    left = total
+    for place, rows in enumerate(sorted(figure.rows for figure in figures)):
+        share = left // (len(figures) - place)
+        if rows > share:
+            return share
+        left -= rows
+    return total
 
 
 def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
@@ -74,6 +84,7 @@ def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
         title=f"The best {result.metric} of each study",
         caption=isolation_plot.caption(result),
         draw=lambda rows: isolation_plot.draw(result, max_rows=rows),
+        rows=sum(len(one.values) for one in result.studies),
         wide=True,
     )
 
@@ -92,7 +103,8 @@ def _axis(place: int, result: Axis) -> Figure:
         title=f"{result.metric} along {result.hyperparameter}",
         caption=axis_plot.caption(result),
         study=result.study,
-        draw=lambda rows: axis_plot.draw(result, max_rows=rows),
+        draw=lambda rows: axis_plot.draw(result, max_rows=rows // _AXIS_ROW),
+        rows=len(result.points) * _AXIS_ROW,
     )
 
 
@@ -103,17 +115,21 @@ def _curves(place: int, result: Curves) -> Figure:
         caption=curves_plot.caption(result),
         study=result.study,
         draw=lambda rows: curves_plot.draw(result, max_rows=rows),
+        rows=sum(len(curve.steps_P) for curve in result.curves),
     )
 
 
-def _luck(place: int, study: Study, records: Sequence[Record]) -> Figure:
+def _luck(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
+    """One figure; none where the study cannot speak of luck."""
     result = sampling_luck(study, records)
-    return Figure(
+    figure = Figure(
         name=f"luck-{place}",
         title=f"Luck of the search in {study.name}",
         caption=luck_plot.caption(result),
         draw=lambda _: luck_plot.draw(result),
+        rows=len(result.budgets),
     )
+    return [figure] if any(one.median is not None for one in result.budgets) else []
 
 
 def _named_apart(found: Iterable[Figure]) -> list[Figure]:

@@ -17,7 +17,7 @@ from .. import __version__
 from ..finding import Finding, Recommendation
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
-from .figures import Figure, figures, row_budget
+from .figures import Figure, figures, row_limit
 from .material import Material
 from .prose import cited, flat, plain, prose, rule, subject, value
 from .trials import MAX_TRIALS, best_setting, facts, lead, summary, table
@@ -156,7 +156,7 @@ def _texts(material: Material) -> list[str]:
 
 
 def _charts(found: Sequence[Figure]) -> Markup:
-    rows = row_budget(found)
+    rows = row_limit(found)
     specs = {figure.name: specification(figure.draw(rows)) for figure in found}
     return safe_json({"config": config(VARIABLES), "charts": specs})
 

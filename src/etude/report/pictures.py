@@ -15,8 +15,8 @@ Format: TypeAlias = Literal["png", "svg"]
 # Pixels: as wide as a column of text, and half as wide again for a wide figure.
 WIDTH = 560
 WIDE = 840
-# Rows of data a picture, as in one chart of a page.
-_MAX_ROWS = 6000
+# Rows of data a picture.
+_MAX_ROWS = 20_000
 
 
 def pictures(
