@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias, final
 
@@ -12,6 +12,7 @@ from .event import Ended, Event, Lost, Refused, Reopened
 from .experiment import Experiment
 from .record import Record, Records
 from .runner.base import Runner
+from .runner.blame import fault
 from .search.base import Search
 from .store.base import Store
 from .study import Study
@@ -108,8 +109,7 @@ class Guard:
         self._name = experiment.name
         self._store = store
         records = store.records(experiment.name)
-        self._settings: Mapping[int, Record] = {}
-        self._ended: list[Ended] | None = None if any(one.ended for one in records) else []
+        self._ended: list[str] | None = _first_faults(records)
         self._enough = min(SAME_FAILURES, records.count())
         self._lost = 0
 
@@ -121,9 +121,10 @@ class Guard:
             if isinstance(event, Lost):
                 self._lost += 1
             if isinstance(event, Ended) and self._ended is not None:
-                self._ended.append(event)
+                self._ended.append(event.fault)
         self._judge_ends()
         if self._ended == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
+            self._reopen(lambda record: record.reason == "killed")
             last = next(event for event in reversed(events) if isinstance(event, Lost))
             raise RunError(
                 f"Workers died {self._lost} times and no trial ended; the last time: "
@@ -135,16 +136,31 @@ class Guard:
         if self._ended is None or len(self._ended) < max(self._enough, 1):
             return
         first, self._ended = self._ended[:SAME_FAILURES], None
-        faults = {event.fault for event in first}
-        if faults == {""} or len(faults) > 1:
+        if first[0] == "" or len(set(first)) > 1:
             return
-        trial_ids = tuple(event.trial_id for event in first)
-        self._store.append(self._name, [Reopened(trial_id) for trial_id in trial_ids])
+        reopened = self._reopen(lambda record: _fault(record) == first[0])
         raise TrainError(
-            _same_failure(self._store.records(self._name), first),
-            user_traceback=first[0].detail,
-            trial_ids=trial_ids,
+            _same_failure(reopened, first[0]),
+            user_traceback=reopened[0].detail,
+            trial_ids=tuple(record.id for record in reopened),
         )
+
+    def _reopen(self, chosen: Callable[[Record], bool]) -> list[Record]:
+        found = [one for one in self._store.records(self._name) if one.ended and chosen(one)]
+        self._store.append(self._name, [Reopened(record.id) for record in found])
+        return found
+
+
+def _first_faults(records: Records) -> list[str] | None:
+    """The faults of the few trials that ended before this run; None where they tell no more."""
+    faults = [_fault(record) for record in records if record.ended]
+    if len(faults) > SAME_FAILURES or (faults and (faults[0] == "" or len(set(faults)) > 1)):
+        return None
+    return faults[: SAME_FAILURES - 1]  # the next trial to end decides
+
+
+def _fault(record: Record) -> str:
+    return fault(record.detail) if record.reason == "error" else ""
 
 
 def refusal(event: Refused) -> EtudeError:
@@ -161,15 +177,15 @@ def refusal(event: Refused) -> EtudeError:
     return RunError(event.detail)
 
 
-def _same_failure(records: Records, ended: Sequence[Ended]) -> str:
+def _same_failure(records: Sequence[Record], met: str) -> str:
     settings = "\n".join(
-        f"  trial {event.trial_id}: "
-        + ", ".join(f"{name} = {value}" for name, value in records[event.trial_id].setting.items())
-        for event in ended
+        f"  trial {record.id}: "
+        + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
+        for record in records
     )
     return (
-        f"The first {len(ended)} trials to end all met the same exception "
-        f"({ended[0].fault}), so the run stops; they are pending again.\n{settings}\n"
+        f"The first {len(records)} trials to end all met the same exception "
+        f"({met}), so the run stops; they are pending again.\n{settings}\n"
         "Mend the train function and type the same command again."
     )
 

@@ -13,7 +13,7 @@ from typing import Protocol, final
 from . import experiment_file, provenance
 from .design.split import split
 from .errors import RunError
-from .event import Event, Lost, Refused, Rehearsed
+from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment, changes
 from .launch import Entry
 from .play import Plan, See, assignment, pending, play, refusal, started
@@ -22,7 +22,7 @@ from .result import Result, load
 from .runner.base import Runner
 from .runner.blame import user_traceback
 from .runner.inline import Inline
-from .runner.load import Train, train_file, train_function
+from .runner.load import Train, refuse_while_importing, train_file, train_function
 from .runner.processes import Processes
 from .search import SEARCHES
 from .store import location, open_store
@@ -88,12 +88,13 @@ def run(
 
     Source: R1, K2, K3.
     """
+    refuse_while_importing()
     entry, folder = _entry(experiment, train)
     chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:
         with held.own(entry.experiment.name):
-            _refuse_changes(held, entry)
+            _refuse_changes(held, entry.experiment)
             held.begin(entry)
             _perform(entry.experiment, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)
@@ -157,6 +158,8 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
         raise refusal(event)
     if isinstance(event, Lost):
         return Rehearsed(first.id, problem=f"The worker died: {event.detail}.")
+    if isinstance(event, Ended):  # killed for not coming back in time
+        return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
     return event
 
@@ -198,8 +201,8 @@ class _Source:
         if self.function is None:
             train_file(self._named(), self.folder)
             return self._named(), self.folder
-        file, name = inspect.getsourcefile(self.function), self.function.__qualname__
-        if file is None or not Path(file).is_file() or not name.isidentifier():
+        file, name = _source_file(self.function), getattr(self.function, "__qualname__", "it")
+        if not Path(file).is_file() or not name.isidentifier():
             raise RunError(
                 f"The runner `processes` imports the train function, but `{name}` is not at the "
                 'top level of a file. Move it there, or use runner="inline".'
@@ -229,7 +232,7 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
 
 def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[Entry, Path]:
     if isinstance(experiment, Experiment):
-        source = "" if train is None else (inspect.getsourcefile(train) or "")
+        source = _source_file(train)
         folder = Path(source).parent if source else Path.cwd()
         text = experiment_file.dumps(experiment)
         entry = Entry(experiment=experiment, text=text)
@@ -244,8 +247,15 @@ def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[En
     return dataclasses.replace(entry, launches=(provenance.launch(folder),)), folder
 
 
-def _refuse_changes(store: Store, entry: Entry) -> None:
-    new = entry.experiment
+def _source_file(train: Train | None) -> str:
+    """The file of a function; empty for what has none, such as a partial."""
+    try:
+        return (inspect.getsourcefile(train) if train else None) or ""
+    except TypeError:
+        return ""
+
+
+def _refuse_changes(store: Store, new: Experiment) -> None:
     known = [one for one in store.entries() if one.experiment.name == new.name]
     changed = [key for one in known for key in changes(one.experiment, new)]
     if not changed:
@@ -271,7 +281,7 @@ def planned(
     Source: R12, R13, Q3.
     """
     plan: list[Plan] = [(study, SEARCHES[study.search]()) for study in split(experiment)]
-    records = _recorded(experiment.name, store)
+    records = _recorded(experiment, store)
     for study, search in plan:
         there = Records.of(records).of_study(study.name)
         moves = search.moves(study, there, study.max_trials)
@@ -279,11 +289,12 @@ def planned(
     return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
 
 
-def _recorded(name: str, store: str | Path | None) -> list[Record]:
+def _recorded(experiment: Experiment, store: str | Path | None) -> list[Record]:
     place = location(store)
     if place == "memory" or not Path(place).is_file():
         return []
     held = open_store(place, create=False)
     with closing(held):
-        known = name in [entry.experiment.name for entry in held.entries()]
-        return list(held.records(name)) if known else []
+        _refuse_changes(held, experiment)
+        known = experiment.name in [entry.experiment.name for entry in held.entries()]
+        return list(held.records(experiment.name)) if known else []

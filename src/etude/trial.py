@@ -119,13 +119,13 @@ class Trial:
 
         To be called before `steps()`. Source: K2.
         """
-        step = self._assignment.resume_step
-        if step is None:
-            return False
-        if self._begun:
+        if self._begun:  # told at once, and not first when there is something to restore
             raise RunError(
                 "`restore` comes before the first `steps`, `log` or `report`. Move it up."
             )
+        step = self._assignment.resume_step
+        if step is None:
+            return False
         load(self._assignment.checkpoints / str(step))
         self._from_step = step + 1
         return True

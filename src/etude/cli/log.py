@@ -97,6 +97,8 @@ def _print(row: dict[str, Any]) -> None:
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
+    from .messages import write
+
     flat = [
         {
             **row,
@@ -113,5 +115,5 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
     if str(path) == "-":
         typer.echo(text.getvalue(), nl=False)
         return
-    path.write_text(text.getvalue(), encoding="utf-8")
+    write(path, text.getvalue())
     typer.echo(f"Wrote {len(rows)} experiments to {path}")

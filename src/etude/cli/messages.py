@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from ..errors import EtudeError, ExperimentError, TrainError
+from ..errors import EtudeError, ExperimentError, RunError, TrainError
 
 
 def exit_code(error: EtudeError) -> int:
@@ -24,6 +25,20 @@ def tell(error: EtudeError) -> None:
     if isinstance(error, ExperimentError) and len(error.mistakes) > 1:
         typer.echo(f"{len(error.mistakes)} mistakes:", err=True)
     typer.echo(str(error), err=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file that the user named.
+
+    Raises:
+        RunError: where it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(
+            f"`{path}` cannot be written ({error.strerror}). Name another file."
+        ) from error
 
 
 def print_json(content: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class _Tally:
         """The best oriented value of a study so far, and its trial."""
         judged = [
             (value, trial)
-            for trial, value in self.best.items()
+            for trial, value in list(self.best.items())  # a table is drawn from its own thread
             if self.study_of[trial] == study and self.status[trial] != "infeasible"
         ]
         return min(judged, default=None)

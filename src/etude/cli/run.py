@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,10 +35,10 @@ def run(
     from ..store import location
     from .progress import Progress
 
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
     place = location(store)
     typer.echo(f"Store: {place}")
-    signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
+    before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
     try:
         result = a_round.run(
             file, store=place, runner=runner, workers=workers, observers=[Progress(console)]
@@ -45,8 +47,10 @@ def run(
         typer.echo(
             "Interrupted. What was finished is kept; type the same command to go on:", err=True
         )
-        typer.echo(f"  {_command(file, store)}", err=True)
+        typer.echo(f"  {_command(file, store, workers, runner)}", err=True)
         raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
     for line in summary(result):
         typer.echo(line)
     typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{_at(store)}")
@@ -77,12 +81,14 @@ def summary(result: Result) -> list[str]:
     return lines
 
 
-def _command(file: Any, store: str | None) -> str:
-    return f"etude run {file}{_at(store)}"
+def _command(file: Any, store: str | None, workers: int | None, runner: str) -> str:
+    options = f" --workers {workers}" if workers else ""
+    options += f" --runner {runner}" if runner != "processes" else ""
+    return f"etude run {shlex.quote(str(file))}{_at(store)}{options}"
 
 
 def _at(store: str | None) -> str:
-    return f" --store {store}" if store else ""
+    return f" --store {shlex.quote(store)}" if store else ""
 
 
 def _interrupt(number: int, frame: object) -> None:

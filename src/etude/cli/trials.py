@@ -52,11 +52,13 @@ def _as_json(result: Result, record: Record) -> dict[str, Any]:
 
 
 def _write_csv(result: Result, path: Path) -> None:
+    from .messages import write
+
     text = result.trials.to_csv(index=False)
     if str(path) == "-":
         typer.echo(text, nl=False)
         return
-    path.write_text(text, encoding="utf-8")
+    write(path, text)
     typer.echo(f"Wrote {len(result.records)} trials to {path}")
 
 

@@ -158,7 +158,7 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
         return Refused(trial.id, "disk", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
-    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(error))
+    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
 
 
 def _silent(metric: str) -> str:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 import traceback
 from pathlib import Path
 
-_HOME = str(Path(__file__).parent.parent)
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_HOME = f"{Path(__file__).parent.parent}{os.sep}"
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
+_KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
 
 
 def user_traceback(error: BaseException) -> str:
     """The traceback as the user's code made it, without our frames."""
     told = traceback.TracebackException.from_exception(error)
-    theirs = [frame for frame in told.stack if not _ours(frame.filename)]
-    if theirs:
-        told.stack = traceback.StackSummary.from_list(theirs)
-    return "".join(told.format()).rstrip()
+    _leave_out_ours(told)
+    return "".join(told.format() if told.stack else told.format_exception_only()).rstrip()
 
 
-def fault(error: BaseException) -> str:
-    """The exception's kind and place, `ValueError at train.py:12`: equal for the same mistake."""
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not _ours(frame.filename)] or frames
-    place = f"{Path(theirs[-1].filename).name}:{theirs[-1].lineno}" if theirs else "?"
-    return f"{type(error).__name__} at {place}"
+def fault(told: str) -> str:
+    r"""The kind and place that a traceback tells: equal for the same mistake.
+
+    >>> fault('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
+    'ValueError at train.py:12'
+    """
+    places = list(_PLACE.finditer(told))
+    kind = _KIND.search(told, places[-1].end() if places else 0)
+    place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
+    return f"{kind[1] if kind else 'An exception'} at {place}"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -40,6 +46,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 def is_disk(error: BaseException) -> bool:
     """Whether the disk could not be written: the machine's fault, no setting's."""
     return isinstance(error, OSError) and error.errno in _DISK
+
+
+def _leave_out_ours(told: traceback.TracebackException) -> None:
+    theirs = [frame for frame in told.stack if not _ours(frame.filename)]
+    told.stack = traceback.StackSummary.from_list(theirs)
+    for behind in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if behind is not None:
+            _leave_out_ours(behind)
 
 
 def _ours(filename: str) -> bool:

@@ -9,8 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,16 +28,23 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent: Connection = Connection(descriptor)
     parent.send("ready")
-    reference, folder = parent.recv()
+    # A process that the user's code starts must not hold the line when this one is gone.
+    os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
+    reference, folder, sys.path[:] = parent.recv()
     inbox: SimpleQueue[Assignment] = SimpleQueue()
     threading.Thread(target=_listen, args=(parent, inbox), daemon=True).start()
     train: Train | None = None
     while True:
         assignment = inbox.get()
-        with _printing_to(assignment.folder / "log.txt"):
-            train = train or _loaded(reference, folder, assignment, parent)
-            if train is not None:
-                attempt(assignment, train, parent.send)
+        try:
+            _print_to(assignment.folder / "log.txt")
+        except OSError as error:
+            parent.send([Refused(assignment.id, "disk", str(error))])
+            continue
+        train = train or _loaded(reference, folder, assignment, parent)
+        if train is not None:
+            attempt(assignment, train, parent.send)
+        _flush()
 
 
 def _listen(parent: Connection, inbox: SimpleQueue[Assignment]) -> None:
@@ -62,19 +68,19 @@ def _loaded(
     return None
 
 
-@contextmanager
-def _printing_to(log: Path) -> Iterator[None]:
-    """Sends all that this process prints, libraries in C included, to the trial's log."""
+def _print_to(log: Path) -> None:
+    """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a full disk, or a stream that the user's code closed
+            stream.flush()
 
 
 if __name__ == "__main__":

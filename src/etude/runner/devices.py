@@ -47,11 +47,14 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
         return [] if "-1" in visible or "NoDevFiles" in visible else visible
     if shutil.which("nvidia-smi") is None:
         return []
-    answer = subprocess.run(
-        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    try:
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):  # a driver that does not answer offers no GPU
+        return []
     return answer.stdout.split() if answer.returncode == 0 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TextIO, final
 
@@ -47,6 +47,10 @@ class Inline:
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
+            if (
+                failures
+            ):  # what the store could not take, the trial's end included, is not its fault
+                raise failures[0]
             try:
                 deliver(events)
             except BaseException as error:
@@ -76,7 +80,7 @@ class _Tee(io.TextIOBase):
         """Writes to both."""
         if self._file is None:
             self._log.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._log.open("a", encoding="utf-8")
+            self._file = self._log.open("a", encoding="utf-8", buffering=1)
         self._file.write(text)
         return self._stream.write(text)
 
@@ -87,16 +91,18 @@ class _Tee(io.TextIOBase):
         self._stream.flush()
 
     def close(self) -> None:
-        """Closes the log only."""
+        """Closes the log only; on a full disk its last words are lost, and nothing else."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
 
 @contextmanager
 def _logged(log: Path) -> Iterator[None]:
-    tee = _Tee(sys.stdout, log)
+    shown, complained = _Tee(sys.stdout, log), _Tee(sys.stderr, log)
     try:
-        with redirect_stdout(tee), redirect_stderr(tee):
+        with redirect_stdout(shown), redirect_stderr(complained):
             yield
     finally:
-        tee.close()
+        shown.close()
+        complained.close()

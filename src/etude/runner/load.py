@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ from ..errors import RunError
 from ..trial import Trial
 
 Train: TypeAlias = Callable[[Trial], Any]
+_IMPORTED: ContextVar[str] = ContextVar("imported", default="")
 
 
 def train_file(reference: str, folder: Path) -> Path:
@@ -62,9 +64,25 @@ def _module(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None, f"`{path}` has no loader. This is a bug."
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    token = _IMPORTED.set(str(path))
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         raise
+    finally:
+        _IMPORTED.reset(token)
     return module
+
+
+def refuse_while_importing() -> None:
+    """Refuses a run that the import of a train function's module started: it would never end.
+
+    Raises:
+        RunError: while such a module is imported.
+    """
+    if path := _IMPORTED.get():
+        raise RunError(
+            f"`{path}` starts a run while it is imported for its train function. "
+            'Put what starts the run below `if __name__ == "__main__":`.'
+        )

@@ -85,8 +85,9 @@ class Processes:
         if not busy:
             return False
         events: list[Event] = []
-        for ready in wait(list(busy), timeout=1.0):
-            events += self._news(busy[ready])  # type: ignore[index]  # the ends that went in
+        wait(list(busy), timeout=1.0)
+        for slot in busy.values():
+            events += self._news(slot)
         for slot in self._slots:
             if slot.assignment is not None and time.monotonic() > slot.overdue:
                 events.append(self._killed(slot))
@@ -98,15 +99,12 @@ class Processes:
         """Kills the workers: what they did not send is done again when the run goes on."""
         for slot in self._slots:
             if slot.process is not None:
-                slot.process.kill()
-                slot.process.wait()
-                slot.parent_end.close()
-                slot.process = None
-                slot.assignment = None
+                self._bury(slot)
 
     def _start(self, slot: _Slot) -> None:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "etude.runner.child", str(theirs.fileno())]
+        # -P: a file of the user's called like one of Python's must not be imported in its place.
+        command = [sys.executable, "-P", "-m", "etude.runner.child", str(theirs.fileno())]
         slot.process = subprocess.Popen(
             command,
             env={**os.environ, **slot.environment},
@@ -119,7 +117,7 @@ class Processes:
         slot.parent_end = Connection(ours.detach())
         try:
             slot.parent_end.recv()
-            slot.parent_end.send((self._reference, self._folder))
+            slot.parent_end.send((self._reference, self._folder, sys.path))
             slot.process.stderr.close()  # type: ignore[union-attr]  # a pipe, as asked for above
         except (EOFError, OSError) as error:
             said = slot.process.communicate()[1].decode(errors="replace").strip()
@@ -127,28 +125,35 @@ class Processes:
 
     def _news(self, slot: _Slot) -> list[Event]:
         events: list[Event] = []
+        # Asked first: what a dead worker sent is all there. The line alone does not tell, for a
+        # process that the user's code forked may hold it on.
+        gone = slot.process is None or slot.process.poll() is not None
         try:
             while slot.parent_end.poll():
                 events += slot.parent_end.recv()
         except (EOFError, OSError):
-            events.append(self._lost(slot))
+            gone = True
+        assignment = slot.assignment
         if any(isinstance(event, Ended | Refused | Rehearsed) for event in events):
-            slot.assignment = None
+            slot.assignment = assignment = None
+        if gone:
+            detail = self._bury(slot)
+            events += [Lost(assignment.id, detail)] if assignment else []
         return events
 
-    def _lost(self, slot: _Slot) -> Lost:
-        assert slot.process is not None and slot.assignment is not None, "This is a bug."
-        trial_id, slot.assignment = slot.assignment.id, None
+    def _bury(self, slot: _Slot) -> str:
+        """Frees the place of a worker that is dead or must be; says how it died."""
+        assert slot.process is not None, "A place without a worker has no news. This is a bug."
+        slot.process.kill()
         detail = _how_it_died(slot.process.wait())
         slot.parent_end.close()
-        slot.process = None
-        return Lost(trial_id, detail)
+        slot.process = slot.assignment = None
+        return detail
 
     def _killed(self, slot: _Slot) -> Ended:
-        assert slot.process is not None and slot.assignment is not None, "This is a bug."
         assignment = slot.assignment
-        slot.process.kill()
-        self._lost(slot)
+        assert assignment is not None, "Only what trains can be late. This is a bug."
+        self._bury(slot)
         return Ended(
             assignment.id,
             "stopped",
