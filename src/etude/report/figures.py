@@ -67,7 +67,7 @@ def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> li
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
-    """How many rows each chart may hold so that all hold `total`: the small ones leave their share."""
+    """How many rows each chart may hold for `total` in all: small ones leave their share."""
     left = total
     for place, rows in enumerate(sorted(figure.rows for figure in figures)):
         share = left // (len(figures) - place)

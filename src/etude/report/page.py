@@ -51,7 +51,7 @@ def page(material: Material) -> str:
         "script": Markup(_part("page.js")),
         "vega": Markup(_vega()),
     }
-    return _environment().from_string(_part("page.html.j2")).render(content)
+    return _environment().from_string(_part("page.html.j2")).render(content).lstrip()
 
 
 def safe_json(data: Any) -> Markup:

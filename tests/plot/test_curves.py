@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from tests.plot.charts import rows
+
+from etude.analyze.curves import Curve, Curves
+from etude.plot.curves import caption, draw
+
+
+def curve(trial, *values, status="completed", broke_at=None):
+    return Curve(
+        trial=trial,
+        status=status,
+        reason="nan" if status == "infeasible" else "",
+        rank=0,
+        steps_P=tuple(range(0, 10 * len(values), 10)),
+        values_P=values,
+        broke_at=broke_at,
+    )
+
+
+def curves(*found, best=()):
+    return Curves(study="all", metric="train/loss", best=best, curves=found)
+
+
+def test_the_best_few_are_brought_forward_and_the_others_grey():
+    chart = draw(curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), curve(2, 1.0, 0.9), best=(1, 0)))
+
+    labels = {row["label"] for row in rows(chart, "best-line")}
+    assert labels == {"trial 1 (best)", "trial 0 (2nd best)"}
+    assert {row["trial"] for row in rows(chart, "rest-line")} == {"2 (completed)"}
+
+
+def test_the_best_few_differ_by_dash_and_shape_not_by_colour_alone():
+    chart = draw(curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), best=(1, 0))).to_dict()
+
+    marks = [one["mark"] for one in chart["layer"]]
+    dashes = [str(mark["strokeDash"]) for mark in marks if mark.get("style") == "best-line"]
+    shapes = [one["encoding"]["shape"] for one in chart["layer"] if "shape" in one["encoding"]]
+    assert len(set(dashes)) == 2
+    assert shapes[0]["scale"]["range"] == ["circle", "square"]
+
+
+def test_an_infeasible_trial_is_dashed_red_with_a_cross_where_it_broke():
+    broken = curve(1, 1.0, 0.9, status="infeasible", broke_at=20)
+    chart = draw(curves(curve(0, 1.0, 0.5), broken, best=(0,)))
+
+    assert {row["trial"] for row in rows(chart, "infeasible-line")} == {"1 (nan)"}
+    assert [row["step"] for row in rows(chart, "infeasible")] == [20]
+
+
+def test_a_diverging_curve_leaves_the_plot_where_the_others_reach():
+    broken = curve(1, 1.0, 50.0, 1e9, status="infeasible")
+    chart = draw(curves(curve(0, 2.0, 0.5), broken, best=(0,)))
+
+    assert [row["value"] for row in rows(chart, "infeasible-line")] == [1.0, 2.0]
+
+
+def test_a_metric_that_rises_has_a_linear_scale():
+    chart = draw(curves(curve(0, 0.01, 0.9), best=(0,))).to_dict()
+
+    assert chart["layer"][-1]["encoding"]["y"]["scale"]["type"] == "linear"
+
+
+def test_of_too_many_curves_some_are_drawn_and_the_chart_says_so():
+    chart = draw(curves(*(curve(trial, 1.0, 0.5) for trial in range(100))), max_rows=60)
+
+    assert len(rows(chart, "rest-line")) == 40
+    assert chart.to_dict()["title"]["subtitle"] == "20 of 100 trials drawn"
+
+
+def test_curves_of_nothing_are_drawn():
+    assert draw(curves()).to_dict()
+    assert draw(curves(curve(0, status="infeasible", broke_at=0))).to_dict()
+
+
+def test_the_caption_says_where_the_best_end_and_how_many_broke():
+    broken = curve(2, 1.0, status="infeasible", broke_at=10)
+    result = curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), broken, best=(1,))
+
+    assert caption(result) == (
+        "The best by the objective end here: trial 1 at 0.2; grey: the other 1 feasible ones. "
+        "Dashed red: 1 infeasible of 3 trials, which broke at step 10."
+    )

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from tests.plot.charts import rows
+
+from etude.analyze.isolation import Isolation, StudyBest
+from etude.plot.isolation import caption, draw
+
+
+def best(study, value, low=None, high=None, trial=0):
+    return StudyBest(
+        study=study,
+        scientific={},
+        trial=None if value is None else trial,
+        value=value,
+        step=None if value is None else 9,
+        low=low,
+        high=high,
+        ended=1,
+        feasible=int(value is not None),
+        infeasible=int(value is None),
+        values={} if value is None else {trial: value},
+    )
+
+
+def isolation(*studies, maximize=False):
+    return Isolation(metric="valid/error", maximize=maximize, studies=studies)
+
+
+def test_each_study_has_a_row_with_its_interval():
+    chart = draw(isolation(best("a", 0.2, 0.2, 0.4), best("b", 0.3, 0.3, 0.5)))
+
+    assert [row["label"] for row in rows(chart, "name")] == [
+        "a · 0.2 (0.2 to 0.4)",
+        "b · 0.3 (0.3 to 0.5)",
+    ]
+    assert [(row["low"], row["high"]) for row in rows(chart, "interval")] == [
+        (0.2, 0.4),
+        (0.3, 0.5),
+    ]
+
+
+def test_a_study_without_a_feasible_trial_keeps_its_row():
+    chart = draw(isolation(best("a", 0.2), best("b", None)))
+
+    assert [row["label"] for row in rows(chart, "name")] == ["a · 0.2", "b · no feasible trial"]
+
+
+@pytest.mark.parametrize(
+    ("studies", "said"),
+    [
+        ((), "nothing can be compared"),
+        ((best("a", None),), "nothing can be compared"),
+        ((best("a", 0.2),), "`a`, the only study, reaches 0.2 (trial 0)"),
+        ((best("a", 0.2), best("b", None)), "the only study with a feasible trial"),
+        ((best("a", 0.2), best("b", 0.1)), "`b` leads with 0.1 against 0.2 of `a`, a gap of 0.1"),
+        ((best("a", 0.2, 0.2, 0.3), best("b", 0.3, 0.3, 0.4)), "could turn the order"),
+        ((best("a", 0.2, 0.2, 0.25), best("b", 0.3, 0.3, 0.4)), "do not overlap"),
+    ],
+)
+def test_the_caption_says_who_leads_and_whether_luck_could_turn_it(studies, said):
+    assert said in caption(isolation(*studies))
+
+
+def test_the_highest_leads_where_higher_is_better():
+    said = caption(isolation(best("a", 0.8), best("b", 0.9), maximize=True))
+
+    assert said.startswith("`b` leads with 0.9")
+
+
+@pytest.mark.parametrize("studies", [(), (best("a", None),), (best("a", 0.2),)])
+def test_few_studies_are_drawn(studies):
+    assert draw(isolation(*studies)).to_dict()["layer"]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from tests.plot.charts import rows
+
+from etude.analyze.sampling_luck import Budget, SamplingLuck
+from etude.plot.sampling_luck import caption, draw
+
+
+def luck(*budgets):
+    return SamplingLuck(
+        study="all",
+        metric="valid/error",
+        maximize=False,
+        ended=20,
+        feasible=20,
+        best=0.1,
+        budgets=budgets,
+    )
+
+
+def test_each_number_of_trials_has_its_interval():
+    chart = draw(luck(Budget(6, 0.2, 0.1, 0.4), Budget(20, None, None, None)))
+
+    assert [(row["trials"], row["low"]) for row in rows(chart, "box")] == [("6", 0.1)]
+
+
+def test_the_caption_says_how_far_luck_reaches():
+    said = caption(luck(Budget(6, 0.2, 0.1, 0.4), Budget(20, 0.1, 0.1, 0.1)))
+
+    assert "with 6 trials between 0.1 and 0.4, with 20 trials at 0.1" in said
+
+
+def test_a_study_that_cannot_speak_of_luck_says_so():
+    assert caption(luck()).startswith("Too few feasible trials")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from etude.plot.layers import thinned
+from etude.plot.scales import Measure, decades, number
+from etude.plot.theme import DARK, LIGHT
+
+
+def contrast(one, other):
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color):
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0213456, "0.02135"),
+        (12345.6, "12,346"),
+        (1e-7, "1e-7"),
+        (2.5e12, "2.5e12"),
+        (0.0, "0"),
+        (math.inf, "inf"),
+    ],
+)
+def test_a_number_is_written_as_people_read_it(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-6, 1e6), (0.02, 0.03), (1e-9, 1e-8), (0.5, 7.0)])
+def test_ticks_of_a_logarithm_are_few_and_inside(low, high):
+    ticks = decades(low, high)
+
+    assert len(ticks) <= 6
+    assert all(low * 0.999 <= tick <= high * 1.001 for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("values", "maximize", "logarithmic"),
+    [
+        ([0.02, 0.9], False, True),
+        ([0.02, 0.03], False, False),
+        ([0.02, 0.9], True, False),
+        ([-1.0, 9.0], False, False),
+        ([0.0, 9.0], False, False),
+        ([], False, False),
+    ],
+)
+def test_only_positive_values_that_span_much_stand_on_a_logarithm(values, maximize, logarithmic):
+    assert Measure("m", values, maximize).logarithmic is logarithmic
+
+
+def test_thinning_keeps_the_ends():
+    assert thinned(range(10), 4) == [0, 3, 6, 9]
+    assert thinned(range(3), 4) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_text_and_marks_stand_out_from_the_paper(palette):
+    texts = (palette.ink, palette.quiet, palette.accent, palette.infeasible)
+
+    assert min(contrast(color, palette.paper) for color in texts) >= 4.5
+    assert min(contrast(color, palette.paper) for color in (palette.rest, *palette.best)) >= 3

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+
+import pytest
+from tests.report.sample import experiment, material, records, studies, untouched
+
+from etude.analyze.checklist import NOT_CHECKED
+from etude.finding import Finding, Verdict
+from etude.record import NO_POINTS
+from etude.report.page import page, safe_json
+from etude.report.trials import MAX_TRIALS
+from etude.rules import sentence
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!-- \u2028"
+FETCHES = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|fetch\(["']http""")
+
+
+class Page(HTMLParser):
+    """The elements of a page, its attributes, ids and links."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.ids, self.links, self.tags, self.attributes = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.attributes += given
+        self.ids += [given["id"]] * ("id" in given)
+        self.links += [given["href"]] * ("href" in given)
+
+
+@cache
+def html():
+    return page(material())
+
+
+def markup(text):
+    """The page without its scripts and styles."""
+    return re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.S)
+
+
+def hostile():
+    finding = Finding(
+        rule=HOSTILE,
+        check="boundary",
+        status="problem",
+        subject={"study": HOSTILE, "hyperparameter": HOSTILE},
+        message=HOSTILE,
+        evidence={HOSTILE: HOSTILE},
+        advice=HOSTILE,
+    )
+    named = [replace(one, name=HOSTILE, metric="valid/error") for one in studies()[:1]]
+    trials = [replace(one, study=HOSTILE, detail=HOSTILE) for one in records()[:20]]
+    verdict = Verdict(status="unclear", winner=HOSTILE, message=HOSTILE, doubts=(HOSTILE,))
+    return page(
+        material(
+            experiment=experiment(question=HOSTILE),
+            studies=named,
+            records=trials,
+            findings=[finding],
+            verdict=verdict,
+            next_command=HOSTILE,
+            text=HOSTILE,
+            date=HOSTILE,
+        )
+    )
+
+
+def test_nothing_is_fetched():
+    assert FETCHES.findall(markup(html())) == []
+    assert [link for link in Page(html()).links if not link.startswith("#")] == []
+    assert "default-src 'none'" in html()
+
+
+def test_the_style_fetches_nothing():
+    style = re.findall(r"<style>(.*?)</style>", html(), flags=re.S)
+
+    assert FETCHES.findall(style[0]) == []
+
+
+def test_the_first_screen_says_question_verdict_doubts_and_next_step_in_this_order():
+    ids = ["the-question", "verdict", "doubts", "next", "comparison"]
+    places = [html().index(f'id="{one}"') for one in ids]
+
+    assert places == sorted(places)
+
+
+def test_the_status_stands_in_words():
+    assert "Unclear: the evidence does not carry an answer yet" in html()
+
+
+def test_the_changes_stand_as_a_diff_with_rule_and_command():
+    text = markup(html())
+
+    assert "<del>0.003</del>" in text
+    assert "<ins>0.03</ins>" in text
+    assert "etude next optimizer -o optimizer-2.toml" in text
+
+
+def test_every_link_leads_somewhere_in_the_page():
+    found = Page(html())
+
+    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+    assert len(found.ids) == len(set(found.ids))
+
+
+@pytest.mark.parametrize("rule", ["C1", "C3", "R5", "A2", "Q10", *NOT_CHECKED])
+def test_every_rule_that_is_named_is_explained(rule):
+    assert f'id="rule-{rule}"' in html()
+    assert sentence(rule).split("'")[0][:40] in html()
+
+
+def test_problems_come_first_and_what_is_in_order_is_folded_away():
+    text = markup(html())
+    folded = text.index("checked and in order")
+
+    assert text.index('<li class="problem">') < text.index('<li class="notice">') < folded
+    assert '<li class="ok">' not in text[:folded]
+
+
+def test_every_chart_has_a_place_a_label_and_a_specification():
+    text = html()
+    data = json.loads(re.findall(r'id="charts">(.*?)</script>', text, flags=re.S)[0])
+    places = re.findall(r'aria-label="[^"]+" data-chart="([^"]+)"', text)
+
+    assert places == list(data["charts"])
+    assert len(places) == 15
+
+
+def test_infeasible_trials_stand_in_the_table_with_their_reason():
+    rows = re.findall(r'<tr class="infeasible">.*?</tr>', markup(html()), flags=re.S)
+
+    assert len(rows) == 6
+    assert all("infeasible: diverged" in row for row in rows)
+
+
+def test_the_table_begins_with_the_best():
+    table = markup(html()).split("<tbody>")[1]
+    best = [float(value) for value in re.findall(r'best">([\d.]+)<', table)]
+
+    assert len(best) == 34
+    assert best == sorted(best)
+
+
+def test_hostile_names_add_no_element_and_no_attribute():
+    found, clean = Page(hostile()), Page(html())
+
+    assert set(found.tags) <= set(clean.tags)
+    assert set(found.attributes) <= set(clean.attributes)
+    assert found.tags.count("script") == 3
+
+
+def test_hostile_names_arrive_in_the_charts_as_they_are():
+    data = re.findall(r'id="charts">(.*?)</script>', hostile(), flags=re.S)[0]
+
+    drawn = json.loads(data)["charts"]["isolation"]["datasets"]
+    assert HOSTILE in {row.get("study") for rows in drawn.values() for row in rows}
+
+
+def test_data_in_a_script_cannot_end_it():
+    text = str(safe_json({"name": HOSTILE}))
+
+    assert json.loads(text) == {"name": HOSTILE}
+    assert not set(text) & {"<", ">", "&", "\u2028"}
+
+
+@pytest.mark.parametrize(
+    "trials",
+    [
+        (),
+        (untouched(studies()[0]),),
+        records()[:1],
+        (replace(records()[0], status="running"),),
+        tuple(replace(one, status="infeasible", reason="nan") for one in records()),
+        (replace(records()[0], status="infeasible", reason="error", points=NO_POINTS),),
+    ],
+    ids=["none", "pending", "one", "running", "all-infeasible", "no-values"],
+)
+def test_an_unfinished_or_failed_experiment_has_a_page(trials):
+    text = page(material(records=trials, findings=(), recommendations=(), next_command=""))
+
+    assert "No check asks for a change" in text
+
+
+def test_many_trials_make_a_page_below_5_mb_that_says_what_it_leaves_out():
+    many = [replace(records()[place % 40], id=place) for place in range(10_000)]
+    text = page(material(records=many))
+
+    assert len(text.encode()) < 5_000_000
+    assert f"The first {MAX_TRIALS} of 10,000 trials" in text
+    assert "of 5,000 trials drawn" in text
+
+
+def test_the_page_says_where_it_comes_from():
+    text = markup(html())
+
+    assert "etude run examples/optimizer/optimizer.toml --workers 2" in text
+    assert "5c48845f0e2a with uncommitted changes" in text
+    assert "torch 2.13.0" in text
