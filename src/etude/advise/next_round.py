@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from ..analyze.wording import number
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation, Verdict
 from ..hyperparameter import Hyperparameter
@@ -45,9 +46,21 @@ def next_round(
             old=experiment.trials,
             # No source, ours: as many trials again, the usual unit of a budget.
             new=2 * experiment.trials,
-            because=f"{verdict.message} More trials lessen the luck of the search.",
+            because=_open(verdict),
         )
     ]
+
+
+def _open(verdict: Verdict) -> str:
+    """What the verdict leaves open, short enough for the line of a file."""
+    for study, lead in verdict.evidence.get("leads", {}).items():
+        if lead["low"] is not None and lead["low"] <= 0:
+            interval = f"{number(lead['low'])} to {number(lead['high'])}"
+            return (
+                f"`{study}` is behind by {number(lead['by'])}, 95 % interval {interval}; "
+                "more trials lessen the luck of the search."
+            )
+    return "the verdict is open; more trials lessen the luck of the search."
 
 
 def _flagged(

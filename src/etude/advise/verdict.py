@@ -92,7 +92,7 @@ def _better(standing: Sequence[Standing], leads: Sequence[Lead]) -> str:
 def _unclear(
     standing: Sequence[Standing], leads: Sequence[Lead], problems: Sequence[Finding]
 ) -> str:
-    parts = [f"Unclear (A2): `{standing[0].study.name}` leads with {_result(standing[0])}."]
+    parts = [f"`{standing[0].study.name}` leads with {_result(standing[0])}."]
     for other, each in zip(standing[1:], leads, strict=True):
         if not each.holds:
             parts.append(_open(other, each))
@@ -116,7 +116,7 @@ def _open(other: Standing, each: Lead) -> str:
             f"{name} has {_result(other)}, behind by {number(each.by)}, but there are too few "
             "feasible trials to know the luck of the search (Q10)."
         )
-    return f"{name} has {_result(other)}, behind by {_interval(each)}, which leaves it open."
+    return f"{name} has {_result(other)}, behind by {_interval(each)}, which leaves it open (A2)."
 
 
 def _interval(each: Lead) -> str:
