@@ -1,0 +1,71 @@
+"""The documents tell the truth: examples run, links lead somewhere, every command stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from etude.cli.app import app
+from etude.experiment import Experiment
+from etude.experiment_file import loads
+from etude.hyperparameter import ROLES
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
+
+
+def blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_readme_example_prints_its_answer() -> None:
+    (code,) = blocks("README.md", "python")
+    (answer,) = blocks("README.md", "text")
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == answer
+
+
+def test_the_readme_example_has_at_most_15_lines() -> None:
+    (code,) = blocks("README.md", "python")
+
+    assert len([line for line in code.splitlines() if line.strip()]) <= 15
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = LINK.findall(document.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = [each.name or each.callback.__name__ for each in app.registered_commands]
+
+    assert [name for name in names if f"etude {name}" not in readme] == []
+
+
+def test_every_key_of_an_experiment_is_explained() -> None:
+    text = (ROOT / "docs/experiment.md").read_text(encoding="utf-8")
+    keys = [each.name for each in fields(Experiment) if each.name not in ROLES]
+
+    assert [key for key in keys if f"`{key}`" not in text] == []
+
+
+def test_the_documented_experiment_file_is_one() -> None:
+    (text,) = blocks("docs/experiment.md", "toml")
+
+    assert loads(text).name == "optimizer"
+
+
+def test_contributing_has_fewer_than_50_lines() -> None:
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 50
