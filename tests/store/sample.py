@@ -1,0 +1,92 @@
+"""An experiment at hand, begun in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from etude import experiment_file
+from etude.design.split import split
+from etude.event import Began, Ended, Event, Logged, Saved
+from etude.experiment import Experiment
+from etude.launch import Entry, Launch
+from etude.record import Record
+from etude.search.quasi_random import QuasiRandom
+from etude.space import Real
+from etude.store.base import Store
+
+LAUNCH = Launch(command="etude run rates.toml", folder="here", process=7, started="2026-01-01")
+
+
+def experiment(**given: object) -> Experiment:
+    plain: dict[str, object] = {
+        "name": "rates",
+        "metric": "valid/loss",
+        "max_steps": 8,
+        "trials": 3,
+        "evaluations": 4,
+        "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True)},
+    }
+    return Experiment(**{**plain, **given})  # type: ignore[arg-type]  # tests give what they need
+
+
+def entry(one: Experiment, *launches: Launch) -> Entry:
+    text = experiment_file.dumps(one)
+    return Entry(experiment=one, text=text, source="rates.toml", launches=launches)
+
+
+def begun(store: Store, **given: object) -> Experiment:
+    """An experiment that has begun in the store, its trials reserved."""
+    one = experiment(**given)
+    store.begin(entry(one, LAUNCH))
+    for study in split(one):
+        there = store.records(one.name).of_study(study.name)
+        store.reserve(one.name, study, QuasiRandom().moves(study, there, one.trials))
+    return one
+
+
+def record(store: Store, trial_id: int = 0) -> Record:
+    found: Record = store.records("rates")[trial_id]
+    return found
+
+
+def rows(store: Store, trial_id: int = 0) -> list[tuple[int, str, float]]:
+    """All points of a trial, in the order in which they were written."""
+    points = record(store, trial_id).points
+    return [(step, points.names[metric], value) for step, metric, value in points.rows_P.tolist()]
+
+
+def saved(store: Store, step: int, value: float | None, *more: Event) -> None:
+    """A checkpoint on disk and in the store."""
+    (store.files.checkpoints("rates", 0) / str(step)).mkdir(parents=True, exist_ok=True)
+    store.append("rates", [Saved(0, step, value), *more])
+
+
+def save_each(store: Store, values: Sequence[float | None]) -> None:
+    """A checkpoint at every step."""
+    for step, value in enumerate(values):
+        saved(store, step, value)
+
+
+def leave_over(store: Store, *names: str) -> None:
+    """Folders beside the checkpoints of trial 0."""
+    for name in names:
+        (store.files.checkpoints("rates", 0) / name).mkdir()
+
+
+def append(store: Store, batches: Sequence[Sequence[Event]]) -> None:
+    for batch in batches:
+        store.append("rates", batch)
+
+
+def folders(store: Store) -> set[str]:
+    return {each.name for each in store.files.checkpoints("rates", 0).iterdir()}
+
+
+def finished(trial_id: int, value: float) -> list[Event]:
+    """All events of a trial that completed."""
+    rows = ((0, "train/loss", 2 * value), (7, "valid/loss", value))
+    return [
+        Began(trial_id, 0),
+        Logged(trial_id, rows),
+        Ended(trial_id, "completed", steps=8, wall_s=1.5),
+    ]

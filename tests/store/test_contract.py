@@ -1,0 +1,386 @@
+"""What holds for every store. A new member joins by one line in STORES."""
+
+import math
+
+import pytest
+from tests.store.sample import (
+    LAUNCH,
+    append,
+    begun,
+    entry,
+    experiment,
+    finished,
+    folders,
+    leave_over,
+    record,
+    rows,
+    save_each,
+    saved,
+)
+
+from etude.design.split import split
+from etude.event import Began, Ended, Logged, Lost, Refused, Rehearsed, Reopened, Saved
+from etude.store import open_store
+
+STORES = {
+    "memory": lambda folder: open_store("memory"),
+    "sqlite": lambda folder: open_store(folder / "etude.db"),
+}
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    opened = STORES[request.param](tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def started(store):
+    """A store in which an experiment has begun and trial 0 trains."""
+    begun(store)
+    store.append("rates", [Began(0, 0)])
+    return store
+
+
+def test_a_new_store_is_empty(store):
+    assert store.entries() == []
+
+
+def test_an_experiment_is_found_as_it_was_written(store):
+    written = entry(experiment(), LAUNCH)
+
+    store.begin(written)
+
+    assert store.entries() == [written]
+
+
+def test_an_experiment_begun_again_keeps_its_launches_and_takes_the_new_text(store):
+    store.begin(entry(experiment(trials=3), LAUNCH))
+
+    store.begin(entry(experiment(trials=6), LAUNCH))
+
+    assert store.entries() == [entry(experiment(trials=6), LAUNCH, LAUNCH)]
+
+
+def test_experiments_are_listed_oldest_first(store):
+    begun(store, name="zeta")
+    begun(store, name="alpha")
+    begun(store, name="zeta", trials=4)
+
+    assert [one.experiment.name for one in store.entries()] == ["zeta", "alpha"]
+
+
+def test_ids_are_unique_in_an_experiment_and_places_in_a_study(store):
+    begun(store, trials=2, scientific={"optimizer": ["adam", "sgd"]})
+
+    found = [(one.id, one.study, one.index) for one in store.records("rates")]
+
+    assert found == [
+        (0, "optimizer=adam", 0),
+        (1, "optimizer=adam", 1),
+        (2, "optimizer=sgd", 0),
+        (3, "optimizer=sgd", 1),
+    ]
+
+
+def test_every_experiment_counts_its_own_trials_from_zero(store):
+    begun(store)
+    begun(store, name="other")
+
+    assert [one.id for one in store.records("other")] == [0, 1, 2]
+
+
+def test_a_reserved_trial_is_pending_with_all_of_its_setting(store):
+    begun(store, fixed={"batch_size": 64, "deep": True, "kind": "mlp"})
+
+    one = record(store)
+
+    assert one.status == "pending"
+    assert one.setting == {
+        "batch_size": 64,
+        "deep": True,
+        "kind": "mlp",
+        "learning_rate": pytest.approx(one.setting["learning_rate"], rel=0),
+    }
+
+
+def test_reserving_again_goes_on_after_the_last_id_and_place(store):
+    first = begun(store, trials=2)
+    (study,) = split(first)
+    before = list(store.records("rates"))
+
+    begun(store, trials=5)
+
+    after = store.records("rates")
+    assert [(one.id, one.index) for one in after] == [(n, n) for n in range(5)]
+    assert after[:2] == tuple(before)
+    assert len({one.seed for one in after}) == 5
+    assert study.name == "all"
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], {"status": "pending", "steps": 0, "losses": 0}),
+        ([Began(0, 0)], {"status": "running"}),
+        ([Began(0, 4)], {"status": "running", "steps": 4}),
+        (
+            [Began(0, 0), Ended(0, "completed", steps=8, wall_s=2.0)],
+            {"status": "completed", "steps": 8, "wall_s": 2.0, "reason": ""},
+        ),
+        (
+            [Began(0, 0), Ended(0, "infeasible", "nan", "at step 3", steps=4)],
+            {"status": "infeasible", "reason": "nan", "detail": "at step 3", "steps": 4},
+        ),
+        (
+            [Began(0, 0), Ended(0, "stopped", "time_limit")],
+            {"status": "stopped", "reason": "time_limit"},
+        ),
+        ([Began(0, 0), Lost(0, "SIGKILL")], {"status": "pending", "losses": 1, "reason": ""}),
+        ([Began(0, 0), *[Lost(0, "SIGKILL")] * 2], {"status": "pending", "losses": 2}),
+        (
+            [Began(0, 0), *[Lost(0, "SIGKILL")] * 3],
+            {
+                "status": "infeasible",
+                "reason": "killed",
+                "losses": 3,
+                "detail": "Its worker died 3 times; the last time: SIGKILL.",
+            },
+        ),
+        ([Began(0, 0), Refused(0, "metric", "none")], {"status": "pending"}),
+        (
+            [Ended(0, "infeasible", "error", "Traceback"), Reopened(0)],
+            {"status": "pending", "reason": "", "detail": ""},
+        ),
+        ([*[Lost(0, "SIGKILL")] * 3, Reopened(0)], {"status": "pending", "losses": 0}),
+        ([Began(0, 0), Rehearsed(0)], {"status": "running"}),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_event_says_how_a_trial_stands(store, events, expected, at_once):
+    begun(store)
+
+    append(store, [events] if at_once else [[event] for event in events])
+
+    assert {name: getattr(record(store), name) for name in expected} == expected
+
+
+def test_seconds_add_up_over_attempts(started):
+    ended = Ended(0, "infeasible", "error", wall_s=1.5)
+
+    started.append("rates", [ended, Reopened(0), Began(0, 0), ended])
+
+    assert record(started).wall_s == 3.0
+
+
+def test_a_killed_worker_does_not_know_its_steps_but_its_checkpoint_does(started):
+    saved(started, 3, 0.5)
+
+    started.append("rates", [Ended(0, "stopped", "time_limit")])
+
+    assert record(started).steps == 4
+
+
+def test_points_come_back_as_they_were_logged(started):
+    logged = ((0, "train/loss", 0.1), (0, "valid/loss", math.inf), (1, "train/loss", -math.inf))
+    later = ((2, "train/loss", 1e-300), (2, "grad_norm", -0.0))
+
+    started.append("rates", [Logged(0, logged)])
+    started.append("rates", [Logged(0, later[:1]), Logged(0, later[1:])])
+
+    assert rows(started) == [*logged, *later]
+    assert math.copysign(1.0, rows(started)[-1][2]) == -1.0
+
+
+def test_nan_is_a_value(started):
+    started.append("rates", [Logged(0, ((0, "valid/loss", math.nan),))])
+
+    assert math.isnan(rows(started)[0][2])
+
+
+def test_points_of_two_trials_stay_apart(started):
+    started.append("rates", [Logged(0, ((0, "a", 1.0),)), Logged(1, ((0, "b", 2.0),))])
+    started.append("rates", [Logged(1, ((1, "a", 3.0),)), Logged(0, ((1, "b", 4.0),))])
+
+    assert rows(started, 0) == [(0, "a", 1.0), (1, "b", 4.0)]
+    assert rows(started, 1) == [(0, "b", 2.0), (1, "a", 3.0)]
+    assert rows(started, 2) == []
+
+
+def test_points_of_two_experiments_stay_apart(started):
+    begun(started, name="other")
+
+    started.append("other", [Logged(0, ((0, "valid/loss", 1.0),))])
+
+    assert rows(started) == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_new_beginning_forgets_later_points(started, at_once):
+    logged = [Logged(0, tuple((step, "valid/loss", float(step)) for step in range(6)))]
+    again = [Began(0, 3), Logged(0, ((3, "valid/loss", 33.0),))]
+
+    append(started, [logged + again] if at_once else [logged, again])
+
+    assert [value for _, _, value in rows(started)] == [0.0, 1.0, 2.0, 33.0]
+
+
+def test_a_beginning_at_zero_forgets_all(started):
+    saved(started, 3, 0.5, Logged(0, ((3, "valid/loss", 0.5),)))
+
+    started.append("rates", [Began(0, 0)])
+
+    assert rows(started) == []
+    assert record(started).checkpoints == ()
+
+
+def test_a_new_beginning_voids_later_checkpoints_only(started):
+    saved(started, 1, 0.1)
+    saved(started, 5, 0.5)
+
+    started.append("rates", [Began(0, 2)])
+
+    assert [one.step for one in record(started).checkpoints] == [1]
+
+
+@pytest.mark.parametrize(
+    ("given", "values", "expected"),
+    [
+        ({}, [0.5, 0.1, 0.3, 0.2], {"1", "3"}),
+        ({}, [0.5, 0.4, 0.3, 0.2], {"3"}),
+        ({"maximize": True}, [0.5, 0.1, 0.3, 0.2], {"0", "3"}),
+        ({"keep_checkpoints": 2}, [0.5, 0.1, 0.3, 0.4], {"1", "2", "3"}),
+        ({}, [None, None, None, None], {"3"}),
+        ({}, [0.1, math.nan, math.nan, 0.2], {"0", "3"}),
+        ({}, [0.1, 0.1, 0.1, 0.1], {"0", "3"}),
+    ],
+)
+def test_the_last_and_the_best_checkpoints_are_kept(store, given, values, expected):
+    begun(store, **given)
+    store.append("rates", [Began(0, 0)])
+
+    save_each(store, values)
+
+    assert folders(store) == expected
+    assert {str(one.step) for one in record(store).checkpoints} == expected
+
+
+def test_a_checkpoint_saved_twice_counts_once(started):
+    saved(started, 1, 0.5)
+    saved(started, 1, 0.4)
+
+    assert [(one.step, one.value) for one in record(started).checkpoints] == [(1, 0.4)]
+
+
+def test_a_checkpoint_on_its_way_to_the_store_is_not_swept(started):
+    saved(started, 0, 0.5)
+    leave_over(started, "2")  # its event is still in the line
+
+    saved(started, 1, 0.4)
+
+    assert folders(started) == {"1", "2"}
+
+
+def test_a_new_beginning_sweeps_nothing_that_may_be_written_anew(started):
+    saved(started, 1, 0.1)
+    saved(started, 5, 0.5)
+
+    started.append("rates", [Began(0, 2)])
+
+    assert folders(started) == {"1", "5"}
+
+
+@pytest.mark.parametrize("end", [Ended(0, "completed", steps=8), Lost(0, "SIGKILL")])
+def test_what_a_crash_left_over_goes_when_the_trial_trains_no_more(started, end):
+    saved(started, 1, 0.5)
+    leave_over(started, "0", "2.partial", "3.old", "4")
+
+    started.append("rates", [end])
+
+    assert folders(started) == {"1"}
+
+
+def test_a_view_counts_by_status(started):
+    started.append("rates", [Ended(0, "completed"), Began(1, 0)])
+
+    records = started.records("rates")
+
+    assert records.count() == len(records) == 3
+    assert {one: records.count(one) for one in ("completed", "running", "pending", "stopped")} == {
+        "completed": 1,
+        "running": 1,
+        "pending": 1,
+        "stopped": 0,
+    }
+
+
+def test_a_view_is_in_the_order_of_the_ids(store):
+    begun(store, trials=2, scientific={"optimizer": ["b", "a"]})
+    store.append("rates", finished(3, 0.1) + finished(1, 0.2))
+
+    assert [one.id for one in store.records("rates")] == [0, 1, 2, 3]
+    assert [one.id for one in store.records("rates").ended()] == [1, 3]
+
+
+def test_what_was_left_running_is_pending_when_its_owner_is_gone(started):
+    saved(started, 1, 0.5, Logged(0, ((1, "valid/loss", 0.5),)))
+
+    with pytest.raises(KeyboardInterrupt), started.own("rates"):
+        raise KeyboardInterrupt
+
+    assert record(started).status == "pending"
+    assert record(started).losses == 0
+    assert [one.step for one in record(started).checkpoints] == [1]
+    assert rows(started) == [(1, "valid/loss", 0.5)]
+
+
+def test_an_owner_leaves_what_has_ended_alone(started):
+    started.append("rates", [Ended(0, "completed", steps=8)])
+
+    with started.own("rates"):
+        pass
+
+    assert record(started).status == "completed"
+
+
+def test_an_experiment_may_be_owned_before_it_begins(store):
+    with store.own("rates"):
+        begun(store)
+
+    assert store.records("rates").count("pending") == 3
+
+
+def test_an_experiment_may_be_owned_again(started):
+    with started.own("rates"):
+        pass
+    with started.own("rates"):
+        pass
+
+    assert started.records("rates").count() == 3
+
+
+def test_owning_one_experiment_leaves_another_alone(started):
+    begun(started, name="other")
+    with started.own("other"):
+        pass
+
+    assert record(started).status == "running"
+
+
+def test_a_saved_checkpoint_says_how_far_a_trial_is(started):
+    started.append("rates", [Saved(0, 5, None)])
+
+    assert record(started).steps == 6
+
+
+def test_every_trial_has_folders_of_its_own(store):
+    places = {
+        place
+        for name in ("a", "b")
+        for trial_id in (0, 1)
+        for place in (store.files.trial(name, trial_id), store.files.checkpoints(name, trial_id))
+    }
+
+    assert len(places) == 8
+    assert all(place.is_absolute() for place in places)
