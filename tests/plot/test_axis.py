@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 from tests.plot.charts import layers, rows
+from vl_convert import vegalite_to_svg
 
 from etude.analyze.axis import Axis, AxisPoint
 from etude.plot.axis import caption, draw
+from etude.plot.theme import themed
 from etude.space import Choice, Integer, Real
 
+HOSTILE = "</script>\"'\\` ${1} \u2028"
 RATE = Real(1e-4, 1.0, log=True)
 
 
@@ -88,6 +91,14 @@ def test_every_domain_is_drawn_and_described(domain, value, objective):
 
     assert draw(result).to_dict()["layer"]
     assert caption(result).endswith(".")
+
+
+def test_choices_may_hold_any_text():
+    values = ["relu", HOSTILE]
+    domain = Choice(values)
+    result = axis(*(point(0, one, 0.1, domain) for one in values), domain=domain)
+
+    assert "relu" in vegalite_to_svg(themed(draw(result), width=300))
 
 
 def test_an_axis_without_trials_is_drawn():

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from tests.plot.charts import rows
+from vl_convert import vegalite_to_svg
 
 from etude.analyze.isolation import Isolation, StudyBest
 from etude.plot.isolation import caption, draw
+from etude.plot.theme import themed
 
 
 def best(study, value, low=None, high=None, trial=0):
@@ -66,6 +68,12 @@ def test_the_highest_leads_where_higher_is_better():
     said = caption(isolation(best("a", 0.8), best("b", 0.9), maximize=True))
 
     assert said.startswith("`b` leads with 0.9")
+
+
+def test_studies_may_have_any_name():
+    result = isolation(best("</script>\"'\\` ${1} \u2028", 0.2), best("plain", 0.3))
+
+    assert "plain" in vegalite_to_svg(themed(draw(result), width=300))
 
 
 @pytest.mark.parametrize("studies", [(), (best("a", None),), (best("a", 0.2),)])

@@ -29,11 +29,10 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
         self.tags.append(tag)
-        self.attributes += given
-        self.ids += [given["id"]] * ("id" in given)
-        self.links += [given["href"]] * ("href" in given)
+        self.attributes += [name for name, _ in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.links += [value for name, value in attrs if name == "href"]
 
 
 @cache

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import altair as alt
 from tests.report.sample import material, records, studies
 
 from etude.report.figures import Figure, figures, row_limit
@@ -9,7 +10,7 @@ from etude.report.pictures import pictures
 
 
 def figure(rows):
-    return Figure(name="a", title="", caption="", draw=lambda _: None, rows=rows)
+    return Figure(name="a", title="", caption="", draw=lambda _: alt.LayerChart(), rows=rows)
 
 
 def test_pictures_of_a_study_are_written(tmp_path):

@@ -27,7 +27,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     measure = Measure(result.metric, _values(result), result.maximize)
     value, low, high = (measure.across(field) for field in ("value", "low", "high"))
     names = [one.study for one in result.studies]
-    y = alt.Y("study:N", sort=names, scale=alt.Scale(domain=names), axis=None)
+    y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
     each = max(1, max_rows // max(1, len(names)))
     best = [_row(one) for one in result.studies if one.value is not None]
     spans = [row for row in best if row["low"] is not None]

@@ -19,7 +19,8 @@ def draw(result: SamplingLuck) -> alt.LayerChart:
         row[end] for row in found for end in ("low", "median", "high") if row[end] is not None
     ]
     order = [row["trials"] for row in found]
-    x = alt.X("trials:N", sort=order, axis=alt.Axis(title="trials in the study", labelAngle=0))
+    axis = alt.Axis(title="trials in the study", labelAngle=0)
+    x = alt.X("trials:N", sort=None, axis=axis, scale=alt.Scale(domain=order))
     measure = Measure(result.metric, values, result.maximize)
     low, median = (measure.up(field, [180, 0]) for field in ("low", "median"))
     layers = [

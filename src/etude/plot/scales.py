@@ -18,29 +18,19 @@ LOG_ABOVE = 5.0
 _LABEL = "format(datum.value, abs(datum.value) < 1e-3 && datum.value != 0 ? '~e' : '~g')"
 
 
-def position(domain: Domain | None, value: Scalar) -> float | str:
+def position(domain: Domain, value: Scalar) -> float | str:
     """Where a chart puts a value: itself, 1 - value on the `one_minus_log` scale, or its text."""
-    if isinstance(domain, Choice) or isinstance(value, str | bool):
+    if isinstance(domain, Choice):
         return value_text(value)
-    if domain is not None and domain.scale == "one_minus_log":
+    if domain.scale == "one_minus_log":
         return 1.0 - float(value)
     return float(value)
 
 
-def along(name: str, domain: Domain | None, field: str = "x") -> alt.X:
+def along(name: str, domain: Domain, field: str = "x") -> alt.X:
     """The x axis of a hyperparameter on its own scale; the title names it if it is not linear."""
-    if domain is None or isinstance(domain, Choice):
-        order = (
-            [value_text(value) for value in domain.values] if domain is not None else "ascending"
-        )
-        axis = alt.Axis(labelAngle=0, labelLimit=120)
-        return alt.X(
-            f"{field}:N",
-            title=name,
-            sort=order,
-            axis=axis,
-            scale=alt.Scale(type="point", padding=0.5),
-        )
+    if isinstance(domain, Choice):
+        return _values(name, [value_text(value) for value in domain.values], field)
     if domain.scale == "one_minus_log":
         return _one_minus(name, domain.low, domain.high, field)
     logarithmic = domain.scale == "log"
@@ -140,6 +130,15 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return value_text(value) if isinstance(value, bool | int | str) else str(value)
+
+
+def _values(name: str, texts: list[str], field: str) -> alt.X:
+    # The order stands in the domain: as `sort`, Vega would put the texts into expressions.
+    scale = alt.Scale(type="point", padding=0.5, domain=texts)
+    # So much text fits beside each other on a phone.
+    angle = 0 if sum(map(len, texts)) <= 36 else -40
+    axis = alt.Axis(title=name, labelAngle=angle, labelLimit=120)
+    return alt.X(f"{field}:N", sort=None, axis=axis, scale=scale)
 
 
 def _one_minus(name: str, low: float, high: float, field: str) -> alt.X:
