@@ -25,7 +25,7 @@ def check(
     """Check the evidence of an experiment before concluding anything."""
     from ..analyze.checklist import NOT_CHECKED
     from ..finding import to_json
-    from .messages import print_json
+    from .messages import print_json, wrapped
     from .opened import opened
 
     with opened(name, store) as result:
@@ -36,16 +36,22 @@ def check(
         else:
             _print(findings)
             listed = ", ".join(f"{what} ({rule})" for rule, what in NOT_CHECKED.items())
-            typer.echo(f"\nNot checked by this version, look for yourself: {listed}.")
+            typer.echo("")
+            typer.echo(wrapped(f"Not checked by this version, look for yourself: {listed}."))
     if strict and any(finding.status == "problem" for finding in findings):
         raise typer.Exit(1)
 
 
 def _print(findings: list[Finding]) -> None:
+    from .messages import wrapped
+
     for finding in sorted(findings, key=lambda one: _ORDER.index(one.status)):
-        if finding.status != "ok":
-            typer.echo(f"{finding.status} {finding.rule} {finding.check}: {finding.message}")
-            typer.echo(f"    {finding.advice}" if finding.advice else "", nl=bool(finding.advice))
+        if finding.status == "ok":
+            continue
+        line = f"{finding.status} {finding.rule} {finding.check}: {finding.message}"
+        typer.echo(wrapped(line, hanging="    "))
+        if finding.advice:
+            typer.echo(wrapped(finding.advice, indent="    "))
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:

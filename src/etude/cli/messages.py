@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,6 +68,21 @@ def short(value: Any) -> str:
 def setting_line(setting: Mapping[str, Any]) -> str:
     """A setting on one line."""
     return ", ".join(f"{name} = {short(value)}" for name, value in setting.items())
+
+
+def wrapped(text: str, *, indent: str = "", hanging: str = "") -> str:
+    """Text broken between words to the width of the terminal; as it is where there is none."""
+    if not sys.stdout.isatty():
+        return indent + text
+    width = min(shutil.get_terminal_size().columns, 110)
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=hanging or indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

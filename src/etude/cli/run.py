@@ -12,6 +12,7 @@ import typer
 from .options import FileArgument, StoreOption
 
 if TYPE_CHECKING:
+    from ..record import Record
     from ..result import Result
 
 
@@ -58,27 +59,43 @@ def run(
 
 
 def summary(result: Result) -> list[str]:
-    """The best setting with its checkpoint, the verdict and its doubts."""
-    from .messages import setting_line, short
+    """The best setting with its values and checkpoint, the verdict and its doubts."""
+    from .messages import wrapped
 
-    lines = [""]
+    verdict = result.verdict
+    lines = ["", *_best(result), "", wrapped(f"Verdict ({verdict.status}): {verdict.message}")]
+    if verdict.doubts:
+        lines += ["", "What is doubtful about it:"]
+        lines += [wrapped(doubt, indent="  - ", hanging="    ") for doubt in verdict.doubts]
+    return lines
+
+
+def _best(result: Result) -> list[str]:
+    from .messages import setting_line, short, wrapped
+
     best, experiment = result.best, result.experiment
     if best is None:
-        lines.append("No trial is feasible: there is no best setting.")
-    else:
-        value = best.best(experiment.metric, maximize=experiment.maximize)
-        assert value is not None, "A best trial has a best value. This is a bug."
-        lines.append(
-            f"Best: trial {best.id} ({best.study}), {experiment.metric} = {short(value.value)} "
-            f"at step {value.step:,}"
-        )
-        lines.append(f"  {setting_line(best.setting)}")
-        lines += [f"  checkpoint: {path}" for path in result.best_checkpoint]
-    lines += ["", f"Verdict ({result.verdict.status}): {result.verdict.message}"]
-    if result.verdict.doubts:
-        lines += ["", "What is doubtful about it:"]
-        lines += [f"  - {doubt}" for doubt in result.verdict.doubts]
-    return lines
+        return ["No trial is feasible: there is no best setting."]
+    value = best.best(experiment.metric, maximize=experiment.maximize)
+    assert value is not None, "A best trial has a best value. This is a bug."
+    there = {
+        name: at
+        for name in best.points.metrics
+        if (at := _at_step(best, name, value.step)) is not None
+    }
+    return [
+        f"Best: trial {best.id} ({best.study}), {experiment.metric} = {short(value.value)} "
+        f"at step {value.step:,}",
+        wrapped(setting_line(best.setting), indent="  setting: ", hanging="    "),
+        wrapped(setting_line(there), indent="  values there: ", hanging="    "),
+        *(f"  checkpoint: {path}" for path in result.best_checkpoint),
+    ]
+
+
+def _at_step(record: Record, metric: str, step: int) -> float | None:
+    series = record.series(metric)
+    values = series.values_P[series.steps_P == step]
+    return float(values[0]) if len(values) else None
 
 
 def _command(file: Any, store: str | None, workers: int | None, runner: str) -> str:
