@@ -185,7 +185,7 @@ def test_data_in_a_script_cannot_end_it():
 def test_an_unfinished_or_failed_experiment_has_a_page(trials):
     text = page(material(records=trials, findings=(), recommendations=(), next_command=""))
 
-    assert "No check asks for a change" in text
+    assert "No change of the experiment is recommended" in text
 
 
 def test_many_trials_make_a_page_below_5_mb_that_says_what_it_leaves_out():
