@@ -7,11 +7,12 @@ DEMO   := demo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test clean
+.PHONY: help setup demo test bench clean
 
 help:
 	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
 	@echo "make test    linters, types, layers and tests"
+	@echo "make bench   what Etude costs, beside Optuna: half an hour, on a quiet machine"
 	@echo "make setup   only makes $(VENV) and installs what the two need"
 	@echo "make clean   removes $(VENV), the demo's results and caches"
 
@@ -38,6 +39,10 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: setup
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/overhead.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

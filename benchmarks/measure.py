@@ -1,0 +1,106 @@
+"""What every benchmark shares: peers in environments of their own, measured runs, kept output."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / ".bench"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def peer(name: str, *packages: str) -> Path:
+    """The Python of a peer's environment, made with its newest release if it is missing."""
+    folder = BENCH / name
+    python = folder / "bin" / "python"
+    if not python.exists() or subprocess.run([python, "-c", f"import {name}"]).returncode:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([python, *install, *(packages or (name,))], check=True)
+    return python
+
+
+def version(python: Path | str, package: str) -> str:
+    """The version of a package in an environment."""
+    code = f"import importlib.metadata as m; print(m.version({package!r}))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Child:
+    """One subprocess: seconds on the wall and on the processor, and what its last line says."""
+
+    wall_s: float
+    cpu_s: float
+    said: dict[str, float]
+
+
+def child(command: Sequence[str | Path], *, speaks: bool = True) -> Child:
+    """Runs a command to its end; with `speaks`, its last line of output is JSON."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.perf_counter()
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    wall_s = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(f"{command[1:]} failed:\n{done.stderr}")
+    return Child(
+        wall_s=wall_s,
+        cpu_s=after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
+        said=json.loads(done.stdout.splitlines()[-1]) if speaks else {},
+    )
+
+
+def synced_write_ms(folder: Path, *, repeats: int = 50) -> float:
+    """Median milliseconds to append 4 kB to a file and sync it: what a commit costs at least."""
+    times = []
+    path = folder / "synced"
+    with path.open("wb") as file:
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            file.write(b"0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+            times.append(1e3 * (time.perf_counter() - begin))
+    path.unlink()
+    return median(times)
+
+
+class Output:
+    """Prints, and keeps what it printed as the newest result of a benchmark."""
+
+    def __init__(self, name: str, *, keep: bool = True) -> None:
+        self._name = name
+        self._keep = keep
+        self._lines: list[str] = []
+        self._date = datetime.now(UTC).date()
+        load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+        self.say(f"{name}, {self._date}, {os.cpu_count()} cores, load average at start {load}")
+
+    def say(self, line: str = "") -> None:
+        """One line."""
+        print(line, flush=True)
+        self._lines.append(line)
+
+    def end(self, figures: Mapping[str, float]) -> None:
+        """The last line, and the file."""
+        rounded = {key: round(value, 4) for key, value in figures.items()}
+        self.say(json.dumps({"benchmark": self._name, "figures": rounded}))
+        if not self._keep:
+            return
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        for old in RESULTS.glob(f"{self._name}-*.txt"):
+            old.unlink()
+        path = RESULTS / f"{self._name}-{self._date}.txt"
+        path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
