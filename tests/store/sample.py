@@ -26,7 +26,7 @@ def experiment(**given: object) -> Experiment:
         "evaluations": 4,
         "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True)},
     }
-    return Experiment(**{**plain, **given})  # type: ignore[arg-type]  # tests give what they need
+    return Experiment(**{**plain, **given})
 
 
 def entry(one: Experiment, *launches: Launch) -> Entry:

@@ -66,7 +66,7 @@ def test_what_is_committed_is_there_for_another_connection(store, place):
 
 
 def test_events_are_written_all_or_none(store):
-    broken = Logged(1, ((0, "valid/loss", "no number"),))  # type: ignore[arg-type]  # on purpose
+    broken = Logged(1, ((0, "valid/loss", "no number"),))  # on purpose
 
     with pytest.raises(ValueError, match="no number"):
         store.append("rates", [Began(0, 0), Saved(0, 1, 0.5), broken])
@@ -79,7 +79,7 @@ def test_a_sweep_waits_for_its_commit(store):
     folder = store.files.checkpoints("rates", 0)
     (folder / "0").mkdir(parents=True)
     store.append("rates", [Began(0, 0), Saved(0, 0, 0.5)])
-    broken = Logged(1, ((0, "valid/loss", "no number"),))  # type: ignore[arg-type]  # on purpose
+    broken = Logged(1, ((0, "valid/loss", "no number"),))  # on purpose
 
     with pytest.raises(ValueError, match="no number"):
         store.append("rates", [Saved(0, 1, 0.1), broken])

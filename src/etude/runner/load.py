@@ -53,8 +53,7 @@ def train_function(reference: str, folder: Path) -> Train:
 
 def _module(path: Path) -> ModuleType:
     folder = str(path.parent.absolute())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    sys.path[:] = [folder, *(each for each in sys.path if each != folder)]
     known = sys.modules.get(path.stem)
     if known is not None and getattr(known, "__file__", None) == str(path.absolute()):
         return known

@@ -1,0 +1,13 @@
+"""What a runner does to this process, undone after each test."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def path(monkeypatch):
+    """A copy of `sys.path`, on which an experiment's folder comes first."""
+    monkeypatch.setattr(sys, "path", list(sys.path))

@@ -1,0 +1,219 @@
+"""Train functions as a user writes them; workers import them by `loops.py:NAME`.
+
+Each is a function of the setting, the seed and what was restored, so that values can be compared.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+IMPORTS = Path(os.environ.get("LOOPS_IMPORTS", os.devnull))
+IMPORTS.open("a").write(f"{os.getpid()} {__name__}\n") if IMPORTS.name != "null" else None
+
+
+def train(trial):
+    """Moves a weight by a step of its own size each, checkpoints at every evaluation."""
+    weight = random.Random(trial.seed).random()
+
+    def load(path: Path) -> None:
+        nonlocal weight
+        weight = float((path / "weight").read_text())
+
+    def save(path: Path) -> None:
+        (path / "weight").write_text(repr(weight))
+
+    trial.restore(load)
+    for step in trial.steps():
+        weight *= 1.0 - trial["learning_rate"] * random.Random(step).random()
+        trial.log(step, {"train/loss": weight})
+        if trial.evaluates(step):
+            trial.report(
+                step,
+                {"valid/loss": weight, "valid/error": weight / 2},
+                checkpoint=save,
+            )
+
+
+def interrupted(trial):
+    """The same, but its worker dies once, after the second checkpoint."""
+    _die_at(trial, "died", 5)
+    train(trial)
+
+
+def _die_at(trial: Any, mark: str, step: int) -> None:
+    steps, folder = trial.steps, trial.folder
+
+    def until_death():
+        for one in steps():
+            if one == step and not (folder / mark).exists():
+                (folder / mark).touch()
+                os._exit(7)
+            yield one
+
+    trial.steps = until_death
+
+
+def returns(trial):
+    return trial["learning_rate"]
+
+
+def returns_words(trial):
+    return ["no number"]
+
+
+def raises(trial):
+    trial.log(0, {"train/loss": 1.0})
+    build(width=3)
+
+
+def build(width):
+    raise ValueError(f"no width {width}")
+
+
+def raises_from(trial):
+    try:
+        build(width=3)
+    except ValueError as error:
+        raise RuntimeError("no model") from error
+
+
+def asks_wrongly(trial):
+    return trial["learning_rat"]
+
+
+def leaves(trial):
+    sys.exit("enough")
+
+
+def nan(trial):
+    trial.log(0, {"train/loss": 1.0, "grad_norm": math.nan})
+    trial.log(3, {"train/loss": math.nan})
+
+
+def diverges(trial):
+    trial.log(0, {"train/loss": 1.0})
+    trial.log(3, {"train/loss": 102.0})
+
+
+def runs_out_of_memory(trial):
+    raise MemoryError
+
+
+def runs_out_of_device_memory(trial):
+    raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+def fills_the_disk(trial):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def misreports(trial):
+    trial.report(0, {"valid/lost": 1.0, "valid/error": 1.0})
+
+
+def is_silent(trial):
+    trial.log(0, {"valid/loss": 1.0})
+
+
+def prints(trial):
+    print("a word")
+    print("a complaint", file=sys.stderr)
+    return 1.0
+
+
+def prints_from_c(trial):
+    os.write(1, b"from below\n")
+    return 1.0
+
+
+def restores_late(trial):
+    for _ in trial.steps():
+        trial.restore(lambda path: None)
+
+
+def swallows(trial):
+    """Goes on whatever `report` raises."""
+    for step in range(trial.max_steps):
+        try:
+            trial.report(step, {"valid/loss": 1.0}, checkpoint=lambda path: None)
+        except Exception:  # noqa: BLE001  # as careless users do
+            continue
+
+
+def takes_its_time(trial):
+    """Passes its limit in the loop."""
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": 1.0})
+        until = time.monotonic() + 0.02
+        while time.monotonic() < until:
+            pass
+
+
+def never_comes_back(trial):
+    trial.report(0, {"valid/loss": 1.0}, checkpoint=lambda path: None)
+    signal.pause()
+
+
+def exits(trial):
+    os._exit(7)
+
+
+def is_killed(trial):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_once(trial):
+    if not (trial.folder / "died").exists():
+        (trial.folder / "died").touch()
+        os._exit(7)
+    return trial["learning_rate"]
+
+
+def dies_after_its_end(trial):
+    sys.stdout = Deadly()
+    return trial["learning_rate"]
+
+
+class Deadly:
+    def write(self, text):
+        return len(text)
+
+    def flush(self):
+        os._exit(7)
+
+
+def leaves_an_orphan(trial):
+    """A child that it forked holds every open file while the worker itself dies."""
+    if os.fork() == 0:
+        signal.alarm(20)
+        signal.pause()
+    os._exit(7)
+
+
+def closes_everything(trial):
+    os.closerange(3, 256)
+    return 1.0
+
+
+def tells_its_environment(trial):
+    names = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "LOOPS_TOLD")
+    text = "\n".join(f"{name}={os.environ.get(name)}" for name in names)
+    (trial.folder / "environment").write_text(text)
+    return 1.0
+
+
+def tells_its_imports(trial):
+    text = [__name__, sys.modules["__main__"].__spec__.name, *sys.path]
+    (trial.folder / "imports").write_text("\n".join(text))
+    return 1.0
+
+
+not_a_function = 3

@@ -1,0 +1,252 @@
+"""What holds for every runner. A new member joins by one line in RUNNERS."""
+
+import itertools
+
+import pytest
+from tests.runner.sample import assignment, end, inline, of, played, processes, rows
+
+from etude.errors import TrainError
+from etude.event import Began, Ended, Refused, Rehearsed, Saved
+
+RUNNERS = {"inline": inline, "processes": processes}
+
+
+@pytest.fixture(params=RUNNERS)
+def runner(request):
+    """Makes a runner of a train function in `loops.py`."""
+    return RUNNERS[request.param]
+
+
+def test_an_idle_runner_has_no_news(runner):
+    idle = runner("train")
+
+    assert idle.free == idle.slots == 1
+    assert not idle.wait(list)
+    idle.close()
+
+
+def test_a_runner_at_work_is_not_free(runner, tmp_path):
+    busy = runner("returns")
+
+    busy.submit([assignment(tmp_path)])
+
+    assert busy.free == 0
+    busy.close()
+
+
+def test_a_runner_may_be_closed_twice(runner, tmp_path):
+    busy = runner("returns")
+    busy.submit([assignment(tmp_path)])
+
+    busy.close()
+    busy.close()
+
+
+def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
+    events = played(runner("train"), assignment(tmp_path))
+
+    assert events[0] == Began(0, 0)
+    assert [event.step for event in events if isinstance(event, Saved)] == [1, 3, 5, 7]
+    assert isinstance(events[-1], Ended)
+    assert (events[-1].status, events[-1].steps) == ("completed", 8)
+    assert events[-1].wall_s > 0
+    assert [step for step, name, _ in rows(events) if name == "valid/loss"] == [1, 3, 5, 7]
+
+
+def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
+    events = played(runner("train"), assignment(tmp_path))
+
+    before = itertools.takewhile(lambda event: not isinstance(event, Saved), events)
+
+    assert max(step for step, _, _ in rows(list(before))) == 1
+
+
+def test_every_runner_makes_the_same_values(tmp_path):
+    both = [
+        rows(played(make("train"), assignment(tmp_path / name))) for name, make in RUNNERS.items()
+    ]
+
+    assert both[0] == both[1]
+    assert len(both[0]) == 8 + 2 * 4
+
+
+def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
+    whole = played(runner("train"), assignment(tmp_path / "whole"))
+    played(runner("train"), assignment(tmp_path, max_steps=8))
+
+    resumed = played(runner("train"), assignment(tmp_path, resume_step=3))
+
+    assert resumed[0] == Began(0, 4)
+    assert rows(resumed) == [row for row in rows(whole) if row[0] > 3]
+    assert end(resumed).steps == 8
+
+
+def test_several_trials_come_one_after_another(runner, tmp_path):
+    several = [assignment(tmp_path, id=number, seed=number) for number in range(3)]
+
+    events = played(runner("train"), *several)
+
+    assert [end(of(events, number)).status for number in range(3)] == ["completed"] * 3
+    assert len({rows(of(events, number))[0] for number in range(3)}) == 3
+
+
+def test_a_returned_number_is_the_last_report(runner, tmp_path):
+    events = played(runner("returns"), assignment(tmp_path))
+
+    assert rows(events) == [(7, "valid/loss", 0.25)]
+    assert end(events).steps == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "detail"),
+    [
+        ("nan", "nan", "`train/loss` is nan at step 3."),
+        ("diverges", "diverged", "`train/loss` is 102 at step 3, more than 100 times"),
+        ("runs_out_of_memory", "out_of_memory", "MemoryError"),
+        ("runs_out_of_device_memory", "out_of_memory", "CUDA out of memory"),
+        ("raises", "error", "ValueError: no width 3"),
+        ("asks_wrongly", "error", "gives `learning_rate`."),
+        ("leaves", "error", "SystemExit: enough"),
+        ("returns_words", "error", "The train function returned list"),
+        ("restores_late", "error", "`restore` comes before"),
+    ],
+)
+def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reason, detail):
+    ended = end(played(runner(name), assignment(tmp_path)))
+
+    assert (ended.status, ended.reason) == ("infeasible", reason)
+    assert detail in ended.detail
+
+
+def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path):
+    events = played(runner("nan"), assignment(tmp_path))
+
+    assert [(step, name) for step, name, _ in rows(events)] == [
+        (0, "train/loss"),
+        (0, "grad_norm"),
+        (3, "train/loss"),
+    ]
+    assert end(events).steps == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "last_lines"),
+    [
+        ("raises", ["in raises", "build(width=3)", "in build", "raise", "ValueError: no width 3"]),
+        ("asks_wrongly", ["in asks_wrongly", 'return trial["learning_rat"]', "KeyError"]),
+    ],
+)
+def test_a_traceback_is_the_users_own(runner, tmp_path, name, last_lines):
+    told = end(played(runner(name), assignment(tmp_path))).detail
+
+    assert told.startswith("Traceback (most recent call last):\n")
+    assert "src/etude" not in told
+    assert all(line in told for line in last_lines)
+
+
+def test_a_chain_of_exceptions_is_the_users_own_too(runner, tmp_path):
+    told = end(played(runner("raises_from"), assignment(tmp_path))).detail
+
+    assert "direct cause" in told
+    assert "src/etude" not in told
+    assert told.count("loops.py") == 3
+
+
+def test_an_exception_of_ours_has_no_traceback_of_ours(runner, tmp_path):
+    told = end(played(runner("returns_words"), assignment(tmp_path))).detail
+
+    assert told.startswith("TypeError: The train function returned list.")
+
+
+def test_a_fault_is_where_the_users_code_raised(runner, tmp_path):
+    ended = end(played(runner("raises"), assignment(tmp_path)))
+
+    assert ended.fault.startswith("ValueError at loops.py:")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "detail"),
+    [
+        ("misreports", "metric", "Did you mean `valid/lost`?"),
+        ("misreports", "metric", "(step 0) has `valid/error`, `valid/lost`"),
+        ("is_silent", "silent", "without reporting the experiment's metric `valid/loss`"),
+        ("fills_the_disk", "disk", "No space left on device"),
+    ],
+)
+def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
+    refused = end(played(runner(name), assignment(tmp_path)))
+
+    assert isinstance(refused, Refused)
+    assert refused.kind == kind
+    assert detail in refused.detail
+
+
+def test_a_trial_past_its_limit_is_stopped(runner, tmp_path):
+    limited = assignment(tmp_path, max_steps=10_000, max_wall_s=0.1)
+
+    ended = end(played(runner("takes_its_time"), limited))
+
+    assert (ended.status, ended.reason) == ("stopped", "time_limit")
+    assert 0 < ended.steps < 100
+
+
+def test_what_a_trial_prints_goes_to_its_log(runner, tmp_path):
+    played(runner("prints"), assignment(tmp_path), assignment(tmp_path, id=1))
+
+    logs = [(tmp_path / "trials" / str(number) / "log.txt").read_text() for number in (0, 1)]
+
+    # Two streams, each buffered on its own: their order is not promised.
+    assert [sorted(log.splitlines()) for log in logs] == [["a complaint", "a word"]] * 2
+
+
+def test_a_log_goes_on_where_the_last_attempt_ended(runner, tmp_path):
+    played(runner("prints"), assignment(tmp_path))
+    played(runner("prints"), assignment(tmp_path))
+
+    assert (tmp_path / "trials/0/log.txt").read_text().count("a word\n") == 2
+
+
+def test_a_rehearsal_sends_its_times_alone(runner, tmp_path):
+    rehearsal = assignment(tmp_path, rehearsal=True, max_steps=2, evaluations=1)
+
+    (event,) = played(runner("train"), rehearsal)
+
+    assert isinstance(event, Rehearsed)
+    assert min(event.setup_s, event.step_s, event.evaluation_s) > 0
+    assert event.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("raises", "ValueError: no width 3"), ("leaves", "SystemExit")]
+)
+def test_a_rehearsal_tells_what_went_wrong(runner, tmp_path, name, kind):
+    (event,) = played(runner(name), assignment(tmp_path, rehearsal=True, max_steps=2))
+
+    assert kind in event.problem
+
+
+def test_a_rehearsal_refuses_what_every_trial_would_be_refused_for(runner, tmp_path):
+    (event,) = played(runner("misreports"), assignment(tmp_path, rehearsal=True, max_steps=2))
+
+    assert isinstance(event, Refused)
+
+
+def test_what_cannot_be_delivered_stops_the_run(runner, tmp_path):
+    seen = []
+
+    def deliver(events):
+        seen.extend(events)
+        raise TrainError("the store is full", user_traceback="")
+
+    busy = runner("swallows")
+    busy.submit([assignment(tmp_path)])
+    with pytest.raises(TrainError, match="the store is full"):
+        wait_for_news(busy, deliver)
+    busy.close()
+
+    assert not any(isinstance(event, Ended) and event.status != "completed" for event in seen)
+
+
+def wait_for_news(busy, deliver):
+    while busy.wait(deliver):
+        pass

@@ -1,0 +1,90 @@
+import pytest
+
+from etude.runner.devices import cores, environments, visible_gpus
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch, tmp_path):
+    """An environment that names no thread count, no GPU and no driver."""
+    names = (*THREADS, "VECLIB_MAXIMUM_THREADS", "CUDA_VISIBLE_DEVICES")
+    [monkeypatch.delenv(name, raising=False) for name in names]
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def driver(tmp_path):
+    """Writes an `nvidia-smi` that answers with this script."""
+
+    def write(script):
+        program = tmp_path / "nvidia-smi"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    return write
+
+
+def test_without_a_driver_there_is_one_worker_a_core_with_one_thread():
+    found = environments()
+
+    assert len(found) == cores()
+    assert all(one[name] == "1" for one in found for name in THREADS)
+    assert not any("CUDA_VISIBLE_DEVICES" in one for one in found)
+
+
+def test_one_worker_has_all_threads():
+    (one,) = environments(1)
+
+    assert one["OMP_NUM_THREADS"] == str(cores())
+
+
+def test_a_thread_count_that_the_user_set_stays(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+
+    one, *_ = environments(2)
+
+    assert one["OMP_NUM_THREADS"] == "5"
+    assert one["MKL_NUM_THREADS"] == str(max(cores() // 2, 1))
+
+
+def test_every_gpu_has_a_worker_of_its_own(driver):
+    driver("echo 0; echo 1; echo 2")
+
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in environments()] == ["0", "1", "2"]
+
+
+def test_more_workers_share_the_gpus_in_turn(driver):
+    driver("echo 0; echo 1")
+
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in environments(3)] == ["0", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("0", ["0"]),
+        ("2,GPU-5ae3, 7", ["2", "GPU-5ae3", "7"]),
+        ("", []),
+        ("-1", []),
+        ("NoDevFiles", []),
+    ],
+)
+def test_the_environment_says_which_gpus_are_visible(driver, named, expected):
+    driver("echo 0; echo 1")
+
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": named}) == expected
+
+
+@pytest.mark.parametrize("script", ["exit 9", "echo No devices were found; exit 6"])
+def test_a_driver_without_gpus_offers_none(driver, script):
+    driver(script)
+
+    assert visible_gpus({}) == []
+
+
+def test_a_driver_that_cannot_be_run_offers_none(tmp_path):
+    (tmp_path / "nvidia-smi").write_bytes(b"\x7fno program")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+
+    assert visible_gpus({}) == []
