@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etude.move import Start
+from etude.record import Record, Records
+from etude.search.quasi_random import QuasiRandom, points
+from etude.space import Choice, Integer, Real, Space
+from etude.study import Study
+
+SPACE = Space(
+    {
+        "learning_rate": Real(1e-4, 1.0, log=True),
+        "momentum": Real(0.7, 0.999, scale="one_minus_log"),
+        "dropout": Real(0.0, 0.5),
+        "depth": Integer(1, 4),
+        "activation": Choice(["relu", "gelu"]),
+    }
+)
+
+
+def study(*, max_trials=20, seed=0, space=SPACE):
+    return Study(
+        name="all",
+        scientific={},
+        space=space,
+        fixed={},
+        max_trials=max_trials,
+        seed=seed,
+        search="quasi_random",
+        metric="valid/loss",
+        maximize=False,
+        max_steps=10,
+        evaluations=2,
+    )
+
+
+def history(count, status="pending"):
+    return Records.of(
+        [
+            Record(id=n, study="all", index=n, setting={}, seed=n, status=status)
+            for n in range(count)
+        ]
+    )
+
+
+def moves(one, count=0, free=1000, status="pending"):
+    return QuasiRandom().moves(one, history(count, status), free)
+
+
+@given(
+    seed=st.integers(0, 2**31 - 1),
+    dimensions=st.integers(0, 12),
+    lengths=st.tuples(st.integers(1, 200), st.integers(1, 200)).map(sorted),
+)
+def test_a_longer_sequence_begins_with_the_shorter_one(seed, dimensions, lengths):
+    short, long = lengths
+
+    assert np.array_equal(points(dimensions, seed, short), points(dimensions, seed, long)[:short])
+
+
+@given(seed=st.integers(0, 2**31 - 1), dimensions=st.integers(1, 12))
+def test_no_point_is_a_corner(seed, dimensions):
+    points_TxD = points(dimensions, seed, 64)
+
+    assert np.all((points_TxD >= 0.0) & (points_TxD < 1.0))
+    assert not np.any(np.all(points_TxD == 0.0, axis=1))
+
+
+@given(seed=st.integers(0, 2**31 - 1), dimensions=st.integers(1, 8))
+def test_every_axis_is_filled_evenly(seed, dimensions):
+    strata_TxD = np.sort((points(dimensions, seed, 32) * 32).astype(int), axis=0)
+
+    # A Sobol sequence is a (0, 1)-sequence on every axis: one point in each of 2^k parts.
+    assert np.array_equal(strata_TxD, np.tile(np.arange(32)[:, None], dimensions))
+
+
+def test_the_first_trials_of_a_long_study_are_the_short_study():
+    assert moves(study(max_trials=40))[:20] == moves(study(max_trials=20))
+
+
+def test_a_study_extended_goes_on_without_repeating():
+    whole = moves(study(max_trials=40))
+
+    assert moves(study(max_trials=40), count=20) == whole[20:]
+    assert len({start.searched["learning_rate"] for start in whole}) == 40
+
+
+@pytest.mark.parametrize("status", ["pending", "completed", "infeasible"])
+def test_results_change_nothing(status):
+    assert moves(study(), count=7, free=3, status=status) == moves(study())[7:10]
+
+
+@pytest.mark.parametrize(
+    ("count", "free", "expected"), [(0, 3, 3), (18, 3, 2), (20, 3, 0), (25, 3, 0), (0, 0, 0)]
+)
+def test_at_most_what_is_free_and_left(count, free, expected):
+    assert len(moves(study(), count=count, free=free)) == expected
+
+
+def test_two_studies_of_another_seed_have_other_points():
+    one, other = moves(study(seed=1)), moves(study(seed=2))
+
+    assert not any(left == right for left, right in zip(one, other, strict=True))
+
+
+def test_without_dimensions_every_trial_is_the_same():
+    assert moves(study(max_trials=3, space=Space({}))) == [Start({})] * 3
+
+
+def test_points_become_values_on_their_own_scales():
+    found = [start.searched for start in moves(study(max_trials=64))]
+
+    assert {one["depth"] for one in found} == {1, 2, 3, 4}
+    assert {one["activation"] for one in found} == {"relu", "gelu"}
+    assert sum(one["learning_rate"] < 1e-2 for one in found) == 32  # half, by the logarithm
+    assert sum(1.0 - one["momentum"] < (0.3 * 0.001) ** 0.5 for one in found) == 32
+    assert all(
+        isinstance(value, bool | int | float | str) for one in found for value in one.values()
+    )

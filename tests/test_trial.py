@@ -1,0 +1,373 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from etude.errors import Halted, Infeasible, Misreport, RunError
+from etude.trial import Assignment, Trial
+
+
+class Heard:
+    """A channel that keeps what it hears."""
+
+    def __init__(self):
+        self.news = []
+
+    def marked(self, moment, step):
+        self.news.append((moment, step))
+
+    def logged(self, step, values):
+        self.news.append(("logged", step, dict(values)))
+
+    def saved(self, step, value):
+        self.news.append(("saved", step, value))
+
+    def of(self, kind):
+        return [news[1:] for news in self.news if news[0] == kind]
+
+
+@pytest.fixture
+def channel():
+    return Heard()
+
+
+@pytest.fixture
+def given(tmp_path):
+    return Assignment(
+        id=3,
+        study="optimizer=adam",
+        setting={"learning_rate": 0.1, "optimizer": "adam"},
+        seed=11,
+        max_steps=10,
+        evaluations=3,
+        metric="valid/loss",
+        maximize=False,
+        diverged_above=100.0,
+        folder=tmp_path / "trial",
+        checkpoints=tmp_path / "checkpoints",
+    )
+
+
+@pytest.fixture
+def trial(given, channel):
+    return Trial(given, channel)
+
+
+def resumed(given, channel, step):
+    (given.checkpoints / str(step)).mkdir(parents=True)
+    return Trial(replace(given, resume_step=step), channel)
+
+
+def train(trial):
+    """The steps that a plain loop does, and those that it evaluates."""
+    steps = list(trial.steps())
+    return steps, [step for step in steps if trial.evaluates(step)]
+
+
+def test_a_trial_hands_out_its_setting(trial):
+    assert trial["learning_rate"] == 0.1
+    assert trial.setting == {"learning_rate": 0.1, "optimizer": "adam"}
+    assert (trial.id, trial.seed, trial.max_steps) == (3, 11, 10)
+
+
+def test_a_trial_says_which_hyperparameters_exist(trial):
+    assert "learning_rate" in trial
+    assert "momentum" not in trial
+
+
+def test_an_unknown_hyperparameter_is_told_with_the_known_ones(trial):
+    with pytest.raises(KeyError, match=r"no hyperparameter `momentum`.*`learning_rate`, `opt"):
+        trial["momentum"]
+
+
+def test_changing_the_setting_changes_nothing_else(trial, given):
+    trial.setting["learning_rate"] = 9.0
+
+    assert given.setting["learning_rate"] == 0.1
+
+
+def test_the_folder_is_made_when_first_asked_for(trial, given):
+    assert not given.folder.exists()
+    assert trial.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("max_steps", "evaluations", "expected"),
+    [
+        (10, 3, [3, 6, 9]),
+        (10, 1, [9]),
+        (10, 10, list(range(10))),
+        (3, 50, [0, 1, 2]),
+        (1, 1, [0]),
+        (1000, 4, [249, 499, 749, 999]),
+    ],
+)
+def test_evaluations_are_evenly_spaced_and_the_last_step_is_one(
+    given, channel, max_steps, evaluations, expected
+):
+    trial = Trial(replace(given, max_steps=max_steps, evaluations=evaluations), channel)
+
+    assert train(trial) == (list(range(max_steps)), expected)
+
+
+def test_steps_go_on_after_what_was_restored(given, channel):
+    trial = resumed(given, channel, 6)
+
+    assert trial.restore(lambda path: None)
+    assert train(trial) == ([7, 8, 9], [9])
+    assert trial.updates == 10
+
+
+def test_a_trial_restored_at_its_end_has_nothing_left_to_do(given, channel):
+    trial = resumed(given, channel, 9)
+    trial.restore(lambda path: None)
+
+    assert list(trial.steps()) == []
+    assert trial.updates == 10
+
+
+def test_restore_hands_over_the_folder_of_the_checkpoint(given, channel):
+    seen: list[object] = []
+
+    resumed(given, channel, 6).restore(seen.append)
+
+    assert seen == [given.checkpoints / "6"]
+
+
+def test_restore_without_a_checkpoint_does_nothing(trial):
+    assert not trial.restore(lambda path: pytest.fail("there is nothing to load"))
+    assert train(trial)[0] == list(range(10))
+
+
+def test_without_restore_a_trial_begins_at_zero_though_there_is_a_checkpoint(given, channel):
+    trial = resumed(given, channel, 6)
+
+    assert next(trial.steps()) == 0
+    assert channel.of("began") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda trial: next(trial.steps()),
+        lambda trial: trial.log(0, {"grad_norm": 1.0}),
+        lambda trial: trial.report(0, {"valid/loss": 1.0}),
+    ],
+)
+@pytest.mark.parametrize("step", [None, 6])
+def test_restore_too_late_is_told_at_once(given, channel, begin, step):
+    trial = Trial(replace(given, resume_step=step), channel)
+    begin(trial)
+
+    with pytest.raises(RunError, match=r"`restore` comes before .* Move it up"):
+        trial.restore(lambda path: None)
+
+
+def test_the_beginning_is_told_once(trial, channel):
+    trial.log(0, {"grad_norm": 1.0})
+    list(trial.steps())
+
+    assert channel.of("began") == [(0,)]
+    assert channel.of("stepped") == [(step,) for step in range(10)]
+
+
+def test_values_of_any_library_become_plain_numbers(trial, channel):
+    class Tensor:
+        def __float__(self):
+            return 0.5
+
+    trial.log(0, {"train/loss": Tensor(), "grad_norm": 2})
+
+    assert channel.of("logged") == [(0, {"train/loss": 0.5, "grad_norm": 2.0})]
+    assert all(type(value) is float for value in channel.of("logged")[0][1].values())
+
+
+def test_updates_count_what_was_done(trial):
+    steps = trial.steps()
+    [next(steps) for _ in range(5)]
+
+    assert trial.updates == 4  # the fifth is not over yet
+
+
+def test_updates_count_reports_of_a_loop_of_its_own(trial):
+    trial.report(6, {"valid/loss": 1.0})
+
+    assert trial.updates == 7
+
+
+def test_a_first_report_without_the_metric_says_what_it_had(trial):
+    with pytest.raises(Misreport) as misreport:
+        trial.report(3, {"valid/los": 1.0, "accuracy": 0.5})
+
+    assert str(misreport.value) == (
+        "The experiment's metric is `valid/loss`, but the first report (step 3) has `accuracy`, "
+        "`valid/los`. Did you mean `valid/los`? Report `valid/loss`, or change `metric` in "
+        "[experiment]."
+    )
+
+
+def test_an_empty_report_says_so(trial):
+    with pytest.raises(Misreport, match=r"\(step 3\) has nothing\. Report"):
+        trial.report(3, {})
+
+
+def test_a_later_report_may_lack_the_metric(trial, channel):
+    trial.report(3, {"valid/loss": 1.0})
+    trial.report(4, {"valid/error": 0.5})
+
+    assert len(channel.of("logged")) == 2
+
+
+def test_logging_the_metric_is_no_report(trial):
+    trial.log(0, {"valid/loss": 1.0})
+
+    assert not trial.reported
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["train/loss", "loss", "valid/loss", "auxiliary_loss"])
+def test_a_loss_that_is_no_number_ends_the_trial(trial, channel, name, value):
+    with pytest.raises(Infeasible) as left:
+        trial.log(4, {name: value})
+
+    assert left.value.reason == "nan"
+    assert f"`{name}` is {value} at step 4." in str(left.value)
+    assert channel.of("logged")
+    assert trial.updates == 5
+
+
+def test_only_losses_are_judged(trial):
+    trial.log(0, {"grad_norm": 1.0, "train/error": 1.0})
+
+    trial.log(1, {"grad_norm": math.nan, "train/error": 1e9})
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "threshold", "maximize", "ends"),
+    [
+        (1.0, 101.1, 100.0, False, True),
+        (1.0, 101.0, 100.0, False, False),
+        (1.0, 3.1, 2.0, False, True),
+        (1.0, 1e300, False, False, False),
+        (1.0, -1e300, 100.0, False, False),
+        (-2.0, 198.0, 100.0, False, False),
+        (-2.0, 199.0, 100.0, False, True),
+        (0.0, 1e300, 100.0, False, False),
+        (0.5, -49.6, 100.0, True, True),
+        (0.5, 1e300, 100.0, True, False),
+    ],
+)
+def test_a_metric_far_worse_than_it_began_ends_the_trial(
+    given, channel, first, later, threshold, maximize, ends
+):
+    trial = Trial(replace(given, diverged_above=threshold, maximize=maximize), channel)
+    trial.report(0, {"valid/loss": first})
+
+    assert diverged(trial, later) == ends
+
+
+def diverged(trial, value):
+    try:
+        trial.report(1, {"valid/loss": value})
+    except Infeasible as left:
+        return left.reason == "diverged"
+    return False
+
+
+def test_each_loss_is_judged_by_its_own_beginning(trial):
+    trial.log(0, {"train/loss": 1e-3, "valid/loss": 1.0})
+
+    with pytest.raises(Infeasible, match=r"`train/loss` is 0\.5 at step 1, more than 100 times"):
+        trial.log(1, {"valid/loss": 0.5, "train/loss": 0.5})
+
+
+def test_a_training_loss_falls_also_where_the_metric_rises(given, channel):
+    trial = Trial(replace(given, maximize=True), channel)
+    trial.log(0, {"train/loss": 1.0})
+
+    with pytest.raises(Infeasible, match="train/loss"):
+        trial.log(1, {"train/loss": 102.0})
+
+
+def test_a_resumed_trial_is_judged_by_where_it_began_at_first(given, channel):
+    trial = Trial(replace(given, first_losses={"train/loss": 0.01}), channel)
+
+    with pytest.raises(Infeasible, match=r"its first value 0\.01"):
+        trial.log(5, {"train/loss": 2.0})
+
+
+def test_a_trial_past_its_limit_leaves_its_loop(given, channel):
+    trial = Trial(replace(given, max_wall_s=0.0), channel)
+
+    with pytest.raises(Halted) as left:
+        list(trial.steps())
+    assert left.value.reason == "time_limit"
+
+
+def test_a_trial_past_its_limit_leaves_a_loop_of_its_own_at_its_report(given, channel):
+    trial = Trial(replace(given, max_wall_s=0.0), channel)
+
+    with pytest.raises(Halted):
+        trial.report(0, {"valid/loss": 1.0})
+    assert channel.of("logged")
+
+
+def test_leaving_is_no_exception_that_a_loop_would_swallow():
+    assert not any(issubclass(leave, Exception) for leave in (Halted, Infeasible, Misreport))
+
+
+def save(text):
+    return lambda folder: (folder / "weights").write_text(text)
+
+
+def test_a_checkpoint_is_written_aside_and_renamed(trial, channel, given):
+    seen: list[object] = []
+
+    trial.report(3, {"valid/loss": 0.5}, checkpoint=lambda path: seen.append((path, path.is_dir())))
+
+    assert seen == [(given.checkpoints / "3.partial", True)]
+    assert [each.name for each in given.checkpoints.iterdir()] == ["3"]
+    assert channel.news[-1] == ("saved", 3, 0.5)
+
+
+def test_a_checkpoint_that_fails_leaves_none(trial, channel, given):
+    def fail(folder):
+        (folder / "weights").write_text("half")
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        trial.report(3, {"valid/loss": 0.5}, checkpoint=fail)
+
+    assert not (given.checkpoints / "3").exists()
+    assert channel.of("saved") == []
+
+
+def test_what_a_crash_left_of_a_checkpoint_is_not_built_upon(trial, given):
+    (given.checkpoints / "3.partial").mkdir(parents=True)
+    (given.checkpoints / "3.partial" / "half").touch()
+
+    trial.report(3, {"valid/loss": 0.5}, checkpoint=save("whole"))
+
+    assert [each.name for each in (given.checkpoints / "3").iterdir()] == ["weights"]
+
+
+def test_a_checkpoint_of_the_same_step_replaces_the_old_one(trial, given):
+    trial.report(3, {"valid/loss": 0.5}, checkpoint=save("old"))
+    trial.report(3, {"valid/loss": 0.4}, checkpoint=save("new"))
+
+    assert (given.checkpoints / "3" / "weights").read_text() == "new"
+    assert [each.name for each in given.checkpoints.iterdir()] == ["3"]
+
+
+def test_a_checkpoint_may_come_without_the_metric(trial, channel):
+    trial.report(3, {"valid/loss": 0.5})
+    trial.report(4, {}, checkpoint=save("weights"))
+
+    assert channel.of("saved") == [(4, None)]
+
+
+def test_an_infeasible_report_leaves_no_checkpoint(trial, channel):
+    with pytest.raises(Infeasible):
+        trial.report(3, {"valid/loss": math.nan}, checkpoint=save("weights"))
+
+    assert channel.of("saved") == []
