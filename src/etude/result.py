@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
@@ -44,7 +45,7 @@ class NextRound:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result:
     """Trials, findings, verdict and next round of one experiment.
 
@@ -149,8 +150,15 @@ class Result:
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
         return [folder / str(step) for _, step in sorted(judged)[:1]]
 
+    def __repr__(self) -> str:
+        """One line: the experiment, its trials, the verdict."""
+        name, count = self.experiment.name, self.records.count()
+        return f"Result({name}: {count} trials; {self.verdict.status}: {self.verdict.message})"
+
     def _repr_html_(self) -> str:
-        return str(self.trials.to_html(index=False))
+        question = escape(self.experiment.question or self.experiment.name)
+        answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
+        return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
 
     def _material(self) -> Material:
         from .analyze.checklist import NOT_CHECKED
