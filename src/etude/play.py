@@ -183,9 +183,10 @@ def _same_failure(records: Sequence[Record], met: str) -> str:
         + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
         for record in records
     )
+    who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"
     return (
-        f"The first {len(records)} trials to end all met the same exception "
-        f"({met}), so the run stops; they are pending again.\n{settings}\n"
+        f"The first {who} met the same exception "
+        f"({met}), so the run stops; what met it is pending again.\n{settings}\n"
         "Mend the train function and type the same command again."
     )
 
