@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from .. import experiment_file
 from ..event import Began, Event, Logged
 from ..launch import Entry, Launch
-from ..record import POINT, Checkpoint, Points, Record
+from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
 from .base import after
 
 ADD_LAUNCH = (
@@ -139,11 +138,7 @@ def records(db: Connection, key: int) -> list[Record]:
         db.execute("commit")
     nothing = np.empty(0, POINT)
     return [
-        dataclasses.replace(
-            _from_row(row),
-            checkpoints=checkpoints.get(row[0], ()),
-            points=Points(points.get(row[0], nothing), names),
-        )
+        _from_row(row, checkpoints.get(row[0], ()), Points(points.get(row[0], nothing), names))
         for row in trials
     ]
 
@@ -159,7 +154,9 @@ def _standing(record: Record) -> tuple[Any, ...]:
     )
 
 
-def _from_row(row: tuple[Any, ...]) -> Record:
+def _from_row(
+    row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
+) -> Record:
     trial_id, study, index, setting, seed, status, reason, detail, steps, wall_s, losses = row
     return Record(
         id=trial_id,
@@ -173,6 +170,8 @@ def _from_row(row: tuple[Any, ...]) -> Record:
         steps=steps,
         wall_s=wall_s,
         losses=losses,
+        checkpoints=checkpoints,
+        points=points,
     )
 
 
@@ -185,7 +184,7 @@ def _record(db: Connection, key: int, trial_id: int) -> Record:
         (key, trial_id),
     )
     checkpoints = tuple(Checkpoint(step, value) for step, value in found)
-    return dataclasses.replace(_from_row(row), checkpoints=checkpoints)
+    return _from_row(row, checkpoints)
 
 
 def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
