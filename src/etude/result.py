@@ -109,9 +109,11 @@ class Result:
 
     @cached_property
     def recommendations(self) -> Sequence[Recommendation]:
-        """What the next round should change."""
+        """What the next round should change; nothing before this one is over."""
         from .advise.next_round import next_round
 
+        if not all(record.ended for record in self.records):
+            return []
         return next_round(self.experiment, self.studies, self.findings, self.verdict)
 
     def html(self) -> str:
@@ -125,6 +127,13 @@ class Result:
         from .report.pictures import pictures
 
         return pictures(self._material(), folder, format)
+
+    @property
+    def left_to_you(self) -> list[str]:
+        """What to do where no change of the file is recommended, a sentence each."""
+        from .advise.next_round import left_to_you
+
+        return left_to_you(self.records, self.findings)
 
     def next(self) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it."""
@@ -172,6 +181,7 @@ class Result:
             findings=self.findings,
             verdict=self.verdict,
             recommendations=self.recommendations,
+            left_to_you=self.left_to_you,
             next_command=f"etude next {name}" if self.recommendations else "",
             not_checked=NOT_CHECKED,
             launches=self.entry.launches,

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol, final
+from typing import final
 
 from . import experiment_file, provenance
 from .design.split import split
@@ -16,7 +16,8 @@ from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment, changes
 from .launch import Entry
-from .play import Plan, See, assignment, pending, play, refusal, started
+from .observer import Audience, Observer, Opening
+from .play import Plan, assignment, pending, play, refusal, started
 from .record import Record, Records
 from .result import Result, load
 from .runner.base import Runner
@@ -29,37 +30,6 @@ from .store import location, open_store
 from .store.base import Store, reserved
 from .study import Study
 from .trial import Assignment
-
-
-@final
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Opening:
-    """What an observer is told before the first trial: the plan, what is done, what it will cost.
-
-    Args:
-        slots: Trials that run at once.
-        rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
-            times are the better estimate.
-    """
-
-    experiment: Experiment
-    studies: Sequence[Study]
-    records: Records
-    slots: int
-    rehearsed: Rehearsed | None
-
-
-class Observer(Protocol):
-    """Looks on while a round is played: a progress table, a tracker."""
-
-    def begin(self, opening: Opening) -> None:
-        """The round is about to start."""
-
-    def see(self, events: Sequence[Event]) -> None:
-        """Events, already committed."""
-
-    def end(self) -> None:
-        """The round is over, or was interrupted."""
 
 
 def run(
@@ -124,13 +94,12 @@ def _perform(
         slots=runner.slots,
         rehearsed=rehearsed,
     )
-    for observer in observers:
-        observer.begin(opening)
+    audience = Audience(observers)
+    audience.begin(opening)
     try:
-        play(experiment, plan, runner=runner, store=store, see=_all_see(observers))
+        play(experiment, plan, runner=runner, store=store, see=audience.see)
     finally:
-        for observer in observers:
-            observer.end()
+        audience.end()
 
 
 def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
@@ -162,14 +131,6 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
     return event
-
-
-def _all_see(observers: Sequence[Observer]) -> See:
-    def see(events: Sequence[Event]) -> None:
-        for observer in observers:
-            observer.see(events)
-
-    return see
 
 
 @final

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from ..analyze.wording import number
+from ..analyze.wording import counted, number
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation, Verdict
 from ..hyperparameter import Hyperparameter
+from ..record import Record
 from ..space import Choice
 from ..study import Study
 from .widen import widened
@@ -48,6 +49,21 @@ def next_round(
             new=2 * experiment.trials,
             because=_open(verdict),
         )
+    ]
+
+
+def left_to_you(records: Sequence[Record], findings: Sequence[Finding]) -> list[str]:
+    """What to do where no change of the file is recommended: finish the round, or amend by hand.
+
+    Source: C14, R13.
+    """
+    waiting = sum(not record.ended for record in records)
+    if waiting:
+        verb = "has" if waiting == 1 else "have"
+        return [f"{counted(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
+    failed = [finding for finding in findings if finding.status == "problem" and finding.advice]
+    return [f"{finding.rule}: {finding.advice}" for finding in failed] or [
+        "No check of this version asks for another round; read the doubts before you conclude."
     ]
 
 

@@ -22,16 +22,15 @@ def next_round(
     ] = None,
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .messages import short
+    from .messages import short, wrapped
     from .opened import opened
 
     with opened(name, store) as result:
         coming, source = result.next(), result.entry.source
     if coming is None:
-        typer.echo(
-            "No check of this version asks for another round. Read the doubts in "
-            f"`etude report {result.experiment.name}` before you conclude."
-        )
+        typer.echo("No next round to write.")
+        for sentence in result.left_to_you:
+            typer.echo(wrapped(sentence, indent="  "))
         return
     place = output or _beside(source) / f"{coming.experiment.name}.toml"
     typer.echo(f"Next round: {place}{_written(place, coming.text)}")

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ..event import Began, Ended, Event, Logged, Lost, Reopened
-from ..round import Opening
+from ..observer import Opening
 from .messages import duration, short
 
 
@@ -154,10 +154,10 @@ class Progress:
         if waiting == 0:
             return "All trials have ended."
         if not self._tally.walls:
-            return f"{waiting} trials left."
+            return f"{_trials(waiting)} left."
         mean_s = sum(self._tally.walls) / len(self._tally.walls)
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
-        return f"{waiting} trials left, about {duration(left_s)}."
+        return f"{_trials(waiting)} left, about {duration(left_s)}."
 
 
 def estimate_line(opening: Opening) -> str:
@@ -166,12 +166,12 @@ def estimate_line(opening: Opening) -> str:
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
-        return f"Going on: {len(ended)} trials have ended, {waiting} are left, {at_once}."
+        return f"Going on: {_trials(len(ended))} ended before, {waiting} left, {at_once}."
     tried = opening.rehearsed
     if tried is None or tried.problem:
         problem = tried.problem.splitlines()[-1] if tried and tried.problem else "no reason given"
         return (
-            f"{waiting} trials, {at_once}. Two steps of trial "
+            f"{_trials(waiting)}, {at_once}. Two steps of trial "
             f"{tried.trial_id if tried else 0} failed, so the cost is unknown: {problem}"
         )
     experiment = opening.experiment
@@ -182,9 +182,13 @@ def estimate_line(opening: Opening) -> str:
     )
     total_s = trial_s * math.ceil(waiting / opening.slots)
     return (
-        f"{waiting} trials, {at_once}. Two steps of one were tried: {_milli(tried.step_s)} a step, "
-        f"{_milli(tried.evaluation_s)} an evaluation. About {duration(total_s)} in all."
+        f"{_trials(waiting)}, {at_once}. Two steps of one were tried: {_milli(tried.step_s)} a "
+        f"step, {_milli(tried.evaluation_s)} an evaluation. About {duration(total_s)} in all."
     )
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count:,} trials"
 
 
 def _milli(seconds: float) -> str:

@@ -19,6 +19,7 @@ class Material:
     """What a round has come to.
 
     Args:
+        left_to_you: What to do where nothing is recommended, a sentence each.
         next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
@@ -32,6 +33,7 @@ class Material:
     findings: Sequence[Finding]
     verdict: Verdict
     recommendations: Sequence[Recommendation] = ()
+    left_to_you: Sequence[str] = ()
     next_command: str = ""
     not_checked: Mapping[str, str] = field(default_factory=dict)
     launches: Sequence[Launch] = ()

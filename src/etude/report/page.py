@@ -71,7 +71,7 @@ def _answer(material: Material) -> dict[str, Any]:
         "standing": STANDING,
         "facts": facts(material.studies, material.records),
         "changes": [_change(one) for one in material.recommendations],
-        "nothing_to_change": "No change of the experiment is recommended.",
+        "left_to_you": material.left_to_you or ("No change of the experiment is recommended.",),
         "next_command": material.next_command,
         "date": material.date,
     }
