@@ -290,6 +290,13 @@ def test_a_module_that_fails_to_import_is_shown_as_its_author_sees_it(file, plac
     assert "importlib" not in shown
 
 
+def train_by(folder, text):
+    """Writes the train function; removes it without a text."""
+    (folder / "train.py").unlink()
+    if text is not None:
+        (folder / "train.py").write_text(text)
+
+
 @pytest.mark.parametrize("runner", ["inline", "processes"])
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -300,9 +307,7 @@ def test_a_module_that_fails_to_import_is_shown_as_its_author_sees_it(file, plac
     ],
 )
 def test_a_function_that_cannot_be_found_is_told(file, place, runner, text, message):
-    (file.parent / "train.py").unlink() if text is None else (file.parent / "train.py").write_text(
-        text
-    )
+    train_by(file.parent, text)
 
     with pytest.raises(RunError, match=message):
         etude.run(file, store=place, runner=runner, workers=1)

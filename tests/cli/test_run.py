@@ -1,0 +1,315 @@
+"""`etude run`: what it says, what it refuses, and how it is stopped."""
+
+import functools
+import json
+import os
+import resource
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from etude.cli.progress import Progress
+from etude.store import open_store
+
+# What the command loads before an ordinary user, who may not read its home, takes over.
+AS_ORDINARY_USER = """
+import importlib, os, pkgutil, sys
+import etude, pandas, altair, jinja2, rich.console, rich.live, rich.table
+for each in pkgutil.walk_packages(etude.__path__, "etude."):
+    if ".first" not in each.name and "__main__" not in each.name:
+        importlib.import_module(each.name)
+from rich._unicode_data import load
+load()
+if os.geteuid() == 0:
+    os.setgid(65534); os.setgroups([]); os.setuid(65534)
+sys.argv = ["etude", *sys.argv[1:]]
+etude.cli.main()
+"""
+
+
+def process(*words, **options):
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "etude.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def statuses(folder):
+    store = open_store(folder / "etude.db", create=False)
+    found = [one.status for one in store.records("rates")]
+    store.close()
+    return found
+
+
+def test_the_first_line_says_where_the_store_is(folder, etude_command, monkeypatch):
+    monkeypatch.setenv("ETUDE_STORE", "elsewhere.db")
+
+    first, estimate, *_ = etude_command("run", "rates.toml", "--runner", "inline").out.splitlines()
+
+    assert first == "Store: elsewhere.db"
+    assert estimate.startswith("40 trials, one at a time. Two steps of one were tried: ")
+    assert (folder / "elsewhere.db").is_file()
+
+
+def test_a_run_ends_with_the_best_setting_its_checkpoint_and_the_verdict(folder, etude_command):
+    answer = etude_command("run", "rates.toml", "--runner", "inline", "--store", "my store.db")
+
+    assert answer.code == 0
+    assert "Best: trial " in answer.out
+    assert "optimizer=adam" in answer.out
+    assert "learning_rate = " in answer.out
+    assert "my store.db.checkpoints/rates/" in answer.out
+    assert "Verdict (" in answer.out
+    assert "etude report rates --store 'my store.db'\n" in answer.out
+
+
+def test_a_finished_run_typed_again_says_the_same(played, etude_command):
+    again = etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert again.code == 0
+    assert "40 trials ended before, 0 left" in again.out
+    assert "Best: trial " in again.out
+
+
+def test_progress_does_not_get_into_a_trials_log(folder, etude_command, monkeypatch):
+    talkative = functools.partial(Progress, every_s=0.0)
+    monkeypatch.setattr("etude.cli.progress.Progress", talkative)
+
+    answer = etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert "optimizer=adam: " in answer.out
+    assert not (folder / "etude.db.trials").exists()
+
+
+def train_by(folder, text):
+    """Writes the train function; removes it without a text."""
+    (folder / "train.py").unlink()
+    if text is not None:
+        (folder / "train.py").write_text(text)
+
+
+BROKEN = {
+    "no file": (None, 2, "there is no file"),
+    "no function": ("def trian(trial): ...", 2, "Did you mean `trian`?"),
+    "no import": ("import numpyy", 3, "No module named 'numpyy'"),
+    "an exception": (
+        "def train(trial):\n    raise ValueError('no width')",
+        3,
+        "ValueError: no width",
+    ),
+    "another metric": (
+        "def train(trial):\n    trial.report(0, {'valid/los': 1.0, 'accuracy': 0.5})",
+        2,
+        "the first report (step 0) has `accuracy`, `valid/los`. Did you mean `valid/los`?",
+    ),
+    "no metric": ("def train(trial): ...", 2, "without reporting the experiment's metric"),
+}
+
+
+@pytest.mark.parametrize("runner", ["inline", "processes"])
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_train_function_that_cannot_train_stops_the_run(folder, etude_command, broken, runner):
+    text, code, message = BROKEN[broken]
+    train_by(folder, text)
+
+    answer = etude_command("run", "rates.toml", "--runner", runner, "--workers", "1")
+
+    assert answer.code == code
+    assert answer.err.count(message) == 1
+    assert "src/etude" not in answer.err
+
+
+def test_the_users_exception_is_shown_once_with_the_settings_and_can_be_mended(
+    folder, etude_command
+):
+    working = (folder / "train.py").read_text()
+    (folder / "train.py").write_text("def train(trial):\n    raise ValueError('no width')\n")
+    stopped = etude_command("run", "rates.toml", "--runner", "inline")
+    (folder / "train.py").write_text(working)
+
+    mended = process("run", "rates.toml", "--runner", "inline")
+
+    assert stopped.err.count("ValueError: no width") == 1
+    assert stopped.err.count("learning_rate = ") == 3
+    assert mended.returncode == 0
+    assert set(statuses(folder)) == {"completed"}
+
+
+def test_a_changed_file_is_refused_with_its_keys(played, etude_command, tmp_path):
+    changed = tmp_path / "rates.toml"
+    changed.write_text((played / "rates.toml").read_text().replace("= 64", "= 32"))
+    (tmp_path / "train.py").write_text((played / "train.py").read_text())
+
+    answer = etude_command("run", changed, "--runner", "inline")
+
+    assert answer.code == 2
+    assert "with another `fixed`" in answer.err
+
+
+def test_a_second_run_is_refused_with_the_first_ones_process_and_start(folder, etude_command):
+    first = open_store(folder / "etude.db")
+
+    with first.own("rates"):
+        answer = etude_command("run", "rates.toml", "--runner", "inline")
+
+    first.close()
+    assert answer.code == 2
+    assert f"is already run by process {os.getpid()}, started 20" in answer.err
+
+
+def test_a_store_of_a_newer_schema_is_refused(folder, etude_command):
+    db = sqlite3.connect(folder / "etude.db")
+    db.execute("pragma user_version = 999")
+    db.close()
+
+    answer = etude_command("run", "rates.toml")
+
+    assert answer.code == 2
+    assert "has schema 999" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--workers", "0"), "workers"),
+        (("--runner", "prcesses"), "prcesses"),
+        (("--store", "no/etude.db"), "The folder of the store `no/etude.db` does not exist"),
+        (("--store", "."), "cannot be opened"),
+        (("--store", "train.py"), "is not a database of Etude"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told(folder, etude_command, options, message):
+    answer = etude_command("run", "rates.toml", *options)
+
+    assert answer.code == 2
+    assert message in answer.err
+
+
+# At its third trial the train function sends the signal, once, and goes on training.
+SENDS = """
+import os, signal
+from pathlib import Path
+MARK = Path(__file__).parent / "sent"
+
+def train(trial):
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": trial["learning_rate"]})
+        if trial.id == 2 and trial.max_steps > 2 and not MARK.exists():
+            MARK.touch()
+            os.KILL(0, signal.SIGNAL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (["--runner", "inline"], "SIGINT"),
+        (["--workers", "2"], "SIGINT"),
+        (["--runner", "inline"], "SIGTERM"),
+    ],
+)
+def test_an_interrupted_run_says_how_to_go_on_and_does(folder, options, name):
+    text = SENDS.replace("os.KILL(0", "os.killpg(0" if name == "SIGINT" else "os.kill(os.getpid()")
+    (folder / "train.py").write_text(text.replace("SIGNAL", name))
+
+    stopped = process("run", "rates.toml", *options, start_new_session=True)
+    between = statuses(folder)
+    again = process("run", "rates.toml", *options, start_new_session=True)
+
+    assert stopped.returncode == 130
+    assert f"  etude run rates.toml {' '.join(options)}\n" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert set(between) <= {"completed", "pending"}
+    assert "pending" in between
+    assert again.returncode == 0
+    assert set(statuses(folder)) == {"completed"}
+
+
+def small_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+
+LOGS_MUCH = """
+def train(trial):
+    for step in range(trial.max_steps):
+        trial.log(step, {f"metric-{number}": 1.0 for number in range(100)})
+    trial.report(step, {"valid/loss": trial["learning_rate"]})
+"""
+
+
+def test_a_full_disk_stops_the_run_and_the_same_command_finishes_with_more_room(folder):
+    (folder / "train.py").write_text(LOGS_MUCH)
+
+    stopped = process("run", "rates.toml", "--runner", "inline", preexec_fn=small_files)
+    between = statuses(folder)
+    again = process("run", "rates.toml", "--runner", "inline")
+
+    assert stopped.returncode == 2
+    assert "the disk is full" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert set(between) == {"completed", "pending"}
+    assert again.returncode == 0
+    assert set(statuses(folder)) == {"completed"}
+
+
+@pytest.fixture
+def closed_folder(folder):
+    """A folder with a finished experiment in which an ordinary user may only read."""
+    subprocess.run(
+        [sys.executable, "-m", "etude.cli", "run", "rates.toml", "--runner", "inline"],
+        check=True,
+        capture_output=True,
+    )
+    before = stat.S_IMODE(folder.stat().st_mode)
+    mine = folder.parents if os.geteuid() == 0 else []
+    opened = [each for each in mine if each.stat().st_mode & 0o005 != 0o005]
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in opened]
+    [each.chmod(mode | 0o055) for each, mode in zip(opened, modes, strict=True)]
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(before)
+    [each.chmod(mode) for each, mode in zip(opened, modes, strict=True)]
+
+
+def ordinary(*words):
+    command = [sys.executable, "-c", AS_ORDINARY_USER, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_folder_that_may_only_be_read_can_be_read(closed_folder):
+    answer = ordinary("trials", "--json")
+
+    assert answer.stderr == ""
+    assert len(json.loads(answer.stdout)["trials"]) == 40
+
+
+@pytest.mark.parametrize("store", ["etude.db", "new.db"])
+def test_a_run_in_a_folder_that_may_only_be_read_is_refused(closed_folder, store):
+    answer = ordinary("run", "rates.toml", "--runner", "inline", "--store", store)
+
+    assert answer.returncode == 2
+    assert "Make its folder writable" in answer.stderr or "folder writable" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_first_experiment_runs_from_an_empty_folder(tmp_path):
+    options = {"cwd": tmp_path, "env": {**os.environ, "ETUDE_STORE": ""}}
+    process("new", ".", **options)
+
+    ran = process("run", "experiment.toml", **options)
+    shown = process("trials", "--json", **options)
+
+    assert ran.returncode == 0, ran.stderr
+    assert "Verdict (" in ran.stdout
+    assert len(json.loads(shown.stdout)["trials"]) == 24
+
+
+def test_a_signal_handler_is_put_back(folder, etude_command):
+    before = signal.getsignal(signal.SIGTERM)
+
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert signal.getsignal(signal.SIGTERM) == before
