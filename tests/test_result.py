@@ -75,6 +75,17 @@ def test_trials_are_a_data_frame(store):
     assert frame["learning_rate"].between(1e-3, 1.0).all()
 
 
+def test_a_hyperparameter_called_like_a_column_keeps_out_of_its_way():
+    held = Memory()
+    begun(held, fixed={"seed": 99, "steps": "many"})
+
+    frame = load(held).trials
+
+    assert frame["setting.seed"].tolist() == [99] * 3
+    assert 99 not in frame["seed"].tolist()
+    assert frame["steps"].tolist() == [0] * 3
+
+
 def test_curves_are_a_data_frame(store):
     frame = load(store).curves
 

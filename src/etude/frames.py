@@ -12,24 +12,29 @@ from .record import Record
 
 
 def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
-    """One row a trial: how it stands, its best value and step, its checkpoints, its setting."""
+    """One row a trial: how it stands, its best value and step, its setting.
+
+    A hyperparameter called like a column of ours, such as `seed`, is the column `setting.seed`.
+    """
     rows = []
     for record in records:
         best = record.best(experiment.metric, maximize=experiment.maximize)
-        rows.append(
-            {
-                "id": record.id,
-                "study": record.study,
-                "status": record.status,
-                "reason": record.reason,
-                "best": best.value if best else np.nan,
-                "best_step": best.step if best else -1,
-                "steps": record.steps,
-                "wall_s": record.wall_s,
-                "seed": record.seed,
-                **record.setting,
-            }
-        )
+        row = {
+            "id": record.id,
+            "study": record.study,
+            "status": record.status,
+            "reason": record.reason,
+            "best": best.value if best else np.nan,
+            "best_step": best.step if best else -1,
+            "steps": record.steps,
+            "wall_s": record.wall_s,
+            "seed": record.seed,
+        }
+        named = {
+            f"setting.{name}" if name in row else name: record.setting[name]
+            for name in record.setting
+        }
+        rows.append({**row, **named})
     return pd.DataFrame(rows)
 
 

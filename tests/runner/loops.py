@@ -158,7 +158,6 @@ def takes_its_time(trial):
 
 
 def never_comes_back(trial):
-    trial.report(0, {"valid/loss": 1.0}, checkpoint=lambda path: None)
     signal.pause()
 
 

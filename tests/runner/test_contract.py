@@ -182,7 +182,7 @@ def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, 
 
 
 def test_a_trial_past_its_limit_is_stopped(runner, tmp_path):
-    limited = assignment(tmp_path, max_steps=10_000, max_wall_s=0.1)
+    limited = assignment(tmp_path, max_steps=10_000, max_wall_s=0.3)
 
     ended = end(played(runner("takes_its_time"), limited))
 
