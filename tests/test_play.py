@@ -237,9 +237,7 @@ def test_different_outcomes_are_the_settings_and_go_on(store, script):
 
 @pytest.mark.parametrize("trials", [1, 2])
 def test_fewer_trials_than_three_are_enough_where_there_are_no_more(store, trials):
-    with pytest.raises(
-        TrainError, match=r"(2 trials|trial) to end (all )?met the same exception"
-    ):
+    with pytest.raises(TrainError, match=r"(2 trials|trial) to end (all )?met the same exception"):
         perform(store, Scripted(fails(), fails()), experiment(trials=trials))
 
 

@@ -114,6 +114,22 @@ def test_without_a_name_the_newest_is_loaded(store):
     assert load(store, "rates").experiment.name == "rates"
 
 
+def test_a_path_is_read_whole_and_closed(tmp_path):
+    place = tmp_path / "etude.db"
+    experiment = etude.Experiment(
+        metric="valid/loss",
+        max_steps=4,
+        trials=2,
+        nuisance={"learning_rate": etude.Real(0.1, 0.5)},
+    )
+    etude.run(experiment, loops.train, store=place)
+
+    result = etude.load(place)
+
+    assert result.records.count() == len(result.trials)
+    assert len(result.curves) > 0
+
+
 def test_an_unknown_name_gets_did_you_mean(store):
     with pytest.raises(StoreError, match=r"no experiment `rate` .* Did you mean `rates`\?"):
         load(store, "rate")

@@ -51,7 +51,7 @@ def _typical(began: list[tuple[float, float]]) -> float:
 
 def load(path: str) -> dict[str, float]:
     begin = time.process_time()
-    import pandas  # noqa: F401
+    import pandas  # noqa: F401  # loading a library is not loading a store
 
     from etude.result import load as result_of
     from etude.store import open_store

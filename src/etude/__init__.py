@@ -14,6 +14,7 @@ _HOMES = {
     "Real": "space",
     "Result": "result",
     "Trial": "trial",
+    "load": "result",
     "run": "round",
 }
 __all__ = sorted(_HOMES)
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
     from .result import Result as Result
+    from .result import load as load
     from .round import run as run
     from .space import Choice as Choice
     from .space import Integer as Integer

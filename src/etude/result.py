@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,6 +21,7 @@ from .finding import Finding, Recommendation, Verdict
 from .hyperparameter import key_steps
 from .launch import Entry
 from .record import Record, Records
+from .store import open_store
 from .store.base import Store
 from .study import Study
 from .validation import did_you_mean
@@ -190,12 +192,21 @@ class Result:
         )
 
 
-def load(store: Store, name: str | None = None) -> Result:
+def load(store: Store | str | Path, name: str | None = None) -> Result:
     """The result of an experiment as it stands; without a name, of the newest.
 
+    Args:
+        store: A Store, or the path of one, which is read whole and closed.
+        name: Of the experiment.
+
     Raises:
-        StoreError: for a store without experiments, or without one of this name.
+        StoreError: for a store that cannot be read, is empty, or has no experiment of this name.
     """
+    if isinstance(store, str | Path):
+        with closing(open_store(store, create=False)) as held:
+            result = load(held, name)
+            result.records[:]  # read while the store is open
+            return result
     entries = store.entries()
     if not entries:
         raise StoreError("This store holds no experiment yet. Run one first: `etude run FILE`.")

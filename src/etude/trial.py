@@ -128,6 +128,7 @@ class Trial:
             return False
         load(self._assignment.checkpoints / str(step))
         self._from_step = step + 1
+        self._reported = True  # checkpoints come with reports, and the last one may leave no steps
         return True
 
     def steps(self) -> Iterator[int]:

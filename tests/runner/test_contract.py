@@ -81,6 +81,15 @@ def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
     assert end(resumed).steps == 8
 
 
+def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(runner, tmp_path):
+    played(runner("train"), assignment(tmp_path))
+
+    resumed = played(runner("train"), assignment(tmp_path, resume_step=7))
+
+    assert rows(resumed) == []
+    assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
+
+
 def test_several_trials_come_one_after_another(runner, tmp_path):
     several = [assignment(tmp_path, id=number, seed=number) for number in range(3)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,20 +31,13 @@ def run(
     ] = "processes",
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
-    from rich.console import Console
-
-    from .. import round as a_round
     from ..store import location
-    from .progress import Progress
 
-    console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
-    place = location(store)
+    place = _kept(location(store))
     typer.echo(f"Store: {place}")
     before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
     try:
-        result = a_round.run(
-            file, store=place, runner=runner, workers=workers, observers=[Progress(console)]
-        )
+        result = _played(file, place, workers, runner)
     except KeyboardInterrupt:
         typer.echo(
             "Interrupted. What was finished is kept; type the same command to go on:", err=True
@@ -56,6 +50,29 @@ def run(
         typer.echo(line)
     typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{_at(store)}")
     typer.echo(f"Write the next round:  etude next {result.experiment.name}{_at(store)}")
+
+
+def _kept(place: str) -> str:
+    """The store's place, refused where it would be forgotten with this command."""
+    from ..errors import RunError
+
+    if place == "memory":
+        raise RunError(
+            "A store in memory is forgotten when this command ends. Name a file: --store etude.db."
+        )
+    return place
+
+
+def _played(file: Path, place: str, workers: int | None, runner: str) -> Result:
+    from rich.console import Console
+
+    from .. import round as a_round
+    from .progress import Progress
+
+    console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
+    return a_round.run(
+        file, store=place, runner=runner, workers=workers, observers=[Progress(console)]
+    )
 
 
 def summary(result: Result) -> list[str]:
