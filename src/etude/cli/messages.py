@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import shutil
 import sys
 import textwrap
@@ -68,6 +69,11 @@ def short(value: Any) -> str:
 def setting_line(setting: Mapping[str, Any]) -> str:
     """A setting on one line."""
     return ", ".join(f"{name} = {short(value)}" for name, value in setting.items())
+
+
+def at_store(store: str | None) -> str:
+    """The option that names the store, as it was typed, for a command to type next."""
+    return f" --store {shlex.quote(store)}" if store else ""
 
 
 def wrapped(text: str, *, indent: str = "", hanging: str = "") -> str:

@@ -22,7 +22,7 @@ def next_round(
     ] = None,
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .messages import short, wrapped
+    from .messages import at_store, short, wrapped
     from .opened import opened
 
     with opened(name, store) as result:
@@ -38,7 +38,7 @@ def next_round(
         changed = f"{one.path} {one.part}".rstrip()
         typer.echo(f"  {changed}: {short(one.old)} -> {short(one.new)}")
         typer.echo(f"    {one.rule}: {one.because}")
-    typer.echo(f"Read it, edit it, run it: etude run {shlex.quote(str(place))}")
+    typer.echo(f"Read it, edit it, run it: etude run {shlex.quote(str(place))}{at_store(store)}")
 
 
 def _written(place: Path, text: str) -> str:

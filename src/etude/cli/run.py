@@ -32,6 +32,7 @@ def run(
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..store import location
+    from .messages import at_store
 
     place = _kept(location(store))
     typer.echo(f"Store: {place}")
@@ -48,8 +49,8 @@ def run(
         signal.signal(signal.SIGTERM, before)
     for line in summary(result):
         typer.echo(line)
-    typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{_at(store)}")
-    typer.echo(f"Write the next round:  etude next {result.experiment.name}{_at(store)}")
+    typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{at_store(store)}")
+    typer.echo(f"Write the next round:  etude next {result.experiment.name}{at_store(store)}")
 
 
 def _kept(place: str) -> str:
@@ -116,13 +117,11 @@ def _at_step(record: Record, metric: str, step: int) -> float | None:
 
 
 def _command(file: Any, store: str | None, workers: int | None, runner: str) -> str:
+    from .messages import at_store
+
     options = f" --workers {workers}" if workers else ""
     options += f" --runner {runner}" if runner != "processes" else ""
-    return f"etude run {shlex.quote(str(file))}{_at(store)}{options}"
-
-
-def _at(store: str | None) -> str:
-    return f" --store {shlex.quote(store)}" if store else ""
+    return f"etude run {shlex.quote(str(file))}{at_store(store)}{options}"
 
 
 def _interrupt(number: int, frame: object) -> None:
