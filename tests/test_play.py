@@ -237,7 +237,7 @@ def test_different_outcomes_are_the_settings_and_go_on(store, script):
 
 @pytest.mark.parametrize("trials", [1, 2])
 def test_fewer_trials_than_three_are_enough_where_there_are_no_more(store, trials):
-    with pytest.raises(TrainError, match=r"(2 trials|trial) to end (all )?met the same exception"):
+    with pytest.raises(TrainError, match=r"(2 trials|trial) to end (all )?failed in the same way"):
         perform(store, Scripted(fails(), fails()), experiment(trials=trials))
 
 
@@ -276,7 +276,7 @@ def test_the_exception_met_again_stops_the_run_again(store):
     [
         ("import", TrainError, "module fails to import"),
         ("metric", RunError, "told"),
-        ("silent", RunError, "told"),
+        ("input", RunError, "told"),
         ("disk", StoreError, "could not write its files"),
     ],
 )

@@ -259,16 +259,22 @@ def test_observers_are_told_the_end_of_an_interrupted_run():
     assert seen.ends == 1
 
 
-@pytest.mark.parametrize(
-    ("train", "message"),
-    [
-        (loops.misreports, "first report .* Did you mean `valid/lost`"),
-        (loops.is_silent, "ended without reporting"),
-    ],
-)
-def test_a_metric_that_is_not_reported_stops_the_run(train, message):
-    with pytest.raises(RunError, match=message):
-        etude.run(experiment(), train)
+def test_a_misspelt_metric_stops_the_run_at_its_first_report():
+    with pytest.raises(RunError, match=r"first report .* Did you mean `valid/lost`"):
+        etude.run(experiment(), loops.misreports)
+
+
+def test_trials_that_all_end_without_a_word_stop_the_run():
+    with pytest.raises(TrainError, match="ended without reporting") as stop:
+        etude.run(experiment(), loops.is_silent)
+
+    assert "Call `trial.report" in stop.value.user_traceback
+
+
+def test_one_trial_that_ends_without_a_word_stops_nothing():
+    result = etude.run(experiment(), loops.is_silent_once)
+
+    assert sorted(result.trials["status"].unique()) == ["completed", "infeasible"]
 
 
 def test_a_full_disk_under_a_trial_stops_the_run():

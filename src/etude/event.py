@@ -61,10 +61,10 @@ class Lost:
 @final
 @dataclass(frozen=True)
 class Refused:
-    """No trial can be trained: an import fails, no metric is reported, the disk is full."""
+    """No trial can be trained: an import fails, the metric is misspelt, the disk is full."""
 
     trial_id: int
-    kind: Literal["import", "metric", "silent", "disk"]
+    kind: Literal["import", "input", "metric", "disk"]
     detail: str
 
 

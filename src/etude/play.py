@@ -185,8 +185,8 @@ def _same_failure(records: Sequence[Record], met: str) -> str:
     )
     who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"
     return (
-        f"The first {who} met the same exception "
-        f"({met}), so the run stops; what met it is pending again.\n{settings}\n"
+        f"The first {who} failed in the same way "
+        f"({met}), so the run stops; what failed so is pending again.\n{settings}\n"
         "Mend the train function and type the same command again."
     )
 

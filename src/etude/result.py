@@ -159,7 +159,8 @@ class Result:
             (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
         ]
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
-        return [folder / str(step) for _, step in sorted(judged)[:1]]
+        there = (folder / str(step) for _, step in sorted(judged))
+        return [path for path in there if path.is_dir()][:1]
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
@@ -193,7 +194,7 @@ class Result:
 
 
 def load(store: Store | str | Path, name: str | None = None) -> Result:
-    """The result of an experiment as it stands; without a name, of the newest.
+    """The result of an experiment as it stands; without a name, of the one run last.
 
     Args:
         store: A Store, or the path of one, which is read whole and closed.
@@ -215,8 +216,13 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         raise StoreError(
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
-    entry = entries[-1] if name is None else entries[names.index(name)]
+    last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
+    entry = entries[last_run if name is None else names.index(name)]
     return Result(entry=entry, records=store.records(entry.experiment.name), store=store)
+
+
+def _started(entry: Entry) -> str:
+    return entry.launches[-1].started if entry.launches else ""
 
 
 def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:

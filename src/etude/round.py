@@ -183,6 +183,11 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
     if runner is not None and not isinstance(runner, str):
         return runner
     name = runner or ("inline" if source.function else "processes")
+    if name == "inline" and (workers or 1) > 1:
+        raise RunError(
+            f"The runner `inline` trains one trial at a time, but workers={workers}. "
+            'Leave `workers` out, or pass runner="processes".'
+        )
     if name == "inline":
         return Inline(source.load)
     if name == "processes":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import shutil
 import time
@@ -12,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, final
 
-from .errors import Halted, Infeasible, Misreport, RunError
+from .errors import Halted, Infeasible, Leave, Misreport, RunError
 from .space import Scalar
 from .study import evaluation_steps
 
@@ -27,7 +28,7 @@ class Assignment:
         resume_step: The step of the checkpoint to go on from; None to begin at 0.
         first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
             trial is judged as an uninterrupted one.
-        max_wall_s: Seconds left to it; None for no limit.
+        max_wall_s: Seconds that this attempt may take; None for no limit.
         rehearsal: Whether this only tries two steps: nothing is recorded.
     """
 
@@ -70,6 +71,8 @@ class Trial:
 
     Attributes:
         id: Unique in the experiment.
+        left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
+            swallows it is told again at its next call, and never counts as completed.
         setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
@@ -90,7 +93,9 @@ class Trial:
         self._from_step = 0
         self._last_step = -1
         self._begun = False
+        self._looped = False
         self._reported = False
+        self.left: Leave | None = None
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
 
@@ -132,7 +137,17 @@ class Trial:
         return True
 
     def steps(self) -> Iterator[int]:
-        """The steps left to do, `max_steps` in all: the body of the loop does one update each."""
+        """The steps left to do, `max_steps` in all: the body of the loop does one update each.
+
+        Raises:
+            RunError: when called again; the steps of all epochs are one loop.
+        """
+        if self._looped:
+            raise RunError(
+                "`steps` gives the steps of the whole trial, so it may be called once, and was "
+                "called again. Write one loop over it, and count epochs inside."
+            )
+        self._looped = True
         self._begin()
         for step in range(self._from_step, self.max_steps):
             self._leave_if_late()
@@ -151,8 +166,11 @@ class Trial:
         """Records values at a step: training loss, gradient norm.
 
         A non-finite loss ends the trial as infeasible, as does one far above where it started.
+
+        Raises:
+            RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        self._record(step, values)
+        self._record(self._step(step), values)
 
     def report(
         self,
@@ -165,10 +183,13 @@ class Trial:
 
         `checkpoint` is called with an empty folder to save into. It is renamed into place when
         complete, so a crash leaves no half of one.
+
+        Raises:
+            RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        metric = self._assignment.metric
+        step, metric = self._step(step), self._assignment.metric
         if not self._reported and metric not in values:
-            raise Misreport(_misreport(metric, sorted(values), step))
+            self._leave(Misreport(_misreport(metric, sorted(values), step)))
         self._reported = True
         self._record(step, values)
         if checkpoint is not None:
@@ -191,12 +212,33 @@ class Trial:
             self._begun = True
             self._channel.marked("began", self._from_step)
 
+    def _step(self, step: int) -> int:
+        """The step as a plain int, whatever library counted it."""
+        try:
+            plain = operator.index(step)
+        except TypeError:
+            plain = -1
+        if 0 <= plain < self.max_steps:
+            return plain
+        raise RunError(
+            f"Steps are whole numbers from 0 to max_steps - 1 = {self.max_steps - 1} (T4: one "
+            f"length for all trials), got {step!r}. Pass the step that `trial.steps()` gave."
+        )
+
+    def _leave(self, why: Leave) -> None:
+        self.left = self.left or why
+        raise self.left
+
     def _leave_if_late(self) -> None:
+        if self.left is not None:
+            raise self.left
         if time.monotonic() > self._deadline:
-            raise Halted("time_limit")
+            self._leave(Halted("time_limit"))
 
     def _record(self, step: int, values: Mapping[str, float]) -> None:
         self._begin()
+        if self.left is not None:
+            raise self.left
         plain = {name: float(value) for name, value in values.items()}
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
@@ -207,17 +249,17 @@ class Trial:
 
     def _judge(self, name: str, value: float, step: int) -> None:
         if not math.isfinite(value):
-            raise Infeasible("nan", f"`{name}` is {value} at step {step}.")
+            self._leave(Infeasible("nan", f"`{name}` is {value} at step {step}."))
         first = self._first_losses.setdefault(name, value)
         threshold = self._assignment.diverged_above
         worse = first - value if self._is_maximized(name) else value - first
         # A first value of 0 gives no unit to measure by: then only non-finite is divergence.
         if threshold is not False and first and worse > threshold * abs(first):
-            raise Infeasible(
-                "diverged",
+            message = (
                 f"`{name}` is {value:.4g} at step {step}, more than {threshold:g} times "
-                f"its first value {first:.4g} away from it.",
+                f"its first value {first:.4g} away from it."
             )
+            self._leave(Infeasible("diverged", message))
 
     def _is_maximized(self, name: str) -> bool:
         return self._assignment.maximize and name == self._assignment.metric

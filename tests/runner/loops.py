@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,39 @@ def tells_its_imports(trial):
 
 
 not_a_function = 3
+
+
+def swallows_nan(trial):
+    for step in trial.steps():
+        with suppress(BaseException):  # as a bare `except: pass` does
+            trial.report(step, {"valid/loss": math.nan if step == 2 else 1.0})
+
+
+def reports_at(step):
+    def loop(trial):
+        trial.report(0, {"valid/loss": 1.0})
+        trial.report(step, {"valid/loss": 1.0})
+
+    return loop
+
+
+reports_step_10_to_the_30 = reports_at(10**30)
+reports_half_a_step = reports_at(0.5)
+reports_past_the_end = reports_at(8)
+reports_a_negative_step = reports_at(-1)
+
+
+def loops_twice(trial):
+    for _ in range(2):
+        for step in trial.steps():
+            trial.report(step, {"valid/loss": 1.0})
+
+
+def exits_with_success(trial):
+    trial.report(0, {"valid/loss": 1.0})
+    sys.exit(0)
+
+
+def is_silent_once(trial):
+    if trial.id != 1:
+        trial.report(0, {"valid/loss": 1.0})

@@ -173,12 +173,47 @@ def test_a_fault_is_where_the_users_code_raised(runner, tmp_path):
     assert ended.fault.startswith("ValueError at loops.py:")
 
 
+def test_a_trial_that_ends_without_a_word_is_infeasible_and_says_how_to_report(runner, tmp_path):
+    ended = end(played(runner("is_silent"), assignment(tmp_path)))
+
+    assert (ended.status, ended.reason) == ("infeasible", "error")
+    assert "without reporting the experiment's metric `valid/loss`" in ended.detail
+
+
+def test_a_divergence_that_the_loop_swallows_still_counts(runner, tmp_path):
+    ended = end(played(runner("swallows_nan"), assignment(tmp_path)))
+
+    assert (ended.status, ended.reason) == ("infeasible", "nan")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("reports_step_10_to_the_30", "got 1000000000000000000000000000000"),
+        ("reports_half_a_step", "got 0.5"),
+        ("reports_past_the_end", "got 8"),
+        ("reports_a_negative_step", "got -1"),
+        ("loops_twice", "`steps` gives the steps of the whole trial"),
+    ],
+)
+def test_a_step_that_cannot_be_is_told_to_the_users_code(runner, tmp_path, name, said):
+    ended = end(played(runner(name), assignment(tmp_path)))
+
+    assert (ended.status, ended.reason) == ("infeasible", "error")
+    assert said in ended.detail
+
+
+def test_a_script_that_says_it_is_done_is_done(runner, tmp_path):
+    ended = end(played(runner("exits_with_success"), assignment(tmp_path)))
+
+    assert ended.status == "completed"
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "detail"),
     [
         ("misreports", "metric", "Did you mean `valid/lost`?"),
         ("misreports", "metric", "(step 0) has `valid/error`, `valid/lost`"),
-        ("is_silent", "silent", "without reporting the experiment's metric `valid/loss`"),
         ("fills_the_disk", "disk", "No space left on device"),
     ],
 )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import final
 
-from ..errors import Halted, Infeasible, Misreport
+from ..errors import Halted, Infeasible, Leave
 from ..event import Began, Ended, Event, Logged, Refused, Rehearsed, Saved
 from ..trial import Assignment, Moment, Trial
 from .blame import fault, is_disk, is_out_of_memory, user_traceback
@@ -112,25 +112,30 @@ def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     begin = time.monotonic()
     tried = _tried(assignment, train)
     quick = time.monotonic() - begin < _QUICK_S
-    return _tried(assignment, train) if quick and isinstance(tried, Rehearsed) else tried
+    timed = isinstance(tried, Rehearsed) and not tried.problem
+    return _tried(assignment, train) if quick and timed else tried
 
 
 def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     watch = Stopwatch()
     outcome = _outcome(Trial(assignment, watch), train, assignment.metric)
     end = time.monotonic()
-    # A loop of its own may report later than two steps: only what it did report can be wrong here.
-    if isinstance(outcome, Refused) and outcome.kind != "silent":
+    if isinstance(outcome, Refused):
         return outcome
+    silent = _silent(assignment.metric)
+    if outcome.fault and outcome.detail != silent:
+        return Rehearsed(assignment.id, problem=outcome.detail)
+    # A loop of its own may report later than two steps, and tells no step from the next.
+    if ("stepped", 0) not in watch.times:
+        return Rehearsed(assignment.id, problem="its loop does not use `trial.steps()`.")
     began = watch.times.get(("began", 0), watch.begin)
     evaluating = watch.times.get(("evaluating", 1), end)
-    first = watch.times.get(("stepped", 0), (began + evaluating) / 2)
+    first = watch.times["stepped", 0]
     return Rehearsed(
         assignment.id,
         setup_s=began - watch.begin,
         step_s=max(evaluating - first, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
-        problem=outcome.detail if isinstance(outcome, Ended) and outcome.reason == "error" else "",
     )
 
 
@@ -138,19 +143,32 @@ def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Refused:
     """What became of the trial: whatever the user's code raises is caught here, and only here."""
     try:
         returned = train(trial)
-        if returned is not None:
+        if returned is not None and trial.left is None:
             trial.report(trial.max_steps - 1, {metric: _number(returned)})
-    except Infeasible as left:
-        return Ended(trial.id, "infeasible", left.reason, str(left), trial.updates)
-    except Halted as left:
-        return Ended(trial.id, "stopped", left.reason, "", trial.updates)
-    except Misreport as left:
-        return Refused(trial.id, "metric", str(left))
+    except Leave:
+        pass  # kept by the trial, for a loop may have swallowed it as well
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
-        return _failure(trial, error)
+        if trial.left is None and not _is_plain_exit(error):
+            return _failure(trial, error)
+    if trial.left is not None:
+        return _left(trial, trial.left)
     if not trial.reported:
-        return Refused(trial.id, "silent", _silent(metric))
+        told = _silent(metric)
+        return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
     return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def _left(trial: Trial, why: Leave) -> Ended | Refused:
+    if isinstance(why, Infeasible):
+        return Ended(trial.id, "infeasible", why.reason, str(why), trial.updates)
+    if isinstance(why, Halted):
+        return Ended(trial.id, "stopped", why.reason, "", trial.updates)
+    return Refused(trial.id, "metric", str(why))
+
+
+def _is_plain_exit(error: BaseException) -> bool:
+    """Whether a script said that it is done: `sys.exit()` or `sys.exit(0)`."""
+    return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
 def _number(returned: object) -> float:

@@ -62,7 +62,7 @@ def _loaded(
     try:
         return train_function(reference, folder)
     except RunError as error:
-        parent.send([Refused(assignment.id, "metric", str(error))])
+        parent.send([Refused(assignment.id, "input", str(error))])
     except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
         parent.send([Refused(assignment.id, "import", user_traceback(error))])
     return None
