@@ -138,3 +138,30 @@ def test_an_unknown_name_gets_did_you_mean(store):
 def test_an_empty_store_says_how_to_begin():
     with pytest.raises(StoreError, match=r"holds no experiment yet.*etude run FILE"):
         load(Memory())
+
+
+@pytest.fixture
+def alike():
+    """Two scientific values between which few trials decide nothing."""
+    return etude.run(
+        etude.Experiment(
+            metric="valid/loss",
+            max_steps=4,
+            trials=8,
+            scientific={"color": ["red", "blue"]},
+            nuisance={"learning_rate": etude.Real(0.1, 0.5)},
+        ),
+        loops.train,
+        store=Memory(),
+    )
+
+
+def test_more_trials_are_the_same_experiment_and_train_none_twice(alike):
+    longer = alike.next()
+
+    again = etude.run(longer.experiment, loops.train, store=alike.store)
+
+    assert longer.experiment.name == alike.experiment.name
+    assert longer.file == "experiment-16-trials.toml"
+    assert list(again.trials["seed"][:16]) == list(alike.trials["seed"])
+    assert len(again.trials) == 32

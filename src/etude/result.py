@@ -32,14 +32,28 @@ if TYPE_CHECKING:
     from .report.material import Material
 
 
+_TRIALS = "experiment.trials"
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class NextRound:
-    """The next round: its file's text, and what it changes and why."""
+    """The next round: its file's text, and what it changes and why.
+
+    More trials alone are no new experiment: it keeps its name, so that a run goes on with those that
+    it has, and trains none of them twice.
+    """
 
     text: str
     experiment: Experiment
     recommendations: tuple[Recommendation, ...]
+
+    @property
+    def file(self) -> str:
+        """A name for its file, never that of the round before."""
+        longer = [one.new for one in self.recommendations if one.path == _TRIALS]
+        name = self.experiment.name
+        return f"{name}-{longer[0]}-trials.toml" if longer else f"{name}.toml"
 
     def __str__(self) -> str:
         """The text of the file."""
@@ -226,10 +240,13 @@ def _started(entry: Entry) -> str:
 
 
 def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
-    named = [
-        Edit(("experiment", "name"), "", next_name(experiment.name)),
-        Edit(("experiment", "parent"), "", experiment.name),
-    ]
+    if all(one.path == _TRIALS for one in recommendations):
+        named = [Edit(("experiment", "name"), "", experiment.name)]
+    else:
+        named = [
+            Edit(("experiment", "name"), "", next_name(experiment.name)),
+            Edit(("experiment", "parent"), "", experiment.name),
+        ]
     return named + [
         Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
         for one in recommendations

@@ -105,7 +105,7 @@ BROKEN = {
         2,
         "the first report (step 0) has `accuracy`, `valid/los`. Did you mean `valid/los`?",
     ),
-    "no metric": ("def train(trial): ...", 2, "without reporting the experiment's metric"),
+    "no metric": ("def train(trial): ...", 3, "without reporting the experiment's metric"),
 }
 
 

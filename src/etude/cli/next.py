@@ -32,7 +32,7 @@ def next_round(
         for sentence in result.left_to_you:
             typer.echo(wrapped(sentence, indent="  "))
         return
-    place = output or _beside(source) / f"{coming.experiment.name}.toml"
+    place = output or _beside(source) / coming.file
     typer.echo(f"Next round: {place}{_written(place, coming.text)}")
     for one in coming.recommendations:
         changed = f"{one.path} {one.part}".rstrip()

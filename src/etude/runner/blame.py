@@ -22,13 +22,13 @@ def user_traceback(error: BaseException) -> str:
 
 
 def fault(told: str) -> str:
-    r"""The kind and place that a traceback tells, or what a message says first: one a mistake.
+    r"""The kind and place that a traceback tells, equal for the same mistake.
 
     >>> fault('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
     'ValueError at train.py:12'
     """
     if not told.startswith("Traceback"):
-        return told.partition(". ")[0]
+        return "without an exception"
     places = list(_PLACE.finditer(told))
     kind = _KIND.search(told, places[-1].end() if places else 0)
     place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
