@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.plot.charts import rows
+import pytest
+from tests.plot.charts import layers, rows
 
 from etude.analyze.curves import Curve, Curves
 from etude.plot.curves import caption, draw
@@ -10,7 +11,7 @@ def curve(trial, *values, status="completed", broke_at=None):
     return Curve(
         trial=trial,
         status=status,
-        reason="nan" if status == "infeasible" else "",
+        reason={"infeasible": "nan", "stopped": "time_limit"}.get(status, ""),
         rank=0,
         steps_P=tuple(range(0, 10 * len(values), 10)),
         values_P=values,
@@ -78,6 +79,46 @@ def test_the_caption_says_where_the_best_end_and_how_many_broke():
     result = curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), broken, best=(1,))
 
     assert caption(result) == (
-        "The best by the objective end here: trial 1 at 0.2; grey: the other 1 feasible ones. "
+        "The best by the objective ends here: trial 1 at 0.2; grey: 1 other feasible trial. "
         "Dashed red: 1 infeasible of 3 trials, which broke at step 10."
     )
+
+
+def test_the_end_of_a_stopped_trial_is_open_where_that_of_an_infeasible_one_is_a_cross():
+    stopped = curve(1, 1.0, 0.9, status="stopped")
+    chart = draw(curves(curve(0, 1.0, 0.5), stopped, best=(0,)))
+
+    assert [(row["step"], row["end"]) for row in rows(chart, "stopped")] == [(10, "stopped early")]
+    assert layers(chart, "stopped")[0]["mark"]["filled"] is False
+
+
+def test_the_caption_says_that_stopped_trials_might_have_come_further():
+    stopped = curve(1, 1.0, 0.9, status="stopped")
+
+    assert caption(curves(curve(0, 1.0, 0.5), stopped, best=(0,))).endswith(
+        "Open triangles: 1 trial was stopped there (time limit) and might have come further."
+    )
+
+
+def test_without_any_value_the_steps_still_reach_to_the_last():
+    chart = draw(curves(curve(0, status="infeasible", broke_at=20)), max_steps=100).to_dict()
+
+    scales = [one["encoding"]["x"].get("scale") for one in chart["layer"]]
+    assert {"domain": [0, 99], "nice": False, "padding": 0} in scales
+    assert chart["height"] < 100
+
+
+def test_without_any_value_the_caption_says_so():
+    assert caption(curves(curve(0, status="infeasible", broke_at=0))) == (
+        "No finite value of it in 1 trial. Red crosses: 1 infeasible of 1 trial, which broke at "
+        "step 0."
+    )
+
+
+@pytest.mark.parametrize(("max_steps", "ticks"), [(3, [0, 1, 2]), (1000, None)])
+def test_steps_are_whole(max_steps, ticks):
+    chart = draw(curves(curve(0, 1.0), best=(0,)), max_steps=max_steps).to_dict()
+
+    axis = chart["layer"][-1]["encoding"]["x"]["axis"]
+    assert axis.get("values") == ticks
+    assert (axis.get("tickMinStep") == 1) is (ticks is None)

@@ -32,9 +32,9 @@ def isolation(*studies, maximize=False):
 def test_each_study_has_a_row_with_its_interval():
     chart = draw(isolation(best("a", 0.2, 0.2, 0.4), best("b", 0.3, 0.3, 0.5)))
 
-    assert [row["label"] for row in rows(chart, "name")] == [
-        "a · 0.2 (0.2 to 0.4)",
-        "b · 0.3 (0.3 to 0.5)",
+    assert [(row["study"], row["shown"]) for row in rows(chart, "name")] == [
+        ("a", "0.2 (0.2 to 0.4)"),
+        ("b", "0.3 (0.3 to 0.5)"),
     ]
     assert [(row["low"], row["high"]) for row in rows(chart, "interval")] == [
         (0.2, 0.4),
@@ -45,7 +45,7 @@ def test_each_study_has_a_row_with_its_interval():
 def test_a_study_without_a_feasible_trial_keeps_its_row():
     chart = draw(isolation(best("a", 0.2), best("b", None)))
 
-    assert [row["label"] for row in rows(chart, "name")] == ["a · 0.2", "b · no feasible trial"]
+    assert [row["shown"] for row in rows(chart, "name")] == ["0.2", "no feasible trial"]
 
 
 @pytest.mark.parametrize(

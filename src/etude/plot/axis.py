@@ -10,8 +10,8 @@ import altair as alt
 
 from ..analyze.axis import Axis, AxisPoint
 from ..space import Choice, value_text
-from .layers import HEIGHT, RAIL, Row, drawn, rail, rows, stacked, thinned
-from .scales import Measure, along, number, position, shown
+from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
+from .scales import Measure, along, counted, number, position, shown
 
 BEST: Final = 5
 _TOOLTIP: Final = (
@@ -45,7 +45,8 @@ def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerCh
         *rail(crosses, x, _TOOLTIP),
     ]
     note = drawn(len(top) + len(others) + len(broken), len(feasible) + len(_broken(result)))
-    return stacked(layers or [_empty(x)], measure.title, note=note)
+    tall = HEIGHT if feasible else ONLY_RAIL
+    return stacked(layers or [_empty(x)], measure.title, height=tall, note=note)
 
 
 def caption(result: Axis, *, best: int = BEST) -> str:
@@ -54,10 +55,11 @@ def caption(result: Axis, *, best: int = BEST) -> str:
     Source: C1, C3.
     """
     feasible, broken = ranked(result), _broken(result)
-    ended = f"{len(result.points):,} ended trial{'' if len(result.points) == 1 else 's'}"
+    ended = counted(len(result.points), "ended trial")
     if not feasible:
         where = f"; infeasible: {len(broken):,}{_where(result, broken)}" if broken else ""
-        return f"None of {ended} is feasible{where}."
+        none = "The only ended trial is not" if len(result.points) == 1 else f"None of {ended} is"
+        return f"{none} feasible{where}."
     top = feasible[:best]
     objective = number(_objective(top[0]))
     first = f"The best, trial {top[0].trial} with {objective}, lies at {shown(top[0].value)}"

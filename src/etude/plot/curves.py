@@ -9,16 +9,18 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.curves import Curve, Curves
-from .layers import HEIGHT, RAIL, Row, drawn, rail, rows, stacked, thinned
-from .scales import Measure, number
+from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
+from .scales import Measure, counted, number, whole
 from .theme import DASHES, SHAPES
 
 _TOOLTIP: Final = (alt.Tooltip("trial:N"),)
 _PLACES: Final = ("best", "2nd best", "3rd best", "4th best", "5th best")
 
 
-def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
-    """One metric of every trial against the step; of many, as many as `max_rows` points allow.
+def draw(result: Curves, *, max_steps: int = 0, max_rows: int = 6000) -> alt.LayerChart:
+    """One metric of every trial against the step, as many trials as `max_rows` points allow.
+
+    The axis reaches to `max_steps` where it is given, so that a trial cut short is seen to be.
 
     Source: C5, C13.
     """
@@ -30,7 +32,7 @@ def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
     beginnings = [curve.values_P[:1] if feasible else curve.values_P for curve in broken]
     shown = [*(curve.values_P for curve in feasible), *beginnings]
     values = list(chain.from_iterable(shown))
-    x = alt.X("step:Q", axis=alt.Axis(title="step", format="~s", grid=False), scale=_steps(result))
+    x = _steps(result, max_steps)
     measure = Measure(result.metric, values, _rises(forward))
     y = measure.up("value", [HEIGHT + 20, RAIL if broken else 0])
     trial = alt.Detail("trial:N")
@@ -42,29 +44,30 @@ def draw(result: Curves, *, max_rows: int = 6000) -> alt.LayerChart:
         ),
         *_brought_forward(forward, x, y),
         *rail([_end(curve) for curve in broken], x, _TOOLTIP),
+        *_stops([*rest, *forward], x, y),
     ]
     note = drawn(len(forward) + len(rest) + len(broken), len(result.curves))
-    return stacked(layers, measure.title, height=HEIGHT + 20, note=note)
+    tall = HEIGHT + 20 if values else ONLY_RAIL
+    return stacked(layers, measure.title, height=tall, note=note)
 
 
 def caption(result: Curves) -> str:
-    """Which trials are brought forward and where they end, and how many are infeasible.
+    """Which trials are brought forward and where they end, how many are infeasible or stopped.
 
     Source: C5.
     """
-    broken = [curve for curve in result.curves if curve.infeasible]
-    trials = f"{len(result.curves):,} trial{'' if len(result.curves) == 1 else 's'}"
     if not result.curves:
         return "No trial has values of it."
-    tail = (
-        f" Dashed red: {len(broken):,} infeasible of {trials}{_breaks(broken)}." if broken else ""
-    )
-    ends = [f"trial {curve.trial} at {number(curve.values_P[-1])}" for curve in _forward(result)]
-    if not ends:
-        return f"{trials}, none feasible.{tail}"
-    others = len(result.curves) - len(broken) - len(ends)
-    grey = f"; grey: the other {others:,} feasible ones" if others else ""
-    return f"The best by the objective end here: {_listed(ends)}{grey}.{tail}"
+    feasible = [curve for curve in result.curves if not curve.infeasible]
+    tail = f"{_breaks(result)}{_halts(feasible)}"
+    forward = _forward(result)
+    if not forward:
+        return f"{_without(result)}.{tail}"
+    ends = [f"trial {curve.trial} at {number(curve.values_P[-1])}" for curve in forward]
+    verb = "ends" if len(ends) == 1 else "end"
+    others = sum(bool(curve.values_P) for curve in feasible) - len(ends)
+    grey = f"; grey: {counted(others, 'other feasible trial')}" if others else ""
+    return f"The best by the objective {verb} here: {_listed(ends)}{grey}.{tail}"
 
 
 def _forward(result: Curves) -> list[Curve]:
@@ -135,26 +138,69 @@ def _end(curve: Curve) -> Row:
     return {"trial": _named(curve), "step": step}
 
 
+def _stops(curves: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Where trials were stopped: their curves are cut off there, nothing broke."""
+    found = [
+        {**_rows(curve)[-1], "end": "stopped early"}
+        for curve in curves
+        if curve.status == "stopped" and curve.values_P
+    ]
+    if not found:
+        return []
+    marks = rows(found).mark_point(style="stopped", shape="triangle-right", size=60, filled=False)
+    # The channel only makes the legend: every mark has the same opacity.
+    scale = alt.Scale(domain=["stopped early"], range=[1])
+    legend = alt.Legend(title=None, symbolType="triangle-right")
+    kind = alt.Opacity("end:O", scale=scale, legend=legend)
+    return [marks.encode(x=x, y=y, opacity=kind, tooltip=list(_TOOLTIP))]
+
+
 def _rises(forward: Sequence[Curve]) -> bool:
     """Whether the best curve rises, so that its high end is what matters."""
     return any(curve.values_P[-1] > curve.values_P[0] for curve in forward[:1])
 
 
-def _steps(result: Curves) -> alt.Scale:
-    last = max((curve.steps_P[-1] for curve in result.curves if curve.steps_P), default=1)
-    return alt.Scale(domain=[0, last], nice=False, padding=0)
+def _steps(result: Curves, max_steps: int) -> alt.X:
+    last = max([1, max_steps - 1, *(_end(curve)["step"] for curve in result.curves)])
+    axis = alt.Axis(title="step", format="~s", grid=False, **whole(0, last))
+    return alt.X("step:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False, padding=0))
 
 
 def _named(curve: Curve) -> str:
     return f"{curve.trial} ({curve.reason or curve.status})"
 
 
-def _breaks(broken: Sequence[Curve]) -> str:
+def _without(result: Curves) -> str:
+    """Why no curve is brought forward."""
+    trials = counted(len(result.curves), "trial")
+    if not any(curve.values_P for curve in result.curves):
+        return f"No finite value of it in {trials}"
+    few = "the best few have no finite value of it" if result.best else "none feasible"
+    return f"{trials}, {few}"
+
+
+def _breaks(result: Curves) -> str:
+    broken = [curve for curve in result.curves if curve.infeasible]
+    if not broken:
+        return ""
     steps = sorted(_end(curve)["step"] for curve in broken)
     where = (
         f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
     )
-    return f", which broke at {where}"
+    of = f"{len(broken):,} infeasible of {counted(len(result.curves), 'trial')}"
+    red = "Dashed red" if any(curve.values_P for curve in broken) else "Red crosses"
+    return f" {red}: {of}, which broke at {where}."
+
+
+def _halts(feasible: Sequence[Curve]) -> str:
+    """That stopped trials are cut short, not finished: how far they would have come is open."""
+    halted = [curve for curve in feasible if curve.status == "stopped" and curve.values_P]
+    if not halted:
+        return ""
+    reasons = ", ".join(sorted({curve.reason for curve in halted if curve.reason}))
+    why = f" ({reasons.replace('_', ' ')})" if reasons else ""
+    trials, were = counted(len(halted), "trial"), "was" if len(halted) == 1 else "were"
+    return f" Open triangles: {trials} {were} stopped there{why} and might have come further."
 
 
 def _listed(parts: Sequence[str]) -> str:

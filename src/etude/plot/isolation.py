@@ -12,6 +12,12 @@ from .layers import Row, rows, stacked, thinned
 from .scales import Measure, number
 
 ROW = 62
+# A name is cut in its middle so that its value still fits beside it; the tooltip has all of it.
+# No source, ours: a character of these labels is about so many pixels wide.
+_FITTING: Final = (
+    "truncate(datum.study, max(8, floor(width / 7.2) - length(datum.shown) - 3), 'center')"
+    " + ' · ' + datum.shown"
+)
 _TOOLTIP: Final = (
     alt.Tooltip("study:N"),
     alt.Tooltip("trial:N"),
@@ -38,8 +44,10 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
         .mark_point(style="best", shape="diamond", size=170, filled=True)
         .encode(x=value, y=y, tooltip=list(_TOOLTIP)),
         rows([_label(one) for one in result.studies])
-        .mark_text(style="name", align="left", baseline="bottom", dy=-13)
-        .encode(x=alt.value(0), y=y, text="label:N"),
+        .mark_text(
+            style="name", align="left", baseline="bottom", dy=-13, text=alt.ExprRef(_FITTING)
+        )
+        .encode(x=alt.value(0), y=y, tooltip=list(_TOOLTIP)),
     ]
     return stacked(layers if measure.values else layers[-1:], "", height=ROW * max(1, len(names)))
 
@@ -97,7 +105,7 @@ def _row(one: StudyBest) -> Row:
 
 def _label(one: StudyBest) -> Row:
     row = _row(one)
-    return {**row, "label": f"{one.study} · {row['shown'] or 'no feasible trial'}"}
+    return {**row, "shown": row["shown"] or "no feasible trial"}
 
 
 def _ticks(result: Isolation, each: int) -> alt.Chart:

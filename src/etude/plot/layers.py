@@ -11,6 +11,8 @@ HEIGHT = 230
 # Infeasible trials have no value that counts: they stand on a rail above the plot, this many
 # pixels high.
 RAIL = 32
+# Where there is nothing but the rail, the plot is no higher than that.
+ONLY_RAIL = RAIL + 8
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
 
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any, final
 
 import altair as alt
 
-from ..space import Choice, Domain, Scalar, value_text
+from ..space import Choice, Domain, Integer, Real, Scalar, value_text
 
 # No source, ours: where the worst is more than five times the best, a linear axis crowds the best.
 LOG_ABOVE = 5.0
@@ -39,7 +39,7 @@ def along(name: str, domain: Domain, field: str = "x") -> alt.X:
         domain=_padded(domain, logarithmic=logarithmic),
         nice=False,
     )
-    ticks = {"values": decades(domain.low, domain.high)} if logarithmic else {"tickCount": 5}
+    ticks = {"values": decades(domain.low, domain.high)} if logarithmic else _few(domain)
     title = f"{name} (log scale)" if logarithmic else name
     axis = alt.Axis(title=title, labelExpr=_LABEL, grid=False, **ticks)
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
@@ -112,6 +112,16 @@ def decades(low: float, high: float, *, most: int = 6) -> list[float]:
     return inside[1][:: math.ceil(len(inside[1]) / most)]
 
 
+def whole(low: int, high: int) -> dict[str, Any]:
+    """The ticks of an axis of whole numbers: each where they are few, else as many as fit.
+
+    >>> whole(1, 3)
+    {'values': [1, 2, 3]}
+    """
+    # Vega's `tickMinStep` alone still halves the steps of the shortest axes.
+    return {"values": list(range(low, high + 1))} if high - low <= 10 else {"tickMinStep": 1}
+
+
 def number(value: float) -> str:
     """A value as people read it: four significant digits.
 
@@ -132,12 +142,27 @@ def shown(value: Any) -> str:
     return value_text(value) if isinstance(value, bool | int | str) else str(value)
 
 
+def counted(number_of: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "trial"), counted(2000, "trial")
+    ('1 trial', '2,000 trials')
+    """
+    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
 def _values(name: str, texts: list[str], field: str) -> alt.X:
     # The order stands in the domain: as `sort`, Vega would put the texts into expressions.
     scale = alt.Scale(type="point", padding=0.5, domain=texts)
     # So much text fits beside each other on a phone.
     angle = 0 if sum(map(len, texts)) <= 36 else -40
-    axis = alt.Axis(title=name, labelAngle=angle, labelLimit=120)
+    # Long values often differ at their ends: what is cut is the middle.
+    axis = alt.Axis(
+        title=name,
+        labelAngle=angle,
+        labelLimit=140,
+        labelExpr="truncate(datum.label, 20, 'center')",
+    )
     return alt.X(f"{field}:N", sort=None, axis=axis, scale=scale)
 
 
@@ -151,6 +176,10 @@ def _one_minus(name: str, low: float, high: float, field: str) -> alt.X:
         title=f"{name} (log scale of 1 − x)", values=list(ticks), labelExpr=label, grid=False
     )
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
+
+
+def _few(domain: Real | Integer) -> dict[str, Any]:
+    return whole(domain.low, domain.high) if isinstance(domain, Integer) else {"tickCount": 5}
 
 
 def _padded(domain: Any, *, logarithmic: bool) -> list[float]:

@@ -113,6 +113,7 @@ def _axis(palette: Palette) -> dict[str, Any]:
         "titleFontSize": 12,
         "titleFontWeight": 600,
         "titlePadding": 8,
+        "titleLimit": {"expr": "width"},
     }
 
 
@@ -127,6 +128,7 @@ def _title(palette: Palette) -> dict[str, Any]:
         "subtitleFontSize": 11,
         "subtitlePadding": 3,
         "offset": 8,
+        "limit": {"expr": "width"},
     }
 
 
@@ -141,6 +143,7 @@ def _legend(palette: Palette) -> dict[str, Any]:
         "titleFontSize": 11,
         "titleFontWeight": 400,
         "symbolStrokeWidth": 2,
+        "symbolBaseStrokeColor": palette.ink,
     }
 
 
@@ -155,6 +158,7 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "best-line": {"strokeWidth": 2.2, "opacity": 1},
         "best-mark": {"stroke": paper, "strokeWidth": 1, "opacity": 1},
         "infeasible": {"color": red, "strokeWidth": 1.8, "opacity": 1},
+        "stopped": {"color": palette.ink, "fill": paper, "strokeWidth": 1.3, "opacity": 1},
         "infeasible-line": {"color": red, "strokeWidth": 1, "opacity": 0.7, "strokeDash": [4, 2]},
         "infeasible-label": {"color": red, "fontSize": 11},
         "rail": {"color": red, "strokeWidth": 0.75, "opacity": 0.4},

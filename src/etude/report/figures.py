@@ -93,7 +93,10 @@ def _of_study(place: int, study: Study, records: Sequence[Record]) -> list[Figur
     shown = metrics(study, records)[:MAX_METRICS]
     return [
         *(_axis(place, result) for result in axes(study, records)),
-        *(_curves(place, curves(study, records, metric, max_points=100)) for metric in shown),
+        *(
+            _curves(place, curves(study, records, metric, max_points=100), study.max_steps)
+            for metric in shown
+        ),
     ]
 
 
@@ -108,13 +111,13 @@ def _axis(place: int, result: Axis) -> Figure:
     )
 
 
-def _curves(place: int, result: Curves) -> Figure:
+def _curves(place: int, result: Curves, max_steps: int) -> Figure:
     return Figure(
         name=f"curves-{place}-{result.metric}",
         title=f"{result.metric} while training",
         caption=curves_plot.caption(result),
         study=result.study,
-        draw=lambda rows: curves_plot.draw(result, max_rows=rows),
+        draw=lambda rows: curves_plot.draw(result, max_steps=max_steps, max_rows=rows),
         rows=sum(len(curve.steps_P) for curve in result.curves),
     )
 
