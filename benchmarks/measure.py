@@ -23,7 +23,8 @@ def peer(name: str, *packages: str) -> Path:
     """The Python of a peer's environment, made with its newest release if it is missing."""
     folder = BENCH / name
     python = folder / "bin" / "python"
-    if not python.exists() or subprocess.run([python, "-c", f"import {name}"]).returncode:
+    imports = f"import {', '.join(packages or (name,))}"
+    if not python.exists() or subprocess.run([python, "-c", imports]).returncode:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([python, *install, *(packages or (name,))], check=True)

@@ -9,7 +9,7 @@ import numpy as np
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record
-from etude.search.quasi_random import points
+from etude.search.sobol import points
 from etude.space import Choice, Domain, Real, Scalar
 from etude.study import Study
 

@@ -1,4 +1,4 @@
-"""A finished experiment as a store hands it out: two studies of 20 trials, 6 of them diverged."""
+"""A finished experiment as a store hands it out: two studies of 20 trials, 8 of them diverged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etude.finding import Recommendation, Verdict
 from etude.launch import Launch
 from etude.record import POINT, Points, Record
 from etude.report.material import Material
-from etude.search.quasi_random import points
+from etude.search.sobol import points
 from etude.space import Real, Scalar
 from etude.study import Study, derived_seed
 

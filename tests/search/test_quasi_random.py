@@ -1,11 +1,8 @@
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from etude.move import Start
 from etude.record import Record, Records
-from etude.search.quasi_random import QuasiRandom, points
+from etude.search.quasi_random import QuasiRandom
 from etude.space import Choice, Integer, Real, Space
 from etude.study import Study
 
@@ -47,33 +44,6 @@ def history(count, status="pending"):
 
 def moves(one, count=0, free=1000, status="pending"):
     return QuasiRandom().moves(one, history(count, status), free)
-
-
-@given(
-    seed=st.integers(0, 2**31 - 1),
-    dimensions=st.integers(0, 12),
-    lengths=st.tuples(st.integers(1, 200), st.integers(1, 200)).map(sorted),
-)
-def test_a_longer_sequence_begins_with_the_shorter_one(seed, dimensions, lengths):
-    short, long = lengths
-
-    assert np.array_equal(points(dimensions, seed, short), points(dimensions, seed, long)[:short])
-
-
-@given(seed=st.integers(0, 2**31 - 1), dimensions=st.integers(1, 12))
-def test_no_point_is_a_corner(seed, dimensions):
-    points_TxD = points(dimensions, seed, 64)
-
-    assert np.all((points_TxD >= 0.0) & (points_TxD < 1.0))
-    assert not np.any(np.all(points_TxD == 0.0, axis=1))
-
-
-@given(seed=st.integers(0, 2**31 - 1), dimensions=st.integers(1, 8))
-def test_every_axis_is_filled_evenly(seed, dimensions):
-    strata_TxD = np.sort((points(dimensions, seed, 32) * 32).astype(int), axis=0)
-
-    # A Sobol sequence is a (0, 1)-sequence on every axis: one point in each of 2^k parts.
-    assert np.array_equal(strata_TxD, np.tile(np.arange(32)[:, None], dimensions))
 
 
 def test_the_first_trials_of_a_long_study_are_the_short_study():

@@ -1,25 +1,20 @@
-"""Quasi-random search: scrambled, randomly shifted Sobol points."""
+"""Quasi-random search: Sobol points, scrambled so that few of them spread evenly."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import final
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from ..move import Move, Start
 from ..record import Records
 from ..study import Study
+from .sobol import points as points
 
 
 @final
 class QuasiRandom:
     """The next points of one fixed sequence, whatever the results and however many at once.
 
-    Source: Q1-Q6. Points: Sobol (1967) with Joe and Kuo's direction numbers, scrambled by a random
-    linear matrix and shifted (Matousek 1998), from scipy.stats.qmc.
+    Source: Q1-Q6. The points are those of `sobol.points`.
     """
 
     adapts = False
@@ -32,20 +27,3 @@ class QuasiRandom:
             return []
         points_TxD = points(study.space.dimensions, study.seed, end)
         return [Start(study.space.setting(unit_D)) for unit_D in points_TxD[begin:end].tolist()]
-
-
-def points(dimensions: int, seed: int, count: int) -> NDArray[np.float64]:
-    """The first `count` points of the sequence of this seed, shape (count, D), in [0, 1).
-
-    A longer sequence begins with the shorter one.
-    """
-    # Powers of two, so that few lengths are ever computed and scipy finds the points balanced.
-    exponent = max(count - 1, 1).bit_length()
-    return _sequence(dimensions, seed, exponent)[:count]
-
-
-@lru_cache(maxsize=64)
-def _sequence(dimensions: int, seed: int, exponent: int) -> NDArray[np.float64]:
-    if dimensions == 0:
-        return np.empty((2**exponent, 0))
-    return qmc.Sobol(dimensions, scramble=True, rng=seed).random_base2(exponent)
