@@ -112,6 +112,10 @@ def test_numbers_of_numpy_become_plain_ones():
         ("max_trial_s", 0, "needs seconds above 0"),
         ("diverged_above", True, "or false to switch the rule off"),
         ("keep_checkpoints", 0, "needs a whole number, 1 or more"),
+        ("acknowledge", "S3", "needs a list of rule ids, found 'S3'. Write for example [\"S3\"]."),
+        ("acknowledge", ["S3", "q1"], "found 'q1'. Did you mean `Q11`?"),
+        ("acknowledge", ("C1",), "found 'C1'. Known: `Q11`,"),
+        ("acknowledge", [None], "found None"),
     ],
 )
 def test_a_wrong_field_is_refused_with_the_way_out(field, value, sentence):
@@ -257,6 +261,7 @@ def test_a_sound_experiment_has_no_mistakes():
         ({"trials": 9}, []),
         ({"trials": 7}, ["trials"]),
         ({"notes": "new", "max_trial_s": 3}, []),
+        ({"acknowledge": ("S3",)}, []),
         ({"seed": 1, "max_steps": 7}, ["max_steps", "seed"]),
         ({"fixed": {"batch_size": 128}}, ["fixed"]),
     ],

@@ -12,6 +12,7 @@ from etude.experiment import Experiment
 from etude.experiment_file import Edit, dumps, edited, loads, read, toml_text
 from etude.space import Choice, Integer, Real, value_text
 from etude.toml_lines import key_lines, statements
+from etude.validation import DESIGN_RULES
 
 OPTIMIZER = """\
 # Two optimizers, each with a space of its own.
@@ -118,6 +119,7 @@ EXPERIMENTS = st.fixed_dictionaries(
         "max_trial_s": st.none() | st.floats(1e-3, 1e9),
         "diverged_above": st.just(False) | st.floats(1e-3, 1e9),
         "parent": st.none() | st.just("optimizer"),
+        "acknowledge": st.lists(st.sampled_from(DESIGN_RULES), max_size=3),
     },
 )
 

@@ -1,15 +1,114 @@
-"""What is known about common hyperparameters: the limits that no bound of theirs can cross."""
+"""What is known about common hyperparameters: it advises, and never overrides what a user wrote."""
 
 from __future__ import annotations
 
 import math
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal, TypeAlias, final
 
 from .space import Choice, Domain, Integer, Real
+
+Kind: TypeAlias = Literal[
+    "optimizer", "regularization", "architecture", "schedule", "data", "budget"
+]
+
+# How experiments spell the optimizers of rule L3 and AdamW, beside their names here.
+_OPTIMIZERS = {
+    "sgd": ("vanilla_sgd", "plain_sgd"),
+    "momentum": ("sgd_momentum", "momentum_sgd", "sgd_with_momentum", "sgdm", "heavy_ball"),
+    "nesterov": ("nesterov_momentum", "sgd_nesterov", "nesterov_sgd", "nag"),
+    "rmsprop": ("rms_prop",),
+    "adam": (),
+    "adamw": ("adam_w",),
+    "nadam": ("nesterov_adam",),
+}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One hyperparameter as the field knows it.
+
+    Args:
+        role: What it is by default: `scientific`, `nuisance` or `fixed`.
+        low: No value can lie below it.
+        high: No value can lie above it.
+        start: A first range or list to search, where the optimizer does not matter or is not known.
+        starts: The same for one optimizer.
+        optimizers: Those that have it; empty for all.
+        tuned_from: So many trials of a study pay for tuning it; 0 for any number.
+        switch: The hyperparameter that says whether it is there at all; empty without one.
+        off: The value that means it is not there.
+        size: Whether it sets the size of the model.
+    """
+
+    name: str
+    kind: Kind
+    role: Literal["scientific", "nuisance", "fixed"]
+    source: str
+    aliases: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    start: Domain | None = None
+    starts: Mapping[str, Domain] = field(default_factory=dict)
+    optimizers: tuple[str, ...] = ()
+    tuned_from: int = 0
+    switch: str = ""
+    off: float | None = None
+    size: bool = False
+
+    def start_for(self, optimizer: str = "") -> Domain | None:
+        """A first range to search with this optimizer; None where nothing general can be said."""
+        return self.starts.get(known_optimizer(optimizer), self.start)
+
+    def belongs_to(self, optimizer: str) -> bool:
+        """Whether this optimizer has it; one that is not known might."""
+        known_name = known_optimizer(optimizer)
+        return not (self.optimizers and known_name) or known_name in self.optimizers
+
+
+def known(name: str) -> Entry | None:
+    """What is known under this name; of `decoder.dropout`, what is known of `dropout`.
+
+    Case, `_`, `-` and blanks make no difference.
+
+    >>> known("LR").name, known("gizmo")
+    ('learning_rate', None)
+    """
+    return _by_name().get(_plain(re.split(r"[./]", name)[-1]))
+
+
+def known_switch(name: str) -> Entry | None:
+    """The strength that a hyperparameter of this name switches on and off, if it can be one.
+
+    >>> known_switch("use_dropout").name, known_switch("augmentation").name
+    ('dropout', 'augmentation_strength')
+    """
+    bare = re.sub(r"^(?:use|with|has|enable|apply)[-_ ]", "", name, flags=re.IGNORECASE)
+    switched = [one for one in _entries() if one.switch and _plain(one.switch) == _plain(name)]
+    entry = next(iter(switched), None) or known(bare)
+    return entry if entry is not None and entry.switch else None
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name and alias, as the catalogue writes them."""
+    return tuple(each for entry in _entries() for each in (entry.name, *entry.aliases))
+
+
+def known_optimizer(text: str) -> str:
+    """The optimizer that a value names; empty where it is not known.
+
+    >>> known_optimizer("Nesterov_momentum"), known_optimizer("AdamW"), known_optimizer("lion")
+    ('nesterov', 'adamw', '')
+    """
+    plain = _plain(text)
+    spellings = {name: map(_plain, (name, *also)) for name, also in _OPTIMIZERS.items()}
+    return next((name for name, each in spellings.items() if plain in each), "")
 
 
 def limits(name: str, domain: Domain) -> tuple[float, float]:
@@ -26,14 +125,13 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
     if isinstance(domain, Choice):
         return -math.inf, math.inf
     low, high = _by_scale(domain)
-    entry = _entry(name)
-    known_low, known_high = entry.get("low", -math.inf), entry.get("high", math.inf)
-    if not entry or domain.low < known_low or domain.high > known_high:
+    entry = known(name)
+    if entry is None or domain.low < entry.low or domain.high > entry.high:
         return low, high
     # A linear bound at 0 or 1 is only a guess where the name is not known.
     if domain.scale == "linear":
-        return known_low, known_high
-    return max(low, known_low), min(high, known_high)
+        return entry.low, entry.high
+    return max(low, entry.low), min(high, entry.high)
 
 
 def _by_scale(domain: Real | Integer) -> tuple[float, float]:
@@ -46,13 +144,34 @@ def _by_scale(domain: Real | Integer) -> tuple[float, float]:
     return low, (1.0 if domain.high == 1 and domain.low >= 0 else math.inf)
 
 
-def _entry(name: str) -> dict[str, Any]:
-    """What is known under this name; of `decoder.dropout`, what is known of `dropout`."""
-    return _by_name().get(re.split(r"[./]", name)[-1].casefold().replace("-", "_"), {})
+def _plain(text: str) -> str:
+    return re.sub(r"[-_\s]+", "", text).casefold()
 
 
 @cache
-def _by_name() -> dict[str, dict[str, Any]]:
+def _by_name() -> dict[str, Entry]:
+    return {_plain(each): one for one in _entries() for each in (one.name, *one.aliases)}
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
     text = files("etude").joinpath("catalogue.toml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = tomllib.loads(text)
-    return {known: entry for name, entry in entries.items() for known in (name, *entry["aliases"])}
+    return tuple(_entry(name, table) for name, table in tomllib.loads(text).items())
+
+
+def _entry(name: str, table: Mapping[str, Any]) -> Entry:
+    given = dict(table)
+    given["aliases"] = tuple(table["aliases"])
+    given["optimizers"] = tuple(table.get("optimizers", ()))
+    if "start" in table:
+        given["start"] = _domain(table["start"])
+    given["starts"] = {one: _domain(start) for one, start in table.get("starts", {}).items()}
+    return Entry(name=name, **given)
+
+
+def _domain(written: Any) -> Domain:
+    if isinstance(written, list):
+        return Choice(written)
+    options = dict(written)
+    kind = Integer if options.pop("integer", False) else Real
+    return kind(options.pop("low"), options.pop("high"), **options)

@@ -33,6 +33,8 @@ class Experiment:
             that value is infeasible; False switches the rule off.
         keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
         parent: The name of the round before.
+        acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
+            become caveats of its report.
 
     Raises:
         ExperimentError: with every mistake at once.
@@ -58,6 +60,7 @@ class Experiment:
     diverged_above: float | Literal[False] = 100.0
     keep_checkpoints: int = 1
     parent: str | None = None
+    acknowledge: tuple[str, ...] = ()
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
@@ -71,6 +74,7 @@ class Experiment:
         for role in ("scientific", "nuisance"):
             object.__setattr__(self, role, with_choices(given[role]))
         object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
+        object.__setattr__(self, "acknowledge", tuple(self.acknowledge))
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
         if self.diverged_above is not False:
@@ -92,6 +96,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     More `trials` only extend a study; notes, limits and what a verdict counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
+    free |= {"acknowledge"}
     changed = [
         each.name
         for each in fields(Experiment)

@@ -16,6 +16,14 @@ CHECKS = (
     "sampling_luck",
     "fixed_caveats",
 )
+# Those of a design speak only where there is something to say.
+PLAN_CHECKS = (
+    "question",
+    "roles",
+    "switches",
+    "budget",
+    "names",
+)
 
 
 @final
@@ -25,11 +33,12 @@ class Finding:
 
     Args:
         rule: The id in the playbook, `C1`.
-        check: The check's name, as its file in `analyze/`.
+        check: The check's name, as its file in `analyze/` or `design/`.
         subject: What it is about: `study`, `hyperparameter` and `side`, or `trial`.
         message: What was found, with its numbers, in a sentence or two.
         evidence: The numbers, and under `trials` the ids it rests on.
         advice: What to do; empty where nothing is to be done.
+        acknowledged: Whether the author of the experiment knows and accepts it: a caveat then.
     """
 
     rule: str
@@ -39,6 +48,7 @@ class Finding:
     message: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
+    acknowledged: bool = False
 
 
 @final

@@ -9,6 +9,7 @@ from typing import Protocol, final
 
 from .event import Event, Rehearsed
 from .experiment import Experiment
+from .finding import Finding
 from .record import Records
 from .study import Study
 
@@ -20,6 +21,7 @@ class Opening:
 
     Args:
         slots: Trials that run at once.
+        findings: What the rules say of the design.
         rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
             times are the better estimate.
     """
@@ -29,6 +31,7 @@ class Opening:
     records: Records
     slots: int
     rehearsed: Rehearsed | None
+    findings: Sequence[Finding] = ()
 
 
 class Observer(Protocol):

@@ -65,12 +65,14 @@ class NextRound:
 class Result:
     """Trials, findings, verdict and next round of one experiment.
 
-    Everything is computed when first asked for, from what the store holds.
+    Everything is computed when first asked for, from what the store holds. `parent` is the round
+    before, where the store has it.
     """
 
     entry: Entry
     records: Records
     store: Store
+    parent: Experiment | None = None
 
     @property
     def experiment(self) -> Experiment:
@@ -111,10 +113,14 @@ class Result:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What every check says."""
+        """What the rules say of the design, then what every check says of the trials."""
         from .analyze.checklist import findings
+        from .design.checklist import findings as of_design
 
-        return findings(self.studies, self.records, self.experiment)
+        return [
+            *of_design(self.experiment, self.studies, self.parent),
+            *findings(self.studies, self.records, self.experiment),
+        ]
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -232,7 +238,18 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         )
     last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
     entry = entries[last_run if name is None else names.index(name)]
-    return Result(entry=entry, records=store.records(entry.experiment.name), store=store)
+    return Result(
+        entry=entry,
+        records=store.records(entry.experiment.name),
+        store=store,
+        parent=parent_in(entries, entry.experiment),
+    )
+
+
+def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | None:
+    """The round before, where a store has it."""
+    known = (entry.experiment for entry in entries)
+    return next((one for one in known if one.name == experiment.parent), None)
 
 
 def _started(entry: Entry) -> str:

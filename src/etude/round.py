@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import final
 
 from . import experiment_file, provenance
+from .design.checklist import findings as of_design
 from .design.split import split
 from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment, changes
+from .finding import Finding
 from .launch import Entry
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
 from .record import Record, Records
-from .result import Result, load
+from .result import Result, load, parent_in
 from .runner.base import Runner
 from .runner.blame import user_traceback
 from .runner.inline import Inline
@@ -93,6 +95,7 @@ def _perform(
         records=records,
         slots=runner.slots,
         rehearsed=rehearsed,
+        findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     audience = Audience(observers)
     audience.begin(opening)
@@ -253,6 +256,19 @@ def planned(
         moves = search.moves(study, there, study.max_trials)
         records += reserved(study, moves, first_id=len(records), first_index=there.count())
     return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
+
+
+def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
+    """What the rules say of this design before a step is trained; its parent is the store's.
+
+    Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
+    """
+    place = location(store)
+    entries: Sequence[Entry] = ()
+    if place != "memory" and Path(place).is_file():
+        with closing(open_store(place, create=False)) as held:
+            entries = held.entries()
+    return of_design(experiment, split(experiment), parent_in(entries, experiment))
 
 
 def _recorded(experiment: Experiment, store: str | Path | None) -> list[Record]:

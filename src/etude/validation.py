@@ -22,6 +22,8 @@ from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_tex
 
 # Literals: an experiment is checked without loading a search; a test holds them to the registry.
 SEARCHES = ("quasi_random",)
+# The rules that speak of a design, before a step is trained; a test holds them to `design`.
+DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
@@ -179,6 +181,16 @@ def _parent(value: object) -> str:
     return "" if value is None else _name(value)
 
 
+def _acknowledge(value: object) -> str:
+    if not isinstance(value, list | tuple):
+        return f'needs a list of rule ids, found {value!r}. Write for example ["S3"].'
+    unknown = [each for each in value if each not in DESIGN_RULES]
+    if not unknown:
+        return ""
+    near = did_you_mean(str(unknown[0]).upper(), DESIGN_RULES)
+    return f"names rules that speak of a design, found {unknown[0]!r}. {near}"
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "name": _name,
     "question": _text,
@@ -196,6 +208,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "diverged_above": _threshold,
     "keep_checkpoints": _whole(1, 1),
     "parent": _parent,
+    "acknowledge": _acknowledge,
 }
 
 

@@ -62,7 +62,17 @@ def test_check_as_json(played, etude_command):
     assert answer.json["experiment"] == "rates"
     assert {one["status"] for one in answer.json["findings"]} <= STATUSES
     assert all(
-        one.keys() == {"rule", "check", "status", "subject", "message", "evidence", "advice"}
+        one.keys()
+        == {
+            "rule",
+            "check",
+            "status",
+            "subject",
+            "message",
+            "evidence",
+            "advice",
+            "acknowledged",
+        }
         for one in answer.json["findings"]
     )
 

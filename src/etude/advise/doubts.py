@@ -23,7 +23,7 @@ def doubts(
     if valued:
         said += [*_luck(valued), *_unequal(standing), _seeds(standing)]
         said += [_sampling_error(experiment, valued), _selection(valued)]
-    return (*said, *_fixed(findings))
+    return (*said, *_acknowledged(findings), *_fixed(findings))
 
 
 def _problems(findings: Sequence[Finding]) -> Iterator[str]:
@@ -115,6 +115,14 @@ def _selection(valued: Sequence[Standing]) -> str:
         f"A1: each best value was picked on the validation data itself, from {evaluations} "
         f"evaluations of {counted(trials, 'trial')} in all, so new data will look worse."
     )
+
+
+def _acknowledged(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        if finding.acknowledged:
+            yield (
+                f"{finding.rule}, acknowledged by the author of the experiment: {finding.message}"
+            )
 
 
 def _fixed(findings: Sequence[Finding]) -> Iterator[str]:

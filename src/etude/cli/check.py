@@ -43,15 +43,13 @@ def check(
 
 
 def _print(findings: list[Finding]) -> None:
-    from .messages import wrapped
+    from .messages import finding_lines
 
     for finding in sorted(findings, key=lambda one: _ORDER.index(one.status)):
         if finding.status == "ok":
             continue
-        line = f"{finding.status} {finding.rule} {finding.check}: {finding.message}"
-        typer.echo(wrapped(line, hanging="    "))
-        if finding.advice:
-            typer.echo(wrapped(finding.advice, indent="    "))
+        for line in finding_lines(finding):
+            typer.echo(line)
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:

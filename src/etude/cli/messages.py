@@ -10,11 +10,14 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
+
+if TYPE_CHECKING:
+    from ..finding import Finding
 
 
 def exit_code(error: EtudeError) -> int:
@@ -89,6 +92,16 @@ def wrapped(text: str, *, indent: str = "", hanging: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def finding_lines(finding: Finding) -> list[str]:
+    """A finding as lines, its advice below it; one that is acknowledged needs no advice."""
+    known = " (acknowledged)" if finding.acknowledged else ""
+    line = f"{finding.status} {finding.rule} {finding.check}{known}: {finding.message}"
+    lines = [wrapped(line, hanging="    ")]
+    if finding.advice and not finding.acknowledged:
+        lines.append(wrapped(finding.advice, indent="    "))
+    return lines
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

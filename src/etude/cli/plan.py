@@ -20,17 +20,18 @@ def plan(
     from .. import experiment_file
     from ..analyze.fixed_caveats import findings, fixed_caveats
     from ..finding import to_json
-    from ..round import planned
-    from .messages import print_json
+    from ..round import foreseen, planned
+    from .messages import finding_lines, print_json
 
     experiment = experiment_file.read(file)
     studies = planned(experiment, store)
+    rules = foreseen(experiment, store)
     caveats = findings(fixed_caveats([study for study, _ in studies]))
     if json:
         print_json(
             {
                 "studies": [_as_json(study, records) for study, records in studies],
-                "findings": [to_json(finding) for finding in caveats],
+                "findings": [to_json(finding) for finding in (*rules, *caveats)],
             }
         )
         return
@@ -45,6 +46,8 @@ def plan(
     for study, records in studies:
         _print(study, records)
     typer.echo("")
+    for line in [line for finding in rules for line in finding_lines(finding)]:
+        typer.echo(line)
     for finding in caveats:
         typer.echo(f"{finding.rule}: {finding.message}")
 

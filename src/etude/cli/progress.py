@@ -15,7 +15,7 @@ from rich.table import Table
 
 from ..event import Began, Ended, Event, Logged, Lost, Reopened
 from ..observer import Opening
-from .messages import duration, short
+from .messages import duration, finding_lines, short
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Progress:
         self._said = time.monotonic()
 
     def begin(self, opening: Opening) -> None:
-        """Says what was found by trying two steps, and shows the table."""
+        """Says what is wrong with the design and what two steps cost, and shows the table."""
         self._opening = opening
         self._sign = -1.0 if opening.experiment.maximize else 1.0
         self._tally = _Tally(
@@ -74,6 +74,10 @@ class Progress:
                 best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
                 if best is not None:
                     self._tally.best[record.id] = self._sign * best.value
+        for finding in opening.findings:
+            if finding.status == "problem":
+                for line in finding_lines(finding):
+                    self._console.print(line, markup=False, highlight=False)
         self._console.print(estimate_line(opening), markup=False, highlight=False)
         if self._console.is_terminal:
             self._live = Live(

@@ -1,0 +1,50 @@
+"""Designs at hand, for the tests of the rules that speak of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from etude.design.checklist import findings
+from etude.design.split import split
+from etude.experiment import Experiment
+from etude.finding import Finding
+from etude.space import Real
+
+RATE = Real(1e-4, 1.0, log=True)
+BETA = Real(0.7, 0.999, scale="one_minus_log")
+DECAY = Real(1e-6, 1e-2, log=True)
+
+
+def design(**given: object) -> Experiment:
+    """A fair comparison of two activations, which no rule speaks against."""
+    plain: dict[str, object] = {
+        "name": "second",
+        "metric": "valid/error",
+        "max_steps": 100,
+        "trials": 20,
+        "scientific": {"activation": ["relu", "gelu"]},
+        "nuisance": {"learning_rate": RATE},
+        "fixed": {"batch_size": 64},
+    }
+    return Experiment(**{**plain, **given})
+
+
+def said(
+    experiment: Experiment,
+    rule: str = "",
+    *,
+    parent: Experiment | None = None,
+    trials: tuple[int, ...] = (),
+) -> list[Finding]:
+    """What this rule (or every rule) says, the studies having these trials where they are given."""
+    studies = split(experiment)
+    given = [
+        dataclasses.replace(study, max_trials=count)
+        for study, count in zip(studies, trials, strict=False)
+    ]
+    found = findings(experiment, given or studies, parent)
+    return [one for one in found if rule in ("", one.rule)]
+
+
+def statuses(experiment: Experiment, rule: str, **given: object) -> list[str]:
+    return [one.status for one in said(experiment, rule, **given)]
