@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal, final
 
+from .arrangement import Arrangement, Configuration, configurations
 from .errors import ExperimentError
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .validation import mistakes, with_choices
@@ -22,9 +23,12 @@ class Experiment:
     Args:
         metric: Judges the trials, as reported: `valid/error`. Lower is better unless `maximize`.
         max_steps: Training steps of every trial.
-        trials: Trials of each study; there is one study for each scientific setting.
+        trials: Trials of each study; there is one study for each scientific setting. Of a merged
+            study, all trials; of configurations, their number, which may be left out.
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
         train: `file.py:function`, relative to the experiment file; None when Python hands it over.
+        studies: `split` for one study a scientific setting (R13), `merged` for one that samples the
+            scientific values too, evenly (R14).
         seed: Everything random derives from it.
         validation_examples: Examples behind one value of the metric. With it, the verdict counts
             the sampling error of a metric that is a rate between 0 and 1.
@@ -35,16 +39,17 @@ class Experiment:
         parent: The name of the round before.
         acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
             become caveats of its report.
+        configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
 
     Raises:
         ExperimentError: with every mistake at once.
 
-    Source: R3, R4, R11, R12, T4.
+    Source: R3, R4, R11, R12, R13, R14, T4.
     """
 
     metric: str
     max_steps: int
-    trials: int
+    trials: int = 0  # none: needed, unless configurations are listed
     name: str = "experiment"
     question: str = ""
     notes: str = ""
@@ -52,6 +57,7 @@ class Experiment:
     evaluations: int = 50
     train: str | None = None
     search: str = "quasi_random"
+    studies: Arrangement = "split"
     seed: int = 0
     validation_examples: int | None = None
     max_trial_s: float | None = None
@@ -64,6 +70,7 @@ class Experiment:
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
+    configurations: tuple[Configuration, ...] = ()
 
     def __post_init__(self) -> None:
         """Turns lists into choices and refuses mistakes, all at once."""
@@ -75,6 +82,10 @@ class Experiment:
             object.__setattr__(self, role, with_choices(given[role]))
         object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
         object.__setattr__(self, "acknowledge", tuple(self.acknowledge))
+        object.__setattr__(self, "configurations", configurations(self.configurations))
+        if self.configurations:
+            object.__setattr__(self, "trials", len(self.configurations))
+            object.__setattr__(self, "search", "listed")
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
         if self.diverged_above is not False:
@@ -93,7 +104,8 @@ class Experiment:
 def changes(old: Experiment, new: Experiment) -> list[str]:
     """The keys whose change bears on results, so that a store may not mix them under one name.
 
-    More `trials` only extend a study; notes, limits and what a verdict counts may change freely.
+    More `trials` or configurations only extend a study; notes, limits and what a verdict counts may
+    change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
     free |= {"acknowledge"}
@@ -104,4 +116,8 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     ]
     if "trials" in changed and new.trials > old.trials:
         changed.remove("trials")
+    if "configurations" in changed:
+        begin = new.configurations[: len(old.configurations)]
+        if old.configurations and begin == old.configurations:
+            changed.remove("configurations")
     return changed

@@ -16,13 +16,14 @@ from .space import Choice, Domain, Integer, Real, Scalar
 from .toml_lines import Keys, key_lines, with_value
 from .validation import did_you_mean, mistakes, nearest
 
-_FIELDS = {each.name: each for each in fields(Experiment) if each.name not in ROLES}
+_OF_ITS_OWN = (*ROLES, "configurations")  # tables beside [experiment]
+_FIELDS = {each.name: each for each in fields(Experiment) if each.name not in _OF_ITS_OWN}
 _REQUIRED = {
     "metric": 'metric = "valid/error"',
     "max_steps": "max_steps = 2000",
     "trials": "trials = 20",
 }
-_TABLES = ("experiment", *ROLES)
+_TABLES = ("experiment", *_OF_ITS_OWN)
 _RANGE = ("low", "high", "integer", "log", "scale")
 _LIST = ("values", "ordered")
 _BYTE_ORDER_MARK = "\ufeff"  # some editors of Windows lead a file with it
@@ -106,6 +107,9 @@ def dumps(experiment: Experiment) -> str:
             lines.append(f"{key} = {toml_text(value)}")
     for role in ROLES:
         lines += _table_lines((role,), getattr(experiment, role))
+    for one in experiment.configurations:
+        values = [f"{key_path([name])} = {toml_text(value)}" for name, value in one.items()]
+        lines += ["", "[[configurations]]", *values]
     return "\n".join(lines) + "\n"
 
 
@@ -183,6 +187,7 @@ def _given(data: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an experiment as the file has them, domains built or failed."""
     table = data.get("experiment", {})
     given = {key: value for key, value in _table(table).items() if key in _FIELDS}
+    given |= {key: data[key] for key in ("configurations",) if key in data}
     return given | {role: _members(role, data[role]) for role in ROLES if role in data}
 
 
@@ -274,7 +279,9 @@ def _missing(data: Mapping[str, Any]) -> list[Mistake]:
     return [
         Mistake(where="experiment", message=f"`{key}` is required. Write for example `{example}`.")
         for key, example in _REQUIRED.items()
-        if key not in table and key not in written
+        if key not in table
+        and key not in written
+        and not (key == "trials" and data.get("configurations"))
     ]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from . import experiment_file
-from .design.split import split
+from .design.studies import studies
 from .errors import StoreError
 from .experiment import Experiment
 from .experiment_file import Edit
@@ -40,7 +40,7 @@ _TRIALS = "experiment.trials"
 class NextRound:
     """The next round: its file's text, and what it changes and why.
 
-    More trials alone are no new experiment: it keeps its name, so that a run goes on with those that
+    More trials alone are no new experiment: it keeps its name, so a run goes on with those that
     it has, and trains none of them twice.
     """
 
@@ -81,8 +81,8 @@ class Result:
 
     @cached_property
     def studies(self) -> list[Study]:
-        """One for each scientific setting."""
-        return split(self.experiment)
+        """One for each scientific setting, or the merged one."""
+        return studies(self.experiment)
 
     @property
     def best(self) -> Record | None:
@@ -126,8 +126,10 @@ class Result:
     def verdict(self) -> Verdict:
         """The answer to the question, as far as the evidence carries it."""
         from .advise.verdict import verdict
+        from .analyze.parts import apart
 
-        return verdict(self.experiment, self.studies, self.records, self.findings)
+        compared, records = apart(self.studies, self.records)
+        return verdict(self.experiment, compared, records, self.findings)
 
     @cached_property
     def recommendations(self) -> Sequence[Recommendation]:

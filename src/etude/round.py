@@ -12,7 +12,7 @@ from typing import final
 
 from . import experiment_file, provenance
 from .design.checklist import findings as of_design
-from .design.split import split
+from .design.studies import studies as designed
 from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment, changes
@@ -27,7 +27,7 @@ from .runner.blame import user_traceback
 from .runner.inline import Inline
 from .runner.load import Train, refuse_while_importing, train_file, train_function
 from .runner.processes import Processes
-from .search import SEARCHES
+from .search import search_of
 from .store import location, open_store
 from .store.base import Store, reserved
 from .study import Study
@@ -81,8 +81,8 @@ def run(
 def _perform(
     experiment: Experiment, *, runner: Runner, store: Store, observers: Sequence[Observer]
 ) -> None:
-    studies = split(experiment)
-    plan: list[Plan] = [(study, SEARCHES[study.search]()) for study in studies]
+    studies = designed(experiment)
+    plan: list[Plan] = [(study, search_of(study)) for study in studies]
     started(plan, store, experiment.name, free=runner.free)
     records = store.records(experiment.name)
     rehearsed = None
@@ -249,7 +249,7 @@ def planned(
 
     Source: R12, R13, Q3.
     """
-    plan: list[Plan] = [(study, SEARCHES[study.search]()) for study in split(experiment)]
+    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
     records = _recorded(experiment, store)
     for study, search in plan:
         there = Records.of(records).of_study(study.name)
@@ -268,7 +268,21 @@ def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Fi
     if place != "memory" and Path(place).is_file():
         with closing(open_store(place, create=False)) as held:
             entries = held.entries()
-    return of_design(experiment, split(experiment), parent_in(entries, experiment))
+    return of_design(experiment, designed(experiment), parent_in(entries, experiment))
+def timed(experiment: Experiment, store: str | Path | None = None) -> list[Record]:
+    """The ended trials that tell its pace: its own, else those of the round before.
+
+    Source: R15.
+    """
+    place = location(store)
+    if place == "memory" or not Path(place).is_file():
+        return []
+    held = open_store(place, create=False)
+    with closing(held):
+        known = {entry.experiment.name for entry in held.entries()}
+        names = [one for one in (experiment.name, experiment.parent) if one in known]
+        ended = [list(held.records(name).ended()) for name in names if name]
+    return next((each for each in ended if each), [])
 
 
 def _recorded(experiment: Experiment, store: str | Path | None) -> list[Record]:

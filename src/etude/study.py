@@ -21,10 +21,12 @@ class Study:
         scientific: The scientific values that hold in the whole study.
         space: The nuisance hyperparameters that exist here.
         fixed: The fixed ones that exist here.
+        merged: The scientific hyperparameters that are sampled in `space`, in a merged study (R14).
+        listed: Its settings, where they were listed by hand.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
 
-    Source: R12, R13.
+    Source: R12, R13, R14.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Study:
     maximize: bool
     max_steps: int
     evaluations: int
+    merged: tuple[str, ...] = ()
+    listed: tuple[Mapping[str, Scalar], ...] = ()
 
     def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """All that a trial is handed: fixed, scientific and searched values, sorted by name."""

@@ -65,11 +65,21 @@ def statements(text: str) -> list[Statement]:
 
 
 def key_lines(text: str) -> dict[Keys, int]:
-    """The line where each key and table of a valid TOML text first stands."""
+    """The line where each key and table of a valid TOML text first stands.
+
+    What stands below the n-th `[[NAME]]` has the steps `NAME`, `n`, counted from 0, too.
+    """
     found: dict[Keys, int] = {}
+    seen: dict[Keys, int] = {}
     for statement in statements(text):
+        if statement.text.lstrip().startswith("[["):
+            seen[statement.table] = seen.get(statement.table, -1) + 1
         for keys in statement.paths:
             found.setdefault(keys, statement.line)
+            if statement.table in seen and statement.table:
+                depth = len(statement.table)
+                numbered = (*keys[:depth], str(seen[statement.table]), *keys[depth:])
+                found.setdefault(numbered, statement.line)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from .arrangement import ARRANGEMENTS, misarranged
 from .errors import Mistake, SpaceError
 from .hyperparameter import (
     ROLES,
@@ -21,7 +22,7 @@ from .hyperparameter import (
 from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_text
 
 # Literals: an experiment is checked without loading a search; a test holds them to the registry.
-SEARCHES = ("quasi_random",)
+SEARCHES = ("quasi_random", "listed")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -57,7 +58,9 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
     found = [
         Mistake(where=f"experiment.{key}", message=message)
         for key, check in _CHECKS.items()
-        if key in given and (message := check(given[key]))
+        if key in given
+        and not (key == "trials" and given.get("configurations"))
+        and (message := check(given[key]))
     ]
     for role in ROLES:
         found += _shape(given.get(role, {}), (role,))
@@ -66,9 +69,13 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         for role in ROLES
         for one in flat(role, with_choices(given.get(role, {}), lists=role != "fixed"))
     ]
+    merged = given.get("studies") == "merged"
     found += [
-        _mistake(one.keys, text) for one in flattened if (text := _value(one.role, one.value))
+        _mistake(one.keys, text)
+        for one in flattened
+        if (text := _value(one.role, one.value, merged=merged))
     ]
+    found += misarranged(given, flattened)
     return found + _conditions(flattened) + _circles(flattened) + _two_roles(flattened)
 
 
@@ -158,6 +165,13 @@ def _search(value: object) -> str:
     return f"names no search, found {value!r}. {did_you_mean(str(value), list(SEARCHES))}"
 
 
+def _studies(value: object) -> str:
+    if value in ARRANGEMENTS:
+        return ""
+    way_out = did_you_mean(str(value), list(ARRANGEMENTS))
+    return f"needs the way that studies are made (R13, R14), found {value!r}. {way_out}"
+
+
 def _examples(value: object) -> str:
     return "" if value is None else _whole(1, 10_000)(value)
 
@@ -202,6 +216,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "evaluations": _whole(1, 50),
     "train": _train,
     "search": _search,
+    "studies": _studies,
     "seed": _whole(0, 0),
     "validation_examples": _examples,
     "max_trial_s": _seconds,
@@ -238,7 +253,9 @@ def _shape(members: object, keys: tuple[object, ...]) -> list[Mistake]:
     return found + [_mistake((*keys, "when"), f"{text}, found {one!r}. {way_out}") for one in wrong]
 
 
-def _value(role: Role, value: object) -> str:
+def _value(role: Role, value: object, *, merged: bool) -> str:
+    if merged and role == "scientific" and isinstance(value, Real | Integer):
+        return ""  # sampled, as R14 has it
     return str(value) if isinstance(value, SpaceError) else _ROLE_CHECKS[role](value)
 
 
@@ -246,7 +263,12 @@ def _scientific(value: object) -> str:
     if not isinstance(value, Choice):
         return (
             "a scientific hyperparameter needs a list of values, one study for each (R13), "
-            f"found {value!r}. List the values that the question compares."
+            f"found {value!r}. List the values that the question compares"
+            + (
+                ', or write studies = "merged" in [experiment] to sample the range (R14).'
+                if isinstance(value, Real | Integer)
+                else "."
+            )
         )
     if len(value.values) < 2:
         return (

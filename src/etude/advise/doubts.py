@@ -16,12 +16,13 @@ def doubts(
 ) -> tuple[str, ...]:
     """One sentence a doubt: first what stands in the way, then what is not known.
 
-    Source: A1, A2, C14, Q10, R5.
+    Source: A1, A2, C14, Q10, R5, R12, R14.
     """
     valued = [one for one in standing if one.best]
     said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
+    said += _arranged(experiment, standing)
     if valued:
-        said += [*_luck(valued), *_unequal(standing), _seeds(standing)]
+        said += [*_luck(valued), *_unequal(experiment, standing), _seeds(standing)]
         said += [_sampling_error(experiment, valued), _selection(valued)]
     return (*said, *_acknowledged(findings), *_fixed(findings))
 
@@ -66,9 +67,28 @@ def _spread(standing: Standing) -> str:
     return f"{low} to {high}".replace("-inf", "none at all").replace("inf", "none at all")
 
 
-def _unequal(standing: Sequence[Standing]) -> Iterator[str]:
+def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
+    if experiment.configurations:
+        yield (
+            "R12: the settings were listed by hand, so nothing is known of those between and "
+            "beyond them, and no search drew them: an interval tells how much the best rests on "
+            "single settings."
+        )
+    if experiment.studies == "merged" and len(standing) > 1:
+        what = "slice" if any(one.study.merged for one in standing) else "scientific value"
+        share = number(experiment.trials / len(standing), 2)
+        yield (
+            f"R14: one merged study was compared with itself in {len(standing)} parts, so each "
+            f"{what} had about {share} of {counted(experiment.trials, 'trial')} to tune its "
+            "nuisance hyperparameters with."
+        )
+
+
+def _unequal(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
     counts = {one.study.name: one.feasible for one in standing}
-    if len(set(counts.values())) > 1:
+    # Trials that are dealt to the parts of a merged study need not divide evenly.
+    uneven = 1 if experiment.studies == "merged" else 0
+    if max(counts.values()) - min(counts.values()) > uneven:
         listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
         yield (
             "R15: the studies have unequal numbers of feasible trials, and more of them find "

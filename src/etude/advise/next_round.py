@@ -25,6 +25,7 @@ def next_round(
 ) -> list[Recommendation]:
     """Sides to widen; without any, more trials where the verdict is unclear; else nothing.
 
+    Configurations listed by hand have neither sides nor a number of trials: a person lists more.
     A problem that no wider side amends (trials that break, a choice at its end) is left to a
     person, whom its finding advises: more trials of the same would not amend it either (C14).
 
@@ -37,7 +38,7 @@ def next_round(
         for recommendation in _wider(one, side, causes, studies)
     ]
     failed = any(finding.status == "problem" for finding in findings)
-    if wider or failed or verdict.status != "unclear":
+    if wider or failed or experiment.configurations or verdict.status != "unclear":
         return wider
     return [
         Recommendation(
@@ -97,7 +98,7 @@ def _owner(experiment: Experiment, study: Study, name: str) -> Hyperparameter:
     return next(
         one
         for one in experiment.hyperparameters
-        if one.name == name and one.role == "nuisance" and one.exists(study.scientific)
+        if one.name == name and one.role != "fixed" and one.exists(study.scientific)
     )
 
 

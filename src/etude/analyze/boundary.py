@@ -105,7 +105,7 @@ def boundary(
     """
     found = outcomes(study, records)
     axes = {name: domain for name, domain in study.space.domains.items() if _has_sides(domain)}
-    view = _View(found, ranked(found), 2 * len(axes), thresholds)
+    view = _View(found, ranked(found), 2 * len(axes), thresholds, by_hand=bool(study.listed))
     whiches: tuple[Which, ...] = ("low", "high")
     return Boundary(
         study=study.name,
@@ -125,6 +125,7 @@ class _View:
     best_first: list[Outcome]
     sides: int
     thresholds: Thresholds
+    by_hand: bool = False
 
     @cached_property
     def top(self) -> list[Outcome]:
@@ -135,6 +136,8 @@ class _View:
     @property
     def reason(self) -> str:
         """Why nothing can be said; empty where something can."""
+        if self.by_hand:
+            return "the settings were listed by hand, not drawn from a space with edges"
         feasible, needed = len(self.best_first), self.thresholds.min_feasible
         if feasible < needed:
             return (

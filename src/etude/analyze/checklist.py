@@ -9,6 +9,7 @@ from ..finding import Finding
 from ..record import Record
 from ..study import Study
 from . import boundary, fixed_caveats, infeasible, sampling_luck
+from .parts import parts
 
 # Rules of the checklist that no check covers yet: a report says so, or silence would look like
 # approval.
@@ -36,7 +37,10 @@ def findings(
 ) -> list[Finding]:
     """What every check says, in the order of the checklist, study by study.
 
-    Source: C1, C3, Q10, R5.
+    Edges and infeasible trials are those of a whole merged study; luck is that of each value's
+    share of it.
+
+    Source: C1, C3, Q10, R5, R14.
     """
     by_study = [
         finding
@@ -44,7 +48,11 @@ def findings(
         for finding in (
             *boundary.findings(boundary.boundary(study, records)),
             *infeasible.findings(infeasible.infeasible(study, records)),
-            *sampling_luck.findings(sampling_luck.sampling_luck(study, records)),
+            *(
+                finding
+                for part, mine in parts(study, records)
+                for finding in sampling_luck.findings(sampling_luck.sampling_luck(part, mine))
+            ),
         )
     ]
     return by_study + fixed_caveats.findings(fixed_caveats.fixed_caveats(studies))

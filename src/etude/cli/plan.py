@@ -9,6 +9,8 @@ import typer
 from .options import FileArgument, JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..design.trade import Design
+    from ..experiment import Experiment
     from ..record import Record
     from ..study import Study
 
@@ -19,19 +21,23 @@ def plan(
     """Show the studies and trials of an experiment file, without training."""
     from .. import experiment_file
     from ..analyze.fixed_caveats import findings, fixed_caveats
+    from ..design.hours import hours
     from ..finding import to_json
-    from ..round import foreseen, planned
+    from ..round import foreseen, planned, timed
+    from .budget import budget_as_json, budget_lines
     from .messages import finding_lines, print_json
 
     experiment = experiment_file.read(file)
     studies = planned(experiment, store)
     rules = foreseen(experiment, store)
+    budget = _designs(experiment, studies), hours(studies, timed(experiment, store))
     caveats = findings(fixed_caveats([study for study, _ in studies]))
     if json:
         print_json(
             {
                 "studies": [_as_json(study, records) for study, records in studies],
                 "findings": [to_json(finding) for finding in (*rules, *caveats)],
+                **budget_as_json(*budget),
             }
         )
         return
@@ -45,11 +51,22 @@ def plan(
     )
     for study, records in studies:
         _print(study, records)
+    for line in budget_lines(*budget):
+        typer.echo(line)
     typer.echo("")
     for line in [line for finding in rules for line in finding_lines(finding)]:
         typer.echo(line)
     for finding in caveats:
         typer.echo(f"{finding.rule}: {finding.message}")
+
+
+def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
+    """What the trials could be spent on; nothing where settings are listed by hand."""
+    from ..analyze.parts import apart
+    from ..design.trade import trade
+
+    alone = [study for study, _ in studies]
+    return [] if experiment.configurations else trade(alone, len(apart(alone, [])[0]))
 
 
 def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from ..arrangement import Configuration, listed_domain
 from ..experiment import Experiment
 from ..hyperparameter import Hyperparameter
 from ..space import Choice, Scalar, Space
@@ -13,7 +16,7 @@ def split(experiment: Experiment) -> list[Study]:
 
     Source: R11, R13.
     """
-    return [_study(experiment, scientific) for scientific in scientific_settings(experiment)]
+    return [study_at(experiment, scientific) for scientific in scientific_settings(experiment)]
 
 
 def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
@@ -43,19 +46,33 @@ def _grown(setting: dict[str, Scalar], one: Hyperparameter) -> list[dict[str, Sc
     return [{**setting, one.name: value} for value in one.value.values]
 
 
-def _study(experiment: Experiment, scientific: dict[str, Scalar]) -> Study:
+def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
+    """The study of one scientific setting; its settings are listed where the experiment lists them.
+
+    Source: R11, R12, R13.
+    """
     here = [one for one in experiment.hyperparameters if one.exists(scientific)]
-    name = study_name(scientific)
+    name, listed = study_name(scientific), experiment.configurations
     return Study(
         name=name,
         scientific=scientific,
-        space=Space({one.name: one.value for one in here if one.role == "nuisance"}),  # type: ignore[misc]  # nuisance holds domains
+        space=_listed_space(listed) if listed else _space(here),
         fixed={one.name: one.value for one in here if one.role == "fixed"},  # type: ignore[misc]  # fixed holds values
         max_trials=experiment.trials,
         seed=derived_seed(experiment.seed, name),
         search=experiment.search,
+        listed=listed,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
     )
+
+
+def _space(here: Sequence[Hyperparameter]) -> Space:
+    return Space({one.name: one.value for one in here if one.role == "nuisance"})  # type: ignore[misc]  # nuisance holds domains
+
+
+def _listed_space(rows: Sequence[Configuration]) -> Space:
+    """What the rows span, so that their trials can be seen along axes."""
+    return Space({name: listed_domain([row[name] for row in rows]) for name in rows[0]})

@@ -13,6 +13,7 @@ import altair as alt
 from ..analyze.axis import Axis, axes
 from ..analyze.curves import Curves, curves, metrics
 from ..analyze.isolation import isolation
+from ..analyze.parts import apart, parts
 from ..analyze.sampling_luck import sampling_luck
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
@@ -54,16 +55,21 @@ class Figure:
 def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Figure]:
     """Every chart of an experiment, the comparison first; none before a trial has ended.
 
-    Source: C5, C12, C13, Q10.
+    Source: C5, C12, C13, Q10, R14.
     """
     ended = [record for record in records if record.ended]
     if not ended:
         return []
     by_study = [(study, [one for one in ended if one.study == study.name]) for study in studies]
     known = [(place, *pair) for place, pair in enumerate(by_study, start=1) if pair[1]]
-    luck = [figure for place, study, mine in known for figure in _luck(place, study, mine)]
+    luck = [
+        figure
+        for place, study, mine in known
+        for part, its in parts(study, mine)
+        for figure in _luck(place, part, its)
+    ]
     each = [figure for place, study, mine in known for figure in _of_study(place, study, mine)]
-    return _named_apart([_comparison(studies, ended), *luck, *each])
+    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
