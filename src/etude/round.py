@@ -269,6 +269,8 @@ def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Fi
         with closing(open_store(place, create=False)) as held:
             entries = held.entries()
     return of_design(experiment, designed(experiment), parent_in(entries, experiment))
+
+
 def timed(experiment: Experiment, store: str | Path | None = None) -> list[Record]:
     """The ended trials that tell its pace: its own, else those of the round before.
 

@@ -41,14 +41,8 @@ def plan(
             }
         )
         return
-    count = sum(len(records) for _, records in studies)
-    better = "higher" if experiment.maximize else "lower"
     typer.echo(experiment.question or experiment.name)
-    typer.echo(
-        f"{count} trials in {len(studies)} {'study' if len(studies) == 1 else 'studies'}, "
-        f"{experiment.max_steps:,} steps each, {count * experiment.max_steps:,} in all. "
-        f"Judged by {experiment.metric}: {better} is better."
-    )
+    typer.echo(_size(experiment, studies))
     for study, records in studies:
         _print(study, records)
     for line in budget_lines(*budget):
@@ -58,6 +52,16 @@ def plan(
         typer.echo(line)
     for finding in caveats:
         typer.echo(f"{finding.rule}: {finding.message}")
+
+
+def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
+    count = sum(len(records) for _, records in studies)
+    better = "higher" if experiment.maximize else "lower"
+    return (
+        f"{count} trials in {len(studies)} {'study' if len(studies) == 1 else 'studies'}, "
+        f"{experiment.max_steps:,} steps each, {count * experiment.max_steps:,} in all. "
+        f"Judged by {experiment.metric}: {better} is better."
+    )
 
 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
