@@ -25,6 +25,8 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
     """
     if isinstance(domain, Choice):
         return -math.inf, math.inf
+    if domain.limits is not None:
+        return domain.limits  # as the user says
     low, high = _by_scale(domain)
     entry = _entry(name)
     known_low, known_high = entry.get("low", -math.inf), entry.get("high", math.inf)

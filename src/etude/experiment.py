@@ -7,6 +7,7 @@ from typing import Literal, final
 
 from .errors import ExperimentError
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
+from .space import bare
 from .validation import mistakes, with_choices
 
 
@@ -33,6 +34,9 @@ class Experiment:
             that value is infeasible; False switches the rule off.
         keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
         parent: The name of the round before.
+        constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
+            every setting that is tried: `width % heads == 0`. Each applies in the studies where
+            all its names exist.
 
     Raises:
         ExperimentError: with every mistake at once.
@@ -58,6 +62,7 @@ class Experiment:
     diverged_above: float | Literal[False] = 100.0
     keep_checkpoints: int = 1
     parent: str | None = None
+    constraints: tuple[str, ...] = ()
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
@@ -71,6 +76,7 @@ class Experiment:
         for role in ("scientific", "nuisance"):
             object.__setattr__(self, role, with_choices(given[role]))
         object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
+        object.__setattr__(self, "constraints", tuple(self.constraints))
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
         if self.diverged_above is not False:
@@ -89,14 +95,23 @@ class Experiment:
 def changes(old: Experiment, new: Experiment) -> list[str]:
     """The keys whose change bears on results, so that a store may not mix them under one name.
 
-    More `trials` only extend a study; notes, limits and what a verdict counts may change freely.
+    More `trials` only extend a study; notes, units, limits and what a verdict counts may change
+    freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
     changed = [
         each.name
         for each in fields(Experiment)
-        if each.name not in free and getattr(old, each.name) != getattr(new, each.name)
+        if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
     ]
     if "trials" in changed and new.trials > old.trials:
         changed.remove("trials")
     return changed
+
+
+def _bearing(experiment: Experiment, key: str) -> object:
+    """What of a key bears on results: neither the order of constraints, nor units and limits."""
+    value = getattr(experiment, key)
+    if key == "constraints":
+        return set(value)
+    return {one.keys: bare(one.value) for one in flat(key, value)} if key in ROLES else value

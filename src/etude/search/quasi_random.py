@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from ..columns import settings
 from ..move import Move, Start
 from ..record import Records
 from ..study import Study
+from .admitted import admitted
 
 
 @final
@@ -30,8 +32,8 @@ class QuasiRandom:
         end = min(begin + free, study.max_trials)
         if end <= begin:
             return []
-        points_TxD = points(study.space.dimensions, study.seed, end)
-        return [Start(study.space.setting(unit_D)) for unit_D in points_TxD[begin:end].tolist()]
+        points_TxD = admitted(study, points, end)
+        return [Start(searched) for searched in settings(study.space, points_TxD[begin:end])]
 
 
 def points(dimensions: int, seed: int, count: int) -> NDArray[np.float64]:
