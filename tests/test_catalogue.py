@@ -31,6 +31,9 @@ def listed(domain):
         ("dropout_rate", Real(0.1, 0.5), (0.0, 1.0)),
         ("batch_size", Integer(16, 512, log=True), (1.0, INF)),
         ("warmup_steps", Integer(10, 500), (0.0, INF)),
+        ("warmup_steps", Integer(10, 500, limits=(5, 800)), (5.0, 800.0)),
+        ("dropout", Real(0.1, 0.5, limits=(-INF, 0.6)), (-INF, 0.6)),
+        ("gizmo", Real(0.0, 1.0, limits=(-1, 1)), (-1.0, 1.0)),
     ],
 )
 def test_a_known_name_has_its_natural_limits(name, domain, expected):

@@ -116,6 +116,9 @@ def test_numbers_of_numpy_become_plain_ones():
         ("acknowledge", ["S3", "q1"], "found 'q1'. Did you mean `Q11`?"),
         ("acknowledge", ("C1",), "found 'C1'. Known: `Q11`,"),
         ("acknowledge", [None], "found None"),
+        ("trials", 2**63, "needs a whole number below 2**63"),
+        ("constraints", "a < 1", "needs a list of conditions, found 'a < 1'. Write for example"),
+        ("constraints", [3], "holds conditions in quotes, found 3. Put it in quotes."),
     ],
 )
 def test_a_wrong_field_is_refused_with_the_way_out(field, value, sentence):
@@ -264,6 +267,8 @@ def test_a_sound_experiment_has_no_mistakes():
         ({"acknowledge": ("S3",)}, []),
         ({"seed": 1, "max_steps": 7}, ["max_steps", "seed"]),
         ({"fixed": {"batch_size": 128}}, ["fixed"]),
+        ({"constraints": ["weight_decay < 0.1"]}, ["constraints"]),
+        ({"scientific": {"optimizer": Choice(["nesterov", "adam"], units="rules")}}, []),
     ],
 )
 def test_changes_are_those_that_bear_on_results(experiment, change, expected):
@@ -301,3 +306,11 @@ def test_flat_unfolds_conditions_of_any_depth():
         ("x", (("a", "1"),)),
         ("y", (("a", "1"), ("b", "2"))),
     ]
+
+
+def test_neither_units_nor_limits_nor_the_order_of_constraints_bear_on_results(experiment):
+    named = replace(experiment, constraints=("weight_decay < 0.1", "weight_decay > 0.01"))
+    said = {**experiment.nuisance, "weight_decay": Real(1e-4, 1.0, log=True, limits=(0, 9))}
+    turned = replace(named, constraints=named.constraints[::-1], nuisance=said)
+
+    assert changes(named, turned) == []

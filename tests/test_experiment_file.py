@@ -1,3 +1,4 @@
+import math
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.errors import ExperimentError
-from etude.experiment import Experiment
+from etude.experiment import Experiment, changes
 from etude.experiment_file import Edit, dumps, edited, loads, read, toml_text
+from etude.hyperparameter import ROLES
+from etude.round import planned
 from etude.space import Choice, Integer, Real, value_text
 from etude.toml_lines import key_lines, statements
 from etude.validation import DESIGN_RULES
@@ -62,18 +65,28 @@ CHOICES = st.builds(
     Choice,
     st.lists(SCALARS, min_size=2, max_size=4, unique_by=(value_text, told_apart)),
     ordered=st.booleans(),
+    units=TEXTS,
 )
 BOUNDS = st.tuples(st.floats(1e-9, 0.4), st.floats(0.5, 0.99))
+LIMITS = st.none() | st.tuples(
+    st.just(-math.inf) | st.floats(-9.0, 0.0), st.just(math.inf) | st.floats(200.0, 999.0)
+)
 REALS = st.builds(
-    lambda bounds, scale: Real(*bounds, scale=scale),
+    lambda bounds, scale, units, limits: Real(*bounds, scale=scale, units=units, limits=limits),
     BOUNDS,
     st.sampled_from(["linear", "log", "one_minus_log"]),
+    TEXTS,
+    LIMITS,
 )
 INTEGERS = st.builds(
-    lambda low, width, log: Integer(low, low + width, log=log),
+    lambda low, width, log, limits: Integer(low, low + width, log=log, limits=limits),
     st.integers(1, 99),
     st.integers(1, 99),
     st.booleans(),
+    LIMITS,
+)
+CONSTRAINTS = st.lists(
+    st.sampled_from(["max_steps > 1", "`a` != 'x.y' or b", "max_steps % 2 == 0"]), max_size=3
 )
 
 
@@ -120,6 +133,7 @@ EXPERIMENTS = st.fixed_dictionaries(
         "diverged_above": st.just(False) | st.floats(1e-3, 1e9),
         "parent": st.none() | st.just("optimizer"),
         "acknowledge": st.lists(st.sampled_from(DESIGN_RULES), max_size=3),
+        "constraints": CONSTRAINTS,
     },
 )
 
@@ -212,6 +226,10 @@ def test_a_file_is_read(tmp_path):
         ("[1, 8]", Choice([1, 8])),
         ("{ values = [1, 8] }", Choice([1, 8])),
         ("{ values = [1, 8], ordered = true }", Choice([1, 8], ordered=True)),
+        ('{ values = [1, 8], units = "layers" }', Choice([1, 8], units="layers")),
+        ('{ low = 1, high = 8, units = "steps" }', Real(1.0, 8.0, units="steps")),
+        ("{ low = 0, high = 0.5, limits = [0, 1] }", Real(0.0, 0.5, limits=(0.0, 1.0))),
+        ("{ low = 0, high = 0.5, limits = [0, inf] }", Real(0.0, 0.5, limits=(0, math.inf))),
     ],
 )
 def test_a_domain_has_these_forms(written, domain):
@@ -313,6 +331,10 @@ def test_every_mistake_is_told_at_once_with_its_line():
         ("x = { low = 1 }", "`high` is missing"),
         ("x = {}", "`low` and `high` is missing"),
         ("x = { ordered = true }", "`values` is missing"),
+        ('x = { units = "steps" }', "`low` and `high` is missing"),
+        ("x = { low = 0, high = 2, limits = [0, 1] }", "needs bounds within its limits"),
+        ("x = { low = 0, high = 2, limit = [0, 1] }", "Did you mean `limits`?"),
+        ("x = { values = [1, 2], limits = [0, 9] }", "found keys of both"),
         ("x = { values = [1, 2], low = 1 }", "found keys of both"),
         ("x = { values = 3 }", "Choice needs a list of values, got 3"),
         ("x = []", "at least one value"),
@@ -649,3 +671,22 @@ def test_the_file_of_a_mistake_may_be_a_path(tmp_path):
         read(path)
 
     assert {one.file for one in refusal.value.mistakes} == {str(path)}
+
+
+def turned(data, order):
+    """The same tables, their keys in another order."""
+    if not isinstance(data, dict):
+        return data
+    keys = sorted(data, key=lambda key: (order[len(key) % len(order)], key[::-1]))
+    return {key: turned(data[key], order) for key in keys}
+
+
+@given(order=st.lists(st.integers(0, 9), min_size=3, max_size=7))
+def test_the_order_of_keys_changes_no_study_and_no_trial(order):
+    constraint = 'constraints = ["learning_rate < 0.1 or weight_decay < 1e-4"]\n'
+    read_once = loads(OPTIMIZER.replace("trials", constraint + "trials"))
+    parts = {each: turned(dict(getattr(read_once, each)), order) for each in ROLES}
+    other = loads(dumps(replace(read_once, **parts)))
+
+    assert planned(other) == planned(read_once)
+    assert changes(read_once, other) == []

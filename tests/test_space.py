@@ -3,11 +3,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from etude.errors import SpaceError
-from etude.space import Choice, Integer, Real, Space, value_text
+from etude.space import Choice, Integer, Real, Space, bare, value_text
+
+from . import domains
 
 UNITS = st.floats(0.0, 1.0)
 SIZES = st.floats(-1e6, 1e6)
@@ -47,12 +49,63 @@ def test_every_point_of_the_unit_interval_is_a_whole_number_inside_the_bounds(
     assert low <= value <= low + width
 
 
-@pytest.mark.parametrize("domain", DOMAINS, ids=repr)
-@given(unit=UNITS)
-def test_a_value_lies_where_it_comes_from(domain, unit):
-    place = domain.unit(domain.value(unit))
+@settings(max_examples=500)
+@given(domain=domains.DOMAINS, unit=domains.UNITS)
+def test_a_value_comes_back_from_the_unit_interval_unchanged(domain, unit):
+    value = domain.value(unit)
 
-    assert domain.unit(domain.value(place)) == pytest.approx(place, abs=1e-9)
+    assert domain.value(domain.unit(value)) == value
+
+
+@settings(max_examples=500)
+@given(domain=domains.REALS | domains.INTEGERS, unit=domains.UNITS)
+def test_a_value_lies_inside_the_bounds(domain, unit):
+    assert domain.low <= domain.value(unit) <= domain.high
+
+
+@given(domain=domains.REALS | domains.INTEGERS)
+def test_a_bound_comes_back_from_the_unit_interval_unchanged(domain):
+    ends = [domain.value(domain.unit(end)) for end in (domain.low, domain.high)]
+
+    assert ends == [domain.low, domain.high]
+
+
+@given(
+    value=st.integers(10**8, 10**9 - 1).flatmap(
+        lambda digits: st.integers(-12, 3).map(lambda power: float(f"{digits}e{power}"))
+    )
+)
+def test_any_value_of_nine_digits_comes_back_on_a_log_scale(value):
+    domain = Real(1e-5, 1e13, log=True)
+
+    assert domain.value(domain.unit(value)) == value
+
+
+@given(value=st.integers(0, 10**9).map(lambda count: count / 10**9))
+def test_any_value_of_nine_decimals_comes_back_between_0_and_1(value):
+    assert Real(0.0, 1.0).value(Real(0.0, 1.0).unit(value)) == value
+
+
+@given(digits=st.integers(10**8, 10**9 - 1), power=st.integers(9, 12))
+def test_any_distance_from_one_of_nine_digits_comes_back(digits, power):
+    domain = Real(0.0, 1.0 - 1e-5, scale="one_minus_log")
+    value = 1.0 - digits / 10**power
+
+    assert domain.value(domain.unit(value)) == pytest.approx(value, abs=1e-15)
+
+
+@given(low=st.integers(1, 10**11), width=st.integers(1, 10**11), log=st.booleans(), data=st.data())
+def test_any_whole_number_comes_back(low, width, log, data):
+    domain = Integer(low, low + width, log=log)
+    value = data.draw(st.integers(domain.low, domain.high))
+
+    assert domain.value(domain.unit(value)) == value
+
+
+@pytest.mark.parametrize("domain", DOMAINS[:3], ids=repr)
+@given(unit=UNITS)
+def test_a_value_has_few_digits(domain, unit):
+    assert len(repr(domain.value(unit)).lstrip("-0.").partition("e")[0]) <= 16
 
 
 @pytest.mark.parametrize("domain", DOMAINS[:6], ids=repr)
@@ -144,7 +197,19 @@ def test_numbers_of_numpy_become_plain_ones():
         (lambda: Integer(1.5, 3), "Integer needs whole numbers as bounds, got low=1.5"),
         (lambda: Integer(0, 8, log=True), "for example low=1"),
         (lambda: Integer(-1, 0, scale="one_minus_log"), 'knows the scales "linear", "log"'),
-        (lambda: Integer(2**60, 2**60 + 1), "tell apart and span"),
+        (lambda: Integer(2**60, 2**60 + 1), "bounds up to 10**15"),
+        (lambda: Integer(10**14, 10**14 + 1, log=True), "tell apart and span"),
+        (lambda: Real(0.0, 1.0, units=3), 'needs text as units, got 3. Write for example "steps"'),
+        (lambda: Choice([1, 2], units=None), "needs text as units, got None"),
+        (lambda: Real(0.0, 1.0, limits=1), "needs two numbers as limits"),
+        (lambda: Real(0.0, 1.0, limits=[0, 1, 2]), "needs two numbers as limits"),
+        (lambda: Real(0.0, 1.0, limits=[0, math.nan]), "needs two numbers as limits"),
+        (lambda: Real(0.0, 1.0, limits="01"), "got '01'. Write for example limits = [0, 1]"),
+        (lambda: Real(0.0, 1.0, limits=(0.1, 2)), "low=0.0, high=1.0 and limits=[0.1, 2.0]"),
+        (lambda: Integer(1, 9, limits=(0, 8)), "Narrow the bounds, or widen the limits"),
+        (lambda: Integer(1, 9, limits=(9, 0)), "needs bounds within its limits"),
+        (lambda: Space({}, constraints=("a < 1",)), "`a < 1` names `a`, which has no value"),
+        (lambda: Space({}, constraints=("__import__('os')",)), "`__import__` may not stand"),
         (lambda: Choice([]), "at least one value"),
         (lambda: Choice("adam"), "Choice needs a list of values, got 'adam'. Write ['adam']"),
         (lambda: Choice(3), "Choice needs a list of values, got 3"),
@@ -175,9 +240,9 @@ def test_the_order_of_keys_means_nothing(order):
 @given(unit_D=st.lists(UNITS, min_size=8, max_size=8))
 def test_a_setting_comes_back_from_the_unit_cube(unit_D):
     space = Space({f"x{number}": domain for number, domain in enumerate(DOMAINS)})
-    place_D = space.unit(space.setting(unit_D))
+    setting = space.setting(unit_D)
 
-    assert space.unit(space.setting(place_D)) == pytest.approx(place_D, abs=1e-9)
+    assert space.setting(space.unit(setting)) == setting
 
 
 def test_a_space_counts_its_dimensions():
@@ -196,3 +261,33 @@ def test_a_choice_finds_each_of_its_values(values):
     units = [Choice(values).unit(value) for value in values]
 
     assert all(left < right for left, right in pairwise(units))
+
+
+@pytest.mark.parametrize("limits", [(0, 1), [0, 1], (-math.inf, 1.0), (0.0, math.inf)])
+def test_limits_are_a_pair_of_floats(limits):
+    kept = Real(0.0, 1.0, limits=limits).limits
+
+    assert kept == (float(limits[0]), float(limits[1]))
+    assert all(type(each) is float for each in kept)
+
+
+@pytest.mark.parametrize(
+    ("domain", "plain"),
+    [
+        (Real(0.5, 0.9, units="%", scale="one_minus_log"), Real(0.5, 0.9, scale="one_minus_log")),
+        (Integer(1, 9, log=True, limits=(1, 99)), Integer(1, 9, log=True)),
+        (Choice([1, 2], ordered=True, units="layers"), Choice([1, 2], ordered=True)),
+        (0.1, 0.1),
+    ],
+)
+def test_a_bare_domain_has_neither_units_nor_limits(domain, plain):
+    assert bare(domain) == plain
+
+
+def test_a_space_admits_what_satisfies_every_constraint():
+    domains = {"width": Integer(1, 64), "heads": Integer(1, 8)}
+    texts = ("width % heads == 0", "width <= most")
+    space = Space(domains, constraints=texts, known={"most": 32})
+    settings = [{"width": width, "heads": heads} for width, heads in ((8, 4), (8, 3), (64, 4))]
+
+    assert [space.admits(one) for one in settings] == [True, False, False]

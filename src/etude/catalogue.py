@@ -124,6 +124,8 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
     """
     if isinstance(domain, Choice):
         return -math.inf, math.inf
+    if domain.limits is not None:
+        return domain.limits  # as the user says
     low, high = _by_scale(domain)
     entry = known(name)
     if entry is None or domain.low < entry.low or domain.high > entry.high:

@@ -8,6 +8,7 @@ from typing import Literal, final
 from .arrangement import Arrangement, Configuration, configurations
 from .errors import ExperimentError
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
+from .space import bare
 from .validation import mistakes, with_choices
 
 
@@ -40,6 +41,9 @@ class Experiment:
         acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
             become caveats of its report.
         configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
+        constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
+            every setting that is tried: `width % heads == 0`. Each applies in the studies where
+            all its names exist.
 
     Raises:
         ExperimentError: with every mistake at once.
@@ -67,6 +71,7 @@ class Experiment:
     keep_checkpoints: int = 1
     parent: str | None = None
     acknowledge: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
@@ -86,6 +91,7 @@ class Experiment:
         if self.configurations:
             object.__setattr__(self, "trials", len(self.configurations))
             object.__setattr__(self, "search", "listed")
+        object.__setattr__(self, "constraints", tuple(self.constraints))
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
         if self.diverged_above is not False:
@@ -104,15 +110,15 @@ class Experiment:
 def changes(old: Experiment, new: Experiment) -> list[str]:
     """The keys whose change bears on results, so that a store may not mix them under one name.
 
-    More `trials` or configurations only extend a study; notes, limits and what a verdict counts may
-    change freely.
+    More `trials` or configurations only extend a study; notes, units, limits and what a verdict
+    counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
     free |= {"acknowledge"}
     changed = [
         each.name
         for each in fields(Experiment)
-        if each.name not in free and getattr(old, each.name) != getattr(new, each.name)
+        if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
     ]
     if "trials" in changed and new.trials > old.trials:
         changed.remove("trials")
@@ -121,3 +127,11 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
         if old.configurations and begin == old.configurations:
             changed.remove("configurations")
     return changed
+
+
+def _bearing(experiment: Experiment, key: str) -> object:
+    """What of a key bears on results: neither the order of constraints, nor units and limits."""
+    value = getattr(experiment, key)
+    if key == "constraints":
+        return set(value)
+    return {one.keys: bare(one.value) for one in flat(key, value)} if key in ROLES else value

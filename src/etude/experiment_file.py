@@ -13,6 +13,7 @@ from .errors import ExperimentError, Mistake, SpaceError
 from .experiment import Experiment
 from .hyperparameter import ROLES, Members, Role, key_path, key_steps, quoted
 from .space import Choice, Domain, Integer, Real, Scalar
+from .toml_border import MAX_DEPTH, deepest_line, has_endless_key, is_too_deep, shortened, too_large
 from .toml_lines import Keys, key_lines, with_value
 from .validation import did_you_mean, mistakes, nearest
 
@@ -24,8 +25,9 @@ _REQUIRED = {
     "trials": "trials = 20",
 }
 _TABLES = ("experiment", *_OF_ITS_OWN)
-_RANGE = ("low", "high", "integer", "log", "scale")
+_RANGE = ("low", "high", "integer", "log", "scale", "limits")
 _LIST = ("values", "ordered")
+_KEYS = (*_RANGE, *_LIST, "units")
 _BYTE_ORDER_MARK = "\ufeff"  # some editors of Windows lead a file with it
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -90,7 +92,8 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     tables = {meant.get(key, key): value for key, value in data.items()}
     given = _given(tables)
     given.setdefault("name", name or Path(file).stem or "experiment")
-    found = _unknown(data, tables) + _missing(tables) + mistakes(given)
+    # A number that no float holds cannot even be shown: nothing else is asked of such a file.
+    found = too_large(data) or _unknown(data, tables) + _missing(tables) + mistakes(given)
     if found:
         lines = key_lines(text)
         lines |= {(meant.get(keys[0], keys[0]), *keys[1:]): line for keys, line in lines.items()}
@@ -148,7 +151,7 @@ def toml_text(value: Domain | Scalar | Sequence[Scalar]) -> str:
         return f"{mantissa}e{int(exponent)}" if mark else mantissa
     if isinstance(value, int):
         return repr(value)
-    if isinstance(value, Choice) and not value.ordered:
+    if isinstance(value, Choice) and not value.ordered and not value.units:
         return toml_text(value.values)
     if isinstance(value, Sequence):
         return f"[{', '.join(toml_text(each) for each in value)}]"
@@ -164,7 +167,17 @@ def _refusal(path: Path | str, message: str, *, line: int = 0) -> ExperimentErro
 
 def _parsed(text: str, file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        if not has_endless_key(text):
+            data = tomllib.loads(text)
+            if not is_too_deep(data):
+                return data
+        raise RecursionError
+    except RecursionError:
+        message = (
+            f"nests tables or lists more than {MAX_DEPTH} deep. Look here for a bracket or a dot "
+            "too many; conditions on conditions need three steps each."
+        )
+        raise _refusal(file, message, line=deepest_line(text)) from None
     except ValueError as error:
         place = _SYNTAX_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
@@ -226,9 +239,9 @@ def _built(table: Mapping[str, Any]) -> Domain:
             "a range or a list holds no tables. Conditions stand below `when`: "
             "[nuisance.when.NAME.VALUE]."
         )
-    unknown = [key for key in table if key not in _RANGE + _LIST]
+    unknown = [key for key in table if key not in _KEYS]
     if unknown:
-        near = [f"has no key `{key}`. {did_you_mean(key, _RANGE + _LIST)}" for key in unknown]
+        near = [f"has no key `{key}`. {did_you_mean(key, _KEYS)}" for key in unknown]
         raise SpaceError(f"a range or a list {' It '.join(near)}")
     needed = ("values",) if any(key in table for key in _LIST) else ("low", "high")
     missing = [key for key in needed if key not in table]
@@ -287,7 +300,9 @@ def _missing(data: Mapping[str, Any]) -> list[Mistake]:
 
 def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:
     placed = [
-        Mistake(where=one.where, message=one.message, file=file, line=_line(lines, one.where))
+        Mistake(
+            where=one.where, message=shortened(one.message), file=file, line=_line(lines, one.where)
+        )
         for one in found
     ]
     return tuple(sorted(placed, key=lambda one: one.line))
@@ -336,8 +351,10 @@ def _condition_lines(keys: Keys, by_value: Mapping[str, Members]) -> Iterator[st
 
 def _parts(domain: Domain) -> dict[str, Any]:
     """The keys of a domain's inline table."""
+    units = {"units": domain.units} if domain.units else {}
     if isinstance(domain, Choice):
-        return {"values": domain.values, "ordered": True}
+        ordered = {"ordered": True} if domain.ordered else {}
+        return {"values": domain.values, **ordered, **units}
     parts: dict[str, Any] = {"low": domain.low, "high": domain.high}
     if isinstance(domain, Integer):
         parts["integer"] = True
@@ -345,7 +362,7 @@ def _parts(domain: Domain) -> dict[str, Any]:
         parts["log"] = True
     elif domain.scale != "linear":
         parts["scale"] = domain.scale
-    return parts
+    return parts | units | ({"limits": domain.limits} if domain.limits else {})
 
 
 # --- editing

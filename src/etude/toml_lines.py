@@ -16,6 +16,8 @@ from .hyperparameter import key_path
 Keys: TypeAlias = tuple[str, ...]
 # A comment of the round before, `# C1: ...`: it spoke of a value that is gone.
 _RULE = re.compile(r"# [A-Z]\d+(?:[,-] ?[A-Z]\d+)*: ")
+# Only these end a value of several lines.
+_CLOSING = ("]", '"""', "'''")
 
 
 @final
@@ -53,6 +55,8 @@ def statements(text: str) -> list[Statement]:
     begin, chunk = 1, ""
     for number, line in enumerate(StringIO(text, newline="\n"), start=1):
         chunk += line
+        if number > begin and not any(sign in line for sign in _CLOSING):
+            continue  # parsing what cannot end here, line by line, would take the square of it
         try:
             says = tomllib.loads(chunk)
         except tomllib.TOMLDecodeError:

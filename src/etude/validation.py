@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .arrangement import ARRANGEMENTS, misarranged
+from .constraints import misconstrained
 from .errors import Mistake, SpaceError
 from .hyperparameter import (
     ROLES,
@@ -20,6 +20,8 @@ from .hyperparameter import (
     table_keys,
 )
 from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_text
+from .spelling import did_you_mean as did_you_mean
+from .spelling import nearest as nearest
 
 # Literals: an experiment is checked without loading a search; a test holds them to the registry.
 SEARCHES = ("quasi_random", "listed")
@@ -27,26 +29,6 @@ SEARCHES = ("quasi_random", "listed")
 DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The known name that was probably meant; empty where none is near.
-
-    >>> nearest("nuisence", ["fixed", "nuisance"])
-    'nuisance'
-    """
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), "")
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """A sentence with the nearest known name, or with all of them.
-
-    >>> did_you_mean("optimzer", ["depth", "optimizer"])
-    'Did you mean `optimizer`?'
-    """
-    if near := nearest(name, known):
-        return f"Did you mean `{near}`?"
-    return f"Known: {', '.join(f'`{one}`' for one in known)}." if known else "There is none."
 
 
 def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
@@ -76,6 +58,10 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         if (text := _value(one.role, one.value, merged=merged))
     ]
     found += misarranged(given, flattened)
+    found += [
+        Mistake(where="experiment.constraints", message=message)
+        for message in misconstrained(given.get("constraints", ()), flattened)
+    ]
     return found + _conditions(flattened) + _circles(flattened) + _two_roles(flattened)
 
 
@@ -122,7 +108,7 @@ def _table(value: object) -> Mapping[Any, Any]:
 def _whole(low: int, example: int) -> Callable[[object], str]:
     def check(value: object) -> str:
         if isinstance(value, int) and not isinstance(value, bool) and value >= low:
-            return ""
+            return "" if value < 2**63 else "needs a whole number below 2**63. Take a smaller one."
         return f"needs a whole number, {low} or more, found {value!r}. Write for example {example}."
 
     return check

@@ -22,6 +22,11 @@ from etude.space import Integer, Real
         ("shift", Real(-2.0, 2.0), "low", -4.0),
         ("depth", Integer(2, 10), "high", 14),
         ("width", Integer(2, 512, log=True), "low", 1),
+        ("width", Integer(8, 512, log=True, limits=(4, 600)), "low", 4),
+        ("width", Integer(8, 512, log=True, limits=(4, 600)), "high", 600),
+        ("gizmo", Real(0.0, 1.0, limits=(-0.25, 1.2)), "low", -0.25),
+        ("gizmo", Real(0.0, 1.0, limits=(-0.25, 1.2)), "high", 1.2),
+        ("gizmo", Real(0.5, 0.9, scale="one_minus_log", limits=(0.4, 1)), "low", 0.4),
     ],
 )
 def test_a_bound_moves_half_of_the_range_outward_and_reads_well(name, domain, side, bound):

@@ -121,3 +121,16 @@ def test_the_caption_says_where_the_best_and_the_infeasible_lie():
         "The best, trial 1 with 0.1, lies at 0.02; the best 2 lie between 0.01 and 0.02, of 0.0001 "
         "to 1 searched. Infeasible: 2 of 4 ended trials, between 0.5 and 0.9."
     )
+
+
+@pytest.mark.parametrize(("high", "ticks"), [(3, [1, 2, 3]), (64, None)])
+def test_integers_have_whole_ticks(high, ticks):
+    domain = Integer(1, high)
+    chart = draw(axis(point(0, 2, domain=domain), domain=domain))
+
+    found = layers(chart, "best")[0]["encoding"]["x"]["axis"]
+    assert (found.get("values"), found.get("tickMinStep")) == (ticks, None if ticks else 1)
+
+
+def test_without_a_feasible_trial_the_plot_is_no_higher_than_its_crosses():
+    assert draw(axis(point(0, objective=None))).to_dict()["height"] < 100

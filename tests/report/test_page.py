@@ -7,7 +7,15 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from tests.report.sample import experiment, material, records, studies, untouched
+from tests.report.sample import (
+    experiment,
+    material,
+    recommendations,
+    records,
+    studies,
+    untouched,
+    verdict,
+)
 
 from etude.analyze.checklist import NOT_CHECKED
 from etude.finding import Finding, Verdict
@@ -101,6 +109,45 @@ def test_the_changes_stand_as_a_diff_with_rule_and_command():
     assert "<del>0.003</del>" in text
     assert "<ins>0.03</ins>" in text
     assert "etude next optimizer -o optimizer-2.toml" in text
+
+
+def test_changes_for_the_same_reason_stand_under_it_together():
+    one = recommendations()[0]
+    twice = (one, replace(one, part="low", old=1e-5, new=1e-6))
+    text = markup(page(material(recommendations=twice)))
+
+    assert text.count("lie in the highest tenth") == 1
+    assert text.count("<ins>") == 2
+    assert "<b>2</b> changes" in text
+
+
+def test_a_sentence_of_the_next_step_is_said_once():
+    text = page(material(recommendations=(), next_command="", left_to_you=["Look.", "Look."]))
+
+    assert text.count("<p>Look.</p>") == 1
+    assert "the next step</a>" in text
+
+
+def test_doubts_beyond_five_are_folded():
+    doubts = tuple(f"Doubt {place}." for place in range(8))
+    text = markup(page(material(verdict=replace(verdict(), doubts=doubts))))
+
+    assert "<b>8</b> doubts" in text
+    assert text.index("Doubt 4.") < text.index("<summary>3 more</summary>") < text.index("Doubt 5.")
+
+
+def test_a_long_verdict_is_folded_at_a_sentence():
+    message = " ".join(f"Sentence {place} about `study=a. b`." for place in range(40))
+    text = markup(page(material(verdict=replace(verdict(), message=message))))
+
+    assert "<summary>Read on</summary>" in text
+    assert text.count("<code>study=a. b</code>.") == 40
+
+
+def test_a_clear_verdict_claims_no_more_than_is_known():
+    text = page(material(verdict=replace(verdict(), status="better")))
+
+    assert "Better, beyond the luck of the search" in text
 
 
 def test_every_link_leads_somewhere_in_the_page():

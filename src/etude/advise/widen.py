@@ -45,8 +45,9 @@ def _widened_near_one(name: str, domain: Real | Integer, side: Which, by: float)
 
 def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> float | int:
     lowest, highest = limits(name, domain)
-    # A range at or above zero stays there: another sign would be another meaning.
-    if domain.low >= 0:
+    # A range at or above zero stays there, unless the file says otherwise: another sign would be
+    # another meaning.
+    if domain.low >= 0 and domain.limits is None:
         lowest = max(lowest, 0.0)
     kept = max(bound, lowest) if side == "low" else min(bound, highest)
     # A scale's own limit is open: a logarithm of zero is no bound.

@@ -88,6 +88,8 @@ def _print(study: Study, records: list[Record]) -> None:
     typer.echo(f"\n{study.name}")
     for name, domain in study.space.domains.items():
         typer.echo(f"  {name} = {toml_text(domain)}")
+    for constraint in study.space.constraints:
+        typer.echo(f"  where {constraint}")
     for record in (*records[:2], records[-1]) if len(records) > 3 else records:
         if record is records[-1] and len(records) > 3:
             typer.echo("  ...")

@@ -9,6 +9,7 @@ from ..experiment import Experiment
 from ..hyperparameter import Hyperparameter
 from ..space import Choice, Scalar, Space
 from ..study import Study, derived_seed, study_name
+from .constrained import constrained
 
 
 def split(experiment: Experiment) -> list[Study]:
@@ -16,7 +17,8 @@ def split(experiment: Experiment) -> list[Study]:
 
     Source: R11, R13.
     """
-    return [study_at(experiment, scientific) for scientific in scientific_settings(experiment)]
+    settings = scientific_settings(experiment)
+    return constrained(experiment, [study_at(experiment, scientific) for scientific in settings])
 
 
 def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:

@@ -53,7 +53,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
 
 
 def caption(result: Isolation) -> str:
-    """Which study leads and by how much, and whether the intervals leave that open.
+    """Which study leads and by how much, and what the lines are; the verdict judges, not this.
 
     Source: C12, Q10.
     """
@@ -70,15 +70,13 @@ def caption(result: Isolation) -> str:
         return f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial}).{ticks}"
     second, value = order[1]
     gap = f"`{first.study}` leads with {number(best)} against {number(value)} of `{second.study}`"
-    return f"{gap}, a gap of {number(abs(value - best))}; {_overlap(first, second)}{ticks}"
+    return f"{gap}, a gap of {number(abs(value - best))}.{_lines(result)}{ticks}"
 
 
-def _overlap(first: StudyBest, second: StudyBest) -> str:
-    if first.low is None or first.high is None or second.low is None or second.high is None:
-        return "how far the luck of the search could move them is not known."
-    if first.low <= second.high and second.low <= first.high:
-        return "their 95 % intervals overlap, so the luck of the search alone could turn the order."
-    return "their 95 % intervals from the luck of the search do not overlap."
+def _lines(result: Isolation) -> str:
+    if all(one.low is None and one.high is None for one in result.studies):
+        return " How far the luck of the search could move them is not known."
+    return " A line spans where the best of the same study lies in 95 % of its resampled searches."
 
 
 def _values(result: Isolation) -> list[float]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import altair as alt
 
-from ..analyze.axis import Axis, axes
+from ..analyze.axis import Axis, axis
 from ..analyze.curves import Curves, curves, metrics
 from ..analyze.isolation import isolation
 from ..analyze.parts import apart, parts
@@ -52,8 +52,14 @@ class Figure:
     wide: bool = False
 
 
-def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Figure]:
+def figures(
+    studies: Sequence[Study],
+    records: Records | Sequence[Record],
+    drawn: Mapping[str, Sequence[str]] | None = None,
+) -> list[Figure]:
     """Every chart of an experiment, the comparison first; none before a trial has ended.
+
+    `drawn` names the hyperparameters of each study to draw; None is all of them.
 
     Source: C5, C12, C13, Q10, R14.
     """
@@ -68,7 +74,12 @@ def figures(studies: Sequence[Study], records: Records | Sequence[Record]) -> li
         for part, its in parts(study, mine)
         for figure in _luck(place, part, its)
     ]
-    each = [figure for place, study, mine in known for figure in _of_study(place, study, mine)]
+    names = drawn or {study.name: list(study.space.domains) for study in studies}
+    each = [
+        figure
+        for place, study, mine in known
+        for figure in _of_study(place, study, mine, names[study.name])
+    ]
     return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
 
 
@@ -95,10 +106,12 @@ def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
     )
 
 
-def _of_study(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
+def _of_study(
+    place: int, study: Study, records: Sequence[Record], names: Sequence[str]
+) -> list[Figure]:
     shown = metrics(study, records)[:MAX_METRICS]
     return [
-        *(_axis(place, result) for result in axes(study, records)),
+        *(_axis(place, axis(study, records, name)) for name in names),
         *(
             _curves(place, curves(study, records, metric, max_points=100), study.max_steps)
             for metric in shown
@@ -133,7 +146,7 @@ def _luck(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
     result = sampling_luck(study, records)
     figure = Figure(
         name=f"luck-{place}",
-        title=f"Luck of the search in {study.name}",
+        title="Luck of the search" + ("" if study.name == "all" else f" in {study.name}"),
         caption=luck_plot.caption(result),
         draw=lambda _: luck_plot.draw(result),
         rows=len(result.budgets),

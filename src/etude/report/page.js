@@ -12,3 +12,8 @@
   }
   document.documentElement.dataset.drawn = "";
 })();
+
+// Paper cannot be unfolded.
+for (const [event, open] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(event, () => document.querySelectorAll(".more").forEach((one) => { one.open = open; }));
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
@@ -19,16 +19,19 @@ from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from .figures import Figure, figures, row_limit
 from .material import Material
-from .prose import cited, flat, plain, prose, rule, subject, value
-from .trials import MAX_TRIALS, best_setting, facts, lead, summary, table
+from .prose import cited, flat, opening, plain, prose, rule, subject, value
+from .selection import drawn, left_out
+from .trials import best_setting, facts, lead, shown_rows, summary, table
 
 WORDS = {"problem": "Problem", "notice": "Notice", "unclear": "Cannot be judged", "ok": "In order"}
 STANDING = {
-    "better": "Clear: the winner stands beyond the noise that is known",
+    "better": "Better, beyond the luck of the search",
     "unclear": "Unclear: the evidence does not carry an answer yet",
     "no_question": "No comparison: only the best setting is known",
 }
 _ORDER = ("problem", "unclear", "notice", "ok")
+# No source, ours: more doubts or changes than this push the rest off the first screen.
+MAX_LISTED = 5
 # No source, ours: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 
@@ -38,10 +41,11 @@ def page(material: Material) -> str:
 
     Source: C13, C15, R5.
     """
-    found = figures(material.studies, material.records)
+    names = drawn(material.studies, material.findings)
+    found = figures(material.studies, material.records, names)
     content = {
         **_answer(material),
-        **_studies(material, found),
+        **_studies(material, found, names),
         **_findings(material.findings),
         **_trials(material),
         **_origin(material),
@@ -70,32 +74,51 @@ def _answer(material: Material) -> dict[str, Any]:
         "verdict": material.verdict,
         "standing": STANDING,
         "facts": facts(material.studies, material.records),
-        "changes": [_change(one) for one in material.recommendations],
-        "left_to_you": material.left_to_you or ("No change of the experiment is recommended.",),
+        "doubts": _once(material.verdict.doubts),
+        "changes": _changes(material.recommendations),
+        "edits": len(material.recommendations),
+        "left_to_you": _once(
+            material.left_to_you or ["No change of the experiment is recommended."]
+        ),
+        "most": MAX_LISTED,
         "next_command": material.next_command,
         "date": material.date,
     }
 
 
-def _change(one: Recommendation) -> dict[str, str]:
-    return {
-        "rule": one.rule,
-        "path": one.path,
-        "part": one.part,
-        "old": value(one.old) if one.old is not None else "nothing",
-        "new": value(one.new),
-        "because": one.because,
-    }
+def _once(sentences: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
 
 
-def _studies(material: Material, found: Sequence[Figure]) -> dict[str, Any]:
+def _changes(recommendations: Sequence[Recommendation]) -> list[dict[str, Any]]:
+    """The changes, those for the same reason under it together."""
+    reasons: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for one in recommendations:
+        reasons.setdefault((one.rule, one.because), []).append(
+            {
+                "path": one.path,
+                "part": one.part,
+                "old": value(one.old) if one.old is not None else "nothing",
+                "new": value(one.new),
+            }
+        )
+    return [
+        {"rule": rule, "because": because, "edits": edits}
+        for (rule, because), edits in reasons.items()
+    ]
+
+
+def _studies(
+    material: Material, found: Sequence[Figure], names: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     return {
         "overview": [figure for figure in found if not figure.study],
         "studies": [
             {
-                "title": f"Study {study.name}",
+                "title": "The study" if study.name == "all" else f"Study {study.name}",
                 "summary": summary(study, material.records),
                 "setting": best_setting(study, material.records),
+                "left_out": left_out(study, names),
                 "figures": [figure for figure in found if figure.study == study.name],
             }
             for study in material.studies
@@ -134,7 +157,7 @@ def _finding(one: Finding) -> dict[str, Any]:
 
 def _trials(material: Material) -> dict[str, Any]:
     rows = table(material.studies, material.records)
-    return {"trials": rows[:MAX_TRIALS], "trials_lead": lead(rows)}
+    return {"trials": shown_rows(rows), "trials_lead": lead(rows)}
 
 
 def _origin(material: Material) -> dict[str, Any]:
@@ -195,5 +218,5 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(prose=prose, rule=rule, plain=plain, shown=shown)
+    environment.filters.update(prose=prose, rule=rule, plain=plain, opening=opening, shown=shown)
     return environment

@@ -49,6 +49,23 @@ def cited(texts: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, sentence) for name, sentence in sentences().items() if name in named]
 
 
+def opening(text: str, most: int = 420) -> tuple[str, str]:
+    """The beginning of a long text, up to where it may pause, and the rest; short ones have none.
+
+    >>> opening("One. Two. Three.", most=10), opening("One. Two.")
+    (('One. Two.', 'Three.'), ('One. Two.', ''))
+    """
+    # No source, ours: a rest of a line or two is not worth a click.
+    if len(text) <= 1.4 * most:
+        return text, ""
+    for pause in (". ", "; ", ", "):
+        ends = [one.start() + 1 for one in re.finditer(re.escape(pause), text[: most + 1])]
+        whole = [end for end in ends if text[:end].count("`") % 2 == 0]
+        if whole:
+            return text[: whole[-1]], text[whole[-1] :].strip()
+    return text, ""
+
+
 def value(given: Any) -> str:
     """A value of a finding's evidence: numbers rounded, long lists cut.
 

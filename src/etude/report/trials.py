@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from ..analyze.outcome import Outcome, outcomes, ranked
-from ..plot.scales import number, shown
+from ..plot.scales import counted, number, shown
 from ..record import Record, Records
 from ..study import Study
 
 # No source, ours: more rows than a person scrolls through, and 0.2 MB of a page.
 MAX_TRIALS = 500
+# So many values in all stand in the table, and at most and at least so many of each trial.
+MAX_VALUES = 6000
+_MOST, _FEWEST = 24, 6
 Pairs = list[tuple[str, str]]
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A trial as text: `standing` is its status with the reason; `best` may be empty."""
+    """A trial as text: `standing` is its status with the reason; `best` may be empty.
+
+    Of a setting with many values, `left_out` of them are not shown.
+    """
 
     id: int
     study: str
@@ -30,6 +36,11 @@ class Row:
     best: str
     step: str
     setting: Pairs
+    left_out: int = 0
+
+    def cut(self, most: int) -> Row:
+        """With at most so many values of its setting."""
+        return replace(self, setting=self.setting[:most], left_out=max(0, len(self.setting) - most))
 
 
 def table(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Row]:
@@ -49,11 +60,18 @@ def table(studies: Sequence[Study], records: Records | Sequence[Record]) -> list
     return rows + [_row(record, by_study, None) for record in [*rest, *waiting]]
 
 
+def shown_rows(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the table that a page shows, each with as many values as there is room for."""
+    first = rows[:MAX_TRIALS]
+    most = max(_FEWEST, min(_MOST, MAX_VALUES // max(1, len(first))))
+    return [row.cut(most) for row in first]
+
+
 def lead(rows: Sequence[Row]) -> str:
     """How the table is sorted, and what is left out of it."""
     sorting = "Best values first; trials without one follow, infeasible ones first."
     if len(rows) <= MAX_TRIALS:
-        return f"{_count(len(rows), 'trial')}. {sorting}"
+        return f"{counted(len(rows), 'trial')}. {sorting}"
     cut = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
     return f"{cut} {sorting}"
 
@@ -62,7 +80,7 @@ def summary(study: Study, records: Records | Sequence[Record]) -> str:
     """How a study's trials ended, and its best."""
     mine = [record for record in records if record.study == study.name]
     ended = outcomes(study, mine)
-    counts = f"{_count(len(mine), 'trial')}: {_standings(mine)}." if mine else "No trial yet."
+    counts = f"{counted(len(mine), 'trial')}: {_standings(mine)}." if mine else "No trial yet."
     best = ranked(ended)[:1]
     if not best:
         return counts
@@ -85,7 +103,8 @@ def facts(studies: Sequence[Study], records: Records | Sequence[Record]) -> Pair
         ("trial" if len(statuses) == 1 else "trials", f"{len(statuses):,}"),
         ("infeasible", f"{statuses.count('infeasible'):,}"),
     ]
-    return [*found, ("not ended", f"{waiting:,}")] if waiting else found
+    others = {"stopped early": statuses.count("stopped"), "not ended": waiting}
+    return [*found, *((name, f"{number_of:,}") for name, number_of in others.items() if number_of)]
 
 
 def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> Row:
@@ -112,7 +131,3 @@ def _pair(study: Study | None, record: Record, name: str) -> tuple[str, str]:
 def _standings(records: Sequence[Record]) -> str:
     counts = Counter(record.status for record in records)
     return ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
-
-
-def _count(number_of: int, noun: str) -> str:
-    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import final
 
+from ..columns import settings
 from ..move import Move, Start
 from ..record import Records
 from ..study import Study
+from .admitted import admitted
 from .sobol import points as points
 
 
@@ -25,5 +27,5 @@ class QuasiRandom:
         end = min(begin + free, study.max_trials)
         if end <= begin:
             return []
-        points_TxD = points(study.space.dimensions, study.seed, end)
-        return [Start(study.space.setting(unit_D)) for unit_D in points_TxD[begin:end].tolist()]
+        points_TxD = admitted(study, points, end)
+        return [Start(searched) for searched in settings(study.space, points_TxD[begin:end])]
