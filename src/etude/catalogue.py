@@ -11,6 +11,10 @@ from typing import Any
 
 from .space import Choice, Domain, Integer, Real
 
+_SHARE = {"low": 0.0, "high": 1.0}
+_OPEN = frozenset({"dropout", "drop", "momentum", "beta"})
+_CLOSED = frozenset({"prob", "probability"})
+
 
 def limits(name: str, domain: Domain) -> tuple[float, float]:
     """The lowest and the highest value that a bound of this hyperparameter can take, else infinite.
@@ -26,7 +30,7 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
     if isinstance(domain, Choice):
         return -math.inf, math.inf
     low, high = _by_scale(domain)
-    entry = _entry(name)
+    entry = _entry(name) or (_SHARE if _is_share(name) else {})
     known_low, known_high = entry.get("low", -math.inf), entry.get("high", math.inf)
     if not entry or domain.low < known_low or domain.high > known_high:
         return low, high
@@ -34,6 +38,37 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
     if domain.scale == "linear":
         return known_low, known_high
     return max(low, known_low), min(high, known_high)
+
+
+def stops_short(name: str) -> bool:
+    """Whether a value of exactly 1 makes no sense, although nothing lies above it.
+
+    A momentum of 1 never forgets, a dropout of 1 leaves nothing; a probability may well be 1.
+
+    Source: C1.
+
+    >>> stops_short("attn_dropout"), stops_short("top_p")
+    (True, False)
+    """
+    words = _words(name)
+    return bool(words & _OPEN) or {"ema", "decay"} <= words
+
+
+def _is_share(name: str) -> bool:
+    """Whether a word of the name says that its values lie from 0 to 1, as in `dropout_1`.
+
+    `decay` and `rate` say it only beside others: a weight decay and a learning rate may exceed 1.
+    """
+    return stops_short(name) or bool(_words(name) & _CLOSED) or _last(name) == "top_p"
+
+
+def _words(name: str) -> set[str]:
+    """The words of the name's last part, without the numbers that follow them."""
+    return {word.rstrip("0123456789") for word in _last(name).split("_")}
+
+
+def _last(name: str) -> str:
+    return re.split(r"[./]", name)[-1].casefold().replace("-", "_")
 
 
 def _by_scale(domain: Real | Integer) -> tuple[float, float]:
@@ -48,7 +83,7 @@ def _by_scale(domain: Real | Integer) -> tuple[float, float]:
 
 def _entry(name: str) -> dict[str, Any]:
     """What is known under this name; of `decoder.dropout`, what is known of `dropout`."""
-    return _by_name().get(re.split(r"[./]", name)[-1].casefold().replace("-", "_"), {})
+    return _by_name().get(_last(name), {})
 
 
 @cache
