@@ -90,6 +90,8 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     given = _given(tables)
     given.setdefault("name", name or Path(file).stem or "experiment")
     found = _unknown(data, tables) + _missing(tables) + mistakes(given)
+    if "name" not in _table(tables.get("experiment")):
+        found = [_of_file(one, given["name"]) for one in found]
     if found:
         lines = key_lines(text)
         lines |= {(meant.get(keys[0], keys[0]), *keys[1:]): line for keys, line in lines.items()}
@@ -276,6 +278,18 @@ def _missing(data: Mapping[str, Any]) -> list[Mistake]:
         for key, example in _REQUIRED.items()
         if key not in table and key not in written
     ]
+
+
+def _of_file(mistake: Mistake, name: str) -> Mistake:
+    """The mistake; or, where it is about the name that the file lends, one that says so."""
+    if mistake.where != "experiment.name":
+        return mistake
+    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "experiment"
+    message = (
+        f"the name is the file's, {name!r}, and names a folder too, so it takes letters, digits, "
+        f'`.`, `_` and `-`. Write for example `name = "{fit}"` below [experiment].'
+    )
+    return Mistake(where="experiment", message=message)
 
 
 def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:

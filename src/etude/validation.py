@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -22,6 +23,8 @@ from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_tex
 
 # Literals: an experiment is checked without loading a search; a test holds them to the registry.
 SEARCHES = ("quasi_random",)
+# No source, ours: above what anybody trains, below what no longer fits into memory.
+MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
@@ -110,11 +113,12 @@ def _table(value: object) -> Mapping[Any, Any]:
 # --- what one key may hold: a sentence about what is wrong, or nothing
 
 
-def _whole(low: int, example: int) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= low:
-            return ""
-        return f"needs a whole number, {low} or more, found {value!r}. Write for example {example}."
+def _whole(low: int, example: int, high: float = math.inf) -> Callable[[object], str]:
+    def check(given: object) -> str:
+        value, way_out = plain(given), f"Write for example {example}."
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            return f"needs a whole number, {low} or more, found {value!r}. {way_out}"
+        return "" if value <= high else f"takes {high:,} at most, found {value:,}. {way_out}"
 
     return check
 
@@ -185,9 +189,9 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "notes": _text,
     "metric": _metric,
     "maximize": _flag,
-    "max_steps": _whole(1, 2000),
-    "trials": _whole(1, 20),
-    "evaluations": _whole(1, 50),
+    "max_steps": _whole(1, 2000, MAX_STEPS),
+    "trials": _whole(1, 20, MAX_TRIALS),
+    "evaluations": _whole(1, 50, MAX_EVALUATIONS),
     "train": _train,
     "search": _search,
     "seed": _whole(0, 0),
