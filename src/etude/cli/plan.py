@@ -21,7 +21,7 @@ def plan(
     from ..analyze.fixed_caveats import findings, fixed_caveats
     from ..finding import to_json
     from ..round import planned
-    from .messages import print_json
+    from .messages import counted, print_json
 
     experiment = experiment_file.read(file)
     studies = planned(experiment, store)
@@ -38,8 +38,8 @@ def plan(
     better = "higher" if experiment.maximize else "lower"
     typer.echo(experiment.question or experiment.name)
     typer.echo(
-        f"{count} trials in {len(studies)} {'study' if len(studies) == 1 else 'studies'}, "
-        f"{experiment.max_steps:,} steps each, {count * experiment.max_steps:,} in all. "
+        f"{counted(count, 'trial')} in {counted(len(studies), 'study', 'studies')}, "
+        f"{counted(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
         f"Judged by {experiment.metric}: {better} is better."
     )
     for study, records in studies:
