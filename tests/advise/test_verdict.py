@@ -361,6 +361,17 @@ def test_unequal_numbers_of_feasible_trials_are_a_doubt():
     assert any("R15: the studies have unequal" in doubt for doubt in found.doubts)
 
 
+def test_one_is_spoken_of_in_the_singular():
+    question = two_optimizers(trials=1, validation_examples=1)
+
+    said = " ".join(judged(question, lists(question, [0.3], [])).doubts)
+
+    assert "1 of 2 trials has ended" in said
+    assert "from 1 evaluation of 1 trial in all" in said
+    assert "on 1 validation example the" in said
+    assert "had more chances to find a good setting" in said
+
+
 def test_trials_that_have_not_ended_are_a_doubt():
     question = two_optimizers()
 
