@@ -46,6 +46,30 @@ def test_a_name_is_known_in_its_usual_spellings(name):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "attn_dropout",
+        "hidden_dropout_prob",
+        "dropout_1",
+        "dropout2",
+        "drop_path",
+        "model.ema_decay",
+        "mixup_prob",
+        "top_p",
+        "batch_norm_momentum",
+        "adam_beta_2",
+    ],
+)
+def test_a_word_of_the_name_says_that_its_values_are_shares(name):
+    assert limits(name, Real(0.1, 0.9)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["head_learning_rate", "lr_decay", "decay", "growth_rate"])
+def test_an_ambiguous_word_is_no_limit(name):
+    assert limits(name, Real(0.1, 0.9)) == (-INF, INF)
+
+
+@pytest.mark.parametrize(
     ("domain", "expected"),
     [
         (Real(0.1, 10.0, log=True), (0.0, INF)),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from etude.errors import ExperimentError, SpaceError
 from etude.experiment import Experiment, changes
+from etude.experiment_file import dumps, loads
 from etude.hyperparameter import Hyperparameter, flat, key_path, key_steps
 from etude.space import Choice, Integer, Real
 from etude.validation import did_you_mean, mistakes
@@ -86,6 +87,19 @@ def test_a_condition_may_be_written_as_a_value():
     ]
 
 
+def test_whole_numbers_of_numpy_become_plain_ones():
+    made = Experiment(
+        metric="valid/error", max_steps=np.int64(100), trials=np.int32(8), seed=np.uint8(3)
+    )
+
+    assert [(type(one), one) for one in (made.max_steps, made.trials, made.seed)] == [
+        (int, 100),
+        (int, 8),
+        (int, 3),
+    ]
+    assert loads(dumps(made)) == made
+
+
 def test_numbers_of_numpy_become_plain_ones():
     fixed = {"batch_size": np.int64(8), "rate": np.float64(0.1), "clip": np.float32(0.5)}
     experiment = Experiment(metric="valid/error", max_steps=1, trials=1, fixed=fixed)
@@ -107,6 +121,11 @@ def test_numbers_of_numpy_become_plain_ones():
         ("maximize", "yes", "Write true or false, without quotes"),
         ("train", "train.py", "needs \"file.py:function\", found 'train.py'"),
         ("search", "quasirandom", "Did you mean `quasi_random`?"),
+        ("trials", 100_000_000, "takes 1,000,000 at most, found 100,000,000. Write for example 20"),
+        ("evaluations", 10**7, "takes 1,000,000 at most, found 10,000,000. Write for example 50."),
+        ("max_steps", 10**13, "takes 1,000,000,000,000 at most, found 10,000,000,000,000"),
+        ("trials", np.int64(0), "needs a whole number, 1 or more, found 0"),
+        ("trials", np.float64(8), "needs a whole number, 1 or more, found 8.0"),
         ("seed", -1, "needs a whole number, 0 or more, found -1"),
         ("validation_examples", 0, "needs a whole number, 1 or more"),
         ("max_trial_s", 0, "needs seconds above 0"),

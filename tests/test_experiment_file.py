@@ -409,6 +409,21 @@ def test_a_slip_of_syntax_is_told_with_its_line(text, line, sentence):
     assert sentence in message
 
 
+def test_a_name_that_the_file_cannot_lend_is_told_as_the_files():
+    with pytest.raises(ExperimentError) as refusal:
+        loads(f"# mine\n{HEAD}", file="some/my exp é.toml")
+
+    (mistake,) = refusal.value.mistakes
+    assert (mistake.where, mistake.line) == ("experiment", 2)
+    assert "the name is the file's, 'my exp é', and names a folder too" in mistake.message
+    assert 'Write for example `name = "my-exp"` below [experiment].' in mistake.message
+
+
+def test_a_name_that_is_written_is_told_as_written():
+    with pytest.raises(ExperimentError, match=r"experiment\.name: names a folder too"):
+        loads(f'{HEAD}name = "my exp"\n', file="my exp.toml")
+
+
 def test_a_mistake_names_its_file():
     with pytest.raises(ExperimentError, match=r"^runs/a\.toml:1: experiment: `trials` is required"):
         loads(HEAD.replace("trials", "#"), file="runs/a.toml")

@@ -17,6 +17,8 @@ Kind: TypeAlias = Literal[
     "optimizer", "regularization", "architecture", "schedule", "data", "budget"
 ]
 
+_OPEN = frozenset({"dropout", "drop", "momentum", "beta"})
+_CLOSED = frozenset({"prob", "probability"})
 # How experiments spell the optimizers of rule L3 and AdamW, beside their names here.
 _OPTIMIZERS = {
     "sgd": ("vanilla_sgd", "plain_sgd"),
@@ -128,12 +130,47 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
         return domain.limits  # as the user says
     low, high = _by_scale(domain)
     entry = known(name)
-    if entry is None or domain.low < entry.low or domain.high > entry.high:
+    share = entry is None and _is_share(name)
+    known_low = entry.low if entry else (0.0 if share else -math.inf)
+    known_high = entry.high if entry else (1.0 if share else math.inf)
+    nothing_known = entry is None and not share
+    if nothing_known or domain.low < known_low or domain.high > known_high:
         return low, high
     # A linear bound at 0 or 1 is only a guess where the name is not known.
     if domain.scale == "linear":
-        return entry.low, entry.high
-    return max(low, entry.low), min(high, entry.high)
+        return known_low, known_high
+    return max(low, known_low), min(high, known_high)
+
+
+def stops_short(name: str) -> bool:
+    """Whether a value of exactly 1 makes no sense, although nothing lies above it.
+
+    A momentum of 1 never forgets, a dropout of 1 leaves nothing; a probability may well be 1.
+
+    Source: C1.
+
+    >>> stops_short("attn_dropout"), stops_short("top_p")
+    (True, False)
+    """
+    words = _words(name)
+    return bool(words & _OPEN) or {"ema", "decay"} <= words
+
+
+def _is_share(name: str) -> bool:
+    """Whether a word of the name says that its values lie from 0 to 1, as in `dropout_1`.
+
+    `decay` and `rate` say it only beside others: a weight decay and a learning rate may exceed 1.
+    """
+    return stops_short(name) or bool(_words(name) & _CLOSED) or _last(name) == "top_p"
+
+
+def _words(name: str) -> set[str]:
+    """The words of the name's last part, without the numbers that follow them."""
+    return {word.rstrip("0123456789") for word in _last(name).split("_")}
+
+
+def _last(name: str) -> str:
+    return re.split(r"[./]", name)[-1].casefold().replace("-", "_")
 
 
 def _by_scale(domain: Real | Integer) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Literal, final
 from .arrangement import Arrangement, Configuration, configurations
 from .errors import ExperimentError
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
-from .space import bare
+from .space import bare, plain
 from .validation import mistakes, with_choices
 
 
@@ -83,6 +83,8 @@ class Experiment:
         found = mistakes(given)
         if found:
             raise ExperimentError(tuple(found))
+        for name in given.keys() - set(ROLES):  # NumPy's whole numbers become Python's
+            object.__setattr__(self, name, plain(given[name]))
         for role in ("scientific", "nuisance"):
             object.__setattr__(self, role, with_choices(given[role]))
         object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))

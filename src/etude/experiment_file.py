@@ -94,6 +94,8 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     given.setdefault("name", name or Path(file).stem or "experiment")
     # A number that no float holds cannot even be shown: nothing else is asked of such a file.
     found = too_large(data) or _unknown(data, tables) + _missing(tables) + mistakes(given)
+    if "name" not in _table(tables.get("experiment")):
+        found = [_of_file(one, given["name"]) for one in found]
     if found:
         lines = key_lines(text)
         lines |= {(meant.get(keys[0], keys[0]), *keys[1:]): line for keys, line in lines.items()}
@@ -296,6 +298,18 @@ def _missing(data: Mapping[str, Any]) -> list[Mistake]:
         and key not in written
         and not (key == "trials" and data.get("configurations"))
     ]
+
+
+def _of_file(mistake: Mistake, name: str) -> Mistake:
+    """The mistake; or, where it is about the name that the file lends, one that says so."""
+    if mistake.where != "experiment.name":
+        return mistake
+    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "experiment"
+    message = (
+        f"the name is the file's, {name!r}, and names a folder too, so it takes letters, digits, "
+        f'`.`, `_` and `-`. Write for example `name = "{fit}"` below [experiment].'
+    )
+    return Mistake(where="experiment", message=message)
 
 
 def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:

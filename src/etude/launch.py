@@ -20,8 +20,10 @@ class Launch:
         process: The process id.
         started: UTC, ISO 8601.
         commit: Of the repository around the experiment; empty without one.
-        uncommitted: Its uncommitted changes as a diff; empty where there are none.
+        uncommitted: Its uncommitted changes as a diff, new code in it, and the names of other new
+            files; empty where there are none.
         versions: Of Etude and what its results depend on.
+        ended: How many of the ended trials ended under it; counted by the store.
 
     Source: K3.
     """
@@ -33,6 +35,7 @@ class Launch:
     commit: str = ""
     uncommitted: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    ended: int = 0
 
 
 @final
@@ -50,3 +53,14 @@ class Entry:
     text: str
     source: str = ""
     launches: tuple[Launch, ...] = ()
+
+    @property
+    def origin(self) -> Launch | None:
+        """The launch that values come from: the last that ended a trial, else the first.
+
+        A finished experiment started again trains nothing, so its command and code explain nothing.
+
+        Source: K3.
+        """
+        first = self.launches[0] if self.launches else None
+        return next((one for one in reversed(self.launches) if one.ended), first)

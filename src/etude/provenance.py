@@ -7,6 +7,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,39 +16,122 @@ from .launch import Launch
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
-# No source, ours: a diff above this is data, not code; the record stays a record.
+# No source, ours: what is above these is data, not code; the record stays a record.
 _MAX_DIFF_CHARACTERS = 1_000_000
+_MAX_CODE_BYTES = 200_000
+_MAX_NAMES = 1000
+_CODE = frozenset((".py", ".toml", ".yaml", ".yml", ".json", ".sh"))
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # what a first commit differs from
+# As `git apply` takes it, whatever a user's configuration says.
+_PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+_SQLITE = b"SQLite format 3\0"
 
 
-def launch(folder: Path, argv: list[str] | None = None) -> Launch:
+def launch(folder: Path) -> Launch:
     """This launch, for an experiment in `folder`.
 
     Source: K3.
     """
     return Launch(
-        command=shlex.join(_command(sys.argv if argv is None else argv)),
+        command=shlex.join(_command(sys.argv, sys.orig_argv)),
         folder=os.getcwd(),
         process=os.getpid(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        commit=_git(folder, "rev-parse", "HEAD").strip(),
+        commit=_git(folder, "rev-parse", "--verify", "HEAD").strip(),
         uncommitted=_uncommitted(folder),
         versions={"python": platform.python_version(), **_versions()},
     )
 
 
-def _command(argv: list[str]) -> list[str]:
-    if argv and Path(argv[0]).name in ("etude", "__main__.py"):
+def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
+    """What was typed, from `argv` and the same with Python's own options before it."""
+    script = Path(argv[0]).name == "etude" if argv else False
+    if script or list(typed[1:3]) == ["-m", "etude.cli"]:
         return ["etude", *argv[1:]]
-    return ["python", *argv] if argv and argv[0] else ["python"]
+    return ["python", *typed[1:]]
 
 
 def _uncommitted(folder: Path) -> str:
-    """The tracked changes as a diff, and the names of files that git does not know yet."""
-    diff = _git(folder, "diff", "HEAD")
+    """The changes as a diff, new code in it, and the names of the other new files."""
+    root = _git(folder, "rev-parse", "--show-toplevel").rstrip("\n")
+    if not root:
+        return ""
+    top = Path(root)
+    stores = _stores(top)
+    left_out = [f":(exclude,literal){store}" for store in stores]
+    base = _git(top, "rev-parse", "--verify", "HEAD").strip() or _EMPTY_TREE
+    diff = _git(top, "diff", *_PLAIN_DIFF, base, "--", ".", *left_out)
+    unknown = [
+        name
+        for name in _listed(top, "--others", "--exclude-standard")
+        if not any(_belongs(name, store) for store in stores)
+    ]
+    names = []
+    for name in unknown:
+        added = _addition(top, name) if len(diff) < _MAX_DIFF_CHARACTERS else ""
+        diff += added
+        names += [] if added else [f"?? {name}\n"]
     if len(diff) > _MAX_DIFF_CHARACTERS:
         diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
-    unknown = _git(folder, "ls-files", "--others", "--exclude-standard").splitlines()
-    return diff + "".join(f"?? {name}\n" for name in unknown)
+    more = [f"?? ... and {len(names) - _MAX_NAMES:,} more\n"] if len(names) > _MAX_NAMES else []
+    return diff + "".join([*names[:_MAX_NAMES], *more])
+
+
+def _stores(top: Path) -> set[str]:
+    """Stores of Etude in a repository: databases with a lock beside them, `etude.db.NAME.lock`.
+
+    What a run writes is no change of the code.
+    """
+    locks = _listed(top, "--cached", "--others", "--exclude-standard", "--", "*.lock")
+    return {found for lock in locks for found in _prefixes(lock) if _is_database(top / found)}
+
+
+def _prefixes(lock: str) -> Iterator[str]:
+    parts = lock.split(".")
+    for count in range(1, len(parts) - 1):
+        yield ".".join(parts[:count])
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _belongs(name: str, store: str) -> bool:
+    rest = name.removeprefix(store) if name.startswith(store) else "?"
+    return (
+        rest in ("", "-wal", "-shm", "-journal")
+        or rest.startswith((".trials/", ".checkpoints/"))
+        or (rest.startswith(".") and rest.endswith(".lock"))
+    )
+
+
+def _addition(top: Path, name: str) -> str:
+    """A new file as a diff against nothing; empty for what is no code."""
+    path = top / name
+    try:
+        kind = path.lstat()
+        if path.suffix not in _CODE or path.is_symlink() or kind.st_size >= _MAX_CODE_BYTES:
+            return ""
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    mode = "100755" if kind.st_mode & 0o100 else "100644"
+    head = f"diff --git a/{name} b/{name}\nnew file mode {mode}\n"
+    if not text:
+        return head
+    ended = text.endswith("\n")
+    lines = text.removesuffix("\n").split("\n")
+    body = "".join(f"+{line}\n" for line in lines)
+    tail = "" if ended else "\\ No newline at end of file\n"
+    return f"{head}--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,{len(lines)} @@\n{body}{tail}"
+
+
+def _listed(top: Path, *options: str) -> list[str]:
+    return [name for name in _git(top, "ls-files", "-z", *options).split("\0") if name]
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -55,14 +139,12 @@ def _git(folder: Path, *arguments: str) -> str:
         answer = subprocess.run(
             ["git", "-C", str(folder), *arguments],
             capture_output=True,
-            text=True,
-            errors="replace",
             timeout=20,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return answer.stdout if answer.returncode == 0 else ""
+    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
 
 
 def _versions() -> dict[str, str]:

@@ -27,6 +27,8 @@ from .spelling import nearest as nearest
 SEARCHES = ("quasi_random", "listed")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
+# No source, ours: above what anybody trains, below what no longer fits into memory.
+MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
@@ -105,11 +107,12 @@ def _table(value: object) -> Mapping[Any, Any]:
 # --- what one key may hold: a sentence about what is wrong, or nothing
 
 
-def _whole(low: int, example: int) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= low:
-            return "" if value < 2**63 else "needs a whole number below 2**63. Take a smaller one."
-        return f"needs a whole number, {low} or more, found {value!r}. Write for example {example}."
+def _whole(low: int, example: int, high: float = 2**63 - 1) -> Callable[[object], str]:
+    def check(given: object) -> str:
+        value, way_out = plain(given), f"Write for example {example}."
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            return f"needs a whole number, {low} or more, found {value!r}. {way_out}"
+        return "" if value <= high else f"takes {high:,} at most, found {value:,}. {way_out}"
 
     return check
 
@@ -197,9 +200,9 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "notes": _text,
     "metric": _metric,
     "maximize": _flag,
-    "max_steps": _whole(1, 2000),
-    "trials": _whole(1, 20),
-    "evaluations": _whole(1, 50),
+    "max_steps": _whole(1, 2000, MAX_STEPS),
+    "trials": _whole(1, 20, MAX_TRIALS),
+    "evaluations": _whole(1, 50, MAX_EVALUATIONS),
     "train": _train,
     "search": _search,
     "studies": _studies,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.analyze.trials import ORDERED, RATE, two_optimizers
 
-from etude.advise.next_round import next_round
+from etude.advise.next_round import left_to_you, next_round
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Finding, Recommendation, Verdict
@@ -21,12 +21,15 @@ CONDITIONAL = {
 }
 
 
-def flagged(study: str, name: str = "learning_rate", side: str = "high", **given: Any) -> Finding:
+def flagged(
+    study: str, name: str = "learning_rate", side: str = "high", *, hits: int = 3, **given: Any
+) -> Finding:
     plain: dict[str, Any] = {"rule": "C1", "check": "boundary", "status": "problem"}
     return Finding(
         **{**plain, **given},
         subject={"study": study, "hyperparameter": name, "side": side},
         message=f"Too narrow in {study}.",
+        evidence={"trials": list(range(hits)), "top": list(range(5)), "bound": 0.1},
     )
 
 
@@ -53,10 +56,39 @@ def test_a_shared_hyperparameter_is_widened_for_all_and_says_so():
 def test_a_side_flagged_in_both_studies_is_widened_once():
     question = two_optimizers(nuisance={"learning_rate": RATE})
 
-    found = advised(question, flagged("optimizer=adam"), flagged("optimizer=nesterov"))
+    found = advised(question, flagged("optimizer=adam"), flagged("optimizer=nesterov", hits=5))
 
-    assert len(found) == 1
-    assert found[0].because == "Too narrow in optimizer=adam. Too narrow in optimizer=nesterov."
+    assert [each.because for each in found] == [
+        "3 to 5 of the best 5 trials lie near the upper bound 0.1 of `learning_rate` in 2 studies."
+    ]
+
+
+def test_an_answer_that_draws_leave_open_asks_for_more_trials_in_one_line():
+    behind = {"by": 0.1, "low": 0.01, "high": 0.2, "run": 2, "chance": 0.23, "max_chance": 0.05}
+    question = two_optimizers()
+    answer = Verdict(
+        status="unclear", winner="", message="Open.", evidence={"leads": {"optimizer=adam": behind}}
+    )
+
+    found = next_round(question, split(question), [], answer)
+
+    assert "happens in 23 % of draws from equal studies" in found[0].because
+
+
+def test_more_seeds_of_one_setting_are_not_asked_for():
+    question = two_optimizers()
+    answer = Verdict(status="unclear", winner="", message="Open.", evidence={"means": {"a": {}}})
+
+    assert next_round(question, split(question), [], answer) == []
+
+
+def test_what_is_left_to_you_is_said_once():
+    alike = [
+        flagged("optimizer=adam", advice="Extend it."),
+        flagged("optimizer=nesterov", advice="Extend it."),
+    ]
+
+    assert left_to_you([], alike) == ["C1: Extend it."]
 
 
 @pytest.mark.parametrize(

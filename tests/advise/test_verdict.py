@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+from math import comb
+
 import pytest
 from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
 
+from etude.advise.standing import is_rate
 from etude.advise.verdict import verdict
 from etude.analyze.checklist import findings
 from etude.design.split import split
@@ -33,7 +37,9 @@ def test_a_clear_difference_is_better():
     found = judged(question, two_valleys(question, 0.1, 0.5))
 
     assert (found.status, found.winner) == ("better", "optimizer=adam")
-    assert "95 % interval" in found.message
+    assert "95 % of resampled studies, mirrored" in found.message
+    assert "interval" not in found.message
+    assert found.evidence["leads"]["optimizer=nesterov"]["chance"] < 0.05
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -73,6 +79,175 @@ def test_no_mistake_among_the_examples_is_no_certainty():
 
     assert found.evidence["studies"]["optimizer=adam"]["standard_error"] > 0
     assert found.status == "unclear"
+
+
+def lists(question: Experiment, first: list[float], second: list[float]) -> list[Record]:
+    """Trials of both studies with these values, all over the space."""
+    adam, nesterov = split(question)
+    units = [[(k + 0.5) / 20, ((7 * k) % 20 + 0.5) / 20] for k in range(20)]
+    begin = len(first)
+    return [
+        *at_units(adam, units[:begin], first),
+        *at_units(nesterov, units[: len(second)], second, begin),
+    ]
+
+
+def test_the_luckier_half_of_equal_draws_is_not_better():
+    question = two_optimizers(trials=6)
+    # Four of the best four belong to one study: in 6.1 % of draws from equal studies, one has them.
+    records = lists(
+        question, [0.1, 0.1, 0.1, 0.1, 0.9, 0.9], [0.3, 0.301, 0.302, 0.303, 0.304, 0.305]
+    )
+
+    found = judged(question, records)
+
+    assert found.status == "unclear"
+    assert (
+        "but only the best 4 trials of both are all `optimizer=adam`'s: were both alike, "
+        "either would have them all in 6.1 % of draws"
+    ) in found.message
+
+
+def test_better_says_how_seldom_equal_studies_look_so():
+    question = two_optimizers(trials=6)
+    records = lists(question, [0.1] * 5 + [0.9], [0.3, 0.301, 0.302, 0.303, 0.304, 0.305])
+
+    found = judged(question, records)
+
+    assert found.status == "better"
+    assert "the best 5 trials of both are all `optimizer=adam`'s" in found.message
+    assert found.evidence["leads"]["optimizer=nesterov"]["chance"] == pytest.approx(12 / 792)
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(6, 6), (20, 20), (6, 20), (20, 7)])
+def test_the_chance_is_that_of_all_assignments_of_the_trials(mine, theirs):
+    question = two_optimizers()
+    low, high = [0.1 + 0.001 * k for k in range(mine)], [0.2 + 0.001 * k for k in range(theirs)]
+    low[4:] = [0.9] * (mine - 4)
+
+    found = judged(question, lists(question, low, high)).evidence["leads"]["optimizer=nesterov"]
+
+    total = comb(mine + theirs, 4)
+    assert found["run"] == 4
+    assert found["chance"] == pytest.approx((comb(mine, 4) + comb(theirs, 4)) / total)
+
+
+def test_a_tie_with_the_best_of_the_other_ends_the_run():
+    question = two_optimizers()
+    records = lists(question, [0.1, 0.2, *[0.2] * 18], [0.2, *[0.3] * 19])
+
+    found = judged(question, records).evidence["leads"]["optimizer=nesterov"]
+
+    assert found["run"] == 1
+
+
+def test_studies_that_tune_nothing_compare_means():
+    question = two_optimizers(nuisance={})
+    first, second = split(question)
+    records = [
+        *(record(first, k, 0.1 + 0.01 * (k % 3), {}) for k in range(6)),
+        *(record(second, 6 + k, 0.5 + 0.01 * (k % 3), {}) for k in range(6)),
+    ]
+
+    found = judged(question, records)
+
+    assert found.status == "unclear"
+    assert "0.11 for `optimizer=adam` (standard deviation 0.0089, 6 trials)" in found.message
+    assert found.evidence["means"]["optimizer=nesterov"]["mean"] == pytest.approx(0.51)
+
+
+def test_a_crowd_of_studies_is_counted():
+    names = ["adam", "nesterov", "sgd", "lion", "muon", "adagrad"]
+    question = two_optimizers(scientific={"optimizer": names})
+    records = [
+        one
+        for place, study in enumerate(split(question))
+        for one in valley(study, INSIDE, height=0.1 + 0.4 * place, begin=20 * place)
+    ]
+
+    found = judged(question, records)
+
+    assert found.status == "better"
+    assert "`optimizer=adam` reaches" in found.message
+    assert "for `optimizer=nesterov`" in found.message
+    assert found.message.endswith("4 others are further behind.")
+
+
+def test_a_crowd_of_equal_studies_names_the_nearest():
+    names = ["adam", "nesterov", "sgd", "lion", "muon", "adagrad"]
+    question = two_optimizers(scientific={"optimizer": names})
+    records = [
+        one
+        for place, study in enumerate(split(question))
+        for one in valley(study, INSIDE, begin=20 * place)
+    ]
+
+    assert "4 others are behind, 4 of them as open." in judged(question, records).message
+
+
+def test_the_same_problem_of_many_studies_is_one_doubt():
+    question = two_optimizers(nuisance={"learning_rate": RATE})
+    first, second = split(question)
+
+    found = judged(question, [*valley(first, [1.2]), *valley(second, [1.2], begin=20)])
+
+    said = [doubt for doubt in found.doubts if doubt.startswith("C1")]
+    assert len(said) == 1
+    assert "in 2 studies: `optimizer=adam`, `optimizer=nesterov`." in said[0]
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_doubt_runs_from_low_to_high(maximize):
+    question = two_optimizers(maximize=maximize)
+    values = [0.8 - 0.01 * k for k in range(20)]
+
+    found = judged(question, lists(question, values, values))
+
+    said = next(doubt for doubt in found.doubts if doubt.startswith("Q10: by the luck"))
+    low, high = re.search(r"`optimizer=adam` ([\d.]+) to ([\d.]+)", said).groups()
+    assert float(low) < float(high)
+
+
+def test_the_luck_of_few_trials_is_not_known():
+    question = two_optimizers(trials=1)
+
+    found = judged(question, lists(question, [0.3], [0.4]))
+
+    said = next(doubt for doubt in found.doubts if doubt.startswith("Q10: by the luck"))
+    assert "`optimizer=adam` not known (1 trial)" in said
+
+
+def test_trials_out_of_time_are_a_doubt():
+    question = two_optimizers()
+    first, second = split(question)
+    setting = {"learning_rate": 0.01, "share": 0.5}
+    slow = record(first, 40, 0.2, setting, status="stopped", reason="time_limit")
+
+    found = judged(question, [slow, *valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20)])
+
+    said = next(doubt for doubt in found.doubts if doubt.startswith("T4"))
+    assert said.startswith("T4: 1 trial was ended by the time limit (`optimizer=adam` 1)")
+
+
+@pytest.mark.parametrize(
+    ("metric", "share"),
+    [
+        ("valid/error", True),
+        ("valid/error_rate", True),
+        ("accuracy", True),
+        ("valid/top1_error", True),
+        ("valid/top_5_accuracy", True),
+        ("valid_accuracy", True),
+        ("valid/mean_squared_error", False),
+        ("valid/mean_absolute_error", False),
+        ("balanced_accuracy", False),
+        ("relative_error", False),
+        ("word_error_rate", False),
+        ("valid/terror", False),
+    ],
+)
+def test_only_a_share_of_examples_has_a_binomial_error(metric, share):
+    assert is_rate(metric) is share
 
 
 def test_a_problem_forbids_an_answer():
@@ -154,7 +329,7 @@ def test_exact_ties_are_unclear():
     "part",
     [
         "A1, A2: each setting was trained with one seed",
-        "Q10: with other draws of the search",
+        "Q10: by the luck of the search, in 95 % of resampled studies",
         "set `validation_examples`",
         "A1: each best value was picked on the validation data itself",
         "R5: this holds only for what was fixed: batch_size = 64.",
@@ -184,6 +359,17 @@ def test_unequal_numbers_of_feasible_trials_are_a_doubt():
     found = judged(question, [*valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20), lost])
 
     assert any("R15: the studies have unequal" in doubt for doubt in found.doubts)
+
+
+def test_one_is_spoken_of_in_the_singular():
+    question = two_optimizers(trials=1, validation_examples=1)
+
+    said = " ".join(judged(question, lists(question, [0.3], [])).doubts)
+
+    assert "1 of 2 trials has ended" in said
+    assert "from 1 evaluation of 1 trial in all" in said
+    assert "on 1 validation example the" in said
+    assert "had more chances to find a good setting" in said
 
 
 def test_trials_that_have_not_ended_are_a_doubt():

@@ -8,6 +8,7 @@ from scipy.stats import hypergeom
 from etude.analyze.boundary import Side, Thresholds, _View, boundary, findings
 from etude.analyze.outcome import outcomes, ranked
 from etude.record import Record
+from etude.search.quasi_random import points
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
 
@@ -119,6 +120,30 @@ def test_the_advice_at_a_cliff_is_to_stabilize():
     assert "Extend" not in found.advice
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("cut", "bottom"), [(0.9, 0.9), (0.9, 0.85), (0.8, 0.75)])
+def test_an_optimum_just_below_where_training_breaks_is_not_widened(cut, bottom, seed):
+    study = one_study({"learning_rate": RATE}, seed=seed)
+    (units_T,) = points(1, study.seed, 24).T.tolist()
+    values = [None if unit > cut else (unit - bottom) ** 2 for unit in units_T]
+
+    found = side(
+        study, at_units(study, [[unit] for unit in units_T], values), "learning_rate", "high"
+    )
+
+    assert found.status != "problem"
+    assert found.cliff
+
+
+def test_one_trial_that_broke_elsewhere_leaves_a_cut_off_optimum_found():
+    study = one_study({"learning_rate": RATE})
+    values = [None, *(1.0 - unit for (unit,) in line(20)[1:])]
+
+    found = side(study, at_units(study, line(20), values), "learning_rate", "high")
+
+    assert found.status == "problem"
+
+
 def test_a_natural_limit_is_skipped():
     study = one_study({"dropout": Real(0.0, 0.5)})
     units = line(20)
@@ -188,7 +213,7 @@ def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
     there = min(there, feasible)
     study = one_study({"learning_rate": RATE})
     found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
-    view = _View(found, ranked(found), 1, Thresholds(top=top))
+    view = _View(found, ranked(found), 1, frozenset(), Thresholds(top=top))
 
     tail = hypergeom(feasible, there, top).sf(hits - 1)
 

@@ -74,6 +74,19 @@ def test_a_trial_that_ended_without_a_value_counts_as_infeasible():
     assert infeasible(study, records).reasons == {"no_value": 1}
 
 
+def test_trials_that_the_time_limit_ended_are_neither():
+    study = one_study({"learning_rate": RATE})
+    records = [
+        record(study, k, 0.1, {"learning_rate": 0.01}, status="stopped", reason="time_limit")
+        for k in range(2)
+    ]
+
+    found = findings(infeasible(study, records))[0]
+
+    assert found.evidence["stopped"] == [0, 1]
+    assert "2 more were ended by the time limit; they are neither" in found.message
+
+
 def test_a_running_trial_does_not_count():
     study = one_study({"learning_rate": RATE})
     records = [record(study, 0, 0.1, {"learning_rate": 0.01}, status="running")]

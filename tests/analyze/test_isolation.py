@@ -32,6 +32,14 @@ def test_the_best_lies_in_its_interval():
     assert best.high > best.value
 
 
+def test_below_six_trials_the_luck_is_not_known():
+    adam, _ = split(two_optimizers())
+
+    best = isolation([adam], at_units(adam, [[0.5, 0.5]] * 5, [0.3] * 5)).studies[0]
+
+    assert (best.value, best.low, best.high) == (0.3, None, None)
+
+
 def test_an_infeasible_trial_never_wins_by_what_it_had_before():
     adam, _ = split(two_optimizers())
     setting = {"learning_rate": 0.01, "share": 0.5}

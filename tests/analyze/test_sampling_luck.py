@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from etude.analyze.sampling_luck import best_of, findings, sampling_luck
+from etude.analyze.outcome import outcomes
+from etude.analyze.sampling_luck import best_of, findings, interval, sampling_luck
 
 from .trials import at_units, one_study, valley
 
 
 @pytest.mark.parametrize(
-    ("count", "sizes"), [(0, []), (1, [1]), (6, [6]), (20, [6, 20]), (150, [6, 20, 100, 150])]
+    ("count", "sizes"), [(0, []), (5, []), (6, [6]), (20, [6, 20]), (150, [6, 20, 100, 150])]
 )
 def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
     study = one_study()
@@ -45,6 +46,26 @@ def test_infeasible_trials_are_draws_that_give_nothing():
 
 def test_no_trials_give_nothing():
     assert np.isinf(best_of([], [5], seed=0, n_bootstrap=3)).all()
+
+
+def test_the_quantiles_are_those_of_many_samples():
+    study = one_study()
+    records = valley(study, [0.4, 0.6], 20)
+    losses = [each.loss for each in outcomes(study, records)]
+
+    whole = sampling_luck(study, records).budgets[-1]
+
+    low, high = interval(best_of(losses, [20], seed=0, n_bootstrap=200_000)[:, 0])
+    assert (whole.low, whole.high) == (low, high)
+
+
+def test_the_finding_says_of_what_it_has_95_percent():
+    study = one_study()
+
+    found = findings(sampling_luck(study, valley(study, [0.4, 0.6], 20)))[0]
+
+    assert "95 % of resampled studies" in found.message
+    assert "interval" not in found.message
 
 
 def test_maximize_turns_the_interval_around():

@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
+from tests.cli.conftest import EXPERIMENT
+
+from etude.result import load
 
 STATUSES = {"ok", "notice", "problem", "unclear"}
 
@@ -21,6 +25,8 @@ def test_trials_as_json(played, etude_command):
         "setting",
         "status",
         "reason",
+        "detail",
+        "log",
         "seed",
         "best",
         "steps",
@@ -49,6 +55,57 @@ def test_trials_as_csv(played, etude_command, tmp_path):
     assert float(rows[0]["learning_rate"]) > 0
 
 
+SPEAKS = """
+def train(trial):
+    if trial.id == 3:
+        print("I am lost")
+        raise ValueError("no width")
+    if trial.id == 4:
+        return float("nan")
+    return trial["learning_rate"]
+"""
+
+
+@pytest.fixture
+def half_broken(folder, etude_command):
+    """A working directory in which trials 3 and 4 of an experiment are infeasible."""
+    (folder / "train.py").write_text(SPEAKS)
+    etude_command("run", "rates.toml", "--runner", "inline")
+    return folder
+
+
+def test_trials_say_why_they_are_infeasible_and_where_their_log_is(half_broken, etude_command):
+    log = half_broken / "etude.db.trials" / "rates" / "3" / "log.txt"
+
+    fine, _, _, broken, silent, *_ = etude_command("trials", "--json").json["trials"]
+    rows = list(csv.DictReader(io.StringIO(etude_command("trials", "--csv", "-").out)))
+
+    assert (fine["detail"], fine["log"]) == ("", None)
+    assert "ValueError: no width" in broken["detail"]
+    assert broken["log"] == str(log)
+    assert "is nan at step" in silent["detail"]
+    assert [rows[3][key] for key in ("detail", "log")] == [broken["detail"], str(log)]
+    assert rows[4]["log"] == ""
+
+
+def test_the_table_says_where_to_look(half_broken, etude_command):
+    note = etude_command("trials").out.splitlines()[-1]
+
+    assert note == (
+        "Why 2 trials are infeasible: `detail` in --json. What trial 3 printed: "
+        f"{half_broken / 'etude.db.trials' / 'rates' / '3' / 'log.txt'}"
+    )
+
+
+def test_a_hyperparameter_called_like_a_column_of_csv_keeps_out_of_its_way(folder, etude_command):
+    (folder / "rates.toml").write_text(EXPERIMENT.replace("batch_size", "detail"))
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    row, *_ = csv.DictReader(io.StringIO(etude_command("trials", "--csv", "-").out))
+
+    assert (row["detail"], row["setting.detail"]) == ("", "64")
+
+
 def test_csv_goes_to_the_screen_too(played, etude_command):
     answer = etude_command("trials", "--csv", "-")
 
@@ -75,6 +132,26 @@ def test_check_as_json(played, etude_command):
         }
         for one in answer.json["findings"]
     )
+
+
+def test_check_as_json_has_the_verdict(played, etude_command):
+    verdict = etude_command("check", "--json").json["verdict"]
+
+    expected = load("etude.db").verdict
+    assert verdict == {
+        "status": expected.status,
+        "winner": expected.winner,
+        "message": expected.message,
+        "doubts": list(expected.doubts),
+    }
+
+
+def test_check_says_the_verdict_and_its_doubts(played, etude_command):
+    answer = etude_command("check")
+
+    verdict = load("etude.db").verdict
+    assert f"\nVerdict ({verdict.status}): {verdict.message}\n" in answer.out
+    assert all(f"  - {doubt}\n" in answer.out for doubt in verdict.doubts)
 
 
 def test_check_says_problems_first(played, etude_command):
@@ -117,6 +194,21 @@ def test_plan_says_what_it_would_cost(folder, etude_command):
     assert "lower is better" in answer.out
 
 
+def test_counts_are_in_the_right_number(folder, etude_command):
+    text = (folder / "rates.toml").read_text().replace("trials = 20", "trials = 1")
+    (folder / "rates.toml").write_text(
+        text.replace('["adam", "sgd"]', "").replace("optimizer =", "")
+    )
+    (folder / "train.py").write_text("def train(trial): return 0.5\n")
+
+    planned = etude_command("plan", "rates.toml")
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert "1 trial in 1 study, 8 steps each, 8 in all." in planned.out
+    assert etude_command("trials", "--csv", "t.csv").out == "Wrote 1 trial to t.csv\n"
+    assert etude_command("log", "--csv", "l.csv").out == "Wrote 1 experiment to l.csv\n"
+
+
 def test_plan_is_what_was_run(played, etude_command):
     planned = etude_command("plan", "rates.toml", "--json").json["studies"]
     ran = etude_command("trials", "--json").json["trials"]
@@ -146,13 +238,57 @@ def test_log_as_json(played, etude_command):
     ]
 
 
+def versioned(folder):
+    """Puts the folder under version control."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def test_a_finished_run_typed_again_hides_nothing_of_the_record(folder, etude_command):
+    versioned(folder)
+    clean = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(f"# changed\n{clean}")
+    etude_command("run", "rates.toml", "--runner", "inline")
+    (folder / "train.py").write_text(clean)
+    etude_command("run", "rates.toml", "--runner", "inline", "--workers", "1")
+
+    (one,) = etude_command("log", "--json").json["experiments"]
+    text = etude_command("log").out
+
+    assert "+# changed\n" in one["uncommitted"]
+    assert one["command"] == "etude run rates.toml --runner inline"
+    assert [launch["ended"] for launch in one["launches"]] == [40, 0]
+    assert [launch["uncommitted"] == "" for launch in one["launches"]] == [False, True]
+    assert one["launches"][0].keys() == {
+        *("command", "folder", "started", "commit", "uncommitted", "versions", "ended")
+    }
+    assert " + 1 changed or new file\n" in text
+    assert f"  40 trials ended, {one['commit'][:12]} + 1 changed or new file: etude run" in text
+    assert f"  0 trials ended, {one['commit'][:12]}: etude run" in text
+
+
+def test_the_record_is_that_of_the_last_launch_that_trained(folder, etude_command):
+    etude_command("run", "rates.toml", "--runner", "inline")
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(text.replace("trials = 20", "trials = 22"))
+    etude_command("run", "rates.toml", "--runner", "inline", "--workers", "1")
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    (one,) = etude_command("log", "--json").json["experiments"]
+
+    assert one["command"] == "etude run rates.toml --runner inline --workers 1"
+    assert [launch["ended"] for launch in one["launches"]] == [40, 4, 0]
+
+
 def test_log_as_text_and_csv(played, etude_command, tmp_path):
     assert etude_command("log").out.startswith("rates  20")
 
     etude_command("log", "--csv", tmp_path / "log.csv")
 
     (row,) = csv.DictReader(io.StringIO((tmp_path / "log.csv").read_text()))
-    assert (row["name"], row["trials"], row["studies"]) == ("rates", "40", "2")
+    counts = [row[key] for key in ("name", "trials", "studies", "launches")]
+    assert counts == ["rates", "40", "2", "1"]
 
 
 def test_an_infeasible_trial_is_null_in_json_and_last_in_the_table(folder, etude_command):
@@ -164,7 +300,7 @@ def test_an_infeasible_trial_is_null_in_json_and_last_in_the_table(folder, etude
     one = etude_command("trials", "--json").json["trials"][3]
     assert (one["status"], one["reason"]) == ("infeasible", "nan")
     assert one["best"] == {"value": None, "step": None}
-    assert etude_command("trials").out.splitlines()[-1].split()[0] == "3"
+    assert etude_command("trials").out.splitlines()[-3].split()[0] == "3"
 
 
 def test_report_is_one_page(played, etude_command, tmp_path):
@@ -183,6 +319,43 @@ def test_next_writes_a_round_that_can_be_planned(played, etude_command, tmp_path
     assert 'parent = "rates"' in text
     assert "my own words" in text
     assert etude_command("plan", tmp_path / "next.toml").code == 0
+
+
+def test_next_as_json_says_what_it_changes_and_which_file_it_wrote(played, etude_command, tmp_path):
+    place = tmp_path / "next.toml"
+
+    answer = etude_command("next", "--json", "-o", place).json
+
+    assert (answer["name"], answer["file"], answer["left_to_you"]) == ("rates-2", str(place), [])
+    assert place.is_file()
+    assert answer["recommendations"]
+    assert all(
+        one.keys() == {"path", "part", "old", "new", "rule", "because"}
+        for one in answer["recommendations"]
+    )
+
+
+SETTLED = (
+    "def train(trial): return abs(trial['learning_rate'] - 0.02) + (trial['optimizer'] == 'sgd')"
+)
+
+
+def test_where_no_next_round_is_to_write_a_run_says_what_is_left(folder, etude_command):
+    (folder / "train.py").write_text(SETTLED)
+
+    ran = etude_command("run", "rates.toml", "--runner", "inline")
+    left = load("etude.db").left_to_you
+
+    assert etude_command("next", "--json").json == {
+        "name": None,
+        "file": None,
+        "recommendations": [],
+        "left_to_you": left,
+    }
+    assert "etude next" not in ran.out
+    assert ran.out.endswith(
+        "\n".join(["No next round to write:", *(f"  {one}" for one in left), ""])
+    )
 
 
 def test_next_goes_beside_the_file_before(folder, etude_command):

@@ -228,6 +228,36 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(folder, options, name):
     assert set(statuses(folder)) == {"completed"}
 
 
+# Ctrl-C while this module is looked for.
+STRIKES = """
+import sys
+
+MODULE = sys.argv.pop(1)
+
+class Strikes:
+    def find_spec(self, name, path=None, target=None):
+        if name == MODULE:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Strikes())
+import etude.cli
+etude.cli.main()
+"""
+
+
+@pytest.mark.parametrize("module", ["etude.errors", "typer", "etude.store", "etude.round"])
+def test_a_run_interrupted_in_its_first_moments_says_so_too(folder, module):
+    command = [sys.executable, "-c", STRIKES, module, "run", "rates.toml", "--store", "my store.db"]
+
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert stopped.returncode == 130
+    assert stopped.stderr == (
+        "Interrupted. What was finished is kept; type the same command to go on:\n"
+        "  etude run rates.toml --store 'my store.db'\n"
+    )
+
+
 def small_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 

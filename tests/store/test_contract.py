@@ -63,6 +63,19 @@ def test_an_experiment_begun_again_keeps_its_launches_and_takes_the_new_text(sto
     assert store.entries() == [entry(experiment(trials=6), LAUNCH, LAUNCH)]
 
 
+def test_a_launch_knows_how_many_trials_ended_under_it(store):
+    begun(store, trials=3)
+    store.append("rates", [Began(0, 0), Ended(0, "completed"), Began(1, 0), Ended(1, "infeasible")])
+    store.begin(entry(experiment(trials=3), LAUNCH))
+    store.append("rates", [Reopened(1), Began(2, 0), *[Lost(2, "killed")] * 3])
+    store.begin(entry(experiment(trials=3), LAUNCH))
+
+    (found,) = store.entries()
+
+    assert [one.ended for one in found.launches[-3:]] == [1, 1, 0]
+    assert found.origin == found.launches[-2]
+
+
 def test_experiments_are_listed_oldest_first(store):
     begun(store, name="zeta")
     begun(store, name="alpha")

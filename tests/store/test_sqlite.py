@@ -11,7 +11,7 @@ import pytest
 from tests.store.sample import begun, finished, record, rows
 
 from etude.errors import OwnedError, StoreError
-from etude.event import Began, Logged, Saved
+from etude.event import Began, Ended, Logged, Saved
 from etude.store import open_store
 from etude.store.migrations import latest
 
@@ -168,6 +168,20 @@ def test_a_long_look_does_not_hold_up_the_run(store, place):
 
     looking.close()
     assert record(store).status == "running"
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
+    store.append("rates", [Began(0, 0), Ended(0, "completed")])
+    store.close()
+    db = sqlite3.connect(place)
+    db.execute("alter table trial drop column launch_id")
+    db.execute("pragma user_version = 1")
+    db.close()
+
+    (found,) = reader(place).entries()
+
+    assert [one.ended for one in found.launches] == [0]
+    assert found.origin == found.launches[0]
 
 
 def test_a_newer_schema_is_refused(store, place):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..analyze.sampling_luck import best_of, interval
-from ..analyze.wording import counted, number
+from ..analyze.sampling_luck import luck, reaches
+from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
 from ..finding import Finding
+from .crowded import crowded
 from .standing import Standing, is_rate
 
 
@@ -22,15 +23,25 @@ def doubts(
     said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
     said += _arranged(experiment, standing)
     if valued:
-        said += [*_luck(valued), *_unequal(experiment, standing), _seeds(standing)]
+        said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
+        said += _seeds(standing)
         said += [_sampling_error(experiment, valued), _selection(valued)]
     return (*said, *_acknowledged(findings), *_fixed(findings))
 
 
 def _problems(findings: Sequence[Finding]) -> Iterator[str]:
+    groups: dict[object, list[Finding]] = {}
     for finding in findings:
         if finding.status == "problem":
-            yield f"{finding.rule}: {finding.message}"
+            subject = finding.subject
+            sided = finding.rule == "C1" and "side" in subject
+            key = (subject["hyperparameter"], subject["side"]) if sided else id(finding)
+            groups.setdefault(key, []).append(finding)
+    for alike in groups.values():
+        if len(alike) == 1:
+            yield f"{alike[0].rule}: {alike[0].message}"
+        else:
+            yield f"C1: {crowded(alike)}: {_names(each.subject['study'] for each in alike)}."
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
@@ -48,23 +59,24 @@ def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:
     planned = sum(one.study.max_trials for one in standing)
     ended = sum(len(one.outcomes) for one in standing)
     if ended < planned:
-        yield f"R13: {ended} of {counted(planned, 'trial')} have ended, so this is provisional."
+        verb = "has" if 1 in (ended, planned) else "have"
+        yield f"R13: {ended} of {counted(planned, 'trial')} {verb} ended, so this is provisional."
 
 
 def _luck(valued: Sequence[Standing]) -> Iterator[str]:
-    spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued]
-    yield (
-        "Q10: with other draws of the search, the best could well have been (95 % interval): "
-        f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
-    )
+    spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued if one.study.space.dimensions]
+    if spreads:
+        yield (
+            "Q10: by the luck of the search, in 95 % of resampled studies the best is: "
+            f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
+        )
 
 
 def _spread(standing: Standing) -> str:
-    losses = [one.loss for one in standing.outcomes]
-    best_B = best_of(losses, [len(losses)], seed=standing.study.seed)[:, 0]
-    sign = -1.0 if standing.study.maximize else 1.0
-    low, high = (number(sign * end) for end in interval(best_B))
-    return f"{low} to {high}".replace("-inf", "none at all").replace("inf", "none at all")
+    whole = luck(standing.outcomes, maximize=standing.study.maximize)
+    if whole is None:
+        return f"not known ({counted(len(standing.outcomes), 'trial')})"
+    return reaches(whole)
 
 
 def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
@@ -89,20 +101,44 @@ def _unequal(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[s
     # Trials that are dealt to the parts of a merged study need not divide evenly.
     uneven = 1 if experiment.studies == "merged" else 0
     if max(counts.values()) - min(counts.values()) > uneven:
-        listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
+        each = ", ".join(f"`{name}` {count}" for name, count in counts.items())
         yield (
-            "R15: the studies have unequal numbers of feasible trials, and more of them find "
-            f"better ones: {listed}."
+            f"R15: the studies have unequal numbers of feasible trials ({each}); a study with more "
+            "of them had more chances to find a good setting."
         )
 
 
-def _seeds(standing: Sequence[Standing]) -> str:
+def _timed_out(standing: Sequence[Standing]) -> Iterator[str]:
+    counts = {
+        one.study.name: sum(each.feasible and each.timed_out for each in one.outcomes)
+        for one in standing
+    }
+    total = sum(counts.values())
+    if total:
+        verb, they = ("was", "it competes") if total == 1 else ("were", "they compete")
+        each = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
+        yield (
+            f"T4: {counted(total, 'trial')} {verb} ended by the time limit ({each}); {they} with "
+            "fewer steps than the others."
+        )
+
+
+def _seeds(standing: Sequence[Standing]) -> Iterator[str]:
     if any(one.study.space.dimensions for one in standing):
-        return (
+        yield (
             "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
             "is not known; train the best settings again with other seeds before adopting a change."
         )
-    return "A2: the best of several seeds of one setting is compared, which favours a lucky seed."
+    untuned = [one.study.name for one in standing if not one.study.space.dimensions]
+    if untuned:
+        yield (
+            f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "
+            "the luckiest seed."
+        )
+
+
+def _names(studies: Iterable[str]) -> str:
+    return listed([f"`{study}`" for study in studies], most=6)
 
 
 def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
@@ -114,7 +150,8 @@ def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
     ]
     if len(errors) == len(valued):
         return (
-            f"A1: on {experiment.validation_examples} validation examples the standard error of "
+            f"A1: on {counted(experiment.validation_examples or 0, 'validation example')} the "
+            f"standard error of "
             f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
             "examples, which is cautious."
         )
@@ -132,8 +169,9 @@ def _selection(valued: Sequence[Standing]) -> str:
         len(each.record.series(one.study.metric)) for one in valued for each in one.outcomes
     )
     return (
-        f"A1: each best value was picked on the validation data itself, from {evaluations} "
-        f"evaluations of {counted(trials, 'trial')} in all, so new data will look worse."
+        f"A1: each best value was picked on the validation data itself, from "
+        f"{counted(evaluations, 'evaluation')} of {counted(trials, 'trial')} in all, "
+        "so new data will look worse."
     )
 
 

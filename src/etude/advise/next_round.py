@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from ..analyze.wording import counted, number
+from ..analyze.wording import counted, listed, number, percent
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation, Verdict
 from ..hyperparameter import Hyperparameter
 from ..record import Record
 from ..space import Choice
 from ..study import Study
+from .crowded import crowded
 from .widen import widened
 
 Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
@@ -38,7 +39,9 @@ def next_round(
         for recommendation in _wider(one, side, causes, studies)
     ]
     failed = any(finding.status == "problem" for finding in findings)
-    if wider or failed or experiment.configurations or verdict.status != "unclear":
+    # Where only seeds differ, more of them would leave the verdict as open.
+    alone = experiment.configurations or verdict.evidence.get("means")
+    if wider or failed or alone or verdict.status != "unclear":
         return wider
     return [
         Recommendation(
@@ -63,7 +66,7 @@ def left_to_you(records: Sequence[Record], findings: Sequence[Finding]) -> list[
         verb = "has" if waiting == 1 else "have"
         return [f"{counted(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
     failed = [finding for finding in findings if finding.status == "problem" and finding.advice]
-    return [f"{finding.rule}: {finding.advice}" for finding in failed] or [
+    return list(dict.fromkeys(f"{finding.rule}: {finding.advice}" for finding in failed)) or [
         "No check of this version asks for another round; read the doubts before you conclude."
     ]
 
@@ -72,10 +75,15 @@ def _open(verdict: Verdict) -> str:
     """What the verdict leaves open, short enough for the line of a file."""
     for study, lead in verdict.evidence.get("leads", {}).items():
         if lead["low"] is not None and lead["low"] <= 0:
-            interval = f"{number(lead['low'])} to {number(lead['high'])}"
+            reach = f"{number(lead['low'])} to {number(lead['high'])}"
             return (
-                f"`{study}` is behind by {number(lead['by'])}, 95 % interval {interval}; "
-                "more trials lessen the luck of the search."
+                f"`{study}` is behind by {number(lead['by'])}, by the luck of the search anywhere "
+                f"from {reach}; more trials lessen it."
+            )
+        if lead["by"] is not None and lead["chance"] > lead["max_chance"]:
+            return (
+                f"`{study}` is behind by {number(lead['by'])}, which happens in "
+                f"{percent(lead['chance'])} of draws from equal studies; more trials tell."
             )
     return "the verdict is open; more trials lessen the luck of the search."
 
@@ -115,12 +123,12 @@ def _wider(
     new = widened(one.name, one.value, side)
     if new == old:
         return []
-    because = " ".join(finding.message for finding in causes)
+    because = causes[0].message if len(causes) == 1 else f"{crowded(causes)}."
     named = {finding.subject["study"] for finding in causes}
     others = [
         study for study in studies if study.name not in named and one.exists(study.scientific)
     ]
     if others:
-        listed = ", ".join(f"`{study.name}`" for study in others)
-        because += f" The range is shared, so it widens for {listed} too."
+        names = listed([f"`{study.name}`" for study in others])
+        because += f" The range is shared, so it widens for {names} too."
     return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]

@@ -6,13 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..analyze.wording import counted, number
+from ..analyze.wording import counted, number, percent
 from ..experiment import Experiment
 from ..finding import Finding, Verdict
 from ..record import Record
 from ..study import Study
 from .doubts import doubts
+from .seeds import compared, means
 from .standing import Lead, Standing, lead, standings
+
+# From so many others on, a message names the nearest and counts the rest; no source, ours.
+MANY = 3
 
 
 def verdict(
@@ -24,7 +28,8 @@ def verdict(
     """Whether the leading study beats every other beyond the noise that is known without reruns.
 
     That noise is the luck of the search and, where it is known, the metric's sampling error. A
-    finding that is a problem forbids an answer.
+    finding that is a problem forbids an answer, and so does a study that tunes nothing: its best
+    trial is its luckiest seed.
 
     Source: A1, A2, C14, Q10, R5, R13.
     """
@@ -36,8 +41,12 @@ def verdict(
             status="unclear", winner="", message=_nothing(standing), doubts=said, evidence=evidence
         )
     leader = standing[0]
+    untuned = means(standing)
+    if untuned:
+        evidence["means"] = {one.study: vars(one) for one in untuned}
+    only = f" {compared(untuned, experiment.metric)}" if untuned else ""
     if len(standing) == 1:
-        message = f"Nothing was compared. {_best_of_all(leader)}"
+        message = f"Nothing was compared. {_best_of_all(leader)}{only}"
         return Verdict(
             status="no_question",
             winner=leader.study.name,
@@ -48,11 +57,13 @@ def verdict(
     leads = [lead(leader, other) for other in standing[1:]]
     problems = [finding for finding in findings if finding.status == "problem"]
     evidence["leads"] = {each.over: _finite(each) for each in leads}
-    better = not problems and all(each.holds for each in leads)
+    better = not problems and not untuned and all(each.holds for each in leads)
     return Verdict(
         status="better" if better else "unclear",
         winner=leader.study.name,
-        message=_better(standing, leads) if better else _unclear(standing, leads, problems),
+        message=_better(standing, leads)
+        if better
+        else _unclear(standing, [] if untuned else leads, problems) + only,
         doubts=said,
         evidence=evidence,
     )
@@ -62,8 +73,9 @@ def _nothing(standing: Sequence[Standing]) -> str:
     ended = sum(len(one.outcomes) for one in standing)
     if not ended:
         return "No trial has ended yet, so there is nothing to compare."
+    none = "The only ended trial is not" if ended == 1 else f"None of {ended} ended trials is"
     return (
-        f"None of {counted(ended, 'ended trial')} is feasible, so there is nothing to compare: "
+        f"{none} feasible, so there is nothing to compare: "
         "look for a bug in the training code, then move the space (C3)."
     )
 
@@ -80,22 +92,29 @@ def _result(standing: Standing) -> str:
 
 
 def _better(standing: Sequence[Standing], leads: Sequence[Lead]) -> str:
-    leader = standing[0]
+    leader, others = standing[0], standing[1:]
     word = "highest" if leader.study.maximize else "lowest"
+    named = others if len(others) < MANY else others[:1]
     over = "; ".join(
-        f"{_result(other)} for `{other.study.name}`, better by {_interval(each)}"
-        for other, each in zip(standing[1:], leads, strict=True)
+        f"{_result(other)} for `{other.study.name}`, better by {_reach(leader, each)}, and "
+        f"{_run(leader, each)}"
+        for other, each in zip(named, leads, strict=False)
     )
-    return f"`{leader.study.name}` reaches the {word} {_result(leader)}, against {over}."
+    rest = f"; {len(others) - 1} others are further behind" if named != others else ""
+    return f"`{leader.study.name}` reaches the {word} {_result(leader)}, against {over}{rest}."
 
 
 def _unclear(
     standing: Sequence[Standing], leads: Sequence[Lead], problems: Sequence[Finding]
 ) -> str:
-    parts = [f"`{standing[0].study.name}` leads with {_result(standing[0])}."]
-    for other, each in zip(standing[1:], leads, strict=True):
-        if not each.holds:
-            parts.append(_open(other, each))
+    leader, others = standing[0], standing[1:]
+    parts = [f"`{leader.study.name}` leads with {_result(leader)}."]
+    pairs = zip(others, leads, strict=False)
+    said = [_open(leader, other, each) for other, each in pairs if not each.holds]
+    if len(others) >= MANY and leads:
+        also = f", {len(said) - 1} of them as open" if len(said) > 1 else ""
+        said = [*said[:1], f"{len(others) - len(said[:1])} others are behind{also}."]
+    parts += said
     if problems:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in problems))
         parts.append(
@@ -105,7 +124,7 @@ def _unclear(
     return " ".join(parts)
 
 
-def _open(other: Standing, each: Lead) -> str:
+def _open(leader: Standing, other: Standing, each: Lead) -> str:
     name = f"`{other.study.name}`"
     if other.best is None:
         return f"{name} has no feasible trial to compare with."
@@ -116,11 +135,31 @@ def _open(other: Standing, each: Lead) -> str:
             f"{name} has {_result(other)}, behind by {number(each.by)}, but there are too few "
             "feasible trials to know the luck of the search (Q10)."
         )
-    return f"{name} has {_result(other)}, behind by {_interval(each)}, which leaves it open (A2)."
+    behind = f"{name} has {_result(other)}, behind by {_reach(leader, each)}"
+    if each.low > 0:
+        return f"{behind}, but only {_run(leader, each)}, which leaves it open (A2)."
+    return f"{behind}, which leaves it open (A2)."
 
 
-def _interval(each: Lead) -> str:
-    return f"{number(each.by)} (95 % interval {number(each.low)} to {number(each.high)})"
+def _reach(leader: Standing, each: Lead) -> str:
+    luck = "the luck of the search"
+    if leader.standard_error is not None:
+        luck += " and of the validation examples"
+    return (
+        f"{number(each.by)} (by {luck} anywhere from {number(each.low)} to {number(each.high)}: "
+        "95 % of resampled studies, mirrored)"
+    )
+
+
+def _run(leader: Standing, each: Lead) -> str:
+    name = f"`{leader.study.name}`"
+    whose = (
+        f"the very best trial of both is {name}'s"
+        if each.run == 1
+        else f"the best {each.run} trials of both are all {name}'s"
+    )
+    one = "it" if each.run == 1 else "them all"
+    return f"{whose}: were both alike, either would have {one} in {percent(each.chance)} of draws"
 
 
 def _evidence(standing: Standing) -> dict[str, Any]:
@@ -136,5 +175,6 @@ def _evidence(standing: Standing) -> dict[str, Any]:
 
 
 def _finite(each: Lead) -> dict[str, float | None]:
-    ends = {"by": each.by, "low": each.low, "high": each.high}
-    return {name: end if math.isfinite(end) else None for name, end in ends.items()}
+    """The lead's numbers as evidence; None for what is not finite."""
+    numbers = {name: value for name, value in vars(each).items() if name != "over"}
+    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}

@@ -6,7 +6,7 @@ import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypeAlias
 
-from ..catalogue import limits
+from ..catalogue import limits, stops_short
 from ..space import Integer, Real
 
 Which: TypeAlias = Literal["low", "high"]
@@ -50,6 +50,9 @@ def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> flo
     if domain.low >= 0 and domain.limits is None:
         lowest = max(lowest, 0.0)
     kept = max(bound, lowest) if side == "low" else min(bound, highest)
+    if kept == highest == 1.0 > domain.high and stops_short(name):
+        # Halfway to the limit, which itself makes no sense.
+        kept = _clean(1.0 - rounded((1.0 - domain.high) / 2, up=True))
     # A scale's own limit is open: a logarithm of zero is no bound.
     if (domain.scale == "log" and kept <= 0) or (domain.scale == "one_minus_log" and kept >= 1):
         kept = domain.low if side == "low" else domain.high

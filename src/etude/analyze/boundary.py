@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias, final
@@ -14,6 +14,8 @@ from ..finding import Finding, Severity
 from ..record import Record
 from ..space import Choice, Domain, Scalar
 from ..study import Study
+from .chance import at_least
+from .infeasible import stretches
 from .outcome import Outcome, outcomes, ranked
 from .wording import counted, number
 
@@ -25,10 +27,12 @@ Which: TypeAlias = Literal["low", "high"]
 class Thresholds:
     """What counts as near, as the best, and as more than chance; no source, ours, calibrated.
 
-    With them, a quadratic valley with its lowest point inside (0.25 to 0.75 on each axis) raises a
-    problem in at most 4 % of studies of 20 trials and 3 % of studies of 50 (1 to 6 hyperparameters,
-    200 seeds). A lowest point a quarter of the axis beyond a bound is found in 86 to 100 % where
-    one hyperparameter matters most; in 31 to 100 % where all matter as much, fewest in six.
+    Measured by `benchmarks/calibration.py`: a quadratic valley with its lowest point inside (0.25
+    to 0.75 on each axis) raises a problem in at most 3.5 % of studies of 20 and 50 trials (1 to 6
+    hyperparameters), in 8 % of those of 10 with one. A lowest point a quarter of the axis beyond a
+    bound is found, with 20 and 50 trials, in 87 to 100 % where one hyperparameter weighs four
+    times; in 27.5 to 100 % where all weigh alike, fewest in six. An optimum at or below a cliff at
+    0.9 of an axis is never widened with 20 and 50 trials, one at 0.95 in at most 12 %.
     """
 
     top: int = 5
@@ -64,7 +68,9 @@ class Side:
         chance: How likely so many of the top lie in the edge of some side of this study, if the
             hyperparameters do not matter; None where it was not computed.
         infeasible: The infeasible trials in the edge.
-        cliff: Whether infeasible trials fill the edge, so that it is the feasible region that ends.
+        cliff: Whether the feasible region ends here, rather than the space: at least half of the
+            trials in the edge, or of those closer to the bound than the top, are infeasible, or
+            C3 finds all infeasible trials at this side.
         natural: Whether the bound is a natural limit, which cannot move.
         reason: Why the side is `unclear`; empty otherwise.
     """
@@ -105,7 +111,9 @@ def boundary(
     """
     found = outcomes(study, records)
     axes = {name: domain for name, domain in study.space.domains.items() if _has_sides(domain)}
-    view = _View(found, ranked(found), 2 * len(axes), thresholds, by_hand=bool(study.listed))
+    named = frozenset((each.hyperparameter, each.side) for each in stretches(study, found))
+    by_hand = bool(study.listed)
+    view = _View(found, ranked(found), 2 * len(axes), named, thresholds, by_hand=by_hand)
     whiches: tuple[Which, ...] = ("low", "high")
     return Boundary(
         study=study.name,
@@ -124,6 +132,7 @@ class _View:
     found: list[Outcome]
     best_first: list[Outcome]
     sides: int
+    named: frozenset[tuple[str, str]]
     thresholds: Thresholds
     by_hand: bool = False
 
@@ -152,22 +161,8 @@ class _View:
 
         Each draw of the top from the feasible trials is as likely as the others; summed over sides.
         """
-        feasible, top = len(self.best_first), len(self.top)
-        # At least `top - (feasible - there)` lie in the edge, as only so many have room outside it.
-        fewest = max(near_top, top - (feasible - there))
-        one_side = sum(
-            math.exp(
-                _log_comb(there, hits)
-                + _log_comb(feasible - there, top - hits)
-                - _log_comb(feasible, top)
-            )
-            for hits in range(fewest, min(there, top) + 1)
-        )
+        one_side = at_least(near_top, drawn=len(self.top), there=there, items=len(self.best_first))
         return min(1.0, self.sides * one_side)
-
-
-def _log_comb(items: int, taken: int) -> float:
-    return math.lgamma(items + 1) - math.lgamma(taken + 1) - math.lgamma(items - taken + 1)
 
 
 def _has_sides(domain: Domain) -> bool:
@@ -189,7 +184,7 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
     lost = tuple(one.trial for one in inside if not one.feasible)
     near_top = tuple(one.trial for one in view.top if depths[one.trial] <= near)
     chance = view.chance(len(inside) - len(lost), len(near_top))
-    cliff = 2 * len(lost) >= len(inside) > 0
+    cliff = (name, which) in view.named or _ends(inside, depths, near_top)
     best = [one.trial for one in view.best_first if one.loss == view.best_first[0].loss]
     best_near = all(depths[trial] <= near for trial in best)
     status = _status(view, near_top, best_near=best_near, chance=chance)
@@ -206,6 +201,19 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         chance=chance,
         infeasible=lost,
         cliff=cliff,
+    )
+
+
+def _ends(inside: list[Outcome], depths: Mapping[int, float], near_top: tuple[int, ...]) -> bool:
+    """Whether the edge, or what of it lies beyond the top, is infeasible by half or more.
+
+    Beyond the top counts on its own: an optimum just below a cliff has feasible trials before it
+    in the edge, and they say nothing of what a wider space would meet.
+    """
+    outermost = min((depths[trial] for trial in near_top), default=0.0)
+    beyond = [one for one in inside if depths[one.trial] < outermost]
+    return any(
+        2 * sum(not one.feasible for one in there) >= len(there) > 0 for there in (inside, beyond)
     )
 
 
@@ -290,16 +298,22 @@ def _message(study: str, side: Side) -> str:
     if side.reason:
         return f"Whether the best trials lie near {place} is unclear: {side.reason}."
     message = (
-        f"{len(side.near_top)} of the best {len(side.top)} trials lie near {place} "
+        f"{len(side.near_top)} of the best {len(side.top)} trials "
+        f"{'lies' if len(side.near_top) == 1 else 'lie'} near {place} "
         f"(within {100 * side.near:.0f} % of its scale){_best(side)}."
     )
     if side.status == "notice" and side.cliff:
-        message += (
-            f" So do {counted(len(side.infeasible), 'infeasible trial')}: training breaks there."
-        )
+        message += f" {_broken(side)}: training breaks there."
     elif side.status == "notice":
         message += " That may be chance."
     return message
+
+
+def _broken(side: Side) -> str:
+    if not side.infeasible:
+        return "All infeasible trials lie towards it"
+    verb = "does" if len(side.infeasible) == 1 else "do"
+    return f"So {verb} {counted(len(side.infeasible), 'infeasible trial')}"
 
 
 def _best(side: Side) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import final
 
 from ..finding import Finding, Severity
 from ..record import Record
 from ..space import Choice, Domain, Scalar
 from ..study import Study
+from .chance import at_least
 from .outcome import Outcome, outcomes
 from .wording import counted, number
 
@@ -39,7 +39,11 @@ class Stretch:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Infeasible:
-    """The infeasible trials of a study; `reasons` counts them, most frequent first."""
+    """The infeasible trials of a study; `reasons` counts them, most frequent first.
+
+    `stopped` are the trials that the time limit ended with a value: they are not infeasible, and
+    they did not train as long as the others.
+    """
 
     study: str
     status: Severity
@@ -47,6 +51,7 @@ class Infeasible:
     trials: tuple[int, ...]
     reasons: Mapping[str, int]
     stretches: tuple[Stretch, ...]
+    stopped: tuple[int, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -83,11 +88,18 @@ def infeasible(
         ended=len(found),
         trials=tuple(one.trial for one in lost),
         reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
-        stretches=_stretches(study, found) if lost else (),
+        stretches=stretches(study, found),
+        stopped=tuple(one.trial for one in found if one.feasible and one.timed_out),
     )
 
 
-def _stretches(study: Study, found: Sequence[Outcome]) -> tuple[Stretch, ...]:
+def stretches(study: Study, found: Sequence[Outcome]) -> tuple[Stretch, ...]:
+    """Where the infeasible trials lie along each axis that has sides; nothing where there are none.
+
+    Source: C3.
+    """
+    if all(one.feasible for one in found):
+        return ()
     ordered = {
         name: domain
         for name, domain in study.space.domains.items()
@@ -105,8 +117,8 @@ def _stretch(name: str, domain: Domain, found: Sequence[Outcome], *, sides: int)
     above = sum(unit >= low_unit for unit, _ in placed)
     below = sum(unit <= high_unit for unit, _ in placed)
     chances = {
-        "high": _chance(above, len(lost), len(placed)) * sides,
-        "low": _chance(below, len(lost), len(placed)) * sides,
+        side: sides * at_least(len(lost), drawn=len(lost), there=there, items=len(placed))
+        for side, there in (("high", above), ("low", below))
     }
     side = min(chances, key=lambda each: chances[each])
     return Stretch(
@@ -121,11 +133,6 @@ def _stretch(name: str, domain: Domain, found: Sequence[Outcome], *, sides: int)
     )
 
 
-def _chance(there: int, lost: int, ended: int) -> float:
-    """How likely `lost` trials, drawn from `ended`, are all among the `there` at one side."""
-    return comb(there, lost) / comb(ended, lost)
-
-
 def findings(result: Infeasible) -> list[Finding]:
     """One finding a study.
 
@@ -138,6 +145,7 @@ def findings(result: Infeasible) -> list[Finding]:
     message += "".join(
         f" {_place(each, len(result.trials))}" for each in result.stretches if each.side
     )
+    message += _stopped(len(result.stopped))
     return [
         Finding(
             rule="C3",
@@ -151,6 +159,7 @@ def findings(result: Infeasible) -> list[Finding]:
                 "fraction": result.fraction,
                 "reasons": dict(result.reasons),
                 "stretches": [vars(each) for each in result.stretches],
+                "stopped": list(result.stopped),
             },
             advice=_advice(result),
         )
@@ -160,6 +169,13 @@ def findings(result: Infeasible) -> list[Finding]:
 def _because(reasons: Mapping[str, int]) -> str:
     listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
     return f" ({listed})" if listed else ""
+
+
+def _stopped(count: int) -> str:
+    if not count:
+        return ""
+    were, they = ("was", "it is") if count == 1 else ("were", "they are")
+    return f" {count} more {were} ended by the time limit; {they} neither infeasible nor complete."
 
 
 def _place(stretch: Stretch, lost: int) -> str:

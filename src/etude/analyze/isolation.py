@@ -10,7 +10,7 @@ from ..record import Record
 from ..space import Scalar
 from ..study import Study
 from .outcome import outcomes, ranked
-from .sampling_luck import sampling_luck
+from .sampling_luck import luck
 
 
 @final
@@ -20,8 +20,8 @@ class StudyBest:
 
     Args:
         trial: Its id; None (as `value`, `step`, `low`, `high`) where no trial is feasible.
-        low: With `high`, the 95 % interval of the best from the luck of the search, `low <= high`.
-            None at an end where the samples hold no feasible trial.
+        low: With `high`, where the best lies in 95 % of resampled studies, `low <= high`. None at
+            an end where these hold no feasible trial, and at both where too few trials have ended.
         values: The best value of every feasible trial, by trial id.
     """
 
@@ -68,8 +68,7 @@ def study_best(study: Study, records: Sequence[Record]) -> StudyBest:
     found = outcomes(study, records)
     best_first = ranked(found)
     best = best_first[0] if best_first else None
-    budgets = sampling_luck(study, records, sizes=()).budgets
-    whole = budgets[-1] if budgets else None
+    whole = luck(found, maximize=study.maximize)
     return StudyBest(
         study=study.name,
         scientific=study.scientific,

@@ -31,6 +31,11 @@ class Outcome:
         """Whether it has a value that counts."""
         return self.value is not None
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether the time limit ended it before its last step."""
+        return self.record.status == "stopped" and self.record.reason == "time_limit"
+
 
 def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     """The ended trials of `study`, by id; other studies and running trials are passed over.

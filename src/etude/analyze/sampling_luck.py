@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 from ..finding import Finding, Severity
 from ..record import Record
 from ..study import Study
-from .outcome import outcomes, ranked
+from .outcome import Outcome, outcomes, ranked
 from .wording import counted, number
+
+# No source, ours: fewer draws than the smallest study that the source resamples.
+MIN_TRIALS = 6
 
 
 @final
 @dataclass(frozen=True)
 class Budget:
-    """The best of `trials` trials over bootstrap samples, in the metric's own unit and direction.
+    """The best of `trials` trials over resampled studies, in the metric's own unit and direction.
 
-    `low <= high`; None where the samples hold no feasible trial there.
+    From `low` to `high` in 95 % of them, `low <= high`; None where they hold no feasible trial.
     """
 
     trials: int
@@ -37,7 +40,10 @@ class Budget:
 @final
 @dataclass(frozen=True, kw_only=True)
 class SamplingLuck:
-    """The best of smaller studies, resampled from this one; the last budget is the whole study."""
+    """The best of smaller studies, resampled from this one; the last budget is the whole study.
+
+    There are no budgets where too few trials have ended.
+    """
 
     study: str
     metric: str
@@ -51,17 +57,16 @@ class SamplingLuck:
 def sampling_luck(
     study: Study, records: Sequence[Record], *, sizes: Sequence[int] = (6, 20, 100)
 ) -> SamplingLuck:
-    """The spread of the best over bootstrap samples of the study, for each size it can speak of.
+    """The spread of the best over resampled studies, for each size that the study can speak of.
 
     Those are the sizes below its number of ended trials, and that number itself.
 
     Source: Q10.
     """
     found = outcomes(study, records)
-    spoken = sorted({size for size in sizes if size < len(found)} | {len(found)} - {0})
+    whole = luck(found, maximize=study.maximize)
+    smaller = sorted({size for size in sizes if size < len(found)}) if whole else []
     best_first = ranked(found)
-    best_BxS = best_of([one.loss for one in found], spoken, seed=study.seed)
-    sign = -1.0 if study.maximize else 1.0
     return SamplingLuck(
         study=study.name,
         metric=study.metric,
@@ -69,10 +74,43 @@ def sampling_luck(
         ended=len(found),
         feasible=len(best_first),
         best=best_first[0].value if best_first else None,
-        budgets=tuple(
-            _budget(size, best_BxS[:, column], sign) for column, size in enumerate(spoken)
+        budgets=(
+            *(_budget(found, size, maximize=study.maximize) for size in smaller),
+            *([whole] if whole else []),
         ),
     )
+
+
+def luck(found: Sequence[Outcome], *, maximize: bool) -> Budget | None:
+    """The best of a whole study over resampled ones; None where too few trials have ended.
+
+    Source: Q10.
+    """
+    if len(found) < MIN_TRIALS:
+        return None
+    return _budget(found, len(found), maximize=maximize)
+
+
+def _budget(found: Sequence[Outcome], size: int, *, maximize: bool) -> Budget:
+    """Its quantiles in closed form: of infinitely many samples, as `best_of` draws some."""
+    sorted_T = sorted(one.loss for one in found)
+    # The lowest of k uniform numbers exceeds m with chance (1 - m)^k.
+    shares = (-math.expm1(math.log1p(-quantile) / size) for quantile in (0.025, 0.5, 0.975))
+    losses = [sorted_T[max(0, math.ceil(len(found) * share) - 1)] for share in shares]
+    low, median, high = sorted(-loss if maximize else loss for loss in losses)
+    return Budget(size, _finite(median), _finite(low), _finite(high))
+
+
+def reaches(budget: Budget) -> str:
+    """From where to where the best lies, in words.
+
+    Source: Q10.
+
+    >>> reaches(Budget(20, 0.2, 0.1, None))
+    '0.1 to none at all'
+    """
+    low, high = ("none at all" if end is None else number(end) for end in (budget.low, budget.high))
+    return f"{low} to {high}"
 
 
 def best_of(
@@ -98,18 +136,12 @@ def best_of(
 
 
 def interval(samples_B: NDArray[np.float64]) -> tuple[float, float]:
-    """The 95 % interval of the samples, its ends among them, so that infinite ones stay infinite.
+    """From where to where 95 % of samples lie, ends among them, so that infinite ones stay so.
 
     Source: Q10.
     """
     low, high = np.quantile(samples_B, [0.025, 0.975], method="inverted_cdf")
     return float(low), float(high)
-
-
-def _budget(size: int, best_B: NDArray[np.float64], sign: float) -> Budget:
-    median = float(np.quantile(best_B, 0.5, method="inverted_cdf"))
-    ends = sorted(sign * end for end in interval(best_B))
-    return Budget(size, _finite(sign * median), _finite(ends[0]), _finite(ends[1]))
 
 
 def _finite(value: float) -> float | None:
@@ -121,8 +153,7 @@ def findings(result: SamplingLuck) -> list[Finding]:
 
     Source: Q10.
     """
-    # No source, ours: fewer draws than the smallest study that the source resamples.
-    status, message = _said(result, min_ended=6)
+    status, message = _said(result)
     return [
         Finding(
             rule="Q10",
@@ -140,10 +171,10 @@ def findings(result: SamplingLuck) -> list[Finding]:
     ]
 
 
-def _said(result: SamplingLuck, *, min_ended: int) -> tuple[Severity, str]:
+def _said(result: SamplingLuck) -> tuple[Severity, str]:
     if result.best is None:
         return "unclear", f"No trial of `{result.study}` has a value, so its luck is unknown."
-    if result.ended < min_ended:
+    if not result.budgets:
         count = counted(result.ended, "trial")
         return (
             "unclear",
@@ -153,13 +184,10 @@ def _said(result: SamplingLuck, *, min_ended: int) -> tuple[Severity, str]:
     if whole.low == whole.high:
         same = number(result.best)
         return "ok", f"Other draws of `{result.study}` would have found the same best: {same}."
-    spreads = "; ".join(_spread(budget) for budget in result.budgets)
-    return "notice", (
-        f"Luck of the search in `{result.study}`, best {result.metric} over resampled studies "
-        f"(95 % interval): {spreads}."
+    spreads = "; ".join(
+        f"{reaches(budget)} with {counted(budget.trials, 'trial')}" for budget in result.budgets
     )
-
-
-def _spread(budget: Budget) -> str:
-    low, high = ("none" if end is None else number(end) for end in (budget.low, budget.high))
-    return f"{low} to {high} with {counted(budget.trials, 'trial')}"
+    return "notice", (
+        f"How far the luck of the search moves the best {result.metric} of `{result.study}`: in "
+        f"95 % of resampled studies it is {spreads}."
+    )

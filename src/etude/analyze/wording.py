@@ -1,6 +1,8 @@
-"""Numbers as messages show them."""
+"""Numbers and lists as messages show them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def number(value: object, digits: int = 4) -> str:
@@ -14,10 +16,33 @@ def number(value: object, digits: int = 4) -> str:
     return str(value)
 
 
+def percent(share: float) -> str:
+    """A small share in percent, as few digits as tell it.
+
+    >>> percent(0.0471), percent(0.23), percent(0.00001)
+    ('4.7 %', '23 %', 'less than 0.1 %')
+    """
+    if share < 0.001:
+        return "less than 0.1 %"
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
+
+
+def listed(texts: Sequence[str], *, most: int = 3) -> str:
+    """The texts in a row, no more than `most` of them written out.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d", "e"])
+    ('a, b, c', 'a, b, c and 2 more')
+    """
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def counted(count: int, noun: str) -> str:
     """A count with its noun in the right number.
 
-    >>> counted(1, "trial"), counted(3, "trial")
-    ('1 trial', '3 trials')
+    >>> counted(1, "trial"), counted(3, "trial"), counted(2, "study")
+    ('1 trial', '3 trials', '2 studies')
     """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
-    from ..finding import Finding
+    from ..finding import Finding, Verdict
 
 _ORDER = ("problem", "unclear", "notice", "ok")
 
@@ -22,19 +22,26 @@ def check(
         bool, typer.Option("--strict", help="Exit 1 where there is a problem.")
     ] = False,  # a flag of the command line
 ) -> None:
-    """Check the evidence of an experiment before concluding anything."""
+    """Check the evidence of an experiment, and say what it allows to conclude."""
     from ..analyze.checklist import NOT_CHECKED
     from ..finding import to_json
-    from .messages import print_json, wrapped
+    from .messages import print_json, verdict_lines, wrapped
     from .opened import opened
 
     with opened(name, store) as result:
         findings = result.findings
         if json:
-            content = [to_json(finding) for finding in findings]
-            print_json({"experiment": result.experiment.name, "findings": content})
+            print_json(
+                {
+                    "experiment": result.experiment.name,
+                    "verdict": _as_json(result.verdict),
+                    "findings": [to_json(finding) for finding in findings],
+                }
+            )
         else:
             _print(findings)
+            for line in ["", *verdict_lines(result.verdict)]:
+                typer.echo(line)
             listed = ", ".join(f"{what} ({rule})" for rule, what in NOT_CHECKED.items())
             typer.echo("")
             typer.echo(wrapped(f"Not checked by this version, look for yourself: {listed}."))
@@ -42,8 +49,17 @@ def check(
         raise typer.Exit(1)
 
 
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "status": verdict.status,
+        "winner": verdict.winner,
+        "message": verdict.message,
+        "doubts": verdict.doubts,
+    }
+
+
 def _print(findings: list[Finding]) -> None:
-    from .messages import finding_lines
+    from .messages import counted, finding_lines
 
     for finding in sorted(findings, key=lambda one: _ORDER.index(one.status)):
         if finding.status == "ok":
@@ -53,4 +69,4 @@ def _print(findings: list[Finding]) -> None:
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:
-        typer.echo(f"ok: {len(passed)} findings of {', '.join(names)}.")
+        typer.echo(f"ok: {counted(len(passed), 'finding')} of {', '.join(names)}.")

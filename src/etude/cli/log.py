@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import io
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..launch import Entry
+    from ..launch import Entry, Launch
     from ..store.base import Store
 
 
@@ -24,7 +25,7 @@ def log(
         Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
     ] = None,
 ) -> None:
-    """List every experiment: question, trials, best, the exact command, uncommitted changes."""
+    """List every experiment: question, trials, best, every launch with its command and code."""
     from ..store import open_store
     from .messages import print_json
 
@@ -45,7 +46,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
     result = load(store, entry.experiment.name)
     experiment, best = entry.experiment, result.best
     value = best.best(experiment.metric, maximize=experiment.maximize) if best else None
-    last = entry.launches[-1] if entry.launches else None
+    origin = _as_json(entry.origin)
     return {
         "name": experiment.name,
         "question": experiment.question,
@@ -59,13 +60,8 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             "step": value.step if value else None,
             "trial": best.id if best else None,
         },
-        "command": last.command if last else "",
-        "folder": last.folder if last else "",
-        "started": last.started if last else "",
-        "launches": len(entry.launches),
-        "commit": last.commit if last else "",
-        "uncommitted": last.uncommitted if last else "",
-        "versions": dict(last.versions) if last else {},
+        **{key: value for key, value in origin.items() if key != "ended"},
+        "launches": [_as_json(launch) for launch in entry.launches],
         "studies": [
             {"name": study.name, "trials": result.records.of_study(study.name).count()}
             for study in result.studies
@@ -73,15 +69,23 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
     }
 
 
+def _as_json(launch: Launch | None) -> dict[str, Any]:
+    return {
+        "command": launch.command if launch else "",
+        "folder": launch.folder if launch else "",
+        "started": launch.started if launch else "",
+        "commit": launch.commit if launch else "",
+        "uncommitted": launch.uncommitted if launch else "",
+        "versions": dict(launch.versions) if launch else {},
+        "ended": launch.ended if launch else 0,
+    }
+
+
 def _print(row: dict[str, Any]) -> None:
-    from .messages import short
+    from .messages import counted, short
 
     best = row["best"]
     value = "none" if best["value"] is None else f"{short(best['value'])} (trial {best['trial']})"
-    changed = row["uncommitted"].count("\ndiff --git") + row["uncommitted"].startswith("diff --git")
-    dirty = (
-        f" + {changed} changed files" if changed else " + uncommitted" if row["uncommitted"] else ""
-    )
     typer.echo(f"{row['name']}  {row['started']}")
     for label, text in (
         ("question", row["question"]),
@@ -89,21 +93,39 @@ def _print(row: dict[str, Any]) -> None:
         ("trials", f"{row['trials']}, {row['infeasible']} infeasible"),
         (f"best {best['metric']}", value),
         ("config", row["config"].splitlines()[0] if row["config"] else ""),
-        ("command", f"cd {row['folder']} && {row['command']}"),
-        ("code", f"{row['commit'][:12]}{dirty}" if row["commit"] else "no repository"),
+        ("command", f"cd {shlex.quote(row['folder'])} && {row['command']}"),
+        ("code", _code(row)),
     ):
         if text:
             typer.echo(f"  {label}: {text}")
+    if len(row["launches"]) > 1:
+        typer.echo("  launches:")
+        for one in row["launches"]:
+            ended = f"{counted(one['ended'], 'trial')} ended"
+            typer.echo(f"    {one['started']}  {ended}, {_code(one)}: {one['command']}")
+
+
+def _code(launch: dict[str, Any]) -> str:
+    """The commit and how much of it was changed."""
+    from .messages import counted
+
+    lines = launch["uncommitted"].splitlines()
+    changed = sum(line.startswith(("diff --git ", "?? ")) for line in lines)
+    dirty = f" + {counted(changed, 'changed or new file')}" if changed else ""
+    if not launch["commit"] and not dirty:
+        return "no repository"
+    return f"{launch['commit'][:12] or 'no commit'}{dirty}"
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    from .messages import write
+    from .messages import counted, write
 
     flat = [
         {
             **row,
             "best": row["best"]["value"],
             "studies": len(row["studies"]),
+            "launches": len(row["launches"]),
             "versions": str(row["versions"]),
         }
         for row in rows
@@ -116,4 +138,4 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         typer.echo(text.getvalue(), nl=False)
         return
     write(path, text.getvalue())
-    typer.echo(f"Wrote {len(rows)} experiments to {path}")
+    typer.echo(f"Wrote {counted(len(rows), 'experiment')} to {path}")

@@ -17,7 +17,7 @@ import typer
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
 
 if TYPE_CHECKING:
-    from ..finding import Finding
+    from ..finding import Finding, Verdict
 
 
 def exit_code(error: EtudeError) -> int:
@@ -72,6 +72,24 @@ def short(value: Any) -> str:
 def setting_line(setting: Mapping[str, Any]) -> str:
     """A setting on one line."""
     return ", ".join(f"{name} = {short(value)}" for name, value in setting.items())
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count with its noun in the right number.
+
+    >>> counted(1, "trial"), counted(1200, "trial"), counted(2, "study", "studies")
+    ('1 trial', '1,200 trials', '2 studies')
+    """
+    return f"1 {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """The verdict and its doubts."""
+    lines = [wrapped(f"Verdict ({verdict.status}): {verdict.message}")]
+    if verdict.doubts:
+        lines += ["", "What is doubtful about it:"]
+        lines += [wrapped(doubt, indent="  - ", hanging="    ") for doubt in verdict.doubts]
+    return lines
 
 
 def at_store(store: str | None) -> str:

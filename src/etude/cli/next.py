@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import NameArgument, StoreOption
+from .options import JsonOption, NameArgument, StoreOption
+
+if TYPE_CHECKING:
+    from ..result import NextRound
 
 
 def next_round(
@@ -20,25 +23,48 @@ def next_round(
             "-o", "--output", help="The file. [default: beside the last one]", show_default=False
         ),
     ] = None,
+    json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .messages import at_store, short, wrapped
+    from .messages import at_store, print_json, wrapped
     from .opened import opened
 
     with opened(name, store) as result:
         coming, source = result.next(), result.entry.source
-    if coming is None:
+        left_to_you = [] if coming else result.left_to_you
+    place, said = None, ""
+    if coming:
+        place = output or _beside(source) / coming.file
+        said = _written(place, coming.text)
+    if json:
+        print_json(_as_json(coming, place, left_to_you))
+    elif coming:
+        typer.echo(f"Next round: {place}{said}")
+        _print(coming)
+        command = f"etude run {shlex.quote(str(place))}{at_store(store)}"
+        typer.echo(f"Read it, edit it, run it: {command}")
+    else:
         typer.echo("No next round to write.")
-        for sentence in result.left_to_you:
+        for sentence in left_to_you:
             typer.echo(wrapped(sentence, indent="  "))
-        return
-    place = output or _beside(source) / coming.file
-    typer.echo(f"Next round: {place}{_written(place, coming.text)}")
+
+
+def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
+    return {
+        "name": coming.experiment.name if coming else None,
+        "file": str(place) if place else None,
+        "recommendations": [vars(one) for one in coming.recommendations] if coming else [],
+        "left_to_you": left,
+    }
+
+
+def _print(coming: NextRound) -> None:
+    from .messages import short
+
     for one in coming.recommendations:
         changed = f"{one.path} {one.part}".rstrip()
         typer.echo(f"  {changed}: {short(one.old)} -> {short(one.new)}")
         typer.echo(f"    {one.rule}: {one.because}")
-    typer.echo(f"Read it, edit it, run it: etude run {shlex.quote(str(place))}{at_store(store)}")
 
 
 def _written(place: Path, text: str) -> str:

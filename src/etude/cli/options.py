@@ -18,7 +18,7 @@ StoreOption: TypeAlias = Annotated[
 NameArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]", help="The experiment; the newest one if left out.", show_default=False
+        metavar="[NAME]", help="The experiment; the one run last if left out.", show_default=False
     ),
 ]
 FileArgument: TypeAlias = Annotated[

@@ -55,11 +55,13 @@ def plan(
 
 
 def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
+    from .messages import counted
+
     count = sum(len(records) for _, records in studies)
     better = "higher" if experiment.maximize else "lower"
     return (
-        f"{count} trials in {len(studies)} {'study' if len(studies) == 1 else 'studies'}, "
-        f"{experiment.max_steps:,} steps each, {count * experiment.max_steps:,} in all. "
+        f"{counted(count, 'trial')} in {counted(len(studies), 'study', 'studies')}, "
+        f"{counted(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
         f"Judged by {experiment.metric}: {better} is better."
     )
 

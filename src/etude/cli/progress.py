@@ -15,7 +15,8 @@ from rich.table import Table
 
 from ..event import Began, Ended, Event, Logged, Lost, Reopened
 from ..observer import Opening
-from .messages import duration, finding_lines, short
+from ..store.base import MAX_LOSSES
+from .messages import counted, duration, finding_lines, short
 
 
 @dataclass
@@ -27,6 +28,7 @@ class _Tally:
     best: dict[int, float] = field(default_factory=dict)
     walls: list[float] = field(default_factory=list)
     steps: dict[int, int] = field(default_factory=dict)
+    losses: Counter[int] = field(default_factory=Counter)
 
     def count(self, study: str) -> Counter[str]:
         """The trials of a study by status."""
@@ -67,6 +69,7 @@ class Progress:
         self._tally = _Tally(
             {record.id: record.study for record in opening.records},
             {record.id: record.status for record in opening.records},
+            losses=Counter({record.id: record.losses for record in opening.records}),
         )
         for record in opening.records:
             if record.ended:
@@ -104,7 +107,12 @@ class Progress:
         tally = self._tally
         if isinstance(event, Began):
             tally.status[event.trial_id] = "running"
-        elif isinstance(event, Lost | Reopened):
+        elif isinstance(event, Lost):
+            tally.losses[event.trial_id] += 1
+            given_up = tally.losses[event.trial_id] >= MAX_LOSSES
+            tally.status[event.trial_id] = "infeasible" if given_up else "pending"
+        elif isinstance(event, Reopened):
+            tally.losses[event.trial_id] = 0
             tally.status[event.trial_id] = "pending"
         elif isinstance(event, Ended):
             tally.status[event.trial_id] = event.status
@@ -121,15 +129,19 @@ class Progress:
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         metric = self._opening.experiment.metric
-        for column in ("study", "ended", "infeasible", f"best {metric}", "running"):
-            table.add_column(column)
-        for study in self._opening.studies:
-            table.add_row(*self._row(study.name, study.max_trials))
+        rows = [self._row(study.name, study.max_trials) for study in self._opening.studies]
+        stopped = any(row["stopped"] for row in rows)
+        for column in ("study", "ended", "infeasible", "stopped", f"best {metric}", "running"):
+            if column != "stopped" or stopped:
+                table.add_column(column)
+        for row in rows:
+            cells = [str(cell) for name, cell in row.items() if name != "stopped" or stopped]
+            table.add_row(*cells)
         table.caption = self._left()
         table.caption_justify = "left"
         return table
 
-    def _row(self, study: str, max_trials: int) -> list[str]:
+    def _row(self, study: str, max_trials: int) -> dict[str, str | int]:
         count, leader = self._tally.count(study), self._tally.leader(study)
         ended = _ended(count)
         best = "-" if leader is None else f"{short(self._sign * leader[0])} (trial {leader[1]})"
@@ -138,19 +150,24 @@ class Progress:
             for trial, status in self._tally.status.items()
             if status == "running" and self._tally.study_of[trial] == study
         ]
-        return [
-            study,
-            f"{ended}/{max_trials}",
-            str(count["infeasible"]),
-            best,
-            " ".join(running[:4]),
-        ]
+        return {
+            "study": study,
+            "ended": f"{ended}/{max_trials}",
+            "infeasible": count["infeasible"],
+            "stopped": count["stopped"],
+            "best": best,
+            "running": " ".join(running[:4]),
+        }
 
     def _line(self) -> str:
         parts = []
         for study in self._opening.studies:
-            name, ended, infeasible, best, _ = self._row(study.name, study.max_trials)
-            parts.append(f"{name}: {ended} ended, {infeasible} infeasible, best {best}")
+            row = self._row(study.name, study.max_trials)
+            stopped = f"{row['stopped']} stopped, " if row["stopped"] else ""
+            parts.append(
+                f"{row['study']}: {row['ended']} ended, {row['infeasible']} infeasible, {stopped}"
+                f"best {row['best']}"
+            )
         return f"{'; '.join(parts)}. {self._left()}"
 
     def _left(self) -> str:
@@ -158,10 +175,10 @@ class Progress:
         if waiting == 0:
             return "All trials have ended."
         if not self._tally.walls:
-            return f"{_trials(waiting)} left."
+            return f"{counted(waiting, 'trial')} left."
         mean_s = sum(self._tally.walls) / len(self._tally.walls)
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
-        return f"{_trials(waiting)} left, about {duration(left_s)}."
+        return f"{counted(waiting, 'trial')} left, about {duration(left_s)}."
 
 
 def estimate_line(opening: Opening) -> str:
@@ -170,12 +187,12 @@ def estimate_line(opening: Opening) -> str:
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
-        return f"Going on: {_trials(len(ended))} ended before, {waiting} left, {at_once}."
+        return f"Going on: {counted(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
     tried = opening.rehearsed
     if tried is None or tried.problem:
         problem = tried.problem.splitlines()[-1] if tried and tried.problem else "no reason given"
         return (
-            f"{_trials(waiting)}, {at_once}. Two steps of trial "
+            f"{counted(waiting, 'trial')}, {at_once}. Two steps of trial "
             f"{tried.trial_id if tried else 0} failed, so the cost is unknown: {problem}"
         )
     experiment = opening.experiment
@@ -186,13 +203,10 @@ def estimate_line(opening: Opening) -> str:
     )
     total_s = trial_s * math.ceil(waiting / opening.slots)
     return (
-        f"{_trials(waiting)}, {at_once}. Two steps of one were tried: {_milli(tried.step_s)} a "
-        f"step, {_milli(tried.evaluation_s)} an evaluation. About {duration(total_s)} in all."
+        f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
+        f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "
+        f"About {duration(total_s)} in all."
     )
-
-
-def _trials(count: int) -> str:
-    return "1 trial" if count == 1 else f"{count:,} trials"
 
 
 def _milli(seconds: float) -> str:

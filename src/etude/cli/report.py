@@ -25,6 +25,7 @@ def report(
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
+    from .messages import counted
     from .opened import opened
 
     with opened(name, store) as result:
@@ -35,7 +36,8 @@ def report(
                 place.write_text(result.html(), encoding="utf-8")
                 typer.echo(f"Report: {place}")
             else:
-                typer.echo(f"{len(result.pictures(place, kind))} charts: {place}/")
+                drawn = counted(len(result.pictures(place, kind)), "chart")
+                typer.echo(f"{drawn}: {place}/")
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,25 +31,25 @@ def run(
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..store import location
-    from .messages import at_store
+    from .messages import at_store, wrapped
 
     place = _kept(location(store))
     typer.echo(f"Store: {place}")
     before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
     try:
         result = _played(file, place, workers, runner)
-    except KeyboardInterrupt:
-        typer.echo(
-            "Interrupted. What was finished is kept; type the same command to go on:", err=True
-        )
-        typer.echo(f"  {_command(file, store, workers, runner)}", err=True)
-        raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+    named = f"{result.experiment.name}{at_store(store)}"
     for line in summary(result):
         typer.echo(line)
-    typer.echo(f"\nLook at the report:    etude report {result.experiment.name}{at_store(store)}")
-    typer.echo(f"Write the next round:  etude next {result.experiment.name}{at_store(store)}")
+    typer.echo(f"\nLook at the report:    etude report {named}")
+    if result.recommendations:
+        typer.echo(f"Write the next round:  etude next {named}")
+        return
+    typer.echo("No next round to write:")
+    for sentence in result.left_to_you:
+        typer.echo(wrapped(sentence, indent="  "))
 
 
 def _kept(place: str) -> str:
@@ -78,14 +77,9 @@ def _played(file: Path, place: str, workers: int | None, runner: str) -> Result:
 
 def summary(result: Result) -> list[str]:
     """The best setting with its values and checkpoint, the verdict and its doubts."""
-    from .messages import wrapped
+    from .messages import verdict_lines
 
-    verdict = result.verdict
-    lines = ["", *_best(result), "", wrapped(f"Verdict ({verdict.status}): {verdict.message}")]
-    if verdict.doubts:
-        lines += ["", "What is doubtful about it:"]
-        lines += [wrapped(doubt, indent="  - ", hanging="    ") for doubt in verdict.doubts]
-    return lines
+    return ["", *_best(result), "", *verdict_lines(result.verdict)]
 
 
 def _best(result: Result) -> list[str]:
@@ -114,14 +108,6 @@ def _at_step(record: Record, metric: str, step: int) -> float | None:
     series = record.series(metric)
     values = series.values_P[series.steps_P == step]
     return float(values[0]) if len(values) else None
-
-
-def _command(file: Any, store: str | None, workers: int | None, runner: str) -> str:
-    from .messages import at_store
-
-    options = f" --workers {workers}" if workers else ""
-    options += f" --runner {runner}" if runner != "processes" else ""
-    return f"etude run {shlex.quote(str(file))}{at_store(store)}{options}"
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -36,7 +36,7 @@ def trials(
 
 
 def _as_json(result: Result, record: Record) -> dict[str, Any]:
-    experiment = result.experiment
+    experiment, log = result.experiment, _log(result, record)
     best = record.best(experiment.metric, maximize=experiment.maximize)
     return {
         "id": record.id,
@@ -45,21 +45,34 @@ def _as_json(result: Result, record: Record) -> dict[str, Any]:
         "setting": dict(record.setting),
         "status": record.status,
         "reason": record.reason,
+        "detail": record.detail,
+        "log": str(log) if log else None,
         "seed": record.seed,
         "best": {"value": best.value if best else None, "step": best.step if best else None},
         "steps": record.steps,
     }
 
 
-def _write_csv(result: Result, path: Path) -> None:
-    from .messages import write
+def _log(result: Result, record: Record) -> Path | None:
+    """What the trial printed, if it printed anything."""
+    path = result.store.files.log(result.experiment.name, record.id)
+    return path if path.is_file() else None
 
-    text = result.trials.to_csv(index=False)
+
+def _write_csv(result: Result, path: Path) -> None:
+    from .messages import counted, write
+
+    # A hyperparameter of that name keeps out of the way, as it does for the other columns.
+    frame = result.trials.rename(columns={"detail": "setting.detail", "log": "setting.log"})
+    place = list(frame.columns).index("reason") + 1
+    frame.insert(place, "detail", [one.detail for one in result.records])
+    frame.insert(place + 1, "log", [str(_log(result, one) or "") for one in result.records])
+    text = frame.to_csv(index=False)
     if str(path) == "-":
         typer.echo(text, nl=False)
         return
     write(path, text)
-    typer.echo(f"Wrote {len(result.records)} trials to {path}")
+    typer.echo(f"Wrote {counted(len(result.records), 'trial')} to {path}")
 
 
 def _print_table(result: Result) -> None:
@@ -79,6 +92,23 @@ def _print_table(result: Result) -> None:
     header = ["trial", "study", "status", experiment.metric, "step", "searched"]
     for line in columns([header, *(row for _, row in sorted(rows))]):
         typer.echo(line)
+    for line in _why(result):
+        typer.echo(line)
+
+
+def _why(result: Result) -> list[str]:
+    """Where to look for what is wrong with the infeasible trials."""
+    from .messages import counted, wrapped
+
+    failed = [record for record in result.records if record.status == "infeasible"]
+    if not failed:
+        return []
+    logs = [log for record in failed if (log := _log(result, record))]
+    told = f"Why {counted(len(failed), 'trial is', 'trials are')} infeasible: `detail` in --json."
+    if logs:
+        more = f" (and {counted(len(logs) - 1, 'more log')})" if len(logs) > 1 else ""
+        told += f" What trial {logs[0].parent.name} printed: {logs[0]}{more}"
+    return ["", wrapped(told)]
 
 
 def _searched(result: Result, record: Record) -> dict[str, Any]:

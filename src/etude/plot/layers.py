@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 HEIGHT = 230
 # Infeasible trials have no value that counts: they stand on a rail above the plot, this many
@@ -21,7 +22,9 @@ One = TypeVar("One")
 
 def rows(values: Sequence[Row]) -> alt.Chart:
     """A chart of these rows, their data inline."""
-    return alt.Chart(alt.InlineData(values=list(values)))
+    # To check each row against Altair's schema takes longer than all the rest of a chart.
+    with debug_mode(arg=False):
+        return alt.Chart(alt.InlineData(values=list(values)))
 
 
 def stacked(

@@ -6,7 +6,7 @@ import altair as alt
 
 from ..analyze.sampling_luck import Budget, SamplingLuck
 from .layers import Row, rows, stacked
-from .scales import Measure, number
+from .scales import Measure, counted, number
 
 
 def draw(result: SamplingLuck) -> alt.LayerChart:
@@ -42,9 +42,10 @@ def caption(result: SamplingLuck) -> str:
     known = [one for one in result.budgets if one.low is not None and one.high is not None]
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
-    parts = [f"with {one.trials:,} trials {_span(one)}" for one in known]
+    whose = "all trials" if result.study == "all" else f"`{result.study}`"
+    parts = [f"with {counted(one.trials, 'trial')} {_span(one)}" for one in known]
     return (
-        f"Resampled from `{result.study}`, the best lies {', '.join(parts)} in 95 of 100 draws; "
+        f"Resampled from {whose}, the best lies {', '.join(parts)} in 95 of 100 draws; "
         "the line marks the median."
     )
 

@@ -98,7 +98,7 @@ def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
     result = isolation(studies, records)
     return Figure(
         name="isolation",
-        title=f"The best {result.metric} of each study",
+        title=f"The best {result.metric}" + (" of each study" if len(studies) > 1 else ""),
         caption=isolation_plot.caption(result),
         draw=lambda rows: isolation_plot.draw(result, max_rows=rows),
         rows=sum(len(one.values) for one in result.studies),

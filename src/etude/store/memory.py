@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 import tempfile
 import weakref
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import final
 import numpy as np
 
 from ..event import Began, Event, Logged
-from ..launch import Entry
+from ..launch import Entry, Launch
 from ..move import Start
 from ..record import POINT, Points, Record, Records
 from ..study import Study
@@ -34,6 +34,7 @@ class Memory:
         self._trials: dict[str, list[Record]] = defaultdict(list)
         self._rows: dict[tuple[str, int], list[tuple[int, int, float]]] = defaultdict(list)
         self._metrics: dict[str, int] = {}
+        self._launch_of: dict[tuple[str, int], int] = {}  # the last one, by trial
 
     @property
     def files(self) -> Files:
@@ -42,7 +43,10 @@ class Memory:
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
-        return list(self._entries.values())
+        return [
+            dataclasses.replace(entry, launches=tuple(self._launches(name, entry)))
+            for name, entry in self._entries.items()
+        ]
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
@@ -75,6 +79,7 @@ class Memory:
         """Applies the events."""
         for event in events:
             trial_id = event.trial_id
+            self._launch_of[name, trial_id] = len(self._entries[name].launches) - 1
             if isinstance(event, Logged):
                 codes = self._metrics
                 self._rows[name, trial_id] += [
@@ -102,6 +107,13 @@ class Memory:
 
     def close(self) -> None:
         """Nothing to let go of: the folders go with the store itself."""
+
+    def _launches(self, name: str, entry: Entry) -> Iterator[Launch]:
+        ended = Counter(
+            self._launch_of.get((name, one.id)) for one in self._trials[name] if one.ended
+        )
+        for position, launch in enumerate(entry.launches):
+            yield dataclasses.replace(launch, ended=ended[position])
 
     def _sweep(self, name: str, trial_id: int, event: Event) -> None:
         experiment, record = self._entries[name].experiment, self._trials[name][trial_id]

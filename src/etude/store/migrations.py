@@ -91,3 +91,9 @@ def experiments_trials_and_points(db: Connection) -> None:
         "create index chunk_of_trial on chunk(experiment_id, trial_id)",
     ):
         db.execute(statement)
+
+
+@migration(2)
+def trials_know_their_last_launch(db: Connection) -> None:
+    """A launch that trained nothing says nothing about where values come from (K3)."""
+    db.execute("alter table trial add column launch_id integer references launch(id)")

@@ -30,6 +30,13 @@ _TRIAL = "id, study, position, setting, seed, status, reason, detail, steps, wal
 
 def entry(db: Connection, key: int, text: str, source: str) -> Entry:
     """The experiment of this row with its launches."""
+    ended = dict(
+        db.execute(
+            "select launch_id, count(*) from trial where experiment_id = ? "
+            "and status in ('completed', 'stopped', 'infeasible') group by launch_id",
+            (key,),
+        ).fetchall()
+    )
     launches = [
         Launch(
             command=command,
@@ -39,9 +46,10 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
             commit=commit,
             uncommitted=uncommitted,
             versions=json.loads(versions),
+            ended=ended.get(row_id, 0),
         )
-        for command, folder, process, started, commit, uncommitted, versions in db.execute(
-            "select command, folder, process, started, commit_id, uncommitted, versions "
+        for row_id, command, folder, process, started, commit, uncommitted, versions in db.execute(
+            "select id, command, folder, process, started, commit_id, uncommitted, versions "
             "from launch where experiment_id = ? order by id",
             (key,),
         )
@@ -106,9 +114,10 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
     if rows:
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
     db.execute(
-        "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ? "
+        "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ?, "
+        "launch_id = (select max(id) from launch where experiment_id = ?) "
         "where experiment_id = ? and id = ?",
-        (*_standing(record), key, trial_id),
+        (*_standing(record), key, key, trial_id),
     )
     return record
 

@@ -1,0 +1,31 @@
+"""How likely a draw without replacement hits what it hits."""
+
+from __future__ import annotations
+
+import math
+
+
+def at_least(hits: int, *, drawn: int, there: int, items: int) -> float:
+    """How likely `hits` or more of `drawn` items are among the `there`, of `items` in all.
+
+    Each draw is as likely as the others: the upper tail of the hypergeometric distribution.
+
+    Source: C1, C3, Q10.
+
+    >>> round(at_least(2, drawn=2, there=2, items=4), 6)
+    0.166667
+    """
+    # At least `drawn - (items - there)` are hits, as only so many have room elsewhere.
+    fewest = max(hits, drawn - (items - there))
+    return sum(
+        math.exp(
+            _log_comb(there, count)
+            + _log_comb(items - there, drawn - count)
+            - _log_comb(items, drawn)
+        )
+        for count in range(fewest, min(there, drawn) + 1)
+    )
+
+
+def _log_comb(items: int, taken: int) -> float:
+    return math.lgamma(items + 1) - math.lgamma(taken + 1) - math.lgamma(items - taken + 1)

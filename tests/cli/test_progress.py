@@ -1,0 +1,104 @@
+"""The progress table: what it counts while a round is played."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from etude.cli.progress import Progress, estimate_line
+from etude.design.split import split
+from etude.event import Began, Ended, Lost, Rehearsed, Reopened
+from etude.experiment import Experiment
+from etude.observer import Opening
+from etude.record import Record, Records
+from etude.space import Real
+
+EXPERIMENT = Experiment(
+    metric="valid/loss", max_steps=8, trials=2, nuisance={"rate": Real(0.0, 1.0)}
+)
+
+
+def opening(*records, **given):
+    return Opening(
+        **{
+            "experiment": EXPERIMENT,
+            "studies": split(EXPERIMENT),
+            "records": Records.of(records),
+            "slots": 1,
+            "rehearsed": None,
+            **given,
+        }
+    )
+
+
+def record(trial_id, **given):
+    return Record(id=trial_id, study="all", index=trial_id, setting={}, seed=0, **given)
+
+
+@pytest.fixture
+def screen():
+    return io.StringIO()
+
+
+def told(screen, records, events, **terminal):
+    """What the last line, or table, says after these events."""
+    progress = Progress(Console(file=screen, width=120, **terminal))
+    progress.begin(opening(*records))
+    progress.see(events)
+    progress.end()
+    return screen.getvalue()
+
+
+def test_a_trial_lost_for_the_last_time_is_infeasible(screen):
+    lost = [Lost(0, "killed")] * 3
+
+    said = told(screen, [record(0), record(1)], [*lost, Ended(1, "completed")])
+
+    assert "all: 2/2 ended, 1 infeasible, best -. All trials have ended." in said
+
+
+def test_losses_of_earlier_launches_count(screen):
+    said = told(screen, [record(0, losses=2), record(1)], [Lost(0, "killed")])
+
+    assert "all: 1/2 ended, 1 infeasible" in said
+
+
+def test_a_trial_that_was_lost_waits_again(screen):
+    said = told(screen, [record(0), record(1)], [Began(0, 0), *[Lost(0, "killed")] * 2])
+
+    assert "all: 0/2 ended, 0 infeasible, best -. 2 trials left." in said
+
+
+def test_a_reopened_trial_forgets_its_losses(screen):
+    lost, again = [Lost(0, "killed")] * 2, [Reopened(0), Lost(0, "killed")]
+
+    assert "0/2 ended" in told(screen, [record(0), record(1)], [*lost, *again])
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_stopped_trials_are_counted_where_there_are_any(screen, terminal):
+    events = [Ended(0, "stopped", "time_limit")]
+
+    assert "stopped" in told(screen, [record(0), record(1)], events, force_terminal=terminal)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
+    events = [Ended(0, "completed")]
+
+    assert "stopped" not in told(screen, [record(0), record(1)], events, force_terminal=terminal)
+
+
+@pytest.mark.parametrize(
+    ("records", "rehearsed", "expected"),
+    [
+        ([record(0)], Rehearsed(0, step_s=0.002), "1 trial, one at a time. Two steps of one"),
+        (
+            [record(0), record(1, status="completed")],
+            None,
+            "Going on: 1 trial ended before, 1 left",
+        ),
+    ],
+)
+def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):
+    assert estimate_line(opening(*records, rehearsed=rehearsed)).startswith(expected)
