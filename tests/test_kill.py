@@ -28,7 +28,7 @@ TRIALS, STEPS, EVALUATIONS = 60, 20, 4
 
 chance = random.Random(7)
 KILLS = {
-    "at random": [str(chance.randint(1, 110)) for _ in range(14)],
+    "at random": [str(chance.randint(1, 110)) for _ in range(20)],
     "at moments": [
         *("rehearsal: step", "rehearsal: save", "rehearsal: after the loop"),
         *("last checkpoint", "after the loop", "after the loop"),
