@@ -16,6 +16,7 @@ Whole = NDArray[np.int64]
 
 VERSION = 1  # of the generator; a new one gives every study other points
 BITS = 30  # of a coordinate, as many as scipy's Sobol points have
+KEPT_LOG2 = 14  # longer sequences are made anew each time, lest they fill the memory
 SEEN_LOG2 = 7
 SEEN = 2**SEEN_LOG2  # first points, chosen for; those after them are scrambled with them
 LEVELS = SEEN_LOG2 + 1  # of swaps: the last says in which half of its 128th a point lies
@@ -52,7 +53,8 @@ def points(dimensions: int, seed: int, count: int) -> Floats:
     """
     # Powers of two, so that few lengths are ever computed and scipy finds the points balanced.
     exponent = max(count - 1, 1).bit_length()
-    return _sequence(dimensions, seed, exponent)[:count]
+    made = _sequence if exponent <= KEPT_LOG2 else _sequence.__wrapped__
+    return made(dimensions, seed, exponent)[:count]
 
 
 @lru_cache(maxsize=64)
@@ -73,23 +75,40 @@ def _linear(dimensions: int, seed: int, exponent: int) -> Whole:
     raw = np.random.PCG64(np.random.SeedSequence([VERSION, seed])).random_raw
     drawn_DxB = (raw(dimensions * (BITS + 1)) >> np.uint64(64 - BITS)).astype(np.int64)
     *columns_BxD, shift_D = drawn_DxB.reshape(dimensions, BITS + 1).T
-    sobol_TxD = qmc.Sobol(dimensions, scramble=False, bits=BITS).random_base2(exponent)
-    sobol_DxT = (sobol_TxD.T * 2**BITS).astype(np.int64)
-    linear_DxT = np.repeat(shift_D[:, None], 2**exponent, axis=1)
+    direction_DxK = _directions(dimensions, exponent)
+    linear_DxK = np.zeros_like(direction_DxK)
     for digit, column_D in enumerate(columns_BxD[:exponent]):
         place = BITS - 1 - digit
         lower_D = column_D >> (digit + 1) | 1 << place
-        linear_DxT ^= (sobol_DxT >> place & 1) * lower_D[:, None]
+        linear_DxK ^= (direction_DxK >> place & 1) * lower_D[:, None]
+    linear_DxT = np.empty((dimensions, 2**exponent), np.int64)
+    linear_DxT[:, 0] = shift_D
+    for k in range(exponent):  # in Gray's order the second half is the first, backwards, one bit on
+        half_DxT = linear_DxT[:, : 2**k]
+        linear_DxT[:, 2**k : 2 ** (k + 1)] = half_DxT[:, ::-1] ^ linear_DxK[:, k, None]
     return linear_DxT
+
+
+def _directions(dimensions: int, exponent: int) -> Whole:
+    """Sobol's direction numbers: by what point 2**k differs from the one before it."""
+    engine = qmc.Sobol(dimensions, scramble=False, bits=BITS)
+    pairs = [engine.random(2)]
+    for k in range(1, exponent):
+        engine.reset().fast_forward(2**k - 1)
+        pairs.append(engine.random(2))
+    whole_Kx2xD: Whole = (np.stack(pairs) * 2**BITS).astype(np.int64)
+    directions_DxK: Whole = (whole_Kx2xD[:, 0] ^ whole_Kx2xD[:, 1]).T
+    return directions_DxK
 
 
 def _mask(linear_DxT: Whole, flips_DxF: Whole) -> Whole:
     """The digits that the flips change. Node 2**k + i is the i-th interval of length 2**-k."""
-    mask_DxT = np.zeros_like(linear_DxT)
+    first_F = np.arange(2**LEVELS)  # what the first digits of a point say, is all there is to know
+    mask_DxF = np.zeros_like(flips_DxF)
     for level in range(LEVELS):
-        node_DxT = 2**level + (linear_DxT >> (BITS - level))
-        mask_DxT |= np.take_along_axis(flips_DxF, node_DxT, axis=1) << (BITS - 1 - level)
-    return mask_DxT
+        node_F = 2**level + (first_F >> (LEVELS - level))
+        mask_DxF |= flips_DxF[:, node_F] << (BITS - 1 - level)
+    return np.take_along_axis(mask_DxF, linear_DxT >> (BITS - LEVELS), axis=1)
 
 
 @lru_cache(maxsize=64)
