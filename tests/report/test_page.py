@@ -128,12 +128,12 @@ def test_a_sentence_of_the_next_step_is_said_once():
     assert "the next step</a>" in text
 
 
-def test_doubts_beyond_five_are_folded():
-    doubts = tuple(f"Doubt {place}." for place in range(8))
+def test_doubts_beyond_seven_are_folded():
+    doubts = tuple(f"Doubt {place}." for place in range(10))
     text = markup(page(material(verdict=replace(verdict(), doubts=doubts))))
 
-    assert "<b>8</b> doubts" in text
-    assert text.index("Doubt 4.") < text.index("<summary>3 more</summary>") < text.index("Doubt 5.")
+    assert "<b>10</b> doubts" in text
+    assert text.index("Doubt 6.") < text.index("<summary>3 more</summary>") < text.index("Doubt 7.")
 
 
 def test_a_long_verdict_is_folded_at_a_sentence():
