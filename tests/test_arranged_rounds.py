@@ -4,7 +4,7 @@ import pytest
 
 import etude
 from etude.experiment import Experiment
-from etude.round import planned, timed
+from etude.forecast import planned, timed
 from etude.space import Real
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from etude.errors import ExperimentError
 from etude.experiment import Experiment, changes
 from etude.experiment_file import Edit, dumps, edited, loads, read, toml_text
+from etude.forecast import planned
 from etude.hyperparameter import ROLES
-from etude.round import planned
 from etude.space import Choice, Integer, Real, value_text
 from etude.toml_lines import key_lines, statements
 from etude.validation import DESIGN_RULES

@@ -7,7 +7,7 @@ from tests.runner import loops
 
 import etude
 from etude.experiment import Experiment
-from etude.round import foreseen
+from etude.forecast import foreseen
 from etude.space import Choice, Real
 from etude.store.memory import Memory
 

@@ -6,7 +6,7 @@ from tests.runner import loops
 import etude
 from etude.errors import ExperimentError, OwnedError, RunError, StoreError, TrainError
 from etude.experiment import Experiment
-from etude.round import planned
+from etude.forecast import planned
 from etude.space import Real
 from etude.store import open_store
 from etude.store.memory import Memory

@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import final
 
@@ -15,12 +14,11 @@ from .design.checklist import findings as of_design
 from .design.studies import studies as designed
 from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
-from .experiment import Experiment, changes
-from .finding import Finding
+from .experiment import Experiment
+from .forecast import refuse_changes
 from .launch import Entry
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
-from .record import Record, Records
 from .result import Result, load, parent_in
 from .runner.base import Runner
 from .runner.blame import user_traceback
@@ -28,9 +26,8 @@ from .runner.inline import Inline
 from .runner.load import Train, refuse_while_importing, train_file, train_function
 from .runner.processes import Processes
 from .search import search_of
-from .store import location, open_store
-from .store.base import Store, reserved
-from .study import Study
+from .store import open_store
+from .store.base import Store
 from .trial import Assignment
 
 
@@ -66,7 +63,7 @@ def run(
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:
         with held.own(entry.experiment.name):
-            _refuse_changes(held, entry.experiment)
+            refuse_changes(held, entry.experiment)
             held.begin(entry)
             _perform(entry.experiment, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)
@@ -222,77 +219,3 @@ def _source_file(train: Train | None) -> str:
         return (inspect.getsourcefile(train) if train else None) or ""
     except TypeError:
         return ""
-
-
-def _refuse_changes(store: Store, new: Experiment) -> None:
-    known = [one for one in store.entries() if one.experiment.name == new.name]
-    changed = [key for one in known for key in changes(one.experiment, new)]
-    if not changed:
-        return
-    old = known[0].experiment
-    if changed == ["trials"]:
-        raise RunError(
-            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number "
-            f"can only grow, found trials = {new.trials}. Give the experiment a new name."
-        )
-    listed = ", ".join(f"`{key}`" for key in changed)
-    raise RunError(
-        f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
-        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
-    )
-
-
-def planned(
-    experiment: Experiment, store: str | Path | None = None
-) -> list[tuple[Study, list[Record]]]:
-    """The studies with the trials that a run has or would have, under their ids in the store.
-
-    Source: R12, R13, Q3.
-    """
-    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
-    records = _recorded(experiment, store)
-    for study, search in plan:
-        there = Records.of(records).of_study(study.name)
-        moves = search.moves(study, there, study.max_trials)
-        records += reserved(study, moves, first_id=len(records), first_index=there.count())
-    return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
-
-
-def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
-    """What the rules say of this design before a step is trained; its parent is the store's.
-
-    Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
-    """
-    place = location(store)
-    entries: Sequence[Entry] = ()
-    if place != "memory" and Path(place).is_file():
-        with closing(open_store(place, create=False)) as held:
-            entries = held.entries()
-    return of_design(experiment, designed(experiment), parent_in(entries, experiment))
-
-
-def timed(experiment: Experiment, store: str | Path | None = None) -> list[Record]:
-    """The ended trials that tell its pace: its own, else those of the round before.
-
-    Source: R15.
-    """
-    place = location(store)
-    if place == "memory" or not Path(place).is_file():
-        return []
-    held = open_store(place, create=False)
-    with closing(held):
-        known = {entry.experiment.name for entry in held.entries()}
-        names = [one for one in (experiment.name, experiment.parent) if one in known]
-        ended = [list(held.records(name).ended()) for name in names if name]
-    return next((each for each in ended if each), [])
-
-
-def _recorded(experiment: Experiment, store: str | Path | None) -> list[Record]:
-    place = location(store)
-    if place == "memory" or not Path(place).is_file():
-        return []
-    held = open_store(place, create=False)
-    with closing(held):
-        _refuse_changes(held, experiment)
-        known = experiment.name in [entry.experiment.name for entry in held.entries()]
-        return list(held.records(experiment.name)) if known else []

@@ -23,7 +23,7 @@ def plan(
     from ..analyze.fixed_caveats import findings, fixed_caveats
     from ..design.hours import hours
     from ..finding import to_json
-    from ..round import foreseen, planned, timed
+    from ..forecast import foreseen, planned, timed
     from .budget import budget_as_json, budget_lines
     from .messages import finding_lines, print_json
 
