@@ -3,6 +3,7 @@
 import pytest
 
 import etude
+from etude.errors import ExperimentError
 from etude.experiment import Experiment
 from etude.forecast import planned, timed
 from etude.space import Real
@@ -31,6 +32,14 @@ def place(tmp_path):
 
 def play(place, **given):
     return etude.run(experiment(**given), train, store=place)
+
+
+@pytest.mark.parametrize("depth", [[1, 2, 3], Real(1.0, 3.0)])
+def test_a_constraint_on_what_a_merged_study_covers_evenly_is_refused(place, depth):
+    given = {"studies": "merged", "scientific": {"depth": depth}}
+
+    with pytest.raises(ExperimentError, match=r"constrains `depth`, .* covers evenly \(R14\)"):
+        play(place, constraints=["rate < depth"], **given)
 
 
 def test_a_merged_study_is_played_and_extended(place):

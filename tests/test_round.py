@@ -4,7 +4,7 @@ import pytest
 from tests.runner import loops
 
 import etude
-from etude.errors import ExperimentError, OwnedError, RunError, StoreError, TrainError
+from etude.errors import EtudeError, ExperimentError, OwnedError, RunError, StoreError, TrainError
 from etude.experiment import Experiment
 from etude.forecast import planned
 from etude.space import Real
@@ -171,6 +171,20 @@ def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given
     assert f"another {named}. " in str(refusal.value)
     assert 'give it a new name, for example "rates-2"' in str(refusal.value)
     assert len(store.entries()[0].launches) == 1
+
+
+def test_what_cannot_be_sampled_leaves_no_trace_in_the_store(place):
+    etude.run(experiment(), loops.train, store=place)
+    with pytest.raises(EtudeError, match="leave almost nothing of the space"):
+        etude.run(
+            experiment(name="never", constraints=["learning_rate > 0.4999999"]),
+            loops.train,
+            store=place,
+        )
+
+    entries = open_store(place).entries()
+
+    assert [entry.experiment.name for entry in entries] == [experiment().name]
 
 
 def test_fewer_trials_are_refused():

@@ -48,6 +48,11 @@ def _mistake(text: object, by_name: Mapping[str, list[Hyperparameter]]) -> str:
 def _names(expression: Expression, by_name: Mapping[str, list[Hyperparameter]]) -> str:
     if not expression.names:
         return "a constraint names at least one hyperparameter. Leave it out."
+    if "max_steps" in expression.names and "max_steps" in by_name:
+        return (
+            "`max_steps` is a key of [experiment] and a hyperparameter too, so a constraint on it "
+            "could mean either (T4). Give the hyperparameter another name."
+        )
     known = sorted({*by_name, "max_steps"})
     for name in expression.names:
         if name not in known:

@@ -19,6 +19,7 @@ from .forecast import refuse_changes
 from .launch import Entry
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
+from .record import Records
 from .result import Result, load, parent_in
 from .runner.base import Runner
 from .runner.blame import user_traceback
@@ -59,13 +60,14 @@ def run(
     """
     refuse_while_importing()
     entry, folder = _entry(experiment, train)
+    plan = _plan(entry.experiment)
     chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:
         with held.own(entry.experiment.name):
             refuse_changes(held, entry.experiment)
             held.begin(entry)
-            _perform(entry.experiment, runner=chosen, store=held, observers=observers)
+            _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)
         result.records[:]  # read while the store is open
         return result
@@ -75,11 +77,23 @@ def run(
             held.close()
 
 
+def _plan(experiment: Experiment) -> list[Plan]:
+    """The studies with their searches. What cannot be sampled is refused here, before the store."""
+    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
+    for study, search in plan:
+        search.moves(study, Records.of([]), study.max_trials)
+    return plan
+
+
 def _perform(
-    experiment: Experiment, *, runner: Runner, store: Store, observers: Sequence[Observer]
+    experiment: Experiment,
+    plan: Sequence[Plan],
+    *,
+    runner: Runner,
+    store: Store,
+    observers: Sequence[Observer],
 ) -> None:
-    studies = designed(experiment)
-    plan: list[Plan] = [(study, search_of(study)) for study in studies]
+    studies = [study for study, _ in plan]
     started(plan, store, experiment.name, free=runner.free)
     records = store.records(experiment.name)
     rehearsed = None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,16 @@ def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
     study = one_study({"learning_rate": RATE}, seed=seed)
 
     assert problems(study, valley(study, [bottom])) == [("learning_rate", "high")]
+
+
+def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
+    free = one_study({"learning_rate": RATE})
+    study = replace(free, space=replace(free.space, constraints=("learning_rate < 9.0",)))
+
+    found = side(study, valley(study, [1.2]), "learning_rate", "high")
+
+    assert found.status == "unclear"
+    assert "the constraint `learning_rate < 9.0` bounds it too" in found.reason
 
 
 def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():

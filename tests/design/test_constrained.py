@@ -60,11 +60,11 @@ def test_a_constraint_that_is_false_whatever_is_searched_is_refused():
     assert "heads = 3, width = 64. Change one of them" in message
 
 
-def test_a_hyperparameter_called_max_steps_goes_before_the_length_of_the_trials():
-    (study,) = split(experiment("max_steps < width", scientific={}, nuisance={},
-                                fixed={"max_steps": 3, "width": 9}))  # fmt: skip
-
-    assert study.space.constraints == ()
+def test_a_hyperparameter_called_max_steps_leaves_it_open_which_one_is_meant():
+    with pytest.raises(ExperimentError, match=r"`max_steps` is a key .* could mean either \(T4\)"):
+        experiment(
+            "max_steps < width", scientific={}, nuisance={}, fixed={"max_steps": 3, "width": 9}
+        )
 
 
 def test_a_constraint_that_no_study_can_apply_is_refused():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias, final
 
 from ..catalogue import limits
+from ..expression import parsed
 from ..finding import Finding, Severity
 from ..record import Record
 from ..space import Choice, Domain, Scalar
@@ -119,9 +120,25 @@ def boundary(
         study=study.name,
         feasible=len(view.best_first),
         sides=tuple(
-            _side(view, name, domain, which) for name, domain in axes.items() for which in whiches
+            _or_constrained(study, _side(view, name, domain, which))
+            for name, domain in axes.items()
+            for which in whiches
         ),
     )
+
+
+def _or_constrained(study: Study, side: Side) -> Side:
+    """The side; or, where a constraint may be what cuts it off, one that cannot be judged."""
+    touching = [
+        text for text in study.space.constraints if side.hyperparameter in parsed(text).names
+    ]
+    if not touching or side.status not in ("problem", "notice"):
+        return side
+    reason = (
+        f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off; if so, "
+        "loosen the constraint as well as the range"
+    )
+    return replace(side, status="unclear", reason=reason)
 
 
 @final

@@ -8,7 +8,6 @@ from typing import Any
 from ..errors import ExperimentError, Mistake
 from ..experiment import Experiment
 from ..expression import parsed
-from ..space import Choice
 from ..study import Study
 from .constrained import constrained
 from .split import study_at
@@ -18,7 +17,7 @@ def merged(experiment: Experiment) -> Study:
     """The one study: its space holds the scientific values too, its trials are the total.
 
     Raises:
-        ExperimentError: for a constraint that names a list of scientific values.
+        ExperimentError: for a constraint that names a scientific hyperparameter.
 
     Source: R14.
     """
@@ -33,8 +32,8 @@ def merged(experiment: Experiment) -> Study:
 
 
 def _refuse_dealt(experiment: Experiment, scientific: dict[str, Any]) -> None:
-    """Refuses a constraint on a value that is dealt evenly: it could not be even any more."""
-    dealt = {name for name, domain in scientific.items() if isinstance(domain, Choice)}
+    """Refuses a constraint on scientific values: they could not be covered evenly any more."""
+    dealt = set(scientific)
     found = [
         f"`{text}` constrains `{min(dealt.intersection(parsed(text).names))}`, whose values a "
         'merged study covers evenly (R14). Write studies = "split", or leave the constraint out.'
