@@ -34,6 +34,13 @@ def play(place, **given):
     return etude.run(experiment(**given), train, store=place)
 
 
+def test_a_setting_listed_by_hand_that_breaks_a_constraint_is_named(place):
+    listed = [{"rate": 0.1}, {"rate": 0.4}]
+
+    with pytest.raises(ExperimentError, match=r"configuration 2 breaks `rate < 0.3`"):
+        play(place, trials=0, nuisance={}, configurations=listed, constraints=["rate < 0.3"])
+
+
 @pytest.mark.parametrize("depth", [[1, 2, 3], Real(1.0, 3.0)])
 def test_a_constraint_on_what_a_merged_study_covers_evenly_is_refused(place, depth):
     given = {"studies": "merged", "scientific": {"depth": depth}}

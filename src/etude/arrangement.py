@@ -48,6 +48,22 @@ def configurations(rows: Sequence[Configuration]) -> tuple[Configuration, ...]:
     )
 
 
+def by_hand(rows: object) -> list[Hyperparameter]:
+    """The hyperparameters of settings listed by hand, as far as the rows can be read."""
+    tables = (
+        [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
+    )
+    names = sorted({name for row in tables for name in row if isinstance(name, str)})
+    values = {
+        name: [plain(row[name]) for row in tables if is_scalar(row.get(name))] for name in names
+    }
+    return [
+        Hyperparameter(name, "nuisance", listed_domain(values[name]))
+        for name in names
+        if values[name]
+    ]
+
+
 def listed_domain(values: Sequence[Scalar]) -> Domain:
     """The domain that values listed by hand span: a range for numbers, else a Choice.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .arrangement import ARRANGEMENTS, misarranged
+from .arrangement import ARRANGEMENTS, by_hand, misarranged
 from .constraints import misconstrained
 from .errors import Mistake, SpaceError
 from .hyperparameter import (
@@ -62,7 +62,9 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
     found += misarranged(given, flattened)
     found += [
         Mistake(where="experiment.constraints", message=message)
-        for message in misconstrained(given.get("constraints", ()), flattened)
+        for message in misconstrained(
+            given.get("constraints", ()), [*flattened, *by_hand(given.get("configurations", ()))]
+        )
     ]
     return found + _conditions(flattened) + _circles(flattened) + _two_roles(flattened)
 
