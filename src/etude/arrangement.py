@@ -7,6 +7,7 @@ too. Listed: the settings of each study written by hand, as `[[configurations]]`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any, Literal, TypeAlias
 
@@ -50,18 +51,14 @@ def configurations(rows: Sequence[Configuration]) -> tuple[Configuration, ...]:
 
 def by_hand(rows: object) -> list[Hyperparameter]:
     """The hyperparameters of settings listed by hand, as far as the rows can be read."""
-    tables = (
-        [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
-    )
-    names = sorted({name for row in tables for name in row if isinstance(name, str)})
-    values = {
-        name: [plain(row[name]) for row in tables if is_scalar(row.get(name))] for name in names
-    }
-    return [
-        Hyperparameter(name, "nuisance", listed_domain(values[name]))
-        for name in names
-        if values[name]
-    ]
+    listed = rows if isinstance(rows, list | tuple) else []
+    tables = [row for row in listed if isinstance(row, Mapping)]
+    found = []
+    for name in sorted({name for row in tables for name in row if isinstance(name, str)}):
+        values = [plain(row[name]) for row in tables if is_scalar(row.get(name))]
+        with suppress(SpaceError):  # values that are a mistake of their own
+            found += [Hyperparameter(name, "nuisance", listed_domain(values))]
+    return found
 
 
 def listed_domain(values: Sequence[Scalar]) -> Domain:
