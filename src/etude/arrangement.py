@@ -57,7 +57,7 @@ def by_hand(rows: object) -> list[Hyperparameter]:
     for name in sorted({name for row in tables for name in row if isinstance(name, str)}):
         values = [plain(row[name]) for row in tables if is_scalar(row.get(name))]
         with suppress(SpaceError):  # values that are a mistake of their own
-            found += [Hyperparameter(name, "nuisance", listed_domain(values))]
+            found += [Hyperparameter(name, "nuisance", listed_domain(values))] if values else []
     return found
 
 
