@@ -52,7 +52,7 @@ def test_the_answer_says_how_thin_each_value_was_tuned():
     answer, _ = judged(question, trained(question, valley))
 
     (said,) = [doubt for doubt in answer.doubts if doubt.startswith("R14")]
-    assert "each scientific value had about 20 of 60 trials" in said
+    assert "each scientific value had 20 of 60 trials" in said
 
 
 def test_an_answer_about_a_range_speaks_of_slices():
@@ -63,7 +63,21 @@ def test_an_answer_about_a_range_speaks_of_slices():
     )
 
     assert answer.winner == "decay in [0.4, 0.6)"
-    assert any("each slice had about 12 of 60 trials" in doubt for doubt in answer.doubts)
+    assert any("each slice had 10 to 13 of 60 trials" in doubt for doubt in answer.doubts)
+
+
+def test_slices_that_had_unequal_shares_are_told_by_the_smallest_and_the_largest():
+    question = experiment(studies="merged", trials=30, scientific={"decay": Real(0.0, 1.0)})
+    (study,) = studies(question)
+    decays = [0.1] * 8 + [0.3] * 8 + [0.5] * 8 + [0.7] * 5 + [0.9]
+    records = [
+        record(study, n, float(n), {"learning_rate": 0.01, "share": 0.5, "decay": decay})
+        for n, decay in enumerate(decays)
+    ]
+
+    answer, _ = judged(question, records)
+
+    assert any("each slice had 1 to 8 of 30 trials" in doubt for doubt in answer.doubts)
 
 
 def test_shares_that_differ_by_one_are_no_unequal_budget():

@@ -88,11 +88,13 @@ def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[
         )
     if experiment.studies == "merged" and len(standing) > 1:
         what = "slice" if any(one.study.merged for one in standing) else "scientific value"
-        share = number(experiment.trials / len(standing), 2)
+        shares = [len(one.outcomes) for one in standing]
+        low, high = min(shares), max(shares)
+        share = f"{low}" if low == high else f"{low} to {high}"
         yield (
             f"R14: one merged study was compared with itself in {len(standing)} parts, so each "
-            f"{what} had about {share} of {counted(experiment.trials, 'trial')} to tune its "
-            "nuisance hyperparameters with."
+            f"{what} had {share} of {counted(experiment.trials, 'trial')} to tune its nuisance "
+            "hyperparameters with."
         )
 
 
