@@ -29,6 +29,12 @@ def design(**given: object) -> Experiment:
     return Experiment(**{**plain, **given})
 
 
+def listed(*rows: dict[str, object], **given: object) -> Experiment:
+    """The comparison with its settings listed by hand."""
+    plain: dict[str, object] = {"trials": 0, "nuisance": {}, "fixed": {}}
+    return design(**{**plain, "configurations": rows, **given})
+
+
 def said(
     experiment: Experiment,
     rule: str = "",

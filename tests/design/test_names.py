@@ -5,7 +5,7 @@ import pytest
 from etude.catalogue import known_names
 from etude.design.names import nearly
 
-from .designs import RATE, design, said
+from .designs import RATE, design, listed, said
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ def test_a_name_of_its_own_is_left_alone(name):
 @pytest.mark.parametrize("name", known_names())
 def test_a_known_name_is_no_slip(name):
     assert said(design(scientific={}, nuisance={}, fixed={name: "x"}), "R4") == []
+
+
+def test_a_slip_in_a_configuration_is_told():
+    (one,) = said(listed({"learning_rte": 0.1}, {"learning_rte": 0.2}), "R4")
+
+    assert one.evidence == {"path": "configurations.learning_rte", "near": "learning_rate"}
 
 
 def test_a_slip_is_told_with_what_was_meant():

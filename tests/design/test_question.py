@@ -55,8 +55,9 @@ def test_a_larger_batch_wants_more_regularization(size, raised):
         {"nuisance": {"learning_rate": RATE, "batch_size": Choice([64, 128])}, "fixed": {}},
         {"nuisance": {"learning_rate": RATE, "batch_size": Choice(["s", "m"])}, "fixed": {}},
         {"fixed": {"train_batch_size": 128}},
+        {"configurations": [{"bs": 32}, {"bs": 128}], "nuisance": {}, "fixed": {}, "trials": 0},
     ],
-    ids=["range", "list", "words", "another name"],
+    ids=["range", "list", "words", "another name", "configurations"],
 )
 def test_a_batch_size_in_another_role_or_name_is_compared_too(given):
     assert len(said(design(**given), "S10", parent=PARENT)) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Choice, Integer, Real
 
-from .designs import BETA, DECAY, RATE, design, said, statuses
+from .designs import BETA, DECAY, RATE, design, listed, said, statuses
 
 SIZES = Integer(16, 512, log=True)
 OPTIMIZERS = {"optimizer": ["nesterov", "adam"]}
@@ -39,14 +39,51 @@ def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
     assert (one.status, one.evidence["role"]) == ("problem", "scientific")
 
 
+@pytest.mark.parametrize(
+    "name", ["batch_size", "bs", "train_bs", "train_batch_size", "per_device_train_batch_size"]
+)
+def test_a_batch_size_that_varies_over_configurations_is_searched(name):
+    (one,) = said(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+    assert f"`{name}` ([100, 200]) varies over the configurations" in one.message
+    assert one.evidence["path"] == f"configurations.{name}"
+
+
+def test_a_batch_size_that_is_the_same_in_each_configuration_is_fixed():
+    alike = listed({"batch_size": 64, "lr": 0.1}, {"batch_size": 64, "lr": 0.2})
+
+    assert said(alike, "S3") == said(alike, "T4") == []
+
+
 # --- T4
 
 
-@pytest.mark.parametrize("name", ["max_steps", "num_train_epochs", "epochs", "training_steps"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("max_steps", "num_train_epochs", "epochs", "training_steps", "train_steps"),
+        *("n_iters", "max_iter", "iterations", "num_steps", "steps", "train.steps"),
+    ],
+)
 def test_a_length_tuned_inside_a_study_is_a_problem(name):
     (one,) = said(tuned(**{name: Choice([2, 3, 4], ordered=True)}), "T4")
 
     assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+
+
+@pytest.mark.parametrize("name", ["max_steps", "train_steps", "epochs", "n_iters"])
+def test_a_length_that_varies_over_configurations_is_a_problem(name):
+    (one,) = said(listed({name: 100, "lr": 0.1}, {name: 200, "lr": 0.1}), "T4")
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+    assert one.evidence["path"] == f"configurations.{name}"
+
+
+@pytest.mark.parametrize("name", ["warmup_steps", "decay_steps", "warmup.steps", "lr_decay/steps"])
+def test_a_part_of_a_training_is_no_length_of_it(name):
+    assert said(tuned(**{name: Integer(10, 100)}), "T4") == []
+    assert said(listed({name: 10}, {name: 20}), "T4") == []
 
 
 def test_lengths_that_are_compared_are_the_same_in_each_study():
@@ -67,6 +104,25 @@ def test_a_fixed_learning_rate_without_a_comparison_is_a_caveat():
     alone = design(scientific={}, nuisance={"weight_decay": DECAY}, fixed={"learning_rate": 0.1})
 
     assert statuses(alone, "R7") == ["notice"]
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        listed({"width": 8}, {"width": 16}, fixed={"lr": 0.1}),
+        listed({"width": 8, "lr": 0.1}, {"width": 16, "lr": 0.1}),
+    ],
+    ids=["beside", "in each"],
+)
+def test_a_learning_rate_that_no_configuration_varies_is_fixed(fixed):
+    (one,) = said(fixed, "R7")
+
+    assert one.status == "problem"
+    assert one.advice.startswith("Give `lr` values of its own in the configurations")
+
+
+def test_a_learning_rate_that_varies_over_configurations_is_not_fixed():
+    assert said(listed({"lr": 0.1}, {"lr": 0.2}), "R7") == []
 
 
 def test_a_learning_rate_cannot_be_tuned_with_one_trial():

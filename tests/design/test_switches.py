@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Choice, Real
 
-from .designs import DECAY, RATE, design, said, statuses
+from .designs import DECAY, RATE, design, listed, said, statuses
 
 RATES = Real(0.05, 0.5)
 SWITCH = {"dropout": ["off", "on"]}
@@ -75,6 +75,20 @@ def test_a_strength_searched_down_to_none(range_):
 def test_a_switch_that_is_searched():
     assert statuses(searched(use_dropout=Choice([True, False])), "R9") == ["notice"]
     assert statuses(searched(dropout=Choice(["off", "on"])), "R9") == ["notice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("dropout", (0.1, 0.0)), ("use_dropout", (True, False))]
+)
+def test_configurations_with_and_without_a_regularizer(name, values):
+    (one,) = said(listed(*({name: value, "lr": 0.1} for value in values)), "R9")
+
+    assert one.status == "notice"
+    assert "varies over the configurations" in one.message
+
+
+def test_configurations_with_strengths_above_none():
+    assert said(listed({"dropout": 0.1}, {"dropout": 0.3}), "R9") == []
 
 
 @pytest.mark.parametrize(

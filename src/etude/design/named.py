@@ -1,4 +1,4 @@
-"""The hyperparameters of an experiment as the catalogue knows them, and where they exist."""
+"""The hyperparameters of an experiment as the catalogue knows them, and where they stand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from ..catalogue import Entry, known, known_optimizer
 from ..experiment import Experiment
 from ..experiment_file import toml_text
-from ..hyperparameter import ROLES, Hyperparameter
-from ..space import Choice, Integer, Real, is_number, value_text
+from ..hyperparameter import ROLES, Hyperparameter, key_path
+from ..space import Choice, Integer, Real, Scalar, is_number, value_text
 from ..study import Study
 
 
@@ -21,9 +21,66 @@ def named(
     """
     return [
         (one, entry)
-        for one in experiment.hyperparameters
+        for one in members(experiment)
         if one.role in roles and (entry := known(one.name)) is not None
     ]
+
+
+def members(experiment: Experiment) -> list[Hyperparameter]:
+    """Every hyperparameter in its role, those of the configurations too.
+
+    What varies over the configurations counts as searched, in a list; what does not, as fixed.
+
+    Source: R4, R12.
+    """
+    rows = experiment.configurations
+    listed = [_listed(name, [row[name] for row in rows]) for name in (rows[0] if rows else ())]
+    return [*experiment.hyperparameters, *listed]
+
+
+def _listed(name: str, values: Sequence[Scalar]) -> Hyperparameter:
+    distinct: list[Scalar] = []
+    for value in values:
+        distinct += [] if value in distinct else [value]
+    if len(distinct) == 1:
+        return Hyperparameter(name, "fixed", distinct[0])
+    ordered = sorted(distinct, key=float) if all(map(is_number, distinct)) else distinct
+    return Hyperparameter(name, "nuisance", Choice(ordered))
+
+
+def is_listed(one: Hyperparameter, experiment: Experiment) -> bool:
+    """Whether its values stand in the configurations.
+
+    Source: R12.
+    """
+    return any(one.name in row for row in experiment.configurations)
+
+
+def path_of(one: Hyperparameter, experiment: Experiment) -> str:
+    """Where it stands in an experiment file; of the configurations, in each of them.
+
+    Source: R4, R12.
+    """
+    return key_path(("configurations", one.name)) if is_listed(one, experiment) else one.path
+
+
+def part(one: Hyperparameter, experiment: Experiment) -> str:
+    """The part it has, as the predicate of a sentence.
+
+    Source: R4, R12.
+    """
+    listed = is_listed(one, experiment) and one.role == "nuisance"
+    return "varies over the configurations" if listed else f"is {one.role}"
+
+
+def freed(one: Hyperparameter, entry: Entry, experiment: Experiment, optimizer: str = "") -> str:
+    """What to do to have a fixed hyperparameter tuned: beside configurations stands no range.
+
+    Source: R7, R12.
+    """
+    if experiment.configurations:
+        return f"Give `{one.name}` values of its own in the configurations"
+    return f"Move it to [nuisance], for example {nuisance_line(one, entry, optimizer)}"
 
 
 def there(one: Hyperparameter, studies: Sequence[Study]) -> list[Study]:

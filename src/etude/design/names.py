@@ -9,7 +9,7 @@ from ..catalogue import known, known_names
 from ..experiment import Experiment
 from ..finding import Finding
 from ..study import Study
-from .named import about
+from .named import about, members, path_of
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -18,7 +18,7 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     Source: R4.
     """
     found = []
-    for one in experiment.hyperparameters:
+    for one in members(experiment):
         near = "" if known(one.name) else nearly(one.name)
         if near:
             finding = Finding(
@@ -30,7 +30,7 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
                     f"`{one.name}` is no name that Etude knows, but near `{near}`: what is known "
                     "of the roles of that one is not applied to it (R4)."
                 ),
-                evidence={"path": one.path, "near": near},
+                evidence={"path": path_of(one, experiment), "near": near},
                 advice=(
                     f"Did you mean `{near}`? Then rename it here and in the training code; a name "
                     "of your own is fine too."

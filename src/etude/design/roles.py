@@ -11,11 +11,13 @@ from ..finding import Finding, Severity
 from ..hyperparameter import Hyperparameter
 from ..space import is_number
 from ..study import Study
-from .named import about, named, nuisance_line, optimizer_of, shown, there
+from .named import about, freed, named, optimizer_of, part, path_of, shown, there
 
 _UNSEEN = {"valid", "validation", "val", "test", "eval", "evaluation", "dev", "holdout"}
 _SEEN = {"train", "training"}
 _LENGTHS = ("max_steps", "epochs")
+# `warmup.steps` is the length of a part of a training, not of all of it.
+_WITHIN = re.compile(r"warm_?up|decay|cool_?down|sched", re.IGNORECASE)
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -45,11 +47,15 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
             status=status,
             subject=about(one, studies),
             message=(
-                f"`{one.name}` ({shown(one)}) is {one.role} and judged by {judge}: it sets the "
-                "speed of training, and with all else tuned for each size, and steps enough, the "
-                "best score should not depend on it (S3)."
+                f"`{one.name}` ({shown(one)}) {part(one, experiment)} and is judged by {judge}: "
+                "it sets the speed of training, and with all else tuned for each size, and steps "
+                "enough, the best score should not depend on it (S3)."
             ),
-            evidence={"path": one.path, "role": one.role, "metric": metric},
+            evidence={
+                "path": path_of(one, experiment),
+                "role": one.role,
+                "metric": metric,
+            },
             advice="Choose it by throughput and training time (S4, S8), and move it to [fixed].",
         )
         for one, entry in named(experiment, ("scientific", "nuisance"))
@@ -60,7 +66,7 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
 def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     found = []
     for one, entry in named(experiment, ("scientific", "nuisance")):
-        if entry.name not in _LENGTHS:
+        if entry.name not in _LENGTHS or _WITHIN.search(one.name):
             continue
         inside = any(one.name in study.space.domains for study in studies)
         said = (
@@ -73,8 +79,11 @@ def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
             check="roles",
             status="problem" if inside else "notice",
             subject=about(one, studies),
-            message=f"`{one.name}` is {one.role} ({shown(one)}): {said}.",
-            evidence={"path": one.path, "max_steps": experiment.max_steps},
+            message=f"`{one.name}` {part(one, experiment)} ({shown(one)}): {said}.",
+            evidence={
+                "path": path_of(one, experiment),
+                "max_steps": experiment.max_steps,
+            },
             advice=(
                 f"Take one length for all trials, `max_steps` in [experiment], move `{one.name}` "
                 "out of the search, and look afterwards at where the best step fell (T5)."
@@ -86,7 +95,6 @@ def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
 
 def _optimizer_fixed(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """Those with a value of their own in a study that has them and trials enough to tune them."""
-    compared = any(one.role == "scientific" for one in experiment.hyperparameters)
     found = []
     for one, entry in named(experiment, ("fixed",)):
         tunable = entry.kind in ("optimizer", "schedule") and entry.role == "nuisance"
@@ -95,16 +103,17 @@ def _optimizer_fixed(experiment: Experiment, studies: Sequence[Study]) -> list[F
         here = [each for each in there(one, studies) if entry.belongs_to(optimizer_of(each))]
         paid = [each for each in here if each.max_trials >= entry.tuned_from]
         if paid:
-            found.append(_fixed(one, entry, paid, compared=compared))
+            found.append(_fixed(experiment, one, entry, paid))
     return found
 
 
 def _fixed(
-    one: Hyperparameter, entry: Entry, studies: Sequence[Study], *, compared: bool
+    experiment: Experiment, one: Hyperparameter, entry: Entry, studies: Sequence[Study]
 ) -> Finding:
+    compared = any(each.role == "scientific" for each in experiment.hyperparameters)
     trials = max(study.max_trials for study in studies)
-    line = nuisance_line(one, entry, optimizer_of(studies[0]))
-    evidence = {"path": one.path, "value": one.value, "trials": trials}
+    change = freed(one, entry, experiment, optimizer_of(studies[0]))
+    evidence = {"path": path_of(one, experiment), "value": one.value, "trials": trials}
     return Finding(
         rule="R7",
         check="roles",
@@ -113,8 +122,8 @@ def _fixed(
         message=_held(one, trials, compared=compared),
         evidence={**evidence, "tuned_from": entry.tuned_from},
         advice=(
-            f"Move it to [nuisance], for example {line}; or acknowledge R7 where there is strong "
-            "evidence that it does not interact with the question."
+            f"{change}; or acknowledge R7 where there is strong evidence that it does not interact "
+            "with the question."
         ),
     )
 
@@ -147,8 +156,12 @@ def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> lis
                 "strength usually depends on the size of the model, so a comparison at one "
                 "strength says little about the sizes (R6)."
             ),
-            evidence={"path": one.path, "value": one.value, "compared": [s.name for s in sizes]},
-            advice=f"Move it to [nuisance], for example {nuisance_line(one, entry)}.",
+            evidence={
+                "path": path_of(one, experiment),
+                "value": one.value,
+                "compared": [size.name for size in sizes],
+            },
+            advice=f"{freed(one, entry, experiment)}.",
         )
         for one, entry in named(experiment, ("fixed",))
         if entry.name == "weight_decay" and is_number(one.value) and one.value != entry.off

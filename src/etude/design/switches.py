@@ -10,7 +10,7 @@ from ..finding import Finding, Severity
 from ..hyperparameter import Hyperparameter
 from ..space import Choice, Integer, Real
 from ..study import Study
-from .named import about, nuisance_line, shown, strengths
+from .named import about, is_listed, members, nuisance_line, part, path_of, shown, strengths
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -22,21 +22,25 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     Source: R9, C12.
     """
     found = []
-    for one in experiment.hyperparameters:
+    for one in members(experiment):
         entry = known(one.name)
         if entry is not None and entry.switch and _is_strength(one):
             said = _strength(one, entry, experiment)
         elif one.role == "nuisance" and (entry := _switched(one)) is not None:
-            said = _searched_switch(one, entry)
+            said = _searched_switch(one, entry, experiment)
         else:
             said = None
         if entry is not None and said is not None:
-            found.append(_finding(one, entry, studies, said))
+            found.append(_finding(experiment, one, entry, studies, said))
     return found
 
 
 def _finding(
-    one: Hyperparameter, entry: Entry, studies: Sequence[Study], said: tuple[Severity, str, str]
+    experiment: Experiment,
+    one: Hyperparameter,
+    entry: Entry,
+    studies: Sequence[Study],
+    said: tuple[Severity, str, str],
 ) -> Finding:
     status, message, advice = said
     return Finding(
@@ -45,7 +49,7 @@ def _finding(
         status=status,
         subject=about(one, studies),
         message=message,
-        evidence={"path": one.path, "value": shown(one), "regularizer": entry.name},
+        evidence={"path": path_of(one, experiment), "value": shown(one), "regularizer": entry.name},
         advice=advice,
     )
 
@@ -61,7 +65,7 @@ def _strength(
         if each.role == "scientific" and _switched(each) == entry
     ]
     if one.role == "nuisance":
-        return _searched(one, entry, switches)
+        return _searched(one, entry, switches, experiment)
     tied = any(
         name in {each.name for each in switches} or known(v) == entry for name, v in one.when
     )
@@ -71,7 +75,9 @@ def _strength(
         "problem",
         f"Whether to have {_words(entry)} is the question, but its strength `{one.name}` is fixed "
         f"at {shown(one)}: the answer holds for this strength alone (R9).",
-        f"Move `{one.name}` to [nuisance], below the same condition, for example "
+        f"Give `{one.name}` values of its own in the configurations."
+        if experiment.configurations
+        else f"Move `{one.name}` to [nuisance], below the same condition, for example "
         f"{nuisance_line(one, entry)}.",
     )
 
@@ -100,18 +106,27 @@ def _asked(one: Hyperparameter, entry: Entry) -> tuple[Severity, str, str]:
 
 
 def _searched(
-    one: Hyperparameter, entry: Entry, switches: Sequence[Hyperparameter]
+    one: Hyperparameter,
+    entry: Entry,
+    switches: Sequence[Hyperparameter],
+    experiment: Experiment,
 ) -> tuple[Severity, str, str] | None:
+    listed = is_listed(one, experiment)
     if _reaches_off(one, entry):
+        what = "varies over the configurations" if listed else "is searched"
+        change = (
+            "List values above none alone"
+            if listed
+            else f"Begin the range above none, for example {nuisance_line(one, entry)}"
+        )
         return (
             "notice",
-            f"`{one.name}` ({shown(one)}) is searched down to none: whether {_words(entry)} is "
+            f"`{one.name}` ({shown(one)}) {what} down to none: whether {_words(entry)} is "
             "there at all is then mixed up with how strong it is (R9).",
-            f"Begin the range above none, for example {nuisance_line(one, entry)}, and fix whether "
-            "it is there or make that the question.",
+            f"{change}, and fix whether it is there or make that the question.",
         )
     loose = [each for each in switches if each.name not in dict(one.when)]
-    if loose and not one.when:
+    if loose and not one.when and not listed:  # no condition can stand over configurations
         switch = loose[0]
         return (
             "notice",
@@ -122,11 +137,15 @@ def _searched(
     return None
 
 
-def _searched_switch(one: Hyperparameter, entry: Entry) -> tuple[Severity, str, str]:
+def _searched_switch(
+    one: Hyperparameter, entry: Entry, experiment: Experiment
+) -> tuple[Severity, str, str]:
+    listed = is_listed(one, experiment)
+    said = part(one, experiment) if listed else "is searched as a nuisance"
     return (
         "notice",
-        f"Whether {_words(entry)} is there, `{one.name}` ({shown(one)}), is searched as a "
-        "nuisance: it is usually the question or fixed (R9).",
+        f"Whether {_words(entry)} is there, `{one.name}` ({shown(one)}), {said}: it is usually the "
+        "question or fixed (R9).",
         f"Move `{one.name}` to [scientific] or to [fixed].",
     )
 
