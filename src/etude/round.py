@@ -60,12 +60,12 @@ def run(
     """
     refuse_while_importing()
     entry, folder = _entry(experiment, train)
-    plan = _plan(entry.experiment)
     chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:
         with held.own(entry.experiment.name):
             refuse_changes(held, entry.experiment)
+            plan = _plan(entry.experiment)
             held.begin(entry)
             _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)
