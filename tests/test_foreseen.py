@@ -51,10 +51,11 @@ class Seen:
 
 
 def test_a_plan_knows_the_round_before_where_the_store_has_it(place, tmp_path):
-    assert [one.rule for one in foreseen(experiment(), place)] == ["S10"]
-    assert foreseen(experiment(parent="unknown"), place) == []
-    assert foreseen(experiment(), tmp_path / "none.db") == []
-    assert foreseen(experiment(), "memory") == []
+    places = [place, tmp_path / "none.db", "memory"]
+
+    said = [[(one.rule, one.status) for one in foreseen(experiment(), each)] for each in places]
+
+    assert said == [[("S10", "notice")], [("S10", "unclear")], [("S10", "unclear")]]
     assert not (tmp_path / "none.db").exists()
 
 
@@ -68,7 +69,7 @@ def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
 def test_observers_are_told_what_is_said_of_the_design():
     seen = Seen()
 
-    etude.run(experiment(**SEARCHED), loops.train, observers=[seen])
+    etude.run(experiment(**SEARCHED, parent=None), loops.train, observers=[seen])
 
     assert [(one.rule, one.status) for one in seen.findings] == [("S3", "problem")]
 
@@ -83,3 +84,10 @@ def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_cave
         for doubt in known.verdict.doubts
     )
     assert [one.setting for one in plain.records] == [one.setting for one in known.records]
+
+
+def test_a_parent_that_the_store_does_not_have_leaves_the_batch_size_unclear(place):
+    (one,) = foreseen(experiment(parent="frist"), place)
+
+    assert (one.rule, one.status) == ("S10", "unclear")
+    assert "no experiment `frist`" in one.message

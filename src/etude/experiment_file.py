@@ -312,6 +312,11 @@ def _of_file(mistake: Mistake, name: str) -> Mistake:
     return Mistake(where="experiment", message=message)
 
 
+def placed(error: ExperimentError, text: str, file: str) -> ExperimentError:
+    """The same mistakes with the lines of the file in which they stand."""
+    return ExperimentError(_placed(error.mistakes, key_lines(text), file))
+
+
 def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:
     placed = [
         Mistake(

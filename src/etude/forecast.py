@@ -8,8 +8,9 @@ from pathlib import Path
 
 from .design.checklist import findings as of_design
 from .design.studies import studies as designed
-from .errors import RunError
+from .errors import ExperimentError, RunError
 from .experiment import Experiment, changes
+from .experiment_file import placed
 from .finding import Finding
 from .play import Plan
 from .record import Record, Records
@@ -82,6 +83,21 @@ def refuse_changes(store: Store, new: Experiment) -> None:
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
         f'experiments do not mix: give it a new name, for example "{new.name}-2".'
     )
+
+
+@contextmanager
+def with_lines(text: str, file: str) -> Iterator[None]:
+    """Tells the lines of mistakes that show only when studies are made of an experiment's file.
+
+    Raises:
+        ExperimentError: what was raised inside, with its lines where there is a file.
+    """
+    try:
+        yield
+    except ExperimentError as error:
+        if not file or any(mistake.file for mistake in error.mistakes):
+            raise
+        raise placed(error, text, file) from None
 
 
 @contextmanager

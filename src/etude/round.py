@@ -15,7 +15,7 @@ from .design.studies import studies as designed
 from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment
-from .forecast import refuse_changes
+from .forecast import refuse_changes, with_lines
 from .launch import Entry
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
@@ -65,7 +65,8 @@ def run(
     try:
         with held.own(entry.experiment.name):
             refuse_changes(held, entry.experiment)
-            plan = _plan(entry.experiment)
+            with with_lines(entry.text, entry.source):
+                plan = _plan(entry.experiment)
             held.begin(entry)
             _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)

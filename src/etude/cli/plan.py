@@ -23,12 +23,13 @@ def plan(
     from ..analyze.fixed_caveats import findings, fixed_caveats
     from ..design.hours import hours
     from ..finding import to_json
-    from ..forecast import foreseen, planned, timed
+    from ..forecast import foreseen, planned, timed, with_lines
     from .budget import budget_as_json, budget_lines
     from .messages import finding_lines, print_json
 
     experiment = experiment_file.read(file)
-    studies = planned(experiment, store)
+    with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
+        studies = planned(experiment, store)
     rules = foreseen(experiment, store)
     budget = _designs(experiment, studies), hours(studies, timed(experiment, store))
     caveats = findings(fixed_caveats([study for study, _ in studies]))

@@ -55,6 +55,8 @@ def _batch_size(
     experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
 ) -> list[Finding]:
     before, now = _sizes(parent), _sizes(experiment)
+    if parent is None and experiment.parent and now:
+        return [_unknown_parent(experiment.parent)]
     if parent is None or not before or not now or before == now:
         return []
     one = next(one for one, entry in named(experiment) if entry.name == "batch_size")
@@ -86,6 +88,21 @@ def _batch_size(
             ),
         )
     ]
+
+
+def _unknown_parent(name: str) -> Finding:
+    return Finding(
+        rule="S10",
+        check="question",
+        status="unclear",
+        subject={},
+        message=(
+            f"Whether the batch size is that of the round before is unclear: this store has no "
+            f"experiment `{name}`, which is named as the parent (S10)."
+        ),
+        evidence={"parent": name},
+        advice="Mend `parent`, or name the store that has it with --store.",
+    )
 
 
 def _sizes(experiment: Experiment | None) -> list[str]:
