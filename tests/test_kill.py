@@ -237,4 +237,5 @@ def test_no_trial_whose_completion_was_committed_ran_again(killed: Story) -> Non
 def test_interrupted_trials_went_on_from_their_checkpoints(killed: Story) -> None:
     resumed = [begun for launch in killed.launches for begun in launch.began if begun["after"] >= 0]
 
-    assert len(resumed) >= 3
+    # By chance 11 to 20 were seen; of the named moments, three come after a checkpoint.
+    assert len(resumed) >= (5 if len(killed.launches) > len(KILLS["at moments"]) + 1 else 3)
