@@ -6,6 +6,7 @@ EtudeError
 │   ├── ExperimentError  an experiment with mistakes, all of them at once
 │   ├── StoreError       a store that cannot be opened, read or written
 │   │   └── OwnedError   another process runs this experiment
+│   ├── ImportFileError  another tool's file that cannot be read
 │   └── RunError         a run, a report or a next round that cannot begin
 └── TrainError           the user's training code stopped the run (exit 3)
 
@@ -45,6 +46,10 @@ class EtudeError(Exception):
 
 class InputError(EtudeError):
     """What the user handed in is wrong."""
+
+
+class ImportFileError(InputError):
+    """Another tool's file that cannot be read as what it is said to be."""
 
 
 class SpaceError(InputError):

@@ -12,8 +12,19 @@ import numpy as np
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
 CHECKS = (
     "boundary",
+    "coverage",
     "infeasible",
+    "stability",
+    "overfitting",
+    "step_variance",
+    "still_improving",
+    "saturated",
+    "training_loss_rises",
+    "best_step",
+    "gradient_norm",
+    "periodicity",
     "sampling_luck",
+    "importance",
     "fixed_caveats",
 )
 # Those of a design speak only where there is something to say.

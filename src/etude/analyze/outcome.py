@@ -17,6 +17,7 @@ class Outcome:
     """An ended trial: `loss` is its best value, lower is better, `inf` where none counts."""
 
     record: Record
+    metric: str
     loss: float
     value: float | None
     step: int | None
@@ -30,6 +31,13 @@ class Outcome:
     def feasible(self) -> bool:
         """Whether it has a value that counts."""
         return self.value is not None
+
+    @property
+    def missing(self) -> bool:
+        """Whether it ended well but has no value of the metric: that is no divergence."""
+        if self.value is not None or self.record.status == "infeasible":
+            return False
+        return not len(self.record.series(self.metric))
 
     @property
     def timed_out(self) -> bool:
@@ -60,5 +68,6 @@ def _outcome(study: Study, record: Record) -> Outcome:
     feasible = record.status != "infeasible"
     best = record.best(study.metric, maximize=study.maximize) if feasible else None
     if best is None:
-        return Outcome(record, math.inf, None, None)
-    return Outcome(record, -best.value if study.maximize else best.value, best.value, best.step)
+        return Outcome(record, study.metric, math.inf, None, None)
+    loss = -best.value if study.maximize else best.value
+    return Outcome(record, study.metric, loss, best.value, best.step)

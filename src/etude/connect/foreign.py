@@ -1,0 +1,91 @@
+"""What another tool recorded, as every reader hands it on: nothing is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias, final
+
+from ..space import Domain, Scalar
+
+# As the csv format names them; `failed` becomes infeasible (`error`), `stopped` is censored, and
+# `unknown` is judged by the values: a last loss that is not finite makes it infeasible (`nan`).
+ForeignStatus: TypeAlias = Literal[
+    "completed", "infeasible", "stopped", "failed", "running", "unknown"
+]
+# One row a value: the step, the metric's name, the raw value, NaN and infinite ones too.
+Row: TypeAlias = tuple[int, str, float]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ForeignTrial:
+    """A trial as the other tool knows it.
+
+    Args:
+        name: Its id there.
+        setting: Its hyperparameters, those that it has: a conditional one is absent elsewhere.
+        rows: Its values in the order in which they were written.
+        seed: None where the tool does not know it.
+        detail: For people: the other tool's own words about its end.
+    """
+
+    name: str
+    setting: Mapping[str, Scalar]
+    rows: tuple[Row, ...] = ()
+    status: ForeignStatus = "unknown"
+    reason: str = ""
+    detail: str = ""
+    seed: int | None = None
+    wall_s: float = 0.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ForeignStudy:
+    """Trials that the other tool holds together.
+
+    Args:
+        name: Its name there; empty where the source has one study without a name.
+        domains: The space, as far as the source states it; other bounds come from the trials.
+        maximize: The direction that the source states; None where it states none.
+        left_out: What could not be read, one sentence each, file by file.
+        max_steps: The full length, where the source states it.
+    """
+
+    name: str
+    trials: tuple[ForeignTrial, ...]
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    maximize: bool | None = None
+    left_out: tuple[str, ...] = ()
+    max_steps: int | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the person asked for.
+
+    Args:
+        metric: The name that the objective is to have here.
+        renamed: Names there, to names here: of metrics and of hyperparameters.
+        ignored: Names there that are left out.
+        study: Only the study of this name; empty for all.
+    """
+
+    metric: str
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    study: str = ""
+
+
+class Reader(Protocol):
+    """Reads what one other tool wrote: `read` of a module in this folder, named as the tool."""
+
+    def __call__(self, source: Path, wanted: Wanted) -> list[ForeignStudy]:
+        """Every study of the source, names already renamed and ignored ones gone.
+
+        Raises:
+            ImportFileError: for a source that is not what its kind says, with the way out.
+        """

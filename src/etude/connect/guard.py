@@ -1,0 +1,70 @@
+"""Files from elsewhere, opened with care: no endless line, no path out of the folder, no code.
+
+Nothing here or in the readers beside it unpickles, evaluates or follows what a file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import ImportFileError
+
+# No source, ours: the longest line of real logs is a few hundred kB, a stored space included.
+MAX_LINE_BYTES = 16 << 20
+# A document that is parsed in one piece, JSON or YAML.
+MAX_DOCUMENT_BYTES = 64 << 20
+
+
+def inside(folder: Path, path: Path) -> bool:
+    """Whether a path, links followed, stays in the folder."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def files(folder: Path, pattern: str) -> list[Path]:
+    """The regular files of a folder that match, sorted; links that lead out of it are not among."""
+    found = (path for path in folder.glob(pattern) if path.is_file() and inside(folder, path))
+    return sorted(found)
+
+
+def lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, their ends stripped.
+
+    Raises:
+        ImportFileError: for a line beyond all measure, or bytes that are no text.
+    """
+    with path.open("rb") as held:
+        number = 0
+        while line := held.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(line) > MAX_LINE_BYTES:
+                raise ImportFileError(
+                    f"`{path}`, line {number}, is longer than {MAX_LINE_BYTES >> 20} MB, so this "
+                    "is no log. Is it the right file?"
+                )
+            yield _text(path, line).rstrip("\r\n")
+
+
+def document(path: Path) -> str:
+    """The whole text of a small file.
+
+    Raises:
+        ImportFileError: for a file beyond all measure, or bytes that are no text.
+    """
+    size = path.stat().st_size
+    if size > MAX_DOCUMENT_BYTES:
+        raise ImportFileError(
+            f"`{path}` has {size >> 20} MB, and at most {MAX_DOCUMENT_BYTES >> 20} MB are read in "
+            "one piece. Is it the right file?"
+        )
+    return _text(path, path.read_bytes())
+
+
+def _text(path: Path, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFileError(f"`{path}` is not UTF-8 text ({error.reason}).") from None
+    if "\0" in text:
+        raise ImportFileError(f"`{path}` holds zero bytes, so it is no text. Is it the right file?")
+    return text
