@@ -14,7 +14,8 @@ What leaves a trial's loop (BaseException: a user's `except Exception` must not 
 
 Leave
 ├── Infeasible           the setting's fault: the trial is kept as data
-├── Halted               stopped from outside: a time limit
+├── Halted               stopped from outside: a time limit, a schedule
+├── Suspended            paused with a checkpoint: a schedule says whether it goes on
 └── Misreport            the report lacks the experiment's metric: the run stops
 """
 
@@ -109,12 +110,16 @@ class Infeasible(Leave):
 
 
 class Halted(Leave):
-    """Stopped from outside; `.reason` is `time_limit`."""
+    """Stopped from outside; `.reason` is `time_limit` or `schedule`."""
 
     def __init__(self, reason: str) -> None:
         """Keeps the reason."""
         super().__init__(reason)
         self.reason = reason
+
+
+class Suspended(Leave):
+    """Paused with a checkpoint, at the step that a schedule asked for."""
 
 
 class Misreport(Leave):

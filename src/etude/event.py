@@ -51,6 +51,16 @@ class Ended:
 
 @final
 @dataclass(frozen=True)
+class Paused:
+    """A trial reached the step that it was to pause at; its last checkpoint stands."""
+
+    trial_id: int
+    steps: int
+    wall_s: float = 0.0
+
+
+@final
+@dataclass(frozen=True)
 class Lost:
     """The worker of a trial died; `detail` says how."""
 
@@ -88,4 +98,4 @@ class Rehearsed:
     problem: str = ""
 
 
-Event: TypeAlias = Began | Logged | Saved | Ended | Lost | Refused | Reopened | Rehearsed
+Event: TypeAlias = Began | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed

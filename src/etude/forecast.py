@@ -12,6 +12,7 @@ from .errors import ExperimentError, RunError
 from .experiment import Experiment, changes
 from .experiment_file import placed
 from .finding import Finding
+from .move import Start
 from .play import Plan
 from .record import Record, Records
 from .result import parent_in
@@ -34,7 +35,9 @@ def planned(
     for study, search in plan:
         there = Records.of(records).of_study(study.name)
         moves = search.moves(study, there, study.max_trials)
-        records += reserved(study, moves, first_id=len(records), first_index=there.count())
+        starts = [move for move in moves if isinstance(move, Start)]
+        found = reserved(study, starts, {}, first_id=len(records), first_index=there.count())
+        records += found.new
     return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
 
 

@@ -12,9 +12,49 @@ from .space import Scalar
 @final
 @dataclass(frozen=True)
 class Start:
-    """Begin a trial with these searched values."""
+    """Begin a trial with these searched values.
+
+    Args:
+        until_step: Pause with a checkpoint after so many updates; None trains it to its end. A
+            trial that writes no checkpoint cannot pause: it goes on, and can be stopped.
+    """
 
     searched: Mapping[str, Scalar]
+    until_step: int | None = None
 
 
-Move: TypeAlias = Start
+@final
+@dataclass(frozen=True)
+class Resume:
+    """Let a paused trial go on from its last checkpoint, until a later step or to its end."""
+
+    trial_id: int
+    until_step: int | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Fork:
+    """Begin a trial with other values from a checkpoint of another one: weights, optimizer, step.
+
+    Args:
+        parent: The trial whose checkpoint it is.
+        from_step: The step of that checkpoint.
+    """
+
+    parent: int
+    from_step: int
+    searched: Mapping[str, Scalar]
+    until_step: int | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Stop:
+    """Train a trial no further: what it reported stays, censored."""
+
+    trial_id: int
+
+
+Beginning: TypeAlias = Start | Resume | Fork
+Move: TypeAlias = Beginning | Stop

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias, final
 
 from .errors import EtudeError, RunError, StoreError, TrainError
 from .event import Ended, Event, Lost, Refused, Reopened
 from .experiment import Experiment
+from .move import Stop
 from .record import Record, Records
 from .runner.base import Runner
 from .runner.blame import fault
 from .search.base import Search
 from .store.base import Store
 from .study import Study
-from .trial import Assignment
+from .trial import Assignment, Halt
 
 # No source, ours: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
@@ -46,8 +47,11 @@ def play(
         guard.see(events)
         lost = [event.trial_id for event in events if isinstance(event, Lost)]
         waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
+        # Asked while trials run: what is stopped now need not be trained to its end.
+        runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
 
     while True:
+        runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
         if adaptive and not waiting:
             waiting.extend(started(adaptive, store, name, free=runner.free))
         while runner.free and waiting:
@@ -66,16 +70,39 @@ def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
 
 
 def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list[Record]:
-    """New trials that the searches ask for; one that does not adapt is asked for all."""
+    """The trials that the searches want trained; one that does not adapt is asked for all.
+
+    Studies that adapt share the free slots: what one of them takes, the next cannot have.
+    """
     records = store.records(name)
     new: list[Record] = []
     for study, search in plan:
-        moves = search.moves(
-            study, records.of_study(study.name), free if search.adapts else study.max_trials
-        )
-        if moves:
-            new += store.reserve(name, study, moves)
+        wanted = max(0, free - len(new)) if search.adapts else study.max_trials
+        moves = search.moves(study, records.of_study(study.name), wanted)
+        if beginnings := [move for move in moves if not isinstance(move, Stop)]:
+            new += store.reserve(name, study, beginnings)
     return _in_turn(plan, new)
+
+
+def stopped(plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record]) -> list[int]:
+    """The trials that run and that the searches want stopped; others are stopped in the store."""
+    if not plan:
+        return []
+    records = store.records(name)
+    chosen = [
+        records[move.trial_id]
+        for study, search in plan
+        for move in search.moves(study, records.of_study(study.name), 0)
+        if isinstance(move, Stop)
+    ]
+    idle = [one for one in chosen if one.status != "running"]
+    if idle:
+        store.append(name, [Ended(one.id, "stopped", "schedule", steps=one.steps) for one in idle])
+        ids = {one.id for one in idle}
+        kept = [one for one in waiting if one.id not in ids]
+        waiting.clear()
+        waiting.extend(kept)
+    return [one.id for one in chosen if one.status == "running"]
 
 
 def assignment(experiment: Experiment, store: Store, record: Record) -> Assignment:
@@ -95,7 +122,8 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         folder=store.files.trial(experiment.name, record.id),
         checkpoints=checkpoints,
         resume_step=step,
-        first_losses={} if step is None else dict(_first_losses(record, experiment.metric)),
+        first_losses={} if step is None else _first_losses(store, experiment, record),
+        until_step=record.until_step,
         max_wall_s=experiment.max_trial_s,
     )
 
@@ -210,7 +238,14 @@ def _resume_step(record: Record, checkpoints: Path) -> int | None:
     return max(there, default=None)
 
 
-def _first_losses(record: Record, metric: str) -> Iterator[tuple[str, float]]:
-    for name in record.points.metrics:
-        if name.endswith("loss") or name == metric:
-            yield name, float(record.series(name).values_P[0])
+def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:
+    """The first values of the losses; a fork's are those of the trial that began its line."""
+    if record.parent is not None:
+        records = store.records(experiment.name)
+        while record.parent is not None:
+            record = records[record.parent]
+    return {
+        name: float(record.series(name).values_P[0])
+        for name in record.points.metrics
+        if name.endswith("loss") or name == experiment.metric
+    }

@@ -101,11 +101,14 @@ class Record:
         index: Position in its study: the k-th point of the search.
         setting: All values that the trial was handed.
         reason: Why it is infeasible (`nan`, `diverged`, `out_of_memory`, `error`, `killed`) or
-            stopped (`time_limit`); empty otherwise.
+            stopped (`time_limit`, `schedule`); empty otherwise.
         detail: For people: the message, or the user's traceback.
         steps: Updates done.
         wall_s: Seconds in training, over all attempts.
         losses: How often its worker died under it.
+        parent: The trial that it was forked from; None for one that began at step 0.
+        from_step: The step of the parent's checkpoint that it began from.
+        until_step: The updates after which it pauses; None for its end.
     """
 
     id: int
@@ -120,6 +123,9 @@ class Record:
     wall_s: float = 0.0
     losses: int = 0
     checkpoints: tuple[Checkpoint, ...] = ()
+    parent: int | None = None
+    from_step: int | None = None
+    until_step: int | None = None
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
 
     @property

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, final
 
-from .errors import Halted, Infeasible, Leave, Misreport, RunError
+from .errors import Halted, Infeasible, Leave, Misreport, RunError, Suspended
 from .space import Scalar
 from .study import evaluation_steps
 
@@ -28,6 +28,7 @@ class Assignment:
         resume_step: The step of the checkpoint to go on from; None to begin at 0.
         first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
             trial is judged as an uninterrupted one.
+        until_step: Updates after which it pauses, at a checkpoint; None for its end.
         max_wall_s: Seconds that this attempt may take; None for no limit.
         rehearsal: Whether this only tries two steps: nothing is recorded.
     """
@@ -45,8 +46,18 @@ class Assignment:
     checkpoints: Path
     resume_step: int | None = None
     first_losses: Mapping[str, float] = field(default_factory=dict)
+    until_step: int | None = None
     max_wall_s: float | None = None
     rehearsal: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Halt:
+    """A trial that runs is to stop, at its next step or report; of another one nothing is known."""
+
+    trial_id: int
+    reason: str = "schedule"
 
 
 Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
@@ -65,6 +76,10 @@ class Channel(Protocol):
         """A checkpoint stands on disk."""
 
 
+def _never() -> str:
+    return ""
+
+
 @final
 class Trial:
     """One trial, as a training loop sees it: `trial["learning_rate"]` reads a hyperparameter.
@@ -78,14 +93,17 @@ class Trial:
         max_steps: Updates to do; the full length, whatever a schedule stops early.
     """
 
-    def __init__(self, assignment: Assignment, channel: Channel) -> None:
-        """Is made by a runner."""
+    def __init__(
+        self, assignment: Assignment, channel: Channel, halted: Callable[[], str] = _never
+    ) -> None:
+        """Is made by a runner; `halted` gives the reason once it is to stop."""
         self.id = assignment.id
         self.setting = dict(assignment.setting)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
         self._assignment = assignment
         self._channel = channel
+        self._halted = halted
         self._evaluation_steps = frozenset(
             evaluation_steps(assignment.max_steps, assignment.evaluations)
         )
@@ -196,6 +214,7 @@ class Trial:
             self._save(step, checkpoint)
             value = values.get(metric)
             self._channel.saved(step, None if value is None else float(value))
+            self._pause_if_due(step)
 
     @property
     def reported(self) -> bool:
@@ -232,8 +251,15 @@ class Trial:
     def _leave_if_late(self) -> None:
         if self.left is not None:
             raise self.left
+        if reason := self._halted():
+            self._leave(Halted(reason))
         if time.monotonic() > self._deadline:
             self._leave(Halted("time_limit"))
+
+    def _pause_if_due(self, step: int) -> None:
+        until = self._assignment.until_step
+        if until is not None and until <= step + 1 < self.max_steps:
+            self._leave(Suspended())
 
     def _record(self, step: int, values: Mapping[str, float]) -> None:
         self._begin()

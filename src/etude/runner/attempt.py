@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import final
 
-from ..errors import Halted, Infeasible, Leave
-from ..event import Began, Ended, Event, Logged, Refused, Rehearsed, Saved
+from ..errors import Halted, Infeasible, Leave, Suspended
+from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import Assignment, Moment, Trial
 from .blame import fault, is_disk, is_out_of_memory, user_traceback
 from .load import Train
@@ -15,13 +16,18 @@ from .load import Train
 Send = Callable[[list[Event]], None]
 
 
-def attempt(assignment: Assignment, train: Train, send: Send) -> None:
-    """Trains one trial and sends its news: points in batches, checkpoints and the end at once."""
+def attempt(
+    assignment: Assignment, train: Train, send: Send, halted: Callable[[], str] = lambda: ""
+) -> None:
+    """Trains one trial and sends its news: points in batches, checkpoints and the end at once.
+
+    `halted` is asked at every step; it gives the reason once the trial is to stop.
+    """
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
     outbox = Outbox(assignment.id, send)
-    trial = Trial(assignment, outbox)
+    trial = Trial(assignment, outbox, halted)
     begin = time.monotonic()
     outbox.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
 
@@ -58,11 +64,11 @@ class Outbox:
         self._events.append(Saved(self._trial_id, step, value))
         self._flush()
 
-    def end(self, outcome: Ended | Refused, wall_s: float) -> None:
+    def end(self, outcome: Ended | Paused | Refused, wall_s: float) -> None:
         """Sends the end with the time it took."""
         self._gather()
-        if isinstance(outcome, Ended):
-            outcome = Ended(**{**vars(outcome), "wall_s": wall_s})
+        if isinstance(outcome, Ended | Paused):
+            outcome = replace(outcome, wall_s=wall_s)
         self._events.append(outcome)
         self._flush()
 
@@ -122,6 +128,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     end = time.monotonic()
     if isinstance(outcome, Refused):
         return outcome
+    assert isinstance(outcome, Ended), "A rehearsal is not paused. This is a bug."
     silent = _silent(assignment.metric)
     if outcome.fault and outcome.detail != silent:
         return Rehearsed(assignment.id, problem=outcome.detail)
@@ -139,7 +146,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     )
 
 
-def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Refused:
+def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Paused | Refused:
     """What became of the trial: whatever the user's code raises is caught here, and only here."""
     try:
         returned = train(trial)
@@ -158,9 +165,11 @@ def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Refused:
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
-def _left(trial: Trial, why: Leave) -> Ended | Refused:
+def _left(trial: Trial, why: Leave) -> Ended | Paused | Refused:
     if isinstance(why, Infeasible):
         return Ended(trial.id, "infeasible", why.reason, str(why), trial.updates)
+    if isinstance(why, Suspended):
+        return Paused(trial.id, trial.updates)
     if isinstance(why, Halted):
         return Ended(trial.id, "stopped", why.reason, "", trial.updates)
     return Refused(trial.id, "metric", str(why))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from ..event import Event
-from ..trial import Assignment
+from ..trial import Assignment, Halt
 
 Deliver: TypeAlias = Callable[[Sequence[Event]], None]
 
@@ -22,8 +22,8 @@ class Runner(Protocol):
     def slots(self) -> int:
         """How many trials it trains at once."""
 
-    def submit(self, assignments: Sequence[Assignment]) -> None:
-        """Takes trials, at most `free` of them."""
+    def submit(self, orders: Sequence[Assignment | Halt]) -> None:
+        """Takes trials, at most `free` of them, and stops others that it trains."""
 
     def wait(self, deliver: Deliver) -> bool:
         """Blocks until something happened and hands it to `deliver`; False when nothing runs."""

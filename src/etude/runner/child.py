@@ -9,14 +9,16 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 
 from ..errors import RunError
 from ..event import Refused
-from ..trial import Assignment
+from ..trial import Assignment, Halt
 from .attempt import attempt
 from .blame import user_traceback
 from .load import Train, train_function
@@ -32,7 +34,8 @@ def main(descriptor: int) -> None:
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
     inbox: SimpleQueue[Assignment] = SimpleQueue()
-    threading.Thread(target=_listen, args=(parent, inbox), daemon=True).start()
+    halts: dict[int, str] = {}
+    threading.Thread(target=_listen, args=(parent, inbox, halts), daemon=True).start()
     train: Train | None = None
     while True:
         assignment = inbox.get()
@@ -43,14 +46,23 @@ def main(descriptor: int) -> None:
             continue
         train = train or _loaded(reference, folder, assignment, parent)
         if train is not None:
-            attempt(assignment, train, parent.send)
+            attempt(assignment, train, parent.send, partial(_reason, halts, assignment.id))
         _flush()
 
 
-def _listen(parent: Connection, inbox: SimpleQueue[Assignment]) -> None:
+def _reason(halts: Mapping[int, str], trial_id: int) -> str:
+    return halts.get(trial_id, "")
+
+
+def _listen(parent: Connection, inbox: SimpleQueue[Assignment], halts: dict[int, str]) -> None:
     try:
         while True:
-            inbox.put(parent.recv())
+            order = parent.recv()
+            if isinstance(order, Halt):
+                halts[order.trial_id] = order.reason
+            else:
+                halts.pop(order.id, None)  # what was halted and goes on again runs anew
+                inbox.put(order)
     except (EOFError, OSError):
         # The parent is gone, however it went: nobody is left to train for.
         os._exit(1)

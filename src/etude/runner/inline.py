@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO, final
 
 from ..event import Event
-from ..trial import Assignment
+from ..trial import Assignment, Halt
 from .attempt import attempt
 from .base import Deliver
 from .load import Train
@@ -27,15 +27,21 @@ class Inline:
         self._load = load
         self._train: Train | None = None
         self._assignment: Assignment | None = None
+        self._halts: dict[int, str] = {}
 
     @property
     def free(self) -> int:
         """1 between trials."""
         return 0 if self._assignment else 1
 
-    def submit(self, assignments: Sequence[Assignment]) -> None:
-        """Takes one trial."""
-        (self._assignment,) = assignments
+    def submit(self, orders: Sequence[Assignment | Halt]) -> None:
+        """Takes one trial, or word that the one that runs is to stop, sent while it delivers."""
+        for order in orders:
+            if isinstance(order, Halt):
+                self._halts[order.trial_id] = order.reason
+            else:
+                self._assignment = order
+                self._halts.pop(order.id, None)
 
     def wait(self, deliver: Deliver) -> bool:
         """Trains the submitted trial to its end, handing on its events while it runs."""
@@ -58,7 +64,7 @@ class Inline:
                 raise
 
         with _logged(assignment.folder / "log.txt"):
-            attempt(assignment, self._train, send)
+            attempt(assignment, self._train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True

@@ -10,14 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import final
 
 from ..errors import RunError
-from ..event import Ended, Event, Lost, Refused, Rehearsed
-from ..trial import Assignment
+from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
+from ..trial import Assignment, Halt
 from .base import Deliver
 from .devices import environments
 
@@ -63,8 +64,10 @@ class Processes:
         """How many workers have nothing to do."""
         return sum(slot.assignment is None for slot in self._slots)
 
-    def submit(self, assignments: Sequence[Assignment]) -> None:
-        """Hands each trial to a worker, started if need be."""
+    def submit(self, orders: Sequence[Assignment | Halt]) -> None:
+        """Hands each trial to a worker, started if need be, and passes on who is to stop."""
+        assignments = [order for order in orders if isinstance(order, Assignment)]
+        self._halt([order for order in orders if isinstance(order, Halt)])
         idle = [slot for slot in self._slots if slot.assignment is None]
         chosen = list(zip(idle, assignments, strict=False))
         for slot, _ in chosen:
@@ -101,6 +104,13 @@ class Processes:
             if slot.process is not None:
                 self._bury(slot)
 
+    def _halt(self, halts: Sequence[Halt]) -> None:
+        busy = {slot.assignment.id: slot for slot in self._slots if slot.assignment is not None}
+        for halt in halts:
+            if halt.trial_id in busy:
+                with suppress(OSError):  # it just died: `wait` finds the line dead and says so
+                    busy[halt.trial_id].parent_end.send(halt)
+
     def _start(self, slot: _Slot) -> None:
         ours, theirs = socket.socketpair()
         # -P: a file of the user's called like one of Python's must not be imported in its place.
@@ -134,7 +144,7 @@ class Processes:
         except (EOFError, OSError):
             gone = True
         assignment = slot.assignment
-        if any(isinstance(event, Ended | Refused | Rehearsed) for event in events):
+        if any(isinstance(event, Ended | Paused | Refused | Rehearsed) for event in events):
             slot.assignment = assignment = None
         if gone:
             detail = self._bury(slot)

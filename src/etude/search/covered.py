@@ -63,7 +63,8 @@ class Covered:
         # Whole rounds of the combinations, so that a longer study begins with the shorter one.
         whole = -(-end // len(dealt)) * len(dealt)
         inner = replace(study, space=space, max_trials=whole, merged=())
-        starts = self._inner.moves(inner, Records.of([]), whole)
+        asked = self._inner.moves(inner, Records.of([]), whole)
+        starts = [move for move in asked if isinstance(move, Start)]
         points_TxD = np.array([space.unit(start.searched) for start in starts])
         groups_T = deal(points_TxD, len(dealt), seed=study.seed)
         return [

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
-from ..event import Began, Ended, Event, Lost, Refused, Reopened, Saved
+from ..event import Began, Ended, Event, Lost, Paused, Refused, Reopened, Saved
 from ..launch import Entry
-from ..move import Start
+from ..move import Beginning, Fork, Resume
 from ..record import Checkpoint, Record, Records
 from ..study import Study, derived_seed
 
@@ -40,8 +40,8 @@ class Store(Protocol):
             OwnedError: while another process holds it.
         """
 
-    def reserve(self, name: str, study: Study, starts: Sequence[Start]) -> list[Record]:
-        """The trials of these starts, written down as pending, with their ids."""
+    def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
+        """The trials of these moves as pending, new ones with their ids, forks with their copy."""
 
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Writes events down, all or none of them; when it returns they are safe."""
@@ -73,24 +73,82 @@ class Files:
         """What a trial printed."""
         return self.trial(name, trial_id) / "log.txt"
 
+    def copy(self, name: str, fork: Record) -> None:
+        """Gives a fork its parent's checkpoint, before the fork is written down."""
+        assert fork.parent is not None, "Only a fork has a parent. This is a bug."
+        place = self.checkpoints(name, fork.id)
+        shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
+        step = str(fork.from_step)
+        shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
+
     def _beside(self, kind: str) -> Path:
         return self._store.with_name(f"{self._store.name}.{kind}")
 
 
+@final
+@dataclasses.dataclass(frozen=True)
+class Reserved:
+    """What moves make of a study: trials that begin, and trials that go on."""
+
+    new: tuple[Record, ...]
+    again: tuple[Record, ...]
+
+    def in_order(self, moves: Sequence[Beginning]) -> list[Record]:
+        """The records as the moves ask for them."""
+        new, again = iter(self.new), iter(self.again)
+        return [next(again if isinstance(move, Resume) else new) for move in moves]
+
+
 def reserved(
-    study: Study, starts: Sequence[Start], *, first_id: int, first_index: int
-) -> list[Record]:
-    """The pending records of these starts; a trial's seed depends on its study and place alone."""
-    return [
-        Record(
-            id=first_id + offset,
-            study=study.name,
-            index=first_index + offset,
-            setting=study.setting(start.searched),
-            seed=derived_seed(study.seed, first_index + offset),
-        )
-        for offset, start in enumerate(starts)
-    ]
+    study: Study,
+    moves: Sequence[Beginning],
+    known: Mapping[int, Record],
+    *,
+    first_id: int,
+    first_index: int,
+) -> Reserved:
+    """The pending records of these moves; a trial's seed depends on its study and place alone.
+
+    `known` has the trials that are resumed or forked, by id.
+    """
+    begun = [move for move in moves if not isinstance(move, Resume)]
+    return Reserved(
+        new=tuple(
+            Record(
+                id=first_id + offset,
+                study=study.name,
+                index=first_index + offset,
+                setting=study.setting(move.searched),
+                seed=derived_seed(study.seed, first_index + offset),
+                until_step=move.until_step,
+                **(_origin(move, known[move.parent]) if isinstance(move, Fork) else {}),
+            )
+            for offset, move in enumerate(begun)
+        ),
+        again=tuple(
+            dataclasses.replace(known[move.trial_id], status="pending", until_step=move.until_step)
+            for move in moves
+            if isinstance(move, Resume)
+        ),
+    )
+
+
+def _origin(move: Fork, parent: Record) -> dict[str, Any]:
+    """What a fork has of its parent: where it begins, and the checkpoint there."""
+    held = tuple(one for one in parent.checkpoints if one.step == move.from_step)
+    assert held, f"Trial {parent.id} has no checkpoint of step {move.from_step}. This is a bug."
+    return {
+        "parent": move.parent,
+        "from_step": move.from_step,
+        "steps": move.from_step + 1,
+        "checkpoints": held,
+    }
+
+
+def mentioned(moves: Sequence[Beginning]) -> list[int]:
+    """The trials that exist already and that these moves go on from."""
+    resumed = [move.trial_id for move in moves if isinstance(move, Resume)]
+    return resumed + [move.parent for move in moves if isinstance(move, Fork)]
 
 
 def after(record: Record, event: Event) -> Record:
@@ -119,6 +177,9 @@ def after(record: Record, event: Event) -> Record:
             steps=max(event.steps, record.steps),  # a killed worker does not know its own
             wall_s=record.wall_s + event.wall_s,
         )
+    if isinstance(event, Paused):
+        steps, wall_s = max(event.steps, record.steps), record.wall_s + event.wall_s
+        return dataclasses.replace(record, status="paused", steps=steps, wall_s=wall_s)
     if isinstance(event, Lost):
         return _after_loss(record, event)
     if isinstance(event, Reopened):
@@ -179,7 +240,7 @@ class Sweep:
 
 def sweep(record: Record, events: Sequence[Event], *, best: int, maximize: bool) -> Sweep | None:
     """What may go after these events, `record` standing as they left it; None for nothing."""
-    over = any(isinstance(event, Ended | Lost) for event in events)
+    over = any(isinstance(event, Ended | Paused | Lost) for event in events)
     if not over and not any(isinstance(event, Began | Saved) for event in events):
         return None
     worth = kept(record.checkpoints, best=best, maximize=maximize)

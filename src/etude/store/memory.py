@@ -16,10 +16,10 @@ import numpy as np
 
 from ..event import Began, Event, Logged
 from ..launch import Entry, Launch
-from ..move import Start
+from ..move import Beginning
 from ..record import POINT, Points, Record, Records
 from ..study import Study
-from .base import Files, after, reserved, sweep
+from .base import Files, after, mentioned, reserved, sweep
 
 
 @final
@@ -67,13 +67,19 @@ class Memory:
                 for one in self._trials[name]
             ]
 
-    def reserve(self, name: str, study: Study, starts: Sequence[Start]) -> list[Record]:
-        """The trials of these starts as pending, with their ids."""
+    def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
+        """The trials of these moves as pending, new ones with their ids."""
         trials = self._trials[name]
         index = sum(record.study == study.name for record in trials)
-        added = reserved(study, starts, first_id=len(trials), first_index=index)
-        trials.extend(added)
-        return added
+        known = {trial_id: trials[trial_id] for trial_id in mentioned(moves)}
+        found = reserved(study, moves, known, first_id=len(trials), first_index=index)
+        for record in found.new:
+            if record.parent is not None:
+                self.files.copy(name, record)
+        trials.extend(found.new)
+        for record in found.again:
+            trials[record.id] = record
+        return found.in_order(moves)
 
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Applies the events."""

@@ -97,3 +97,11 @@ def experiments_trials_and_points(db: Connection) -> None:
 def trials_know_their_last_launch(db: Connection) -> None:
     """A launch that trained nothing says nothing about where values come from (K3)."""
     db.execute("alter table trial add column launch_id integer references launch(id)")
+
+
+@migration(3)
+def trials_pause_and_fork(db: Connection) -> None:
+    """A schedule pauses trials at a step, and population based training forks them."""
+    db.execute("alter table trial add column parent_id integer")
+    db.execute("alter table trial add column from_step integer")
+    db.execute("alter table trial add column until_step integer")

@@ -23,9 +23,14 @@ ADD_LAUNCH = (
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
-    "steps, wall_s, losses) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "steps, wall_s, losses, parent_id, from_step, until_step) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_TRIAL = "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses"
+GO_ON = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
+_TRIAL = (
+    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, "
+    "parent_id, from_step, until_step"
+)
 
 
 def entry(db: Connection, key: int, text: str, source: str) -> Entry:
@@ -87,6 +92,9 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
         json.dumps(dict(record.setting)),
         record.seed,
         *_standing(record),
+        record.parent,
+        record.from_step,
+        record.until_step,
     )
 
 
@@ -100,7 +108,7 @@ def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
 
 def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> Record:
     """Writes one trial's events; the record as it stands after them, without points."""
-    record = _record(db, key, trial_id)
+    standing = record(db, key, trial_id)
     codes = _codes(db, events)
     rows: list[tuple[int, int, float]] = []
     for event in events:
@@ -110,16 +118,16 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         if isinstance(event, Began):
             rows = [row for row in rows if row[0] < event.from_step]
             _truncate(db, key, trial_id, event.from_step)
-        record = after(record, event)
+        standing = after(standing, event)
     if rows:
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
     db.execute(
         "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ?, "
         "launch_id = (select max(id) from launch where experiment_id = ?) "
         "where experiment_id = ? and id = ?",
-        (*_standing(record), key, key, trial_id),
+        (*_standing(standing), key, key, trial_id),
     )
-    return record
+    return standing
 
 
 def keep_checkpoints(
@@ -166,7 +174,8 @@ def _standing(record: Record) -> tuple[Any, ...]:
 def _from_row(
     row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
 ) -> Record:
-    trial_id, study, index, setting, seed, status, reason, detail, steps, wall_s, losses = row
+    trial_id, study, index, setting, seed, status, reason, detail, *counts = row
+    steps, wall_s, losses, parent, from_step, until_step = counts
     return Record(
         id=trial_id,
         study=study,
@@ -179,12 +188,16 @@ def _from_row(
         steps=steps,
         wall_s=wall_s,
         losses=losses,
+        parent=parent,
+        from_step=from_step,
+        until_step=until_step,
         checkpoints=checkpoints,
         points=points,
     )
 
 
-def _record(db: Connection, key: int, trial_id: int) -> Record:
+def record(db: Connection, key: int, trial_id: int) -> Record:
+    """One trial as it stands, without points."""
     row = db.execute(
         f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
     ).fetchone()

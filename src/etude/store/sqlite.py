@@ -13,11 +13,11 @@ from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
 from ..launch import Entry
-from ..move import Start
+from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import rows
-from .base import Files, Sweep, reserved, sweep
+from .base import Files, Sweep, mentioned, reserved, sweep
 from .lock import held
 from .migrations import latest, migrate, refuse, version
 
@@ -80,8 +80,8 @@ class SQLite:
             finally:
                 self._nothing_runs(name)
 
-    def reserve(self, name: str, study: Study, starts: Sequence[Start]) -> list[Record]:
-        """The trials of these starts, written down as pending, with their ids."""
+    def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
+        """The trials of these moves, written down as pending, new ones with their ids."""
         key, _ = self._experiments[name]
         with self._transaction():
             first_id, first_index = self._db.execute(
@@ -89,9 +89,16 @@ class SQLite:
                 "where experiment_id = ?",
                 (study.name, key),
             ).fetchone()
-            added = reserved(study, starts, first_id=first_id, first_index=first_index)
-            self._db.executemany(rows.ADD_TRIAL, [rows.trial_row(key, one) for one in added])
-        return added
+            known = {one: rows.record(self._db, key, one) for one in set(mentioned(moves))}
+            found = reserved(study, moves, known, first_id=first_id, first_index=first_index)
+            forks = [one for one in found.new if one.parent is not None]
+            for fork in forks:
+                self.files.copy(name, fork)
+            self._db.executemany(rows.ADD_TRIAL, [rows.trial_row(key, one) for one in found.new])
+            for fork in forks:
+                rows.keep_checkpoints(self._db, key, fork.id, fork.checkpoints)
+            self._db.executemany(rows.GO_ON, [(one.until_step, key, one.id) for one in found.again])
+        return found.in_order(moves)
 
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Writes events down, all or none of them; when it returns they are safe."""
