@@ -12,14 +12,15 @@ import tokenize
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 import etude
+from etude.methods import METHODS
 from etude.rules import sentences
-from etude.search import SEARCHES
-from etude.validation import SEARCHES as KNOWN_SEARCHES
+from etude.search import SCHEDULES, SEARCHES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "etude"
@@ -242,8 +243,12 @@ def test_at_most_8_core_dependencies():
     assert len(project["dependencies"]) <= 8
 
 
-def test_an_experiment_knows_every_search():
-    assert set(KNOWN_SEARCHES) == SEARCHES.keys()
+@pytest.mark.parametrize(("kind", "registry"), [("search", SEARCHES), ("schedule", SCHEDULES)])
+def test_an_experiment_knows_every_search_and_schedule_and_what_each_may_be_told(kind, registry):
+    known = {name: set(options) for name, options in METHODS[kind].items()}
+    taken = {name: set(signature(one).parameters) - {"inner"} for name, one in registry.items()}
+
+    assert known == taken
 
 
 def test_every_public_name_is_documented():

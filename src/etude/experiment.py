@@ -8,6 +8,7 @@ from typing import Literal, final
 from .arrangement import Arrangement, Configuration, configurations
 from .errors import ExperimentError
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
+from .methods import KINDS, Options, plain_options
 from .space import bare, plain
 from .validation import mistakes, with_choices
 
@@ -28,6 +29,11 @@ class Experiment:
             study, all trials; of configurations, their number, which may be left out.
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
         train: `file.py:function`, relative to the experiment file; None when Python hands it over.
+        search: Where settings come from: `quasi_random`, `random`, `grid`, `listed`.
+        search_options: What it is told, by name: `{"points": 5}` for a grid.
+        schedule: What stops, continues or changes trials while they train, around the search:
+            `asha`, `pbt`, `replay`; None trains each to its end.
+        schedule_options: What it is told: `{"eta": 4}`.
         studies: `split` for one study a scientific setting (R13), `merged` for one that samples the
             scientific values too, evenly (R14).
         seed: Everything random derives from it.
@@ -61,6 +67,9 @@ class Experiment:
     evaluations: int = 50
     train: str | None = None
     search: str = "quasi_random"
+    search_options: Options = field(default_factory=dict)
+    schedule: str | None = None
+    schedule_options: Options = field(default_factory=dict)
     studies: Arrangement = "split"
     seed: int = 0
     validation_examples: int | None = None
@@ -83,8 +92,11 @@ class Experiment:
         found = mistakes(given)
         if found:
             raise ExperimentError(tuple(found))
-        for name in given.keys() - set(ROLES):  # NumPy's whole numbers become Python's
+        options = {f"{kind}_options" for kind in KINDS}
+        for name in given.keys() - set(ROLES) - options:  # NumPy's whole numbers become Python's
             object.__setattr__(self, name, plain(given[name]))
+        for name in options:
+            object.__setattr__(self, name, plain_options(given[name]))
         for role in ("scientific", "nuisance"):
             object.__setattr__(self, role, with_choices(given[role]))
         object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
@@ -122,7 +134,8 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
         for each in fields(Experiment)
         if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
     ]
-    if "trials" in changed and new.trials > old.trials:
+    # A larger population would have been trained otherwise from its first generation on.
+    if "trials" in changed and new.trials > old.trials and new.schedule != "pbt":
         changed.remove("trials")
     if "configurations" in changed:
         begin = new.configurations[: len(old.configurations)]

@@ -12,19 +12,24 @@ from typing import Any, final
 from .errors import ExperimentError, Mistake, SpaceError
 from .experiment import Experiment
 from .hyperparameter import ROLES, Members, Role, key_path, key_steps, quoted
+from .methods import KINDS, from_tables, in_its_table, twice
 from .space import Choice, Domain, Integer, Real, Scalar
 from .toml_border import MAX_DEPTH, deepest_line, has_endless_key, is_too_deep, shortened, too_large
 from .toml_lines import Keys, key_lines, with_value
+from .toml_values import toml_text as toml_text
 from .validation import did_you_mean, mistakes, nearest
 
 _OF_ITS_OWN = (*ROLES, "configurations")  # tables beside [experiment]
-_FIELDS = {each.name: each for each in fields(Experiment) if each.name not in _OF_ITS_OWN}
+_OPTIONS = tuple(f"{kind}_options" for kind in KINDS)  # in the tables [search] and [schedule]
+_FIELDS = {
+    each.name: each for each in fields(Experiment) if each.name not in (*_OF_ITS_OWN, *_OPTIONS)
+}
 _REQUIRED = {
     "metric": 'metric = "valid/error"',
     "max_steps": "max_steps = 2000",
     "trials": "trials = 20",
 }
-_TABLES = ("experiment", *_OF_ITS_OWN)
+_TABLES = ("experiment", *_OF_ITS_OWN, *KINDS)
 _RANGE = ("low", "high", "integer", "log", "scale", "limits")
 _LIST = ("values", "ordered")
 _KEYS = (*_RANGE, *_LIST, "units")
@@ -93,7 +98,8 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     given = _given(tables)
     given.setdefault("name", name or Path(file).stem or "experiment")
     # A number that no float holds cannot even be shown: nothing else is asked of such a file.
-    found = too_large(data) or _unknown(data, tables) + _missing(tables) + mistakes(given)
+    unfit = [*_unknown(data, tables), *_missing(tables), *twice(tables)]
+    found = too_large(data) or unfit + [in_its_table(each, tables) for each in mistakes(given)]
     if "name" not in _table(tables.get("experiment")):
         found = [_of_file(one, given["name"]) for one in found]
     if found:
@@ -108,13 +114,17 @@ def dumps(experiment: Experiment) -> str:
     lines = ["[experiment]", f"name = {quoted(experiment.name)}"]
     for key, each in _FIELDS.items():
         value = getattr(experiment, key)
-        if key != "name" and value != each.default:
+        told = key in KINDS and getattr(experiment, f"{key}_options")  # in a table of its own
+        if key != "name" and value != each.default and not told:
             lines.append(f"{key} = {toml_text(value)}")
+    for kind in KINDS:
+        if options := getattr(experiment, f"{kind}_options"):
+            members = {"name": getattr(experiment, kind), **options}
+            lines += ["", f"[{kind}]", *_pairs(members)]
     for role in ROLES:
         lines += _table_lines((role,), getattr(experiment, role))
     for one in experiment.configurations:
-        values = [f"{key_path([name])} = {toml_text(value)}" for name, value in one.items()]
-        lines += ["", "[[configurations]]", *values]
+        lines += ["", "[[configurations]]", *_pairs(one)]
     return "\n".join(lines) + "\n"
 
 
@@ -136,28 +146,6 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
             f"`{key_path(keys)}` did not become {value}. This is a bug in Etude."
         )
     return text
-
-
-def toml_text(value: Domain | Scalar | Sequence[Scalar]) -> str:
-    """A value as an experiment file writes it.
-
-    >>> print(toml_text(Real(1e-6, 0.01, log=True)))
-    { low = 1e-6, high = 0.01, log = true }
-    """
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        mantissa, mark, exponent = repr(value).partition("e")
-        return f"{mantissa}e{int(exponent)}" if mark else mantissa
-    if isinstance(value, int):
-        return repr(value)
-    if isinstance(value, Choice) and not value.ordered and not value.units:
-        return toml_text(value.values)
-    if isinstance(value, Sequence):
-        return f"[{', '.join(toml_text(each) for each in value)}]"
-    return f"{{ {', '.join(f'{key} = {toml_text(part)}' for key, part in _parts(value).items())} }}"
 
 
 # --- reading
@@ -202,7 +190,7 @@ def _given(data: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an experiment as the file has them, domains built or failed."""
     table = data.get("experiment", {})
     given = {key: value for key, value in _table(table).items() if key in _FIELDS}
-    given |= {key: data[key] for key in ("configurations",) if key in data}
+    given |= {key: data[key] for key in ("configurations",) if key in data} | from_tables(data)
     return given | {role: _members(role, data[role]) for role in ROLES if role in data}
 
 
@@ -269,7 +257,7 @@ def _built(table: Mapping[str, Any]) -> Domain:
 def _unknown(data: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Mistake]:
     found = []
     for key, value in data.items():
-        if key in _FIELDS:
+        if key in _FIELDS and not (key in KINDS and isinstance(value, Mapping)):
             message = f"`{key}` stands outside of every table. Put it below [experiment]."
             found.append(Mistake(where=key_path([key]), message=message))
         elif key not in _TABLES:
@@ -343,11 +331,7 @@ def _table(value: object) -> Mapping[str, Any]:
 
 def _table_lines(keys: Keys, members: Members) -> Iterator[str]:
     """A table and those of its conditions; a header where no deeper one implies it."""
-    plain = [
-        f"{key_path([name])} = {toml_text(value)}"
-        for name, value in members.items()
-        if name != "when"
-    ]
+    plain = _pairs({name: value for name, value in members.items() if name != "when"})
     conditions = members.get("when", {})
     deeper = [
         line
@@ -361,27 +345,15 @@ def _table_lines(keys: Keys, members: Members) -> Iterator[str]:
     yield from deeper
 
 
+def _pairs(members: Mapping[str, Any]) -> list[str]:
+    return [f"{key_path([name])} = {toml_text(value)}" for name, value in members.items()]
+
+
 def _condition_lines(keys: Keys, by_value: Mapping[str, Members]) -> Iterator[str]:
     if not by_value:
         yield from ("", f"[{key_path(keys)}]")
     for text, members in by_value.items():
         yield from _table_lines((*keys, text), members)
-
-
-def _parts(domain: Domain) -> dict[str, Any]:
-    """The keys of a domain's inline table."""
-    units = {"units": domain.units} if domain.units else {}
-    if isinstance(domain, Choice):
-        ordered = {"ordered": True} if domain.ordered else {}
-        return {"values": domain.values, **ordered, **units}
-    parts: dict[str, Any] = {"low": domain.low, "high": domain.high}
-    if isinstance(domain, Integer):
-        parts["integer"] = True
-    if domain.scale == "log":
-        parts["log"] = True
-    elif domain.scale != "linear":
-        parts["scale"] = domain.scale
-    return parts | units | ({"limits": domain.limits} if domain.limits else {})
 
 
 # --- editing

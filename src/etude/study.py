@@ -5,10 +5,24 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, field
+from typing import Any, final
 
 from .space import Scalar, Space, value_text
+
+
+@final
+@dataclass(frozen=True)
+class Prior:
+    """A trial of an earlier round, as far as a search may learn from it.
+
+    Args:
+        setting: What it was trained with; hyperparameters that this study does not vary may be in.
+        value: Its best value of the metric, as reported; None where it was infeasible.
+    """
+
+    setting: Mapping[str, Scalar]
+    value: float | None
 
 
 @final
@@ -23,8 +37,12 @@ class Study:
         fixed: The fixed ones that exist here.
         merged: The scientific hyperparameters that are sampled in `space`, in a merged study (R14).
         listed: Its settings, where they were listed by hand.
+        search_options: What the search is told, by name.
+        schedule: What stops, continues or changes trials while they train; None for nothing.
+        schedule_options: What the schedule is told, by name.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
+        prior: Trials of earlier rounds that were judged alike: same metric, length and fixed values.
 
     Source: R12, R13, R14.
     """
@@ -42,6 +60,10 @@ class Study:
     evaluations: int
     merged: tuple[str, ...] = ()
     listed: tuple[Mapping[str, Scalar], ...] = ()
+    prior: tuple[Prior, ...] = ()
+    search_options: Mapping[str, Any] = field(default_factory=dict)
+    schedule: str | None = None
+    schedule_options: Mapping[str, Any] = field(default_factory=dict)
 
     def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """All that a trial is handed: fixed, scientific and searched values, sorted by name."""

@@ -19,12 +19,11 @@ from .hyperparameter import (
     key_path,
     table_keys,
 )
+from .methods import misdirected
 from .space import Choice, Integer, Real, is_number, is_scalar, plain, value_text
 from .spelling import did_you_mean as did_you_mean
 from .spelling import nearest as nearest
 
-# Literals: an experiment is checked without loading a search; a test holds them to the registry.
-SEARCHES = ("quasi_random", "listed")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
 # No source, ours: above what anybody trains, below what no longer fits into memory.
@@ -59,7 +58,7 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         for one in flattened
         if (text := _value(one.role, one.value, merged=merged))
     ]
-    found += misarranged(given, flattened)
+    found += misarranged(given, flattened) + misdirected(given, flattened)
     found += [
         Mistake(where="experiment.constraints", message=message)
         for message in misconstrained(
@@ -150,12 +149,6 @@ def _train(value: object) -> str:
     return f'needs "file.py:function", found {value!r}. Write for example "train.py:train".'
 
 
-def _search(value: object) -> str:
-    if value in SEARCHES:
-        return ""
-    return f"names no search, found {value!r}. {did_you_mean(str(value), list(SEARCHES))}"
-
-
 def _studies(value: object) -> str:
     if value in ARRANGEMENTS:
         return ""
@@ -206,7 +199,6 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "trials": _whole(1, 20, MAX_TRIALS),
     "evaluations": _whole(1, 50, MAX_EVALUATIONS),
     "train": _train,
-    "search": _search,
     "studies": _studies,
     "seed": _whole(0, 0),
     "validation_examples": _examples,

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..study import Study
+from .asha import Asha
 from .base import Search
 from .covered import Covered
+from .grid import Grid
 from .listed import Listed
+from .pbt import Pbt
 from .quasi_random import QuasiRandom
+from .random import Random
+from .replay import Replay
 
-SEARCHES: dict[str, type[Search]] = {"quasi_random": QuasiRandom, "listed": Listed}
+# What takes options takes them by name; a schedule wraps the search that comes first.
+SEARCHES: dict[str, Callable[..., Search]] = {
+    "quasi_random": QuasiRandom,
+    "random": Random,
+    "grid": Grid,
+    "listed": Listed,
+}
+SCHEDULES: dict[str, Callable[..., Search]] = {"asha": Asha, "pbt": Pbt, "replay": Replay}
 
 
 def search_of(study: Study) -> Search:
-    """The search that a study asks for; in a merged study, the scientific values covered evenly.
+    """The search that a study asks for, inside of its schedule, if it has one.
+
+    In a merged study the scientific values are covered evenly.
 
     Source: R14.
     """
-    search = SEARCHES[study.search]()
-    return Covered(search) if study.merged else search
+    options: dict[str, Any] = dict(study.search_options)
+    search = SEARCHES[study.search](**options)
+    if study.merged:
+        search = Covered(search)
+    if study.schedule is None:
+        return search
+    return SCHEDULES[study.schedule](search, **study.schedule_options)

@@ -12,8 +12,13 @@ from ..study import Study
 class Search(Protocol):
     """A pure function of the history: same study, same records, same moves."""
 
-    adapts: bool
-    """Whether its moves depend on results; if not, a study is written down whole beforehand."""
+    @property
+    def adapts(self) -> bool:
+        """Whether its moves depend on results; if not, a study is written down whole beforehand."""
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
-        """At most `free` moves. The study is finished when the answer is empty and nothing runs."""
+        """At most `free` of Start, Resume and Fork, and any number of Stop.
+
+        With `free` 0 only Stops are asked for: so trials that run are judged while they run. The
+        study is finished when the answer is empty and nothing runs.
+        """

@@ -1,0 +1,187 @@
+"""Population based training: the worst members go on from a copy of the best, changed a little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import final
+
+import numpy as np
+
+from ..errors import RunError
+from ..move import Fork, Move, Resume, Start, Stop
+from ..record import Record, Records
+from ..study import Study
+from .base import Search
+from .perturbed import perturbed
+from .rungs import Climber, evaluated
+
+# No source, ours: ten generations leave a member time to show what it is worth (W4).
+GENERATIONS = 10
+
+
+@final
+@dataclass(frozen=True)
+class Pbt:
+    """A population whose members train side by side, and are compared every `interval` steps.
+
+    After each interval all members pause. The worst are stopped, and in the place of each a fork
+    of one of the best begins, with its weights, optimizer state, step and hyperparameters, these
+    changed a little (Jaderberg et al. 2017). Members that diverged or failed are replaced first,
+    however many they are; the rest of the share are those with the worst last value. A stopped
+    member is censored, not infeasible.
+
+    Generations wait for each other, so that the same results lead to the same population, with one
+    slot or with 64. `max_trials` counts members; forks come on top.
+
+    Args:
+        inner: Where the first settings come from, all at once.
+        interval: Steps between two comparisons, moved up to evaluations; None for a tenth of all.
+        quantile: The share of the population that is replaced, and the share it is copied from.
+        resample: The probability that a hyperparameter of a fork is drawn anew.
+        factor: What it is multiplied or divided by otherwise.
+
+    Source: W4.
+    """
+
+    inner: Search
+    interval: int | None = None
+    quantile: float = 0.25
+    resample: float = 0.25
+    factor: float = 1.2
+
+    adapts = True
+
+    def moves(self, study: Study, records: Records, free: int) -> list[Move]:
+        """The first members; then, generation by generation, Stops, forks, and who goes on.
+
+        Raises:
+            RunError: for a train function that writes no checkpoints.
+        """
+        _refuse_without_checkpoints(study, records)
+        ends = [*boundaries(study, self.interval), None]
+        first = [record for record in records if record.parent is None]
+        asked = self.inner.moves(study, Records.of([]), study.max_trials)
+        members = [move.searched for move in asked if isinstance(move, Start)]
+        if len(first) < len(members):
+            return [Start(one, until_step=ends[0]) for one in members[len(first) :][:free]]
+        forks = [record for record in records if record.parent is not None]
+        population = first
+        for number, (end, beyond) in enumerate(pairwise(ends)):
+            if end is None or not all(_is_through(one, end) for one in population):
+                return []
+            generation = ranked(study, population, end, quantile=self.quantile)
+            taken = forks[: len(generation.losers)]
+            if moves := list(self._turn(study, generation, number, taken, until_step=beyond)):
+                stops = [move for move in moves if isinstance(move, Stop)]
+                return [*stops, *[move for move in moves if move not in stops][:free]]
+            forks = forks[len(taken) :]
+            population = [*generation.survivors, *taken]
+        return []
+
+    def _turn(
+        self,
+        study: Study,
+        generation: Generation,
+        number: int,
+        taken: Sequence[Record],
+        *,
+        until_step: int | None,
+    ) -> Iterator[Move]:
+        """What is left to do between two generations; forks first, while parents stand there."""
+        yield from (Stop(one.id) for one in generation.losers if one.status == "paused")
+        replaced = len(generation.losers) if generation.winners else 0
+        for place in range(len(taken), replaced):
+            random = np.random.default_rng([study.seed, number, place])
+            parent = generation.winners[int(random.integers(len(generation.winners)))]
+            step = max(one.step for one in parent.checkpoints)
+            searched = {name: parent.setting[name] for name in study.space.domains}
+            changed = perturbed(
+                study.space, searched, random, factor=self.factor, resample=self.resample
+            )
+            yield Fork(parent.id, step, changed, until_step=until_step)
+        for one in generation.survivors:
+            if one.status == "paused" and one.until_step == generation.end:
+                yield Resume(one.id, until_step=until_step)
+
+
+@final
+@dataclass(frozen=True)
+class Generation:
+    """A population at one comparison: who is copied, who goes on, who is replaced."""
+
+    end: int
+    winners: Sequence[Record]
+    survivors: Sequence[Record]
+    losers: Sequence[Record]
+
+
+def ranked(study: Study, population: Sequence[Record], end: int, *, quantile: float) -> Generation:
+    """Who is copied and who is replaced after `end` updates, by the value reported there.
+
+    The last value, not the best before it: a copy has the weights of the last step. Equal ones by
+    who began first. Without a healthy member nobody can be copied, and nobody is replaced.
+
+    Source: W4, C3.
+    """
+    healthy = sorted(
+        (one for one in population if _is_healthy(study, one, end)),
+        key=lambda one: (Climber(study, one).at(end), one.index),
+    )
+    dead = [one for one in population if one not in healthy]
+    share = max(1, math.floor(quantile * len(population))) if quantile > 0 else 0
+    winners = healthy[: max(share, 1)]
+    worst = healthy[len(winners) :][::-1][: max(0, share - len(dead))]
+    survivors = [one for one in healthy if one not in worst]
+    return Generation(end, winners, survivors, [*dead, *worst])
+
+
+def boundaries(study: Study, interval: int | None) -> list[int]:
+    """The updates after which members are compared, each an evaluation; the last step is none.
+
+    Raises:
+        RunError: where trials evaluate too seldom for any.
+
+    Source: W4, E2.
+    """
+    each = interval or math.ceil(study.max_steps / GENERATIONS)
+    found = evaluated(study, range(each, study.max_steps, each))
+    if not found:
+        raise RunError(
+            f"`pbt` compares members every {each:,} of {study.max_steps:,} steps, and they "
+            f"evaluate {study.evaluations} times, the first at the end. Write more `evaluations`."
+        )
+    return found
+
+
+def _went_on(record: Record, end: int) -> bool:
+    return record.until_step is None or record.until_step > end
+
+
+def _is_through(record: Record, end: int) -> bool:
+    """Whether a member has come to this comparison, alive or not."""
+    return record.ended or record.status == "paused" or _went_on(record, end)
+
+
+def _is_healthy(study: Study, record: Record, end: int) -> bool:
+    """Whether it stood there with a value that counts, and could go on.
+
+    Whoever went on did, whatever became of it later: what was decided is not decided again.
+    """
+    if _went_on(record, end):
+        return True
+    could = record.status == "paused" or record.reason == "schedule"
+    return could and Climber(study, record).at(end) < math.inf
+
+
+def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None:
+    for record in records:
+        until = record.until_step
+        if until is not None and Climber(study, record).overran(until):
+            raise RunError(
+                f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
+                "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "
+                'loop, or write schedule = "asha", which can do without.'
+            )
