@@ -89,12 +89,17 @@ class Reopened:
 @final
 @dataclass(frozen=True)
 class Rehearsed:
-    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any."""
+    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any.
+
+    `resumes` says whether the loop saves checkpoints and asks for them; None where no report came,
+    so that nobody can tell.
+    """
 
     trial_id: int
     setup_s: float = 0.0
     step_s: float = 0.0
     evaluation_s: float = 0.0
+    resumes: bool | None = None
     problem: str = ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from .errors import EtudeError, RunError, StoreError, TrainError
-from .event import Ended, Event, Lost, Refused, Reopened
+from .event import Ended, Event, Logged, Lost, Refused, Reopened
 from .experiment import Experiment
 from .move import Stop
 from .record import Record, Records
@@ -39,7 +39,7 @@ def play(
     name = experiment.name
     adaptive = [(study, search) for study, search in plan if search.adapts]
     waiting = deque(pending(plan, store, name))
-    guard = Guard(experiment, store)
+    guard = Guard(experiment, store, trials=sum(study.max_trials for study, _ in plan))
 
     def deliver(events: Sequence[Event]) -> None:
         store.append(name, events)
@@ -48,12 +48,13 @@ def play(
         lost = [event.trial_id for event in events if isinstance(event, Lost)]
         waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
         # Asked while trials run: what is stopped now need not be trained to its end.
-        runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
+        if _is_news(events, experiment.metric):
+            runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
 
     while True:
         runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
-        if adaptive and not waiting:
-            waiting.extend(started(adaptive, store, name, free=runner.free))
+        if adaptive and runner.free > len(waiting):
+            waiting.extend(started(adaptive, store, name, free=runner.free - len(waiting)))
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
         if not runner.wait(deliver) and not waiting:
@@ -132,13 +133,13 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
 class Guard:
     """Stops a run that cannot succeed: before the hours are spent, with the user's own words."""
 
-    def __init__(self, experiment: Experiment, store: Store) -> None:
-        """Watches for the same failure only while no trial has ended yet."""
+    def __init__(self, experiment: Experiment, store: Store, *, trials: int) -> None:
+        """Watches for the same failure only while no trial has ended yet, of so many to come."""
         self._name = experiment.name
         self._store = store
         records = store.records(experiment.name)
         self._ended: list[str] | None = _first_faults(records)
-        self._enough = min(SAME_FAILURES, records.count())
+        self._enough = min(SAME_FAILURES, max(trials, records.count()))
         self._lost = 0
 
     def see(self, events: Sequence[Event]) -> None:
@@ -225,6 +226,14 @@ def _in_turn(plan: Sequence[Plan], records: Sequence[Record]) -> list[Record]:
     return sorted(known, key=lambda record: (record.index, place[record.study]))
 
 
+def _is_news(events: Sequence[Event], metric: str) -> bool:
+    """Whether a search could answer otherwise now: it looks at the metric alone."""
+    return any(
+        not isinstance(event, Logged) or any(name == metric for _, name, _ in event.rows)
+        for event in events
+    )
+
+
 def _again(store: Store, name: str, trial_ids: Sequence[int]) -> list[Record]:
     if not trial_ids:
         return []
@@ -240,12 +249,12 @@ def _resume_step(record: Record, checkpoints: Path) -> int | None:
 
 def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:
     """The first values of the losses; a fork's are those of the trial that began its line."""
-    if record.parent is not None:
-        records = store.records(experiment.name)
-        while record.parent is not None:
-            record = records[record.parent]
+    records = store.records(experiment.name)
+    first = records[record.id]
+    while first.parent is not None:
+        first = records[first.parent]
     return {
-        name: float(record.series(name).values_P[0])
-        for name in record.points.metrics
+        name: float(first.series(name).values_P[0])
+        for name in first.points.metrics
         if name.endswith("loss") or name == experiment.metric
     }

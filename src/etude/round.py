@@ -17,6 +17,7 @@ from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment
 from .forecast import refuse_changes, with_lines
 from .launch import Entry
+from .methods import FROM_CHECKPOINTS
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
 from .record import Records
@@ -95,12 +96,14 @@ def _perform(
     observers: Sequence[Observer],
 ) -> None:
     studies = [study for study, _ in plan]
-    started(plan, store, experiment.name, free=runner.free)
+    waiting = len(pending(plan, store, experiment.name))
+    started(plan, store, experiment.name, free=runner.free - waiting)
     records = store.records(experiment.name)
     rehearsed = None
     if not any(record.ended for record in records):
         first = pending(plan, store, experiment.name)[0]
         rehearsed = rehearse(runner, assignment(experiment, store, first))
+        refuse_without_checkpoints(experiment, rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,
@@ -131,6 +134,7 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
             max_steps=min(2, first.max_steps),
             evaluations=1,
             resume_step=None,
+            until_step=None,
             folder=Path(folder),
             checkpoints=Path(folder) / "checkpoints",
         )
@@ -146,6 +150,23 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
     return event
+
+
+def refuse_without_checkpoints(experiment: Experiment, rehearsed: Rehearsed) -> None:
+    """Refuses a schedule that goes on from checkpoints where the loop has none.
+
+    Raises:
+        RunError: with the two calls that are missing.
+
+    Source: W4, K2.
+    """
+    if experiment.schedule in FROM_CHECKPOINTS and rehearsed.resumes is False:
+        raise RunError(
+            f"The schedule `{experiment.schedule}` goes on from checkpoints, and the train "
+            "function writes none, or does not ask for them. Pass `checkpoint=` to `trial.report` "
+            "and call `trial.restore` before the loop; or write schedule = "
+            '"asha", which can do without.'
+        )
 
 
 @final

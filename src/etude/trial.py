@@ -86,6 +86,7 @@ class Trial:
 
     Attributes:
         id: Unique in the experiment.
+        restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it is told again at its next call, and never counts as completed.
         setting: All hyperparameters of this trial, a mapping from name to value.
@@ -113,6 +114,7 @@ class Trial:
         self._begun = False
         self._looped = False
         self._reported = False
+        self.restores = False
         self.left: Leave | None = None
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
@@ -146,6 +148,7 @@ class Trial:
             raise RunError(
                 "`restore` comes before the first `steps`, `log` or `report`. Move it up."
             )
+        self.restores = True
         step = self._assignment.resume_step
         if step is None:
             return False
@@ -230,6 +233,8 @@ class Trial:
         if not self._begun:
             self._begun = True
             self._channel.marked("began", self._from_step)
+            if self._from_step:  # killed after its last checkpoint, before it could pause there
+                self._pause_if_due(self._from_step - 1)
 
     def _step(self, step: int) -> int:
         """The step as a plain int, whatever library counted it."""

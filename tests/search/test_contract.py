@@ -1,22 +1,28 @@
 """What every search promises, whatever it does; a new member joins by one line."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.search.world import World, experiment, interrupted, played, sketch
 
+import etude.search
+from etude.design.split import split
+from etude.methods import ADAPTIVE, UNSAMPLED
 from etude.record import Record, Records
-from etude.search import SEARCHES, search_of
+from etude.search import SCHEDULES, SEARCHES, search_of
 from etude.space import Choice, Real, Space
+from etude.store.memory import Memory
 from etude.study import Study
 
 SPACE = Space({"learning_rate": Real(1e-4, 1.0, log=True), "momentum": Real(0.5, 0.99)})
 LISTED = tuple({"learning_rate": 0.1 / (k + 1), "momentum": 0.9} for k in range(40))
 # What a search needs of a study beside a space.
-NEEDS = {"quasi_random": {}, "listed": {"listed": LISTED}}
-
-
-# Configurations are not sampled, so no merged study lists them.
-SAMPLING = sorted(SEARCHES.keys() - {"listed"})
+NEEDS = {"listed": {"listed": LISTED}, "grid": {"search_options": {"points": 8}}}
+FIXED = sorted(SEARCHES.keys() - set(ADAPTIVE))
+# Neither configurations nor grids are sampled, so no merged study has them.
+SAMPLING = sorted(set(FIXED) - set(UNSAMPLED))
 
 
 def a_study(search):
@@ -32,11 +38,11 @@ def a_study(search):
         maximize=False,
         max_steps=10,
         evaluations=2,
-        **NEEDS[search],
+        **NEEDS.get(search, {}),
     )
 
 
-@pytest.fixture(params=SEARCHES)
+@pytest.fixture(params=FIXED)
 def study(request):
     return a_study(request.param)
 
@@ -107,3 +113,110 @@ def test_a_merged_study_goes_on_where_it_stood(merged):
     whole = moves(merged)
 
     assert moves(merged, whole[:7], free=4) == whole[7:11]
+
+
+# --- whole experiments, played in a world whose loss is known
+
+
+ROWS = tuple({"learning_rate": 0.001 * 2.0**k, "momentum": 0.9} for k in range(10))
+CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
+CASES = {
+    "quasi_random": {},
+    "random": {"search": "random"},
+    "grid": {"search": "grid"},
+    "listed": {"configurations": ROWS, "nuisance": {}, "trials": 0},
+    "asha": {"schedule": "asha"},
+    "asha in brackets": {"schedule": "asha", "schedule_options": {"min_steps": 1, "brackets": 3}},
+    "asha over random": {"search": "random", "schedule": "asha"},
+    "asha over a grid": {"search": "grid", "schedule": "asha"},
+    "asha over a list": {
+        "configurations": ROWS,
+        "nuisance": {},
+        "trials": 0,
+        "schedule": "asha",
+    },
+    "pbt": {"schedule": "pbt", "schedule_options": {"interval": 3}},
+    "pbt over random": {"search": "random", "schedule": "pbt", "schedule_options": {"interval": 4}},
+    "replay": {"schedule": "replay", "schedule_options": {"changes": CHANGES}},
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return experiment(**CASES[request.param])
+
+
+def test_every_search_and_schedule_is_played():
+    named = {name for case in CASES.values() for name in case.values() if isinstance(name, str)}
+
+    assert {*SCHEDULES, *FIXED} <= named | {"quasi_random", "listed"}
+
+
+def asked(case, records, free):
+    (study,) = split(case)
+    return search_of(study).moves(study, Records.of(records), free)
+
+
+@pytest.mark.parametrize("slots", [1, 64])
+def test_every_trial_ends_with_one_slot_and_with_64(case, slots):
+    records = played(case, World(slots))
+
+    assert all(record.ended for record in records)
+    assert any(record.status == "completed" for record in records)
+    assert asked(case, records, 64) == []
+
+
+@pytest.mark.parametrize("patience", [5, 20])
+def test_the_same_history_has_the_same_moves(case, patience):
+    store = Memory()
+    interrupted(case, World(3, patience=patience), store)
+    records = list(store.records(case.name))
+
+    assert asked(case, records, 5) == asked(case, records, 5)
+    assert asked(case, records, 5)[:2] == asked(case, records, 2)[:2]
+
+
+def test_resumed_equals_uninterrupted(case):
+    store = Memory()
+    interrupted(case, World(1, patience=1), store)
+    interrupted(case, World(1, patience=6), store)
+    interrupted(case, World(1, patience=13), store)
+
+    resumed = played(case, World(1), store)
+
+    assert sketch(resumed) == sketch(played(case, World(1)))
+
+
+def test_what_waits_is_not_proposed_again(case):
+    store = Memory()
+    interrupted(case, World(4, patience=1), store)
+    records = list(store.records(case.name))
+    known = [dict(record.setting) for record in records]
+    new = [move for move in asked(case, records, 64) if hasattr(move, "searched")]
+
+    settings = [*known, *(dict(move.searched) for move in new)]
+
+    assert len({tuple(sorted(one.items())) for one in settings}) == len(settings)
+
+
+@pytest.mark.parametrize("slots", [1, 5])
+def test_a_trial_that_diverged_is_never_promoted_never_wins_and_never_vanishes(case, slots):
+    records = played(case, World(slots))
+    diverged = {one.id for one in records if one.setting["learning_rate"] > 0.3}
+
+    infeasible = {one.id for one in records if one.status == "infeasible"}
+    assert set() < infeasible <= diverged
+    assert all(records[one].steps <= (records[one].from_step or 0) + 2 for one in infeasible)
+    assert infeasible.isdisjoint(one.parent for one in records)
+
+
+@pytest.mark.parametrize("source", sorted(Path(etude.search.__file__).parent.glob("*.py")))
+def test_no_search_sees_a_store_a_clock_or_a_runner(source):
+    tree = ast.parse(source.read_text())
+    froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    plain = {
+        name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
+    }
+    seen = {part for name in {*froms, *plain} - {None} for part in name.split(".")}
+
+    assert seen.isdisjoint({"store", "runner", "play", "round", "time", "datetime", "os"})

@@ -92,6 +92,7 @@ class Stopwatch:
     def __init__(self) -> None:
         """Starts the watch."""
         self.begin = time.monotonic()
+        self.saves = False
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
@@ -106,6 +107,7 @@ class Stopwatch:
     def saved(self, step: int, value: float | None) -> None:
         """Notes the time: a checkpoint belongs to the cost of its evaluation."""
         del value
+        self.saves = True
         self.times["logged", step] = time.monotonic()
 
 
@@ -124,7 +126,8 @@ def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
 
 def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     watch = Stopwatch()
-    outcome = _outcome(Trial(assignment, watch), train, assignment.metric)
+    trial = Trial(assignment, watch)
+    outcome = _outcome(trial, train, assignment.metric)
     end = time.monotonic()
     if isinstance(outcome, Refused):
         return outcome
@@ -143,6 +146,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
         setup_s=began - watch.begin,
         step_s=max(evaluating - first, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
+        resumes=watch.saves and trial.restores if trial.reported else None,
     )
 
 

@@ -179,9 +179,17 @@ def _is_healthy(study: Study, record: Record, end: int) -> bool:
 def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None:
     for record in records:
         until = record.until_step
-        if until is not None and Climber(study, record).overran(until):
+        if until is None:
+            continue
+        if Climber(study, record).overran(until):
             raise RunError(
                 f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
                 "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "
                 'loop, or write schedule = "asha", which can do without.'
+            )
+        if record.status == "paused" and record.steps > until:
+            raise RunError(
+                f"`pbt` compares trial {record.id} after {until} steps, and its next checkpoint "
+                f"came after {record.steps}. Save one at every evaluation, or write an `interval` "
+                "at which there is one."
             )

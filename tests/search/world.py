@@ -1,0 +1,179 @@
+"""A world in which searches are played: a loss that is known, and a runner that trains it.
+
+The loss falls towards a floor that depends on the setting; the weights of a trial are one number,
+so that what a fork copied can be read off. Where `learning_rate` is above 0.3, it diverges, at the
+first evaluation or at a later one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from etude import experiment_file
+from etude.design.split import split
+from etude.event import Began, Ended, Event, Logged, Paused, Saved
+from etude.experiment import Experiment
+from etude.launch import Entry
+from etude.play import Plan, pending, play, started
+from etude.record import Record
+from etude.runner.base import Deliver
+from etude.search import search_of
+from etude.space import Real
+from etude.store.base import Store
+from etude.store.memory import Memory
+from etude.study import evaluation_steps
+from etude.trial import Assignment, Halt
+
+DIVERGES_ABOVE = 0.3
+
+
+def experiment(**given: Any) -> Experiment:
+    plain: dict[str, Any] = {
+        "name": "rates",
+        "metric": "valid/loss",
+        "max_steps": 9,
+        "trials": 10,
+        "evaluations": 9,
+        "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True), "momentum": Real(0.5, 0.99)},
+    }
+    return Experiment(**{**plain, **given})
+
+
+def rate_of_descent(setting: Mapping[str, Any]) -> float:
+    """The best is 0.3, at learning_rate = 0.1."""
+    return 0.3 - 0.1 * abs(math.log10(setting["learning_rate"]) + 1.0)
+
+
+class World:
+    """Trains up to `slots` trials at once, one evaluation of one of them at a time, in turn."""
+
+    def __init__(
+        self,
+        slots: int = 1,
+        *,
+        checkpoints: bool = True,
+        breaks_at: int = 0,
+        patience: int = 10**9,
+    ) -> None:
+        self.slots = slots
+        self._breaks_at = breaks_at
+        self.trained = 0
+        self._checkpoints = checkpoints
+        self._patience = patience
+        self._running: list[Run] = []
+
+    @property
+    def free(self) -> int:
+        return self.slots - len(self._running)
+
+    def submit(self, orders: Sequence[Assignment | Halt]) -> None:
+        for order in orders:
+            if isinstance(order, Assignment):
+                run = Run(order, checkpoints=self._checkpoints, breaks_at=self._breaks_at)
+                self._running.append(run)
+            for run in self._running:
+                run.halted |= isinstance(order, Halt) and run.assignment.id == order.trial_id
+
+    def wait(self, deliver: Deliver) -> bool:
+        if not self._running:
+            return False
+        run = self._running.pop(0)
+        events = run.advanced()
+        self.trained += sum(isinstance(event, Logged) for event in events)
+        if not isinstance(events[-1], Ended | Paused):
+            self._running.append(run)
+        deliver(events)
+        self._patience -= 1
+        if self._patience == 0:
+            raise KeyboardInterrupt
+        return True
+
+    def close(self) -> None:
+        """Nothing runs on."""
+
+
+class Run:
+    """One attempt at one trial."""
+
+    def __init__(self, assignment: Assignment, *, checkpoints: bool, breaks_at: int) -> None:
+        self.assignment = assignment
+        self.halted = False
+        self._checkpoints = checkpoints
+        self._breaks_at = breaks_at
+        begin = assignment.resume_step
+        self._at = 0 if begin is None else begin + 1
+        self._weight = 10.0 if begin is None else float(self._state(begin).read_text())
+        self._begun = False
+
+    def advanced(self) -> list[Event]:
+        one = self.assignment
+        news: list[Event] = [] if self._begun else [Began(one.id, self._at)]
+        if self.halted:
+            return [*news, Ended(one.id, "stopped", "schedule", steps=self._at)]
+        if not self._begun and one.until_step is not None and one.until_step <= self._at:
+            return [*news, Paused(one.id, self._at)]
+        self._begun = True
+        step = next(s for s in evaluation_steps(one.max_steps, one.evaluations) if s >= self._at)
+        for _ in range(self._at, step + 1):
+            self._weight *= 1.0 - rate_of_descent(one.setting)
+        self._at = step + 1
+        diverged = one.setting["learning_rate"] > DIVERGES_ABOVE and step >= self._breaks_at
+        value = math.nan if diverged else self._weight
+        news.append(Logged(one.id, ((step, one.metric, value),)))
+        if diverged:
+            return [*news, Ended(one.id, "infeasible", "nan", "", self._at)]
+        return [*news, *self._saved(step)]
+
+    def _saved(self, step: int) -> list[Event]:
+        one, news = self.assignment, list[Event]()
+        if self._checkpoints:
+            self._state(step).parent.mkdir(parents=True, exist_ok=True)
+            self._state(step).write_text(repr(self._weight))
+            news.append(Saved(one.id, step, self._weight))
+        if self._at == one.max_steps:
+            return [*news, Ended(one.id, "completed", steps=self._at)]
+        if self._checkpoints and one.until_step is not None and one.until_step <= self._at:
+            return [*news, Paused(one.id, self._at)]
+        return news
+
+    def _state(self, step: int) -> Path:
+        return self.assignment.checkpoints / str(step) / "weight"
+
+
+def played(one: Experiment, world: World, store: Store | None = None) -> list[Record]:
+    """The records of an experiment that was played to its end, or until the world gave up."""
+    held = store or Memory()
+    held.begin(Entry(experiment=one, text=experiment_file.dumps(one)))
+    plan: list[Plan] = [(study, search_of(study)) for study in split(one)]
+    with held.own(one.name):
+        waiting = len(pending(plan, held, one.name))
+        started(plan, held, one.name, free=world.free - waiting)
+        play(one, plan, runner=world, store=held, see=list)
+    return list(held.records(one.name))
+
+
+def interrupted(one: Experiment, world: World, store: Store) -> None:
+    """Plays until the world gives up."""
+    try:
+        played(one, world, store)
+    except KeyboardInterrupt:
+        return
+
+
+def sketch(records: Sequence[Record]) -> list[tuple[Any, ...]]:
+    """All that a history says, points included, but for times."""
+    return [
+        (
+            record.id,
+            dict(record.setting),
+            record.status,
+            record.steps,
+            record.parent,
+            record.from_step,
+            repr(record.points.rows_P.tolist()),  # where NaN is NaN
+        )
+        for record in records
+    ]
