@@ -96,6 +96,7 @@ SEARCHES: dict[str, dict[str, Check]] = {
     "random": {},
     "grid": {"points": _points},
     "listed": {},
+    "bayesian": {"start": within(0.0, 1.0, 0.25)},
 }
 SCHEDULES: dict[str, dict[str, Check]] = {
     "asha": {"eta": _eta, "min_steps": whole(1, 100), "brackets": whole(1, 2)},

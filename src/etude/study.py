@@ -42,7 +42,7 @@ class Study:
         schedule_options: What the schedule is told, by name.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
-        prior: Trials of earlier rounds that were judged alike: same metric, length and fixed values.
+        prior: Trials of earlier rounds judged alike: the same metric, length and fixed values.
 
     Source: R12, R13, R14.
     """

@@ -125,10 +125,12 @@ CASES = {
     "random": {"search": "random"},
     "grid": {"search": "grid"},
     "listed": {"configurations": ROWS, "nuisance": {}, "trials": 0},
+    "bayesian": {"search": "bayesian"},
     "asha": {"schedule": "asha"},
     "asha in brackets": {"schedule": "asha", "schedule_options": {"min_steps": 1, "brackets": 3}},
     "asha over random": {"search": "random", "schedule": "asha"},
     "asha over a grid": {"search": "grid", "schedule": "asha"},
+    "asha over bayesian": {"search": "bayesian", "schedule": "asha"},
     "asha over a list": {
         "configurations": ROWS,
         "nuisance": {},

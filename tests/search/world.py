@@ -12,13 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from etude import experiment_file
 from etude.design.split import split
 from etude.event import Began, Ended, Event, Logged, Paused, Saved
 from etude.experiment import Experiment
 from etude.launch import Entry
 from etude.play import Plan, pending, play, started
-from etude.record import Record
+from etude.record import POINT, Points, Record, Status
 from etude.runner.base import Deliver
 from etude.search import search_of
 from etude.space import Real
@@ -45,6 +47,29 @@ def experiment(**given: Any) -> Experiment:
 def rate_of_descent(setting: Mapping[str, Any]) -> float:
     """The best is 0.3, at learning_rate = 0.1."""
     return 0.3 - 0.1 * abs(math.log10(setting["learning_rate"]) + 1.0)
+
+
+def a_trial(
+    number: int,
+    *losses: float,
+    until: int | None = 1,
+    status: Status = "paused",
+    **given: Any,
+) -> Record:
+    """A trial that reported these losses, one an update."""
+    rows = np.array([(step, 0, loss) for step, loss in enumerate(losses)], POINT)
+    plain: dict[str, Any] = {
+        "id": number,
+        "study": "all",
+        "index": number,
+        "setting": {"learning_rate": 0.1, "momentum": 0.9},
+        "seed": 0,
+        "status": status,
+        "steps": len(losses),
+        "until_step": until,
+        "points": Points(rows, ("valid/loss",)),
+    }
+    return Record(**{**plain, **given})
 
 
 class World:

@@ -5,16 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import RunError
 from ..study import Study
 from .asha import Asha
 from .base import Search
 from .covered import Covered
 from .grid import Grid
 from .listed import Listed
+from .observed import START
 from .pbt import Pbt
 from .quasi_random import QuasiRandom
 from .random import Random
 from .replay import Replay
+
+BOTORCH = ("botorch", "gpytorch", "linear_operator", "torch")
+
+
+def _bayesian(start: float = START) -> Search:
+    """Bayesian optimization, loaded when it is asked for.
+
+    Raises:
+        RunError: where BoTorch is not installed.
+    """
+    try:
+        from .bayesian import Bayesian
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in BOTORCH:
+            raise
+        raise RunError(
+            "The `bayesian` search needs BoTorch: `pip install 'etude[bayes]'`."
+        ) from error
+    return Bayesian(start=start)
+
 
 # What takes options takes them by name; a schedule wraps the search that comes first.
 SEARCHES: dict[str, Callable[..., Search]] = {
@@ -22,6 +44,7 @@ SEARCHES: dict[str, Callable[..., Search]] = {
     "random": Random,
     "grid": Grid,
     "listed": Listed,
+    "bayesian": _bayesian,
 }
 SCHEDULES: dict[str, Callable[..., Search]] = {"asha": Asha, "pbt": Pbt, "replay": Replay}
 
