@@ -34,6 +34,7 @@ PLAN_CHECKS = (
     "switches",
     "budget",
     "names",
+    "schedule",
 )
 
 

@@ -20,7 +20,7 @@ Options: TypeAlias = Mapping[str, Any]
 Check: TypeAlias = Callable[[object], str]
 
 KINDS = ("search", "schedule")
-# No source, ours: a million trials is more than anybody trains, and the list of them fits a memory.
+# As many trials as an experiment may have.
 MAX_GRID = 1_000_000
 
 

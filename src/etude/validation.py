@@ -25,7 +25,9 @@ from .spelling import did_you_mean as did_you_mean
 from .spelling import nearest as nearest
 
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
-DESIGN_RULES = ("Q11", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4")
+DESIGN_RULES = (
+    *("Q11", "Q9", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4", "T8", "W4"),
+)
 # No source, ours: above what anybody trains, below what no longer fits into memory.
 MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -22,6 +22,7 @@ SWITCH = {"dropout": ["off", "on"]}
 ADAM = {"learning_rate": RATE, "beta1": BETA}
 TWO = {"activation": ["relu", "gelu"], "depth": [1, 2]}
 BUNDLE = {"dropout": ["off", "on"], "when": {"dropout": {"on": {"place": ["before", "after"]}}}}
+CUBE = {"learning_rate": RATE, "share": Real(0.1, 1.0), "slope": Real(0.1, 1.0)}
 PARENT = design(name="first", fixed={"batch_size": 32})
 
 # The rule, a design that it speaks against, and one like it that it leaves alone.
@@ -62,6 +63,15 @@ RULES = {
     "Q11": (
         {"nuisance": {**ADAM, "epsilon": Real(1e-10, 1e-3, log=True)}},
         {"nuisance": ADAM},
+    ),
+    "Q9": ({"nuisance": CUBE, "search": "grid"}, {"search": "grid"}),
+    "T8": (
+        {"schedule": "asha", "schedule_options": {"min_steps": 5}},
+        {"schedule": "asha", "schedule_options": {"min_steps": 10}},
+    ),
+    "W4": (
+        {"schedule": "pbt", "schedule_options": {"interval": 4}},
+        {"schedule": "pbt", "schedule_options": {"interval": 10}},
     ),
     "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
 }

@@ -5,8 +5,9 @@ from tests.search.world import experiment
 
 from etude.design.split import split
 from etude.errors import SpaceError
+from etude.lattice import coarse_first, counts
 from etude.record import Records
-from etude.search.grid import Grid, coarse_first, counts
+from etude.search.grid import Grid
 from etude.space import Choice, Integer, Real, Space
 
 RATE, MOMENTUM = Real(1e-4, 1.0, log=True), Real(0.0, 1.0)
@@ -50,8 +51,8 @@ def test_axes_may_have_numbers_of_their_own():
 
 
 def test_without_a_number_the_trials_pay_for_as_many_as_possible():
-    assert counts(a_study(trials=20), None) == {"momentum": 4, "rate": 4}
-    assert counts(a_study(trials=20, rate=RATE, kind=Choice(["a", "b", "c"])), None) == {
+    assert counts(a_study().space, None, 20) == {"momentum": 4, "rate": 4}
+    assert counts(a_study(rate=RATE, kind=Choice(["a", "b", "c"])).space, None, 20) == {
         "kind": 3,
         "rate": 6,
     }

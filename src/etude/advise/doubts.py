@@ -17,10 +17,11 @@ def doubts(
 ) -> tuple[str, ...]:
     """One sentence a doubt: first what stands in the way, then what is not known.
 
-    Source: A1, A2, C14, Q10, R5, R12, R14.
+    Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
     valued = [one for one in standing if one.best]
     said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
+    said += [f"{one.rule}: {one.message}" for one in findings if _is_censored(one)]
     said += _arranged(experiment, standing)
     if valued:
         said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
@@ -42,6 +43,15 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"{alike[0].rule}: {alike[0].message}"
         else:
             yield f"C1: {crowded(alike)}: {_names(each.subject['study'] for each in alike)}."
+
+
+def _is_censored(finding: Finding) -> bool:
+    """Whether it says that a schedule stopped trials: one of a design has no trials."""
+    return (
+        finding.check == "schedule"
+        and "trials" in finding.evidence
+        and "completed" in (finding.evidence)
+    )
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:

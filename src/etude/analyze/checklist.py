@@ -8,7 +8,7 @@ from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Record
 from ..study import Study
-from . import boundary, fixed_caveats, infeasible, sampling_luck
+from . import boundary, censored, fixed_caveats, infeasible, sampling_luck
 from .parts import parts
 
 # Rules of the checklist that no check covers yet: a report says so, or silence would look like
@@ -40,7 +40,7 @@ def findings(
     Edges and infeasible trials are those of a whole merged study; luck is that of each value's
     share of it.
 
-    Source: C1, C3, Q10, R5, R14.
+    Source: C1, C3, Q10, R5, R14, T8.
     """
     by_study = [
         finding
@@ -48,6 +48,7 @@ def findings(
         for finding in (
             *boundary.findings(boundary.boundary(study, records)),
             *infeasible.findings(infeasible.infeasible(study, records)),
+            *censored.findings(censored.censored(study, records)),
             *(
                 finding
                 for part, mine in parts(study, records)

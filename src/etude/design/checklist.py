@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..experiment import Experiment
 from ..finding import Finding
 from ..study import Study
-from . import budget, names, question, roles, switches
+from . import budget, names, question, roles, schedule, switches
 
 
 def findings(
@@ -21,7 +21,7 @@ def findings(
         studies: Its studies.
         parent: The round before; None where there is none or it is not known.
 
-    Source: S3, S10, T4, R3, R4, R6, R7, R9, R13, R15, Q11.
+    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R13, R15, Q9, Q11, W4.
     """
     found = [
         *question.findings(experiment, studies, parent),
@@ -29,6 +29,7 @@ def findings(
         *switches.findings(experiment, studies),
         *budget.findings(studies),
         *names.findings(experiment, studies),
+        *schedule.findings(experiment, studies),
     ]
     return [_acknowledged(one) if one.rule in experiment.acknowledge else one for one in found]
 
