@@ -257,7 +257,10 @@ def _scheduling(given: Mapping[str, Any]) -> Iterator[Mistake]:
             )
             yield _mistake(["schedule", key], message)
     if schedule == "replay" and not options:
-        message = 'a replay needs its changes. `etude next --replay` writes them from a "pbt" run.'
+        message = (
+            "a replay needs its changes. Write them below [schedule]; `etude next --replay` writes "
+            "those that a population found."
+        )
         yield _mistake(["experiment", "schedule"], message)
     if schedule != "pbt":
         return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, final
 
 from . import experiment_file
 from .design.studies import studies
-from .errors import StoreError
+from .errors import RunError, StoreError
 from .experiment import Experiment
 from .experiment_file import Edit
 from .finding import Finding, Recommendation, Verdict
@@ -170,6 +170,32 @@ class Result:
             experiment=experiment_file.loads(text, file=self.entry.source),
             recommendations=tuple(self.recommendations),
         )
+
+    def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
+        """The schedule that a population found, as the file of an experiment that trains it again.
+
+        Args:
+            study: Whose schedule; None for that of the best trial.
+            repeats: How many trials train it, each with a seed of its own (A2).
+
+        Raises:
+            RunError: where no trial was forked, so that no schedule was found.
+        """
+        from .advise.replayed import replayed
+        from .analyze.lineage import lineage
+
+        forked = {record.study for record in self.records if record.parent is not None}
+        name = study or (self.best.study if self.best else "")
+        if name not in forked:
+            raise RunError(
+                f"Experiment `{self.experiment.name}` has no schedule to replay: no trial of "
+                f"`{name or 'it'}` was forked. Population based training finds one: "
+                'schedule = "pbt".'
+            )
+        chosen = next(one for one in self.studies if one.name == name)
+        found = lineage(chosen, list(self.records))
+        again = replayed(self.experiment, chosen, found, repeats=repeats)
+        return NextRound(text=experiment_file.dumps(again), experiment=again, recommendations=())
 
     @property
     def best_checkpoint(self) -> list[Path]:

@@ -3,6 +3,7 @@
 import ast
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.search.world import World, experiment, interrupted, played, sketch
@@ -120,7 +121,7 @@ def test_a_merged_study_goes_on_where_it_stood(merged):
 
 ROWS = tuple({"learning_rate": 0.001 * 2.0**k, "momentum": 0.9} for k in range(10))
 CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     "quasi_random": {},
     "random": {"search": "random"},
     "grid": {"search": "grid"},

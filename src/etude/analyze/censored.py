@@ -59,7 +59,7 @@ def findings(result: Censored) -> list[Finding]:
     if not result.trials:
         return []
     rungs = ", ".join(
-        f"{count} after {steps:,} steps ({100 * steps / result.max_steps:.2g} %)"
+        f"{count} after {counted(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
         for steps, count in result.stopped.items()
     )
     population = result.schedule == "pbt"
@@ -90,5 +90,5 @@ _LEADS = "what leads early need not lead at the full length (T8)."
 _LENGTHS = "Train the best few settings to their full length before a conclusion rests on one."
 _POPULATION = (
     "Train the schedule that was found again from the start, with other seeds, before believing "
-    "it: `Result.replay()` writes its file."
+    "it: `etude next --replay` writes its file."
 )

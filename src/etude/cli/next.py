@@ -23,6 +23,9 @@ def next_round(
             "-o", "--output", help="The file. [default: beside the last one]", show_default=False
         ),
     ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Train the schedule again that a population found.")
+    ] = False,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
@@ -30,7 +33,7 @@ def next_round(
     from .opened import opened
 
     with opened(name, store) as result:
-        coming, source = result.next(), result.entry.source
+        coming, source = result.replay() if replay else result.next(), result.entry.source
         left_to_you = [] if coming else result.left_to_you
     place, said = None, ""
     if coming:

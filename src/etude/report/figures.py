@@ -13,11 +13,13 @@ import altair as alt
 from ..analyze.axis import Axis, axis
 from ..analyze.curves import Curves, curves, metrics
 from ..analyze.isolation import isolation
+from ..analyze.lineage import lineage
 from ..analyze.parts import apart, parts
 from ..analyze.sampling_luck import sampling_luck
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
+from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
 from ..record import Record, Records
 from ..study import Study
@@ -111,6 +113,7 @@ def _of_study(
 ) -> list[Figure]:
     shown = metrics(study, records)[:MAX_METRICS]
     return [
+        *_lineage(place, study, records),
         *(_axis(place, axis(study, records, name)) for name in names),
         *(
             _curves(place, curves(study, records, metric, max_points=100), study.max_steps)
@@ -139,6 +142,22 @@ def _curves(place: int, result: Curves, max_steps: int) -> Figure:
         draw=lambda rows: curves_plot.draw(result, max_steps=max_steps, max_rows=rows),
         rows=sum(len(curve.steps_P) for curve in result.curves),
     )
+
+
+def _lineage(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
+    """One figure where trials were forked; none elsewhere."""
+    if all(record.parent is None for record in records):
+        return []
+    result = lineage(study, records)
+    figure = Figure(
+        name=f"lineage-{place}",
+        title=f"{result.metric} of families of trials",
+        caption=lineage_plot.caption(result),
+        study=study.name,
+        draw=lambda rows: lineage_plot.draw(result, max_rows=rows),
+        rows=sum(len(one.steps_P) for one in result.stretches),
+    )
+    return [figure]
 
 
 def _luck(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
