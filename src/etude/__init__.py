@@ -14,12 +14,14 @@ _HOMES = {
     "Real": "space",
     "Result": "result",
     "Trial": "trial",
+    "ask": "asking",
     "load": "result",
     "run": "round",
 }
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .asking import ask as ask
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
     from .result import Result as Result

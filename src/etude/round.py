@@ -60,14 +60,14 @@ def run(
     Source: R1, K2, K3.
     """
     refuse_while_importing()
-    entry, folder = _entry(experiment, train)
+    entry, folder = entered(experiment, train)
     chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:
         with held.own(entry.experiment.name):
             refuse_changes(held, entry.experiment)
             with with_lines(entry.text, entry.source):
-                plan = _plan(entry.experiment)
+                plan = sampled(entry.experiment)
             held.begin(entry)
             _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
         result = load(held, entry.experiment.name)
@@ -79,8 +79,12 @@ def run(
             held.close()
 
 
-def _plan(experiment: Experiment) -> list[Plan]:
-    """The studies with their searches. What cannot be sampled is refused here, before the store."""
+def sampled(experiment: Experiment) -> list[Plan]:
+    """The studies with their searches. What cannot be sampled is refused here, before the store.
+
+    Raises:
+        SpaceError, RunError: for a space or a schedule that has no trials.
+    """
     plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
     for study, search in plan:
         search.moves(study, Records.of([]), study.max_trials)
@@ -232,7 +236,11 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
     raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`.")
 
 
-def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[Entry, Path]:
+def entered(experiment: Experiment | str | Path, train: Train | None = None) -> tuple[Entry, Path]:
+    """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
+
+    Source: K3.
+    """
     if isinstance(experiment, Experiment):
         source = _source_file(train)
         folder = Path(source).parent if source else Path.cwd()

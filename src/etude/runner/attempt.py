@@ -39,8 +39,9 @@ class Outbox:
     # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
     EVERY_S = 0.5
 
-    def __init__(self, trial_id: int, send: Send) -> None:
-        """Sends through `send`."""
+    def __init__(self, trial_id: int, send: Send, *, every_s: float = EVERY_S) -> None:
+        """Sends through `send`, points at least so many seconds apart."""
+        self._every_s = every_s
         self._trial_id = trial_id
         self._send = send
         self._events: list[Event] = []
@@ -55,7 +56,7 @@ class Outbox:
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
         self._rows += [(step, name, value) for name, value in values.items()]
-        if time.monotonic() - self._sent > self.EVERY_S:
+        if time.monotonic() - self._sent >= self._every_s:
             self._flush()
 
     def saved(self, step: int, value: float | None) -> None:
@@ -162,14 +163,15 @@ def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Paused | Refuse
         if trial.left is None and not _is_plain_exit(error):
             return _failure(trial, error)
     if trial.left is not None:
-        return _left(trial, trial.left)
+        return parted(trial, trial.left)
     if not trial.reported:
         told = _silent(metric)
         return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
-def _left(trial: Trial, why: Leave) -> Ended | Paused | Refused:
+def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
+    """What it means for a trial that its loop had to be left."""
     if isinstance(why, Infeasible):
         return Ended(trial.id, "infeasible", why.reason, str(why), trial.updates)
     if isinstance(why, Suspended):
