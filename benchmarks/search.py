@@ -1,0 +1,308 @@
+"""How good a setting adaptive searches find, beside what others offer, and where trials diverge.
+
+    python benchmarks/search.py               20 seeds: hours; stopped and typed again, it goes on
+    python benchmarks/search.py --seeds 5     fewer
+    python benchmarks/search.py --quick       one seed and two problems, nothing kept: does it run?
+
+Regret: how much worse the setting of the best measured trial is than the best there is, without
+noise. A study of 20, 50 or 100 trials, one after the other or ten at once. Peers do not know how
+many trials are to come; `bayesian` does (its start is a quarter), so it plays each length anew.
+What was played is kept in `.bench/search.jsonl`, as long as the code that played it is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import BENCH, ROOT, Output, version
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+
+HERE = ROOT / "benchmarks" / "peers"
+DATA = ROOT.parent / "shared" / "data" / "search" / "mnist"
+OURS, YARDSTICK = "bayesian", "quasi_random"
+# The file that plays a method, what its environment holds, and what to import of it.
+PEERS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "optuna_tpe": ("optuna_search", ("optuna", "scipy", "torch==2.13.0"), "optuna, scipy, torch"),
+    "optuna_gp": ("optuna_search", ("optuna", "scipy", "torch==2.13.0"), "optuna, scipy, torch"),
+    "ax": ("ax_search", ("ax-platform", "torch==2.13.0"), "ax, torch"),
+}
+METHODS = (OURS, YARDSTICK, *PEERS)
+PROBLEMS = ("branin", "hartmann6", "valley_20", "valley_40", "valley_60", "mnist")
+CLIFFS = ("valley_20", "valley_40", "valley_60")
+BUDGETS = (20, 50, 100)
+PARALLEL = (1, 10)
+# A rank test that cannot tell ours from the lowest at this level is what "within noise" means.
+LEVEL = 0.05
+WORST = {"branin": 308.0, "hartmann6": 3.33, "mnist": 0.9}  # regret while no trial is healthy
+VALLEY_WORST = 1.0
+BARS = {
+    "problems_within_noise_of_best": 1.0,
+    "cliffs_better_than_every_peer": 1.0,
+    "beats_twice_quasi_random": 1.0,
+    "infeasible_after_warmup": 0.15,
+}
+Task = dict[str, Any]
+Results = dict[tuple[str, str, int, int], dict[int, Task]]  # by seed
+
+
+class Cache:
+    """What was played, a line of JSON each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text().splitlines() if path.exists() else []
+        self._known = {_key(one): one for one in map(json.loads, lines)}
+
+    def get(self, task: Task) -> Task | None:
+        return self._known.get(_key(task))
+
+    def add(self, result: Task) -> None:
+        self._known[_key(result)] = result
+        with self._path.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+def _key(task: Task) -> str:
+    names = ("problem", "method", "seed", "parallel", "trials", "code")
+    return json.dumps([task[name] for name in names])
+
+
+def lengths(method: str) -> tuple[int, ...]:
+    """How many trials the studies of a method have."""
+    if method == OURS:
+        return BUDGETS
+    return (2 * max(BUDGETS),) if method == YARDSTICK else (max(BUDGETS),)
+
+
+def tasks(method: str, seed: int, chosen: Sequence[str], code: str) -> Iterator[Task]:
+    # What does not adapt is the same however many trials run at once (Q5).
+    for parallel in PARALLEL[:1] if method == YARDSTICK else PARALLEL:
+        for problem in chosen:
+            for trials in lengths(method):
+                given = {"problem": problem, "method": method, "seed": seed}
+                yield {**given, "parallel": parallel, "trials": trials, "code": code}
+
+
+def python_of(method: str) -> Path:
+    """The Python of a method's environment, made with the newest releases if it is missing."""
+    if method not in PEERS:
+        return Path(sys.executable)
+    file, packages, imports = PEERS[method]
+    python = BENCH / file / "bin" / "python"
+    if not python.exists() or subprocess.run([python, "-c", f"import {imports}"]).returncode:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", BENCH / file], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([python, *install, *packages], check=True)
+    return python
+
+
+def code_of(method: str) -> str:
+    """What changes when results of a method may: its release or its code, and the problems'."""
+    paths = [HERE / "problems.py"]
+    if method == OURS:
+        names = ("bayesian", "candidates", "observed", "process", "quasi_random", "sobol")
+        paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]
+    texts = [path.read_bytes() for path in paths]
+    if method in PEERS:
+        texts.append(version(python_of(method), PEERS[method][1][0]).encode())
+    return hashlib.blake2b(b"/".join(texts), digest_size=5).hexdigest()
+
+
+def play(method: str, wanted: Sequence[Task], cache: Cache) -> None:
+    """Plays what is not known yet, in one process of the method's environment."""
+    missing = [task for task in wanted if cache.get(task) is None]
+    if not missing:
+        return
+    file = PEERS[method][0] if method in PEERS else "etude_search"
+    data = str(DATA) if DATA.is_dir() else ""
+    ours = {} if method in PEERS else {"PYTHONPATH": str(ROOT / "src")}
+    environment = {**ours, **os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [python_of(method), HERE / f"{file}.py", data],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("".join(json.dumps(task) + "\n" for task in missing))
+    process.stdin.close()
+    for line in process.stdout:
+        cache.add(json.loads(line))
+    if process.wait():
+        raise SystemExit(f"{method} failed; what it printed stands above.")
+
+
+def gathered(seeds: int, chosen: Sequence[str], cache: Cache, codes: Mapping[str, str]) -> Results:
+    """Every study on record; seeds that a method has not played yet are left out."""
+    found: Results = {}
+    for method, seed in product(METHODS, range(seeds)):
+        for task in tasks(method, seed, chosen, codes[method]):
+            if (result := cache.get(task)) is not None:
+                key = (result["problem"], method, result["parallel"], result["trials"])
+                found.setdefault(key, {})[seed] = result
+    return found
+
+
+def regret(result: Task, trials: int) -> float:
+    """The true regret of the trial that measured best among the first."""
+    measured = [math.inf if one is None else one for one in result["measured"][:trials]]
+    best = int(np.argmin(measured))
+    if math.isinf(measured[best]):
+        return WORST.get(result["problem"], VALLEY_WORST)
+    return float(result["regret"][best])
+
+
+def regrets(results: Results, problem: str, method: str, parallel: int, n: int) -> NDArray[Any]:
+    """The regret after n trials of every seed; of the yardstick, after twice as many."""
+    if method == YARDSTICK:
+        played = results.get((problem, method, PARALLEL[0], 2 * max(BUDGETS)), {})
+        return np.array([regret(one, 2 * n) for _, one in sorted(played.items())])
+    trials = n if method == OURS else max(BUDGETS)
+    played = results.get((problem, method, parallel, trials), {})
+    return np.array([regret(one, n) for _, one in sorted(played.items())])
+
+
+def within_noise(results: Results, problem: str, parallel: int, n: int) -> bool:
+    """Whether ours is lowest, or not told from the lowest; the yardstick has twice the trials."""
+    peers = [regrets(results, problem, method, parallel, n) for method in PEERS]
+    ours = regrets(results, problem, OURS, parallel, n)
+    lowest = min((one for one in peers if len(one)), key=lambda one: float(np.median(one)))
+    if np.median(ours) <= np.median(lowest):
+        return True
+    return bool(mannwhitneyu(ours, lowest, alternative="greater").pvalue >= LEVEL)
+
+
+def infeasible(results: Results, problem: str, method: str, parallel: int) -> float:
+    """The share of the trials after the first quarter that diverge, over all seeds."""
+    n = max(BUDGETS)
+    played = results.get((problem, method, parallel, n), {}).values()
+    later = [value is None for one in played for value in one["measured"][n // 4 : n]]
+    return float(np.mean(later)) if later else math.nan
+
+
+def table(output: Output, results: Results, chosen: Sequence[str]) -> None:
+    for parallel in PARALLEL:
+        for problem in chosen:
+            output.say()
+            at_once = "one after the other" if parallel == 1 else f"{parallel} at once"
+            heads = "".join(f"{f'n = {n}':>30}" for n in BUDGETS)
+            output.say(f"{f'{problem}, {at_once}':32}{heads}   infeasible  seeds")
+            for method in METHODS:
+                output.say(line(results, problem, method, parallel))
+
+
+def line(results: Results, problem: str, method: str, parallel: int) -> str:
+    cells = ""
+    seeds = 0
+    for n in BUDGETS:
+        found = regrets(results, problem, method, parallel, n)
+        seeds = len(found)
+        low, middle, high = np.quantile(found, [0.25, 0.5, 0.75]) if seeds else [math.nan] * 3
+        cells += f"{middle:12.3g} [{low:.2g}, {high:.2g}]".rjust(30)
+    name = f"{method}, twice n" if method == YARDSTICK else method
+    share = infeasible(results, problem, method, parallel)
+    shown = "" if math.isnan(share) else f"{100 * share:.0f} %"
+    return f"{name:32}{cells}   {shown:>10}  {seeds:5}"
+
+
+def figures(results: Results, chosen: Sequence[str]) -> dict[str, float]:
+    cells = [(problem, k, n) for problem in chosen for k in PARALLEL for n in BUDGETS]
+    held = {cell: within_noise(results, *cell) for cell in cells}
+    cliffs = [problem for problem in CLIFFS if problem in chosen]
+    better = {
+        (problem, k, n): all(
+            np.median(regrets(results, problem, OURS, k, n))
+            < np.median(regrets(results, problem, method, k, n))
+            for method in PEERS
+        )
+        for problem in cliffs
+        for k in PARALLEL
+        for n in BUDGETS
+    }
+    beats = {
+        (problem, n): bool(
+            np.median(regrets(results, problem, OURS, 1, n))
+            < np.median(regrets(results, problem, YARDSTICK, 1, n))
+        )
+        for problem in chosen
+        for n in BUDGETS
+    }
+    shares = [infeasible(results, problem, OURS, k) for problem in cliffs for k in PARALLEL]
+    last = max(BUDGETS)
+    return {
+        "problems_within_noise_of_best": _share(held, chosen),
+        "cells_within_noise_of_best": float(np.mean(list(held.values()))),
+        "cliffs_better_than_every_peer": _share(better, cliffs),
+        "beats_twice_quasi_random": float(np.mean([beats[problem, last] for problem in chosen])),
+        "beats_twice_quasi_random_at_every_length": _share(beats, chosen),
+        "infeasible_after_warmup": float(np.mean(shares)),
+        "worst_infeasible_after_warmup": max(shares),
+        "seeds": min(len(one) for one in results.values()),
+    }
+
+
+def _share(held: Mapping[tuple[Any, ...], bool], chosen: Sequence[str]) -> float:
+    """The share of the problems for which it holds everywhere."""
+    return float(np.mean([all(held[k] for k in held if k[0] == one) for one in chosen]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="one seed, nothing kept")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--play", nargs="*", default=list(METHODS), help="methods; others are read")
+    arguments = parser.parse_args()
+    seeds = 1 if arguments.quick else arguments.seeds
+    chosen = [one for one in PROBLEMS if one != "mnist" or DATA.is_dir()]
+    chosen = ["branin", "valley_40"] if arguments.quick else chosen
+    cache = Cache(BENCH / "search.jsonl")
+    codes = {method: code_of(method) for method in METHODS}
+    for seed in range(seeds):
+        for method in arguments.play:
+            play(method, list(tasks(method, seed, chosen, codes[method])), cache)
+    output = Output("search", keep=not arguments.quick)
+    report(output, gathered(seeds, chosen, cache, codes), chosen)
+
+
+def report(output: Output, results: Results, chosen: Sequence[str]) -> None:
+    peers = ", ".join(
+        f"{package} {version(python_of(method), package)}"
+        for method, package in (("optuna_tpe", "optuna"), ("ax", "ax-platform"))
+    )
+    output.say(
+        f"Etude {version(sys.executable, 'etude')}; {peers}; Python {sys.version.split()[0]}"
+    )
+    output.say(
+        "Regret, median over seeds [quartiles]; infeasible: of the trials after the first 25."
+    )
+    output.say(
+        "mnist: the mean of the ten nearest trials on record (a fitted surrogate), noise added."
+    )
+    if "mnist" not in chosen:
+        output.say("../shared/data is absent: without mnist.")
+    table(output, results, chosen)
+    found = figures(results, chosen)
+    output.say()
+    for key, bar in BARS.items():
+        held = found[key] <= bar if key.startswith("infeasible") else found[key] >= bar
+        output.say(f"{key:32}{found[key]:8.3f}   bar {bar:5.2f}   {'holds' if held else 'MISSED'}")
+    output.end(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What a study's history tells a model: where losses were measured, where trials failed, and wait.
+
+Letters: T trials with a result, P trials that still run or wait, D hyperparameters that vary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SpaceError
+from ..record import Record, Records
+from ..space import Scalar, Space
+from ..study import Study
+
+Floats: TypeAlias = NDArray[np.float64]
+
+# X5's 15 of 60.
+START = 0.25
+# X2's "many standard deviations above the mean", robust: the playbook's own number.
+DIVERGED_SD = 5.0
+# No source, ours: of fewer losses, spread and outlier cannot be told apart.
+FEWEST_LOSSES = 5
+# The interquartile range of a normal distribution, in standard deviations.
+IQR_SD = 1.349
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """Results and waiting trials as points of the study's unit cube.
+
+    Args:
+        losses_T: Oriented, lower is better; NaN where the trial was infeasible.
+        centre: The median loss of the start, which spreads evenly.
+        spread: The robust standard deviation of the start's losses; 0 where it cannot be told.
+    """
+
+    units_TxD: Floats
+    losses_T: Floats
+    pending_PxD: Floats
+    centre: float = 0.0
+    spread: float = 0.0
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """feasible_T: which trials have a loss that counts."""
+        return np.isfinite(self.losses_T)
+
+
+def started(study: Study, share: float) -> int:
+    """How many trials are quasi-random: a share of all, less those that earlier rounds had.
+
+    Source: X5.
+    """
+    return max(0, math.ceil(share * study.max_trials) - len(study.prior))
+
+
+def observed(study: Study, records: Records, *, start: int) -> Observed:
+    """What is known of a study, in the order of its trials' indices, whatever order they come in.
+
+    Infeasible is a trial that could not be trained, for whatever reason, and one that is worse than
+    the median of the start by more than five robust standard deviations. Only the start is asked
+    for these: later trials crowd around the best, and beside their spread everything is an outlier.
+
+    Args:
+        study: Its `prior` trials come first.
+        records: Of this study.
+        start: How many of its trials spread evenly, before the search began to adapt.
+
+    Source: X2, C1.
+    """
+    space = study.space
+    ordered = sorted(records, key=lambda record: (record.index, record.id))
+    pending = [record.setting for record in ordered if not record.ended]
+    earlier = [one for one in _earlier(study) if _lies_in(space, one[0])]
+    known = [*earlier, *_results(study, ordered)]
+    losses_T = np.array([loss for _, loss in known])
+    even = [*earlier, *_results(study, ordered[:start])]
+    centre, spread = _scale(np.array([loss for _, loss in even]))
+    if spread > 0.0:
+        losses_T = np.where(losses_T > centre + DIVERGED_SD * spread, np.nan, losses_T)
+    return Observed(
+        units_TxD=_units(space, (setting for setting, _ in known)),
+        losses_T=losses_T,
+        pending_PxD=_units(space, pending),
+        centre=centre,
+        spread=spread,
+    )
+
+
+def thinned(seen: Observed, most: int) -> Observed:
+    """At most so many results: half of them the best, the others evenly spread over the history.
+
+    >>> seen = Observed(
+    ...     units_TxD=np.zeros((6, 1)),
+    ...     losses_T=np.array([6.0, 1.0, 5.0, math.nan, 2.0, 4.0]),
+    ...     pending_PxD=np.zeros((0, 1)),
+    ... )
+    >>> thinned(seen, 4).losses_T
+    array([ 6.,  1., nan,  2.])
+    """
+    count = len(seen.losses_T)
+    if count <= most:
+        return seen
+    order_T = np.argsort(seen.losses_T, kind="stable")  # NaN comes last
+    rest_T = np.sort(order_T[most // 2 :])
+    even_T = rest_T[np.arange(most - most // 2) * len(rest_T) // (most - most // 2)]
+    kept_T = np.sort(np.append(order_T[: most // 2], even_T))
+    return replace(seen, units_TxD=seen.units_TxD[kept_T], losses_T=seen.losses_T[kept_T])
+
+
+def _earlier(study: Study) -> list[tuple[Mapping[str, Scalar], float]]:
+    sign = -1.0 if study.maximize else 1.0
+    return [
+        (one.setting, math.nan if one.value is None else sign * one.value) for one in study.prior
+    ]
+
+
+def _results(study: Study, records: Iterable[Record]) -> list[tuple[Mapping[str, Scalar], float]]:
+    """Each trial that says something: one that ended well without the metric says nothing."""
+    found = []
+    for record in records:
+        best = record.best(study.metric, maximize=study.maximize)
+        if record.status == "infeasible":
+            found.append((record.setting, math.nan))
+        elif record.ended and best is not None:
+            found.append((record.setting, -best.value if study.maximize else best.value))
+    return found
+
+
+def _scale(losses_T: Floats) -> tuple[float, float]:
+    finite_T = losses_T[np.isfinite(losses_T)]
+    if len(finite_T) < FEWEST_LOSSES:
+        return (float(np.median(finite_T)) if len(finite_T) else 0.0), 0.0
+    low, centre, high = np.quantile(finite_T, [0.25, 0.5, 0.75])
+    return float(centre), float(high - low) / IQR_SD
+
+
+def _lies_in(space: Space, setting: Mapping[str, Scalar]) -> bool:
+    """Whether the setting is a point of the space's axes; beyond their bounds is one too."""
+    try:
+        return bool(np.isfinite(space.unit(setting)).all())
+    except (KeyError, SpaceError):
+        return False
+
+
+def _units(space: Space, settings: Iterable[Mapping[str, Scalar]]) -> Floats:
+    return np.array([space.unit(one) for one in settings]).reshape(-1, space.dimensions)

@@ -1,0 +1,201 @@
+"""Bayesian optimization: it finds valleys, keeps from cliffs, and is a function of the history."""
+
+import math
+import sys
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.search.history import PLANE, a_record, a_study, records, searched
+
+from etude.errors import RunError
+from etude.record import Records
+from etude.search import search_of
+from etude.search.bayesian import Bayesian, gain_left
+from etude.search.quasi_random import QuasiRandom
+from etude.space import Choice, Integer, Real, Space
+from etude.study import Prior
+
+STUDY = a_study()
+NOTHING = Records.of([])
+EVEN = [dict(one.searched) for one in QuasiRandom().moves(STUDY, NOTHING, 12)]
+
+
+def bowl(setting):
+    return (setting["x"] - 0.3) ** 2 + (setting["y"] - 0.6) ** 2
+
+
+def cliff(setting):
+    """Half of the plane diverges, and the best lies near its edge."""
+    margin = 1.0 - setting["x"] - setting["y"]
+    return (margin - 0.1) ** 2 + 0.3 * (setting["x"] - 0.5) ** 2 if margin > 0 else math.nan
+
+
+HISTORY = records(EVEN, [cliff(one) for one in EVEN])
+
+
+def moves(study=STUDY, history=HISTORY, free=1):
+    return Bayesian().moves(study, history, free)
+
+
+@pytest.fixture(scope="module")
+def bowls():
+    return searched(Bayesian(), STUDY, bowl)
+
+
+def test_it_finds_the_floor_of_a_bowl(bowls):
+    assert len(bowls) == STUDY.max_trials
+    assert min(bowl(one.setting) for one in bowls) < 1e-4
+
+
+def test_it_maximizes_what_is_to_be_maximized():
+    upward = records(EVEN, [-cliff(one) for one in EVEN])
+
+    assert moves(replace(STUDY, maximize=True), upward) == moves()
+
+
+def test_it_keeps_from_a_cliff_and_finds_what_lies_near_it():
+    found = list(searched(Bayesian(), STUDY, cliff))
+    later = found[6:]
+
+    assert sum(one.status == "infeasible" for one in later) <= 0.2 * len(later)
+    assert np.nanmin([cliff(one.setting) for one in found]) < 0.003
+
+
+@pytest.mark.parametrize(("share", "even"), [(0.0, 0), (0.25, 0), (0.375, 3), (0.5, 6), (1.0, 6)])
+def test_the_start_is_quasi_random(share, even):
+    history = records(EVEN[:6], [cliff(one) for one in EVEN[:6]])
+    found = Bayesian(start=share).moves(STUDY, history, 6)
+
+    assert [one.searched in EVEN for one in found] == [True] * even + [False] * (6 - even)
+
+
+def test_a_quarter_is_the_start_unless_said(bowls):
+    assert [one.setting in EVEN for one in bowls] == [True] * 6 + [False] * 18
+
+
+@pytest.mark.parametrize("value", [math.nan, None])
+def test_with_nothing_to_model_the_even_start_goes_on(value):
+    history = records(EVEN, [value] * 12)
+
+    assert moves(history=history, free=5) == QuasiRandom().moves(STUDY, history, 5)
+
+
+def test_64_free_slots_are_filled_and_no_point_is_taken_twice():
+    found = moves(replace(STUDY, max_trials=100), free=64)
+    points = [tuple(one.searched.values()) for one in found]
+
+    assert len(points) == 64
+    assert len({*points, *(tuple(one.values()) for one in EVEN)}) == 64 + len(EVEN)
+
+
+def test_a_trial_that_runs_is_not_proposed_again():
+    (first,) = moves()
+    waiting = Records.of([*HISTORY, a_record(12, first.searched, None)])
+    (second,) = moves(history=waiting)
+
+    apart = [abs(first.searched[name] - second.searched[name]) for name in PLANE.domains]
+    assert max(apart) > 0.01
+
+
+def test_the_order_of_records_means_nothing():
+    assert moves(history=Records.of(list(HISTORY)[::-1])) == moves()
+
+
+def test_more_slots_begin_with_what_one_slot_gets():
+    assert moves(free=3)[:1] == moves()
+
+
+def test_other_units_of_the_loss_change_nothing():
+    scaled = records(EVEN, [1000.0 * cliff(one) + 7.0 for one in EVEN])
+    (one,), (other,) = moves(history=scaled), moves()
+
+    assert one.searched == pytest.approx(other.searched, abs=0.02)
+
+
+def test_it_leaves_no_trace_in_the_program():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state(), torch.get_default_dtype()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        moves()
+
+    assert torch.equal(torch.random.get_rng_state(), before[0])
+    assert torch.get_default_dtype() == before[1]
+    assert seen == []
+
+
+def test_constraints_hold_in_every_setting():
+    space = replace(PLANE, constraints=("x <= 0.5 * y",))
+    constrained = a_study(space=space, max_trials=10)
+    found = searched(Bayesian(), constrained, bowl)
+
+    assert all(one.setting["x"] <= 0.5 * one.setting["y"] for one in found)
+
+
+MIXED = Space(
+    {
+        "activation": Choice(["relu", "tanh", "gelu"]),
+        "depth": Integer(1, 6),
+        "rate": Real(1e-4, 1.0, log=True),
+        "width": Integer(8, 512, log=True),
+    }
+)
+
+
+def mixed(setting):
+    worse = {"relu": 0.3, "tanh": 0.5, "gelu": 0.0}[setting["activation"]]
+    return worse + 0.1 * abs(setting["depth"] - 4) + 0.1 * (math.log10(setting["rate"]) + 2) ** 2
+
+
+def test_whole_numbers_and_choices_are_found_too():
+    found = searched(Bayesian(), a_study(space=MIXED, max_trials=24), mixed)
+    best = min(found, key=lambda one: mixed(one.setting)).setting
+
+    assert (best["activation"], best["depth"]) == ("gelu", 4)
+    assert mixed(best) < 0.01
+
+
+def test_a_study_ends_where_every_setting_was_tried():
+    space = Space({"norm": Choice(["none", "layer"]), "depth": Integer(1, 3)})
+    study = a_study(space=space, max_trials=40)
+    found = searched(Bayesian(start=0.1), study, lambda one: one["depth"])
+
+    assert {(one.setting["norm"], one.setting["depth"]) for one in found} == {
+        (norm, depth) for norm in ("none", "layer") for depth in (1, 2, 3)
+    }
+
+
+def test_earlier_rounds_take_the_place_of_the_start():
+    prior = tuple(Prior(one, bowl(one)) for one in EVEN)
+    (first,) = moves(replace(STUDY, prior=prior), NOTHING)
+
+    assert bowl(first.searched) < 0.02
+
+
+def test_earlier_trials_of_other_hyperparameters_say_nothing():
+    prior = tuple(Prior({"depth": k}, 0.1 * k) for k in range(12))
+
+    assert moves(replace(STUDY, prior=prior)) == moves()
+
+
+def test_less_is_to_be_gained_the_longer_it_searches(bowls):
+    noisy = [bowl(one.setting) + 0.01 * math.sin(1e4 * one.setting["x"]) for one in bowls]
+    history = records([one.setting for one in bowls], noisy)
+    gains = [gain_left(STUDY, Records.of(history[:count])) for count in (8, 24)]
+
+    assert gains[0] > 1.0 > 0.5 > gains[1] > 0.0
+
+
+def test_nothing_is_known_of_the_gain_before_there_are_losses():
+    assert gain_left(STUDY, NOTHING) == math.inf
+
+
+def test_without_botorch_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "botorch.models", None)
+    monkeypatch.delitem(sys.modules, "etude.search.bayesian")
+
+    with pytest.raises(RunError, match=r"pip install 'etude\[bayes\]'"):
+        search_of(STUDY)
