@@ -6,7 +6,8 @@ import pytest
 from tests.runner.sample import assignment, end, inline, of, played, processes, rows
 
 from etude.errors import TrainError
-from etude.event import Began, Ended, Refused, Rehearsed, Saved
+from etude.event import Began, Ended, Paused, Refused, Rehearsed, Saved
+from etude.trial import Halt
 
 RUNNERS = {"inline": inline, "processes": processes}
 
@@ -289,6 +290,74 @@ def test_what_cannot_be_delivered_stops_the_run(runner, tmp_path):
     busy.close()
 
     assert not any(isinstance(event, Ended) and event.status != "completed" for event in seen)
+
+
+def test_a_trial_pauses_at_its_checkpoint_and_goes_on_as_if_it_had_not(runner, tmp_path):
+    whole = played(runner("train"), assignment(tmp_path / "whole"))
+
+    first = played(runner("train"), assignment(tmp_path, until_step=3))
+    second = played(runner("train"), assignment(tmp_path, resume_step=3, until_step=6))
+    third = played(runner("train"), assignment(tmp_path, resume_step=5))
+
+    assert [(type(one[-1]), one[-1].steps) for one in (first, second)] == [(Paused, 4), (Paused, 6)]
+    assert rows([*first, *second, *third]) == rows(whole)
+    assert end(third).status == "completed"
+
+
+def test_the_end_is_no_pause(runner, tmp_path):
+    events = played(runner("train"), assignment(tmp_path, until_step=8))
+
+    assert end(events).status == "completed"
+
+
+def test_a_trial_without_checkpoints_goes_on_past_its_pause(runner, tmp_path):
+    events = played(runner("reports_alone"), assignment(tmp_path, until_step=2))
+
+    assert (end(events).status, end(events).steps) == ("completed", 8)
+
+
+def test_a_trial_killed_before_it_could_pause_pauses_where_it_would_have(runner, tmp_path):
+    played(runner("train"), assignment(tmp_path))
+
+    events = played(runner("train"), assignment(tmp_path, resume_step=3, until_step=4))
+
+    assert rows(events) == []
+    assert events == [Began(0, 4), Paused(0, 4, events[-1].wall_s)]
+
+
+def test_a_trial_that_runs_is_stopped_by_a_halt(runner, tmp_path):
+    busy, events = runner("takes_its_time"), []
+
+    def deliver(news):
+        events.extend(news)
+        busy.submit([Halt(0), Halt(7)])
+
+    busy.submit([assignment(tmp_path, max_steps=100_000)])
+    wait_for_news(busy, deliver)
+    busy.close()
+
+    assert (end(events).status, end(events).reason) == ("stopped", "schedule")
+    assert 0 < end(events).steps < 1000
+
+
+def test_a_halt_outlasts_no_trial_that_goes_on_again(runner, tmp_path):
+    busy = runner("train")
+    busy.submit([Halt(0)])
+
+    events = played(busy, assignment(tmp_path))
+
+    assert end(events).status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("name", "resumes"), [("train", True), ("reports_alone", False), ("returns", None)]
+)
+def test_a_rehearsal_tells_whether_the_loop_can_be_resumed(runner, tmp_path, name, resumes):
+    rehearsal = assignment(tmp_path, rehearsal=True, max_steps=2, evaluations=1)
+
+    (event,) = played(runner(name), rehearsal)
+
+    assert event.resumes is resumes or event.problem
 
 
 def wait_for_news(busy, deliver):

@@ -19,7 +19,9 @@ from tests.store.sample import (
 )
 
 from etude.design.split import split
-from etude.event import Began, Ended, Logged, Lost, Refused, Rehearsed, Reopened, Saved
+from etude.event import Began, Ended, Logged, Lost, Paused, Refused, Rehearsed, Reopened, Saved
+from etude.move import Fork, Resume, Start
+from etude.record import Checkpoint
 from etude.store import open_store
 
 STORES = {
@@ -397,3 +399,92 @@ def test_every_trial_has_folders_of_its_own(store):
 
     assert len(places) == 8
     assert all(place.is_absolute() for place in places)
+
+
+# --- trials that pause, go on and are forked
+
+
+@pytest.fixture
+def paused(started):
+    """A store in which trial 0 paused after its second checkpoint."""
+    logged = Logged(0, ((1, "valid/loss", 0.5), (3, "valid/loss", 0.4)))
+    save_each(started, [None, 0.5, None, 0.4])
+    started.append("rates", [logged, Paused(0, 4, 2.0)])
+    place = started.files.checkpoints("rates", 0) / "3"
+    (place / "weights").write_text("0.4")
+    return started
+
+
+def reserved(store, *moves):
+    (study,) = split(experiment())
+    return store.reserve("rates", study, moves)
+
+
+def test_a_trial_that_pauses_keeps_what_it_did(paused):
+    one = record(paused)
+
+    assert (one.status, one.steps, one.wall_s) == ("paused", 4, 2.0)
+    assert [step for step, _, _ in rows(paused)] == [1, 3]
+    assert one.checkpoints[-1].step == 3
+
+
+def test_a_resumed_trial_is_pending_until_its_next_pause(paused):
+    (one,) = reserved(paused, Resume(0, until_step=6))
+
+    assert (one.id, one.status, one.until_step, one.steps) == (0, "pending", 6, 4)
+    assert record(paused) == one
+
+
+def test_a_fork_is_a_new_trial_with_its_parents_checkpoint(paused):
+    (fork,) = reserved(paused, Fork(0, 3, {"learning_rate": 0.5}, until_step=6))
+    copied = paused.files.checkpoints("rates", fork.id) / "3" / "weights"
+
+    assert (fork.id, fork.parent, fork.from_step, fork.until_step) == (3, 0, 3, 6)
+    assert (fork.status, fork.steps, fork.setting) == ("pending", 4, {"learning_rate": 0.5})
+    assert fork.checkpoints == (Checkpoint(3, 0.4),)
+    assert copied.read_text() == "0.4"
+    assert record(paused, fork.id) == fork
+
+
+def test_a_forks_checkpoint_is_its_own(paused):
+    (fork,) = reserved(paused, Fork(0, 3, {"learning_rate": 0.5}))
+    reserved(paused, Resume(0))
+    saved(paused, 5, 0.3, Began(0, 4), Saved(0, 5, 0.3))
+
+    assert (paused.files.checkpoints("rates", fork.id) / "3" / "weights").exists()
+
+
+def test_what_a_crash_left_of_a_copy_is_replaced(paused):
+    half = paused.files.checkpoints("rates", 3) / "3"
+    half.mkdir(parents=True)
+    (half / "weig").write_text("0.")
+
+    (fork,) = reserved(paused, Fork(0, 3, {"learning_rate": 0.5}))
+
+    place = paused.files.checkpoints("rates", fork.id)
+    assert [each.name for each in (place / "3").iterdir()] == ["weights"]
+
+
+def test_new_and_old_trials_are_reserved_in_the_order_of_their_moves(paused):
+    found = reserved(
+        paused,
+        Fork(0, 3, {"learning_rate": 0.5}),
+        Resume(0),
+        Start({"learning_rate": 0.1}, until_step=2),
+    )
+
+    assert [(one.id, one.until_step) for one in found] == [(3, None), (0, None), (4, 2)]
+
+
+def test_a_pause_outlasts_its_run_and_a_trial_that_ran_on_is_pending(paused):
+    with paused.own("rates"):
+        paused.append("rates", [Began(1, 0)])
+
+    assert [record(paused, number).status for number in (0, 1)] == ["paused", "pending"]
+
+
+def test_a_paused_trial_that_is_stopped_is_censored(paused):
+    paused.append("rates", [Ended(0, "stopped", "schedule", steps=4)])
+
+    one = record(paused)
+    assert (one.status, one.reason, one.steps) == ("stopped", "schedule", 4)
