@@ -123,7 +123,7 @@ FROM_CHECKPOINTS = ("pbt", "replay")
 def misdirected(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> list[Mistake]:
     """Every mistake about the search and the schedule in these fields of an experiment."""
     found = [mistake for kind in KINDS for mistake in _method(kind, given)]
-    return found or [*_searching(given, flattened), *_scheduling(given)]
+    return found or [*_searching(given, flattened), *_scheduling(given, flattened)]
 
 
 def from_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,7 +246,22 @@ def _size(one: Hyperparameter, points: object) -> int:
     return int(plain(count))
 
 
-def _scheduling(given: Mapping[str, Any]) -> Iterator[Mistake]:
+def _unknown(
+    rows: Sequence[Mapping[str, Any]],
+    flattened: Sequence[Hyperparameter],
+    configurations: Sequence[Mapping[str, Any]],
+) -> Iterator[Mistake]:
+    """Changes of hyperparameters that are not there."""
+    listed = {name for row in configurations if isinstance(row, Mapping) for name in row}
+    known = {one.name for one in flattened} | listed
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if name not in known | {"step"}:
+            has = did_you_mean(str(name), sorted(known))
+            message = f"changes a hyperparameter that there is, found `{name}`. {has}"
+            yield _mistake(["schedule", "changes"], message)
+
+
+def _scheduling(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> Iterator[Mistake]:
     schedule, options = given.get("schedule"), given.get("schedule_options") or {}
     max_steps, trials = given.get("max_steps"), given.get("trials")
     for key in ("min_steps", "interval"):
@@ -262,6 +277,7 @@ def _scheduling(given: Mapping[str, Any]) -> Iterator[Mistake]:
             "those that a population found."
         )
         yield _mistake(["experiment", "schedule"], message)
+    yield from _unknown(options.get("changes", ()), flattened, given.get("configurations", ()))
     if schedule != "pbt":
         return
     if isinstance(trials, int) and 0 < trials < 2 and not given.get("configurations"):
