@@ -10,6 +10,7 @@ from etude.experiment import Experiment
 from etude.launch import Entry
 from etude.play import assignment, pending, play, started
 from etude.runner.inline import Inline
+from etude.search import search_of
 from etude.search.quasi_random import QuasiRandom
 from etude.space import Real
 from etude.store.memory import Memory
@@ -351,3 +352,78 @@ def test_a_real_loop_is_played_to_its_end(store):
     assert list(itertools.chain(*values)) == [
         one.setting["learning_rate"] for one in store.records("rates")
     ]
+
+
+# --- searches that adapt
+
+
+@pytest.fixture
+def halving():
+    return experiment(
+        max_steps=4, evaluations=4, schedule="asha", schedule_options={"min_steps": 2}
+    )
+
+
+def halved(store, runner, one):
+    """Plays an experiment with a schedule."""
+    store.begin(Entry(experiment=one, text=experiment_file.dumps(one)))
+    plan = [(study, search_of(study)) for study in split(one)]
+    with store.own(one.name):
+        play(one, plan, runner=runner, store=store, see=list)
+    return store.records(one.name)
+
+
+def learns(trial):
+    """Two numbers a step are enough to compare by."""
+    trial.restore(lambda folder: None)
+    for step in trial.steps():
+        value = trial["learning_rate"] / (step + 1)
+        trial.report(step, {"valid/loss": value}, checkpoint=lambda folder: None)
+
+
+def test_trials_pause_are_promoted_and_stopped_in_a_real_loop(store, halving):
+    records = halved(store, Inline(lambda: learns), halving)
+
+    best = min(records, key=lambda one: one.setting["learning_rate"])
+    assert [(one.status, one.steps) for one in records].count(("stopped", 2)) == 4
+    assert (best.status, best.steps) == ("completed", 4)
+
+
+def test_a_resumed_trial_is_judged_by_its_first_loss_and_not_by_that_of_its_last_attempt(
+    store, halving
+):
+    seen = []
+
+    def watched(trial):
+        seen.append(dict(trial._assignment.first_losses))
+        learns(trial)
+
+    records = halved(store, Inline(lambda: watched), halving)
+
+    resumed = [one.setting["learning_rate"] for one in records if one.steps == 4]
+    assert resumed
+    assert [one["valid/loss"] for one in seen if one] == resumed
+
+
+def test_the_first_failure_of_a_study_that_adapts_does_not_stop_it(store, halving):
+    records = halved(store, Inline(lambda: fails_once), halving)
+
+    assert [one.status for one in records].count("infeasible") == 1
+
+
+def fails_once(trial):
+    if trial.id == 0:
+        raise ValueError("no width")
+    learns(trial)
+
+
+def test_studies_that_adapt_share_the_free_slots(store):
+    one = experiment(
+        scientific={"optimizer": ["adam", "sgd"]}, schedule="asha", evaluations=4, trials=4
+    )
+    store.begin(Entry(experiment=one, text=""))
+    plan = [(study, search_of(study)) for study in split(one)]
+
+    new = started(plan, store, one.name, free=3)
+
+    assert len(new) == 3

@@ -257,6 +257,38 @@ def test_a_rehearsal_whose_worker_dies_says_so():
     assert seen.openings[0].rehearsed.problem == "The worker died: exit code 7."
 
 
+PBT = {"schedule": "pbt", "schedule_options": {"interval": 4}, "trials": 4}
+
+
+@pytest.mark.parametrize(
+    "train", [loops.reports_alone, loops.never_restores], ids=["no checkpoint", "no restore"]
+)
+def test_a_population_without_checkpoints_is_told_at_the_rehearsal(train):
+    store = Memory()
+
+    with pytest.raises(RunError, match=r"`checkpoint=` to `trial.report` and call `trial.restore`"):
+        etude.run(experiment(**PBT), train, store=store)
+
+    assert {one.status for one in store.records("rates")} == {"pending"}
+
+
+def test_a_population_is_trained_and_its_schedule_can_be_replayed():
+    result = etude.run(experiment(**PBT), loops.train)
+
+    again = result.replay(repeats=2)
+
+    assert result.records.count("completed") == 4
+    assert result.best.parent is None or again.experiment.schedule == "replay"
+    assert etude.run(again.experiment, loops.train).records.count("completed") == 2
+
+
+def test_trials_that_were_not_forked_have_no_schedule_to_replay():
+    result = etude.run(experiment(trials=2), loops.train)
+
+    with pytest.raises(RunError, match=r"no schedule to replay.*schedule = \"pbt\""):
+        result.replay()
+
+
 def test_observers_are_told_the_end_of_an_interrupted_run():
     seen = Seen()
 

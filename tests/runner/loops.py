@@ -149,6 +149,13 @@ def swallows(trial):
             continue
 
 
+def never_restores(trial):
+    """Writes checkpoints that it never reads."""
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": 1.0}, checkpoint=lambda path: None)
+
+
 def reports_alone(trial):
     """Writes no checkpoint."""
     for step in trial.steps():
