@@ -23,6 +23,7 @@ class Study:
         fixed: The fixed ones that exist here.
         merged: The scientific hyperparameters that are sampled in `space`, in a merged study (R14).
         listed: Its settings, where they were listed by hand.
+        observed: Hyperparameters whose bounds are only the outermost values that were tried.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
 
@@ -42,6 +43,7 @@ class Study:
     evaluations: int
     merged: tuple[str, ...] = ()
     listed: tuple[Mapping[str, Scalar], ...] = ()
+    observed: tuple[str, ...] = ()
 
     def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """All that a trial is handed: fixed, scientific and searched values, sorted by name."""

@@ -175,6 +175,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     store.close()
     db = sqlite3.connect(place)
     db.execute("alter table trial drop column launch_id")
+    db.execute("alter table trial drop column name")
     db.execute("pragma user_version = 1")
     db.close()
 

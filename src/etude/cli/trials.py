@@ -36,18 +36,20 @@ def trials(
 
 
 def _as_json(result: Result, record: Record) -> dict[str, Any]:
+    from ..record import UNKNOWN_SEED
+
     experiment, log = result.experiment, _log(result, record)
     best = record.best(experiment.metric, maximize=experiment.maximize)
     return {
         "id": record.id,
-        "name": str(record.id),
+        "name": record.name or str(record.id),
         "study": record.study,
         "setting": dict(record.setting),
         "status": record.status,
         "reason": record.reason,
         "detail": record.detail,
         "log": str(log) if log else None,
-        "seed": record.seed,
+        "seed": None if record.seed == UNKNOWN_SEED else record.seed,
         "best": {"value": best.value if best else None, "step": best.step if best else None},
         "steps": record.steps,
     }

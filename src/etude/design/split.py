@@ -64,6 +64,7 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
         seed=derived_seed(experiment.seed, name),
         search=experiment.search,
         listed=listed,
+        observed=experiment.observed,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,

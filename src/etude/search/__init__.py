@@ -5,10 +5,15 @@ from __future__ import annotations
 from ..study import Study
 from .base import Search
 from .covered import Covered
+from .imported import Imported
 from .listed import Listed
 from .quasi_random import QuasiRandom
 
-SEARCHES: dict[str, type[Search]] = {"quasi_random": QuasiRandom, "listed": Listed}
+SEARCHES: dict[str, type[Search]] = {
+    "quasi_random": QuasiRandom,
+    "listed": Listed,
+    "imported": Imported,
+}
 
 
 def search_of(study: Study) -> Search:

@@ -80,14 +80,17 @@ class Files:
 def reserved(
     study: Study, starts: Sequence[Start], *, first_id: int, first_index: int
 ) -> list[Record]:
-    """The pending records of these starts; a trial's seed depends on its study and place alone."""
+    """The pending records of these starts; a seed is known or derived from study and place."""
     return [
         Record(
             id=first_id + offset,
             study=study.name,
             index=first_index + offset,
             setting=study.setting(start.searched),
-            seed=derived_seed(study.seed, first_index + offset),
+            seed=derived_seed(study.seed, first_index + offset)
+            if start.seed is None
+            else start.seed,
+            name=start.name,
         )
         for offset, start in enumerate(starts)
     ]

@@ -97,3 +97,9 @@ def experiments_trials_and_points(db: Connection) -> None:
 def trials_know_their_last_launch(db: Connection) -> None:
     """A launch that trained nothing says nothing about where values come from (K3)."""
     db.execute("alter table trial add column launch_id integer references launch(id)")
+
+
+@migration(3)
+def trials_know_their_name_elsewhere(db: Connection) -> None:
+    """Imported trials are known to people by the id that another tool gave them."""
+    db.execute("alter table trial add column name text not null default ''")

@@ -23,9 +23,9 @@ ADD_LAUNCH = (
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
-    "steps, wall_s, losses) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "steps, wall_s, losses, name) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_TRIAL = "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses"
+_TRIAL = "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, name"
 
 
 def entry(db: Connection, key: int, text: str, source: str) -> Entry:
@@ -87,6 +87,7 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
         json.dumps(dict(record.setting)),
         record.seed,
         *_standing(record),
+        record.name,
     )
 
 
@@ -166,7 +167,8 @@ def _standing(record: Record) -> tuple[Any, ...]:
 def _from_row(
     row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
 ) -> Record:
-    trial_id, study, index, setting, seed, status, reason, detail, steps, wall_s, losses = row
+    trial_id, study, index, setting, seed, *standing, name = row
+    status, reason, detail, steps, wall_s, losses = standing
     return Record(
         id=trial_id,
         study=study,
@@ -179,6 +181,7 @@ def _from_row(
         steps=steps,
         wall_s=wall_s,
         losses=losses,
+        name=name,
         checkpoints=checkpoints,
         points=points,
     )
