@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, final
 
@@ -60,6 +60,61 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
     acknowledged: bool = False
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Findings of one check that say the same of several trials of a study.
+
+    Args:
+        first: The finding that speaks for all.
+        trials: Their trials, the first one's included; empty where it is about no single trial.
+    """
+
+    first: Finding
+    trials: tuple[int, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """What the first one says, and of how many trials the same holds.
+
+        >>> one = Finding(rule="C9", check="x", status="ok", subject={}, message="Trial 3 is fine.")
+        >>> Group(first=one, trials=(3, 5, 8)).message
+        'Trial 3 is fine. Alike: 2 more trials (5, 8).'
+        """
+        others = self.trials[1:]
+        if not others:
+            return self.first.message
+        listed = ", ".join(map(str, others[:MAX_NAMED])) + (", ..." * (len(others) > MAX_NAMED))
+        noun = "trial" if len(others) == 1 else "trials"
+        return f"{self.first.message} Alike: {len(others)} more {noun} ({listed})."
+
+
+# No source, ours: more ids in a row are not read; `check --json` has every one.
+MAX_NAMED = 8
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """The findings as people read them: those of trials alike in one, in order of appearance.
+
+    Alike are the same check, rule and status in one study, and the same `kind` where the evidence
+    tells one.
+    """
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        subject = finding.subject
+        alike = (finding.check, finding.rule, finding.status, subject.get("study"))
+        single = "trial" in subject and not finding.acknowledged
+        key = (*alike, finding.evidence.get("kind")) if single else id(finding)
+        groups.setdefault(key, []).append(finding)
+    return [
+        Group(
+            first=mine[0],
+            trials=tuple(one.subject["trial"] for one in mine if "trial" in one.subject),
+        )
+        for mine in groups.values()
+    ]
 
 
 @final

@@ -8,8 +8,13 @@ from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
 from ..finding import Finding
+from .bearing import bearing
 from .crowded import crowded
 from .standing import Standing, is_rate
+
+
+# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
+_TELLING = ("still_improving", "step_variance")
 
 
 def doubts(
@@ -20,7 +25,8 @@ def doubts(
     Source: A1, A2, C14, Q10, R5, R12, R14.
     """
     valued = [one for one in standing if one.best]
-    said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
+    mine = bearing(findings, standing)
+    said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
     said += _arranged(experiment, standing)
     if valued:
         said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
@@ -44,11 +50,19 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"C1: {crowded(alike)}: {_names(each.subject['study'] for each in alike)}."
 
 
+def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
+    """What the curve of a best trial shows that is no problem, and yet may change the order."""
+    for finding in findings:
+        if finding.status == "notice" and finding.check in _TELLING and "trial" in finding.subject:
+            yield f"{finding.rule}: {finding.message}"
+
+
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
+    """One doubt a check: of one study's axes or trials together, of curves over all studies."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         if finding.status == "unclear":
-            study = str(finding.subject.get("study", ""))
+            study = "" if "trial" in finding.subject else str(finding.subject.get("study", ""))
             groups.setdefault((finding.rule, finding.check, study), []).append(finding)
     for (rule, _, _), alike in groups.items():
         more = f" ({len(alike) - 1} more like it.)" if len(alike) > 1 else ""

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from ..finding import Finding, Recommendation
+from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from .figures import Figure, figures, row_limit
@@ -127,7 +127,7 @@ def _studies(
 
 
 def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
-    ordered = sorted(findings, key=lambda one: _ORDER.index(one.status))
+    ordered = sorted(grouped(findings), key=lambda one: _ORDER.index(one.first.status))
     shown_findings = [_finding(one) for one in ordered]
     counts = [sum(one.status == status for one in findings) for status in _ORDER]
     named = [
@@ -150,9 +150,11 @@ def _counted(status: str, count: int) -> str:
     return many[status] if count > 1 and status in many else WORDS[status].lower()
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(group: Group) -> dict[str, Any]:
+    one = group.first
     given = {each.name: getattr(one, each.name) for each in fields(one)}
-    return {**given, "subject": subject(one), "evidence": flat(one.evidence)}
+    about = {"subject": subject(one), "evidence": flat(one.evidence)}
+    return {**given, "message": group.message, **about}
 
 
 def _trials(material: Material) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Which findings bear on the answer to the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..finding import Finding
+from .standing import Standing
+
+
+def bearing(findings: Sequence[Finding], standing: Sequence[Standing]) -> list[Finding]:
+    """The findings about a design, a study or an axis, and those about the best trials' curves.
+
+    Studies are compared by the best trial of each; what the curve of another one shows is no reason
+    to doubt the comparison. That taking the best may favour some trials (C7) is a finding of the
+    study.
+
+    Source: C5, C6, C14.
+    """
+    best = {one.best.trial for one in standing if one.best}
+    return [one for one in findings if "trial" not in one.subject or one.subject["trial"] in best]
