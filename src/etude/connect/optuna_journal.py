@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, final
 
 from ..errors import ImportFileError
 from . import guard
+from .numbers import real
 from .optuna_kept import (
     DIRECTIONS,
     METRIC_NAMES,
@@ -23,7 +24,6 @@ from .optuna_kept import (
     KeptTrial,
     elapsed_s,
     objectives,
-    real,
 )
 
 Fields: TypeAlias = Mapping[str, Any]

@@ -57,16 +57,6 @@ def elapsed_s(start: object, end: object) -> float:
     return max(between.total_seconds(), 0.0)
 
 
-def real(value: object) -> float | None:
-    """A number as a float; None for what is no number, or is beyond all floats."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
 def objectives(attribute: object) -> tuple[str, ...]:
     """The names that a study gives its objectives; empty for anything but a list of texts."""
     if not isinstance(attribute, list):

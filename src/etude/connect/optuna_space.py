@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from ..errors import SpaceError
 from ..space import Choice, Domain, Integer, Real, Scalar, is_scalar
-from .optuna_kept import real
+from .numbers import real
 
 Kind: TypeAlias = Literal["real", "integer", "choice"]
 # The kind, and whether the name alone says that the scale is logarithmic.

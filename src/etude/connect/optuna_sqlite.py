@@ -16,7 +16,8 @@ from typing import Any
 
 from ..errors import ImportFileError
 from . import guard
-from .optuna_kept import METRIC_NAMES, KeptStudy, KeptTrial, elapsed_s, objectives, real
+from .numbers import real
+from .optuna_kept import METRIC_NAMES, KeptStudy, KeptTrial, elapsed_s, objectives
 
 HEADER = b"SQLite format 3\0"
 TABLES = (
