@@ -5,7 +5,6 @@ Letters: P points of a trial, T trials, Q quantiles.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
@@ -15,9 +14,11 @@ from numpy.typing import NDArray
 
 from ..catalogue import known
 from ..finding import Finding, Severity
+from ..record import Series
+from ..space import Scalar
 from ..study import Study
 from .thresholds import GradientNormThresholds
-from .trace import GRADIENT_NORM, Trace
+from .trace import GRADIENT_NORM, Trace, finite
 from .trend import smoothed
 from .wording import counted, listed, number, percent
 
@@ -86,7 +87,7 @@ def gradient_norm(
     Source: D5, D9, D10.
     """
     clip_name = _clip_name(traces)
-    quantiles = [_quantiles(trace, thresholds) for trace in traces]
+    quantiles = [_quantiles(finite(trace.gradient_norm), thresholds) for trace in traces]
     pooled_TxQ = np.array([each for each in quantiles if len(each)])
     found = len(pooled_TxQ) > 0
     threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if found else None
@@ -117,15 +118,29 @@ def _clip_name(traces: Sequence[Trace]) -> str:
     return next((name for name, one in entries if one and one.name == "gradient_clip"), "")
 
 
-def _quantiles(trace: Trace, thresholds: GradientNormThresholds) -> NDArray[np.float64]:
-    """The quantiles of the finite norms; empty where they are too few."""
-    values_P = trace.gradient_norm.values_P
-    values_P = values_P[np.isfinite(values_P)]
-    if len(values_P) < thresholds.min_values:
+def weights(steps_P: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The steps that each value stands for: those since the value before it.
+
+    Many loops log the first steps densely: a share of values is not a share of steps.
+
+    Source: D5.
+
+    >>> weights(np.array([0, 1, 2, 10])).tolist()
+    [1.0, 1.0, 1.0, 8.0]
+    """
+    apart_P = np.diff(steps_P).astype(np.float64)
+    return np.append(apart_P[:1], apart_P) if len(apart_P) else np.ones(len(steps_P))
+
+
+def _quantiles(series: Series, thresholds: GradientNormThresholds) -> NDArray[np.float64]:
+    """The quantiles of the norms over the steps; empty where they are too few."""
+    if len(series) < thresholds.min_values:
         return np.empty(0)
-    # By position: what `np.quantile` interpolates, without its cost.
-    at_Q = GRID_Q * (len(values_P) - 1)
-    return np.interp(at_Q, np.arange(len(values_P)), np.sort(values_P))
+    order_P = np.argsort(series.values_P)
+    weights_P = weights(series.steps_P)[order_P]
+    until_P = np.cumsum(weights_P) - 0.5 * weights_P
+    at_P = (until_P - until_P[0]) / (until_P[-1] - until_P[0])
+    return np.interp(GRID_Q, at_P, series.values_P[order_P])
 
 
 def _trial(
@@ -134,33 +149,45 @@ def _trial(
     clips: tuple[str, float | None],
     thresholds: GradientNormThresholds,
 ) -> GradientNormTrial:
-    logged_P = trace.gradient_norm.values_P
-    finite_P = logged_P[np.isfinite(logged_P)]
-    lost = len(logged_P) - len(finite_P)
+    series, logged = finite(trace.gradient_norm), len(trace.gradient_norm)
+    lost = logged - len(series)
     if not len(quantiles_Q):
-        return _unjudged(trace, len(logged_P), lost, thresholds)
-    median = float(quantiles_Q[50])
-    growth = _growth(finite_P, thresholds.share)
+        return _unjudged(trace, logged, lost, thresholds)
+    growth = _growth(series, thresholds)
     clip_name, study_clip = clips
-    clip = trace.record.setting.get(clip_name)
-    clip = float(clip) if isinstance(clip, int | float) and clip > 0 else None
-    clipped = None if clip is None else float(np.mean(finite_P > clip))
-    spikes = int(np.count_nonzero(finite_P > thresholds.spike * _level(finite_P)))
+    clip = _threshold(trace.record.setting.get(clip_name))
+    clipped, study_clipped = _clipped(series, clip), _clipped(series, study_clip)
+    spikes = int(np.count_nonzero(series.values_P > thresholds.spike * _level(series.values_P)))
     return GradientNormTrial(
         trial=trace.trial,
-        status=_status(lost, growth, spikes, clipped, thresholds),
+        status=_status((logged, lost, spikes), growth, clipped, thresholds),
         why="",
-        values=len(logged_P),
+        values=logged,
         not_finite=lost,
-        median=median,
+        median=float(quantiles_Q[50]),
         high=float(np.interp(thresholds.percentile, GRID_Q, quantiles_Q)),
         spikes=spikes,
         growth=growth,
         clip=clip,
         clipped=clipped,
-        study_clipped=None if study_clip is None else float(np.mean(finite_P > study_clip)),
+        study_clipped=study_clipped,
         quantiles_Q=tuple(quantiles_Q.tolist()),
     )
+
+
+def _threshold(value: Scalar | None) -> float | None:
+    """A clip threshold as a number; None where nothing is clipped."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        return None
+    return float(value)
+
+
+def _clipped(series: Series, threshold: float | None) -> float | None:
+    """The share of steps whose norm is above the threshold."""
+    if threshold is None:
+        return None
+    weights_P = weights(series.steps_P)
+    return float(weights_P[series.values_P > threshold].sum() / weights_P.sum())
 
 
 def _level(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,30 +212,35 @@ def _unjudged(
     )
 
 
-def _growth(values_P: NDArray[np.float64], share: float) -> float | None:
-    """Late norms over early ones, the first tenth left out: warmup is no trend."""
-    kept_P = values_P[len(values_P) // 10 :]
-    count = max(3, math.ceil(share * len(kept_P)))
-    early, end = float(np.median(kept_P[:count])), float(np.median(kept_P[-count:]))
-    if early <= 0.0:
+def _growth(series: Series, thresholds: GradientNormThresholds) -> float | None:
+    """Late norms over early ones, medians; None where either are too few, or the early ones 0."""
+    share_P = (series.steps_P + 1) / float(series.steps_P[-1] + 1)
+    begin, end = thresholds.skipped, thresholds.skipped + thresholds.share
+    early_W = series.values_P[(share_P > begin) & (share_P <= end)]
+    late_W = series.values_P[share_P > 1.0 - thresholds.share]
+    if min(len(early_W), len(late_W)) < 3:
         return None
-    growth = end / early if early > 1e-300 else math.inf
-    return growth if math.isfinite(growth) else None
+    early, after = float(np.median(early_W)), float(np.median(late_W))
+    # Below the smallest normal number a ratio may overflow.
+    return after / early if early > 1e-300 and after < 1e300 else None
 
 
 def _status(
-    lost: int,
+    counts: tuple[int, int, int],
     growth: float | None,
-    spikes: int,
     clipped: float | None,
     thresholds: GradientNormThresholds,
 ) -> Severity:
+    values, lost, spikes = counts
     if lost or (growth is not None and growth > thresholds.exploding):
         return "problem"
-    if clipped is not None and clipped > thresholds.max_clipped:
-        return "notice"
     vanishes = growth is not None and growth < thresholds.vanishing
-    return "notice" if vanishes or spikes else "ok"
+    aggressive = clipped is not None and clipped > thresholds.max_clipped
+    return "notice" if vanishes or aggressive or _often(spikes, values, thresholds) else "ok"
+
+
+def _often(spikes: int, values: int, thresholds: GradientNormThresholds) -> bool:
+    return spikes > max(1.0, thresholds.max_spikes * values)
 
 
 def findings(result: GradientNorm) -> list[Finding]:
@@ -314,7 +346,7 @@ def _facts(result: GradientNorm, one: GradientNormTrial) -> list[tuple[str, str,
     if one.growth is not None and one.growth < limits.vanishing:
         still = "Look whether the loss still falls: so small a gradient teaches nothing."
         facts.append(("D5", f"the late ones are {number(one.growth)} of the early", still))
-    if one.spikes:
+    if _often(one.spikes, one.values, limits):
         times = f"{limits.spike:g} times the median around them"
         begin = f"Clipping helps against outliers: begin at {number(one.high)}."
         facts.append(("D9", f"{one.spikes} of {one.values} are above {times}", begin))

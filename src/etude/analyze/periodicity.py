@@ -50,19 +50,31 @@ class Rhythm:
     @property
     def periodic(self) -> bool:
         """Whether noise does not explain it."""
-        return self.correlation > self.limit
+        return self.excess > 0.0
+
+    @property
+    def excess(self) -> float:
+        """How far it lies beyond what noise reaches."""
+        return self.correlation - self.limit
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class PeriodicityTrial:
-    """What returns in one trial: its strongest rhythm over all metrics looked at."""
+    """What returns in one trial.
+
+    Args:
+        why: Why that cannot be judged; empty where it can.
+        rhythm: The strongest over all metrics looked at.
+        sampled: Whether it is that of a training loss on samples of the training set.
+    """
 
     trial: int
     status: Severity
     why: str
     metrics: tuple[str, ...]
     rhythm: Rhythm | None
+    sampled: bool = False
 
 
 @final
@@ -105,18 +117,32 @@ def _trial(trace: Trace, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
         )
     rhythms = [_rhythm(name, series, len(looked), thresholds) for name, series in looked]
     found = [one for one in rhythms if one is not None]
+    sampled = _sampled(trace)
+    # What alarms goes before what does not, however strong.
     strongest = max(
         found,
-        key=lambda one: (one.correlation - one.limit, one.metric == trace.metric),
+        key=lambda one: (one.periodic and not (sampled and one.metric == TRAIN_LOSS), one.excess),
         default=None,
     )
+    periodic = strongest is not None and strongest.periodic
+    harmless = strongest is not None and sampled and strongest.metric == TRAIN_LOSS
     return PeriodicityTrial(
         trial=trace.trial,
-        status="notice" if strongest is not None and strongest.periodic else "ok",
+        status="notice" if periodic and not harmless else "ok",
         why="",
         metrics=tuple(name for name, _ in looked),
         rhythm=strongest,
+        sampled=periodic and harmless,
     )
+
+
+def _sampled(trace: Trace) -> bool:
+    """Whether the training loss is known only where the trial evaluated.
+
+    It is then measured on samples of the training set, and such samples come again without harm;
+    the losses of the batches themselves come far more often.
+    """
+    return len(trace.train_loss) < 2 * len(trace.objective)
 
 
 def _looked_at(trace: Trace, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
@@ -242,9 +268,10 @@ def _said(one: PeriodicityTrial) -> str:
     if one.rhythm is None or not one.rhythm.periodic:
         return f"Trial {one.trial}: no period in {', '.join(one.metrics)}."
     rhythm = one.rhythm
+    harmless = "; it is measured on samples, which may come again" if one.sampled else ""
     return (
-        f"Trial {one.trial}: {rhythm.metric} returns every {rhythm.lag} evaluations "
-        f"({rhythm.steps:,} steps; autocorrelation {number(rhythm.correlation, 2)})."
+        f"Trial {one.trial}: {rhythm.metric} returns every {rhythm.lag} of its values "
+        f"({rhythm.steps:,} steps; autocorrelation {number(rhythm.correlation, 2)}){harmless}."
     )
 
 

@@ -64,16 +64,23 @@ def saturated(
 
     Source: C10.
     """
+    early = [_early(series) for trace in traces if len(series := finite(trace.objective))]
+    typical = float(np.median(early)) if early else math.inf
     return Saturated(
         study=study.name,
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(_trial(trace, thresholds) for trace in traces),
+        trials=tuple(_trial(trace, typical, thresholds) for trace in traces),
     )
 
 
-def _trial(trace: Trace, thresholds: SaturatedThresholds) -> SaturatedTrial:
+def _early(series: Series) -> float:
+    """The level after a tenth of the evaluations."""
+    return float(np.median(series.values_P[len(series) // 10 :][:3]))
+
+
+def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
     series = finite(trace.objective)
     why = without_end(trace) or without_values(
         trace, series, trace.metric, thresholds.min_evaluations
@@ -83,11 +90,12 @@ def _trial(trace: Trace, thresholds: SaturatedThresholds) -> SaturatedTrial:
         return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
     level, band, reached = _reached(series, thresholds)
     if reached == 0:
-        return SaturatedTrial(
-            trial=trace.trial,
-            status="unclear",
-            why=f"its {trace.metric} never left the level at which it began",
-        )
+        why = f"its {trace.metric} never left the level at which it began"
+    elif level > typical + band:
+        # No source, ours: it is stuck, not done, and fewer steps are no remedy.
+        why = "it ends worse than the typical trial is after a tenth of its evaluations"
+    if why:
+        return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
     step = int(series.steps_P[reached])
     share = (step + 1) / max(1, trace.max_steps)
     return SaturatedTrial(
@@ -107,10 +115,11 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     width = max(3, len(values_P) // 10) | 1
     last = late(series, thresholds.late).values_P
     level = float(np.median(last))
-    half = late(series, 0.5)
+    # Longer than the level's, for its sd; not so long that a jump in mid-training is in it.
+    longer = late(series, 1.5 * thresholds.late)
     # The median of n values has 1.25 times the error of their mean.
-    error = 1.25 * jumps(half.steps_P, half.values_P) * math.sqrt(1.0 / width + 1.0 / len(last))
-    gained = abs(float(np.median(values_P[len(values_P) // 10 :][:3])) - level)
+    error = 1.25 * jumps(longer.steps_P, longer.values_P) * math.sqrt(1.0 / width + 1.0 / len(last))
+    gained = abs(_early(series) - level)
     band = thresholds.errors * error + thresholds.resolution * gained
     outside = np.flatnonzero(np.abs(smoothed(values_P, width) - level) > band)
     reached = int(outside[-1]) + 1 if len(outside) else 0

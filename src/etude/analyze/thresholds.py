@@ -51,6 +51,10 @@ class TrainingLossRisesThresholds:
     errors: float = 4.0
     # No source, ours: noise that wanders may undo so much of what was gained since the first tenth.
     min_share: float = 0.05
+    # No source, ours: a loss is on its way back if it falls with the step since its peak, by this
+    # correlation, over so many values.
+    falling: float = 0.5
+    min_returning: int = 5
 
 
 @final
@@ -85,12 +89,16 @@ class GradientNormThresholds:
     min_values: int = 20
     # No source, ours: a norm of ten times the median is one step that undoes ten.
     spike: float = 10.0
-    # No source, ours: late norms so many times the early ones are a trend, not a phase.
-    exploding: float = 10.0
+    # No source, ours: a rare spike does no harm that clipping would spare.
+    max_spikes: float = 0.01
+    # No source, ours: so many times the early norms is beyond what a healthy training grows by.
+    exploding: float = 30.0
     # No source, ours: norms fall by a hundred where training does well; beyond, steps do nothing.
     vanishing: float = 1e-4
-    # Early and late: a fifth of the values each, as in C8 and C9.
+    # Early and late: a fifth of the steps each, as in C8 and C9 ...
     share: float = 0.2
+    # ... without the very first, where the learning rate warms up.
+    skipped: float = 0.05
 
 
 @final
@@ -112,3 +120,146 @@ class PeriodicityThresholds:
     # E2: nine of ten intervals are the median one, to a quarter.
     tolerance: float = 0.25
     regular: float = 0.9
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ImportanceThresholds:
+    """Of `importance` (R2). False claims and power: `benchmarks/importance.py`."""
+
+    # No source, ours: below, an axis must carry more than 60 % of the variance to be seen.
+    min_points: int = 10
+    # The usual 5 % of false claims a study, over all its axes: 4 for the metric, 1 for what breaks
+    # training, which shows clearly where it is so.
+    max_chance: float = 0.04
+    max_chance_infeasible: float = 0.01
+    # No source, ours: two infeasible trials lie near each other by chance too often.
+    min_infeasible: int = 3
+    # No source, ours: what may still explain more than this is not given free to be fixed.
+    max_share: float = 0.2
+    # No source, ours: where only an axis that carries more than half would be seen, "nothing
+    # matters" says nothing.
+    max_detectable: float = 0.5
+    # The usual 5 %, over all pairs of a study.
+    max_chance_together: float = 0.05
+    # No source, ours: without noise, whatever a sum of smooth effects leaves stands out.
+    min_together: float = 0.03
+    # No source, ours: values that go together to a tenth blur whose effect it is; evenly spread
+    # ones never do by chance so rare.
+    min_tied: float = 0.1
+    max_chance_tied: float = 0.001
+    # More settings sharpen nothing that matters, and cost time.
+    max_points: int = 1000
+    # The smallest chance is 1 in 1,000: rare enough for eight axes at once.
+    permutations: int = 999
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StabilityThresholds:
+    """Of `stability` (C4, D1-D4). Their effect on labelled curves: `benchmarks/checklist.py`."""
+
+    # No source, ours: a fifth of what training gained after its first quarter of the way, lost
+    # between two evaluations in the objective and in every loss.
+    min_drop: float = 0.2
+    # No source, ours: so many sd of the noise, or a flat noisy curve would drop all the time.
+    min_noise: float = 4.0
+    # No source, ours: what is back at the next evaluation must have been this much larger.
+    min_spike: float = 3.0
+    # No source, ours: more than half of it lost at the end is no recovery, however slowly it went.
+    min_lost: float = 0.6
+    # No source, ours: what others reached at the median, from where training begins.
+    min_learned: float = 0.2
+    # Fewer evaluations show no drop and no recovery from it.
+    min_evaluations: int = 5
+    # Of held-out labelled trials flagged, and called ok, the share that is labelled so.
+    confidence_flagged: float | None = None
+    confidence_ok: float | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OverfittingThresholds:
+    """Of `overfitting` (C6, C7). Their effect on labelled curves: `benchmarks/checklist.py`."""
+
+    # C6: last worse than best by more than late noise; so many sd of it.
+    min_noise: float = 4.0
+    # No source, ours: a curve without noise still bends by a few hundredths of what it gained.
+    min_rise: float = 0.05
+    # No source, ours: a training loss that does not fall by so many sd is no sign of overfitting.
+    min_fall: float = 2.0
+    # Fewer evaluations show no turn.
+    min_evaluations: int = 5
+    # Of held-out labelled trials flagged, and called ok, the share that is labelled so.
+    confidence_flagged_by_loss: float | None = None
+    confidence_ok_by_loss: float | None = None
+    confidence_flagged_by_metric: float | None = None
+    confidence_ok_by_metric: float | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StillImprovingThresholds:
+    """Of `still_improving` (C9, T1, T3). Effect on labelled curves: `benchmarks/checklist.py`."""
+
+    # C9 as the playbook numbers it: the slope over the last 20 % of the steps.
+    late: float = 0.2
+    # C9: beyond noise; so many sd of it over the stretch, and the same over its second half.
+    min_noise: float = 3.0
+    # No source, ours: a gain of a fiftieth of what training gained before is none worth steps.
+    min_gain: float = 0.02
+    # No source, ours: a schedule that lets a curve flatten gains less than a fifth of it in the
+    # second half of the stretch, a straight line half of it.
+    min_share: float = 0.2
+    # Fewer evaluations in the stretch show no slope.
+    min_late: int = 5
+    # Of held-out labelled trials flagged, and called ok, the share that is labelled so.
+    confidence_flagged: float | None = None
+    confidence_ok: float | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class BoundaryThresholds:
+    """Of `boundary` (C1, D3); measured by `benchmarks/boundary.py` and `calibration.py`."""
+
+    # C1 as the playbook numbers it: half of the top 5.
+    top: int = 5
+    # C1 as the playbook numbers it; of ten evenly spread trials, one lies this near each bound.
+    edge: float = 0.1
+    # No source, ours: in a small study the edge is wider, as half of the top cannot lie where fewer
+    # than three are.
+    edge_trials: int = 3
+    # No source, ours: where chance leaves room (few axes, many trials) a wider edge finds more.
+    wide_edge: float = 0.2
+    # No source, ours: three of ten evenly spread trials lie within this; beyond it, "near" would
+    # mean nothing.
+    max_edge: float = 0.3
+    # No source, ours: below, the top is half of all trials.
+    min_feasible: int = 10
+    # No source, ours: of half of the top in the edge of some side of the study, did nothing matter.
+    max_chance: float = 0.05
+    # No source, ours: the fitted surface is read this far inside the bound, where trials still are.
+    inset: float = 0.05
+    # The usual 5 %, over all sides of a study: an axis that leans less may not matter at all.
+    max_lean_chance: float = 0.05
+    # No source, ours: so many standard errors must the surface fall at a bound; the more, the fewer
+    # the trials, since the errors themselves are estimated: 2.4 for 20, 1.8 for 50, 1.6 for 100.
+    min_fall: float = 1.4
+    min_fall_trials: float = 20.0
+    # No source, ours: rising so clearly at the bound, the surface outweighs a crowd of five.
+    max_rise: float = 2.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InfeasibleThresholds:
+    """Of `infeasible` (C3)."""
+
+    # C3 as the playbook numbers it: beyond a quarter, the trials that teach something cost a third
+    # more.
+    max_fraction: float = 0.25
+    # No source, ours: of four trials, a single one decides what the fraction is.
+    min_ended: int = 5
+    # The usual 5 %, over all places of the study: one is named only if it is hardly chance.
+    max_chance: float = 0.05

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..catalogue import known
 from ..finding import Finding, Severity
@@ -34,8 +35,9 @@ class RisingTrial:
     Args:
         why: Why that cannot be judged; empty where it can.
         low: The lowest smoothed training loss, at step `from_step`.
-        end: The smoothed training loss at the end, `rise` above `low`.
+        end: The lowest of the last 5 % of the steps, `rise` above `low`.
         limit: The rise that noise allows.
+        returns: Whether it rose and was on its way back when the trial ended.
         learning_rate: The trial's; None where there is none.
         above_best: Whether that is above the best trial's (D2).
         steps_P: With `values_P`, the smoothed curve, thinned; empty where it does not rise.
@@ -49,6 +51,7 @@ class RisingTrial:
     rise: float | None = None
     limit: float | None = None
     from_step: int | None = None
+    returns: bool = False
     learning_rate: float | None = None
     above_best: bool = False
     steps_P: tuple[int, ...] = ()
@@ -136,13 +139,14 @@ def _trial(
     at = int(np.argmin(smooth_P))
     low = float(smooth_P[at])
     limit = _limit(series, smooth_P, at, width, thresholds)
-    # Even the lowest of the last stretch lies above: a spike at the very end is no climb.
+    # The lowest of the last stretch: a spike at the very end is no climb.
     ends_P = smooth_P[series.steps_P > series.steps_P[-1] - thresholds.window * trace.max_steps]
     lasted = series.steps_P[-1] - series.steps_P[at] >= thresholds.window * trace.max_steps
-    rises = bool(lasted) and float(ends_P.min()) - low > limit
+    end = float(ends_P.min())
+    returns = _returns(series, smooth_P, at, trace.max_steps, thresholds)
+    rises = bool(lasted) and not returns and end - low > limit
     above = rate is not None and best_rate is not None and rate > best_rate
     kept_P = thinned(smooth_P, DRAWN_POINTS) if rises else np.empty(0, np.int64)
-    end = float(np.median(series.values_P[-width:]))
     return RisingTrial(
         trial=trace.trial,
         status=("notice" if above else "problem") if rises else "ok",
@@ -151,11 +155,34 @@ def _trial(
         rise=end - low,
         limit=limit,
         from_step=int(series.steps_P[at]),
+        returns=returns and end - low > limit,
         learning_rate=rate,
         above_best=above,
         steps_P=tuple(series.steps_P[kept_P].tolist()),
         values_P=tuple(smooth_P[kept_P].tolist()),
     )
+
+
+def _returns(
+    series: Series,
+    smooth_P: NDArray[np.float64],
+    at: int,
+    max_steps: int,
+    thresholds: TrainingLossRisesThresholds,
+) -> bool:
+    """Whether the loss was on its way back when the trial ended: a restart that ran out of steps.
+
+    At the pace since its peak it would have been back within another `max_steps`.
+    """
+    peak = at + int(np.argmax(smooth_P[at:]))
+    steps_P, values_P = series.steps_P[peak:], series.values_P[peak:]
+    if len(steps_P) < thresholds.min_returning:
+        return False
+    back, left = smooth_P[peak] - smooth_P[-1], smooth_P[-1] - smooth_P[at]
+    along_P, fell_P = steps_P - steps_P.mean(), values_P - values_P.mean()
+    size = math.sqrt(float(along_P @ along_P)) * math.sqrt(float(fell_P @ fell_P))
+    falls = float(along_P @ fell_P) < -thresholds.falling * size
+    return falls and bool(left * float(steps_P[-1] - steps_P[0]) <= back * max_steps)
 
 
 def _width(series: Series, window: float) -> int:
@@ -166,15 +193,15 @@ def _width(series: Series, window: float) -> int:
 
 def _limit(
     series: Series,
-    smooth_P: np.ndarray[tuple[int], np.dtype[np.float64]],
+    smooth_P: NDArray[np.float64],
     at: int,
     width: int,
     thresholds: TrainingLossRisesThresholds,
 ) -> float:
     """How far the smoothed loss may end above its lowest by noise alone."""
     error = 1.25 * noise(series.values_P) * math.sqrt(2.0 / width)
-    # Nine tenths of the way: what the first steps lost says nothing of what training gained.
-    gained = float(np.quantile(smooth_P[: at + 1], 0.9)) - float(smooth_P[at])
+    # Not from the highest: what the first steps fell says little of what training gained.
+    gained = float(np.quantile(smooth_P[: at + 1], 0.75)) - float(smooth_P[at])
     return thresholds.errors * error + thresholds.min_share * gained
 
 
@@ -211,8 +238,10 @@ def _said(result: TrainingLossRises, one: RisingTrial) -> str:
     if one.low is None or one.end is None or one.rise is None or one.from_step is None:
         return f"Trial {one.trial}: whether its training loss rises is open, since {one.why}."
     if one.status == "ok":
-        return f"Trial {one.trial}: its training loss ends at {number(one.end)}, within noise " + (
-            f"of its lowest, {number(one.low)}."
+        back = ": it rose and was on its way back" if one.returns else ", no rise that lasts"
+        return (
+            f"Trial {one.trial}: its training loss, {number(one.low)} at its lowest, ends at "
+            f"{number(one.end)}{back}."
         )
     share = percent((one.from_step + 1) / max(1, result.max_steps))
     rise = (
