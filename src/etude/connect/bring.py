@@ -1,0 +1,174 @@
+"""Results of another tool into a store, where every command finds them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import final
+
+from ..errors import ImportFileError, InputError
+from ..event import Began, Event, Logged
+from ..experiment import Experiment
+from ..launch import Entry
+from ..move import Start
+from ..provenance import launch
+from ..record import UNKNOWN_SEED, Record
+from ..store.base import Store
+from ..validation import mistakes
+from . import guard, reader, strange
+from .assemble import Asked, Assembled, assembled
+from .ending import ending
+from .foreign import ForeignTrial, Wanted
+from .tidy import tidy
+
+# Beside the csv files: the space that they were taken from.
+SPACE = "space.toml"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """What an import brought.
+
+    Args:
+        trials: How many trials each study has, by its name.
+        statuses: How many stand how, `infeasible: nan` with the reason.
+        metrics: How many points each metric has, most first.
+        without_metric: How many completed trials have no value of the metric: missing, no failure.
+        apart: What stays in the settings but in no space, each with the reason.
+        left_out: What could not be read, one sentence each.
+    """
+
+    experiment: Experiment
+    trials: Mapping[str, int]
+    statuses: Mapping[str, int]
+    metrics: Mapping[str, int]
+    without_metric: int
+    apart: Mapping[str, str]
+    left_out: tuple[str, ...]
+
+
+def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Arrived:
+    """Reads what another tool wrote, and keeps it as an experiment of its own.
+
+    Killed anywhere and started again, it goes on: nothing is there twice.
+
+    Raises:
+        ImportFileError: with every mistake that can be found.
+        ExperimentError: for a space with mistakes.
+        StoreError: where the store cannot be written.
+    """
+    whole = _assembled(kind, source, asked, wanted, store=store)
+    name = asked.name
+    origin = replace(launch(Path.cwd()), commit="", uncommitted="")  # of this command, no training
+    with store.own(name):
+        _refuse_known(store, whole)
+        store.begin(Entry(experiment=whole.experiment, text=whole.text, launches=(origin,)))
+        pairs = _reserved(store, whole)
+        done = [(one, record) for one, record in pairs if one.status != "running"]
+        store.append(name, [event for pair in done for event in _events(*pair, asked.metric)])
+    # Beyond the block: whoever lets go of an experiment takes it that nothing runs any more.
+    still = [(one, record) for one, record in pairs if one.status == "running"]
+    if still:
+        store.append(name, [event for pair in still for event in _events(*pair, asked.metric)])
+    return _arrived(whole, list(store.records(name)))
+
+
+def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Assembled:
+    """What is to be kept; what is wrong with the name is told along with what is in the source."""
+    found = [one.message for one in mistakes({"name": asked.name}) if "name" in one.where]
+    found = [f"--name {message}" for message in found]
+    known = [entry for entry in store.entries() if entry.experiment.name == asked.name]
+    if known and not _is_begun(store, asked.name):
+        found.append(_taken(asked.name))
+    whole = None
+    try:
+        strange.refuse(source)
+        studies = tidy(reader(kind)(source, wanted))
+        if asked.space is None and kind == "csv" and (source / SPACE).exists():
+            asked = replace(asked, space=_space(source))
+        whole = assembled(studies, asked)
+    except InputError as error:
+        if not found:
+            raise
+        found.append(str(error))
+    if found or whole is None:
+        raise ImportFileError("\n".join(found))
+    return whole
+
+
+def _space(source: Path) -> Path:
+    return guard.part(source, SPACE)
+
+
+def _taken(name: str) -> str:
+    return (
+        f"Experiment `{name}` is in this store already, and results of two do not mix. Give it "
+        f"another name, for example --name {name}-2."
+    )
+
+
+def _is_begun(store: Store, name: str) -> bool:
+    """Whether an import was begun and not ended: its trials, if any, all wait for their values."""
+    entry = next(one for one in store.entries() if one.experiment.name == name)
+    records = store.records(name)
+    waiting = records.count("pending") == records.count()
+    return entry.experiment.search == "imported" and waiting
+
+
+def _refuse_known(store: Store, whole: Assembled) -> None:
+    """Refuses a name that is taken meanwhile, or begun with other results."""
+    name = whole.experiment.name
+    known = [one for one in store.entries() if one.experiment.name == name]
+    if known and not (_is_begun(store, name) and known[0].experiment == whole.experiment):
+        raise ImportFileError(_taken(name))
+
+
+def _reserved(store: Store, whole: Assembled) -> list[tuple[ForeignTrial, Record]]:
+    """Every trial with its record; those that are there already are not reserved again."""
+    name = whole.experiment.name
+    before = store.records(name)
+    pairs: list[tuple[ForeignTrial, Record]] = []
+    for study, trials in whole.studies:
+        there: Sequence[Record] = before.of_study(study.name)[:]
+        if trials and not there:
+            there = store.reserve(name, study, [_start(trial) for trial in trials])
+        pairs += zip(trials, there, strict=True)
+    return pairs
+
+
+def _start(trial: ForeignTrial) -> Start:
+    seed = UNKNOWN_SEED if trial.seed is None else trial.seed
+    return Start(trial.setting, name=trial.name, seed=seed)
+
+
+def _events(trial: ForeignTrial, record: Record, metric: str) -> list[Event]:
+    ended = ending(trial, record.id, metric)
+    return [
+        Began(record.id, 0),
+        Logged(record.id, trial.rows),
+        *([ended] if ended else []),
+    ]
+
+
+def _arrived(whole: Assembled, records: Sequence[Record]) -> Arrived:
+    metric = whole.experiment.metric
+    statuses = Counter(
+        f"{one.status}: {one.reason}" if one.reason else one.status for one in records
+    )
+    points = Counter(
+        name for _, trials in whole.studies for trial in trials for _, name, _ in trial.rows
+    )
+    return Arrived(
+        experiment=whole.experiment,
+        trials={study.name: len(trials) for study, trials in whole.studies},
+        statuses=dict(statuses.most_common()),
+        metrics=dict(points.most_common()),
+        without_metric=sum(
+            one.status == "completed" and not len(one.series(metric)) for one in records
+        ),
+        apart=whole.apart,
+        left_out=whole.left_out,
+    )
