@@ -80,7 +80,7 @@ class PeriodicityTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Periodicity:
-    """The rhythms of a study's trials, by trial id; only the `strongest` few keep their curve."""
+    """The rhythms of a study's trials, by trial id, and the ids of the `strongest` few."""
 
     study: str
     strongest: tuple[int, ...]
@@ -96,10 +96,14 @@ def periodicity(
     Source: E6, E2.
     """
     trials = tuple(_trial(trace, thresholds) for trace in traces)
-    found = [(one.rhythm.correlation, -one.trial) for one in trials if one.rhythm is not None]
+    found = [
+        (one.status == "notice", one.rhythm.excess, -one.trial)
+        for one in trials
+        if one.rhythm is not None
+    ]
     return Periodicity(
         study=study.name,
-        strongest=tuple(-trial for _, trial in sorted(found, reverse=True)[:DRAWN_TRIALS]),
+        strongest=tuple(-trial for *_, trial in sorted(found, reverse=True)[:DRAWN_TRIALS]),
         thresholds=thresholds,
         trials=trials,
     )
