@@ -259,13 +259,17 @@ def _started(entry: Entry) -> str:
 
 
 def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
-    if all(one.path == _TRIALS for one in recommendations):
+    elsewhere = experiment.search == "imported"
+    if all(one.path == _TRIALS for one in recommendations) and not elsewhere:
         named = [Edit(("experiment", "name"), "", experiment.name)]
     else:
         named = [
             Edit(("experiment", "name"), "", next_name(experiment.name)),
             Edit(("experiment", "parent"), "", experiment.name),
         ]
+    if elsewhere:  # the next round is trained here, in bounds that a person has read
+        named.append(Edit(("experiment", "search"), "", "quasi_random"))
+        named += [Edit(("experiment", "observed"), "", ())] if experiment.observed else []
     return named + [
         Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
         for one in recommendations
