@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from etude.analyze.boundary import Side, Thresholds, _View, boundary, findings
+from etude.analyze.boundary import Side, boundary, findings
+from etude.analyze.edge import Crowd
 from etude.analyze.outcome import outcomes, ranked
+from etude.analyze.thresholds import BoundaryThresholds
 from etude.record import Record
 from etude.search.quasi_random import points
 from etude.space import Choice, Domain, Integer, Real
@@ -225,8 +227,8 @@ def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
     there = min(there, feasible)
     study = one_study({"learning_rate": RATE})
     found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
-    view = _View(found, ranked(found), 1, frozenset(), Thresholds(top=top))
+    crowd = Crowd(ranked(found), 1, BoundaryThresholds(top=top))
 
     tail = hypergeom(feasible, there, top).sf(hits - 1)
 
-    assert view.chance(there, hits) == pytest.approx(tail, abs=1e-9)
+    assert crowd.chance(there, hits) == pytest.approx(tail, abs=1e-9)

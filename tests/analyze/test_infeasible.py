@@ -55,16 +55,16 @@ def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
 
     found = findings(infeasible(study, records))[0]
 
-    assert "All 6 lie from learning_rate = 0.01496 upward." in found.message
+    assert "All 6 lie from learning_rate = 0.01496 upward, where 6 of 6 break." in found.message
 
 
 def test_no_place_is_named_for_infeasible_trials_everywhere():
     study = one_study({"learning_rate": RATE})
     scattered = [None if k % 3 == 0 else 0.1 for k in range(20)]
 
-    assert {
-        each.side for each in infeasible(study, at_units(study, line(20), scattered)).stretches
-    } == {""}
+    found = infeasible(study, at_units(study, line(20), scattered))
+
+    assert (found.places, found.cause) == ((), "scattered")
 
 
 def test_a_trial_that_ended_without_a_value_counts_as_infeasible():

@@ -1,0 +1,92 @@
+"""The best few trials of a study and its edges: how many lie there, and how likely by chance."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+from .chance import at_least
+from .outcome import Outcome
+from .thresholds import BoundaryThresholds
+
+
+@final
+@dataclass(frozen=True)
+class Crowd:
+    """The feasible trials of a study with `sides` sides, best first."""
+
+    best_first: Sequence[Outcome]
+    sides: int
+    thresholds: BoundaryThresholds
+
+    @cached_property
+    def top(self) -> list[Outcome]:
+        """The best few, and whatever ties with the last of them."""
+        last = self.best_first[: self.thresholds.top][-1].loss
+        return [one for one in self.best_first if one.loss <= last]
+
+    @cached_property
+    def best(self) -> list[Outcome]:
+        """The best, and its equals."""
+        return [one for one in self.top if one.loss == self.best_first[0].loss]
+
+    def chance(self, there: int, near_top: int) -> float:
+        """How likely some side has `near_top` or more of the top among `there` trials in its edge.
+
+        Each draw of the top from the feasible trials is as likely as the others; summed over sides.
+
+        Source: C1.
+        """
+        one_side = at_least(near_top, drawn=len(self.top), there=there, items=len(self.best_first))
+        return min(1.0, self.sides * one_side)
+
+    def near(self, depths: Sequence[tuple[float, bool]]) -> float:
+        """How wide an edge is, by where trials lie and which are feasible, and by nothing else.
+
+        Source: C1.
+        """
+        thresholds = self.thresholds
+        holding = sorted(depth for depth, _ in depths)[thresholds.edge_trials - 1]
+        near = min(max(thresholds.edge, holding), thresholds.max_edge)
+        feasible = sorted(depth for depth, feasible in depths if feasible)
+        wider = [depth for depth in feasible if near < depth <= thresholds.wide_edge]
+        half = (len(self.top) + 1) // 2
+        # The chance grows with the width, so the widest edge within it can be bisected.
+        allowed = bisect_right(
+            wider,
+            thresholds.max_chance,
+            key=lambda depth: self.chance(bisect_right(feasible, depth), half),
+        )
+        near = wider[allowed - 1] if allowed else near
+        # Rounding must not decide whether the trial that sets the width lies within it.
+        return near + 1e-9
+
+    def crowds(self, near_top: Sequence[int], chance: float) -> bool:
+        """Whether these of the top, in one edge, are half of it or more, and hardly chance.
+
+        The best itself must be among them, or nearly all: this halves the false alarms.
+
+        Source: C1.
+        """
+        top = len(self.top)
+        half, most = 2 * len(near_top) >= top, len(near_top) >= 0.8 * top
+        with_best = {one.trial for one in self.best} <= set(near_top)
+        return half and (with_best or most) and chance <= self.thresholds.max_chance
+
+
+def ends(inside: Sequence[Outcome], depths: Mapping[int, float], near_top: Sequence[int]) -> bool:
+    """Whether the edge, or what of it lies beyond the top, is infeasible by half or more.
+
+    Beyond the top counts on its own: an optimum just below a cliff has feasible trials before it
+    in the edge, and they say nothing of what a wider space would meet.
+
+    Source: C1, D3.
+    """
+    outermost = min((depths[trial] for trial in near_top), default=0.0)
+    beyond = [one for one in inside if depths[one.trial] < outermost]
+    return any(
+        2 * sum(not one.feasible for one in there) >= len(there) > 0 for there in (inside, beyond)
+    )
