@@ -1,0 +1,338 @@
+"""Which trials overfit, by their validation loss and by the metric, the best ones and the others.
+
+Letters: E evaluations, S series, T trials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalogue import known
+from ..finding import Finding, Severity
+from ..record import Record
+from ..study import Study
+from .aligned import Aligned, aligned, ending, gained, noises
+from .outcome import outcomes, ranked
+from .thresholds import OverfittingThresholds
+from .trace import TRAIN_LOSS, VALID_LOSS, Trace
+from .wording import counted, number, percent
+
+SHIPPED = OverfittingThresholds()
+_WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
+# No source, ours: "most of the others" are more than half of three at least.
+_MIN_OTHERS = 3
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Whether one series turned up while the training loss fell on.
+
+    Args:
+        why: Why that cannot be judged; empty where it can.
+        best: The smoothed lowest level, in the series' own unit and direction.
+        best_step: Where it was.
+        end: The level at the end.
+        rise: From the one to the other, worse is positive.
+        noise: The sd of single values.
+        fall: Of the training loss since the best step; NaN without one.
+    """
+
+    status: Severity
+    name: str
+    why: str = ""
+    best: float = math.nan
+    best_step: int | None = None
+    end: float = math.nan
+    rise: float = math.nan
+    noise: float = math.nan
+    fall: float = math.nan
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OverfittingTrial:
+    """Whether one trial overfits; `best` says whether it is the best of its study."""
+
+    trial: int
+    best: bool
+    by_loss: Turn
+    by_metric: Turn
+
+    @property
+    def status(self) -> Severity:
+        """The worse of the two."""
+        return min((self.by_loss.status, self.by_metric.status), key=_WORST.index)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Overfitting:
+    """Which trials of a study overfit, by trial id.
+
+    Args:
+        selection: Whether something that trains less may have been chosen because it overfits less
+            (C7), and by which hyperparameter or length; `hidden_by` names it.
+    """
+
+    study: str
+    metric: str
+    thresholds: OverfittingThresholds
+    trials: tuple[OverfittingTrial, ...]
+    selection: Severity
+    hidden_by: str = ""
+
+
+def overfitting(
+    study: Study, traces: Sequence[Trace], *, thresholds: OverfittingThresholds = SHIPPED
+) -> Overfitting:
+    """Which trials' validation got worse at the end than at its best while training went on.
+
+    Source: C6, C7.
+    """
+    found = ranked(outcomes(study, [trace.record for trace in traces]))
+    best = found[0].trial if found else None
+    with np.errstate(all="ignore"):
+        trials = tuple(_trial(trace, best, thresholds) for trace in traces)
+    selection, hidden_by = _selection(trials, [trace.record for trace in traces])
+    return Overfitting(
+        study=study.name,
+        metric=study.metric,
+        thresholds=thresholds,
+        trials=trials,
+        selection=selection,
+        hidden_by=hidden_by,
+    )
+
+
+def _trial(trace: Trace, best: int | None, thresholds: OverfittingThresholds) -> OverfittingTrial:
+    curves = aligned(trace)
+    return OverfittingTrial(
+        trial=trace.trial,
+        best=trace.trial == best,
+        by_loss=_turned(trace, curves, VALID_LOSS, thresholds),
+        by_metric=_turned(trace, curves, trace.metric, thresholds),
+    )
+
+
+def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
+    why = _why(curves, name, thresholds.min_evaluations)
+    if why:
+        return Turn(status="unclear", name=name, why=why)
+    values_E = curves.levels_SxE[curves.names.index(name)]
+    smooth_E = _smoothed(values_E)
+    lowest = int(smooth_E.argmin())
+    best = float(smooth_E[max(0, lowest - 1) : lowest + 2].mean())
+    end, spread = ending(values_E), float(noises(values_E[None, :])[0])
+    gain = gained(smooth_E)
+    rises = end - best > max(
+        thresholds.min_noise * spread, thresholds.min_rise * (gain if gain > 0.0 else 0.0)
+    )
+    fall, falls = _fell(curves, lowest, thresholds)
+    status: Severity = "ok"
+    if rises and falls is None:
+        status = "unclear"
+    elif rises and falls:
+        status = "problem"
+    sign = -1.0 if trace.maximize and name == trace.metric else 1.0
+    return Turn(
+        status=status,
+        name=name,
+        why=f"it got worse, and without {TRAIN_LOSS} instability looks the same"
+        if status == "unclear"
+        else "",
+        best=sign * best,
+        best_step=int(curves.steps_E[lowest]),
+        end=sign * end,
+        rise=end - best,
+        noise=spread,
+        fall=fall,
+    )
+
+
+def _why(curves: Aligned, name: str, at_least: int) -> str:
+    if name.startswith("train/"):
+        return f"{name} is no validation metric"
+    if name not in curves.names:
+        return f"it has no {name}"
+    if len(curves) < at_least:
+        return f"it has {counted(len(curves), 'evaluation')}; {at_least} are needed"
+    return ""
+
+
+def _fell(
+    curves: Aligned, since: int, thresholds: OverfittingThresholds
+) -> tuple[float, bool | None]:
+    """How far the training loss fell since then, and whether that is beyond its noise."""
+    if TRAIN_LOSS not in curves.names:
+        return math.nan, None
+    losses_E = curves.levels_SxE[curves.names.index(TRAIN_LOSS)]
+    fall = float(_smoothed(losses_E)[since]) - ending(losses_E)
+    noise = float(noises(losses_E[None, :])[0])
+    return fall, fall > thresholds.min_fall * noise
+
+
+def _smoothed(values_E: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The running median of three: one odd value leaves no trace."""
+    if len(values_E) < 3:
+        return values_E
+    before_E, here_E, after_E = values_E[:-2], values_E[1:-1], values_E[2:]
+    low_E, high_E = np.minimum(before_E, here_E), np.maximum(before_E, here_E)
+    middle_E = np.maximum(low_E, np.minimum(high_E, after_E))
+    return np.concatenate((values_E[:1], middle_E, values_E[-1:]))
+
+
+def _selection(
+    trials: Sequence[OverfittingTrial], records: Sequence[Record]
+) -> tuple[Severity, str]:
+    """Whether the best trial may be best because it trains less than those that overfit."""
+    judged = [one for one in trials if one.status != "unclear"]
+    best = [one for one in judged if one.best]
+    others = [one for one in judged if not one.best]
+    if not best or len(others) < _MIN_OTHERS:
+        return "unclear", ""
+    overfit = {one.trial for one in others if one.status == "problem"}
+    if best[0].status == "problem" or 2 * len(overfit) <= len(others):
+        return "ok", ""
+    winner = next(record for record in records if record.id == best[0].trial)
+    rest = [record for record in records if record.id in overfit]
+    trained = [_trained(record) for record in rest]
+    for name, value in _trained(winner).items():
+        known_values = [each[name] for each in trained if name in each]
+        # Below nine of ten of those that overfit, it trains less than they do.
+        below = sum(value < other for other in known_values)
+        if len(known_values) >= _MIN_OTHERS and below >= 0.9 * len(known_values):
+            return "notice", name
+    return "ok", ""
+
+
+def _trained(record: Record) -> dict[str, float]:
+    """What says how much a trial trains: its steps and its learning rate."""
+    found = {"steps": float(record.steps)}
+    for name, value in record.setting.items():
+        entry = known(name)
+        rate = entry is not None and entry.name == "learning_rate"
+        if rate and isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = float(value)
+    return found
+
+
+def findings(result: Overfitting) -> list[Finding]:
+    """One finding a trial, and one on how the best was chosen.
+
+    Source: C6, C7.
+    """
+    each = [
+        Finding(
+            rule="C6" if one.best else "C7",
+            check="overfitting",
+            status=one.status,
+            subject={"study": result.study, "trial": one.trial},
+            message=_said(one),
+            evidence={
+                "trials": [one.trial],
+                "best": one.best,
+                "by_loss": one.by_loss.status,
+                "by_metric": one.by_metric.status,
+                "loss": vars(one.by_loss),
+                "metric": vars(one.by_metric),
+                "confidence": _confidence(result.thresholds, one),
+            },
+            advice=_advice(one),
+        )
+        for one in result.trials
+    ]
+    return [*each, _chosen(result)]
+
+
+def _confidence(
+    thresholds: OverfittingThresholds, one: OverfittingTrial
+) -> Mapping[str, float | None]:
+    by_loss = {
+        "problem": thresholds.confidence_flagged_by_loss,
+        "ok": thresholds.confidence_ok_by_loss,
+    }
+    by_metric = {
+        "problem": thresholds.confidence_flagged_by_metric,
+        "ok": thresholds.confidence_ok_by_metric,
+    }
+    return {
+        "by_loss": by_loss.get(one.by_loss.status),
+        "by_metric": by_metric.get(one.by_metric.status),
+    }
+
+
+def _said(one: OverfittingTrial) -> str:
+    who = f"Trial {one.trial}" + (", the best," if one.best else "")
+    turns = [one.by_loss, one.by_metric]
+    if one.by_loss.name == one.by_metric.name:
+        turns = turns[:1]
+    bad = [turn for turn in turns if turn.status == "problem"]
+    if bad:
+        return f"{who} overfits: {' and '.join(_moved(turn) for turn in bad)}{_but(turns)}."
+    if one.status == "unclear":
+        reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
+        return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
+    return f"{who} does not overfit: {' and '.join(_stands(turn) for turn in turns)}."
+
+
+def _moved(turn: Turn) -> str:
+    return (
+        f"its {turn.name} went from {number(turn.best)} at step {turn.best_step:,} to "
+        f"{number(turn.end)} at the end while {TRAIN_LOSS} fell on"
+    )
+
+
+def _stands(turn: Turn) -> str:
+    return f"{turn.name} ends at {number(turn.end)}, its best is {number(turn.best)}"
+
+
+def _but(turns: Sequence[Turn]) -> str:
+    fine = [turn for turn in turns if turn.status == "ok"]
+    return f", though {_stands(fine[0])}" if fine else ""
+
+
+def _advice(one: OverfittingTrial) -> str:
+    if one.status != "problem":
+        return ""
+    if one.best:
+        return (
+            "Run again with more regularization (dropout, label smoothing, weight decay) before "
+            "comparing (C6)."
+        )
+    return "It is not the best; where many overfit, search more regularization (C7)."
+
+
+def _chosen(result: Overfitting) -> Finding:
+    overfit = [one.trial for one in result.trials if one.status == "problem"]
+    judged = sum(one.status != "unclear" for one in result.trials)
+    share = percent(len(overfit) / judged) if judged and overfit else "none"
+    if result.selection == "notice":
+        message = (
+            f"Most trials of `{result.study}` overfit ({share}), and the best one does not but has "
+            f"less {result.hidden_by} than those: it may be best because it trains less."
+        )
+    elif result.selection == "unclear":
+        message = f"Too few trials of `{result.study}` can be judged to say what chose the best."
+    else:
+        message = (
+            f"Nothing suggests that the best of `{result.study}` was chosen because it trains less "
+            f"(overfitting: {share} of {counted(judged, 'trial')})."
+        )
+    return Finding(
+        rule="C7",
+        check="overfitting",
+        status=result.selection,
+        subject={"study": result.study},
+        message=message,
+        evidence={"trials": overfit, "judged": judged, "hidden_by": result.hidden_by},
+        advice="Compare again with more regularization for all trials (C7)."
+        if result.selection == "notice"
+        else "",
+    )
