@@ -37,7 +37,7 @@ def draw(result: GradientNorm) -> alt.LayerChart:
     rule = rows([{"from": result.threshold, "norm": number(result.threshold)}])
     return stacked(
         [
-            bars.encode(x=x, x2="to:Q", y=y, tooltip=tooltip),
+            bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip),
             rule.mark_rule(style="bound").encode(x=x, tooltip=tooltip[:1]),
         ],
         "share of the steps",

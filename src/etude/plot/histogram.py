@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from .layers import HEIGHT, Row, rows, stacked
+from .layers import Row, rows, stacked
 
 BARS = 180
 
@@ -39,12 +39,8 @@ def of_steps(
     tooltip = [alt.Tooltip("where:N", title="at"), alt.Tooltip("trials:Q")]
     shaded = rows([{"from": low, "to": high} for low, high in shades]).mark_rect(style="outside")
     bars: Any = rows(found).mark_bar(style="box", binSpacing=1)
-    return stacked(
-        [
-            shaded.encode(x=x, x2="to:Q"),
-            bars.encode(x=x, x2="to:Q", y=alt.Y("trials:Q", axis=up), tooltip=tooltip),
-        ],
-        "trials",
-        height=min(HEIGHT, BARS),
-        note=note,
-    )
+    layers = [shaded.encode(x=x, x2="to:Q")]
+    if found:
+        y = alt.Y("trials:Q", axis=up)
+        layers.append(bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip))
+    return stacked(layers, "trials", height=BARS, note=note)

@@ -28,7 +28,8 @@ def draw(result: Periodicity) -> alt.LayerChart:
     )
     labels = [line[0]["label"] for line in lines if line]
     color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
-    tooltip = [alt.Tooltip("label:N"), alt.Tooltip("lag:Q"), alt.Tooltip("correlation:Q")]
+    shown = ("label:N", "metric:N", "lag:Q", "correlation:Q")
+    tooltip = [alt.Tooltip(field) for field in shown]
     curves = [
         rows(line)
         .mark_line(style="best-line", strokeDash=DASHES[place])
@@ -71,8 +72,8 @@ def strongest(result: Periodicity) -> list[tuple[PeriodicityTrial, Rhythm]]:
 
 
 def _rows(one: PeriodicityTrial, rhythm: Rhythm) -> list[Row]:
-    label = f"trial {one.trial}: {rhythm.metric}"
+    shared = {"label": f"trial {one.trial}", "metric": rhythm.metric}
     return [
-        {"label": label, "lag": lag, "correlation": round(value, 4)}
+        {**shared, "lag": lag, "correlation": round(value, 4)}
         for lag, value in enumerate(rhythm.correlations_L)
     ]

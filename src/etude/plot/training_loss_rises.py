@@ -67,8 +67,12 @@ def _excess(one: RisingTrial) -> float:
 
 
 def _rows(one: RisingTrial) -> list[Row]:
+    """The curve from where it first came as low as it climbs again: the start would dwarf that."""
+    lowest = one.values_P.index(min(one.values_P))
+    ceiling = max(one.values_P[lowest:])
+    begin = next(place for place, value in enumerate(one.values_P) if value <= ceiling)
     label = f"trial {one.trial}"
     return [
         {"label": label, "step": step, "value": float(f"{value:.6g}")}
-        for step, value in zip(one.steps_P, one.values_P, strict=True)
+        for step, value in zip(one.steps_P[begin:], one.values_P[begin:], strict=True)
     ]
