@@ -27,6 +27,8 @@ from .optuna_kept import (
 )
 
 Fields: TypeAlias = Mapping[str, Any]
+# What a store can hold.
+MAX_STEP = 1 << 63
 # No source, ours: a line has one record, and one more for each worker that died in it.
 MAX_PIECES = 16
 _START = '{"op_code"'
@@ -189,9 +191,9 @@ def _create_trial(played: _Played, one: Fields) -> None:
     value = one.get("value")
     _set_values(trial, one.get("values") if value is None else [value])
     for step, reported in _table(one, "intermediate_values").items():
-        if not step.lstrip("-").isdecimal():
-            raise ImportFileError("has no whole number as a step")
-        trial.reported[int(step)] = _number(reported, "intermediate_values")
+        trial.reported[_step(int(step) if step.isdecimal() and len(step) < 20 else None)] = _number(
+            reported, "intermediate_values"
+        )
     trial.notes.update(_table(one, "user_attrs"))
     study.trials.append(trial)
     played.trials.append(trial)
@@ -215,10 +217,9 @@ def _set_state(played: _Played, one: Fields) -> None:
 
 def _set_reported(played: _Played, one: Fields) -> None:
     trial = played.trial(one)
-    step = one.get("step")
-    if isinstance(step, bool) or not isinstance(step, int):
-        raise ImportFileError("has no whole number as a step")
-    trial.reported[step] = _number(one.get("intermediate_value"), "intermediate_value")
+    trial.reported[_step(one.get("step"))] = _number(
+        one.get("intermediate_value"), "intermediate_value"
+    )
 
 
 def _set_note(played: _Played, one: Fields) -> None:
@@ -255,6 +256,12 @@ def _whole(one: Fields, key: str) -> int:
     value = one.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ImportFileError(f"has no `{key}`")
+    return value
+
+
+def _step(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_STEP:
+        raise ImportFileError("has no whole number as a step")
     return value
 
 

@@ -185,4 +185,4 @@ def _number(value: object) -> float | None:
 
 def _whole(one: Mapping[str, Any], name: str) -> int | None:
     number = real(one.get(name))
-    return int(number) if number is not None and number.is_integer() else None
+    return int(number) if number is not None and number.is_integer() and number < 2**63 else None
