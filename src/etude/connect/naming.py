@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ..errors import ImportFileError
 from ..space import Scalar
-from . import guard
 from .foreign import ForeignStudy, ForeignTrial, Wanted
 
 
@@ -21,16 +20,15 @@ def renamed(trial: ForeignTrial, wanted: Wanted) -> ForeignTrial:
     """The trial with the names that the person asked for; a whole `seed` is no hyperparameter."""
     setting: dict[str, Scalar] = {}
     for name, value in trial.setting.items():
-        if (known := here(guard.clean(name), wanted)) is not None:
+        if (known := here(name, wanted)) is not None:
             setting[known] = value
-    names = {name: here(guard.clean(name), wanted) for name in {name for _, name, _ in trial.rows}}
+    names = {name: here(name, wanted) for name in {name for _, name, _ in trial.rows}}
     rows = [(step, names[name], value) for step, name, value in trial.rows]
     seed = trial.seed
     if seed is None and _whole(setting.get("seed")):
         seed = int(setting.pop("seed"))
     return replace(
         trial,
-        name=guard.clean(trial.name),
         setting=setting,
         seed=seed,
         rows=tuple((step, name, value) for step, name, value in rows if name is not None),
@@ -45,7 +43,7 @@ def study(
     lengths = [trial.setting.get("max_steps") for trial in kept]
     whole = [int(length) for length in lengths if length is not None and _whole(length)]
     return ForeignStudy(
-        name=guard.clean(name),
+        name=name,
         trials=tuple(
             replace(trial, setting={k: v for k, v in trial.setting.items() if k != "max_steps"})
             for trial in kept

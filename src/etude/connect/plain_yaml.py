@@ -70,15 +70,18 @@ class _Cursor:
     where: str
     lines: list[str]
     at: int = 0
+    told: int = 0  # the line that was last looked at: what is refused stands there
     pushed: list[_Line] = field(default_factory=list)
 
     def peek(self) -> _Line | None:
         """The next line that says something; it stays."""
         if self.pushed:
+            self.told = self.at
             return self.pushed[-1]
         while self.at < len(self.lines):
             line = self.lines[self.at]
             text = line.strip()
+            self.told = self.at
             if text and not text.startswith("#") and text not in ("---", "..."):
                 if "\t" in line[: len(line) - len(line.lstrip())]:
                     self.refuse("a tab before", text)
@@ -108,7 +111,7 @@ class _Cursor:
 
     def refuse(self, what: str, text: str) -> NoReturn:
         raise ImportFileError(
-            f"`{self.where}`, line {self.at + 1}: {what} (`{text[:60]}`) is not read. Only plain "
+            f"`{self.where}`, line {self.told + 1}: {what} (`{text[:60]}`) is not read. Only plain "
             "keys, values and lists are."
         )
 
@@ -170,6 +173,8 @@ def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:
     if rest[0] in _REFUSED:
         cursor.refuse(_REFUSED[rest[0]], rest)
     going_on = [line.strip() for line in cursor.deeper(indent)]
+    if rest[0] not in "\"'" and any(_key(line) for line in going_on):
+        cursor.refuse("a value that goes on as keys", rest)
     return _scalar(cursor, " ".join([rest, *filter(None, going_on)]))
 
 
