@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import final
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..record import Series
 from ..study import Study
 from .thresholds import PeriodicityThresholds
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace, finite
-from .trend import regular, without_end, without_values
+from .trend import middle, regular, without_end, without_values
 from .wording import number
 
 SHIPPED = PeriodicityThresholds()
@@ -175,10 +176,9 @@ def _rhythm(
     lag = _peak(correlations_L, thresholds.min_lag, lags)
     if lag is None:
         return None
-    # Bonferroni: the sd of the autocorrelation of noise, over all lags of all metrics looked at.
     looks = metrics * max(1, lags - thresholds.min_lag + 1)
-    by_noise = -float(ndtri(thresholds.chance / looks)) / math.sqrt(len(left_P))
-    interval = float(np.median(np.diff(series.steps_P)))
+    by_noise = _by_noise(len(left_P), looks, thresholds.chance)
+    interval = middle(np.diff(series.steps_P))
     return Rhythm(
         metric=name,
         lag=lag,
@@ -196,16 +196,27 @@ def detrended(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Source: E6.
     """
-    x_P = np.linspace(-1.0, 1.0, len(values_P))
-    scale = float(np.max(np.abs(values_P))) or 1.0
-    powers_PxK = np.polynomial.legendre.legvander(x_P, 3)
-    left_P = values_P / scale
-    fit_K, *_ = np.linalg.lstsq(powers_PxK, left_P, rcond=None)
-    left_P = left_P - powers_PxK @ fit_K
-    reach = 3.0 * 1.4826 * float(np.median(np.abs(left_P)))
+    axes_PxK = _cubic(len(values_P))
+    left_P = values_P / (float(np.max(np.abs(values_P))) or 1.0)
+    left_P = left_P - axes_PxK @ (axes_PxK.T @ left_P)
+    reach = 3.0 * 1.4826 * middle(np.abs(left_P))
     left_P = np.clip(left_P, -reach, reach)
     # What is left of an exact cubic is rounding.
     return left_P if reach > 1e-11 else np.zeros_like(left_P)
+
+
+@cache
+def _cubic(count: int) -> NDArray[np.float64]:
+    """Orthonormal axes of the cubics over so many positions."""
+    powers_PxK = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, count), 3)
+    axes_PxK, _ = np.linalg.qr(powers_PxK)
+    return np.asarray(axes_PxK)
+
+
+@cache
+def _by_noise(count: int, looks: int, chance: float) -> float:
+    """What the autocorrelation of noise hardly reaches at any of so many lags (Bonferroni)."""
+    return -float(ndtri(chance / looks)) / math.sqrt(count)
 
 
 def autocorrelation(values_P: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

@@ -121,13 +121,17 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     error = 1.25 * jumps(longer.steps_P, longer.values_P) * math.sqrt(1.0 / width + 1.0 / len(last))
     gained = abs(_early(series) - level)
     band = thresholds.errors * error + thresholds.resolution * gained
-    outside = np.flatnonzero(np.abs(smoothed(values_P, width) - level) > band)
+    # The last few are smoothed over less than the width, and are of the level anyway.
+    away_P = np.abs(smoothed(values_P, width) - level)[: -(width // 2)]
+    outside = np.flatnonzero(away_P > band)
     reached = int(outside[-1]) + 1 if len(outside) else 0
     if reached >= len(values_P):
         return level, band, len(values_P) - 1
-    since = Series(series.steps_P[reached:], values_P[reached:])
-    if _still_falls(since.steps_P, since.values_P, thresholds, gained):
-        reached = max(reached, len(values_P) - len(last))
+    # What looks flat may still gain, slowly; what is left of it, later, need not.
+    while reached < len(values_P) - len(last) and _still_falls(
+        series.steps_P[reached:], values_P[reached:], thresholds, gained
+    ):
+        reached = min(reached + width, len(values_P) - len(last))
     return level, band, reached
 
 

@@ -9,7 +9,11 @@ from typing import final
 @final
 @dataclass(frozen=True, kw_only=True)
 class StepVarianceThresholds:
-    """Of `step_variance` (C8)."""
+    """Of `step_variance` (C8).
+
+    On the four labelled workloads 101 trials are ok, 4 notice (each within its own jumps of the
+    best) and 30 unclear; no label speaks of it.
+    """
 
     # C8 as the playbook numbers it: the last 20 % of the evaluations.
     late: float = 0.2
@@ -22,7 +26,14 @@ class StepVarianceThresholds:
 @final
 @dataclass(frozen=True, kw_only=True)
 class SaturatedThresholds:
-    """Of `saturated` (C10)."""
+    """Of `saturated` (C10).
+
+    On the four labelled workloads 39 trials are ok, none notice, 96 unclear (67 of these ended
+    early: at a target or out of time); none of the 17 that still improve is called saturated, and
+    the 5 that are labelled constant from 75 % of the steps on reached their level at 68 to 73 %.
+    Of 400 simulated curves each, that fall by e every tenth of the steps, to noise of 2 %, 94 % are
+    found with 50 evaluations; of those that fall so every third, none.
+    """
 
     # C10 as the playbook numbers it: at the final level since before half of the steps.
     before: float = 0.5
@@ -41,7 +52,11 @@ class SaturatedThresholds:
 @final
 @dataclass(frozen=True, kw_only=True)
 class TrainingLossRisesThresholds:
-    """Of `training_loss_rises` (C11, D2)."""
+    """Of `training_loss_rises` (C11, D2).
+
+    On the four labelled workloads it says so of all 4 that diverged without recovery and left a
+    curve, of the one that degraded late, and of none of the 83 ok ones; 28 are unclear.
+    """
 
     # C11 as the playbook numbers it: smoothed over 5 % of the steps, and rising for as long.
     window: float = 0.05
@@ -49,8 +64,11 @@ class TrainingLossRisesThresholds:
     min_values: int = 15
     # No source, ours: four standard errors of the difference of two smoothed values.
     errors: float = 4.0
-    # No source, ours: noise that wanders may undo so much of what was gained since the first tenth.
+    # No source, ours: three sd of a smoothed loss around its course since the lowest.
+    wandering: float = 3.0
+    # No source, ours: so little of what was gained, or of the loss itself, is no loss of it.
     min_share: float = 0.05
+    min_relative: float = 0.05
     # No source, ours: a loss is on its way back if it falls with the step since its peak, by this
     # correlation, over so many values.
     falling: float = 0.5
@@ -60,7 +78,12 @@ class TrainingLossRisesThresholds:
 @final
 @dataclass(frozen=True, kw_only=True)
 class BestStepThresholds:
-    """Of `best_step` (T5)."""
+    """Of `best_step` (T5).
+
+    Of the four labelled workloads two say that longer training may help (18 of 19 and 12 of 14
+    best steps late), one that neither is the rule (4 of 8), and `ogbg` is unclear: none of its
+    trials came near its steps.
+    """
 
     # T5 as it stands: the first tenth in all feasible trials.
     first: float = 0.1
@@ -79,7 +102,11 @@ class BestStepThresholds:
 @final
 @dataclass(frozen=True, kw_only=True)
 class GradientNormThresholds:
-    """Of `gradient_norm` (D5, D9, D10)."""
+    """Of `gradient_norm` (D5, D9, D10).
+
+    On the four labelled workloads 94 trials are ok, 1 notice (labelled as diverged to NaN) and 40,
+    which logged none or too few, unclear; of the 6 others 3 are notices, 2 of the same setting.
+    """
 
     # D9: clip at the 90th percentile of the logged norms to begin with.
     percentile: float = 0.9
@@ -104,7 +131,13 @@ class GradientNormThresholds:
 @final
 @dataclass(frozen=True, kw_only=True)
 class PeriodicityThresholds:
-    """Of `periodicity` (E6)."""
+    """Of `periodicity` (E6).
+
+    On all ten workloads none of 257 trials is a notice (73 are unclear): of their metrics and
+    validation losses none returns, while 68 training losses do, measured on samples of the
+    training set. Of noise, white or with a memory, less than 2 % is called periodic; a sine half
+    again as strong as the noise is found in 97 % with 50 evaluations and a period of 8.
+    """
 
     # E6 as the playbook numbers it: autocorrelation above 0.5, and at least 4 evaluations an epoch.
     correlation: float = 0.5
@@ -148,8 +181,8 @@ class ImportanceThresholds:
     # ones never do by chance so rare.
     min_tied: float = 0.1
     max_chance_tied: float = 0.001
-    # More settings sharpen nothing that matters, and cost time.
-    max_points: int = 1000
+    # No source, ours: with so many, 3 % of the variance is seen; more only cost time.
+    max_points: int = 500
     # The smallest chance is 1 in 1,000: rare enough for eight axes at once.
     permutations: int = 999
 
@@ -182,11 +215,13 @@ class StabilityThresholds:
 class OverfittingThresholds:
     """Of `overfitting` (C6, C7). Their effect on labelled curves: `benchmarks/checklist.py`."""
 
-    # C6: last worse than best by more than late noise; so many sd of it.
-    min_noise: float = 4.0
+    # C6: last worse than best by more than late noise; so many standard errors of the difference.
+    min_noise: float = 5.0
+    # No source, ours: the best of many levels lies low by luck; so many could be that alone.
+    min_doubt: float = 3.0
     # No source, ours: a curve without noise still bends by a few hundredths of what it gained.
-    min_rise: float = 0.05
-    # No source, ours: a training loss that does not fall by so many sd is no sign of overfitting.
+    min_rise: float = 0.08
+    # No source, ours: a training loss that falls by less than so many is no sign of overfitting.
     min_fall: float = 2.0
     # Fewer evaluations show no turn.
     min_evaluations: int = 5
@@ -204,15 +239,16 @@ class StillImprovingThresholds:
 
     # C9 as the playbook numbers it: the slope over the last 20 % of the steps.
     late: float = 0.2
-    # C9: beyond noise; so many sd of it over the stretch, and the same over its second half.
+    # C9: beyond noise; so many standard errors of the slope.
     min_noise: float = 3.0
-    # No source, ours: a gain of a fiftieth of what training gained before is none worth steps.
-    min_gain: float = 0.02
-    # No source, ours: a schedule that lets a curve flatten gains less than a fifth of it in the
-    # second half of the stretch, a straight line half of it.
-    min_share: float = 0.2
-    # Fewer evaluations in the stretch show no slope.
+    # No source, ours: less than a twentieth of what training gained before is not worth steps.
+    min_gain: float = 0.05
+    # No source, ours: a schedule that lets a curve flatten has less than this of the slope in the
+    # second half of the stretch.
+    min_slope: float = 0.4
+    # Five values tell a slope from noise; fewer than ten in all have no last fifth to speak of.
     min_late: int = 5
+    min_evaluations: int = 10
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so.
     confidence_flagged: float | None = None
     confidence_ok: float | None = None
@@ -239,6 +275,8 @@ class BoundaryThresholds:
     min_feasible: int = 10
     # No source, ours: of half of the top in the edge of some side of the study, did nothing matter.
     max_chance: float = 0.05
+    # The usual 5 %: a single trial that breaks may do so anywhere.
+    max_cliff_chance: float = 0.05
     # No source, ours: the fitted surface is read this far inside the bound, where trials still are.
     inset: float = 0.05
     # The usual 5 %, over all sides of a study: an axis that leans less may not matter at all.

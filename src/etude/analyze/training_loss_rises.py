@@ -20,7 +20,7 @@ from ..study import Study
 from .curves import thinned
 from .thresholds import TrainingLossRisesThresholds
 from .trace import TRAIN_LOSS, Trace, finite, noise
-from .trend import lowest, smoothed, without_end, without_values
+from .trend import jumps, lowest, middle, smoothed, without_end, without_values
 from .wording import number, percent
 
 SHIPPED = TrainingLossRisesThresholds()
@@ -187,7 +187,7 @@ def _returns(
 
 def _width(series: Series, window: float) -> int:
     """How many values a window of steps holds, at least 3, and odd."""
-    interval = max(1.0, float(np.median(np.diff(series.steps_P))))
+    interval = max(1.0, middle(np.diff(series.steps_P)))
     return max(3, min(len(series) // 3, round(window / interval))) | 1
 
 
@@ -200,9 +200,13 @@ def _limit(
 ) -> float:
     """How far the smoothed loss may end above its lowest by noise alone."""
     error = 1.25 * noise(series.values_P) * math.sqrt(2.0 / width)
+    # A flat loss that wanders also lies above its lowest; around a climb, little wanders.
+    wander = jumps(series.steps_P[at:], smooth_P[at:]) if len(series) - at >= 5 else 0.0
     # Not from the highest: what the first steps fell says little of what training gained.
     gained = float(np.quantile(smooth_P[: at + 1], 0.75)) - float(smooth_P[at])
-    return thresholds.errors * error + thresholds.min_share * gained
+    by_chance = max(thresholds.errors * error, thresholds.wandering * wander)
+    low = abs(float(smooth_P[at]))
+    return max(by_chance + thresholds.min_share * gained, thresholds.min_relative * low)
 
 
 def findings(result: TrainingLossRises) -> list[Finding]:

@@ -64,6 +64,18 @@ def smoothed(values_P: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     return np.asarray(median_filter(values_P, size=width | 1, mode="nearest"), dtype=np.float64)
 
 
+def middle(values_W: NDArray[np.float64] | NDArray[np.int64]) -> float:
+    """The median, of an even number the higher of the two in the middle; quick.
+
+    Source: E2.
+
+    >>> middle(np.array([4, 1, 3, 2]))
+    3.0
+    """
+    half = len(values_W) // 2
+    return float(np.partition(values_W, half)[half])
+
+
 def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bool:
     """Whether `share` of the intervals are within `tolerance` of the median one.
 
@@ -78,7 +90,7 @@ def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bo
     apart = np.diff(steps_P)[1:-1]
     if not len(apart):
         return False
-    typical = float(np.median(apart))
+    typical = middle(apart)
     return float(np.mean(np.abs(apart - typical) <= tolerance * typical)) >= share
 
 
