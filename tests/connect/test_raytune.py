@@ -292,7 +292,7 @@ def test_a_setting_that_changed_on_the_way_is_told(tmp_path):
 
 def test_states_of_older_versions_are_read(tmp_path):
     trial(tmp_path, "a", result(1, loss=0.5))
-    old = {"trial_id": "a", "status": "ERROR", "config": {}, "logdir": "/home/x/ray_results/a"}
+    old = {"trial_id": "a", "status": "ERROR", "config": {}, "logdir": "/data/ray_results/a"}
     whole = {"checkpoints": [json.dumps(old)]}
     (tmp_path / "experiment_state-2022-01-01.json").write_text(json.dumps(whole))
 

@@ -7,6 +7,7 @@ in hexadecimal inside JSON.
   direction nowhere, so bounds come from the trials, and `--maximize` is the person's to say.
 - Settings are those of `params.json`, nested names joined by dots, None and lists as text; metrics
   are joined by slashes, as Ray does. Clocks, places and counters that Ray adds are no metrics.
+  A Trainer's settings stand below `train_loop_config.`; `--rename` shortens them.
 - Where no trial has the wanted metric and Ray knows the metric that it optimized, that one takes
   the wanted name.
 - `training_iteration` is the step, counted from 1. `--rename global_step=step` takes another
