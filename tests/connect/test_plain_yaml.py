@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from etude.connect.plain_yaml import parsed
@@ -67,3 +69,9 @@ def test_laughs_by_the_billion_stop_at_the_first():
 
     with pytest.raises(ImportFileError, match=r"line 1: an anchor"):
         parsed(laughs, "x.yaml")
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 10**6, "a: " + "1" * 10**6 + "x", "'" * 10**6])
+def test_a_line_without_end_takes_no_longer_than_its_length(text):
+    with suppress(ImportFileError):
+        assert parsed(text, "x.yaml") == {"a": text.removeprefix("a: ")}

@@ -296,6 +296,17 @@ def test_a_config_that_is_not_plain_is_named_and_its_run_left_out(tmp_path, conf
     assert "left out" in told
 
 
+def test_a_log_that_knows_the_setting_makes_up_for_a_config_that_is_not_plain(tmp_path):
+    place = local_run(tmp_path / "run-1-abc", "lr:\n  value: !!python/name:x\n", {"loss": 2.0})
+    wandb_log(place / "run-abc.wandb", [wandb_config({"lr": 1}), wandb_exit(0)])
+
+    study = read(tmp_path)
+
+    assert (study.trials[0].setting, study.trials[0].status) == ({"lr": 1}, "completed")
+    assert study.trials[0].rows == ((0, "loss", 2.0),)
+    assert "no history in its log: of each metric, only the last value" in study.left_out[0]
+
+
 @pytest.mark.parametrize("summary", ["[" * 100_000, '{"loss": 1' + "0" * 5000 + "}", "[]", "{"])
 def test_a_summary_that_is_no_summary_is_named(tmp_path, summary):
     local_run(tmp_path / "run-1-good", "lr:\n  value: 0.1\n", {"loss": 1.0})
@@ -358,7 +369,8 @@ def test_names_are_text_and_nothing_more(tmp_path):
 
 def test_links_out_of_the_folder_are_named_and_not_followed(tmp_path):
     outside = wandb_log(tmp_path / "out/run-9-zzz/run-zzz.wandb", [wandb_config({"secret": 1})])
-    wandb_log(tmp_path / "in/run-1-abc/run-abc.wandb", [wandb_config({"lr": 1})])
+    log = [wandb_config({"lr": 1}), wandb_history(0, {"loss": "1"})]
+    wandb_log(tmp_path / "in/run-1-abc/run-abc.wandb", log)
     folder, file = tmp_path / "in/run-9-zzz", tmp_path / "in/run-1-abc/files/config.yaml"
     folder.symlink_to(outside.parent)
     file.parent.mkdir()

@@ -68,7 +68,7 @@ def events(path: Path) -> Events:
                 found.passed_over["events beyond all measure"] += 1
             else:
                 _read_event(record, offset, path, found)
-    except ImportFileError as error:
+    except (ImportFileError, OSError) as error:
         found.broken = str(error)
     return found
 

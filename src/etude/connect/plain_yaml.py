@@ -13,10 +13,9 @@ from typing import Any, NoReturn
 
 from ..errors import ImportFileError
 from . import guard
-from .scalars import MAX_DEPTH, from_text
+from .scalars import MAX_DEPTH, from_text, small
 
 _QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*:(?:\s+(.*))?""")
-_PLAIN_KEY = re.compile(r"""([^"'\s].*?)\s*:(?:\s+(.*))?""")
 _BLOCK_TEXT = re.compile(r"[|>][-+\d]*")
 _REFUSED = {
     "!": "a tag",
@@ -34,7 +33,7 @@ def document(path: Path) -> dict[str, Any]:
     Raises:
         ImportFileError: for what lies beyond the YAML that trackers write, with file and line.
     """
-    return parsed(guard.document(path), str(path))
+    return parsed(guard.document(small(path)), str(path))
 
 
 def parsed(text: str, where: str) -> dict[str, Any]:
@@ -147,8 +146,16 @@ def _items(cursor: _Cursor, indent: int, depth: int) -> list[Any]:
     return found
 
 
-def _key(text: str) -> re.Match[str] | None:
-    return _QUOTED_KEY.fullmatch(text) or _PLAIN_KEY.fullmatch(text)
+def _key(text: str) -> tuple[str, str] | None:
+    """The key and the rest of a line; None for one that is no `key: value`."""
+    if text[:1] in ("'", '"'):
+        match = _QUOTED_KEY.fullmatch(text)
+        return (match[1], match[2] or "") if match else None
+    # By hand, not by pattern: a pattern takes the square of the time on a line of blanks.
+    end = text.find(": ")
+    if end < 0 and text.endswith(":"):
+        end = len(text) - 1
+    return (text[:end].rstrip(), text[end + 1 :]) if end > 0 else None
 
 
 def _split(cursor: _Cursor, text: str) -> tuple[str, str]:
@@ -157,9 +164,8 @@ def _split(cursor: _Cursor, text: str) -> tuple[str, str]:
     match = _key(text)
     if match is None:
         cursor.refuse("a line without `key: value`", text)
-    key = match[1]
-    name = _quoted(cursor, key) if key[0] in "\"'" else key
-    return name, (match[2] or "").strip()
+    key, rest = match
+    return _quoted(cursor, key) if key[0] in "\"'" else key, rest.strip()
 
 
 def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:

@@ -18,6 +18,10 @@ from .cells import typed
 MAX_DEPTH = 32
 # Beyond, a float does not tell whole numbers apart; no step and no setting is there.
 MAX_STEP = 1 << 53
+# No source, ours: the largest settings and summaries of trainers have some hundred kB.
+MAX_SETTING_BYTES = 8 << 20
+# A number has no more signs; a pattern is not asked about a text that is longer.
+_LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?\d{1,18}")
 _REAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _WORDS: Mapping[str, Scalar | None] = {
@@ -41,6 +45,8 @@ def from_text(text: str) -> Scalar | None:
     word = text.strip()
     if word in _WORDS:
         return _WORDS[word]
+    if len(word) > _LONGEST_NUMBER:
+        return text
     if _INTEGER.fullmatch(word):
         return int(word)
     if _REAL.fullmatch(word) and math.isfinite(value := float(word)):
@@ -94,13 +100,27 @@ def flat(tree: Mapping[str, Any]) -> dict[str, Scalar]:
     return setting
 
 
+def small(path: Path) -> Path:
+    """The same path.
+
+    Raises:
+        ImportFileError: for a file that is larger than any setting.
+    """
+    size = path.stat().st_size
+    if size > MAX_SETTING_BYTES:
+        raise ImportFileError(
+            f"`{path}` has {size >> 20} MB, and a setting at most {MAX_SETTING_BYTES >> 20} MB."
+        )
+    return path
+
+
 def from_json(path: Path) -> dict[str, Any]:
     """The object that a small JSON file holds.
 
     Raises:
         ImportFileError: for what is no JSON object, with the file's name.
     """
-    return json_object(guard.document(path), str(path))
+    return json_object(guard.document(small(path)), str(path))
 
 
 def json_object(text: str, where: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def log(path: Path) -> Log:
     try:
         for offset, record in records(path):
             _read(record, offset, path, found)
-    except ImportFileError as error:
+    except (ImportFileError, OSError) as error:
         found.broken = f"{error}; what stands before it is read."
     return found
 

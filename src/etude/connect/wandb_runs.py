@@ -73,20 +73,25 @@ def _trial(name: str, parts: list[_Part]) -> ForeignTrial:
 
 def _part(place: Path) -> _Part:
     logs = guard.files(place, "*.wandb")
+    part = _from_log(logs[0], log(logs[0])) if logs else _Part(setting={})
     config = place / "files" / "config.yaml"
-    written = _config(config) if _there(place, config) else None
-    if logs:
-        part = _from_log(logs[0], log(logs[0]))
-        if part.rows or part.setting:
-            return replace(part, setting=part.setting if written is None else written)
-    else:
-        part = _Part(setting={})
-    summary = _from_summary(place)
-    if written is None:
+    setting = part.setting
+    if not setting and _there(place, config):
+        setting = _config(config)
+    elif not setting and not part.rows:
         raise ImportFileError(
             " ".join([*part.told, f"`{place}` holds no setting (`files/config.yaml`, `*.wandb`)."])
         )
-    return replace(summary, setting=written, told=part.told + summary.told)
+    if part.rows:
+        return replace(part, setting=setting)
+    summary = _from_summary(place, logs)
+    return replace(
+        part,
+        setting=setting,
+        rows=summary.rows,
+        wall_s=max(part.wall_s, summary.wall_s),
+        told=part.told + summary.told,
+    )
 
 
 def _there(place: Path, path: Path) -> bool:
@@ -129,12 +134,11 @@ def _end(exit_code: int | None) -> tuple[ForeignStatus, str]:
     return status, f"The process ended with exit code {exit_code}."
 
 
-def _from_summary(place: Path) -> _Part:
+def _from_summary(place: Path, logs: list[Path]) -> _Part:
     path = place / "files" / "wandb-summary.json"
+    history = "no history in its log" if logs else "no log (`*.wandb`)"
     if not _there(place, path):
-        return _Part(
-            setting={}, told=[f"`{place}` has neither a log (`*.wandb`) nor a summary: no values."]
-        )
+        return _Part(setting={}, told=[f"`{place}` has {history} and no summary: no values."])
     summary = scalars.from_json(path)
     step = whole(summary.get("_step"))
     values = {
@@ -145,9 +149,9 @@ def _from_summary(place: Path) -> _Part:
     own = summary.get("_wandb")
     runtime = own.get("runtime") if isinstance(own, dict) else None
     told = (
-        f"`{place}` has no log (`*.wandb`): of each metric, only the last value is known."
+        f"`{place}` has {history}: of each metric, only the last value is known."
         if values
-        else f"`{place}` has no log (`*.wandb`), and `{path.name}` holds no metric: no values."
+        else f"`{place}` has {history}, and `{path.name}` holds no metric: no values."
     )
     return _Part(
         setting={},
