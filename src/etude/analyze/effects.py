@@ -129,7 +129,16 @@ def _fitted(scores_T: Floats, columns_TxM: Floats) -> tuple[float, float]:
     return explained, max(0.0, float(scores_T @ scores_T) / count - explained) * columns / free
 
 
-def resampled(scores_T: Floats, columns_TxM: Floats, *, seed: int, n_bootstrap: int = 400) -> Share:
+def bootstrap(trials: int, *, seed: int, count: int = 400) -> Floats:
+    """weights_BxT: how often each trial is drawn, with replacement, as a share of all draws.
+
+    Source: A3.
+    """
+    rng = np.random.default_rng(seed)
+    return np.asarray(rng.multinomial(trials, np.full(trials, 1 / trials), size=count) / trials)
+
+
+def resampled(scores_T: Floats, columns_TxM: Floats, weights_BxT: Floats) -> Share:
     """The share with its interval by the bootstrap over trials.
 
     A resampled fit carries the chance of both samplings, so twice that is taken off. What other
@@ -142,11 +151,9 @@ def resampled(scores_T: Floats, columns_TxM: Floats, *, seed: int, n_bootstrap: 
     count, columns = columns_TxM.shape
     if not columns:
         return Share(value=value, low=0.0, high=1.0)
-    rng = np.random.default_rng(seed)
-    weights_BxT = rng.multinomial(count, np.full(count, 1 / count), size=n_bootstrap) / count
     design_TxM = np.hstack([np.ones((count, 1)), columns_TxM])
     crossed_BxMxM = (weights_BxT @ products(design_TxM, design_TxM)).reshape(
-        n_bootstrap, columns + 1, columns + 1
+        len(weights_BxT), columns + 1, columns + 1
     )
     sums_BxM = weights_BxT @ (scores_T[:, None] * design_TxM)
     # A sample may miss a value: then its column has nothing to fit.
@@ -205,6 +212,7 @@ def effects(
     Source: R2.
     """
     parts = _components(scores_T, bases)
+    weights_BxT = bootstrap(len(scores_T), seed=seed)
     found = []
     for axis, mine in enumerate(bases):
         left_T = _unexplained(scores_T, parts, axis)
@@ -212,7 +220,7 @@ def effects(
         others = [one.pairing_TxQ for place, one in enumerate(bases) if place != axis]
         found.append(
             Effect(
-                share=resampled(own_T, mine.columns_TxQ, seed=seed),
+                share=resampled(own_T, mine.columns_TxQ, weights_BxT),
                 chance=_chance(left_T, mine, others, order_PxT),
             )
         )

@@ -33,7 +33,8 @@ class Influence:
         chance: How often the ranks would depend on it as much if they did not, corrected for the
             number of hyperparameters.
         infeasible_share: The same of whether a trial is infeasible.
-        matters: Whether the metric, or whether a trial is infeasible, depends on it beyond noise.
+        counts: Whether the metric depends on it beyond noise.
+        breaks: Whether it decides beyond noise which trials are infeasible.
         best: Its value in the best trial; None without any.
         tied: The hyperparameters whose values went together with its own.
         reason: Why it is `unclear`; empty otherwise.
@@ -41,7 +42,8 @@ class Influence:
 
     hyperparameter: str
     status: Severity
-    matters: bool
+    counts: bool = False
+    breaks: bool = False
     share: float | None = None
     low: float | None = None
     high: float | None = None
@@ -53,6 +55,11 @@ class Influence:
     scientific: bool = False
     tied: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether anything depends on it beyond noise."""
+        return self.counts or self.breaks
 
 
 @final
@@ -158,13 +165,14 @@ def _influence(
     best: Scalar | None,
 ) -> Influence:
     on_value, on_lost = answers
-    matters = any(one is not None and one.clear for one in answers)
-    reason = "" if matters else _doubt(view, name, on_value)
-    status: Severity = "unclear" if reason else "ok" if matters else "notice"
+    counts, breaks = (one is not None and one.clear for one in answers)
+    reason = "" if counts or breaks else _doubt(view, name, on_value)
+    status: Severity = "unclear" if reason else "ok" if counts or breaks else "notice"
     return Influence(
         hyperparameter=name,
         status=status,
-        matters=matters,
+        counts=counts,
+        breaks=breaks,
         share=max(0.0, on_value.share.value) if on_value else None,
         low=on_value.share.low if on_value else None,
         high=on_value.share.high if on_value else None,
@@ -304,30 +312,21 @@ def _said(result: Importance, one: Influence) -> str:
     name, where = f"`{one.hyperparameter}`", f"in `{result.study}`"
     if one.reason:
         return f"Whether {name} matters {where} is unclear: {one.reason}."
-    explains = _explains(result, one)
     if not one.matters:
-        return f"{name} changes nothing {where} beyond noise: {explains}."
+        return f"{name} changes nothing {where} beyond noise: {_explains(result, one)}."
     total = f", with its interactions {percent(one.total)}" if one.total is not None else ""
-    return f"{name} matters {where}: {explains}{total}.{_breaks(one)}"
+    breaks = f" Of what makes trials infeasible it explains {percent(one.infeasible_share or 0.0)}."
+    if not one.counts:
+        return f"{name} matters {where} for which trials are infeasible.{breaks}"
+    return f"{name} matters {where}: {_explains(result, one)}{total}.{breaks if one.breaks else ''}"
 
 
 def _explains(result: Importance, one: Influence) -> str:
-    if one.share is None or one.low is None or one.high is None or one.chance is None:
-        return "it decides which trials are infeasible"
+    shares = [percent(each or 0.0) for each in (one.share, one.low, one.high)]
     return (
-        f"by itself it explains {percent(one.share)} of the differences in rank between "
-        f"{counted(result.judged, 'setting')} (95 % interval {percent(one.low)} to "
-        f"{percent(one.high)}; chance {number(one.chance, 2)})"
-    )
-
-
-def _breaks(one: Influence) -> str:
-    if one.infeasible_share is None or one.infeasible_chance is None:
-        return ""
-    if one.infeasible_chance > THRESHOLDS.max_chance_infeasible:
-        return ""
-    return (
-        f" Of what tells infeasible trials from others it explains {percent(one.infeasible_share)}."
+        f"by itself it explains {shares[0]} of the differences in rank between "
+        f"{counted(result.judged, 'setting')} (95 % interval {shares[1]} to {shares[2]}; chance "
+        f"{number(one.chance, 2)})"
     )
 
 
