@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from html import escape
@@ -81,8 +82,15 @@ class Result:
 
     @cached_property
     def studies(self) -> list[Study]:
-        """One for each scientific setting, or the merged one."""
-        return studies(self.experiment)
+        """One for each scientific setting, or the merged one.
+
+        Those of another tool were paid for as many trials as they have.
+        """
+        designed = studies(self.experiment)
+        if self.experiment.search != "imported":
+            return designed
+        counts = Counter(record.study for record in self.records)
+        return [replace(one, max_trials=max(counts[one.name], 1)) for one in designed]
 
     @property
     def best(self) -> Record | None:

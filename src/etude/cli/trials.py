@@ -92,7 +92,11 @@ def _print_table(result: Result) -> None:
         key = (not feasible, sign * best.value if best else 0.0, record.id)
         rows.append((key, [str(record.id), record.study, status, *shown, searched]))
     header = ["trial", "study", "status", experiment.metric, "step", "searched"]
-    for line in columns([header, *(row for _, row in sorted(rows))]):
+    table = [header, *(row for _, row in sorted(rows))]
+    if any(record.name for record in result.records):
+        names = {str(record.id): record.name for record in result.records}
+        table = [[row[0], names.get(row[0], "name"), *row[1:]] for row in table]
+    for line in columns(table):
         typer.echo(line)
     for line in _why(result):
         typer.echo(line)

@@ -61,8 +61,10 @@ def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store
         StoreError: where the store cannot be written.
     """
     whole = _assembled(kind, source, asked, wanted, store=store)
+    head = f"# The trials are those of {guard.clean(str(source))} ({kind}), by `etude import`."
+    whole = replace(whole, text=f"{head}\n{whole.text}")
     name = asked.name
-    origin = replace(launch(Path.cwd()), commit="", uncommitted="")  # of this command, no training
+    origin = launch(None)  # of this command: what trained them is not here
     with store.own(name):
         _refuse_known(store, whole)
         store.begin(Entry(experiment=whole.experiment, text=whole.text, launches=(origin,)))

@@ -20,8 +20,8 @@ def typed(cells: Sequence[str]) -> list[Scalar | None]:
 
     A cell that says nothing is None.
 
-    >>> typed(["1", "", "0.5"]), typed(["1", "2"]), typed(["1", "auto"])
-    ([1.0, None, 0.5], [1, 2], ['1', 'auto'])
+    >>> typed(["1", "", "0.5"]), typed(["1.0", ""]), typed(["1", "auto"])
+    ([1.0, None, 0.5], [1, None], ['1', 'auto'])
     """
     bare = [cell.strip() for cell in cells]
     said = [cell for cell in bare if cell not in _NOTHING]
@@ -30,6 +30,8 @@ def typed(cells: Sequence[str]) -> list[Scalar | None]:
     numbers = [_number(cell) for cell in said]
     if any(number is None for number in numbers):
         return [None if cell.strip() in _NOTHING else guard.clean(cell) for cell in cells]
+    if len(said) < len(bare) and all(number == int(number or 0) for number in numbers):
+        numbers = [int(number or 0) for number in numbers]  # where cells are empty, pandas adds .0
     kept = iter(numbers)
     if all(isinstance(number, int) for number in numbers):
         return [None if cell in _NOTHING else next(kept) for cell in bare]

@@ -65,7 +65,7 @@ class _Notes:
 
     def said(self) -> tuple[str, ...]:
         return tuple(
-            f"{count:,} {kind}, the first: {self._first[kind]}."
+            f"{kind}: {count:,}, the first in {self._first[kind]}."
             for kind, count in self._counts.items()
         )
 
@@ -126,7 +126,7 @@ def _trials(
     plain = {name: typed(cells) for name, cells in table.items() if name not in KNOWN}
     for name, values in plain.items():
         if values and all(value is None for value in values):
-            notes.add("empty columns", f"`{name}`")
+            notes.add(f"columns of {TRIALS} without a value", f"`{name}`")
     nothing = [""] * len(ids)
     return tuple(
         ForeignTrial(
@@ -150,7 +150,7 @@ def _setting(columns: Mapping[str, list[Scalar | None]], at: int) -> dict[str, S
 def _seed(cell: str, trial: str, notes: _Notes) -> int | None:
     seed = whole(cell)
     if seed is None and cell.strip():
-        notes.add("seeds that are no whole numbers", f"`{guard.clean(cell)}` of trial `{trial}`")
+        notes.add(f"seeds of {TRIALS} that are no whole numbers", f"trial `{trial}`")
     return seed
 
 
@@ -172,7 +172,7 @@ def _curves(
         return {}
     if len(header) > len(_POINT):
         more = ", ".join(f"`{guard.clean(name)}`" for name in header if name not in _POINT)
-        notes.add(f"further columns of {CURVES}", more)
+        notes.add(f"further columns of {CURVES}", f"its header ({more})")
     curves = _Curves(ids, wanted, notes)
     order = [header.index(name) for name in _POINT]
     for number, row in rows:

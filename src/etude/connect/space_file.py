@@ -33,22 +33,39 @@ def written(path: Path, known: Mapping[str, Any]) -> str:
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
     """
-    text = experiment_file.edited(guard.document(path), [])
-    edits = [Edit(("experiment", key), "", value) for key, value in known.items()]
-    tables = tomllib.loads(text)
-    whole = text
-    if "experiment" not in tables:
-        heads = [f"{key} = {experiment_file.toml_text(value)}" for key, value in known.items()]
-        whole = "\n".join([text.rstrip("\n"), "", "[experiment]", *heads, ""])
-    experiment = experiment_file.loads(whole, file=str(path), name=str(known["name"]))
-    if experiment.configurations:
-        message = (
-            "lists settings to train, and an import has its own. Write the ranges they were taken "
-            "from as [nuisance], or leave them out."
-        )
-        mistake = Mistake(where="configurations", message=message)
-        raise experiment_file.placed(ExperimentError((mistake,)), text, str(path))
-    return experiment_file.edited(whole, edits)
+    if not path.is_file():
+        raise ImportFileError(f"There is no file `{path}` to read the space from.")
+    text = guard.document(path)
+    try:
+        text = experiment_file.edited(text, [])
+        if "configurations" in tomllib.loads(text):
+            message = (
+                "lists settings to train, and an import has its own. Write the ranges that they "
+                "were taken from as [nuisance], or leave them out."
+            )
+            raise ExperimentError((Mistake(where="configurations", message=message),))
+        whole = _with(text, known, over=False)
+        experiment_file.loads(whole, name=str(known["name"]))
+        return _with(whole, known, over=True)
+    except ExperimentError as error:
+        if any(mistake.line for mistake in error.mistakes if not mistake.where):
+            raise ExperimentError(
+                tuple(replace(mistake, file=str(path)) for mistake in error.mistakes)
+            ) from None
+        raise experiment_file.placed(error, text, str(path)) from None
+
+
+def _with(text: str, known: Mapping[str, Any], *, over: bool) -> str:
+    """The text with these keys of `[experiment]`; those that it has only where they go over."""
+    table = tomllib.loads(text).get("experiment", {})
+    if not isinstance(table, Mapping):
+        return text  # a mistake that is told when it is read
+    edits = [
+        Edit(("experiment", key), "", value)
+        for key, value in known.items()
+        if over or key not in table
+    ]
+    return experiment_file.edited(text, edits)
 
 
 def fitted(
