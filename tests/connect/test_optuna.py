@@ -358,6 +358,15 @@ def test_a_value_that_its_distribution_does_not_know_is_told(tmp_path):
     assert study.left_out == ("Trial 0: the value of `rate` cannot be read.",)
 
 
+def test_a_range_without_end_is_no_range(tmp_path):
+    endless = {**RATE, "distribution": FLOAT.replace("0.1", "Infinity")}
+
+    study = the_study(journal(tmp_path / "log", STUDY, TRIAL, endless, END))
+
+    assert study.domains == {}
+    assert study.left_out == ("Trial 0: the value of `rate` cannot be read.",)
+
+
 def test_a_range_that_changed_holds_all_its_ranges(tmp_path):
     wider = {**RATE, "trial_id": 1, "distribution": FLOAT.replace("0.1", "1.0")}
 
@@ -417,6 +426,20 @@ def test_a_gigabyte_of_zeros_is_refused_at_once(tmp_path, start):
         read(path, LOSS)
 
     assert time.monotonic() - began < 2
+
+
+def test_rows_of_a_database_that_make_no_sense_are_told(tmp_path):
+    path = tmp_path / "optuna.db"
+    search_two(storage_at(path, "database"))
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("update trial_values set objective = -1 where objective = 0")
+        db.execute("update trial_params set param_value = 'high' where trial_id = 1")
+
+    study = the_study(path, Wanted(metric="accuracy"))
+
+    assert {name for one in study.trials for _, name, _ in one.rows} == {"accuracy"}
+    assert [len(one.setting) for one in study.trials] == [0, 1]
+    assert [one.split("`")[1] for one in study.left_out] == ["trial_params", "trial_values"]
 
 
 def test_a_database_of_another_tool_is_refused_with_its_tables(tmp_path):

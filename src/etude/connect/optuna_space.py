@@ -64,7 +64,7 @@ def parsed(text: str) -> Distribution | None:
     if kind == "choice":
         return _chosen(attributes.get("choices"))
     low, high = real(attributes.get("low")), real(attributes.get("high"))
-    if low is None or high is None:
+    if low is None or high is None or not math.isfinite(high - low):
         return None
     step = real(attributes.get("step", attributes.get("q"))) or 0.0
     return Distribution(

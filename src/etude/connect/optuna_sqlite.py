@@ -128,7 +128,8 @@ def _trials(db: sqlite3.Connection, study: int) -> tuple[list[KeptTrial], list[s
         for trial, number, state, start, end in rows
     ]
     return found, [
-        f"Rows of `{table}` hold no number; they are left out." for table in sorted(broken)
+        f"Rows of `{table}` do not hold what they should; they are left out."
+        for table in sorted(broken)
     ]
 
 
@@ -143,7 +144,7 @@ def _values(
     for trial, at, plain, written in _of(db, study, table, columns):
         number = math.nan if plain is None else real(plain)
         number = _TYPES.get(str(written), number)
-        if number is None or not isinstance(at, int):
+        if number is None or not isinstance(at, int) or at < 0:
             broken.add(table)
         else:
             found[trial].append((at, number))
