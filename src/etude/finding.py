@@ -24,6 +24,7 @@ CHECKS = (
     "gradient_norm",
     "periodicity",
     "sampling_luck",
+    "trial_noise",
     "importance",
     "fixed_caveats",
 )
@@ -65,30 +66,35 @@ class Finding:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Findings of one check that say the same of several trials of a study.
+    """Findings of one check that say the same: the first speaks for all."""
 
-    Args:
-        first: The finding that speaks for all.
-        trials: Their trials, the first one's included; empty where it is about no single trial.
-    """
+    members: tuple[Finding, ...]
 
-    first: Finding
-    trials: tuple[int, ...] = ()
+    @property
+    def first(self) -> Finding:
+        """The one that speaks."""
+        return self.members[0]
 
     @property
     def message(self) -> str:
-        """What the first one says, and of how many trials the same holds.
+        """What the first one says, and of how many others the same holds.
 
-        >>> one = Finding(rule="C9", check="x", status="ok", subject={}, message="Trial 3 is fine.")
-        >>> Group(first=one, trials=(3, 5, 8)).message
-        'Trial 3 is fine. Alike: 2 more trials (5, 8).'
+        >>> from dataclasses import replace
+        >>> fine = Finding(
+        ...     rule="C9", check="x", status="ok", subject={"trial": 3}, message="Trial 3 is fine."
+        ... )
+        >>> Group(members=(fine, replace(fine, subject={"trial": 5}))).message
+        'Trial 3 is fine. Alike: 1 more trial (5).'
         """
-        others = self.trials[1:]
+        others = self.members[1:]
         if not others:
             return self.first.message
-        listed = ", ".join(map(str, others[:MAX_NAMED])) + (", ..." * (len(others) > MAX_NAMED))
-        noun = "trial" if len(others) == 1 else "trials"
-        return f"{self.first.message} Alike: {len(others)} more {noun} ({listed})."
+        trials = [one.subject["trial"] for one in others if "trial" in one.subject]
+        if len(trials) < len(others):
+            return f"{self.first.message} Alike: {len(others)} more."
+        listed = ", ".join(map(str, trials[:MAX_NAMED])) + (", ..." * (len(trials) > MAX_NAMED))
+        noun = "trial" if len(trials) == 1 else "trials"
+        return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
 
 
 # No source, ours: more ids in a row are not read; `check --json` has every one.
@@ -96,25 +102,23 @@ MAX_NAMED = 8
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """The findings as people read them: those of trials alike in one, in order of appearance.
+    """The findings as people read them, those alike in one, in order of appearance.
 
-    Alike are the same check, rule and status in one study, and the same `kind` where the evidence
-    tells one.
+    Alike are findings about single trials with the same check, rule and status, and the same `kind`
+    where the evidence tells one; and whatever one check leaves unclear.
     """
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        subject = finding.subject
-        alike = (finding.check, finding.rule, finding.status, subject.get("study"))
-        single = "trial" in subject and not finding.acknowledged
-        key = (*alike, finding.evidence.get("kind")) if single else id(finding)
-        groups.setdefault(key, []).append(finding)
-    return [
-        Group(
-            first=mine[0],
-            trials=tuple(one.subject["trial"] for one in mine if "trial" in one.subject),
-        )
-        for mine in groups.values()
-    ]
+        groups.setdefault(_alike(finding), []).append(finding)
+    return [Group(members=tuple(mine)) for mine in groups.values()]
+
+
+def _alike(finding: Finding) -> object:
+    single = "trial" in finding.subject
+    if finding.acknowledged or not (single or finding.status == "unclear"):
+        return id(finding)
+    kind = None if finding.status == "unclear" else finding.evidence.get("kind")
+    return (finding.check, finding.rule, finding.status, single, kind)
 
 
 @final

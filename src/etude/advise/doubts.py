@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
-from ..finding import Finding
+from ..finding import Finding, grouped
 from .bearing import bearing
 from .crowded import crowded
 from .standing import Standing, is_rate
 
-
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
+# What matters is worth knowing, and no reason to doubt which study is better.
+_BESIDE = ("importance",)
 
 
 def doubts(
@@ -52,21 +53,23 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
     """What the curve of a best trial shows that is no problem, and yet may change the order."""
-    for finding in findings:
-        if finding.status == "notice" and finding.check in _TELLING and "trial" in finding.subject:
-            yield f"{finding.rule}: {finding.message}"
+    telling = [
+        finding
+        for finding in findings
+        if finding.status == "notice" and finding.check in _TELLING and "trial" in finding.subject
+    ]
+    for group in grouped(telling):
+        yield f"{group.first.rule}: {group.message}"
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
-    """One doubt a check: of one study's axes or trials together, of curves over all studies."""
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        if finding.status == "unclear":
-            study = "" if "trial" in finding.subject else str(finding.subject.get("study", ""))
-            groups.setdefault((finding.rule, finding.check, study), []).append(finding)
-    for (rule, _, _), alike in groups.items():
-        more = f" ({len(alike) - 1} more like it.)" if len(alike) > 1 else ""
-        yield f"{rule}: {alike[0].message}{more}"
+    """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
+    left = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {one.check for one in left if "trial" not in one.subject}
+    for group in grouped(
+        one for one in left if "trial" not in one.subject or one.check not in of_studies
+    ):
+        yield f"{group.first.rule}: {group.message}"
 
 
 def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:
