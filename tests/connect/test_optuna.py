@@ -386,6 +386,7 @@ def test_a_range_that_changed_holds_all_its_ranges(tmp_path):
         ("IntLogUniformDistribution", {"low": 1, "high": 9, "step": 1}, 3.0, 3),
         ("CategoricalDistribution", {"choices": ["None", None]}, 1.0, "1: None"),
         ("CategoricalDistribution", {"choices": ["a"]}, 7.0, None),
+        ("CategoricalDistribution", {"choices": ["\ud800\x1b[2J"]}, 0.0, "\ufffd\ufffd[2J"),
         ("FloatDistribution", {"low": 0, "high": 1}, math.nan, None),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from ..errors import SpaceError
 from ..space import Choice, Domain, Integer, Real, Scalar, is_scalar
+from . import guard
 from .numbers import real
 
 Kind: TypeAlias = Literal["real", "integer", "choice"]
@@ -132,15 +133,19 @@ def _domain(whole: Distribution) -> Domain:
 def _chosen(choices: Any) -> Distribution | None:
     if not isinstance(choices, list) or not choices:
         return None
-    texts = tuple(choice if is_scalar(choice) else _text(choice) for choice in choices)
+    texts = tuple(_text(choice) for choice in choices)
     try:
         Choice(texts)
     except SpaceError:
         # Two that read alike are told apart by their position.
         texts = tuple(f"{at}: {text}" for at, text in enumerate(texts))
-    plain = all(is_scalar(choice) for choice in choices) and texts == tuple(choices)
-    return Distribution(kind="choice", choices=texts, renamed=not plain)
+    return Distribution(kind="choice", choices=texts, renamed=texts != tuple(choices))
 
 
-def _text(choice: Any) -> str:
+def _text(choice: Any) -> Scalar:
+    """The choice, its text cleaned as that of settings is; of what no setting holds, the text."""
+    if isinstance(choice, str):
+        return guard.clean(choice)
+    if is_scalar(choice):
+        return choice
     return str(choice) if choice is None or isinstance(choice, float) else json.dumps(choice)
