@@ -360,7 +360,7 @@ def interactions(
     ]
     corrected = holm([chance for _, chance in found])
     return [
-        Together(pair=pair, share=carried / total, chance=chance)
+        Together(pair=pair, share=float(carried / total), chance=chance)
         for pair, (carried, _), chance in zip(pairs, found, corrected, strict=True)
     ]
 

@@ -154,7 +154,9 @@ def _together(view: Settings, seen: Sequence[str]) -> tuple[tuple[Interaction, .
         for one in found
         if one.chance <= thresholds.max_chance_together and one.share >= thresholds.min_together
     ]
-    return tuple(sorted(beyond, key=lambda one: (-one.share, one.hyperparameters))), bool(found)
+    # Of very many pairs, not even the rarest chance would be beyond noise.
+    judged = 0 < len(found) <= thresholds.max_chance_together * len(design.order_PxT)
+    return tuple(sorted(beyond, key=lambda one: (-one.share, one.hyperparameters))), judged
 
 
 def _influence(
@@ -322,10 +324,12 @@ def _said(result: Importance, one: Influence) -> str:
 
 
 def _explains(result: Importance, one: Influence) -> str:
-    shares = [percent(each or 0.0) for each in (one.share, one.low, one.high)]
+    high = percent(one.high or 0.0)
+    # Below, the lower end is written as none.
+    reaches = f"{percent(one.low)} to {high}" if one.low and one.low >= 0.001 else f"up to {high}"
     return (
-        f"by itself it explains {shares[0]} of the differences in rank between "
-        f"{counted(result.judged, 'setting')} (95 % interval {shares[1]} to {shares[2]}; chance "
+        f"by itself it explains {percent(one.share or 0.0)} of the differences in rank between "
+        f"{counted(result.judged, 'setting')} (95 % interval {reaches}; chance "
         f"{number(one.chance, 2)})"
     )
 

@@ -5,6 +5,7 @@ Letters: T settings, D hyperparameters.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,6 +98,12 @@ class Settings:
         axes = self.study.space.dimensions
         return detectable(judged, axes, max_chance=self.thresholds.max_chance)
 
+    @property
+    def _permutations(self) -> int:
+        """So many that a chance can pass the sharpest bar, whatever the number of axes."""
+        needed = math.ceil(self.study.space.dimensions / self.thresholds.max_chance_infeasible)
+        return min(max(self.thresholds.permutations, needed), self.thresholds.max_permutations)
+
     @cached_property
     def design(self) -> Design:
         """The settings with a value, scored by rank."""
@@ -121,7 +128,7 @@ class Settings:
                 for units_T, domain in zip(units_DxT, domains.values(), strict=True)
             ],
             scores_T=scores(np.asarray(values)[places]),
-            order_PxT=permutations(len(places), seed=seed, count=self.thresholds.permutations),
+            order_PxT=permutations(len(places), seed=seed, count=self._permutations),
             seed=seed,
         )
 

@@ -28,7 +28,7 @@ class StepVarianceThresholds:
 class SaturatedThresholds:
     """Of `saturated` (C10).
 
-    On the four labelled workloads 39 trials are ok, none notice, 96 unclear (67 of these ended
+    On the four labelled workloads 39 trials are ok, none notice, 96 unclear (65 of these ended
     early: at a target or out of time); none of the 17 that still improve is called saturated, and
     the 5 that are labelled constant from 75 % of the steps on reached their level at 68 to 73 %.
     Of 400 simulated curves each, that fall by e every tenth of the steps, to noise of 2 %, 94 % are
@@ -183,8 +183,10 @@ class ImportanceThresholds:
     max_chance_tied: float = 0.001
     # No source, ours: with so many, 3 % of the variance is seen; more only cost time.
     max_points: int = 500
-    # The smallest chance is 1 in 1,000: rare enough for eight axes at once.
+    # The smallest chance is 1 in 1,000: rare enough for ten axes at once; with more, more.
     permutations: int = 999
+    # No source, ours: a second or so; beyond 50 axes what breaks training is seldom claimed.
+    max_permutations: int = 4999
 
 
 @final
