@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,3 +233,65 @@ def test_one_infeasible_trial_is_no_pattern():
     records[3] = record(study, 3, None, records[3].setting)
 
     assert by_name(importance(study, records))["a"].infeasible_share is None
+
+
+@pytest.fixture
+def mnist():
+    path = (
+        Path(__file__).resolve().parents[3] / "shared" / "data" / "search" / "mnist" / "trials.csv"
+    )
+    if not path.exists():
+        pytest.skip(f"../shared/data is absent: {path.name} of search/mnist is not there")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+MNIST = {
+    "activation": Choice(["relu", "sigmoid", "tanh"]),
+    "batch_size": Integer(16, 256, log=True),
+    "dropout_rate": Real(0.0, 0.9),
+    "learning_rate": Real(1e-4, 1e-1, log=True),
+    "model": Choice(["cnn", "mlp"]),
+}
+KINDS = {"activation": str, "batch_size": int, "model": str}
+
+
+def trained(study, rows):
+    """The rows as trials, with their accuracy after 8 epochs."""
+    return [
+        record(
+            study,
+            trial,
+            float(row["accuracy_ep8"]) if row["accuracy_ep8"] else None,
+            {name: KINDS.get(name, float)(row[name]) for name in study.space.domains},
+        )
+        for trial, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("run", ["1", "2", "3"])
+def test_on_mnist_the_model_matters_most_and_the_learning_rate_breaks_training(mnist, run):
+    study = one_study(MNIST, maximize=True)
+    rows = [row for row in mnist if row["run"] == run]
+
+    found = by_name(importance(study, trained(study, rows)))
+
+    assert max(found.values(), key=lambda one: one.total or one.share).hyperparameter == "model"
+    assert found["learning_rate"].breaks
+
+
+@pytest.mark.parametrize("run", ["1", "2", "3"])
+def test_on_mnist_dropout_that_is_labelled_harmless_is_not_claimed(mnist, run):
+    names = ("batch_size", "dropout_rate", "learning_rate")
+    study = one_study({name: MNIST[name] for name in names}, maximize=True)
+    rows = [
+        row
+        for row in mnist
+        if (row["run"], row["model"], row["activation"]) == (run, "cnn", "relu")
+        and float(row["dropout_rate"]) < 0.7
+        and 3e-4 < float(row["learning_rate"]) < 1e-2
+    ]
+
+    found = by_name(importance(study, trained(study, rows)))
+
+    assert not found["dropout_rate"].matters

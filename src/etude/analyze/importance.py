@@ -338,7 +338,7 @@ def _advice(one: Influence) -> str:
     if one.status != "notice":
         return ""
     if one.scientific:
-        return "Its values are as good as each other here: choose the simplest (R2, A4)."
+        return "No difference between its values was seen here: choose the simplest (R2, A4)."
     value = "" if one.best is None else f", for example at {number(one.best)} as in the best trial"
     return f"Fix it{value}, and leave its room to those that matter (R2)."
 
