@@ -9,8 +9,8 @@ from typing import final
 from ..finding import Finding, Severity
 from ..study import Study
 from .thresholds import BestStepThresholds
-from .trace import Trace, finite
-from .trend import cut_short, lowest, without_end, without_values
+from .trace import Trace
+from .trend import cut_short, lowest, usable, without_end, without_values
 from .wording import counted, number, percent
 
 SHIPPED = BestStepThresholds()
@@ -91,7 +91,7 @@ def best_step(
 
 
 def _trial(trace: Trace, thresholds: BestStepThresholds) -> BestStepTrial:
-    series = finite(trace.objective)
+    series = usable(trace.objective)
     found = lowest(series)
     why = without_end(trace) or without_values(
         trace, series, trace.metric, thresholds.min_evaluations

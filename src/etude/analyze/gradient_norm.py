@@ -18,8 +18,8 @@ from ..record import Series
 from ..space import Scalar
 from ..study import Study
 from .thresholds import GradientNormThresholds
-from .trace import GRADIENT_NORM, Trace, finite
-from .trend import smoothed
+from .trace import GRADIENT_NORM, Trace
+from .trend import smoothed, usable
 from .wording import counted, listed, number, percent
 
 SHIPPED = GradientNormThresholds()
@@ -87,7 +87,7 @@ def gradient_norm(
     Source: D5, D9, D10.
     """
     clip_name = _clip_name(traces)
-    quantiles = [_quantiles(finite(trace.gradient_norm), thresholds) for trace in traces]
+    quantiles = [_quantiles(usable(trace.gradient_norm), thresholds) for trace in traces]
     pooled_TxQ = np.array([each for each in quantiles if len(each)])
     found = len(pooled_TxQ) > 0
     threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if found else None
@@ -149,7 +149,7 @@ def _trial(
     clips: tuple[str, float | None],
     thresholds: GradientNormThresholds,
 ) -> GradientNormTrial:
-    series, logged = finite(trace.gradient_norm), len(trace.gradient_norm)
+    series, logged = usable(trace.gradient_norm), len(trace.gradient_norm)
     lost = logged - len(series)
     if not len(quantiles_Q):
         return _unjudged(trace, logged, lost, thresholds)

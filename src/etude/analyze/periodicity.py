@@ -19,8 +19,8 @@ from ..finding import Finding, Severity
 from ..record import Series
 from ..study import Study
 from .thresholds import PeriodicityThresholds
-from .trace import TRAIN_LOSS, VALID_LOSS, Trace, finite
-from .trend import middle, regular, without_end, without_values
+from .trace import TRAIN_LOSS, VALID_LOSS, Trace
+from .trend import middle, regular, usable, without_end, without_values
 from .wording import number
 
 SHIPPED = PeriodicityThresholds()
@@ -114,7 +114,7 @@ def _trial(trace: Trace, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
     why = without_end(trace)
     looked = [] if why else _looked_at(trace, thresholds)
     if not looked:
-        series = finite(trace.objective)
+        series = usable(trace.objective)
         why = why or without_values(trace, series, trace.metric, thresholds.min_evaluations)
         why = why or f"its evaluations of {trace.metric} are not at regular steps (E2)"
         return PeriodicityTrial(
@@ -157,7 +157,7 @@ def _looked_at(trace: Trace, thresholds: PeriodicityThresholds) -> list[tuple[st
         VALID_LOSS: trace.valid_loss,
         trace.metric: trace.objective,
     }
-    found = [(name, finite(series)) for name, series in sorted(every.items())]
+    found = [(name, usable(series)) for name, series in sorted(every.items())]
     return [
         (name, series)
         for name, series in found

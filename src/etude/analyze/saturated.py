@@ -17,8 +17,8 @@ from ..finding import Finding, Severity
 from ..record import Series
 from ..study import Study
 from .thresholds import SaturatedThresholds
-from .trace import Trace, finite
-from .trend import cut_short, jumps, late, smoothed, without_end, without_values
+from .trace import Trace
+from .trend import cut_short, jumps, late, smoothed, usable, without_end, without_values
 from .wording import number, percent
 
 SHIPPED = SaturatedThresholds()
@@ -64,7 +64,7 @@ def saturated(
 
     Source: C10.
     """
-    early = [_early(series) for trace in traces if len(series := finite(trace.objective))]
+    early = [_early(series) for trace in traces if len(series := usable(trace.objective))]
     typical = float(np.median(early)) if early else math.inf
     return Saturated(
         study=study.name,
@@ -81,7 +81,7 @@ def _early(series: Series) -> float:
 
 
 def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
-    series = finite(trace.objective)
+    series = usable(trace.objective)
     why = without_end(trace) or without_values(
         trace, series, trace.metric, thresholds.min_evaluations
     )
@@ -118,7 +118,11 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     # Longer than the level's, for its sd; not so long that a jump in mid-training is in it.
     longer = late(series, 1.5 * thresholds.late)
     # The median of n values has 1.25 times the error of their mean.
-    error = 1.25 * jumps(longer.steps_P, longer.values_P) * math.sqrt(1.0 / width + 1.0 / len(last))
+    error = (
+        1.25
+        * jumps(longer.steps_P, _without_glitches(longer.values_P))
+        * math.sqrt(1.0 / width + 1.0 / len(last))
+    )
     gained = abs(_early(series) - level)
     band = thresholds.errors * error + thresholds.resolution * gained
     # The last few are smoothed over less than the width, and are of the level anyway.
@@ -133,6 +137,13 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     ):
         reached = min(reached + width, len(values_P) - len(last))
     return level, band, reached
+
+
+def _without_glitches(values_W: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, cut to five robust sd around their median: one odd evaluation is no noise."""
+    middle = float(np.median(values_W))
+    reach = 5.0 * 1.4826 * float(np.median(np.abs(values_W - middle)))
+    return np.clip(values_W, middle - reach, middle + reach) if reach > 0.0 else values_W
 
 
 def _still_falls(

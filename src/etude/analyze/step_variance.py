@@ -10,8 +10,8 @@ from typing import final
 from ..finding import Finding, Severity
 from ..study import Study
 from .thresholds import StepVarianceThresholds
-from .trace import Trace, finite
-from .trend import jumps, late, lowest, without_end
+from .trace import Trace
+from .trend import jumps, late, lowest, usable, without_end
 from .wording import counted, number
 
 SHIPPED = StepVarianceThresholds()
@@ -150,7 +150,7 @@ def _trial(
     losses: Sequence[float],
     thresholds: StepVarianceThresholds,
 ) -> StepVarianceTrial:
-    series = finite(trace.objective)
+    series = usable(trace.objective)
     last = late(series, thresholds.late)
     why = without_end(trace)
     if not why and len(last) < thresholds.min_late:

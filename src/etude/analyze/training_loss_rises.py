@@ -19,8 +19,8 @@ from ..record import Series
 from ..study import Study
 from .curves import thinned
 from .thresholds import TrainingLossRisesThresholds
-from .trace import TRAIN_LOSS, Trace, finite, noise
-from .trend import jumps, lowest, middle, smoothed, without_end, without_values
+from .trace import TRAIN_LOSS, Trace, noise
+from .trend import jumps, lowest, middle, smoothed, usable, without_end, without_values
 from .wording import number, percent
 
 SHIPPED = TrainingLossRisesThresholds()
@@ -130,7 +130,7 @@ def _trial(
     best_rate: float | None,
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
-    series = finite(trace.train_loss)
+    series = usable(trace.train_loss)
     why = without_end(trace) or without_values(trace, series, TRAIN_LOSS, thresholds.min_values)
     if why:
         return RisingTrial(trial=trace.trial, status="unclear", why=why, learning_rate=rate)
@@ -155,7 +155,7 @@ def _trial(
         rise=end - low,
         limit=limit,
         from_step=int(series.steps_P[at]),
-        returns=returns and end - low > limit,
+        returns=returns and end - low > thresholds.min_relative * abs(low),
         learning_rate=rate,
         above_best=above,
         steps_P=tuple(series.steps_P[kept_P].tolist()),

@@ -14,6 +14,19 @@ from scipy.ndimage import median_filter
 from ..record import Series
 from .trace import Trace, finite
 
+# No source, ours: squares of larger values, summed, overflow.
+HUGE = 1e150
+
+
+def usable(series: Series) -> Series:
+    """The points with finite values whose squares are finite too: others mean nothing in training.
+
+    Source: D1.
+    """
+    points = finite(series)
+    kept_P = np.abs(points.values_P) < HUGE
+    return points if kept_P.all() else Series(points.steps_P[kept_P], points.values_P[kept_P])
+
 
 def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
     """The sd of single values around a parabola in the step; NaN with fewer than 5 values.
@@ -126,7 +139,7 @@ def without_values(trace: Trace, series: Series, metric: str, at_least: int) -> 
     """
     if len(series) >= at_least:
         return ""
-    found = len(finite(trace.record.series(metric)))
+    found = len(series)
     few = "no value" if not found else "1 value" if found == 1 else f"{found} values"
     more = f" that is finite; {at_least} are needed" if not found else f"; {at_least} are needed"
     return f"it has {few} of {metric}{more}"
