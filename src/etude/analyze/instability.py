@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..record import Series
-from .aligned import Aligned, binned, ending, gained, noises
+from .aligned import Aligned, ending, gained, noises
 from .thresholds import StabilityThresholds
 from .trace import Trace, finite
 
@@ -189,15 +189,12 @@ def hidden_spikes(trace: Trace, curves: Aligned, thresholds: StabilityThresholds
     losses = finite(trace.train_loss)
     if len(losses) < _DENSE * max(1, len(curves)) or len(losses) < 20:
         return []
-    gain = gained(binned("", losses).levels_SxE[0])
-    typical = noises(losses.values_P[None, :])[0]
-    if not gain > 0.0:
-        return []
+    # Half of all that was ever gained: a loss of one batch differs by less.
     before_P = np.minimum.accumulate(losses.values_P)
+    half_P = (before_P[0] + before_P) / 2.0
+    typical = float(noises(losses.values_P[None, :])[0])
+    high_P = losses.values_P > np.maximum(half_P, before_P + 3 * thresholds.min_noise * typical)
     # The first tenth still falls: there a loss lies above nothing that was reached.
-    high_P = losses.values_P - before_P > max(
-        thresholds.min_spike * gain, 3 * thresholds.min_noise * typical
-    )
     high_P[: len(high_P) // 10] = False
     places = _first_of_each(np.flatnonzero(high_P).tolist())
     return [int(losses.steps_P[place]) for place in places]

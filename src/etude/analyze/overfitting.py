@@ -18,9 +18,11 @@ from ..finding import Finding, Severity
 from ..record import Record
 from ..study import Study
 from .aligned import Aligned, aligned, ending, gained, noises
+from .instability import not_finite
 from .outcome import outcomes, ranked
 from .thresholds import OverfittingThresholds
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace
+from .trend import smoothed
 from .wording import counted, number, percent
 
 SHIPPED = OverfittingThresholds()
@@ -40,7 +42,7 @@ class Turn:
         best_step: Where it was.
         end: The level at the end.
         rise: From the one to the other, worse is positive.
-        noise: The sd of single values.
+        error: The standard error of that, from the noise of single values.
         fall: Of the training loss since the best step; NaN without one.
     """
 
@@ -51,7 +53,7 @@ class Turn:
     best_step: int | None = None
     end: float = math.nan
     rise: float = math.nan
-    noise: float = math.nan
+    error: float = math.nan
     fall: float = math.nan
 
 
@@ -122,38 +124,42 @@ def _trial(trace: Trace, best: int | None, thresholds: OverfittingThresholds) ->
 
 
 def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
+    if not_finite(trace) is not None:
+        return Turn(status="ok", name=name, why="it broke, so its training loss did not fall on")
     why = _why(curves, name, thresholds.min_evaluations)
     if why:
         return Turn(status="unclear", name=name, why=why)
     values_E = curves.levels_SxE[curves.names.index(name)]
-    smooth_E = _smoothed(values_E)
-    lowest = int(smooth_E.argmin())
-    best = float(smooth_E[max(0, lowest - 1) : lowest + 2].mean())
-    end, spread = ending(values_E), float(noises(values_E[None, :])[0])
-    gain = gained(smooth_E)
-    rises = end - best > max(
-        thresholds.min_noise * spread, thresholds.min_rise * (gain if gain > 0.0 else 0.0)
-    )
+    level_E, error = _levels(values_E)
+    lowest = int(level_E.argmin())
+    best, end = float(level_E[lowest]), ending(values_E)
+    gain = gained(level_E)
+    beyond = (end - best) / error
+    turned = not end - best < thresholds.min_rise * gain and beyond >= thresholds.min_doubt
     fall, falls = _fell(curves, lowest, thresholds)
-    status: Severity = "ok"
-    if rises and falls is None:
-        status = "unclear"
-    elif rises and falls:
-        status = "problem"
+    status, why = _judged(turned=turned, falls=falls, sure=beyond >= thresholds.min_noise)
     sign = -1.0 if trace.maximize and name == trace.metric else 1.0
     return Turn(
         status=status,
         name=name,
-        why=f"it got worse, and without {TRAIN_LOSS} instability looks the same"
-        if status == "unclear"
-        else "",
+        why=why,
         best=sign * best,
         best_step=int(curves.steps_E[lowest]),
         end=sign * end,
         rise=end - best,
-        noise=spread,
+        error=error,
         fall=fall,
     )
+
+
+def _judged(*, turned: bool, falls: bool | None, sure: bool) -> tuple[Severity, str]:
+    if not turned or falls is False:
+        return "ok", ""
+    if falls is None:
+        return "unclear", f"it got worse, and without {TRAIN_LOSS} instability looks the same"
+    if not sure:
+        return "unclear", "what it got worse by is of the size of its noise"
+    return "problem", ""
 
 
 def _why(curves: Aligned, name: str, at_least: int) -> str:
@@ -173,19 +179,17 @@ def _fell(
     if TRAIN_LOSS not in curves.names:
         return math.nan, None
     losses_E = curves.levels_SxE[curves.names.index(TRAIN_LOSS)]
-    fall = float(_smoothed(losses_E)[since]) - ending(losses_E)
-    noise = float(noises(losses_E[None, :])[0])
-    return fall, fall > thresholds.min_fall * noise
+    level_E, error = _levels(losses_E)
+    fall = float(level_E[since]) - ending(losses_E)
+    return fall, fall > thresholds.min_fall * error
 
 
-def _smoothed(values_E: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The running median of three: one odd value leaves no trace."""
-    if len(values_E) < 3:
-        return values_E
-    before_E, here_E, after_E = values_E[:-2], values_E[1:-1], values_E[2:]
-    low_E, high_E = np.minimum(before_E, here_E), np.maximum(before_E, here_E)
-    middle_E = np.maximum(low_E, np.minimum(high_E, after_E))
-    return np.concatenate((values_E[:1], middle_E, values_E[-1:]))
+def _levels(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """The running median as wide as the ending, and the standard error of a difference in it."""
+    width = max(3, len(values_E) // 10) | 1
+    # The median of n normal values has 1.25 times the standard error of their mean.
+    error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
+    return smoothed(values_E, width), max(error, np.finfo(np.float64).tiny)
 
 
 def _selection(
@@ -279,6 +283,8 @@ def _said(one: OverfittingTrial) -> str:
     if one.status == "unclear":
         reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
         return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
+    if turns[0].why:
+        return f"{who} does not overfit: {turns[0].why}."
     return f"{who} does not overfit: {' and '.join(_stands(turn) for turn in turns)}."
 
 

@@ -36,9 +36,9 @@ class StillImprovingTrial:
     Args:
         why: Why that cannot be judged; empty where it can.
         gain: Over the last stretch, by a robust slope, in the metric's own unit.
-        second: The same over the stretch's second half.
-        noise: The sd of single values in the stretch.
+        error: Its standard error.
         share: The gain as a share of what was gained before; NaN where that is nothing.
+        kept: The slope in the stretch's second half as a share of the slope in all of it.
         flattens: Whether it gains, but hardly any more in the second half.
         end: The last value, in the metric's own direction.
         reached: The steps done, as a share of `max_steps`.
@@ -48,9 +48,9 @@ class StillImprovingTrial:
     status: Severity
     why: str = ""
     gain: float = math.nan
-    second: float = math.nan
-    noise: float = math.nan
+    error: float = math.nan
     share: float = math.nan
+    kept: float = math.nan
     flattens: bool = False
     end: float = math.nan
     reached: float = math.nan
@@ -100,58 +100,51 @@ def _trial(trace: Trace, thresholds: StillImprovingThresholds) -> StillImproving
         return _not_judged(trace, "unclear", f"it is infeasible ({because})", curve)
     if record.status == "stopped" and record.reason != "time_limit":
         return _not_judged(trace, "unclear", "a schedule stopped it before its last step", curve)
-    late = _late(curve, thresholds.late)
-    if len(late) < thresholds.min_late:
-        few = f"the last {percent(thresholds.late)} of its steps hold"
-        why = f"{few} {counted(len(late), 'evaluation')}; {thresholds.min_late} are needed"
+    if len(curve) < thresholds.min_evaluations:
+        few = f"it has {counted(len(curve), 'value')} of {trace.metric}"
+        why = f"{few}; {thresholds.min_evaluations} are needed"
         return _not_judged(trace, "unclear", why, curve)
-    return _judged(trace, curve, late, thresholds)
+    return _judged(trace, curve, thresholds)
 
 
 def _not_judged(trace: Trace, status: Severity, why: str, curve: Aligned) -> StillImprovingTrial:
     return StillImprovingTrial(trial=trace.trial, status=status, why=why, evaluations=len(curve))
 
 
-def _late(curve: Aligned, share: float) -> NDArray[np.float64]:
-    """The steps and the values of the last stretch, side by side."""
-    if not len(curve):
-        return np.empty((0, 2))
-    kept_P = curve.steps_E >= (1.0 - share) * curve.steps_E[-1]
-    return np.stack((curve.steps_E[kept_P], curve.levels_SxE[0][kept_P]), axis=1)
-
-
 def _judged(
-    trace: Trace,
-    curve: Aligned,
-    late_Wx2: NDArray[np.float64],
-    thresholds: StillImprovingThresholds,
+    trace: Trace, curve: Aligned, thresholds: StillImprovingThresholds
 ) -> StillImprovingTrial:
-    steps_W, values_W = late_Wx2[:, 0], late_Wx2[:, 1]
-    half_W = steps_W >= (steps_W[0] + steps_W[-1]) / 2.0
-    gain = _gain(steps_W, values_W)
-    second = _gain(steps_W[half_W], values_W[half_W])
-    spread = float(noises(values_W[None, :])[0])
-    total = gained(curve.levels_SxE[0])
-    share = gain / total if total > 0.0 else math.nan
-    rises = gain > thresholds.min_noise * spread and not share < thresholds.min_gain
-    goes_on = second > thresholds.min_noise * spread and second >= thresholds.min_share * gain
+    values_P = curve.levels_SxE[0]
+    late_P = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]
+    late_P[-thresholds.min_late :] = True
+    steps_W, values_W = curve.steps_E[late_P].astype(np.float64), values_P[late_P]
+    second_W = steps_W >= (steps_W[0] + steps_W[-1]) / 2.0
+    length = float(steps_W[-1] - steps_W[0])
+    slope = _slope(steps_W, values_W)
+    kept = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
+    spread = math.sqrt(float(((steps_W - steps_W.mean()) ** 2).sum()))
+    error = length * float(noises(values_W[None, :])[0]) / spread
+    gain, total = slope * length, gained(values_P)
+    # A drop at the very end is no improvement, whatever the slope before it.
+    ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
+    gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
     end = float(values_W[-1])
     return StillImprovingTrial(
         trial=trace.trial,
-        status="notice" if rises and goes_on else "ok",
+        status="notice" if gains and ends and kept >= thresholds.min_slope else "ok",
         gain=gain,
-        second=second,
-        noise=spread,
-        share=share,
-        flattens=rises and not goes_on,
+        error=error,
+        share=gain / total if total > 0.0 else math.nan,
+        kept=kept,
+        flattens=gains and ends and kept < thresholds.min_slope,
         end=-end if trace.maximize else end,
         reached=(int(curve.steps_E[-1]) + 1) / max(1, trace.max_steps),
         evaluations=len(curve),
     )
 
 
-def _gain(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float:
-    """What the median slope of all pairs (Theil, Sen) makes over the stretch; falling is gain."""
+def _slope(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float:
+    """The median slope of all pairs (Theil, Sen); what falls has a positive one."""
     if len(steps_W) < 2:
         return 0.0
     first_U, second_U = _pairs(len(steps_W))
@@ -159,8 +152,7 @@ def _gain(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float:
         (values_W[first_U] - values_W[second_U]) / (steps_W[second_U] - steps_W[first_U])
     )
     count = len(slopes_U)
-    slope = float(slopes_U[(count - 1) // 2] + slopes_U[count // 2]) / 2.0
-    return slope * float(steps_W[-1] - steps_W[0])
+    return float(slopes_U[(count - 1) // 2] + slopes_U[count // 2]) / 2.0
 
 
 @cache
@@ -197,9 +189,9 @@ def _evidence(result: StillImproving, one: StillImprovingTrial) -> Mapping[str, 
     return {
         "trials": [one.trial],
         "gain": one.gain,
-        "second_half": one.second,
-        "noise": one.noise,
+        "error": one.error,
         "share": one.share,
+        "slope_kept": one.kept,
         "flattens": one.flattens,
         "reached": one.reached,
         "evaluations": one.evaluations,
@@ -214,15 +206,15 @@ def _said(result: StillImproving, one: StillImprovingTrial) -> str:
         return f"Trial {one.trial} was not still improving: {one.why}."
     stretch = f"the last {percent(result.thresholds.late)} of its steps"
     gain = f"its {result.metric} gained {number(one.gain, 3)} over {stretch}"
-    noise = f"noise {number(one.noise, 2)}"
+    error = f"standard error {number(one.error, 2)}"
     if one.status == "notice":
-        return f"Trial {one.trial} was still improving at its end: {gain} ({noise})."
+        return f"Trial {one.trial} was still improving at its end: {gain} ({error})."
     if one.flattens:
         return (
-            f"Trial {one.trial} flattened before its end: {gain}, {number(one.second, 3)} of it "
-            "in their second half."
+            f"Trial {one.trial} flattened before its end: {gain}, but its slope fell to "
+            f"{percent(max(one.kept, 0.0))} of that in their second half."
         )
-    return f"Trial {one.trial} was no longer improving: {gain} ({noise})."
+    return f"Trial {one.trial} was no longer improving: {gain} ({error})."
 
 
 def _advice(one: StillImprovingTrial) -> str:

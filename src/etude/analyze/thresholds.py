@@ -30,7 +30,7 @@ class SaturatedThresholds:
 
     On the four labelled workloads 39 trials are ok, none notice, 96 unclear (65 of these ended
     early: at a target or out of time); none of the 17 that still improve is called saturated, and
-    the 5 that are labelled constant from 75 % of the steps on reached their level at 68 to 73 %.
+    the 5 that are labelled constant from 75 % of the steps on reached their level at 70 to 73 %.
     Of 400 simulated curves each, that fall by e every tenth of the steps, to noise of 2 %, 94 % are
     found with 50 evaluations; of those that fall so every third, none.
     """
@@ -303,3 +303,25 @@ class InfeasibleThresholds:
     min_ended: int = 5
     # The usual 5 %, over all places of the study: one is named only if it is hardly chance.
     max_chance: float = 0.05
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CoverageThresholds:
+    """Of `coverage` (C2, Q10, Q11)."""
+
+    # C2 as the playbook numbers it: the best tenth are good, where the noise is not known.
+    good_share: float = 0.1
+    # No source, ours: below, a tenth is one trial.
+    min_feasible: int = 10
+    # No source in the playbook: the usual size of a first design, ten points an axis (Loeppky,
+    # Sacks and Welch 2009).
+    trials_per_axis: float = 10.0
+    # No source, ours: with fewer, even slopes alone leave nothing to tell noise by.
+    min_trials_per_axis: float = 3.0
+    # No source, ours: of two that are as good as the best, one may be luck.
+    min_good: int = 3
+    # No source, ours: 20 random trials leave such a gap in one of fifty axes.
+    max_gap: float = 0.3
+    # No source, ours: a tenth of the way from the median to the best is worth a doubling.
+    max_gain_of_spread: float = 0.1
