@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from etude.analyze.trace import Trace, traces
 from etude.record import POINT, Points, Record
@@ -17,7 +18,7 @@ EVALUATIONS = 50
 METRIC = "valid/error"
 SETTING = {"learning_rate": 0.01, "share": 0.5}
 
-Values = Sequence[float]
+Values = Sequence[float] | NDArray[np.float64]
 
 
 def long_study(**given: object) -> Study:

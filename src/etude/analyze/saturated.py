@@ -89,15 +89,15 @@ def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> Sat
     if why:
         return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
     level, band, reached = _reached(series, thresholds)
+    step = int(series.steps_P[reached])
+    share = (step + 1) / max(1, trace.max_steps)
     if reached == 0:
         why = f"its {trace.metric} never left the level at which it began"
-    elif level > typical + band:
+    elif share < thresholds.before and level > typical + band:
         # No source, ours: it is stuck, not done, and fewer steps are no remedy.
         why = "it ends worse than the typical trial is after a tenth of its evaluations"
     if why:
         return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
-    step = int(series.steps_P[reached])
-    share = (step + 1) / max(1, trace.max_steps)
     return SaturatedTrial(
         trial=trace.trial,
         status="notice" if share < thresholds.before else "ok",
