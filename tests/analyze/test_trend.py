@@ -55,4 +55,6 @@ def test_how_much_of_the_training_is_missing_is_said():
     study = long_study()
     trace = traces(study, [finished(study, 0, {METRIC: at()})])[0]
 
-    assert cut_short(trace, np.array([0, 1_249]), 0.9) == "it ends after 1,250 of 5,000 steps (25%)"
+    assert (
+        cut_short(trace, np.array([0, 1_249]), 0.9) == "it ends after 1,250 of 5,000 steps (25 %)"
+    )

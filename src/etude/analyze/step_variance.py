@@ -12,7 +12,7 @@ from ..study import Study
 from .thresholds import StepVarianceThresholds
 from .trace import Trace
 from .trend import jumps, late, lowest, usable, without_end
-from .wording import counted, number
+from .wording import counted, number, percent
 
 SHIPPED = StepVarianceThresholds()
 ADVICE = (
@@ -154,7 +154,7 @@ def _trial(
     last = late(series, thresholds.late)
     why = without_end(trace)
     if not why and len(last) < thresholds.min_late:
-        share = f"the last {thresholds.late:.0%} of its {counted(len(series), 'evaluation')}"
+        share = f"the last {percent(thresholds.late)} of its {counted(len(series), 'evaluation')}"
         why = f"{share} are {len(last)}, and {thresholds.min_late} are needed"
     sd = None if why else jumps(last.steps_P, last.values_P)
     gap = None

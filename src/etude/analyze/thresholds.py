@@ -28,7 +28,7 @@ class StepVarianceThresholds:
 class SaturatedThresholds:
     """Of `saturated` (C10).
 
-    On the four labelled workloads 39 trials are ok, none notice, 96 unclear (65 of these ended
+    On the four labelled workloads 40 trials are ok, none notice, 95 unclear (65 of these ended
     early: at a target or out of time); none of the 17 that still improve is called saturated, and
     the 5 that are labelled constant from 75 % of the steps on reached their level at 70 to 73 %.
     Of 400 simulated curves each, that fall by e every tenth of the steps, to noise of 2 %, 94 % are

@@ -13,6 +13,7 @@ from scipy.ndimage import median_filter
 
 from ..record import Series
 from .trace import Trace, finite
+from .wording import percent
 
 # No source, ours: squares of larger values, summed, overflow.
 HUGE = 1e150
@@ -154,4 +155,4 @@ def cut_short(trace: Trace, steps_P: NDArray[np.int64], full: float) -> str:
     if last >= full * trace.max_steps:
         return ""
     share = last / max(1, trace.max_steps)
-    return f"it ends after {last:,} of {trace.max_steps:,} steps ({share:.0%})"
+    return f"it ends after {last:,} of {trace.max_steps:,} steps ({percent(share)})"
