@@ -86,12 +86,23 @@ class Side:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Top:
+    """Where the best few trials lie on one axis, 0 to 1, best first."""
+
+    hyperparameter: str
+    trials: tuple[int, ...]
+    units: tuple[float, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Boundary:
     """Every side of every axis of a study that has sides (an unordered Choice has none)."""
 
     study: str
     feasible: int
     sides: tuple[Side, ...]
+    tops: tuple[Top, ...] = ()
 
 
 def boundary(
@@ -115,6 +126,16 @@ def boundary(
             for name, domain in view.axes.items()
             for which in whiches
         ),
+        tops=_tops(view),
+    )
+
+
+def _tops(view: _View) -> tuple[Top, ...]:
+    best = view.best_first[: view.thresholds.top]
+    trials = tuple(one.trial for one in best)
+    return tuple(
+        Top(hyperparameter=name, trials=trials, units=tuple(units[trial] for trial in trials))
+        for name, units in view.units.items()
     )
 
 
@@ -235,7 +256,13 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
     inside = [one for one in view.found if depths[one.trial] <= near]
     lost = tuple(one.trial for one in inside if not one.feasible)
     near_top = tuple(one.trial for one in crowd.top if depths[one.trial] <= near)
-    cliff = (name, which) in view.broken or ends(inside, depths, near_top)
+    cliff = (name, which) in view.broken or ends(
+        view.found,
+        depths,
+        near=near,
+        near_top=near_top,
+        max_chance=view.thresholds.max_cliff_chance,
+    )
     seen = replace(
         side,
         near=near,

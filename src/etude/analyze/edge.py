@@ -77,8 +77,15 @@ class Crowd:
         return half and (with_best or most) and chance <= self.thresholds.max_chance
 
 
-def ends(inside: Sequence[Outcome], depths: Mapping[int, float], near_top: Sequence[int]) -> bool:
-    """Whether the edge, or what of it lies beyond the top, is infeasible by half or more.
+def ends(
+    found: Sequence[Outcome],
+    depths: Mapping[int, float],
+    *,
+    near: float,
+    near_top: Sequence[int],
+    max_chance: float,
+) -> bool:
+    """Whether the edge, or what of it lies beyond the top, breaks by half or more, beyond chance.
 
     Beyond the top counts on its own: an optimum just below a cliff has feasible trials before it
     in the edge, and they say nothing of what a wider space would meet.
@@ -86,7 +93,13 @@ def ends(inside: Sequence[Outcome], depths: Mapping[int, float], near_top: Seque
     Source: C1, D3.
     """
     outermost = min((depths[trial] for trial in near_top), default=0.0)
-    beyond = [one for one in inside if depths[one.trial] < outermost]
-    return any(
-        2 * sum(not one.feasible for one in there) >= len(there) > 0 for there in (inside, beyond)
-    )
+    lost = sum(not one.feasible for one in found)
+
+    def breaks(there: Sequence[Outcome]) -> bool:
+        hits = sum(not one.feasible for one in there)
+        if not there or 2 * hits < len(there):
+            return False
+        return at_least(hits, drawn=lost, there=len(there), items=len(found)) <= max_chance
+
+    inside = [one for one in found if depths[one.trial] <= near]
+    return breaks(inside) or breaks([one for one in inside if depths[one.trial] < outermost])
