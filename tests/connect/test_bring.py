@@ -261,7 +261,7 @@ def counted(workload):
     )
     return (
         sum(arrived.trials.values()),
-        arrived.statuses.get("infeasible: nan", 0),
+        arrived.statuses.get("infeasible (nan)", 0),
         len(arrived.metrics),
         sum(arrived.metrics.values()),
         arrived.without_metric,

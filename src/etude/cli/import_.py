@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -17,30 +17,37 @@ if TYPE_CHECKING:
 # So many names of a kind a line shows.
 _SHOWN = 12
 
+_Kind: TypeAlias = Annotated[
+    str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
+]
+_Source: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="SOURCE", help="The file or folder it wrote.")
+]
+_Rename: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="OLD=NEW", help="Another name for a metric or hyperparameter."),
+]
+_Ignore: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A metric or hyperparameter to leave out."),
+]
+_Space: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The space: an experiment file, or just [nuisance]."),
+]
+
 
 def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
-    kind: Annotated[
-        str,
-        typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb."),
-    ],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The file or folder it wrote.")],
+    kind: _Kind,
+    source: _Source,
     *,
     name: Annotated[str, typer.Option(help="What the experiment is called here.")],
     metric: Annotated[str, typer.Option(help="What judges the trials, by its name there.")],
     maximize: Annotated[bool, typer.Option("--maximize", help="Higher is better.")] = False,
-    rename: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OLD=NEW", help="Another name for a metric or hyperparameter."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="A metric or hyperparameter to leave out."),
-    ] = None,
+    rename: _Rename = None,
+    ignore: _Ignore = None,
     study: Annotated[str, typer.Option(help="Only this one of several studies.")] = "",
-    space: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The space: an experiment file, or just [nuisance]."),
-    ] = None,
+    space: _Space = None,
     store: StoreOption = None,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:

@@ -34,7 +34,7 @@ class Arrived:
 
     Args:
         trials: How many trials each study has, by its name.
-        statuses: How many stand how, `infeasible: nan` with the reason.
+        statuses: How many stand how, `infeasible (nan)` with the reason.
         metrics: How many points each metric has, most first.
         without_metric: How many completed trials have no value of the metric: missing, no failure.
         apart: What stays in the settings but in no space, each with the reason.
@@ -158,7 +158,7 @@ def _events(trial: ForeignTrial, record: Record, metric: str) -> list[Event]:
 def _arrived(whole: Assembled, records: Sequence[Record]) -> Arrived:
     metric = whole.experiment.metric
     statuses = Counter(
-        f"{one.status}: {one.reason}" if one.reason else one.status for one in records
+        f"{one.status} ({one.reason})" if one.reason else one.status for one in records
     )
     points = Counter(
         name for _, trials in whole.studies for trial in trials for _, name, _ in trial.rows
