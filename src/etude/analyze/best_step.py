@@ -132,8 +132,8 @@ def _of_trial(result: BestStep, one: BestStepTrial) -> Finding:
     )
     said = f"Trial {one.trial}: {at}."
     if one.why:
-        but = f" so far: {at}" if at else ""
-        said = f"Trial {one.trial}: where its best step falls is open, since {one.why}{but}."
+        but = f" So far {at}." if at else ""
+        said = f"Trial {one.trial}: where its best step falls is open, since {one.why}.{but}"
     return Finding(
         rule="T5",
         check="best_step",

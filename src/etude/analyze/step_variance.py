@@ -89,10 +89,10 @@ def step_variance(
     """
     bests = [(_best(trace), trace) for trace in traces]
     order = sorted((loss, trace.trial) for loss, trace in bests if loss is not None)
+    losses = [loss for loss, _ in order]
     ranks = {trial: rank for rank, (_, trial) in enumerate(order, start=1)}
     trials = tuple(
-        _trial(trace, loss, ranks.get(trace.trial), [each for each, _ in order], thresholds)
-        for loss, trace in bests
+        _trial(trace, loss, ranks.get(trace.trial), losses, thresholds) for loss, trace in bests
     )
     rival, gap = _rival(study, order, rivals or {})
     best = next((one for one in trials if one.rank == 1), None)
