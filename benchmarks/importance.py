@@ -186,7 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few studies, nothing kept")
     quick = parser.parse_args().quick
-    studies = 10 if quick else 150
+    studies = 10 if quick else 100
     output = Output("importance", keep=not quick)
     output.say(f"{studies} studies a line; noise of the seeds {NOISE} of what the axes do")
     figures = measured(output, studies)

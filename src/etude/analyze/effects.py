@@ -27,8 +27,9 @@ Pair: TypeAlias = tuple[int, int]
 WEIGHTS = (1.0, 1.0, 0.5)
 # Of each axis, so many enter an interaction: tilts and tilted valleys.
 PAIRING = 2
-# Of what a hyperparameter may claim by chance, what its interactions may: most act alone first.
-PAIR_WEIGHT = 0.25
+# Of what a hyperparameter may claim by chance: by what the others leave, by the plain scores, by
+# its interactions. Most act alone first.
+ASKED = (0.5, 0.25, 0.25)
 
 
 @final
@@ -221,7 +222,7 @@ def effects(
         found.append(
             Effect(
                 share=resampled(own_T, mine.columns_TxQ, weights_BxT),
-                chance=_chance(left_T, mine, others, order_PxT),
+                chance=_chance((left_T, scores_T), mine, others, order_PxT),
             )
         )
     return found
@@ -279,27 +280,32 @@ def _unexplained(
     return np.asarray(left_T - left_T.mean())
 
 
-def _chance(left_T: Floats, mine: Basis, others: Sequence[Floats], order_PxT: Indices) -> float:
+def _chance(
+    responses: tuple[Floats, Floats], mine: Basis, others: Sequence[Floats], order_PxT: Indices
+) -> float:
+    """By what the others leave, and by the plain scores: at times the others explain too much."""
+    left_T, scores_T = responses
     if not mine.columns_TxQ.shape[1] or not left_T.any():
         return 1.0
-    beside_TxM = np.hstack([np.ones((len(left_T), 1)), *others]) * left_T[:, None]
+    beside = [scores_T[:, None], left_T[:, None], *(each * left_T[:, None] for each in others)]
     shuffled_QxPxT = np.ascontiguousarray(mine.columns_TxQ.T)[:, order_PxT]
-    along_QxPxM = np.square(shuffled_QxPxT @ beside_TxM)
-    alone_P = np.tensordot(mine.weights_Q, along_QxPxM[:, :, 0], axes=1)
-    with_PxM = along_QxPxM[: mine.pairing_TxQ.shape[1], :, 1:].sum(axis=0)
+    along_QxPxM = np.square(shuffled_QxPxT @ np.hstack(beside))
+    plain_P, left_P = np.tensordot(mine.weights_Q, along_QxPxM[:, :, :2], axes=1).T
+    with_PxM = along_QxPxM[: mine.pairing_TxQ.shape[1], :, 2:].sum(axis=0)
     ends = np.cumsum([0, *(one.shape[1] for one in others)])
     with_each = [with_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
-    return _either(alone_P, [each for each in with_each if each.any()])
+    strongest_P = _strongest([each for each in with_each if each.any()])
+    asked = zip(ASKED, (left_P, plain_P, strongest_P), strict=True)
+    chances = [_tail(each_P) / weight for weight, each_P in asked if each_P is not None]
+    return float(_tail(-np.min(chances, axis=0))[0])
 
 
-def _either(alone_P: Floats, with_each: Sequence[Floats]) -> float:
-    """The chance of the smaller of two chances: of the axis alone, of its strongest interaction."""
-    of_alone_P = _tail(alone_P)
+def _strongest(with_each: Sequence[Floats]) -> Floats | None:
+    """The strongest of the interactions, each in units of what chance makes of it."""
     if not with_each:
-        return float(of_alone_P[0])
-    strongest_P = np.max([(each - each.mean()) / (each.std() or 1.0) for each in with_each], axis=0)
-    weighed_P = np.minimum(of_alone_P / (1 - PAIR_WEIGHT), _tail(strongest_P) / PAIR_WEIGHT)
-    return float(_tail(-weighed_P)[0])
+        return None
+    standardized = [(each - each.mean()) / (each.std() or 1.0) for each in with_each]
+    return np.asarray(np.max(standardized, axis=0))
 
 
 def _tail(values_P: Floats) -> Floats:
@@ -429,11 +435,11 @@ def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8)
     Source: R2.
 
     >>> [round(detectable(trials, 4, max_chance=0.05), 2) for trials in (10, 20, 50, 100)]
-    [0.61, 0.44, 0.24, 0.14]
+    [0.63, 0.46, 0.25, 0.14]
     """
     if not trials or not axes:
         return 1.0
     columns = len(WEIGHTS)
-    bar = chi2.isf(max_chance * (1 - PAIR_WEIGHT) / axes, columns)
+    bar = chi2.isf(max_chance * ASKED[0] / axes, columns)
     beyond = float(chndtrinc(bar, columns, 1 - power))
     return beyond / (beyond + trials)
