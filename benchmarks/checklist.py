@@ -80,7 +80,7 @@ CHECKS = (
         StabilityThresholds(),
         {
             "min_drop": (0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
-            "min_noise": (2.0, 4.0, 6.0),
+            "min_noise": (1.7, 2.5, 3.3, 4.1, 5.0),
             "min_lost": (0.4, 0.6, 0.8),
             "min_learned": (0.1, 0.2, 0.3),
         },
@@ -211,9 +211,8 @@ def held_out(
     every: Tally = sum(pooled.values(), Counter())
     output.say(row("the four workloads", four))
     output.say(row("all folds", every))
-    output.say(
-        f"  confidence: flagged {confidence(every, 'flagged'):.2f}, ok {confidence(every, 'ok'):.2f}"
-    )
+    sure = [f"{answer} {confidence(every, answer):.2f}" for answer in ("flagged", "ok")]
+    output.say(f"  confidence: {', '.join(sure)}")
     plateaus(output, check, grid)
     met = balanced(four) >= check.bar and precision(four) >= 0.85
     output.say(f"  {'holds' if met else 'MISSED'} (bars {check.bar:.2f}, precision 0.85)")

@@ -52,8 +52,15 @@ class Cause:
 
 CAUSES = (
     Cause("100 examples", 100, rate=1e-2, by_loss=True),
-    Cause("100 examples, high rate", 100, rate=3e-2, by_loss=True),
-    Cause("100 examples, label smoothing", 100, smoothing=0.2, rate=1e-2, by_loss=None),
+    Cause("100 examples, high rate", 100, rate=3e-2, by_loss=True, by_metric=None),
+    Cause(
+        "100 examples, label smoothing",
+        100,
+        smoothing=0.2,
+        rate=1e-2,
+        by_loss=None,
+        by_metric=None,
+    ),
     Cause("400 examples, 40 % wrong", 400, 0.4, rate=1e-2, by_loss=True, by_metric=True),
     Cause("200 examples, 40 % wrong", 200, 0.4, rate=1e-2, by_loss=True, by_metric=True),
     Cause("300 examples, 30 % wrong", 300, 0.3, rate=1e-2, by_loss=True, by_metric=True),

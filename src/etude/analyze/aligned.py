@@ -5,6 +5,7 @@ Letters: E evaluations, P points of a curve, S series: the objective first, then
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..record import Series
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace, finite
+from .trend import smoothed
 
 # The sd of a normal value, from the median absolute second difference of a row of them.
 _SECOND_DIFFERENCE = 0.6745 * 6.0**0.5
@@ -91,7 +93,7 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     steps_SxE = np.abs(steps_SxE)
     smallest_S = np.where(steps_SxE > 0.0, steps_SxE, np.inf).min(axis=1)
     rounding_S = np.where(np.isfinite(smallest_S), smallest_S, 0.0) * _ROUNDING
-    return np.maximum(middle_S / _SECOND_DIFFERENCE, rounding_S)
+    return np.asarray(np.maximum(middle_S / _SECOND_DIFFERENCE, rounding_S))
 
 
 def gained(values_E: NDArray[np.float64], *, skipped: float = 0.25) -> float:
@@ -123,6 +125,17 @@ def ending(values_E: NDArray[np.float64]) -> float:
     last_E = np.sort(values_E[-max(3, len(values_E) // 10) :])
     count = len(last_E)
     return float(last_E[(count - 1) // 2] + last_E[count // 2]) / 2.0
+
+
+def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """The running median as wide as the ending, and the standard error of a difference in it.
+
+    Source: C6.
+    """
+    width = max(3, len(values_E) // 10) | 1
+    # The median of n normal values has 1.25 times the standard error of their mean.
+    error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
+    return smoothed(values_E, width), max(error, float(np.finfo(np.float64).tiny))
 
 
 def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:

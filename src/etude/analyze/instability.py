@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..record import Series
-from .aligned import Aligned, ending, gained, noises
+from .aligned import Aligned, ending, gained, levelled, noises
 from .thresholds import StabilityThresholds
 from .trace import Trace, finite
 
@@ -107,8 +107,8 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
         return Instability(kind="")
-    sustained_E, size_E = _dropped(levels_SxE, gained_S, thresholds)
-    places = np.flatnonzero(sustained_E | (size_E >= thresholds.min_spike))
+    dropped_E, size_E = _dropped(levels_SxE, gained_S, thresholds)
+    places = np.flatnonzero(dropped_E)
     drops = tuple(
         Drop(
             step=int(curves.steps_E[place]),
@@ -118,12 +118,10 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
         )
         for place in _first_of_each(places.tolist())
     )
-    ends_S = np.array([ending(row_E) for row_E in levels_SxE])
-    last_S = levels_SxE[:, -2:].min(axis=1)
-    best_S = levels_SxE.min(axis=1)
-    lost = float(((ends_S - best_S) / gained_S).min())
-    gone = float(((last_S - best_S) / gained_S).min()) >= thresholds.min_lost
-    kind = _kind(drops, lost=lost >= thresholds.min_lost, gone=gone)
+    lost, far = _lost(levels_SxE, gained_S, thresholds)
+    last_S = levels_SxE[:, -2:].min(axis=1) - levels_SxE.min(axis=1)
+    gone = float((last_S / gained_S).min()) >= thresholds.min_lost
+    kind = _kind(drops, lost=far, gone=gone)
     turn = int(curves.steps_E[levels_SxE[0].argmin()])
     return Instability(
         kind=kind,
@@ -134,23 +132,51 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
     )
 
 
+def _lost(
+    levels_SxE: NDArray[np.float64], gained_S: NDArray[np.float64], thresholds: StabilityThresholds
+) -> tuple[float, bool]:
+    """What of the gain is lost at the end in every series, and whether that is too much."""
+    ends_S = np.array([ending(row_E) for row_E in levels_SxE])
+    lost = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
+    if lost < thresholds.min_lost:
+        return lost, False
+    # The lowest of many single values lies low by luck: levels are compared, not values.
+    apart, shares = 0.0, []
+    for row_E, end in zip(levels_SxE, ends_S.tolist(), strict=True):
+        level_E, error = levelled(row_E)
+        gain = gained(level_E)
+        away = end - float(level_E.min())
+        shares.append(away / gain if gain > 0.0 else math.inf)
+        apart += away / error
+    beyond = apart / math.sqrt(len(levels_SxE) + 1) >= thresholds.min_noise
+    return min(shares), beyond and min(shares) >= thresholds.min_lost
+
+
 def _dropped(
     levels_SxE: NDArray[np.float64], gained_S: NDArray[np.float64], thresholds: StabilityThresholds
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Where two evaluations in a row lie above the two before, and how far the first one does."""
+    """Where two evaluations in a row lie above the two before, and how far the first one does.
+
+    What the second one no longer sees counts where it is so many times larger.
+    """
     before_SxE = np.minimum(levels_SxE[:, :-2], levels_SxE[:, 1:-1])
     here_SxE = levels_SxE[:, 2:]
     next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
     rises_SxE = here_SxE - before_SxE
     stays_SxE = np.minimum(here_SxE, next_SxE) - before_SxE
-    noise_S = np.maximum(noises(levels_SxE), np.finfo(np.float64).tiny)
-    # Stouffer's sum: series that move together by chance are rarer, the more there are of them.
-    apart_E = (stays_SxE / noise_S[:, None]).sum(axis=0) / math.sqrt(len(levels_SxE))
-    kept_E = (stays_SxE / gained_S[:, None]).min(axis=0)
-    sustained_E = (kept_E >= thresholds.min_drop) & (apart_E >= thresholds.min_noise)
+    noise_Sx1 = np.maximum(noises(levels_SxE), np.finfo(np.float64).tiny)[:, None]
+    # Stouffer's sum, as if one more series had shown nothing: series that move together by chance
+    # are rarer, the more there are of them, and one alone must show more.
+    root = math.sqrt(len(levels_SxE) + 1)
     size_E = (rises_SxE / gained_S[:, None]).min(axis=0)
+    kept_E = (stays_SxE / gained_S[:, None]).min(axis=0)
+    stays_E = (stays_SxE / noise_Sx1).sum(axis=0) / root
+    rises_E = (rises_SxE / noise_Sx1).sum(axis=0) / root
+    more = thresholds.min_spike
+    dropped_E = (kept_E >= thresholds.min_drop) & (stays_E >= thresholds.min_noise)
+    dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * thresholds.min_noise)
     return (
-        np.concatenate((np.zeros(2, bool), sustained_E)),
+        np.concatenate((np.zeros(2, bool), dropped_E)),
         np.concatenate((np.zeros(2), size_E)),
     )
 

@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..catalogue import known
 from ..finding import Finding, Severity
 from ..record import Record
 from ..study import Study
-from .aligned import Aligned, aligned, ending, gained, noises
-from .instability import not_finite
+from .aligned import Aligned, aligned, ending, gained, levelled
+from .instability import instability, not_finite
 from .outcome import outcomes, ranked
-from .thresholds import OverfittingThresholds
+from .thresholds import OverfittingThresholds, StabilityThresholds
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace
-from .trend import smoothed
 from .wording import counted, number, percent
 
 SHIPPED = OverfittingThresholds()
+DROPS = StabilityThresholds()
 _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
 # No source, ours: "most of the others" are more than half of three at least.
 _MIN_OTHERS = 3
@@ -118,9 +117,34 @@ def _trial(trace: Trace, best: int | None, thresholds: OverfittingThresholds) ->
     return OverfittingTrial(
         trial=trace.trial,
         best=trace.trial == best,
-        by_loss=_turned(trace, curves, VALID_LOSS, thresholds),
-        by_metric=_turned(trace, curves, trace.metric, thresholds),
+        by_loss=_shown(trace, curves, VALID_LOSS, thresholds),
+        by_metric=_shown(trace, curves, trace.metric, thresholds),
     )
+
+
+def _shown(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
+    """A turn of the whole curve that is still one when its last drop is left out.
+
+    A validation that has not yet recovered from instability is no sign of overfitting.
+    """
+    whole = _turned(trace, curves, name, thresholds)
+    if whole.status == "ok" or not math.isfinite(whole.rise):
+        return whole
+    since = _since_last_drop(curves, thresholds.min_evaluations)
+    if len(since) == len(curves):
+        return whole
+    calm = _turned(trace, since, name, thresholds)
+    return calm if calm.status == "ok" else whole
+
+
+def _since_last_drop(curves: Aligned, at_least: int) -> Aligned:
+    """The curves after their last drop, or before it where that is all there is of them."""
+    drops = instability(curves, 1, DROPS).drops if len(curves) >= at_least else ()
+    if not drops:
+        return curves
+    after_E = curves.steps_E >= drops[-1].step
+    kept_E = after_E if np.count_nonzero(after_E) >= at_least else ~after_E
+    return Aligned(curves.names, curves.steps_E[kept_E], curves.levels_SxE[:, kept_E])
 
 
 def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
@@ -130,7 +154,7 @@ def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThr
     if why:
         return Turn(status="unclear", name=name, why=why)
     values_E = curves.levels_SxE[curves.names.index(name)]
-    level_E, error = _levels(values_E)
+    level_E, error = levelled(values_E)
     lowest = int(level_E.argmin())
     best, end = float(level_E[lowest]), ending(values_E)
     gain = gained(level_E)
@@ -179,17 +203,9 @@ def _fell(
     if TRAIN_LOSS not in curves.names:
         return math.nan, None
     losses_E = curves.levels_SxE[curves.names.index(TRAIN_LOSS)]
-    level_E, error = _levels(losses_E)
+    level_E, error = levelled(losses_E)
     fall = float(level_E[since]) - ending(losses_E)
     return fall, fall > thresholds.min_fall * error
-
-
-def _levels(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """The running median as wide as the ending, and the standard error of a difference in it."""
-    width = max(3, len(values_E) // 10) | 1
-    # The median of n normal values has 1.25 times the standard error of their mean.
-    error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
-    return smoothed(values_E, width), max(error, np.finfo(np.float64).tiny)
 
 
 def _selection(

@@ -197,10 +197,12 @@ class StabilityThresholds:
     # No source, ours: a fifth of what training gained after its first quarter of the way, lost
     # between two evaluations in the objective and in every loss.
     min_drop: float = 0.2
-    # No source, ours: so many sd of the noise, or a flat noisy curve would drop all the time.
-    min_noise: float = 4.0
-    # No source, ours: what is back at the next evaluation must have been this much larger.
-    min_spike: float = 3.0
+    # No source, ours: so many sd of the noise, over all series. At 3.3, 3 in 100 flat noisy curves
+    # of a hundred evaluations drop by chance.
+    min_noise: float = 3.3
+    # No source, ours: what is back at the next evaluation must have been so many times larger, in
+    # both units.
+    min_spike: float = 5.0
     # No source, ours: more than half of it lost at the end is no recovery, however slowly it went.
     min_lost: float = 0.6
     # No source, ours: what others reached at the median, from where training begins.
