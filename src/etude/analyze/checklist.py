@@ -11,6 +11,7 @@ from ..study import Study
 from . import (
     best_step,
     boundary,
+    coverage,
     fixed_caveats,
     gradient_norm,
     importance,
@@ -71,6 +72,7 @@ def _best(study: Study, records: Sequence[Record]) -> float | None:
 def _of_settings(study: Study, records: Sequence[Record]) -> Iterator[Finding]:
     """What where the trials lie says: C1, C2, C3."""
     yield from boundary.findings(boundary.boundary(study, records))
+    yield from coverage.findings(coverage.coverage(study, records))
     yield from infeasible.findings(infeasible.infeasible(study, records))
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import final
-
-import altair as alt
+from dataclasses import replace
 
 from ..analyze.axis import Axis, axis
 from ..analyze.curves import Curves, curves, metrics
 from ..analyze.isolation import isolation
 from ..analyze.parts import apart, parts
 from ..analyze.sampling_luck import sampling_luck
+from ..finding import Finding
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
 from ..plot import sampling_luck as luck_plot
 from ..record import Record, Records
 from ..study import Study
+from .checks import MAX_CHECKS, check_figures, flagged
+from .figure import Figure
 
 # No source, ours: at some 50 bytes a row, the charts of one page stay below 3 MB.
 MAX_ROWS = 60_000
@@ -30,36 +30,16 @@ _AXIS_ROW = 3
 MAX_METRICS = 6
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A chart that is drawn when asked for, and what is said about it.
-
-    Args:
-        name: Of its picture's file, unique in a report: `axis-1-learning_rate`.
-        study: Whose it is; empty for a chart of the whole experiment.
-        wide: Whether it takes the whole width of a page.
-        draw: The chart, with at most about so many rows of data.
-        rows: How many rows it has in full.
-    """
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[int], alt.LayerChart]
-    rows: int
-    study: str = ""
-    wide: bool = False
-
-
 def figures(
     studies: Sequence[Study],
     records: Records | Sequence[Record],
     drawn: Mapping[str, Sequence[str]] | None = None,
+    findings: Sequence[Finding] | None = None,
 ) -> list[Figure]:
     """Every chart of an experiment, the comparison first; none before a trial has ended.
 
-    `drawn` names the hyperparameters of each study to draw; None is all of them.
+    `drawn` names the hyperparameters of each study to draw; None is all of them. With `findings`,
+    a check is drawn where it has something to show; without, every check is.
 
     Source: C5, C12, C13, Q10, R14.
     """
@@ -80,7 +60,15 @@ def figures(
         for place, study, mine in known
         for figure in _of_study(place, study, mine, names[study.name])
     ]
-    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
+    checks = [
+        figure
+        for place, study, mine in known
+        for figure in check_figures(
+            place, study, mine, None if findings is None else flagged(findings, study.name)
+        )
+    ]
+    shown = checks if findings is None else checks[:MAX_CHECKS]
+    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each, *shown])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:

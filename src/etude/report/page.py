@@ -17,7 +17,8 @@ from .. import __version__
 from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
-from .figures import Figure, figures, row_limit
+from .figure import Figure
+from .figures import figures, row_limit
 from .material import Material
 from .prose import cited, flat, opening, plain, prose, rule, subject, value
 from .selection import drawn, left_out
@@ -42,7 +43,7 @@ def page(material: Material) -> str:
     Source: C13, C15, R5.
     """
     names = drawn(material.studies, material.findings)
-    found = figures(material.studies, material.records, names)
+    found = figures(material.studies, material.records, names, material.findings)
     content = {
         **_answer(material),
         **_studies(material, found, names),
