@@ -34,7 +34,7 @@ def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_
         '  fixed: note = "x"',
         "  Bounds of `learning_rate` are only the outermost values tried: where you know the "
         "space, import with --space FILE.",
-        "  `layers` stays in the settings but in no space: only 11 of 12 trials have it.",
+        "  `layers` stays in the settings but in no space: only 11 of 12 trials say it.",
         "",
         "Check the evidence:  etude check it",
     ]

@@ -174,9 +174,15 @@ def _space(arrived: Arrived) -> Iterator[str]:
 def _left_out(arrived: Arrived) -> Iterator[str]:
     from .messages import wrapped
 
+    reasons: dict[str, list[str]] = {}
     for name, why in arrived.apart.items():
+        reasons.setdefault(why, []).append(f"`{name}`")
+    for why, names in reasons.items():
+        verb = "stays" if len(names) == 1 else "stay"
         yield wrapped(
-            f"`{name}` stays in the settings but in no space: {why}.", indent="  ", hanging="    "
+            f"{_listed(names)} {verb} in the settings but in no space: {why}.",
+            indent="  ",
+            hanging="    ",
         )
     for sentence in arrived.left_out:
         yield wrapped(f"left out: {sentence}", indent="  ", hanging="    ")

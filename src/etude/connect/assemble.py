@@ -14,7 +14,7 @@ from .. import experiment_file
 from ..errors import ExperimentError, ImportFileError
 from ..experiment import Experiment
 from ..hyperparameter import Condition, Hyperparameter
-from ..space import Choice, value_text
+from ..space import Choice, Space, value_text
 from ..spelling import did_you_mean
 from ..study import Study
 from ..validation import MAX_EVALUATIONS
@@ -24,6 +24,8 @@ from .guess import guess
 from .space_file import fitted, written
 
 Direction = Literal["maximize", "minimize"]
+# No study has this name: those of an experiment are `all` or `NAME=VALUE`.
+NOWHERE = "no setting"
 # No source, ours: enough names to find the one that was meant.
 MAX_NAMED = 30
 
@@ -80,7 +82,8 @@ def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
         found = ["The source holds no trial. Is it the right one?"]
     if found:
         raise ImportFileError("\n".join(found))
-    joined, column = _joined(filled)
+    bare = _bare(trials)
+    joined, column = _joined([each for one in filled if (each := _without(one, bare)).trials])
     known = _known(filled, asked)
     if asked.space is not None:
         text, apart = written(asked.space, known), dict[str, str]()
@@ -91,6 +94,8 @@ def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
     if asked.space is not None:
         apart = _beside(experiment, trials)
     most = max(len(mine) for _, mine in placed)
+    if bare:
+        placed.append((_nowhere(placed[0][0]), bare))
     return _with_trials(
         most if experiment.studies == "split" else len(trials),
         Assembled(
@@ -98,7 +103,7 @@ def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
             text=text,
             studies=tuple((study, tuple(mine)) for study, mine in placed),
             apart=apart,
-            left_out=tuple(_left_out(studies)),
+            left_out=(*_left_out(studies), *_untold(bare)),
         ),
     )
 
@@ -155,6 +160,33 @@ def _joined(studies: Sequence[ForeignStudy]) -> tuple[list[ForeignStudy], str]:
         )
         for one in studies
     ], column
+
+
+def _bare(trials: Sequence[ForeignTrial]) -> list[ForeignTrial]:
+    """Trials that ended before they told a value, or even the setting that others tell."""
+    if not any(trial.setting for trial in trials):
+        return []
+    return [trial for trial in trials if not trial.setting and not trial.rows]
+
+
+def _without(study: ForeignStudy, bare: Sequence[ForeignTrial]) -> ForeignStudy:
+    gone = {id(trial) for trial in bare}
+    return replace(study, trials=tuple(one for one in study.trials if id(one) not in gone))
+
+
+def _nowhere(study: Study) -> Study:
+    """What trials without a setting are kept under: no study of the experiment, so no check."""
+    return replace(
+        study, name=NOWHERE, scientific={}, fixed={}, space=Space({}), merged=(), observed=()
+    )
+
+
+def _untold(bare: Sequence[ForeignTrial]) -> Iterable[str]:
+    if bare:
+        yield (
+            f"Trials that have neither a setting nor a value: {len(bare):,}, the first "
+            f"`{bare[0].name}`. They are kept under `{NOWHERE}`, where no check looks at them."
+        )
 
 
 def _known(studies: Sequence[ForeignStudy], asked: Asked) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def guess(
             conditions = [(*when, (switch, text)) for text in texts]
             _place(found, name, values, domains.get(name), conditions)
         else:
-            found.apart[name] = f"only {len(values):,} of {len(trials):,} trials have it"
+            found.apart[name] = f"only {len(values):,} of {len(trials):,} trials say it"
     return Guess(
         hyperparameters=tuple(found.hyperparameters),
         observed=frozenset(found.observed),
@@ -126,18 +126,18 @@ def _guessed(name: str, values: Values) -> Domain | Scalar:
         raise SpaceError("`when` is a word of the experiment file: rename it, --rename when=NEW")
     distinct = _distinct(values)
     if any(isinstance(one, str) and len(one) > MAX_TEXT for one in distinct):
-        raise SpaceError(f"its text is longer than {MAX_TEXT} characters")
+        raise SpaceError(f"the text is longer than {MAX_TEXT} characters")
     if len(distinct) == 1:
         if not is_scalar(distinct[0]):
-            raise SpaceError("its value is not finite")
+            raise SpaceError("the value is not finite")
         return distinct[0]
     numbers = [one for one in distinct if is_number(one)]
     if len(numbers) == len(distinct):
         return _range(name, numbers)
     if len(distinct) > MAX_CHOICES:
-        raise SpaceError(f"it has {len(distinct):,} different values that are no numbers")
+        raise SpaceError(f"{len(distinct):,} different values that are no numbers")
     if len(distinct) == len(values) >= MIN_NAMES:
-        raise SpaceError("it is another text in every trial, as a name is")
+        raise SpaceError("another text in every trial, as a name is")
     return Choice(distinct)
 
 
