@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # So many names of a kind a line shows.
 _SHOWN = 12
+# So many sentences about what was left out.
+_SENTENCES = 20
 
 _Kind: TypeAlias = Annotated[
     str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
@@ -78,7 +80,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
 def _renamed(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
     from ..errors import ImportFileError
 
-    wrong = [pair for pair in pairs if not all(pair.partition("="))]
+    wrong = [pair for pair in pairs if not all(pair.rpartition("="))]
     if wrong:
         raise ImportFileError(
             f"--rename takes OLD=NEW, found `{wrong[0]}`. Write for example --rename "
@@ -184,8 +186,10 @@ def _left_out(arrived: Arrived) -> Iterator[str]:
             indent="  ",
             hanging="    ",
         )
-    for sentence in arrived.left_out:
+    for sentence in arrived.left_out[:_SENTENCES]:
         yield wrapped(f"left out: {sentence}", indent="  ", hanging="    ")
+    if len(arrived.left_out) > _SENTENCES:
+        yield f"  ... and {len(arrived.left_out) - _SENTENCES:,} more left out: --json names all."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def whole(cell: str) -> int | None:
     """
     try:
         number = int(cell)
-    except ValueError:
+    except ValueError:  # a float, or nothing
         real = _number(cell.strip())
         if real is None or real != int(real):
             return None
@@ -61,7 +61,9 @@ def duration(cell: str) -> float:
 
 
 def _number(cell: str) -> int | float | None:
-    """A finite number; None for what is none."""
+    """A finite number; None for what is none, and for `1_000`, which is one to Python alone."""
+    if "_" in cell:
+        return None
     try:
         number = int(cell)
         return number if abs(number) <= _MOST else float(number)
