@@ -84,6 +84,7 @@ class Overfitting:
 
     study: str
     metric: str
+    max_steps: int
     thresholds: OverfittingThresholds
     trials: tuple[OverfittingTrial, ...]
     selection: Severity
@@ -105,6 +106,7 @@ def overfitting(
     return Overfitting(
         study=study.name,
         metric=study.metric,
+        max_steps=study.max_steps,
         thresholds=thresholds,
         trials=trials,
         selection=selection,
