@@ -51,7 +51,7 @@ class StabilityTrial:
             of the study comes, at its best; NaN where not known.
         spikes: Drops that recovered at the next evaluation.
         hidden: Steps of training losses that spiked between evaluations.
-        shared: The other trials that broke at the same share of the length.
+        shared: How many other trials broke at the same share of the length, where they are many.
     """
 
     trial: int
@@ -66,7 +66,7 @@ class StabilityTrial:
     learned: float = math.nan
     spikes: int = 0
     hidden: tuple[int, ...] = ()
-    shared: tuple[int, ...] = ()
+    shared: int = 0
     evaluations: int = 0
 
 
@@ -144,8 +144,9 @@ def _trial(
             "overfitting",
             curves,
         )
-    if not found.kind and learned < thresholds.min_learned and not _steady(curves):
-        found = replace(found, kind="never_learned", step=int(curves.steps_E[0]))
+    if learned < thresholds.min_learned and not _steady(curves):
+        # Drops of what is hardly a gain say little.
+        found = replace(found, kind="never_learned", step=int(curves.steps_E[0]), drops=())
     hidden = tuple(hidden_spikes(trace, curves, thresholds))
     if found.kind:
         return _unstable(trace, replace(found, hidden=hidden), curves, learned)
@@ -231,19 +232,17 @@ def _flat(curves: Aligned) -> bool:
 
 
 def _with_shared(found: Sequence[StabilityTrial]) -> list[StabilityTrial]:
-    """With the trials that dropped at the same share of the length, where they are many."""
-    places = sorted(
-        (drop.fraction, one.trial) for one in found for drop in one.drops if not one.early
-    )
-    fractions = np.array([fraction for fraction, _ in places])
-    shared: dict[int, set[int]] = {}
-    for fraction, trial in places:
-        low, high = np.searchsorted(fractions, [fraction - _NEAR, fraction + _NEAR + 1e-12])
-        group = {other for _, other in places[low:high]}
-        # By chance, drops anywhere in the run would meet here less than a third as often.
-        if len(group) >= max(_SHARED, 6 * _NEAR * len(places)):
-            shared.setdefault(trial, set()).update(group - {trial})
-    return [replace(one, shared=tuple(sorted(shared.get(one.trial, ())))) for one in found]
+    """With how many others dropped at the same share of the length, where they are many."""
+    drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in found]
+    fractions = np.sort(np.array([at for drops in drops_T for at in drops]))
+    # By chance, drops anywhere in the run would meet here less than a third as often.
+    enough = max(_SHARED, 6 * _NEAR * len(fractions))
+    shared = []
+    for drops in drops_T:
+        low, high = (np.searchsorted(fractions, np.array(drops) + by) for by in (-_NEAR, _NEAR))
+        most = int((high - low).max(initial=0))
+        shared.append(most - 1 if most >= enough else 0)
+    return [replace(one, shared=others) for one, others in zip(found, shared, strict=True)]
 
 
 def findings(result: Stability) -> list[Finding]:
@@ -286,7 +285,7 @@ def _evidence(result: Stability, one: StabilityTrial) -> Mapping[str, object]:
         "learned": one.learned,
         "single_spikes": one.spikes,
         "hidden_spikes": list(one.hidden),
-        "shared_with": list(one.shared),
+        "shared_with": one.shared,
         "evaluations": one.evaluations,
         "confidence": confidence.get(one.status),
     }
@@ -310,7 +309,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
     message = f"Trial {one.trial} {sentences[one.kind]}{_size(one)}."
     if one.shared:
         message += (
-            f" {counted(len(one.shared), 'other trial')} broke at the same share of the length: "
+            f" {counted(one.shared, 'other trial')} broke at the same share of the length: "
             "the schedule may do this."
         )
     return message
