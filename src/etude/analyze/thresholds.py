@@ -161,10 +161,11 @@ class ImportanceThresholds:
     """Of `importance` (R2), measured by `benchmarks/importance.py` (2, 4 and 8 axes, 100 studies).
 
     With noise of 0.3 of what the axes do, a study holds a false claim in 1.4 % (4 % in the worst
-    of 63 lines but one, 6 % in that), a false pair in at most 5 % with 20 trials and 1 % from 50 on. Of a sum of
-    three with variances 16 : 4 : 1, the first is seen in 98 to 100 % with 20 trials, the second in
-    67 to 100 % with 20 and always with 50, the third among eight in 37 % with 50. A valley along
-    the diagonal of two among eight is seen in 55 % with 50 trials, with 100 always.
+    of 63 lines but one, 6 % in that), a false pair in at most 5 % with 20 trials and 1 % from 50
+    on. Of a sum of three with variances 16 : 4 : 1, the first is seen in 98 to 100 % with 20
+    trials, the second in 67 to 100 % with 20 and always with 50, the third among eight in 37 %
+    with 50. A valley along the diagonal of two among eight is seen in 55 % with 50 trials, with
+    100 always.
     """
 
     # No source, ours: below, an axis must carry more than 60 % of the variance to be seen.
