@@ -229,7 +229,8 @@ class _View:
     @property
     def min_fall(self) -> float:
         """How many standard errors the surface must fall by at a bound."""
-        return self.thresholds.min_fall + self.thresholds.min_fall_trials / len(self.best_first)
+        small = self.thresholds.min_fall_trials / len(self.best_first)
+        return self.thresholds.min_fall + small**2
 
     @property
     def min_lean(self) -> float:
