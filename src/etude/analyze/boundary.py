@@ -5,30 +5,27 @@ Letters: T ended trials, D axes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Literal, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalogue import limits
 from ..expression import parsed
 from ..finding import Finding, Severity
 from ..record import Record
-from ..space import Choice, Domain, Integer, Scalar
+from ..space import Choice, Domain, Scalar
 from ..study import Study
-from .edge import Crowd, ends
+from .edge import Crowd, Which, bound, ends, first_value, has_sides, is_natural
 from .outcome import Outcome, outcomes, ranked
 from .places import places
 from .surface import Surface, surface
 from .thresholds import BoundaryThresholds, InfeasibleThresholds
 from .wording import counted, number
 
-Which: TypeAlias = Literal["low", "high"]
 Floats: TypeAlias = NDArray[np.float64]
 THRESHOLDS = BoundaryThresholds()
 
@@ -170,7 +167,7 @@ class _View:
     @cached_property
     def axes(self) -> dict[str, Domain]:
         domains = self.study.space.domains.items()
-        return {name: domain for name, domain in domains if _has_sides(domain)}
+        return {name: domain for name, domain in domains if has_sides(domain)}
 
     @cached_property
     def best_first(self) -> list[Outcome]:
@@ -249,19 +246,15 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
-def _has_sides(domain: Domain) -> bool:
-    return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
-
-
 def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
     side = Side(
         hyperparameter=name,
         side=which,
         status="ok",
-        bound=_bound(domain, which),
+        bound=bound(domain, which),
         observed=name in view.study.observed,
     )
-    if _is_natural(name, domain, which):
+    if is_natural(name, domain, which):
         return replace(side, natural=True)
     if view.reason:
         return replace(side, status="unclear", reason=view.reason)
@@ -291,7 +284,7 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         ),
         cliff=cliff,
     )
-    first = float(depth_T[view.feasible].min()) if cliff else _first(domain)
+    first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
     return _judged(view, _fitted(view, seen, first))
 
 
@@ -320,28 +313,6 @@ def _judged(view: _View, side: Side) -> Side:
     best_near = {one.trial for one in view.crowd.best} <= set(side.near_top)
     half = 2 * len(side.near_top) >= top
     return replace(side, status="notice" if best_near or half else "ok")
-
-
-def _first(domain: Domain) -> float:
-    """How far inside the bound the first value lies: whole numbers and choices have shares."""
-    if isinstance(domain, Choice):
-        return domain.unit(domain.values[0])
-    return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
-
-
-def _bound(domain: Domain, which: Which) -> Scalar:
-    if isinstance(domain, Choice):
-        return domain.values[0 if which == "low" else -1]
-    return domain.low if which == "low" else domain.high
-
-
-def _is_natural(name: str, domain: Domain, which: Which) -> bool:
-    if isinstance(domain, Choice):
-        return False
-    lowest, highest = limits(name, domain)
-    if which == "low":
-        return domain.low <= lowest or math.isclose(domain.low, lowest)
-    return domain.high >= highest or math.isclose(domain.high, highest)
 
 
 def findings(result: Boundary) -> list[Finding]:

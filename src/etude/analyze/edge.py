@@ -5,19 +5,23 @@ Letters: T ended trials.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..catalogue import limits
+from ..space import Choice, Domain, Integer, Scalar
 from .chance import at_least
 from .outcome import Outcome
 from .thresholds import BoundaryThresholds
 
+Which: TypeAlias = Literal["low", "high"]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -111,3 +115,44 @@ def _breaks(feasible_T: Flags, there_T: Flags, max_chance: float) -> bool:
         return False
     lost, ended = int((~feasible_T).sum()), len(feasible_T)
     return at_least(hits, drawn=lost, there=there, items=ended) <= max_chance
+
+
+def has_sides(domain: Domain) -> bool:
+    """Whether an axis has a lower and an upper side: an unordered choice has none.
+
+    Source: C1.
+    """
+    return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
+
+
+def first_value(domain: Domain) -> float:
+    """How far inside the bound the first value lies: whole numbers and choices have shares.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return domain.unit(domain.values[0])
+    return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
+
+
+def bound(domain: Domain, which: Which) -> Scalar:
+    """The value at one side of an axis.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return domain.values[0 if which == "low" else -1]
+    return domain.low if which == "low" else domain.high
+
+
+def is_natural(name: str, domain: Domain, which: Which) -> bool:
+    """Whether that side is a natural limit, which cannot move.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return False
+    lowest, highest = limits(name, domain)
+    if which == "low":
+        return domain.low <= lowest or math.isclose(domain.low, lowest)
+    return domain.high >= highest or math.isclose(domain.high, highest)

@@ -219,7 +219,7 @@ class StabilityThresholds:
     # No source, ours: more than half of it lost at the end is no recovery, however slowly it went.
     # (0.4 to 0.8: 1.000)
     min_lost: float = 0.6
-    # No source, ours: of what others reached at the median, from where training begins.
+    # No source, ours: of the way that a quarter of the study goes from where training begins.
     # (0.1 to 0.3: 1.000)
     min_learned: float = 0.2
     # Fewer evaluations show no drop and no recovery from it.
@@ -357,3 +357,5 @@ class CoverageThresholds:
     max_gap: float = 0.3
     # No source, ours: a tenth of the way from the median to the best is worth a doubling.
     max_gain_of_spread: float = 0.1
+    # No source, ours: a gain within one retraining standard deviation is hardly seen.
+    max_gain_of_noise: float = 1.0
