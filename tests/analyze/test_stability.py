@@ -218,3 +218,22 @@ def test_a_finding_carries_its_numbers_and_confidence():
     assert found.evidence["kind"] == "diverged"
     assert found.evidence["confidence"] > 0.9
     assert found.message.startswith("Trial 0 diverged at step 2,599")
+
+
+def test_a_trial_that_was_best_at_once_and_never_again_diverged():
+    collapsed = np.where(at() < 0.05, 0.6, 1.0) + 0.01 * np.sin(50.0 * SHARE)
+    flat = 1.0 + 0.01 * np.sin(50.0 * SHARE)
+    others = [curves(FALLS, seed) for seed in range(6)]
+
+    last = judged(*others, curves(collapsed, **{"train/loss": flat}))[-1]
+
+    assert (last.status, last.kind) == ("problem", "diverged")
+
+
+def test_validation_that_ends_at_its_start_while_training_goes_on_is_no_divergence():
+    collapsed = np.where(at() < 0.05, 0.6, 1.0) + 0.01 * np.sin(50.0 * SHARE)
+    others = [curves(FALLS, seed) for seed in range(6)]
+
+    last = judged(*others, curves(collapsed, **{"train/loss": FALLS}))[-1]
+
+    assert last.status == "ok"
