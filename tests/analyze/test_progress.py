@@ -28,9 +28,9 @@ def test_a_trial_that_goes_half_the_way_of_the_best_quarter_has_half():
 
 
 def test_failing_trials_in_the_majority_do_not_set_the_pace():
-    found = shares(*[falling(0.8)] * 2, *[falling(0.0)] * 4)
+    found = shares(*[falling(0.8)] * 3, *[falling(0.0)] * 5)
 
-    assert [each.best for each in found] == pytest.approx([1.0] * 2 + [0.0] * 4, abs=0.01)
+    assert [each.best for each in found] == pytest.approx([1.0] * 3 + [0.0] * 5)
 
 
 def test_what_was_lost_again_counts_at_the_end_only():
