@@ -7,9 +7,9 @@ from tests.connect.tables import brought, folder, imported, shared
 
 from etude import experiment_file
 from etude.connect import READERS, reader
-from etude.connect.assemble import Asked, assembled
+from etude.connect.assembly.assemble import Asked, assembled
+from etude.connect.assembly.tidy import tidy
 from etude.connect.foreign import ForeignStudy, ForeignTrial
-from etude.connect.tidy import tidy
 from etude.errors import ImportFileError, RunError
 from etude.result import load
 from etude.round import run

@@ -54,7 +54,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Bring results of another tool, so that check, report and next can look at them."""
-    from ..connect.assemble import Asked
+    from ..connect.assembly.assemble import Asked
     from ..connect.bring import bring
     from ..connect.foreign import Wanted
     from ..store import location, open_store

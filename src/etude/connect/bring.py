@@ -17,11 +17,12 @@ from ..provenance import launch
 from ..record import UNKNOWN_SEED, Record
 from ..store.base import Store
 from ..validation import mistakes
-from . import guard, reader, strange
-from .assemble import Asked, Assembled, assembled
-from .ending import ending
+from . import reader, refused
+from .assembly.assemble import Asked, Assembled, assembled
+from .assembly.ending import ending
+from .assembly.tidy import tidy
+from .careful import guard
 from .foreign import ForeignTrial, Wanted
-from .tidy import tidy
 
 # Beside the csv files: the space that they were taken from.
 SPACE = "space.toml"
@@ -87,7 +88,7 @@ def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: 
         found.append(_taken(asked.name))
     whole = None
     try:
-        strange.refuse(source)
+        refused.refuse(source)
         studies = tidy(reader(kind)(source, wanted))
         if asked.space is None and kind == "csv" and (source / SPACE).exists():
             asked = replace(asked, space=_space(source))

@@ -11,8 +11,8 @@ from typing import final, get_args
 from ..errors import ImportFileError
 from ..space import Scalar
 from ..spelling import did_you_mean
-from . import guard
-from .cells import duration, typed, whole
+from .careful import guard
+from .careful.cells import duration, typed, whole
 from .foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
 from .naming import here
 
