@@ -123,6 +123,16 @@ def _trial(
         return _unclear(trace, f"it is infeasible ({because})", curves)
     if len(curves) < thresholds.min_evaluations:
         return _without_evaluations(trace, curves, thresholds)
+    return _of_curves(trace, curves, ways, thresholds)
+
+
+def _of_curves(
+    trace: Trace,
+    curves: Aligned,
+    ways: tuple[Progress, Progress],
+    thresholds: StabilityThresholds,
+) -> StabilityTrial:
+    learned = ways[0].best
     found = _beside_others(
         curves, instability(curves, trace.max_steps, thresholds), ways, thresholds.min_learned
     )

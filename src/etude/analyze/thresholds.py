@@ -210,8 +210,8 @@ class StabilityThresholds:
     # between two evaluations in the objective and in every loss. (0.1: 0.988, 0.15: 0.997,
     # 0.2: 0.999, 0.25: 1.000, 0.3: 0.995, 0.4: 0.978)
     min_drop: float = 0.2
-    # No source, ours: so many sd of the noise, over all series. At 3.3, 3 in 100 flat noisy curves
-    # of a hundred evaluations drop by chance. (1.7: 0.996, 2.5 to 4.1: 0.999)
+    # No source, ours: so many sd of the noise, over all series. At 3.3, 1 to 3 in 100 flat noisy
+    # curves of a hundred evaluations drop by chance. (1.7: 0.996, 2.5 to 4.1: 0.999)
     min_noise: float = 3.3
     # No source, ours: what is back at the next evaluation must have been so many times larger, in
     # both units.
