@@ -168,7 +168,8 @@ class Result:
         from .advise.next_round import left_to_you
 
         elsewhere = self.experiment.search == "imported"
-        return left_to_you(self.records.ended() if elsewhere else self.records, self.findings)
+        records = self.records.ended() if elsewhere else self.records
+        return left_to_you(records, self.findings, self.verdict)
 
     def next(self) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it."""

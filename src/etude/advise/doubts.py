@@ -8,7 +8,7 @@ from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
 from ..finding import Finding, grouped
-from .bearing import bearing
+from .bearing import bearing, best_of_each
 from .crowded import crowded
 from .standing import Standing, is_rate
 
@@ -26,7 +26,7 @@ def doubts(
     Source: A1, A2, C14, Q10, R5, R12, R14.
     """
     valued = [one for one in standing if one.best]
-    mine = bearing(findings, standing)
+    mine = bearing(findings, best_of_each(standing))
     said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
     said += _arranged(experiment, standing)
     if valued:
