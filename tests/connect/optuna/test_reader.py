@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -72,8 +73,15 @@ def kept(request, tmp_path_factory):
 
 def storage_at(path: Path, kind: str):
     if kind == "database":
-        return RDBStorage(f"sqlite:///{path}")
+        return RDBStorage(f"sqlite:///{path}", engine_kwargs={"creator": lambda: hurried(path)})
     return JournalStorage(JournalFileBackend(str(path)))
+
+
+def hurried(path: Path) -> sqlite3.Connection:
+    """A connection that does not wait for the disk after each of hundreds of writes."""
+    db = sqlite3.connect(path, check_same_thread=False)
+    db.execute("pragma synchronous = off")
+    return db
 
 
 def search_rates(storage) -> None:
@@ -114,6 +122,20 @@ def search_two(storage) -> None:
     )
     study.set_metric_names(["loss", "accuracy"])
     study.optimize(lambda trial: (trial.suggest_float("rate", 0, 1), 2.0), n_trials=2)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A database that Optuna wrote."""
+    path = tmp_path_factory.mktemp("optuna") / "optuna.db"
+    search_two(storage_at(path, "database"))
+    return path
+
+
+@pytest.fixture
+def database(written, tmp_path):
+    """A copy of it, to do harm to."""
+    return Path(shutil.copy(written, tmp_path))
 
 
 def the_study(path: Path, wanted: Wanted = LOSS):
@@ -397,16 +419,14 @@ def test_a_number_stands_for_what_its_distribution_says(name, attributes, number
 # --- files that want to do harm
 
 
-def test_a_pickle_in_an_attribute_is_not_opened(tmp_path):
-    path = tmp_path / "optuna.db"
-    search_two(storage_at(path, "database"))
+def test_a_pickle_in_an_attribute_is_not_opened(database, tmp_path):
     attribute = trap(tmp_path / "sprung")
-    with closing(sqlite3.connect(path)) as db, db:
+    with closing(sqlite3.connect(database)) as db, db:
         db.execute("insert into trial_user_attributes values (99, 1, 'model', ?)", (attribute,))
         db.execute("update study_system_attributes set value_json = ?", (attribute,))
         db.execute("update trial_params set distribution_json = ?", (attribute,))
 
-    study = the_study(path, Wanted(metric="objective_0"))
+    study = the_study(database, Wanted(metric="objective_0"))
 
     assert len(study.trials) == 2
     assert not (tmp_path / "sprung").exists()
@@ -425,14 +445,12 @@ def test_a_gigabyte_of_zeros_is_refused_at_once(tmp_path, start):
     assert time.monotonic() - began < 2
 
 
-def test_rows_of_a_database_that_make_no_sense_are_told(tmp_path):
-    path = tmp_path / "optuna.db"
-    search_two(storage_at(path, "database"))
-    with closing(sqlite3.connect(path)) as db, db:
+def test_rows_of_a_database_that_make_no_sense_are_told(database):
+    with closing(sqlite3.connect(database)) as db, db:
         db.execute("update trial_values set objective = -1 where objective = 0")
         db.execute("update trial_params set param_value = 'high' where trial_id = 1")
 
-    study = the_study(path, Wanted(metric="accuracy"))
+    study = the_study(database, Wanted(metric="accuracy"))
 
     assert {name for one in study.trials for _, name, _ in one.rows} == {"accuracy"}
     assert [len(one.setting) for one in study.trials] == [0, 1]
@@ -448,16 +466,14 @@ def test_a_database_of_another_tool_is_refused_with_its_tables(tmp_path):
         read(path, LOSS)
 
 
-def test_a_view_that_never_ends_is_not_read(tmp_path):
-    path = tmp_path / "optuna.db"
-    search_two(storage_at(path, "database"))
+def test_a_view_that_never_ends_is_not_read(database):
     endless = "with recursive n(i) as (select 1 union all select i from n) select i as study_id"
-    with closing(sqlite3.connect(path)) as db, db:
+    with closing(sqlite3.connect(database)) as db, db:
         db.execute("drop table studies")
         db.execute(f"create view studies as {endless}, 'x' as study_name from n")
 
     with pytest.raises(ImportFileError, match="lacks the table `studies`"):
-        read(path, LOSS)
+        read(database, LOSS)
 
 
 def test_a_journal_without_a_record_is_refused(tmp_path):

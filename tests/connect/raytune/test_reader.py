@@ -84,9 +84,9 @@ def test_how_trials_of_ray_ended_is_told_apart(tuned):
 
     assert {one.setting["rate"]: one.status for one in study.trials} == {
         0.4: "completed",  # returned by itself, one report early
-        0.3: "failed",
         0.1: "completed",  # the full length
         0.9: "stopped",  # by ASHA
+        0.3: "failed",
     }
 
 
@@ -106,7 +106,7 @@ def test_settings_of_ray_arrive_and_a_pickled_one_is_told(tuned):
 
 @pytest.mark.slow
 def test_the_error_of_a_trial_of_ray_is_kept(tuned):
-    failed = the_study(tuned).trials[1]
+    failed = the_study(tuned).trials[3]
 
     assert "ValueError: no <b>data</b>" in failed.detail
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-# What Ray runs: a function that is stopped by ASHA, fails, returns early, or reaches the end.
+# What Ray runs: a function that returns early, reaches the end, is stopped by ASHA, or fails; last
+# the one that takes its process with it, for the next would wait for a new one.
 SCRIPT = """
 import math, sys
 
@@ -31,7 +32,7 @@ ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, configure_log
 tune.Tuner(
     train,
     param_space={
-        "rate": tune.grid_search([0.4, 0.3, 0.1, 0.9]),
+        "rate": tune.grid_search([0.4, 0.1, 0.9, 0.3]),
         "net": {"width": 8, "norm": None, "sizes": [1, 2]},
         "call": math.sqrt,
     },

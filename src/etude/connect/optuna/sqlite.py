@@ -92,14 +92,7 @@ def _study(db: sqlite3.Connection, study: int, name: str) -> KeptStudy:
 
 def _trials(db: sqlite3.Connection, study: int) -> tuple[list[KeptTrial], list[str]]:
     broken: set[str] = set()
-    parameters: dict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
-    for trial, name, value, text in _of(
-        db, study, "trial_params", "param_name, param_value, distribution_json"
-    ):
-        if (number := real(value)) is None:
-            broken.add("trial_params")
-        else:
-            parameters[trial][str(name)] = (number, str(text))
+    parameters = _parameters(db, study, broken)
     values = _values(db, study, ("trial_values", "objective", "value", "value_type"), broken)
     reported = _values(
         db,
@@ -131,6 +124,20 @@ def _trials(db: sqlite3.Connection, study: int) -> tuple[list[KeptTrial], list[s
         f"Rows of `{table}` do not hold what they should; they are left out."
         for table in sorted(broken)
     ]
+
+
+def _parameters(
+    db: sqlite3.Connection, study: int, broken: set[str]
+) -> dict[int, dict[str, tuple[float, str]]]:
+    """By trial and name: the number that stands for a value, and its distribution as text."""
+    found: dict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
+    columns = "param_name, param_value, distribution_json"
+    for trial, name, value, text in _of(db, study, "trial_params", columns):
+        if (number := real(value)) is None:
+            broken.add("trial_params")
+        else:
+            found[trial][str(name)] = (number, str(text))
+    return found
 
 
 def _values(
