@@ -25,7 +25,7 @@ def test_the_best_rate_below_nothing_but_unstable_ones_lies_at_the_edge():
 
     found = edge(values, {6, 7, 8, 9})
 
-    assert (found.status, found.trial, found.unstable) == ("problem", 5, (6, 7, 8, 9))
+    assert (found.status, found.trial, found.unstable) == ("notice", 5, (6, 7, 8, 9))
     assert "5 and 10 times" in findings(found)[0].advice
 
 

@@ -14,6 +14,8 @@ from .standing import Standing, is_rate
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
+# A sign that the best learning rate is not the best that there could be.
+_EDGE = ("stability", "D3")
 # What matters is worth knowing, and no reason to doubt which study is better.
 _BESIDE = ("importance",)
 
@@ -53,13 +55,14 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
     """What the curve of a best trial shows that is no problem, and yet may change the order."""
-    telling = [
-        finding
-        for finding in findings
-        if finding.status == "notice" and finding.check in _TELLING and "trial" in finding.subject
-    ]
+    telling = [finding for finding in findings if finding.status == "notice" and _tells(finding)]
     for group in grouped(telling):
         yield f"{group.first.rule}: {group.message}"
+
+
+def _tells(finding: Finding) -> bool:
+    single = "trial" in finding.subject
+    return (single and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
