@@ -24,20 +24,16 @@ _Rename: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="OLD=NEW",
-        help="Another name for a metric or hyperparameter; may be given several times.",
+        help="A metric or hyperparameter to rename; repeatable.",
     ),
 ]
 _Ignore: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="NAME", help="A metric or hyperparameter to leave out; may be given several times."
-    ),
+    typer.Option(metavar="NAME", help="A metric or hyperparameter to leave out; repeatable."),
 ]
 _Space: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", help="The space: an experiment file, or just its tables of hyperparameters."
-    ),
+    typer.Option(metavar="FILE", help="The space: an experiment file, or just [nuisance]."),
 ]
 
 
@@ -47,14 +43,10 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     *,
     name: Annotated[str, typer.Option(help="What the experiment is called here.")],
     metric: Annotated[str, typer.Option(help="What judges the trials, as the tool names it.")],
-    maximize: Annotated[
-        bool, typer.Option("--maximize", help="Higher is better; not needed where SOURCE says so.")
-    ] = False,
+    maximize: Annotated[bool, typer.Option("--maximize", help="Higher is better.")] = False,
     rename: _Rename = None,
     ignore: _Ignore = None,
-    study: Annotated[
-        str, typer.Option(metavar="STUDY", help="Only this one of several studies.")
-    ] = "",
+    study: Annotated[str, typer.Option(help="Only this one of several studies.")] = "",
     space: _Space = None,
     store: StoreOption = None,
     json: JsonOption = False,  # a flag of the command line

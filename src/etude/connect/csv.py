@@ -31,6 +31,8 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     Raises:
         ImportFileError: with every mistake of both files.
     """
+    if not source.is_dir():
+        raise ImportFileError(f"`{source}` is no folder. Name the one that holds `{TRIALS}`.")
     mistakes: list[str] = []
     notes = _Notes()
     table = _table(guard.part(source, TRIALS), wanted, notes=notes, mistakes=mistakes)

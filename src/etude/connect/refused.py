@@ -1,4 +1,4 @@
-"""Folders of tools that Etude does not read, known by their files, and refused by name."""
+"""Sources known by their files: of tools that Etude does not read, and of another reader."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ _TOOLS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a folder of tables for DeepCAVE", frozenset(("configspace.csv", "trials.csv"))),
 )
 _BOHB = ("a BOHB run folder", frozenset(("configs.json", "results.json")))
+# What a source of each reader holds that no other does; a file is known by its name or beginning.
+_MARKS = (
+    ("csv", "trials.csv"),
+    ("raytune", "experiment_state-*.json"),
+    ("raytune", "*/experiment_state-*.json"),
+    ("mlflow", "*/meta.yaml"),
+    ("wandb", "run-*/files"),
+    ("wandb", "offline-run-*"),
+    ("tensorboard", "*tfevents*"),
+    ("tensorboard", "*/*tfevents*"),
+)
+_JOURNAL = b'{"op_code"'
 # No source, ours: these tools put runs two folders below the one that people name.
 _DEPTH = 3
 
@@ -35,6 +47,16 @@ def refuse(source: Path) -> None:
                     f"`{folder}` is {tool}, which Etude does not read; export it as csv: a folder "
                     "with `trials.csv` and `curves.csv`, as docs/importing.md says."
                 )
+
+
+def meant(source: Path) -> str:
+    """The kind that a source is likely of; empty where its files do not say."""
+    if source.is_dir():
+        return next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
+    if "tfevents" in source.name:
+        return "tensorboard"
+    with source.open("rb") as held:
+        return "optuna" if held.read(len(_JOURNAL)) == _JOURNAL else ""
 
 
 def _is_read(tool: str, names: set[str]) -> bool:

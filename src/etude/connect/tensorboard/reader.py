@@ -39,6 +39,8 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     for place, paths in sorted(by_folder.items()):
         if (run := _run(folder, place, paths, told)) is not None:
             runs[PurePosixPath(place.relative_to(folder).as_posix())] = run
+    if not runs and not source.is_dir():
+        raise ImportFileError(f"`{source}` is no event file of TensorBoard. {told[0]}")
     if not runs:
         raise ImportFileError(f"No event file in `{source}` holds a scalar. " + " ".join(told))
     runs, joined = whole(runs)
