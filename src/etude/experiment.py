@@ -47,6 +47,8 @@ class Experiment:
         acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
             become caveats of its report.
         configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
+        observed: Hyperparameters whose bounds are only the outermost values that were tried, as an
+            import without a space has them: every finding about such a bound says so.
         constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
             every setting that is tried: `width % heads == 0`. Each applies in the studies where
             all its names exist.
@@ -80,6 +82,7 @@ class Experiment:
     keep_checkpoints: int = 1
     parent: str | None = None
     acknowledge: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
@@ -105,6 +108,7 @@ class Experiment:
         if self.configurations:
             object.__setattr__(self, "trials", len(self.configurations))
             object.__setattr__(self, "search", "listed")
+        object.__setattr__(self, "observed", tuple(self.observed))
         object.__setattr__(self, "constraints", tuple(self.constraints))
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
@@ -128,7 +132,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
-    free |= {"acknowledge"}
+    free |= {"acknowledge", "observed"}
     changed = [
         each.name
         for each in fields(Experiment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, final
 
@@ -24,6 +24,7 @@ CHECKS = (
     "gradient_norm",
     "periodicity",
     "sampling_luck",
+    "trial_noise",
     "importance",
     "fixed_caveats",
 )
@@ -61,6 +62,64 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
     acknowledged: bool = False
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Findings of one check that say the same: the first speaks for all."""
+
+    members: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The one that speaks."""
+        return self.members[0]
+
+    @property
+    def message(self) -> str:
+        """What the first one says, and of how many others the same holds.
+
+        >>> from dataclasses import replace
+        >>> fine = Finding(
+        ...     rule="C9", check="x", status="ok", subject={"trial": 3}, message="Trial 3 is fine."
+        ... )
+        >>> Group(members=(fine, replace(fine, subject={"trial": 5}))).message
+        'Trial 3 is fine. Alike: 1 more trial (5).'
+        """
+        others = self.members[1:]
+        if not others:
+            return self.first.message
+        trials = [one.subject["trial"] for one in others if "trial" in one.subject]
+        if len(trials) < len(others):
+            return f"{self.first.message} Alike: {len(others)} more."
+        listed = ", ".join(map(str, trials[:MAX_NAMED])) + (", ..." * (len(trials) > MAX_NAMED))
+        noun = "trial" if len(trials) == 1 else "trials"
+        return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
+
+
+# No source, ours: more ids in a row are not read; `check --json` has every one.
+MAX_NAMED = 8
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """The findings as people read them, those alike in one, in order of appearance.
+
+    Alike are findings about single trials with the same check, rule and status, and the same `kind`
+    where the evidence tells one; and whatever one check leaves unclear.
+    """
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_alike(finding), []).append(finding)
+    return [Group(members=tuple(mine)) for mine in groups.values()]
+
+
+def _alike(finding: Finding) -> object:
+    single = "trial" in finding.subject
+    if finding.acknowledged or not (single or finding.status == "unclear"):
+        return id(finding)
+    kind = None if finding.status == "unclear" else finding.evidence.get("kind")
+    return (finding.check, finding.rule, finding.status, single, kind)
 
 
 @final

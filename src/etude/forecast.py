@@ -29,6 +29,7 @@ def planned(
 
     Source: R12, R13, Q3.
     """
+    refuse_imported(experiment)
     plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
     with _known(store) as held:
         records = _recorded(experiment, held)
@@ -86,6 +87,20 @@ def refuse_changes(store: Store, new: Experiment) -> None:
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
         f'experiments do not mix: give it a new name, for example "{new.name}-2".'
     )
+
+
+def refuse_imported(experiment: Experiment) -> None:
+    """Refuses an experiment whose trials another tool trained.
+
+    Raises:
+        RunError: with the way to a round that can be run.
+    """
+    if experiment.search == "imported":
+        raise RunError(
+            f"The trials of `{experiment.name}` were trained by another tool, so nothing can be "
+            f"trained from here. `etude next {experiment.name}` writes the next round, which can "
+            'be; or write `search = "quasi_random"` and a new name.'
+        )
 
 
 @contextmanager

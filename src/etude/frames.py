@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .experiment import Experiment
-from .record import Record
+from .record import UNKNOWN_SEED, Record
 
 
 def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
@@ -21,6 +21,7 @@ def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
         best = record.best(experiment.metric, maximize=experiment.maximize)
         row = {
             "id": record.id,
+            "name": record.name or str(record.id),
             "study": record.study,
             "status": record.status,
             "reason": record.reason,
@@ -35,7 +36,11 @@ def trials(experiment: Experiment, records: Sequence[Record]) -> pd.DataFrame:
             for name in record.setting
         }
         rows.append({**row, **named})
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    if any(record.seed == UNKNOWN_SEED for record in records):
+        known = frame["seed"].astype("Int64")
+        frame["seed"] = known.mask(known == UNKNOWN_SEED)
+    return frame
 
 
 def curves(records: Sequence[Record]) -> pd.DataFrame:

@@ -96,6 +96,7 @@ SEARCHES: dict[str, dict[str, Check]] = {
     "random": {},
     "grid": {"points": _points},
     "listed": {},
+    "imported": {},
     "bayesian": {"start": within(0.0, 1.0, 0.25)},
 }
 SCHEDULES: dict[str, dict[str, Check]] = {
@@ -249,7 +250,7 @@ def _size(one: Hyperparameter, points: object) -> int:
 def _unknown(
     rows: Sequence[Mapping[str, Any]],
     flattened: Sequence[Hyperparameter],
-    configurations: Sequence[Mapping[str, Any]],
+    configurations: Sequence[object],
 ) -> Iterator[Mistake]:
     """Changes of hyperparameters that are not there."""
     listed = {name for row in configurations if isinstance(row, Mapping) for name in row}

@@ -15,12 +15,17 @@ class Start:
     """Begin a trial with these searched values.
 
     Args:
+        searched: By name.
         until_step: Pause with a checkpoint after so many updates; None trains it to its end. A
             trial that writes no checkpoint cannot pause: it goes on, and can be stopped.
+        name: Its id in the tool that trained it.
+        seed: Its own, where it was trained elsewhere; None for one that the study derives.
     """
 
     searched: Mapping[str, Scalar]
     until_step: int | None = None
+    name: str = ""
+    seed: int | None = None
 
 
 @final

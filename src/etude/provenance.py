@@ -27,8 +27,8 @@ _PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b
 _SQLITE = b"SQLite format 3\0"
 
 
-def launch(folder: Path) -> Launch:
-    """This launch, for an experiment in `folder`.
+def launch(folder: Path | None) -> Launch:
+    """This launch, for an experiment in `folder`; None where no code from here bears on values.
 
     Source: K3.
     """
@@ -37,8 +37,8 @@ def launch(folder: Path) -> Launch:
         folder=os.getcwd(),
         process=os.getpid(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        commit=_git(folder, "rev-parse", "--verify", "HEAD").strip(),
-        uncommitted=_uncommitted(folder),
+        commit=_git(folder, "rev-parse", "--verify", "HEAD").strip() if folder else "",
+        uncommitted=_uncommitted(folder) if folder else "",
         versions={"python": platform.python_version(), **_versions()},
     )
 

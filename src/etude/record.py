@@ -26,6 +26,8 @@ STATUSES: tuple[Status, ...] = (
     "stopped",
     "infeasible",
 )
+# A seed that nobody wrote down: no search and no trial of ours has it.
+UNKNOWN_SEED = -1
 # One row a value: the step, the position of the metric's name, the raw value, NaN and inf too.
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 
@@ -103,12 +105,14 @@ class Record:
         reason: Why it is infeasible (`nan`, `diverged`, `out_of_memory`, `error`, `killed`) or
             stopped (`time_limit`, `schedule`); empty otherwise.
         detail: For people: the message, or the user's traceback.
+        seed: `UNKNOWN_SEED` where the tool that trained it did not tell.
         steps: Updates done.
         wall_s: Seconds in training, over all attempts.
         losses: How often its worker died under it.
         parent: The trial that it was forked from; None for one that began at step 0.
         from_step: The step of the parent's checkpoint that it began from.
         until_step: The updates after which it pauses; None for its end.
+        name: Its id in the tool that it was imported from; empty for a trial of ours.
     """
 
     id: int
@@ -122,6 +126,7 @@ class Record:
     steps: int = 0
     wall_s: float = 0.0
     losses: int = 0
+    name: str = ""
     checkpoints: tuple[Checkpoint, ...] = ()
     parent: int | None = None
     from_step: int | None = None

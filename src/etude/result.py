@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from html import escape
@@ -81,8 +82,15 @@ class Result:
 
     @cached_property
     def studies(self) -> list[Study]:
-        """One for each scientific setting, or the merged one."""
-        return studies(self.experiment)
+        """One for each scientific setting, or the merged one.
+
+        Those of another tool were paid for as many trials as they have.
+        """
+        designed = studies(self.experiment)
+        if self.experiment.search != "imported":
+            return designed
+        counts = Counter(record.study for record in self.records)
+        return [replace(one, max_trials=max(counts[one.name], 1)) for one in designed]
 
     @property
     def best(self) -> Record | None:
@@ -136,7 +144,9 @@ class Result:
         """What the next round should change; nothing before this one is over."""
         from .advise.next_round import next_round
 
-        if not all(record.ended for record in self.records):
+        # What another tool left running never ends here: its next import is another experiment.
+        elsewhere = self.experiment.search == "imported"
+        if not elsewhere and not all(record.ended for record in self.records):
             return []
         return next_round(self.experiment, self.studies, self.findings, self.verdict)
 
@@ -157,7 +167,9 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from .advise.next_round import left_to_you
 
-        return left_to_you(self.records, self.findings)
+        elsewhere = self.experiment.search == "imported"
+        records = self.records.ended() if elsewhere else self.records
+        return left_to_you(records, self.findings, self.verdict)
 
     def next(self) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it."""
@@ -285,13 +297,17 @@ def _started(entry: Entry) -> str:
 
 
 def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
-    if all(one.path == _TRIALS for one in recommendations):
+    elsewhere = experiment.search == "imported"
+    if all(one.path == _TRIALS for one in recommendations) and not elsewhere:
         named = [Edit(("experiment", "name"), "", experiment.name)]
     else:
         named = [
             Edit(("experiment", "name"), "", next_name(experiment.name)),
             Edit(("experiment", "parent"), "", experiment.name),
         ]
+    if elsewhere:  # the next round is trained here, in bounds that a person has read
+        named.append(Edit(("experiment", "search"), "", "quasi_random"))
+        named += [Edit(("experiment", "observed"), "", ())] if experiment.observed else []
     return named + [
         Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
         for one in recommendations

@@ -15,7 +15,7 @@ from .design.studies import studies as designed
 from .errors import RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment
-from .forecast import refuse_changes, with_lines
+from .forecast import refuse_changes, refuse_imported, with_lines
 from .launch import Entry
 from .methods import FROM_CHECKPOINTS
 from .observer import Audience, Observer, Opening
@@ -61,6 +61,7 @@ def run(
     """
     refuse_while_importing()
     entry, folder = entered(experiment, train)
+    refuse_imported(entry.experiment)
     chosen = _runner(runner, _Source(entry.experiment.train, folder, train), workers)
     held = open_store(store) if store is None or isinstance(store, str | Path) else store
     try:

@@ -40,6 +40,7 @@ class Study:
         search_options: What the search is told, by name.
         schedule: What stops, continues or changes trials while they train; None for nothing.
         schedule_options: What the schedule is told, by name.
+        observed: Hyperparameters whose bounds are only the outermost values that were tried.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
         prior: Trials of earlier rounds judged alike: the same metric, length and fixed values.
@@ -64,6 +65,7 @@ class Study:
     search_options: Mapping[str, Any] = field(default_factory=dict)
     schedule: str | None = None
     schedule_options: Mapping[str, Any] = field(default_factory=dict)
+    observed: tuple[str, ...] = ()
 
     def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """All that a trial is handed: fixed, scientific and searched values, sorted by name."""

@@ -67,6 +67,7 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
             given.get("constraints", ()), [*flattened, *by_hand(given.get("configurations", ()))]
         )
     ]
+    found += _unknown_ranges(given.get("observed", ()), flattened)
     return found + _conditions(flattened) + _circles(flattened) + _two_roles(flattened)
 
 
@@ -191,6 +192,12 @@ def _acknowledge(value: object) -> str:
     return f"names rules that speak of a design, found {unknown[0]!r}. {near}"
 
 
+def _observed(value: object) -> str:
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return ""
+    return f'needs a list of names, found {value!r}. Write for example ["learning_rate"].'
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "name": _name,
     "question": _text,
@@ -209,6 +216,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "keep_checkpoints": _whole(1, 1),
     "parent": _parent,
     "acknowledge": _acknowledge,
+    "observed": _observed,
 }
 
 
@@ -300,6 +308,21 @@ def _conditions(flattened: list[Hyperparameter]) -> list[Mistake]:
         _mistake(table_keys(role, when), message)
         for role, when in tables
         if (message := _condition(when, scientific))
+    ]
+
+
+def _unknown_ranges(observed: Any, flattened: list[Hyperparameter]) -> list[Mistake]:
+    if _observed(observed):
+        return []  # a mistake of its own
+    known = sorted({one.name for one in flattened if isinstance(one.value, Real | Integer)})
+    return [
+        Mistake(
+            where="experiment.observed",
+            message=f"names hyperparameters with a range, found `{name}`. "
+            + did_you_mean(name, known),
+        )
+        for name in observed
+        if name not in known
     ]
 
 

@@ -51,3 +51,54 @@ def test_an_infeasible_trial_never_wins_by_what_it_had_before():
 
 def test_no_studies_have_no_best():
     assert isolation([], []).studies == ()
+
+
+def repeated(study, values, begin=0):
+    setting = {"learning_rate": 0.01, "share": 0.5}
+    return [record(study, begin + k, value, setting) for k, value in enumerate(values)]
+
+
+def test_without_repeats_the_noise_of_a_trial_is_not_known():
+    adam, _ = split(two_optimizers())
+
+    assert isolation([adam], valley(adam, [0.5, 0.5])).studies[0].retrained is None
+
+
+def test_two_trainings_are_too_few_for_an_interval():
+    adam, _ = split(two_optimizers())
+
+    assert isolation([adam], repeated(adam, [0.1, 0.2])).studies[0].retrained is None
+
+
+def test_one_more_training_lies_around_the_mean_of_those_of_the_best_setting():
+    adam, _ = split(two_optimizers())
+
+    again = isolation([adam], repeated(adam, [0.1, 0.2, 0.3, 0.4, 0.5])).studies[0].retrained
+
+    # Student's t with 4 degrees of freedom: 2.776.
+    reach = 2.776 * 0.158114 * (1 + 1 / 5) ** 0.5
+    assert (again.low, again.high) == pytest.approx((0.3 - reach, 0.3 + reach), abs=1e-3)
+    assert (again.whose, again.degrees) == ("setting", 4)
+
+
+def test_the_best_setting_takes_the_noise_of_others_of_its_study():
+    adam, _ = split(two_optimizers())
+    records = [*repeated(adam, [0.4, 0.6, 0.5, 0.5]), *at_units(adam, [[0.2, 0.2]], [0.1], begin=5)]
+
+    again = isolation([adam], records).studies[0].retrained
+
+    assert (again.whose, again.trainings) == ("study", 1)
+    assert (again.low + again.high) / 2 == pytest.approx(0.1)
+
+
+def test_a_study_without_repeats_borrows_the_noise_of_another():
+    adam, nesterov = split(two_optimizers())
+    records = [
+        *repeated(adam, [0.4, 0.6, 0.5, 0.5]),
+        *at_units(nesterov, [[0.2, 0.2]], [0.1], begin=5),
+    ]
+
+    first, second = isolation([adam, nesterov], records).studies
+
+    assert (first.retrained.whose, second.retrained.whose) == ("study", "others")
+    assert second.retrained.sd == pytest.approx(first.retrained.sd)

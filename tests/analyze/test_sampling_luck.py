@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from etude.analyze.outcome import outcomes
 from etude.analyze.sampling_luck import best_of, findings, interval, sampling_luck
 
-from .trials import at_units, one_study, valley
+from .trials import at_units, one_study, record, valley
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,14 @@ def test_the_finding_says_of_what_it_has_95_percent():
 
     assert "95 % of resampled studies" in found.message
     assert "interval" not in found.message
+
+
+def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():
+    study = one_study()
+    untuned = replace(study, space=replace(study.space, domains={}))
+    records = [record(untuned, k, 0.1 * k, {}) for k in range(20)]
+
+    assert "differ only by their seed" in findings(sampling_luck(untuned, records))[0].message
 
 
 def test_maximize_turns_the_interval_around():

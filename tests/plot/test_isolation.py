@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.isolation import Isolation, StudyBest
+from etude.analyze.isolation import Isolation, Retrained, StudyBest
 from etude.plot.isolation import caption, draw
 from etude.plot.theme import themed
 
@@ -85,3 +87,41 @@ def test_studies_may_have_any_name():
 @pytest.mark.parametrize("studies", [(), (best("a", None),), (best("a", 0.2),)])
 def test_few_studies_are_drawn(studies):
     assert draw(isolation(*studies)).to_dict()["layer"]
+
+
+def noisy(one, low, high, whose="setting"):
+    again = Retrained(low=low, high=high, sd=0.01, degrees=4, trainings=5, whose=whose)
+    return replace(one, retrained=again)
+
+
+def test_the_noise_of_a_trial_is_a_bar_of_its_own_behind_the_interval():
+    chart = draw(isolation(noisy(best("a", 0.2, 0.2, 0.4), 0.15, 0.25), best("b", 0.3, 0.3, 0.5)))
+
+    assert [(row["study"], row["low"], row["high"]) for row in rows(chart, "box")] == [
+        ("a", 0.15, 0.25)
+    ]
+
+
+def test_the_noise_of_a_positive_metric_keeps_the_axis_positive():
+    chart = draw(isolation(noisy(best("a", 0.2), -0.5, 0.9)))
+
+    assert rows(chart, "box")[0]["low"] == 0.1
+    assert rows(chart, "box")[0]["shown"].startswith("-0.5 to 0.9")
+
+
+@pytest.mark.parametrize(
+    ("studies", "said"),
+    [
+        ((best("a", 0.2),), "The noise of a trial is not known"),
+        (
+            (noisy(best("a", 0.2), 0.1, 0.3),),
+            "trainings of the best setting with another seed lie.",
+        ),
+        (
+            (best("a", 0.2), noisy(best("b", 0.3), 0.2, 0.4, "others")),
+            "for `b` with the noise of other studies",
+        ),
+    ],
+)
+def test_the_caption_tells_the_noise_of_a_trial_from_the_luck_of_the_search(studies, said):
+    assert said in caption(isolation(*studies))

@@ -20,8 +20,12 @@ from etude.study import Study
 SPACE = Space({"learning_rate": Real(1e-4, 1.0, log=True), "momentum": Real(0.5, 0.99)})
 LISTED = tuple({"learning_rate": 0.1 / (k + 1), "momentum": 0.9} for k in range(40))
 # What a search needs of a study beside a space.
-NEEDS = {"listed": {"listed": LISTED}, "grid": {"search_options": {"points": 8}}}
-FIXED = sorted(SEARCHES.keys() - set(ADAPTIVE))
+NEEDS = {
+    "listed": {"listed": LISTED},
+    "grid": {"search_options": {"points": 8}},
+}
+# For what ran elsewhere there are no moves.
+FIXED = sorted(SEARCHES.keys() - set(ADAPTIVE) - {"imported"})
 # Neither configurations nor grids are sampled, so no merged study has them.
 SAMPLING = sorted(set(FIXED) - set(UNSAMPLED))
 

@@ -7,9 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
-from ..finding import Finding
+from ..finding import Finding, grouped
+from .bearing import bearing, best_of_each
 from .crowded import crowded
 from .standing import Standing, is_rate
+
+# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
+_TELLING = ("still_improving", "step_variance")
+# A sign that the best learning rate is not the best that there could be.
+_EDGE = ("stability", "D3")
+# What matters is worth knowing, and no reason to doubt which study is better.
+_BESIDE = ("importance",)
 
 
 def doubts(
@@ -20,7 +28,8 @@ def doubts(
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
     valued = [one for one in standing if one.best]
-    said = [*_problems(findings), *_unclear(findings), *_unfinished(standing)]
+    mine = bearing(findings, best_of_each(standing))
+    said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
     said += [f"{one.rule}: {one.message}" for one in findings if _is_censored(one)]
     said += _arranged(experiment, standing)
     if valued:
@@ -54,15 +63,26 @@ def _is_censored(finding: Finding) -> bool:
     )
 
 
+def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
+    """What the curve of a best trial shows that is no problem, and yet may change the order."""
+    telling = [finding for finding in findings if finding.status == "notice" and _tells(finding)]
+    for group in grouped(telling):
+        yield f"{group.first.rule}: {group.message}"
+
+
+def _tells(finding: Finding) -> bool:
+    single = "trial" in finding.subject
+    return (single and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+
+
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        if finding.status == "unclear":
-            study = str(finding.subject.get("study", ""))
-            groups.setdefault((finding.rule, finding.check, study), []).append(finding)
-    for (rule, _, _), alike in groups.items():
-        more = f" ({len(alike) - 1} more like it.)" if len(alike) > 1 else ""
-        yield f"{rule}: {alike[0].message}{more}"
+    """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
+    left = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {one.check for one in left if "trial" not in one.subject}
+    for group in grouped(
+        one for one in left if "trial" not in one.subject or one.check not in of_studies
+    ):
+        yield f"{group.first.rule}: {group.message}"
 
 
 def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:

@@ -1,58 +1,33 @@
-"""Whether the best trials lie at an edge of the space."""
+"""Whether the best trials lie at an edge of the space, or the objective still improves there.
+
+Letters: T ended trials, D axes.
+"""
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias, final
+from statistics import NormalDist
+from typing import TypeAlias, final
 
-from ..catalogue import limits
+import numpy as np
+from numpy.typing import NDArray
+
 from ..expression import parsed
 from ..finding import Finding, Severity
 from ..record import Record
 from ..space import Choice, Domain, Scalar
 from ..study import Study
-from .chance import at_least
-from .infeasible import stretches
+from .edge import Crowd, Which, bound, ends, first_value, has_sides, is_natural
 from .outcome import Outcome, outcomes, ranked
+from .places import places
+from .surface import Surface, surface
+from .thresholds import BoundaryThresholds, InfeasibleThresholds
 from .wording import counted, number
 
-Which: TypeAlias = Literal["low", "high"]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Thresholds:
-    """What counts as near, as the best, and as more than chance; no source, ours, calibrated.
-
-    Measured by `benchmarks/calibration.py`: a quadratic valley with its lowest point inside (0.25
-    to 0.75 on each axis) raises a problem in at most 3.5 % of studies of 20 and 50 trials (1 to 6
-    hyperparameters), in 8 % of those of 10 with one. A lowest point a quarter of the axis beyond a
-    bound is found, with 20 and 50 trials, in 87 to 100 % where one hyperparameter weighs four
-    times; in 27.5 to 100 % where all weigh alike, fewest in six. An optimum at or below a cliff at
-    0.9 of an axis is never widened with 20 and 50 trials, one at 0.95 in at most 12 %.
-    """
-
-    top: int = 5
-    # Of ten evenly spread trials, one lies this near each bound.
-    edge: float = 0.1
-    # In a small study the edge is wider: half of the top cannot lie where fewer than three are.
-    edge_trials: int = 3
-    # Where chance leaves room (few axes, many trials) a wider edge finds more cut-off optima.
-    wide_edge: float = 0.2
-    # Three of ten evenly spread trials lie within this; beyond it, "near" would mean nothing.
-    max_edge: float = 0.3
-    # Below, the top is half of all trials.
-    min_feasible: int = 10
-    # Of half of the top in the edge of some side of the study, did nothing matter. A real optimum
-    # inside pulls the top away from the edges: measured false alarms are about a quarter of this.
-    max_chance: float = 0.2
-
-
-THRESHOLDS = Thresholds()
+Floats: TypeAlias = NDArray[np.float64]
+THRESHOLDS = BoundaryThresholds()
 
 
 @final
@@ -68,11 +43,18 @@ class Side:
         best_unit: Where the best trial lies on the axis, 0 to 1; None without a feasible trial.
         chance: How likely so many of the top lie in the edge of some side of this study, if the
             hyperparameters do not matter; None where it was not computed.
+        fall: By how many standard errors a surface fitted to the ranks of all feasible trials
+            still falls towards the bound, just inside it or inside the cliff; negative where it
+            rises; None where none was fitted.
+        min_fall: So many are asked for.
+        lean: By how many it falls towards this side in the middle of the trials.
+        min_lean: So many are asked for.
         infeasible: The infeasible trials in the edge.
         cliff: Whether the feasible region ends here, rather than the space: at least half of the
             trials in the edge, or of those closer to the bound than the top, are infeasible, or
-            C3 finds all infeasible trials at this side.
+            C3 finds a place at this side where trials break.
         natural: Whether the bound is a natural limit, which cannot move.
+        observed: Whether it is only the outermost value that was tried.
         reason: Why the side is `unclear`; empty otherwise.
     """
 
@@ -85,10 +67,32 @@ class Side:
     near_top: tuple[int, ...] = ()
     best_unit: float | None = None
     chance: float | None = None
+    fall: float | None = None
+    min_fall: float = 0.0
+    lean: float | None = None
+    min_lean: float = 0.0
     infeasible: tuple[int, ...] = ()
     cliff: bool = False
     natural: bool = False
+    observed: bool = False
     reason: str = ""
+
+    @property
+    def falling(self) -> bool:
+        """Whether the surface falls towards the bound, and the axis matters, beyond chance."""
+        if self.fall is None or self.lean is None:
+            return False
+        return self.fall >= self.min_fall and self.lean >= self.min_lean
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    """Where the best few trials lie on one axis, 0 to 1, best first."""
+
+    hyperparameter: str
+    trials: tuple[int, ...]
+    units: tuple[float, ...]
 
 
 @final
@@ -99,31 +103,41 @@ class Boundary:
     study: str
     feasible: int
     sides: tuple[Side, ...]
+    tops: tuple[Top, ...] = ()
 
 
 def boundary(
-    study: Study, records: Sequence[Record], *, thresholds: Thresholds = THRESHOLDS
+    study: Study, records: Sequence[Record], *, thresholds: BoundaryThresholds = THRESHOLDS
 ) -> Boundary:
-    """For each side of each axis, whether the best trials crowd against it.
+    """For each side of each axis, whether the space cuts off what is good.
 
-    Only ranks of the objective count, so its unit means nothing.
+    Two signs, each enough: the best few trials crowd against the side, or a surface fitted to all
+    of them still falls there. Only ranks of the objective count, so its unit means nothing.
 
     Source: C1, D3.
     """
-    found = outcomes(study, records)
-    axes = {name: domain for name, domain in study.space.domains.items() if _has_sides(domain)}
-    named = frozenset((each.hyperparameter, each.side) for each in stretches(study, found))
-    by_hand = bool(study.listed)
-    view = _View(found, ranked(found), 2 * len(axes), named, thresholds, by_hand=by_hand)
+    found = [one for one in outcomes(study, records) if not one.missing]
+    view = _View(study, found, thresholds)
     whiches: tuple[Which, ...] = ("low", "high")
     return Boundary(
         study=study.name,
         feasible=len(view.best_first),
         sides=tuple(
             _or_constrained(study, _side(view, name, domain, which))
-            for name, domain in axes.items()
+            for name, domain in view.axes.items()
             for which in whiches
         ),
+        tops=_tops(view),
+    )
+
+
+def _tops(view: _View) -> tuple[Top, ...]:
+    best = view.best_first[: view.thresholds.top]
+    trials = tuple(one.trial for one in best)
+    there = [view.place[trial] for trial in trials]
+    return tuple(
+        Top(hyperparameter=name, trials=trials, units=tuple(unit_T[there].tolist()))
+        for name, unit_T in view.units.items()
     )
 
 
@@ -146,23 +160,59 @@ def _or_constrained(study: Study, side: Side) -> Side:
 class _View:
     """A study's ended trials as every side sees them."""
 
+    study: Study
     found: list[Outcome]
-    best_first: list[Outcome]
-    sides: int
-    named: frozenset[tuple[str, str]]
-    thresholds: Thresholds
-    by_hand: bool = False
+    thresholds: BoundaryThresholds
 
     @cached_property
-    def top(self) -> list[Outcome]:
-        """The best few, and whatever ties with the last of them."""
-        last = self.best_first[: self.thresholds.top][-1].loss
-        return [one for one in self.best_first if one.loss <= last]
+    def axes(self) -> dict[str, Domain]:
+        domains = self.study.space.domains.items()
+        return {name: domain for name, domain in domains if has_sides(domain)}
+
+    @cached_property
+    def best_first(self) -> list[Outcome]:
+        return ranked(self.found)
+
+    @cached_property
+    def crowd(self) -> Crowd:
+        return Crowd(self.best_first, 2 * len(self.axes), self.thresholds)
+
+    @cached_property
+    def broken(self) -> frozenset[tuple[str, str]]:
+        """The sides where C3 finds a place where trials break."""
+        there = places(self.study, self.found, max_chance=InfeasibleThresholds().max_chance)
+        return frozenset((each.hyperparameter, each.side) for each in there)
+
+    @cached_property
+    def units(self) -> dict[str, Floats]:
+        """For each axis, where the T trials lie on it, 0 to 1."""
+        return {
+            name: np.array([domain.unit(one.record.setting[name]) for one in self.found])
+            for name, domain in self.axes.items()
+        }
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """Where each trial stands among the T."""
+        return {one.trial: place for place, one in enumerate(self.found)}
+
+    @cached_property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Which of the T trials are feasible."""
+        return np.array([one.feasible for one in self.found], dtype=np.bool_)
+
+    @cached_property
+    def surface(self) -> Surface:
+        """Fitted to the feasible trials."""
+        trials = [one for one in self.found if one.feasible]
+        units_TxD = np.stack([unit_T[self.feasible] for unit_T in self.units.values()], axis=1)
+        losses_T = np.array([one.loss for one in trials])
+        return surface(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
     def reason(self) -> str:
         """Why nothing can be said; empty where something can."""
-        if self.by_hand:
+        if self.study.listed:
             return "the settings were listed by hand, not drawn from a space with edges"
         feasible, needed = len(self.best_first), self.thresholds.min_feasible
         if feasible < needed:
@@ -173,108 +223,96 @@ class _View:
             return f"all {feasible} feasible trials have the same value"
         return ""
 
-    def chance(self, there: int, near_top: int) -> float:
-        """How likely some side has `near_top` or more of the top among `there` trials in its edge.
+    @property
+    def min_fall(self) -> float:
+        """How many standard errors the surface must fall by at a bound."""
+        small = self.thresholds.min_fall_trials / len(self.best_first)
+        return self.thresholds.min_fall + small**2
 
-        Each draw of the top from the feasible trials is as likely as the others; summed over sides.
-        """
-        one_side = at_least(near_top, drawn=len(self.top), there=there, items=len(self.best_first))
-        return min(1.0, self.sides * one_side)
+    @property
+    def min_lean(self) -> float:
+        """How many it must lean by, did no axis matter, to do so by chance on few sides only."""
+        return NormalDist().inv_cdf(1 - self.thresholds.max_lean_chance / self.crowd.sides)
 
 
-def _has_sides(domain: Domain) -> bool:
-    return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
+def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
+    """One column for each value of each unordered choice: 1 where a trial has it."""
+    columns = [
+        [float(one.record.setting[name] == value) for one in trials]
+        for name, domain in study.space.domains.items()
+        if isinstance(domain, Choice) and not domain.ordered
+        for value in domain.values
+    ]
+    return np.array(columns).reshape(len(columns), len(trials)).T
 
 
 def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
-    bound = _bound(domain, which)
-    if _is_natural(name, domain, which):
-        return Side(hyperparameter=name, side=which, status="ok", bound=bound, natural=True)
-    if view.reason:
-        return Side(
-            hyperparameter=name, side=which, status="unclear", bound=bound, reason=view.reason
-        )
-    units = {one.trial: domain.unit(one.record.setting[name]) for one in view.found}
-    depths = {trial: unit if which == "low" else 1.0 - unit for trial, unit in units.items()}
-    near = _near(view, [(depths[one.trial], one.feasible) for one in view.found])
-    inside = [one for one in view.found if depths[one.trial] <= near]
-    lost = tuple(one.trial for one in inside if not one.feasible)
-    near_top = tuple(one.trial for one in view.top if depths[one.trial] <= near)
-    chance = view.chance(len(inside) - len(lost), len(near_top))
-    cliff = (name, which) in view.named or _ends(inside, depths, near_top)
-    best = [one.trial for one in view.best_first if one.loss == view.best_first[0].loss]
-    best_near = all(depths[trial] <= near for trial in best)
-    status = _status(view, near_top, best_near=best_near, chance=chance)
-    return Side(
+    side = Side(
         hyperparameter=name,
         side=which,
-        # The space is wide enough where it reaches into what cannot be trained.
-        status="notice" if cliff and status == "problem" else status,
-        bound=bound,
+        status="ok",
+        bound=bound(domain, which),
+        observed=name in view.study.observed,
+    )
+    if is_natural(name, domain, which):
+        return replace(side, natural=True)
+    if view.reason:
+        return replace(side, status="unclear", reason=view.reason)
+    unit_T = view.units[name]
+    depth_T = unit_T if which == "low" else 1.0 - unit_T
+    crowd = view.crowd
+    near = crowd.near(depth_T, view.feasible)
+    inside_T = depth_T <= near
+    near_top = tuple(one.trial for one in crowd.top if inside_T[view.place[one.trial]])
+    outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
+    cliff = (name, which) in view.broken or ends(
+        depth_T,
+        view.feasible,
         near=near,
-        top=tuple(one.trial for one in view.top),
+        outermost=outermost,
+        max_chance=view.thresholds.max_cliff_chance,
+    )
+    seen = replace(
+        side,
+        near=near,
+        top=tuple(one.trial for one in crowd.top),
         near_top=near_top,
-        best_unit=units[best[0]],
-        chance=chance,
-        infeasible=lost,
+        best_unit=float(unit_T[view.place[crowd.best[0].trial]]),
+        chance=crowd.chance(int((inside_T & view.feasible).sum()), len(near_top)),
+        infeasible=tuple(
+            view.found[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
+        ),
         cliff=cliff,
     )
+    first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
+    return _judged(view, _fitted(view, seen, first))
 
 
-def _ends(inside: list[Outcome], depths: Mapping[int, float], near_top: tuple[int, ...]) -> bool:
-    """Whether the edge, or what of it lies beyond the top, is infeasible by half or more.
-
-    Beyond the top counts on its own: an optimum just below a cliff has feasible trials before it
-    in the edge, and they say nothing of what a wider space would meet.
-    """
-    outermost = min((depths[trial] for trial in near_top), default=0.0)
-    beyond = [one for one in inside if depths[one.trial] < outermost]
-    return any(
-        2 * sum(not one.feasible for one in there) >= len(there) > 0 for there in (inside, beyond)
+def _fitted(view: _View, side: Side, first: float) -> Side:
+    """The side with what the surface says of it, just inside of what lies `first` on the axis."""
+    axis = list(view.axes).index(side.hyperparameter)
+    depth = first + view.thresholds.inset
+    sign, at = (-1.0, depth) if side.side == "low" else (1.0, 1.0 - depth)
+    return replace(
+        side,
+        # Rounded, so that the order of trials, which moves the last digits, decides nothing.
+        fall=round(sign * view.surface.falls(axis, at), 6),
+        lean=round(sign * view.surface.leans(axis), 6),
+        min_fall=view.min_fall,
+        min_lean=view.min_lean,
     )
 
 
-def _status(view: _View, near_top: tuple[int, ...], *, best_near: bool, chance: float) -> Severity:
-    top = len(view.top)
-    half, most = 2 * len(near_top) >= top, len(near_top) >= 0.8 * top
-    # The best itself among them, or nearly all: this halves the false alarms of "half of the top".
-    if half and (best_near or most) and chance <= view.thresholds.max_chance:
-        return "problem"
-    return "notice" if best_near or half else "ok"
-
-
-def _near(view: _View, depths: list[tuple[float, bool]]) -> float:
-    """How wide the edge is, by where trials lie; their objective has no say in it."""
-    thresholds = view.thresholds
-    holding = sorted(depth for depth, _ in depths)[thresholds.edge_trials - 1]
-    near = min(max(thresholds.edge, holding), thresholds.max_edge)
-    feasible = sorted(depth for depth, feasible in depths if feasible)
-    wider = [depth for depth in feasible if near < depth <= thresholds.wide_edge]
-    half = (len(view.top) + 1) // 2
-    # The chance grows with the width, so the widest edge within it can be bisected.
-    allowed = bisect_right(
-        wider,
-        thresholds.max_chance,
-        key=lambda depth: view.chance(bisect_right(feasible, depth), half),
-    )
-    near = wider[allowed - 1] if allowed else near
-    # Rounding must not decide whether the trial that sets the width lies within it.
-    return near + 1e-9
-
-
-def _bound(domain: Domain, which: Which) -> Scalar:
-    if isinstance(domain, Choice):
-        return domain.values[0 if which == "low" else -1]
-    return domain.low if which == "low" else domain.high
-
-
-def _is_natural(name: str, domain: Domain, which: Which) -> bool:
-    if isinstance(domain, Choice):
-        return False
-    lowest, highest = limits(name, domain)
-    if which == "low":
-        return domain.low <= lowest or math.isclose(domain.low, lowest)
-    return domain.high >= highest or math.isclose(domain.high, highest)
+def _judged(view: _View, side: Side) -> Side:
+    top, chance = len(side.top), side.chance or 0.0
+    rises = side.fall is not None and side.fall < -view.thresholds.max_rise
+    crowded = view.crowd.crowds(side.near_top, chance) and not rises
+    if side.falling or crowded:
+        # The space is wide enough where it reaches into what cannot be trained.
+        return replace(side, status="notice" if side.cliff else "problem")
+    best_near = {one.trial for one in view.crowd.best} <= set(side.near_top)
+    half = 2 * len(side.near_top) >= top
+    return replace(side, status="notice" if best_near or half else "ok")
 
 
 def findings(result: Boundary) -> list[Finding]:
@@ -299,9 +337,14 @@ def _finding(study: str, side: Side) -> Finding:
             "near": side.near,
             "best_unit": side.best_unit,
             "chance": side.chance,
+            "fall": side.fall,
+            "min_fall": side.min_fall,
+            "lean": side.lean,
+            "min_lean": side.min_lean,
             "infeasible": list(side.infeasible),
             "cliff": side.cliff,
             "natural_limit": side.natural,
+            "observed": side.observed,
         },
         advice=_advice(side),
     )
@@ -310,27 +353,40 @@ def _finding(study: str, side: Side) -> Finding:
 def _message(study: str, side: Side) -> str:
     word = "lower" if side.side == "low" else "upper"
     place = f"the {word} bound {number(side.bound)} of `{side.hyperparameter}` in `{study}`"
+    taken = f" No space was given: {number(side.bound)} is only the outermost value that was tried."
+    observed = taken if side.observed else ""
     if side.natural:
         return f"{place[0].upper()}{place[1:]} is a natural limit and cannot move."
     if side.reason:
-        return f"Whether the best trials lie near {place} is unclear: {side.reason}."
+        return f"Whether the best trials lie near {place} is unclear: {side.reason}.{observed}"
     message = (
         f"{len(side.near_top)} of the best {len(side.top)} trials "
         f"{'lies' if len(side.near_top) == 1 else 'lie'} near {place} "
         f"(within {100 * side.near:.0f} % of its scale){_best(side)}."
     )
+    if side.falling:
+        message += f" {_falls(side)}"
     if side.status == "notice" and side.cliff:
         message += f" {_broken(side)}: training breaks there."
     elif side.status == "notice":
         message += " That may be chance."
-    return message
+    return message + observed
+
+
+def _falls(side: Side) -> str:
+    where = "up to where training breaks" if side.cliff else "at the bound"
+    return (
+        f"By the ranks of all feasible trials the objective still improves {where}: by "
+        f"{side.fall:.1f} standard errors of a fitted surface, {side.min_fall:.1f} needed."
+    )
 
 
 def _broken(side: Side) -> str:
     if not side.infeasible:
-        return "All infeasible trials lie towards it"
-    verb = "does" if len(side.infeasible) == 1 else "do"
-    return f"So {verb} {counted(len(side.infeasible), 'infeasible trial')}"
+        return "Infeasible trials lie towards it"
+    count = counted(len(side.infeasible), "infeasible trial")
+    verb = "lies" if len(side.infeasible) == 1 else "lie"
+    return f"{count} {verb} near it too"
 
 
 def _best(side: Side) -> str:

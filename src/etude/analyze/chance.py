@@ -17,14 +17,19 @@ def at_least(hits: int, *, drawn: int, there: int, items: int) -> float:
     """
     # At least `drawn - (items - there)` are hits, as only so many have room elsewhere.
     fewest = max(hits, drawn - (items - there))
-    return sum(
-        math.exp(
+    total = last = 0.0
+    for count in range(fewest, min(there, drawn) + 1):
+        term = math.exp(
             _log_comb(there, count)
             + _log_comb(items - there, drawn - count)
             - _log_comb(items, drawn)
         )
-        for count in range(fewest, min(there, drawn) + 1)
-    )
+        total += term
+        # The terms rise to one peak and fall; beyond it, what is left soon adds nothing.
+        if term < last and term < 1e-17 * total:
+            break
+        last = term
+    return total
 
 
 def _log_comb(items: int, taken: int) -> float:

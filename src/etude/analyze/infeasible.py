@@ -1,39 +1,30 @@
-"""Which trials are infeasible, why, and where they lie."""
+"""Which trials are infeasible, how many that is, why, and where they lie."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, TypeAlias, final
 
 from ..finding import Finding, Severity
 from ..record import Record
-from ..space import Choice, Domain, Scalar
 from ..study import Study
-from .chance import at_least
 from .outcome import Outcome, outcomes
+from .places import Place, Slice, places, slices
+from .thresholds import InfeasibleThresholds
 from .wording import counted, number
 
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """Where infeasible trials lie along one axis: from `low` to `high`, in values and in units.
-
-    Args:
-        feasible: How many feasible trials lie in the same stretch.
-        side: `high` where all lie above `low` and that is hardly chance, `low` likewise; else
-            empty.
-    """
-
-    hyperparameter: str
-    low: Scalar
-    high: Scalar
-    low_unit: float
-    high_unit: float
-    feasible: int
-    side: str
+Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
+THRESHOLDS = InfeasibleThresholds()
+# What to look at, by the reason a trial gives; the others have their own advice below.
+_REMEDIES = {
+    "error": "read the tracebacks that the trials keep",
+    "out_of_memory": "use less memory: a smaller batch or model",
+    "killed": "find out what ended the workers, often memory or a time limit of the machine",
+    "no_value": "look for where the metric becomes infinite or NaN",
+}
 
 
 @final
@@ -41,17 +32,31 @@ class Stretch:
 class Infeasible:
     """The infeasible trials of a study; `reasons` counts them, most frequent first.
 
-    `stopped` are the trials that the time limit ended with a value: they are not infeasible, and
-    they did not train as long as the others.
+    Args:
+        ended: Trials that count: ended, and not `missing`.
+        low: The fraction in the long run is hardly below this, nor above `high` (95 %).
+        cause: The probable cause: a `bug` where everything breaks, a `cliff` beyond a value of one
+            axis, one `choice`, or `scattered` over the space; empty without infeasible trials.
+        places: Where they lie, by reason, as far as that is hardly chance.
+        slices: How many lie in each tenth of each axis, and at each value of a choice.
+        stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
+        missing: Ended well without any value of the metric: that is no divergence.
     """
 
     study: str
+    metric: str
     status: Severity
     ended: int
     trials: tuple[int, ...]
+    low: float
+    high: float
     reasons: Mapping[str, int]
-    stretches: tuple[Stretch, ...]
+    cause: Cause
+    places: tuple[Place, ...]
+    slices: tuple[Slice, ...]
     stopped: tuple[int, ...] = ()
+    timed_out: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -60,77 +65,80 @@ class Infeasible:
 
 
 def infeasible(
-    study: Study,
-    records: Sequence[Record],
-    *,
-    # No source, ours: beyond a quarter, the trials that teach something cost a third more.
-    max_fraction: float = 0.25,
-    # No source, ours: of four trials, a single one decides what the fraction is.
-    min_ended: int = 5,
+    study: Study, records: Sequence[Record], *, thresholds: InfeasibleThresholds = THRESHOLDS
 ) -> Infeasible:
-    """Counts, reasons and places of a study's infeasible trials.
+    """Counts, reasons, places and the probable cause of a study's infeasible trials.
 
-    A trial that ended without one finite value of the metric counts as infeasible.
+    A trial whose values of the metric are all not finite counts as infeasible.
 
     Source: C3.
     """
-    found = outcomes(study, records)
+    ended = outcomes(study, records)
+    found = [one for one in ended if not one.missing]
     lost = [one for one in found if not one.feasible]
-    reasons = Counter(one.record.reason or "no_value" for one in lost)
-    status: Severity = "notice" if lost else "ok"
-    if len(lost) > max_fraction * len(found):
-        status = "problem"
-    if len(found) < min_ended:
-        status = "unclear"
+    reasons = Counter(_reason(one) for one in lost)
+    low, high = share_interval(len(lost), len(found))
+    there = places(study, found, max_chance=thresholds.max_chance)
     return Infeasible(
         study=study.name,
-        status=status,
+        metric=study.metric,
+        status=_status(len(found), len(lost), len(ended), thresholds),
         ended=len(found),
         trials=tuple(one.trial for one in lost),
-        reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
-        stretches=stretches(study, found),
-        stopped=tuple(one.trial for one in found if one.feasible and one.timed_out),
-    )
-
-
-def stretches(study: Study, found: Sequence[Outcome]) -> tuple[Stretch, ...]:
-    """Where the infeasible trials lie along each axis that has sides; nothing where there are none.
-
-    Source: C3.
-    """
-    if all(one.feasible for one in found):
-        return ()
-    ordered = {
-        name: domain
-        for name, domain in study.space.domains.items()
-        if not isinstance(domain, Choice) or domain.ordered
-    }
-    return tuple(
-        _stretch(name, domain, found, sides=2 * len(ordered)) for name, domain in ordered.items()
-    )
-
-
-def _stretch(name: str, domain: Domain, found: Sequence[Outcome], *, sides: int) -> Stretch:
-    placed = [(domain.unit(one.record.setting[name]), one) for one in found]
-    lost = sorted((unit, one.record.setting[name]) for unit, one in placed if not one.feasible)
-    (low_unit, low), (high_unit, high) = lost[0], lost[-1]
-    above = sum(unit >= low_unit for unit, _ in placed)
-    below = sum(unit <= high_unit for unit, _ in placed)
-    chances = {
-        side: sides * at_least(len(lost), drawn=len(lost), there=there, items=len(placed))
-        for side, there in (("high", above), ("low", below))
-    }
-    side = min(chances, key=lambda each: chances[each])
-    return Stretch(
-        hyperparameter=name,
         low=low,
         high=high,
-        low_unit=low_unit,
-        high_unit=high_unit,
-        feasible=sum(one.feasible and low_unit <= unit <= high_unit for unit, one in placed),
-        # The usual 5 %, over all sides of the study: a place is named only if it is hardly chance.
-        side=side if chances[side] < 0.05 else "",
+        reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
+        cause=_cause(found, lost, there),
+        places=there,
+        slices=slices(study, found),
+        stopped=tuple(one.trial for one in found if one.feasible and _stopped_early(one)),
+        timed_out=tuple(one.trial for one in found if one.feasible and one.timed_out),
+        missing=tuple(one.trial for one in ended if one.missing),
     )
+
+
+def share_interval(hits: int, of: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share; 0 to 1 where nothing was counted.
+
+    Source: C3.
+
+    >>> [round(end, 2) for end in share_interval(5, 20)]
+    [0.11, 0.47]
+    """
+    if not of:
+        return 0.0, 1.0
+    z = 1.96
+    middle = (hits + z * z / 2) / (of + z * z)
+    half = z / (of + z * z) * math.sqrt(hits * (of - hits) / of + z * z / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _reason(one: Outcome) -> str:
+    return one.record.reason or "no_value"
+
+
+def _stopped_early(one: Outcome) -> bool:
+    return one.record.status == "stopped"
+
+
+def _status(found: int, lost: int, ended: int, thresholds: InfeasibleThresholds) -> Severity:
+    if found < thresholds.min_ended:
+        return "unclear"
+    if lost > thresholds.max_fraction * found:
+        return "problem"
+    return "notice" if lost or found < ended else "ok"
+
+
+def _cause(found: Sequence[Outcome], lost: Sequence[Outcome], there: Sequence[Place]) -> Cause:
+    if not lost:
+        return ""
+    if len(lost) == len(found):
+        return "bug"
+    # The cause is that of the place that holds the most of them.
+    most = max(there, key=lambda place: place.infeasible, default=None)
+    if most is None or 2 * most.infeasible < len(lost):
+        return "scattered"
+    return "cliff" if most.side else "choice"
 
 
 def findings(result: Infeasible) -> list[Finding]:
@@ -138,61 +146,112 @@ def findings(result: Infeasible) -> list[Finding]:
 
     Source: C3.
     """
-    share = f"{len(result.trials)} of {counted(result.ended, 'ended trial')}"
-    message = f"{share} of `{result.study}` infeasible{_because(result.reasons)}."
-    if result.status == "unclear":
-        message += " Too few have ended to judge the fraction."
-    message += "".join(
-        f" {_place(each, len(result.trials))}" for each in result.stretches if each.side
-    )
-    message += _stopped(len(result.stopped))
     return [
         Finding(
             rule="C3",
             check="infeasible",
             status=result.status,
             subject={"study": result.study},
-            message=message,
+            message=_message(result),
             evidence={
                 "trials": list(result.trials),
                 "ended": result.ended,
                 "fraction": result.fraction,
+                "interval": [result.low, result.high],
                 "reasons": dict(result.reasons),
-                "stretches": [vars(each) for each in result.stretches],
+                "cause": result.cause,
+                "places": [vars(each) for each in result.places],
                 "stopped": list(result.stopped),
+                "missing": list(result.missing),
             },
             advice=_advice(result),
         )
     ]
 
 
-def _because(reasons: Mapping[str, int]) -> str:
-    listed = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    return f" ({listed})" if listed else ""
+def _message(result: Infeasible) -> str:
+    parts = [_share(result)]
+    if result.status == "unclear":
+        parts.append("Too few have ended to judge the fraction.")
+    parts += [_place(each, result) for each in result.places]
+    if result.cause == "scattered" and result.status == "problem":
+        parts.append("No value of any hyperparameter sets them apart.")
+    parts += [_stopped(result), _missing(result)]
+    return " ".join(part for part in parts if part)
 
 
-def _stopped(count: int) -> str:
+def _share(result: Infeasible) -> str:
+    listed = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items())
+    because = f" ({listed})" if listed else ""
+    share = f"{len(result.trials)} of {counted(result.ended, 'ended trial')} of `{result.study}`"
+    if not result.trials:
+        return f"{share} infeasible."
+    low, high = (f"{100 * end:.0f}" for end in (result.low, result.high))
+    return (
+        f"{share} infeasible{because}: {100 * result.fraction:.0f} %, in the long run {low} to "
+        f"{high} %."
+    )
+
+
+def _stopped(result: Infeasible) -> str:
+    clauses = [
+        (len(result.timed_out), "by the time limit"),
+        (len(result.stopped) - len(result.timed_out), "early by a schedule"),
+    ]
+    said = []
+    for count, by in clauses:
+        were, they = ("was", "it is") if count == 1 else ("were", "they are")
+        text = f"{count} more {were} ended {by}; {they} neither infeasible nor complete."
+        said += [text] if count else []
+    return " ".join(said)
+
+
+def _missing(result: Infeasible) -> str:
+    count = len(result.missing)
     if not count:
         return ""
-    were, they = ("was", "it is") if count == 1 else ("were", "they are")
-    return f" {count} more {were} ended by the time limit; {they} neither infeasible nor complete."
+    it, is_ = ("it", "is") if count == 1 else ("they", "are")
+    return (
+        f"{counted(count, 'trial')} ended well without any value of {result.metric}: {it} {is_} "
+        "missing, not infeasible."
+    )
 
 
-def _place(stretch: Stretch, lost: int) -> str:
-    everyone = f"All {lost}" if lost > 2 else "Both" if lost == 2 else "It"
-    lies = "lies" if lost == 1 else "lie"
-    word, bound = ("from", stretch.low) if stretch.side == "high" else ("up to", stretch.high)
-    onward = " upward" if stretch.side == "high" else ""
-    return f"{everyone} {lies} {word} {stretch.hyperparameter} = {number(bound)}{onward}."
+def _place(place: Place, result: Infeasible) -> str:
+    whose = f" {place.reason}" if place.reason and len(result.reasons) > 1 else ""
+    count = result.reasons[place.reason] if place.reason else len(result.trials)
+    if place.infeasible < count:
+        who = f"{place.infeasible} of {count}{whose} lie"
+    else:
+        every = {1: "It lies", 2: f"Both{whose} lie"}
+        who = every.get(count, f"All {count}{whose} lie")
+    return f"{who} {where(place)}, where {place.infeasible} of {place.trials} break."
+
+
+def where(place: Place) -> str:
+    """The place in words.
+
+    Source: C3.
+    """
+    if not place.side:
+        return f"at {place.hyperparameter} = {number(place.begins)}"
+    word, onward = ("from", " upward") if place.side == "high" else ("up to", "")
+    return f"{word} {place.hyperparameter} = {number(place.begins)}{onward}"
 
 
 def _advice(result: Infeasible) -> str:
     if result.status != "problem":
-        return ""
-    if len(result.trials) == result.ended:
-        return "Look for a bug in the training code first, then move the space (C3)."
-    sided = [each for each in result.stretches if each.side]
-    if sided:
-        names = " and ".join(f"`{each.hyperparameter}`" for each in sided)
-        return f"Stabilize training there (D6), or move the range of {names} away from it (C3)."
-    return "Move or reparametrize the space; it may also be a bug in the training code (C3)."
+        missing = f"Check that every trial reports {result.metric} (C3)."
+        return missing if result.missing and not result.trials else ""
+    remedies = [_REMEDIES[reason] for reason in result.reasons if reason in _REMEDIES]
+    also = f" For these reasons: {'; '.join(remedies)}." if remedies else ""
+    if result.cause == "bug":
+        return f"Look for a bug in the training code first, then move the space (C3).{also}"
+    if result.places:
+        names = " and ".join(dict.fromkeys(f"`{each.hyperparameter}`" for each in result.places))
+        from_ = f"move {names} away from it (C3)"
+        breaks = result.reasons.keys() - _REMEDIES.keys()
+        stabilize = "Stabilize training there (D6), or " if breaks else ""
+        text = f"{stabilize}{from_}."
+        return f"{text[0].upper()}{text[1:]}{also}"
+    return f"Move or reparametrize the space; it may be a bug in the training code (C3).{also}"

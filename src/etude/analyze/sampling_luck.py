@@ -42,7 +42,8 @@ class Budget:
 class SamplingLuck:
     """The best of smaller studies, resampled from this one; the last budget is the whole study.
 
-    There are no budgets where too few trials have ended.
+    There are no budgets where too few trials have ended. Where nothing varies but the seed, the
+    luck is the seed's.
     """
 
     study: str
@@ -52,6 +53,7 @@ class SamplingLuck:
     feasible: int
     best: float | None
     budgets: tuple[Budget, ...]
+    varies: bool = True
 
 
 def sampling_luck(
@@ -78,6 +80,7 @@ def sampling_luck(
             *(_budget(found, size, maximize=study.maximize) for size in smaller),
             *([whole] if whole else []),
         ),
+        varies=study.space.dimensions > 0,
     )
 
 
@@ -187,6 +190,11 @@ def _said(result: SamplingLuck) -> tuple[Severity, str]:
     spreads = "; ".join(
         f"{reaches(budget)} with {counted(budget.trials, 'trial')}" for budget in result.budgets
     )
+    if not result.varies:
+        return "notice", (
+            f"The trials of `{result.study}` differ only by their seed, whose luck moves the best "
+            f"{result.metric}: in 95 % of resampled studies it is {spreads}. Compare means (A2)."
+        )
     return "notice", (
         f"How far the luck of the search moves the best {result.metric} of `{result.study}`: in "
         f"95 % of resampled studies it is {spreads}."

@@ -87,7 +87,10 @@ def traces(study: Study, records: Sequence[Record]) -> list[Trace]:
 
 
 def finite(series: Series) -> Series:
-    """The points with finite values."""
+    """The points with finite values.
+
+    Source: D1.
+    """
     kept_P = np.isfinite(series.values_P)
     return series if bool(kept_P.all()) else Series(series.steps_P[kept_P], series.values_P[kept_P])
 

@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from .check import check
+from .import_ import import_results
 from .log import log
 from .new import new
 from .next import next_round
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(new)
 app.command()(plan)
 app.command()(run)
+app.command(name="import")(import_results)
 app.command()(check)
 app.command()(report)
 app.command(name="next")(next_round)

@@ -59,12 +59,13 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def _print(findings: list[Finding]) -> None:
+    from ..finding import grouped
     from .messages import counted, finding_lines
 
-    for finding in sorted(findings, key=lambda one: _ORDER.index(one.status)):
-        if finding.status == "ok":
+    for group in sorted(grouped(findings), key=lambda one: _ORDER.index(one.first.status)):
+        if group.first.status == "ok":
             continue
-        for line in finding_lines(finding):
+        for line in finding_lines(group.first, message=group.message):
             typer.echo(line)
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})

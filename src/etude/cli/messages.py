@@ -112,10 +112,14 @@ def wrapped(text: str, *, indent: str = "", hanging: str = "") -> str:
     )
 
 
-def finding_lines(finding: Finding) -> list[str]:
-    """A finding as lines, its advice below it; one that is acknowledged needs no advice."""
+def finding_lines(finding: Finding, *, message: str = "") -> list[str]:
+    """A finding as lines, its advice below it; one that is acknowledged needs no advice.
+
+    `message` stands in place of its own, where it speaks for others too.
+    """
     known = " (acknowledged)" if finding.acknowledged else ""
-    line = f"{finding.status} {finding.rule} {finding.check}{known}: {finding.message}"
+    said = message or finding.message
+    line = f"{finding.status} {finding.rule} {finding.check}{known}: {said}"
     lines = [wrapped(line, hanging="    ")]
     if finding.advice and not finding.acknowledged:
         lines.append(wrapped(finding.advice, indent="    "))

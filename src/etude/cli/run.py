@@ -32,8 +32,9 @@ def run(
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..store import location
     from .messages import at_store, wrapped
+    from .opened import kept
 
-    place = _kept(location(store))
+    place = kept(location(store))
     typer.echo(f"Store: {place}")
     before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
     try:
@@ -50,17 +51,6 @@ def run(
     typer.echo("No next round to write:")
     for sentence in result.left_to_you:
         typer.echo(wrapped(sentence, indent="  "))
-
-
-def _kept(place: str) -> str:
-    """The store's place, refused where it would be forgotten with this command."""
-    from ..errors import RunError
-
-    if place == "memory":
-        raise RunError(
-            "A store in memory is forgotten when this command ends. Name a file: --store etude.db."
-        )
-    return place
 
 
 def _played(file: Path, place: str, workers: int | None, runner: str) -> Result:

@@ -36,18 +36,20 @@ def trials(
 
 
 def _as_json(result: Result, record: Record) -> dict[str, Any]:
+    from ..record import UNKNOWN_SEED
+
     experiment, log = result.experiment, _log(result, record)
     best = record.best(experiment.metric, maximize=experiment.maximize)
     return {
         "id": record.id,
-        "name": str(record.id),
+        "name": record.name or str(record.id),
         "study": record.study,
         "setting": dict(record.setting),
         "status": record.status,
         "reason": record.reason,
         "detail": record.detail,
         "log": str(log) if log else None,
-        "seed": record.seed,
+        "seed": None if record.seed == UNKNOWN_SEED else record.seed,
         "best": {"value": best.value if best else None, "step": best.step if best else None},
         "steps": record.steps,
     }
@@ -90,7 +92,11 @@ def _print_table(result: Result) -> None:
         key = (not feasible, sign * best.value if best else 0.0, record.id)
         rows.append((key, [str(record.id), record.study, status, *shown, searched]))
     header = ["trial", "study", "status", experiment.metric, "step", "searched"]
-    for line in columns([header, *(row for _, row in sorted(rows))]):
+    table = [header, *(row for _, row in sorted(rows))]
+    if any(record.name for record in result.records):
+        names = {str(record.id): record.name for record in result.records}
+        table = [[row[0], names.get(row[0], "name"), *row[1:]] for row in table]
+    for line in columns(table):
         typer.echo(line)
     for line in _why(result):
         typer.echo(line)
@@ -112,5 +118,6 @@ def _why(result: Result) -> list[str]:
 
 
 def _searched(result: Result, record: Record) -> dict[str, Any]:
-    study = next(one for one in result.studies if one.name == record.study)
-    return {name: record.setting[name] for name in study.space.domains}
+    # Trials that another tool knew no setting of lie in no study.
+    study = next((one for one in result.studies if one.name == record.study), None)
+    return {name: record.setting[name] for name in study.space.domains} if study else {}

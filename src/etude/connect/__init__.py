@@ -1,1 +1,31 @@
 """Other people's tools: what they recorded comes in, what Etude recorded goes out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..errors import ImportFileError
+from ..spelling import did_you_mean
+from .foreign import Reader
+
+# Each is a module or a folder here with a `read`, loaded when asked for.
+READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
+
+
+def reader(kind: str) -> Reader:
+    """The reader of a kind.
+
+    Raises:
+        ImportFileError: for a kind that there is none for, or whose library is missing.
+    """
+    if kind not in READERS:
+        raise ImportFileError(f"There is no reader for `{kind}`. {did_you_mean(kind, READERS)}")
+    try:
+        found: Reader = import_module(f".{kind}", __name__).read
+    except ModuleNotFoundError as error:
+        if (error.name or "etude").split(".")[0] == "etude":
+            raise  # a bug of ours, no missing library
+        raise ImportFileError(
+            f"The `{kind}` reader needs `{error.name}`: `pip install 'etude[{kind}]'`."
+        ) from error
+    return found

@@ -67,6 +67,7 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
         schedule=experiment.schedule,
         schedule_options=experiment.schedule_options,
         listed=listed,
+        observed=experiment.observed,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,

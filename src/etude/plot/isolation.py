@@ -1,4 +1,4 @@
-"""The best of each scientific setting, with the interval that the luck of the search leaves."""
+"""The best of each scientific setting, with the luck of the search and the noise of a trial."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from ..analyze.isolation import Isolation, StudyBest
+from ..analyze.isolation import Isolation, Retrained, StudyBest
+from ..analyze.wording import listed
 from .layers import Row, rows, stacked, thinned
 from .scales import Measure, number
 
@@ -28,9 +29,14 @@ _TOOLTIP: Final = (
 def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     """A row for each study: every feasible trial as a tick, the best as a diamond on its interval.
 
-    Source: C12, Q10.
+    Behind it, where the noise of a trial is known, a pale bar: other trainings of that setting.
+
+    Source: C12, Q10, A2.
     """
-    measure = Measure(result.metric, _values(result), result.maximize)
+    seen = _values(result)
+    noise = [_again(one, seen) for one in result.studies if one.retrained is not None]
+    ends = [row[end] for row in noise for end in ("low", "high")]
+    measure = Measure(result.metric, [*seen, *ends], result.maximize)
     value, low, high = (measure.across(field) for field in ("value", "low", "high"))
     names = [one.study for one in result.studies]
     y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
@@ -39,6 +45,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     spans = [row for row in best if row["low"] is not None]
     layers = [
         _ticks(result, each).encode(x=value, y=y, tooltip=list(_TOOLTIP)),
+        *([_noise(noise, low, y)] if noise else []),
         *_intervals(spans, low, high, y),
         rows(best)
         .mark_point(style="best", shape="diamond", size=170, filled=True)
@@ -55,7 +62,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
 def caption(result: Isolation) -> str:
     """Which study leads and by how much, and what the lines are; the verdict judges, not this.
 
-    Source: C12, Q10.
+    Source: C12, Q10, A2.
     """
     sign = -1.0 if result.maximize else 1.0
     known = [(one, one.value) for one in result.studies if one.value is not None]
@@ -67,16 +74,34 @@ def caption(result: Isolation) -> str:
         alone = (
             "the only study with a feasible trial" if len(result.studies) > 1 else "the only study"
         )
-        return f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial}).{ticks}"
+        reached = f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial})"
+        return f"{reached}.{_bars(result)}{ticks}"
     second, value = order[1]
     gap = f"`{first.study}` leads with {number(best)} against {number(value)} of `{second.study}`"
-    return f"{gap}, a gap of {number(abs(value - best))}.{_lines(result)}{ticks}"
+    return f"{gap}, a gap of {number(abs(value - best))}.{_lines(result)}{_bars(result)}{ticks}"
 
 
 def _lines(result: Isolation) -> str:
     if all(one.low is None and one.high is None for one in result.studies):
         return " How far the luck of the search could move them is not known."
     return " A line spans where the best of the same study lies in 95 % of its resampled searches."
+
+
+def _bars(result: Isolation) -> str:
+    """What the bars of trial noise are and rest on; without repeats, that there are none."""
+    if all(one.value is None or one.retrained is None for one in result.studies):
+        return " The noise of a trial is not known: no setting was trained again often enough (A2)."
+    borrowed = [one.study for one in result.studies if one.retrained and _borrows(one.retrained)]
+    whose = listed([f"`{study}`" for study in borrowed])
+    tail = f"; for {whose} with the noise of other studies" if borrowed else ""
+    return (
+        " A wide pale bar spans where 95 % of trainings of the best setting with another seed "
+        f"lie{tail}."
+    )
+
+
+def _borrows(retrained: Retrained) -> bool:
+    return retrained.whose == "others"
 
 
 def _values(result: Isolation) -> list[float]:
@@ -116,6 +141,30 @@ def _ticks(result: Isolation, each: int) -> alt.Chart:
         style="rest-tick", orient="vertical", size=16, thickness=1.2
     )
     return ticks
+
+
+def _again(one: StudyBest, seen: Sequence[float]) -> Row:
+    """The bar of a study; positive where all values are, as a logarithmic scale asks."""
+    retrained = one.retrained
+    if retrained is None:
+        return {}
+    lowest = min(seen, default=0.0)
+    low = max(retrained.low, lowest / 2) if lowest > 0 else retrained.low
+    span = f"{number(retrained.low)} to {number(retrained.high)}"
+    return {
+        "study": one.study,
+        "low": low,
+        "high": retrained.high,
+        "shown": f"{span} (standard deviation {number(retrained.sd)})",
+    }
+
+
+def _noise(spans: Sequence[Row], low: alt.X, y: alt.Y) -> alt.Chart:
+    tooltip = [alt.Tooltip("study:N"), alt.Tooltip("shown:N", title="trained again")]
+    bars: alt.Chart = (
+        rows(spans).mark_bar(style="box", size=14).encode(x=low, x2="high:Q", y=y, tooltip=tooltip)
+    )
+    return bars
 
 
 def _intervals(spans: Sequence[Row], low: alt.X, high: alt.X, y: alt.Y) -> list[alt.Chart]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import final
-
-import altair as alt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ..analyze.axis import Axis, axis
 from ..analyze.curves import Curves, curves, metrics
@@ -16,6 +13,7 @@ from ..analyze.isolation import isolation
 from ..analyze.lineage import lineage
 from ..analyze.parts import apart, parts
 from ..analyze.sampling_luck import sampling_luck
+from ..finding import Finding
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
@@ -23,6 +21,8 @@ from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
 from ..record import Record, Records
 from ..study import Study
+from .checks import MAX_CHECKS, check_figures, flagged
+from .figure import Figure
 
 # No source, ours: at some 50 bytes a row, the charts of one page stay below 3 MB.
 MAX_ROWS = 60_000
@@ -32,36 +32,16 @@ _AXIS_ROW = 3
 MAX_METRICS = 6
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A chart that is drawn when asked for, and what is said about it.
-
-    Args:
-        name: Of its picture's file, unique in a report: `axis-1-learning_rate`.
-        study: Whose it is; empty for a chart of the whole experiment.
-        wide: Whether it takes the whole width of a page.
-        draw: The chart, with at most about so many rows of data.
-        rows: How many rows it has in full.
-    """
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[int], alt.LayerChart]
-    rows: int
-    study: str = ""
-    wide: bool = False
-
-
 def figures(
     studies: Sequence[Study],
     records: Records | Sequence[Record],
     drawn: Mapping[str, Sequence[str]] | None = None,
+    findings: Sequence[Finding] | None = None,
 ) -> list[Figure]:
     """Every chart of an experiment, the comparison first; none before a trial has ended.
 
-    `drawn` names the hyperparameters of each study to draw; None is all of them.
+    `drawn` names the hyperparameters of each study to draw; None is all of them. With `findings`,
+    a check is drawn where it has something to show; without, every check is.
 
     Source: C5, C12, C13, Q10, R14.
     """
@@ -77,11 +57,13 @@ def figures(
         for figure in _luck(place, part, its)
     ]
     names = drawn or {study.name: list(study.space.domains) for study in studies}
-    each = [
-        figure
-        for place, study, mine in known
-        for figure in _of_study(place, study, mine, names[study.name])
-    ]
+    left = MAX_CHECKS if findings is not None else None
+    each: list[Figure] = []
+    for place, study, mine in known:
+        told = None if findings is None else flagged(findings, study.name)[:left]
+        left = None if left is None or told is None else left - len(told)
+        each += _of_study(place, study, mine, names[study.name])
+        each += check_figures(place, study, mine, told)
     return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
 
 

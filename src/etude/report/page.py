@@ -14,10 +14,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from ..finding import Finding, Recommendation
+from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
-from .figures import Figure, figures, row_limit
+from .figure import Figure
+from .figures import figures, row_limit
 from .material import Material
 from .prose import cited, flat, opening, plain, prose, rule, subject, value
 from .selection import drawn, left_out
@@ -42,7 +43,7 @@ def page(material: Material) -> str:
     Source: C13, C15, R5.
     """
     names = drawn(material.studies, material.findings)
-    found = figures(material.studies, material.records, names)
+    found = figures(material.studies, material.records, names, material.findings)
     content = {
         **_answer(material),
         **_studies(material, found, names),
@@ -127,7 +128,7 @@ def _studies(
 
 
 def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
-    ordered = sorted(findings, key=lambda one: _ORDER.index(one.status))
+    ordered = sorted(grouped(findings), key=lambda one: _ORDER.index(one.first.status))
     shown_findings = [_finding(one) for one in ordered]
     counts = [sum(one.status == status for one in findings) for status in _ORDER]
     named = [
@@ -150,9 +151,11 @@ def _counted(status: str, count: int) -> str:
     return many[status] if count > 1 and status in many else WORDS[status].lower()
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(group: Group) -> dict[str, Any]:
+    one = group.first
     given = {each.name: getattr(one, each.name) for each in fields(one)}
-    return {**given, "subject": subject(one), "evidence": flat(one.evidence)}
+    about = {"subject": subject(one), "evidence": flat(one.evidence)}
+    return {**given, "message": group.message, **about}
 
 
 def _trials(material: Material) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 import vl_convert
 
 from ..plot.theme import LIGHT, Palette, themed
-from .figures import Figure, figures
+from .figure import Figure
+from .figures import figures
 from .material import Material
 
 Format: TypeAlias = Literal["png", "svg"]

@@ -11,6 +11,7 @@ from .asha import Asha
 from .base import Search
 from .covered import Covered
 from .grid import Grid
+from .imported import Imported
 from .listed import Listed
 from .observed import START
 from .pbt import Pbt
@@ -44,6 +45,7 @@ SEARCHES: dict[str, Callable[..., Search]] = {
     "random": Random,
     "grid": Grid,
     "listed": Listed,
+    "imported": Imported,
     "bayesian": _bayesian,
 }
 SCHEDULES: dict[str, Callable[..., Search]] = {"asha": Asha, "pbt": Pbt, "replay": Replay}

@@ -12,7 +12,7 @@ from typing import Any, Protocol, final
 
 from ..event import Began, Ended, Event, Lost, Paused, Refused, Reopened, Saved
 from ..launch import Entry
-from ..move import Beginning, Fork, Resume
+from ..move import Beginning, Fork, Resume, Start
 from ..record import Checkpoint, Record, Records
 from ..study import Study, derived_seed
 
@@ -107,7 +107,7 @@ def reserved(
     first_id: int,
     first_index: int,
 ) -> Reserved:
-    """The pending records of these moves; a trial's seed depends on its study and place alone.
+    """The pending records of these moves; a seed is known, or derived from study and place.
 
     `known` has the trials that are resumed or forked, by id.
     """
@@ -119,8 +119,8 @@ def reserved(
                 study=study.name,
                 index=first_index + offset,
                 setting=study.setting(move.searched),
-                seed=derived_seed(study.seed, first_index + offset),
                 until_step=move.until_step,
+                **_identity(study, move, first_index + offset),
                 **(_origin(move, known[move.parent]) if isinstance(move, Fork) else {}),
             )
             for offset, move in enumerate(begun)
@@ -131,6 +131,16 @@ def reserved(
             if isinstance(move, Resume)
         ),
     )
+
+
+def _identity(study: Study, move: Start | Fork, index: int) -> dict[str, Any]:
+    """The seed of a new trial; its own, and its name, where it was trained elsewhere."""
+    return {
+        "seed": move.seed
+        if isinstance(move, Start) and move.seed is not None
+        else derived_seed(study.seed, index),
+        "name": move.name if isinstance(move, Start) else "",
+    }
 
 
 def _origin(move: Fork, parent: Record) -> dict[str, Any]:

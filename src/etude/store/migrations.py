@@ -100,6 +100,12 @@ def trials_know_their_last_launch(db: Connection) -> None:
 
 
 @migration(3)
+def trials_know_their_name_elsewhere(db: Connection) -> None:
+    """Imported trials are known to people by the id that another tool gave them."""
+    db.execute("alter table trial add column name text not null default ''")
+
+
+@migration(4)
 def trials_pause_and_fork(db: Connection) -> None:
     """A schedule pauses trials at a step, and population based training forks them."""
     db.execute("alter table trial add column parent_id integer")

@@ -23,12 +23,12 @@ ADD_LAUNCH = (
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
-    "steps, wall_s, losses, parent_id, from_step, until_step) "
-    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "steps, wall_s, losses, name, parent_id, from_step, until_step) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 GO_ON = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
-    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, "
+    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, name, "
     "parent_id, from_step, until_step"
 )
 
@@ -92,6 +92,7 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
         json.dumps(dict(record.setting)),
         record.seed,
         *_standing(record),
+        record.name,
         record.parent,
         record.from_step,
         record.until_step,
@@ -174,8 +175,9 @@ def _standing(record: Record) -> tuple[Any, ...]:
 def _from_row(
     row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
 ) -> Record:
-    trial_id, study, index, setting, seed, status, reason, detail, *counts = row
-    steps, wall_s, losses, parent, from_step, until_step = counts
+    trial_id, study, index, setting, seed, *standing = row
+    status, reason, detail, steps, wall_s, losses, name, *lineage = standing
+    parent, from_step, until_step = lineage
     return Record(
         id=trial_id,
         study=study,
@@ -191,6 +193,7 @@ def _from_row(
         parent=parent,
         from_step=from_step,
         until_step=until_step,
+        name=name,
         checkpoints=checkpoints,
         points=points,
     )

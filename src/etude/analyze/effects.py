@@ -1,0 +1,445 @@
+"""What a response depends on in a design: shares, tests by permutation, interactions.
+
+Everything here counts ranks, of the response and along each axis, so no unit means anything.
+
+Letters: T trials, Q columns of one axis, M of several, P permutations, B bootstrap samples,
+C ways to spread ranks out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chndtrinc
+from scipy.stats import chi2, f, rankdata
+
+Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
+Pair: TypeAlias = tuple[int, int]
+
+# No source, ours: slopes, valleys and one bend more. A bend takes many trials to see and seldom
+# comes alone, so it counts half.
+WEIGHTS = (1.0, 1.0, 0.5)
+# Of each axis, so many enter an interaction: tilts and tilted valleys.
+PAIRING = 2
+# Of what a hyperparameter may claim by chance: by what the others leave, by the plain scores, by
+# its interactions. Most act alone first.
+ASKED = (0.5, 0.25, 0.25)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """One axis as orthogonal columns of mean 0 and variance 1; none where a single value occurs.
+
+    `weights_Q` say how much a column counts in a test, `pairing_TxQ` are those for interactions.
+    """
+
+    columns_TxQ: Floats
+    weights_Q: Floats
+    pairing_TxQ: Floats
+
+
+def basis(units_T: Floats, *, ordered: bool) -> Basis:
+    """The axis as columns: polynomials of its ranks, or one column less than it has values.
+
+    Source: R2.
+    """
+    levels = np.unique(units_T)
+    if ordered:
+        ranks_T = 2 * (rankdata(units_T) - 0.5) / len(units_T) - 1
+        degrees = range(1, min(len(WEIGHTS), len(levels) - 1) + 1)
+        raw_TxQ = np.stack([ranks_T**degree for degree in degrees] or [ranks_T * 0], axis=1)
+    else:
+        raw_TxQ = (units_T[:, None] == levels[None, 1:]).astype(np.float64)
+    columns_TxQ = _orthogonal(raw_TxQ)
+    count = columns_TxQ.shape[1]
+    return Basis(
+        columns_TxQ=columns_TxQ,
+        weights_Q=np.asarray(WEIGHTS[:count]) if ordered else np.ones(count),
+        pairing_TxQ=columns_TxQ[:, :PAIRING] if ordered else columns_TxQ,
+    )
+
+
+def _orthogonal(raw_TxM: Floats) -> Floats:
+    """Uncorrelated columns of mean 0 and variance 1 that span the same, dependent ones left out."""
+    centred_TxM = raw_TxM - raw_TxM.mean(axis=0)
+    q_TxM, r_MxM = np.linalg.qr(centred_TxM)
+    kept_M = np.abs(np.diag(r_MxM)) > 1e-9 * np.sqrt(len(raw_TxM))
+    return np.asarray(q_TxM[:, kept_M] * np.sqrt(len(raw_TxM)))
+
+
+def scores(values_T: Floats) -> Floats:
+    """The ranks of the values with mean 0 and variance 1; zeros where all are equal.
+
+    Source: R2.
+    """
+    ranks_T = rankdata(values_T)
+    spread = ranks_T.std()
+    return np.asarray((ranks_T - ranks_T.mean()) / spread if spread else ranks_T * 0)
+
+
+def products(first_TxQ: Floats, second_TxQ: Floats) -> Floats:
+    """Every column of one times every column of the other.
+
+    Source: R2.
+    """
+    crossed_TxQxQ = first_TxQ[:, :, None] * second_TxQ[:, None, :]
+    return crossed_TxQxQ.reshape(len(first_TxQ), -1)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A share of the variance, unbiased, so below 0 now and then.
+
+    From `low` to `high` lie 95 % of resampled designs, cut to 0 and 1.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def share(scores_T: Floats, columns_TxM: Floats) -> float:
+    """The share of the variance of the scores that the columns explain, less what chance gives.
+
+    With `explained` of a least-squares fit and `s²` of its residuals per degree of freedom,
+    `explained - M s² / T`; scores have variance 1 at most.
+
+    Source: R2.
+    """
+    explained, chance = _fitted(scores_T, columns_TxM)
+    return explained - chance
+
+
+def _fitted(scores_T: Floats, columns_TxM: Floats) -> tuple[float, float]:
+    """The variance that a fit explains, and what of it chance gives; neither if none is left."""
+    count, columns = columns_TxM.shape
+    free = count - 1 - columns
+    if free < 1 or not columns:
+        return 0.0, 0.0
+    centred_TxM = columns_TxM - columns_TxM.mean(axis=0)
+    fitted_T = centred_TxM @ np.linalg.lstsq(centred_TxM, scores_T, rcond=1e-9)[0]
+    explained = float(fitted_T @ fitted_T) / count
+    return explained, max(0.0, float(scores_T @ scores_T) / count - explained) * columns / free
+
+
+def bootstrap(trials: int, *, seed: int, count: int = 400) -> Floats:
+    """weights_BxT: how often each trial is drawn, with replacement, as a share of all draws.
+
+    Source: A3.
+    """
+    rng = np.random.default_rng(seed)
+    return np.asarray(rng.multinomial(trials, np.full(trials, 1 / trials), size=count) / trials)
+
+
+def resampled(scores_T: Floats, columns_TxM: Floats, weights_BxT: Floats) -> Share:
+    """The share with its interval by the bootstrap over trials.
+
+    A resampled fit carries the chance of both samplings, so twice that is taken off. What other
+    axes explain (1 less the variance of the scores) is not resampled. Evenly spread trials vary
+    less than independent ones: there the interval is cautious.
+
+    Source: R2, A3.
+    """
+    value = share(scores_T, columns_TxM)
+    count, columns = columns_TxM.shape
+    if not columns:
+        return Share(value=value, low=0.0, high=1.0)
+    design_TxM = np.hstack([np.ones((count, 1)), columns_TxM])
+    crossed_BxMxM = (weights_BxT @ products(design_TxM, design_TxM)).reshape(
+        len(weights_BxT), columns + 1, columns + 1
+    )
+    sums_BxM = weights_BxT @ (scores_T[:, None] * design_TxM)
+    # A sample may miss a value: then its column has nothing to fit.
+    steady_MxM = 1e-9 * np.eye(columns + 1)
+    fit_BxM = np.linalg.solve(crossed_BxMxM + steady_MxM, sums_BxM[:, :, None])[:, :, 0]
+    mean_B = sums_BxM[:, 0]
+    explained_B = (fit_BxM * sums_BxM).sum(axis=1) - mean_B**2
+    spread_B = weights_BxT @ scores_T**2 - mean_B**2
+    elsewhere = max(0.0, 1.0 - float(scores_T @ scores_T) / count)
+    chance = _fitted(scores_T, columns_TxM)[1]
+    shares_B = (explained_B - 2 * chance) / np.maximum(spread_B + elsewhere, 1e-9)
+    low, high = np.clip(np.quantile(shares_B, [0.025, 0.975]), 0.0, 1.0)
+    return Share(value=value, low=float(low), high=float(high))
+
+
+def permutations(trials: int, *, seed: int, count: int) -> Indices:
+    """order_PxT: so many orders of the trials, the first of them as they are.
+
+    Source: R2.
+    """
+    rng = np.random.default_rng(seed)
+    order_PxT = rng.permuted(np.tile(np.arange(trials), (count + 1, 1)), axis=1)
+    order_PxT[0] = np.arange(trials)
+    return order_PxT
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """An axis, or two together, by columns, and the share of the variance that lies along them."""
+
+    axes: frozenset[int]
+    columns_TxM: Floats
+    share: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What one axis does: its share by itself, and how often chance alone does as much."""
+
+    share: Share
+    chance: float
+
+
+def effects(
+    scores_T: Floats, bases: Sequence[Basis], order_PxT: Indices, *, seed: int
+) -> list[Effect]:
+    """What each axis does to the scores, by what the others leave unexplained.
+
+    For the chance, an axis is looked at alone and together with each of the others. Its values are
+    shuffled among the trials, all else stays: if the response does not depend on it, and it was
+    drawn without regard to the others, every order is as likely, so the answer is exact whatever
+    explains the others. (Evenly spread trials make it cautious.)
+
+    Source: R2.
+    """
+    parts = _components(scores_T, bases)
+    weights_BxT = bootstrap(len(scores_T), seed=seed)
+    found = []
+    for axis, mine in enumerate(bases):
+        left_T = _unexplained(scores_T, parts, axis)
+        own_T = _unexplained(scores_T, parts, axis, beside=mine.columns_TxQ)
+        others = [one.pairing_TxQ for place, one in enumerate(bases) if place != axis]
+        found.append(
+            Effect(
+                share=resampled(own_T, mine.columns_TxQ, weights_BxT),
+                chance=_chance((left_T, scores_T), mine, others, order_PxT),
+            )
+        )
+    return found
+
+
+def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Part]:
+    """The axes and pairs that stand out: by chance, one axis in four studies, and one pair.
+
+    Only to sharpen: what is kept here by chance costs power, never validity.
+    """
+    alone = [(frozenset({axis}), one.columns_TxQ) for axis, one in enumerate(bases)]
+    crossed = [
+        (frozenset(pair), products(bases[pair[0]].pairing_TxQ, bases[pair[1]].pairing_TxQ))
+        for pair in itertools.combinations(range(len(bases)), 2)
+    ]
+    return [
+        Part(axes=axes, columns_TxM=columns_TxM, share=explained - chance)
+        for groups in (alone, crossed)
+        for axes, columns_TxM in groups
+        for explained, chance in [_fitted(scores_T, columns_TxM)]
+        if chance and _tail_of_fit(explained / chance, columns_TxM) <= 0.25 / len(groups)
+    ]
+
+
+def _tail_of_fit(ratio: float, columns_TxM: Floats) -> float:
+    count, columns = columns_TxM.shape
+    return float(f.sf(ratio, columns, count - 1 - columns))
+
+
+def _unexplained(
+    scores_T: Floats, parts: Sequence[Part], axis: int, *, beside: Floats | None = None
+) -> Floats:
+    """What all that does not involve the axis leaves of the scores, shrunk by what each carries.
+
+    The columns `beside` share in the explaining, but what they explain is left.
+    """
+    others = [one for one in parts if axis not in one.axes]
+    if not others:
+        return scores_T
+    # However much the others carry, some noise is left: 5 %.
+    rest = max(0.05, 1.0 - sum(one.share for one in others))
+    columns = [one.columns_TxM for one in others]
+    shares = [
+        np.full(each.columns_TxM.shape[1], each.share / each.columns_TxM.shape[1])
+        for each in others
+    ]
+    known = sum(map(len, shares))
+    if beside is not None:
+        columns.append(beside)
+        shares.append(np.ones(beside.shape[1]))
+    columns_TxM = np.hstack(columns)
+    gram_MxM = columns_TxM.T @ columns_TxM + np.diag(rest / np.concatenate(shares))
+    fitted_M = np.linalg.solve(gram_MxM, columns_TxM.T @ scores_T)
+    left_T = scores_T - columns_TxM[:, :known] @ fitted_M[:known]
+    return np.asarray(left_T - left_T.mean())
+
+
+def _chance(
+    responses: tuple[Floats, Floats], mine: Basis, others: Sequence[Floats], order_PxT: Indices
+) -> float:
+    """By what the others leave, and by the plain scores: at times the others explain too much."""
+    left_T, scores_T = responses
+    if not mine.columns_TxQ.shape[1] or not left_T.any():
+        return 1.0
+    beside = [scores_T[:, None], left_T[:, None], *(each * left_T[:, None] for each in others)]
+    shuffled_QxPxT = np.ascontiguousarray(mine.columns_TxQ.T)[:, order_PxT]
+    along_QxPxM = np.square(shuffled_QxPxT @ np.hstack(beside))
+    plain_P, left_P = np.tensordot(mine.weights_Q, along_QxPxM[:, :, :2], axes=1).T
+    with_PxM = along_QxPxM[: mine.pairing_TxQ.shape[1], :, 2:].sum(axis=0)
+    ends = np.cumsum([0, *(one.shape[1] for one in others)])
+    with_each = [with_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
+    strongest_P = _strongest([each for each in with_each if each.any()])
+    asked = zip(ASKED, (left_P, plain_P, strongest_P), strict=True)
+    chances = [_tail(each_P) / weight for weight, each_P in asked if each_P is not None]
+    return float(_tail(-np.min(chances, axis=0))[0])
+
+
+def _strongest(with_each: Sequence[Floats]) -> Floats | None:
+    """The strongest of the interactions, each in units of what chance makes of it."""
+    if not with_each:
+        return None
+    standardized = [(each - each.mean()) / (each.std() or 1.0) for each in with_each]
+    return np.asarray(np.max(standardized, axis=0))
+
+
+def _tail(values_P: Floats) -> Floats:
+    """For each value, which share of all is as large; what differs by rounding only is equal."""
+    scale = np.abs(values_P).max() or 1.0
+    return np.asarray(rankdata(-np.round(values_P / scale, 10), method="max") / len(values_P))
+
+
+def holm(chances_M: Sequence[float]) -> list[float]:
+    """The chances corrected for their number: a false claim among all stays as rare (Holm 1979).
+
+    Source: R2.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    count, highest = len(chances_M), 0.0
+    corrected = [0.0] * count
+    for place, index in enumerate(sorted(range(count), key=lambda each: chances_M[each])):
+        highest = max(highest, (count - place) * chances_M[index])
+        corrected[index] = min(1.0, highest)
+    return corrected
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """How two axes act beyond the sum of their own effects: share of variance and chance of it."""
+
+    pair: Pair
+    share: float
+    chance: float
+
+
+def interactions(
+    scores_T: Floats, bases: Sequence[Basis], axes: Sequence[int], order_PxT: Indices
+) -> list[Together]:
+    """Every pair of these axes, with chances corrected for their number.
+
+    Whether effects add up depends on the scale of the response: ranks alone bend a sum. So the
+    scores are first spread out, of a family of ways, such that sums of effects explain them best;
+    what is left of a pair then, no rescaling of the metric takes away. Residuals are permuted
+    (Freedman and Lane 1983), which is approximate.
+
+    Source: R2.
+    """
+    pairs = list(itertools.combinations(axes, 2))
+    columns = [np.ones((len(scores_T), 1)), *(bases[axis].columns_TxQ for axis in axes)]
+    mains_TxM = np.linalg.qr(np.hstack(columns))[0]
+    if not pairs or len(scores_T) < 2 * mains_TxM.shape[1]:
+        return []
+    spread_T = _additive(scores_T, mains_TxM)
+    left_T = spread_T - mains_TxM @ (mains_TxM.T @ spread_T)
+    total = float(spread_T @ spread_T)
+    found = [
+        _together(left_T[order_PxT], mains_TxM, products(*(bases[one].pairing_TxQ for one in pair)))
+        for pair in pairs
+    ]
+    corrected = holm([chance for _, chance in found])
+    return [
+        Together(pair=pair, share=float(carried / total), chance=chance)
+        for pair, (carried, _), chance in zip(pairs, found, corrected, strict=True)
+    ]
+
+
+def _together(left_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats) -> tuple[float, float]:
+    """What the products carry beyond sums, less what chance gives, and the chance of it."""
+    beyond_TxM = crossed_TxM - mains_TxM @ (mains_TxM.T @ crossed_TxM)
+    axes_TxM, size_M, _ = np.linalg.svd(beyond_TxM, full_matrices=False)
+    axes_TxM = axes_TxM[:, size_M > 1e-6 * np.sqrt(len(crossed_TxM))]
+    carried_P = np.square(left_PxT @ axes_TxM).sum(axis=1)
+    count = axes_TxM.shape[1]
+    free = len(crossed_TxM) - mains_TxM.shape[1] - count
+    if not count or free < 1:
+        return 0.0, 1.0
+    noise = max(0.0, float(left_PxT[0] @ left_PxT[0]) - carried_P[0]) / free
+    return max(0.0, float(carried_P[0]) - count * noise), float(_tail(carried_P)[0])
+
+
+def _additive(scores_T: Floats, mains_TxM: Floats) -> Floats:
+    """The scores spread out such that sums of effects explain them best, mean 0.
+
+    The family is Tukey's lambda with a power for either end: logarithms draw an end out, squares
+    press it together.
+    """
+    low_T = (rankdata(scores_T) - 0.5) / len(scores_T)
+    powers = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+    spread_CxT = np.stack(
+        [
+            _power(low_T, low) - _power(1 - low_T, high)
+            for low, high in itertools.product(powers, powers)
+        ]
+    )
+    spread_CxT -= spread_CxT.mean(axis=1, keepdims=True)
+    explained_C = np.square(spread_CxT @ mains_TxM).sum(axis=1) / np.square(spread_CxT).sum(axis=1)
+    return np.asarray(spread_CxT[int(np.argmax(explained_C))])
+
+
+def _power(values_T: Floats, power: float) -> Floats:
+    return np.asarray(np.log(values_T) if power == 0 else (values_T**power - 1) / power)
+
+
+def tied(bases: Sequence[Basis], *, max_chance: float, min_share: float) -> list[tuple[int, ...]]:
+    """For each axis, the others whose values go with its own, so that their effects mix.
+
+    The squared correlations of the columns of two axes, times T, are about chi-squared where
+    neither knows the other; `min_share` of their columns' variance in common is asked for too.
+
+    Source: R2.
+    """
+    found: list[list[int]] = [[] for _ in bases]
+    pairs = list(itertools.combinations(range(len(bases)), 2))
+    for first, second in pairs:
+        mine_TxQ, theirs_TxM = bases[first].columns_TxQ, bases[second].columns_TxQ
+        size = mine_TxQ.shape[1] * theirs_TxM.shape[1]
+        common = float(np.square(mine_TxQ.T @ theirs_TxM / len(mine_TxQ)).sum())
+        chance = float(chi2.sf(len(mine_TxQ) * common, size)) if size else 1.0
+        if common >= min_share and len(pairs) * chance <= max_chance:
+            found[first].append(second)
+            found[second].append(first)
+    return [tuple(each) for each in found]
+
+
+def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8) -> float:
+    """The share of the variance that one of so many axes needs to be seen with this power.
+
+    Source: R2.
+
+    >>> [round(detectable(trials, 4, max_chance=0.05), 2) for trials in (10, 20, 50, 100)]
+    [0.63, 0.46, 0.25, 0.14]
+    """
+    if not trials or not axes:
+        return 1.0
+    columns = len(WEIGHTS)
+    bar = chi2.isf(max_chance * ASKED[0] / axes, columns)
+    beyond = float(chndtrinc(bar, columns, 1 - power))
+    return beyond / (beyond + trials)

@@ -1,0 +1,84 @@
+"""Gradient norms over all steps of a study: a histogram, with where clipping would begin."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from ..analyze.gradient_norm import GradientNorm
+from .histogram import BARS
+from .layers import Row, rows, stacked
+from .scales import counted, decades, number
+
+BINS = 40
+
+
+def draw(result: GradientNorm) -> alt.LayerChart:
+    """The share of all steps with a norm of each size, every trial counted alike.
+
+    Source: D5, D9.
+    """
+    found = _bars(result)
+    if not found or result.threshold is None:
+        empty = rows([]).mark_bar(style="box").encode(x=alt.X("from:Q", title="grad_norm"))
+        return stacked([empty], "share of the steps", height=BARS)
+    low, high = found[0]["from"], found[-1]["to"]
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    axis = alt.Axis(
+        title="grad_norm (log scale)", values=decades(low, high), grid=False, format="~g"
+    )
+    x = alt.X("from:Q", axis=axis, scale=scale)
+    y = alt.Y("share:Q", axis=alt.Axis(title=None, format=".0%", tickCount=4))
+    tooltip = [alt.Tooltip("norm:N"), alt.Tooltip("share:Q", format=".1%")]
+    bars: Any = rows(found).mark_bar(style="box", binSpacing=0)
+    rule = rows([{"from": result.threshold, "norm": number(result.threshold)}])
+    return stacked(
+        [
+            bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip),
+            rule.mark_rule(style="bound").encode(x=x, tooltip=tooltip[:1]),
+        ],
+        "share of the steps",
+        height=BARS,
+    )
+
+
+def caption(result: GradientNorm) -> str:
+    """The median, where clipping would begin, and how many trials it would clip too often.
+
+    Source: D5, D9, D10.
+    """
+    logged = sum(bool(one.quantiles_Q) for one in result.trials)
+    if result.threshold is None or result.median is None:
+        return "No trial logged enough gradient norms."
+    percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
+    often = f" It would clip {counted(len(result.too_often), 'trial')} on more than half of the "
+    return (
+        f"Gradient norms of {counted(logged, 'trial')}: median {number(result.median)}; the "
+        f"dashed line is the {percentile}, {number(result.threshold)}, where clipping would begin."
+        + (f"{often}steps." if result.too_often else "")
+    )
+
+
+def _bars(result: GradientNorm) -> list[Row]:
+    pooled_TxQ = np.array([one.quantiles_Q for one in result.trials if one.quantiles_Q])
+    positive = pooled_TxQ[pooled_TxQ > 0.0]
+    if not len(positive):
+        return []
+    low, high = float(np.log10(positive.min())), float(np.log10(positive.max()))
+    if high - low < 0.1:
+        low, high = low - 0.05, high + 0.05
+    counts, edges = np.histogram(np.log10(positive), np.linspace(low, high, BINS + 1))
+    ends = [float(f"{10.0**edge:.6g}") for edge in edges]
+    return [
+        {
+            "from": begin,
+            "to": end,
+            "share": round(float(count) / pooled_TxQ.size, 5),
+            "norm": f"{number(begin)} to {number(end)}",
+        }
+        for begin, end, count in zip(ends[:-1], ends[1:], counts.tolist(), strict=True)
+        if count or begin == ends[0] or math.isclose(end, ends[-1])
+    ]

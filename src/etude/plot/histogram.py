@@ -1,0 +1,46 @@
+"""Histograms: bins counted here, so that ten thousand trials are a few dozen rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from .layers import Row, rows, stacked
+
+BARS = 180
+
+
+def shares(values: Sequence[float], title: str, *, bins: int = 20) -> list[Row]:
+    """How many of the values, shares from 0 to 1, lie in each of the bins; `title` names them."""
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    counts, _ = np.histogram(np.clip(values, 0.0, 1.0), edges)
+    return [
+        {
+            "from": round(float(low), 4),
+            "to": round(float(high), 4),
+            "trials": int(count),
+            "where": f"{low:.0%} to {high:.0%} of the {title}",
+        }
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+        if count
+    ]
+
+
+def of_steps(
+    found: Sequence[Row], shades: Sequence[tuple[float, float]], *, title: str, note: str
+) -> alt.LayerChart:
+    """Bars of trials along the share of the steps done, stretches of it shaded."""
+    axis = alt.Axis(title=title, format=".0%", grid=False, tickCount=5)
+    x = alt.X("from:Q", axis=axis, scale=alt.Scale(domain=[0, 1], nice=False))
+    up = alt.Axis(title=None, tickMinStep=1, tickCount=4)
+    tooltip = [alt.Tooltip("where:N", title="at"), alt.Tooltip("trials:Q")]
+    shaded = rows([{"from": low, "to": high} for low, high in shades]).mark_rect(style="outside")
+    bars: Any = rows(found).mark_bar(style="box", binSpacing=1)
+    layers = [shaded.encode(x=x, x2="to:Q")]
+    if found:
+        y = alt.Y("trials:Q", axis=up)
+        layers.append(bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip))
+    return stacked(layers, "trials", height=BARS, note=note)

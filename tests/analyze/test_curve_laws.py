@@ -1,0 +1,162 @@
+"""What holds for every check that looks at one training curve after another."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etude.analyze import (
+    best_step,
+    gradient_norm,
+    periodicity,
+    saturated,
+    step_variance,
+    training_loss_rises,
+)
+from etude.analyze.trace import traces
+from etude.finding import to_json
+
+from .traced import METRIC, at, finished, long_study, noise
+
+CHECKS = {
+    "best_step": lambda *given: best_step.findings(best_step.best_step(*given)),
+    "gradient_norm": lambda *given: gradient_norm.findings(gradient_norm.gradient_norm(*given)),
+    "periodicity": lambda *given: periodicity.findings(periodicity.periodicity(*given)),
+    "saturated": lambda *given: saturated.findings(saturated.saturated(*given)),
+    "step_variance": lambda *given: step_variance.findings(step_variance.step_variance(*given)),
+    "training_loss_rises": lambda *given: training_loss_rises.findings(
+        training_loss_rises.training_loss_rises(*given)
+    ),
+}
+NAN, INF = float("nan"), float("inf")
+HOSTILE = {
+    "empty": [],
+    "one point": [0.5],
+    "two points": [0.5, 0.4],
+    "constant": [0.5] * 60,
+    "zero": [0.0] * 60,
+    "all nan": [NAN] * 60,
+    "half nan": [0.5, NAN] * 30,
+    "inf at the end": [0.5] * 59 + [INF],
+    "minus inf": [-INF] * 30 + [0.1] * 30,
+    "enormous": [1e308, -1e308] * 30,
+    "tiny": [5e-324, 0.0] * 30,
+    "a jump": [1.0] * 30 + [1e12] * 30,
+}
+
+checks = pytest.mark.parametrize("check", CHECKS)
+scales = st.integers(-30, 30).map(lambda power: 2.0**power)
+
+
+def curves(seed, *, count=60, scale=1.0, metric=METRIC):
+    """A trial of every kind: falling, flat, climbing, periodic; by the seed."""
+    share, kind = at(count), seed % 4
+    course = [np.exp(-3.0 * share), np.exp(-15.0 * share), share, np.sin(40.0 * share)][kind]
+    noisy = 2.0 + course + 0.02 * noise(seed, count)
+    train = 1.0 + course + 0.02 * noise(seed + 100, count)
+    norms = np.exp(course + noise(seed, count))
+    return {
+        metric: scale * noisy,
+        "train/loss": scale * train,
+        "valid/loss": scale * noisy,
+        "grad_norm": scale * norms,
+    }
+
+
+def said(check, study, records):
+    return [
+        (one.subject.get("trial"), one.status, one.rule)
+        for one in CHECKS[check](study, traces(study, records))
+    ]
+
+
+def of_seeds(study, seeds, **given):
+    return [finished(study, k, curves(seed, **given)) for k, seed in enumerate(seeds)]
+
+
+@checks
+@settings(max_examples=8)
+@given(seeds=st.lists(st.integers(0, 99), max_size=5), scale=scales)
+def test_units_change_nothing(check, seeds, scale):
+    study = long_study()
+
+    scaled = said(check, study, of_seeds(study, seeds, scale=scale))
+
+    assert scaled == said(check, study, of_seeds(study, seeds))
+
+
+@checks
+@settings(max_examples=8)
+@given(seeds=st.lists(st.integers(0, 99), max_size=5))
+def test_maximizing_the_opposite_changes_nothing(check, seeds):
+    study, other = long_study(), long_study(maximize=True)
+    records = [finished(study, k, curves(seed)) for k, seed in enumerate(seeds)]
+    turned = [
+        finished(other, k, {**curves(seed), METRIC: -curves(seed)[METRIC]})
+        for k, seed in enumerate(seeds)
+    ]
+
+    assert said(check, other, turned) == said(check, study, records)
+
+
+@checks
+@settings(max_examples=8)
+@given(seeds=st.lists(st.integers(0, 99), max_size=5), data=st.data())
+def test_the_order_of_trials_changes_nothing(check, seeds, data):
+    study = long_study()
+    records = of_seeds(study, seeds)
+
+    shuffled = data.draw(st.permutations(records))
+
+    assert said(check, study, shuffled) == said(check, study, records)
+
+
+@checks
+@settings(max_examples=8)
+@given(seeds=st.lists(st.integers(0, 99), max_size=5))
+def test_the_name_of_the_metric_changes_nothing(check, seeds):
+    study, other = long_study(), long_study(metric="valid/a")
+
+    renamed = said(check, other, of_seeds(other, seeds, metric="valid/a"))
+
+    assert renamed == said(check, study, of_seeds(study, seeds))
+
+
+@checks
+@pytest.mark.parametrize("status", ["completed", "stopped", "infeasible"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_every_trial_has_one_finding_whatever_its_curves(check, status, kind):
+    study = long_study()
+    values = HOSTILE[kind]
+    series = dict.fromkeys((METRIC, "train/loss", "valid/loss", "grad_norm"), values)
+    records = [finished(study, k, series, status=status) for k in range(3)]
+
+    found = CHECKS[check](study, traces(study, records))
+
+    assert [one.subject["trial"] for one in found if "trial" in one.subject] == [0, 1, 2]
+    assert {one.check for one in found} == {check}
+    assert json.dumps([to_json(one) for one in found], allow_nan=False)
+
+
+@checks
+def test_a_study_without_trials_has_findings_not_tracebacks(check):
+    study = long_study()
+
+    found = CHECKS[check](study, [])
+
+    assert {one.status for one in found} <= {"unclear"}
+
+
+@checks
+def test_unclear_findings_give_their_reason(check):
+    study = long_study()
+    record = finished(study, 0, {}, status="infeasible", reason="nan")
+
+    found = CHECKS[check](study, traces(study, [record]))[-1]
+
+    assert found.status == "unclear"
+    assert ", since it " in found.message

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.analyze.traced import long_study, noise, traced
+from tests.plot.charts import rows
+
+from etude.analyze.gradient_norm import gradient_norm
+from etude.plot.gradient_norm import caption, draw
+
+NORMS = np.exp(noise(0, 300))
+
+
+def result(*norms):
+    study = long_study()
+    return gradient_norm(study, traced(study, *({"grad_norm": one} for one in norms)))
+
+
+def test_the_bars_hold_all_steps_and_the_rule_stands_at_the_threshold():
+    found = result(NORMS, 2.0 * NORMS)
+
+    chart = draw(found)
+
+    assert sum(row["share"] for row in rows(chart, "box")) == pytest.approx(1.0, abs=0.01)
+    assert rows(chart, "bound")[0]["from"] == found.threshold
+
+
+@pytest.mark.parametrize("norms", [[], [[1.0] * 50], [[0.0] * 50], [[]]])
+def test_norms_that_do_not_vary_or_are_not_there_have_a_chart(norms):
+    assert draw(result(*norms)).to_dict()["layer"]
+
+
+def test_the_caption_says_where_clipping_would_begin():
+    found = result(NORMS, NORMS, NORMS, 0.1 * NORMS, 100.0 * NORMS)
+
+    assert "the 90th percentile" in caption(found)
+    assert "clip 1 trial on more than half" in caption(found)
+    assert caption(result()) == "No trial logged enough gradient norms."

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+from tests.analyze.traced import METRIC, long_study, noise, traced
+from tests.plot.charts import rows
+
+from etude.analyze.step_variance import step_variance
+from etude.plot.step_variance import caption, draw
+
+
+def result(*levels):
+    study = long_study()
+    return step_variance(
+        study, traced(study, *({METRIC: level + 0.01 * noise(1)} for level in levels))
+    )
+
+
+def test_the_best_come_first_with_their_jumps_to_either_side():
+    found = result(0.9, 0.2, 0.5)
+
+    drawn = rows(draw(found), "interval")
+
+    assert [row["trial"] for row in drawn] == ["1", "2", "0"]
+    assert drawn[0]["high"] - drawn[0]["low"] == pytest.approx(2 * found.sd)
+
+
+def test_of_many_trials_the_best_are_drawn():
+    chart = draw(result(*range(30)))
+
+    assert len(rows(chart, "best")) == 20
+    assert chart.to_dict()["title"]["subtitle"] == "20 of 30 trials drawn"
+
+
+def test_the_caption_compares_jumps_with_the_gap():
+    assert "1 trial cannot be told from the best" not in caption(result(0.2, 0.9))
+    assert "0.7 away from trial 1" in caption(result(0.2, 0.9))
+
+
+def test_a_lone_trial_cannot_be_compared():
+    assert caption(result(0.2)).startswith("Late jumps cannot be compared")
+    assert draw(result()).to_dict()["layer"]
