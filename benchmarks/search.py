@@ -13,6 +13,7 @@ What was played is kept in `.bench/search.jsonl`, as long as the code that playe
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import math
@@ -113,9 +114,10 @@ def code_of(method: str) -> str:
     """What changes when results of a method may: its release or its code, and the problems'."""
     paths = [HERE / "problems.py"]
     if method == OURS:
-        names = ("bayesian", "candidates", "observed", "process", "quasi_random", "sobol")
+        names = ("bayesian", "belief", "candidates", "observed", "process", "quasi_random")
         paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]
-    texts = [path.read_bytes() for path in paths]
+    # As parsed: comments and layout change no result.
+    texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]
     if method in PEERS:
         texts.append(version(python_of(method), PEERS[method][1][0]).encode())
     return hashlib.blake2b(b"/".join(texts), digest_size=5).hexdigest()
