@@ -152,7 +152,7 @@ class Asking:
 
     def _ask_for_stops(self) -> None:
         name = self._experiment.name
-        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), list))
+        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), _unseen))
 
 
 @final
@@ -226,3 +226,7 @@ class Asked:
 
     def _take(self, folder: Path) -> None:
         self.checkpoint = folder
+
+
+def _unseen(events: Sequence[Event]) -> None:
+    """Nobody looks on."""
