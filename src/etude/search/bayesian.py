@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, final
@@ -159,14 +160,15 @@ def fitted(
     length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
     least = [math.log(length)] * inputs.shape[1] + [math.log(least_noise)]
     logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE[0])
-    found = minimize(
-        partial(_unlikely, inputs, targets, kernel.lengthscale_prior),
-        np.append(np.maximum(logs, least), 0.0),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[*((one, math.log(MOST)) for one in least), (-MOST, MOST)],
-        options={"ftol": FIT_TOLERANCE},
-    ).x
+    with _one_thread():
+        found = minimize(
+            partial(_unlikely, inputs, targets, kernel.lengthscale_prior),
+            np.append(np.maximum(logs, least), 0.0),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[*((one, math.log(MOST)) for one in least), (-MOST, MOST)],
+            options={"ftol": FIT_TOLERANCE},
+        ).x
     return Process(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
@@ -174,6 +176,17 @@ def fitted(
         noise=float(np.exp(found[-2])),
         mean=float(found[-1]),
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch on one thread: on a machine that trains, threads that wait for each other take 40 x."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _unlikely(
