@@ -1,7 +1,9 @@
 """How many training steps schedules need to reach what 60 quasi-random trials reach.
 
     python benchmarks/schedules.py               everything: half an hour on a quiet 2-core machine
-    python benchmarks/schedules.py --quick       one seed, a third of the trials, nothing kept
+    python benchmarks/schedules.py --quick       one seed, a third of the trials, no result kept
+
+What was run is kept in .bench/schedules: typed again after an interruption, it goes on.
 
 The demo's network (examples/optimizer, Nesterov momentum), 600 steps, 30 evaluations. First 60
 quasi-random trials are trained to their end: their best validation error is the mark. Then Etude's
@@ -16,10 +18,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -27,7 +30,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial, for every contender
 
-from measure import ROOT, Output, child, peer, version
+from measure import BENCH, ROOT, Output, child, peer, version
 
 import etude
 from etude.event import Event, Logged
@@ -180,13 +183,24 @@ def contest(seed: int, trials: int, members: int) -> dict[str, Run]:
     asha = {"schedule": "asha", "schedule_options": {"eta": ETA, "min_steps": 80}}
     pbt = {"schedule": "pbt", "schedule_options": {"interval": INTERVAL}}
     few = replace(whole, trials=members)
-    return {
-        "quasi_random": ours("quasi_random", whole),
-        "asha": ours("asha", replace(whole, **asha)),
-        "ray asha": rays("ray asha", whole, trials),
-        "pbt": ours("pbt", replace(few, **pbt)),
-        "ray pbt": rays("ray pbt", few, members),
+    made = {
+        "quasi_random": lambda: ours("quasi_random", whole),
+        "asha": lambda: ours("asha", replace(whole, **asha)),
+        "pbt": lambda: ours("pbt", replace(few, **pbt)),
+        "ray asha": lambda: rays("ray asha", whole, trials),
+        "ray pbt": lambda: rays("ray pbt", few, members),
     }
+    return {name: kept(f"{seed}-{trials}-{name}", make) for name, make in made.items()}
+
+
+def kept(key: str, make: Callable[[], Run]) -> Run:
+    """A run, or what an interrupted benchmark kept of it; `--anew` forgets."""
+    path = BENCH / "schedules" / f"{key.replace(' ', '-')}.json"
+    if not path.exists():
+        run = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"name": run.name, "seen": run.seen}))
+    return Run(**json.loads(path.read_text()))
 
 
 def told(output: Output, seed: int, runs: Mapping[str, Run]) -> dict[str, int]:
@@ -226,8 +240,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one seed, few trials, nothing kept")
+    parser.add_argument("--anew", action="store_true", help="forget the runs that were kept")
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
+    if args.anew:
+        shutil.rmtree(BENCH / "schedules", ignore_errors=True)
     trials, members = (20, 4) if args.quick else (60, MEMBERS)
     output = Output("schedules", keep=not args.quick)
     python = peer("ray", "ray", "torch", "sklearn", "pandas", "pyarrow")

@@ -16,6 +16,7 @@ from etude.experiment import Experiment
 from etude.experiment_file import loads
 from etude.finding import CHECKS
 from etude.hyperparameter import ROLES
+from etude.methods import METHODS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -67,6 +68,28 @@ def test_the_documented_experiment_file_is_one() -> None:
     (text,) = blocks("docs/experiment.md", "toml")
 
     assert loads(text).name == "optimizer"
+
+
+def test_the_documented_loop_of_ones_own_runs() -> None:
+    (code,) = blocks("docs/searching.md", "python")
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "True\n"
+
+
+def test_the_documented_search_and_schedule_are_an_experiment() -> None:
+    (text,) = blocks("docs/searching.md", "toml")
+
+    assert loads(text).schedule_options == {"eta": 3}
+
+
+def test_every_search_schedule_and_option_is_explained() -> None:
+    text = (ROOT / "docs/searching.md").read_text(encoding="utf-8")
+    known = [name for methods in METHODS.values() for name in methods]
+    options = [key for one in METHODS.values() for each in one.values() for key in each]
+
+    assert [name for name in (*known, *options) if f"`{name}" not in text] == []
 
 
 def test_contributing_has_fewer_than_50_lines() -> None:

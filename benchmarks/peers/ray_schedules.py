@@ -120,6 +120,7 @@ def main(name: str, plan: dict[str, Any], log: str) -> None:
                 num_samples=len(points),
                 max_concurrent_trials=plan["workers"] if name == "asha" else None,
                 scheduler=scheduler(name, plan),
+                reuse_actors=True,
                 search_alg=BasicVariantGenerator(points_to_evaluate=points),
             ),
             run_config=tune.RunConfig(storage_path=folder, verbose=0),

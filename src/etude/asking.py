@@ -152,7 +152,7 @@ class Asking:
 
     def _ask_for_stops(self) -> None:
         name = self._experiment.name
-        self._stopped.update(stopped(self._adaptive, self._store, name, deque()))
+        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), _unseen))
 
 
 @final
@@ -175,7 +175,7 @@ class Asked:
         halted: Callable[[], str],
     ) -> None:
         """Is made by `Asking.next`."""
-        self._outbox = Outbox(given.id, deliver, every_s=0.0)
+        self._outbox = Outbox(given.id, deliver, study=given.study, every_s=0.0)
         self._trial = Trial(given, self._outbox, halted)
         self._begin_s = time.monotonic()
         self.id, self.setting, self.seed = given.id, dict(given.setting), given.seed
@@ -226,3 +226,7 @@ class Asked:
 
     def _take(self, folder: Path) -> None:
         self.checkpoint = folder
+
+
+def _unseen(events: Sequence[Event]) -> None:
+    """Nobody looks on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, final
 
 
@@ -13,6 +13,8 @@ class Began:
 
     trial_id: int
     from_step: int
+    study: str = field(default="", compare=False)
+    """Whose it is, for observers: of a search that adapts they know no trial beforehand."""
 
 
 @final

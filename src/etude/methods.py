@@ -250,7 +250,7 @@ def _size(one: Hyperparameter, points: object) -> int:
 def _unknown(
     rows: Sequence[Mapping[str, Any]],
     flattened: Sequence[Hyperparameter],
-    configurations: Sequence[object],
+    configurations: Sequence[Any],
 ) -> Iterator[Mistake]:
     """Changes of hyperparameters that are not there."""
     listed = {name for row in configurations if isinstance(row, Mapping) for name in row}

@@ -49,10 +49,10 @@ def play(
         waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
         # Asked while trials run: what is stopped now need not be trained to its end.
         if _is_news(events, experiment.metric):
-            runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
+            runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting, see)])
 
     while True:
-        runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting)])
+        runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting, see)])
         if adaptive and runner.free > len(waiting):
             waiting.extend(started(adaptive, store, name, free=runner.free - len(waiting)))
         while runner.free and waiting:
@@ -85,7 +85,9 @@ def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list
     return _in_turn(plan, new)
 
 
-def stopped(plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record]) -> list[int]:
+def stopped(
+    plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record], see: See
+) -> list[int]:
     """The trials that run and that the searches want stopped; others are stopped in the store."""
     if not plan:
         return []
@@ -98,7 +100,9 @@ def stopped(plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record
     ]
     idle = [one for one in chosen if one.status != "running"]
     if idle:
-        store.append(name, [Ended(one.id, "stopped", "schedule", steps=one.steps) for one in idle])
+        ends = [Ended(one.id, "stopped", "schedule", steps=one.steps) for one in idle]
+        store.append(name, ends)
+        see(ends)
         ids = {one.id for one in idle}
         kept = [one for one in waiting if one.id not in ids]
         waiting.clear()

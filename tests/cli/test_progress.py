@@ -7,7 +7,7 @@ from rich.console import Console
 
 from etude.cli.progress import Progress, estimate_line
 from etude.design.split import split
-from etude.event import Began, Ended, Lost, Rehearsed, Reopened
+from etude.event import Began, Ended, Lost, Paused, Rehearsed, Reopened
 from etude.experiment import Experiment
 from etude.observer import Opening
 from etude.record import Record, Records
@@ -102,3 +102,17 @@ def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
 )
 def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):
     assert estimate_line(opening(*records, rehearsed=rehearsed)).startswith(expected)
+
+
+def test_trials_that_a_search_begins_later_are_counted(screen):
+    began = [Began(0, 0, "all"), Paused(0, 4), Began(1, 0, "all"), Ended(1, "completed")]
+
+    said = told(screen, [], began)
+
+    assert "all: 1/2 ended, 0 infeasible, best -. 1 trial left" in said
+
+
+def test_forks_come_on_top(screen):
+    began = [event for n in range(3) for event in (Began(n, 0, "all"), Ended(n, "completed"))]
+
+    assert "all: 3/3 ended" in told(screen, [], began)

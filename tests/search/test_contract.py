@@ -135,7 +135,11 @@ CASES: dict[str, dict[str, Any]] = {
     "asha in brackets": {"schedule": "asha", "schedule_options": {"min_steps": 1, "brackets": 3}},
     "asha over random": {"search": "random", "schedule": "asha"},
     "asha over a grid": {"search": "grid", "schedule": "asha"},
-    "asha over bayesian": {"search": "bayesian", "schedule": "asha"},
+    "asha over bayesian": {
+        "search": "bayesian",
+        "search_options": {"start": 0.6},
+        "schedule": "asha",
+    },
     "asha over a list": {
         "configurations": ROWS,
         "nuisance": {},

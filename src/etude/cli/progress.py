@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ..event import Began, Ended, Event, Logged, Lost, Reopened
+from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
+from ..methods import ADAPTIVE
 from ..observer import Opening
 from ..store.base import MAX_LOSSES
 from .messages import counted, duration, finding_lines, short
@@ -35,6 +36,14 @@ class _Tally:
         return Counter(
             status for trial, status in self.status.items() if self.study_of[trial] == study
         )
+
+    def waiting(self, planned: Mapping[str, int]) -> int:
+        """The trials that are still to end, those that a search has yet to begin included."""
+        counts = [(self.count(study), most) for study, most in planned.items()]
+        active = sum(
+            one[status] for one, _ in counts for status in ("pending", "running", "paused")
+        )
+        return active + sum(max(0, most - one.total()) for one, most in counts)
 
     def leader(self, study: str) -> tuple[float, int] | None:
         """The best oriented value of a study so far, and its trial."""
@@ -106,7 +115,10 @@ class Progress:
     def _take(self, event: Event) -> None:
         tally = self._tally
         if isinstance(event, Began):
+            tally.study_of.setdefault(event.trial_id, event.study)
             tally.status[event.trial_id] = "running"
+        elif isinstance(event, Paused):
+            tally.status[event.trial_id] = "paused"
         elif isinstance(event, Lost):
             tally.losses[event.trial_id] += 1
             given_up = tally.losses[event.trial_id] >= MAX_LOSSES
@@ -118,13 +130,16 @@ class Progress:
             tally.status[event.trial_id] = event.status
             tally.walls.append(event.wall_s)
         elif isinstance(event, Logged):
-            tally.steps[event.trial_id] = event.rows[-1][0] + 1
-            metric = self._opening.experiment.metric
-            values = [self._sign * value for _, name, value in event.rows if name == metric]
-            known = tally.best.get(event.trial_id, math.inf)
-            best = min([value for value in values if math.isfinite(value)], default=known)
-            if min(best, known) < math.inf:
-                tally.best[event.trial_id] = min(best, known)
+            self._log(event)
+
+    def _log(self, event: Logged) -> None:
+        tally, metric = self._tally, self._opening.experiment.metric
+        tally.steps[event.trial_id] = event.rows[-1][0] + 1
+        values = [self._sign * value for _, name, value in event.rows if name == metric]
+        known = tally.best.get(event.trial_id, math.inf)
+        best = min([value for value in values if math.isfinite(value)], default=known)
+        if min(best, known) < math.inf:
+            tally.best[event.trial_id] = min(best, known)
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -152,7 +167,7 @@ class Progress:
         ]
         return {
             "study": study,
-            "ended": f"{ended}/{max_trials}",
+            "ended": f"{ended}/{max(max_trials, count.total())}",  # forks come on top
             "infeasible": count["infeasible"],
             "stopped": count["stopped"],
             "best": best,
@@ -171,7 +186,7 @@ class Progress:
         return f"{'; '.join(parts)}. {self._left()}"
 
     def _left(self) -> str:
-        waiting = sum(status in ("pending", "running") for status in self._tally.status.values())
+        waiting = self._tally.waiting({one.name: one.max_trials for one in self._opening.studies})
         if waiting == 0:
             return "All trials have ended."
         if not self._tally.walls:
@@ -183,7 +198,10 @@ class Progress:
 
 def estimate_line(opening: Opening) -> str:
     """What the round will cost, from two steps of one trial or from the trials that ended."""
-    waiting = opening.records.count("pending")
+    planned = sum(study.max_trials for study in opening.studies)
+    adapts = opening.experiment.schedule or opening.experiment.search in ADAPTIVE
+    more = max(0, planned - len(opening.records)) if adapts else 0
+    waiting = more + sum(opening.records.count(status) for status in ("pending", "paused"))
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
@@ -205,7 +223,7 @@ def estimate_line(opening: Opening) -> str:
     return (
         f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
         f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "
-        f"About {duration(total_s)} in all."
+        f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )
 
 

@@ -26,7 +26,7 @@ def attempt(
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
-    outbox = Outbox(assignment.id, send)
+    outbox = Outbox(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, outbox, halted)
     begin = time.monotonic()
     outbox.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
@@ -39,8 +39,11 @@ class Outbox:
     # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
     EVERY_S = 0.5
 
-    def __init__(self, trial_id: int, send: Send, *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, trial_id: int, send: Send, *, study: str = "", every_s: float = EVERY_S
+    ) -> None:
         """Sends through `send`, points at least so many seconds apart."""
+        self._study = study
         self._every_s = every_s
         self._trial_id = trial_id
         self._send = send
@@ -51,7 +54,7 @@ class Outbox:
     def marked(self, moment: Moment, step: int) -> None:
         """Only the beginning is news."""
         if moment == "began":
-            self._events.append(Began(self._trial_id, step))
+            self._events.append(Began(self._trial_id, step, self._study))
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""

@@ -22,6 +22,9 @@ Floats: TypeAlias = NDArray[np.float64]
 
 # Trained is 1 and infeasible -1, so that 0 is where one is as likely as the other.
 BORDER = 0.0
+# No source, ours: where failing is likelier than this, no improvement is worth it. The log of the
+# improvement has no floor, and alone would outweigh any probability.
+MOST_RISK, REFUSAL = 0.4, 50.0
 
 
 @final
@@ -49,12 +52,17 @@ class Belief:
         return replace(self, losses=self.losses.believing(inputs_PxE), taken_NxD=taken_NxD)
 
     def score(self, units_NxD: Floats) -> Floats:
-        """Logarithm of the expected improvement times the probability that the trial trains."""
+        """Logarithm of the expected improvement times the probability that the trial trains.
+
+        Where that is below 1 - MOST_RISK it falls so steeply that the most likely point is best.
+        """
         inputs_NxE = inputs(self.study.space, units_NxD)
         score_N = log_expected_improvement(*self.losses.expected(inputs_NxE), self._lowest)
         if self.trained is None:
             return score_N
-        return score_N + log_probability_above(*self.trained.expected(inputs_NxE), BORDER)
+        trains_N = log_probability_above(*self.trained.expected(inputs_NxE), BORDER)
+        refused_N = REFUSAL * np.minimum(trains_N - np.log1p(-MOST_RISK), 0.0)
+        return np.asarray(score_N + trains_N + refused_N)
 
     def best(self, *, seed: int) -> Floats | None:
         """The point of the highest score; None where every setting is taken."""
