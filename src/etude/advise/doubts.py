@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..analyze.outcome import only_seeds
 from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
@@ -163,7 +164,7 @@ def _seeds(standing: Sequence[Standing], findings: Sequence[Finding]) -> Iterato
             "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
             "is not known; train the best settings again with other seeds before adopting a change."
         )
-    untuned = [one.study.name for one in standing if not one.study.space.dimensions]
+    untuned = [one.study.name for one in standing if only_seeds(one.study, one.outcomes)]
     if untuned:
         yield (
             f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "
