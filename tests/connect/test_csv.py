@@ -205,6 +205,6 @@ def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
     (study,) = read(tmp_path, Wanted(metric="valid/loss"))
 
     assert study.left_out == (
-        "rows of curves.csv that repeat a trial, step and metric, the last counts: 1, the first in "
-        "line 3.",
+        "rows of curves.csv that repeat a trial, step and metric, of which the last counts: 1, "
+        "the first in line 3.",
     )
