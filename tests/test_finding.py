@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from etude.finding import Finding, to_json
+from etude.finding import Finding, grouped, to_json
 
 
 def test_a_finding_is_json_without_nan():
@@ -21,3 +22,22 @@ def test_a_finding_is_json_without_nan():
     text = json.dumps(to_json(finding), allow_nan=False)
 
     assert json.loads(text)["evidence"] == {"a": None, "b": [1, None], "c": 0.5, "d": {"e": None}}
+
+
+def test_notices_of_several_studies_with_the_same_way_out_are_read_once():
+    first = Finding(
+        rule="R9",
+        check="switches",
+        status="notice",
+        subject={"study": "a"},
+        message="It is mixed up.",
+        advice="Begin above none.",
+    )
+    other = replace(first, advice="Fix it.")
+
+    found = grouped([first, replace(first, subject={"study": "b"}), other])
+
+    assert [one.message for one in found] == [
+        "It is mixed up. Alike: 1 more (`b`).",
+        "It is mixed up.",
+    ]

@@ -92,7 +92,11 @@ class Group:
             return self.first.message
         trials = [one.subject["trial"] for one in others if "trial" in one.subject]
         if len(trials) < len(others):
-            return f"{self.first.message} Alike: {len(others)} more."
+            studies = {one.subject.get("study"): None for one in self.members[1:]}
+            named = self.first.status != "unclear" and None not in studies
+            which = ", ".join(f"`{study}`" for study in list(studies)[:MAX_NAMED])
+            which += ", ..." * (len(studies) > MAX_NAMED)
+            return f"{self.first.message} Alike: {len(others)} more{f' ({which})' * named}."
         listed = ", ".join(map(str, trials[:MAX_NAMED])) + (", ..." * (len(trials) > MAX_NAMED))
         noun = "trial" if len(trials) == 1 else "trials"
         return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
@@ -106,7 +110,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """The findings as people read them, those alike in one, in order of appearance.
 
     Alike are findings about single trials with the same check, rule and status, and the same `kind`
-    where the evidence tells one; and whatever one check leaves unclear.
+    where the evidence tells one; whatever one check leaves unclear; and notices with the same way
+    out, study for study.
     """
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
@@ -116,7 +121,12 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 
 def _alike(finding: Finding) -> object:
     single = "trial" in finding.subject
-    if finding.acknowledged or not (single or finding.status == "unclear"):
+    if finding.acknowledged:
+        return id(finding)
+    if finding.status == "notice" and not single and finding.advice:
+        axis = tuple(finding.subject.get(name) for name in ("hyperparameter", "side"))
+        return (finding.check, finding.rule, finding.advice, axis)
+    if not (single or finding.status == "unclear"):
         return id(finding)
     kind = None if finding.status == "unclear" else finding.evidence.get("kind")
     return (finding.check, finding.rule, finding.status, single, kind)

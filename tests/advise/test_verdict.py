@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import comb
 
 import pytest
@@ -390,3 +391,13 @@ def test_the_leader_must_beat_every_other():
     ]
 
     assert judged(question, records).status == "unclear"
+
+
+def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
+    question = two_optimizers()
+    records = two_valleys(question, 0.1, 0.5)
+    again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in records]
+
+    found = judged(question, [*records, *again])
+
+    assert not [doubt for doubt in found.doubts if doubt.startswith("A1, A2")]

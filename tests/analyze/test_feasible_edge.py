@@ -55,7 +55,7 @@ def test_a_study_without_a_learning_rate_is_unclear(name):
     found = feasible_edge(study, traces(study, records), {0: False})
 
     assert found.status == "unclear"
-    assert "no learning rate varies" in findings(found)[0].message
+    assert "its space has no learning rate" in findings(found)[0].message
 
 
 def test_a_study_without_a_stable_trial_is_unclear():

@@ -97,3 +97,12 @@ def test_without_norms_it_is_unclear_and_asks_for_them():
 
     assert (whole.status, whole.rule, alone.status) == ("unclear", "D5", "unclear")
     assert "unclipped gradient as `grad_norm`" in whole.advice
+
+
+def test_a_percentile_that_is_an_outlier_itself_is_no_threshold():
+    norms = np.where(np.arange(200) % 7 == 0, 1_000.0, NORMS)
+
+    last = findings(judged(norms))[-1]
+
+    assert last.rule == "D9"
+    assert "begin to clip near the median" in last.advice

@@ -53,3 +53,9 @@ def test_a_study_in_which_nothing_moves_says_nothing():
 
 def test_a_series_that_lacks_says_nothing():
     assert math.isnan(shares(*[falling(0.5)] * 6, name="valid/loss")[0].best)
+
+
+def test_a_way_of_the_size_of_the_noise_is_none():
+    found = shares(*[0.01 * np.random.default_rng(seed).standard_normal(50) for seed in range(8)])
+
+    assert all(math.isnan(each.best) for each in found)

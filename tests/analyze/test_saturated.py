@@ -96,3 +96,9 @@ def test_the_finding_says_since_when_and_how_many_steps_would_do():
     )
     assert f"since step {found.evidence['step']:,}" in found.message
     assert found.advice.startswith("Try about ")
+
+
+def test_noise_that_may_hide_a_slow_fall_is_no_saturation():
+    slow = [falling(4.0, sd=0.1, seed=seed) for seed in range(40)]
+
+    assert statuses(*slow).count("notice") <= 1

@@ -237,3 +237,25 @@ def test_validation_that_ends_at_its_start_while_training_goes_on_is_no_divergen
     last = judged(*others, curves(collapsed, **{"train/loss": FALLS}))[-1]
 
     assert last.status == "ok"
+
+
+def test_in_a_study_that_learned_nothing_noise_is_no_divergence():
+    names = (METRIC, "valid/loss", "train/loss")
+    flat = [
+        {name: 0.69 + 0.01 * noise(10 * seed + place) for place, name in enumerate(names)}
+        for seed in range(20)
+    ]
+
+    found = [one.status for one in judged(*flat)]
+
+    assert found.count("unclear") >= 17
+
+
+def test_what_broke_and_had_no_time_to_recover_is_not_said_to_have_recovered():
+    study = long_study()
+    course = FALLS + bump(0.95, 1.0, 0.15)
+
+    found = findings(stability(study, traced(study, curves(course))))[0]
+
+    assert found.evidence["kind"] == "diverged_recovered"
+    assert "had not recovered all of it at its end" in found.message

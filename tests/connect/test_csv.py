@@ -194,3 +194,17 @@ def test_the_next_round_does_not_wait_for_what_another_tool_left_running(tmp_pat
     )
 
     assert imported(folder(tmp_path / "s", trials, curves)).next() is not None
+
+
+def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
+    (tmp_path / "trials.csv").write_text("trial,rate\na,0.1\n")
+    (tmp_path / "curves.csv").write_text(
+        "trial,step,metric,value\na,1,valid/loss,0.5\na,1,valid/loss,0.6\n"
+    )
+
+    (study,) = read(tmp_path, Wanted(metric="valid/loss"))
+
+    assert study.left_out == (
+        "rows of curves.csv that repeat a trial, step and metric, of which the last counts: 1, "
+        "the first in line 3.",
+    )

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
+from etude.analyze.feasible_edge import Edge
 from etude.analyze.stability import stability
 from etude.plot.stability import caption, draw
 
@@ -28,7 +31,7 @@ def test_bars_tell_trials_that_recovered_from_those_that_did_not():
 def test_the_caption_counts_the_ways():
     text = caption(result(curve(0), curve(1, 0.8, 0.7), curve(2, 0.8)))
 
-    assert text.startswith("Of 3 trials, 2 were unstable: 1 diverged for good, 1 broke and recov")
+    assert text.startswith("Of 3 trials, 2 were unstable: 1 diverged for good, 1 broke and went")
 
 
 def test_ten_thousand_trials_are_a_few_dozen_rows():
@@ -42,3 +45,10 @@ def test_ten_thousand_trials_are_a_few_dozen_rows():
 def test_a_study_without_trials_says_so():
     assert caption(result()).startswith("No trial has curves long enough")
     assert draw(result()).to_dict()["layer"]
+
+
+def test_the_caption_tells_a_best_rate_at_the_edge_of_the_unstable_ones():
+    found = result(curve(0), curve(1, 0.8))
+    edge = Edge(study="all", status="notice", hyperparameter="learning_rate", rate=0.01)
+
+    assert "edge of the unstable ones" in caption(replace(found, edge=edge))

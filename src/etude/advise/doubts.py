@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..analyze.outcome import only_seeds
 from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
@@ -34,7 +35,7 @@ def doubts(
     said += _arranged(experiment, standing)
     if valued:
         said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
-        said += _seeds(standing)
+        said += _seeds(standing, findings)
         said += [_sampling_error(experiment, valued), _selection(valued)]
     return (*said, *_acknowledged(findings), *_fixed(findings))
 
@@ -155,13 +156,25 @@ def _timed_out(standing: Sequence[Standing]) -> Iterator[str]:
         )
 
 
-def _seeds(standing: Sequence[Standing]) -> Iterator[str]:
-    if any(one.study.space.dimensions for one in standing):
+def _seeds(standing: Sequence[Standing], findings: Sequence[Finding]) -> Iterator[str]:
+    known = {
+        one.subject.get("study")
+        for one in findings
+        if one.check == "trial_noise" and one.status == "ok"
+    }
+    tuned = [one.study.name for one in standing if one.study.space.dimensions]
+    unknown = [name for name in tuned if name not in known]
+    if unknown and len(unknown) < len(tuned):
+        yield (
+            f"A1, A2: how much a trial of {_names(unknown)} varies by chance is not known; train "
+            "the best settings again with other seeds before adopting a change."
+        )
+    elif unknown:
         yield (
             "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
             "is not known; train the best settings again with other seeds before adopting a change."
         )
-    untuned = [one.study.name for one in standing if not one.study.space.dimensions]
+    untuned = [one.study.name for one in standing if only_seeds(one.study, one.outcomes)]
     if untuned:
         yield (
             f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import final
 
+from ..analyze.outcome import only_seeds
 from ..analyze.wording import counted, listed, number
 from .standing import Standing
 
@@ -30,7 +31,9 @@ def means(standing: Sequence[Standing]) -> list[Mean]:
     Source: A2.
     """
     return [
-        _mean(one) for one in standing if one.best is not None and not one.study.space.dimensions
+        _mean(one)
+        for one in standing
+        if one.best is not None and only_seeds(one.study, one.outcomes)
     ]
 
 

@@ -52,7 +52,7 @@ def feasible_edge(study: Study, traces: Sequence[Trace], unstable: Mapping[int, 
     """
     name = _rate_of(study)
     if not name:
-        return Edge(study=study.name, status="unclear", why="no learning rate varies in this study")
+        return Edge(study=study.name, status="unclear", why="its space has no learning rate")
     placed = [
         (float(trace.record.setting[name]), trace)
         for trace in traces
@@ -137,7 +137,8 @@ def findings(result: Edge) -> list[Finding]:
 
 def _said(result: Edge) -> str:
     if result.why:
-        return f"Whether instability holds the best learning rate down is open, since {result.why}."
+        whether = f"Whether instability holds the best learning rate of `{result.study}` down"
+        return f"{whether} is open, since {result.why}."
     above = len(result.unstable) + result.stable
     best = f"The best stable trial, {result.trial}, has {result.hyperparameter} = "
     rest = f"{number(result.rate)}; {len(result.unstable)} of {counted(above, 'trial')} above it"

@@ -348,6 +348,15 @@ def _facts(result: GradientNorm, one: GradientNormTrial) -> list[tuple[str, str,
         facts.append(("D5", f"the late ones are {number(one.growth)} of the early", still))
     if _often(one.spikes, one.values, limits):
         times = f"{limits.spike:g} times the median around them"
-        begin = f"Clipping helps against outliers: begin at {number(one.high)}."
-        facts.append(("D9", f"{one.spikes} of {one.values} are above {times}", begin))
+        facts.append(("D9", f"{one.spikes} of {one.values} are above {times}", _begin(one, limits)))
     return facts
+
+
+def _begin(one: GradientNormTrial, limits: GradientNormThresholds) -> str:
+    """Where to begin clipping: a percentile that is an outlier itself clips none of them."""
+    if one.high is None or one.median is None or one.high <= limits.spike * one.median:
+        return f"Clipping helps against outliers: begin at {number(one.high)}."
+    return (
+        f"So many are outliers that the 90th percentile is one: begin to clip near the median, "
+        f"{number(one.median)}, or lower the learning rate (D10)."
+    )

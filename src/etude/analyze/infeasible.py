@@ -184,12 +184,13 @@ def _share(result: Infeasible) -> str:
     listed = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items())
     because = f" ({listed})" if listed else ""
     share = f"{len(result.trials)} of {counted(result.ended, 'ended trial')} of `{result.study}`"
+    is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:
-        return f"{share} infeasible."
+        return f"{share} are infeasible."
     low, high = (f"{100 * end:.0f}" for end in (result.low, result.high))
     return (
-        f"{share} infeasible{because}: {100 * result.fraction:.0f} %, in the long run {low} to "
-        f"{high} %."
+        f"{share} {is_} infeasible{because}: {100 * result.fraction:.0f} %, in the long run {low} "
+        f"to {high} %."
     )
 
 

@@ -54,6 +54,20 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
 
 
+def only_seeds(study: Study, found: Sequence[Outcome]) -> bool:
+    """Whether the trials of a study differ by nothing but their seed.
+
+    Of trials from elsewhere without any setting that is not known.
+
+    Source: A2.
+    """
+    if study.space.dimensions:
+        return False
+    settings = [sorted(one.record.setting.items()) for one in found]
+    alike = all(one == settings[0] for one in settings)
+    return alike and not (study.search == "imported" and not any(settings))
+
+
 def ranked(found: Sequence[Outcome]) -> list[Outcome]:
     """The feasible ones, best first, equals by id.
 

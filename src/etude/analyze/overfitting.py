@@ -301,6 +301,7 @@ def _said(one: OverfittingTrial) -> str:
         return f"{who} overfits: while {TRAIN_LOSS} fell on, {moved}{_but(turns)}."
     if one.status == "unclear":
         reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
+        who = who.removesuffix(",")
         return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
     if turns[0].why:
         return f"{who} does not overfit: {turns[0].why}."

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..finding import Finding, Severity
 from ..record import Record
 from ..study import Study
-from .outcome import Outcome, outcomes, ranked
+from .outcome import Outcome, only_seeds, outcomes, ranked
 from .wording import counted, number
 
 # No source, ours: fewer draws than the smallest study that the source resamples.
@@ -80,7 +80,7 @@ def sampling_luck(
             *(_budget(found, size, maximize=study.maximize) for size in smaller),
             *([whole] if whole else []),
         ),
-        varies=study.space.dimensions > 0,
+        varies=not only_seeds(study, found),
     )
 
 

@@ -89,6 +89,7 @@ def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> Sat
     if why:
         return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
     level, band, reached = _reached(series, thresholds)
+    gain = abs(float(series.values_P[0]) - level)
     step = int(series.steps_P[reached])
     share = (step + 1) / max(1, trace.max_steps)
     if reached == 0:
@@ -96,6 +97,8 @@ def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> Sat
     elif share < thresholds.before and level > typical + band:
         # No source, ours: it is stuck, not done, and fewer steps are no remedy.
         why = "it ends worse than the typical trial is after a tenth of its evaluations"
+    elif share < thresholds.before and band > thresholds.max_hidden * gain:
+        why = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} gained in all"
     if why:
         return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
     return SaturatedTrial(

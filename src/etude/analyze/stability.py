@@ -15,11 +15,11 @@ import numpy as np
 from ..catalogue import known
 from ..finding import Finding, Severity
 from ..study import Study
-from .aligned import Aligned, aligned, binned
+from .aligned import Aligned, aligned, binned, noises
 from .feasible_edge import Edge, feasible_edge
 from .feasible_edge import findings as edge_findings
 from .instability import Drop, Instability, Kind, hidden_spikes, instability, not_finite
-from .progress import Progress, progress
+from .progress import MIN_WAY, Progress, progress
 from .thresholds import StabilityThresholds
 from .trace import TRAIN_LOSS, Trace
 from .wording import counted, listed, number, percent
@@ -147,7 +147,8 @@ def _of_curves(
     if found.kind:
         return _unstable(trace, replace(found, hidden=hidden), curves, learned)
     if not math.isfinite(learned) and _flat(curves):
-        return _unclear(trace, f"its {trace.metric} never left the level of its start", curves)
+        because = f"its {trace.metric} never left the level of its start by more than its noise"
+        return _unclear(trace, because, curves)
     return StabilityTrial(
         trial=trace.trial,
         status="notice" if hidden else "ok",
@@ -240,7 +241,9 @@ def _steady(curves: Aligned) -> bool:
 
 
 def _flat(curves: Aligned) -> bool:
-    return bool(np.all(curves.levels_SxE[0] >= curves.levels_SxE[0][0]))
+    objective_1xE = curves.levels_SxE[:1]
+    way = float(objective_1xE[0, 0] - objective_1xE.min())
+    return way <= MIN_WAY * float(noises(objective_1xE)[0])
 
 
 def _with_shared(found: Sequence[StabilityTrial]) -> list[StabilityTrial]:
@@ -314,7 +317,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
     sentences = {
         "nan": f"is not finite from {at} on",
         "diverged": f"diverged at {at} and did not recover",
-        "diverged_recovered": f"broke at {at} and recovered",
+        "diverged_recovered": f"broke at {at} and {_recovery(one)}",
         "repeated": f"broke {len(one.drops)} times, first at {at}",
         "never_learned": f"never learned: at its best it came {learned}",
     }
@@ -325,6 +328,12 @@ def _said(result: Stability, one: StabilityTrial) -> str:
             "the schedule may do this."
         )
     return message
+
+
+def _recovery(one: StabilityTrial) -> str:
+    if any(drop.recovered is None for drop in one.drops):
+        return "had not recovered all of it at its end"
+    return "recovered"
 
 
 def _calm(result: Stability, one: StabilityTrial) -> str:

@@ -237,8 +237,8 @@ def _regime(result: StillImproving) -> Finding:
         )
     elif status == "unclear":
         message = (
-            f"Whether training longer helps `{result.study}` is open, since of its best trial, "
-            f"{best.trial}, {best.why}."
+            f"Whether training longer helps `{result.study}` is open: its best trial is "
+            f"{best.trial}, and {best.why}."
         )
     else:
         message = (

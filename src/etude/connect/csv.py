@@ -194,6 +194,7 @@ class _Curves:
         self._wanted = wanted
         self._notes = notes
         self._metrics: dict[str, str | None] = {}
+        self._seen: set[tuple[str, int, str]] = set()
 
     def add(self, cells: Sequence[str], number: int) -> None:
         """Takes trial, step, metric and value; what is no point is noted."""
@@ -208,7 +209,18 @@ class _Curves:
         if isinstance(point, str):
             self._notes.add(f"rows of {CURVES} {point}", f"line {number}")
         elif points is not None:
+            self._once(trial, point, number)
             points.append(point)
+
+    def _once(self, trial: str, point: Row, number: int) -> None:
+        """Notes a second value of one metric at one step: the later one counts."""
+        place = (trial, point[0], point[1])
+        if place in self._seen:
+            kind = (
+                f"rows of {CURVES} that repeat a trial, step and metric, of which the last counts"
+            )
+            self._notes.add(kind, f"line {number}")
+        self._seen.add(place)
 
     def _meet(self, metric: str, number: int) -> None:
         """Names a metric that was not seen before."""

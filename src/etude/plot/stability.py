@@ -14,7 +14,7 @@ _LASTING = ("nan", "diverged")
 _WORDS = {
     "nan": "no longer finite",
     "diverged": "diverged for good",
-    "diverged_recovered": "broke and recovered",
+    "diverged_recovered": "broke and went on",
     "repeated": "broke again and again",
     "never_learned": "never learned",
 }
@@ -32,7 +32,7 @@ def draw(result: Stability) -> alt.LayerChart:
         {"box": late, "infeasible": lasting},
         [(0.0, 0.1)],
         title=f"broke first, of {result.max_steps:,} steps",
-        note="pale: recovered; red: did not" if broke else "no trial broke",
+        note="pale: went on; red: did not" if broke else "no trial broke",
     )
 
 
@@ -51,7 +51,7 @@ def caption(result: Stability) -> str:
     shared = sum(bool(one.shared) for one in judged)
     if shared:
         text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
-    if result.edge.status == "problem":
+    if result.edge.status == "notice":
         rate = f"{result.edge.hyperparameter} = {number(result.edge.rate)}"
         text += f" The best stable trial lies at the edge of the unstable ones ({rate})."
     return text

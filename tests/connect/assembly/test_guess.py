@@ -114,7 +114,7 @@ def test_two_lists_explain_what_each_has_where_every_study_has_trials():
 def test_what_nothing_explains_stays_apart_by_name():
     found = guess(trials(lr=[0.1, 0.2, 0.3], beta1=[0.8, None, 0.9]), {})
 
-    assert found.apart == {"beta1": "only 2 of 3 trials say it"}
+    assert found.apart == {"beta1": "only 2 of 3 trials have it"}
 
 
 def test_a_text_of_its_own_in_every_trial_is_a_name():

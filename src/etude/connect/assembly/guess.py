@@ -87,7 +87,7 @@ def guess(
             conditions = [(*when, (switch, text)) for text in texts]
             _place(found, name, values, domains.get(name), conditions)
         else:
-            found.apart[name] = f"only {len(values):,} of {len(trials):,} trials say it"
+            found.apart[name] = f"only {len(values):,} of {len(trials):,} trials have it"
     return Guess(
         hyperparameters=tuple(found.hyperparameters),
         observed=frozenset(found.observed),
