@@ -97,6 +97,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         resume_step=step,
         first_losses={} if step is None else dict(_first_losses(record, experiment.metric)),
         max_wall_s=experiment.max_trial_s,
+        keep_checkpoints=experiment.keep_checkpoints,
     )
 
 

@@ -21,6 +21,7 @@ from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
 from .record import Records
 from .result import Result, load, parent_in
+from .runner import vectorized
 from .runner.base import Runner
 from .runner.blame import user_traceback
 from .runner.inline import Inline
@@ -208,7 +209,9 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
     if name == "processes":
         reference, folder = source.named()
         return Processes(reference, folder, workers=workers)
-    raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`.")
+    if name == "vectorized":
+        return vectorized(source.load)
+    raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`, `vectorized`.")
 
 
 def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[Entry, Path]:

@@ -29,6 +29,7 @@ class Assignment:
         first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
             trial is judged as an uninterrupted one.
         max_wall_s: Seconds that this attempt may take; None for no limit.
+        keep_checkpoints: How many of the best checkpoints are worth writing (K1).
         rehearsal: Whether this only tries two steps: nothing is recorded.
     """
 
@@ -46,6 +47,7 @@ class Assignment:
     resume_step: int | None = None
     first_losses: Mapping[str, float] = field(default_factory=dict)
     max_wall_s: float | None = None
+    keep_checkpoints: int = 1
     rehearsal: bool = False
 
 
@@ -76,6 +78,10 @@ class Trial:
         setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
+        evaluation_steps: The regular ones (E2), the last step among them.
+        metric: The experiment's.
+        maximize: Whether more of it is better.
+        keep_checkpoints: How many of the best checkpoints are worth writing (K1).
     """
 
     def __init__(self, assignment: Assignment, channel: Channel) -> None:
@@ -84,11 +90,13 @@ class Trial:
         self.setting = dict(assignment.setting)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
+        self.metric = assignment.metric
+        self.maximize = assignment.maximize
+        self.keep_checkpoints = assignment.keep_checkpoints
         self._assignment = assignment
         self._channel = channel
-        self._evaluation_steps = frozenset(
-            evaluation_steps(assignment.max_steps, assignment.evaluations)
-        )
+        self.evaluation_steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
+        self._evaluation_steps = frozenset(self.evaluation_steps)
         self._first_losses = dict(assignment.first_losses)
         self._from_step = 0
         self._last_step = -1
@@ -187,15 +195,23 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        step, metric = self._step(step), self._assignment.metric
+        step, metric = self._step(step), self.metric
         if not self._reported and metric not in values:
             self._leave(Misreport(_misreport(metric, sorted(values), step)))
         self._reported = True
         self._record(step, values)
         if checkpoint is not None:
-            self._save(step, checkpoint)
-            value = values.get(metric)
-            self._channel.saved(step, None if value is None else float(value))
+            self.save(step, checkpoint, value=values.get(metric))
+
+    def save(
+        self, step: int, checkpoint: Callable[[Path], object], *, value: float | None = None
+    ) -> None:
+        """Writes a checkpoint of a step whose values are recorded, `value` the metric there.
+
+        `report` does it in one go; this is for a loop that holds its best states and writes later.
+        """
+        self._write(self._step(step), checkpoint)
+        self._channel.saved(step, None if value is None else float(value))
 
     @property
     def reported(self) -> bool:
@@ -243,7 +259,7 @@ class Trial:
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
-            if name.endswith("loss") or name == self._assignment.metric:
+            if name.endswith("loss") or name == self.metric:
                 self._judge(name, value, step)
         self._leave_if_late()
 
@@ -262,9 +278,9 @@ class Trial:
             self._leave(Infeasible("diverged", message))
 
     def _is_maximized(self, name: str) -> bool:
-        return self._assignment.maximize and name == self._assignment.metric
+        return self.maximize and name == self.metric
 
-    def _save(self, step: int, checkpoint: Callable[[Path], object]) -> None:
+    def _write(self, step: int, checkpoint: Callable[[Path], object]) -> None:
         final_place = self._assignment.checkpoints / str(step)
         aside = final_place.with_name(f"{step}.partial")
         old = final_place.with_name(f"{step}.old")

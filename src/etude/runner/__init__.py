@@ -1,1 +1,54 @@
-"""Stage: assignments in, events out."""
+"""Stage: assignments in, events out.
+
+What needs PyTorch is loaded here, when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import RunError
+from ..train.workload import Workload
+
+if TYPE_CHECKING:
+    from ..train.loop import Loop
+    from .base import Runner
+    from .load import Train
+
+
+def loop_of(workload: Workload) -> Loop:
+    """The loop that trains a workload.
+
+    Raises:
+        RunError: where PyTorch or safetensors is missing.
+    """
+    with _told():
+        from ..train.loop import Loop
+    return Loop(workload)
+
+
+def vectorized(load: Callable[[], Train]) -> Runner:
+    """The runner that trains many trials of a workload in one program.
+
+    Raises:
+        RunError: where PyTorch or safetensors is missing.
+    """
+    with _told():
+        from .vectorized import Vectorized
+    return Vectorized(load)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A missing library is told from a broken one."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "safetensors"):
+            raise
+        raise RunError(
+            f"A workload is trained with PyTorch, and `{error.name}` is missing: "
+            "`pip install 'etude[torch]'`."
+        ) from error

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import final
 
-from ..errors import Halted, Infeasible, Leave
+from ..errors import Halted, Infeasible, Leave, WorkloadError
 from ..event import Began, Ended, Event, Logged, Refused, Rehearsed, Saved
 from ..trial import Assignment, Moment, Trial
 from .blame import fault, is_disk, is_out_of_memory, user_traceback
@@ -145,15 +145,22 @@ def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Refused:
         returned = train(trial)
         if returned is not None and trial.left is None:
             trial.report(trial.max_steps - 1, {metric: _number(returned)})
-    except Leave:
-        pass  # kept by the trial, for a loop may have swallowed it as well
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
-        if trial.left is None and not _is_plain_exit(error):
-            return _failure(trial, error)
+    except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        return outcome(trial, error)
+    return outcome(trial)
+
+
+def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Refused:
+    """How a trial ends whose loop is over, with what it raised, if anything.
+
+    Why it had to leave is kept by the trial, for a loop may have swallowed it.
+    """
     if trial.left is not None:
         return _left(trial, trial.left)
+    if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
+        return _failure(trial, error)
     if not trial.reported:
-        told = _silent(metric)
+        told = _silent(trial.metric)
         return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
     return Ended(trial.id, "completed", steps=trial.updates)
 
@@ -185,6 +192,8 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
     told = user_traceback(error)
     if is_disk(error):
         return Refused(trial.id, "disk", str(error))
+    if isinstance(error, WorkloadError):
+        return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
     return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))

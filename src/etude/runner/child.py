@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 
-from ..errors import RunError
+from ..errors import InputError
 from ..event import Refused
 from ..trial import Assignment
 from .attempt import attempt
@@ -61,7 +61,7 @@ def _loaded(
 ) -> Train | None:
     try:
         return train_function(reference, folder)
-    except RunError as error:
+    except InputError as error:
         parent.send([Refused(assignment.id, "input", str(error))])
     except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
         parent.send([Refused(assignment.id, "import", user_traceback(error))])
