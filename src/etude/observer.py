@@ -24,6 +24,7 @@ class Opening:
         findings: What the rules say of the design.
         rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
             times are the better estimate.
+        choice: How the trials are trained and why, one sentence; empty where nothing was chosen.
     """
 
     experiment: Experiment
@@ -31,6 +32,7 @@ class Opening:
     records: Records
     slots: int
     rehearsed: Rehearsed | None
+    choice: str = ""
     findings: Sequence[Finding] = ()
 
 

@@ -21,9 +21,9 @@ from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
 from .record import Records
 from .result import Result, load, parent_in
-from .runner import vectorized
 from .runner.base import Runner
 from .runner.blame import user_traceback
+from .runner.choice import IN_WORKERS, LOOKED_AT, choose
 from .runner.inline import Inline
 from .runner.load import Train, refuse_while_importing, train_file, train_function
 from .runner.processes import Processes
@@ -48,9 +48,10 @@ def run(
         experiment: An Experiment, or the path of its file.
         train: A function of a Trial; None for the one that the experiment names.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
-        runner: `inline`, `processes`, or a Runner. None for `inline` with a function, else
-            `processes`.
-        workers: Of `processes`; None for one a visible GPU, else one a core.
+        runner: `inline`, `processes`, `vectorized` (a workload's trials in stacks, or a reason why
+            not), `auto` (whichever is measured to be faster), or a Runner. None for `inline` with a
+            function, else `auto`.
+        workers: Processes; None for one a visible GPU, else one a core.
         observers: Told what happens.
 
     Raises:
@@ -69,7 +70,9 @@ def run(
             with with_lines(entry.text, entry.source):
                 plan = _plan(entry.experiment)
             held.begin(entry)
-            _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
+            asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
+            about = _About(entry.experiment, plan, observers, asked)
+            _perform(about, runner=chosen, store=held)
         result = load(held, entry.experiment.name)
         result.records[:]  # read while the store is open
         return result
@@ -87,30 +90,39 @@ def _plan(experiment: Experiment) -> list[Plan]:
     return plan
 
 
-def _perform(
-    experiment: Experiment,
-    plan: Sequence[Plan],
-    *,
-    runner: Runner,
-    store: Store,
-    observers: Sequence[Observer],
-) -> None:
+@final
+@dataclasses.dataclass(frozen=True)
+class _About:
+    """What is to be done, who looks on, and the name of the runner that was asked for."""
+
+    experiment: Experiment
+    plan: Sequence[Plan]
+    observers: Sequence[Observer]
+    asked: str
+
+
+def _perform(about: _About, *, runner: Runner, store: Store) -> None:
+    experiment, plan = about.experiment, about.plan
     studies = [study for study, _ in plan]
     started(plan, store, experiment.name, free=runner.free)
     records = store.records(experiment.name)
     rehearsed = None
+    left = pending(plan, store, experiment.name)
+    waiting = [assignment(experiment, store, one) for one in left[:LOOKED_AT]]
     if not any(record.ended for record in records):
-        first = pending(plan, store, experiment.name)[0]
-        rehearsed = rehearse(runner, assignment(experiment, store, first))
+        rehearsed = rehearse(runner, waiting[0])
+    steps = len(left) * experiment.max_steps
+    choice = choose(about.asked, runner, waiting, steps=steps, rehearsed=rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,
         records=records,
         slots=runner.slots,
         rehearsed=rehearsed,
+        choice=choice,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
-    audience = Audience(observers)
+    audience = Audience(about.observers)
     audience.begin(opening)
     try:
         play(experiment, plan, runner=runner, store=store, see=audience.see)
@@ -198,7 +210,7 @@ class _Source:
 def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -> Runner:
     if runner is not None and not isinstance(runner, str):
         return runner
-    name = runner or ("inline" if source.function else "processes")
+    name = runner or ("inline" if source.function else "auto")
     if name == "inline" and (workers or 1) > 1:
         raise RunError(
             f"The runner `inline` trains one trial at a time, but workers={workers}. "
@@ -206,12 +218,11 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
         )
     if name == "inline":
         return Inline(source.load)
-    if name == "processes":
+    if name in IN_WORKERS:
         reference, folder = source.named()
         return Processes(reference, folder, workers=workers)
-    if name == "vectorized":
-        return vectorized(source.load)
-    raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`, `vectorized`.")
+    known = ", ".join(f"`{each}`" for each in ("inline", *IN_WORKERS))
+    raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 
 def _entry(experiment: Experiment | str | Path, train: Train | None) -> tuple[Entry, Path]:

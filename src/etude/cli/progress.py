@@ -77,11 +77,8 @@ class Progress:
                 best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
                 if best is not None:
                     self._tally.best[record.id] = self._sign * best.value
-        for finding in opening.findings:
-            if finding.status == "problem":
-                for line in finding_lines(finding):
-                    self._console.print(line, markup=False, highlight=False)
-        self._console.print(estimate_line(opening), markup=False, highlight=False)
+        for line in opening_lines(opening):
+            self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console, get_renderable=self._table, refresh_per_second=4
@@ -179,6 +176,13 @@ class Progress:
         mean_s = sum(self._tally.walls) / len(self._tally.walls)
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
         return f"{counted(waiting, 'trial')} left, about {duration(left_s)}."
+
+
+def opening_lines(opening: Opening) -> list[str]:
+    """What is wrong with the design, how trials are trained and what the round will cost."""
+    problems = [finding for finding in opening.findings if finding.status == "problem"]
+    told = [line for finding in problems for line in finding_lines(finding)]
+    return [*told, *filter(None, [opening.choice]), estimate_line(opening)]
 
 
 def estimate_line(opening: Opening) -> str:

@@ -5,15 +5,17 @@ What needs PyTorch is loaded here, when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
 from ..train.workload import Workload
+from .messages import Verdict
 
 if TYPE_CHECKING:
     from ..train.loop import Loop
+    from ..trial import Assignment
     from .base import Runner
     from .load import Train
 
@@ -29,7 +31,7 @@ def loop_of(workload: Workload) -> Loop:
     return Loop(workload)
 
 
-def vectorized(load: Callable[[], Train]) -> Runner:
+def vectorized(load: Callable[[], Train], width: int) -> Runner:
     """The runner that trains many trials of a workload in one program.
 
     Raises:
@@ -37,7 +39,25 @@ def vectorized(load: Callable[[], Train]) -> Runner:
     """
     with _told():
         from .vectorized import Vectorized
-    return Vectorized(load)
+    return Vectorized(load, width=width)
+
+
+def judged(train: Train, assignments: Sequence[Assignment]) -> Verdict:
+    """Whether these trials, and others like them, are to be trained in stacks.
+
+    A plain function needs no word, and no PyTorch.
+
+    Raises:
+        RunError: where PyTorch or safetensors is missing.
+    """
+    if not isinstance(getattr(train, "workload", None), Workload):
+        return Verdict(1, "")
+    with _told():
+        from ..train import gate
+        from ..train.loop import Loop
+    assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
+    found = gate.judged(train, assignments)
+    return Verdict(found.width, found.reason)
 
 
 @contextmanager

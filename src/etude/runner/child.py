@@ -13,11 +13,14 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeAlias, final
 
 from ..errors import InputError
 from ..event import Refused
 from ..trial import Assignment
+from . import judged, messages, vectorized
 from .attempt import attempt
+from .base import Runner
 from .blame import user_traceback
 from .load import Train, train_function
 
@@ -31,41 +34,72 @@ def main(descriptor: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
-    inbox: SimpleQueue[Assignment] = SimpleQueue()
+    inbox: SimpleQueue[Message] = SimpleQueue()
     threading.Thread(target=_listen, args=(parent, inbox), daemon=True).start()
-    train: Train | None = None
-    while True:
-        assignment = inbox.get()
+    _Worker(parent, inbox, reference, folder).serve()
+
+
+Message: TypeAlias = messages.Train | messages.Judge
+
+
+@final
+class _Worker:
+    """Trains what comes in: one trial after another, or many at once."""
+
+    def __init__(
+        self, parent: Connection, inbox: SimpleQueue[Message], reference: str, folder: Path
+    ) -> None:
+        self._parent = parent
+        self._inbox = inbox
+        self._reference = reference
+        self._folder = folder
+        self._train: Train | None = None
+        self._stacks: Runner | None = None
+
+    def serve(self) -> None:
+        while True:
+            self._take(self._inbox.get())
+            while self._stacks is not None and self._stacks.wait(self._parent.send):
+                while not self._inbox.empty():
+                    self._take(self._inbox.get())
+                _flush()
+
+    def _take(self, message: Message) -> None:
+        first = message.assignments[0]
         try:
-            _print_to(assignment.folder / "log.txt")
+            _print_to(first.folder / "log.txt")
         except OSError as error:
-            parent.send([Refused(assignment.id, "disk", str(error))])
-            continue
-        train = train or _loaded(reference, folder, assignment, parent)
-        if train is not None:
-            attempt(assignment, train, parent.send)
+            self._parent.send([Refused(first.id, "disk", str(error))])
+            return
+        train = self._loaded(first)
+        if train is None:
+            return
+        if isinstance(message, messages.Judge):
+            self._parent.send(judged(train, message.assignments))
+        elif message.width == 1 or first.rehearsal:
+            attempt(first, train, self._parent.send)
+        else:
+            self._stacks = self._stacks or vectorized(lambda: train, message.width)
+            self._stacks.submit([first])
         _flush()
 
+    def _loaded(self, assignment: Assignment) -> Train | None:
+        try:
+            self._train = self._train or train_function(self._reference, self._folder)
+        except InputError as error:
+            self._parent.send([Refused(assignment.id, "input", str(error))])
+        except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
+            self._parent.send([Refused(assignment.id, "import", user_traceback(error))])
+        return self._train
 
-def _listen(parent: Connection, inbox: SimpleQueue[Assignment]) -> None:
+
+def _listen(parent: Connection, inbox: SimpleQueue[Message]) -> None:
     try:
         while True:
             inbox.put(parent.recv())
     except (EOFError, OSError):
         # The parent is gone, however it went: nobody is left to train for.
         os._exit(1)
-
-
-def _loaded(
-    reference: str, folder: Path, assignment: Assignment, parent: Connection
-) -> Train | None:
-    try:
-        return train_function(reference, folder)
-    except InputError as error:
-        parent.send([Refused(assignment.id, "input", str(error))])
-    except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
-        parent.send([Refused(assignment.id, "import", user_traceback(error))])
-    return None
 
 
 def _print_to(log: Path) -> None:

@@ -37,12 +37,12 @@ class Dataset:
 
     held: Any
     count: int
-    device: torch.device
+    moved: Callable[[Any], Tensor]
 
     def take(self, rows: Tensor) -> Batch:
         """The examples in these rows; where `rows` has more axes, so has the batch."""
         flat = _collated([self.held[row] for row in rows.reshape(-1).tolist()])
-        return mapped(lambda part: part.unflatten(0, rows.shape).to(self.device), flat)
+        return mapped(lambda part: self.moved(part.unflatten(0, rows.shape)), flat)
 
     def between(self, start: int, stop: int) -> Batch:
         """The examples from `start` until before `stop`."""
@@ -52,15 +52,18 @@ class Dataset:
 Examples: TypeAlias = Tensors | Dataset
 
 
-def examples(data: Any, device: torch.device) -> Examples:
+def examples(data: Any, device: torch.device, *, double: bool = False) -> Examples:
     """The examples of a workload's `training` or `validation`, tensors moved to the device."""
+
+    def moved(part: Any) -> Tensor:
+        tensor = torch.as_tensor(part).to(device)
+        return tensor.double() if double and tensor.is_floating_point() else tensor
+
     parts = list(data.values()) if isinstance(data, Mapping) else data
     parts = parts if isinstance(parts, list | tuple) and not isinstance(data, list) else [parts]
     if all(isinstance(part, Tensor | np.ndarray) for part in parts):
-        return Tensors(
-            mapped(lambda part: torch.as_tensor(part).to(device), data), count=len(parts[0])
-        )
-    return Dataset(data, count=len(data), device=device)
+        return Tensors(mapped(moved, data), count=len(parts[0]))
+    return Dataset(data, count=len(data), moved=moved)
 
 
 def mapped(function: Callable[[Any], Any], batch: Batch) -> Batch:

@@ -21,7 +21,7 @@ from . import dropout, evaluation
 from .checkpoints import EVERY_S, Keeper, State
 from .clipping import clipped, grad_norm
 from .examples import Examples, examples
-from .network import default_device, network
+from .network import Network, default_device, network
 from .order import Order
 from .recipe import MOVING, recipe
 from .workload import Workload
@@ -40,8 +40,13 @@ class Loop:
         *,
         every_s: float = EVERY_S,
         device: torch.device | None = None,
+        double: bool = False,
     ) -> None:
-        """Takes a workload, and the seconds between two writings of checkpoints."""
+        """Takes a workload and the seconds between two writings of checkpoints.
+
+        In double precision two ways of training can be told apart from two roundings.
+        """
+        self.double = double
         self.workload = workload
         self.every_s = every_s
         self.device = device or default_device()
@@ -49,12 +54,16 @@ class Loop:
     @cached_property
     def training(self) -> Examples:
         """The examples to train on."""
-        return examples(self.workload.training, self.device)
+        return examples(self.workload.training, self.device, double=self.double)
 
     @cached_property
     def validation(self) -> Examples:
         """The examples to evaluate on."""
-        return examples(self.workload.validation, self.device)
+        return examples(self.workload.validation, self.device, double=self.double)
+
+    def network(self, setting: Mapping[str, Any], seed: int) -> Network:
+        """The network of a trial, untrained."""
+        return network(self.workload, setting, seed, self.device, double=self.double)
 
     def __call__(self, trial: Trial) -> None:
         """Trains one trial.
@@ -86,7 +95,7 @@ class Learner:
         self._setting = trial.setting
         self._seed = seed_of(trial)
         self._recipe = recipe(trial.setting, trial.max_steps)
-        self._network = network(loop.workload, trial.setting, self._seed, loop.device)
+        self._network = loop.network(trial.setting, self._seed)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self._x = self._network.vector()
         self._gradient = torch.zeros_like(self._x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, final
@@ -13,7 +14,7 @@ from ..trial import Trial
 from . import dropout
 from .checkpoints import Keeper, State
 from .loop import Loop, seed_of, state
-from .network import Network, network
+from .network import Network
 from .order import Order
 from .recipe import READ, Recipe, recipe
 from .rows import Rows
@@ -38,7 +39,7 @@ class Member:
         self.trial = trial
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
-        self.network: Network = network(loop.workload, trial.setting, self.seed, loop.device)
+        self.network: Network = loop.network(trial.setting, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.keeper = Keeper(trial, every_s=loop.every_s)
         self.row = self._first_row()
@@ -123,17 +124,27 @@ def _attributes(module: nn.Module) -> dict[str, str]:
     """What a module's forward pass may read beside its tensors, as text that can be compared."""
     if isinstance(module, dropout.Dropout):
         return {"": f"Dropout {module.covers}"}
-    own = {name: value for name, value in vars(module).items() if name not in _OF_TORCH}
-    return {"": type(module).__qualname__, **{name: _text(value) for name, value in own.items()}}
+    known = {id(part) for part in (*module.parameters(), *module.buffers())}
+    own = {
+        name: _text(value, known) for name, value in vars(module).items() if name not in _OF_TORCH
+    }
+    return {"": type(module).__qualname__, **own}
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, known: set[int]) -> str:
+    """A value as text, equal for equal ones; registered tensors are compared elsewhere."""
     if isinstance(value, Tensor):
-        return f"{value.dtype} {value.tolist()}"
+        return "" if id(value) in known else _digest(value)
     if isinstance(value, str | int | float | bool | None | torch.dtype | torch.device):
         return repr(value)
     if isinstance(value, tuple | list):
-        return str([_text(each) for each in value])
+        return str([_text(each, known) for each in value])
     if isinstance(value, Mapping):
-        return str({str(key): _text(each) for key, each in value.items()})
+        return str({str(key): _text(each, known) for key, each in value.items()})
     return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _digest(value: Tensor) -> str:
+    held = value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
+    digest = hashlib.blake2b(held.tobytes(), digest_size=6).hexdigest()
+    return f"tensor {tuple(value.shape)} {digest}"

@@ -72,7 +72,12 @@ class Network:
 
 
 def network(
-    workload: Workload, setting: Mapping[str, Any], seed: int, device: torch.device
+    workload: Workload,
+    setting: Mapping[str, Any],
+    seed: int,
+    device: torch.device,
+    *,
+    double: bool = False,
 ) -> Network:
     """The model of a setting, its initialization from the seed alone; the random state stays.
 
@@ -88,7 +93,7 @@ def network(
             "`torch.nn.Module`."
         )
     noise = dropout.with_rows(module)
-    module = module.to(device).train()
+    module = (module.double() if double else module).to(device).train()
     named = [(name, part) for name, part in module.named_parameters() if part.requires_grad]
     if not named:
         raise WorkloadError(f"{workload.name}: `model` returned a module with nothing to train.")

@@ -9,7 +9,7 @@ Letters: K trials, S steps of a stretch, B examples in a batch.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, final
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 import torch
 from torch import Tensor
+from torch.fx import GraphModule
 
 from ..errors import Halted, Leave
 from . import dropout, evaluation, graph, recorded
@@ -54,8 +55,7 @@ class Stack:
         """Takes trials that have begun; those of one optimizer stand together."""
         self._loop = loop
         self._network = members[0].network
-        self._steps: dict[tuple[Any, ...], Callable[..., Any]] = {}
-        self._sums: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._steps: dict[tuple[Any, ...], GraphModule] = {}
         self._step_s = STRETCH_S / 8  # until it is measured: a first stretch of a few steps
         self._members: list[Member] = []
         self._rows = stacked([member.row for member in members])
@@ -81,6 +81,15 @@ class Stack:
             for start, stop in pairwise(bounds.tolist())
             if start < stop
         ]
+
+    def rows_after(self, count: int) -> Trained:
+        """What some steps would lead to; nothing changes, and nobody is told."""
+        return self._trained(count)
+
+    @torch.no_grad()
+    def recording(self) -> GraphModule:
+        """The operators of one step."""
+        return self._step(self._inputs(_Ahead.of(self._members, 1, self._rows.x), 0))
 
     def advance(self) -> list[Left]:
         """Trains all trials for a stretch; those that are over leave, and are returned.
@@ -146,17 +155,21 @@ class Stack:
         numbers = [*self._own.values(), *self._staying.values()]
         losses, norms = [], []
         for at in range(count):
-            batch = self._loop.training.take(ahead.rows_SxKxB[at])
-            keys, moving = ahead.keys_SxK[at], ahead.moving_Sx3xKx1[at]
-            step = self._step(Inputs(batch, keys, self._own, self._staying, moving))
-            *held, loss, norm = step(*held, *graph.leaves(batch), keys, *numbers, moving)
+            inputs = self._inputs(ahead, at)
+            step, batch = self._step(inputs), graph.leaves(inputs.batch)
+            *held, loss, norm = step(*held, *batch, inputs.keys, *numbers, inputs.moving)
             losses.append(loss)
             norms.append(norm)
         x, m, v, *rest = held
         rows = Rows(x, m, v, dict(zip(names, rest, strict=True)))
         return Trained(rows, torch.stack(losses), torch.stack(norms))
 
-    def _step(self, inputs: Inputs) -> Callable[..., Any]:
+    def _inputs(self, ahead: _Ahead, at: int) -> Inputs:
+        batch = self._loop.training.take(ahead.rows_SxKxB[at])
+        moving = ahead.moving_Sx3xKx1[at]
+        return Inputs(batch, ahead.keys_SxK[at], self._own, self._staying, moving)
+
+    def _step(self, inputs: Inputs) -> GraphModule:
         rows = self._rows
         key = (self._kind, tuple(self._own), rows.m.shape, rows.v.shape)
         if key not in self._steps:
