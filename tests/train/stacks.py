@@ -80,7 +80,7 @@ def trial(folder: Path, number: int, told: Any, steps: int = 40, **given: Any) -
 
 def plain(loop: Loop, one: Trial) -> Told:
     """What a trial tells that is trained by itself."""
-    told = one._channel
+    told: Any = one._channel
     try:
         loop(one)
     except Leave as error:
@@ -103,8 +103,8 @@ def stack_of(loop: Loop, trials: Sequence[Trial]) -> Stack:
 
 def drained(stack: Stack) -> list[Told]:
     """Trains to the end; what was told, by the trials' ids."""
-    told = {one.trial.id: one.trial._channel for one in stack.members}
+    told: dict[int, Any] = {one.trial.id: one.trial._channel for one in stack.members}
     while stack.members:
         for left in stack.advance():
-            left.member.trial._channel.error = left.error
+            told[left.member.trial.id].error = left.error
     return [told[number] for number in sorted(told)]

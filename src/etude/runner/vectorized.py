@@ -117,11 +117,18 @@ class Vectorized:
             if len(stack.members) == 1:
                 self._end(stack.members[0].trial, error)
                 return []
-            # Too large: two halves. Else one of them is to blame, and alone it says which.
-            return stack.split(2 if is_out_of_memory(error) else len(stack.members))
+            return stack.split(2) if is_out_of_memory(error) else self._apart(stack)
         for one in left:
             self._leave(one)
         return [stack] if stack.members else []
+
+    def _apart(self, stack: Stack) -> list[Stack]:
+        """A stretch for each trial alone: whoever is to blame for an exception raises it again."""
+        singles = stack.split(len(stack.members))
+        left = [each for single in singles for each in self._advanced(single)]
+        for other in left[1:]:
+            left[0].absorb(other)
+        return left[:1]
 
     def _leave(self, one: Left) -> None:
         self._end(one.member.trial, one.error)

@@ -71,6 +71,10 @@ class Stack:
         others = stacked([member.row for member in members])
         self._arrange([*self._members, *members], self._rows.joined(others))
 
+    def absorb(self, other: Stack) -> None:
+        """Takes over the trials of another stack of the same signature."""
+        self._arrange([*self._members, *other.members], self._rows.joined(other._rows))
+
     def split(self, parts: int) -> list[Stack]:
         """The same trials in several stacks, where one is too large or one trial fails them all."""
         bounds = np.linspace(0, len(self._members), parts + 1).astype(int)
