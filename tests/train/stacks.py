@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from tests.runner.sample import assignment
@@ -80,7 +80,7 @@ def trial(folder: Path, number: int, told: Any, steps: int = 40, **given: Any) -
 
 def plain(loop: Loop, one: Trial) -> Told:
     """What a trial tells that is trained by itself."""
-    told: Any = one._channel
+    told = cast(Told, one._channel)
     try:
         loop(one)
     except Leave as error:

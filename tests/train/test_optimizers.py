@@ -74,6 +74,16 @@ def nadam(x, d, state, update):
     return adam(x, d, state, update, ahead=True)
 
 
+def written_out(rule):
+    """The parameters after each gradient, one number at a time."""
+    x, path = list(START), []
+    states: list[dict[str, float]] = [{}, {}, {}]
+    for update, d in enumerate(SLOPES.tolist(), start=1):
+        x = [rule(x[i], d[i], states[i], update) for i in range(3)]
+        path.append(x)
+    return np.array(path)
+
+
 @pytest.mark.parametrize(("name", "rule"), [("rmsprop", rmsprop), ("adam", adam), ("nadam", nadam)])
 def test_where_they_do_not_it_is_the_playbooks(name, rule):
     """L3, number by number."""
