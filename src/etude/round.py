@@ -119,7 +119,8 @@ def _perform(about: _About, *, runner: Runner, store: Store) -> None:
         records=records,
         slots=runner.slots,
         rehearsed=rehearsed,
-        choice=choice,
+        choice=choice.line,
+        pace=choice.pace,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     audience = Audience(about.observers)

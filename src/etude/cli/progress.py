@@ -205,7 +205,9 @@ def estimate_line(opening: Opening) -> str:
         + experiment.max_steps * tried.step_s
         + min(experiment.evaluations, experiment.max_steps) * tried.evaluation_s
     )
-    total_s = trial_s * math.ceil(waiting / opening.slots)
+    total_s = trial_s * (
+        waiting / opening.pace if opening.pace else math.ceil(waiting / opening.slots)
+    )
     return (
         f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
         f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "

@@ -57,7 +57,7 @@ def judged(train: Train, assignments: Sequence[Assignment]) -> Verdict:
         from ..train.loop import Loop
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
     found = gate.judged(train, assignments)
-    return Verdict(found.width, found.reason)
+    return Verdict(found.width, found.reason, found.ratio or 1.0)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
 
 from ..errors import RunError
 from ..event import Rehearsed
@@ -19,6 +21,19 @@ _FUNCTION = "`train` names a function, and only a workload's loop is Etude's to 
 LOOKED_AT = 32
 
 
+@final
+@dataclass(frozen=True)
+class Choice:
+    """How trials are trained and why, in one sentence; empty where there was nothing to choose.
+
+    Args:
+        pace: As many trials as would be trained at once one by one; None for one a slot.
+    """
+
+    line: str = ""
+    pace: float | None = None
+
+
 def choose(
     name: str,
     runner: Runner,
@@ -26,29 +41,30 @@ def choose(
     *,
     steps: int,
     rehearsed: Rehearsed | None,
-) -> str:
+) -> Choice:
     """Widens the workers to stacks where that was asked for or measures faster; says what and why.
 
-    Empty where there was nothing to choose. `waiting` are some of the trials that are left, `steps`
+    `waiting` are some of the trials that are left, `steps`
     those of all that are.
 
     Raises:
         RunError: where stacks were asked for and cannot be.
     """
     if name not in ("auto", "vectorized") or not isinstance(runner, Processes) or not waiting:
-        return ""
+        return Choice()
     if name == "auto" and not _is_long(runner, steps, rehearsed):
-        return ""
+        return Choice()
     verdict = runner.judge(waiting)
     if verdict.width > 1:
+        pace = runner.slots * verdict.ratio
         runner.widen(verdict.width)
-        return f"Runner: vectorized; {verdict.reason}"
+        return Choice(f"Runner: vectorized; {verdict.reason}", pace)
     if name == "vectorized":
         raise RunError(
             f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
             "Mend that, or use --runner processes."
         )
-    return f"Runner: processes; {verdict.reason}" if verdict.reason else ""
+    return Choice(f"Runner: processes; {verdict.reason}" if verdict.reason else "")
 
 
 def _is_long(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> bool:
