@@ -79,13 +79,18 @@ class Reopened:
 @final
 @dataclass(frozen=True)
 class Rehearsed:
-    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any."""
+    """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any.
+
+    Args:
+        unread: Hyperparameters of the trial that nobody read: whatever their value, it is the same.
+    """
 
     trial_id: int
     setup_s: float = 0.0
     step_s: float = 0.0
     evaluation_s: float = 0.0
     problem: str = ""
+    unread: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Began | Logged | Saved | Ended | Lost | Refused | Reopened | Rehearsed

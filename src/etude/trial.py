@@ -51,6 +51,62 @@ class Assignment:
     rehearsal: bool = False
 
 
+@final
+class NotedSetting(dict[str, Any]):
+    """A setting that notes which entries were read; to list the names reads nothing.
+
+    >>> setting = NotedSetting(width=8, rate=0.1)
+    >>> setting["width"], list(setting), sorted(setting.unread)
+    (8, ['width', 'rate'], ['rate'])
+    """
+
+    def __init__(self, *given: Mapping[str, Any], **named: Any) -> None:
+        """Takes what a dict takes."""
+        super().__init__(*given, **named)
+        self.read: set[str] = set()
+
+    @property
+    def unread(self) -> set[str]:
+        """The entries whose values nobody asked for."""
+        return set(super().keys()) - self.read
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.read.add(str(name))
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        # Without it `dict(setting)` and `**setting` would copy the values past `__getitem__`.
+        return super().__iter__()
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """As a dict's."""
+        self.read.add(name)
+        return super().get(name, default)
+
+    def items(self) -> Any:
+        """As a dict's, and all are read."""
+        self.read |= set(super().keys())
+        return super().items()
+
+    def values(self) -> Any:
+        """As a dict's, and all are read."""
+        return dict(self.items()).values()
+
+    def copy(self) -> dict[str, Any]:
+        """A plain dict, and all are read."""
+        return dict(self.items())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
+
+
 Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
 
 
@@ -87,7 +143,8 @@ class Trial:
     def __init__(self, assignment: Assignment, channel: Channel) -> None:
         """Is made by a runner."""
         self.id = assignment.id
-        self.setting = dict(assignment.setting)
+        given = assignment.setting
+        self.setting: dict[str, Any] = NotedSetting(given) if assignment.rehearsal else dict(given)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
         self.metric = assignment.metric
@@ -217,6 +274,12 @@ class Trial:
     def reported(self) -> bool:
         """Whether the experiment's metric has been reported."""
         return self._reported
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """In a rehearsal: the hyperparameters that nobody read so far, in order."""
+        held = self.setting
+        return tuple(sorted(held.unread)) if isinstance(held, NotedSetting) else ()
 
     @property
     def updates(self) -> int:

@@ -23,8 +23,8 @@ def processes(name):
     return Processes(f"works.py:{name}", HERE, workers=1)
 
 
-def vectorized(name):
-    return Vectorized(lambda: train_function(f"works.py:{name}", HERE), width=4)
+def vectorized(name, width=4):
+    return Vectorized(lambda: train_function(f"works.py:{name}", HERE), width=width)
 
 
 def wide(name):
@@ -163,6 +163,49 @@ def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(runner, tmp_pa
     assert {n for n, one in ended.items() if one.status == "infeasible"} == meets
     assert 0 < len(meets) < 8
     assert all("example 7 cannot be read" in ended[n].detail for n in meets)
+
+
+def test_it_goes_up_to_the_step_that_raises(runner, tmp_path):
+    first = {n: first_meeting(n) for n in range(8)}
+    late = max((n for n in first if first[n]), key=first.__getitem__)
+    several = [
+        trial(tmp_path, id=n, seed=n, max_steps=80) for n in first if n == late or not first[n]
+    ]
+
+    events = played(runner("RaisesForSome"), *several)
+
+    ended = end(of(events, late))
+    assert (ended.status, ended.steps) == ("infeasible", first[late])
+    assert 'raise ValueError("example 7 cannot be read")' in ended.detail
+    losses = [step for step, name, _ in rows(of(events, late)) if name == "train/loss"]
+    assert losses == list(range(first[late]))
+    others = [end(of(events, one.id)).status for one in several if one.id != late]
+    assert set(others) == {"completed"}
+
+
+def first_meeting(seed):
+    """The step of 80 at which a trial first meets example 7; 0 for none."""
+    found = (Order(400, 4, seed).rows(0, 80) == 7).any(1).nonzero()
+    return int(found[0]) if len(found) else 0
+
+
+def test_a_rehearsal_tells_what_nobody_read(runner, tmp_path):
+    setting = {**SETTING, "width": 8, "beta1": 0.9}
+
+    (event,) = played(
+        runner("Plain"), trial(tmp_path, setting=setting, rehearsal=True, max_steps=2)
+    )
+
+    assert event.unread == ("beta1", "width")
+
+
+@pytest.mark.parametrize("name", ["processes", "wide"])
+def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
+    played(RUNNERS[name]("Prints"), *trials(tmp_path))
+
+    logs = [(tmp_path / "trials" / str(n) / "log.txt").read_text() for n in range(3)]
+
+    assert [log.count("a word\n") for log in logs] == [1, 1, 1]
 
 
 def test_a_rehearsal_sends_its_times_alone(runner, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import sys
 from typing import Any
 
 import torch
@@ -65,6 +66,26 @@ class Faulty:
         if row == 7:
             raise ValueError("example 7 cannot be read")
         return torch.tensor([row / 400.0]).double(), torch.tensor([1.0]).double()
+
+
+class Prints(Plain):
+    def model(self, setting):
+        print("a word")
+        print("a complaint", file=sys.stderr)
+        return super().model(setting)
+
+
+class Leaves(Plain):
+    def model(self, setting):
+        sys.exit("enough")
+
+
+class Greedy(Plain):
+    """Sixteen activations of 1 MB each, a trial."""
+
+    def model(self, setting):
+        wide = [each for _ in range(8) for each in (nn.Tanh(), nn.Sigmoid())]
+        return nn.Sequential(nn.Linear(1, 32768), *wide, nn.Linear(32768, 1)).double()
 
 
 class AsksWrongly(Plain):

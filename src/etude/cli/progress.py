@@ -182,7 +182,19 @@ def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
     told = [line for finding in problems for line in finding_lines(finding)]
-    return [*told, *filter(None, [opening.choice]), estimate_line(opening)]
+    return [*told, *filter(None, [opening.choice, unread_line(opening)]), estimate_line(opening)]
+
+
+def unread_line(opening: Opening) -> str:
+    """The hyperparameters that the tried trial did not read; empty where it read all."""
+    tried = opening.rehearsed
+    if tried is None or not tried.unread:
+        return ""
+    names = ", ".join(f"`{name}`" for name in tried.unread)
+    return (
+        f"Nothing read {names} when trial {tried.trial_id} was tried, so the value makes no "
+        "difference there. Read it in the training code, or take it out of the file."
+    )
 
 
 def estimate_line(opening: Opening) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
@@ -31,21 +32,21 @@ def loop_of(workload: Workload) -> Loop:
     return Loop(workload)
 
 
-def vectorized(load: Callable[[], Train], width: int) -> Runner:
-    """The runner that trains many trials of a workload in one program.
+def vectorized(load: Callable[[], Train], width: int, print_to: Callable[[Path], None]) -> Runner:
+    """The runner that trains many trials of a workload in one program, printing to their logs.
 
     Raises:
         RunError: where PyTorch or safetensors is missing.
     """
     with _told():
         from .vectorized import Vectorized
-    return Vectorized(load, width=width)
+    return Vectorized(load, width=width, print_to=print_to)
 
 
-def judged(train: Train, assignments: Sequence[Assignment]) -> Verdict:
+def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Verdict:
     """Whether these trials, and others like them, are to be trained in stacks.
 
-    A plain function needs no word, and no PyTorch.
+    They are trained in one of so many workers. A plain function needs no word, and no PyTorch.
 
     Raises:
         RunError: where PyTorch or safetensors is missing.
@@ -56,7 +57,7 @@ def judged(train: Train, assignments: Sequence[Assignment]) -> Verdict:
         from ..train import gate
         from ..train.loop import Loop
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
-    found = gate.judged(train, assignments)
+    found = gate.judged(train, assignments, workers=workers)
     return Verdict(found.width, found.reason, found.ratio or 1.0)
 
 

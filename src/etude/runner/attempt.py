@@ -118,7 +118,8 @@ def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
 
 def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     watch = Stopwatch()
-    outcome = _outcome(Trial(assignment, watch), train, assignment.metric)
+    trial = Trial(assignment, watch)
+    outcome = _outcome(trial, train, assignment.metric)
     end = time.monotonic()
     if isinstance(outcome, Refused):
         return outcome
@@ -136,6 +137,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
         setup_s=began - watch.begin,
         step_s=max(evaluating - first, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
+        unread=trial.unread,
     )
 
 

@@ -75,11 +75,11 @@ class _Worker:
         if train is None:
             return
         if isinstance(message, messages.Judge):
-            self._parent.send(judged(train, message.assignments))
+            self._parent.send(judged(train, message.assignments, message.workers))
         elif message.width == 1 or first.rehearsal:
             attempt(first, train, self._parent.send)
         else:
-            self._stacks = self._stacks or vectorized(lambda: train, message.width)
+            self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
             self._stacks.submit([first])
         _flush()
 
@@ -104,6 +104,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message]) -> None:
 
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
+    _flush()
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     for stream in (1, 2):

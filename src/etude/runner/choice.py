@@ -52,8 +52,8 @@ def choose(
     """
     if name not in ("auto", "vectorized") or not isinstance(runner, Processes) or not waiting:
         return Choice()
-    if name == "auto" and not _is_long(runner, steps, rehearsed):
-        return Choice()
+    if name == "auto" and (why := _untried(runner, steps, rehearsed)):
+        return Choice(f"Runner: processes; {why}")
     verdict = runner.judge(waiting)
     if verdict.width > 1:
         pace = runner.slots * verdict.ratio
@@ -64,11 +64,19 @@ def choose(
             f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
             "Mend that, or use --runner processes."
         )
-    return Choice(f"Runner: processes; {verdict.reason}" if verdict.reason else "")
+    return Choice(f"Runner: processes; {verdict.reason or _FUNCTION}")
 
 
-def _is_long(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> bool:
-    """Whether what is left takes so long, one by one, that the gate can pay; unknown counts."""
+def _untried(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
+    """Why the gate is not asked; empty where it can pay, or where nothing is known."""
     if rehearsed is None:
-        return True
-    return not rehearsed.problem and steps * rehearsed.step_s / runner.slots >= PAYS_FROM_S
+        return ""
+    if rehearsed.problem:
+        return "the trial that was tried failed, so stacks were not tried."
+    left_s = steps * rehearsed.step_s / runner.slots
+    if left_s >= PAYS_FROM_S:
+        return ""
+    return (
+        f"its steps take {left_s:.1f} s one trial at a time in each worker, less than the "
+        f"{PAYS_FROM_S:g} s from which it pays to try stacks."
+    )

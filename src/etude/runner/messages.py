@@ -20,9 +20,10 @@ class Train:
 @final
 @dataclass(frozen=True)
 class Judge:
-    """To a worker: would you train these in stacks?"""
+    """To a worker: would you train these in stacks, one of so many workers?"""
 
     assignments: tuple[Assignment, ...]
+    workers: int
 
 
 @final

@@ -69,7 +69,7 @@ class Processes:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
         slot = self._slots[0]
         self._ready(slot)
-        slot.parent_end.send(Judge(tuple(assignments)))
+        slot.parent_end.send(Judge(tuple(assignments), len(self._slots)))
         try:
             answer = slot.parent_end.recv()
         except (EOFError, OSError):

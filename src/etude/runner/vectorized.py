@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import final
 
 from ..errors import RunError
 from ..event import Event
 from ..train.loop import Loop
-from ..train.member import Member
-from ..train.vectorized import Left, Stack
+from ..train.member import Member, Signature
+from ..train.vectorized import MAX_STRETCH, Left, Stack
 from ..trial import Assignment, Trial
 from .attempt import Outbox, outcome, rehearsal
 from .base import Deliver
@@ -35,11 +37,21 @@ class Vectorized:
     Args:
         load: Loads the train function, which must be a workload's loop.
         width: How many trials a stack may hold.
+        print_to: Sends what this process prints to a log. A model's code prints to its trial's; a
+            step of a stack is one for all its trials, and prints to the log of the first.
     """
 
-    def __init__(self, load: Callable[[], Train], *, width: int = 32) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Train],
+        *,
+        width: int = 32,
+        print_to: Callable[[Path], None] = lambda log: None,
+    ) -> None:
         """Loads nothing before there is a trial."""
         self._load = load
+        self._print_to = print_to
+        self._most: dict[Signature, int] = {}
         self._loop: Loop | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
@@ -82,7 +94,7 @@ class Vectorized:
 
     def _admit(self) -> None:
         """Begins the trials that wait, each in the stack of its signature, or in a new one."""
-        groups: dict[object, list[Member]] = {}
+        groups: dict[Signature, list[Member]] = {}
         while self._waiting:
             assignment = self._waiting.popleft()
             if assignment.rehearsal:
@@ -90,14 +102,25 @@ class Vectorized:
             elif member := self._member(assignment):
                 groups.setdefault(member.signature, []).append(member)
         for signature, members in groups.items():
-            stacks = [one for one in self._stacks if one.members[0].signature == signature]
-            if stacks:
-                stacks[0].join(members)
-            else:
-                self._stacks.append(Stack(self._loaded(), members))
+            self._seat(signature, members)
+
+    def _seat(self, signature: Signature, members: list[Member]) -> None:
+        """Puts trials into the stacks of their signature as far as there is room, then into others.
+
+        Room is what memory has been seen to allow.
+        """
+        most = self._most.get(signature, self._width)
+        for stack in self._stacks:
+            room = most - len(stack.members)
+            if members and room > 0 and stack.members[0].signature == signature:
+                stack.join(members[:room])
+                members = members[room:]
+        for start in range(0, len(members), most):
+            self._stacks.append(Stack(self._loaded(), members[start : start + most]))
 
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
+        self._print(assignment.folder)
         outbox = Outbox(assignment.id, self._sent)
         trial = Trial(assignment, outbox)
         self._seats[assignment.id] = _Seat(outbox)
@@ -109,21 +132,35 @@ class Vectorized:
             return None
         return member
 
-    def _advanced(self, stack: Stack) -> list[Stack]:
+    def _advanced(self, stack: Stack, most: int = MAX_STRETCH) -> list[Stack]:
         """Trains a stack for a stretch; what is left of it, in several where it had to be split."""
+        first = stack.members[0]
+        self._print(first.trial.folder)
         try:
-            left = stack.advance()
+            left = stack.advance(most)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
-            if len(stack.members) == 1:
-                self._end(stack.members[0].trial, error)
+            if len(stack.members) == most == 1:
+                self._end(first.trial, error)
                 return []
-            return stack.split(2) if is_out_of_memory(error) else self._apart(stack)
-        for one in left:
-            self._leave(one)
-        return [stack] if stack.members else []
+            full = is_out_of_memory(error)
+        else:
+            for one in left:
+                self._leave(one)
+            return [stack] if stack.members else []
+        # Below `except`, so that what the failed stretch held is free again.
+        if len(stack.members) == 1:
+            return self._advanced(stack, most=1)  # up to the step that raises
+        if not full:
+            return self._apart(stack)
+        self._most[first.signature] = len(stack.members) // 2
+        return stack.split(2)
+
+    def _print(self, folder: Path) -> None:
+        with suppress(OSError):  # a full disk is told where results are written
+            self._print_to(folder / "log.txt")
 
     def _apart(self, stack: Stack) -> list[Stack]:
-        """A stretch for each trial alone: whoever is to blame for an exception raises it again."""
+        """Some steps of each trial alone: whoever is to blame for an exception raises it again."""
         singles = stack.split(len(stack.members))
         left = [each for single in singles for each in self._advanced(single)]
         for other in left[1:]:

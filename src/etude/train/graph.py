@@ -7,7 +7,7 @@ on the arithmetic in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -36,8 +36,9 @@ def recorded(function: Callable[..., Any], *inputs: Any) -> GraphModule:
     """
     module = make_fx(function)(*inputs)
     seen: dict[Any, Node] = {}
+    fixed = _never_written(list(module.graph.nodes))
     for node in module.graph.nodes:
-        if node.op == "call_function" and (same := _same(node, seen)) is not None:
+        if node in fixed and (same := _same(node, seen)) is not None:
             node.replace_all_uses_with(same)
     module.graph.eliminate_dead_code()
     module.graph.set_codegen(CodeGen())
@@ -51,6 +52,56 @@ def leaves(held: Any) -> list[Tensor]:
         return [held]
     parts = held.values() if isinstance(held, Mapping) else held
     return [leaf for part in parts for leaf in leaves(part)]
+
+
+def roots(nodes: Sequence[Node]) -> dict[Node, Node]:
+    """For each operator the one whose memory its output is in: itself, or what it views."""
+    found: dict[Node, Node] = {}
+    for node in nodes:
+        schema = getattr(node.target, "_schema", None)
+        # Without a schema it is `getitem`, which takes one of several outputs.
+        takes = node.op == "call_function" and schema is None
+        views = schema is not None and any(one.alias_info is not None for one in schema.returns)
+        sources = node.all_input_nodes if takes or views else []
+        found[node] = found[sources[0]] if sources else node
+    return found
+
+
+def _compute_once(module: GraphModule, fixed: set[Node]) -> None:
+    """Computes now what depends on no input: a mask, the places that dropout hashes."""
+    known: dict[Node, Any] = {}
+    for node in list(module.graph.nodes):
+        if node.op == "get_attr":
+            known[node] = module.get_buffer(str(node.target))
+        elif node in fixed and _is_pure(node) and known.keys() >= set(node.all_input_nodes):
+            value = node.target(*map_arg(node.args, known.get), **map_arg(node.kwargs, known.get))
+            if isinstance(value, Tensor):
+                known[node] = value
+    for node, value in known.items():
+        if node.op != "get_attr" and not known.keys() >= set(node.users):
+            stays = held(module.graph, module, value)
+            stays.meta = dict(node.meta)
+            node.replace_all_uses_with(stays)
+
+
+def _never_written(nodes: Sequence[Node]) -> set[Node]:
+    """The operators that read and make nothing that any operator changes in place.
+
+    Two equal ones among the others may stand before and after the change.
+    """
+    at = roots(nodes)
+    written = {at[node.all_input_nodes[0]] for node in nodes if _writes(node)}
+    return {
+        node
+        for node in nodes
+        if node.op == "call_function"
+        and not written & {at[node], *(at[each] for each in node.all_input_nodes)}
+    }
+
+
+def _writes(node: Node) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and schema.is_mutable and bool(node.all_input_nodes)
 
 
 def _same(node: Node, seen: dict[Any, Node]) -> Node | None:

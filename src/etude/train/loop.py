@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import Halted, WorkloadError
 from ..study import derived_seed
@@ -102,6 +102,11 @@ class Learner:
         self._m, self._v = self._recipe.rule.moments(self._x)
         self._network.point_into(self._x, self._gradient)
         self._ahead = range(0)
+
+    @property
+    def module(self) -> nn.Module:
+        """The model in training."""
+        return self._network.module
 
     def update(self, step: int) -> dict[str, float]:
         """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5)."""

@@ -111,7 +111,7 @@ def signature(member: Member) -> Signature:
         if name not in READ and not isinstance(value, float):
             parts[f"setting {name}"] = repr(value)
     for name, module in member.network.module.named_modules():
-        parts |= {f"{name}.{key}": text for key, text in _attributes(module).items()}
+        parts |= {f"{name}.{key}": text for key, text in attributes(module).items()}
     return tuple(sorted(parts.items()))
 
 
@@ -120,7 +120,7 @@ def dropouts(module: nn.Module) -> list[dropout.Dropout]:
     return [one for one in module.modules() if isinstance(one, dropout.Dropout)]
 
 
-def _attributes(module: nn.Module) -> dict[str, str]:
+def attributes(module: nn.Module) -> dict[str, str]:
     """What a module's forward pass may read beside its tensors, as text that can be compared."""
     if isinstance(module, dropout.Dropout):
         return {"": f"Dropout {module.covers}"}

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, final
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, grad_and_value, vmap
+from torch.func import functional_call, grad, grad_and_value, vmap
 
 from . import evaluation
 from .clipping import clipped, grad_norm
@@ -26,8 +26,6 @@ from .network import Network
 from .optimizers import OPTIMIZERS, Moved
 from .recipe import MOVING
 from .workload import Workload
-
-Named: TypeAlias = Mapping[str, Tensor]
 
 
 @final
@@ -95,9 +93,10 @@ def step_of(workload: Workload, network: Network, kind: Kind) -> Step:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         changed = {name: part.clone() for name, part in rest.items()}
         network.noise.begin(key)
-        predict = predicting(network, {**network.layout.views(x), **changed})
+        held = {**network.layout.views(x), **changed}
+        predict = predicting(network, held)
         loss = scalar(workload, workload.loss(predict, batch, {**dict(kind.shared), **own}))
-        return loss, changed
+        return loss, {name: held[name] for name in rest}
 
     slopes = vmap(grad_and_value(loss_of, has_aux=True))
 
@@ -115,18 +114,26 @@ def sums_of(
 ) -> Callable[[Tensor, dict[str, Tensor], Batch], Any]:
     """The sums of the metrics over one batch for each trial, all of them seeing the same batch."""
 
-    def one(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> evaluation.Sums:
+    def one(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> tuple[Tensor, evaluation.Sums]:
         predict = predicting(network, {**network.layout.views(x), **rest})
-        return evaluation.sums(workload, predict, batch)
+        with torch.no_grad():
+            return x.sum(), evaluation.sums(workload, predict, batch)
 
-    return vmap(one, in_dims=(0, 0, None))
+    # `vmap` alone has no rule for `nn.LSTM`; below `grad` it comes to plain operators.
+    def measured(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> evaluation.Sums:
+        return grad(one, has_aux=True)(x, rest, batch)[1]
+
+    return vmap(measured, in_dims=(0, 0, None))
 
 
-def predicting(network: Network, named: Named) -> Callable[..., Any]:
-    """`predict` with these tensors in the place of the model's own."""
+def predicting(network: Network, held: dict[str, Tensor]) -> Callable[..., Any]:
+    """`predict` with these tensors in the place of the model's own.
+
+    A buffer that the forward pass replaces is replaced in them.
+    """
 
     def predict(*inputs: Any, **named_inputs: Any) -> Any:
-        return functional_call(network.module, dict(named), inputs, named_inputs)
+        return functional_call(network.module, held, inputs, named_inputs)
 
     return predict
 

@@ -95,12 +95,31 @@ class Stack:
         """The operators of one step."""
         return self._step(self._inputs(_Ahead.of(self._members, 1, self._rows.x), 0))
 
-    def advance(self) -> list[Left]:
+    @torch.no_grad()
+    def recorded_evaluation(self) -> GraphModule:
+        """The operators of the evaluation of one batch, the largest."""
+        sums = recorded.sums_of(self._loop.workload, self._network)
+        size = self._members[0].recipe.batch_size
+        batch = next(evaluation.batches(self._loop.validation, size))
+        self._network.module.eval()
+        try:
+            return graph.recorded(sums, self._rows.x, dict(self._rows.rest), batch)
+        finally:
+            self._network.module.train()
+
+    def values_of(self, trained: Trained) -> list[dict[str, float]]:
+        """The metrics of all trials after a stretch; nobody is told."""
+        values = self._evaluations(trained.rows, range(len(self._members)))
+        return [values[place] for place in range(len(self._members))]
+
+    def advance(self, most: int = MAX_STRETCH) -> list[Left]:
         """Trains all trials for a stretch; those that are over leave, and are returned.
+
+        A stretch has at most so many steps.
 
         Whatever the user's code raises passes through, and then nothing has changed.
         """
-        count = self._stretch()
+        count = min(self._stretch(), most)
         begin = time.monotonic()
         trained = self._trained(count) if count else None
         rows = trained.rows if trained else self._rows
