@@ -121,7 +121,8 @@ def sums_of(
 
     # `vmap` alone has no rule for `nn.LSTM`; below `grad` it comes to plain operators.
     def measured(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> evaluation.Sums:
-        return grad(one, has_aux=True)(x, rest, batch)[1]
+        _, found = grad(one, has_aux=True)(x, rest, batch)
+        return dict(found)
 
     return vmap(measured, in_dims=(0, 0, None))
 
