@@ -7,7 +7,8 @@ EtudeError
 │   ├── StoreError       a store that cannot be opened, read or written
 │   │   └── OwnedError   another process runs this experiment
 │   ├── ImportFileError  another tool's file that cannot be read
-│   └── RunError         a run, a report or a next round that cannot begin
+│   ├── RunError         a run, a report or a next round that cannot begin
+│   └── WorkloadError    a workload that cannot be trained, whatever the setting
 └── TrainError           the user's training code stopped the run (exit 3)
 
 What leaves a trial's loop (BaseException: a user's `except Exception` must not swallow it):
@@ -82,6 +83,10 @@ class OwnedError(StoreError):
 
 class RunError(InputError):
     """A run, a report or a next round that cannot begin."""
+
+
+class WorkloadError(InputError):
+    """A workload that cannot be trained, whatever the setting."""
 
 
 class TrainError(EtudeError):

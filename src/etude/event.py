@@ -93,8 +93,10 @@ class Reopened:
 class Rehearsed:
     """Two steps of a trial were tried, in seconds; `problem` says what went wrong, if any.
 
-    `resumes` says whether the loop saves checkpoints and asks for them; None where no report came,
-    so that nobody can tell.
+    Args:
+        resumes: Whether the loop saves checkpoints and asks for them; None where no report came, so
+            that nobody can tell.
+        unread: Hyperparameters of the trial that nobody read: whatever their value, it is the same.
     """
 
     trial_id: int
@@ -103,6 +105,7 @@ class Rehearsed:
     evaluation_s: float = 0.0
     resumes: bool | None = None
     problem: str = ""
+    unread: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Began | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed

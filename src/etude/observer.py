@@ -24,6 +24,8 @@ class Opening:
         findings: What the rules say of the design.
         rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
             times are the better estimate.
+        choice: How the trials are trained and why, one sentence; empty where nothing was chosen.
+        pace: As many trials as would be trained at once one by one; None for one a slot.
     """
 
     experiment: Experiment
@@ -31,6 +33,8 @@ class Opening:
     records: Records
     slots: int
     rehearsed: Rehearsed | None
+    choice: str = ""
+    pace: float | None = None
     findings: Sequence[Finding] = ()
 
 

@@ -130,6 +130,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         first_losses={} if step is None else _first_losses(store, experiment, record),
         until_step=record.until_step,
         max_wall_s=experiment.max_trial_s,
+        keep_checkpoints=experiment.keep_checkpoints,
     )
 
 

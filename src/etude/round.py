@@ -24,6 +24,7 @@ from .record import Records
 from .result import Result, load, parent_in
 from .runner.base import Runner
 from .runner.blame import user_traceback
+from .runner.choice import IN_WORKERS, LOOKED_AT, choose
 from .runner.inline import Inline
 from .runner.load import Train, refuse_while_importing, train_file, train_function
 from .runner.processes import Processes
@@ -48,9 +49,10 @@ def run(
         experiment: An Experiment, or the path of its file.
         train: A function of a Trial; None for the one that the experiment names.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
-        runner: `inline`, `processes`, or a Runner. None for `inline` with a function, else
-            `processes`.
-        workers: Of `processes`; None for one a visible GPU, else one a core.
+        runner: `inline`, `processes`, `vectorized` (a workload's trials in stacks, or a reason why
+            not), `auto` (whichever is measured to be faster), or a Runner. None for `inline` with a
+            function, else `auto`.
+        workers: Processes; None for one a visible GPU, else one a core.
         observers: Told what happens.
 
     Raises:
@@ -70,7 +72,9 @@ def run(
             with with_lines(entry.text, entry.source):
                 plan = sampled(entry.experiment)
             held.begin(entry)
-            _perform(entry.experiment, plan, runner=chosen, store=held, observers=observers)
+            asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
+            about = _About(entry.experiment, plan, observers, asked)
+            _perform(about, runner=chosen, store=held)
         result = load(held, entry.experiment.name)
         result.records[:]  # read while the store is open
         return result
@@ -92,32 +96,42 @@ def sampled(experiment: Experiment) -> list[Plan]:
     return plan
 
 
-def _perform(
-    experiment: Experiment,
-    plan: Sequence[Plan],
-    *,
-    runner: Runner,
-    store: Store,
-    observers: Sequence[Observer],
-) -> None:
+@final
+@dataclasses.dataclass(frozen=True)
+class _About:
+    """What is to be done, who looks on, and the name of the runner that was asked for."""
+
+    experiment: Experiment
+    plan: Sequence[Plan]
+    observers: Sequence[Observer]
+    asked: str
+
+
+def _perform(about: _About, *, runner: Runner, store: Store) -> None:
+    experiment, plan = about.experiment, about.plan
     studies = [study for study, _ in plan]
-    waiting = len(pending(plan, store, experiment.name))
-    started(plan, store, experiment.name, free=runner.free - waiting)
+    there = len(pending(plan, store, experiment.name))
+    started(plan, store, experiment.name, free=runner.free - there)
     records = store.records(experiment.name)
     rehearsed = None
+    left = pending(plan, store, experiment.name)
+    waiting = [assignment(experiment, store, one) for one in left[:LOOKED_AT]]
     if not any(record.ended for record in records):
-        first = pending(plan, store, experiment.name)[0]
-        rehearsed = rehearse(runner, assignment(experiment, store, first))
+        rehearsed = rehearse(runner, waiting[0])
         refuse_without_checkpoints(experiment, rehearsed)
+    steps = len(left) * experiment.max_steps
+    choice = choose(about.asked, runner, waiting, steps=steps, rehearsed=rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,
         records=records,
         slots=runner.slots,
         rehearsed=rehearsed,
+        choice=choice.line,
+        pace=choice.pace,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
-    audience = Audience(observers)
+    audience = Audience(about.observers)
     audience.begin(opening)
     try:
         play(experiment, plan, runner=runner, store=store, see=audience.see)
@@ -223,7 +237,7 @@ class _Source:
 def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -> Runner:
     if runner is not None and not isinstance(runner, str):
         return runner
-    name = runner or ("inline" if source.function else "processes")
+    name = runner or ("inline" if source.function else "auto")
     if name == "inline" and (workers or 1) > 1:
         raise RunError(
             f"The runner `inline` trains one trial at a time, but workers={workers}. "
@@ -231,10 +245,11 @@ def _runner(runner: Runner | str | None, source: _Source, workers: int | None) -
         )
     if name == "inline":
         return Inline(source.load)
-    if name == "processes":
+    if name in IN_WORKERS:
         reference, folder = source.named()
         return Processes(reference, folder, workers=workers)
-    raise RunError(f"There is no runner `{name}`. Known: `inline`, `processes`.")
+    known = ", ".join(f"`{each}`" for each in ("inline", *IN_WORKERS))
+    raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 
 def entered(experiment: Experiment | str | Path, train: Train | None = None) -> tuple[Entry, Path]:

@@ -30,6 +30,7 @@ class Assignment:
             trial is judged as an uninterrupted one.
         until_step: Updates after which it pauses, at a checkpoint; None for its end.
         max_wall_s: Seconds that this attempt may take; None for no limit.
+        keep_checkpoints: How many of the best checkpoints are worth writing (K1).
         rehearsal: Whether this only tries two steps: nothing is recorded.
     """
 
@@ -48,6 +49,7 @@ class Assignment:
     first_losses: Mapping[str, float] = field(default_factory=dict)
     until_step: int | None = None
     max_wall_s: float | None = None
+    keep_checkpoints: int = 1
     rehearsal: bool = False
 
 
@@ -58,6 +60,62 @@ class Halt:
 
     trial_id: int
     reason: str = "schedule"
+
+
+@final
+class NotedSetting(dict[str, Any]):
+    """A setting that notes which entries were read; to list the names reads nothing.
+
+    >>> setting = NotedSetting(width=8, rate=0.1)
+    >>> setting["width"], list(setting), sorted(setting.unread)
+    (8, ['width', 'rate'], ['rate'])
+    """
+
+    def __init__(self, *given: Mapping[str, Any], **named: Any) -> None:
+        """Takes what a dict takes."""
+        super().__init__(*given, **named)
+        self.read: set[str] = set()
+
+    @property
+    def unread(self) -> set[str]:
+        """The entries whose values nobody asked for."""
+        return set(super().keys()) - self.read
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.read.add(str(name))
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        # Without it `dict(setting)` and `**setting` would copy the values past `__getitem__`.
+        return super().__iter__()
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """As a dict's."""
+        self.read.add(name)
+        return super().get(name, default)
+
+    def items(self) -> Any:
+        """As a dict's, and all are read."""
+        self.read |= set(super().keys())
+        return super().items()
+
+    def values(self) -> Any:
+        """As a dict's, and all are read."""
+        return dict(self.items()).values()
+
+    def copy(self) -> dict[str, Any]:
+        """A plain dict, and all are read."""
+        return dict(self.items())
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
 
 
 Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
@@ -92,6 +150,10 @@ class Trial:
         setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
+        evaluation_steps: The regular ones (E2), the last step among them.
+        metric: The experiment's.
+        maximize: Whether more of it is better.
+        keep_checkpoints: How many of the best checkpoints are worth writing (K1).
     """
 
     def __init__(
@@ -99,15 +161,18 @@ class Trial:
     ) -> None:
         """Is made by a runner; `halted` gives the reason once it is to stop."""
         self.id = assignment.id
-        self.setting = dict(assignment.setting)
+        given = assignment.setting
+        self.setting: dict[str, Any] = NotedSetting(given) if assignment.rehearsal else dict(given)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
+        self.metric = assignment.metric
+        self.maximize = assignment.maximize
+        self.keep_checkpoints = assignment.keep_checkpoints
         self._assignment = assignment
         self._channel = channel
         self._halted = halted
-        self._evaluation_steps = frozenset(
-            evaluation_steps(assignment.max_steps, assignment.evaluations)
-        )
+        self.evaluation_steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
+        self._evaluation_steps = frozenset(self.evaluation_steps)
         self._first_losses = dict(assignment.first_losses)
         self._from_step = 0
         self._last_step = -1
@@ -208,21 +273,35 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        step, metric = self._step(step), self._assignment.metric
+        step, metric = self._step(step), self.metric
         if not self._reported and metric not in values:
             self._leave(Misreport(_misreport(metric, sorted(values), step)))
         self._reported = True
         self._record(step, values)
         if checkpoint is not None:
-            self._save(step, checkpoint)
-            value = values.get(metric)
-            self._channel.saved(step, None if value is None else float(value))
-            self._pause_if_due(step)
+            self.save(step, checkpoint, value=values.get(metric))
+
+    def save(
+        self, step: int, checkpoint: Callable[[Path], object], *, value: float | None = None
+    ) -> None:
+        """Writes a checkpoint of a step whose values are recorded, `value` the metric there.
+
+        `report` does it in one go; this is for a loop that holds its best states and writes later.
+        """
+        self._write(self._step(step), checkpoint)
+        self._channel.saved(step, None if value is None else float(value))
+        self._pause_if_due(step)
 
     @property
     def reported(self) -> bool:
         """Whether the experiment's metric has been reported."""
         return self._reported
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """In a rehearsal: the hyperparameters that nobody read so far, in order."""
+        held = self.setting
+        return tuple(sorted(held.unread)) if isinstance(held, NotedSetting) else ()
 
     @property
     def updates(self) -> int:
@@ -261,9 +340,13 @@ class Trial:
         if time.monotonic() > self._deadline:
             self._leave(Halted("time_limit"))
 
-    def _pause_if_due(self, step: int) -> None:
+    def pauses(self, step: int) -> bool:
+        """Whether a checkpoint of this step is to be its last for now: a schedule decides."""
         until = self._assignment.until_step
-        if until is not None and until <= step + 1 < self.max_steps:
+        return until is not None and until <= step + 1 < self.max_steps
+
+    def _pause_if_due(self, step: int) -> None:
+        if self.pauses(step):
             self._leave(Suspended())
 
     def _record(self, step: int, values: Mapping[str, float]) -> None:
@@ -274,7 +357,7 @@ class Trial:
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
-            if name.endswith("loss") or name == self._assignment.metric:
+            if name.endswith("loss") or name == self.metric:
                 self._judge(name, value, step)
         self._leave_if_late()
 
@@ -293,9 +376,9 @@ class Trial:
             self._leave(Infeasible("diverged", message))
 
     def _is_maximized(self, name: str) -> bool:
-        return self._assignment.maximize and name == self._assignment.metric
+        return self.maximize and name == self.metric
 
-    def _save(self, step: int, checkpoint: Callable[[Path], object]) -> None:
+    def _write(self, step: int, checkpoint: Callable[[Path], object]) -> None:
         final_place = self._assignment.checkpoints / str(step)
         aside = final_place.with_name(f"{step}.partial")
         old = final_place.with_name(f"{step}.old")

@@ -86,11 +86,8 @@ class Progress:
                 best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
                 if best is not None:
                     self._tally.best[record.id] = self._sign * best.value
-        for finding in opening.findings:
-            if finding.status == "problem":
-                for line in finding_lines(finding):
-                    self._console.print(line, markup=False, highlight=False)
-        self._console.print(estimate_line(opening), markup=False, highlight=False)
+        for line in opening_lines(opening):
+            self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console, get_renderable=self._table, refresh_per_second=4
@@ -196,6 +193,25 @@ class Progress:
         return f"{counted(waiting, 'trial')} left, about {duration(left_s)}."
 
 
+def opening_lines(opening: Opening) -> list[str]:
+    """What is wrong with the design, how trials are trained and what the round will cost."""
+    problems = [finding for finding in opening.findings if finding.status == "problem"]
+    told = [line for finding in problems for line in finding_lines(finding)]
+    return [*told, *filter(None, [opening.choice, unread_line(opening)]), estimate_line(opening)]
+
+
+def unread_line(opening: Opening) -> str:
+    """The hyperparameters that the tried trial did not read; empty where it read all."""
+    tried = opening.rehearsed
+    if tried is None or not tried.unread:
+        return ""
+    names = ", ".join(f"`{name}`" for name in tried.unread)
+    return (
+        f"Nothing read {names} when trial {tried.trial_id} was tried, so the value makes no "
+        "difference there. Read it in the training code, or take it out of the file."
+    )
+
+
 def estimate_line(opening: Opening) -> str:
     """What the round will cost, from two steps of one trial or from the trials that ended."""
     planned = sum(study.max_trials for study in opening.studies)
@@ -219,7 +235,9 @@ def estimate_line(opening: Opening) -> str:
         + experiment.max_steps * tried.step_s
         + min(experiment.evaluations, experiment.max_steps) * tried.evaluation_s
     )
-    total_s = trial_s * math.ceil(waiting / opening.slots)
+    total_s = trial_s * (
+        waiting / opening.pace if opening.pace else math.ceil(waiting / opening.slots)
+    )
     return (
         f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
         f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "

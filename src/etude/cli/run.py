@@ -26,8 +26,12 @@ def run(
         ),
     ] = None,
     runner: Annotated[
-        str, typer.Option(help="`processes`, or `inline` to debug in this process.")
-    ] = "processes",
+        str,
+        typer.Option(
+            help="`auto`: what is measured to be faster of `processes` and, for a workload, "
+            "`vectorized`. Or one of these, or `inline` to debug in this process."
+        ),
+    ] = "auto",
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..store import location

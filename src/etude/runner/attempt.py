@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import final
 
-from ..errors import Halted, Infeasible, Leave, Suspended
+from ..errors import Halted, Infeasible, Leave, Suspended, WorkloadError
 from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import Assignment, Moment, Trial
 from .blame import fault, is_disk, is_out_of_memory, user_traceback
@@ -151,6 +151,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
         step_s=max(evaluating - first, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
         resumes=watch.saves and trial.restores if trial.reported else None,
+        unread=trial.unread,
     )
 
 
@@ -160,15 +161,22 @@ def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Paused | Refuse
         returned = train(trial)
         if returned is not None and trial.left is None:
             trial.report(trial.max_steps - 1, {metric: _number(returned)})
-    except Leave:
-        pass  # kept by the trial, for a loop may have swallowed it as well
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
-        if trial.left is None and not _is_plain_exit(error):
-            return _failure(trial, error)
+    except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        return outcome(trial, error)
+    return outcome(trial)
+
+
+def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused | Refused:
+    """How a trial ends whose loop is over, with what it raised, if anything.
+
+    Why it had to leave is kept by the trial, for a loop may have swallowed it.
+    """
     if trial.left is not None:
         return parted(trial, trial.left)
+    if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
+        return _failure(trial, error)
     if not trial.reported:
-        told = _silent(metric)
+        told = _silent(trial.metric)
         return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
     return Ended(trial.id, "completed", steps=trial.updates)
 
@@ -203,6 +211,8 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
     told = user_traceback(error)
     if is_disk(error):
         return Refused(trial.id, "disk", str(error))
+    if isinstance(error, WorkloadError):
+        return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
     return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+# CUDA and most others, XLA, and PyTorch on a processor.
+_NO_MEMORY = ("out of memory", "resource_exhausted", "allocate memory")
 _PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
 
@@ -39,10 +41,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the host or on a device, whichever library says so."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    said = str(error)
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in said.lower() or "RESOURCE_EXHAUSTED" in said
-    )
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in said for sign in _NO_MEMORY)
 
 
 def is_disk(error: BaseException) -> bool:

@@ -15,11 +15,14 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeAlias, final
 
-from ..errors import RunError
+from ..errors import InputError
 from ..event import Refused
 from ..trial import Assignment, Halt
+from . import judged, messages, vectorized
 from .attempt import attempt
+from .base import Runner
 from .blame import user_traceback
 from .load import Train, train_function
 
@@ -33,55 +36,96 @@ def main(descriptor: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
-    inbox: SimpleQueue[Assignment] = SimpleQueue()
+    inbox: SimpleQueue[Message] = SimpleQueue()
     halts: dict[int, str] = {}
     threading.Thread(target=_listen, args=(parent, inbox, halts), daemon=True).start()
-    train: Train | None = None
-    while True:
-        assignment = inbox.get()
+    _Worker(parent, inbox, halts, train=(reference, folder)).serve()
+
+
+Message: TypeAlias = messages.Train | messages.Judge
+
+
+@final
+class _Worker:
+    """Trains what comes in: one trial after another, or many at once."""
+
+    def __init__(
+        self,
+        parent: Connection,
+        inbox: SimpleQueue[Message],
+        halts: Mapping[int, str],
+        *,
+        train: tuple[str, Path],
+    ) -> None:
+        self._parent = parent
+        self._inbox = inbox
+        self._halts = halts
+        self._reference, self._folder = train
+        self._train: Train | None = None
+        self._stacks: Runner | None = None
+
+    def serve(self) -> None:
+        while True:
+            self._take(self._inbox.get())
+            while self._stacks is not None and self._stacks.wait(self._parent.send):
+                self._stacks.submit([Halt(*each) for each in dict(self._halts).items()])
+                while not self._inbox.empty():
+                    self._take(self._inbox.get())
+                _flush()
+
+    def _take(self, message: Message) -> None:
+        first = message.assignments[0]
         try:
-            _print_to(assignment.folder / "log.txt")
+            _print_to(first.folder / "log.txt")
         except OSError as error:
-            parent.send([Refused(assignment.id, "disk", str(error))])
-            continue
-        train = train or _loaded(reference, folder, assignment, parent)
-        if train is not None:
-            attempt(assignment, train, parent.send, partial(_reason, halts, assignment.id))
+            self._parent.send([Refused(first.id, "disk", str(error))])
+            return
+        train = self._loaded(first)
+        if train is None:
+            return
+        if isinstance(message, messages.Judge):
+            self._parent.send(judged(train, message.assignments, message.workers))
+        elif message.width == 1 or first.rehearsal:
+            attempt(first, train, self._parent.send, partial(self._reason, first.id))
+        else:
+            self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
+            self._stacks.submit([first])
         _flush()
 
+    def _reason(self, trial_id: int) -> str:
+        return self._halts.get(trial_id, "")
 
-def _reason(halts: Mapping[int, str], trial_id: int) -> str:
-    return halts.get(trial_id, "")
+    def _loaded(self, assignment: Assignment) -> Train | None:
+        try:
+            self._train = self._train or train_function(self._reference, self._folder)
+        except InputError as error:
+            self._parent.send([Refused(assignment.id, "input", str(error))])
+        except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
+            self._parent.send([Refused(assignment.id, "import", user_traceback(error))])
+        return self._train
 
 
-def _listen(parent: Connection, inbox: SimpleQueue[Assignment], halts: dict[int, str]) -> None:
+def _sort(message: Message | Halt, inbox: SimpleQueue[Message], halts: dict[int, str]) -> None:
+    if isinstance(message, Halt):
+        halts[message.trial_id] = message.reason
+        return
+    for one in message.assignments:
+        halts.pop(one.id, None)  # what was halted and goes on again runs anew
+    inbox.put(message)
+
+
+def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, str]) -> None:
     try:
         while True:
-            order = parent.recv()
-            if isinstance(order, Halt):
-                halts[order.trial_id] = order.reason
-            else:
-                halts.pop(order.id, None)  # what was halted and goes on again runs anew
-                inbox.put(order)
+            _sort(parent.recv(), inbox, halts)
     except (EOFError, OSError):
         # The parent is gone, however it went: nobody is left to train for.
         os._exit(1)
 
 
-def _loaded(
-    reference: str, folder: Path, assignment: Assignment, parent: Connection
-) -> Train | None:
-    try:
-        return train_function(reference, folder)
-    except RunError as error:
-        parent.send([Refused(assignment.id, "input", str(error))])
-    except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
-        parent.send([Refused(assignment.id, "import", user_traceback(error))])
-    return None
-
-
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
+    _flush()
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     for stream in (1, 2):

@@ -1,4 +1,4 @@
-"""The user's train function, from `file.py:function`."""
+"""The user's train function, from `file.py:function`, or the loop of the user's workload."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from ..errors import RunError
+from ..train.workload import is_workload, workload_of
 from ..trial import Trial
+from . import loop_of
 
 Train: TypeAlias = Callable[[Trial], Any]
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
@@ -36,13 +38,18 @@ def train_file(reference: str, folder: Path) -> Path:
 def train_function(reference: str, folder: Path) -> Train:
     """Imports the function, its folder first on `sys.path`; the user's own errors pass through.
 
+    A workload, a class of one or an instance, becomes the loop that trains it.
+
     Raises:
         RunError: for a missing file or function.
+        WorkloadError: for a workload that lacks something.
     """
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
     module = _module(path)
     found = getattr(module, name, None)
+    if is_workload(found):
+        return loop_of(workload_of(found))
     if callable(found):
         return found  # type: ignore[no-any-return]  # a callable of the user's
     known = [each for each, value in vars(module).items() if callable(value) and each[0] != "_"]

@@ -21,6 +21,7 @@ from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
 from ..trial import Assignment, Halt
 from .base import Deliver
 from .devices import environments
+from .messages import Judge, Train, Verdict
 
 
 @dataclass
@@ -30,8 +31,8 @@ class _Slot:
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
     parent_end: Connection = field(init=False)
-    assignment: Assignment | None = None
-    overdue: float = math.inf
+    assignments: dict[int, Assignment] = field(default_factory=dict)
+    overdue: dict[int, float] = field(default_factory=dict)
 
 
 @final
@@ -52,39 +53,57 @@ class Processes:
         self._reference = reference
         self._folder = folder.absolute()
         self._grace_s = grace_s
+        self._width = 1
         self._slots = [_Slot(environment) for environment in environments(workers)]
 
     @property
     def slots(self) -> int:
-        """How many workers there may be."""
-        return len(self._slots)
+        """How many trials the workers train at once."""
+        return len(self._slots) * self._width
 
     @property
     def free(self) -> int:
-        """How many workers have nothing to do."""
-        return sum(slot.assignment is None for slot in self._slots)
+        """How many places of workers are not taken."""
+        return sum(self._width - len(slot.assignments) for slot in self._slots)
+
+    def judge(self, assignments: Sequence[Assignment]) -> Verdict:
+        """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
+        slot = self._slots[0]
+        self._ready(slot)
+        slot.parent_end.send(Judge(tuple(assignments), len(self._slots)))
+        try:
+            answer = slot.parent_end.recv()
+        except (EOFError, OSError):
+            return Verdict(1, f"the worker that tried it died: {self._bury(slot)}.")
+        return answer if isinstance(answer, Verdict) else Verdict(1, answer[0].detail)
+
+    def widen(self, width: int) -> None:
+        """Trains so many trials at once in each worker from now on: 1 until it is called."""
+        self._width = width
 
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
-        """Hands each trial to a worker, started if need be, and passes on who is to stop."""
-        assignments = [order for order in orders if isinstance(order, Assignment)]
+        """Hands each trial to the worker that has the fewest, and passes on who is to stop."""
         self._halt([order for order in orders if isinstance(order, Halt)])
-        idle = [slot for slot in self._slots if slot.assignment is None]
-        chosen = list(zip(idle, assignments, strict=False))
+        chosen = []
+        for assignment in orders:
+            if isinstance(assignment, Halt):
+                continue
+            slot = min(self._slots, key=lambda each: len(each.assignments))
+            slot.assignments[assignment.id] = assignment
+            chosen.append((slot, assignment))
         for slot, _ in chosen:
-            if slot.process is None or slot.process.poll() is not None:
-                self._start(slot)
+            self._ready(slot)
         for slot, assignment in chosen:
-            slot.assignment = assignment
             limit = math.inf if assignment.max_wall_s is None else assignment.max_wall_s
-            slot.overdue = time.monotonic() + limit + self._grace_s
+            slot.overdue[assignment.id] = time.monotonic() + limit + self._grace_s
             try:
-                slot.parent_end.send(assignment)
+                slot.parent_end.send(Train((assignment,), self._width))
             except OSError:  # it just died: `wait` finds the line dead and says so
                 continue
 
     def wait(self, deliver: Deliver) -> bool:
         """Waits up to a second for news of any worker."""
-        busy = {slot.parent_end: slot for slot in self._slots if slot.assignment is not None}
+        busy = {slot.parent_end: slot for slot in self._slots if slot.assignments}
         if not busy:
             return False
         events: list[Event] = []
@@ -92,8 +111,8 @@ class Processes:
         for slot in busy.values():
             events += self._news(slot)
         for slot in self._slots:
-            if slot.assignment is not None and time.monotonic() > slot.overdue:
-                events.append(self._killed(slot))
+            late = [each for each in slot.assignments if time.monotonic() > slot.overdue[each]]
+            events += self._killed(slot, late) if late else []
         if events:
             deliver(events)
         return True
@@ -105,11 +124,15 @@ class Processes:
                 self._bury(slot)
 
     def _halt(self, halts: Sequence[Halt]) -> None:
-        busy = {slot.assignment.id: slot for slot in self._slots if slot.assignment is not None}
+        busy = {trial_id: slot for slot in self._slots for trial_id in slot.assignments}
         for halt in halts:
             if halt.trial_id in busy:
                 with suppress(OSError):  # it just died: `wait` finds the line dead and says so
                     busy[halt.trial_id].parent_end.send(halt)
+
+    def _ready(self, slot: _Slot) -> None:
+        if slot.process is None or slot.process.poll() is not None:
+            self._start(slot)
 
     def _start(self, slot: _Slot) -> None:
         ours, theirs = socket.socketpair()
@@ -143,12 +166,13 @@ class Processes:
                 events += slot.parent_end.recv()
         except (EOFError, OSError):
             gone = True
-        assignment = slot.assignment
-        if any(isinstance(event, Ended | Paused | Refused | Rehearsed) for event in events):
-            slot.assignment = assignment = None
+        for event in events:
+            if isinstance(event, Ended | Paused | Refused | Rehearsed):
+                slot.assignments.pop(event.trial_id, None)
         if gone:
+            lost = list(slot.assignments)
             detail = self._bury(slot)
-            events += [Lost(assignment.id, detail)] if assignment else []
+            events += [Lost(trial_id, detail) for trial_id in lost]
         return events
 
     def _bury(self, slot: _Slot) -> str:
@@ -157,20 +181,27 @@ class Processes:
         slot.process.kill()
         detail = _how_it_died(slot.process.wait())
         slot.parent_end.close()
-        slot.process = slot.assignment = None
+        slot.process = None
+        slot.assignments.clear()
         return detail
 
-    def _killed(self, slot: _Slot) -> Ended:
-        assignment = slot.assignment
-        assert assignment is not None, "Only what trains can be late. This is a bug."
+    def _killed(self, slot: _Slot, late: Sequence[int]) -> list[Event]:
+        """Kills a worker that is late; the trials that it trained beside are lost, not blamed."""
+        held = dict(slot.assignments)
         self._bury(slot)
-        return Ended(
-            assignment.id,
-            "stopped",
-            "time_limit",
-            f"Its worker did not come back {self._grace_s:g} s after the limit and was killed.",
-            wall_s=(assignment.max_wall_s or 0.0) + self._grace_s,
-        )
+        told = f"Its worker did not come back {self._grace_s:g} s after the limit and was killed."
+        return [
+            Ended(
+                trial_id,
+                "stopped",
+                "time_limit",
+                told,
+                wall_s=(assignment.max_wall_s or 0.0) + self._grace_s,
+            )
+            if trial_id in late
+            else Lost(trial_id, "its worker was killed for another trial's sake")
+            for trial_id, assignment in held.items()
+        ]
 
 
 def _how_it_died(code: int) -> str:

@@ -1,0 +1,40 @@
+"""Messages between the parent and a worker process, beside lists of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from ..trial import Assignment
+
+
+@final
+@dataclass(frozen=True)
+class Train:
+    """To a worker: train these, up to `width` trials at once."""
+
+    assignments: tuple[Assignment, ...]
+    width: int
+
+
+@final
+@dataclass(frozen=True)
+class Judge:
+    """To a worker: would you train these in stacks, one of so many workers?"""
+
+    assignments: tuple[Assignment, ...]
+    workers: int
+
+
+@final
+@dataclass(frozen=True)
+class Verdict:
+    """From a worker: so many trials a stack, 1 for none, and why, in one sentence.
+
+    Args:
+        ratio: How many times as fast as one trial after another; 1 where it was not measured.
+    """
+
+    width: int
+    reason: str
+    ratio: float = 1.0

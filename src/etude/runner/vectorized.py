@@ -1,0 +1,195 @@
+"""Vectorized: many trials of a workload at once in this process, in stacks of equal shapes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from ..errors import RunError
+from ..event import Event
+from ..train.loop import Loop
+from ..train.member import Member, Signature
+from ..train.vectorized import MAX_STRETCH, Left, Stack
+from ..trial import Assignment, Halt, Trial
+from .attempt import Outbox, outcome, rehearsal
+from .base import Deliver
+from .blame import is_out_of_memory
+from .load import Train
+
+
+@dataclass
+class _Seat:
+    """A trial in training, and the line to who wants to know."""
+
+    outbox: Outbox
+    begin: float = field(default_factory=time.monotonic)
+
+
+@final
+class Vectorized:
+    """Trains trials of a workload in stacks, in this thread.
+
+    Args:
+        load: Loads the train function, which must be a workload's loop.
+        width: How many trials a stack may hold.
+        print_to: Sends what this process prints to a log. A model's code prints to its trial's; a
+            step of a stack is one for all its trials, and prints to the log of the first.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Train],
+        *,
+        width: int = 32,
+        print_to: Callable[[Path], None] = lambda log: None,
+    ) -> None:
+        """Loads nothing before there is a trial."""
+        self._load = load
+        self._print_to = print_to
+        self._most: dict[Signature, int] = {}
+        self._loop: Loop | None = None
+        self._width = width
+        self._waiting: deque[Assignment] = deque()
+        self._stacks: list[Stack] = []
+        self._seats: dict[int, _Seat] = {}
+        self._events: list[Event] = []
+        self._halts: dict[int, str] = {}
+
+    @property
+    def slots(self) -> int:
+        """How many trials a stack may hold."""
+        return self._width
+
+    @property
+    def free(self) -> int:
+        """Places that are not taken."""
+        return max(self._width - len(self._seats) - len(self._waiting), 0)
+
+    def submit(self, orders: Sequence[Assignment | Halt]) -> None:
+        """Takes trials, which begin at the next `wait`, and who is to stop."""
+        for order in orders:
+            if isinstance(order, Halt):
+                self._halts[order.trial_id] = order.reason
+            else:
+                self._halts.pop(order.id, None)
+                self._waiting.append(order)
+
+    def wait(self, deliver: Deliver) -> bool:
+        """Trains one stretch of one stack, and hands on its news."""
+        if not self._waiting and not self._stacks:
+            return False
+        self._admit()
+        if self._stacks:
+            stack = self._stacks.pop(0)
+            self._stacks += self._advanced(stack)  # in turn: each stack has its stretch
+        events, self._events = self._events, []
+        if events:
+            deliver(events)
+        return True
+
+    def close(self) -> None:
+        """Drops what is in training; what was not handed on is done again when the run goes on."""
+        self._waiting.clear()
+        self._stacks.clear()
+        self._seats.clear()
+
+    def _admit(self) -> None:
+        """Begins the trials that wait, each in the stack of its signature, or in a new one."""
+        groups: dict[Signature, list[Member]] = {}
+        while self._waiting:
+            assignment = self._waiting.popleft()
+            if assignment.rehearsal:
+                self._events.append(rehearsal(assignment, self._loaded()))
+            elif member := self._member(assignment):
+                groups.setdefault(member.signature, []).append(member)
+        for signature, members in groups.items():
+            self._seat(signature, members)
+
+    def _seat(self, signature: Signature, members: list[Member]) -> None:
+        """Puts trials into the stacks of their signature as far as there is room, then into others.
+
+        Room is what memory has been seen to allow.
+        """
+        most = self._most.get(signature, self._width)
+        for stack in self._stacks:
+            room = most - len(stack.members)
+            if members and room > 0 and stack.members[0].signature == signature:
+                stack.join(members[:room])
+                members = members[room:]
+        for start in range(0, len(members), most):
+            self._stacks.append(Stack(self._loaded(), members[start : start + most]))
+
+    def _member(self, assignment: Assignment) -> Member | None:
+        """The trial with its network, begun; None where it ended in the attempt."""
+        self._print(assignment.folder)
+        outbox = Outbox(assignment.id, self._sent)
+        trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
+        self._seats[assignment.id] = _Seat(outbox)
+        try:
+            member = Member(self._loaded(), trial)
+            member.begin()
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+            self._end(trial, error)
+            return None
+        return member
+
+    def _advanced(self, stack: Stack, most: int = MAX_STRETCH) -> list[Stack]:
+        """Trains a stack for a stretch; what is left of it, in several where it had to be split."""
+        first = stack.members[0]
+        self._print(first.trial.folder)
+        try:
+            left = stack.advance(most)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+            if len(stack.members) == most == 1:
+                self._end(first.trial, error)
+                return []
+            full = is_out_of_memory(error)
+        else:
+            for one in left:
+                self._leave(one)
+            return [stack] if stack.members else []
+        # Below `except`, so that what the failed stretch held is free again.
+        if len(stack.members) == 1:
+            return self._advanced(stack, most=1)  # up to the step that raises
+        if not full:
+            return self._apart(stack)
+        self._most[first.signature] = len(stack.members) // 2
+        return stack.split(2)
+
+    def _print(self, folder: Path) -> None:
+        with suppress(OSError):  # a full disk is told where results are written
+            self._print_to(folder / "log.txt")
+
+    def _apart(self, stack: Stack) -> list[Stack]:
+        """Some steps of each trial alone: whoever is to blame for an exception raises it again."""
+        singles = stack.split(len(stack.members))
+        left = [each for single in singles for each in self._advanced(single)]
+        for other in left[1:]:
+            left[0].absorb(other)
+        return left[:1]
+
+    def _leave(self, one: Left) -> None:
+        self._end(one.member.trial, one.error)
+
+    def _end(self, trial: Trial, error: BaseException | None) -> None:
+        seat = self._seats.pop(trial.id)
+        seat.outbox.end(outcome(trial, error), time.monotonic() - seat.begin)
+
+    def _sent(self, events: list[Event]) -> None:
+        self._events += events
+
+    def _loaded(self) -> Loop:
+        if self._loop is None:
+            train = self._load()
+            if not isinstance(train, Loop):
+                raise RunError(
+                    "The runner `vectorized` needs a workload, whose loop is Etude's, and `train` "
+                    'names a function. Use runner="processes", or write a workload.'
+                )
+            self._loop = train
+        return self._loop

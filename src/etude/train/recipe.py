@@ -1,0 +1,172 @@
+"""Recipe: what the loop reads of a setting, checked. The rest is the model's and the loss's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from ..catalogue import known, known_optimizer
+from ..errors import WorkloadError
+from ..spelling import did_you_mean
+from .optimizers import OPTIMIZERS, Optimizer
+from .schedules import SCHEDULES, Factors, Schedule
+
+# What changes from step to step: the learning rate and the two corrections of Adam's moments.
+MOVING = ("learning_rate", "correction1", "correction2")
+# What stays: 0 where an optimizer does not read it.
+STAYING = (
+    "momentum",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "rmsprop_decay",
+    "weight_decay",
+    "gradient_clip",
+)
+_SCHEDULE = (
+    "schedule",
+    "warmup_steps",
+    "warmup_fraction",
+    "decay_steps",
+    "decay_fraction",
+    "final_factor",
+    "final_learning_rate",
+)
+READ = ("optimizer", "learning_rate", "batch_size", "seed", *STAYING, *_SCHEDULE)
+# What most people write where they do not search: torch.optim's, and those of the papers.
+_USUAL = {
+    "optimizer": '"adam"',
+    "learning_rate": "0.001",
+    "batch_size": "64",
+    "momentum": "0.9",
+    "beta1": "0.9",
+    "beta2": "0.999",
+    "epsilon": "1e-8",
+    "rmsprop_decay": "0.99",
+}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one trial trains: optimizer, schedule, and a number for each thing that they read."""
+
+    optimizer: str
+    batch_size: int
+    learning_rate: float
+    staying: Mapping[str, float]
+    schedule: Schedule
+
+    @property
+    def rule(self) -> Optimizer:
+        """The optimizer itself."""
+        return OPTIMIZERS[self.optimizer]
+
+    def moving(self, start: int, stop: int) -> Factors:
+        """What changes in steps `start` until before `stop`, in double precision: (3, steps)."""
+        rate_S = self.learning_rate * self.schedule.factors(start, stop)
+        update_S = np.arange(start, stop, dtype=np.float64) + 1.0
+        corrections = [1.0 - self.staying[name] ** update_S for name in ("beta1", "beta2")]
+        return np.stack([rate_S, *corrections])
+
+
+def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
+    """What the loop reads of this setting.
+
+    Raises:
+        WorkloadError: for a name that is missing or misspelt, all of them at once.
+        ValueError: for a value that cannot be trained with.
+    """
+    optimizer = _optimizer(setting)
+    rule = OPTIMIZERS[optimizer]
+    needed = ("learning_rate", "batch_size", *(one for one in rule.needs if one != "momentum"))
+    if optimizer in ("momentum", "nesterov"):
+        needed = (*needed, "momentum")
+    _refuse_missing([name for name in needed if name not in setting])
+    read = {*rule.needs, "weight_decay", "gradient_clip"}
+    staying = {name: float(setting.get(name, 0.0)) if name in read else 0.0 for name in STAYING}
+    staying["gradient_clip"] = float(setting.get("gradient_clip", math.inf))
+    made = Recipe(
+        optimizer=optimizer,
+        batch_size=_whole("batch_size", setting["batch_size"]),
+        learning_rate=float(setting["learning_rate"]),
+        staying=staying,
+        schedule=_schedule(setting, max_steps),
+    )
+    _refuse_impossible(made)
+    return made
+
+
+def _optimizer(setting: Mapping[str, Any]) -> str:
+    """The optimizer's name as we write it; misspelt names are told here, before they are missed."""
+    for name in setting:
+        entry = known(name)
+        if name not in READ and entry is not None and entry.name in READ:
+            raise WorkloadError(
+                f"The loop reads `{entry.name}`, which the experiment calls `{name}`. Rename it."
+            )
+    if "optimizer" not in setting:
+        _refuse_missing(["optimizer"])
+    given = str(setting["optimizer"])
+    name = known_optimizer(given)
+    if name not in OPTIMIZERS:
+        raise WorkloadError(
+            f"The loop has no optimizer `{given}`. {did_you_mean(given, list(OPTIMIZERS))}"
+        )
+    if name == "sgd" and setting.get("momentum"):
+        raise WorkloadError(
+            "The optimizer `sgd` has no momentum, but the experiment gives `momentum`. "
+            'Write optimizer = "momentum" or "nesterov", or leave it out.'
+        )
+    return name
+
+
+def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
+    name = str(setting.get("schedule", "constant"))
+    if name not in SCHEDULES:
+        raise WorkloadError(
+            f"The loop has no schedule `{name}`. {did_you_mean(name, list(SCHEDULES))}"
+        )
+    warmup = _steps(setting, "warmup", 0, max_steps)
+    decay = _steps(setting, "decay", max_steps - warmup, max_steps)
+    final = float(setting.get("final_factor", 0.0))
+    if "final_learning_rate" in setting:
+        final = float(setting["final_learning_rate"]) / float(setting["learning_rate"])
+    return Schedule(name=name, warmup_steps=warmup, decay_steps=max(decay, 1), final_factor=final)
+
+
+def _steps(setting: Mapping[str, Any], part: str, default: int, max_steps: int) -> int:
+    """Steps of a part, given as steps or as a fraction of all."""
+    if f"{part}_fraction" in setting:
+        return round(float(setting[f"{part}_fraction"]) * max_steps)
+    return int(setting.get(f"{part}_steps", default))
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"`{name}` needs a whole number, 1 or more, got {value!r}.")
+    return int(value)
+
+
+def _refuse_missing(missing: list[str]) -> None:
+    if missing:
+        lines = "; ".join(f"{name} = {_USUAL[name]}" for name in missing)
+        raise WorkloadError(
+            f"The loop needs {', '.join(f'`{name}`' for name in missing)} in every trial. "
+            f"Write for example {lines} in [fixed], or search it in [nuisance]."
+        )
+
+
+def _refuse_impossible(made: Recipe) -> None:
+    found = {"learning_rate": made.learning_rate, **made.staying}
+    below_one = ("momentum", "beta1", "beta2", "rmsprop_decay")
+    for name, value in found.items():
+        if math.isnan(value) or value < 0 or (name in below_one and value >= 1):
+            where = "at least 0 and below 1" if name in below_one else "at least 0"
+            raise ValueError(f"`{name}` is {value:g}; {made.optimizer} needs it {where}.")
+    if made.staying["gradient_clip"] == 0:
+        raise ValueError("`gradient_clip` is 0, so nothing would move; leave it out for no limit.")
