@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..record import Series
 from .aligned import Aligned, ending, gained, levelled, noises
 from .thresholds import StabilityThresholds
-from .trace import Trace, finite
+from .trace import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, Trace, finite
 from .wander import wander
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
@@ -94,7 +94,26 @@ def not_finite(trace: Trace) -> int | None:
     return min(found) if found else None
 
 
+def broken_series(trace: Trace) -> str:
+    """Which series is not finite first; empty where none of them is.
+
+    Source: D1.
+    """
+    series = {
+        trace.metric: trace.objective,
+        VALID_LOSS: trace.valid_loss,
+        TRAIN_LOSS: trace.train_loss,
+        GRADIENT_NORM: trace.gradient_norm,
+    }
+    found = [(at, name) for name, each in series.items() if (at := _broken_from(each)) is not None]
+    return min(found)[1] if found else ""
+
+
 def _broken_from(series: Series) -> int | None:
+    """The step from which on a series is not finite to its end; None where it ends finite.
+
+    Source: D1.
+    """
     if not len(series) or math.isfinite(series.values_P[-1]):
         return None
     finite_P = np.flatnonzero(np.isfinite(series.values_P))

@@ -328,18 +328,21 @@ def _said(one: OverfittingTrial) -> str:
 
 def _moved(turn: Turn) -> str:
     return (
-        f"its {turn.name} went from {number(turn.best)} at step {turn.best_step:,} to "
-        f"{number(turn.end)} at the end"
+        f"its {turn.name} went from its best level, {number(turn.best)}, at step "
+        f"{turn.best_step:,} to {number(turn.end)} at the end"
     )
 
 
 def _stands(turn: Turn) -> str:
-    return f"{turn.name} ends at {number(turn.end)}, its best is {number(turn.best)}"
+    return f"{turn.name} ends at {number(turn.end)}, its best level is {number(turn.best)}"
 
 
 def _but(turns: Sequence[Turn]) -> str:
     fine = [turn for turn in turns if turn.status == "ok"]
-    return f", though {_stands(fine[0])}" if fine else ""
+    if not fine:
+        return ""
+    unhurt = " (that does not suffer)" if fine[0] is turns[-1] else ""
+    return f", though {_stands(fine[0])}{unhurt}"
 
 
 def _advice(one: OverfittingTrial) -> str:

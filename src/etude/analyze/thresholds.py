@@ -95,6 +95,10 @@ class BestStepThresholds:
     last: float = 0.25
     # ... which the playbook numbers as 80 % of the feasible trials.
     consistently: float = 0.8
+    # The usual two standard errors of the level: nearer to the best is luck.
+    errors: float = 2.0
+    # No source, ours: of some hundred values of noise, the best lies about three sd below the rest.
+    deviations: float = 3.0
     # Fewer evaluations do not resolve a tenth of the steps.
     min_evaluations: int = 10
     # No source, ours: where four trials agree, one in 16 pairs of halves does so by chance.
