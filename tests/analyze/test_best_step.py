@@ -5,7 +5,7 @@ import pytest
 
 from etude.analyze.best_step import best_step, findings
 
-from .traced import METRIC, at, long_study, traced
+from .traced import METRIC, at, long_study, noise, traced
 
 
 def with_best_at(*shares):
@@ -67,4 +67,16 @@ def test_higher_values_are_best_where_the_metric_is_maximized():
 
     found = best_step(study, traced(study, {METRIC: at() * (1.2 - at())})).trials[0]
 
-    assert (found.share, round(found.value, 2)) == (0.6, 0.36)
+    assert found.share == pytest.approx(0.6, abs=0.021)
+    assert found.value == pytest.approx(0.36)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_on_a_noisy_plateau_the_best_step_is_where_the_plateau_was_reached(seed):
+    study = long_study()
+    course = np.exp(-4.0 * np.minimum(at(), 0.5)) + 0.02 * noise(seed)
+
+    result = best_step(study, traced(study, {METRIC: course}))
+
+    assert result.trials[0].share < 0.75
+    assert f"fell at step {result.trials[0].lowest:,}" in findings(result)[1].message

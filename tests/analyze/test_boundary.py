@@ -37,6 +37,13 @@ def problems(study: Study, records: list[Record]) -> list[tuple[str, str]]:
     ]
 
 
+def random_valley(study: Study, bottom: list[float], count: int = 20) -> list[Record]:
+    """Random trials, as quick as they are uneven, over a valley whose lowest point is `bottom`."""
+    unit_TxD = np.random.default_rng(study.seed).random((count, len(bottom)))
+    losses_T = ((unit_TxD - np.asarray(bottom)) ** 2).sum(axis=1)
+    return at_units(study, unit_TxD.tolist(), losses_T.tolist())
+
+
 def line(count: int) -> list[list[float]]:
     return [[(k + 0.5) / count] for k in range(count)]
 
@@ -60,10 +67,11 @@ def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
 
 
 def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
-    studies = [one_study(seed=seed) for seed in range(60)]
+    studies = [one_study(seed=seed) for seed in range(40)]
 
     found = [
-        problems(each, valley(each, [1.25, 0.5])) == [("learning_rate", "high")] for each in studies
+        problems(each, random_valley(each, [1.25, 0.5])) == [("learning_rate", "high")]
+        for each in studies
     ]
 
     assert sum(found) >= 0.9 * len(studies)
@@ -81,10 +89,11 @@ def test_an_interior_optimum_is_no_problem(seed):
 @pytest.mark.parametrize("dimensions", [1, 3, 6])
 def test_false_alarms_stay_below_five_percent(dimensions, count):
     domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
-    studies = [one_study(domains, seed=seed) for seed in range(60)]
+    studies = [one_study(domains, seed=seed) for seed in range(40)]
 
     alarms = [
-        "problem" in statuses(each, valley(each, [0.4] * dimensions, count)) for each in studies
+        "problem" in statuses(each, random_valley(each, [0.4] * dimensions, count))
+        for each in studies
     ]
 
     assert sum(alarms) <= 0.05 * len(studies)
@@ -241,15 +250,16 @@ def test_a_cut_off_optimum_is_found_among_many_that_matter_as_much(dimensions):
     studies = [one_study(domains, seed=seed) for seed in range(20)]
     bottom = [1.25] + [0.5] * (dimensions - 1)
 
-    found = [("x0", "high") in problems(each, valley(each, bottom, 50)) for each in studies]
+    found = [("x0", "high") in problems(each, random_valley(each, bottom, 50)) for each in studies]
 
     assert sum(found) >= 0.9 * len(studies)
 
 
 def test_where_nothing_matters_there_is_hardly_an_alarm():
     studies = [one_study(seed=seed) for seed in range(60)]
-    units = [points(2, seed, 30).tolist() for seed in range(60)]
-    values = [np.random.default_rng(seed).random(30).tolist() for seed in range(60)]
+    drawn = [np.random.default_rng(seed) for seed in range(60)]
+    units = [rng.random((30, 2)).tolist() for rng in drawn]
+    values = [rng.random(30).tolist() for rng in drawn]
 
     alarms = [
         "problem" in statuses(study, at_units(study, unit, value))
@@ -268,9 +278,8 @@ def test_the_finding_says_how_surely_the_objective_still_improves():
         if each.status == "problem"
     )
 
-    assert "the objective still improves at the bound: by" in found.message
+    assert "the objective still improves at the bound: likely by" in found.message
     assert found.evidence["fall"] >= found.evidence["min_fall"]
-    assert found.evidence["lean"] >= found.evidence["min_lean"]
 
 
 def test_an_optimum_beyond_where_training_breaks_is_a_notice_of_D3():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from etude.analyze.overfitting import findings, overfitting
 from etude.analyze.trace import traces
@@ -150,3 +151,21 @@ def test_otherwise_it_is_not(rates, overfit):
 
 def test_two_trials_cannot_say_how_the_best_was_chosen():
     assert chosen([1e-3, 1e-2], overfit=True).selection == "unclear"
+
+
+def wandering(seed):
+    """Noise of which a tenth is new at each evaluation."""
+    return lfilter([1.0], [1.0, -0.9], 0.44 * noise(seed))
+
+
+@pytest.mark.parametrize("size", [0.005, 0.02])
+def test_a_plateau_that_wanders_hardly_ever_overfits(size):
+    course = np.exp(-20.0 * SHARE)
+    given = [
+        curves(loss=course + size * wandering(seed), metric=course + size * wandering(seed + 1000))
+        for seed in range(100)
+    ]
+
+    flagged = [one.trial for one in judged(*given).trials if one.status == "problem"]
+
+    assert len(flagged) <= 5

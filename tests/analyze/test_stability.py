@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from etude.analyze.stability import findings, stability
 from etude.analyze.trace import traces
@@ -259,3 +260,25 @@ def test_what_broke_and_had_no_time_to_recover_is_not_said_to_have_recovered():
 
     assert found.evidence["kind"] == "diverged_recovered"
     assert "had not recovered all of it at its end" in found.message
+
+
+def plateaus(size, *, kept):
+    """A hundred trials that fall fast and then stay, with noise of which a share is kept."""
+    course = np.exp(-40.0 * at(200))
+    names = (METRIC, "valid/loss", "train/loss")
+    return [
+        {
+            name: course + size * lfilter([1.0], [1.0, -kept], noise(10 * seed + place, 200))
+            for place, name in enumerate(names)
+        }
+        for seed in range(100)
+    ]
+
+
+@pytest.mark.parametrize(("size", "kept", "most"), [(0.05, 0.0, 3), (0.01, 0.9, 8)])
+def test_a_plateau_with_noise_is_hardly_ever_unstable(size, kept, most):
+    study = long_study()
+
+    result = stability(study, traced(study, *plateaus(size, kept=kept)))
+
+    assert sum(one.status == "problem" for one in result.trials) <= most

@@ -66,7 +66,7 @@ def test_a_lone_trial_has_nothing_to_be_compared_with():
 def test_few_late_evaluations_are_unclear():
     found = findings(compared({METRIC: at(20)}, {METRIC: at(20)}))[1]
 
-    assert "the last 20 % of its 20 evaluations are 4, and 6 are needed" in found.message
+    assert "20 evaluations, 4 of them in the last 20 %, where 6 are needed" in found.message
 
 
 def test_an_infeasible_trial_is_no_rival_and_unclear():

@@ -109,3 +109,12 @@ def test_a_finding_carries_its_numbers_and_confidence():
 
     assert found.evidence["gain"] == pytest.approx(0.1, abs=0.02)
     assert found.evidence["confidence"] > 0.9
+
+
+def test_what_noise_hides_is_open_not_none():
+    given = [judged(1.0 - SHARE, sd=0.1, seed=seed).trials[0] for seed in range(100)]
+
+    assert sum(one.status == "ok" for one in given) <= 10
+    assert {one.why for one in given if one.status == "unclear"} == {
+        "what it gained at its end is no more than its noise hides"
+    }

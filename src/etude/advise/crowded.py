@@ -28,12 +28,9 @@ def crowded(findings: Sequence[Finding]) -> str:
 
 
 def _falls(finding: Finding) -> bool:
-    """Whether a surface fitted to all trials falls at the bound, beyond chance."""
-    seen = finding.evidence
-    fall, lean = seen.get("fall"), seen.get("lean")
-    if fall is None or lean is None:
-        return False
-    return bool(fall >= seen["min_fall"] and lean >= seen["min_lean"])
+    """Whether a valley fitted to all trials most likely falls at the bound."""
+    fall = finding.evidence.get("fall")
+    return fall is not None and bool(fall >= finding.evidence["min_fall"])
 
 
 def _span(counts: Sequence[int]) -> str:

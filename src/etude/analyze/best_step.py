@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..finding import Finding, Severity
 from ..study import Study
+from .aligned import levelled, noises
 from .thresholds import BestStepThresholds
 from .trace import Trace
 from .trend import cut_short, lowest, usable, without_end, without_values
@@ -23,7 +27,9 @@ class BestStepTrial:
 
     Args:
         why: Why that cannot be said of a whole training; empty where it can.
-        value: The best value, in the metric's own unit and direction.
+        value: The best value, in the metric's own unit and direction; at step `lowest`.
+        step: The first whose level is within noise of the best level, or `lowest` if that is
+            earlier.
         share: The steps done by then, of `max_steps`.
     """
 
@@ -33,6 +39,7 @@ class BestStepTrial:
     value: float | None
     step: int | None
     share: float | None
+    lowest: int | None = None
 
 
 @final
@@ -102,7 +109,8 @@ def _trial(trace: Trace, thresholds: BestStepThresholds) -> BestStepTrial:
         return BestStepTrial(
             trial=trace.trial, status="unclear", why=why, value=None, step=None, share=None
         )
-    step, value = int(series.steps_P[found]), float(series.values_P[found])
+    value = float(series.values_P[found])
+    step = int(series.steps_P[min(found, _reached(series.values_P, thresholds))])
     return BestStepTrial(
         trial=trace.trial,
         status="unclear" if why else "ok",
@@ -110,7 +118,23 @@ def _trial(trace: Trace, thresholds: BestStepThresholds) -> BestStepTrial:
         value=-value if trace.maximize else value,
         step=step,
         share=(step + 1) / max(1, trace.max_steps),
+        lowest=int(series.steps_P[found]),
     )
+
+
+def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> int:
+    """The first place whose level is within noise of the best level.
+
+    Of a plateau's many values the lowest is luck, and so is where it lies.
+    """
+    if len(values_P) < thresholds.min_evaluations:
+        return int(values_P.argmin())
+    level_P, error = levelled(values_P)
+    near_P = level_P <= float(level_P.min()) + thresholds.errors * error
+    # A value that noise does not lift off the best is near it by itself too.
+    reach = thresholds.deviations * float(noises(values_P[None, :])[0])
+    near_P &= values_P <= float(values_P.min()) + reach
+    return int(np.flatnonzero(near_P)[0])
 
 
 def findings(result: BestStep) -> list[Finding]:
@@ -130,6 +154,12 @@ def _of_trial(result: BestStep, one: BestStepTrial) -> Finding:
             f"{percent(one.share)} of the steps"
         )
     )
+    if one.lowest is not None and one.lowest != one.step and one.value is not None:
+        at = (
+            f"its {result.metric} came within noise of its best at step {one.step:,}, "
+            f"{percent(one.share or 0.0)} of the steps; the best value, {number(one.value)}, fell "
+            f"at step {one.lowest:,}"
+        )
     said = f"Trial {one.trial}: {at}."
     if one.why:
         but = f" So far {at}." if at else ""
@@ -144,6 +174,7 @@ def _of_trial(result: BestStep, one: BestStepTrial) -> Finding:
             "trials": [one.trial],
             "value": one.value,
             "step": one.step,
+            "lowest_at": one.lowest,
             "share": one.share,
             "confidence": None,
         },

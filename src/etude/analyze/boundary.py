@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import NormalDist
 from typing import TypeAlias, final
 
 import numpy as np
@@ -22,8 +21,8 @@ from ..study import Study
 from .edge import Crowd, Which, bound, ends, first_value, has_sides, is_natural
 from .outcome import Outcome, outcomes, ranked
 from .places import places
-from .surface import Surface, surface
 from .thresholds import BoundaryThresholds, InfeasibleThresholds
+from .valley import Valley, valley
 from .wording import counted, number
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -43,12 +42,9 @@ class Side:
         best_unit: Where the best trial lies on the axis, 0 to 1; None without a feasible trial.
         chance: How likely so many of the top lie in the edge of some side of this study, if the
             hyperparameters do not matter; None where it was not computed.
-        fall: By how many standard errors a surface fitted to the ranks of all feasible trials
-            still falls towards the bound, just inside it or inside the cliff; negative where it
-            rises; None where none was fitted.
-        min_fall: So many are asked for.
-        lean: By how many it falls towards this side in the middle of the trials.
-        min_lean: So many are asked for.
+        fall: How likely a valley fitted to the ranks of the trials still falls towards the bound,
+            at the bound or at the cliff; None where none was fitted.
+        min_fall: So likely is asked for.
         infeasible: The infeasible trials in the edge.
         cliff: Whether the feasible region ends here, rather than the space: at least half of the
             trials in the edge, or of those closer to the bound than the top, are infeasible, or
@@ -69,8 +65,6 @@ class Side:
     chance: float | None = None
     fall: float | None = None
     min_fall: float = 0.0
-    lean: float | None = None
-    min_lean: float = 0.0
     infeasible: tuple[int, ...] = ()
     cliff: bool = False
     natural: bool = False
@@ -79,10 +73,8 @@ class Side:
 
     @property
     def falling(self) -> bool:
-        """Whether the surface falls towards the bound, and the axis matters, beyond chance."""
-        if self.fall is None or self.lean is None:
-            return False
-        return self.fall >= self.min_fall and self.lean >= self.min_lean
+        """Whether the valley most likely falls towards the bound."""
+        return self.fall is not None and self.fall >= self.min_fall
 
 
 @final
@@ -111,8 +103,9 @@ def boundary(
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
-    Two signs, each enough: the best few trials crowd against the side, or a surface fitted to all
-    of them still falls there. Only ranks of the objective count, so its unit means nothing.
+    Two signs, each enough: the best few trials crowd against the side, or a valley fitted to all of
+    them most likely still falls there. Only ranks of the objective count, so its unit means
+    nothing.
 
     Source: C1, D3.
     """
@@ -202,12 +195,29 @@ class _View:
         return np.array([one.feasible for one in self.found], dtype=np.bool_)
 
     @cached_property
-    def surface(self) -> Surface:
+    def inner(self) -> Valley:
         """Fitted to the feasible trials."""
-        trials = [one for one in self.found if one.feasible]
-        units_TxD = np.stack([unit_T[self.feasible] for unit_T in self.units.values()], axis=1)
+        return self._valley([one for one in self.found if one.feasible])
+
+    @cached_property
+    def valley(self) -> Valley:
+        """Fitted to all trials, none worse than the infeasible, where these have a place.
+
+        Where trials break anywhere, by chance or by a bug, they say nothing of where it is good.
+        """
+        return self._valley(self.found) if self.broken else self.inner
+
+    @property
+    def min_fall(self) -> float:
+        """How likely a valley must fall at a bound."""
+        thresholds = self.thresholds
+        return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
+
+    def _valley(self, trials: Sequence[Outcome]) -> Valley:
+        there = [self.place[one.trial] for one in trials]
+        units_TxD = np.stack([unit_T[there] for unit_T in self.units.values()], axis=1)
         losses_T = np.array([one.loss for one in trials])
-        return surface(units_TxD, losses_T, _marks(self.study, trials))
+        return valley(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
     def reason(self) -> str:
@@ -222,17 +232,6 @@ class _View:
         if self.best_first[0].loss == self.best_first[-1].loss:
             return f"all {feasible} feasible trials have the same value"
         return ""
-
-    @property
-    def min_fall(self) -> float:
-        """How many standard errors the surface must fall by at a bound."""
-        small = self.thresholds.min_fall_trials / len(self.best_first)
-        return self.thresholds.min_fall + small**2
-
-    @property
-    def min_lean(self) -> float:
-        """How many it must lean by, did no axis matter, to do so by chance on few sides only."""
-        return NormalDist().inv_cdf(1 - self.thresholds.max_lean_chance / self.crowd.sides)
 
 
 def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
@@ -289,24 +288,18 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
 
 
 def _fitted(view: _View, side: Side, first: float) -> Side:
-    """The side with what the surface says of it, just inside of what lies `first` on the axis."""
+    """The side with what the valley says of it, where the first value lies or the cliff begins."""
     axis = list(view.axes).index(side.hyperparameter)
-    depth = first + view.thresholds.inset
-    sign, at = (-1.0, depth) if side.side == "low" else (1.0, 1.0 - depth)
-    return replace(
-        side,
-        # Rounded, so that the order of trials, which moves the last digits, decides nothing.
-        fall=round(sign * view.surface.falls(axis, at), 6),
-        lean=round(sign * view.surface.leans(axis), 6),
-        min_fall=view.min_fall,
-        min_lean=view.min_lean,
-    )
+    fitted = view.inner if side.cliff else view.valley
+    fall = fitted.rises(axis, first) if side.side == "low" else fitted.falls(axis, 1.0 - first)
+    # Rounded, so that the order of trials, which moves the last digits, decides nothing.
+    return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
 
 
 def _judged(view: _View, side: Side) -> Side:
     top, chance = len(side.top), side.chance or 0.0
-    rises = side.fall is not None and side.fall < -view.thresholds.max_rise
-    crowded = view.crowd.crowds(side.near_top, chance) and not rises
+    possible = side.fall is None or side.fall >= view.thresholds.min_crowd_fall
+    crowded = possible and view.crowd.crowds(side.near_top, chance)
     if side.falling or crowded:
         # The space is wide enough where it reaches into what cannot be trained.
         return replace(side, status="notice" if side.cliff else "problem")
@@ -339,8 +332,6 @@ def _finding(study: str, side: Side) -> Finding:
             "chance": side.chance,
             "fall": side.fall,
             "min_fall": side.min_fall,
-            "lean": side.lean,
-            "min_lean": side.min_lean,
             "infeasible": list(side.infeasible),
             "cliff": side.cliff,
             "natural_limit": side.natural,
@@ -376,8 +367,8 @@ def _message(study: str, side: Side) -> str:
 def _falls(side: Side) -> str:
     where = "up to where training breaks" if side.cliff else "at the bound"
     return (
-        f"By the ranks of all feasible trials the objective still improves {where}: by "
-        f"{side.fall:.1f} standard errors of a fitted surface, {side.min_fall:.1f} needed."
+        f"By the ranks of all trials the objective still improves {where}: likely by "
+        f"{100 * (side.fall or 0.0):.0f} %, {100 * side.min_fall:.0f} % needed."
     )
 
 

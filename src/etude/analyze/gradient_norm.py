@@ -154,18 +154,19 @@ def _trial(
     if not len(quantiles_Q):
         return _unjudged(trace, logged, lost, thresholds)
     growth = _growth(series, thresholds)
+    high = float(np.interp(thresholds.percentile, GRID_Q, quantiles_Q))
     clip_name, study_clip = clips
     clip = _threshold(trace.record.setting.get(clip_name))
     clipped, study_clipped = _clipped(series, clip), _clipped(series, study_clip)
     spikes = int(np.count_nonzero(series.values_P > thresholds.spike * _level(series.values_P)))
     return GradientNormTrial(
         trial=trace.trial,
-        status=_status((logged, lost, spikes), growth, clipped, thresholds),
+        status=_status((logged, lost, spikes), (growth, high), clipped, thresholds),
         why="",
         values=logged,
         not_finite=lost,
         median=float(quantiles_Q[50]),
-        high=float(np.interp(thresholds.percentile, GRID_Q, quantiles_Q)),
+        high=high,
         spikes=spikes,
         growth=growth,
         clip=clip,
@@ -227,14 +228,15 @@ def _growth(series: Series, thresholds: GradientNormThresholds) -> float | None:
 
 def _status(
     counts: tuple[int, int, int],
-    growth: float | None,
+    course: tuple[float | None, float],
     clipped: float | None,
     thresholds: GradientNormThresholds,
 ) -> Severity:
     values, lost, spikes = counts
+    growth, high = course
     if lost or (growth is not None and growth > thresholds.exploding):
         return "problem"
-    vanishes = growth is not None and growth < thresholds.vanishing
+    vanishes = high == 0.0 or (growth is not None and growth < thresholds.vanishing)
     aggressive = clipped is not None and clipped > thresholds.max_clipped
     return "notice" if vanishes or aggressive or _often(spikes, values, thresholds) else "ok"
 
@@ -346,7 +348,10 @@ def _facts(result: GradientNorm, one: GradientNormTrial) -> list[tuple[str, str,
     if one.growth is not None and one.growth < limits.vanishing:
         still = "Look whether the loss still falls: so small a gradient teaches nothing."
         facts.append(("D5", f"the late ones are {number(one.growth)} of the early", still))
-    if _often(one.spikes, one.values, limits):
+    if one.high == 0.0:
+        wrong = "Look what is logged, and whether any parameter is trained at all."
+        facts.append(("D5", "nearly all of them are zero", wrong))
+    if _often(one.spikes, one.values, limits) and one.high != 0.0:
         times = f"{limits.spike:g} times the median around them"
         facts.append(("D9", f"{one.spikes} of {one.values} are above {times}", _begin(one, limits)))
     return facts

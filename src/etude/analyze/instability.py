@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ..record import Series
 from .aligned import Aligned, ending, gained, levelled, noises
 from .thresholds import StabilityThresholds
-from .trace import Trace, finite
+from .trace import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, Trace, finite
+from .wander import wander
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
 # No source, ours: three drops are no accident.
@@ -23,6 +24,11 @@ _REPEATED = 3
 # No source, ours: a last gradient so many times the median one is a training that broke, seen by
 # no evaluation.
 _EXPLODED = 1e6
+# No source, ours: of fewer rises, one training that falls and one that breaks look alike.
+_MIN_RISES = 8
+# The median absolute deviation of a normal value, in its sd.
+_MEDIAN_DEVIATION = 0.6745
+_TINY = float(np.finfo(np.float64).tiny)
 # No source, ours: with three losses a step between two evaluations, one of them may hide a spike.
 _DENSE = 3
 
@@ -88,7 +94,26 @@ def not_finite(trace: Trace) -> int | None:
     return min(found) if found else None
 
 
+def broken_series(trace: Trace) -> str:
+    """Which series is not finite first; empty where none of them is.
+
+    Source: D1.
+    """
+    series = {
+        trace.metric: trace.objective,
+        VALID_LOSS: trace.valid_loss,
+        TRAIN_LOSS: trace.train_loss,
+        GRADIENT_NORM: trace.gradient_norm,
+    }
+    found = [(at, name) for name, each in series.items() if (at := _broken_from(each)) is not None]
+    return min(found)[1] if found else ""
+
+
 def _broken_from(series: Series) -> int | None:
+    """The step from which on a series is not finite to its end; None where it ends finite.
+
+    Source: D1.
+    """
     if not len(series) or math.isfinite(series.values_P[-1]):
         return None
     finite_P = np.flatnonzero(np.isfinite(series.values_P))
@@ -146,6 +171,8 @@ def _lost(
         level_E, error = levelled(row_E)
         gain = gained(level_E)
         away = end - float(level_E.min())
+        if away <= thresholds.min_wander * wander(level_E).before:
+            return lost, False
         shares.append(away / gain if gain > 0.0 else math.inf)
         apart += away / error
     beyond = apart / math.sqrt(len(levels_SxE) + 1) >= thresholds.min_noise
@@ -164,7 +191,7 @@ def _dropped(
     next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
     rises_SxE = here_SxE - before_SxE
     stays_SxE = np.minimum(here_SxE, next_SxE) - before_SxE
-    noise_Sx1 = np.maximum(noises(levels_SxE), np.finfo(np.float64).tiny)[:, None]
+    noise_Sx1 = np.maximum(np.maximum(noises(levels_SxE), _usual(stays_SxE)), _TINY)[:, None]
     # Stouffer's sum, as if one more series had shown nothing: series that move together by chance
     # are rarer, the more there are of them, and one alone must show more.
     root = math.sqrt(len(levels_SxE) + 1)
@@ -179,6 +206,18 @@ def _dropped(
         np.concatenate((np.zeros(2, bool), dropped_E)),
         np.concatenate((np.zeros(2), size_E)),
     )
+
+
+def _usual(stays_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+    """usual_S: the sd of what lasts from one evaluation to the next, past the first quarter.
+
+    Noise that wanders bends little from one value to the next, and yet rises as far as this.
+    """
+    if stays_SxE.shape[1] < _MIN_RISES:
+        return np.zeros(len(stays_SxE))
+    past_SxE = stays_SxE[:, stays_SxE.shape[1] // 4 :]
+    away_SxE = np.abs(past_SxE - np.median(past_SxE, axis=1, keepdims=True))
+    return np.asarray(np.median(away_SxE, axis=1) / _MEDIAN_DEVIATION)
 
 
 def _first_of_each(places: list[int]) -> list[int]:

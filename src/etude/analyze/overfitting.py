@@ -21,6 +21,7 @@ from .instability import instability, not_finite
 from .outcome import outcomes, ranked
 from .thresholds import OverfittingThresholds, StabilityThresholds
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace
+from .wander import Wander, wander
 from .wording import counted, number, percent
 
 SHIPPED = OverfittingThresholds()
@@ -161,9 +162,13 @@ def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThr
     best, end = float(level_E[lowest]), ending(values_E)
     gain = gained(level_E)
     beyond = (end - best) / error
+    around = wander(level_E)
     turned = not end - best < thresholds.min_rise * gain and beyond >= thresholds.min_doubt
+    turned &= end - best >= thresholds.min_share * around.gained
+    turned &= end - best > thresholds.min_wander * around.before
     fall, falls = _fell(curves, lowest, thresholds)
-    status, why = _judged(turned=turned, falls=falls, sure=beyond >= thresholds.min_noise)
+    sure = beyond >= thresholds.min_noise and _beyond(end - best, error, around, thresholds)
+    status, why = _judged(turned=turned, falls=falls, sure=sure)
     sign = -1.0 if trace.maximize and name == trace.metric else 1.0
     return Turn(
         status=status,
@@ -178,13 +183,26 @@ def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThr
     )
 
 
+def _beyond(rise: float, error: float, around: Wander, thresholds: OverfittingThresholds) -> bool:
+    """Whether a level that wanders would hardly rise as far: by its size, or by its steadiness."""
+    large = (
+        rise >= thresholds.large * around.gained and rise >= thresholds.large_wander * around.before
+    )
+    steady = (
+        rise >= thresholds.steady_wander * max(around.before, around.after)
+        and rise >= thresholds.steady_course * around.around
+        and rise >= thresholds.steady_noise * error
+    )
+    return large or steady
+
+
 def _judged(*, turned: bool, falls: bool | None, sure: bool) -> tuple[Severity, str]:
     if not turned or falls is False:
         return "ok", ""
     if falls is None:
         return "unclear", f"it got worse, and without {TRAIN_LOSS} instability looks the same"
     if not sure:
-        return "unclear", "what it got worse by is of the size of its noise"
+        return "unclear", "what it got worse by is of the size of its noise, or of its wander"
     return "problem", ""
 
 
@@ -310,18 +328,21 @@ def _said(one: OverfittingTrial) -> str:
 
 def _moved(turn: Turn) -> str:
     return (
-        f"its {turn.name} went from {number(turn.best)} at step {turn.best_step:,} to "
-        f"{number(turn.end)} at the end"
+        f"its {turn.name} went from its best level, {number(turn.best)}, at step "
+        f"{turn.best_step:,} to {number(turn.end)} at the end"
     )
 
 
 def _stands(turn: Turn) -> str:
-    return f"{turn.name} ends at {number(turn.end)}, its best is {number(turn.best)}"
+    return f"{turn.name} ends at {number(turn.end)}, its best level is {number(turn.best)}"
 
 
 def _but(turns: Sequence[Turn]) -> str:
     fine = [turn for turn in turns if turn.status == "ok"]
-    return f", though {_stands(fine[0])}" if fine else ""
+    if not fine:
+        return ""
+    unhurt = " (that does not suffer)" if fine[0] is turns[-1] else ""
+    return f", though {_stands(fine[0])}{unhurt}"
 
 
 def _advice(one: OverfittingTrial) -> str:

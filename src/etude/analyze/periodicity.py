@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import final
 
@@ -96,7 +96,9 @@ def periodicity(
 
     Source: E6, E2.
     """
-    trials = tuple(_trial(trace, thresholds) for trace in traces)
+    # One chance for the whole study (Bonferroni): of many trials, some would have a period by luck.
+    one_of_many = replace(thresholds, chance=thresholds.chance / max(1, len(traces)))
+    trials = tuple(_trial(trace, one_of_many) for trace in traces)
     found = [
         (one.status == "notice", one.rhythm.excess, -one.trial)
         for one in trials

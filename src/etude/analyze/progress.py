@@ -66,3 +66,13 @@ def _row(curve: Aligned, name: str) -> np.ndarray[tuple[int], np.dtype[np.float6
         return np.empty(0)
     place = curve.names.index(name) if name else 0
     return np.asarray(curve.levels_SxE[place])
+
+
+def flat(curves: Aligned) -> bool:
+    """Whether the objective never left the level of its start by more than its noise.
+
+    Source: D1.
+    """
+    objective_1xE = curves.levels_SxE[:1]
+    way = float(objective_1xE[0, 0] - objective_1xE.min())
+    return way <= MIN_WAY * float(noises(objective_1xE)[0])

@@ -15,14 +15,22 @@ import numpy as np
 from ..catalogue import known
 from ..finding import Finding, Severity
 from ..study import Study
-from .aligned import Aligned, aligned, binned, noises
+from .aligned import Aligned, aligned, binned
 from .feasible_edge import Edge, feasible_edge
 from .feasible_edge import findings as edge_findings
-from .instability import Drop, Instability, Kind, hidden_spikes, instability, not_finite
-from .progress import MIN_WAY, Progress, progress
+from .instability import (
+    Drop,
+    Instability,
+    Kind,
+    broken_series,
+    hidden_spikes,
+    instability,
+    not_finite,
+)
+from .progress import Progress, flat, progress
 from .thresholds import StabilityThresholds
 from .trace import TRAIN_LOSS, Trace
-from .wording import counted, listed, number, percent
+from .wording import counted, listed, percent
 
 SHIPPED = StabilityThresholds()
 # No source, ours: a first tenth, where no warmup says how long the beginning is.
@@ -50,6 +58,8 @@ class StabilityTrial:
         spikes: Drops that recovered at the next evaluation.
         hidden: Steps of training losses that spiked between evaluations.
         shared: How many other trials broke at the same share of the length, where they are many.
+        broken: The series that is not finite from `step` on; empty where none is.
+        norms: Whether it logged gradient norms.
     """
 
     trial: int
@@ -66,6 +76,8 @@ class StabilityTrial:
     hidden: tuple[int, ...] = ()
     shared: int = 0
     evaluations: int = 0
+    broken: str = ""
+    norms: bool = True
 
 
 @final
@@ -146,7 +158,7 @@ def _of_curves(
     hidden = tuple(hidden_spikes(trace, curves, thresholds))
     if found.kind:
         return _unstable(trace, replace(found, hidden=hidden), curves, learned)
-    if not math.isfinite(learned) and _flat(curves):
+    if not math.isfinite(learned) and flat(curves):
         because = f"its {trace.metric} never left the level of its start by more than its noise"
         return _unclear(trace, because, curves)
     return StabilityTrial(
@@ -197,6 +209,8 @@ def _unstable(trace: Trace, found: Instability, curves: Aligned, learned: float)
         spikes=found.spikes,
         hidden=found.hidden,
         evaluations=len(curves),
+        broken=broken_series(trace) if found.kind == "nan" else "",
+        norms=len(trace.gradient_norm) > 0,
     )
 
 
@@ -238,12 +252,6 @@ def _beginning(trace: Trace) -> float:
 def _steady(curves: Aligned) -> bool:
     """Whether the last series, the training loss where there is one, falls nearly all the way."""
     return float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0)) >= _STEADY
-
-
-def _flat(curves: Aligned) -> bool:
-    objective_1xE = curves.levels_SxE[:1]
-    way = float(objective_1xE[0, 0] - objective_1xE.min())
-    return way <= MIN_WAY * float(noises(objective_1xE)[0])
 
 
 def _with_shared(found: Sequence[StabilityTrial]) -> list[StabilityTrial]:
@@ -315,7 +323,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
     at = f"step {one.step:,} ({share} of the length)"
     learned = f"{percent(max(one.learned, 0.0))} of the way that a quarter of the trials came"
     sentences = {
-        "nan": f"is not finite from {at} on",
+        "nan": f"broke: {one.broken or 'its loss'} is not finite from {at} on",
         "diverged": f"diverged at {at} and did not recover",
         "diverged_recovered": f"broke at {at} and {_recovery(one)}",
         "repeated": f"broke {len(one.drops)} times, first at {at}",
@@ -355,7 +363,7 @@ def _size(one: StabilityTrial) -> str:
     if not one.drops:
         return ""
     size = max(drop.size for drop in one.drops)
-    return f" (lost {number(size, 2)} times what it had gained since its first quarter)"
+    return f" (lost {percent(size)} of what it had gained after the first quarter of its way)"
 
 
 def _advice(one: StabilityTrial) -> str:
@@ -370,7 +378,8 @@ def _advice(one: StabilityTrial) -> str:
         return "It broke early: try a longer warmup first, then gradient clipping (D6, D7, D9)."
     if one.shared:
         return "Look at what the schedule does there (D1), before warmup or clipping (D6)."
+    log = "" if one.norms else "log `grad_norm`, unclipped, first; then "
     return (
-        "It broke in mid-training: try gradient clipping at the 90th percentile of the logged "
-        "gradient norms (D6, D9), a lower learning rate only last."
+        f"It broke in mid-training: {log}try gradient clipping at the 90th percentile of the "
+        "logged gradient norms (D6, D9), a lower learning rate only last."
     )

@@ -154,8 +154,10 @@ def _trial(
     last = late(series, thresholds.late)
     why = without_end(trace)
     if not why and len(last) < thresholds.min_late:
-        share = f"the last {percent(thresholds.late)} of its {counted(len(series), 'evaluation')}"
-        why = f"{share} are {len(last)}, and {thresholds.min_late} are needed"
+        why = (
+            f"it has {counted(len(series), 'evaluation')}, {len(last)} of them in the last "
+            f"{percent(thresholds.late)}, where {thresholds.min_late} are needed"
+        )
     sd = None if why else jumps(last.steps_P, last.values_P)
     gap = None
     if loss is not None and len(losses) > 1:

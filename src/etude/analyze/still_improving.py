@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..finding import Finding, Severity
 from ..study import Study
-from .aligned import Aligned, binned, gained, noises
+from .aligned import Aligned, binned, gained, levelled, noises
 from .instability import not_finite
 from .outcome import outcomes, ranked
 from .thresholds import StillImprovingThresholds
@@ -129,9 +129,16 @@ def _judged(
     ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
     gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
     end = float(values_W[-1])
+    found = gains and ends and kept >= thresholds.min_slope
+    # What noise hides may be worth steps, even beside all that was ever gained.
+    level_P, _ = levelled(values_P)
+    worth = thresholds.min_gain * float(level_P.max() - level_P.min())
+    hidden = not gains and gain + thresholds.doubt * error > worth > 0.0 and error > 0.0
+    why = "what it gained at its end is no more than its noise hides" if hidden else ""
     return StillImprovingTrial(
         trial=trace.trial,
-        status="notice" if gains and ends and kept >= thresholds.min_slope else "ok",
+        status="notice" if found else "unclear" if hidden else "ok",
+        why=why,
         gain=gain,
         error=error,
         share=gain / total if total > 0.0 else math.nan,

@@ -95,6 +95,10 @@ class BestStepThresholds:
     last: float = 0.25
     # ... which the playbook numbers as 80 % of the feasible trials.
     consistently: float = 0.8
+    # The usual two standard errors of the level: nearer to the best is luck.
+    errors: float = 2.0
+    # No source, ours: of some hundred values of noise, the best lies about three sd below the rest.
+    deviations: float = 3.0
     # Fewer evaluations do not resolve a tenth of the steps.
     min_evaluations: int = 10
     # No source, ours: where four trials agree, one in 16 pairs of halves does so by chance.
@@ -223,6 +227,8 @@ class StabilityThresholds:
     # No source, ours: more than half of it lost at the end is no recovery, however slowly it went.
     # (0.4 to 0.8: 0.999)
     min_lost: float = 0.6
+    # No source, ours: and further than twice what it once rose and came back from.
+    min_wander: float = 2.0
     # No source, ours: of the way that a quarter of the study goes from where training begins.
     # (0.1 to 0.3: 0.999)
     min_learned: float = 0.2
@@ -250,6 +256,19 @@ class OverfittingThresholds:
     # No source, ours: a curve without noise still bends by a few hundredths of what it gained.
     # (0.02 to 0.08: 0.985 and 0.986, 0.12: 0.972 and 0.986)
     min_rise: float = 0.08
+    # No source, ours: less than a fiftieth of all that was ever gained is not worth a search.
+    min_share: float = 0.02
+    # No source, ours: what rose half as far before it fell again may do so once more.
+    min_wander: float = 2.0
+    # No source, ours: a plateau that wanders (AR 0.9) by a fiftieth of what was gained hardly rises
+    # by a seventh of it; and a large rise stands far above those that came back.
+    large: float = 0.14
+    large_wander: float = 5.0
+    # No source, ours: a smaller rise must be so steady, in what else the level moved and in its sd
+    # around a parabola, and so many more standard errors must it be.
+    steady_wander: float = 5.0
+    steady_course: float = 14.0
+    steady_noise: float = 9.5
     # No source, ours: a training loss that falls by less than so many is no sign of overfitting.
     # (0 to 4: 0.985, and 0.986 to 0.988)
     min_fall: float = 2.0
@@ -281,6 +300,8 @@ class StillImprovingThresholds:
     # No source, ours: a schedule that lets a curve flatten has less than this of the slope in the
     # second half of the stretch. (0.2 to 0.4: 0.982, 0.5: 0.962)
     min_slope: float = 0.4
+    # The usual two standard errors: what they leave open is not called none.
+    doubt: float = 2.0
     # Five values tell a slope from noise; fewer than ten in all have no last fifth to speak of.
     min_late: int = 5
     min_evaluations: int = 10
@@ -318,21 +339,18 @@ class BoundaryThresholds:
     # No source, ours: below, the top is half of all trials.
     min_feasible: int = 10
     # No source, ours: of half of the top in the edge of some side of the study, did nothing matter;
-    # a tenth finds no more beside the surface, and alarms in 2 to 6 % more studies.
+    # a tenth finds no more beside the valley, and alarms in 2 to 6 % more studies.
     max_chance: float = 0.02
     # The usual 5 %: a single trial that breaks may do so anywhere.
     max_cliff_chance: float = 0.05
-    # No source, ours: the fitted surface is read this far inside the bound, where trials still are.
-    inset: float = 0.05
-    # The usual 5 %, over all sides of a study: an axis that leans less may not matter at all.
-    max_lean_chance: float = 0.05
-    # No source, ours: so many standard errors must the surface fall at a bound, and the square of
-    # `min_fall_trials / trials` more, since the errors themselves are estimated: 2.9 for 20 trials,
-    # 1.8 for 50, 1.6 for 100. Less finds more, and alarms in more than 5 % of interior optima.
-    min_fall: float = 1.55
-    min_fall_trials: float = 23.0
-    # No source, ours: rising so clearly at the bound, the surface outweighs a crowd of five.
-    max_rise: float = 2.0
+    # No source, ours: so likely must a valley fitted to the trials fall at a bound, and by
+    # `min_fall_trials / trials` more, since what is held likely before weighs more in few trials:
+    # 70 % for 20 feasible trials, 62 % for 50, 59 % for 100. Less finds more, and alarms in more
+    # than 5 % of interior optima.
+    min_fall: float = 0.56
+    min_fall_trials: float = 2.8
+    # No source, ours: a crowd of five does not outweigh a valley that so likely ends before.
+    min_crowd_fall: float = 0.15
 
 
 @final
