@@ -63,7 +63,7 @@ class Bayesian:
     The start is quasi-random. Each later trial is chosen as if those that still run had ended as
     expected. The expected improvement (Jones 1998; Ament 2023) is multiplied by the probability
     that the setting can be trained, which a second process learns from every infeasible trial
-    (Gelbart 2014), and is never taken where failing is likelier than 40 %, while there is another
+    (Gelbart 2014), and is never taken where failing is likelier than 25 %, while there is another
     place. Losses far worse than the start's count as infeasible.
 
     Args:
@@ -180,7 +180,7 @@ def fitted(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """PyTorch on one thread: on a machine that trains, threads that wait for each other take 40 x."""
+    """PyTorch on one thread: beside trainings, threads that wait for each other take 40 x."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
