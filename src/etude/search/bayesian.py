@@ -38,8 +38,6 @@ Floats: TypeAlias = NDArray[np.float64]
 FEWEST_LOSSES = 2
 # No source, ours: a model of more takes seconds. Its matrices take 2 MB each, 50 MB in all.
 MOST_TRIALS = 500
-# No source, ours: losses beyond are all just bad, and one of them must not bend the model.
-CLIPPED_SD = 2.0
 # No source, ours: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
@@ -126,8 +124,8 @@ def believed(study: Study, seen: Observed) -> Belief:
     inputs_TxE = inputs(study.space, used.units_TxD)
     losses_T = used.losses_T[good_T]
     order_T = np.argsort(losses_T, kind="stable")
-    if used.spread > 0.0:
-        losses_T = np.minimum(losses_T, used.centre + CLIPPED_SD * used.spread)
+    if used.spread > 0.0:  # beyond the start's median all are just bad, and must not bend the model
+        losses_T = np.minimum(losses_T, used.centre)
     labels_T = np.where(good_T, 1.0, -1.0)
     belief = Belief(
         study=study,
