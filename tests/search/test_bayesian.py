@@ -186,7 +186,7 @@ def test_less_is_to_be_gained_the_longer_it_searches(bowls):
     history = records([one.setting for one in bowls], noisy)
     gains = [gain_left(STUDY, Records.of(history[:count])) for count in (8, 24)]
 
-    assert gains[0] > 1.0 > 0.5 > gains[1] > 0.0
+    assert math.inf > gains[0] > 3.0 * gains[1] > 0.0
 
 
 def test_nothing_is_known_of_the_gain_before_there_are_losses():

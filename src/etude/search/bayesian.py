@@ -38,8 +38,6 @@ Floats: TypeAlias = NDArray[np.float64]
 FEWEST_LOSSES = 2
 # No source, ours: a model of more takes seconds. Its matrices take 2 MB each, 50 MB in all.
 MOST_TRIALS = 500
-# No source, ours: losses beyond are all just bad, and one of them must not bend the model.
-CLIPPED_SD = 2.0
 # No source, ours: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
@@ -63,7 +61,7 @@ class Bayesian:
     The start is quasi-random. Each later trial is chosen as if those that still run had ended as
     expected. The expected improvement (Jones 1998; Ament 2023) is multiplied by the probability
     that the setting can be trained, which a second process learns from every infeasible trial
-    (Gelbart 2014), and is never taken where failing is likelier than 40 %, while there is another
+    (Gelbart 2014), and is never taken where failing is likelier than 25 %, while there is another
     place. Losses far worse than the start's count as infeasible.
 
     Args:
@@ -126,8 +124,8 @@ def believed(study: Study, seen: Observed) -> Belief:
     inputs_TxE = inputs(study.space, used.units_TxD)
     losses_T = used.losses_T[good_T]
     order_T = np.argsort(losses_T, kind="stable")
-    if used.spread > 0.0:
-        losses_T = np.minimum(losses_T, used.centre + CLIPPED_SD * used.spread)
+    if used.spread > 0.0:  # beyond the start's median all are just bad, and must not bend the model
+        losses_T = np.minimum(losses_T, used.centre)
     labels_T = np.where(good_T, 1.0, -1.0)
     belief = Belief(
         study=study,
@@ -180,7 +178,7 @@ def fitted(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """PyTorch on one thread: on a machine that trains, threads that wait for each other take 40 x."""
+    """PyTorch on one thread: beside trainings, threads that wait for each other take 40 x."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -49,15 +49,20 @@ class Process:
         variance_N = 1.0 - np.einsum("tn,tn->n", solved_TxN, solved_TxN)
         return mean_N, np.sqrt(np.maximum(variance_N, LEAST_VARIANCE))
 
-    def believing(self, inputs_NxE: Floats) -> Process:
-        """The process as if it had seen at these points what it expects there."""
+    def believing(self, inputs_NxE: Floats, *, lower_sd: float = 0.0) -> Process:
+        """The process as if it had seen at these points what it expects there.
+
+        Args:
+            inputs_NxE: The points.
+            lower_sd: By how many of its standard deviations lower than expected.
+        """
         if not len(inputs_NxE):
             return self
-        believed_N, _ = self.expected(inputs_NxE)
+        mean_N, sd_N = self.expected(inputs_NxE)
         return replace(
             self,
             inputs_TxE=np.vstack([self.inputs_TxE, inputs_NxE]),
-            targets_T=np.append(self.targets_T, believed_N),
+            targets_T=np.append(self.targets_T, mean_N - lower_sd * sd_N),
         )
 
     @cached_property
