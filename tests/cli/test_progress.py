@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from etude.cli.progress import Progress, estimate_line
+from etude.cli.progress import Progress, estimate_line, opening_lines
 from etude.design.split import split
 from etude.event import Began, Ended, Lost, Rehearsed, Reopened
 from etude.experiment import Experiment
@@ -102,3 +102,11 @@ def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
 )
 def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):
     assert estimate_line(opening(*records, rehearsed=rehearsed)).startswith(expected)
+
+
+def test_what_nothing_read_when_a_trial_was_tried_is_named():
+    tried = Rehearsed(0, step_s=0.002, unread=("beta1", "width"))
+
+    lines = opening_lines(opening(record(0), rehearsed=tried))
+
+    assert lines[-2].startswith("Nothing read `beta1`, `width` when trial 0 was tried")

@@ -81,11 +81,11 @@ class Leaves(Plain):
 
 
 class Greedy(Plain):
-    """Sixteen activations of 1 MB each, a trial."""
+    """Sixteen activations of 0.5 MB each, a trial."""
 
     def model(self, setting):
         wide = [each for _ in range(8) for each in (nn.Tanh(), nn.Sigmoid())]
-        return nn.Sequential(nn.Linear(1, 32768), *wide, nn.Linear(32768, 1)).double()
+        return nn.Sequential(nn.Linear(1, 16384), *wide, nn.Linear(16384, 1)).double()
 
 
 class AsksWrongly(Plain):
