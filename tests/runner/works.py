@@ -33,6 +33,11 @@ class Plain:
         return {"loss": (predict(inputs) - wanted).square().mean()}
 
 
+class Empty(Plain):
+    def __init__(self):
+        self.training = self.validation = (INPUTS[:0], INPUTS[:0])
+
+
 class Raises(Plain):
     def model(self, setting):
         return build(width=3)
