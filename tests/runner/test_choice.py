@@ -59,3 +59,12 @@ def test_stacks_that_were_asked_for_are_made_however_short_the_round(chosen):
     choice, _ = chosen(Verdict(4, "4."), name="vectorized", rehearsed=Rehearsed(0, step_s=0.001))
 
     assert choice.line == "Runner: vectorized; 4."
+
+
+def test_stacks_that_were_asked_for_are_made_though_they_are_slower(chosen):
+    slower = Verdict(1, "stacks are only 0.90 times as fast, measured.", 0.9, fastest=8)
+
+    choice, slots = chosen(slower, name="vectorized")
+
+    assert choice.line.startswith("Runner: vectorized; stacks are only 0.90 times as fast")
+    assert slots == 16
