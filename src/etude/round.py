@@ -12,7 +12,7 @@ from typing import final
 from . import experiment_file, provenance
 from .design.checklist import findings as of_design
 from .design.studies import studies as designed
-from .errors import RunError
+from .errors import InputError, RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment
 from .forecast import refuse_changes, refuse_imported, with_lines
@@ -207,7 +207,7 @@ class _Source:
             return self.function
         try:
             return train_function(self._named(), self.folder)
-        except (RunError, KeyboardInterrupt):
+        except (InputError, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise refusal(Refused(-1, "import", user_traceback(error))) from error

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from etude.cli.progress import Progress, estimate_line
+from etude.cli.progress import Progress, estimate_line, opening_lines
 from etude.design.split import split
 from etude.event import Began, Ended, Lost, Paused, Rehearsed, Reopened
 from etude.experiment import Experiment
@@ -116,3 +116,11 @@ def test_forks_come_on_top(screen):
     began = [event for n in range(3) for event in (Began(n, 0, "all"), Ended(n, "completed"))]
 
     assert "all: 3/3 ended" in told(screen, [], began)
+
+
+def test_what_nothing_read_when_a_trial_was_tried_is_named():
+    tried = Rehearsed(0, step_s=0.002, unread=("beta1", "width"))
+
+    lines = opening_lines(opening(record(0), rehearsed=tried))
+
+    assert lines[-2].startswith("Nothing read `beta1`, `width` when trial 0 was tried")

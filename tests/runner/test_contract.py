@@ -170,7 +170,7 @@ def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path)
     ("name", "last_lines"),
     [
         ("raises", ["build(width=3)", "in build", "raise", "ValueError: no width 3"]),
-        ("raises_from", ["in model", "in build", "RuntimeError: no model"]),
+        ("raises_from", ["in build", "direct cause", "RuntimeError: no model"]),
     ],
 )
 def test_a_traceback_is_the_users_own(any_runner, tmp_path, name, last_lines):

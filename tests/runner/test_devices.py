@@ -48,6 +48,16 @@ def test_a_thread_count_that_the_user_set_stays(monkeypatch):
     assert one["MKL_NUM_THREADS"] == str(max(cores() // 2, 1))
 
 
+def test_freed_memory_is_kept_for_the_next_step_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    monkeypatch.setenv("MALLOC_MMAP_MAX_", "7")
+
+    one, *_ = environments(2)
+
+    assert one["MALLOC_MMAP_MAX_"] == "7"
+    assert int(one["MALLOC_TRIM_THRESHOLD_"]) > 1e9
+
+
 def test_every_gpu_has_a_worker_of_its_own(driver):
     driver("echo 0; echo 1; echo 2")
 

@@ -11,7 +11,7 @@ import pytest
 from etude.runner.blame import is_out_of_memory
 
 ROOT = Path(__file__).parents[2]
-# A trial of `Greedy` holds some 40 MB in a step: too much for 32 at once, and not for one.
+# A trial of `Greedy` holds some 20 MB in a step: too much for 32 at once, and not for one.
 PLAYED = """
 import json, resource, sys
 from pathlib import Path
@@ -19,8 +19,8 @@ from tests.runner.sample import assignment, played
 from tests.runner.test_workloads import SETTING, inline, vectorized
 from etude.event import Ended
 
-room, folder = 400_000_000, Path(sys.argv[1])
-few = {"setting": SETTING, "max_steps": 2, "evaluations": 1}
+room, folder = 250_000_000, Path(sys.argv[1])
+few = {"setting": {**SETTING, "learning_rate": 1e-9}, "max_steps": 2, "evaluations": 1}
 played(inline("Greedy"), assignment(folder / "first", **few))  # loads all that must be loaded
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + room, used + room))

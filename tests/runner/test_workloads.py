@@ -37,9 +37,15 @@ def wide(name):
 RUNNERS = {"inline": inline, "processes": processes, "vectorized": vectorized, "wide": wide}
 
 
-@pytest.fixture(params=RUNNERS)
+@pytest.fixture(params=["inline", "vectorized"])
 def runner(request):
-    """Makes a runner of a workload in `works.py`."""
+    """Makes a runner of a workload in `works.py`, in this process."""
+    return RUNNERS[request.param]
+
+
+@pytest.fixture(params=RUNNERS)
+def any_runner(request):
+    """The same, or one with a worker process, which takes a second to start."""
     return RUNNERS[request.param]
 
 
@@ -47,8 +53,8 @@ def trial(folder, **given):
     return assignment(folder, **{"setting": SETTING, **given})
 
 
-def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
-    events = played(runner("Plain"), trial(tmp_path))
+def test_events_come_in_the_order_in_which_they_happened(any_runner, tmp_path):
+    events = played(any_runner("Plain"), trial(tmp_path))
 
     assert events[0] == Began(0, 0)
     assert [event.step for event in events if isinstance(event, Saved)][-1] == 7
@@ -122,6 +128,23 @@ def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, 
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NoScalar", "`loss` returned a tensor of shape (4, 1); return one number"),
+        ("Empty", "`training` is empty. Check where it is read."),
+        ("RunsOutOfMemory", "MemoryError"),
+    ],
+)
+def test_every_runner_tells_alike_what_is_wrong(any_runner, tmp_path, name, said):
+    try:
+        told = end(played(any_runner(name), trial(tmp_path))).detail
+    except WorkloadError as error:  # in this process it reaches who loads
+        told = str(error)
+
+    assert said in told
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"optimizer": None}, "The loop needs `optimizer` in every trial"),
@@ -153,11 +176,11 @@ def test_a_value_that_cannot_be_is_its_trials_fault(runner, tmp_path):
     assert end(of(events, 1)).status == "completed"
 
 
-def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(runner, tmp_path):
+def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(any_runner, tmp_path):
     meets = {n for n in range(8) if 7 in Order(400, 4, n).rows(0, 30)}
     several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in range(8)]
 
-    events = played(runner("RaisesForSome"), *several)
+    events = played(any_runner("RaisesForSome"), *several)
 
     ended = {n: end(of(events, n)) for n in range(8)}
     assert {n for n, one in ended.items() if one.status == "infeasible"} == meets
@@ -165,14 +188,14 @@ def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(runner, tmp_pa
     assert all("example 7 cannot be read" in ended[n].detail for n in meets)
 
 
-def test_it_goes_up_to_the_step_that_raises(runner, tmp_path):
+def test_it_goes_up_to_the_step_that_raises(any_runner, tmp_path):
     first = {n: first_meeting(n) for n in range(8)}
     late = max((n for n in first if first[n]), key=first.__getitem__)
     several = [
         trial(tmp_path, id=n, seed=n, max_steps=80) for n in first if n == late or not first[n]
     ]
 
-    events = played(runner("RaisesForSome"), *several)
+    events = played(any_runner("RaisesForSome"), *several)
 
     ended = end(of(events, late))
     assert (ended.status, ended.steps) == ("infeasible", first[late])
@@ -189,11 +212,11 @@ def first_meeting(seed):
     return int(found[0]) if len(found) else 0
 
 
-def test_a_rehearsal_tells_what_nobody_read(runner, tmp_path):
+def test_a_rehearsal_tells_what_nobody_read(any_runner, tmp_path):
     setting = {**SETTING, "width": 8, "beta1": 0.9}
 
     (event,) = played(
-        runner("Plain"), trial(tmp_path, setting=setting, rehearsal=True, max_steps=2)
+        any_runner("Plain"), trial(tmp_path, setting=setting, rehearsal=True, max_steps=2)
     )
 
     assert event.unread == ("beta1", "width")

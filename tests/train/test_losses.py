@@ -47,8 +47,8 @@ def test_each_trial_of_a_stack_has_its_own_label_smoothing(tmp_path, smoothed):
         loop, [trial(tmp_path, n, Told(), smoothing=0.1 + n / 10, **steps) for n in range(2)]
     )[1]
 
-    losses = [each.values("train/loss") for each in (second, alone)]
-    np.testing.assert_allclose(*losses, rtol=1e-12)
+    found, expected = (each.values("train/loss") for each in (second, alone))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_pytorchs_own_is_declined_with_the_mend(tmp_path):

@@ -17,17 +17,28 @@ def loop(request):
     return Loop(WORKLOADS[request.param])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_stack_tells_what_each_trial_tells_alone(loop, tmp_path, optimizer):
-    given = {"optimizer": optimizer, "dropout": 0.25, "gradient_clip": 1.0}
-    alone = [plain(loop, trial(tmp_path / "a", n, Told(), steps=200, **given)) for n in (0, 2)]
+def test_a_stack_of_all_optimizers_tells_what_each_trial_tells_alone(loop, tmp_path):
+    """`benchmarks/equivalence.py` asks it of 200 steps and networks of a real size."""
+    given = {"dropout": 0.25, "gradient_clip": 1.0, "steps": 60}
+    alone = [
+        plain(loop, trial(tmp_path / "a", n, Told(), optimizer=name, **given))
+        for n, name in enumerate(OPTIMIZERS)
+    ]
 
-    stacked = together(loop, [trial(tmp_path, n, Told(), steps=200, **given) for n in range(3)])
-
-    assert places(stacked[::2]) == places(alone)
-    np.testing.assert_allclose(
-        numbers(stacked[::2]), numbers(alone), rtol=LOOSE.get(optimizer, 1e-9)
+    stacked = together(
+        loop,
+        [trial(tmp_path, n, Told(), optimizer=name, **given) for n, name in enumerate(OPTIMIZERS)],
     )
+
+    assert places(stacked) == places(alone)
+    loose = [LOOSE.get(name, 1e-9) for name in OPTIMIZERS]
+    assert (apart(stacked, alone) <= loose).all()
+
+
+def apart(several, others):
+    """The largest relative distance between the values of two runs of each trial."""
+    found, expected = numbers(several), numbers(others)
+    return (abs(found - expected) / np.maximum(abs(expected), 1e-12)).max(1)
 
 
 def places(several):

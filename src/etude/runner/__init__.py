@@ -58,7 +58,7 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
         from ..train.loop import Loop
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
     found = gate.judged(train, assignments, workers=workers)
-    return Verdict(found.width, found.reason, found.ratio or 1.0)
+    return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest)
 
 
 @contextmanager

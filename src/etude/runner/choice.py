@@ -55,9 +55,11 @@ def choose(
     if name == "auto" and (why := _untried(runner, steps, rehearsed)):
         return Choice(f"Runner: processes; {why}")
     verdict = runner.judge(waiting)
-    if verdict.width > 1:
+    # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
+    width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
+    if width > 1:
         pace = runner.slots * verdict.ratio
-        runner.widen(verdict.width)
+        runner.widen(width)
         return Choice(f"Runner: vectorized; {verdict.reason}", pace)
     if name == "vectorized":
         raise RunError(

@@ -33,8 +33,10 @@ class Verdict:
 
     Args:
         ratio: How many times as fast as one trial after another; 1 where it was not measured.
+        fastest: The width that measured fastest, worth it or not; 1 where stacks are not possible.
     """
 
     width: int
     reason: str
     ratio: float = 1.0
+    fastest: int = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -158,6 +159,7 @@ class Vectorized:
             return self._advanced(stack, most=1)  # up to the step that raises
         if not full:
             return self._apart(stack)
+        gc.collect()  # half a recording holds itself
         self._most[first.signature] = len(stack.members) // 2
         return stack.split(2)
 

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, final
 
+import torch
+
 from ..trial import Assignment
 from . import culprits, memory
 from .comparison import difference
@@ -39,11 +41,13 @@ class Judgement:
         width: How many trials a stack holds; 1 where stacks are declined.
         reason: One sentence for people: what was chosen and why.
         ratio: How many times as fast as the plain loop, a trial; None where it was not measured.
+        fastest: The width that measured fastest, worth it or not; 1 where stacks are not possible.
     """
 
     width: int
     reason: str
     ratio: float | None = None
+    fastest: int = 1
 
 
 def judged(loop: Loop, assignments: Sequence[Assignment], *, workers: int = 1) -> Judgement:
@@ -87,9 +91,10 @@ def _fastest(times: dict[int, float], remarks: str) -> Judgement:
     width = min(times, key=times.__getitem__)
     ratio = plain_s / times[width]
     if ratio < WORTH:
-        return Judgement(1, f"stacks are only {ratio:.2f} times as fast, measured.{remarks}", ratio)
+        told = f"stacks are only {ratio:.2f} times as fast, measured.{remarks}"
+        return Judgement(1, told, ratio, fastest=width)
     told = f"{width} trials a stack are {ratio:.1f} times as fast, measured.{remarks}"
-    return Judgement(width, told, ratio)
+    return Judgement(width, told, ratio, fastest=width)
 
 
 def _gb(size: float) -> str:
@@ -151,15 +156,17 @@ def _times(
 def _best(run: Any) -> float:
     """Seconds for one of `run(count)`, the best of some rounds, warmed up."""
     run(1)
-    begin = time.perf_counter()
-    run(1)
-    count = max(1, int(_TIMED_S / _ROUNDS / max(time.perf_counter() - begin, 1e-6)))
-    found = []
-    for _ in range(_ROUNDS):
-        begin = time.perf_counter()
-        run(count)
-        found.append((time.perf_counter() - begin) / count)
-    return min(found)
+    count = max(1, int(_TIMED_S / _ROUNDS / max(_spent(run, 1), 1e-6)))
+    return min(_spent(run, count) for _ in range(_ROUNDS)) / count
+
+
+def _spent(run: Any, count: int) -> float:
+    """Seconds of this process where one thread does all, so that no other program is counted."""
+    alone = torch.get_num_threads() == 1 and not torch.cuda.is_available()
+    clock = time.process_time if alone else time.perf_counter
+    begin = clock()
+    run(count)
+    return clock() - begin
 
 
 def _members(loop: Loop, assignments: Sequence[Assignment], width: int) -> list[Member]:

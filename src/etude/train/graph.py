@@ -7,15 +7,18 @@ on the arithmetic in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.fx import GraphModule, Node
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch import Tensor, nn
+from torch.fx import Graph, GraphModule, Node
 from torch.fx.graph import CodeGen
+from torch.fx.node import map_arg
 from torch.fx.passes.shape_prop import TensorMetadata
+
+from .recorder import held, traced
+from .recorder import leaves as leaves
 
 # Operators that hand on the same numbers where the shape stays the same.
 _RESHAPING = {
@@ -34,24 +37,17 @@ def recorded(function: Callable[..., Any], *inputs: Any) -> GraphModule:
     Python runs once, now: what the function decides in Python stays decided so. The module takes
     the tensors of the inputs one by one, in the order of `leaves`, and returns those of the output.
     """
-    module = make_fx(function)(*inputs)
+    holder, graph = traced(function, *inputs)
     seen: dict[Any, Node] = {}
-    fixed = _never_written(list(module.graph.nodes))
-    for node in module.graph.nodes:
+    fixed = _never_written(list(graph.nodes))
+    for node in graph.nodes:
         if node in fixed and (same := _same(node, seen)) is not None:
             node.replace_all_uses_with(same)
-    module.graph.eliminate_dead_code()
-    module.graph.set_codegen(CodeGen())
-    module.recompile()
-    return module
-
-
-def leaves(held: Any) -> list[Tensor]:
-    """The tensors of tuples and mappings inside each other, in the order in which they stand."""
-    if isinstance(held, Tensor):
-        return [held]
-    parts = held.values() if isinstance(held, Mapping) else held
-    return [leaf for part in parts for leaf in leaves(part)]
+    graph.eliminate_dead_code()
+    _compute_once(holder, graph, fixed)
+    graph.eliminate_dead_code()
+    graph.set_codegen(CodeGen())
+    return GraphModule(holder, graph)
 
 
 def roots(nodes: Sequence[Node]) -> dict[Node, Node]:
@@ -67,19 +63,19 @@ def roots(nodes: Sequence[Node]) -> dict[Node, Node]:
     return found
 
 
-def _compute_once(module: GraphModule, fixed: set[Node]) -> None:
+def _compute_once(holder: nn.Module, graph: Graph, fixed: set[Node]) -> None:
     """Computes now what depends on no input: a mask, the places that dropout hashes."""
     known: dict[Node, Any] = {}
-    for node in list(module.graph.nodes):
+    for node in list(graph.nodes):
         if node.op == "get_attr":
-            known[node] = module.get_buffer(str(node.target))
+            known[node] = getattr(holder, str(node.target))
         elif node in fixed and _is_pure(node) and known.keys() >= set(node.all_input_nodes):
             value = node.target(*map_arg(node.args, known.get), **map_arg(node.kwargs, known.get))
             if isinstance(value, Tensor):
                 known[node] = value
     for node, value in known.items():
         if node.op != "get_attr" and not known.keys() >= set(node.users):
-            stays = held(module.graph, module, value)
+            stays = held(graph, holder, value)
             stays.meta = dict(node.meta)
             node.replace_all_uses_with(stays)
 
