@@ -1,0 +1,155 @@
+"""Whether two means differ by more than chance, and by how much.
+
+Letters: P ways to divide the values, A values of the first arm, B of the second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+# Fewer ways to divide the values into the two arms leave a permutation test no power: of 3 and 3 it
+# cannot reach 5 %, of 5 and 5 it finds 0.7 to 0.9 of what Welch's test does where losses are
+# bimodal (measured on shifted fine-tunings of BERT).
+MIN_WAYS = 400
+# No source, ours: a p-value of 5 % is then known within 0.4 points.
+MAX_WAYS = 10_000
+# A spread needs two values, and a test on one degree of freedom an arm decides nothing.
+MIN_VALUES = 3
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """By how much the second arm's mean is above the first's, in the metric's unit.
+
+    Args:
+        low: With `high`, its confidence interval; infinite where an arm has too few values.
+        t: `by` in standard errors, the more cautious of two; 0 where nothing is known.
+        p: How often equal arms would differ as much by chance; 1 where nothing is known.
+        runs: As many values in each arm would tell as much: the harmonic mean of both, or pairs.
+    """
+
+    by: float
+    low: float
+    high: float
+    t: float
+    p: float
+    runs: float
+
+    @property
+    def known(self) -> bool:
+        """Whether both arms have values enough to judge."""
+        return math.isfinite(self.low)
+
+
+def difference(
+    a: Sequence[float], b: Sequence[float], *, level: float = 0.05, paired: bool = False
+) -> Difference:
+    """How far apart two means are, and whether by chance: a t test that permuting can only doubt.
+
+    The t test is the more cautious of Welch's and the pooled one, which at equal numbers of values
+    is Welch's. Alone it keeps 5 % for normal values, but not for every shape: where values are of
+    two kinds, it tells equal arms of 8 apart in up to 7.7 %. So where it says p <= `level`, all
+    divisions of the values into such arms are looked at (a seeded sample of many), and the share q
+    of those as far apart raises p to the geometric mean `sqrt(p q)` where q is the larger; with
+    that, 4.3 % at most (two kinds of values, 3 to 50 in each arm). A permutation test alone keeps
+    5 % by its nature, but finds only 0.86 of what Welch's does where losses are bimodal.
+
+    With `paired`, values in one place belong together, and signs of their differences are permuted.
+
+    Source: A2, A4.
+
+    >>> round(difference([1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0]).p, 5)
+    6e-05
+    """
+    a_A, b_B = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    least = min(len(a_A), len(b_B))
+    by = float(b_B.mean() - a_A.mean()) if least else math.nan
+    runs = least if paired else 2 * len(a_A) * len(b_B) / max(len(a_A) + len(b_B), 1)
+    if least < MIN_VALUES:
+        return Difference(by=by, low=-math.inf, high=math.inf, t=0.0, p=1.0, runs=float(runs))
+    arms = [b_B - a_A] if paired else [a_A, b_B]
+    tests = [_paired(arms[0])] if paired else [_welch(a_A, b_B), _pooled(a_A, b_B)]
+    p = max(_p(by, error, freedom) for error, freedom in tests)
+    if p <= level and _ways(arms) >= MIN_WAYS:
+        p = max(p, math.sqrt(p * _permuted(arms)))
+    reach = max(error * float(stats.t.isf(level / 2, freedom)) for error, freedom in tests)
+    error = max(error for error, _ in tests)
+    t = 0.0 if by == 0 else math.inf if error == 0 else abs(by) / error
+    return Difference(by=by, low=by - reach, high=by + reach, t=t, p=p, runs=float(runs))
+
+
+def _p(by: float, error: float, freedom: float) -> float:
+    if error == 0:
+        return 1.0 if by == 0 else 0.0
+    return float(2 * stats.t.sf(abs(by) / error, freedom))
+
+
+def _welch(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, float]:
+    """Its standard error and degrees of freedom."""
+    parts = [float(one.var(ddof=1)) / len(one) for one in (a_A, b_B)]
+    below = sum(part**2 / (len(one) - 1) for part, one in zip(parts, (a_A, b_B), strict=True))
+    # Without any spread there is no error, whatever the degrees.
+    return math.sqrt(sum(parts)), sum(parts) ** 2 / below if below > 0 else len(a_A) + len(b_B) - 2
+
+
+def _pooled(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, float]:
+    freedom = len(a_A) + len(b_B) - 2
+    squares = sum(float(one.var(ddof=1)) * (len(one) - 1) for one in (a_A, b_B))
+    return math.sqrt(squares / freedom * (1 / len(a_A) + 1 / len(b_B))), freedom
+
+
+def _paired(gain_A: NDArray[np.float64]) -> tuple[float, float]:
+    return math.sqrt(float(gain_A.var(ddof=1)) / len(gain_A)), len(gain_A) - 1
+
+
+def _ways(arms: Sequence[NDArray[np.float64]]) -> int:
+    """How many divisions of the values into the arms there are; of pairs, how many signs."""
+    if len(arms) == 1:
+        return int(2 ** len(arms[0]))
+    return math.comb(len(arms[0]) + len(arms[1]), len(arms[0]))
+
+
+def _permuted(arms: Sequence[NDArray[np.float64]]) -> float:
+    # The statistic is compared in size alone, so that both directions count.
+    found: Any = stats.permutation_test(
+        tuple(arms),
+        _signs if len(arms) == 1 else _apart,
+        permutation_type="samples" if len(arms) == 1 else "independent",
+        vectorized=True,
+        n_resamples=MAX_WAYS,
+        alternative="greater",
+        # Always the same sample: the answer to the same values is the same.
+        rng=np.random.default_rng(0),
+    )
+    return float(found.pvalue)
+
+
+def _apart(
+    a_PxA: NDArray[np.float64], b_PxB: NDArray[np.float64], axis: int = -1
+) -> NDArray[np.float64]:
+    """The more cautious of the two t statistics, without its sign."""
+    count_a, count_b = a_PxA.shape[axis], b_PxB.shape[axis]
+    by_P = np.abs(b_PxB.mean(axis=axis) - a_PxA.mean(axis=axis))
+    var_a_P, var_b_P = a_PxA.var(axis=axis, ddof=1), b_PxB.var(axis=axis, ddof=1)
+    squares_P = (count_a - 1) * var_a_P + (count_b - 1) * var_b_P
+    pooled_P = squares_P / (count_a + count_b - 2) * (1 / count_a + 1 / count_b)
+    return _in_errors(by_P, np.maximum(pooled_P, var_a_P / count_a + var_b_P / count_b))
+
+
+def _signs(gain_PxA: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    var_P = gain_PxA.var(axis=axis, ddof=1) / gain_PxA.shape[axis]
+    return _in_errors(np.abs(gain_PxA.mean(axis=axis)), var_P)
+
+
+def _in_errors(by_P: NDArray[np.float64], var_P: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A division without any spread is as far apart as can be, unless its means agree.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(by_P == 0, 0.0, by_P / np.sqrt(var_P)))
