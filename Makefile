@@ -45,6 +45,7 @@ bench: setup
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/discrepancy.py
 	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/checklist.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,7 +1,8 @@
 """How often the checks of training curves see what a person saw, on workloads they never met.
 
-Three folds of data: four workloads labelled by hand, a handful of unstable GPT-2 runs, and our own
-trainings, whose labels come from their cause. Held out: thresholds chosen on all other folds.
+Folds: four workloads labelled by hand, a handful of unstable GPT-2 runs, fine-tunings of BERT that
+collapse for some seeds, and our own trainings, whose labels come from their cause. Held out:
+thresholds chosen on all other folds.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import trainings
-from labelled import CURVES, LABELLED, NEVER_DIVERGED, Workload, nanogpt, workloads
+from labelled import BERT, CURVES, LABELLED, NEVER_DIVERGED, Workload, bert, nanogpt, workloads
 from measure import Output
 
 from etude.analyze.overfitting import overfitting
@@ -262,6 +263,8 @@ def main() -> None:
         return
     folds: dict[str, Sequence[Workload]] = {one.name: [one] for one in workloads()}
     folds["nanogpt"] = list(nanogpt())
+    if BERT.is_dir():
+        folds["bert"] = list(bert())
     folds["own trainings"] = [trainings.workload(1 if quick else trainings.SEEDS)]
     figures: dict[str, float] = {}
     for check in CHECKS:

@@ -20,6 +20,7 @@ from etude.study import Study
 CURVES = ROOT.parent / "shared" / "data" / "curves"
 LABELLED = ("ogbg", "criteo1tb", "imagenet_resnet", "librispeech_conformer")
 NANOGPT = "nanogpt_unstable"
+BERT = CURVES.parent / "seeds" / "bert"
 # What says a trial is unstable; `ok` says that it is not, and all else is not scored.
 UNSTABLE = frozenset(
     {
@@ -28,8 +29,11 @@ UNSTABLE = frozenset(
         "diverged_recovered",
         "repeated_instability",
         "never_learned",
+        "failed_collapsed",
+        "failed_never_learned",
     }
 )
+STABLE = frozenset({"ok", "learned"})
 YES_NO = frozenset({"yes", "no"})
 NEVER_DIVERGED = frozenset(
     {"aborted_at_start", "stuck_then_learns", "late_degradation", "no_validation_metric", "no_data"}
@@ -116,7 +120,7 @@ def labelled(name: str, study: Study, records: list[Record], labels: pd.DataFram
         return Workload(name, study, traces(study, records))
     outcomes = {int(trial): str(label) for trial, label in labels["outcome"].items()}
     stable = {
-        trial: label != "ok" for trial, label in outcomes.items() if label in UNSTABLE | {"ok"}
+        trial: label in UNSTABLE for trial, label in outcomes.items() if label in UNSTABLE | STABLE
     }
     truths = {"stability": stable}
     for check, column in (
@@ -150,3 +154,27 @@ def nanogpt(folder: Path = CURVES / NANOGPT) -> Iterator[Workload]:
             }
             records.append(record_of(study, trial, curves))
         yield labelled(study.name, study, records, mine)
+
+
+def bert(folder: Path = BERT) -> Iterator[Workload]:
+    """Fine-tunings of one model with 50 seeds each, eleven evaluations long; many collapse."""
+    labels = pd.read_csv(folder / "labels.csv").set_index(["condition", "task"])
+    curves = pd.read_csv(folder / "curves.csv").rename(
+        columns={"train_loss": "train/loss", "val_loss": "valid/loss", "val_metric": "valid/metric"}
+    )
+    for (condition, task), mine in labels.groupby(level=[0, 1]):
+        rows = curves[(curves["condition"] == condition) & (curves["task"] == task)]
+        name = f"bert {condition} {task}"
+        study = study_of(name, "valid/metric", int(rows["step"].max()) + 1, maximize=True)
+        records = [
+            record_of(
+                study,
+                int(seed),
+                {
+                    metric: (each["step"].tolist(), each[metric].tolist())
+                    for metric in ("train/loss", "valid/loss", "valid/metric")
+                },
+            )
+            for seed, each in rows.groupby("seed")
+        ]
+        yield labelled(name, study, records, mine.set_index("seed"))

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from etude.analyze.checklist import NOT_CHECKED
 from etude.cli.app import app
 from etude.experiment import Experiment
 from etude.experiment_file import loads
+from etude.finding import CHECKS
 from etude.hyperparameter import ROLES
 
 ROOT = Path(__file__).parents[1]
@@ -69,3 +71,15 @@ def test_the_documented_experiment_file_is_one() -> None:
 
 def test_contributing_has_fewer_than_50_lines() -> None:
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 50
+
+
+def test_every_check_is_explained() -> None:
+    text = (ROOT / "docs" / "checking.md").read_text()
+
+    assert {check for check in CHECKS if f"`{check}`" not in text} == set()
+
+
+def test_what_no_check_can_see_is_said() -> None:
+    text = (ROOT / "docs" / "checking.md").read_text()
+
+    assert {rule for rule in NOT_CHECKED if f"({rule})" not in text} == set()

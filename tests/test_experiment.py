@@ -135,6 +135,8 @@ def test_numbers_of_numpy_become_plain_ones():
         ("acknowledge", ["S3", "q1"], "found 'q1'. Did you mean `Q11`?"),
         ("acknowledge", ("C1",), "found 'C1'. Known: `Q11`,"),
         ("acknowledge", [None], "found None"),
+        ("observed", "lr", "needs a list of names, found 'lr'"),
+        ("observed", ["learning_rat"], "names hyperparameters with a range"),
         ("seed", 2**63, "takes 9,223,372,036,854,775,807 at most"),
         ("constraints", "a < 1", "needs a list of conditions, found 'a < 1'. Write for example"),
         ("constraints", [3], "holds conditions in quotes, found 3. Put it in quotes."),

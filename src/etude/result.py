@@ -144,7 +144,9 @@ class Result:
         """What the next round should change; nothing before this one is over."""
         from .advise.next_round import next_round
 
-        if not all(record.ended for record in self.records):
+        # What another tool left running never ends here: its next import is another experiment.
+        elsewhere = self.experiment.search == "imported"
+        if not elsewhere and not all(record.ended for record in self.records):
             return []
         return next_round(self.experiment, self.studies, self.findings, self.verdict)
 
@@ -165,7 +167,9 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from .advise.next_round import left_to_you
 
-        return left_to_you(self.records, self.findings)
+        elsewhere = self.experiment.search == "imported"
+        records = self.records.ended() if elsewhere else self.records
+        return left_to_you(records, self.findings, self.verdict)
 
     def next(self) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it."""

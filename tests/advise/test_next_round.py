@@ -88,7 +88,9 @@ def test_what_is_left_to_you_is_said_once():
         flagged("optimizer=nesterov", advice="Extend it."),
     ]
 
-    assert left_to_you([], alike) == ["C1: Extend it."]
+    assert left_to_you([], alike, Verdict(status="unclear", winner="", message="")) == [
+        "C1: Extend it."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_the_same_problem_of_many_studies_is_one_doubt():
 
     said = [doubt for doubt in found.doubts if doubt.startswith("C1:")]
     assert len(said) == 1
-    assert "in 2 studies: `optimizer=adam`, `optimizer=nesterov`." in said[0]
+    assert "in 2 studies" in said[0]
 
 
 @pytest.mark.parametrize("maximize", [False, True])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -232,3 +233,85 @@ def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
     tail = hypergeom(feasible, there, top).sf(hits - 1)
 
     assert crowd.chance(there, hits) == pytest.approx(tail, abs=1e-9)
+
+
+@pytest.mark.parametrize("dimensions", [4, 6, 8])
+def test_a_cut_off_optimum_is_found_among_many_that_matter_as_much(dimensions):
+    domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
+    studies = [one_study(domains, seed=seed) for seed in range(20)]
+    bottom = [1.25] + [0.5] * (dimensions - 1)
+
+    found = [("x0", "high") in problems(each, valley(each, bottom, 50)) for each in studies]
+
+    assert sum(found) >= 0.9 * len(studies)
+
+
+def test_where_nothing_matters_there_is_hardly_an_alarm():
+    studies = [one_study(seed=seed) for seed in range(60)]
+    units = [points(2, seed, 30).tolist() for seed in range(60)]
+    values = [np.random.default_rng(seed).random(30).tolist() for seed in range(60)]
+
+    alarms = [
+        "problem" in statuses(study, at_units(study, unit, value))
+        for study, unit, value in zip(studies, units, values, strict=True)
+    ]
+
+    assert sum(alarms) <= 3
+
+
+def test_the_finding_says_how_surely_the_objective_still_improves():
+    study = one_study()
+
+    found = next(
+        each
+        for each in findings(boundary(study, valley(study, [1.4, 0.5], 40)))
+        if each.status == "problem"
+    )
+
+    assert "the objective still improves at the bound: by" in found.message
+    assert found.evidence["fall"] >= found.evidence["min_fall"]
+    assert found.evidence["lean"] >= found.evidence["min_lean"]
+
+
+def test_an_optimum_beyond_where_training_breaks_is_a_notice_of_D3():
+    study = one_study({"learning_rate": RATE})
+    values = [None if unit > 0.7 else (1.2 - unit) ** 2 for (unit,) in line(40)]
+
+    found = side(study, at_units(study, line(40), values), "learning_rate", "high")
+
+    assert (found.status, found.cliff, found.falling) == ("notice", True, True)
+
+
+def test_one_trial_that_broke_next_to_the_bound_is_no_cliff():
+    study = one_study({"learning_rate": RATE})
+    values = [(1.2 - unit) ** 2 for (unit,) in line(40)]
+    records = at_units(study, line(40), [None, *values[1:-1], None])
+
+    assert side(study, records, "learning_rate", "high").status == "problem"
+
+
+def test_a_bound_that_was_only_observed_says_so_everywhere():
+    study = replace(one_study(), observed=("share",))
+
+    found = findings(boundary(study, valley(study, [0.5, 1.3], 30)))
+
+    assert [each.evidence["observed"] for each in found] == [False, False, True, True]
+    assert "0.9 is only the outermost value that was tried" in found[-1].message
+
+
+def test_a_trial_without_the_metric_is_not_in_the_edge():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(20), [unit for (unit,) in line(20)])
+    silent = record(study, 99, [], {"learning_rate": 1e-1})
+
+    assert boundary(study, [*records, silent]) == boundary(study, records)
+
+
+def test_the_best_few_stand_on_every_axis():
+    study = one_study()
+    records = valley(study, [0.5, 0.4])
+
+    tops = boundary(study, records).tops
+
+    assert [top.hyperparameter for top in tops] == ["learning_rate", "share"]
+    assert tops[0].trials == side(study, records, "share", "low").top

@@ -1,19 +1,33 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etude.advise.verdict import verdict as judged
 from etude.analyze.checklist import NOT_CHECKED, findings
 from etude.design.split import split
-from etude.finding import CHECKS
+from etude.finding import CHECKS, to_json
 from etude.record import Record, Records
 from etude.rules import sentences
+from etude.search.sobol import points
 
-from .trials import at_units, experiment, one_study, two_optimizers, valley
+from .trials import (
+    RATE,
+    SHARE,
+    at_units,
+    experiment,
+    one_study,
+    record,
+    two_optimizers,
+    valley,
+)
 
+# Those that speak of single trials, and not where there are none.
+OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
 UNITS = st.lists(st.floats(0, 1), min_size=2, max_size=2)
 # Whole numbers, so that scaling is exact; None is infeasible.
 TRIALS = st.lists(st.tuples(UNITS, st.none() | st.integers(-40, 40)), max_size=30)
@@ -81,3 +95,46 @@ def test_what_is_not_checked_has_no_finding():
     found = findings([one_study()], broken + records[9:], experiment())
 
     assert not {each.rule for each in found} & set(NOT_CHECKED)
+
+
+NAN = float("nan")
+INF = float("inf")
+# Values of each trial of a study: what a broken pipeline, or a first try, leaves behind.
+ODD: dict[str, list[list[float] | None]] = {
+    "no trial": [],
+    "one trial": [[0.5, 0.4, 0.3]],
+    "one step": [[0.5]] * 12,
+    "no value": [[]] * 12,
+    "only NaN": [[NAN, NAN]] * 12,
+    "infinite": [[INF, -INF, 0.5]] * 12,
+    "constant": [[0.5] * 40] * 12,
+    "all infeasible": [None] * 12,
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_study_is_judged_without_a_crash(kind):
+    study, question = one_study(), experiment()
+    units = points(2, 7, len(ODD[kind])).tolist()
+    records = [
+        record(study, trial, values, study.space.setting(unit_D))
+        for trial, (unit_D, values) in enumerate(zip(units, ODD[kind], strict=True))
+    ]
+
+    found = findings([study], records, question)
+
+    assert {each.check for each in found} >= set(CHECKS) - {"fixed_caveats"} - OF_TRIALS
+    assert json.dumps([to_json(each) for each in found], allow_nan=False)
+    assert judged(question, [study], records, found).status in ("unclear", "no_question")
+
+
+def test_renamed_hyperparameters_change_no_status():
+    domains = {"a": RATE, "b": SHARE}
+    plain, renamed = one_study(domains), one_study({f"x_{one}": domains[one] for one in domains})
+
+    found = [
+        [(each.check, each.rule, each.status) for each in findings([study], trials, experiment())]
+        for study, trials in ((each, valley(each, [1.1, 0.5])) for each in (plain, renamed))
+    ]
+
+    assert found[0] == found[1]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from etude.analyze.infeasible import findings, infeasible
+from etude.space import Choice, Integer
 
 from .trials import RATE, at_units, one_study, record
 
@@ -92,3 +94,128 @@ def test_a_running_trial_does_not_count():
     records = [record(study, 0, 0.1, {"learning_rate": 0.01}, status="running")]
 
     assert infeasible(study, records).ended == 0
+
+
+def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(10), values(10, 0))
+    silent = record(study, 99, [], {"learning_rate": 0.01})
+
+    found = findings(infeasible(study, [*records, silent]))[0]
+
+    assert (found.status, found.evidence["ended"], found.evidence["missing"]) == (
+        "notice",
+        10,
+        [99],
+    )
+    assert "1 trial ended well without any value of valid/error: it is missing" in found.message
+
+
+def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
+    study = one_study({"learning_rate": RATE})
+    setting = {"learning_rate": 0.01}
+    records = [record(study, k, 0.1, setting, status="stopped", reason="pruned") for k in range(8)]
+
+    found = findings(infeasible(study, records))[0]
+
+    assert (found.status, found.evidence["fraction"]) == ("ok", 0.0)
+    assert "8 more were ended early by a schedule" in found.message
+
+
+def test_a_fraction_comes_with_its_interval():
+    study = one_study({"learning_rate": RATE})
+
+    found = infeasible(study, at_units(study, line(20), values(15, 5)))
+
+    # Wilson's interval of 5 of 20.
+    assert (found.low, found.high) == pytest.approx((0.1119, 0.4687), abs=1e-3)
+
+
+def test_a_cliff_is_found_among_trials_that_break_anywhere():
+    study = one_study({"learning_rate": RATE})
+    broken = [unit > 0.7 or k in (3, 11) for k, (unit,) in enumerate(line(40))]
+    records = at_units(study, line(40), [None if lost else 0.1 for lost in broken])
+
+    found = infeasible(study, records)
+
+    assert (found.cause, found.places[0].side) == ("cliff", "high")
+    assert (found.places[0].infeasible, found.places[0].trials) == (12, 12)
+
+
+def test_a_cliff_may_lie_at_the_lower_end():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(20), [None] * 6 + [0.1] * 14)
+
+    found = findings(infeasible(study, records))[0]
+
+    assert "All 6 lie up to learning_rate = 0.0006683, where 6 of 6 break." in found.message
+
+
+def test_one_choice_may_be_the_cause():
+    study = one_study({"activation": Choice(["gelu", "relu", "tanh"]), "learning_rate": RATE})
+    units = [[(k % 3 + 0.5) / 3, (7 * k % 30 + 0.5) / 30] for k in range(30)]
+    records = at_units(study, units, [None if k % 3 == 1 else 0.1 for k in range(30)])
+
+    found = infeasible(study, records)
+
+    assert (found.cause, found.places[0].begins) == ("choice", "relu")
+    assert "All 10 lie at activation = relu" in findings(found)[0].message
+
+
+def test_each_reason_has_a_place_of_its_own():
+    study = one_study({"batch_size": Integer(1, 512, log=True), "learning_rate": RATE})
+    units = [[(k + 0.5) / 40, (11 * k % 40 + 0.5) / 40] for k in range(40)]
+    reasons = ["out_of_memory" if a > 0.8 else "diverged" if b > 0.8 else "" for a, b in units]
+    records = [
+        record(study, k, None, study.space.setting(unit), reason=reason)
+        if reason
+        else record(study, k, 0.1, study.space.setting(unit))
+        for k, (unit, reason) in enumerate(zip(units, reasons, strict=True))
+    ]
+
+    found = infeasible(study, records)
+
+    assert [(each.hyperparameter, each.reason) for each in found.places] == [
+        ("learning_rate", "diverged"),
+        ("batch_size", "out_of_memory"),
+    ]
+    assert "a smaller batch or model" in findings(found)[0].advice
+
+
+def test_where_everything_breaks_a_bug_comes_first():
+    study = one_study({"learning_rate": RATE})
+
+    found = infeasible(study, at_units(study, line(20), [None] * 20))
+
+    assert (found.cause, found.places) == ("bug", ())
+    assert findings(found)[0].advice.startswith("Look for a bug in the training code first")
+
+
+def test_trials_that_break_anywhere_seldom_have_a_place():
+    study = one_study()
+    rngs = [np.random.default_rng(seed) for seed in range(60)]
+    broken = [[None if lost else 0.1 for lost in rng.random(50) < 0.3] for rng in rngs]
+
+    found = [
+        infeasible(study, at_units(study, rng.random((50, 2)).tolist(), values)).places
+        for rng, values in zip(rngs, broken, strict=True)
+    ]
+
+    assert sum(map(bool, found)) <= 3
+
+
+def test_slices_count_every_ended_trial_on_every_axis():
+    study = one_study({"depth": Integer(1, 4), "learning_rate": RATE})
+    units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 20] for k in range(20)]
+    records = at_units(study, units, values(14, 6))
+
+    slices = infeasible(study, records).slices
+
+    depth = [each for each in slices if each.hyperparameter == "depth"]
+    assert [(each.low, each.high, each.trials) for each in depth] == [
+        (1, 1, 5),
+        (2, 2, 5),
+        (3, 3, 5),
+        (4, 4, 5),
+    ]
+    assert sum(each.infeasible for each in slices) == 2 * 6

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from etude.analyze.overfitting import overfitting
 from etude.analyze.periodicity import periodicity
 from etude.analyze.saturated import saturated
+from etude.analyze.stability import stability
+from etude.analyze.still_improving import still_improving
 from etude.analyze.trace import Trace, traces
 from etude.analyze.training_loss_rises import training_loss_rises
 from etude.record import POINT, Points, Record
@@ -34,6 +37,12 @@ class Labelled:
         """The statuses of the trials with this label."""
         wanted = set(self.labels.index[self.labels[column] == label])
         return {one.status for one in trials if one.trial in wanted}
+
+
+@dataclass(frozen=True)
+class Turned:
+    trial: int
+    status: str
 
 
 @pytest.fixture(scope="module", params=WORKLOADS)
@@ -95,3 +104,65 @@ def test_no_evaluation_metric_has_a_period(labelled):
     result = periodicity(labelled.study, labelled.traces)
 
     assert "notice" not in {one.status for one in result.trials}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        "nan_diverged",
+        "diverged_no_recovery",
+        "diverged_recovered",
+        "repeated_instability",
+        "never_learned",
+    ],
+)
+def test_an_unstable_trial_is_called_so(labelled, outcome):
+    result = stability(labelled.study, labelled.traces)
+
+    assert labelled.called(result.trials, column="outcome", label=outcome) <= {"problem"}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        "ok",
+        "aborted_at_start",
+        "stuck_then_learns",
+        "late_degradation",
+        "no_validation_metric",
+        "no_data",
+    ],
+)
+def test_no_other_trial_is_called_unstable(labelled, outcome):
+    result = stability(labelled.study, labelled.traces)
+
+    assert labelled.called(result.trials, column="outcome", label=outcome) <= {"ok", "unclear"}
+
+
+@pytest.mark.parametrize("label", ["yes", "no"])
+def test_overfitting_by_loss_is_what_a_person_saw(labelled, label):
+    result = overfitting(labelled.study, labelled.traces)
+    turns = [Turned(one.trial, one.by_loss.status) for one in result.trials]
+
+    said = labelled.called(turns, column="overfits_by_loss", label=label)
+
+    assert said <= {"yes": {"problem"}, "no": {"ok", "unclear"}}[label]
+
+
+@pytest.mark.parametrize("label", ["yes", "no"])
+def test_overfitting_by_metric_is_what_a_person_saw(labelled, label):
+    result = overfitting(labelled.study, labelled.traces)
+    turns = [Turned(one.trial, one.by_metric.status) for one in result.trials]
+
+    said = labelled.called(turns, column="overfits_by_metric", label=label)
+
+    assert said <= {"yes": {"problem"}, "no": {"ok", "unclear"}}[label]
+
+
+@pytest.mark.parametrize("label", ["yes", "no"])
+def test_still_improving_is_what_a_person_saw(labelled, label):
+    result = still_improving(labelled.study, labelled.traces)
+
+    said = labelled.called(result.trials, column="still_improving_at_end", label=label)
+
+    assert said <= {"yes": {"notice"}, "no": {"ok", "unclear"}}[label]

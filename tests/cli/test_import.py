@@ -29,15 +29,38 @@ def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_
         "Imported `it` from old (csv).",
         "  12 trials: 12 completed",
         "  2 metrics, 48 points: valid/error 24, train/loss 24",
-        "  nuisance: learning_rate = { low = 0.00048828125, high = 1.0, log = true }, optimizer = "
-        '["adam", "sgd"]',
+        '  nuisance: learning_rate = 0.0004883 to 1 (log), optimizer = ["adam", "sgd"]',
         '  fixed: note = "x"',
         "  Bounds of `learning_rate` are only the outermost values tried: where you know the "
         "space, import with --space FILE.",
-        "  `layers` stays in the settings but in no space: only 11 of 12 trials have it.",
+        "  `layers` stays in the settings but in no space: only 11 of 12 trials say it.",
         "",
         "Check the evidence:  etude check it",
     ]
+
+
+def test_long_lists_are_cut_and_counted_and_what_is_conditional_stands_under_its_condition(
+    source, etude_command
+):
+    names = [f"x{at}" for at in range(9)]
+    rows = [
+        f"run-{at},{'sgd' if at % 2 else 'adam'}," + ",".join(["" if at % 2 else str(at)] * 9)
+        for at in range(12)
+    ]
+    (source / "trials.csv").write_text("\n".join([f"trial,optimizer,{','.join(names)}", *rows]))
+
+    answer = etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    shown = ", ".join(f"{name} = 0 to 10" for name in names[:6])
+    assert f"  nuisance where optimizer = adam: {shown} and 3 more" in answer.out.splitlines()
+
+
+def test_a_name_to_rename_that_is_not_there_is_told(source, etude_command):
+    answer = etude_command(
+        "import", "csv", "old", "--name", "it", "--metric", "valid/error", "--rename", "lr=rate"
+    )  # fmt: skip
+
+    assert "left out: --rename lr=rate: nothing in the source has that name." in answer.out
 
 
 def test_an_import_answers_a_program(source, etude_command):
@@ -112,6 +135,7 @@ def test_an_import_cannot_be_run_and_says_what_can(source, etude_command, tmp_pa
     [
         (["--name", "../../x"], "names a folder too"),
         (["--name", ".."], "names a folder too"),
+        (["--study", "one"], "Leave --study out."),
         (["--rename", "valid/error"], "--rename takes OLD=NEW"),
         (["--metric", "valid/eror"], "Did you mean `valid/error`?"),
         (["--space", "none.toml"], "There is no file `none.toml`"),
@@ -135,6 +159,37 @@ def test_a_kind_without_a_reader_is_told(source, etude_command):
 
     assert answer.code == 2
     assert "There is no reader for `smac`" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "said"),
+    [
+        ("csv", "nowhere", "There is no `nowhere`."),
+        ("csv", "old/trials.csv", "is no folder. Name the one that holds `trials.csv`."),
+        ("optuna", "old", "It looks like `csv`: etude import csv."),
+        ("raytune", "old", "It looks like `csv`: etude import csv."),
+        ("tensorboard", "old/trials.csv", "is no event file of TensorBoard."),
+    ],
+)
+def test_a_source_of_another_kind_is_told_without_a_traceback(
+    source, etude_command, kind, place, said
+):
+    answer = etude_command("import", kind, place, "--name", "it", "--metric", "valid/error")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+
+
+def test_a_file_that_cannot_be_read_is_told(source, etude_command, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "old/curves.csv")
+
+    monkeypatch.setattr("etude.connect.csv.read", refuse)
+
+    answer = etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    assert answer.code == 2
+    assert answer.err == "`old/curves.csv` cannot be read (Permission denied).\n"
 
 
 def test_a_second_import_of_a_name_is_refused(source, etude_command):

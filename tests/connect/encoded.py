@@ -3,34 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-ROOT = Path(__file__).parents[2]
-GIGABYTE = 1 << 30
-
-
-def original(name: str) -> Path:
-    """Files that another tool wrote, in the shared data; skips, saying so, where they are not."""
-    path = ROOT.parent / "shared" / "data" / "originals" / name
-    if not path.is_dir():
-        pytest.skip(f"../shared/data is absent: no originals/{name} to read")
-    return path
-
-
-def sparse(path: Path, begin: bytes = b"") -> Path:
-    """A gigabyte of zeros that takes no space on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(begin)
-    os.truncate(path, GIGABYTE)
-    return path
-
 
 # --- protobuf
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.connect.assemble import Asked
+from etude.connect.assembly.assemble import Asked
 from etude.connect.bring import Arrived, bring
 from etude.connect.foreign import Wanted
 from etude.result import Result, load

@@ -7,9 +7,9 @@ from tests.connect.tables import brought, folder, imported, shared
 
 from etude import experiment_file
 from etude.connect import READERS, reader
-from etude.connect.assemble import Asked, assembled
+from etude.connect.assembly.assemble import Asked, assembled
+from etude.connect.assembly.tidy import tidy
 from etude.connect.foreign import ForeignStudy, ForeignTrial
-from etude.connect.tidy import tidy
 from etude.errors import ImportFileError, RunError
 from etude.result import load
 from etude.round import run
@@ -178,6 +178,17 @@ def test_a_study_without_trials_is_named():
     whole = together(a_study("one"), a_study("none", trials=()))
 
     assert whole.left_out == ("Study `none` has no trials.",)
+
+
+def test_what_failed_before_it_told_anything_takes_no_axis_from_the_others():
+    bare = ForeignTrial(name="dead", setting={}, status="failed")
+    whole = together(a_study(trials=(*a_study().trials, bare)))
+
+    assert [(study.name, len(trials)) for study, trials in whole.studies] == [
+        ("all", 3), ("no setting", 1),
+    ]  # fmt: skip
+    assert list(whole.studies[0][0].space.domains) == ["lr"]
+    assert "neither a setting nor a value: 1, the first `dead`." in whole.left_out[0]
 
 
 def test_a_source_without_trials_is_refused():

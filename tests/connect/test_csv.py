@@ -171,3 +171,26 @@ def test_unknown_seeds_stay_unknown(written):
 
     assert [one.seed for one in result.records] == [-1, 7, -1]
     assert result.trials["seed"].isna().tolist() == [True, False, True]
+
+
+def test_two_metrics_under_one_name_are_told(written):
+    wanted = Wanted(metric="valid/error", renamed={"error": "valid/error"})
+    (study,) = read(written("trial\na\n", f"{CURVES}a,29,error,0.1\n"), wanted)
+
+    assert len(study.trials[0].rows) == 3
+    assert "so that they are one: 1, the first in line 4 (`valid/error`)." in study.left_out[0]
+
+
+def test_a_number_is_one_in_every_language(written):
+    assert trial(written("trial,x\na,1_000\nb,7\n")).setting == {"x": "1_000"}
+
+
+def test_the_next_round_does_not_wait_for_what_another_tool_left_running(tmp_path):
+    trials = "trial,status,lr\n" + "".join(
+        f"{at},{'completed' if at else 'running'},{0.001 * 1.1**at}\n" for at in range(50)
+    )
+    curves = "trial,step,metric,value\n" + "".join(
+        f"{at},9,valid/error,{1 - at / 60}\n" for at in range(50)
+    )
+
+    assert imported(folder(tmp_path / "s", trials, curves)).next() is not None

@@ -7,9 +7,9 @@ import pytest
 from tests.connect.tables import brought, folder, imported
 from tests.connect.traps import zeros
 
-from etude.connect import guard
+from etude.connect.assembly.tidy import tidy
+from etude.connect.careful import guard
 from etude.connect.foreign import ForeignStudy, ForeignTrial
-from etude.connect.tidy import tidy
 from etude.errors import ImportFileError
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'

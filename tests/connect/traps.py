@@ -25,6 +25,7 @@ def trap(folder: Path) -> bytes:
 
 def zeros(path: Path, start: bytes = b"") -> Path:
     """A gigabyte of zeros that takes no room on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(start)
     os.truncate(path, GIGABYTE)
     return path

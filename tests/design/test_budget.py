@@ -85,3 +85,10 @@ def test_many_studies_are_cut_in_the_message_alone():
 
 def test_a_single_study_compares_nothing():
     assert said(design(scientific={}), "R13") == said(design(scientific={}), "R15") == []
+
+
+@pytest.mark.parametrize(("shares", "problems"), [((50, 44), 0), ((50, 30), 1)])
+def test_trials_that_another_tool_dealt_by_chance_are_no_unequal_budgets(shares, problems):
+    imported = design(search="imported")
+
+    assert len(said(imported, "R13", trials=shares)) == problems

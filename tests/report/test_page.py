@@ -177,7 +177,7 @@ def test_every_chart_has_a_place_a_label_and_a_specification():
     places = re.findall(r'aria-label="[^"]+" data-chart="([^"]+)"', text)
 
     assert places == list(data["charts"])
-    assert len(places) == 15
+    assert len(places) == len(set(places)) >= 15
 
 
 def test_infeasible_trials_stand_in_the_table_with_their_reason():

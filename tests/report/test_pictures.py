@@ -5,7 +5,8 @@ from dataclasses import replace
 import altair as alt
 from tests.report.sample import material, records, studies
 
-from etude.report.figures import Figure, figures, row_limit
+from etude.report.figure import Figure
+from etude.report.figures import figures, row_limit
 from etude.report.pictures import pictures
 
 

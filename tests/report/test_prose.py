@@ -45,4 +45,4 @@ def test_a_subject_reads_as_words():
 def test_evidence_is_flat():
     evidence = {"ended": 20, "natural_limit": False, "tables": [{"low": 1}], "none": None}
 
-    assert flat(evidence) == [("ended", "20"), ("natural limit", "no"), ("none", "unknown")]
+    assert flat(evidence) == [("ended", "20"), ("natural limit", "no")]

@@ -20,6 +20,7 @@ from tests.store.sample import (
 
 from etude.design.split import split
 from etude.event import Began, Ended, Logged, Lost, Refused, Rehearsed, Reopened, Saved
+from etude.move import Start
 from etude.store import open_store
 
 STORES = {
@@ -116,6 +117,16 @@ def test_a_reserved_trial_is_pending_with_all_of_its_setting(store):
         "kind": "mlp",
         "learning_rate": pytest.approx(one.setting["learning_rate"], rel=0),
     }
+
+
+def test_a_trial_of_another_tool_keeps_its_name_and_its_seed(store):
+    one = experiment()
+    store.begin(entry(one, LAUNCH))
+    (study,) = split(one)
+    store.reserve("rates", study, [Start({"learning_rate": 0.1}, name="run-7", seed=42)])
+    store.append("rates", finished(0, 0.5))
+
+    assert (record(store).name, record(store).seed) == ("run-7", 42)
 
 
 def test_reserving_again_goes_on_after_the_last_id_and_place(store):

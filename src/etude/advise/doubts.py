@@ -8,12 +8,14 @@ from ..analyze.sampling_luck import luck, reaches
 from ..analyze.wording import counted, listed, number
 from ..experiment import Experiment
 from ..finding import Finding, grouped
-from .bearing import bearing
+from .bearing import bearing, best_of_each
 from .crowded import crowded
 from .standing import Standing, is_rate
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
+# A sign that the best learning rate is not the best that there could be.
+_EDGE = ("stability", "D3")
 # What matters is worth knowing, and no reason to doubt which study is better.
 _BESIDE = ("importance",)
 
@@ -26,7 +28,7 @@ def doubts(
     Source: A1, A2, C14, Q10, R5, R12, R14.
     """
     valued = [one for one in standing if one.best]
-    mine = bearing(findings, standing)
+    mine = bearing(findings, best_of_each(standing))
     said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
     said += _arranged(experiment, standing)
     if valued:
@@ -53,13 +55,14 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
     """What the curve of a best trial shows that is no problem, and yet may change the order."""
-    telling = [
-        finding
-        for finding in findings
-        if finding.status == "notice" and finding.check in _TELLING and "trial" in finding.subject
-    ]
+    telling = [finding for finding in findings if finding.status == "notice" and _tells(finding)]
     for group in grouped(telling):
         yield f"{group.first.rule}: {group.message}"
+
+
+def _tells(finding: Finding) -> bool:
+    single = "trial" in finding.subject
+    return (single and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:

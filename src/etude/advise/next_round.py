@@ -12,6 +12,7 @@ from ..hyperparameter import Hyperparameter
 from ..record import Record
 from ..space import Choice
 from ..study import Study
+from .bearing import bearing, compared
 from .crowded import crowded
 from .widen import widened
 
@@ -38,7 +39,8 @@ def next_round(
         for (one, side), causes in flagged.items()
         for recommendation in _wider(one, side, causes, studies)
     ]
-    failed = any(finding.status == "problem" for finding in findings)
+    mine = bearing(findings, compared(verdict))
+    failed = any(finding.status == "problem" for finding in mine)
     # Where only seeds differ, more of them would leave the verdict as open.
     alone = experiment.configurations or verdict.evidence.get("means")
     if wider or failed or alone or verdict.status != "unclear":
@@ -56,8 +58,12 @@ def next_round(
     ]
 
 
-def left_to_you(records: Sequence[Record], findings: Sequence[Finding]) -> list[str]:
+def left_to_you(
+    records: Sequence[Record], findings: Sequence[Finding], verdict: Verdict
+) -> list[str]:
     """What to do where no change of the file is recommended: finish the round, or amend by hand.
+
+    Of the curves only those count that the verdict compared.
 
     Source: C14, R13.
     """
@@ -65,10 +71,17 @@ def left_to_you(records: Sequence[Record], findings: Sequence[Finding]) -> list[
     if waiting:
         verb = "has" if waiting == 1 else "have"
         return [f"{counted(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    failed = [finding for finding in findings if finding.status == "problem" and finding.advice]
-    return list(dict.fromkeys(f"{finding.rule}: {finding.advice}" for finding in failed)) or [
+    mine = bearing(findings, compared(verdict))
+    failed = [finding for finding in mine if finding.status == "problem" and finding.advice]
+    return list(dict.fromkeys(map(_amended, failed))) or [
         "No check of this version asks for another round; read the doubts before you conclude."
     ]
+
+
+def _amended(finding: Finding) -> str:
+    """What to do about a problem; of a curve, with what was found: its advice speaks of it."""
+    found = f"{finding.message} " if "trial" in finding.subject else ""
+    return f"{finding.rule}: {found}{finding.advice}"
 
 
 def _open(verdict: Verdict) -> str:

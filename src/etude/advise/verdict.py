@@ -11,7 +11,7 @@ from ..experiment import Experiment
 from ..finding import Finding, Verdict
 from ..record import Record
 from ..study import Study
-from .bearing import bearing
+from .bearing import bearing, best_of_each
 from .doubts import doubts
 from .seeds import compared, means
 from .standing import Lead, Standing, lead, standings
@@ -56,7 +56,7 @@ def verdict(
             evidence=evidence,
         )
     leads = [lead(leader, other) for other in standing[1:]]
-    problems = [one for one in bearing(findings, standing) if one.status == "problem"]
+    problems = [one for one in bearing(findings, best_of_each(standing)) if one.status == "problem"]
     evidence["leads"] = {each.over: _finite(each) for each in leads}
     better = not problems and not untuned and all(each.holds for each in leads)
     return Verdict(

@@ -11,10 +11,10 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from ..record import Series
 from .trace import TRAIN_LOSS, VALID_LOSS, Trace, finite
-from .trend import smoothed
 
 # The sd of a normal value, from the median absolute second difference of a row of them.
 _SECOND_DIFFERENCE = 0.6745 * 6.0**0.5
@@ -135,7 +135,9 @@ def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]
     width = max(3, len(values_E) // 10) | 1
     # The median of n normal values has 1.25 times the standard error of their mean.
     error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
-    return smoothed(values_E, width), max(error, float(np.finfo(np.float64).tiny))
+    # Mirrored at its ends, or one odd value there would be a level.
+    level_E = np.asarray(median_filter(values_E, size=width, mode="mirror"), dtype=np.float64)
+    return level_E, max(error, float(np.finfo(np.float64).tiny))
 
 
 def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:

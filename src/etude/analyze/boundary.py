@@ -1,31 +1,32 @@
-"""Whether the best trials lie at an edge of the space, and the objective still improves there."""
+"""Whether the best trials lie at an edge of the space, or the objective still improves there.
+
+Letters: T ended trials, D axes.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
-from typing import Literal, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalogue import limits
 from ..expression import parsed
 from ..finding import Finding, Severity
 from ..record import Record
-from ..space import Choice, Domain, Integer, Scalar
+from ..space import Choice, Domain, Scalar
 from ..study import Study
-from .edge import Crowd, ends
+from .edge import Crowd, Which, bound, ends, first_value, has_sides, is_natural
 from .outcome import Outcome, outcomes, ranked
 from .places import places
 from .surface import Surface, surface
 from .thresholds import BoundaryThresholds, InfeasibleThresholds
 from .wording import counted, number
 
-Which: TypeAlias = Literal["low", "high"]
+Floats: TypeAlias = NDArray[np.float64]
 THRESHOLDS = BoundaryThresholds()
 
 
@@ -133,9 +134,10 @@ def boundary(
 def _tops(view: _View) -> tuple[Top, ...]:
     best = view.best_first[: view.thresholds.top]
     trials = tuple(one.trial for one in best)
+    there = [view.place[trial] for trial in trials]
     return tuple(
-        Top(hyperparameter=name, trials=trials, units=tuple(units[trial] for trial in trials))
-        for name, units in view.units.items()
+        Top(hyperparameter=name, trials=trials, units=tuple(unit_T[there].tolist()))
+        for name, unit_T in view.units.items()
     )
 
 
@@ -165,7 +167,7 @@ class _View:
     @cached_property
     def axes(self) -> dict[str, Domain]:
         domains = self.study.space.domains.items()
-        return {name: domain for name, domain in domains if _has_sides(domain)}
+        return {name: domain for name, domain in domains if has_sides(domain)}
 
     @cached_property
     def best_first(self) -> list[Outcome]:
@@ -182,20 +184,30 @@ class _View:
         return frozenset((each.hyperparameter, each.side) for each in there)
 
     @cached_property
-    def units(self) -> dict[str, dict[int, float]]:
-        """For each axis, where each trial lies on it, 0 to 1."""
+    def units(self) -> dict[str, Floats]:
+        """For each axis, where the T trials lie on it, 0 to 1."""
         return {
-            name: {one.trial: domain.unit(one.record.setting[name]) for one in self.found}
+            name: np.array([domain.unit(one.record.setting[name]) for one in self.found])
             for name, domain in self.axes.items()
         }
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """Where each trial stands among the T."""
+        return {one.trial: place for place, one in enumerate(self.found)}
+
+    @cached_property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Which of the T trials are feasible."""
+        return np.array([one.feasible for one in self.found], dtype=np.bool_)
 
     @cached_property
     def surface(self) -> Surface:
         """Fitted to the feasible trials."""
         trials = [one for one in self.found if one.feasible]
-        columns = [[units[one.trial] for one in trials] for units in self.units.values()]
+        units_TxD = np.stack([unit_T[self.feasible] for unit_T in self.units.values()], axis=1)
         losses_T = np.array([one.loss for one in trials])
-        return surface(np.array(columns).T, losses_T, _marks(self.study, trials))
+        return surface(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
     def reason(self) -> str:
@@ -214,7 +226,8 @@ class _View:
     @property
     def min_fall(self) -> float:
         """How many standard errors the surface must fall by at a bound."""
-        return self.thresholds.min_fall + self.thresholds.min_fall_trials / len(self.best_first)
+        small = self.thresholds.min_fall_trials / len(self.best_first)
+        return self.thresholds.min_fall + small**2
 
     @property
     def min_lean(self) -> float:
@@ -222,7 +235,7 @@ class _View:
         return NormalDist().inv_cdf(1 - self.thresholds.max_lean_chance / self.crowd.sides)
 
 
-def _marks(study: Study, trials: Sequence[Outcome]) -> NDArray[np.float64]:
+def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     """One column for each value of each unordered choice: 1 where a trial has it."""
     columns = [
         [float(one.record.setting[name] == value) for one in trials]
@@ -233,34 +246,30 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> NDArray[np.float64]:
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
-def _has_sides(domain: Domain) -> bool:
-    return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
-
-
 def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
     side = Side(
         hyperparameter=name,
         side=which,
         status="ok",
-        bound=_bound(domain, which),
+        bound=bound(domain, which),
         observed=name in view.study.observed,
     )
-    if _is_natural(name, domain, which):
+    if is_natural(name, domain, which):
         return replace(side, natural=True)
     if view.reason:
         return replace(side, status="unclear", reason=view.reason)
-    units = view.units[name]
-    depths = {trial: unit if which == "low" else 1.0 - unit for trial, unit in units.items()}
+    unit_T = view.units[name]
+    depth_T = unit_T if which == "low" else 1.0 - unit_T
     crowd = view.crowd
-    near = crowd.near([(depths[one.trial], one.feasible) for one in view.found])
-    inside = [one for one in view.found if depths[one.trial] <= near]
-    lost = tuple(one.trial for one in inside if not one.feasible)
-    near_top = tuple(one.trial for one in crowd.top if depths[one.trial] <= near)
+    near = crowd.near(depth_T, view.feasible)
+    inside_T = depth_T <= near
+    near_top = tuple(one.trial for one in crowd.top if inside_T[view.place[one.trial]])
+    outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
     cliff = (name, which) in view.broken or ends(
-        view.found,
-        depths,
+        depth_T,
+        view.feasible,
         near=near,
-        near_top=near_top,
+        outermost=outermost,
         max_chance=view.thresholds.max_cliff_chance,
     )
     seen = replace(
@@ -268,12 +277,14 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         near=near,
         top=tuple(one.trial for one in crowd.top),
         near_top=near_top,
-        best_unit=units[crowd.best[0].trial],
-        chance=crowd.chance(len(inside) - len(lost), len(near_top)),
-        infeasible=lost,
+        best_unit=float(unit_T[view.place[crowd.best[0].trial]]),
+        chance=crowd.chance(int((inside_T & view.feasible).sum()), len(near_top)),
+        infeasible=tuple(
+            view.found[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
+        ),
         cliff=cliff,
     )
-    first = min(depths[one.trial] for one in view.best_first) if cliff else _first(domain)
+    first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
     return _judged(view, _fitted(view, seen, first))
 
 
@@ -302,28 +313,6 @@ def _judged(view: _View, side: Side) -> Side:
     best_near = {one.trial for one in view.crowd.best} <= set(side.near_top)
     half = 2 * len(side.near_top) >= top
     return replace(side, status="notice" if best_near or half else "ok")
-
-
-def _first(domain: Domain) -> float:
-    """How far inside the bound the first value lies: whole numbers and choices have shares."""
-    if isinstance(domain, Choice):
-        return domain.unit(domain.values[0])
-    return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
-
-
-def _bound(domain: Domain, which: Which) -> Scalar:
-    if isinstance(domain, Choice):
-        return domain.values[0 if which == "low" else -1]
-    return domain.low if which == "low" else domain.high
-
-
-def _is_natural(name: str, domain: Domain, which: Which) -> bool:
-    if isinstance(domain, Choice):
-        return False
-    lowest, highest = limits(name, domain)
-    if which == "low":
-        return domain.low <= lowest or math.isclose(domain.low, lowest)
-    return domain.high >= highest or math.isclose(domain.high, highest)
 
 
 def findings(result: Boundary) -> list[Finding]:

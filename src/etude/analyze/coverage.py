@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -113,34 +113,30 @@ def coverage(
     noise = trial_noise(study, records)
     sd = noise.sd if noise.known and noise.sd > 0 else None
     good = _good(best_first, sd, thresholds)
-    axes = tuple(
-        _axis(name, domain, found, best_first, len(good))
-        for name, domain in study.space.domains.items()
-    )
-    gain, worth = _gain(best_first), sd or _spread(best_first)
-    needed = math.ceil(thresholds.trials_per_axis * study.space.dimensions)
-    doubts = _doubts(plain, good, axes, sd, thresholds)
-    gains = gain > _worthwhile(sd, thresholds) * worth
-    if gains:
-        doubts += [
-            f"twice the trials would better the best by about {number(gain, 2)}, "
-            f"{_measured(gain, worth, sd)}"
-        ]
-    few = plain.feasible < thresholds.min_trials_per_axis * study.space.dimensions
-    share = len(best_first) / len(found)
-    return Coverage(
-        study=study.name,
-        metric=study.metric,
-        status="problem" if few else "notice" if doubts else "ok",
-        feasible=plain.feasible,
-        dimensions=plain.dimensions,
+    seen = replace(
+        plain,
         good=tuple(one.trial for one in good),
         noise=sd,
-        axes=axes,
-        gain=gain,
-        worth=worth,
-        needed=needed,
-        more=_more(len(found), needed / share) if doubts else 0,
+        axes=tuple(
+            _axis(name, domain, found, best_first, len(good))
+            for name, domain in study.space.domains.items()
+        ),
+        gain=_gain(best_first),
+        worth=sd or _spread(best_first),
+        needed=math.ceil(thresholds.trials_per_axis * study.space.dimensions),
+    )
+    return _judged(seen, len(found), thresholds)
+
+
+def _judged(seen: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
+    doubts = _doubts(seen, thresholds)
+    few = seen.feasible < thresholds.min_trials_per_axis * seen.dimensions
+    # Of more trials, as many are feasible as of these.
+    needed = seen.needed * ended / seen.feasible
+    return replace(
+        seen,
+        status="problem" if few else "notice" if doubts else "ok",
+        more=_more(ended, needed) if doubts else 0,
         doubts=tuple(doubts),
     )
 
@@ -226,45 +222,41 @@ def _spread(best_first: Sequence[Outcome]) -> float:
     return best_first[len(best_first) // 2].loss - best_first[0].loss
 
 
-def _worthwhile(sd: float | None, thresholds: CoverageThresholds) -> float:
-    return thresholds.max_gain_of_spread if sd is None else 1.0
-
-
-def _doubts(
-    plain: Coverage,
-    good: Sequence[Outcome],
-    axes: Sequence[AxisCoverage],
-    sd: float | None,
-    thresholds: CoverageThresholds,
-) -> list[str]:
+def _doubts(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
     doubts = []
-    needed = math.ceil(thresholds.trials_per_axis * plain.dimensions)
-    if plain.feasible < needed:
-        varying = counted(plain.dimensions, "hyperparameter")
-        doubts.append(
-            f"{counted(plain.feasible, 'feasible trial')} are few for {varying} ({needed})"
-        )
-    if sd is not None and len(good) < thresholds.min_good:
-        alone = "only the best itself lies" if len(good) == 1 else f"only {len(good)} lie"
+    if seen.feasible < seen.needed:
+        trials = counted(seen.feasible, "feasible trial")
+        varying = counted(seen.dimensions, "hyperparameter")
+        doubts.append(f"{trials} are few for {varying} ({seen.needed})")
+    if seen.noise is not None and len(seen.good) < thresholds.min_good:
+        alone = "only the best itself lies" if len(seen.good) == 1 else f"only {len(seen.good)} lie"
         doubts.append(f"{alone} within one retraining standard deviation of the best")
     doubts += [
         f"no trial lies between {number(each.gap_low)} and {number(each.gap_high)} of "
         f"`{each.hyperparameter}`, amid the good ones"
-        for each in axes
+        for each in seen.axes
         if each.gap > thresholds.max_gap
     ]
     doubts += [
         f"no trial has {listed([str(value) for value in each.untried])} for `{each.hyperparameter}`"
-        for each in axes
+        for each in seen.axes
         if each.untried
     ]
-    return doubts
+    return [*doubts, *_gains(seen, thresholds)]
 
 
-def _measured(gain: float, worth: float, sd: float | None) -> str:
-    if sd is None:
-        return f"{100 * gain / worth:.0f} % of its distance from the median trial"
-    return f"{gain / worth:.1f} retraining standard deviations"
+def _gains(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
+    if seen.gain is None or not seen.worth:
+        return []
+    share = seen.gain / seen.worth
+    if share <= (
+        thresholds.max_gain_of_spread if seen.noise is None else thresholds.max_gain_of_noise
+    ):
+        return []
+    measured = f"{share:.1f} retraining standard deviations"
+    if seen.noise is None:
+        measured = f"{100 * share:.0f} % of its distance from the median trial"
+    return [f"twice the trials would better the best by about {number(seen.gain, 2)}, {measured}"]
 
 
 def _more(ended: int, needed: float) -> int:

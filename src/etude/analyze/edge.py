@@ -1,16 +1,29 @@
-"""The best few trials of a study and its edges: how many lie there, and how likely by chance."""
+"""The best few trials of a study and its edges: how many lie there, and how likely by chance.
+
+Letters: T ended trials.
+"""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Literal, TypeAlias, final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalogue import limits
+from ..space import Choice, Domain, Integer, Scalar
 from .chance import at_least
 from .outcome import Outcome
 from .thresholds import BoundaryThresholds
+
+Which: TypeAlias = Literal["low", "high"]
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
 
 
 @final
@@ -43,15 +56,17 @@ class Crowd:
         one_side = at_least(near_top, drawn=len(self.top), there=there, items=len(self.best_first))
         return min(1.0, self.sides * one_side)
 
-    def near(self, depths: Sequence[tuple[float, bool]]) -> float:
+    def near(self, depth_T: Floats, feasible_T: Flags) -> float:
         """How wide an edge is, by where trials lie and which are feasible, and by nothing else.
 
         Source: C1.
         """
         thresholds = self.thresholds
-        holding = sorted(depth for depth, _ in depths)[thresholds.edge_trials - 1]
+        holding = float(
+            np.partition(depth_T, thresholds.edge_trials - 1)[thresholds.edge_trials - 1]
+        )
         near = min(max(thresholds.edge, holding), thresholds.max_edge)
-        feasible = sorted(depth for depth, feasible in depths if feasible)
+        feasible = np.sort(depth_T[feasible_T]).tolist()
         wider = [depth for depth in feasible if near < depth <= thresholds.wide_edge]
         half = (len(self.top) + 1) // 2
         # The chance grows with the width, so the widest edge within it can be bisected.
@@ -78,28 +93,66 @@ class Crowd:
 
 
 def ends(
-    found: Sequence[Outcome],
-    depths: Mapping[int, float],
-    *,
-    near: float,
-    near_top: Sequence[int],
-    max_chance: float,
+    depth_T: Floats, feasible_T: Flags, *, near: float, outermost: float, max_chance: float
 ) -> bool:
     """Whether the edge, or what of it lies beyond the top, breaks by half or more, beyond chance.
 
-    Beyond the top counts on its own: an optimum just below a cliff has feasible trials before it
-    in the edge, and they say nothing of what a wider space would meet.
+    Beyond the top, whose `outermost` lies so deep, counts on its own: an optimum just below a cliff
+    has feasible trials before it in the edge, and they say nothing of what a wider space would
+    meet.
 
     Source: C1, D3.
     """
-    outermost = min((depths[trial] for trial in near_top), default=0.0)
-    lost = sum(not one.feasible for one in found)
+    return any(
+        _breaks(feasible_T, there_T, max_chance)
+        for there_T in (depth_T <= near, (depth_T <= near) & (depth_T < outermost))
+    )
 
-    def breaks(there: Sequence[Outcome]) -> bool:
-        hits = sum(not one.feasible for one in there)
-        if not there or 2 * hits < len(there):
-            return False
-        return at_least(hits, drawn=lost, there=len(there), items=len(found)) <= max_chance
 
-    inside = [one for one in found if depths[one.trial] <= near]
-    return breaks(inside) or breaks([one for one in inside if depths[one.trial] < outermost])
+def _breaks(feasible_T: Flags, there_T: Flags, max_chance: float) -> bool:
+    there, hits = int(there_T.sum()), int((there_T & ~feasible_T).sum())
+    if not there or 2 * hits < there:
+        return False
+    lost, ended = int((~feasible_T).sum()), len(feasible_T)
+    return at_least(hits, drawn=lost, there=there, items=ended) <= max_chance
+
+
+def has_sides(domain: Domain) -> bool:
+    """Whether an axis has a lower and an upper side: an unordered choice has none.
+
+    Source: C1.
+    """
+    return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
+
+
+def first_value(domain: Domain) -> float:
+    """How far inside the bound the first value lies: whole numbers and choices have shares.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return domain.unit(domain.values[0])
+    return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
+
+
+def bound(domain: Domain, which: Which) -> Scalar:
+    """The value at one side of an axis.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return domain.values[0 if which == "low" else -1]
+    return domain.low if which == "low" else domain.high
+
+
+def is_natural(name: str, domain: Domain, which: Which) -> bool:
+    """Whether that side is a natural limit, which cannot move.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return False
+    lowest, highest = limits(name, domain)
+    if which == "low":
+        return domain.low <= lowest or math.isclose(domain.low, lowest)
+    return domain.high >= highest or math.isclose(domain.high, highest)

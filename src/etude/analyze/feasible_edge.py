@@ -74,7 +74,8 @@ def feasible_edge(study: Study, traces: Sequence[Trace], unstable: Mapping[int, 
     at_edge = len(broken) >= _MIN_UNSTABLE and 3 * stable <= len(broken) and chance <= _MAX_CHANCE
     return Edge(
         study=study.name,
-        status="problem" if at_edge else "ok",
+        # A sign, says the playbook, to be checked again: it forbids no answer by itself.
+        status="notice" if at_edge else "ok",
         hyperparameter=name,
         trial=winner,
         rate=rate,
@@ -140,12 +141,13 @@ def _said(result: Edge) -> str:
     above = len(result.unstable) + result.stable
     best = f"The best stable trial, {result.trial}, has {result.hyperparameter} = "
     rest = f"{number(result.rate)}; {len(result.unstable)} of {counted(above, 'trial')} above it"
-    end = " are unstable: it lies at the edge." if result.status == "problem" else " are unstable."
+    end = " are unstable"
+    end += ": a sign that instability holds it down." if result.status == "notice" else "."
     return f"{best}{rest}{end}"
 
 
 def _advice(result: Edge) -> str:
-    if result.status != "problem":
+    if result.status != "notice":
         return ""
     return (
         f"Double check at 5 and 10 times {number(result.rate)}: a loss that falls steadily and "

@@ -84,6 +84,7 @@ class Overfitting:
 
     study: str
     metric: str
+    max_steps: int
     thresholds: OverfittingThresholds
     trials: tuple[OverfittingTrial, ...]
     selection: Severity
@@ -105,6 +106,7 @@ def overfitting(
     return Overfitting(
         study=study.name,
         metric=study.metric,
+        max_steps=study.max_steps,
         thresholds=thresholds,
         trials=trials,
         selection=selection,
@@ -295,7 +297,8 @@ def _said(one: OverfittingTrial) -> str:
         turns = turns[:1]
     bad = [turn for turn in turns if turn.status == "problem"]
     if bad:
-        return f"{who} overfits: {' and '.join(_moved(turn) for turn in bad)}{_but(turns)}."
+        moved = " and ".join(_moved(turn) for turn in bad)
+        return f"{who} overfits: while {TRAIN_LOSS} fell on, {moved}{_but(turns)}."
     if one.status == "unclear":
         reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
         return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
@@ -307,7 +310,7 @@ def _said(one: OverfittingTrial) -> str:
 def _moved(turn: Turn) -> str:
     return (
         f"its {turn.name} went from {number(turn.best)} at step {turn.best_step:,} to "
-        f"{number(turn.end)} at the end while {TRAIN_LOSS} fell on"
+        f"{number(turn.end)} at the end"
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from ..space import Choice, Domain, Scalar
+from ..space import Choice, Domain, Integer, Scalar
 from ..study import Study
 from .chance import at_least
 from .outcome import Outcome
@@ -30,6 +30,8 @@ MIN_SHARE = 0.5
 # Of a reason that fewer trials give, no place is hardly chance.
 MIN_OF_REASON = 3
 TENTHS = 10
+# Just inside a part, so that a whole number or a choice is that of the part.
+NUDGE = 1e-9
 
 
 @final
@@ -184,8 +186,15 @@ def slices(study: Study, found: Sequence[Outcome]) -> tuple[Slice, ...]:
     )
 
 
+def _count(domain: Domain) -> int:
+    if isinstance(domain, Choice):
+        return len(domain.values)
+    few = isinstance(domain, Integer) and domain.scale == "linear"
+    return min(TENTHS, int(domain.high - domain.low) + 1) if few else TENTHS
+
+
 def _parts(name: str, domain: Domain, found: Sequence[Outcome]) -> Iterator[Slice]:
-    count = len(domain.values) if isinstance(domain, Choice) else TENTHS
+    count = _count(domain)
     placed: list[list[Outcome]] = [[] for _ in range(count)]
     for one in found:
         unit = domain.unit(one.record.setting[name])
@@ -193,8 +202,8 @@ def _parts(name: str, domain: Domain, found: Sequence[Outcome]) -> Iterator[Slic
     for place, there in enumerate(placed):
         yield Slice(
             hyperparameter=name,
-            low=domain.value(place / count),
-            high=domain.value(place / count if isinstance(domain, Choice) else (place + 1) / count),
+            low=domain.value(place / count + (NUDGE if place else 0.0)),
+            high=domain.value((place + 1) / count - (NUDGE if place + 1 < count else 0.0)),
             part=place,
             parts=count,
             trials=len(there),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import final
 
 import numpy as np
@@ -20,6 +19,7 @@ from .aligned import Aligned, aligned, binned
 from .feasible_edge import Edge, feasible_edge
 from .feasible_edge import findings as edge_findings
 from .instability import Drop, Instability, Kind, hidden_spikes, instability, not_finite
+from .progress import Progress, progress
 from .thresholds import StabilityThresholds
 from .trace import TRAIN_LOSS, Trace
 from .wording import counted, listed, number, percent
@@ -30,8 +30,6 @@ _EARLY = 0.1
 # No source, ours: drops of so many trials within a hundredth of the length are the schedule's.
 _SHARED = 3
 _NEAR = 0.01
-# No source, ours: what is typical of a study is that of five trials at least.
-_MIN_TRIALS = 5
 # No source, ours: a loss that falls at four of five evaluations is slow, not stuck.
 _STEADY = 0.8
 
@@ -47,11 +45,11 @@ class StabilityTrial:
         fraction: Where it broke first, as a share of the full length.
         early: Whether that was before the end of warmup, or in the first tenth.
         lost: What of the gain was lost at the end, over all series; NaN where not known.
-        learned: How far it came on the way from where training begins to where the median trial
-            of the study comes, at its best; NaN where not known.
+        learned: How far it came at its best on the way from where training begins to what a
+            quarter of the study reaches; NaN where not known.
         spikes: Drops that recovered at the next evaluation.
         hidden: Steps of training losses that spiked between evaluations.
-        shared: The other trials that broke at the same share of the length.
+        shared: How many other trials broke at the same share of the length, where they are many.
     """
 
     trial: int
@@ -66,7 +64,7 @@ class StabilityTrial:
     learned: float = math.nan
     spikes: int = 0
     hidden: tuple[int, ...] = ()
-    shared: tuple[int, ...] = ()
+    shared: int = 0
     evaluations: int = 0
 
 
@@ -92,10 +90,10 @@ def stability(
     """
     with np.errstate(all="ignore"):
         curves = [aligned(trace) for trace in traces]
-        learned = _learned(curves)
+        ways = zip(progress(curves), progress(curves, TRAIN_LOSS), strict=True)
         found = [
-            _trial(trace, curve, share, thresholds)
-            for trace, curve, share in zip(traces, curves, learned, strict=True)
+            _trial(trace, curve, way, thresholds)
+            for trace, curve, way in zip(traces, curves, ways, strict=True)
         ]
     found = _with_shared(found)
     unstable = {one.trial: one.status == "problem" for one in found}
@@ -109,24 +107,13 @@ def stability(
     )
 
 
-def _learned(curves: Sequence[Aligned]) -> list[float]:
-    """How far each trial came, from the median first value to the median best one."""
-    known_T = [curve.levels_SxE[0] for curve in curves if len(curve) >= 2]
-    if len(known_T) < _MIN_TRIALS:
-        return [math.nan] * len(curves)
-    start = median(float(values_E[0]) for values_E in known_T)
-    reached = median(float(values_E.min()) for values_E in known_T)
-    if not start > reached:
-        return [math.nan] * len(curves)
-    return [
-        (start - float(curve.levels_SxE[0].min())) / (start - reached) if len(curve) else math.nan
-        for curve in curves
-    ]
-
-
 def _trial(
-    trace: Trace, curves: Aligned, learned: float, thresholds: StabilityThresholds
+    trace: Trace,
+    curves: Aligned,
+    ways: tuple[Progress, Progress],
+    thresholds: StabilityThresholds,
 ) -> StabilityTrial:
+    learned = ways[0].best
     broken = not_finite(trace)
     if broken is not None or (trace.infeasible and trace.record.reason in ("nan", "diverged")):
         kind: Kind = "diverged" if trace.record.reason == "diverged" else "nan"
@@ -136,7 +123,19 @@ def _trial(
         return _unclear(trace, f"it is infeasible ({because})", curves)
     if len(curves) < thresholds.min_evaluations:
         return _without_evaluations(trace, curves, thresholds)
-    found = instability(curves, trace.max_steps, thresholds)
+    return _of_curves(trace, curves, ways, thresholds)
+
+
+def _of_curves(
+    trace: Trace,
+    curves: Aligned,
+    ways: tuple[Progress, Progress],
+    thresholds: StabilityThresholds,
+) -> StabilityTrial:
+    learned = ways[0].best
+    found = _beside_others(
+        curves, instability(curves, trace.max_steps, thresholds), ways, thresholds.min_learned
+    )
     if found.kind == "diverged" and not found.drops and TRAIN_LOSS not in curves.names:
         return _unclear(
             trace,
@@ -144,8 +143,6 @@ def _trial(
             "overfitting",
             curves,
         )
-    if not found.kind and learned < thresholds.min_learned and not _steady(curves):
-        found = replace(found, kind="never_learned", step=int(curves.steps_E[0]))
     hidden = tuple(hidden_spikes(trace, curves, thresholds))
     if found.kind:
         return _unstable(trace, replace(found, hidden=hidden), curves, learned)
@@ -162,6 +159,22 @@ def _trial(
         hidden=hidden,
         evaluations=len(curves),
     )
+
+
+def _beside_others(
+    curves: Aligned, found: Instability, ways: tuple[Progress, Progress], min_learned: float
+) -> Instability:
+    """With what others of the study show: that there was more to learn, or to keep."""
+    objective, losses = ways
+    if _steady(curves):
+        return found
+    if objective.best < min_learned:
+        # Drops of what is hardly a gain say little.
+        return replace(found, kind="never_learned", step=int(curves.steps_E[0]), drops=())
+    if not found.kind and objective.end < min_learned and losses.end < min_learned:
+        best = int(curves.levels_SxE[0].argmin())
+        return replace(found, kind="diverged", step=int(curves.steps_E[best]))
+    return found
 
 
 def _last(trace: Trace, broken: int | None) -> int:
@@ -231,19 +244,17 @@ def _flat(curves: Aligned) -> bool:
 
 
 def _with_shared(found: Sequence[StabilityTrial]) -> list[StabilityTrial]:
-    """With the trials that dropped at the same share of the length, where they are many."""
-    places = sorted(
-        (drop.fraction, one.trial) for one in found for drop in one.drops if not one.early
-    )
-    fractions = np.array([fraction for fraction, _ in places])
-    shared: dict[int, set[int]] = {}
-    for fraction, trial in places:
-        low, high = np.searchsorted(fractions, [fraction - _NEAR, fraction + _NEAR + 1e-12])
-        group = {other for _, other in places[low:high]}
-        # By chance, drops anywhere in the run would meet here less than a third as often.
-        if len(group) >= max(_SHARED, 6 * _NEAR * len(places)):
-            shared.setdefault(trial, set()).update(group - {trial})
-    return [replace(one, shared=tuple(sorted(shared.get(one.trial, ())))) for one in found]
+    """With how many others dropped at the same share of the length, where they are many."""
+    drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in found]
+    fractions = np.sort(np.array([at for drops in drops_T for at in drops]))
+    # By chance, drops anywhere in the run would meet here less than a third as often.
+    enough = max(_SHARED, 6 * _NEAR * len(fractions))
+    shared = []
+    for drops in drops_T:
+        low, high = (np.searchsorted(fractions, np.array(drops) + by) for by in (-_NEAR, _NEAR))
+        most = int((high - low).max(initial=0))
+        shared.append(most - 1 if most >= enough else 0)
+    return [replace(one, shared=others) for one, others in zip(found, shared, strict=True)]
 
 
 def findings(result: Stability) -> list[Finding]:
@@ -286,7 +297,7 @@ def _evidence(result: Stability, one: StabilityTrial) -> Mapping[str, object]:
         "learned": one.learned,
         "single_spikes": one.spikes,
         "hidden_spikes": list(one.hidden),
-        "shared_with": list(one.shared),
+        "shared_with": one.shared,
         "evaluations": one.evaluations,
         "confidence": confidence.get(one.status),
     }
@@ -299,7 +310,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
         return _calm(result, one)
     share = percent(one.fraction or 0.0)
     at = f"step {one.step:,} ({share} of the length)"
-    learned = f"{percent(max(one.learned, 0.0))} of the way that the median trial came"
+    learned = f"{percent(max(one.learned, 0.0))} of the way that a quarter of the trials came"
     sentences = {
         "nan": f"is not finite from {at} on",
         "diverged": f"diverged at {at} and did not recover",
@@ -310,7 +321,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
     message = f"Trial {one.trial} {sentences[one.kind]}{_size(one)}."
     if one.shared:
         message += (
-            f" {counted(len(one.shared), 'other trial')} broke at the same share of the length: "
+            f" {counted(one.shared, 'other trial')} broke at the same share of the length: "
             "the schedule may do this."
         )
     return message

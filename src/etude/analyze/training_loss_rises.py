@@ -264,7 +264,8 @@ def _advice(one: RisingTrial) -> str:
     if one.status == "problem":
         return (
             "Suspect the pipeline's code first (data order, loss, schedule, restored state): a "
-            "training loss should not climb at a learning rate that is not too high."
+            "training loss should not climb at a learning rate that is not too high. Where the "
+            "trial is unstable as well (D1), stabilize first."
         )
     if one.status == "notice":
         return (

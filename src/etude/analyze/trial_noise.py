@@ -100,7 +100,8 @@ def trial_noise(study: Study, records: Sequence[Record]) -> TrialNoise:
 def repeats(found: Sequence[Outcome]) -> list[list[Outcome]]:
     """The outcomes by setting, copies of one training once, settings in the order of first trials.
 
-    An outcome that has no value although its trial ended well is left out: it is missing.
+    An outcome that has no value although its trial ended well is left out: it is missing. So is a
+    training cut short of half of the steps of the longest: it is no repeat of it.
 
     Source: A2.
     """
@@ -109,7 +110,12 @@ def repeats(found: Sequence[Outcome]) -> list[list[Outcome]]:
         if not one.missing:
             training = (one.record.seed, repr(one.value))
             groups.setdefault(_key(one.record), {}).setdefault(training, one)
-    return [list(group.values()) for group in groups.values()]
+    return [_as_long(list(group.values())) for group in groups.values()]
+
+
+def _as_long(group: list[Outcome], *, share: float = 0.5) -> list[Outcome]:
+    longest = max(one.record.steps for one in group)
+    return [one for one in group if not one.feasible or one.record.steps >= share * longest]
 
 
 def _key(record: Record) -> Key:

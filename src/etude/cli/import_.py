@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -14,22 +14,22 @@ from .options import JsonOption, StoreOption
 if TYPE_CHECKING:
     from ..connect.bring import Arrived
 
-# So many names of a kind a line shows.
-_SHOWN = 12
-
 _Kind: TypeAlias = Annotated[
     str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
 ]
 _Source: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="The file or folder it wrote.")
+    Path, typer.Argument(metavar="SOURCE", help="The file or folder that the tool wrote.")
 ]
 _Rename: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(metavar="OLD=NEW", help="Another name for a metric or hyperparameter."),
+    typer.Option(
+        metavar="OLD=NEW",
+        help="A metric or hyperparameter to rename; repeatable.",
+    ),
 ]
 _Ignore: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="A metric or hyperparameter to leave out."),
+    typer.Option(metavar="NAME", help="A metric or hyperparameter to leave out; repeatable."),
 ]
 _Space: TypeAlias = Annotated[
     Path | None,
@@ -42,7 +42,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     source: _Source,
     *,
     name: Annotated[str, typer.Option(help="What the experiment is called here.")],
-    metric: Annotated[str, typer.Option(help="What judges the trials, by its name there.")],
+    metric: Annotated[str, typer.Option(help="What judges the trials, as the tool names it.")],
     maximize: Annotated[bool, typer.Option("--maximize", help="Higher is better.")] = False,
     rename: _Rename = None,
     ignore: _Ignore = None,
@@ -52,10 +52,11 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Bring results of another tool, so that check, report and next can look at them."""
-    from ..connect.assemble import Asked
+    from ..connect.assembly.assemble import Asked
     from ..connect.bring import bring
     from ..connect.foreign import Wanted
     from ..store import location, open_store
+    from .arrived import lines
     from .messages import print_json
     from .opened import kept
 
@@ -70,7 +71,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
         print_json(_as_json(arrived, kind, source))
         return
     typer.echo(f"Store: {place}")
-    for line in _lines(arrived, kind, source):
+    for line in lines(arrived, kind, source):
         typer.echo(line)
     typer.echo(f"\nCheck the evidence:  {_next_command(name, store)}")
 
@@ -78,7 +79,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
 def _renamed(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
     from ..errors import ImportFileError
 
-    wrong = [pair for pair in pairs if not all(pair.partition("="))]
+    wrong = [pair for pair in pairs if not all(pair.rpartition("="))]
     if wrong:
         raise ImportFileError(
             f"--rename takes OLD=NEW, found `{wrong[0]}`. Write for example --rename "
@@ -126,66 +127,3 @@ def _roles(arrived: Arrived) -> dict[str, dict[str, str]]:
     for one in arrived.experiment.hyperparameters:
         roles[one.role][one.path.partition(".")[2]] = toml_text(one.value)
     return roles
-
-
-def _lines(arrived: Arrived, kind: str, source: Path) -> Iterator[str]:
-    from .messages import counted, wrapped
-
-    experiment = arrived.experiment
-    statuses = _listed([f"{count:,} {what}" for what, count in arrived.statuses.items()])
-    yield f"Imported `{experiment.name}` from {source} ({kind})."
-    yield wrapped(
-        f"{counted(sum(arrived.trials.values()), 'trial')}: {statuses}", indent="  ", hanging="    "
-    )
-    if arrived.without_metric:
-        yield wrapped(
-            f"{counted(arrived.without_metric, 'completed trial has', 'completed trials have')} no "
-            f"value of {experiment.metric}: missing, not diverged",
-            indent="    ",
-        )
-    if len(arrived.trials) > 1:
-        shown = _listed([f"{study} ({count:,})" for study, count in arrived.trials.items()])
-        yield wrapped(f"{len(arrived.trials)} studies: {shown}", indent="  ", hanging="    ")
-    metrics = _listed([f"{name} {count:,}" for name, count in arrived.metrics.items()])
-    points = counted(sum(arrived.metrics.values()), "point")
-    heading = f"{counted(len(arrived.metrics), 'metric')}, {points}"
-    yield wrapped(f"{heading}: {metrics}", indent="  ", hanging="    ")
-    yield from _space(arrived)
-    yield from _left_out(arrived)
-
-
-def _space(arrived: Arrived) -> Iterator[str]:
-    from .messages import wrapped
-
-    for role, members in _roles(arrived).items():
-        shown = _listed([f"{path} = {_short(text)}" for path, text in members.items()])
-        if shown:
-            yield wrapped(f"{role}: {shown}", indent="  ", hanging="    ")
-    observed = _listed([f"`{name}`" for name in arrived.experiment.observed])
-    if observed:
-        yield wrapped(
-            f"Bounds of {observed} are only the outermost values tried: where you know the space, "
-            "import with --space FILE.",
-            indent="  ",
-            hanging="    ",
-        )
-
-
-def _left_out(arrived: Arrived) -> Iterator[str]:
-    from .messages import wrapped
-
-    for name, why in arrived.apart.items():
-        yield wrapped(
-            f"`{name}` stays in the settings but in no space: {why}.", indent="  ", hanging="    "
-        )
-    for sentence in arrived.left_out:
-        yield wrapped(f"left out: {sentence}", indent="  ", hanging="    ")
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
-def _short(text: str, *, limit: int = 80) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}..."

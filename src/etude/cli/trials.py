@@ -118,5 +118,6 @@ def _why(result: Result) -> list[str]:
 
 
 def _searched(result: Result, record: Record) -> dict[str, Any]:
-    study = next(one for one in result.studies if one.name == record.study)
-    return {name: record.setting[name] for name in study.space.domains}
+    # Trials that another tool knew no setting of lie in no study.
+    study = next((one for one in result.studies if one.name == record.study), None)
+    return {name: record.setting[name] for name in study.space.domains} if study else {}

@@ -8,7 +8,7 @@ from ..errors import ImportFileError
 from ..spelling import did_you_mean
 from .foreign import Reader
 
-# Each is a module of this folder with a `read`, loaded when asked for.
+# Each is a module or a folder here with a `read`, loaded when asked for.
 READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
 
 

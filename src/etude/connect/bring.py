@@ -17,14 +17,17 @@ from ..provenance import launch
 from ..record import UNKNOWN_SEED, Record
 from ..store.base import Store
 from ..validation import mistakes
-from . import guard, reader, strange
-from .assemble import Asked, Assembled, assembled
-from .ending import ending
-from .foreign import ForeignTrial, Wanted
-from .tidy import tidy
+from . import csv, reader, refused
+from .assembly.assemble import Asked, Assembled, assembled
+from .assembly.ending import ending
+from .assembly.tidy import tidy
+from .careful import guard
+from .foreign import ForeignStudy, ForeignTrial, Wanted
 
 # Beside the csv files: the space that they were taken from.
 SPACE = "space.toml"
+# What a column may be renamed to so that a reader takes it for this, and no name is left of it.
+READ_AS = frozenset((*csv.KNOWN, "step"))
 
 
 @final
@@ -62,7 +65,8 @@ def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store
     """
     whole = _assembled(kind, source, asked, wanted, store=store)
     head = f"# The trials are those of {guard.clean(str(source))} ({kind}), by `etude import`."
-    whole = replace(whole, text=f"{head}\n{whole.text}")
+    told = (*whole.left_out, *_unmet(whole, wanted))
+    whole = replace(whole, text=f"{head}\n{whole.text}", left_out=told)
     name = asked.name
     origin = launch(None)  # of this command: what trained them is not here
     with store.own(name):
@@ -80,18 +84,18 @@ def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store
 
 def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Assembled:
     """What is to be kept; what is wrong with the name is told along with what is in the source."""
-    found = [one.message for one in mistakes({"name": asked.name}) if "name" in one.where]
-    found = [f"--name {message}" for message in found]
+    wrong = [one.message for one in mistakes({"name": asked.name}) if "name" in one.where]
+    found = [f"--name {message}" for message in wrong]
     known = [entry for entry in store.entries() if entry.experiment.name == asked.name]
     if known and not _is_begun(store, asked.name):
         found.append(_taken(asked.name))
     whole = None
     try:
-        strange.refuse(source)
-        studies = tidy(reader(kind)(source, wanted))
+        studies = tidy(_read(kind, source, wanted))
         if asked.space is None and kind == "csv" and (source / SPACE).exists():
             asked = replace(asked, space=_space(source))
-        whole = assembled(studies, asked)
+        # A name that is wrong is told above, once; what else is wrong does not depend on it.
+        whole = assembled(studies, replace(asked, name="imported") if wrong else asked)
     except InputError as error:
         if not found:
             raise
@@ -99,6 +103,39 @@ def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: 
     if found or whole is None:
         raise ImportFileError("\n".join(found))
     return whole
+
+
+def _read(kind: str, source: Path, wanted: Wanted) -> list[ForeignStudy]:
+    refused.refuse(source)
+    read = reader(kind)
+    try:
+        studies = read(source, wanted)
+    except OSError as error:
+        raise ImportFileError(
+            f"`{error.filename or source}` cannot be read ({error.strerror or error})."
+        ) from error
+    except ImportFileError as error:
+        if (other := refused.meant(source)) in ("", kind):
+            raise
+        raise ImportFileError(f"{error} It looks like `{other}`: etude import {other}.") from error
+    if wanted.study and all(one.name != wanted.study for one in studies):
+        raise ImportFileError(
+            f"`{source}` holds no study `{wanted.study}`: what is in it has no studies with names. "
+            "Leave --study out."
+        )
+    return studies
+
+
+def _unmet(whole: Assembled, wanted: Wanted) -> list[str]:
+    """What was to be renamed and is not there, most likely misspelt."""
+    trials = [trial for _, mine in whole.studies for trial in mine]
+    names = {name for trial in trials for name in trial.setting}
+    names |= {name for trial in trials for _, name, _ in trial.rows}
+    return [
+        f"--rename {guard.clean(old)}={guard.clean(new)}: nothing in the source has that name."
+        for old, new in wanted.renamed.items()
+        if new not in names and new not in READ_AS
+    ]
 
 
 def _space(source: Path) -> Path:

@@ -11,8 +11,8 @@ from typing import final, get_args
 from ..errors import ImportFileError
 from ..space import Scalar
 from ..spelling import did_you_mean
-from . import guard
-from .cells import duration, typed, whole
+from .careful import guard
+from .careful.cells import duration, typed, whole
 from .foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
 from .naming import here
 
@@ -31,6 +31,8 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     Raises:
         ImportFileError: with every mistake of both files.
     """
+    if not source.is_dir():
+        raise ImportFileError(f"`{source}` is no folder. Name the one that holds `{TRIALS}`.")
     mistakes: list[str] = []
     notes = _Notes()
     table = _table(guard.part(source, TRIALS), wanted, notes=notes, mistakes=mistakes)
@@ -197,7 +199,7 @@ class _Curves:
         """Takes trial, step, metric and value; what is no point is noted."""
         trial, step, metric, value = cells
         if metric not in self._metrics:
-            self._metrics[metric] = here(guard.clean(metric.strip()), self._wanted)
+            self._meet(metric, number)
         if (name := self._metrics[metric]) is None or not value.strip():
             return  # left out on request, or not recorded
         if (points := self.rows.get(trial)) is None:
@@ -207,6 +209,14 @@ class _Curves:
             self._notes.add(f"rows of {CURVES} {point}", f"line {number}")
         elif points is not None:
             points.append(point)
+
+    def _meet(self, metric: str, number: int) -> None:
+        """Names a metric that was not seen before."""
+        name = here(guard.clean(metric.strip()), self._wanted)
+        if name is not None and name in self._metrics.values():
+            kind = f"metrics of {CURVES} that another has the name of, so that they are one"
+            self._notes.add(kind, f"line {number} (`{name}`)")
+        self._metrics[metric] = name
 
 
 def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row | str:

@@ -81,7 +81,7 @@ class Wanted:
 
 
 class Reader(Protocol):
-    """Reads what one other tool wrote: `read` of a module in this folder, named as the tool."""
+    """Reads what one other tool wrote: `read` of the module or folder here that has its name."""
 
     def __call__(self, source: Path, wanted: Wanted) -> list[ForeignStudy]:
         """Every study of the source, names already renamed and ignored ones gone.

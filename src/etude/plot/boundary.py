@@ -7,7 +7,7 @@ import altair as alt
 from ..analyze.boundary import Boundary, Side, Top
 from .layers import Row, rows
 from .scales import counted, shown
-from .strips import across, bars, down, ends, strips
+from .strips import across, bars, down, ends, lines, strips
 
 _WORDS = {"low": "lower", "high": "upper"}
 
@@ -26,6 +26,7 @@ def draw(result: Boundary) -> alt.LayerChart:
     layers = [
         bars(quiet, names, "outside"),
         bars(marked, names, "box"),
+        lines(names),
         *ends(labels),
         *_numbered(result, names),
     ]

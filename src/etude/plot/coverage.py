@@ -10,7 +10,7 @@ import altair as alt
 from ..analyze.coverage import AxisCoverage, Coverage
 from .layers import Row, drawn, rows, thinned
 from .scales import counted, number, shown
-from .strips import BAR, across, bars, down, ends, strips
+from .strips import BAR, across, bars, down, ends, lines, strips
 
 MAX_ROWS: Final = 2000
 
@@ -33,6 +33,7 @@ def draw(result: Coverage, *, max_rows: int = MAX_ROWS) -> alt.LayerChart:
     ]
     layers = [
         bars(region, names, "box"),
+        lines(names),
         *ends(labels),
         _marks(_ticks(rest), names, "rest-tick"),
         _marks(_ticks(marked), names, "median"),

@@ -48,17 +48,19 @@ def _words(found: Sequence[Row], names: Sequence[str], align: Align) -> alt.Char
     return chart
 
 
+def lines(names: Sequence[str]) -> alt.Chart:
+    """A line for each strip."""
+    marks = rows([{"name": name, "x": 0.0, "x2": 1.0} for name in names]).mark_rule(style="bound")
+    chart: alt.Chart = marks.encode(x=across(), x2="x2:Q", y=down(names))
+    return chart
+
+
 def ends(labels: Mapping[str, tuple[str, str]]) -> list[alt.Chart]:
-    """A line for each strip, and what stands before and behind it."""
+    """What stands before and behind each strip."""
     names = list(labels)
-    lines = rows([{"name": name, "x": 0.0, "x2": 1.0} for name in names])
     low = [{"name": name, "x": 0.0, "text": text} for name, (text, _) in labels.items()]
     high = [{"name": name, "x": 1.0, "text": text} for name, (_, text) in labels.items()]
-    return [
-        lines.mark_rule(style="bound").encode(x=across(), x2="x2:Q", y=down(names)),
-        _words(low, names, "right"),
-        _words(high, names, "left"),
-    ]
+    return [_words(low, names, "right"), _words(high, names, "left")]
 
 
 def strips(layers: Sequence[alt.Chart], count: int, title: str, note: str = "") -> alt.LayerChart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..analyze.axis import Axis, axis
@@ -55,20 +55,14 @@ def figures(
         for figure in _luck(place, part, its)
     ]
     names = drawn or {study.name: list(study.space.domains) for study in studies}
-    each = [
-        figure
-        for place, study, mine in known
-        for figure in _of_study(place, study, mine, names[study.name])
-    ]
-    checks = [
-        figure
-        for place, study, mine in known
-        for figure in check_figures(
-            place, study, mine, None if findings is None else flagged(findings, study.name)
-        )
-    ]
-    shown = checks if findings is None else checks[:MAX_CHECKS]
-    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each, *shown])
+    left = MAX_CHECKS if findings is not None else None
+    each: list[Figure] = []
+    for place, study, mine in known:
+        told = None if findings is None else flagged(findings, study.name)[:left]
+        left = None if left is None or told is None else left - len(told)
+        each += _of_study(place, study, mine, names[study.name])
+        each += check_figures(place, study, mine, told)
+    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -82,12 +83,21 @@ def value(given: Any) -> str:
 
 
 def flat(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The evidence that fits a line, as text; tables in it are for `etude check --json`."""
+    """The evidence that is known and fits a line, as text; all is in `etude check --json`."""
     return [
         (name.replace("_", " "), value(given))
         for name, given in evidence.items()
-        if not (isinstance(given, list | tuple) and any(isinstance(one, Mapping) for one in given))
+        if not (_is_table(given) or _is_nothing(given))
     ]
+
+
+def _is_table(given: object) -> bool:
+    several = isinstance(given, list | tuple) and any(isinstance(one, Mapping) for one in given)
+    return several or isinstance(given, Mapping)
+
+
+def _is_nothing(given: object) -> bool:
+    return given is None or given in ("", [], ()) or (isinstance(given, float) and isnan(given))
 
 
 def subject(finding: Finding) -> str:

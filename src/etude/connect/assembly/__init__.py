@@ -1,0 +1,1 @@
+"""From what readers hand on to one experiment."""

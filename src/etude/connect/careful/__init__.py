@@ -1,0 +1,1 @@
+"""Files from elsewhere, read so that none does harm."""

@@ -1,0 +1,7 @@
+"""What Ray Tune recorded."""
+
+from __future__ import annotations
+
+from .reader import read
+
+__all__ = ["read"]

@@ -1,0 +1,7 @@
+"""What was written for TensorBoard."""
+
+from __future__ import annotations
+
+from .reader import read
+
+__all__ = ["read"]

@@ -1,0 +1,107 @@
+"""Runs of TensorBoard: one a folder, but for the folders that writers split one run into."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import TypeAlias, final
+
+from ...space import Scalar
+from ..foreign import Row
+
+# What Keras calls the two halves of a run, and what they are here.
+KERAS_PARTS = {"train": "train", "validation": "valid"}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What the event files of one folder say, in order of time."""
+
+    rows: tuple[Row, ...]
+    setting: Mapping[str, Scalar] = field(default_factory=dict)
+    session: str = ""
+    wall_s: float = 0.0
+
+
+Runs: TypeAlias = dict[PurePosixPath, Run]
+
+
+def whole(runs: Runs) -> tuple[Runs, list[str]]:
+    """The runs with their parts in them, and one sentence for each way in which parts were found.
+
+    Three writers split a run: `add_hparams` and `add_scalars` of PyTorch into folders inside the
+    run's own, Keras into `train` and `validation`.
+    """
+    told: list[str] = []
+    for way, sentence in (
+        (_settings_inside, "Folders with the setting or the last values of the run around them"),
+        (_scalars_inside, "Folders with one metric of the run around them"),
+        (_keras_parts, "Folders with one half of a run, as Keras writes it"),
+    ):
+        if owners := way(runs):
+            shown = ", ".join(f"`{part}`" for part in sorted(owners)[:3])
+            told.append(f"{sentence}, read as parts of it: {len(owners)} ({shown}…).")
+        runs = _joined(runs, owners)
+    return runs, told
+
+
+# Each part, with the run that owns it and the metrics' names there.
+Owners: TypeAlias = dict[PurePosixPath, tuple[PurePosixPath, dict[str, str]]]
+
+
+def _settings_inside(runs: Runs) -> Owners:
+    children: dict[PurePosixPath, list[PurePosixPath]] = defaultdict(list)
+    for path, run in runs.items():
+        if run.setting and path.parent != path and path.parent in runs:
+            children[path.parent].append(path)
+    return {
+        found[0]: (parent, {})
+        for parent, found in children.items()
+        if len(found) == 1 and runs[parent].rows and not runs[parent].setting
+    }
+
+
+def _scalars_inside(runs: Runs) -> Owners:
+    owners: Owners = {}
+    for path, run in runs.items():
+        tags = {name for _, name, _ in run.rows}
+        if run.setting or len(tags) != 1 or path.parent == path or path.parent not in runs:
+            continue
+        tag = next(iter(tags))
+        stem = tag.replace("/", "_") + "_"
+        if path.name.startswith(stem) and len(path.name) > len(stem):
+            owners[path] = (path.parent, {tag: f"{tag}/{path.name.removeprefix(stem)}"})
+    return owners
+
+
+def _keras_parts(runs: Runs) -> Owners:
+    owners: Owners = {}
+    for path in runs:
+        halves = [path.parent / name for name in KERAS_PARTS]
+        if path in halves and path.parent not in runs and all(half in runs for half in halves):
+            tags = {name for _, name, _ in runs[path].rows}
+            part = KERAS_PARTS[path.name]
+            owners[path] = (path.parent, {tag: f"{part}/{tag}" for tag in tags})
+    return owners
+
+
+def _joined(runs: Runs, owners: Owners) -> Runs:
+    found = {path: run for path, run in runs.items() if path not in owners}
+    for path, (owner, names) in owners.items():
+        part = runs[path]
+        around = found.get(owner, Run(rows=()))
+        found[owner] = replace(
+            around,
+            rows=around.rows + tuple(_named(part.rows, names)),
+            setting={**around.setting, **part.setting},
+            session=around.session or part.session,
+            wall_s=max(around.wall_s, part.wall_s),
+        )
+    return found
+
+
+def _named(rows: Iterable[Row], names: Mapping[str, str]) -> list[Row]:
+    return [(step, names.get(name, name), value) for step, name, value in rows]

@@ -1,0 +1,57 @@
+"""Where in training trials broke, those that recovered beside those that did not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import altair as alt
+
+from ..analyze.stability import Stability
+from .scales import counted, number
+from .two_kinds import beside
+
+_LASTING = ("nan", "diverged")
+_WORDS = {
+    "nan": "no longer finite",
+    "diverged": "diverged for good",
+    "diverged_recovered": "broke and recovered",
+    "repeated": "broke again and again",
+    "never_learned": "never learned",
+}
+
+
+def draw(result: Stability) -> alt.LayerChart:
+    """How many trials broke first at which share of the steps; the beginning is shaded.
+
+    Source: C4, D1.
+    """
+    broke = [one for one in result.trials if one.kind not in ("", "never_learned") and one.fraction]
+    late = [one.fraction or 0.0 for one in broke if one.kind not in _LASTING]
+    lasting = [one.fraction or 0.0 for one in broke if one.kind in _LASTING]
+    return beside(
+        {"box": late, "infeasible": lasting},
+        [(0.0, 0.1)],
+        title=f"broke first, of {result.max_steps:,} steps",
+        note="pale: recovered; red: did not" if broke else "no trial broke",
+    )
+
+
+def caption(result: Stability) -> str:
+    """How many trials were unstable, in which way, and whether that holds the best rate down.
+
+    Source: C4, D1, D3.
+    """
+    judged = [one for one in result.trials if one.status != "unclear"]
+    if not judged:
+        return "No trial has curves long enough to say whether it was stable."
+    kinds: Counter[str] = Counter(one.kind for one in judged if one.kind)
+    ways = ", ".join(f"{kinds[kind]:,} {_WORDS[kind]}" for kind in _WORDS if kinds[kind])
+    text = f"Of {counted(len(judged), 'trial')}, {sum(kinds.values()):,} were unstable"
+    text += f": {ways}." if ways else "."
+    shared = sum(bool(one.shared) for one in judged)
+    if shared:
+        text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
+    if result.edge.status == "problem":
+        rate = f"{result.edge.hyperparameter} = {number(result.edge.rate)}"
+        text += f" The best stable trial lies at the edge of the unstable ones ({rate})."
+    return text

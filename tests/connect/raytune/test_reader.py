@@ -1,0 +1,413 @@
+"""Experiments of Ray Tune arrive value for value, and how their trials ended."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.connect.tables import shared
+from tests.connect.traps import trap, zeros
+
+from etude.connect.foreign import Wanted
+from etude.connect.raytune import read
+from etude.errors import ImportFileError
+
+from .tuned import SCRIPT, result, state, stated, trial
+
+LOSS = Wanted(metric="loss")
+
+
+def the_study(folder: Path, wanted: Wanted = LOSS):
+    (found,) = read(folder, wanted)
+    return found
+
+
+def the_trial(folder: Path, wanted: Wanted = LOSS):
+    (found,) = the_study(folder, wanted).trials
+    return found
+
+
+def names(study):
+    return {name for one in study.trials for _, name, _ in one.rows}
+
+
+# --- what Ray itself wrote
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """The folder of an experiment that Ray ran just now."""
+    folder = tmp_path_factory.mktemp("ray")
+    own = {
+        "HOME": str(folder / "home"),
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)],
+        env={**os.environ, **own},
+        check=True,
+        capture_output=True,
+        timeout=110,
+    )
+    return folder / "rates"
+
+
+@pytest.mark.slow
+def test_what_ray_writes_arrives_value_for_value(tuned):
+    study = the_study(tuned)
+
+    rows = {one.setting["rate"]: one.rows for one in study.trials}
+
+    assert repr(rows[0.1]) == repr(
+        (
+            (1, "loss", 0.1), (1, "valid/error", 0.0),
+            (2, "loss", 0.1 / 2), (2, "valid/error", math.inf),
+            (3, "loss", math.nan), (3, "valid/error", 0.25),
+            (4, "loss", 0.1 / 4), (4, "valid/error", 0.375),
+        )
+    )  # fmt: skip
+    assert [step for step, name, _ in rows[0.4] if name == "loss"] == [1, 2, 3]
+    assert rows[0.3] == ((1, "loss", 0.3), (1, "valid/error", 0.0))
+
+
+@pytest.mark.slow
+def test_how_trials_of_ray_ended_is_told_apart(tuned):
+    study = the_study(tuned)
+
+    assert {one.setting["rate"]: one.status for one in study.trials} == {
+        0.4: "completed",  # returned by itself, one report early
+        0.1: "completed",  # the full length
+        0.9: "stopped",  # by ASHA
+        0.3: "failed",
+    }
+
+
+@pytest.mark.slow
+def test_settings_of_ray_arrive_and_a_pickled_one_is_told(tuned):
+    study = the_study(tuned)
+
+    assert study.trials[0].setting == {
+        "rate": 0.4,
+        "net.width": 8,
+        "net.norm": "None",
+        "net.sizes": "[1, 2]",
+    }
+    assert any("pickled, so not read: `call`" in one for one in study.left_out)
+    assert "No numbers, so no metrics: `phase`." in study.left_out
+
+
+@pytest.mark.slow
+def test_the_error_of_a_trial_of_ray_is_kept(tuned):
+    failed = the_study(tuned).trials[3]
+
+    assert "ValueError: no <b>data</b>" in failed.detail
+
+
+# --- the originals
+
+
+@pytest.mark.parametrize(
+    ("name", "trials", "hyperparameters", "first"),
+    [
+        ("run_1", 81, {"alpha", "beta", "gamma"}, 1.0),
+        ("run_2", 3, {"alpha", "beta", "gamma"}, 1.4909391286298432),
+        ("run_3", 3, {"lr", "optimizer"}, 0.0030782531754754753),
+    ],
+)
+def test_an_original_arrives_whole(name, trials, hyperparameters, first):
+    study = the_study(shared("originals", "raytune_2x", name), Wanted(metric="score"))
+
+    assert Counter(one.status for one in study.trials) == {"completed": trials}
+    assert Counter(row[1] for one in study.trials for row in one.rows) == {"score": trials}
+    assert {name for one in study.trials for name in one.setting} == hyperparameters
+    assert study.trials[0].rows == ((1, "score", first),)
+    assert study.left_out == ()
+
+
+def test_a_folder_of_experiments_has_a_study_for_each():
+    studies = read(shared("originals", "raytune_2x"), Wanted(metric="score"))
+
+    assert [one.name for one in studies] == ["run_1", "run_2", "run_3"]
+
+
+# --- as Ray writes it
+
+
+def test_only_what_was_reported_is_a_metric(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5, valid={"error": 0.25}))
+    state(tmp_path, stated("a"))
+
+    assert the_trial(tmp_path).rows == ((1, "loss", 0.5), (1, "valid/error", 0.25))
+    assert the_trial(tmp_path).wall_s == 0.5
+
+
+def test_values_that_are_not_finite_arrive(tmp_path):
+    values = [math.nan, math.inf, -math.inf, "null"]
+    trial(tmp_path, "a", *[result(at, loss=value) for at, value in enumerate(values, start=1)])
+    state(tmp_path, stated("a"))
+
+    found = [value for _, _, value in the_trial(tmp_path).rows]
+
+    assert repr(found) == "[nan, inf, -inf, nan]"
+
+
+def test_what_is_no_number_is_told_and_what_is_missing_is_missing(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5, phase="warm"), result(2, loss=None))
+    state(tmp_path, stated("a"))
+
+    study = the_study(tmp_path)
+
+    assert study.trials[0].rows == ((1, "loss", 0.5),)
+    assert study.left_out == ("No numbers, so no metrics: `phase`.",)
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [("RUNNING", "running"), ("PAUSED", "running"), ("ERROR", "failed"), ("LOST", "unknown")],
+)
+def test_a_status_arrives_as_what_it_is(tmp_path, there, here):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    state(tmp_path, stated("a", there))
+
+    assert the_trial(tmp_path).status == here
+
+
+def test_a_trial_that_has_not_begun_is_left_out_and_told(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    trial(tmp_path, "b")
+    state(tmp_path, stated("a"), stated("b", "PENDING"))
+
+    study = the_study(tmp_path)
+
+    assert [one.name for one in study.trials] == ["a"]
+    assert study.left_out == ("Trials that had not begun, left out: `b`.",)
+
+
+@pytest.mark.parametrize(
+    ("marked", "iterations", "status"),
+    [(True, 2, "stopped"), (False, 2, "completed"), (True, 8, "completed")],
+)
+def test_shorter_than_the_longest_and_marked_as_done_is_stopped(
+    tmp_path, marked, iterations, status
+):
+    trial(tmp_path, "a", result(8, loss=0.5))
+    trial(tmp_path, "b", result(1, loss=0.5), result(iterations, loss=0.5, done=marked))
+    state(tmp_path, stated("a"), stated("b"))
+
+    assert the_study(tmp_path).trials[1].status == status
+
+
+def test_the_criterion_says_what_the_full_length_is(tmp_path):
+    trial(tmp_path, "a", result(4, loss=0.5, done=True))
+    state(tmp_path, stated("a", stopping_criterion={"training_iteration": 8}))
+
+    study = the_study(tmp_path)
+
+    assert study.max_steps == 8
+    assert study.trials[0].status == "stopped"
+
+
+def test_trials_stand_in_the_order_in_which_they_were_made(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    trial(tmp_path, "b", result(1, loss=0.5))
+    state(
+        tmp_path,
+        stated("a", experiment_tag="10_rate=0.1"),
+        stated("b", experiment_tag="9_rate=0.1"),
+    )
+
+    assert [one.name for one in the_study(tmp_path).trials] == ["b", "a"]
+
+
+def test_the_metric_that_ray_optimized_takes_the_wanted_name(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5, accuracy=0.75))
+    state(tmp_path, stated("a"), metric="loss")
+
+    assert names(the_study(tmp_path, Wanted(metric="valid/loss"))) == {"valid/loss", "accuracy"}
+    assert names(the_study(tmp_path, Wanted(metric="accuracy"))) == {"loss", "accuracy"}
+
+
+def test_names_can_be_changed_and_left_out(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5, noise=1.0), setting={"lr": 0.1, "gpu": 3, "seed": 7})
+    state(tmp_path, stated("a"))
+    wanted = Wanted(
+        metric="valid/loss",
+        renamed={"loss": "valid/loss", "lr": "rate", "time_total_s": "seconds"},
+        ignored=frozenset({"noise", "gpu"}),
+    )
+
+    found = the_trial(tmp_path, wanted)
+
+    assert found.rows == ((1, "valid/loss", 0.5), (1, "seconds", 0.5))
+    assert (found.setting, found.seed) == ({"rate": 0.1}, 7)
+
+
+def test_another_column_can_count_the_steps(tmp_path):
+    trial(
+        tmp_path, "a", result(1, loss=0.5, global_step=100), result(2, loss=0.25, global_step=200)
+    )
+    state(tmp_path, stated("a"))
+
+    found = the_trial(tmp_path, Wanted(metric="loss", renamed={"global_step": "step"}))
+
+    assert found.rows == ((100, "loss", 0.5), (200, "loss", 0.25))
+
+
+def test_a_setting_that_changed_on_the_way_is_told(tmp_path):
+    trial(
+        tmp_path,
+        "a",
+        result(1, loss=0.5, config={"rate": 0.1, "clip": math.nan}),
+        result(2, loss=0.5, config={"rate": 0.1, "clip": math.nan}),
+        result(3, loss=0.5, config={"rate": 0.2, "clip": math.nan}),
+    )
+    state(tmp_path, stated("a"))
+
+    assert the_study(tmp_path).left_out == (
+        "Trial a changed its setting on the way; it stands here with the last.",
+    )
+
+
+def test_states_of_older_versions_are_read(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    old = {"trial_id": "a", "status": "ERROR", "config": {}, "logdir": "/data/ray_results/a"}
+    whole = {"checkpoints": [json.dumps(old)]}
+    (tmp_path / "experiment_state-2022-01-01.json").write_text(json.dumps(whole))
+
+    assert the_trial(tmp_path).status == "failed"
+
+
+def test_without_results_as_json_the_table_is_read(tmp_path):
+    folder = trial(tmp_path, "a", result(1, loss=0.5))
+    (folder / "result.json").unlink()
+    table = "loss,valid/error,done,training_iteration\n0.5,,False,1\nnan,0.25,True,2\n"
+    (folder / "progress.csv").write_text(table)
+    state(tmp_path, stated("a"))
+
+    assert repr(the_trial(tmp_path).rows) == (
+        "((1, 'loss', 0.5), (2, 'loss', nan), (2, 'valid/error', 0.25))"
+    )
+
+
+# --- what is broken
+
+
+def test_a_result_that_was_cut_off_is_told_and_the_rest_counts(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5), '{"loss": 0.2')
+    state(tmp_path, stated("a"))
+
+    study = the_study(tmp_path)
+
+    assert study.trials[0].rows == ((1, "loss", 0.5),)
+    assert study.left_out == ("`a/result.json`: line 2 cannot be read; left out.",)
+
+
+def test_a_state_that_was_cut_off_leaves_the_end_of_trials_unknown(tmp_path):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    (tmp_path / "experiment_state-2026.json").write_text('{"trial_data": [["{')
+
+    study = the_study(tmp_path)
+
+    assert (study.trials[0].status, study.trials[0].rows) == ("unknown", ((1, "loss", 0.5),))
+    assert "How the trials" in study.left_out[0]
+
+
+def test_a_trial_without_a_folder_has_its_last_result(tmp_path):
+    state(tmp_path, stated("a", last_result=result(3, loss=0.5)))
+
+    study = the_study(tmp_path)
+
+    assert study.trials[0].rows == ((3, "loss", 0.5),)
+    assert study.left_out == ("Trial a: `a` is not there; only its last result is known.",)
+
+
+@pytest.mark.parametrize("setting", ["[]", "{", "[" * 100_000, '{"a":' * 900 + "1" + "}" * 900])
+def test_a_setting_that_cannot_be_read_is_told(tmp_path, setting):
+    folder = trial(tmp_path, "a", result(1, loss=0.5, config={"rate": 0.1}))
+    (folder / "params.json").write_text(setting)
+    state(tmp_path, stated("a"))
+
+    study = the_study(tmp_path)
+
+    assert len(study.trials) == 1
+    assert len(study.left_out) == 1
+
+
+# --- what wants to do harm
+
+
+def test_no_pickle_is_opened(tmp_path):
+    attack = trap(tmp_path / "sprung")
+    pickled = {"_type": "CLOUDPICKLE_FALLBACK", "value": attack.hex()}
+    folder = trial(tmp_path / "rates", "a", result(1, loss=0.5), setting={"call": "<object>"})
+    (folder / "params.pkl").write_bytes(attack)
+    (tmp_path / "rates" / "tuner.pkl").write_bytes(attack)
+    state(tmp_path / "rates", stated("a", config={"call": pickled}))
+
+    study = the_study(tmp_path / "rates")
+
+    assert not (tmp_path / "sprung").exists()
+    assert study.trials[0].setting == {}
+    assert study.left_out == ("Trial a: pickled, so not read: `call`.",)
+
+
+def test_a_trial_behind_a_link_out_of_the_folder_is_not_read(tmp_path):
+    trial(tmp_path / "elsewhere", "a", result(1, loss=0.5))
+    trial(tmp_path / "rates", "b", result(1, loss=0.25))
+    (tmp_path / "rates" / "a").symlink_to(tmp_path / "elsewhere" / "a")
+    state(tmp_path / "rates", stated("a"), stated("b"))
+
+    study = the_study(tmp_path / "rates")
+
+    assert [one.rows for one in study.trials] == [(), ((1, "loss", 0.25),)]
+    assert "link out of the folder, and was not followed" in study.left_out[0]
+
+
+@pytest.mark.parametrize("where", ["..", "/", ".", "../elsewhere", "/etc"])
+def test_a_path_out_of_the_folder_is_not_followed(tmp_path, where):
+    trial(tmp_path, "elsewhere", result(1, loss=0.5))
+    trial(tmp_path / "rates", "b", result(1, loss=0.25))
+    state(tmp_path / "rates", stated("a", relative_logdir=where), stated("b"))
+
+    study = the_study(tmp_path / "rates")
+
+    assert [one.rows for one in study.trials] == [(), ((1, "loss", 0.25),)]
+
+
+@pytest.mark.parametrize("name", ["experiment_state-2026.json", "a/result.json", "a/params.json"])
+def test_a_gigabyte_of_zeros_is_told_at_once(tmp_path, name):
+    trial(tmp_path, "a", result(1, loss=0.5))
+    state(tmp_path, stated("a"))
+    zeros(tmp_path / name)
+    began = time.monotonic()
+
+    study = the_study(tmp_path)
+
+    assert time.monotonic() - began < 2
+    assert len(study.trials) == 1
+    assert name.split("/")[-1] in study.left_out[0]
+
+
+def test_a_state_of_zeros_alone_is_refused(tmp_path):
+    zeros(tmp_path / "experiment_state-2026.json")
+
+    with pytest.raises(ImportFileError, match="no trial of Ray Tune that can be read"):
+        read(tmp_path, LOSS)
+
+
+def test_a_folder_without_an_experiment_is_refused(tmp_path):
+    with pytest.raises(ImportFileError, match="holds no experiment of Ray Tune"):
+        read(tmp_path, LOSS)
+
+
+def test_a_file_that_is_no_state_is_refused(tmp_path):
+    with pytest.raises(ImportFileError, match="Name the folder of an experiment"):
+        read(zeros(tmp_path / "result.json"), LOSS)

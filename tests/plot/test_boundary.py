@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from tests.analyze.trials import at_units, one_study, valley
+from tests.plot.charts import rows
+from vl_convert import vegalite_to_svg
+
+from etude.analyze.boundary import boundary
+from etude.plot.boundary import caption, draw
+from etude.plot.theme import themed
+
+HOSTILE = "</script>\"'\\` ${1} \u2028"
+
+
+def test_the_best_few_are_numbered_on_every_axis():
+    study = one_study()
+
+    chart = draw(boundary(study, valley(study, [0.5, 0.4])))
+
+    assert [row["rank"] for row in rows(chart, "best-rank")] == [
+        rank for rank in "54321" for _ in ("learning_rate", "share")
+    ]
+
+
+def test_a_side_that_cuts_off_is_marked_and_named():
+    study = one_study()
+    result = boundary(study, valley(study, [1.3, 0.4]))
+
+    assert [row["name"] for row in rows(draw(result), "box")] == ["learning_rate"]
+    assert "0.1 \u2192 widen" in [row.get("text") for row in rows(draw(result), "bound")]
+    assert "Cut off what is good: learning_rate at its upper bound 0.1." in caption(result)
+
+
+def test_an_interior_optimum_is_told_as_such():
+    study = one_study()
+
+    told = caption(boundary(study, valley(study, [0.5, 0.4], 40)))
+
+    assert told.endswith("No side cuts off what is good.")
+
+
+def test_a_study_without_trials_is_drawn_with_its_reason():
+    result = boundary(one_study(), [])
+
+    assert draw(result).to_dict()["layer"]
+    assert caption(result).startswith("No side can be judged: 0 feasible trials")
+
+
+def test_a_name_may_hold_any_text():
+    study = one_study({HOSTILE: one_study().space.domains["share"]})
+    result = boundary(study, at_units(study, [[k / 20] for k in range(20)], list(range(20))))
+
+    assert "widen" in vegalite_to_svg(themed(draw(result), width=300))
