@@ -118,7 +118,8 @@ def _failed(result: Comparison) -> str:
         return ""
     return (
         f"Failed: {lost.a} of {counted(lost.trainings_a, 'training')} of `{result.a.name}`, "
-        f"{lost.b} of {lost.trainings_b} of `{result.b.name}` ({_p(lost.p)} that both fail as often)."
+        f"{lost.b} of {lost.trainings_b} of `{result.b.name}` ({_p(lost.p)} that "
+        "both fail as often)."
     )
 
 

@@ -68,9 +68,9 @@ class Comparison:
         metric: In whose unit and direction values, means and `difference` are; `difference.by` is
             B's mean less A's.
         answer: `better` or `worse` is B. Read with `why` where it is `undecided`.
-        why: `few` (too few seeds), `none` (no value on a side), `close` (twice the seeds would tell if it is as it looks),
-            `look` (the plan's next look is to come), `mixed` (means, failures or single
-            trainings disagree); empty where it is decided.
+        why: `few` (too few seeds), `none` (no value on a side), `close` (twice the seeds would
+            tell, if it is as it looks), `look` (the plan's next look is to come), `mixed` (means,
+            failures and single trainings disagree); empty where it is decided.
         chance: How probable it is that a training of B beats one of A.
         more_seeds: How many more a side would settle it; 0 where it is settled.
         level: The p-value below which this look decides.
@@ -135,26 +135,23 @@ def comparison(
     >>> comparison([3.28, 3.29, 3.28, 3.30], [3.21, 3.20, 3.22, 3.21]).answer
     'better'
     """
-    first = a if isinstance(a, Retrainings) else Retrainings(name="A", values=tuple(a))
-    second = b if isinstance(b, Retrainings) else Retrainings(name="B", values=tuple(b))
     sign = -1.0 if maximize else 1.0
-    losses_a, losses_b = (_losses(one, sign) for one in (first, second))
-    parting = cliff(losses_a, losses_b)
-    side_a, side_b = (_side(one, sign, parting) for one in (first, second))
-    least = min(side_a.trainings, side_b.trainings)
+    first, second = _named(a, "A"), _named(b, "B")
+    losses = [_losses(one, sign) for one in (first, second)]
+    parting = cliff(*losses)
+    sides = [_side(one, sign, parting) for one in (first, second)]
+    trainings = (sides[0].trainings, sides[1].trainings)
+    least = min(trainings)
     level = LEVEL if plan is None else plan.level(least) or 0.0
-    found = _difference(side_a, side_b, paired=paired)
-    lost = failures(
-        (side_a.failed, side_b.failed),
-        (side_a.trainings, side_b.trainings),
-        level=level / 2 if found.known else level,
-    )
-    chance = superiority(losses_a, losses_b)
-    gain = -sign * found.by
-    answer, why = _decided(found, lost, gain, chance, level) or _open(found, lost, least, plan)
+    found = _difference(sides[0], sides[1], paired=paired)
+    may_spend = level / 2 if found.known else level
+    lost = failures((sides[0].failed, sides[1].failed), trainings, level=may_spend)
+    chance = superiority(*losses)
+    decided = _decided(found, lost, -sign * found.by, chance, level)
+    answer, why = decided or _open(found, lost, least, plan)
     return Comparison(
-        a=side_a,
-        b=side_b,
+        a=sides[0],
+        b=sides[1],
         metric=metric,
         maximize=maximize,
         answer=answer,
@@ -167,6 +164,12 @@ def comparison(
         paired=paired,
         plan=plan,
     )
+
+
+def _named(one: Retrainings | Sequence[float], name: str) -> Retrainings:
+    if isinstance(one, Retrainings):
+        return one
+    return Retrainings(name=name, values=tuple(map(float, one)))
 
 
 def _losses(one: Retrainings, sign: float) -> list[float]:

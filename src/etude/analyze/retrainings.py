@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from ..record import UNKNOWN_SEED, Record
@@ -30,6 +30,15 @@ class Retrainings:
     values: tuple[float, ...]
     seeds: tuple[int, ...] = ()
     selected: int | None = None
+
+    def by_seed(self) -> Retrainings:
+        """The same in the order of the seeds."""
+        pairs = sorted(zip(self.seeds, self.values, strict=True), key=lambda pair: pair[0])
+        return replace(
+            self,
+            seeds=tuple(seed for seed, _ in pairs),
+            values=tuple(value for _, value in pairs),
+        )
 
 
 def retrainings(

@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from .check import check
+from .compare import compare
 from .import_ import import_results
 from .log import log
 from .new import new
@@ -34,6 +35,7 @@ app.command()(check)
 app.command()(report)
 app.command(name="next")(next_round)
 app.command()(trials)
+app.command()(compare)
 app.command()(log)
 
 
