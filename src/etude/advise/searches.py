@@ -34,32 +34,41 @@ class Searches:
     a: Standing
     b: Standing
     metric: str
-    answer: Literal["better", "worse", "undecided"]
+    answer: Literal["better", "worse", "no_difference", "undecided"]
     lead: Lead | None
     probability: float
     repeated: float = math.nan
 
 
 def searches(
-    a: Standing, b: Standing, *, metric: str, repeats: Sequence[tuple[Standing, Standing]] = ()
+    a: Standing,
+    b: Standing,
+    *,
+    metric: str,
+    repeats: Sequence[tuple[Standing, Standing]] = (),
+    same: bool = False,
 ) -> Searches:
     """B's search against A's, by the bootstrap of both (`lead`) and by searches run twice.
 
     A search run again with another seed shows study variance as it is: its gap can only take an
-    answer back, for two draws are too few to give one.
+    answer back, for two draws are too few to give one. With `same`, A and B are such a pair: no
+    answer is asked, and their gap is the study variance.
 
     Source: A3, Q10.
     """
-    gaps = [abs(_loss(first) - _loss(second)) for first, second in repeats]
+    pairs = [*repeats, (a, b)] if same else repeats
+    gaps = [abs(_loss(first) - _loss(second)) for first, second in pairs]
     repeated = max((gap for gap in gaps if math.isfinite(gap)), default=math.nan)
     best_a, best_b = _loss(a), _loss(b)
     known = math.isfinite(min(best_a, best_b))
     found = None
-    answer: Literal["better", "worse", "undecided"] = "undecided"
+    answer: Literal["better", "worse", "no_difference", "undecided"] = "undecided"
     if known:
         found = lead(b, a) if best_b <= best_a else lead(a, b)
         # NaN is beyond nothing: without a second search it takes no answer back.
-        if found.holds and not found.by <= repeated:
+        if same:
+            answer = "no_difference"
+        elif found.holds and not found.by <= repeated:
             answer = "better" if best_b < best_a else "worse"
     return Searches(
         a=a,
@@ -134,6 +143,8 @@ def _answer(result: Searches, found: Lead) -> str:
     )
     if result.answer == "undecided":
         return f"Undecided for `{b}` against `{a}`: {values}; {luck}; {chance}."
+    if result.answer == "no_difference":
+        return f"`{b}` is `{a}` searched with another seed: {values}, by luck alone."
     return f"The search `{b}` is {result.answer} than `{a}`: {values}; {luck}; {chance}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 from typing import final
 
@@ -82,6 +83,7 @@ def failures(failed: tuple[int, int], trainings: tuple[int, int], *, level: floa
     )
 
 
+@lru_cache(maxsize=1024)
 def _fisher(a: int, b: int, trainings: tuple[int, int]) -> float:
     table = np.array([[a, trainings[0] - a], [b, trainings[1] - b]])
     return float(stats.fisher_exact(table).pvalue)

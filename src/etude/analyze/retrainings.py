@@ -22,6 +22,7 @@ class Retrainings:
         name: As messages call it.
         values: Raw, in the metric's own direction; NaN for a training that failed.
         seeds: One a value, where all are known; empty otherwise.
+        trials: Their ids; empty where they are not of a store.
         selected: The trial left out because its own value singled the setting out: such a value is
             lucky (A1); None where none was.
     """
@@ -29,6 +30,7 @@ class Retrainings:
     name: str
     values: tuple[float, ...]
     seeds: tuple[int, ...] = ()
+    trials: tuple[int, ...] = ()
     selected: int | None = None
 
     def by_seed(self) -> Retrainings:
@@ -85,5 +87,6 @@ def _of(group: Sequence[Outcome], name: str, *, selected: int | None = None) -> 
         name=name,
         values=tuple(math.nan if one.value is None else one.value for one in group),
         seeds=() if UNKNOWN_SEED in seeds else seeds,
+        trials=tuple(one.trial for one in group),
         selected=selected,
     )

@@ -48,12 +48,24 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
 
     again = second_search or []
     with sides([a, b, *again], store) as (first, second, *repeats):
+        _two(first, second)
         direction = _direction(first, second, maximize=maximize)
         if first.retrainings and second.retrainings and not repeats:
             found = _trainings(first, second, maximize=direction, paired=paired, looks=looks)
             _show_trainings(found, first, second, json=json)
         else:
-            _show_searches(_searches(first, second, repeats), json=json)
+            _show_searches(*_searches(first, second, repeats), _steps(first, second), json=json)
+
+
+def _two(first: Side, second: Side) -> None:
+    """Refuses what is compared with itself."""
+    from ..errors import RunError
+
+    stored = first.result is not None and second.result is not None
+    if first.name == second.name or (stored and first.trials and first.trials == second.trials):
+        raise RunError(
+            f"`{first.name}` and `{second.name}` are the same trainings. Name two that differ."
+        )
 
 
 def _direction(first: Side, second: Side, *, maximize: bool) -> bool:
@@ -132,7 +144,8 @@ def _searches(first: Side, second: Side, repeats: list[Side]) -> tuple[Searches,
     standings = [whole(one.experiment, one.studies, one.records) for one in results if one]
     pairs = [_again(one, results, standings) for one in repeats]
     metric = results[0].experiment.metric
-    found = searches(*standings, metric=metric, repeats=pairs)
+    same = _only_the_seed(results[0], results[1])
+    found = searches(*standings, metric=metric, repeats=pairs, same=same)
     return found, [one.name for one in (first, second) if one.retrainings is None]
 
 
@@ -142,19 +155,24 @@ def _again(
     """A second search and the one that it repeats."""
     from ..advise.searches import whole
     from ..errors import RunError
-    from ..experiment import changes
 
     for result, standing in zip(results, standings, strict=True):
         if side.result is None or result is None:
             continue
         mine = side.result.experiment
-        differing = set(changes(result.experiment, mine)) - {"name", "parent"}
-        if differing == {"seed"}:
+        if _only_the_seed(result, side.result):
             return whole(mine, side.result.studies, side.result.records), standing
     raise RunError(
         f"`{side.name}` repeats neither search: a second one has the same file but another seed "
         "and name. Leave --second-search out, or name such an experiment."
     )
+
+
+def _only_the_seed(one: Result, other: Result) -> bool:
+    """Whether two experiments ask the same with other seeds."""
+    from ..experiment import changes
+
+    return set(changes(one.experiment, other.experiment)) - {"name", "parent"} == {"seed"}
 
 
 def _show_trainings(found: Comparison, first: Side, second: Side, *, json: bool) -> None:
@@ -166,7 +184,7 @@ def _show_trainings(found: Comparison, first: Side, second: Side, *, json: bool)
     if found.plan:
         seen = power(found.plan, _EFFECT)[-1]
         said += f" {plan_line(found, seen, _EFFECT)}"
-    said += "".join(_left_out(one) for one in (first, second))
+    said += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
     if not json:
         typer.echo(wrapped(said))
         return
@@ -202,6 +220,14 @@ def _left_out(side: Side) -> str:
     )
 
 
+def _steps(first: Side, second: Side) -> str:
+    """What is to be known where the two were not trained equally long."""
+    steps = [one.result.experiment.max_steps for one in (first, second) if one.result]
+    if len(set(steps)) < 2:
+        return ""
+    return f" They were trained for {steps[0]:,} and {steps[1]:,} steps."
+
+
 def _as_json(one: Arm) -> dict[str, Any]:
     return {
         "name": one.name,
@@ -214,13 +240,12 @@ def _as_json(one: Arm) -> dict[str, Any]:
     }
 
 
-def _show_searches(answer: tuple[Searches, list[str]], *, json: bool) -> None:
+def _show_searches(found: Searches, once: list[str], steps: str, *, json: bool) -> None:
     from ..advise.searches import message
     from ..analyze.comparison import ENOUGH
     from .messages import print_json, wrapped
 
-    found, once = answer
-    said = message(found, once)
+    said = message(found, once) + steps
     if not json:
         typer.echo(wrapped(said))
         return

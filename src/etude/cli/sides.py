@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from ..errors import RunError
+from ..errors import RunError, StoreError
 
 if TYPE_CHECKING:
     from ..analyze.retrainings import Retrainings
@@ -31,6 +31,13 @@ class Side:
     retrainings: Retrainings | None
     result: Result | None
 
+    @property
+    def trials(self) -> tuple[str, tuple[int, ...]] | None:
+        """Whose trainings they are, and which; None for those of a file."""
+        if self.result is None or self.retrainings is None:
+            return None
+        return self.result.experiment.name, self.retrainings.trials
+
 
 @contextmanager
 def sides(names: Sequence[str], store: str | None) -> Iterator[list[Side]]:
@@ -40,7 +47,12 @@ def sides(names: Sequence[str], store: str | None) -> Iterator[list[Side]]:
         return
     from ..store import open_store
 
-    with closing(open_store(store, create=False)) as held:
+    try:
+        opened = open_store(store, create=False)
+    except StoreError as error:
+        absent = next(name for name in names if not Path(name).is_file())
+        raise StoreError(f"`{absent}` is no file, and no experiment: {error}") from error
+    with closing(opened) as held:
         yield [_file(name) if Path(name).is_file() else _stored(held, name) for name in names]
 
 
