@@ -56,21 +56,23 @@ def shorter(case: Case) -> list[Remedy]:
     saturated = case.of("saturated", "C10", "notice")
     if len(early) == len(case.studies):
         latest = _latest(case)
-        new = min(steps, GENEROUS * latest)
-        because = f"{early[0].message} {counted(new, 'step')} are {GENEROUS} times the latest best."
+        new = float(min(steps, GENEROUS * latest))
+        because = (
+            f"{early[0].message} {counted(int(new), 'step')} are {GENEROUS} times the latest best."
+        )
     elif case.studies and len(saturated) >= len(case.studies):
         share = max(one.evidence["share"] for one in saturated)
-        new = math.ceil(min(1.0, SPARE * share) * steps)
+        new = min(1.0, SPARE * share) * steps
         because = (
             f"the best trials have had their final level since {percent(share)} of the steps, at "
             "the latest: fewer do, and pay for more trials."
         )
     else:
         return []
-    new = min(steps, math.ceil(rounded(float(new), up=True)))
-    if new > (1 - MIN_SAVED) * steps:
+    fewer = min(steps, math.ceil(rounded(new, up=True)))
+    if fewer > (1 - MIN_SAVED) * steps:
         return []
-    return [_steps(case, "T5" if early else "C10", new, because)]
+    return [_steps(case, "T5" if early else "C10", fewer, because)]
 
 
 def _late(finding: Finding) -> bool:

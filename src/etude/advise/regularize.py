@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..catalogue import Entry
+from ..catalogue import Entry, known, known_switch
 from ..design.named import named, optimizer_of
 from ..finding import Finding
 from ..hyperparameter import Hyperparameter
@@ -36,8 +36,9 @@ def regularize(case: Case) -> list[Remedy]:
 
 
 def _asked(case: Case) -> bool:
-    asked = named(case.experiment, ("scientific",))
-    return any(entry.kind == "regularization" or entry.switch for _, entry in asked)
+    asked = [one.name for one in case.experiment.hyperparameters if one.role == "scientific"]
+    entries = [known(name) or known_switch(name) for name in asked]
+    return any(one is not None and (one.kind == "regularization" or one.switch) for one in entries)
 
 
 def _regularizers(case: Case) -> list[tuple[Hyperparameter, Entry]]:

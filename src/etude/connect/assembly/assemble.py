@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from ... import experiment_file
+from ...edit import Edit, edited
 from ...errors import ExperimentError, ImportFileError
 from ...experiment import Experiment
 from ...hyperparameter import Condition, Hyperparameter

@@ -10,9 +10,9 @@ from typing import Any
 
 from ... import experiment_file
 from ...design.studies import studies as designed
+from ...edit import Edit, edited
 from ...errors import ExperimentError, ImportFileError, Mistake
 from ...experiment import Experiment
-from ...edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
 from ..careful import guard
