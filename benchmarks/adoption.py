@@ -191,12 +191,24 @@ def stops(a: Values, b: Values, planned: Plan) -> bool:
     return any(adopted(comparison(a[:n], b[:n], plan=planned)) for n in planned.looks)
 
 
+def found_by_look(planned: Plan, effect: float, rounds: int) -> list[float]:
+    """In what percentage of normal arms so far apart one look up to each says so."""
+    rng = np.random.default_rng(4)
+    found = np.zeros((rounds, len(planned.looks)), dtype=bool)
+    for row in found:
+        a, b = rng.standard_normal((2, planned.last))
+        said = [adopted(comparison(a[:n], b[:n] - effect, plan=planned)) for n in planned.looks]
+        row[:] = np.logical_or.accumulate(said)
+    return [float(each) for each in 100 * found.mean(axis=0)]
+
+
 def sequential(output: Output, known: Sequence[Pool], rounds: int) -> dict[str, float]:
     """All looks of the plan together, on equal arms and on normal ones that differ."""
     planned, rng = plan(LOOKS), np.random.default_rng(3)
     figures = {}
     output.say()
-    bounds = ", ".join(f"{n}: p < {p:.4f}" for n, p in zip(LOOKS, planned.levels, strict=True))
+    known_levels = zip(LOOKS, planned.levels, strict=True)
+    bounds = ", ".join(f"{n}: p < {p:.4f}" if p else f"{n}: only to see" for n, p in known_levels)
     output.say(f"Looks at {bounds}")
     for shape in ("unimodal", "bimodal", "failing"):
         mine = [one for one in known if one.shape == shape and len(one.values) >= 2 * LOOKS[-1]]
@@ -208,8 +220,13 @@ def sequential(output: Output, known: Sequence[Pool], rounds: int) -> dict[str, 
         output.say(f"A against A, {shape}: {figures[f'sequential.false.{shape}']:.1f} % in all")
     output.say(f"{'found by look, %':24}" + "".join(f"{f'n = {n}':>8}" for n in LOOKS))
     for effect in EFFECTS:
-        row = [100 * each for each in power(planned, effect)]
-        output.say(f"{f'{effect} deviations':24}" + "".join(f"{each:8.1f}" for each in row))
+        row = found_by_look(planned, effect, rounds // 4)
+        said = 100 * power(planned, effect)[-1]
+        output.say(
+            f"{f'{effect} deviations':24}"
+            + "".join(f"{each:8.1f}" for each in row)
+            + f"   (said: {said:.1f})"
+        )
         figures[f"sequential.power.{effect}"] = row[-1]
     return figures
 
@@ -265,7 +282,7 @@ def main() -> None:
         raise SystemExit("../shared/data is absent: there are no retrainings to compare.")
     output = Output("adoption", keep=not quick)
     known = pools()
-    rounds, drawn = (200, 50) if quick else (2000, 500)
+    rounds, drawn = (200, 50) if quick else (2000, 1500)
     output.say(f"{rounds} comparisons a cell of A against A, {drawn} a cell of power")
     figures = false_adoption(output, known, rounds)
     worst = max(figures.values())

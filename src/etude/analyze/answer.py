@@ -104,6 +104,8 @@ def _look(result: Comparison) -> str:
         return ""
     if result.plan.level(least) is None:
         state = f"{least} a side is between two looks, which decides nothing"
+    elif result.level == 0:
+        state = f"The look at {least} decides nothing, for no exact test of so few seeds can"
     else:
         state = f"The look at {least} decides below p = {number(result.level, 2)}"
     coming = result.plan.next_look(least)
@@ -161,7 +163,10 @@ def plan_line(result: Comparison, power: float, effect: float) -> str:
     if result.plan is None:
         return ""
     pairs = zip(result.plan.looks, result.plan.levels, strict=True)
-    looks = ", ".join(f"{look} (p < {number(level, 2)})" for look, level in pairs)
+    looks = ", ".join(
+        f"{look} (p < {number(level, 2)})" if level else f"{look} (only to see)"
+        for look, level in pairs
+    )
     return (
         f"Looks at seeds a side: {looks}; together wrong in at most 5 %. By the last one a "
         f"difference of {number(effect)} standard deviations is found in {percent(power)}."

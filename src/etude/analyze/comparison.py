@@ -143,7 +143,7 @@ def comparison(
     trainings = (sides[0].trainings, sides[1].trainings)
     least = min(trainings)
     level = LEVEL if plan is None else plan.level(least) or 0.0
-    found = _difference(sides[0], sides[1], paired=paired)
+    found = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
     may_spend = level / 2 if found.known else level
     lost = failures((sides[0].failed, sides[1].failed), trainings, level=may_spend)
     chance = superiority(*losses)
@@ -191,11 +191,12 @@ def _side(one: Retrainings, sign: float, parting: float | None) -> Side:
     )
 
 
-def _difference(a: Side, b: Side, *, paired: bool) -> Difference:
+def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
     if not paired:
-        return difference(a.finite, b.finite)
+        return difference(a.finite, b.finite, exact=exact)
     pairs = [pair for pair in zip(a.values, b.values, strict=True) if all(map(math.isfinite, pair))]
-    return difference([one for one, _ in pairs], [other for _, other in pairs], paired=True)
+    first, second = [one for one, _ in pairs], [other for _, other in pairs]
+    return difference(first, second, paired=True, exact=exact)
 
 
 def _decided(

@@ -55,7 +55,12 @@ class Difference:
 
 
 def difference(
-    a: Sequence[float], b: Sequence[float], *, level: float = 0.05, paired: bool = False
+    a: Sequence[float],
+    b: Sequence[float],
+    *,
+    level: float = 0.05,
+    paired: bool = False,
+    exact: bool = False,
 ) -> Difference:
     """How far apart two means are, and whether by chance: a t test that permuting can only doubt.
 
@@ -68,6 +73,9 @@ def difference(
     of values, 3 to 50 in each arm). A permutation test alone keeps 5 % by its nature, but finds
     only 0.86 of what Welch's does where losses are bimodal; the two together 0.96 and more from 10
     values in each arm on.
+
+    With `exact`, p is no less than q itself, for arms of any size: at levels well below 5 %, as a
+    plan of looks has them, two kinds of values make a t test of 3 and 3 as sure as can be, in 3 %.
 
     With `paired`, values in one place belong together, and signs of their differences are permuted.
 
@@ -86,8 +94,10 @@ def difference(
     tests = [_paired(arms[0])] if paired else [_welch(a_A, b_B), _pooled(a_A, b_B)]
     ps = [_p(by, error, freedom) for error, freedom in tests]
     p = max(ps)
-    if p <= level and _ways(arms) >= MIN_WAYS and len(a_A) + len(b_B) <= _MANY:
-        p = max(p, math.sqrt(ps[-1] * _permuted(arms)))
+    few, many = _ways(arms) < MIN_WAYS, len(a_A) + len(b_B) > _MANY
+    if p <= level and (exact or not few) and not many:
+        share = _permuted(arms)
+        p = max(p, share if exact else math.sqrt(ps[-1] * share))
     reach = max(error * float(stats.t.isf(level / 2, freedom)) for error, freedom in tests)
     error = max(error for error, _ in tests)
     t = 0.0 if by == 0 else math.inf if error == 0 else abs(by) / error

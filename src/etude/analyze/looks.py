@@ -6,11 +6,13 @@ Letters: R simulated comparisons, L looks, N seeds a side.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from ..errors import RunError
@@ -23,7 +25,7 @@ _SIMULATED = 200_000
 @final
 @dataclass(frozen=True)
 class Plan:
-    """Looks, by seeds a side, and below which p-value each one decides."""
+    """Looks, by seeds a side, and below which p-value each one decides; 0 for one that cannot."""
 
     looks: tuple[int, ...]
     levels: tuple[float, ...]
@@ -48,7 +50,8 @@ def plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Plan:
 
     Error is spent in proportion to seeds (Lan and DeMets 1983): by the look at n of N seeds,
     `level * n / N` in all. What a look spends becomes its bound on p by the correlation `sqrt(n/m)`
-    of z at n and at m seeds, simulated with a seed of its own; a union bound would be lower.
+    of z at n and at m seeds, simulated with a seed of its own; a union bound would be lower. A look
+    of too few seeds for an exact test at its bound decides nothing (0) and leaves it to the next.
 
     Raises:
         RunError: for looks that do not rise or begin below 3 seeds.
@@ -70,20 +73,32 @@ def plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Plan:
     z_RxL = np.abs((steps_RxL * np.sqrt(between_L)).cumsum(axis=1) / np.sqrt(seeds))
     open_R = np.ones(_SIMULATED, dtype=bool)
     levels: list[float] = []
+    kept = 0.0
     for place, spent in enumerate(level * between_L / seeds[-1]):
-        bound = float(stats.norm.isf(level / 2))
-        if len(seeds) > 1:
-            left = z_RxL[open_R, place]
-            bound = float(np.quantile(left, 1 - spent * _SIMULATED / len(left)))
+        kept += spent
+        bound = _bound(z_RxL[open_R, place], kept * _SIMULATED)
+        # An exact test of so few seeds has no smaller p: what the look would spend, the next has.
+        if 2 * stats.norm.sf(bound) < 2 / math.comb(2 * seeds[place], seeds[place]):
+            levels.append(0.0)
+            continue
+        kept = 0.0
         open_R &= z_RxL[:, place] <= bound
         levels.append(float(2 * stats.norm.sf(bound)))
     return Plan(seeds, tuple(levels))
 
 
+def _bound(z_R: NDArray[np.float64], crossing: float) -> float:
+    """The z that so many of the comparisons still open exceed; known where none was decided."""
+    if len(z_R) == _SIMULATED:
+        return float(stats.norm.isf(crossing / _SIMULATED / 2))
+    return float(np.quantile(z_R, 1 - crossing / len(z_R)))
+
+
 def power(planned: Plan, effect: float, *, comparisons: int = 4000) -> tuple[float, ...]:
     """How often a difference of `effect` standard deviations is found by each look, simulated.
 
-    For normal values with Welch's test, as `difference` has it at equal numbers.
+    For normal values with Welch's test, as `difference` has it at equal numbers; the exact test
+    takes little of that back.
 
     Source: A2.
     """
