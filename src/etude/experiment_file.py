@@ -35,11 +35,22 @@ _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\
 def read(path: Path) -> Experiment:
     """The experiment of a file, named as the file unless it says otherwise.
 
+    What it inherits from a baseline is not in it: `baseline.opened` reads that too.
+
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
     """
+    return loads(text_of(path), file=str(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ExperimentError: where it cannot be read.
+    """
     try:
-        text = path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _refusal(path, "is no UTF-8 text. Save the file as UTF-8.", line=line) from error
@@ -54,7 +65,6 @@ def read(path: Path) -> Experiment:
     except OSError as error:
         message = f"cannot be read: {error.strerror}. Check its permissions."
         raise _refusal(path, message) from error
-    return loads(text, file=str(path))
 
 
 def loads(text: str, *, file: str = "", name: str = "") -> Experiment:

@@ -35,8 +35,8 @@ def next_round(
         left_to_you = list(coming.left_to_you) if coming else result.left_to_you
     place, said = None, ""
     if coming:
-        place = output or _beside(source) / coming.file
-        said = _written(place, coming.text)
+        place = output or beside(source) / coming.file
+        said = written(place, coming.text)
     if json:
         print_json(_as_json(coming, place, left_to_you))
     elif coming:
@@ -104,7 +104,7 @@ def _shown(value: Any) -> str:
     return short(value) if isinstance(value, float | int | str) else toml_text(value)
 
 
-def _written(place: Path, text: str) -> str:
+def written(place: Path, text: str) -> str:
     """Writes the file, unless somebody's own words stand there; what to say behind its name."""
     from ..errors import RunError
 
@@ -124,7 +124,7 @@ def _written(place: Path, text: str) -> str:
     )
 
 
-def _beside(source: str) -> Path:
+def beside(source: str) -> Path:
     """The folder of the file before, as short as it can be written; here for one from Python."""
     folder = Path(source).parent if source else Path.cwd()
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

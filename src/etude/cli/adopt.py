@@ -1,0 +1,201 @@
+"""`etude adopt`: a configuration becomes the baseline, with its evidence, or does not."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import BaselineOption, JsonOption, StoreOption
+
+if TYPE_CHECKING:
+    from ..advise.adoption import Adopted, Candidate
+    from ..baseline import Adoption, Baseline
+    from ..result import Result
+
+
+def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="An experiment, or name:trial; the one run last if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    baseline: BaselineOption = Path("baseline.toml"),
+    worth: Annotated[
+        float, typer.Option(help="The gain that each added part must bring, as the metric counts.")
+    ] = 0.0,
+    anyway: Annotated[
+        str, typer.Option(metavar="REASON", help="Adopt whatever the evidence says; it is kept.")
+    ] = "",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Write the trainings that tell which changes can go.")
+    ] = False,
+    store: StoreOption = None,
+    json: JsonOption = False,  # a flag of the command line
+) -> None:
+    """Make the best setting the baseline, where it beats it and is worth what it adds."""
+    from ..advise.adoption import adoption
+    from .opened import opened
+
+    title, _, trial = (name or "").partition(":")
+    with opened(title or None, store) as result:
+        line = _line(baseline)
+        found = _candidates(result, trial)
+        held = _held(line, result, found) if line else None
+        experiment = result.experiment
+        decided = adoption(
+            [one for one in found if held is None or one.setting != held.setting] or found,
+            held,
+            metric=experiment.metric,
+            maximize=experiment.maximize,
+            worth=worth,
+        )
+        proposed = ""
+        adopted = (decided.decision == "adopt" or bool(anyway)) and not prune
+        if adopted:
+            _write(baseline, line, result, decided, anyway)
+        elif held is not None and (prune or decided.comparison is None):
+            proposed = _propose(result, held, decided.candidate, prune=prune)
+        _show(decided, baseline, proposed, adopted=adopted, json=json)
+    if not adopted and not proposed:
+        raise typer.Exit(1)
+
+
+def _line(path: Path) -> Baseline | None:
+    from .. import baseline
+
+    return baseline.read(path) if path.is_file() else None
+
+
+def _candidates(result: Result, trial: str) -> list[Candidate]:
+    """The settings of the experiment, or the one of a trial."""
+    from ..advise.adoption import candidates
+    from ..errors import RunError
+
+    found = candidates(result.studies, result.records)
+    if trial:
+        named = [one for one in result.records if trial in (str(one.id), one.name)]
+        setting = named[0].setting if named else None
+        found = [one for one in found if one.setting == setting]
+    if not found:
+        what = f"trial `{trial}` that has ended" if trial else "trial that has ended"
+        raise RunError(f"`{result.experiment.name}` has no {what}, so there is nothing to adopt.")
+    return found
+
+
+def _held(line: Baseline, result: Result, found: list[Candidate]) -> Candidate:
+    """The baseline with its trainings: those of this experiment, else those it was adopted by."""
+    from ..advise.adoption import candidates
+    from ..errors import RunError, StoreError
+    from ..result import load
+
+    last = line.last
+    if (last.metric, last.maximize) != (result.experiment.metric, result.experiment.maximize):
+        raise RunError(
+            f"The baseline is judged by {last.metric} and `{result.experiment.name}` by "
+            f"{result.experiment.metric}, or in the other direction: train both alike first."
+        )
+    everything = candidates(result.studies, result.records)
+    here = next((one for one in everything if one.setting == last.setting), None)
+    if here is not None:
+        return here
+    try:
+        origin = load(result.store, last.experiment)
+    except StoreError as error:
+        raise RunError(
+            f"The trainings of the baseline are those of `{last.experiment}`, which is not in this "
+            "store: name the store that has it with --store, or train the baseline again."
+        ) from error
+    before = candidates(origin.studies, origin.records)
+    return next(one for one in before if one.setting == last.setting)
+
+
+def _write(
+    path: Path, line: Baseline | None, result: Result, decided: Adopted, anyway: str
+) -> None:
+    from .. import baseline
+    from .messages import write
+
+    entry = _entry(result, decided, anyway)
+    before = line.line if line else ()
+    write(path, baseline.written(baseline.Baseline(line=(*before, entry))))
+
+
+def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:
+    import math
+    from datetime import UTC, datetime
+    from statistics import fmean
+
+    from ..baseline import Adoption
+
+    experiment, one = result.experiment, decided.candidate
+    known = [value for value in one.trainings.values if math.isfinite(value)]
+    reason = f"Adopted anyway: {anyway} " if anyway else ""
+    return Adoption(
+        adopted=datetime.now(UTC).isoformat(timespec="seconds"),
+        experiment=experiment.name,
+        trial=one.trial,
+        metric=experiment.metric,
+        maximize=experiment.maximize,
+        value=fmean(known) if known else 0.0,
+        trainings=len(one.trainings.values),
+        max_steps=experiment.max_steps,
+        evaluations=experiment.evaluations,
+        evidence=f"{reason}{decided.message}",
+        complexity=str(decided.complexity),
+        setting=dict(one.setting),
+        train=experiment.train or "",
+    )
+
+
+def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bool) -> str:
+    """Writes the experiment that would tell, beside the last one; its path."""
+    from ..advise.retrain import prunings, retrain
+    from ..experiment_file import dumps
+    from .next import beside, written
+
+    more = prunings(held.setting, candidate.setting) if prune else [candidate.setting]
+    kind = "prune" if prune else "retrain"
+    name = f"{result.experiment.name}-{kind}"
+    shared = held.setting.keys() & candidate.setting.keys()
+    settings = [{key: one[key] for key in one if key in shared} for one in (held.setting, *more)]
+    lacking = held.setting.keys() ^ candidate.setting.keys()
+    whole = settings if not lacking else [dict(candidate.setting)]
+    text = dumps(retrain(result.experiment, whole, name=name))
+    place = beside(result.entry.source) / f"{name}.toml"
+    written(place, text)
+    return str(place)
+
+
+def _show(decided: Adopted, path: Path, proposed: str, *, adopted: bool, json: bool) -> None:
+    from .messages import print_json, wrapped
+
+    if json:
+        print_json(
+            {
+                "adopted": adopted,
+                "decision": decided.decision,
+                "trial": decided.candidate.trial,
+                "setting": dict(decided.candidate.setting),
+                "message": decided.message,
+                "adds": list(decided.complexity.adds),
+                "drops": list(decided.complexity.drops),
+                "pruned": list(decided.pruned),
+                "file": str(path) if adopted else None,
+                "retrain": proposed or None,
+            }
+        )
+        return
+    typer.echo(wrapped(decided.message))
+    if adopted:
+        typer.echo(f"Adopted trial {decided.candidate.trial}: {path}")
+    else:
+        typer.echo("Not adopted.")
+    if proposed:
+        typer.echo(f"What would tell: etude run {shlex.quote(proposed)}")
