@@ -248,6 +248,23 @@ def test_what_still_improves_is_trained_twice_as_long(finding):
     assert changes(longer(case(experiment(), finding))) == [("experiment.max_steps", "", 200)]
 
 
+def improving(status, gain):
+    trials = trained(experiment())
+    best = min(trials, key=lambda one: one.best("valid/error", maximize=False).value)
+    return said("still_improving", "C9", status, trial=best.id, gain=gain)
+
+
+@pytest.mark.parametrize(
+    ("finding", "longer_by"),
+    [(improving("ok", 0.5), 0), (improving("notice", 1e-6), 0), (improving("notice", 0.5), 1)],
+    ids=["flat", "too little", "enough"],
+)
+def test_a_late_gain_must_be_worth_a_round(finding, longer_by):
+    question = experiment()
+
+    assert len(longer(case(question, LATE, finding, records=trained(question)))) == longer_by
+
+
 @pytest.mark.parametrize("finding", [TOO_LONG, replace(LATE, status="ok")])
 def test_what_is_long_enough_is_not_trained_longer(finding):
     assert longer(case(experiment(), finding)) == []

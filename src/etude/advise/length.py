@@ -20,20 +20,23 @@ SPARE = 1.5
 # No source, ours: a round that saves less than a quarter of the steps is not worth its while.
 MIN_SAVED = 0.25
 
+# As coverage has it: a tenth of the way from the median to the best is worth a doubling.
+MIN_GAIN = 0.1
+
 _PATH = "experiment.max_steps"
 
 
 def longer(case: Case) -> list[Remedy]:
     """Twice the steps where the best trials still improve, or best steps consistently fall late.
 
+    Only where what the best one gained of late is worth a round: on any curve that never turns, the
+    best step is the last one.
+
     Source: C9, T1, T3, T4, T5.
     """
-    causes = [
-        one
-        for one in case.of("best_step", "T5", "notice")
-        if _late(one) and "trial" not in one.subject
-    ]
+    causes = [one for one in case.of("best_step", "T5", "notice") if _late(one)]
     causes += case.of("still_improving", "T1", "notice")
+    causes = [one for one in causes if _worth(case, one)]
     steps = case.experiment.max_steps
     if not causes or LONGER * steps > MAX_STEPS:
         return []
@@ -73,6 +76,30 @@ def shorter(case: Case) -> list[Remedy]:
     if fewer > (1 - MIN_SAVED) * steps:
         return []
     return [_steps(case, "T5" if early else "C10", fewer, because)]
+
+
+def _worth(case: Case, cause: Finding) -> bool:
+    """Whether the late gain of a study's best trial could change what is compared.
+
+    Against its distance from the median trial, or against the nearest rival study.
+    """
+    best_first = case.best_first(case.study(cause))
+    seen = [
+        one
+        for one in case.findings
+        if (one.check, one.rule) == ("still_improving", "C9")
+        and best_first
+        and one.subject.get("trial") == best_first[0].trial
+    ]
+    if not seen or seen[0].status == "unclear":
+        return True
+    gain = seen[0].evidence.get("gain")
+    if seen[0].status != "notice" or gain is None:
+        return False
+    spread = best_first[len(best_first) // 2].loss - best_first[0].loss
+    gaps = [lead["by"] for lead in case.verdict.evidence.get("leads", {}).values()]
+    near = [gap for gap in gaps if gap is not None]
+    return bool(gain >= min([MIN_GAIN * spread, *near]))
 
 
 def _late(finding: Finding) -> bool:
