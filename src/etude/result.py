@@ -249,6 +249,7 @@ class Result:
             verdict=self.verdict,
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
+            waiting=self.advice.waiting,
             next_command=f"etude next {name}" if self.recommendations else "",
             not_checked=NOT_CHECKED,
             launches=self.entry.launches,

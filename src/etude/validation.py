@@ -188,9 +188,7 @@ def _parent(value: object) -> str:
 
 
 def _baseline(value: object) -> str:
-    if value is None or (isinstance(value, str) and value):
-        return ""
-    return f'needs the name of a file, found {value!r}. Write for example "baseline.toml".'
+    return "" if value is None else _text(value)
 
 
 def _acknowledge(value: object) -> str:

@@ -40,22 +40,12 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
-    from ..advise.adoption import adoption
     from .opened import opened
 
     title, _, trial = (name or "").partition(":")
     with opened(title or None, store) as result:
         line = _line(baseline)
-        found = _candidates(result, trial)
-        held = _held(line, result, found) if line else None
-        experiment = result.experiment
-        decided = adoption(
-            [one for one in found if held is None or one.setting != held.setting] or found,
-            held,
-            metric=experiment.metric,
-            maximize=experiment.maximize,
-            worth=worth,
-        )
+        decided, held = _decided(result, trial, line, worth)
         proposed = ""
         adopted = (decided.decision == "adopt" or bool(anyway)) and not prune
         if adopted:
@@ -65,6 +55,25 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
         _show(decided, baseline, proposed, adopted=adopted, json=json)
     if not adopted and not proposed:
         raise typer.Exit(1)
+
+
+def _decided(
+    result: Result, trial: str, line: Baseline | None, worth: float
+) -> tuple[Adopted, Candidate | None]:
+    """What is decided of the experiment's settings, and the baseline they stand against."""
+    from ..advise.adoption import adoption
+
+    found, experiment = _candidates(result, trial), result.experiment
+    held = _held(line, result) if line else None
+    others = [one for one in found if held is None or one.setting != held.setting]
+    decided = adoption(
+        others or found,
+        held,
+        metric=experiment.metric,
+        maximize=experiment.maximize,
+        worth=worth,
+    )
+    return decided, held
 
 
 def _line(path: Path) -> Baseline | None:
@@ -89,7 +98,7 @@ def _candidates(result: Result, trial: str) -> list[Candidate]:
     return found
 
 
-def _held(line: Baseline, result: Result, found: list[Candidate]) -> Candidate:
+def _held(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings: those of this experiment, else those it was adopted by."""
     from ..advise.adoption import candidates
     from ..errors import RunError, StoreError
