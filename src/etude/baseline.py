@@ -34,6 +34,7 @@ class Adoption:
         evidence: What spoke for it, in a sentence or two.
         complexity: What it adds to the configuration before.
         train: As the experiment names it; empty for a function of Python.
+        folder: That of the experiment's file, from the baseline's on; `train` starts there.
     """
 
     adopted: str
@@ -49,6 +50,7 @@ class Adoption:
     complexity: str
     setting: Mapping[str, Scalar]
     train: str = ""
+    folder: str = "."
 
 
 @final

@@ -97,7 +97,20 @@ def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project,
     assert first["test"]["test/loss"] == pytest.approx(min(first["values"]) + 1)
     assert first["checkpoint"]
     assert (again["looked"], again["values"]) == (first["looked"], first["values"])
-    assert etude_command("log", "--json").json["test_looks"] == {"first-launch": first["looked"]}
+    assert etude_command("log", "--json").json["test_looks"] == {"first-launch-0": first["looked"]}
+
+
+def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):
+    (project / "sub").mkdir()
+    monkeypatch.chdir(project / "sub")
+    etude_command("adopt", "first", "--store", "../etude.db")
+
+    said = etude_command(
+        "launch", "--seeds", "2", "--runner", "inline", "--store", "../etude.db", "--json"
+    )
+
+    assert read(project / "sub" / "baseline.toml").last.folder == ".."
+    assert len(said.json["values"]) == 2
 
 
 def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
@@ -125,3 +138,26 @@ def test_pruning_writes_a_file_that_a_plan_takes(project, etude_command):
     planned = etude_command("plan", said["retrain"], "--json").json
 
     assert len(planned["studies"][0]["trials"]) == 20
+
+
+def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command):
+    etude_command("launch", "--seeds", "4", "--runner", "inline")
+    text = BETTER.replace('"better"', '"five"') + "\n[[configurations]]\nlearning_rate = 0.1\n" * 4
+    (project / "five.toml").write_text(text)
+    etude_command("run", "five.toml", "--runner", "inline")
+
+    said = etude_command("adopt", "five", "--json").json
+
+    assert said["adopted"]
+    assert "4 and 5 trainings" in said["message"]
+
+
+def test_a_baseline_of_another_length_is_no_match(project, etude_command):
+    text = BETTER.replace('"better"', '"long"').replace("max_steps = 4", "max_steps = 8")
+    (project / "long.toml").write_text(text)
+    etude_command("run", "long.toml", "--runner", "inline")
+
+    said = etude_command("adopt", "long")
+
+    assert said.code == 2
+    assert "etude launch --max-steps 8" in said.err

@@ -99,41 +99,57 @@ def _candidates(result: Result, trial: str) -> list[Candidate]:
 
 
 def _held(line: Baseline, result: Result) -> Candidate:
-    """The baseline with its trainings: those of this experiment, else those it was adopted by."""
+    """The baseline with its trainings of this length: here, where it was adopted, or launched."""
     from ..advise.adoption import candidates
-    from ..errors import RunError, StoreError
+    from ..errors import RunError
+    from ..procedure.launch import launch_of
     from ..result import load
 
-    last = line.last
+    last, length = line.last, result.experiment.max_steps
     if (last.metric, last.maximize) != (result.experiment.metric, result.experiment.maximize):
         raise RunError(
             f"The baseline is judged by {last.metric} and `{result.experiment.name}` by "
             f"{result.experiment.metric}, or in the other direction: train both alike first."
         )
-    everything = candidates(result.studies, result.records)
-    here = next((one for one in everything if one.setting == last.setting), None)
-    if here is not None:
-        return here
-    try:
-        origin = load(result.store, last.experiment)
-    except StoreError as error:
+    names = (result.experiment.name, last.experiment, launch_of(last, length))
+    there = [entry.experiment for entry in result.store.entries()]
+    known = [one.name for one in there if one.name in names and one.max_steps == length]
+    results = [load(result.store, name) for name in known]
+    mine = [
+        candidate
+        for one in results
+        for candidate in candidates(one.studies, one.records)
+        if candidate.setting == last.setting
+    ]
+    if not mine:
         raise RunError(
-            f"The trainings of the baseline are those of `{last.experiment}`, which is not in this "
-            "store: name the store that has it with --store, or train the baseline again."
-        ) from error
-    before = candidates(origin.studies, origin.records)
-    return next(one for one in before if one.setting == last.setting)
+            f"The baseline, trial {last.trial} of `{last.experiment}`, has no training of "
+            f"{length:,} steps in this store. Name the store that has one with --store, or train "
+            f"it here: `etude launch --max-steps {length}`."
+        )
+    return max(mine, key=lambda one: len(one.trainings.values))
 
 
 def _write(
     path: Path, line: Baseline | None, result: Result, decided: Adopted, anyway: str
 ) -> None:
+    from dataclasses import replace
+
     from .. import baseline
     from .messages import write
 
-    entry = _entry(result, decided, anyway)
+    entry = replace(_entry(result, decided, anyway), folder=_folder(result, path))
     before = line.line if line else ()
     write(path, baseline.written(baseline.Baseline(line=(*before, entry))))
+
+
+def _folder(result: Result, path: Path) -> str:
+    """The folder of the experiment's file, from that of the baseline on."""
+    import os
+
+    source = result.entry.source
+    folder = Path(source).parent if source else Path.cwd()
+    return Path(os.path.relpath(folder, path.absolute().parent)).as_posix()
 
 
 def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:

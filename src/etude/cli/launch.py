@@ -41,7 +41,7 @@ def launch(
 
     adopted = launched_file.read(baseline).last
     asked = experiment(adopted, seeds=seeds, max_steps=max_steps)
-    place = baseline.parent / f"{asked.name}-{seeds}-seeds.toml"
+    place = baseline.parent / adopted.folder / f"{asked.name}-{seeds}-seeds.toml"
     written(place, dumps(asked))
     result = run(place, store=kept(location(store)), runner=runner)
     found = launched(result, looks_of(baseline))

@@ -71,9 +71,8 @@ def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -
     Source: A2, X3, T8.
     """
     full = max_steps or adopted.max_steps
-    longer = f"-{full}" if full != adopted.max_steps else ""
     return Experiment(
-        name=f"{adopted.experiment}-launch{longer}",
+        name=launch_of(adopted, full),
         question="How good is the adopted configuration, with other seeds and at full length?",
         metric=adopted.metric,
         maximize=adopted.maximize,
@@ -85,6 +84,17 @@ def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -
         acknowledge=("R7",),
         fixed=dict(adopted.setting),
     )
+
+
+def launch_of(adopted: Adoption, max_steps: int | None = None) -> str:
+    """The name of the launch of an adopted configuration at a length.
+
+    Every setting adopted from an experiment has a launch of its own.
+
+    Source: K3.
+    """
+    longer = max_steps is not None and max_steps != adopted.max_steps
+    return f"{adopted.experiment}-launch-{adopted.trial}" + (f"-{max_steps}" if longer else "")
 
 
 def launched(result: Result, looks: Path) -> Launched:
