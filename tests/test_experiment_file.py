@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etude.edit import Edit, edited
 from etude.errors import ExperimentError
 from etude.experiment import Experiment, changes
-from etude.experiment_file import Edit, dumps, edited, loads, read, toml_text
+from etude.experiment_file import dumps, loads, read, toml_text
 from etude.forecast import planned
 from etude.hyperparameter import ROLES
 from etude.space import Choice, Integer, Real, value_text

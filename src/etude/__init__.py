@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 # Each public name and the module that holds it, loaded on first use (PEP 562).
 _HOMES = {
     "Choice": "space",
+    "Comparison": "analyze.comparison",
     "EtudeError": "errors",
     "Experiment": "experiment",
     "Integer": "space",
@@ -15,12 +16,15 @@ _HOMES = {
     "Result": "result",
     "Trial": "trial",
     "ask": "asking",
+    "comparison": "analyze.comparison",
     "load": "result",
     "run": "round",
 }
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .analyze.comparison import Comparison as Comparison
+    from .analyze.comparison import comparison as comparison
     from .asking import ask as ask
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment

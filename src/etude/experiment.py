@@ -44,6 +44,8 @@ class Experiment:
             that value is infeasible; False switches the rule off.
         keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
         parent: The name of the round before.
+        baseline: The file of the launched configuration, beside this one's; a file inherits from it
+            what it does not name, below `fixed`.
         acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
             become caveats of its report.
         configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
@@ -81,6 +83,7 @@ class Experiment:
     diverged_above: float | Literal[False] = 100.0
     keep_checkpoints: int = 1
     parent: str | None = None
+    baseline: str | None = None
     acknowledge: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
@@ -133,6 +136,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
     free |= {"acknowledge", "observed"}
+    free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
         each.name
         for each in fields(Experiment)

@@ -1,21 +1,21 @@
-"""Experiment files: TOML in and out of an Experiment, and the next round as an edit of the last."""
+"""Experiment files: TOML in and out of an Experiment."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 from .errors import ExperimentError, Mistake, SpaceError
 from .experiment import Experiment
 from .hyperparameter import ROLES, Members, Role, key_path, key_steps, quoted
 from .methods import KINDS, from_tables, in_its_table, twice
-from .space import Choice, Domain, Integer, Real, Scalar
+from .space import Choice, Domain, Integer, Real
 from .toml_border import MAX_DEPTH, deepest_line, has_endless_key, is_too_deep, shortened, too_large
-from .toml_lines import Keys, key_lines, with_value
+from .toml_lines import Keys, key_lines
 from .toml_values import toml_text as toml_text
 from .validation import did_you_mean, mistakes, nearest
 
@@ -33,36 +33,29 @@ _TABLES = ("experiment", *_OF_ITS_OWN, *KINDS)
 _RANGE = ("low", "high", "integer", "log", "scale", "limits")
 _LIST = ("values", "ordered")
 _KEYS = (*_RANGE, *_LIST, "units")
-_BYTE_ORDER_MARK = "\ufeff"  # some editors of Windows lead a file with it
+BYTE_ORDER_MARK = "\ufeff"  # some editors of Windows lead a file with it
 _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
-
-
-@final
-@dataclass(frozen=True)
-class Edit:
-    """One value of an experiment file that changes.
-
-    Args:
-        path: The steps to the key: `("nuisance", "when", "optimizer", "adam", "learning_rate")`.
-        part: The part of a domain that changes, `high`; empty for the whole value.
-        new: A domain, a list of values, or a plain value.
-        comment: Led by the rule id, `C1: 3 of the best 5 lie near the upper bound`.
-    """
-
-    path: Keys
-    part: str
-    new: Domain | Scalar | Sequence[Scalar]
-    comment: str = ""
 
 
 def read(path: Path) -> Experiment:
     """The experiment of a file, named as the file unless it says otherwise.
 
+    What it inherits from a baseline is not in it: `baseline.opened` reads that too.
+
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
     """
+    return loads(text_of(path), file=str(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ExperimentError: where it cannot be read.
+    """
     try:
-        text = path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _refusal(path, "is no UTF-8 text. Save the file as UTF-8.", line=line) from error
@@ -77,7 +70,6 @@ def read(path: Path) -> Experiment:
     except OSError as error:
         message = f"cannot be read: {error.strerror}. Check its permissions."
         raise _refusal(path, message) from error
-    return loads(text, file=str(path))
 
 
 def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
@@ -91,8 +83,8 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     Raises:
         ExperimentError: with every mistake of the text, each with its line.
     """
-    text = text.removeprefix(_BYTE_ORDER_MARK)
-    data = _parsed(text, file)
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    data = parsed(text, file)
     meant = _meant(data)
     tables = {meant.get(key, key): value for key, value in data.items()}
     given = _given(tables)
@@ -128,26 +120,6 @@ def dumps(experiment: Experiment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def edited(text: str, edits: Sequence[Edit]) -> str:
-    """The text with these values changed and commented; all else stays as its author wrote it.
-
-    On a changed line the author's own comment stays, and a comment of an earlier round goes.
-
-    Raises:
-        ExperimentError: if the text is no TOML, or a path runs through a plain value.
-    """
-    text = text.removeprefix(_BYTE_ORDER_MARK)
-    _parsed(text, "")
-    fresh = [edit.comment for edit in edits]
-    for edit in edits:
-        keys, value = _target(tomllib.loads(text), edit), toml_text(edit.new)
-        text = with_value(text, keys, value, comment=edit.comment, fresh=fresh)
-        assert _at(tomllib.loads(text), keys) == tomllib.loads(f"new = {value}")["new"], (
-            f"`{key_path(keys)}` did not become {value}. This is a bug in Etude."
-        )
-    return text
-
-
 # --- reading
 
 
@@ -155,7 +127,12 @@ def _refusal(path: Path | str, message: str, *, line: int = 0) -> ExperimentErro
     return ExperimentError((Mistake(where="", message=message, file=str(path), line=line),))
 
 
-def _parsed(text: str, file: str) -> dict[str, Any]:
+def parsed(text: str, file: str) -> dict[str, Any]:
+    """What a TOML text says.
+
+    Raises:
+        ExperimentError: with its line, if it is no TOML.
+    """
     try:
         if not has_endless_key(text):
             data = tomllib.loads(text)
@@ -354,27 +331,3 @@ def _condition_lines(keys: Keys, by_value: Mapping[str, Members]) -> Iterator[st
         yield from ("", f"[{key_path(keys)}]")
     for text, members in by_value.items():
         yield from _table_lines((*keys, text), members)
-
-
-# --- editing
-
-
-def _target(data: Mapping[str, Any], edit: Edit) -> Keys:
-    """The steps to the value that an edit changes; none may run through a plain value."""
-    keys = (*edit.path, edit.part) if edit.part else edit.path
-    if edit.part == "values" and isinstance(_at(data, edit.path), list):
-        return edit.path
-    for depth in range(1, len(keys)):
-        inner = _at(data, keys[:depth])
-        if inner is not MISSING and not isinstance(inner, Mapping):
-            message = f"holds {inner!r}, which has no `{keys[depth]}`. Change the whole value."
-            raise ExperimentError((Mistake(where=key_path(keys[:depth]), message=message),))
-    return keys
-
-
-def _at(data: Any, keys: Keys) -> Any:
-    for key in keys:
-        if not isinstance(data, Mapping) or key not in data:
-            return MISSING
-        data = data[key]
-    return data

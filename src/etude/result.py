@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,11 +14,10 @@ from typing import TYPE_CHECKING, Literal, final
 
 from . import experiment_file
 from .design.studies import studies
+from .edit import edited
 from .errors import RunError, StoreError
 from .experiment import Experiment
-from .experiment_file import Edit
 from .finding import Finding, Recommendation, Verdict
-from .hyperparameter import key_steps
 from .launch import Entry
 from .record import Record, Records
 from .store import open_store
@@ -30,6 +28,8 @@ from .validation import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .advise.case import Case
+    from .advise.remedies import Advice
     from .report.material import Material
 
 
@@ -43,11 +43,19 @@ class NextRound:
 
     More trials alone are no new experiment: it keeps its name, so a run goes on with those that
     it has, and trains none of them twice.
+
+    Args:
+        goal: What its changes are for.
+        waiting: Later steps of the playbook's order that ask for a change too.
+        left_to_you: What only a person can do beside it.
     """
 
     text: str
     experiment: Experiment
     recommendations: tuple[Recommendation, ...]
+    goal: str = ""
+    waiting: tuple[str, ...] = ()
+    left_to_you: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -139,16 +147,33 @@ class Result:
         compared, records = apart(self.studies, self.records)
         return verdict(self.experiment, compared, records, self.findings)
 
-    @cached_property
+    @property
     def recommendations(self) -> Sequence[Recommendation]:
         """What the next round should change; nothing before this one is over."""
-        from .advise.next_round import next_round
+        return self.advice.recommendations
+
+    @cached_property
+    def advice(self) -> Advice:
+        """The first step of the playbook's order that asks for a change, and what waits."""
+        from .advise.remedies import Advice, advice
 
         # What another tool left running never ends here: its next import is another experiment.
         elsewhere = self.experiment.search == "imported"
         if not elsewhere and not all(record.ended for record in self.records):
-            return []
-        return next_round(self.experiment, self.studies, self.findings, self.verdict)
+            return Advice()
+        return advice(self._case)
+
+    @cached_property
+    def _case(self) -> Case:
+        from .advise.case import Case
+
+        return Case(
+            experiment=self.experiment,
+            studies=self.studies,
+            records=self.records,
+            findings=self.findings,
+            verdict=self.verdict,
+        )
 
     def html(self) -> str:
         """The report as one page that needs nothing else."""
@@ -169,18 +194,23 @@ class Result:
 
         elsewhere = self.experiment.search == "imported"
         records = self.records.ended() if elsewhere else self.records
-        return left_to_you(records, self.findings, self.verdict)
+        return left_to_you(self._case, records, self.advice.words)
 
     def next(self) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it."""
         if not self.recommendations:
             return None
-        edits = _edits(self.experiment, self.recommendations)
-        text = experiment_file.edited(self.entry.text, edits)
+        from .advise.file_edits import edits
+
+        changed = edits(self.experiment, self.recommendations)
+        text = edited(self.entry.text, changed)
         return NextRound(
             text=text,
             experiment=experiment_file.loads(text, file=self.entry.source),
             recommendations=tuple(self.recommendations),
+            goal=self.advice.goal,
+            waiting=self.advice.waiting,
+            left_to_you=self.advice.words,
         )
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
@@ -245,6 +275,7 @@ class Result:
             verdict=self.verdict,
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
+            waiting=self.advice.waiting,
             next_command=f"etude next {name}" if self.recommendations else "",
             not_checked=NOT_CHECKED,
             launches=self.entry.launches,
@@ -294,31 +325,3 @@ def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | 
 
 def _started(entry: Entry) -> str:
     return entry.launches[-1].started if entry.launches else ""
-
-
-def _edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
-    elsewhere = experiment.search == "imported"
-    if all(one.path == _TRIALS for one in recommendations) and not elsewhere:
-        named = [Edit(("experiment", "name"), "", experiment.name)]
-    else:
-        named = [
-            Edit(("experiment", "name"), "", next_name(experiment.name)),
-            Edit(("experiment", "parent"), "", experiment.name),
-        ]
-    if elsewhere:  # the next round is trained here, in bounds that a person has read
-        named.append(Edit(("experiment", "search"), "", "quasi_random"))
-        named += [Edit(("experiment", "observed"), "", ())] if experiment.observed else []
-    return named + [
-        Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
-        for one in recommendations
-    ]
-
-
-def next_name(name: str) -> str:
-    """The name of the round after.
-
-    >>> next_name("optimizer"), next_name("optimizer-2")
-    ('optimizer-2', 'optimizer-3')
-    """
-    found = re.fullmatch(r"(.+)-(\d+)", name)
-    return f"{found[1]}-{int(found[2]) + 1}" if found else f"{name}-2"

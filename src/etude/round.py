@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from . import experiment_file, provenance
+from . import baseline, experiment_file, provenance
 from .design.checklist import findings as of_design
 from .design.studies import studies as designed
 from .errors import InputError, RunError
@@ -265,11 +265,8 @@ def entered(experiment: Experiment | str | Path, train: Train | None = None) -> 
     else:
         path = Path(experiment)
         folder = path.absolute().parent
-        entry = Entry(
-            experiment=experiment_file.read(path),
-            text=path.read_text(encoding="utf-8"),
-            source=str(path.absolute()),
-        )
+        read, text = baseline.opened(path)
+        entry = Entry(experiment=read, text=text, source=str(path.absolute()))
     return dataclasses.replace(entry, launches=(provenance.launch(folder),)), folder
 
 

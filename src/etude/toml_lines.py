@@ -123,6 +123,19 @@ def with_value(
     return "".join(texts)
 
 
+def without_key(text: str, keys: Keys) -> str:
+    """The text without a key and what stands below it; every other line stays as it is."""
+    kept = []
+    for part in statements(text):
+        mine = [path for path in part.paths if path[: len(keys)] == keys]
+        beside = [path for path in part.paths if path not in mine and path != keys[: len(path)]]
+        if not mine:
+            kept.append(part.text)
+        elif beside:
+            kept.append(_removed(part, keys))
+    return "".join(kept)
+
+
 def _paths(says: Mapping[str, Any], above: Keys) -> Iterator[Keys]:
     for key, value in says.items():
         yield (*above, key)
@@ -151,6 +164,17 @@ def _holder(parts: Sequence[Statement], keys: Keys) -> int | None:
         if any(part.is_header and part.table == keys[:depth] for part in parts):
             return None
     return None
+
+
+def _removed(statement: Statement, keys: Keys) -> str:
+    """A statement that sets several keys, without one of them."""
+    document = tomlkit.parse(statement.text)
+    inner: Any = document
+    *outer, last = keys[len(statement.table) :]
+    for step in outer:
+        inner = inner[step]
+    del inner[last]
+    return tomlkit.dumps(document)
 
 
 def _set(statement: Statement, keys: Keys, value: str) -> str:

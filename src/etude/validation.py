@@ -182,6 +182,10 @@ def _parent(value: object) -> str:
     return "" if value is None else _name(value)
 
 
+def _baseline(value: object) -> str:
+    return "" if value is None else _text(value)
+
+
 def _acknowledge(value: object) -> str:
     if not isinstance(value, list | tuple):
         return f'needs a list of rule ids, found {value!r}. Write for example ["S3"].'
@@ -215,6 +219,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "diverged_above": _threshold,
     "keep_checkpoints": _whole(1, 1),
     "parent": _parent,
+    "baseline": _baseline,
     "acknowledge": _acknowledge,
     "observed": _observed,
 }

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.analyze.trials import ORDERED, RATE, two_optimizers
 
+from etude.advise.case import Case
 from etude.advise.next_round import left_to_you, next_round
 from etude.design.split import split
 from etude.experiment import Experiment
@@ -88,9 +89,15 @@ def test_what_is_left_to_you_is_said_once():
         flagged("optimizer=nesterov", advice="Extend it."),
     ]
 
-    assert left_to_you([], alike, Verdict(status="unclear", winner="", message="")) == [
-        "C1: Extend it."
-    ]
+    case = Case(
+        experiment=two_optimizers(),
+        studies=split(two_optimizers()),
+        records=[],
+        findings=alike,
+        verdict=Verdict(status="unclear", winner="", message=""),
+    )
+
+    assert left_to_you(case, []) == ["C1: Extend it."]
 
 
 @pytest.mark.parametrize(

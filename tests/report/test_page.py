@@ -18,11 +18,12 @@ from tests.report.sample import (
 )
 
 from etude.analyze.checklist import NOT_CHECKED
-from etude.finding import Finding, Verdict
+from etude.finding import Finding, Recommendation, Verdict
 from etude.record import NO_POINTS
 from etude.report.page import page, safe_json
 from etude.report.trials import MAX_TRIALS
 from etude.rules import sentence
+from etude.space import Real
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!-- \u2028"
 FETCHES = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|fetch\(["']http""")
@@ -250,3 +251,25 @@ def test_the_page_says_where_it_comes_from():
     assert "etude run examples/optimizer/optimizer.toml --workers 2" in text
     assert "5c48845f0e2a with uncommitted changes" in text
     assert "torch 2.13.0" in text
+
+
+def test_what_waits_for_another_round_is_said():
+    text = page(material(waiting=("Refine the space (R2): `nuisance.share`.",)))
+
+    assert "Waiting for another round" in text
+    assert "<code>nuisance.share</code>" in text
+
+
+def test_a_key_that_goes_and_a_range_that_comes_are_written_as_in_a_file():
+    coming, going = (
+        Recommendation(rule="C6", path=path, part="", old=old, new=new, because="It overfits.")
+        for path, old, new in (
+            ("nuisance.dropout", None, Real(0.1, 0.5)),
+            ("fixed.dropout", 0.1, None),
+        )
+    )
+
+    text = markup(page(material(recommendations=(coming, going))))
+
+    assert "{ low = 0.1, high = 0.5 }" in text
+    assert "nothing" in text

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TypeAlias, final
 
 from ..finding import Finding
-from ..record import Record
+from ..record import UNKNOWN_SEED, Record
 from ..space import Scalar, value_text
 from ..study import Study
 from .outcome import Outcome, outcomes
@@ -100,15 +100,18 @@ def trial_noise(study: Study, records: Sequence[Record]) -> TrialNoise:
 def repeats(found: Sequence[Outcome]) -> list[list[Outcome]]:
     """The outcomes by setting, copies of one training once, settings in the order of first trials.
 
+    A copy has the same seed and value; where seeds are unknown, no trial is known to be one.
+
     An outcome that has no value although its trial ended well is left out: it is missing. So is a
     training cut short of half of the steps of the longest: it is no repeat of it.
 
     Source: A2.
     """
-    groups: dict[Key, dict[tuple[int, str], Outcome]] = {}
+    groups: dict[Key, dict[tuple[int, int, str], Outcome]] = {}
     for one in found:
         if not one.missing:
-            training = (one.record.seed, repr(one.value))
+            seed = one.record.seed
+            training = (seed, one.trial if seed == UNKNOWN_SEED else -1, repr(one.value))
             groups.setdefault(_key(one.record), {}).setdefault(training, one)
     return [_as_long(list(group.values())) for group in groups.values()]
 

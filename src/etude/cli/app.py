@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from .adopt import adopt
 from .check import check
+from .compare import compare
 from .import_ import import_results
+from .launch import launch
 from .log import log
 from .new import new
 from .next import next_round
@@ -33,7 +36,10 @@ app.command(name="import")(import_results)
 app.command()(check)
 app.command()(report)
 app.command(name="next")(next_round)
+app.command()(adopt)
+app.command()(launch)
 app.command()(trials)
+app.command()(compare)
 app.command()(log)
 
 

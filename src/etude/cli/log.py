@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import JsonOption, StoreOption
+from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..launch import Entry, Launch
@@ -20,24 +20,26 @@ if TYPE_CHECKING:
 
 def log(
     store: StoreOption = None,
+    baseline: BaselineOption = Path("baseline.toml"),
     json: JsonOption = False,  # a flag of the command line
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
     ] = None,
 ) -> None:
-    """List every experiment: question, trials, best, every launch with its command and code."""
+    """List every experiment with its launches and code, and the line of adopted configurations."""
     from ..store import open_store
     from .messages import print_json
 
     with closing(open_store(store, create=False)) as held:
         rows = [_row(held, entry) for entry in held.entries()]
     if json:
-        print_json({"experiments": rows})
+        print_json({"experiments": rows, **_adopted(baseline)})
     elif csv is not None:
         _write_csv(rows, csv)
     else:
         for row in rows:
             _print(row)
+        _print_line(_adopted(baseline))
 
 
 def _row(store: Store, entry: Entry) -> dict[str, Any]:
@@ -67,6 +69,28 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             for study in result.studies
         ],
     }
+
+
+def _adopted(path: Path) -> dict[str, Any]:
+    """The line of adoptions, oldest first, and when test data were looked at."""
+    from .. import baseline
+    from ..procedure.launch import looked_at
+    from .launch import looks_of
+
+    line = baseline.read(path).line if path.is_file() else ()
+    return {"line": [vars(one) for one in line], "test_looks": looked_at(looks_of(path))}
+
+
+def _print_line(found: dict[str, Any]) -> None:
+    from .messages import short, wrapped
+
+    for one in found["line"]:
+        trial = f"{one['experiment']}:{one['trial']}"
+        typer.echo(f"adopted {one['adopted']}  {trial}  {one['metric']} {short(one['value'])}")
+        typer.echo(wrapped(one["evidence"], indent="  "))
+        typer.echo(wrapped(f"It {one['complexity']}.", indent="  "))
+    for name, when in found["test_looks"].items():
+        typer.echo(f"test data looked at {when}, for {name} (X3)")
 
 
 def _as_json(launch: Launch | None) -> dict[str, Any]:

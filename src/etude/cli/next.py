@@ -11,6 +11,7 @@ import typer
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
+    from ..finding import Recommendation
     from ..result import NextRound
 
 
@@ -34,15 +35,16 @@ def next_round(
 
     with opened(name, store) as result:
         coming, source = result.replay() if replay else result.next(), result.entry.source
-        left_to_you = [] if coming else result.left_to_you
+        left_to_you = list(coming.left_to_you) if coming else result.left_to_you
     place, said = None, ""
     if coming:
-        place = output or _beside(source) / coming.file
-        said = _written(place, coming.text)
+        place = output or beside(source) / coming.file
+        said = written(place, coming.text)
     if json:
         print_json(_as_json(coming, place, left_to_you))
     elif coming:
         typer.echo(f"Next round: {place}{said}")
+        typer.echo(f"To {coming.goal}:")
         _print(coming)
         command = f"etude run {shlex.quote(str(place))}{at_store(store)}"
         typer.echo(f"Read it, edit it, run it: {command}")
@@ -53,24 +55,59 @@ def next_round(
 
 
 def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
+    from ..advise.remedies import goals
+
     return {
         "name": coming.experiment.name if coming else None,
         "file": str(place) if place else None,
-        "recommendations": [vars(one) for one in coming.recommendations] if coming else [],
+        "recommendations": [_edit(one) for one in coming.recommendations] if coming else [],
+        "goal": coming.goal if coming else None,
+        "waiting": list(coming.waiting) if coming else [],
+        "order": list(goals()),
         "left_to_you": left,
     }
 
 
+def _edit(one: Recommendation) -> dict[str, Any]:
+    """A changed line; a range as an experiment file writes it."""
+    from ..experiment_file import toml_text
+    from ..space import Choice, Integer, Real
+
+    return {
+        name: toml_text(value) if isinstance(value, Real | Integer | Choice) else value
+        for name, value in vars(one).items()
+    }
+
+
 def _print(coming: NextRound) -> None:
-    from .messages import short
+    from ..advise.remedies import order
+    from .messages import wrapped
 
     for one in coming.recommendations:
         changed = f"{one.path} {one.part}".rstrip()
-        typer.echo(f"  {changed}: {short(one.old)} -> {short(one.new)}")
+        typer.echo(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
         typer.echo(f"    {one.rule}: {one.because}")
+    for title, said in (
+        ("Waiting for another round (R3):", [*coming.waiting, order()] if coming.waiting else []),
+        ("Left to you:", coming.left_to_you),
+    ):
+        if said:
+            typer.echo(title)
+        for sentence in said:
+            typer.echo(wrapped(sentence, indent="  ", hanging="    "))
 
 
-def _written(place: Path, text: str) -> str:
+def _shown(value: Any) -> str:
+    """A value as a person reads it; `none` where there is none."""
+    from ..experiment_file import toml_text
+    from .messages import short
+
+    if value is None:
+        return "none"
+    return short(value) if isinstance(value, float | int | str) else toml_text(value)
+
+
+def written(place: Path, text: str) -> str:
     """Writes the file, unless somebody's own words stand there; what to say behind its name."""
     from ..errors import RunError
 
@@ -90,7 +127,7 @@ def _written(place: Path, text: str) -> str:
     )
 
 
-def _beside(source: str) -> Path:
+def beside(source: str) -> Path:
     """The folder of the file before, as short as it can be written; here for one from Python."""
     folder = Path(source).parent if source else Path.cwd()
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

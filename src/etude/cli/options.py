@@ -25,3 +25,7 @@ FileArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="FILE", help="The experiment file.", show_default=False)
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+BaselineOption: TypeAlias = Annotated[
+    Path,
+    typer.Option(metavar="FILE", help="The launched configuration."),
+]

@@ -19,7 +19,7 @@ def plan(
     file: FileArgument, store: StoreOption = None, json: JsonOption = False
 ) -> None:  # a flag of the command line
     """Show the studies and trials of an experiment file, without training."""
-    from .. import experiment_file
+    from .. import baseline
     from ..analyze.fixed_caveats import findings, fixed_caveats
     from ..design.hours import hours
     from ..finding import to_json
@@ -27,7 +27,7 @@ def plan(
     from .budget import budget_as_json, budget_lines
     from .messages import finding_lines, print_json
 
-    experiment = experiment_file.read(file)
+    experiment = baseline.opened(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
         studies = planned(experiment, store)
     rules = foreseen(experiment, store)

@@ -20,6 +20,7 @@ class Material:
 
     Args:
         left_to_you: What to do where nothing is recommended, a sentence each.
+        waiting: What asks for a change too, and waits for a round after the next one (R3).
         next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
@@ -34,6 +35,7 @@ class Material:
     verdict: Verdict
     recommendations: Sequence[Recommendation] = ()
     left_to_you: Sequence[str] = ()
+    waiting: Sequence[str] = ()
     next_command: str = ""
     not_checked: Mapping[str, str] = field(default_factory=dict)
     launches: Sequence[Launch] = ()

@@ -14,9 +14,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
+from ..experiment_file import toml_text
 from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
+from ..space import Choice, Integer, Real
 from .figure import Figure
 from .figures import figures, row_limit
 from .material import Material
@@ -81,6 +83,7 @@ def _answer(material: Material) -> dict[str, Any]:
         "left_to_you": _once(
             material.left_to_you or ["No change of the experiment is recommended."]
         ),
+        "waiting": _once(material.waiting),
         "most": MAX_LISTED,
         "next_command": material.next_command,
         "date": material.date,
@@ -99,14 +102,21 @@ def _changes(recommendations: Sequence[Recommendation]) -> list[dict[str, Any]]:
             {
                 "path": one.path,
                 "part": one.part,
-                "old": value(one.old) if one.old is not None else "nothing",
-                "new": value(one.new),
+                "old": _written(one.old),
+                "new": _written(one.new),
             }
         )
     return [
         {"rule": rule, "because": because, "edits": edits}
         for (rule, because), edits in reasons.items()
     ]
+
+
+def _written(part: Any) -> str:
+    """A value or a range of an experiment file."""
+    if part is None:
+        return "nothing"
+    return toml_text(part) if isinstance(part, Real | Integer | Choice) else value(part)
 
 
 def _studies(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from ... import experiment_file
+from ...edit import Edit, edited
 from ...errors import ExperimentError, ImportFileError
 from ...experiment import Experiment
 from ...hyperparameter import Condition, Hyperparameter
@@ -259,10 +260,10 @@ def _beside(experiment: Experiment, trials: Iterable[ForeignTrial]) -> dict[str,
 
 def _with_trials(most: int, whole: Assembled) -> Assembled:
     """The same with as many trials a study as the largest has."""
-    edit = experiment_file.Edit(("experiment", "trials"), "", most)
+    edit = Edit(("experiment", "trials"), "", most)
     return dataclasses.replace(
         whole,
-        text=experiment_file.edited(whole.text, [edit]),
+        text=edited(whole.text, [edit]),
         experiment=replace(whole.experiment, trials=most),
         studies=tuple((replace(study, max_trials=most), mine) for study, mine in whole.studies),
     )

@@ -10,9 +10,9 @@ from typing import Any
 
 from ... import experiment_file
 from ...design.studies import studies as designed
+from ...edit import Edit, edited
 from ...errors import ExperimentError, ImportFileError, Mistake
 from ...experiment import Experiment
-from ...experiment_file import Edit
 from ...space import Choice, Scalar, value_text
 from ...study import Study
 from ..careful import guard
@@ -37,7 +37,7 @@ def written(path: Path, known: Mapping[str, Any]) -> str:
         raise ImportFileError(f"There is no file `{path}` to read the space from.")
     text = guard.document(path)
     try:
-        text = experiment_file.edited(text, [])
+        text = edited(text, [])
         if "configurations" in tomllib.loads(text):
             message = (
                 "lists settings to train, and an import has its own. Write the ranges that they "
@@ -65,7 +65,7 @@ def _with(text: str, known: Mapping[str, Any], *, over: bool) -> str:
         for key, value in known.items()
         if over or key not in table
     ]
-    return experiment_file.edited(text, edits)
+    return edited(text, edits)
 
 
 def fitted(

@@ -1,0 +1,72 @@
+"""Experiments that train listed settings again: to compare them, or to prune changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..experiment import Experiment
+from ..space import Scalar
+
+# The playbook's N (A2).
+SEEDS = 5
+
+
+def retrain(
+    experiment: Experiment,
+    settings: Sequence[Mapping[str, Scalar]],
+    *,
+    name: str,
+    seeds: int = SEEDS,
+) -> Experiment:
+    """An experiment that trains each setting with so many seeds, in turn.
+
+    What all settings share is fixed. Every trial has a seed of its own, as always; a hyperparameter
+    that only some of the settings have cannot be listed beside the others.
+
+    Source: A2, R12.
+    """
+    shared = dict(
+        sorted(
+            (key, value)
+            for key, value in settings[0].items()
+            if all(key in one and one[key] == value for one in settings)
+        )
+    )
+    rows = [{key: one[key] for key in one if key not in shared} for one in settings]
+    varies = any(rows)
+    return replace(
+        experiment,
+        name=name,
+        parent=experiment.name,
+        question=f"How good are {len(settings)} settings with other seeds?"
+        if len(settings) > 1
+        else "How good is this setting with other seeds?",
+        notes="Trained again before a change is adopted (A2).",
+        scientific={},
+        nuisance={},
+        fixed=shared,
+        trials=0 if varies else seeds,
+        configurations=tuple(rows * seeds) if varies else (),
+        search="listed" if varies else "quasi_random",
+        studies="split",
+        observed=(),
+        constraints=(),
+        acknowledge=("R7", "R9"),
+    )
+
+
+def prunings(
+    before: Mapping[str, Scalar], after: Mapping[str, Scalar]
+) -> list[Mapping[str, Scalar]]:
+    """The changed setting, then for each of its changes the same without that change.
+
+    Only of changes to what both have: what one of them lacks cannot be put back by a value.
+
+    Source: A4, R2.
+    """
+    changed = sorted(name for name in after if name in before and before[name] != after[name])
+    whole = dict(after)
+    if len(changed) < 2:
+        return [whole]
+    return [whole, *({**whole, name: before[name]} for name in changed)]

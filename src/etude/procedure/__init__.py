@@ -1,0 +1,1 @@
+"""Ready-made series of rounds."""

@@ -1,0 +1,162 @@
+"""Launch: the baseline trained with several seeds at full length, its test values seen once."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean, median, stdev
+from typing import final
+
+from ..baseline import Adoption
+from ..experiment import Experiment
+from ..experiment_file import toml_text
+from ..hyperparameter import key_path
+from ..result import Result
+
+TEST = "test/"
+X4_WARNING = (
+    "For a one-off workload alone, the validation data may be folded into the training of this "
+    "configuration; nothing can then be validated any more, so it is not done here (X4)."
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """What came of training the baseline again.
+
+    Args:
+        values: The best value of each training, NaN for one that failed.
+        best: The trial with the best validation value; None where all failed.
+        checkpoint: The folder of its best checkpoint; None where it wrote none.
+        test: What it measured on test data at the step of its best validation value.
+        looked: When its test values were first looked at, UTC; empty where it has none.
+        before: Other experiments whose test values were looked at earlier.
+    """
+
+    experiment: str
+    metric: str
+    values: tuple[float, ...]
+    best: int | None
+    checkpoint: Path | None
+    test: dict[str, float]
+    looked: str = ""
+    before: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """The trainings in a sentence or two."""
+        known = [value for value in self.values if math.isfinite(value)]
+        failed = len(self.values) - len(known)
+        if not known:
+            return f"All {len(self.values)} trainings failed."
+        spread = f", standard deviation {stdev(known):.2g}" if len(known) > 1 else ""
+        return (
+            f"{len(self.values)} trainings: mean {self.metric} {fmean(known):.4g}, median "
+            f"{median(known):.4g}{spread}; {failed} failed (A2)."
+        )
+
+
+def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -> Experiment:
+    """The experiment that trains an adopted configuration with so many seeds.
+
+    Args:
+        adopted: The configuration.
+        seeds: How many trainings.
+        max_steps: The full length; None for the one it was adopted at.
+
+    Source: A2, X3, T8.
+    """
+    full = max_steps or adopted.max_steps
+    return Experiment(
+        name=launch_of(adopted, full),
+        question="How good is the adopted configuration, with other seeds and at full length?",
+        metric=adopted.metric,
+        maximize=adopted.maximize,
+        max_steps=full,
+        evaluations=adopted.evaluations,
+        trials=seeds,
+        train=adopted.train or None,
+        parent=adopted.experiment,
+        acknowledge=("R7",),
+        fixed=dict(adopted.setting),
+    )
+
+
+def launch_of(adopted: Adoption, max_steps: int | None = None) -> str:
+    """The name of the launch of an adopted configuration at a length.
+
+    Every setting adopted from an experiment has a launch of its own.
+
+    Source: K3.
+    """
+    longer = max_steps is not None and max_steps != adopted.max_steps
+    return f"{adopted.experiment}-launch-{adopted.trial}" + (f"-{max_steps}" if longer else "")
+
+
+def launched(result: Result, looks: Path) -> Launched:
+    """The trainings of a launch; its test values are looked at once, and that is written down.
+
+    Args:
+        result: Of the launch.
+        looks: The file that remembers when test data were looked at.
+
+    Source: X3, X4, A2, K1.
+    """
+    metric, maximize = result.experiment.metric, result.experiment.maximize
+    found = [(one, one.best(metric, maximize=maximize)) for one in result.records if one.ended]
+    values = tuple(
+        best.value if best and one.status != "infeasible" else math.nan for one, best in found
+    )
+    best = result.best
+    test = {} if best is None else _test(result, best.id)
+    known = looked_at(looks)
+    name = result.experiment.name
+    if test and name not in known:
+        known[name] = datetime.now(UTC).isoformat(timespec="seconds")
+        _remember(looks, name, known[name], test)
+    return Launched(
+        experiment=name,
+        metric=metric,
+        values=values,
+        best=None if best is None else best.id,
+        checkpoint=next(iter(result.best_checkpoint), None),
+        test=test,
+        looked=known[name] if test else "",
+        before=tuple(other for other in known if other != name) if test else (),
+    )
+
+
+def looked_at(looks: Path) -> dict[str, str]:
+    """When the test values of which experiment were first looked at, oldest first.
+
+    Source: X3.
+    """
+    if not looks.is_file():
+        return {}
+    table = tomllib.loads(looks.read_text(encoding="utf-8"))
+    return {name: str(one["looked"]) for name, one in table.items()}
+
+
+def _test(result: Result, trial: int) -> dict[str, float]:
+    """What a trial measured on test data at, or last before, its best validation step."""
+    record = next(one for one in result.records if one.id == trial)
+    best = record.best(result.experiment.metric, maximize=result.experiment.maximize)
+    found = {}
+    for name in record.points.metrics:
+        series = record.series(name)
+        until = series.steps_P <= best.step if best else series.steps_P < 0
+        if name.startswith(TEST) and until.any():
+            found[name] = float(series.values_P[until][-1])
+    return found
+
+
+def _remember(looks: Path, name: str, when: str, test: dict[str, float]) -> None:
+    first = "# When test data were looked at; `etude launch` writes it (X3).\n"
+    head = "" if looks.is_file() else first
+    values = "".join(f"{key_path([key])} = {toml_text(value)}\n" for key, value in test.items())
+    with looks.open("a", encoding="utf-8") as file:
+        file.write(f"{head}\n[{key_path([name])}]\nlooked = {toml_text(when)}\n{values}")

@@ -1,0 +1,165 @@
+"""A gain against the complexity it adds; ties keep the simpler."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from tests.analyze.trials import experiment, record
+
+from etude.advise.adoption import Candidate, adoption, candidates
+from etude.advise.complexity import Cost, complexity
+from etude.advise.retrain import prunings, retrain
+from etude.analyze.retrainings import Retrainings
+from etude.design.studies import studies
+
+PLAIN = {"learning_rate": 0.1, "dropout": 0.0}
+RICH = {"learning_rate": 0.1, "dropout": 0.2}
+LOW, HIGH = [0.10, 0.11, 0.10, 0.11, 0.105], [0.30, 0.31, 0.30, 0.31, 0.305]
+NOISY = [0.30, 0.20, 0.25, 0.35, 0.28, 0.22, 0.31, 0.27]
+ALIKE = [0.29, 0.21, 0.26, 0.34, 0.28, 0.23, 0.30, 0.26]
+
+
+def setting(values, given=None, trial=0, **cost):
+    return Candidate(
+        trial=trial,
+        setting=given or PLAIN,
+        trainings=Retrainings(name=f"all:{trial}", values=tuple(values)),
+        loss=sum(values) / len(values),
+        cost=Cost(**cost),
+    )
+
+
+def decided(candidate, baseline, **given):
+    return adoption([candidate], baseline, metric="valid/error", **given)
+
+
+def test_the_first_baseline_needs_no_comparison():
+    found = decided(setting(LOW), None)
+
+    assert (found.decision, found.comparison) == ("adopt", None)
+    assert "Nothing was compared" in found.message
+
+
+def test_what_is_better_is_adopted_with_what_it_adds():
+    found = decided(setting(LOW, RICH, 1), setting(HIGH))
+
+    assert found.decision == "adopt"
+    assert found.complexity.adds == ("`dropout` = 0.2",)
+    assert "adds `dropout` = 0.2 (A4)" in found.message
+
+
+def test_higher_is_better_where_the_metric_says_so():
+    assert decided(setting(HIGH, RICH, 1), setting(LOW), maximize=True).decision == "adopt"
+    assert decided(setting(HIGH, RICH, 1), setting(LOW)).decision == "keep"
+
+
+def test_a_gain_below_what_a_part_must_bring_is_not_adopted():
+    found = decided(setting(LOW, RICH, 1), setting(HIGH), worth=0.5)
+
+    assert found.decision == "keep"
+    assert "asks for a gain of 0.5" in found.message
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "decision"), [(PLAIN, RICH, "adopt"), (RICH, PLAIN, "keep")]
+)
+def test_of_two_that_tie_the_simpler_one_holds(mine, theirs, decision):
+    found = decided(setting(ALIKE, mine, 1), setting(NOISY, theirs))
+
+    assert (found.comparison.answer, found.decision) == ("no_difference", decision)
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [([0.1], HIGH), (LOW, [0.3])])
+def test_one_training_tells_nothing_of_chance(mine, theirs):
+    found = decided(setting(mine, RICH, 1), setting(theirs))
+
+    assert (found.decision, found.comparison) == ("keep", None)
+    assert "was trained once" in found.message
+
+
+def test_changes_that_can_go_without_loss_are_dropped():
+    both = {**RICH, "weight_decay": 0.01}
+    found = adoption(
+        [setting(LOW, both, 1), setting(LOW, RICH, 2)],
+        setting(HIGH, {**PLAIN, "weight_decay": 0.0}),
+        metric="valid/error",
+    )
+
+    assert found.candidate.trial == 2
+    assert found.pruned == ("weight_decay",)
+
+
+def test_changes_that_carry_the_gain_are_kept():
+    both = {**RICH, "weight_decay": 0.01}
+    found = adoption(
+        [setting(LOW, both, 1), setting(HIGH, RICH, 2)],
+        setting(HIGH, {**PLAIN, "weight_decay": 0.0}),
+        metric="valid/error",
+    )
+
+    assert (found.candidate.trial, found.pruned) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "adds", "drops"),
+    [
+        ({"dropout": 0.0}, {"dropout": 0.1}, 1, 0),
+        ({"dropout": 0.3}, {"dropout": 0.1}, 0, 0),
+        ({"learning_rate": 0.1}, {"learning_rate": 0.2}, 0, 0),
+        ({}, {"mixup_alpha": 0.2}, 1, 0),
+        ({"use_dropout": False}, {"use_dropout": True}, 1, 0),
+        ({"width": 64}, {"width": 128}, 1, 0),
+        ({"width": 128, "dropout": 0.1}, {"width": 64, "dropout": 0.0}, 0, 2),
+        ({"activation": "relu"}, {"activation": "gelu"}, 0, 0),
+    ],
+)
+def test_parts_regularizers_and_size_are_counted(before, after, adds, drops):
+    found = complexity(before, after)
+    turned = complexity(after, before)
+
+    assert (len(found.adds), len(found.drops)) == (adds, drops)
+    assert (len(turned.adds), len(turned.drops)) == (drops, adds)
+
+
+def test_time_and_parameters_are_counted_where_they_are_known():
+    cheap, dear = Cost(step_s=1.0, parameters=100), Cost(step_s=1.5, parameters=300)
+
+    assert complexity({}, {}, costs=(cheap, dear)).adds == (
+        "1.5 times the time per step",
+        "3 times the parameters",
+    )
+    assert complexity({}, {}, costs=(cheap, Cost())).adds == ()
+
+
+def test_trainings_of_one_setting_are_one_candidate_and_failures_stand_behind():
+    question = experiment(nuisance={}, fixed={}, configurations=[{"a": 1}, {"a": 2}] * 3, trials=0)
+    (study,) = studies(question)
+    values = [0.3, 0.1, 0.3, 0.1, 0.3, None]
+    records = [record(study, k, value, {"a": 1 + k % 2}) for k, value in enumerate(values)]
+
+    first, second = candidates([study], records)
+
+    assert (first.setting, first.trainings.values) == ({"a": 1}, (0.3, 0.3, 0.3))
+    assert math.isnan(second.trainings.values[-1])
+
+
+def test_a_retraining_gives_every_setting_its_seeds():
+    question = retrain(experiment(), [PLAIN, RICH], name="again", seeds=3)
+
+    assert question.fixed == {"learning_rate": 0.1}
+    assert [row["dropout"] for row in question.configurations] == [0.0, 0.2] * 3
+    assert question.parent == "experiment"
+
+
+def test_a_single_setting_is_trained_as_a_study_in_which_only_seeds_differ():
+    question = retrain(experiment(), [PLAIN], name="again", seeds=3)
+
+    assert (question.trials, question.configurations, question.fixed) == (3, (), PLAIN)
+
+
+def test_pruning_takes_every_change_back_by_itself():
+    before, after = {"a": 1, "b": 1, "c": 1}, {"a": 2, "b": 2, "c": 1}
+
+    assert prunings(before, after) == [after, {"a": 1, "b": 2, "c": 1}, {"a": 2, "b": 1, "c": 1}]
+    assert prunings(before, {**before, "a": 2}) == [{"a": 2, "b": 1, "c": 1}]

@@ -1,0 +1,37 @@
+"""Stop is said with the numbers that say so."""
+
+from __future__ import annotations
+
+from tests.advise.cases import case, said
+from tests.analyze.trials import experiment, one_study, record
+
+from etude.advise.next_round import left_to_you
+
+DENSE = said("coverage", "C2", "ok", gain=0.00123)
+SIDES = [
+    said("boundary", "C1", "ok", hyperparameter="learning_rate", side=side)
+    for side in ("low", "high")
+]
+
+
+def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
+    (sentence,) = left_to_you(case(experiment(), DENSE, *SIDES), [])
+
+    assert sentence.startswith("Stop here")
+    assert "inside on 2 of 2 sides (C1)" in sentence
+    assert "twice the trials of `all` would gain about 0.0012 (C2)" in sentence
+
+
+def test_the_noise_of_retraining_is_among_the_numbers():
+    setting = {"learning_rate": 0.01, "share": 0.5}
+    records = [record(one_study(), k, value, setting) for k, value in enumerate([0.1, 0.3])]
+
+    (sentence,) = left_to_you(case(experiment(), DENSE, records=records), records)
+
+    assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
+
+
+def test_a_problem_is_no_reason_to_stop():
+    (sentence,) = left_to_you(case(experiment(), said("infeasible", "C3", "problem")), [])
+
+    assert sentence == "C3: Do what C3 asks."
