@@ -200,3 +200,28 @@ def test_a_second_import_of_a_name_is_refused(source, etude_command):
 
     assert answer.code == 2
     assert "`it` is in this store already" in answer.err
+
+
+def test_checks_that_want_the_same_are_read_once(source, etude_command):
+    (source / "curves.csv").write_text(
+        "trial,step,metric,value\n" + "".join(f"run-{at},9,valid/error,{at}\n" for at in range(12))
+    )
+    etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    lines = [one for one in etude_command("check").out.splitlines() if one.startswith("unclear")]
+
+    assert len(lines) <= 16
+    assert any("still_improving (C9, needs 10), saturated (C10, needs 20)" in one for one in lines)
+    assert sum(one.startswith("unclear C8") for one in lines) == 1
+
+
+def test_a_name_to_ignore_that_is_not_there_is_told(source, etude_command):
+    answer = etude_command(
+        "import", "csv", "old", "--name", "it", "--metric", "valid/error",
+        "--ignore", "nota", "--ignore", "train/loss",
+    )  # fmt: skip
+
+    assert "left out: --ignore nota: nothing in the source has that name. Did you mean `note`?" in (
+        answer.out
+    )
+    assert answer.out.count("--ignore") == 1

@@ -15,6 +15,7 @@ from ..launch import Entry
 from ..move import Start
 from ..provenance import launch
 from ..record import UNKNOWN_SEED, Record
+from ..spelling import nearest
 from ..store.base import Store
 from ..validation import mistakes
 from . import csv, reader, refused
@@ -127,15 +128,21 @@ def _read(kind: str, source: Path, wanted: Wanted) -> list[ForeignStudy]:
 
 
 def _unmet(whole: Assembled, wanted: Wanted) -> list[str]:
-    """What was to be renamed and is not there, most likely misspelt."""
+    """What was to be renamed or left out and is not there, most likely misspelt."""
     trials = [trial for _, mine in whole.studies for trial in mine]
     names = {name for trial in trials for name in trial.setting}
     names |= {name for trial in trials for _, name, _ in trial.rows}
-    return [
-        f"--rename {guard.clean(old)}={guard.clean(new)}: nothing in the source has that name."
+    nothing = "nothing in the source has that name"
+    said = [
+        f"--rename {guard.clean(old)}={guard.clean(new)}: {nothing}."
         for old, new in wanted.renamed.items()
         if new not in names and new not in READ_AS
     ]
+    for name in sorted(wanted.ignored - wanted.met):
+        near = nearest(name, sorted(names))
+        meant = f" Did you mean `{near}`?" if near else ""
+        said.append(f"--ignore {guard.clean(name)}: {nothing}.{meant}")
+    return said
 
 
 def _space(source: Path) -> Path:
