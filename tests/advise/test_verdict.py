@@ -12,7 +12,7 @@ from etude.advise.verdict import verdict
 from etude.analyze.checklist import findings
 from etude.design.split import split
 from etude.experiment import Experiment
-from etude.finding import Verdict
+from etude.finding import Finding, Verdict
 from etude.record import Record
 
 INSIDE = [0.5, 0.5]
@@ -401,3 +401,19 @@ def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
     found = judged(question, [*records, *again])
 
     assert not [doubt for doubt in found.doubts if doubt.startswith("A1, A2")]
+
+
+@pytest.mark.parametrize("status", ["problem", "unclear", "ok"])
+def test_what_is_said_of_a_study_is_not_said_again_of_its_best_trial(status):
+    question = two_optimizers()
+    studies, records = split(question), two_valleys(question, 0.1, 0.2)
+    name = studies[0].name
+    best = judged(question, records).evidence["studies"][name]["trial"]
+    of_study = Finding(
+        rule="C8", check="step_variance", status=status, subject={"study": name}, message="Study."
+    )
+    of_trial = replace(of_study, status="notice", subject={"study": name, "trial": best})
+
+    found = verdict(question, studies, records, [of_study, of_trial])
+
+    assert sum(doubt.startswith("C8:") for doubt in found.doubts) == 1

@@ -155,3 +155,35 @@ def test_whole_numbers_are_no_gaps():
     values = [k % 4 + 0.001 * k for k in range(40)]
 
     assert coverage(study, at_units(study, units, values)).axes[0].gap == 0.0
+
+
+def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
+    study = one_study({"weight_decay": Real(0.2, 0.9)})
+    values = [0.2, 0.5, 0.9] * 10
+    units = [[study.space.domains["weight_decay"].unit(value)] for value in values]
+
+    found = coverage(
+        study, at_units(study, units, [abs(v - 0.72) + k / 99 for k, v in enumerate(values)])
+    )
+
+    assert any("only 3 values of `weight_decay` were tried" in doubt for doubt in found.doubts)
+    assert not any("no trial lies between" in doubt for doubt in found.doubts)
+
+
+def test_nothing_can_lie_between_neighbouring_whole_numbers():
+    study = one_study({"layers": Integer(1, 4)})
+    units = [[(k % 4 + 0.5) / 4] for k in range(40)]
+
+    found = coverage(study, at_units(study, units, [abs(k % 4 - 1.5) + k / 1e4 for k in range(40)]))
+
+    assert {found.axes[0].low, found.axes[0].high} == {2, 3}
+    assert found.axes[0].gap == 0.0
+
+
+def test_where_the_good_ones_lie_is_a_sentence():
+    study = one_study({"learning_rate": RATE})
+
+    found = findings(coverage(study, at_units(study, line(40), parabola(40))))[0]
+
+    assert "4 trials of `all` are good (the best tenth) and lie from " in found.message
+    assert " of `learning_rate` (4 of all trials)." in found.message

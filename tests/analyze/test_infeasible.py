@@ -219,3 +219,12 @@ def test_slices_count_every_ended_trial_on_every_axis():
         (4, 4, 5),
     ]
     assert sum(each.infeasible for each in slices) == 2 * 6
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.5, "is feasible."), (None, "is infeasible (")])
+def test_a_single_trial_is_spoken_of_as_one(value, said):
+    study = one_study({"learning_rate": RATE})
+
+    found = findings(infeasible(study, at_units(study, [[0.5]], [value])))[0]
+
+    assert found.message.startswith(f"The only ended trial of `all` {said}")

@@ -33,7 +33,7 @@ def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_
         '  fixed: note = "x"',
         "  Bounds of `learning_rate` are only the outermost values tried: where you know the "
         "space, import with --space FILE.",
-        "  `layers` stays in the settings but in no space: only 11 of 12 trials say it.",
+        "  `layers` stays in the settings but in no space: only 11 of 12 trials have it.",
         "",
         "Check the evidence:  etude check it",
     ]
@@ -200,3 +200,54 @@ def test_a_second_import_of_a_name_is_refused(source, etude_command):
 
     assert answer.code == 2
     assert "`it` is in this store already" in answer.err
+
+
+def test_checks_that_want_the_same_are_read_once(source, etude_command):
+    (source / "curves.csv").write_text(
+        "trial,step,metric,value\n" + "".join(f"run-{at},9,valid/error,{at}\n" for at in range(12))
+    )
+    etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    lines = [one for one in etude_command("check").out.splitlines() if one.startswith("unclear")]
+
+    assert len(lines) <= 16
+    assert any("still_improving (C9, needs 10), saturated (C10, needs 20)" in one for one in lines)
+    assert sum(one.startswith("unclear C8") for one in lines) == 1
+
+
+def test_a_name_to_ignore_that_is_not_there_is_told(source, etude_command):
+    answer = etude_command(
+        "import", "csv", "old", "--name", "it", "--metric", "valid/error",
+        "--ignore", "nota", "--ignore", "train/loss",
+    )  # fmt: skip
+
+    assert "left out: --ignore nota: nothing in the source has that name. Did you mean `note`?" in (
+        answer.out
+    )
+    assert answer.out.count("--ignore") == 1
+
+
+RATES = "trial,learning_rate,submission\n" + "".join(
+    f"run-{at},{'' if at < 2 else 0.5**at},{at % 3}\n" for at in range(12)
+)
+
+
+def test_what_most_trials_have_and_no_check_sees_is_a_warning(source, etude_command):
+    (source / "trials.csv").write_text(RATES)
+
+    answer = etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    assert "WARNING: no check sees `learning_rate` (10 of 12 trials have it)" in answer.out
+    assert answer.out.count("`learning_rate`") == 1
+
+
+def test_the_way_out_of_that_warning_works(source, etude_command):
+    head, *lines = RATES.splitlines()
+    (source / "trials.csv").write_text(
+        f"{head},tuned\n" + "".join(f"{one},{',,' not in one}\n".lower() for one in lines)
+    )
+
+    answer = etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    assert "WARNING" not in answer.out
+    assert "  nuisance where tuned = true: learning_rate = " in answer.out

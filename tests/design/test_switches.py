@@ -105,3 +105,14 @@ def test_configurations_with_strengths_above_none():
 )
 def test_what_was_adopted_or_left_out_is_no_question(given):
     assert said(design(**given), "R9") == []
+
+
+def test_of_bounds_from_the_data_nobody_is_told_to_have_chosen_them():
+    question = design(
+        nuisance={"learning_rate": RATE, "dropout_rate": Real(0.0, 0.5)}, observed=("dropout_rate",)
+    )
+
+    (one,) = said(question, "R9")
+
+    assert "was tried, as the data show, down to none" in one.message
+    assert one.advice.startswith("In the next round, begin its range above none")

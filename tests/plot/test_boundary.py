@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from tests.analyze.trials import at_units, one_study, valley
-from tests.plot.charts import rows
+from tests.analyze.trials import RATE, at_units, one_study, valley
+from tests.plot.charts import layers, rows
 from vl_convert import vegalite_to_svg
 
 from etude.analyze.boundary import boundary
@@ -19,6 +19,21 @@ def test_the_best_few_are_numbered_on_every_axis():
     assert [row["rank"] for row in rows(chart, "best-rank")] == [
         rank for rank in "54321" for _ in ("learning_rate", "share")
     ]
+
+
+def test_trials_at_one_spot_stand_beside_each_other_so_that_all_five_are_seen():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, [[0.5]] * 5 + [[k / 40] for k in range(20)], list(range(25)))
+
+    chart = draw(boundary(study, records))
+
+    assert sorted(one["mark"]["yOffset"] for one in layers(chart, "best")) == [-22, -11, 0, 11, 22]
+
+
+def test_the_name_stands_above_the_bounds_and_not_beside_them():
+    chart = draw(boundary(one_study(), []))
+
+    assert [one["mark"]["dy"] < -12 for one in layers(chart, "name")] == [True]
 
 
 def test_a_side_that_cuts_off_is_marked_and_named():

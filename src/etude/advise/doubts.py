@@ -65,8 +65,22 @@ def _is_censored(finding: Finding) -> bool:
 
 
 def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
-    """What the curve of a best trial shows that is no problem, and yet may change the order."""
-    telling = [finding for finding in findings if finding.status == "notice" and _tells(finding)]
+    """What the curve of a best trial shows that is no problem, and yet may change the order.
+
+    Not where the same rule says it of the trial's study, which is a doubt already.
+    """
+    of_studies = {
+        (one.check, one.rule, one.subject.get("study"))
+        for one in findings
+        if one.status in ("problem", "unclear") and "trial" not in one.subject
+    }
+    telling = [
+        one
+        for one in findings
+        if one.status == "notice"
+        and _tells(one)
+        and (one.check, one.rule, one.subject.get("study")) not in of_studies
+    ]
     for group in grouped(telling):
         yield f"{group.first.rule}: {group.message}"
 

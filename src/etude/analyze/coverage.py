@@ -15,7 +15,7 @@ import numpy as np
 
 from ..finding import Finding, Severity
 from ..record import Record
-from ..space import Choice, Domain, Scalar
+from ..space import Choice, Domain, Integer, Scalar
 from ..study import Study
 from .outcome import Outcome, outcomes, ranked
 from .thresholds import CoverageThresholds
@@ -40,6 +40,7 @@ class AxisCoverage:
         gap_low: Where it begins: the value there.
         gap_high: Where it ends.
         untried: The values of a choice that no trial has.
+        values: How many values the ended trials have.
     """
 
     hyperparameter: str
@@ -52,6 +53,7 @@ class AxisCoverage:
     gap_low: Scalar
     gap_high: Scalar
     untried: tuple[Scalar, ...] = ()
+    values: int = 0
 
 
 @final
@@ -174,7 +176,11 @@ def _axis(
     plain = isinstance(domain, Choice) and not domain.ordered
     tried = sorted({domain.unit(one.record.setting[name]) for one in found})
     between = [] if plain else [unit for unit in tried if low <= unit <= high]
-    gaps = [(after - before, before, after) for before, after in itertools.pairwise(between)]
+    gaps = [
+        (after - before, before, after)
+        for before, after in itertools.pairwise(between)
+        if not _next_to(domain, before, after)
+    ]
     gap, gap_low, gap_high = max(gaps, key=lambda each: each[0], default=(0.0, low, high))
     return AxisCoverage(
         hyperparameter=name,
@@ -187,7 +193,15 @@ def _axis(
         gap_low=domain.value(gap_low),
         gap_high=domain.value(gap_high),
         untried=_untried(domain, tried),
+        values=len(tried),
     )
+
+
+def _next_to(domain: Domain, before: float, after: float) -> bool:
+    """Whether nothing can lie between: whole numbers one apart, or values of an ordered choice."""
+    if isinstance(domain, Choice):
+        return after - before < 1.5 / len(domain.values)
+    return isinstance(domain, Integer) and domain.value(after) - domain.value(before) <= 1
 
 
 def _untried(domain: Domain, tried: Sequence[float]) -> tuple[Scalar, ...]:
@@ -231,18 +245,24 @@ def _doubts(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
     if seen.noise is not None and len(seen.good) < thresholds.min_good:
         alone = "only the best itself lies" if len(seen.good) == 1 else f"only {len(seen.good)} lie"
         doubts.append(f"{alone} within one retraining standard deviation of the best")
-    doubts += [
-        f"no trial lies between {number(each.gap_low)} and {number(each.gap_high)} of "
-        f"`{each.hyperparameter}`, amid the good ones"
-        for each in seen.axes
-        if each.gap > thresholds.max_gap
-    ]
+    doubts += [_hole(each) for each in seen.axes if each.gap > thresholds.max_gap]
     doubts += [
         f"no trial has {listed([str(value) for value in each.untried])} for `{each.hyperparameter}`"
         for each in seen.axes
         if each.untried
     ]
     return [*doubts, *_gains(seen, thresholds)]
+
+
+def _hole(axis: AxisCoverage) -> str:
+    between = f"{number(axis.gap_low)} and {number(axis.gap_high)}"
+    # Where each value stands twice on average, values were listed, not drawn.
+    if 2 * axis.values <= len(axis.units):
+        return (
+            f"only {axis.values} values of `{axis.hyperparameter}` were tried, none between the "
+            f"good ones {between}"
+        )
+    return f"no trial lies between {between} of `{axis.hyperparameter}`, amid the good ones"
 
 
 def _gains(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
@@ -303,9 +323,10 @@ def _message(result: Coverage) -> str:
     by = "the best tenth"
     if result.noise is not None:
         by = f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
+    one = len(result.good) == 1
     message = (
         f"{counted(len(result.good), 'trial')} of `{result.study}` "
-        f"{'is' if len(result.good) == 1 else 'are'} good ({by}); "
+        f"{'is' if one else 'are'} good ({by}) and {'lies' if one else 'lie'} "
         f"{listed([_region(each) for each in result.axes])}."
     )
     if result.doubts:
@@ -316,10 +337,10 @@ def _message(result: Coverage) -> str:
 
 def _region(axis: AxisCoverage) -> str:
     if axis.low == axis.high:
-        return f"`{axis.hyperparameter}` {number(axis.low)} ({axis.inside} there)"
-    return (
-        f"`{axis.hyperparameter}` {number(axis.low)} to {number(axis.high)} ({axis.inside} there)"
-    )
+        where = f"at {number(axis.low)}"
+    else:
+        where = f"from {number(axis.low)} to {number(axis.high)}"
+    return f"{where} of `{axis.hyperparameter}` ({axis.inside} of all trials)"
 
 
 def _advice(result: Coverage) -> str:

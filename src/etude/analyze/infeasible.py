@@ -183,6 +183,9 @@ def _message(result: Infeasible) -> str:
 def _share(result: Infeasible) -> str:
     listed = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items())
     because = f" ({listed})" if listed else ""
+    if result.ended == 1:
+        said = "is infeasible" if result.trials else "is feasible"
+        return f"The only ended trial of `{result.study}` {said}{because}."
     share = f"{len(result.trials)} of {counted(result.ended, 'ended trial')} of `{result.study}`"
     is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:

@@ -37,6 +37,7 @@ def lines(arrived: Arrived, kind: str, source: Path) -> Iterator[str]:
             f"Bounds of {observed} are only the outermost values tried: where you know the space, "
             "import with --space FILE."
         )
+    yield from _unseen(arrived)
     yield from _left_out(arrived)
 
 
@@ -111,9 +112,29 @@ def _value(value: Domain | Scalar) -> str:
 # --- what stayed behind
 
 
+def _unseen(arrived: Arrived) -> Iterator[str]:
+    """What most trials have and no check looks at, with the way out."""
+    trials = sum(arrived.trials.values())
+    shown = _listed(
+        [
+            f"`{name}` ({count:,} of {trials:,} trials have it)"
+            for name, count in arrived.unseen.items()
+        ]
+    )
+    if shown:
+        it = "it" if len(arrived.unseen) == 1 else "them"
+        yield _line(
+            f"WARNING: no check sees {shown}, since some trials lack {it}: C1, D3 and R2 say "
+            f"nothing of {it}. Leave those trials out of the source, or record a hyperparameter "
+            f"that says which have {it}."
+        )
+
+
 def _left_out(arrived: Arrived) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in arrived.apart.items():
+        if name in arrived.unseen:
+            continue
         reasons.setdefault(why, []).append(f"`{name}`")
     for why, names in reasons.items():
         verb = "stays" if len(names) == 1 else "stay"

@@ -61,11 +61,12 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
 def _print(findings: list[Finding]) -> None:
     from ..finding import grouped
     from .messages import counted, finding_lines
+    from .open_questions import short
 
-    for group in sorted(grouped(findings), key=lambda one: _ORDER.index(one.first.status)):
-        if group.first.status == "ok":
-            continue
-        for line in finding_lines(group.first, message=group.message):
+    told = [group for group in grouped(findings) if group.first.status != "ok"]
+    told.sort(key=lambda one: _ORDER.index(one.first.status))
+    for first, message in short(told):
+        for line in finding_lines(first, message=message):
             typer.echo(line)
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})

@@ -115,6 +115,7 @@ def _as_json(arrived: Arrived, kind: str, source: Path) -> dict[str, Any]:
         "hyperparameters": _roles(arrived),
         "observed": experiment.observed,
         "apart": dict(arrived.apart),
+        "unseen": dict(arrived.unseen),
         "left_out": arrived.left_out,
     }
 

@@ -15,10 +15,12 @@ from ..launch import Entry
 from ..move import Start
 from ..provenance import launch
 from ..record import UNKNOWN_SEED, Record
+from ..space import is_number
+from ..spelling import nearest
 from ..store.base import Store
 from ..validation import mistakes
 from . import csv, reader, refused
-from .assembly.assemble import Asked, Assembled, assembled
+from .assembly.assemble import UNNAMED, Asked, Assembled, assembled
 from .assembly.ending import ending
 from .assembly.tidy import tidy
 from .careful import guard
@@ -26,6 +28,8 @@ from .foreign import ForeignStudy, ForeignTrial, Wanted
 
 # Beside the csv files: the space that they were taken from.
 SPACE = "space.toml"
+# No source, ours: what fewer than half of the trials have belongs to them, and is not missed.
+MOSTLY = 0.5
 # What a column may be renamed to so that a reader takes it for this, and no name is left of it.
 READ_AS = frozenset((*csv.KNOWN, "step"))
 
@@ -42,6 +46,7 @@ class Arrived:
         without_metric: How many completed trials have no value of the metric: missing, no failure.
         apart: What stays in the settings but in no space, each with the reason.
         left_out: What could not be read, one sentence each.
+        unseen: What is apart only because some trials lack it: how many have it. No check sees it.
     """
 
     experiment: Experiment
@@ -51,6 +56,7 @@ class Arrived:
     without_metric: int
     apart: Mapping[str, str]
     left_out: tuple[str, ...]
+    unseen: Mapping[str, int]
 
 
 def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Arrived:
@@ -127,15 +133,21 @@ def _read(kind: str, source: Path, wanted: Wanted) -> list[ForeignStudy]:
 
 
 def _unmet(whole: Assembled, wanted: Wanted) -> list[str]:
-    """What was to be renamed and is not there, most likely misspelt."""
+    """What was to be renamed or left out and is not there, most likely misspelt."""
     trials = [trial for _, mine in whole.studies for trial in mine]
     names = {name for trial in trials for name in trial.setting}
     names |= {name for trial in trials for _, name, _ in trial.rows}
-    return [
-        f"--rename {guard.clean(old)}={guard.clean(new)}: nothing in the source has that name."
+    nothing = "nothing in the source has that name"
+    said = [
+        f"--rename {guard.clean(old)}={guard.clean(new)}: {nothing}."
         for old, new in wanted.renamed.items()
         if new not in names and new not in READ_AS
     ]
+    for name in sorted(wanted.ignored - wanted.met):
+        near = nearest(name, sorted(names))
+        meant = f" Did you mean `{near}`?" if near else ""
+        said.append(f"--ignore {guard.clean(name)}: {nothing}.{meant}")
+    return said
 
 
 def _space(source: Path) -> Path:
@@ -210,4 +222,17 @@ def _arrived(whole: Assembled, records: Sequence[Record]) -> Arrived:
         ),
         apart=whole.apart,
         left_out=whole.left_out,
+        unseen=_unseen(whole),
     )
+
+
+def _unseen(whole: Assembled) -> dict[str, int]:
+    """What stays apart although most trials have it, as numbers that vary."""
+    trials = [trial for _, mine in whole.studies for trial in mine]
+    unseen = {}
+    for name in (name for name, why in whole.apart.items() if why != UNNAMED):
+        values = [trial.setting[name] for trial in trials if name in trial.setting]
+        mostly = len(trials) > len(values) >= MOSTLY * len(trials)
+        if mostly and len(set(values)) > 1 and all(map(is_number, values)):
+            unseen[name] = len(values)
+    return unseen

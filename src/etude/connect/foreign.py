@@ -72,12 +72,15 @@ class Wanted:
         renamed: Names there, to names here: of metrics and of hyperparameters.
         ignored: Names there that are left out.
         study: Only the study of this name; empty for all.
+        met: Those of `ignored` that the readers met: they hand on nothing of them, so who
+            misspelt one could not be told otherwise.
     """
 
     metric: str
     renamed: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     study: str = ""
+    met: set[str] = field(default_factory=set, compare=False)
 
 
 class Reader(Protocol):

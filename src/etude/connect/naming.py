@@ -13,7 +13,10 @@ from .foreign import ForeignStudy, ForeignTrial, Wanted
 
 def here(name: str, wanted: Wanted) -> str | None:
     """The name that a metric or a hyperparameter has here; None where it is left out."""
-    return None if name in wanted.ignored else wanted.renamed.get(name, name)
+    if name in wanted.ignored:
+        wanted.met.add(name)
+        return None
+    return wanted.renamed.get(name, name)
 
 
 def renamed(trial: ForeignTrial, wanted: Wanted) -> ForeignTrial:

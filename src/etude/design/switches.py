@@ -111,14 +111,8 @@ def _searched(
     switches: Sequence[Hyperparameter],
     experiment: Experiment,
 ) -> tuple[Severity, str, str] | None:
-    listed = is_listed(one, experiment)
     if _reaches_off(one, entry):
-        what = "varies over the configurations" if listed else "is searched"
-        change = (
-            "List values above none alone"
-            if listed
-            else f"Begin the range above none, for example {nuisance_line(one, entry)}"
-        )
+        what, change = _down_to_none(one, entry, experiment)
         return (
             "notice",
             f"`{one.name}` ({shown(one)}) {what} down to none: whether {_words(entry)} is "
@@ -126,7 +120,9 @@ def _searched(
             f"{change}, and fix whether it is there or make that the question.",
         )
     loose = [each for each in switches if each.name not in dict(one.when)]
-    if loose and not one.when and not listed:  # no condition can stand over configurations
+    if (
+        loose and not one.when and not is_listed(one, experiment)
+    ):  # no condition can stand over configurations
         switch = loose[0]
         return (
             "notice",
@@ -135,6 +131,16 @@ def _searched(
             f"Put it below [nuisance.when.{switch.name}.VALUE], the value that switches it on.",
         )
     return None
+
+
+def _down_to_none(one: Hyperparameter, entry: Entry, experiment: Experiment) -> tuple[str, str]:
+    """How it came down to none, and what to change; nobody chose bounds that are the data's."""
+    if is_listed(one, experiment):
+        return "varies over the configurations", "List values above none alone"
+    above = f"above none, for example {nuisance_line(one, entry)}"
+    if one.name in experiment.observed:
+        return "was tried, as the data show,", f"In the next round, begin its range {above}"
+    return "is searched", f"Begin the range {above}"
 
 
 def _searched_switch(

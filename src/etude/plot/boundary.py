@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import altair as alt
 
 from ..analyze.boundary import Boundary, Side, Top
@@ -10,6 +13,10 @@ from .scales import counted, shown
 from .strips import across, bars, down, ends, lines, strips
 
 _WORDS = {"low": "lower", "high": "upper"}
+# As shares of a strip: nearer to each other, two numbered marks would hide one another ...
+_TOUCHING = 0.08
+# ... and stand above and below each other, this many pixels from the line.
+_LANES = (0, 11, -11, 22, -22)
 
 
 def draw(result: Boundary) -> alt.LayerChart:
@@ -90,19 +97,36 @@ def _edge(side: Side) -> Row:
 
 
 def _numbered(result: Boundary, names: list[str]) -> list[alt.Chart]:
-    """Two layers a rank, the best on top, so that no number shows through another's mark."""
+    """Two layers a rank and lane, the best on top, so that no number is hidden by another."""
     tooltip = [alt.Tooltip("trial:N"), alt.Tooltip("rank:N")]
     count = max((len(top.trials) for top in result.tops), default=0)
+    lanes = [_lanes(top.units) for top in result.tops]
     layers = []
-    for place in reversed(range(count)):
-        found = rows([_place(top, place) for top in result.tops])
-        marks = found.mark_circle(style="best", size=200)
-        rank = found.mark_text(style="best-rank", dy=0.5)
-        layers += [
-            marks.encode(x=across(), y=down(names), tooltip=tooltip),
-            rank.encode(x=across(), y=down(names), text="rank:N"),
+    for place, lane in itertools.product(reversed(range(count)), _LANES):
+        found = [
+            _place(top, place)
+            for top, mine in zip(result.tops, lanes, strict=True)
+            if mine[place] == lane
         ]
+        if found:
+            marks = rows(found).mark_circle(style="best", size=200, yOffset=lane)
+            rank = rows(found).mark_text(style="best-rank", dy=lane + 0.5)
+            layers += [
+                marks.encode(x=across(), y=down(names), tooltip=tooltip),
+                rank.encode(x=across(), y=down(names), text="rank:N"),
+            ]
     return layers
+
+
+def _lanes(units: Sequence[float]) -> list[int]:
+    """How far from the line each stands: the better nearer to it, none on one that it touches."""
+    lanes: list[int] = []
+    for unit in units:
+        taken = [
+            lane for other, lane in zip(units, lanes, strict=False) if abs(unit - other) < _TOUCHING
+        ]
+        lanes.append(min(_LANES, key=lambda lane: (taken.count(lane), _LANES.index(lane))))
+    return lanes
 
 
 def _place(top: Top, place: int) -> Row:

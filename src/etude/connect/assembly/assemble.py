@@ -27,6 +27,8 @@ from .space_file import fitted, written
 Direction = Literal["maximize", "minimize"]
 # No study has this name: those of an experiment are `all` or `NAME=VALUE`.
 NOWHERE = "no setting"
+# Why something stays apart from a space that a person wrote: they chose so.
+UNNAMED = "the space does not name it"
 # No source, ours: enough names to find the one that was meant.
 MAX_NAMED = 30
 
@@ -255,7 +257,7 @@ def _beside(experiment: Experiment, trials: Iterable[ForeignTrial]) -> dict[str,
     """What the trials have and a written space does not name."""
     named = {one.name for one in experiment.hyperparameters}
     names = {name for trial in trials for name in trial.setting} - named
-    return dict.fromkeys(sorted(names), "the space does not name it")
+    return dict.fromkeys(sorted(names), UNNAMED)
 
 
 def _with_trials(most: int, whole: Assembled) -> Assembled:
