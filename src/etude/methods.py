@@ -278,7 +278,9 @@ def _scheduling(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -
             "those that a population found."
         )
         yield _mistake(["experiment", "schedule"], message)
-    yield from _unknown(options.get("changes", ()), flattened, given.get("configurations", ()))
+    listed = given.get("configurations", ())
+    rows = listed if isinstance(listed, Sequence) else ()  # anything else is refused elsewhere
+    yield from _unknown(options.get("changes", ()), flattened, rows)
     if schedule != "pbt":
         return
     if isinstance(trials, int) and 0 < trials < 2 and not given.get("configurations"):

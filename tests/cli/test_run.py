@@ -47,9 +47,11 @@ def statuses(folder):
 def test_the_first_line_says_where_the_store_is(folder, etude_command, monkeypatch):
     monkeypatch.setenv("ETUDE_STORE", "elsewhere.db")
 
-    first, estimate, *_ = etude_command("run", "rates.toml", "--runner", "inline").out.splitlines()
+    lines = etude_command("run", "rates.toml", "--runner", "inline").out.splitlines()
+    first, unread, estimate = lines[:3]
 
     assert first == "Store: elsewhere.db"
+    assert unread.startswith("Nothing read `batch_size` when trial 0 was tried")
     assert estimate.startswith("40 trials, one at a time. Two steps of one were tried: ")
     assert (folder / "elsewhere.db").is_file()
 

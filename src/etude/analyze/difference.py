@@ -82,7 +82,7 @@ def difference(
     Source: A2, A4.
 
     >>> round(difference([1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0]).p, 5)
-    6e-05
+    3e-05
     """
     a_A, b_B = np.asarray(a, np.float64), np.asarray(b, np.float64)
     least = min(len(a_A), len(b_B))
