@@ -157,9 +157,9 @@ def _stacks(output: Output, workloads: list[Workload], device: str) -> dict[str,
             file = copied(workload, Path(folder) / workload.name)
             said = child([sys.executable, PEER, "stacks", file, WIDTHS[device]]).said
         assert str(said["device"]).startswith(device), f"the device is {said['device']}"
-        for width, step_s in said["steps_s"].items():  # type: ignore[attr-defined]  # what a child printed as JSON
-            alone_s = said["steps_s"]["1"]  # type: ignore[index]
-            limit_s = said["arithmetic_s"].get(width)  # type: ignore[attr-defined]  # what a child printed as JSON
+        for width, step_s in said["steps_s"].items():  # type: ignore[attr-defined]  # JSON
+            alone_s = said["steps_s"]["1"]  # type: ignore[index]  # JSON
+            limit_s = said["arithmetic_s"].get(width)  # type: ignore[attr-defined]  # JSON
             limit = f"{1e3 * limit_s:12.3f}" if limit_s else ""
             output.say(
                 f"{workload.name:14}{width:>6}{1e3 * step_s:10.3f}{alone_s / step_s:12.1f}{limit}"
