@@ -48,6 +48,8 @@ bench: setup
 	$(BIN)/python benchmarks/checklist.py
 	$(BIN)/python benchmarks/schedules.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/boundary.py
+	$(BIN)/python benchmarks/importance.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

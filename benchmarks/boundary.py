@@ -48,8 +48,10 @@ class Case:
 
     Args:
         side: The hyperparameter and side in question, where there is one.
-        noise: The standard deviation of a trial by chance, as a share of the range of the losses.
-        gain: What lies beyond the bound is better by so many of these standard deviations.
+        noise: The standard deviation of a trial by chance, as a share of the range of the losses;
+            NaN where it is not known.
+        gain: What lies beyond the bound is better by so many of these standard deviations;
+            infinite in the CNNs, whose cuts lie well away from the best rates.
     """
 
     study: Study
@@ -264,7 +266,7 @@ def cut(kind: str, rows: Sequence[Row], truth: str, trials: int, rng: Generator)
     ]
     kind_of, _, which = truth.partition(", ")
     side = ("learning_rate", which) if which else None
-    return Case(study, records, kind_of, side, gain=math.inf)
+    return Case(study, records, kind_of, side, noise=math.nan, gain=math.inf)
 
 
 def judged(case: Case) -> Judged:
@@ -383,27 +385,47 @@ def share_of(cases: Sequence[Judged], hit: Callable[[Judged], bool]) -> float:
     return 100 * sum(map(hit, cases)) / max(len(cases), 1)
 
 
-def figures(by_size: dict[int, list[Judged]]) -> dict[str, float]:
-    """Over valleys and CNNs: what is found of all cut-off optima, and of those that matter."""
-    said: dict[str, float] = {}
-    for trials, cases in by_size.items():
-        beyond = [one for one in cases if one.case.truth == "beyond"]
-        mattering = [one for one in beyond if one.case.gain > 1]
-        inside = [one for one in cases if one.case.truth == "inside"]
-        sides = sum(len(one.status) for one in inside)
-        alarms = sum(status == "problem" for one in inside for status in one.status.values())
-        said |= {
-            f"found_at_{trials}": share_of(mattering, lambda one: one.found),
-            f"found_at_{trials}_also_below_noise": share_of(beyond, lambda one: one.found),
-            f"found_at_{trials}_noise_below_10_percent": share_of(
-                [one for one in beyond if one.case.noise < 0.1], lambda one: one.found
-            ),
-            f"false_alarms_at_{trials}": share_of(inside, lambda one: one.alarmed),
-            f"false_alarms_per_side_at_{trials}": 100 * alarms / max(sides, 1),
-        }
-    everything = [one for cases in by_size.values() for one in cases]
-    inside = [one for one in everything if one.case.truth == "inside"]
-    return {"false_alarms": share_of(inside, lambda one: one.alarmed)} | said
+def figures(cases: Sequence[Judged]) -> dict[str, float]:
+    """Of valleys and CNNs of one size, %: cut-off optima found, interior ones alarmed at."""
+    beyond = [one for one in cases if one.case.truth == "beyond"]
+    inside = [one for one in cases if one.case.truth == "inside"]
+    sides = [status for one in inside for status in one.status.values()]
+    chosen = {
+        "all": beyond,
+        "gain above the noise of a trial": [one for one in beyond if one.case.gain > 1],
+        "noise below 10 % of the range": [one for one in beyond if one.case.noise < 0.1],
+        "noise 10 to 30 %": [one for one in beyond if one.case.noise >= 0.1],
+        "CNNs": [one for one in beyond if math.isnan(one.case.noise)],
+    }
+    found = {
+        f"found, {name}": share_of(some, lambda one: one.found) for name, some in chosen.items()
+    }
+    return found | {
+        "false alarms per study": share_of(inside, lambda one: one.alarmed),
+        "false alarms per side": 100 * sides.count("problem") / max(len(sides), 1),
+    }
+
+
+def say_figures(output: Output, said: dict[int, dict[str, float]]) -> None:
+    """A line for each figure, a column for each size."""
+    output.say()
+    output.say("Valleys and CNNs together, %")
+    output.say(f"{'':38}" + "".join(f"{f'T = {trials}':>11}" for trials in said))
+    for name in said[SIZES[0]]:
+        output.say(f"{name:38}" + "".join(f"{each[name]:11.1f}" for each in said.values()))
+
+
+def say_bars(output: Output, said: dict[int, dict[str, float]]) -> None:
+    """The bars of found and of false alarms, and whether they hold."""
+    output.say()
+    for name in ("found, all", "found, gain above the noise of a trial"):
+        found = said[50][name]
+        holds = "holds" if found >= 90 else "MISSED"
+        output.say(f"{f'{name}, T = 50':50}{found:6.1f}   {holds} (bar 90)")
+    for trials, each in said.items():
+        alarms = each["false alarms per study"]
+        holds = "holds" if alarms <= 5 else "MISSED"
+        output.say(f"{f'false alarms per study, T = {trials}':50}{alarms:6.1f}   {holds} (bar 5)")
 
 
 def speed_ms(trials: int, axes: int) -> float:
@@ -442,14 +464,12 @@ def main() -> None:
         say_real(output, kind, cases)
         if kind == "mnist, cnn":
             by_size = {trials: [*by_size[trials], *cases[trials]] for trials in SIZES}
-    said = figures(by_size)
-    said["ms_1000_trials_8_axes"] = speed_ms(1000, 8)
-    said["ms_10000_trials_8_axes"] = speed_ms(10_000, 8)
-    output.say()
-    found, alarms = said["found_at_50"], said["false_alarms"]
-    output.say(f"found at 50   {found:5.1f}   {'holds' if found >= 90 else 'MISSED'} (bar 90)")
-    output.say(f"false alarms  {alarms:5.1f}   {'holds' if alarms <= 5 else 'MISSED'} (bar 5)")
-    output.end(said)
+    said = {trials: figures(cases) for trials, cases in by_size.items()}
+    say_figures(output, said)
+    say_bars(output, said)
+    speeds = {f"ms, {trials} trials, 8 axes": speed_ms(trials, 8) for trials in (50, 1000, 10_000)}
+    flat = {f"{name}, {trials}": each for trials in said for name, each in said[trials].items()}
+    output.end(flat | speeds)
 
 
 if __name__ == "__main__":
