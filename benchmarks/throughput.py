@@ -161,6 +161,16 @@ def _figures(bench: Bench, workloads: list[Workload]) -> dict[str, float]:
     return {"auto_over_warm.min": min(auto.values()), **auto, **others, **cpu}
 
 
+def _judged(figures: dict[str, float], output: Output) -> None:
+    output.say()
+    for key, bar in BARS.items():
+        held = "holds" if figures.get(key, 0.0) >= bar else "MISSED"
+        output.say(f"{key:32}{figures.get(key, 0.0):10.2f}   bar {bar:6.2f}   {held}")
+    for key in figures:
+        if "_cpu." in key:
+            output.say(f"{key:32}{figures[key]:10.2f}")
+
+
 def _stacks(output: Output, workloads: list[Workload], device: str) -> dict[str, float]:
     """Steps of trials in stacks of each width, and of the arithmetic alone."""
     figures: dict[str, float] = {}
@@ -206,12 +216,7 @@ def main() -> None:
             bench.play(workload, 1 if chosen.quick else chosen.turns)
     _table(bench, workloads, output)
     figures = _figures(bench, workloads)
-    output.say()
-    for key, bar in BARS.items():
-        held = "holds" if figures.get(key, 0.0) >= bar else "MISSED"
-        output.say(f"{key:30}{figures.get(key, 0.0):10.2f}   bar {bar:6.2f}   {held}")
-    for key in (key for key in figures if "_cpu." in key):
-        output.say(f"{key:30}{figures[key]:10.2f}")
+    _judged(figures, output)
     figures |= _stacks(output, workloads, "cpu")
     output.end(figures)
 
