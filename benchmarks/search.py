@@ -2,6 +2,7 @@
 
     python benchmarks/search.py               20 seeds: hours; stopped and typed again, it goes on
     python benchmarks/search.py --seeds 5     fewer
+    python benchmarks/search.py --first 4     seeds 4 to 23: `bayesian` was tuned on 0 to 3
     python benchmarks/search.py --quick       one seed and two problems, nothing kept: does it run?
 
 Regret: how much worse the setting of the best measured trial is than the best there is, without
@@ -151,10 +152,12 @@ def play(method: str, wanted: Sequence[Task], cache: Cache) -> None:
         raise SystemExit(f"{method} failed; what it printed stands above.")
 
 
-def gathered(seeds: int, chosen: Sequence[str], cache: Cache, codes: Mapping[str, str]) -> Results:
+def gathered(
+    seeds: Sequence[int], chosen: Sequence[str], cache: Cache, codes: Mapping[str, str]
+) -> Results:
     """Every study on record; seeds that a method has not played yet are left out."""
     found: Results = {}
-    for method, seed in product(METHODS, range(seeds)):
+    for method, seed in product(METHODS, seeds):
         for task in tasks(method, seed, chosen, codes[method]):
             if (result := cache.get(task)) is not None:
                 key = (result["problem"], method, result["parallel"], result["trials"])
@@ -269,14 +272,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="one seed, nothing kept")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=4, help="the first seed")
     parser.add_argument("--play", nargs="*", default=list(METHODS), help="methods; others are read")
     arguments = parser.parse_args()
-    seeds = 1 if arguments.quick else arguments.seeds
+    seeds = range(arguments.first, arguments.first + (1 if arguments.quick else arguments.seeds))
     chosen = [one for one in PROBLEMS if one != "mnist" or DATA.is_dir()]
     chosen = ["branin", "valley_40"] if arguments.quick else chosen
     cache = Cache(BENCH / "search.jsonl")
     codes = {method: code_of(method) for method in METHODS}
-    for seed in range(seeds):
+    for seed in seeds:
         for method in arguments.play:
             play(method, list(tasks(method, seed, chosen, codes[method])), cache)
     output = Output("search", keep=not arguments.quick)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
+from .earlier import informed
 from .errors import Leave, RunError
 from .event import Ended, Event, Refused
 from .experiment import Experiment
@@ -71,8 +72,9 @@ class Asking:
             self._open.enter_context(self._store.own(self._experiment.name))
             refuse_changes(self._store, self._experiment)
             with with_lines(entry.text, entry.source):
-                self._plan = sampled(self._experiment)
+                plan = sampled(self._experiment)
             self._store.begin(entry)
+            self._plan = informed(plan, self._store, self._experiment)
             unless_refused.pop_all()
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]
         self._out: dict[int, Asked] = {}

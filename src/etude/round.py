@@ -12,6 +12,7 @@ from typing import final
 from . import baseline, experiment_file, provenance
 from .design.checklist import findings as of_design
 from .design.studies import studies as designed
+from .earlier import informed
 from .errors import InputError, RunError
 from .event import Ended, Event, Lost, Refused, Rehearsed
 from .experiment import Experiment
@@ -72,6 +73,7 @@ def run(
             with with_lines(entry.text, entry.source):
                 plan = sampled(entry.experiment)
             held.begin(entry)
+            plan = informed(plan, held, entry.experiment)
             asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
             about = _About(entry.experiment, plan, observers, asked)
             _perform(about, runner=chosen, store=held)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from tests.advise.cases import case, said
 from tests.analyze.trials import experiment, one_study, record
+from tests.search.history import PLANE
 
 from etude.advise.next_round import left_to_you
+from etude.design.studies import studies
+from etude.record import Records
+from etude.search.quasi_random import QuasiRandom
 
 DENSE = said("coverage", "C2", "ok", gain=0.00123)
 SIDES = [
@@ -35,3 +39,22 @@ def test_a_problem_is_no_reason_to_stop():
     (sentence,) = left_to_you(case(experiment(), said("infeasible", "C3", "problem")), [])
 
     assert sentence == "C3: Do what C3 asks."
+
+
+def of_bayesian(count):
+    """What is said after so many trials of a Bayesian search over a bowl."""
+    asked = experiment(nuisance=dict(PLANE.domains), search="bayesian")
+    (study,) = studies(asked)
+    settings = [dict(one.searched) for one in QuasiRandom().moves(study, Records.of([]), count)]
+    losses = [(one["x"] - 0.3) ** 2 + (one["y"] - 0.6) ** 2 for one in settings]
+    pairs = enumerate(zip(settings, losses, strict=True))
+    held = [record(study, at, loss, setting) for at, (setting, loss) in pairs]
+    (sentence,) = left_to_you(case(asked, records=held), held)
+    return sentence
+
+
+def test_bayesian_search_stops_when_its_model_expects_too_little():
+    assert of_bayesian(6).startswith("Not done yet: one more trial of `all` is expected to gain")
+    sentence = of_bayesian(32)
+    assert sentence.startswith("Stop here")
+    assert "one more trial of `all` is expected to gain 0." in sentence

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from statistics import median
 
 from ..analyze.trial_noise import trial_noise
 from ..analyze.wording import counted, number
+from ..record import Record, Records
+from ..study import Study
 from .case import Case
+
+# No source, ours: where the noise of retraining is unknown, a trial is worth this share of what the
+# best has gained on the median.
+WORTH_A_TRIAL = 0.05
 
 
 def stop(case: Case) -> str:
@@ -15,6 +23,8 @@ def stop(case: Case) -> str:
     Source: R2, C1, C2, A2, X1.
     """
     told = list(_reasons(case))
+    if more := [text for study in case.studies if (text := _worth_more(case, study))]:
+        return " ".join(more)
     because = f": {'; '.join(told)}" if told else ""
     return (
         f"Stop here: no check of this version asks for another round of `{case.experiment.name}`"
@@ -33,6 +43,47 @@ def _reasons(case: Case) -> Iterator[str]:
         noise = trial_noise(study, case.records)
         if noise.known:
             yield f"retraining one setting of `{study.name}` moves it by {number(noise.sd, 2)} (A2)"
+        if math.isfinite(gain := gain_of_one_more(case, study)):
+            yield f"one more trial of `{study.name}` is expected to gain {number(gain, 2)} (X1)"
+
+
+def gain_of_one_more(case: Case, study: Study) -> float:
+    """What a Bayesian search expects of its next trial, in the metric's unit.
+
+    NaN where another search chose, or where its extra is not installed.
+
+    Source: X1, Q10.
+    """
+    if study.search != "bayesian":
+        return math.nan
+    try:
+        from ..search.bayesian import gain_left  # noqa: PLC0415  # PyTorch takes seconds to load
+    except ImportError:
+        return math.nan
+    return gain_left(study, Records.of(_of(case, study)))
+
+
+def _worth_more(case: Case, study: Study) -> str:
+    """Why a Bayesian search is not done; empty where it is, and of any other search."""
+    gain = gain_of_one_more(case, study)
+    noise = trial_noise(study, case.records)
+    best_of = (one.best(study.metric, maximize=study.maximize) for one in _of(case, study))
+    values = sorted(one.value for one in best_of if one is not None)
+    if len(values) < 2:
+        return ""
+    climbed = abs(values[-1 if study.maximize else 0] - median(values))
+    worth = noise.sd if noise.known else WORTH_A_TRIAL * climbed
+    if not gain > worth > 0.0:
+        return ""
+    than = "retraining moves" if noise.known else "5 % of the way from the median to the best"
+    return (
+        f"Not done yet: one more trial of `{study.name}` is expected to gain {number(gain, 2)}, "
+        f"more than {than}, {number(worth, 2)} (X1). Write more `trials`; the search goes on."
+    )
+
+
+def _of(case: Case, study: Study) -> list[Record]:
+    return [record for record in case.records if record.study == study.name]
 
 
 def _of_study(case: Case, study: str) -> Iterator[str]:

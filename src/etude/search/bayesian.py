@@ -97,7 +97,7 @@ class Bayesian:
 
 
 def gain_left(study: Study, records: Records, *, start: float = START) -> float:
-    """What one more trial is expected to improve, in standard deviations of a trial's noise.
+    """What one more trial is expected to improve on the best, in the metric's own unit.
 
     Infinite while there is nothing to model, 0 where every setting was tried. Trials that run count
     as if they had ended as expected.
@@ -111,7 +111,8 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
     unit_D = belief.best(seed=derived_seed(study.seed, "gain_left"))
     if unit_D is None:
         return 0.0
-    return float(np.exp(belief.score(unit_D[None])[0]) / math.sqrt(belief.losses.noise))
+    unit = float(_cut(seen).std()) or 1.0
+    return float(np.exp(belief.score(unit_D[None])[0])) * unit
 
 
 def believed(study: Study, seen: Observed) -> Belief:
@@ -122,10 +123,8 @@ def believed(study: Study, seen: Observed) -> Belief:
     used = thinned(seen, MOST_TRIALS)
     good_T = used.feasible
     inputs_TxE = inputs(study.space, used.units_TxD)
-    losses_T = used.losses_T[good_T]
-    order_T = np.argsort(losses_T, kind="stable")
-    if used.spread > 0.0:  # beyond the start's median all are just bad, and must not bend the model
-        losses_T = np.minimum(losses_T, used.centre)
+    losses_T = _cut(used)
+    order_T = np.argsort(used.losses_T[good_T], kind="stable")
     labels_T = np.where(good_T, 1.0, -1.0)
     belief = Belief(
         study=study,
@@ -217,6 +216,12 @@ def _likelihood(scaled: torch.Tensor, centred: torch.Tensor, noise: torch.Tensor
     white = torch.linalg.solve_triangular(root, centred[:, None], upper=False)
     likelihood: torch.Tensor = -0.5 * white.square().sum() - root.diagonal().log().sum()
     return likelihood
+
+
+def _cut(used: Observed) -> Floats:
+    """The losses; beyond the start's median all are just bad, and must not bend the model."""
+    losses_T = used.losses_T[used.feasible]
+    return np.minimum(losses_T, used.centre) if used.spread > 0.0 else losses_T
 
 
 def _standardized(losses_T: Floats) -> Floats:
