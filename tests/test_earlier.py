@@ -83,6 +83,30 @@ def test_bayesian_search_goes_on_where_the_round_before_ended(store):
     assert result.best.best("loss", maximize=False).value < 0.01
 
 
+def test_of_a_round_that_adapted_only_the_start_spreads_evenly(store):
+    etude.run(replace(LATER, parent=None, name="chosen"), train, store=store)
+    etude.run(replace(LATER, parent="chosen", name="after"), train, store=store)
+
+    known = prior(store, replace(LATER, parent="after", name="last"))
+
+    assert [one.even for one in known] == [True, True, *[False] * 14]
+
+
+def test_started_again_a_round_knows_what_it_knew(store):
+    def dying(trial):
+        if trial.id == 3:
+            raise KeyboardInterrupt
+        train(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(LATER, dying, store=store)
+
+    again = etude.run(LATER, train, store=store)
+    never = etude.run(replace(LATER, name="never"), train, store=store)
+
+    assert [one.setting for one in again.records] == [one.setting for one in never.records]
+
+
 def test_a_search_that_does_not_adapt_is_told_nothing(store):
     same = replace(LATER, search="quasi_random")
     result = etude.run(same, train, store=store)

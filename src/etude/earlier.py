@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .experiment import Experiment
 from .launch import Entry
+from .methods import ADAPTIVE
 from .record import Record
 from .search.base import Search
+from .search.observed import START
 from .space import Scalar
 from .store.base import Store
 from .study import Prior, Study
@@ -53,12 +56,14 @@ def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> 
 
     Source: X1, X2.
     """
-    prior = [
-        Prior(record.setting, _value(study, record))
-        for one in rounds
-        for record in store.records(one.name)
-        if _is_whole(record) and _could_be_its_own(study, record.setting)
-    ]
+    prior: list[Prior] = []
+    for one in rounds:
+        even = _spread_evenly(one, len(prior))
+        prior += [
+            Prior(record.setting, _value(study, record), even=record.index < even)
+            for record in store.records(one.name)
+            if _is_whole(record) and _could_be_its_own(study, record.setting)
+        ]
     return replace(study, prior=tuple(prior))
 
 
@@ -70,6 +75,18 @@ def _ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Exp
         seen.add(name)
         yield known[name]
         name = known[name].parent
+
+
+def _spread_evenly(one: Experiment, known: int) -> float:
+    """How many first trials of a round spread evenly, where this many were known to its search.
+
+    Source: X5.
+    """
+    if one.schedule is not None:  # whoever came to the end was chosen by results
+        return 0
+    if one.search not in ADAPTIVE:
+        return math.inf
+    return math.ceil(one.search_options.get("start", START) * one.trials) - known
 
 
 def _is_whole(record: Record) -> bool:

@@ -19,10 +19,12 @@ class Prior:
     Args:
         setting: What it was trained with; hyperparameters that this study does not vary may be in.
         value: Its best value of the metric, as reported; None where it was infeasible.
+        even: Whether it spread evenly; not where its round's search had begun to adapt.
     """
 
     setting: Mapping[str, Scalar]
     value: float | None
+    even: bool = True
 
 
 @final

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from tests.search.world import World, a_trial, experiment, played
@@ -10,6 +11,7 @@ from etude.record import Records
 from etude.search import search_of
 from etude.search.asha import brackets, rungs, shown
 from etude.search.quasi_random import QuasiRandom
+from etude.study import Prior
 
 ASHA = {"schedule": "asha", "schedule_options": {"eta": 3, "min_steps": 1}}
 
@@ -195,6 +197,16 @@ def test_a_search_that_learns_is_shown_all_trials_at_one_length():
 
     assert [one.status for one in seen] == ["stopped"] * 6 + ["infeasible", "pending"]
     assert [len(one.points.rows_P) for one in seen] == [3, 3, 3, 3, 1, 1, 1, 0]
+
+
+def test_earlier_rounds_at_full_length_are_no_measure_of_what_stands_at_a_rung():
+    study = a_study(search="bayesian")
+    whole = [Prior({"learning_rate": 0.1, "momentum": 0.9}, 0.001)] * 9
+    after = replace(study, prior=tuple(whole))
+
+    begun = search_of(after).moves(after, Records.of([]), 3)
+
+    assert begun == search_of(study).moves(study, Records.of([]), 3)
 
 
 def test_until_enough_are_through_a_search_is_shown_the_first_rung():

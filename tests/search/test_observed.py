@@ -64,7 +64,7 @@ def test_what_is_maximized_is_turned_round():
 
 
 def test_earlier_rounds_come_first_and_shorten_the_start():
-    prior = (Prior(SETTINGS[8], 0.5), Prior(SETTINGS[9], None), Prior({"depth": 2}, 0.4))
+    prior = (Prior(SETTINGS[8], 0.5), Prior(SETTINGS[9], None))
     study = replace(STUDY, prior=prior)
 
     losses = seen(LOSSES, study=study).losses_T.tolist()
@@ -72,7 +72,29 @@ def test_earlier_rounds_come_first_and_shorten_the_start():
     assert losses[0] == 0.5
     assert math.isnan(losses[1])
     assert losses[2:] == LOSSES
-    assert [started(one, 0.25) for one in (STUDY, study)] == [6, 3]
+    assert [started(one, 0.25) for one in (STUDY, study)] == [6, 4]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"depth": 2}, {"x": 7.0, "y": 0.5}, {"x": "high", "y": 0.5}, {"x": math.nan, "y": 0.5}],
+    ids=["other names", "beyond the bounds", "text", "nan"],
+)
+def test_a_start_is_not_shortened_by_trials_elsewhere(setting):
+    study = replace(STUDY, prior=tuple(Prior(setting, 0.1) for _ in range(9)))
+
+    assert started(study, 0.25) == 6
+    assert observed(study, Records.of([]), start=6).feasible.all()
+
+
+def test_earlier_trials_that_crowd_around_the_best_make_no_outliers():
+    even = tuple(Prior(SETTINGS[at], loss) for at, loss in enumerate(LOSSES))
+    crowded = tuple(Prior(SETTINGS[3], 0.5, even=False) for _ in range(30))
+
+    found = seen([], study=replace(STUDY, prior=(*even, *crowded)))
+
+    assert found.feasible.all()
+    assert found.centre == pytest.approx(0.775)
 
 
 def test_of_too_many_results_the_best_are_kept_and_others_evenly():

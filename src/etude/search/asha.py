@@ -93,7 +93,8 @@ class Asha:
             return []
         places = brackets(self.brackets, len(ladders[0].lengths), self.eta, study.max_trials)
         seen = shown(study, records, ladders[0].lengths) if self.inner.adapts else records
-        asked = self.inner.moves(study, seen, free)
+        # Earlier rounds are known at their full length: no measure of what trials have at a rung.
+        asked = self.inner.moves(replace(study, prior=()), seen, free)
         starts = [move for move in asked if isinstance(move, Start)]
         return [
             replace(start, until_step=ladders[places[len(records) + offset]].lengths[0])

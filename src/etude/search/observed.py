@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import SpaceError
 from ..record import Record, Records
 from ..space import Scalar, Space
-from ..study import Study
+from ..study import Prior, Study
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -54,11 +54,12 @@ class Observed:
 
 
 def started(study: Study, share: float) -> int:
-    """How many trials are quasi-random: a share of all, less those that earlier rounds had.
+    """How many trials are quasi-random: a share of all, less those that earlier rounds had here.
 
     Source: X5.
     """
-    return max(0, math.ceil(share * study.max_trials) - len(study.prior))
+    here = sum(_is_inside(study.space, one.setting) for one in study.prior)
+    return max(0, math.ceil(share * study.max_trials) - here)
 
 
 def observed(study: Study, records: Records, *, start: int) -> Observed:
@@ -78,10 +79,11 @@ def observed(study: Study, records: Records, *, start: int) -> Observed:
     space = study.space
     ordered = sorted(records, key=lambda record: (record.index, record.id))
     pending = [record.setting for record in ordered if not record.ended]
-    earlier = [one for one in _earlier(study) if _lies_in(space, one[0])]
-    known = [*earlier, *_results(study, ordered)]
+    earlier = [one for one in study.prior if _point(space, one.setting) is not None]
+    known = [*_earlier(study, earlier), *_results(study, ordered)]
     losses_T = np.array([loss for _, loss in known])
-    even = [*earlier, *_results(study, ordered[:start])]
+    spread_out = [one for one in earlier if one.even]
+    even = [*_earlier(study, spread_out), *_results(study, ordered[:start])]
     centre, spread = _scale(np.array([loss for _, loss in even]))
     if spread > 0.0:
         losses_T = np.where(losses_T > centre + DIVERGED_SD * spread, np.nan, losses_T)
@@ -115,11 +117,9 @@ def thinned(seen: Observed, most: int) -> Observed:
     return replace(seen, units_TxD=seen.units_TxD[kept_T], losses_T=seen.losses_T[kept_T])
 
 
-def _earlier(study: Study) -> list[tuple[Mapping[str, Scalar], float]]:
+def _earlier(study: Study, prior: Iterable[Prior]) -> list[tuple[Mapping[str, Scalar], float]]:
     sign = -1.0 if study.maximize else 1.0
-    return [
-        (one.setting, math.nan if one.value is None else sign * one.value) for one in study.prior
-    ]
+    return [(one.setting, math.nan if one.value is None else sign * one.value) for one in prior]
 
 
 def _results(study: Study, records: Iterable[Record]) -> list[tuple[Mapping[str, Scalar], float]]:
@@ -142,13 +142,23 @@ def _scale(losses_T: Floats) -> tuple[float, float]:
     return float(centre), float(high - low) / IQR_SD
 
 
-def _lies_in(space: Space, setting: Mapping[str, Scalar]) -> bool:
-    """Whether the setting is a point of the space's axes; beyond their bounds is one too."""
+def _point(space: Space, setting: Mapping[str, Scalar]) -> Floats | None:
+    """The setting on the space's axes, beyond their bounds too; None where it has no place.
+
+    A round before may have had texts, or numbers of another scale, where this one has a range.
+    """
     try:
-        return bool(np.isfinite(space.unit(setting)).all())
-    except (KeyError, SpaceError):
-        return False
+        unit_D = np.array(space.unit(setting))
+    except (KeyError, SpaceError, TypeError, ValueError):
+        return None
+    return unit_D if np.isfinite(unit_D).all() else None
+
+
+def _is_inside(space: Space, setting: Mapping[str, Scalar]) -> bool:
+    unit_D = _point(space, setting)
+    return unit_D is not None and bool(((unit_D >= 0.0) & (unit_D <= 1.0)).all())
 
 
 def _units(space: Space, settings: Iterable[Mapping[str, Scalar]]) -> Floats:
-    return np.array([space.unit(one) for one in settings]).reshape(-1, space.dimensions)
+    units = [space.unit(one) for one in settings]
+    return np.array(units).reshape(len(units), space.dimensions)
