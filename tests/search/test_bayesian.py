@@ -168,6 +168,14 @@ def test_a_study_ends_where_every_setting_was_tried():
     }
 
 
+def test_where_nothing_varies_one_setting_is_trained_again():
+    study = a_study(space=Space({}), max_trials=5)
+    found = searched(Bayesian(), study, lambda one: 0.5)
+
+    assert [one.setting for one in found] == [{}] * 5
+    assert gain_left(study, found) == 0.0
+
+
 def test_earlier_rounds_take_the_place_of_the_start():
     prior = tuple(Prior(one, bowl(one)) for one in EVEN)
     (first,) = moves(replace(STUDY, prior=prior), NOTHING)

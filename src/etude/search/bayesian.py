@@ -82,7 +82,8 @@ class Bayesian:
             return []
         start = started(study, self.start)
         seen = observed(study, records, start=start)
-        even = max(0, start - begin) if seen.feasible.sum() >= FEWEST_LOSSES else count
+        modelled = seen.feasible.sum() >= FEWEST_LOSSES and study.space.dimensions > 0
+        even = max(0, start - begin) if modelled else count
         found = QuasiRandom().moves(study, records, min(even, count))
         if even >= count:
             return found
@@ -104,6 +105,8 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
 
     Source: X1, Q10.
     """
+    if not study.space.dimensions:
+        return 0.0
     seen = observed(study, records, start=started(study, start))
     if seen.feasible.sum() < FEWEST_LOSSES:
         return math.inf
@@ -231,4 +234,4 @@ def _standardized(losses_T: Floats) -> Floats:
 
 def _units(space: Space, moves: Sequence[Move]) -> Floats:
     starts = [one.searched for one in moves if isinstance(one, Start)]
-    return np.array([space.unit(one) for one in starts]).reshape(-1, space.dimensions)
+    return np.array([space.unit(one) for one in starts]).reshape(len(starts), space.dimensions)
