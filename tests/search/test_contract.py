@@ -1,6 +1,7 @@
 """What every search promises, whatever it does; a new member joins by one line."""
 
 import ast
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,15 @@ def test_the_same_history_has_the_same_moves(case, patience):
     assert asked(case, records, 5)[:2] == asked(case, records, 2)[:2]
 
 
+@pytest.mark.parametrize("patience", [5, 20, 60])
+def test_the_order_in_which_a_history_is_told_does_not_matter(case, patience):
+    store = Memory()
+    interrupted(case, World(3, patience=patience), store)
+    records = list(store.records(case.name))
+
+    assert asked(case, random.Random(0).sample(records, len(records)), 5) == asked(case, records, 5)
+
+
 def test_resumed_equals_uninterrupted(case):
     store = Memory()
     interrupted(case, World(1, patience=1), store)
@@ -221,13 +231,47 @@ def test_a_trial_that_diverged_is_never_promoted_never_wins_and_never_vanishes(c
     assert infeasible.isdisjoint(one.parent for one in records)
 
 
-@pytest.mark.parametrize("source", sorted(Path(etude.search.__file__).parent.glob("*.py")))
-def test_no_search_sees_a_store_a_clock_or_a_runner(source):
-    tree = ast.parse(source.read_text())
-    froms = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    plain = {
-        name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names
-    }
-    seen = {part for name in {*froms, *plain} - {None} for part in name.split(".")}
+ROOT = Path(etude.search.__file__).parent.parent
+FORBIDDEN = {"store", "runner", "play", "round", "time", "datetime", "os"}
 
-    assert seen.isdisjoint({"store", "runner", "play", "round", "time", "datetime", "os"})
+
+def imported(source):
+    """Every name that a file imports or imports from: `etude.store` for `from .. import store`."""
+    package = ["etude", *source.relative_to(ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(source.read_text())):
+        names = (
+            [one.name for one in node.names]
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            else []
+        )
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            yield origin
+            names = [f"{origin}.{name}" for name in names]
+        yield from names
+
+
+def reached(sources):
+    """All that these files see, directly or through others of Etude."""
+    seen, left = set(), list(sources)
+    while left:
+        new = set(imported(left.pop())) - seen - {"etude"}
+        seen |= new
+        files = [ROOT.joinpath(*name.split(".")[1:]) for name in new if name.startswith("etude.")]
+        there = [file.with_suffix(".py") for file in files] + [
+            file / "__init__.py" for file in files
+        ]
+        left += [file for file in there if file.is_file()]
+    return seen
+
+
+def test_no_search_sees_a_store_a_clock_or_a_runner_through_whomever():
+    seen = reached(ROOT.joinpath("search").rglob("*.py"))
+
+    assert {"etude.study", "etude.record", "etude.space"} <= seen
+    assert {part for name in seen for part in name.split(".")}.isdisjoint(FORBIDDEN)
+
+
+def test_what_sees_a_store_and_a_runner_is_found_out():
+    assert {"etude.runner.base", "etude.store.base"} <= reached([ROOT / "play.py"])

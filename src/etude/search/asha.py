@@ -63,7 +63,7 @@ class Asha:
             RunError: where the trials evaluate too seldom for a rung.
         """
         ladder = rungs(study, self.eta, self.min_steps)
-        climbers = [Climber(study, record) for record in records]
+        climbers = [Climber(study, one) for one in sorted(records, key=lambda one: one.id)]
         places = brackets(self.brackets, len(ladder), self.eta, study.max_trials)
         ladders = [
             Ladder(ladder[foot:], self.eta, [c for c in climbers if places[c.record.index] == foot])
@@ -78,7 +78,7 @@ class Asha:
         last: list[Move] = [move for each in ladders for move in each.last()]
         if last:
             return last[:free]
-        return [Stop(one.id) for one in records if one.status == "paused"]
+        return [Stop(one.record.id) for one in climbers if one.record.status == "paused"]
 
     def _goes_on(self, study: Study, records: Records, ladders: Sequence[Ladder]) -> bool:
         """Whether there is more to train, with a free slot for it or not."""

@@ -60,14 +60,15 @@ class Pbt:
         Raises:
             RunError: for a train function that writes no checkpoints.
         """
-        _refuse_without_checkpoints(study, records)
+        ordered = sorted(records, key=lambda record: record.id)
+        _refuse_without_checkpoints(study, ordered)
         ends = [*boundaries(study, self.interval), None]
-        first = [record for record in records if record.parent is None]
+        first = [record for record in ordered if record.parent is None]
         asked = self.inner.moves(study, Records.of([]), study.max_trials)
         members = [move.searched for move in asked if isinstance(move, Start)]
         if len(first) < len(members):
             return [Start(one, until_step=ends[0]) for one in members[len(first) :][:free]]
-        forks = [record for record in records if record.parent is not None]
+        forks = [record for record in ordered if record.parent is not None]
         population = first
         for number, (end, beyond) in enumerate(pairwise(ends)):
             if end is None or not all(_is_through(one, end) for one in population):

@@ -48,7 +48,7 @@ class Replay:
         heirs = {record.parent: record for record in records if record.parent is not None}
         stops: list[Move] = []
         begin: list[Move] = []
-        for record in records:
+        for record in sorted(records, key=lambda one: one.id):
             if record.id in heirs and record.status == "paused":
                 stops.append(Stop(record.id))
             elif record.status == "paused":
