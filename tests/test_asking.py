@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 from tests.search.world import World, experiment, played, rate_of_descent, sketch
@@ -6,6 +7,7 @@ from tests.search.world import World, experiment, played, rate_of_descent, sketc
 import etude
 from etude.errors import OwnedError, RunError
 
+LOSS = {"valid/loss": 1.0}
 ASHA = {"schedule": "asha", "schedule_options": {"min_steps": 1}}
 
 
@@ -95,6 +97,37 @@ def test_a_trial_is_told_of_once():
 
         with pytest.raises(RunError, match="told of before"):
             asking.tell(trial, 1.0)
+
+
+def test_what_was_closed_says_how_to_go_on(tmp_path):
+    with etude.ask(experiment(), store=tmp_path / "etude.db") as asking:
+        trial = asking.next()
+
+    for late in (asking.next, partial(asking.tell, trial, 1.0), partial(trial.report, 0, LOSS)):
+        with pytest.raises(RunError, match=r"closed. `etude.ask` with the same store opens it"):
+            late()
+
+
+def test_a_trial_that_another_ask_gave_is_not_out_here(tmp_path):
+    with etude.ask(experiment(), store=tmp_path / "etude.db") as asking:
+        lost = asking.next()
+
+    again = etude.ask(experiment(), store=tmp_path / "etude.db")
+    with again, pytest.raises(RunError, match="`next` of this round did not give it"):
+        again.tell(lost, 1.0)
+
+
+def test_a_number_is_no_trial():
+    with etude.ask(experiment()) as asking:
+        trial = asking.next()
+
+        with pytest.raises(RunError, match=r"Trial 0 is not out.* each trial that it gave"):
+            asking.tell(trial.id, 1.0)
+
+
+def test_what_another_tool_trained_cannot_be_asked_for():
+    with pytest.raises(RunError, match="trained by another tool"):
+        etude.ask(experiment(search="imported"))
 
 
 def test_what_nobody_told_of_is_handed_out_again(tmp_path):

@@ -15,7 +15,7 @@ from .earlier import informed
 from .errors import Leave, RunError
 from .event import Ended, Event, Refused
 from .experiment import Experiment
-from .forecast import refuse_changes, with_lines
+from .forecast import refuse_changes, refuse_imported, with_lines
 from .play import assignment, pending, refusal, started, stopped
 from .result import Result, load
 from .round import entered, sampled
@@ -60,8 +60,9 @@ class Asking:
     ) -> None:
         """Opens the store and writes the experiment down."""
         entry, _ = entered(experiment)
+        refuse_imported(entry.experiment)
         self._experiment = entry.experiment
-        self._open = ExitStack()
+        self._open, self._closed = ExitStack(), False
         if store is None or isinstance(store, str | Path):
             self._store = open_store(store)
             self._open.callback(self._store.close)
@@ -86,6 +87,7 @@ class Asking:
         Called again before anything is told, it gives another trial: so as many train at once as
         you like.
         """
+        self._refuse_closed()
         name = self._experiment.name
         self._ask_for_stops()
         waiting = self._waiting()
@@ -109,8 +111,12 @@ class Asking:
         Raises:
             RunError: for a trial that is not out, or for nothing to tell.
         """
-        if self._out.get(trial.id) is not trial:
-            raise RunError(f"Trial {trial.id} is not out: it was told of before. Ask for the next.")
+        self._refuse_closed()
+        if trial not in self._out.values():
+            raise RunError(
+                f"Trial {getattr(trial, 'id', trial)} is not out: it was told of before, or `next` "
+                "of this round did not give it. Tell of each trial that it gave, once."
+            )
         if value is not None:
             trial.report(trial.max_steps - 1, {self._experiment.metric: value})
         trial.end(failed)
@@ -123,6 +129,7 @@ class Asking:
 
     def close(self) -> None:
         """Lets go of the store; what is out and not told of is handed out again another time."""
+        self._closed = True
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -138,11 +145,19 @@ class Asking:
         """Closes."""
         self.close()
 
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise RunError(
+                f"This round of `{self._experiment.name}` is closed. `etude.ask` with the same "
+                "store opens it again, and hands out what nobody told of."
+            )
+
     def _waiting(self) -> list[Any]:
         found = pending(self._plan, self._store, self._experiment.name)
         return [record for record in found if record.id not in self._out]
 
     def _deliver(self, events: Sequence[Event]) -> None:
+        self._refuse_closed()
         self._store.append(self._experiment.name, events)
         for event in events:
             if isinstance(event, Refused):
