@@ -68,8 +68,10 @@ def test_a_table_says_the_same_as_a_key():
     ("given", "where", "said"),
     [
         ({"search": "gird"}, "experiment.search", "Did you mean `grid`?"),
+        ({"search": "asha"}, "experiment.search", 'a schedule. Write schedule = "asha".'),
+        ({"schedule": "bayesian"}, "experiment.schedule", 'Write search = "bayesian".'),
         ({"schedule": "hyperband"}, "experiment.schedule", "Known: `asha`, `pbt`, `replay`."),
-        ({"schedule_options": {"eta": 3}}, "experiment.schedule", "names no schedule, found None"),
+        ({"schedule_options": {"eta": 3}}, "experiment.schedule", "needs the name of a schedule"),
         (
             {"search": "grid", "search_options": {"point": 3}},
             "search.point",
@@ -111,6 +113,14 @@ def test_a_table_says_the_same_as_a_key():
             "rising steps, found 50, 20",
         ),
         (
+            {
+                "schedule": "replay",
+                "schedule_options": {"changes": [*CHANGES, {"step": 100, "learning_rate": 1.0}]},
+            },
+            "schedule.changes",
+            "steps before the end, found 20, 50, 100 of max_steps = 100",
+        ),
+        (
             {"schedule": "replay", "schedule_options": {"changes": [{"step": 5, "lr": 1.0}]}},
             "schedule.changes",
             "found `lr`",
@@ -127,6 +137,17 @@ def test_a_mistake_says_what_is_wrong_and_the_way_out(given, where, said):
 
     assert found[0] == where
     assert said in found[1]
+
+
+def test_all_wrong_points_of_a_grid_are_told_at_once():
+    axes = {name: Real(0.0, 1.0) for name in "ab"}
+
+    ((_, said),) = mistakes(
+        nuisance=axes, search="grid", search_options={"points": {"a": 0, "b": -1}}
+    )
+
+    assert "`a` needs a whole number, 1 or more, found 0" in said
+    assert "`b` needs a whole number, 1 or more, found -1" in said
 
 
 def test_a_grid_of_a_thousand_million_points_is_told_at_once():
@@ -166,7 +187,7 @@ def test_mistakes_of_a_file_have_their_lines_all_at_once():
     ("text", "line", "said"),
     [
         (f'{HEAD}{RATE}[search]\nname = "gird"\n', 9, "Did you mean `grid`?"),
-        (f"{HEAD}{RATE}[schedule]\neta = 3\n", 8, "names no schedule, found ''"),
+        (f"{HEAD}{RATE}[schedule]\neta = 3\n", 8, "needs the name of a schedule, found none"),
         (f'{HEAD}search = "grid"\n{RATE}[search]\nname = "grid"\n', 5, "Keep one of the two"),
         (f'{HEAD}{RATE}[serach]\nname = "grid"\n', 8, "Did you mean `search`?"),
         (f'search = "grid"\n{HEAD}{RATE}', 1, "stands outside of every table"),

@@ -56,15 +56,15 @@ def _points(value: object) -> str:
     if not isinstance(value, Mapping):
         return check(value)
     wrong = [f"`{name}` {message}" for name, one in value.items() if (message := check(one))]
-    return wrong[0] if wrong else ""
+    return " ".join(wrong)
 
 
 def _eta(value: object) -> str:
     if is_number(value) and value >= 2:
         return ""
     return (
-        f"is the share 1 / eta of trials that go on at each rung, so it needs 2 or more, found "
-        f"{value!r}. Write for example 3."
+        f"lets 1 / eta of the trials go on at each rung, so it needs 2 or more, found {value!r}. "
+        "Write for example 3."
     )
 
 
@@ -178,13 +178,24 @@ def _method(kind: str, given: Mapping[str, Any]) -> Iterator[Mistake]:
     if name is None and kind == "schedule" and not options:
         return
     if not isinstance(name, str) or name not in METHODS[kind]:
-        has = did_you_mean(str(name), list(METHODS[kind]))
-        yield _mistake(["experiment", kind], f"names no {kind}, found {name!r}. {has}")
+        yield _mistake(["experiment", kind], _unnamed(kind, name))
     elif not isinstance(options, Mapping):
         message = f'needs a table of options, found {options!r}. Write name = "{name}" below it.'
         yield _mistake([kind], message)
     else:
         yield from _options(kind, name, options)
+
+
+def _unnamed(kind: str, name: object) -> str:
+    """Why this names no search, or no schedule."""
+    known = list(METHODS[kind])
+    if name is None or name == "":
+        listed = ", ".join(f"`{one}`" for one in known)
+        return f"needs the name of a {kind}, found none. Known: {listed}."
+    other = KINDS[1 - KINDS.index(kind)]
+    if name in METHODS[other]:
+        return f'names no {kind}: `{name}` is a {other}. Write {other} = "{name}".'
+    return f"names no {kind}, found {name!r}. {did_you_mean(str(name), known)}"
 
 
 def _options(kind: str, name: str, options: Options) -> Iterator[Mistake]:
@@ -272,6 +283,13 @@ def _scheduling(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -
                 f"{max_steps}. Write at most half of it."
             )
             yield _mistake(["schedule", key], message)
+    steps = [one["step"] for one in options.get("changes", ())]
+    if isinstance(max_steps, int) and [step for step in steps if step >= max_steps]:
+        message = (
+            f"needs steps before the end, found {', '.join(map(str, steps))} of max_steps = "
+            f"{max_steps}. Leave out what comes later."
+        )
+        yield _mistake(["schedule", "changes"], message)
     if schedule == "replay" and not options:
         message = (
             "a replay needs its changes. Write them below [schedule]; `etude next --replay` writes "

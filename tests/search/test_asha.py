@@ -166,7 +166,7 @@ def test_rungs_move_up_to_the_next_evaluation():
 
 
 def test_trials_that_evaluate_only_at_their_end_have_no_rungs():
-    with pytest.raises(RunError, match="evaluate 1 times"):
+    with pytest.raises(RunError, match="with evaluations = 1 the next value"):
         rungs(a_study(evaluations=1), 3, 1)
 
 

@@ -172,7 +172,7 @@ def test_members_are_compared_at_evaluations(interval, ends):
 def test_trials_that_evaluate_only_at_their_end_are_never_compared():
     (study,) = split(experiment(**PBT, evaluations=1))
 
-    with pytest.raises(RunError, match="evaluate 1 times"):
+    with pytest.raises(RunError, match="with evaluations = 1 the next value"):
         boundaries(study, 3)
 
 

@@ -189,8 +189,9 @@ def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
     found = evaluated(study, lengths)
     if not found:
         raise RunError(
-            f"`asha` compares trials at {min(lengths):,.0f} of {study.max_steps:,} steps, and they "
-            f"evaluate {study.evaluations} times, the first at the end. Write more `evaluations`."
+            f"`asha` compares trials at {math.ceil(min(lengths)):,} of {study.max_steps:,} steps, "
+            f"and with evaluations = {study.evaluations} the next value comes at the end. Write "
+            "more `evaluations`."
         )
     return found
 

@@ -151,8 +151,9 @@ def boundaries(study: Study, interval: int | None) -> list[int]:
     found = evaluated(study, range(each, study.max_steps, each))
     if not found:
         raise RunError(
-            f"`pbt` compares members every {each:,} of {study.max_steps:,} steps, and they "
-            f"evaluate {study.evaluations} times, the first at the end. Write more `evaluations`."
+            f"`pbt` compares members every {each:,} of {study.max_steps:,} steps, and with "
+            f"evaluations = {study.evaluations} the next value comes at the end. Write more "
+            "`evaluations`."
         )
     return found
 
