@@ -35,15 +35,23 @@ def test_the_noise_of_retraining_is_among_the_numbers():
     assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
 
 
+def test_what_a_population_found_is_a_schedule_to_be_trained_again():
+    asked = experiment(schedule="pbt", name="many")
+    (sentence,) = left_to_you(case(asked, DENSE), [])
+
+    assert "train the schedule that it found again" in sentence
+    assert "`etude next many --replay`" in sentence
+
+
 def test_a_problem_is_no_reason_to_stop():
     (sentence,) = left_to_you(case(experiment(), said("infeasible", "C3", "problem")), [])
 
     assert sentence == "C3: Do what C3 asks."
 
 
-def of_bayesian(count):
+def of_bayesian(count, **given):
     """What is said after so many trials of a Bayesian search over a bowl."""
-    asked = experiment(nuisance=dict(PLANE.domains), search="bayesian")
+    asked = experiment(nuisance=dict(PLANE.domains), search="bayesian", **given)
     (study,) = studies(asked)
     settings = [dict(one.searched) for one in QuasiRandom().moves(study, Records.of([]), count)]
     losses = [(one["x"] - 0.3) ** 2 + (one["y"] - 0.6) ** 2 for one in settings]
@@ -58,3 +66,7 @@ def test_bayesian_search_stops_when_its_model_expects_too_little():
     sentence = of_bayesian(32)
     assert sentence.startswith("Stop here")
     assert "one more trial of `all` is expected to gain 0." in sentence
+
+
+def test_of_trials_of_unequal_length_no_gain_is_computed():
+    assert "is expected to gain" not in of_bayesian(6, schedule="asha")

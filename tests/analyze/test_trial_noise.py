@@ -49,6 +49,18 @@ def test_units_scale():
     assert scaled.sd == pytest.approx(noise.sd)
 
 
+def test_a_fork_is_no_repeat_of_a_trial_that_began_with_its_setting():
+    study = one_study()
+    first, other = trained(study, [0.5, 0.1], HERE)
+    fork = replace(record(study, 2, 0.3, HERE), parent=first.id, from_step=4)
+    again = replace(record(study, 3, 0.2, HERE), parent=other.id, from_step=4)
+    later = replace(record(study, 4, 0.2, HERE), parent=other.id, from_step=5)
+
+    noise = trial_noise(study, [first, other, fork, again, later])
+
+    assert [one.trials for one in noise.repeated] == [(0, 1), (2, 3)]
+
+
 def test_copies_of_one_training_are_no_repeats():
     study = one_study()
     records = [replace(one, seed=7) for one in trained(study, [0.2, 0.2, 0.2], HERE)]

@@ -28,9 +28,15 @@ def stop(case: Case) -> str:
     because = f": {'; '.join(told)}" if told else ""
     return (
         f"Stop here: no check of this version asks for another round of `{case.experiment.name}`"
-        f"{because}. Read the doubts before you conclude; to adopt, train the best setting again "
-        "with other seeds (A2, A4)."
+        f"{because}. Read the doubts before you conclude; to adopt, {_again(case)} (A2, A4)."
     )
+
+
+def _again(case: Case) -> str:
+    if case.experiment.schedule != "pbt":
+        return "train the best setting again with other seeds"
+    command = f"`etude next {case.experiment.name} --replay`"
+    return f"train the schedule that it found again with other seeds, {command}"
 
 
 def _reasons(case: Case) -> Iterator[str]:
@@ -50,11 +56,12 @@ def _reasons(case: Case) -> Iterator[str]:
 def gain_of_one_more(case: Case, study: Study) -> float:
     """What a Bayesian search expects of its next trial, in the metric's unit.
 
-    NaN where another search chose, or where its extra is not installed.
+    NaN where another search chose, where its extra is not installed, and inside of a schedule,
+    which leaves trials of unequal length.
 
     Source: X1, Q10.
     """
-    if study.search != "bayesian":
+    if study.search != "bayesian" or study.schedule is not None:
         return math.nan
     try:
         from ..search.bayesian import gain_left  # noqa: PLC0415  # PyTorch takes seconds to load
@@ -73,7 +80,7 @@ def _worth_more(case: Case, study: Study) -> str:
         return ""
     climbed = abs(values[-1 if study.maximize else 0] - median(values))
     worth = noise.sd if noise.known else WORTH_A_TRIAL * climbed
-    if not gain > worth > 0.0:
+    if not math.inf > gain > worth > 0.0:
         return ""
     than = "retraining moves" if noise.known else "5 % of the way from the median to the best"
     return (
