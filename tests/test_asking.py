@@ -85,6 +85,15 @@ def test_what_went_wrong_is_kept_as_infeasible(told, reason):
     assert (record.status, record.reason) == ("infeasible", reason)
 
 
+def test_a_trial_told_of_at_its_full_length_is_complete_whoever_wanted_it_stopped():
+    with etude.ask(experiment(**ASHA, trials=4)) as asking:
+        while trial := asking.next():
+            asking.tell(trial, rate_of_descent(trial.setting))
+        told = asking.result().records
+
+    assert told.count("completed") == 4
+
+
 def test_nothing_to_tell_is_refused_with_the_way_out():
     with etude.ask(experiment()) as asking, pytest.raises(RunError, match="tell its value"):
         asking.tell(asking.next())

@@ -359,7 +359,8 @@ class Trial:
         for name, value in plain.items():
             if name.endswith("loss") or name == self.metric:
                 self._judge(name, value, step)
-        self._leave_if_late()
+        if step < self.max_steps - 1:  # at its last step it is whole, whoever wanted it stopped
+            self._leave_if_late()
 
     def _judge(self, name: str, value: float, step: int) -> None:
         if not math.isfinite(value):
