@@ -7,7 +7,10 @@ import subprocess
 
 import pytest
 from tests.cli.conftest import EXPERIMENT
+from tests.runner import loops
+from tests.search.world import experiment as an_experiment
 
+import etude
 from etude.result import load
 
 STATUSES = {"ok", "notice", "problem", "unclear"}
@@ -319,6 +322,28 @@ def test_next_writes_a_round_that_can_be_planned(played, etude_command, tmp_path
     assert 'parent = "rates"' in text
     assert "my own words" in text
     assert etude_command("plan", tmp_path / "next.toml").code == 0
+
+
+def test_the_schedule_of_a_population_is_written_without_an_empty_goal(etude_command, tmp_path):
+    population = an_experiment(schedule="pbt", trials=4)
+    store, file = tmp_path / "etude.db", tmp_path / "again.toml"
+    etude.run(population, loops.train, store=store)
+
+    answer = etude_command("next", "--replay", "--store", store, "-o", file)
+
+    assert answer.out.splitlines() == [
+        f"Next round: {file}",
+        f"Read it, edit it, run it: etude run {file} --store {store}",
+    ]
+
+
+def test_a_plan_says_that_bayesian_search_chooses_by_results(folder, etude_command):
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(
+        text.replace("evaluations", 'search = "bayesian"\nevaluations')
+    )
+
+    assert "`bayesian` chooses by results" in etude_command("plan", "rates.toml").out
 
 
 def test_next_as_json_says_what_it_changes_and_which_file_it_wrote(played, etude_command, tmp_path):

@@ -44,7 +44,8 @@ def next_round(
         print_json(_as_json(coming, place, left_to_you))
     elif coming:
         typer.echo(f"Next round: {place}{said}")
-        typer.echo(f"To {coming.goal}:")
+        if coming.goal:
+            typer.echo(f"To {coming.goal}:")
         _print(coming)
         command = f"etude run {shlex.quote(str(place))}{at_store(store)}"
         typer.echo(f"Read it, edit it, run it: {command}")

@@ -86,6 +86,7 @@ def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:
 
 def _print(study: Study, records: list[Record]) -> None:
     from ..experiment_file import toml_text
+    from ..methods import ADAPTIVE
     from .messages import setting_line
 
     typer.echo(f"\n{study.name}")
@@ -93,6 +94,8 @@ def _print(study: Study, records: list[Record]) -> None:
         typer.echo(f"  {name} = {toml_text(domain)}")
     for constraint in study.space.constraints:
         typer.echo(f"  where {constraint}")
+    if study.search in ADAPTIVE:
+        typer.echo(f"  `{study.search}` chooses by results; without any, it would begin with")
     for record in (*records[:2], records[-1]) if len(records) > 3 else records:
         if record is records[-1] and len(records) > 3:
             typer.echo("  ...")
