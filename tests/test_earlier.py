@@ -8,6 +8,7 @@ import pytest
 import etude
 from etude import Experiment, Real
 from etude.earlier import rounds_before, with_trials_of
+from etude.result import load
 from etude.search import search_of
 from etude.store import open_store
 
@@ -90,6 +91,15 @@ def test_of_a_round_that_adapted_only_the_start_spreads_evenly(store):
     known = prior(store, replace(LATER, parent="after", name="last"))
 
     assert [one.even for one in known] == [True, True, *[False] * 14]
+
+
+def test_what_is_left_to_gain_is_judged_with_what_earlier_rounds_found(store):
+    etude.run(LATER, train, store=store)
+
+    (study,) = load(store, "later").studies
+
+    assert study.prior == prior(store, LATER)
+    assert load(store, "first").studies[0].prior == ()
 
 
 def test_started_again_a_round_knows_what_it_knew(store):

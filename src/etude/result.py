@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from html import escape
@@ -19,10 +19,11 @@ from .errors import RunError, StoreError
 from .experiment import Experiment
 from .finding import Finding, Recommendation, Verdict
 from .launch import Entry
+from .methods import ADAPTIVE
 from .record import Record, Records
 from .store import open_store
 from .store.base import Store
-from .study import Study
+from .study import Prior, Study
 from .validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ class Result:
     """Trials, findings, verdict and next round of one experiment.
 
     Everything is computed when first asked for, from what the store holds. `parent` is the round
-    before, where the store has it.
+    before, where the store has it; `prior` what the search of each study learned from such rounds.
     """
 
     entry: Entry
     records: Records
     store: Store
     parent: Experiment | None = None
+    prior: Mapping[str, tuple[Prior, ...]] = field(default_factory=dict)
 
     @property
     def experiment(self) -> Experiment:
@@ -94,7 +96,9 @@ class Result:
 
         Those of another tool were paid for as many trials as they have.
         """
-        designed = studies(self.experiment)
+        designed = [
+            replace(one, prior=self.prior.get(one.name, ())) for one in studies(self.experiment)
+        ]
         if self.experiment.search != "imported":
             return designed
         counts = Counter(record.study for record in self.records)
@@ -314,7 +318,17 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         records=store.records(entry.experiment.name),
         store=store,
         parent=parent_in(entries, entry.experiment),
+        prior=_prior(store, entry.experiment),
     )
+
+
+def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
+    if experiment.search not in ADAPTIVE:
+        return {}
+    from .earlier import rounds_before, with_trials_of
+
+    rounds = rounds_before(store, experiment)
+    return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
 
 
 def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | None:
