@@ -195,6 +195,17 @@ def test_fewer_trials_are_refused():
         etude.run(experiment(trials=3), loops.train, store=store)
 
 
+def test_a_population_that_is_to_grow_is_told_that_it_cannot():
+    store = Memory()
+    etude.run(
+        experiment(schedule="pbt", schedule_options={"interval": 4}), loops.train, store=store
+    )
+    more = experiment(schedule="pbt", schedule_options={"interval": 4}, trials=6)
+
+    with pytest.raises(RunError, match="a population cannot grow, found trials = 6"):
+        etude.run(more, loops.train, store=store)
+
+
 @pytest.mark.parametrize("given", [{"question": "?"}, {"max_trial_s": 9}, {"keep_checkpoints": 3}])
 def test_what_bears_on_no_result_may_change(given):
     store = Memory()

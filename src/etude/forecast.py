@@ -77,6 +77,11 @@ def refuse_changes(store: Store, new: Experiment) -> None:
     if not changed:
         return
     old = known[0].experiment
+    if changed == ["trials"] and new.trials > old.trials:
+        raise RunError(
+            f"Experiment `{new.name}` is a population of {old.trials} in this store, and a "
+            f"population cannot grow, found trials = {new.trials}. Give the experiment a new name."
+        )
     if changed == ["trials"]:
         raise RunError(
             f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number "
