@@ -86,7 +86,8 @@ def _spread_evenly(one: Experiment, known: int) -> float:
         return 0
     if one.search not in ADAPTIVE:
         return math.inf
-    return math.ceil(one.search_options.get("start", START) * one.trials) - known
+    share: float = one.search_options.get("start", START)
+    return math.ceil(share * one.trials) - known
 
 
 def _is_whole(record: Record) -> bool:

@@ -254,7 +254,8 @@ def imported(source):
 
 def reached(sources):
     """All that these files see, directly or through others of Etude."""
-    seen, left = set(), list(sources)
+    seen: set[str] = set()
+    left = list(sources)
     while left:
         new = set(imported(left.pop())) - seen - {"etude"}
         seen |= new
