@@ -126,6 +126,14 @@ def test_a_trial_that_another_ask_gave_is_not_out_here(tmp_path):
         again.tell(lost, 1.0)
 
 
+def test_a_report_without_a_name_is_told_how_to_write_it():
+    with etude.ask(experiment()) as asking:
+        trial = asking.next()
+
+        with pytest.raises(RunError, match=r'trial.report\(step, {"valid/loss": value}\)'):
+            trial.report(0.3, 0)
+
+
 def test_a_number_is_no_trial():
     with etude.ask(experiment()) as asking:
         trial = asking.next()

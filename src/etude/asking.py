@@ -218,7 +218,11 @@ class Asked:
             step: The step that was done last, from 0.
             values: The experiment's metric among them.
             checkpoint: Is called with an empty folder to save into.
+
+        Raises:
+            RunError: for values without names, and for a step that is none.
         """
+        _refuse_nameless(values, self._trial.metric)
         try:
             self._trial.report(step, values, checkpoint=checkpoint)
         except Leave:
@@ -243,6 +247,14 @@ class Asked:
 
     def _take(self, folder: Path) -> None:
         self.checkpoint = folder
+
+
+def _refuse_nameless(values: object, metric: str) -> None:
+    if not isinstance(values, Mapping):
+        raise RunError(
+            "`report` takes a step, then values by name, and found "
+            f'{values!r} for the values. Write `trial.report(step, {{"{metric}": value}})`.'
+        )
 
 
 def _unseen(events: Sequence[Event]) -> None:
