@@ -21,7 +21,7 @@ from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
 from ..trial import Assignment, Halt
 from .base import Deliver
 from .devices import environments
-from .messages import Judge, Train, Verdict
+from .messages import Judge, Prepare, Train, Verdict
 
 
 @dataclass
@@ -68,9 +68,14 @@ class Processes:
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
-        slot = self._slots[0]
+        slot, *others = self._slots
         self._ready(slot)
         slot.parent_end.send(Judge(tuple(assignments), len(self._slots)))
+        # The others' seconds of loading pass meanwhile; each prints to the log of another trial.
+        for other, first in zip(others, assignments[1:], strict=False):
+            self._ready(other)
+            with suppress(OSError):  # it just died: it is replaced when there is a trial for it
+                other.parent_end.send(Prepare((first,)))
         try:
             answer = slot.parent_end.recv()
         except (EOFError, OSError):
