@@ -14,10 +14,10 @@ from .processes import Processes
 
 # Those that train in worker processes; a test holds the command line to them.
 IN_WORKERS = ("auto", "processes", "vectorized")
-# Measured: the gate takes two seconds, and of each width some steps, as many as the width. A round
+# Measured: the gate takes a second more than loading, and of each width some steps. A round
 # that takes less than twenty times as long is not asked: where stacks are declined, it would lose
 # more than a twentieth.
-GATE_S, GATE_STEPS, WORTH_ASKING = 2.0, 150, 20
+GATE_S, GATE_STEPS, WORTH_ASKING = 1.0, 150, 20
 _FUNCTION = "`train` names a function, and only a workload's loop is Etude's to put in stacks."
 # As many settings as the gate looks at; more would tell it no more.
 LOOKED_AT = 32
