@@ -231,6 +231,18 @@ def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
     assert [log.count("a word\n") for log in logs] == [1, 1, 1]
 
 
+def test_trials_that_are_handed_over_together_begin_in_one_stack(tmp_path):
+    runner = wide("Counts")
+    several = trials(tmp_path)
+
+    runner.submit(several)
+    played(runner)
+
+    logs = [(tmp_path / "trials" / str(n) / "log.txt") for n in range(3)]
+    asked = [log.read_text().count("asked") if log.exists() else 0 for log in logs]
+    assert asked == [1, 0, 0]
+
+
 def test_a_rehearsal_sends_its_times_alone(runner, tmp_path):
     (event,) = played(runner("Plain"), trial(tmp_path, rehearsal=True, max_steps=2, evaluations=1))
 

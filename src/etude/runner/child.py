@@ -88,10 +88,11 @@ class _Worker:
         elif isinstance(message, messages.Prepare):
             prepared(train, message.assignments)
         elif message.width == 1 or first.rehearsal:
-            attempt(first, train, self._parent.send, partial(self._reason, first.id))
+            for one in message.assignments:
+                attempt(one, train, self._parent.send, partial(self._reason, one.id))
         else:
             self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
-            self._stacks.submit([first])
+            self._stacks.submit(message.assignments)
         _flush()
 
     def _reason(self, trial_id: int) -> str:
