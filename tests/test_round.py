@@ -1,7 +1,7 @@
 import functools
 
 import pytest
-from tests.runner import loops
+from tests.runner import loops, works
 
 import etude
 from etude.errors import EtudeError, ExperimentError, OwnedError, RunError, StoreError, TrainError
@@ -455,3 +455,12 @@ def test_a_plan_that_no_run_would_take_is_refused(place):
 
     with pytest.raises(RunError, match="another `nuisance`"):
         planned(experiment(nuisance={"width": Real(1, 2)}), place)
+
+
+@pytest.mark.parametrize("workload", [works.Plain, works.Plain()])
+def test_a_workload_is_handed_over_as_a_function_is(workload):
+    fixed = {"optimizer": "sgd", "batch_size": 4}
+
+    result = etude.run(experiment(fixed=fixed), workload)
+
+    assert list(result.trials["status"]) == ["completed"] * 4

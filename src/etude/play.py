@@ -201,7 +201,8 @@ def refusal(event: Refused) -> EtudeError:
     """The error that a refused trial means for the whole run."""
     if event.kind == "import":
         return TrainError(
-            "The train function's module fails to import.", user_traceback=event.detail
+            "The train function's module fails to import, or its workload cannot be made.",
+            user_traceback=event.detail,
         )
     if event.kind == "disk":
         return StoreError(
@@ -221,7 +222,7 @@ def _same_failure(records: Sequence[Record], met: str) -> str:
     return (
         f"The first {who} failed in the same way "
         f"({met}), so the run stops; what failed so is pending again.\n{settings}\n"
-        "Mend the train function and type the same command again."
+        "Mend the training code and type the same command again."
     )
 
 

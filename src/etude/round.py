@@ -27,7 +27,7 @@ from .runner.base import Runner
 from .runner.blame import user_traceback
 from .runner.choice import IN_WORKERS, LOOKED_AT, choose
 from .runner.inline import Inline
-from .runner.load import Train, refuse_while_importing, train_file, train_function
+from .runner.load import Train, refuse_while_importing, train_file, train_function, trainer
 from .runner.processes import Processes
 from .search import search_of
 from .store import open_store
@@ -48,7 +48,7 @@ def run(
 
     Args:
         experiment: An Experiment, or the path of its file.
-        train: A function of a Trial; None for the one that the experiment names.
+        train: A function of a Trial, or a workload; None for the one that the experiment names.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
         runner: `inline`, `processes`, `vectorized` (a workload's trials in stacks, or a reason why
             not), `auto` (whichever is measured to be faster), or a Runner. None for `inline` with a
@@ -206,7 +206,7 @@ class _Source:
             TrainError: when its module raises while it is imported.
         """
         if self.function is not None:
-            return self.function
+            return trainer(self.function)
         try:
             return train_function(self._named(), self.folder)
         except (InputError, KeyboardInterrupt):

@@ -45,6 +45,20 @@ def test_a_trial_says_where_its_best_step_fell():
     assert "fell at step 2,499, 50 % of the steps" in found.message
 
 
+def test_a_curve_that_falls_to_its_end_is_at_its_best_where_it_is_lowest():
+    curve = [
+        *(0.88609715, 0.83417085, 0.79396985, 0.7319933, 0.67839196, 0.62646566, 0.59296482),
+        *(0.54438861, 0.45393635, 0.41038526, 0.36180905, 0.319933, 0.28643216, 0.24455611),
+        *(0.24120603, 0.2361809, 0.17252931, 0.15912898, 0.12730318, 0.15912898),
+    ]
+    study = long_study()
+
+    (trial,) = best_step(study, traced(study, {METRIC: np.array(curve)})).trials
+
+    assert trial.step == trial.lowest
+    assert trial.value == pytest.approx(0.12730318)
+
+
 def test_a_stopped_trial_is_unclear_and_not_counted():
     result = judged(0.02, 0.04, 0.06, 0.08, 0.1, status="stopped")
 

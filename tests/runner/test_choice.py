@@ -8,18 +8,18 @@ from etude.event import Rehearsed
 from etude.runner.choice import choose
 from etude.runner.messages import Verdict
 
-LONG = Rehearsed(0, step_s=1.0)
+LONG = Rehearsed(0, step_s=0.01)
 
 
 @pytest.fixture
 def chosen(monkeypatch, tmp_path):
     """What is chosen where the gate's verdict is given."""
 
-    def of(verdict, *, name="auto", rehearsed=LONG):
+    def of(verdict, *, name="auto", rehearsed=LONG, steps=100_000):
         runner = processes("train", workers=2)
         monkeypatch.setattr(type(runner), "judge", lambda self, waiting: verdict)
         trials = [assignment(tmp_path)]
-        return choose(name, runner, trials, steps=100, rehearsed=rehearsed), runner.slots
+        return choose(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
 
     return of
 
@@ -36,7 +36,7 @@ def test_stacks_that_are_faster_are_chosen_with_the_measured_ratio(chosen):
     [
         (Verdict(1, "stacks are only 0.90 times as fast, measured."), LONG, "0.90 times as fast"),
         (Verdict(1, ""), LONG, "`train` names a function"),
-        (Verdict(8, "unasked"), Rehearsed(0, step_s=0.02), "its steps take 1.0 s one trial"),
+        (Verdict(8, "unasked"), Rehearsed(0, step_s=0.0004), "its steps take 20.0 s one trial"),
         (Verdict(8, "unasked"), Rehearsed(0, problem="no"), "the trial that was tried failed"),
     ],
 )
@@ -68,3 +68,12 @@ def test_stacks_that_were_asked_for_are_made_though_they_are_slower(chosen):
 
     assert choice.line.startswith("Runner: vectorized; stacks are only 0.90 times as fast")
     assert slots == 16
+
+
+def test_the_slower_a_step_the_longer_a_round_must_be_to_be_worth_asking_the_gate(chosen):
+    verdict = Verdict(8, "8 trials a stack are 3.1 times as fast, measured.", 3.1)
+    slow_steps = Rehearsed(0, step_s=2.0)  # its widest stack alone would take minutes to time
+
+    choice, _ = chosen(verdict, rehearsed=slow_steps, steps=1_000)
+
+    assert "less than the 6020 s from which it pays" in choice.line

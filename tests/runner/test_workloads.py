@@ -2,6 +2,7 @@
 
 import pytest
 from tests.runner.sample import HERE, assignment, end, of, played, rows
+from tests.runner.works import INPUTS, Plain
 
 from etude.errors import RunError, WorkloadError
 from etude.event import Began, Ended, Refused, Rehearsed, Saved
@@ -117,6 +118,10 @@ def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reaso
         ("NoTensor", "input", "`loss` returned float; return a tensor"),
         ("NoModel", "input", "`model` returned int; return a `torch.nn.Module`"),
         ("OddMetric", "input", "the metric `loss` has shape (12, 1) for a batch of 12"),
+        ("WordMetric", "input", "the metric `loss` is str. Return its mean, or one value"),
+        ("NothingToTrain", "input", "nothing to train. Give it a parameter"),
+        ("Ragged", "input", "several shapes, (1,) and (2,) among them. Give all one shape"),
+        ("Words", "input", "An example holds str, which no tensor can hold. Give tensors"),
     ],
 )
 def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
@@ -153,6 +158,8 @@ def test_every_runner_tells_alike_what_is_wrong(any_runner, tmp_path, name, said
         ({"optimizer": "adan"}, "no optimizer `adan`. Did you mean `adam`?"),
         ({"lr": 0.1}, "reads `learning_rate`, which the experiment calls `lr`. Rename it."),
         ({"momentum": 0.9}, "`sgd` has no momentum"),
+        ({"batch_size": 2.5}, "`batch_size` needs a whole number, 1 or more, got 2.5. Write it so"),
+        ({"batch_size": "4"}, "`batch_size` needs a whole number, 1 or more, got '4'"),
         ({"batch_size": 100}, "`batch_size` is 100, but there are 12 examples"),
         ({"schedule": "cosin"}, "no schedule `cosin`. Did you mean `cosine`?"),
     ],
@@ -231,6 +238,18 @@ def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
     assert [log.count("a word\n") for log in logs] == [1, 1, 1]
 
 
+def test_trials_that_are_handed_over_together_begin_in_one_stack(tmp_path):
+    runner = wide("Counts")
+    several = trials(tmp_path)
+
+    runner.submit(several)
+    played(runner)
+
+    logs = [(tmp_path / "trials" / str(n) / "log.txt") for n in range(3)]
+    asked = [log.read_text().count("asked") if log.exists() else 0 for log in logs]
+    assert asked == [1, 0, 0]
+
+
 def test_a_rehearsal_sends_its_times_alone(runner, tmp_path):
     (event,) = played(runner("Plain"), trial(tmp_path, rehearsal=True, max_steps=2, evaluations=1))
 
@@ -263,11 +282,28 @@ def test_what_a_workload_lacks_is_told_all_at_once():
         workload_of(Half)
 
 
+def test_a_loss_without_a_gradient_is_refused_where_every_round_begins(tmp_path):
+    tried = trial(tmp_path, rehearsal=True, max_steps=2)
+
+    told = end(played(vectorized("NoSlope"), tried)).detail
+
+    assert "`loss` returned a tensor without a gradient. Compute it from `predict`" in told
+
+
+def test_a_workload_that_cannot_be_made_without_arguments_says_so():
+    class Asks(Plain):
+        def __init__(self, folder): ...
+
+    with pytest.raises(WorkloadError, match=r"`Asks` is made without arguments\. Give each param"):
+        workload_of(Asks)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"training": []}, "`training` is empty"),
         ({"training": ([1, 2], [1])}, "the parts of `training` differ in length: 1, 2"),
+        ({"training": [INPUTS, INPUTS[:, 0]]}, "(12, 1) and (12,). If they are inputs and labels"),
         ({"validation": 3}, "`validation` is int"),
         ({"validation": lambda: [1]}, "`validation` is a function; call it"),
         ({"loss": lambda predict, batch: 0}, "`loss` cannot be called as `loss(predict, batch, s"),

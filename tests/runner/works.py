@@ -80,6 +80,14 @@ class Prints(Plain):
         return super().model(setting)
 
 
+class Counts(Plain):
+    """A stack asks for the loss when its step is recorded, once a width."""
+
+    def loss(self, predict, batch, setting):
+        print("asked")
+        return super().loss(predict, batch, setting)
+
+
 class Leaves(Plain):
     def model(self, setting):
         sys.exit("enough")
@@ -136,3 +144,31 @@ class NoModel(Plain):
 class OddMetric(Plain):
     def metrics(self, predict, batch):
         return {"loss": predict(batch[0])}
+
+
+class WordMetric(Plain):
+    def metrics(self, predict, batch):
+        return {"loss": "low"}
+
+
+class NoSlope(Plain):
+    def loss(self, predict, batch, setting):
+        return super().loss(predict, batch, setting).detach()
+
+
+class NothingToTrain(Plain):
+    def model(self, setting):
+        return nn.Flatten()
+
+
+class Ragged(Plain):
+    def __init__(self):
+        super().__init__()
+        self.training = [torch.zeros(1 + row % 2) for row in range(8)]
+        self.training[1] = self.training[0]
+
+
+class Words(Plain):
+    def __init__(self):
+        super().__init__()
+        self.training = [(torch.zeros(1), "zero")] * 8

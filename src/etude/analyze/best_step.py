@@ -134,7 +134,9 @@ def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> i
     # A value that noise does not lift off the best is near it by itself too.
     reach = thresholds.deviations * float(noises(values_P[None, :])[0])
     near_P &= values_P <= float(values_P.min()) + reach
-    return int(np.flatnonzero(near_P)[0])
+    near = np.flatnonzero(near_P)
+    # Where a curve falls to its end, no value may be near the best by both.
+    return int(near[0]) if near.size else int(values_P.argmin())
 
 
 def findings(result: BestStep) -> list[Finding]:

@@ -6,7 +6,7 @@ What needs PyTorch is loaded here, when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,20 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
     found = gate.judged(train, assignments, workers=workers)
     return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest)
+
+
+def prepared(train: Train, assignments: Sequence[Assignment]) -> None:
+    """Has everything loaded that a stack of these trials takes: some seconds, while others judge.
+
+    What is wrong with them is told when they are trained.
+    """
+    if isinstance(getattr(train, "workload", None), Workload):
+        with suppress(Exception):
+            from ..train import gate
+            from ..train.loop import Loop
+
+            assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
+            gate.rehearse(train, assignments)
 
 
 @contextmanager

@@ -28,9 +28,12 @@ def fault(told: str) -> str:
 
     >>> fault('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
     'ValueError at train.py:12'
+    >>> fault("ValueError: `batch_size` is 0")
+    'ValueError'
     """
     if not told.startswith("Traceback"):
-        return "without an exception"
+        kind = _KIND.match(told)  # raised below no frame of the user's
+        return kind[1] if kind else "without an exception"
     places = list(_PLACE.finditer(told))
     kind = _KIND.search(told, places[-1].end() if places else 0)
     place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"

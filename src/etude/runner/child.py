@@ -20,7 +20,7 @@ from typing import TypeAlias, final
 from ..errors import InputError
 from ..event import Refused
 from ..trial import Assignment, Halt
-from . import judged, messages, vectorized
+from . import judged, messages, prepared, vectorized
 from .attempt import attempt
 from .base import Runner
 from .blame import user_traceback
@@ -42,7 +42,7 @@ def main(descriptor: int) -> None:
     _Worker(parent, inbox, halts, train=(reference, folder)).serve()
 
 
-Message: TypeAlias = messages.Train | messages.Judge
+Message: TypeAlias = messages.Train | messages.Judge | messages.Prepare
 
 
 @final
@@ -85,11 +85,14 @@ class _Worker:
             return
         if isinstance(message, messages.Judge):
             self._parent.send(judged(train, message.assignments, message.workers))
+        elif isinstance(message, messages.Prepare):
+            prepared(train, message.assignments)
         elif message.width == 1 or first.rehearsal:
-            attempt(first, train, self._parent.send, partial(self._reason, first.id))
+            for one in message.assignments:
+                attempt(one, train, self._parent.send, partial(self._reason, one.id))
         else:
             self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
-            self._stacks.submit([first])
+            self._stacks.submit(message.assignments)
         _flush()
 
     def _reason(self, trial_id: int) -> str:

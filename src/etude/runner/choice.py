@@ -14,8 +14,10 @@ from .processes import Processes
 
 # Those that train in worker processes; a test holds the command line to them.
 IN_WORKERS = ("auto", "processes", "vectorized")
-# No source, ours: the gate takes some seconds, which a shorter round could not win back.
-PAYS_FROM_S = 15.0
+# Measured: the gate takes a second more than loading, and of each width some steps. A round
+# that takes less than twenty times as long is not asked: where stacks are declined, it would lose
+# more than a twentieth.
+GATE_S, GATE_STEPS, WORTH_ASKING = 1.0, 150, 20
 _FUNCTION = "`train` names a function, and only a workload's loop is Etude's to put in stacks."
 # As many settings as the gate looks at; more would tell it no more.
 LOOKED_AT = 32
@@ -76,9 +78,10 @@ def _untried(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
     if rehearsed.problem:
         return "the trial that was tried failed, so stacks were not tried."
     left_s = steps * rehearsed.step_s / runner.slots
-    if left_s >= PAYS_FROM_S:
+    pays_from_s = WORTH_ASKING * (GATE_S + GATE_STEPS * rehearsed.step_s)
+    if left_s >= pays_from_s:
         return ""
     return (
         f"its steps take {left_s:.1f} s one trial at a time in each worker, less than the "
-        f"{PAYS_FROM_S:g} s from which it pays to try stacks."
+        f"{pays_from_s:.0f} s from which it pays to try stacks."
     )

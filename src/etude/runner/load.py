@@ -48,14 +48,23 @@ def train_function(reference: str, folder: Path) -> Train:
     name = reference.rpartition(":")[2]
     module = _module(path)
     found = getattr(module, name, None)
-    if is_workload(found):
-        return loop_of(workload_of(found))
-    if callable(found):
-        return found  # type: ignore[no-any-return]  # a callable of the user's
+    if is_workload(found) or callable(found):
+        return trainer(found)
     known = [each for each, value in vars(module).items() if callable(value) and each[0] != "_"]
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`?" if near else "Mend `train` in [experiment]."
     raise RunError(f"`{path}` has no function `{name}`. {hint}")
+
+
+def trainer(found: Any) -> Train:
+    """A train function as it is; the loop that trains a workload, a class of one or an instance.
+
+    Raises:
+        WorkloadError: for a workload that lacks something.
+    """
+    if is_workload(found):
+        return loop_of(workload_of(found))
+    return found  # type: ignore[no-any-return]  # a callable of the user's
 
 
 def _module(path: Path) -> ModuleType:

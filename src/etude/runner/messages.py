@@ -19,6 +19,14 @@ class Train:
 
 @final
 @dataclass(frozen=True)
+class Prepare:
+    """To a worker that waits for another's verdict: load what training these takes."""
+
+    assignments: tuple[Assignment, ...]
+
+
+@final
+@dataclass(frozen=True)
 class Judge:
     """To a worker: would you train these in stacks, one of so many workers?"""
 

@@ -21,7 +21,7 @@ from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
 from ..trial import Assignment, Halt
 from .base import Deliver
 from .devices import environments
-from .messages import Judge, Train, Verdict
+from .messages import Judge, Prepare, Train, Verdict
 
 
 @dataclass
@@ -68,9 +68,14 @@ class Processes:
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
-        slot = self._slots[0]
+        slot, *others = self._slots
         self._ready(slot)
         slot.parent_end.send(Judge(tuple(assignments), len(self._slots)))
+        # The others' seconds of loading pass meanwhile; each prints to the log of another trial.
+        for other, first in zip(others, assignments[1:], strict=False):
+            self._ready(other)
+            with suppress(OSError):  # it just died: it is replaced when there is a trial for it
+                other.parent_end.send(Prepare((first,)))
         try:
             answer = slot.parent_end.recv()
         except (EOFError, OSError):
@@ -84,22 +89,17 @@ class Processes:
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
         """Hands each trial to the worker that has the fewest, and passes on who is to stop."""
         self._halt([order for order in orders if isinstance(order, Halt)])
-        chosen = []
+        chosen: dict[int, list[Assignment]] = {}
         for assignment in orders:
             if isinstance(assignment, Halt):
                 continue
-            slot = min(self._slots, key=lambda each: len(each.assignments))
+            place, slot = min(enumerate(self._slots), key=lambda each: len(each[1].assignments))
             slot.assignments[assignment.id] = assignment
-            chosen.append((slot, assignment))
-        for slot, _ in chosen:
-            self._ready(slot)
-        for slot, assignment in chosen:
-            limit = math.inf if assignment.max_wall_s is None else assignment.max_wall_s
-            slot.overdue[assignment.id] = time.monotonic() + limit + self._grace_s
-            try:
-                slot.parent_end.send(Train((assignment,), self._width))
-            except OSError:  # it just died: `wait` finds the line dead and says so
-                continue
+            chosen.setdefault(place, []).append(assignment)
+        for place in chosen:
+            self._ready(self._slots[place])
+        for place, several in chosen.items():
+            self._hand(self._slots[place], several)
 
     def wait(self, deliver: Deliver) -> bool:
         """Waits up to a second for news of any worker."""
@@ -122,6 +122,14 @@ class Processes:
         for slot in self._slots:
             if slot.process is not None:
                 self._bury(slot)
+
+    def _hand(self, slot: _Slot, several: Sequence[Assignment]) -> None:
+        """Sends a worker its trials at once: one that came alone would begin in a stack of one."""
+        for one in several:
+            limit = math.inf if one.max_wall_s is None else one.max_wall_s
+            slot.overdue[one.id] = time.monotonic() + limit + self._grace_s
+        with suppress(OSError):  # it just died: `wait` finds the line dead and says so
+            slot.parent_end.send(Train(tuple(several), self._width))
 
     def _halt(self, halts: Sequence[Halt]) -> None:
         busy = {trial_id: slot for slot in self._slots for trial_id in slot.assignments}

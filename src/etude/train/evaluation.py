@@ -45,7 +45,8 @@ def sums(workload: Workload, predict: Predict, batch: Batch) -> Sums:
         )
     count = size(batch)
     return {
-        name: _sum(workload, name, torch.as_tensor(value), count) for name, value in found.items()
+        name: _sum(workload, name, _tensor(workload, name, value), count)
+        for name, value in found.items()
     }
 
 
@@ -64,6 +65,16 @@ def named(name: str) -> str:
     ('valid/error', 'test/error')
     """
     return name if "/" in name else f"valid/{name}"
+
+
+def _tensor(workload: Workload, name: str, value: object) -> Tensor:
+    try:
+        return torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise WorkloadError(
+            f"{workload.name}: the metric `{name}` is {type(value).__name__}. Return its mean, or "
+            "one value an example, as a number or a tensor."
+        ) from error
 
 
 def _sum(workload: Workload, name: str, value: Tensor, count: int) -> Tensor:

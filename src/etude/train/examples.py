@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import WorkloadError
+
 Batch: TypeAlias = Any
 
 
@@ -89,4 +91,24 @@ def _collated(found: list[Any]) -> Batch:
         return {name: _collated([one[name] for one in found]) for name in first}
     if isinstance(first, tuple | list):
         return tuple(_collated(list(part)) for part in zip(*found, strict=True))
-    return torch.stack([torch.as_tensor(one) for one in found])
+    tensors = [_tensor(one) for one in found]
+    try:
+        return torch.stack(tensors)
+    except RuntimeError as error:
+        shapes = sorted({tuple(one.shape) for one in tensors})
+        if len(shapes) == 1:
+            raise
+        raise WorkloadError(
+            f"The examples of a batch have several shapes, {shapes[0]} and {shapes[1]} among them. "
+            "Give all one shape, for example by padding."
+        ) from error
+
+
+def _tensor(part: object) -> Tensor:
+    try:
+        return torch.as_tensor(part)
+    except TypeError as error:
+        raise WorkloadError(
+            f"An example holds {type(part).__name__}, which no tensor can hold. "
+            "Give tensors or numbers: leave it out, or make numbers of it."
+        ) from error

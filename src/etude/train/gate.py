@@ -64,6 +64,11 @@ def judged(loop: Loop, assignments: Sequence[Assignment], *, workers: int = 1) -
         return Judgement(1, f"a stack cannot run it: {culprits.told(error)}")
 
 
+def rehearse(loop: Loop, assignments: Sequence[Assignment]) -> None:
+    """One step of a stack of such trials, forgotten: what PyTorch loads for it is there then."""
+    Stack(loop, _members(loop, assignments, 2)).rows_after(1)
+
+
 def _judged(loop: Loop, assignments: Sequence[Assignment], workers: int) -> Judgement:
     groups = _groups(loop, assignments)
     largest = max(groups.values(), key=len)
@@ -126,10 +131,13 @@ def _difference(groups: Mapping[Any, Sequence[int]]) -> str:
 
 
 def _looping(loop: Loop, assignments: Sequence[Assignment]) -> list[str]:
-    """Operators that run more often in a wider stack, most often first."""
+    """Operators that run more often in a wider stack, most often first.
+
+    Of the same two trials, once and twice: others may have other optimizers, and those differ.
+    """
     counts = []
     for width in (2, 4):
-        stack = Stack(loop, _members(loop, assignments, width))
+        stack = Stack(loop, _members(loop, assignments[:2], width))
         nodes = stack.recording().graph.nodes
         counts.append(Counter(str(node.target) for node in nodes if node.op == "call_function"))
     grown = counts[1] - counts[0]
@@ -156,8 +164,11 @@ def _times(
 def _best(run: Any) -> float:
     """Seconds for one of `run(count)`, the best of some rounds, warmed up."""
     run(1)
-    count = max(1, int(_TIMED_S / _ROUNDS / max(_spent(run, 1), 1e-6)))
-    return min(_spent(run, count) for _ in range(_ROUNDS)) / count
+    once_s = max(_spent(run, 1), 1e-6)
+    count = int(_TIMED_S / _ROUNDS / once_s)
+    if count > 1:
+        return min(_spent(run, count) for _ in range(_ROUNDS)) / count
+    return min(once_s, _spent(run, 1))
 
 
 def _spent(run: Any, count: int) -> float:

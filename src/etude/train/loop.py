@@ -148,7 +148,13 @@ class Learner:
 
     def _loss(self, batch: Any) -> Tensor:
         workload = self._loop.workload
-        return scalar(workload, workload.loss(self._network.module, batch, self._setting))
+        loss = scalar(workload, workload.loss(self._network.module, batch, self._setting))
+        if not loss.requires_grad:
+            raise WorkloadError(
+                f"{workload.name}: `loss` returned a tensor without a gradient. Compute it from "
+                "`predict`, without `detach`, `no_grad` or a new tensor in between."
+            )
+        return loss
 
     @torch.no_grad()
     def _move(self, norm: Tensor, given: Mapping[str, float]) -> None:

@@ -96,7 +96,10 @@ def network(
     module = (module.double() if double else module).to(device).train()
     named = [(name, part) for name, part in module.named_parameters() if part.requires_grad]
     if not named:
-        raise WorkloadError(f"{workload.name}: `model` returned a module with nothing to train.")
+        raise WorkloadError(
+            f"{workload.name}: `model` returned a module with nothing to train. "
+            "Give it a parameter, or leave `requires_grad` of one as it is."
+        )
     kinds = sorted({str(part.dtype) for _, part in named})
     if len(kinds) > 1:
         raise WorkloadError(

@@ -78,7 +78,8 @@ def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
     """What the loop reads of this setting.
 
     Raises:
-        WorkloadError: for a name that is missing or misspelt, all of them at once.
+        WorkloadError: for a name that is missing or misspelt, all of them at once, or a batch size
+            that is no whole number.
         ValueError: for a value that cannot be trained with.
     """
     optimizer = _optimizer(setting)
@@ -147,8 +148,12 @@ def _steps(setting: Mapping[str, Any], part: str, default: int, max_steps: int) 
 
 
 def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ValueError(f"`{name}` needs a whole number, 1 or more, got {value!r}.")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or value % 1 != 0 or value < 1:
+        raise WorkloadError(
+            f"`{name}` needs a whole number, 1 or more, got {value!r}. "
+            "Write it so; as a range, `{ low = 16, high = 256, integer = true }`."
+        )
     return int(value)
 
 

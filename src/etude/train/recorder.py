@@ -56,6 +56,11 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch ha
         self.held = nn.Module()  # tensors that come from elsewhere, such as a mask
         self._nodes = WeakTensorKeyDictionary()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """By default PyTorch loads its compiler here, for two seconds, to keep it out."""
+        return False
+
     def see(self, tensor: Tensor, node: Node) -> None:
         """From now on the tensor is the output of this node."""
         self._nodes[tensor] = node

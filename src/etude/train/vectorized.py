@@ -20,7 +20,8 @@ from torch import Tensor
 from torch.fx import GraphModule
 
 from ..errors import Halted, Leave
-from . import dropout, evaluation, graph, recorded
+from . import dropout, graph, recorded
+from .evaluating import Evaluator
 from .loop import Loop
 from .member import Member, dropouts
 from .recipe import STAYING
@@ -56,6 +57,7 @@ class Stack:
         self._loop = loop
         self._network = members[0].network
         self._steps: dict[tuple[Any, ...], GraphModule] = {}
+        self._evaluator = Evaluator(loop, self._network, members[0].recipe.batch_size)
         self._step_s = STRETCH_S / 8  # until it is measured: a first stretch of a few steps
         self._members: list[Member] = []
         self._rows = stacked([member.row for member in members])
@@ -95,22 +97,13 @@ class Stack:
         """The operators of one step."""
         return self._step(self._inputs(_Ahead.of(self._members, 1, self._rows.x), 0))
 
-    @torch.no_grad()
     def recorded_evaluation(self) -> GraphModule:
         """The operators of the evaluation of one batch, the largest."""
-        sums = recorded.sums_of(self._loop.workload, self._network)
-        size = self._members[0].recipe.batch_size
-        batch = next(evaluation.batches(self._loop.validation, size))
-        self._network.module.eval()
-        try:
-            return graph.recorded(sums, self._rows.x, dict(self._rows.rest), batch)
-        finally:
-            self._network.module.train()
+        return self._evaluator.recording(self._rows)
 
     def values_of(self, trained: Trained) -> list[dict[str, float]]:
-        """The metrics of all trials after a stretch; nobody is told."""
-        values = self._evaluations(trained.rows, range(len(self._members)))
-        return [values[place] for place in range(len(self._members))]
+        """The metrics of all trials after a stretch, by recorded operators; nobody is told."""
+        return self._evaluator.means(trained.rows, recording=True)
 
     def advance(self, most: int = MAX_STRETCH) -> list[Left]:
         """Trains all trials for a stretch; those that are over leave, and are returned.
@@ -201,29 +194,12 @@ class Stack:
             self._steps[key] = graph.recorded(step, *given)
         return self._steps[key]
 
-    @torch.no_grad()
     def _evaluations(self, rows: Rows, due: Sequence[int]) -> dict[int, dict[str, float]]:
         """The metrics of the trials at these places, over all validation examples."""
         if not due:
             return {}
         part = rows if len(due) == len(rows) else rows.take(due)
-        held = self._loop.validation
-        self._network.module.eval()
-        try:
-            parts = [
-                recorded.sums_of(self._loop.workload, self._network)(part.x, dict(part.rest), batch)
-                for batch in evaluation.batches(held, self._members[0].recipe.batch_size)
-            ]
-        finally:
-            self._network.module.train()
-        means = {
-            evaluation.named(name): column.tolist()
-            for name, column in evaluation.means(parts, held.count).items()
-        }
-        return {
-            place: {name: column[at] for name, column in means.items()}
-            for at, place in enumerate(due)
-        }
+        return dict(zip(due, self._evaluator.means(part), strict=True))
 
     def _drop(self, gone: set[int]) -> None:
         kept = [at for at, member in enumerate(self._members) if id(member) not in gone]

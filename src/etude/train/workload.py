@@ -85,6 +85,11 @@ def workload_of(found: Any) -> Workload:
     """
     if isinstance(found, Workload):
         return found
+    if isinstance(found, type) and not _takes(found, 0):
+        raise WorkloadError(
+            f"The workload `{found.__name__}` is made without arguments. Give each parameter of "
+            "its `__init__` a default, or let `train` name an instance of it."
+        )
     held = found() if isinstance(found, type) else found
     name = f"`{type(held).__name__}`"
     missing = [one for one in (*FUNCTIONS, *DATA) if not hasattr(held, one)]
@@ -120,6 +125,11 @@ def _unusable(name: str, data: Any) -> str:
             f"`{name}` is {kind}; give a tensor, a tuple or a mapping of tensors, or a dataset "
             "with a length and examples by position."
         )
+    if isinstance(data, list) and len(shapes := _shapes(data[:2])) > 1:
+        return (
+            f"`{name}` is a list, so each entry is one example, and the first two have the shapes "
+            f"{shapes[0]} and {shapes[1]}. If they are inputs and labels, write a tuple."
+        )
     lengths = {len(part) for part in parts}
     if len(lengths) > 1:
         found = ", ".join(str(length) for length in sorted(lengths))
@@ -127,6 +137,11 @@ def _unusable(name: str, data: Any) -> str:
     if not parts or lengths == {0}:
         return f"`{name}` is empty. Check where it is read."
     return ""
+
+
+def _shapes(found: list[Any]) -> list[tuple[int, ...]]:
+    """The different shapes of those that have one."""
+    return list(dict.fromkeys(tuple(one.shape) for one in found if hasattr(one, "shape")))
 
 
 def _parts(data: Any) -> list[Any]:
