@@ -90,7 +90,9 @@ class _Worker:
         elif message.width == 1 or first.rehearsal:
             attempt(first, train, self._parent.send, partial(self._reason, first.id))
         else:
-            self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
+            self._stacks = self._stacks or vectorized(
+                lambda: train, message.width, _print_to, message.threads
+            )
             self._stacks.submit([first])
         _flush()
 
