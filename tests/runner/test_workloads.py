@@ -83,6 +83,18 @@ def trials(folder):
     return [trial(folder, id=number, seed=number) for number in range(3)]
 
 
+def test_one_stack_with_all_threads_takes_one_worker(tmp_path):
+    runner = Processes("works.py:Threads", HERE, workers=2)
+    runner.widen(4, threads=3)
+
+    events = played(runner, *trials(tmp_path))
+
+    assert {value for event in events for _, name, value in rows([event]) if "loss" in name} >= {
+        3.0
+    }
+    assert (runner.workers, runner.slots) == (1, 4)
+
+
 def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(runner, tmp_path):
     played(runner("Plain"), trial(tmp_path))
 

@@ -160,3 +160,33 @@ def test_memory_is_shared_by_the_workers_of_a_machine():
 
     assert one > 1e8
     assert one / four == pytest.approx(4, rel=0.2)
+
+
+@pytest.mark.parametrize(("together_s", "threads"), [(0.06, 2), (0.10, None)])
+def test_one_stack_with_all_threads_is_chosen_where_it_measures_faster(
+    tmp_path, monkeypatch, together_s, threads
+):
+    """A stack of four takes 0.16 s with one thread, so two workers come to 0.02 s a trial."""
+    times = {"plain": 0.2, 1: 0.16, 2: together_s}
+    monkeypatch.setattr(
+        gate, "_best", lambda run: times[torch.get_num_threads() if is_stack(run) else "plain"]
+    )
+    monkeypatch.setattr(gate, "WORTH", 1.1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        workload = dataclasses.replace(WORKLOADS["mlp"], model=lambda given: linear())
+        found = gate.judged(Loop(workload), assignments(tmp_path, [{}] * 4), workers=2)
+    finally:
+        torch.set_num_threads(before)
+
+    assert found.threads == threads
+    assert ("in one stack with 2 threads" in found.reason) == (threads is not None)
+
+
+def linear():
+    return nn.Linear(6, 2).double()
+
+
+def is_stack(run):
+    return getattr(run, "__name__", "") == "rows_after"

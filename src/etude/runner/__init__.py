@@ -32,14 +32,24 @@ def loop_of(workload: Workload) -> Loop:
     return Loop(workload)
 
 
-def vectorized(load: Callable[[], Train], width: int, print_to: Callable[[Path], None]) -> Runner:
+def vectorized(
+    load: Callable[[], Train],
+    width: int,
+    print_to: Callable[[Path], None],
+    threads: int | None = None,
+) -> Runner:
     """The runner that trains many trials of a workload in one program, printing to their logs.
+
+    With so many threads; where None, with those that this process has.
 
     Raises:
         RunError: where PyTorch or safetensors is missing.
     """
     with _told():
+        from ..train.vectorized import compute_with
         from .vectorized import Vectorized
+    if threads is not None:
+        compute_with(threads)
     return Vectorized(load, width=width, print_to=print_to)
 
 
@@ -58,7 +68,7 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
         from ..train.loop import Loop
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
     found = gate.judged(train, assignments, workers=workers)
-    return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest)
+    return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest, found.threads)
 
 
 def prepared(train: Train, assignments: Sequence[Assignment]) -> None:

@@ -91,7 +91,9 @@ class _Worker:
             for one in message.assignments:
                 attempt(one, train, self._parent.send, partial(self._reason, one.id))
         else:
-            self._stacks = self._stacks or vectorized(lambda: train, message.width, _print_to)
+            self._stacks = self._stacks or vectorized(
+                lambda: train, message.width, _print_to, message.threads
+            )
             self._stacks.submit(message.assignments)
         _flush()
 

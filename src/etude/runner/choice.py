@@ -60,8 +60,8 @@ def choose(
     # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
     width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
     if width > 1:
-        pace = runner.slots * verdict.ratio
-        runner.widen(width)
+        runner.widen(width, threads=verdict.threads)
+        pace = runner.workers * verdict.ratio
         return Choice(f"Runner: vectorized; {verdict.reason}", pace)
     if name == "vectorized":
         raise RunError(

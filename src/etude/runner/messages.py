@@ -11,10 +11,14 @@ from ..trial import Assignment
 @final
 @dataclass(frozen=True)
 class Train:
-    """To a worker: train these, up to `width` trials at once."""
+    """To a worker: train these, up to `width` trials at once, with so many threads.
+
+    Where `threads` is None, with those that the worker was started with.
+    """
 
     assignments: tuple[Assignment, ...]
     width: int
+    threads: int | None = None
 
 
 @final
@@ -42,9 +46,11 @@ class Verdict:
     Args:
         ratio: How many times as fast as one trial after another; 1 where it was not measured.
         fastest: The width that measured fastest, worth it or not; 1 where stacks are not possible.
+        threads: Where one worker with so many is faster than all with their own; else None.
     """
 
     width: int
     reason: str
     ratio: float = 1.0
     fastest: int = 1
+    threads: int | None = None

@@ -54,6 +54,7 @@ class Processes:
         self._folder = folder.absolute()
         self._grace_s = grace_s
         self._width = 1
+        self._threads: int | None = None
         self._slots = [_Slot(environment) for environment in environments(workers)]
 
     @property
@@ -82,9 +83,23 @@ class Processes:
             return Verdict(1, f"the worker that tried it died: {self._bury(slot)}.")
         return answer if isinstance(answer, Verdict) else Verdict(1, answer[0].detail)
 
-    def widen(self, width: int) -> None:
-        """Trains so many trials at once in each worker from now on: 1 until it is called."""
+    @property
+    def workers(self) -> int:
+        """How many processes train."""
+        return len(self._slots)
+
+    def widen(self, width: int, *, threads: int | None = None) -> None:
+        """Trains so many trials at once in each worker from now on: 1 until it is called.
+
+        With `threads` all of them in one worker, which has so many; the others are let go.
+        """
         self._width = width
+        self._threads = threads
+        if threads is not None:
+            for slot in self._slots[1:]:
+                if slot.process is not None:
+                    self._bury(slot)
+            self._slots = self._slots[:1]
 
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
         """Hands each trial to the worker that has the fewest, and passes on who is to stop."""
@@ -129,7 +144,7 @@ class Processes:
             limit = math.inf if one.max_wall_s is None else one.max_wall_s
             slot.overdue[one.id] = time.monotonic() + limit + self._grace_s
         with suppress(OSError):  # it just died: `wait` finds the line dead and says so
-            slot.parent_end.send(Train(tuple(several), self._width))
+            slot.parent_end.send(Train(tuple(several), self._width, self._threads))
 
     def _halt(self, halts: Sequence[Halt]) -> None:
         busy = {trial_id: slot for slot in self._slots for trial_id in slot.assignments}

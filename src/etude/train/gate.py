@@ -28,6 +28,8 @@ from .vectorized import Stack
 # No source, ours: below this a stack is not worth what it asks of a workload.
 WORTH = 1.1
 WIDTHS = (4, 8, 16, 32)
+# No source, ours: operators of a shorter step are too small for more threads to gain.
+LONG_STEP_S = 0.02
 # No source, ours: the best of some rounds; a busy machine slows most of them.
 _TIMED_S, _ROUNDS = 0.2, 3
 
@@ -42,12 +44,14 @@ class Judgement:
         reason: One sentence for people: what was chosen and why.
         ratio: How many times as fast as the plain loop, a trial; None where it was not measured.
         fastest: The width that measured fastest, worth it or not; 1 where stacks are not possible.
+        threads: Where one stack with so many is faster than one a worker; else None.
     """
 
     width: int
     reason: str
     ratio: float | None = None
     fastest: int = 1
+    threads: int | None = None
 
 
 def judged(loop: Loop, assignments: Sequence[Assignment], *, workers: int = 1) -> Judgement:
@@ -88,7 +92,9 @@ def _judged(loop: Loop, assignments: Sequence[Assignment], workers: int) -> Judg
     looping = _looping(loop, chosen)
     slow = f" `{looping[0]}` loops over the trials." if looping else ""
     full = f" Memory allows {widths[-1]}." if len(widths) < len(WIDTHS) else ""
-    return _fastest(_times(loop, chosen, widths), f"{slow}{full}")
+    times = _times(loop, chosen, widths)
+    found = _fastest(dict(times), f"{slow}{full}")
+    return _together(found, loop, chosen, times, workers) if found.width > 1 else found
 
 
 def _fastest(times: dict[int, float], remarks: str) -> Judgement:
@@ -100,6 +106,40 @@ def _fastest(times: dict[int, float], remarks: str) -> Judgement:
         return Judgement(1, told, ratio, fastest=width)
     told = f"{width} trials a stack are {ratio:.1f} times as fast, measured.{remarks}"
     return Judgement(width, told, ratio, fastest=width)
+
+
+def _together(
+    found: Judgement,
+    loop: Loop,
+    assignments: Sequence[Assignment],
+    times: Mapping[int, float],
+    workers: int,
+) -> Judgement:
+    """The judgement, with all threads in one stack where that is faster than a stack a worker.
+
+    Of small operators it never is, and then is not measured.
+    """
+    apart_s = times[found.width]
+    if loop.device.type != "cpu" or workers == 1 or apart_s * found.width < LONG_STEP_S:
+        return found
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads * workers)
+    try:
+        stack = Stack(loop, _members(loop, assignments, found.width))
+        together_s = _best(stack.rows_after) / found.width
+    finally:
+        torch.set_num_threads(threads)
+    if together_s * WORTH > apart_s / workers:
+        return found
+    ratio = times[1] / together_s
+    return dataclasses.replace(
+        found,
+        ratio=ratio,
+        threads=threads * workers,
+        reason=f"{found.width} trials in one stack with {threads * workers} threads are "
+        f"{ratio:.1f} times as fast, measured; a stack a worker, "
+        f"{times[1] / apart_s * workers:.1f} times.",
+    )
 
 
 def _gb(size: float) -> str:

@@ -48,6 +48,11 @@ class Trained(NamedTuple):
     norms_SxK: Tensor
 
 
+def compute_with(threads: int) -> None:
+    """So many threads for the operators of this process, whatever its environment says."""
+    torch.set_num_threads(threads)
+
+
 @final
 class Stack:
     """Trials of one signature that are trained together."""
