@@ -1,6 +1,6 @@
 """Stage: assignments in, events out.
 
-What needs PyTorch is loaded here, when it is asked for.
+What needs PyTorch or JAX is loaded here, when it is asked for.
 """
 
 from __future__ import annotations
@@ -11,22 +11,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
+from ..train.undecided import Library, Undecided, decided, library
 from ..train.workload import Workload
 from .messages import Verdict
 
 if TYPE_CHECKING:
-    from ..train.loop import Loop
     from ..trial import Assignment
     from .base import Runner
     from .load import Train
 
 
-def loop_of(workload: Workload) -> Loop:
-    """The loop that trains a workload.
+def loop_of(workload: Workload) -> Train:
+    """The loop that trains a workload, PyTorch's or JAX's, as its model is one's or the other's.
 
     Raises:
-        RunError: where PyTorch or safetensors is missing.
+        RunError: where a library is missing.
     """
+    known = library()
+    return Undecided(workload, _loop) if known is None else _loop(workload, known)
+
+
+def _loop(workload: Workload, library: Library) -> Train:
+    if library == "jax":
+        with _told("jax"):
+            from ..train.jax.loop import Loop as JaxLoop
+        return JaxLoop(workload)
     with _told():
         from ..train.loop import Loop
     return Loop(workload)
@@ -53,6 +62,9 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
     """
     if not isinstance(getattr(train, "workload", None), Workload):
         return Verdict(1, "")
+    train = decided(train, assignments[0].setting)
+    if type(train).__module__.startswith("etude.train.jax."):
+        return Verdict(1, "the loop for JAX does not put trials in stacks yet.")
     with _told():
         from ..train import gate
         from ..train.loop import Loop
@@ -62,14 +74,15 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(library: Library = "torch") -> Iterator[None]:
     """A missing library is told from a broken one."""
+    called = {"torch": "PyTorch", "jax": "JAX"}[library]
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "safetensors"):
+        if error.name not in (library, "safetensors"):
             raise
         raise RunError(
-            f"A workload is trained with PyTorch, and `{error.name}` is missing: "
-            "`pip install 'etude[torch]'`."
+            f"A workload is trained with {called}, and `{error.name}` is missing: "
+            f"`pip install 'etude[{library}]'`."
         ) from error

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from ..errors import RunError
+from ..errors import RunError, WorkloadError
 from ..event import Event
 from ..train.loop import Loop
 from ..train.member import Member, Signature
+from ..train.undecided import decided
 from ..train.vectorized import MAX_STRETCH, Left, Stack
+from ..train.workload import Workload
 from ..trial import Assignment, Halt, Trial
 from .attempt import Outbox, outcome, rehearsal
 from .base import Deliver
@@ -53,6 +55,7 @@ class Vectorized:
         self._load = load
         self._print_to = print_to
         self._most: dict[Signature, int] = {}
+        self._train: Train | None = None
         self._loop: Loop | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
@@ -123,7 +126,9 @@ class Vectorized:
                 stack.join(members[:room])
                 members = members[room:]
         for start in range(0, len(members), most):
-            self._stacks.append(Stack(self._loaded(), members[start : start + most]))
+            self._stacks.append(
+                Stack(self._decided(members[start].trial), members[start : start + most])
+            )
 
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
@@ -132,7 +137,7 @@ class Vectorized:
         trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
         self._seats[assignment.id] = _Seat(outbox)
         try:
-            member = Member(self._loaded(), trial)
+            member = Member(self._decided(assignment), trial)
             member.begin()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
@@ -185,13 +190,24 @@ class Vectorized:
     def _sent(self, events: list[Event]) -> None:
         self._events += events
 
-    def _loaded(self) -> Loop:
-        if self._loop is None:
+    def _loaded(self) -> Train:
+        if self._train is None:
             train = self._load()
-            if not isinstance(train, Loop):
+            if not isinstance(getattr(train, "workload", None), Workload):
                 raise RunError(
                     "The runner `vectorized` needs a workload, whose loop is Etude's, and `train` "
                     'names a function. Use runner="processes", or write a workload.'
                 )
-            self._loop = train
+            self._train = train
+        return self._train
+
+    def _decided(self, first: Assignment | Trial) -> Loop:
+        """The loop, once it is known whose model the workload makes."""
+        if self._loop is None:
+            found = decided(self._loaded(), first.setting)
+            if not isinstance(found, Loop):
+                raise WorkloadError(
+                    "The loop for JAX does not put trials in stacks yet. Use --runner processes."
+                )
+            self._loop = found
         return self._loop
