@@ -14,6 +14,7 @@ from etude.runner import _told
 from etude.runner.inline import Inline
 from etude.runner.load import train_function
 from etude.runner.processes import Processes
+from etude.runner.vectorized import Vectorized
 from etude.train.jax.order import Order
 from etude.train.undecided import Undecided, decided
 
@@ -29,22 +30,57 @@ def processes(name):
     return Processes(f"works_jax.py:{name}", HERE, workers=1)
 
 
-RUNNERS = {"inline": inline, "processes": processes}
+def vectorized(name):
+    return Vectorized(lambda: train_function(f"works_jax.py:{name}", HERE), width=4)
+
+
+def wide(name):
+    """Stacks in a worker process."""
+    runner = processes(name)
+    runner.widen(4)
+    return runner
+
+
+RUNNERS = {"inline": inline, "processes": processes, "vectorized": vectorized, "wide": wide}
+
+
+@pytest.fixture(params=["inline", "vectorized"])
+def runner(request):
+    """Makes a runner of a workload in `works_jax.py`, in this process."""
+    return RUNNERS[request.param]
 
 
 def trial(folder, **given):
     return assignment(folder, **{"setting": SETTING, **given})
 
 
-def test_inline_and_processes_tell_the_same_in_the_order_in_which_it_happened(tmp_path):
-    several = [played(make("Plain"), trial(tmp_path / name)) for name, make in RUNNERS.items()]
+def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
+    events = played(runner("Plain"), trial(tmp_path))
 
-    assert rows(several[0]) == rows(several[1])
-    assert several[0][0] == Began(0, 0)
-    assert [event.step for event in several[0] if isinstance(event, Saved)][-1] == 7
-    assert (end(several[0]).status, end(several[0]).steps) == ("completed", 8)
-    assert [step for step, name, _ in rows(several[0]) if name == "valid/loss"] == [1, 3, 5, 7]
-    assert [step for step, name, _ in rows(several[0]) if name == "grad_norm"] == list(range(8))
+    assert events[0] == Began(0, 0)
+    assert [event.step for event in events if isinstance(event, Saved)][-1] == 7
+    assert (end(events).status, end(events).steps) == ("completed", 8)
+    assert [step for step, name, _ in rows(events) if name == "valid/loss"] == [1, 3, 5, 7]
+    assert [step for step, name, _ in rows(events) if name == "grad_norm"] == list(range(8))
+
+
+def test_every_runner_makes_the_same_values(tmp_path):
+    several = {
+        name: [
+            row[2]
+            for number in range(3)
+            for row in rows(of(played(make("Plain"), *trials(tmp_path / name)), number))
+        ]
+        for name, make in RUNNERS.items()
+    }
+
+    assert several["processes"] == several["inline"]
+    assert several["wide"] == pytest.approx(several["vectorized"], rel=1e-5)
+    assert several["vectorized"] == pytest.approx(several["inline"], rel=1e-4)
+
+
+def trials(folder):
+    return [trial(folder, id=number, seed=number) for number in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +91,8 @@ def test_inline_and_processes_tell_the_same_in_the_order_in_which_it_happened(tm
         ("AsksWrongly", "error", "'widht'"),
     ],
 )
-def test_a_setting_that_cannot_be_trained_says_why(tmp_path, name, reason, detail):
-    ended = end(played(inline(name), trial(tmp_path)))
+def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reason, detail):
+    ended = end(played(runner(name), trial(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", reason)
     assert detail in ended.detail
@@ -83,23 +119,26 @@ def test_python_that_decides_by_a_value_is_told_in_the_words_of_jax(tmp_path):
         ("OddMetric", "input", "the metric `loss` has shape (12, 1) for a batch of 12"),
     ],
 )
-def test_what_keeps_every_trial_from_being_trained_is_refused(tmp_path, name, kind, detail):
-    refused = end(played(inline(name), trial(tmp_path)))
+def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
+    refused = end(played(runner(name), trial(tmp_path)))
 
     assert isinstance(refused, Refused)
     assert refused.kind == kind
     assert detail in refused.detail
 
 
-def test_it_goes_up_to_the_step_that_raises(tmp_path):
+def test_it_goes_up_to_the_step_that_raises_and_takes_no_other_with_it(runner, tmp_path):
     first = {n: int((Order(400, 4, n).rows(0, 30) == 7).any(1).argmax()) for n in range(20)}
     late = max(first, key=first.__getitem__)
+    never = [n for n in first if 7 not in Order(400, 4, n).rows(0, 30)]
+    several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in (late, never[0])]
 
-    events = played(inline("RaisesForSome"), trial(tmp_path, id=late, seed=late, max_steps=30))
+    events = played(runner("RaisesForSome"), *several)
 
     ended = end(of(events, late))
     assert (ended.status, ended.steps) == ("infeasible", first[late])
     assert 'raise ValueError("example 7 cannot be read")' in ended.detail
+    assert end(of(events, never[0])).status == "completed"
 
 
 def test_a_rehearsal_tells_what_nobody_read_and_how_long_a_step_takes(tmp_path):

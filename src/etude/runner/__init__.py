@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import RunError
 from ..train.undecided import Library, Undecided, decided, library
@@ -16,6 +16,9 @@ from ..train.workload import Workload
 from .messages import Verdict
 
 if TYPE_CHECKING:
+    from ..train.loop import Loop
+    from ..train.member import Member
+    from ..train.vectorized import Stack
     from ..trial import Assignment
     from .base import Runner
     from .load import Train
@@ -41,6 +44,36 @@ def _loop(workload: Workload, library: Library) -> Train:
     return Loop(workload)
 
 
+class Half(NamedTuple):
+    """What trains the trials of a loop in stacks: PyTorch's, or JAX's by the same names."""
+
+    loop: Loop
+    member: type[Member]
+    stack: type[Stack]
+
+
+def half_of(loop: Any) -> Half:
+    """What trains a loop's trials in stacks.
+
+    Raises:
+        RunError: where a library is missing.
+    """
+    if _is_jax(loop):
+        with _told("jax"):
+            from ..train.jax import member as of_jax
+            from ..train.jax import vectorized as in_jax
+        named: Any = (of_jax.Member, in_jax.Stack)
+        return Half(loop, *named)
+    with _told():
+        from ..train.member import Member
+        from ..train.vectorized import Stack
+    return Half(loop, Member, Stack)
+
+
+def _is_jax(loop: object) -> bool:
+    return type(loop).__module__ == "etude.train.jax.loop"
+
+
 def vectorized(load: Callable[[], Train], width: int, print_to: Callable[[Path], None]) -> Runner:
     """The runner that trains many trials of a workload in one program, printing to their logs.
 
@@ -63,7 +96,7 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
     if not isinstance(getattr(train, "workload", None), Workload):
         return Verdict(1, "")
     train = decided(train, assignments[0].setting)
-    if type(train).__module__.startswith("etude.train.jax."):
+    if _is_jax(train):
         return Verdict(1, "the loop for JAX does not put trials in stacks yet.")
     with _told():
         from ..train import gate

@@ -19,6 +19,7 @@ from ...trial import NotedSetting, Trial
 from .. import measures
 from ..keeper import EVERY_S, Keeper
 from ..recipe import recipe, seed_of
+from ..stretch import STRETCH_S
 from ..workload import Workload
 from .checkpoints import State
 from .examples import Examples, examples
@@ -27,8 +28,6 @@ from .order import Order
 from .program import MAX_STRETCH, Program, means, quietly
 from .vectors import about, moments, put, state
 
-# No source, ours: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
-STRETCH_S = 0.5
 # No source, ours: so many programs are kept; each costs a second or so to compile anew.
 _PROGRAMS = 8
 # The first steps are done one by one: one compiles, the next tells how long a step takes.
@@ -66,14 +65,13 @@ class Loop:
         """The network of a trial, untrained."""
         return network(self.workload, self.workload.model(setting), seed, double=self.double)
 
-    def program(self, built: Network, optimizer: str, setting: NotedSetting) -> Program:
-        """A program that fits, compiled before if one was; what `model` read is in `setting`."""
+    def program(self, wanted: Program) -> Program:
+        """The program that is wanted, or one that was compiled before and fits."""
         for known in self._programs:
-            if known.fits(built.layout, optimizer, quietly(setting)):
+            if known.fits(wanted):
                 return known
-        made = Program(self.workload, built.layout, setting, lambda own: built.model, (optimizer,))
-        self._programs = [*self._programs[1 - _PROGRAMS :], made]
-        return made
+        self._programs = [*self._programs[1 - _PROGRAMS :], wanted]
+        return wanted
 
     def __call__(self, trial: Trial) -> None:
         """Trains one trial.
@@ -108,7 +106,9 @@ class Learner:
         noted = NotedSetting(quietly(trial.setting))
         built = loop.network(noted, self._seed)
         self._layout = built.layout
-        self._program = loop.program(built, self._recipe.optimizer, noted)
+        optimizers = (self._recipe.optimizer,)
+        wanted = Program(loop.workload, built.layout, noted, optimizers, model=built.model)
+        self._program = loop.program(wanted)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self._vectors = (built.vector, *moments(self._recipe, built.vector))
         self._told: dict[int, tuple[float, float]] = {}

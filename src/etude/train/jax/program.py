@@ -9,10 +9,10 @@ Letters: S steps of a stretch, K trials, P parameters, B examples in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, final
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ from ...trial import NotedSetting
 from .. import measures
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING, STAYING
-from ..workload import Workload
+from ..workload import Predict, Workload
 from .examples import Batch, size
 from .models import Layout, key_of, predicting
 
@@ -32,8 +32,6 @@ from .models import Layout, key_of, predicting
 MAX_STRETCH = 64
 # The axes of `_step` that are the trials'.
 _AXES = (0, 0, 0, 0, None, None, 0, 0)
-# From the numbers of a setting that are inputs to the model that they make.
-ModelOf: TypeAlias = Callable[[Mapping[str, Any]], Any]
 
 
 class About(NamedTuple):
@@ -88,8 +86,9 @@ class Program:
 
     Args:
         setting: What Python reads while tracing; the numbers that are inputs are not in it.
-        model_of: Makes the model while tracing.
         optimizers: Those that its trials have.
+        model: The model; None where its setting has inputs, so that it is made while tracing.
+        own: The names of the numbers that are inputs.
         stacked: Whether it trains many trials, a row each.
         step_s: Seconds that a step took the last time; None until it is known.
     """
@@ -97,8 +96,9 @@ class Program:
     workload: Workload
     layout: Layout
     setting: NotedSetting
-    model_of: ModelOf
     optimizers: tuple[str, ...]
+    model: Any = None
+    own: tuple[str, ...] = ()
     stacked: bool = False
     step_s: float | None = None
     train: Any = field(init=False)
@@ -149,11 +149,14 @@ class Program:
         traced = jax.make_jaxpr(one)(*vectors, about, 0, held, rows, moving)
         return jax.default_backend() != "cpu" or "conv_general_dilated" not in str(traced)
 
-    def fits(self, layout: Layout, optimizer: str, setting: Mapping[str, Any]) -> bool:
-        """Whether a trial alone may be trained by it: Python would read the same."""
-        known = quietly(self.setting)
-        same = all(_alike(known.get(name), setting.get(name)) for name in self.setting.read)
-        return same and self.layout == layout and self.optimizers == (optimizer,)
+    def fits(self, other: Program) -> bool:
+        """Whether it may train what another is for: Python would read the same."""
+        known, given = quietly(self.setting), quietly(other.setting)
+        same = all(_alike(known.get(name), given.get(name)) for name in self.setting.read)
+        return same and all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("layout", "optimizers", "own", "stacked")
+        )
 
     def _stretch(self, x: Array, m: Array, v: Array, about: About, given: Stretch) -> Done:
         one = jax.vmap(self._step, in_axes=_AXES) if self.stacked else self._step
@@ -193,11 +196,19 @@ class Program:
         return moved, loss.astype(x.dtype), norm
 
     def _loss(self, x: Array, batch: Batch, key: Array, own: Mapping[str, Any]) -> Array:
-        setting = NotedSetting({**quietly(self.setting), **own})
-        predict = predicting(self.model_of(own), self.layout.parameters(x), key)
+        predict, setting = self._traced(x, key, own)
         loss = scalar(self.workload, self.workload.loss(predict, batch, setting))
         self.setting.read |= setting.read
         return loss
+
+    def _traced(
+        self, x: Array, key: Array | None, own: Mapping[str, Any]
+    ) -> tuple[Predict, NotedSetting]:
+        """`predict` and the setting while JAX traces."""
+        setting = NotedSetting({**quietly(self.setting), **own})
+        model = self.workload.model(setting) if self.model is None else self.model
+        self.setting.read |= setting.read
+        return predicting(model, self.layout.parameters(x), key), setting
 
     def _moved(self, optimizer: Array, at: Moved, d: Array, given: Mapping[str, Array]) -> Moved:
         """The update of the trial's own optimizer, out of those that its neighbours have."""
@@ -210,7 +221,7 @@ class Program:
 
     def _measures(self, x: Array, own: Mapping[str, Any], batch: Batch) -> dict[str, Array]:
         """The metrics of one batch, each its mean or one value an example."""
-        predict = predicting(self.model_of(own), self.layout.parameters(x), None)
+        predict, _ = self._traced(x, None, own)
         found = measures.checked(self.workload, self.workload.metrics(predict, batch))
         values = {name: jnp.asarray(value) for name, value in found.items()}
         for name, value in values.items():
