@@ -97,12 +97,19 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
         return Verdict(1, "")
     train = decided(train, assignments[0].setting)
     if _is_jax(train):
-        return Verdict(1, "the loop for JAX does not put trials in stacks yet.")
+        return _judged_in_jax(train, assignments)
     with _told():
         from ..train import gate
         from ..train.loop import Loop
     assert isinstance(train, Loop), "Only a loop has a workload. This is a bug."
     found = gate.judged(train, assignments, workers=workers)
+    return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest)
+
+
+def _judged_in_jax(loop: Any, assignments: Sequence[Assignment]) -> Verdict:
+    with _told("jax"):
+        from ..train.jax import gate
+    found = gate.judged(loop, assignments)
     return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest)
 
 

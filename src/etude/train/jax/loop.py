@@ -121,7 +121,7 @@ class Learner:
         The steps after it, as far as there is no evaluation between, are done at once.
         """
         if step not in self._told:
-            self._told = self._trained(step)
+            self._told = self.trained(step, self._count(step))
         loss, norm = self._told[step]
         return {"train/loss": loss, "grad_norm": norm}
 
@@ -142,9 +142,8 @@ class Learner:
         """Goes on from a saved state, bit for bit."""
         self._vectors = put(saved, self._layout, self._vectors)
 
-    def _trained(self, step: int) -> dict[int, tuple[float, float]]:
+    def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""
-        count = self._count(step)
         held, rows = self._loop.training.prepared(self._order.rows(step, step + count))
         begin = time.monotonic()
         moving = self._recipe.moving(step, step + count).T

@@ -175,7 +175,7 @@ class Program:
         done: Done = lax.fori_loop(0, given.count, body, begun)
         return done
 
-    def _step(  # noqa: PLR0913, PLR0917  # `vmap` maps positions, and each has axes of its own
+    def _step(  # noqa: PLR0913, PLR0917  # vmap maps positions, and each has axes of its own
         self,
         x: Array,
         m: Array,
