@@ -10,6 +10,7 @@ from tests.train.needs_jax import jax
 
 from etude.errors import RunError
 from etude.event import Began, Refused, Saved
+from etude.experiment_file import loads
 from etude.runner import _told
 from etude.runner.inline import Inline
 from etude.runner.load import train_function
@@ -18,6 +19,7 @@ from etude.runner.vectorized import Vectorized
 from etude.train.jax.order import Order
 from etude.train.undecided import Undecided, decided
 
+EXAMPLE = HERE.parents[1] / "examples" / "digits_jax"
 SETTING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 4}
 assert jax
 
@@ -178,3 +180,15 @@ def test_where_both_are_loaded_the_first_model_tells():
     assert all(isinstance(one, Undecided) for one in found.values())
     homes = [type(decided(one, SETTING)).__module__ for one in found.values()]
     assert homes == ["etude.train.loop", "etude.train.jax.loop"]
+
+
+def test_the_example_is_trained(tmp_path):
+    pytest.importorskip("sklearn", reason="the digits are scikit-learn's")
+    experiment = loads((EXAMPLE / "mlp.toml").read_text())
+    setting = {**SETTING, "width": 8, "dropout": 0.1, "batch_size": 32}
+    one = trial(tmp_path, setting=setting, max_steps=60, metric=experiment.metric)
+
+    events = played(Inline(lambda: train_function(experiment.train, EXAMPLE)), one)
+
+    errors = [value for _, name, value in rows(events) if name == "valid/error"]
+    assert errors[-1] < 0.6
