@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, final
 
@@ -67,6 +68,7 @@ class Loop:
 
     def program(self, wanted: Program) -> Program:
         """The program that is wanted, or one that was compiled before and fits."""
+        wanted = replace(wanted, quick=self.double)
         for known in self._programs:
             if known.fits(wanted):
                 return known
@@ -107,7 +109,7 @@ class Learner:
         built = loop.network(noted, self._seed)
         self._layout = built.layout
         optimizers = (self._recipe.optimizer,)
-        wanted = Program(loop.workload, built.layout, noted, optimizers, model=built.model)
+        wanted = Program(loop.workload, built.layout, noted, optimizers, built.model)
         self._program = loop.program(wanted)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self._vectors = (built.vector, *moments(self._recipe, built.vector))
