@@ -38,7 +38,7 @@ PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
 HOMES = {
     "altair": ("plot/", "report/"),
-    "jax": ("connect/",),
+    "jax": ("connect/", "train/jax/"),
     "matplotlib": (),
     "pandas": ("frames.py", "result.py", "connect/"),
     "psycopg": ("store/postgres.py",),

@@ -11,8 +11,7 @@ import numpy as np
 from tests.runner.sample import assignment
 
 from etude.errors import Leave
-from etude.train.loop import Loop
-from etude.train.member import Member
+from etude.runner import half_of
 from etude.train.vectorized import Stack
 from etude.trial import Trial
 
@@ -78,7 +77,7 @@ def trial(folder: Path, number: int, told: Any, steps: int = 40, **given: Any) -
     )
 
 
-def plain(loop: Loop, one: Trial) -> Told:
+def plain(loop: Any, one: Trial) -> Told:
     """What a trial tells that is trained by itself."""
     told = cast(Told, one._channel)
     try:
@@ -88,17 +87,18 @@ def plain(loop: Loop, one: Trial) -> Told:
     return told
 
 
-def together(loop: Loop, trials: Sequence[Trial]) -> list[Told]:
+def together(loop: Any, trials: Sequence[Trial]) -> list[Told]:
     """What trials tell that are trained in one stack."""
     return drained(stack_of(loop, trials))
 
 
-def stack_of(loop: Loop, trials: Sequence[Trial]) -> Stack:
-    members = [Member(loop, one) for one in trials]
+def stack_of(loop: Any, trials: Sequence[Trial]) -> Stack:
+    half = half_of(loop)
+    members = [half.member(loop, one) for one in trials]
     for member in members:
         member.begin()
     assert len({member.signature for member in members}) == 1
-    return Stack(loop, members)
+    return half.stack(loop, members)
 
 
 def drained(stack: Stack) -> list[Told]:

@@ -14,6 +14,7 @@ _THREADS = (
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "PJRT_NPROC",  # JAX's, on processors
 )
 
 # glibc hands large tensors back to the system as soon as they are free, and takes them again, page

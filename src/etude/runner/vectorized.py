@@ -9,18 +9,27 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from ..errors import RunError
 from ..event import Event
-from ..train.loop import Loop
-from ..train.member import Member, Signature
-from ..train.vectorized import MAX_STRETCH, Left, Stack
+from ..train.stretch import Left
+from ..train.undecided import decided
+from ..train.workload import Workload
 from ..trial import Assignment, Halt, Trial
+from . import half_of
 from .attempt import Outbox, outcome, rehearsal
 from .base import Deliver
 from .blame import is_out_of_memory
 from .load import Train
+
+if TYPE_CHECKING:  # JAX's have the same names
+    from ..train.member import Member, Signature
+    from ..train.vectorized import Stack
+    from . import Half
+
+# Longer than any stretch.
+_WHOLE = 1 << 30
 
 
 @dataclass
@@ -53,7 +62,8 @@ class Vectorized:
         self._load = load
         self._print_to = print_to
         self._most: dict[Signature, int] = {}
-        self._loop: Loop | None = None
+        self._train: Train | None = None
+        self._half: Half | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
         self._stacks: list[Stack] = []
@@ -123,7 +133,8 @@ class Vectorized:
                 stack.join(members[:room])
                 members = members[room:]
         for start in range(0, len(members), most):
-            self._stacks.append(Stack(self._loaded(), members[start : start + most]))
+            half = self._halved(members[start].trial)
+            self._stacks.append(half.stack(half.loop, members[start : start + most]))
 
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
@@ -132,14 +143,15 @@ class Vectorized:
         trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
         self._seats[assignment.id] = _Seat(outbox)
         try:
-            member = Member(self._loaded(), trial)
+            half = self._halved(assignment)
+            member = half.member(half.loop, trial)
             member.begin()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
             return None
         return member
 
-    def _advanced(self, stack: Stack, most: int = MAX_STRETCH) -> list[Stack]:
+    def _advanced(self, stack: Stack, most: int = _WHOLE) -> list[Stack]:
         """Trains a stack for a stretch; what is left of it, in several where it had to be split."""
         first = stack.members[0]
         self._print(first.trial.folder)
@@ -185,13 +197,19 @@ class Vectorized:
     def _sent(self, events: list[Event]) -> None:
         self._events += events
 
-    def _loaded(self) -> Loop:
-        if self._loop is None:
+    def _loaded(self) -> Train:
+        if self._train is None:
             train = self._load()
-            if not isinstance(train, Loop):
+            if not isinstance(getattr(train, "workload", None), Workload):
                 raise RunError(
                     "The runner `vectorized` needs a workload, whose loop is Etude's, and `train` "
                     'names a function. Use runner="processes", or write a workload.'
                 )
-            self._loop = train
-        return self._loop
+            self._train = train
+        return self._train
+
+    def _halved(self, first: Assignment | Trial) -> Half:
+        """What trains in stacks, once it is known whose model the workload makes."""
+        if self._half is None:
+            self._half = half_of(decided(self._loaded(), first.setting))
+        return self._half

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
@@ -14,15 +12,8 @@ from . import culprits
 from .checkpoints import State
 from .loop import Learner, Loop
 from .member import Member
-from .rehearsal import tried
+from .rehearsal import CLOSE, STEPS, apart, tried, varied, with_sgd
 from .vectorized import Stack
-
-# No source, ours: 200 steps may drift apart by 1e-9; these few have no time to.
-CLOSE = 1e-9
-# No source, ours: enough updates for a moment or a running mean to make a difference.
-STEPS = 3
-# No source, ours: a stack of two may pass by chance where the first gives its value to all.
-TRIALS = 3
 
 
 def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
@@ -32,7 +23,7 @@ def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
     whatever differs between the trials differs between those that are compared.
     """
     exact = Loop(loop.workload, device=loop.device, double=True)
-    bare = [dataclasses.replace(one, setting=_with_sgd(one.setting)) for one in varied(assignments)]
+    bare = [dataclasses.replace(one, setting=with_sgd(one.setting)) for one in varied(assignments)]
     stack = Stack(exact, [Member(exact, tried(one)) for one in bare])
     trained = stack.rows_after(STEPS)
     values = stack.values_of(trained)
@@ -43,48 +34,25 @@ def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
         losses = [learner.update(step)["train/loss"] for step in range(STEPS)]
         evaluated = learner.evaluation()
         found = trained.losses_SxK[:, place].tolist()
-        apart = _distances(stack.members[place].state(trained.rows.row(place)), learner.state())
-        apart |= {"the loss": max(map(_apart, found, losses))}
-        if max(apart.values()) <= CLOSE:  # else the metrics differ for that, and tell less
-            apart |= {name: _apart(values[place][name], value) for name, value in evaluated.items()}
+        distances = _distances(stack.members[place].state(trained.rows.row(place)), learner.state())
+        distances |= {"the loss": max(map(apart, found, losses))}
+        if max(distances.values()) <= CLOSE:  # else the metrics differ for that, and tell less
+            distances |= {
+                name: apart(values[place][name], value) for name, value in evaluated.items()
+            }
         after = culprits.counters(loop.workload, learner.module)
         changed = culprits.changed(before, after)
-        worst = max(apart, key=apart.__getitem__)
-        if apart[worst] > CLOSE:
+        worst = max(distances, key=distances.__getitem__)
+        if distances[worst] > CLOSE:
             batch = exact.training.between(0, 8)
             blamed = _kept(changed) or culprits.suspects(exact, settings, batch)
             return (
                 f"a stack comes to other numbers than a trial alone: after {STEPS} steps "
-                f"`{worst}` differs by {apart[worst]:.1e}.{blamed}"
+                f"`{worst}` differs by {distances[worst]:.1e}.{blamed}"
             )
         if counted := [name for name in changed if culprits.is_number(after[name])]:
             return f"it counts in Python.{_kept(counted)}"
     return ""
-
-
-def varied(assignments: Sequence[Assignment]) -> list[Assignment]:
-    """A few of them, between which every entry of the setting differs that differs at all.
-
-    What all compared trials share could be one trial's value given to all, unseen.
-    """
-    first, *others = assignments
-    chosen = [first]
-    missing = {
-        name
-        for one in others
-        for name, value in one.setting.items()
-        if value != first.setting.get(name)
-    }
-    while others and (missing or len(chosen) < TRIALS):
-        fresh = [{name for name in missing if _differ(one, first, name)} for one in others]
-        best = max(range(len(others)), key=lambda at: len(fresh[at]))
-        missing -= fresh[best]
-        chosen.append(others.pop(best))
-    return chosen
-
-
-def _differ(one: Assignment, other: Assignment, name: str) -> bool:
-    return one.setting.get(name) != other.setting.get(name)
 
 
 def _kept(names: Sequence[str]) -> str:
@@ -99,18 +67,6 @@ def _kept(names: Sequence[str]) -> str:
 
 def _distances(one: State, other: State) -> dict[str, float]:
     return {name: _apart_tensors(part, other.model[name]) for name, part in one.model.items()}
-
-
-def _with_sgd(setting: Mapping[str, Any]) -> dict[str, Any]:
-    dropped = ("momentum", "schedule", "warmup_steps", "warmup_fraction")
-    kept = {name: value for name, value in setting.items() if name not in dropped}
-    return {**kept, "optimizer": "sgd", "learning_rate": 0.01}
-
-
-def _apart(one: float, other: float) -> float:
-    if math.isnan(one) or math.isnan(other):
-        return 0.0 if math.isnan(one) and math.isnan(other) else math.inf
-    return abs(one - other) / max(abs(other), 1.0)
 
 
 def _apart_tensors(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -10,7 +10,7 @@ from typing import Any, final
 import torch
 from torch.fx import GraphModule
 
-from . import evaluation, graph, recorded
+from . import evaluation, graph, measures, recorded
 from .examples import Batch
 from .loop import Loop
 from .network import Network
@@ -48,7 +48,7 @@ class Evaluator:
         finally:
             self._network.module.train()
         columns = {
-            evaluation.named(name): column.tolist()
+            measures.named(name): column.tolist()
             for name, column in evaluation.means(parts, validation.count).items()
         }
         return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from ..errors import WorkloadError
+from . import measures
 from .examples import Batch, Examples, size
+from .measures import named as named
 from .workload import Predict, Workload
 
 # Sums over examples by metric; in a stack, one a trial.
 Sums: TypeAlias = dict[str, Tensor]
 
-# No source, ours: so many examples keep a small network busy, and few networks run out of memory.
-AT_LEAST = 512
-
 
 def batches(held: Examples, batch_size: int) -> Iterator[Batch]:
     """All examples in order, in batches at least as large as the training batch.
 
-    The last one is smaller where they do not come out even.
-
     Source: E1, E3.
     """
-    of = max(batch_size, AT_LEAST)
-    for start in range(0, held.count, of):
-        yield held.between(start, min(start + of, held.count))
+    for start, stop in measures.spans(held.count, batch_size):
+        yield held.between(start, stop)
 
 
 def sums(workload: Workload, predict: Predict, batch: Batch) -> Sums:
@@ -37,12 +33,7 @@ def sums(workload: Workload, predict: Predict, batch: Batch) -> Sums:
     Raises:
         WorkloadError: for a metric that is neither a mean nor one value an example.
     """
-    found = workload.metrics(predict, batch)
-    if not isinstance(found, Mapping):
-        raise WorkloadError(
-            f"{workload.name}: `metrics` returned {type(found).__name__}; return a mapping from "
-            'names to values, for example {"error": wrong}.'
-        )
+    found = measures.checked(workload, workload.metrics(predict, batch))
     count = size(batch)
     return {
         name: _sum(workload, name, _tensor(workload, name, value), count)
@@ -58,15 +49,6 @@ def means(parts: list[Sums], count: int) -> Sums:
     return {name: torch.stack([part[name] for part in parts]).sum(0) / count for name in parts[0]}
 
 
-def named(name: str) -> str:
-    """A metric's name as it is recorded: `error` is `valid/error`; one with a `/` stays.
-
-    >>> named("error"), named("test/error")
-    ('valid/error', 'test/error')
-    """
-    return name if "/" in name else f"valid/{name}"
-
-
 def _tensor(workload: Workload, name: str, value: object) -> Tensor:
     try:
         return torch.as_tensor(value)
@@ -78,11 +60,5 @@ def _tensor(workload: Workload, name: str, value: object) -> Tensor:
 
 
 def _sum(workload: Workload, name: str, value: Tensor, count: int) -> Tensor:
-    if value.dim() == 0:
-        return value.double() * count
-    if tuple(value.shape) == (count,):
-        return value.double().sum()
-    raise WorkloadError(
-        f"{workload.name}: the metric `{name}` has shape {tuple(value.shape)} for a batch of "
-        f"{count}. Return its mean, or one value an example."
-    )
+    measures.refuse_shape(workload, name, tuple(value.shape), count)
+    return value.double() * count if value.dim() == 0 else value.double().sum()

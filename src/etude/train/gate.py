@@ -68,11 +68,6 @@ def judged(loop: Loop, assignments: Sequence[Assignment], *, workers: int = 1) -
         return Judgement(1, f"a stack cannot run it: {culprits.told(error)}")
 
 
-def rehearse(loop: Loop, assignments: Sequence[Assignment]) -> None:
-    """One step of a stack of such trials, forgotten: what PyTorch loads for it is there then."""
-    Stack(loop, _members(loop, assignments, 2)).rows_after(1)
-
-
 def _judged(loop: Loop, assignments: Sequence[Assignment], workers: int) -> Judgement:
     groups = _groups(loop, assignments)
     largest = max(groups.values(), key=len)

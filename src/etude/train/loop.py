@@ -15,15 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Halted, WorkloadError
-from ..study import derived_seed
 from ..trial import Trial
 from . import dropout, evaluation
-from .checkpoints import EVERY_S, Keeper, State
+from .checkpoints import State
 from .clipping import clipped, grad_norm
 from .examples import Examples, examples
+from .keeper import EVERY_S, Keeper
 from .network import Network, default_device, network
 from .order import Order
-from .recipe import MOVING, recipe
+from .recipe import MOVING, recipe, seed_of
 from .workload import Workload
 
 # No source, ours: the steps whose order, rates and keys are computed at once.
@@ -177,11 +177,6 @@ class Learner:
         keys = dropout.keys(self._seed, step, stop)
         self._seeds = keys.tolist()
         self._keys = torch.from_numpy(keys).to(self._loop.device)
-
-
-def seed_of(trial: Trial) -> int:
-    """The trial's seed, or the one that its setting gives it: a `seed` may be a hyperparameter."""
-    return derived_seed(int(trial.setting["seed"])) if "seed" in trial.setting else trial.seed
 
 
 def seed_streams(seed: int) -> None:

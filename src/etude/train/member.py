@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from ..trial import Trial
 from . import dropout
-from .checkpoints import Keeper, State
-from .loop import Loop, seed_of, state
+from .checkpoints import State
+from .keeper import Keeper
+from .loop import Loop, state
 from .network import Network
 from .order import Order
-from .recipe import READ, Recipe, recipe
+from .recipe import READ, Recipe, recipe, seed_of
 from .rows import Rows
 
 Signature: TypeAlias = tuple[tuple[str, str], ...]

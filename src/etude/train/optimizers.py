@@ -1,10 +1,11 @@
 """Optimizers as pure updates: new parameters and moments from old ones and a gradient.
 
 Each takes tensors whose last axis is all parameters of a trial, and works on one trial (P,) as on
-many (K, P): then a hyperparameter is a column (K, 1), one value a trial. In the docstrings x are
-the parameters, d the gradient, a the learning rate at this step, t the number of this update from
-1 on, c1 = 1 - b1^t and c2 = 1 - b2^t the corrections. Weight decay w is the gradient of an L2
-penalty, d + w x in place of d, as in torch.optim, except in AdamW.
+many (K, P): then a hyperparameter is a column (K, 1), one value a trial. Tensors are PyTorch's or
+JAX's, and neither is imported here. In the docstrings x are the parameters, d the gradient, a the
+learning rate at this step, t the number of this update from 1 on, c1 = 1 - b1^t and c2 = 1 - b2^t
+the corrections. Weight decay w is the gradient of an L2 penalty, d + w x in place of d, as in
+torch.optim, except in AdamW.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, final
 
-import torch
-from torch import Tensor
-
+# A tensor of PyTorch, or an array of JAX.
+Tensor: TypeAlias = Any
 # Hyperparameters by name: floats for one trial, columns for many.
 Values: TypeAlias = Mapping[str, Any]
 
@@ -64,7 +64,7 @@ def rmsprop(x: Tensor, d: Tensor, m: Tensor, v: Tensor, given: Values) -> Moved:
     """
     decay = given["rmsprop_decay"]
     v = decay * v + (1.0 - decay) * d * d
-    m = given["momentum"] * m + given["learning_rate"] * d / (v + given["epsilon"]).sqrt()
+    m = given["momentum"] * m + given["learning_rate"] * d / _root(v + given["epsilon"])
     return Moved(x - m, m, v)
 
 
@@ -75,7 +75,7 @@ def adam(x: Tensor, d: Tensor, m: Tensor, v: Tensor, given: Values) -> Moved:
     """
     m, v = _moments(d, m, v, given)
     rate = given["learning_rate"] * given["correction2"] ** 0.5 / given["correction1"]
-    return Moved(x - rate * m / (v.sqrt() + given["epsilon"]), m, v)
+    return Moved(x - rate * m / (_root(v) + given["epsilon"]), m, v)
 
 
 def adamw(x: Tensor, d: Tensor, m: Tensor, v: Tensor, given: Values) -> Moved:
@@ -87,7 +87,7 @@ def adamw(x: Tensor, d: Tensor, m: Tensor, v: Tensor, given: Values) -> Moved:
     m, v = _moments(d, m, v, given)
     rate = given["learning_rate"]
     x = x - rate * given["weight_decay"] * x
-    below = (v / given["correction2"]).sqrt() + given["epsilon"]
+    below = _root(v / given["correction2"]) + given["epsilon"]
     return Moved(x - rate / given["correction1"] * m / below, m, v)
 
 
@@ -99,7 +99,12 @@ def nadam(x: Tensor, d: Tensor, m: Tensor, v: Tensor, given: Values) -> Moved:
     m, v = _moments(d, m, v, given)
     ahead = given["beta1"] * m + (1.0 - given["beta1"]) * d
     rate = given["learning_rate"] * given["correction2"] ** 0.5 / given["correction1"]
-    return Moved(x - rate * ahead / (v.sqrt() + given["epsilon"]), m, v)
+    return Moved(x - rate * ahead / (_root(v) + given["epsilon"]), m, v)
+
+
+def _root(x: Tensor) -> Tensor:
+    """The square root, whichever library the numbers are of."""
+    return x.sqrt() if hasattr(x, "sqrt") else x.__array_namespace__().sqrt(x)
 
 
 def _moments(d: Tensor, m: Tensor, v: Tensor, given: Values) -> tuple[Tensor, Tensor]:
@@ -126,10 +131,10 @@ class Optimizer:
     decoupled: bool = False
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """First and second moments before the first step; empty where it has none."""
+        """First and second moments of tensors before the first step; empty where it has none."""
         nothing = x.new_empty((*x.shape[:-1], 0))
-        m = torch.zeros_like(x) if self.first else nothing
-        return m, nothing if self.second is None else torch.full_like(x, self.second)
+        m = x.new_zeros(x.shape) if self.first else nothing
+        return m, nothing if self.second is None else x.new_full(x.shape, self.second)
 
 
 _ADAM = ("beta1", "beta2", "epsilon")

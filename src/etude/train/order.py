@@ -8,8 +8,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from ..errors import WorkloadError
 from ..study import derived_seed
+from .epochs import pieces, refuse_too_large
 
 
 @final
@@ -21,11 +21,7 @@ class Order:
 
     def __init__(self, examples: int, batch_size: int, seed: int) -> None:
         """Takes the number of examples to choose from."""
-        if batch_size > examples:
-            raise WorkloadError(
-                f"`batch_size` is {batch_size}, but there are {examples} examples to train on. "
-                "Lower it, or give more."
-            )
+        refuse_too_large(batch_size, examples)
         self._examples = examples
         self._batch_size = batch_size
         self._seed = seed
@@ -35,12 +31,7 @@ class Order:
     def rows(self, start: int, stop: int) -> Tensor:
         """The examples of steps `start` until before `stop`, shape (steps, batch)."""
         first, last = start * self._batch_size, stop * self._batch_size
-        parts = []
-        while first < last:
-            epoch, offset = divmod(first, self._examples)
-            taken = min(self._examples - offset, last - first)
-            parts.append(self._epoch(epoch)[offset : offset + taken])
-            first += taken
+        parts = [self._epoch(at)[part] for at, part in pieces(first, last, self._examples)]
         return torch.cat(parts).view(stop - start, self._batch_size)
 
     def _shuffled(self, epoch: int) -> Tensor:

@@ -12,6 +12,8 @@ import numpy as np
 from ..catalogue import known, known_optimizer
 from ..errors import WorkloadError
 from ..spelling import did_you_mean
+from ..study import derived_seed
+from ..trial import Trial
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import SCHEDULES, Factors, Schedule
 
@@ -100,6 +102,11 @@ def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
     )
     _refuse_impossible(made)
     return made
+
+
+def seed_of(trial: Trial) -> int:
+    """The trial's seed, or the one that its setting gives it: a `seed` may be a hyperparameter."""
+    return derived_seed(int(trial.setting["seed"])) if "seed" in trial.setting else trial.seed
 
 
 def _optimizer(setting: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, final
 
@@ -19,25 +19,17 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from ..errors import Halted, Leave
 from . import dropout, graph, recorded
+from .checkpoints import State
 from .evaluating import Evaluator
 from .loop import Loop
 from .member import Member, dropouts
 from .recipe import STAYING
 from .recorded import Inputs, Kind
 from .rows import Rows, stacked
+from .stretch import STRETCH_S, Left, Told, tell
 
-# No source, ours: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
-STRETCH_S = 0.5
 MAX_STRETCH = 256
-
-
-class Left(NamedTuple):
-    """A trial that is over, and what it left with; None where it did all its steps."""
-
-    member: Member
-    error: BaseException | None
 
 
 class Trained(NamedTuple):
@@ -134,32 +126,15 @@ class Stack:
         self._rows = rows
         left = []
         for place, member in enumerate(self._members):
-            told = _Told(losses[place], norms[place], values.get(place)) if count else None
-            outcome = self._tell(member, place, told)
+            told = Told(losses[place], norms[place], values.get(place)) if count else None
+            outcome = tell(member, told, partial(self._state, member, place))
             if outcome is not None:
                 left.append(outcome)
         self._drop({id(one.member) for one in left})
         return left
 
-    def _tell(self, member: Member, place: int, told: _Told | None) -> Left | None:
-        """Hands a stretch to the trial, as its own loop would have; Left where it is over."""
-        trial = member.trial
-        try:
-            if told is not None:
-                for loss, norm in zip(told.losses, told.norms, strict=True):
-                    trial.log(member.step, {"train/loss": loss, "grad_norm": norm})
-                    member.step += 1
-                if told.values is not None:
-                    at = member.step - 1
-                    trial.report(at, told.values)
-                    value = told.values.get(trial.metric, float("nan"))
-                    member.keeper.see(at, value, lambda: member.state(self._rows.row(place)))
-        except Halted as error:
-            member.keeper.write()
-            return Left(member, error)
-        except (Leave, Exception) as error:  # noqa: BLE001  # the disk, or a promise of ours broken
-            return Left(member, error)
-        return Left(member, None) if member.step == trial.max_steps else None
+    def _state(self, member: Member, place: int) -> State:
+        return member.state(self._rows.row(place))
 
     def _stretch(self) -> int:
         """Steps until the first evaluation of any trial, as far as they take half a second."""
@@ -243,13 +218,6 @@ class Stack:
 
     def _column(self, values: Sequence[Any]) -> Tensor:
         return torch.tensor(values, dtype=torch.float64).to(self._rows.x)
-
-
-@dataclass(frozen=True)
-class _Told:
-    losses: Sequence[float]
-    norms: Sequence[float]
-    values: dict[str, float] | None
 
 
 class _Ahead(NamedTuple):

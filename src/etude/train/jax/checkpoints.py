@@ -1,0 +1,43 @@
+"""Checkpoints of a trial: its arrays in a folder, in a format that runs no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+Named: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+@final
+@dataclass(frozen=True)
+class State:
+    """All that the next step depends on, beside the seed and the step itself (K2).
+
+    Args:
+        model: Parameters by their path in what `init` returned, such as `dense.kernel`.
+        moments: The optimizer's `m` and `v`, as far as it has them, over all parameters.
+    """
+
+    model: Named
+    moments: Named
+
+    def save(self, folder: Path) -> None:
+        """Writes the two into a folder."""
+        for name, held in (("model", self.model), ("optimizer", self.moments)):
+            parts = {key: np.ascontiguousarray(part) for key, part in held.items()}
+            save_file(parts, folder / f"{name}.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path) -> State:
+        """What was saved."""
+        model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
+        return cls(model, moments)
+
+
+_FILES = ("model", "optimizer")

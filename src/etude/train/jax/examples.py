@@ -1,0 +1,83 @@
+"""Examples by position, whatever holds them, ready for a compiled stretch of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+Batch: TypeAlias = Any
+
+
+@final
+@dataclass(frozen=True)
+class Arrays:
+    """Examples in arrays on the device: one, a tuple or a mapping of them, first axes theirs.
+
+    Attributes:
+        ahead: Whether the examples of several steps may be asked for at once.
+    """
+
+    held: Any
+    count: int
+    ahead = True
+
+    def prepared(self, rows: NDArray[np.int32]) -> tuple[Any, NDArray[np.int32]]:
+        """What holds the examples of these rows, and where they are in it."""
+        return self.held, rows
+
+    def between(self, start: int, stop: int) -> Batch:
+        """The examples from `start` until before `stop`."""
+        return jax.tree.map(lambda part: part[start:stop], self.held)
+
+
+@final
+@dataclass(frozen=True)
+class Dataset:
+    """Examples of whatever has a length and examples by position."""
+
+    held: Any
+    count: int
+    double: bool
+    ahead = False  # one that cannot be read stops the trial at its own step
+
+    def prepared(self, rows: NDArray[np.int32]) -> tuple[Any, NDArray[np.int32]]:
+        """What holds the examples of these rows, and where they are in it."""
+        places = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
+        return self._collated(rows.reshape(-1).tolist()), places
+
+    def between(self, start: int, stop: int) -> Batch:
+        """The examples from `start` until before `stop`."""
+        return self._collated(range(start, stop))
+
+    def _collated(self, rows: Sequence[int]) -> Batch:
+        found = [self.held[row] for row in rows]
+        return jax.tree.map(lambda *parts: _moved(np.stack(parts), double=self.double), *found)
+
+
+Examples: TypeAlias = Arrays | Dataset
+
+
+def examples(data: Any, *, double: bool = False) -> Examples:
+    """The examples of a workload's `training` or `validation`, arrays moved to the device."""
+    parts = list(data.values()) if isinstance(data, Mapping) else data
+    parts = parts if isinstance(parts, list | tuple) and not isinstance(data, list) else [parts]
+    if all(hasattr(part, "shape") and hasattr(part, "dtype") for part in parts):
+        moved = jax.tree.map(lambda part: _moved(part, double=double), data)
+        return Arrays(moved, count=len(parts[0]))
+    return Dataset(data, count=len(data), double=double)
+
+
+def size(batch: Batch) -> int:
+    """How many examples a batch holds."""
+    return len(jax.tree.leaves(batch)[0])
+
+
+def _moved(part: Any, *, double: bool) -> jax.Array:
+    array = jnp.asarray(part if isinstance(part, jax.Array) else np.asarray(part))
+    return array.astype(float) if double and jnp.issubdtype(array.dtype, jnp.floating) else array

@@ -1,0 +1,174 @@
+"""The plain loop: one trial of a workload in JAX, from its first step to its last.
+
+As `etude.train.loop`: whatever is random depends on (seed, step) alone. Steps up to the next
+evaluation are one call, and their losses are read together.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+
+from ...errors import Halted
+from ...trial import NotedSetting, Trial
+from .. import measures
+from ..keeper import EVERY_S, Keeper
+from ..recipe import recipe, seed_of
+from ..stretch import STRETCH_S
+from ..workload import Workload
+from .checkpoints import State
+from .examples import Examples, examples
+from .models import Network, network
+from .order import Order
+from .program import MAX_STRETCH, Program, means, quietly
+from .vectors import about, moments, put, state
+
+# No source, ours: so many programs are kept; each costs a second or so to compile anew.
+_PROGRAMS = 8
+# The first steps are done one by one: one compiles, the next tells how long a step takes.
+_ALONE = 2
+
+
+@final
+class Loop:
+    """A train function: trains trials of a workload, its data read and moved once."""
+
+    def __init__(
+        self, workload: Workload, *, every_s: float = EVERY_S, double: bool = False
+    ) -> None:
+        """Takes a workload and the seconds between two writings of checkpoints.
+
+        In double precision two ways of training can be told apart from two roundings; it asks for
+        `jax.enable_x64`.
+        """
+        self.workload = workload
+        self.every_s = every_s
+        self.double = double
+        self._programs: list[Program] = []
+
+    @cached_property
+    def training(self) -> Examples:
+        """The examples to train on."""
+        return examples(self.workload.training, double=self.double)
+
+    @cached_property
+    def validation(self) -> Examples:
+        """The examples to evaluate on."""
+        return examples(self.workload.validation, double=self.double)
+
+    def network(self, setting: Mapping[str, Any], seed: int) -> Network:
+        """The network of a trial, untrained."""
+        return network(self.workload, self.workload.model(setting), seed, double=self.double)
+
+    def program(self, wanted: Program) -> Program:
+        """The program that is wanted, or one that was compiled before and fits."""
+        wanted = replace(wanted, quick=self.double)
+        for known in self._programs:
+            if known.fits(wanted):
+                return known
+        self._programs = [*self._programs[1 - _PROGRAMS :], wanted]
+        return wanted
+
+    def __call__(self, trial: Trial) -> None:
+        """Trains one trial.
+
+        Source: E2, D5, K1, K2.
+        """
+        learner = Learner(self, trial)
+        trial.restore(lambda folder: learner.put(State.load(folder)))
+        keeper = Keeper(trial, every_s=self.every_s)
+        try:
+            for step in trial.steps():
+                trial.log(step, learner.update(step))
+                if trial.evaluates(step):
+                    values = learner.evaluation()
+                    trial.report(step, values)
+                    keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
+        except Halted:
+            keeper.write()
+            raise
+
+
+@final
+class Learner:
+    """One trial in training: its program, and its parameters and moments as vectors."""
+
+    def __init__(self, loop: Loop, trial: Trial) -> None:
+        """Builds the model from the trial's setting and seed."""
+        self._loop = loop
+        self._trial = trial
+        self._recipe = recipe(trial.setting, trial.max_steps)
+        self._seed = seed_of(trial)
+        noted = NotedSetting(quietly(trial.setting))
+        built = loop.network(noted, self._seed)
+        self._layout = built.layout
+        optimizers = (self._recipe.optimizer,)
+        wanted = Program(loop.workload, built.layout, noted, optimizers, built.model)
+        self._program = loop.program(wanted)
+        self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
+        self._vectors = (built.vector, *moments(self._recipe, built.vector))
+        self._told: dict[int, tuple[float, float]] = {}
+        self._done = 0
+        self._note(noted)
+
+    def update(self, step: int) -> dict[str, float]:
+        """The loss before a step, and the norm of the full, unclipped gradient (D5).
+
+        The steps after it, as far as there is no evaluation between, are done at once.
+        """
+        if step not in self._told:
+            self._told = self.trained(step, self._count(step))
+        loss, norm = self._told[step]
+        return {"train/loss": loss, "grad_norm": norm}
+
+    def evaluation(self) -> dict[str, float]:
+        """The metrics over all validation examples."""
+        held = self._loop.validation
+        spans = list(measures.spans(held.count, self._recipe.batch_size))
+        batches = (held.between(start, stop) for start, stop in spans)
+        parts = [self._program.measure(self._vectors[0], {}, batch) for batch in batches]
+        found = means(parts, [stop - start for start, stop in spans], axes=0)
+        return {name: float(value) for name, value in found.items()}
+
+    def state(self) -> State:
+        """All that the next step depends on, a copy."""
+        return state(self._layout, self._vectors)
+
+    def put(self, saved: State) -> None:
+        """Goes on from a saved state, bit for bit."""
+        self._vectors = put(saved, self._layout, self._vectors)
+
+    def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
+        """Does some steps; the loss and the norm of each."""
+        held, rows = self._loop.training.prepared(self._order.rows(step, step + count))
+        begin = time.monotonic()
+        moving = self._recipe.moving(step, step + count).T
+        known = about(self._recipe, self._seed, step, self._vectors[0])
+        done = self._program.run(self._vectors, known, held, rows, moving)
+        self._vectors = (done.x, done.m, done.v)
+        told = np.stack([done.losses, done.norms], 1).tolist()
+        self._note(self._program.setting)
+        self._done += 1
+        if self._done > 1:  # the first one may have been compiled
+            self._program.step_s = (time.monotonic() - begin) / count
+        return dict(enumerate(map(tuple, told), start=step))
+
+    def _count(self, step: int) -> int:
+        """Steps until the next evaluation, itself included, as far as they take half a second."""
+        evaluations = self._trial.evaluation_steps
+        at = bisect_left(evaluations, step)
+        until = evaluations[at] - step + 1 if at < len(evaluations) else MAX_STRETCH
+        taking = self._program.step_s or STRETCH_S
+        alone = self._done < _ALONE or not self._loop.training.ahead
+        return 1 if alone else max(1, min(until, MAX_STRETCH, int(STRETCH_S / taking)))
+
+    def _note(self, read: NotedSetting) -> None:
+        """What Python read while tracing was read for every trial of the program."""
+        for name in read.read:
+            self._trial.setting.get(name)

@@ -1,0 +1,76 @@
+"""A trial in a stack, and what decides which trials may share one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TypeAlias, final
+
+from ...trial import Trial
+from ..keeper import Keeper
+from ..recipe import READ, Recipe, recipe, seed_of
+from .checkpoints import State
+from .loop import Loop
+from .models import Layout
+from .order import Order
+from .vectors import Vectors, moments, put, state
+
+Signature: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@final
+class Member:
+    """One trial of a stack: its numbers, and its vectors until the stack takes them.
+
+    Attributes:
+        step: The next one to do; `max_steps` when there is none left.
+    """
+
+    def __init__(self, loop: Loop, trial: Trial) -> None:
+        """Builds the trial's model; nothing is logged yet."""
+        self.trial = trial
+        self.seed = seed_of(trial)
+        self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
+        network = loop.network(trial.setting, self.seed)
+        self.layout: Layout = network.layout
+        self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
+        self.keeper = Keeper(trial, every_s=loop.every_s)
+        self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
+        self.signature = signature(self)
+        self.step = 0
+        self._evaluations = trial.evaluation_steps
+
+    def begin(self) -> None:
+        """Restores the last checkpoint, if there is one, and finds the first step to do."""
+        self.trial.restore(lambda folder: self._put(State.load(folder)))
+        self.step = next(self.trial.steps(), self.trial.max_steps)
+
+    def until_evaluation(self) -> int:
+        """Steps until the next one that evaluates, itself included."""
+        return self._evaluations[bisect_left(self._evaluations, self.step)] - self.step + 1
+
+    def state(self) -> State:
+        """The state of this trial, as the plain loop saves it: without room that others need."""
+        x, m, v = self.vectors
+        rule = self.recipe.rule
+        both = (m if rule.first else m[:0], v if rule.second is not None else v[:0])
+        return state(self.layout, (x, *both))
+
+    def _put(self, saved: State) -> None:
+        self.vectors = put(saved, self.layout, self.vectors)
+
+
+def signature(member: Member) -> Signature:
+    """What must be equal in all trials of a stack, each part with its name.
+
+    Parameters of the same names and shapes, and what the setting says in other things than numbers.
+    """
+    layout = member.layout
+    parts = {"batch_size": str(member.recipe.batch_size), "the kind of parameters": layout.dtype}
+    parts |= {
+        f"parameter {name}": str(shape)
+        for name, shape in zip(layout.names, layout.shapes, strict=True)
+    }
+    for name, value in member.trial.setting.items():
+        if name not in READ:
+            parts[f"setting {name}"] = "a number" if isinstance(value, float) else repr(value)
+    return tuple(sorted(parts.items()))

@@ -1,0 +1,74 @@
+"""Which checkpoints of a trial are kept: the last and the best, written now and then.
+
+Writing at every evaluation would cost a small network more than its training. So the best are held
+in memory, and they and the last are written every few seconds and at the end. A kill loses what
+came since; the trial goes on from the last one that was written and comes to the same values.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, final
+
+from ..trial import Trial
+
+# No source, ours: a kill costs half a minute at most, and writing stays below a percent or so.
+EVERY_S = 30.0
+
+
+class Savable(Protocol):
+    """A state of a trial, whichever library holds its tensors."""
+
+    def save(self, folder: Path) -> None:
+        """Writes it into an empty folder."""
+
+
+@final
+class Keeper:
+    """Holds the best states of a trial so far, and writes what is due.
+
+    Source: K1, K2.
+    """
+
+    def __init__(self, trial: Trial, *, every_s: float = EVERY_S) -> None:
+        """Keeps as many as the experiment says; `every_s` of 0 writes at every evaluation."""
+        self._trial = trial
+        self._every_s = every_s
+        self._best: list[tuple[float, int]] = []
+        self._unwritten: dict[int, tuple[float, Savable]] = {}
+        self._written = time.monotonic()
+
+    def see(self, step: int, value: float, state: Callable[[], Savable]) -> None:
+        """Judges an evaluation; `state` is called where it must be kept or written."""
+        last = step == self._trial.max_steps - 1 or self._trial.pauses(step)
+        due = last or time.monotonic() - self._written >= self._every_s
+        good = self._is_good(value, step)
+        if not (due or good):
+            return
+        self._unwritten[step] = (value, state())
+        if due:
+            self.write()
+
+    def write(self) -> None:
+        """Writes what is held and not on disk, in the order of steps: the last comes last."""
+        held, self._unwritten = self._unwritten, {}
+        self._written = time.monotonic()
+        for step, (value, state) in sorted(held.items()):
+            self._trial.save(step, state.save, value=value)  # the last one may leave the loop
+
+    def _is_good(self, value: float, step: int) -> bool:
+        """Whether it is among the best so far, the first of equals first; those it ousts go."""
+        if not math.isfinite(value):
+            return False
+        sign = -1.0 if self._trial.maximize else 1.0
+        ranked = sorted([*self._best, (sign * value, step)])
+        self._best, ousted = (
+            ranked[: self._trial.keep_checkpoints],
+            ranked[self._trial.keep_checkpoints :],
+        )
+        for _, old in ousted:
+            self._unwritten.pop(old, None)
+        return (sign * value, step) in self._best

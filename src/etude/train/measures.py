@@ -1,0 +1,52 @@
+"""Measures: what an evaluation is, whichever library computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import WorkloadError
+from .workload import Workload
+
+# No source, ours: so many examples keep a small network busy, and few networks run out of memory.
+AT_LEAST = 512
+
+
+def spans(count: int, batch_size: int) -> Iterator[tuple[int, int]]:
+    """Where each batch of an evaluation starts and stops; the last is smaller where need be.
+
+    Source: E1, E3.
+
+    >>> list(spans(1200, 32))
+    [(0, 512), (512, 1024), (1024, 1200)]
+    """
+    of = max(batch_size, AT_LEAST)
+    return ((start, min(start + of, count)) for start in range(0, count, of))
+
+
+def named(name: str) -> str:
+    """A metric's name as it is recorded: `error` is `valid/error`; one with a `/` stays.
+
+    >>> named("error"), named("test/error")
+    ('valid/error', 'test/error')
+    """
+    return name if "/" in name else f"valid/{name}"
+
+
+def checked(workload: Workload, found: Any) -> Mapping[str, Any]:
+    """What `metrics` returned, refused where it is no mapping."""
+    if not isinstance(found, Mapping):
+        raise WorkloadError(
+            f"{workload.name}: `metrics` returned {type(found).__name__}; return a mapping from "
+            'names to values, for example {"error": wrong}.'
+        )
+    return found
+
+
+def refuse_shape(workload: Workload, name: str, shape: tuple[int, ...], count: int) -> None:
+    """Refuses a metric that is neither a mean nor one value an example."""
+    if shape not in ((), (count,)):
+        raise WorkloadError(
+            f"{workload.name}: the metric `{name}` has shape {shape} for a batch of {count}. "
+            "Return its mean, or one value an example."
+        )
