@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import torch
 from tests.train import jaxes
-from tests.train.needs_jax import jax
+from tests.train.needs_jax import jax, jnp
 from tests.train.stacks import Told, plain, trial
 
 from etude.train.jax.loop import Loop
+from etude.train.jax.models import Model, network
 from etude.train.jax.order import Order, shuffled
+from etude.train.jax.program import Program
 from etude.train.loop import Loop as TorchLoop
 from etude.train.optimizers import OPTIMIZERS
 from etude.train.order import Order as TorchOrder
+from etude.trial import NotedSetting
 
 
 @pytest.fixture
@@ -95,3 +98,29 @@ def test_two_calls_of_a_step_drop_other_activations(tmp_path):
 
     bare = plain(Loop(jaxes.workload()), trial(tmp_path, 1, Told(), steps=1, dropout=0.5))
     assert told.values("train/loss")[0] > bare.values("train/loss")[0] + 0.01
+
+
+def test_a_program_that_was_never_traced_serves_no_other_setting():
+    """What `loss` reads is not known then."""
+    built = network(jaxes.workload(), jaxes.mlp({}), seed=0)
+    one, other = (
+        Program(jaxes.workload(), built.layout, NotedSetting(smoothing=each), ("sgd",), built.model)
+        for each in (0.1, 0.2)
+    )
+
+    assert not one.fits(other)
+    assert one.fits(one)
+
+
+def test_what_apply_reads_when_it_is_called_is_noticed(tmp_path):
+    def lazy(setting):
+        return Model(lambda key: jnp.eye(6, 2), lambda params, x: setting["t"] * (x @ params))
+
+    loop = Loop(jaxes.workload(lazy))
+    told = [
+        plain(loop, trial(tmp_path, 1, Told(), steps=1, t=t)).values("train/loss")[0]
+        for t in (1.0, 2.0)
+    ]
+
+    assert len(loop._programs) == 2
+    assert told[0] != told[1]

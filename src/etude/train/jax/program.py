@@ -108,6 +108,7 @@ class Program:
     train: Any = field(init=False)
     measure: Any = field(init=False)
     _loops: bool | None = field(init=False, default=None)
+    _traced: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         """Nothing is compiled before it is run."""
@@ -157,7 +158,9 @@ class Program:
     def fits(self, other: Program) -> bool:
         """Whether it may train what another is for: Python would read the same."""
         known, given = quietly(self.setting), quietly(other.setting)
-        same = all(_alike(known.get(name), given.get(name)) for name in self.setting.read)
+        read = all(_alike(known.get(name), given.get(name)) for name in self.setting.read)
+        # Before both are traced it is not known what Python reads.
+        same = read if self._traced >= {"loss", "metrics"} else known == given
         return same and all(
             getattr(self, name) == getattr(other, name)
             for name in ("layout", "optimizers", "own", "stacked")
@@ -201,18 +204,18 @@ class Program:
         return moved, loss.astype(x.dtype), norm
 
     def _loss(self, x: Array, batch: Batch, key: Array, own: Mapping[str, Any]) -> Array:
-        predict, setting = self._traced(x, key, own)
+        predict, setting = self._predict(x, key, own)
         loss = scalar(self.workload, self.workload.loss(predict, batch, setting))
         self.setting.read |= setting.read
+        self._traced.add("loss")
         return loss
 
-    def _traced(
+    def _predict(
         self, x: Array, key: Array | None, own: Mapping[str, Any]
     ) -> tuple[Predict, NotedSetting]:
         """`predict` and the setting while JAX traces."""
         setting = NotedSetting({**quietly(self.setting), **own})
         model = self.workload.model(setting) if self.model is None else self.model
-        self.setting.read |= setting.read
         return predicting(model, self.layout.parameters(x), key), setting
 
     def _moved(self, optimizer: Array, at: Moved, d: Array, given: Mapping[str, Array]) -> Moved:
@@ -226,11 +229,13 @@ class Program:
 
     def _measures(self, x: Array, own: Mapping[str, Any], batch: Batch) -> dict[str, Array]:
         """The metrics of one batch, each its mean or one value an example."""
-        predict, _ = self._traced(x, None, own)
+        predict, setting = self._predict(x, None, own)
         found = measures.checked(self.workload, self.workload.metrics(predict, batch))
         values = {name: jnp.asarray(value) for name, value in found.items()}
         for name, value in values.items():
             measures.refuse_shape(self.workload, name, value.shape, size(batch))
+        self.setting.read |= setting.read
+        self._traced.add("metrics")
         return values
 
 
