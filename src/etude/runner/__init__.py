@@ -126,6 +126,8 @@ def prepared(train: Train, assignments: Sequence[Assignment]) -> None:
     if isinstance(getattr(train, "workload", None), Workload):
         with suppress(Exception):
             half = half_of(decided(train, assignments[0].setting))
+            if _is_jax(half.loop):  # it compiles for each width
+                return
             again = [tried(one) for one in (*assignments, *assignments)]
             half.stack(half.loop, [half.member(half.loop, one) for one in again]).rows_after(1)
 
