@@ -83,10 +83,8 @@ def _print(coming: NextRound) -> None:
     from ..advise.remedies import order
     from .messages import wrapped
 
-    for one in coming.recommendations:
-        changed = f"{one.path} {one.part}".rstrip()
-        typer.echo(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
-        typer.echo(f"    {one.rule}: {one.because}")
+    for line in change_lines(coming):
+        typer.echo(line)
     for title, said in (
         ("Waiting for another round (R3):", [*coming.waiting, order()] if coming.waiting else []),
         ("Left to you:", coming.left_to_you),
@@ -95,6 +93,16 @@ def _print(coming: NextRound) -> None:
             typer.echo(title)
         for sentence in said:
             typer.echo(wrapped(sentence, indent="  ", hanging="    "))
+
+
+def change_lines(coming: NextRound) -> list[str]:
+    """What a round changes, from what to what, each with its rule and evidence."""
+    lines = []
+    for one in coming.recommendations:
+        changed = f"{one.path} {one.part}".rstrip()
+        lines.append(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
+        lines.append(f"    {one.rule}: {one.because}")
+    return lines
 
 
 def _shown(value: Any) -> str:
