@@ -71,7 +71,7 @@ class Asking:
             self._open.enter_context(self._store.own(self._experiment.name))
             refuse_changes(self._store, self._experiment)
             with with_lines(entry.text, entry.source):
-                self._plan = sampled(self._experiment)
+                self._plan = sampled(self._experiment, self._store)
             self._store.begin(entry)
             unless_refused.pop_all()
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]

@@ -20,6 +20,7 @@ from .launch import Entry
 from .methods import FROM_CHECKPOINTS
 from .observer import Audience, Observer, Opening
 from .play import Plan, assignment, pending, play, refusal, started
+from .prior import informed
 from .record import Records
 from .result import Result, load, parent_in
 from .runner.base import Runner
@@ -70,7 +71,7 @@ def run(
         with held.own(entry.experiment.name):
             refuse_changes(held, entry.experiment)
             with with_lines(entry.text, entry.source):
-                plan = sampled(entry.experiment)
+                plan = sampled(entry.experiment, held)
             held.begin(entry)
             asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
             about = _About(entry.experiment, plan, observers, asked)
@@ -84,15 +85,21 @@ def run(
             held.close()
 
 
-def sampled(experiment: Experiment) -> list[Plan]:
+def sampled(experiment: Experiment, store: Store | None = None) -> list[Plan]:
     """The studies with their searches. What cannot be sampled is refused here, before the store.
+
+    Args:
+        experiment: Of the round.
+        store: What earlier rounds found, for a search that learns from it.
 
     Raises:
         SpaceError, RunError: for a space or a schedule that has no trials.
     """
-    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
+    plan: list[Plan] = [
+        (study, search_of(study)) for study in informed(designed(experiment), experiment, store)
+    ]
     for study, search in plan:
-        search.moves(study, Records.of([]), study.max_trials)
+        search.moves(study, Records.of([]), 1 if study.prior else study.max_trials)
     return plan
 
 

@@ -52,3 +52,16 @@ def test_another_round_can_be_added_by_hand(flown, folder, etude_command):
 
     assert answer.code == 0
     assert (folder / "rates-3.toml").is_file()
+
+
+def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
+    text = (folder / "rates.toml").read_text().replace('"rates"', '"alone"')
+    text = text.replace('[scientific]\noptimizer = ["adam", "sgd"]', "")
+    (folder / "alone.toml").write_text(text.replace("[fixed]", '[fixed]\noptimizer = "adam"'))
+    etude_command("run", "alone.toml", "--runner", "inline")
+
+    answer = etude_command("next", "alone", "--exploit")
+
+    assert "To exploit:\n" in answer.out
+    assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
+    assert "high = 12" in (folder / "alone-2.toml").read_text()

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -146,21 +147,38 @@ def test_a_file_with_other_words_is_never_overwritten(folder):
     assert (folder / "rates-2.toml").read_text() == "my own round"
 
 
-def test_a_round_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
-    rounds = etude.autopilot(experiment, loss, rounds=3, budget_steps=17 * STEPS)
+def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
+    compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
+
+    rounds = etude.autopilot(compared, loss, rounds=3, budget_steps=2 * 17 * STEPS)
 
     first, second = rounds.rounds
     assert "R15: the budget: 7 trials in place of 10" in first.said
-    assert second.result.records.count() == 7
-    assert second.spent == 17 * STEPS
-    assert "All 136 training steps are spent." in second.ended[0]
+    assert second.result.records.count() == 2 * 7
+    assert second.spent == 2 * 17 * STEPS
+    assert second.ended[0].startswith("The rounds end here: 0 training steps are left")
+
+
+def test_when_half_of_the_budget_is_spent_a_search_that_adapts_takes_over(experiment):
+    rounds = etude.autopilot(experiment, loss, rounds=3)
+
+    searches = [one.result.experiment.search for one in rounds.rounds]
+    assert searches == ["quasi_random", "bayesian", "bayesian"]
+    assert rounds.last.spent == 3 * TRIALS * STEPS
 
 
 def test_a_cut_round_says_so_in_its_file(folder):
-    flown(folder, budget_steps=17 * STEPS)
+    flown(folder, rounds=2, budget_steps=17 * STEPS)
 
     text = (folder / "rates-2.toml").read_text()
-    assert "\ntrials = 7  # R15: the budget: 7 trials in place of 10" in text
+    assert "\ntrials = 7  # X1: as the budget allows: 7 trials in place of 10" in text
+
+
+def test_a_missing_botorch_is_told_before_the_first_round(experiment, monkeypatch):
+    monkeypatch.setattr("etude.search.find_spec", lambda name: None)
+
+    with pytest.raises(RunError, match=r"etude\[bayes\]"):
+        etude.autopilot(experiment, loss, rounds=3)
 
 
 def test_a_budget_below_the_first_round_is_refused(experiment):
@@ -181,14 +199,17 @@ def test_rounds_end_where_no_edit_is_advised_and_say_what_is_left(experiment):
     def flat(trial):
         return 0.5
 
-    rounds = etude.autopilot(experiment, flat, rounds=9)
+    compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
+
+    rounds = etude.autopilot(compared, flat, rounds=9)
 
     assert rounds.last.number < 9
     assert rounds.last.ended[0].startswith("The rounds end here")
     assert "training steps are left" in rounds.last.ended[0]
 
 
-def test_exploiting_takes_all_that_is_left(experiment):
+@pytest.mark.parametrize(("rounds_left", "trials"), [(1, 25), (2, 12)])
+def test_exploiting_takes_its_share_of_what_is_left(experiment, rounds_left, trials):
     coming = NextRound(
         text=dumps(experiment),
         experiment=experiment,
@@ -196,10 +217,10 @@ def test_exploiting_takes_all_that_is_left(experiment):
         goal="exploit",
     )
 
-    found = fitted(coming, left=25 * STEPS)
+    found = fitted(coming, left=25 * STEPS, rounds_left=rounds_left)
 
-    assert found.coming.experiment.trials == 25
-    assert found.said.startswith("X1: as large a budget as possible: 25 trials in place of 10")
+    assert found.coming.experiment.trials == trials
+    assert found.said.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
 
 
 def test_a_fork_counts_from_its_parents_checkpoint():

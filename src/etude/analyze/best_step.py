@@ -134,7 +134,8 @@ def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> i
     # A value that noise does not lift off the best is near it by itself too.
     reach = thresholds.deviations * float(noises(values_P[None, :])[0])
     near_P &= values_P <= float(values_P.min()) + reach
-    return int(np.flatnonzero(near_P)[0])
+    # On a wild curve the best level may lie where no value is near the lowest.
+    return int(near_P.argmax() if near_P.any() else values_P.argmin())
 
 
 def findings(result: BestStep) -> list[Finding]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from .. import baseline
+from ..advise.exploit import SEARCH as EXPLOITS
 from ..errors import RunError
 from ..experiment import Experiment, changes
 from ..experiment_file import dumps
+from ..hyperparameter import flat
 from ..record import Record, Records
 from ..result import NextRound, Result, parent_in
 from ..round import run
 from ..runner.base import Runner
 from ..runner.load import Train
+from ..search import refuse_missing
 from ..store import open_store
 from ..store.base import Store
-from .spending import fitted, left_over, planned_steps, trained_steps
+from .spending import explores, fitted, left_over, planned_steps, trained_steps
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -127,13 +130,17 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     """The training steps of all rounds: those given, else so many times the first round's.
 
     Raises:
-        RunError: where they do not pay for the first round.
+        RunError: where they do not pay for the first round, or what exploits is not installed.
 
     Source: R15.
     """
     if rounds < 1:
         raise RunError(f"At least one round is played, got rounds={rounds}.")
-    planned = planned_steps(_read(first)[0])
+    experiment = _read(first)[0]
+    alone = not flat("scientific", experiment.scientific) and not experiment.configurations
+    if rounds > 1 and alone:  # told now rather than after the rounds that explore
+        refuse_missing(EXPLOITS)
+    planned = planned_steps(experiment)
     if steps is not None and steps < planned:
         raise RunError(
             f"The budget of {steps:,} training steps does not pay for the first round, which takes "
@@ -172,19 +179,39 @@ def followed_by(one: Round, *, rounds: int, budget_steps: int) -> Round:
 
     Source: R3, R15, X1.
     """
-    result, left = one.result, budget_steps - one.spent
-    coming = result.next()
     over = left_over(budget_steps, one.spent)
-    if coming is None:
-        stopped = f"The rounds end here: no edit of the file is advised. {over}"
-        return replace(one, ended=(stopped, *result.left_to_you))
     if one.number >= rounds:
         return replace(one, ended=(f"All {rounds} rounds are played. {over}",))
-    same = coming.experiment.name == result.experiment.name
-    found = fitted(coming, left=left, there=result.experiment.trials if same else 0)
+    coming = advised(one.result, budget=budget_steps, spent=one.spent)
+    if coming is None:
+        stopped = f"The rounds end here: no edit of the file is advised. {over}"
+        return replace(one, ended=(stopped, *one.result.left_to_you))
+    found = fitted(
+        coming,
+        left=budget_steps - one.spent,
+        rounds_left=rounds - one.number,
+        there=_there(coming, one.result),
+    )
     if found.coming is None:
         return replace(one, ended=(f"The rounds end here: {found.said}",))
     return replace(one, coming=found.coming, said=found.said)
+
+
+def advised(result: Result, *, budget: int, spent: int) -> NextRound | None:
+    """What the advice asks for while exploration is paid for; after that, the best score.
+
+    Source: R2, R3, X1.
+    """
+    coming = result.next()
+    if coming and explores(coming, budget=budget, spent=spent, there=_there(coming, result)):
+        return coming
+    return result.next(exploit=True) or coming
+
+
+def _there(coming: NextRound, result: Result) -> int:
+    """The trials a study that the next round has already: those of its own experiment."""
+    same = coming.experiment.name == result.experiment.name
+    return result.experiment.trials if same else 0
 
 
 def as_it_stood(store: Store, current: Experiment | Path) -> Result | None:

@@ -20,6 +20,8 @@ _TRIALS = ("experiment", "trials")
 MIN_TRIALS = 5
 # The goal of X1, which asks for as large a budget as possible.
 EXPLOIT = "exploit"
+# No source, ours: exploration has half of the steps; X1 wants as many as possible after it.
+EXPLORES = 0.5
 
 
 @final
@@ -55,24 +57,38 @@ def trained_steps(records: Iterable[Record]) -> int:
     )
 
 
-def fitted(coming: NextRound, *, left: int, there: int = 0) -> Fitted:
+def explores(coming: NextRound, *, budget: int, spent: int, there: int = 0) -> bool:
+    """Whether exploration can pay for this round.
+
+    Source: R2, R15, X1.
+    """
+    experiment = coming.experiment
+    cost = (experiment.trials - there) * _step_cost(experiment)
+    return spent + cost <= EXPLORES * budget
+
+
+def fitted(coming: NextRound, *, left: int, rounds_left: int = 1, there: int = 0) -> Fitted:
     """The round with as many trials as the steps that are left pay for, and no more than it asks.
 
-    Only one that exploits takes all that is left: X1 asks for as large a budget as possible.
+    One that exploits takes its share of all that is left, the last round all of it: X1 asks for as
+    large a budget as possible, and between two rounds the sides can still be redrawn.
 
     Args:
         coming: As the advice has it.
         left: Training steps.
+        rounds_left: How many rounds may still be played, this one among them.
         there: Trials a study that it has already, where it goes on with an experiment.
 
     Source: R15, X1.
     """
-    experiment = coming.experiment
-    each = len(studies(experiment)) * experiment.max_steps
+    experiment, asked = coming.experiment, coming.experiment.trials
+    each = _step_cost(experiment)
     most = min(there + left // each, MAX_TRIALS)
-    asked = experiment.trials
-    grows = coming.goal == EXPLOIT and most > asked
-    if most >= asked and not grows:
+    grows = coming.goal == EXPLOIT
+    if grows:
+        share = min(there + left // (each * rounds_left), MAX_TRIALS)
+        most = share if share - there >= MIN_TRIALS else most
+    if most == asked or (most > asked and not grows):
         return Fitted(coming=coming)
     steps = f"{left:,} training steps are left"
     if experiment.configurations or most - there < MIN_TRIALS:
@@ -80,9 +96,15 @@ def fitted(coming: NextRound, *, left: int, there: int = 0) -> Fitted:
             coming=None,
             said=f"{steps}, and the next round asks for {(asked - there) * each:,} (R15).",
         )
-    rule, why = ("X1", "as large a budget as possible") if grows else ("R15", "the budget")
-    said = f"{rule}: {why}: {most} trials in place of {asked}, since {steps}."
+    rule, why = ("X1", "as the budget allows") if grows else ("R15", "the budget")
+    shared = f" for {counted(rounds_left, 'round')}" if grows else ""
+    said = f"{rule}: {why}: {most} trials in place of {asked}, since {steps}{shared}."
     return Fitted(coming=_with_trials(coming, most, said), said=said)
+
+
+def _step_cost(experiment: Experiment) -> int:
+    """The steps of one more trial in every study."""
+    return len(studies(experiment)) * experiment.max_steps
 
 
 def _with_trials(coming: NextRound, trials: int, said: str) -> NextRound:
