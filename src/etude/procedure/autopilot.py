@@ -14,7 +14,6 @@ from ..advise.exploit import SEARCH as EXPLOITS
 from ..errors import RunError
 from ..experiment import Experiment, changes
 from ..experiment_file import dumps
-from ..hyperparameter import flat
 from ..record import Record, Records
 from ..result import NextRound, Result, parent_in
 from ..round import run
@@ -137,8 +136,10 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     if rounds < 1:
         raise RunError(f"At least one round is played, got rounds={rounds}.")
     experiment = _read(first)[0]
-    alone = not flat("scientific", experiment.scientific) and not experiment.configurations
-    if rounds > 1 and alone:  # told now rather than after the rounds that explore
+    asked = any(one.role == "scientific" for one in experiment.hyperparameters)
+    if rounds > 1 and not (
+        asked or experiment.configurations
+    ):  # told now rather than after the rounds that explore
         refuse_missing(EXPLOITS)
     planned = planned_steps(experiment)
     if steps is not None and steps < planned:
