@@ -137,9 +137,8 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
         raise RunError(f"At least one round is played, got rounds={rounds}.")
     experiment = _read(first)[0]
     asked = any(one.role == "scientific" for one in experiment.hyperparameters)
-    if rounds > 1 and not (
-        asked or experiment.configurations
-    ):  # told now rather than after the rounds that explore
+    # Told now rather than after the rounds that explore.
+    if rounds > 1 and not (asked or experiment.configurations):
         refuse_missing(EXPLOITS)
     planned = planned_steps(experiment)
     if steps is not None and steps < planned:
