@@ -3,8 +3,9 @@
     python benchmarks/autopilot.py               20 seeds on valleys, 5 on trainings: hours
     python benchmarks/autopilot.py --quick       one seed, two valleys, nothing kept: does it run?
 
-Twelve problems, each begun in a space without its optimum (beyond one side or two, about 30 %
-infeasible, one hyperparameter without effect) and in one with it. `autopilot` plays four rounds of
+Twelve problems, each begun in a space without its optimum (beyond one side or two, one
+hyperparameter without effect; 30 % infeasible in valleys, 25 to 65 % in trainings) and in one with
+it. `autopilot` plays four rounds of
 20 trials' steps; Optuna's TPE and GP, as they come, and one quasi-random study search the same
 first space for at least as many training steps (in up to four times as many trials: what breaks at
 once costs a step). Regret: of a valley, how much worse the setting of
