@@ -16,6 +16,7 @@ _HOMES = {
     "Result": "result",
     "Trial": "trial",
     "ask": "asking",
+    "autopilot": "procedure.autopilot",
     "comparison": "analyze.comparison",
     "load": "result",
     "run": "round",
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .asking import ask as ask
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
+    from .procedure.autopilot import autopilot as autopilot
     from .result import Result as Result
     from .result import load as load
     from .round import run as run

@@ -17,7 +17,7 @@ from .store.base import Store
 from .study import Prior, Study
 
 # What makes the values of two rounds comparable; all else of a trial stands in its setting.
-JUDGED_BY = ("metric", "maximize", "max_steps", "train")
+JUDGED_BY = ("metric", "maximize", "max_steps", "diverged_above", "train")
 
 
 def informed(

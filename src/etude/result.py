@@ -159,13 +159,16 @@ class Result:
     @cached_property
     def advice(self) -> Advice:
         """The first step of the playbook's order that asks for a change, and what waits."""
-        from .advise.remedies import Advice, advice
+        return self._advised(exploit=False)
+
+    def _advised(self, *, exploit: bool) -> Advice:
+        from .advise.remedies import LATE, ORDER, Advice, advice
 
         # What another tool left running never ends here: its next import is another experiment.
         elsewhere = self.experiment.search == "imported"
         if not elsewhere and not all(record.ended for record in self.records):
             return Advice()
-        return advice(self._case)
+        return advice(self._case, LATE if exploit else ORDER)
 
     @cached_property
     def _case(self) -> Case:
@@ -200,21 +203,27 @@ class Result:
         records = self.records.ended() if elsewhere else self.records
         return left_to_you(self._case, records, self.advice.words)
 
-    def next(self) -> NextRound | None:
-        """The next round as a file that differs by a few lines; None where no check asks it."""
-        if not self.recommendations:
+    def next(self, *, exploit: bool = False) -> NextRound | None:
+        """The next round as a file that differs by a few lines; None where no check asks it.
+
+        Args:
+            exploit: Whether exploration is over: a search that adapts takes over, in a space
+                redrawn where that is asked for. Nothing changes where studies are compared.
+        """
+        advised = self._advised(exploit=True) if exploit else self.advice
+        if not advised.recommendations:
             return None
         from .advise.file_edits import edits
 
-        changed = edits(self.experiment, self.recommendations)
+        changed = edits(self.experiment, advised.recommendations)
         text = edited(self.entry.text, changed)
         return NextRound(
             text=text,
             experiment=experiment_file.loads(text, file=self.entry.source),
-            recommendations=tuple(self.recommendations),
-            goal=self.advice.goal,
-            waiting=self.advice.waiting,
-            left_to_you=self.advice.words,
+            recommendations=tuple(advised.recommendations),
+            goal=advised.goal,
+            waiting=advised.waiting,
+            left_to_you=advised.words,
         )
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:

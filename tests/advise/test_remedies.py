@@ -10,12 +10,13 @@ from tests.analyze.trials import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.case import Case
 from etude.advise.cut import cut, reparametrize
-from etude.advise.exploit import exploit
+from etude.advise.exploit import exploit, exploit_now
 from etude.advise.extend import extend
 from etude.advise.length import longer, shorter
 from etude.advise.more_trials import more_trials
 from etude.advise.refine import drop, fix, narrow
 from etude.advise.regularize import regularize
+from etude.advise.remedies import LATE as LATE_ORDER
 from etude.advise.remedies import ORDER, advice, caused, order
 from etude.advise.stabilize import stabilize
 from etude.advise.steady import steady
@@ -458,6 +459,47 @@ def test_a_search_that_this_version_lacks_is_not_proposed():
 @pytest.mark.parametrize("found", [(DENSE, EDGE), (SPARSE, INSIDE), (DENSE, INSIDE, cliff())])
 def test_a_space_that_is_not_refined_is_explored_on(found):
     assert exploit(case(experiment(), *found), searches=("bayesian",)) == []
+
+
+def test_where_exploration_is_over_a_search_that_adapts_takes_over_however_sparse():
+    found = exploit_now(case(experiment(), SPARSE, INSIDE))
+
+    assert changes(found) == [("experiment.search", "", "bayesian")]
+
+
+def test_a_search_that_adapts_gets_more_trials_where_nothing_is_redrawn():
+    found = exploit_now(case(experiment(search="bayesian"), INSIDE))
+
+    assert changes(found) == [("experiment.trials", "", 2 * experiment().trials)]
+
+
+def test_a_search_that_adapts_goes_on_in_the_redrawn_space():
+    found = advice(case(experiment(search="bayesian"), EDGE), LATE_ORDER)
+
+    assert {one.path for one in found.recommendations} == {"nuisance.learning_rate"}
+    assert found.goal == "exploit"
+
+
+def test_where_exploration_is_over_sides_are_redrawn_in_the_same_round():
+    found = advice(case(experiment(), EDGE, SPARSE), LATE_ORDER)
+
+    assert {one.path for one in found.recommendations} == {
+        "nuisance.learning_rate",
+        "experiment.search",
+    }
+
+
+def test_trouble_with_optimization_is_repaired_first_even_then():
+    question = experiment(max_steps=2000, fixed={"warmup_steps": 0})
+
+    assert advice(case(question, EDGE, EARLY), LATE_ORDER).goal == "repair optimization"
+
+
+def test_what_compares_is_never_exploited():
+    asked = case(two_optimizers(), said("coverage", "C2", "ok"), answer=OPEN)
+
+    assert exploit_now(asked) == []
+    assert advice(asked, LATE_ORDER) == advice(asked)
 
 
 # --- the order, the file, the same again

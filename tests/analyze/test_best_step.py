@@ -94,3 +94,12 @@ def test_on_a_noisy_plateau_the_best_step_is_where_the_plateau_was_reached(seed)
 
     assert result.trials[0].share < 0.75
     assert f"fell at step {result.trials[0].lowest:,}" in findings(result)[1].message
+
+
+def test_a_dip_before_a_plateau_is_the_best_step():
+    curve = [2.117, 1.844, 2.341, 2.322, 2.334, 2.331, 2.331, 2.326, 2.353, 2.345]
+    study = long_study()
+
+    found = best_step(study, traced(study, {METRIC: curve})).trials[0]
+
+    assert found.step == found.lowest

@@ -17,7 +17,7 @@ from etude.search.quasi_random import points
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
 
-from .trials import ORDERED, RATE, at_units, one_study, record, valley
+from .trials import ORDERED, RATE, SHARE, at_units, one_study, record, valley
 
 
 def side(study: Study, records: list[Record], name: str, which: str) -> Side:
@@ -54,6 +54,21 @@ def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
     study = one_study({"learning_rate": RATE}, seed=seed)
 
     assert problems(study, valley(study, [bottom])) == [("learning_rate", "high")]
+
+
+def crowded(study, unit):
+    """Trials as a search that adapts leaves them: spread at first, then all at one place."""
+    spread = [[0.1, 0.3], [0.3, 0.9], [0.5, 0.5], [0.7, 0.1], [0.8, 0.7]]
+    there = [[unit, 0.4 + 0.01 * k] for k in range(10)]
+    losses = [1.0 - 0.5 * one[0] for one in spread] + [0.3 + 0.001 * k for k in range(10)]
+    return at_units(study, spread + there, losses)
+
+
+@pytest.mark.parametrize(("unit", "found"), [(1.0, [("learning_rate", "high")]), (0.8, [])])
+def test_where_a_search_that_adapts_crowds_at_a_bound_the_space_ends_too_early(unit, found):
+    study = replace(one_study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
+
+    assert problems(study, crowded(study, unit)) == found
 
 
 def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():

@@ -14,7 +14,7 @@ from ..experiment import Experiment
 from ..finding import Finding, Recommendation
 from .case import Case, Remedy
 from .cut import cut, reparametrize
-from .exploit import exploit
+from .exploit import exploit, exploit_now
 from .extend import extend
 from .file_edits import applied
 from .length import longer, shorter
@@ -51,6 +51,16 @@ ORDER = (
     Step(goal="refine the space", rules=("R2",), remedies=(fix, narrow)),
     Step(goal="exploit", rules=("X1",), remedies=(exploit,)),
 )
+# When exploration is over (R3: late, one maximizes the score): what D11 wants first still is first;
+# sides are redrawn in the same round, since nothing is compared that they could blur.
+LATE = (
+    ORDER[0],
+    Step(
+        goal="exploit",
+        rules=("X1", "C1", "C3"),
+        remedies=(reparametrize, cut, extend, exploit_now),
+    ),
+)
 
 
 @final
@@ -72,17 +82,21 @@ class Advice:
     words: tuple[str, ...] = ()
 
 
-def advice(case: Case) -> Advice:
+def advice(case: Case, order: Sequence[Step] = ORDER) -> Advice:
     """The first step of the order that has an edit; the others wait (R3).
 
     An edit that would earn a finding about the design of the next round is told in words.
+
+    Args:
+        case: The round.
+        order: `LATE` where exploration is over; of a comparison it never is.
 
     Source: R3, D11, C14.
     """
     chosen: tuple[Step, tuple[Recommendation, ...]] | None = None
     waiting: list[str] = []
     words: list[str] = []
-    for step in ORDER:
+    for step in order if case.verdict.status == "no_question" else ORDER:
         edits: list[Recommendation] = []
         for remedy in _distinct([one for make in step.remedies for one in make(case)]):
             against = _against(case.experiment, [*edits, *remedy.edits]) if remedy.edits else ""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..expression import parsed
 from ..finding import Finding, Severity
+from ..methods import ADAPTIVE
 from ..record import Record
 from ..space import Choice, Domain, Scalar
 from ..study import Study
@@ -166,9 +167,26 @@ class _View:
     def best_first(self) -> list[Outcome]:
         return ranked(self.found)
 
+    @property
+    def adapts(self) -> bool:
+        """Whether the trials lie where the search expected the best, so that crowds are its own."""
+        return self.study.search in ADAPTIVE
+
     @cached_property
     def crowd(self) -> Crowd:
         return Crowd(self.best_first, 2 * len(self.axes), self.thresholds)
+
+    def near(self, depth_T: Floats) -> float:
+        """How wide an edge is: as C1 numbers it, where the trials lie where the search went."""
+        if self.adapts:
+            return self.thresholds.edge
+        return self.crowd.near(depth_T, self.feasible)
+
+    def chance(self, inside_T: NDArray[np.bool_], hits: int) -> float | None:
+        """How likely a crowd is where nothing matters; None where the search itself crowds."""
+        if self.adapts:
+            return None
+        return self.crowd.chance(int((inside_T & self.feasible).sum()), hits)
 
     @cached_property
     def broken(self) -> frozenset[tuple[str, str]]:
@@ -260,7 +278,7 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
     unit_T = view.units[name]
     depth_T = unit_T if which == "low" else 1.0 - unit_T
     crowd = view.crowd
-    near = crowd.near(depth_T, view.feasible)
+    near = view.near(depth_T)
     inside_T = depth_T <= near
     near_top = tuple(one.trial for one in crowd.top if inside_T[view.place[one.trial]])
     outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
@@ -277,7 +295,7 @@ def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
         top=tuple(one.trial for one in crowd.top),
         near_top=near_top,
         best_unit=float(unit_T[view.place[crowd.best[0].trial]]),
-        chance=crowd.chance(int((inside_T & view.feasible).sum()), len(near_top)),
+        chance=view.chance(inside_T, len(near_top)),
         infeasible=tuple(
             view.found[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
         ),
@@ -299,7 +317,9 @@ def _fitted(view: _View, side: Side, first: float) -> Side:
 def _judged(view: _View, side: Side) -> Side:
     top, chance = len(side.top), side.chance or 0.0
     possible = side.fall is None or side.fall >= view.thresholds.min_crowd_fall
-    crowded = possible and view.crowd.crowds(side.near_top, chance)
+    # Of a search that adapts, the crowd is the sign; where it did not go, no valley can be told.
+    crowded = (possible or view.adapts) and view.crowd.crowds(side.near_top, chance)
+    crowded = crowded and (not view.adapts or len(side.near_top) >= view.thresholds.most * top)
     if side.falling or crowded:
         # The space is wide enough where it reaches into what cannot be trained.
         return replace(side, status="notice" if side.cliff else "problem")

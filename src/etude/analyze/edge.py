@@ -87,7 +87,7 @@ class Crowd:
         Source: C1.
         """
         top = len(self.top)
-        half, most = 2 * len(near_top) >= top, len(near_top) >= 0.8 * top
+        half, most = 2 * len(near_top) >= top, len(near_top) >= self.thresholds.most * top
         with_best = {one.trial for one in self.best} <= set(near_top)
         return half and (with_best or most) and chance <= self.thresholds.max_chance
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,21 +12,32 @@ from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..finding import Recommendation
-    from ..result import NextRound
+    from ..result import NextRound, Result
+
+
+_Output: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="The file. [default: beside the last one]", show_default=False
+    ),
+]
+_Exploit: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--exploit", help="End exploration: redraw what is flagged, search for the best score."
+    ),
+]
 
 
 def next_round(
     name: NameArgument = None,
+    *,
     store: StoreOption = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="The file. [default: beside the last one]", show_default=False
-        ),
-    ] = None,
+    output: _Output = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Train the schedule again that a population found.")
     ] = False,
+    exploit: _Exploit = False,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
@@ -34,7 +45,7 @@ def next_round(
     from .opened import opened
 
     with opened(name, store) as result:
-        coming, source = result.replay() if replay else result.next(), result.entry.source
+        coming, source = _coming(result, replay=replay, exploit=exploit), result.entry.source
         left_to_you = list(coming.left_to_you) if coming else result.left_to_you
     place, said = None, ""
     if coming:
@@ -53,6 +64,10 @@ def next_round(
         typer.echo("No next round to write.")
         for sentence in left_to_you:
             typer.echo(wrapped(sentence, indent="  "))
+
+
+def _coming(result: Result, *, replay: bool, exploit: bool) -> NextRound | None:
+    return result.replay() if replay else result.next(exploit=exploit)
 
 
 def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
@@ -84,10 +99,8 @@ def _print(coming: NextRound) -> None:
     from ..advise.remedies import order
     from .messages import wrapped
 
-    for one in coming.recommendations:
-        changed = f"{one.path} {one.part}".rstrip()
-        typer.echo(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
-        typer.echo(f"    {one.rule}: {one.because}")
+    for line in change_lines(coming):
+        typer.echo(line)
     for title, said in (
         ("Waiting for another round (R3):", [*coming.waiting, order()] if coming.waiting else []),
         ("Left to you:", coming.left_to_you),
@@ -96,6 +109,16 @@ def _print(coming: NextRound) -> None:
             typer.echo(title)
         for sentence in said:
             typer.echo(wrapped(sentence, indent="  ", hanging="    "))
+
+
+def change_lines(coming: NextRound) -> list[str]:
+    """What a round changes, from what to what, each with its rule and evidence."""
+    lines = []
+    for one in coming.recommendations:
+        changed = f"{one.path} {one.part}".rstrip()
+        lines.append(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
+        lines.append(f"    {one.rule}: {one.because}")
+    return lines
 
 
 def _shown(value: Any) -> str:

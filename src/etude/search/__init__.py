@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from ..errors import RunError
@@ -19,6 +20,7 @@ from .quasi_random import QuasiRandom
 from .random import Random
 from .replay import Replay
 
+_MISSING = "The `bayesian` search needs BoTorch: `pip install 'etude[bayes]'`."
 BOTORCH = ("botorch", "gpytorch", "linear_operator", "torch")
 
 
@@ -33,10 +35,18 @@ def _bayesian(start: float = START) -> Search:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in BOTORCH:
             raise
-        raise RunError(
-            "The `bayesian` search needs BoTorch: `pip install 'etude[bayes]'`."
-        ) from error
+        raise RunError(_MISSING) from error
     return Bayesian(start=start)
+
+
+def refuse_missing(name: str) -> None:
+    """Refuses a search whose library is not installed, without loading it.
+
+    Raises:
+        RunError: with the command that installs it.
+    """
+    if name == "bayesian" and any(find_spec(one) is None for one in BOTORCH):
+        raise RunError(_MISSING)
 
 
 # What takes options takes them by name; a schedule wraps the search that comes first.

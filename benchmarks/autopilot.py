@@ -1,0 +1,395 @@
+"""Whether rounds that follow their own advice leave a first space that is wrong.
+
+    python benchmarks/autopilot.py               20 seeds on valleys, 5 on trainings: hours
+    python benchmarks/autopilot.py --quick       one seed, two valleys, nothing kept: does it run?
+
+Twelve problems, each begun in a space without its optimum (beyond one side or two, one
+hyperparameter without effect; 30 % infeasible in valleys, 25 to 65 % in trainings) and in one with
+it. `autopilot` plays four rounds of
+20 trials' steps; Optuna's TPE and GP, as they come, and one quasi-random study search the same
+first space for at least as many training steps (in up to four times as many trials: what breaks at
+once costs a step). Regret: of a valley, how much worse the setting of
+the best measured trial is than the best there is, without noise; of a training, by how much the
+best measured value is above the lowest that any method, seed or space ever saw, which nobody beats
+without luck. What was played is kept in `.bench/autopilot.jsonl`, as long as the code that played
+it is the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from measure import BENCH, ROOT, Output, version
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+from search import python_of
+from wrong_spaces import METRIC, PROBLEMS, Axis, Problem, Setting, Space
+
+import etude
+from etude.move import Start
+from etude.record import Records
+from etude.search.quasi_random import QuasiRandom
+from etude.space import Space as Space_
+from etude.study import Study, derived_seed
+
+OURS, PEERS = "autopilot", ("optuna_tpe", "optuna_gp", "quasi_random")
+METHODS = (OURS, *PEERS)
+KINDS = ("wrong", "right")
+ROUNDS, TRIALS = 4, 20
+MOST = 4  # times as many trials of a peer at most
+SEEDS, TRAINING_SEEDS = 20, 5
+# A rank test that cannot tell ours from the lowest at this level is what "within noise" means.
+LEVEL = 0.05
+BARS = {"wrong_space_wins": 11.0, "right_space_not_worse": 1.0}
+Task = dict[str, Any]
+Results = dict[tuple[str, str, str], dict[int, Task]]  # problem, kind, method: by seed
+
+
+class Cache:
+    """What was played, a line of JSON each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text().splitlines() if path.exists() else []
+        self._known = {_key(one): one for one in map(json.loads, lines)}
+
+    def get(self, task: Task) -> Task | None:
+        return self._known.get(_key(task))
+
+    def add(self, result: Task) -> None:
+        self._known[_key(result)] = result
+        with self._path.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+def _key(task: Task) -> str:
+    return json.dumps([task[name] for name in ("problem", "kind", "method", "seed", "code")])
+
+
+def code_of(method: str) -> str:
+    """What changes when results of a method may: its code or release, and the problems'."""
+    here = ROOT / "benchmarks"
+    paths = [here / "wrong_spaces.py", ROOT / "examples" / "optimizer" / "train.py"]
+    if method == OURS:
+        folders = ("advise", "analyze", "design", "search", "procedure")
+        paths += [
+            path for one in folders for path in sorted((ROOT / "src/etude" / one).glob("*.py"))
+        ]
+        paths += [ROOT / "src" / "etude" / f"{name}.py" for name in ("earlier", "result", "round")]
+    # As parsed: comments and layout change no result.
+    texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]
+    if method.startswith("optuna"):
+        texts.append(version(python_of(method), "optuna").encode())
+    return hashlib.blake2b(b"/".join(texts), digest_size=5).hexdigest()
+
+
+# --- autopilot
+
+
+def domain(axis: Axis) -> etude.Real | etude.Integer:
+    if axis.whole:
+        return etude.Integer(int(axis.low), int(axis.high), log=axis.scale == "log")
+    return etude.Real(axis.low, axis.high, scale=axis.scale)  # type: ignore[arg-type]  # one of three
+
+
+def fly(problem: Problem, space: Space, seed: int) -> tuple[list[Task], list[str]]:
+    """The trials of all rounds, and what each round but the first was for."""
+    experiment = etude.Experiment(
+        name=problem.name,
+        metric=METRIC,
+        max_steps=problem.max_steps,
+        trials=TRIALS,
+        evaluations=problem.evaluations,
+        nuisance={name: domain(axis) for name, axis in space.items()},
+        seed=seed,
+    )
+    rounds = etude.autopilot(experiment, lambda trial: report(problem, trial), rounds=ROUNDS)
+    last = {one.result.experiment.name: one.result for one in rounds.rounds}
+    trials = [
+        {"setting": dict(record.setting), "value": value_of(record), "steps": record.steps}
+        for result in last.values()
+        for record in result.records
+    ]
+    return trials, [one.coming.goal for one in rounds.rounds if one.coming]
+
+
+def value_of(record: Any) -> float | None:
+    best = record.best(METRIC, maximize=False)
+    return best.value if best and record.status == "completed" else None
+
+
+def report(problem: Problem, trial: etude.Trial) -> None:
+    setting = {name: trial[name] for name in problem.right}
+    steps = problem.train(setting, trial.seed)
+    for step, (logged, value) in zip(trial.steps(), steps, strict=False):
+        if logged:
+            trial.log(step, logged)
+        if value is not None:
+            trial.report(step, {METRIC: value})
+
+
+# --- peers: ask, train, tell, until as many steps are trained
+
+
+def trained(problem: Problem, setting: Setting, seed: int) -> Task:
+    """A trial as every peer has it: its best value, as autopilot's trials have it."""
+    values, steps = [], 0
+    for _, value in problem.train(setting, seed):
+        steps += 1
+        if value is not None:
+            values.append(value)
+    healthy = values and all(map(math.isfinite, values))
+    return {"setting": setting, "value": min(values) if healthy else None, "steps": steps}
+
+
+class Asked:
+    """One sampler of Optuna, in its own environment."""
+
+    def __init__(self, method: str, space: Space, seed: int) -> None:
+        self._process = subprocess.Popen(
+            [python_of(method), ROOT / "benchmarks" / "peers" / "optuna_ask.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        axes = {name: asdict(axis) for name, axis in space.items()}
+        self._next = self._said({"sampler": method, "seed": seed, "axes": axes})
+
+    def ask(self) -> Setting:
+        return self._next
+
+    def tell(self, value: float | None) -> None:
+        self._next = self._said({"value": value})
+
+    def close(self) -> None:
+        self._process.communicate()
+
+    def _said(self, message: Task) -> Task:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(message) + "\n")
+        self._process.stdin.flush()
+        return dict(json.loads(self._process.stdout.readline()))
+
+
+class Even:
+    """One quasi-random study of ours, as long as it takes."""
+
+    def __init__(self, space: Space, seed: int) -> None:
+        study = Study(
+            name="all",
+            scientific={},
+            space=Space_({name: domain(axis) for name, axis in space.items()}),
+            fixed={},
+            max_trials=MOST * ROUNDS * TRIALS,
+            seed=derived_seed(seed, "all"),
+            search="quasi_random",
+            metric=METRIC,
+            maximize=False,
+            max_steps=1,
+            evaluations=1,
+        )
+        moves = QuasiRandom().moves(study, Records.of([]), study.max_trials)
+        self._settings = iter([dict(one.searched) for one in moves if isinstance(one, Start)])
+
+    def ask(self) -> Setting:
+        return next(self._settings)
+
+    def tell(self, value: float | None) -> None:
+        del value
+
+    def close(self) -> None:
+        pass
+
+
+def search(method: str, problem: Problem, space: Space, seed: int) -> list[Task]:
+    """The trials of a peer: until the budget's steps are trained.
+
+    Or until it has four times the trials that these pay for at full length: a sampler that forgets
+    failed trials can ask for the same broken setting forever, a step each.
+    """
+    tuner = Even(space, seed) if method == "quasi_random" else Asked(method, space, seed)
+    trials: list[Task] = []
+    budget, most = ROUNDS * TRIALS * problem.max_steps, MOST * ROUNDS * TRIALS
+    while sum(one["steps"] for one in trials) < budget and len(trials) < most:
+        trials.append(trained(problem, tuner.ask(), derived_seed(seed, method, len(trials))))
+        tuner.tell(trials[-1]["value"])
+    tuner.close()
+    return trials
+
+
+# --- what was found
+
+
+def play(task: Task) -> Task:
+    problem = PROBLEMS[task["problem"]]
+    space = problem.wrong if task["kind"] == "wrong" else problem.right
+    begin, goals = time.perf_counter(), list[str]()
+    if task["method"] == OURS:
+        trials, goals = fly(problem, space, task["seed"])
+    else:
+        trials = search(task["method"], problem, space, task["seed"])
+    healthy = [one for one in trials if one["value"] is not None]
+    best = min(healthy, key=lambda one: one["value"], default=None)
+    true = problem.loss(best["setting"]) if best and problem.loss else None
+    return {
+        **task,
+        "best": best,
+        "true": true,
+        "trials": len(trials),
+        "infeasible": len(trials) - len(healthy),
+        "steps": sum(one["steps"] for one in trials),
+        "goals": goals,
+        "seconds": round(time.perf_counter() - begin, 2),
+    }
+
+
+def tasks(
+    seeds: Mapping[str, int], chosen: Sequence[str], codes: Mapping[str, str]
+) -> Iterator[Task]:
+    """Seed by seed, so that what is stopped early has all methods; the methods interleaved."""
+    for seed in range(max(seeds.values())):
+        for name, kind, method in product(chosen, KINDS, METHODS):
+            if seed < seeds[name]:
+                given = {"problem": name, "kind": kind, "method": method, "seed": seed}
+                yield {**given, "code": codes[method]}
+
+
+def gathered(wanted: Iterator[Task], cache: Cache) -> Results:
+    found: Results = {}
+    for task in wanted:
+        if (result := cache.get(task)) is not None:
+            key = result["problem"], result["kind"], result["method"]
+            found.setdefault(key, {})[result["seed"]] = result
+    return found
+
+
+def regrets(results: Results, problem: str, kind: str, method: str) -> NDArray[Any]:
+    played = [one for _, one in sorted(results.get((problem, kind, method), {}).items())]
+    if (least := PROBLEMS[problem].least) is not None:
+        return np.array(
+            [math.inf if one["true"] is None else one["true"] - least for one in played]
+        )
+    mine = [one for key, seeds in results.items() if key[0] == problem for one in seeds.values()]
+    lowest = min(one["best"]["value"] for one in mine if one["best"])
+    return np.array([one["best"]["value"] - lowest if one["best"] else math.inf for one in played])
+
+
+def wins(results: Results, problem: str) -> bool:
+    ours = np.median(regrets(results, problem, "wrong", OURS))
+    return all(ours < np.median(regrets(results, problem, "wrong", peer)) for peer in PEERS)
+
+
+def not_worse(results: Results, problem: str) -> bool:
+    """Whether no peer is lower in the right space, or none so much that it can be told."""
+    ours = regrets(results, problem, "right", OURS)
+    for peer in PEERS:
+        theirs = regrets(results, problem, "right", peer)
+        lower = np.median(theirs) < np.median(ours)
+        if lower and mannwhitneyu(ours, theirs, alternative="greater").pvalue < LEVEL:
+            return False
+    return True
+
+
+def table(output: Output, results: Results, chosen: Sequence[str]) -> None:
+    for kind in KINDS:
+        output.say()
+        output.say(f"{f'{kind} first space':24}" + "".join(f"{one:>30}" for one in METHODS))
+        for problem in chosen:
+            cells = "".join(cell(regrets(results, problem, kind, one)) for one in METHODS)
+            held = wins(results, problem) if kind == "wrong" else not_worse(results, problem)
+            word = ("wins" if held else "LOSES") if kind == "wrong" else ("" if held else "WORSE")
+            output.say(f"{problem:24}{cells}  {word}")
+
+
+def cell(found: NDArray[Any]) -> str:
+    low, middle, high = np.quantile(found, [0.25, 0.5, 0.75])
+    return f"{middle:.3g} [{low:.2g}, {high:.2g}]".rjust(30)
+
+
+def spending(output: Output, results: Results, chosen: Sequence[str]) -> None:
+    """What was trained, and how much of it broke."""
+    output.say()
+    output.say("training steps (thousands), and the share of the trials that broke, median")
+    for problem, kind in product(chosen, KINDS):
+        cells = ""
+        for method in METHODS:
+            played = results[problem, kind, method].values()
+            steps = np.median([one["steps"] for one in played]) / 1000
+            broke = np.median([one["infeasible"] / one["trials"] for one in played])
+            cells += f"{steps:.2f}, {100 * broke:.0f} %".rjust(30)
+        output.say(f"{f'{problem}, {kind}':32}{cells}")
+
+
+def figures(results: Results, chosen: Sequence[str]) -> dict[str, float]:
+    counts = [len(one) for one in results.values()]
+    more = [
+        one["steps"] <= results[problem, kind, peer][seed]["steps"]
+        for problem, kind, peer in product(chosen, KINDS, PEERS)
+        for seed, one in results[problem, kind, OURS].items()
+        if seed in results[problem, kind, peer]
+    ]
+    return {
+        "wrong_space_wins": sum(wins(results, one) for one in chosen),
+        "wrong_space_problems": len(chosen),
+        "right_space_not_worse": float(np.mean([not_worse(results, one) for one in chosen])),
+        "peers_trained_as_many_steps": float(np.mean(more)),
+        "seeds": max(counts),
+        "fewest_seeds": min(counts),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="one seed, two valleys, nothing kept")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of valleys; trainings have 5")
+    parser.add_argument("--play", nargs="*", default=list(METHODS), help="methods; others are read")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    chosen = list(PROBLEMS)[:2] if arguments.quick else list(PROBLEMS)
+    most = 1 if arguments.quick else arguments.seeds
+    few = min(most, TRAINING_SEEDS)
+    seeds = {one: few if PROBLEMS[one].least is None else most for one in chosen}
+    cache = Cache(BENCH / "autopilot.jsonl")
+    codes = {method: code_of(method) for method in METHODS}
+    for task in tasks(seeds, chosen, codes):
+        if task["method"] in arguments.play and cache.get(task) is None:
+            cache.add(play(task))
+    output = Output("autopilot", keep=not arguments.quick)
+    results = gathered(tasks(seeds, chosen, codes), cache)
+    optuna = version(python_of("optuna_tpe"), "optuna")
+    output.say(
+        f"Etude {version(sys.executable, 'etude')}; optuna {optuna}; torch {torch.__version__}; "
+        f"Python {sys.version.split()[0]}"
+    )
+    output.say("Regret, median over seeds [quartiles].")
+    table(output, results, chosen)
+    spending(output, results, chosen)
+    found = figures(results, chosen)
+    output.say()
+    for key, bar in BARS.items():
+        output.say(f"{key:28}{found[key]:8.3f}   bar {bar:6.2f}   {_held(found[key], bar)}")
+    output.end(found)
+
+
+def _held(value: float, bar: float) -> str:
+    return "holds" if value >= bar else "MISSED"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""Autopilot: rounds that follow their own advice within one budget, each kept as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, final
+
+from .. import baseline
+from ..advise.exploit import SEARCH as EXPLOITS
+from ..errors import RunError
+from ..experiment import Experiment, changes
+from ..experiment_file import dumps
+from ..record import Record, Records
+from ..result import NextRound, Result, parent_in
+from ..round import run
+from ..runner.base import Runner
+from ..runner.load import Train
+from ..search import refuse_missing
+from ..store import open_store
+from ..store.base import Store
+from .spending import explores, fitted, left_over, planned_steps, trained_steps
+
+# Plays one round: an Experiment, or the path of its file.
+Play: TypeAlias = Callable[[Experiment | Path], Result]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One round of several: what it found, and what follows from it.
+
+    Args:
+        number: From 1.
+        file: Where its experiment file stands; None for an experiment from Python.
+        spent: Training steps until its end, those of earlier rounds among them.
+        coming: The round that is played next; None where this one is the last.
+        said: What the budget changed of the next round; empty where it changed nothing.
+        ended: Why no other round follows, a sentence each; empty where one does.
+    """
+
+    number: int
+    result: Result
+    file: Path | None
+    spent: int
+    coming: NextRound | None = None
+    said: str = ""
+    ended: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Rounds:
+    """Rounds that followed each other's advice; `budget_steps` is what they could spend."""
+
+    rounds: tuple[Round, ...]
+    budget_steps: int
+
+    @property
+    def last(self) -> Round:
+        """The round that ended them."""
+        return self.rounds[-1]
+
+    @property
+    def best(self) -> tuple[Round, Record] | None:
+        """The best trial of all rounds, with its round; None where none is feasible.
+
+        Of equals that of the earliest round.
+        """
+        experiment = self.rounds[0].result.experiment
+        sign = -1.0 if experiment.maximize else 1.0
+        found: list[tuple[float, int, Round, Record]] = []
+        for one in self.rounds:
+            best = one.result.best
+            value = best and best.best(experiment.metric, maximize=experiment.maximize)
+            if best and value:
+                found.append((sign * value.value, one.number, one, best))
+        return min(found, key=lambda each: each[:2])[2:] if found else None
+
+
+def autopilot(
+    experiment: Experiment | str | Path,
+    train: Train | None = None,
+    *,
+    rounds: int,
+    budget_steps: int | None = None,
+    store: Store | str | Path | None = "memory",
+    runner: Runner | str | None = None,
+) -> Rounds:
+    """An experiment, then what its own advice makes of it, and so on, with the best of all.
+
+    Every decision is an edit that `Result.next()` proposes, with its rule; nothing is read by a
+    person in between. Ends after so many rounds, where no edit is advised, or where the budget
+    affords no other round. Of an experiment file every round's file is written beside the first,
+    so each can be read and run again; started again, it goes on where it stopped.
+
+    Args:
+        experiment: An Experiment, or the path of its file.
+        train: A function of a Trial; None for the one that the experiment names.
+        rounds: At most.
+        budget_steps: Training steps of all rounds together; None for `rounds` times those of the
+            first round. A round that asks for more than is left gets fewer trials.
+        store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
+        runner: As `etude.run` takes it.
+
+    Raises:
+        InputError: for what is wrong with an experiment, the store, the budget, or a file that
+            stands where a round's file would be written and says something else.
+        TrainError: when the first trials of a round all meet the same exception.
+
+    Source: R1, R3, R15, X1.
+    """
+    first = experiment if isinstance(experiment, Experiment) else Path(experiment)
+    if isinstance(store, str | Path) or store is None:
+        with closing(open_store(store)) as held:
+            return autopilot(
+                first, train, rounds=rounds, budget_steps=budget_steps, store=held, runner=runner
+            )
+    play: Play = partial(run, train=train, store=store, runner=runner)
+    budget = budget_of(first, rounds=rounds, steps=budget_steps)
+    followed = follow(first, play, store, rounds=rounds, budget_steps=budget)
+    return Rounds(rounds=tuple(followed), budget_steps=budget)
+
+
+def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> int:
+    """The training steps of all rounds: those given, else so many times the first round's.
+
+    Raises:
+        RunError: where they do not pay for the first round, or what exploits is not installed.
+
+    Source: R15.
+    """
+    if rounds < 1:
+        raise RunError(f"At least one round is played, got rounds={rounds}.")
+    experiment = _read(first)[0]
+    asked = any(one.role == "scientific" for one in experiment.hyperparameters)
+    # Told now rather than after the rounds that explore.
+    if rounds > 1 and not (asked or experiment.configurations):
+        refuse_missing(EXPLOITS)
+    planned = planned_steps(experiment)
+    if steps is not None and steps < planned:
+        raise RunError(
+            f"The budget of {steps:,} training steps does not pay for the first round, which takes "
+            f"{planned:,}. Allow more, or lower its `trials` or `max_steps`."
+        )
+    return rounds * planned if steps is None else steps
+
+
+def follow(
+    first: Experiment | Path, play: Play, store: Store, *, rounds: int, budget_steps: int
+) -> Iterator[Round]:
+    """Each round as soon as it is played, until nothing follows from the last.
+
+    Source: R1, R3.
+    """
+    current, spent = first, dict[str, int]()
+    for number in range(1, rounds + 1):
+        result = as_it_stood(store, current) or play(current)
+        spent[result.experiment.name] = trained_steps(result.records)
+        one = Round(
+            number=number,
+            result=result,
+            file=current if isinstance(current, Path) else None,
+            spent=sum(spent.values()),
+        )
+        one = followed_by(one, rounds=rounds, budget_steps=budget_steps)
+        if one.coming is None:
+            yield one
+            return
+        current = _written(one.coming, one.file)
+        yield one
+
+
+def followed_by(one: Round, *, rounds: int, budget_steps: int) -> Round:
+    """A round with what comes next of it, or with why nothing does.
+
+    Source: R3, R15, X1.
+    """
+    over = left_over(budget_steps, one.spent)
+    if one.number >= rounds:
+        return replace(one, ended=(f"All {rounds} rounds are played. {over}",))
+    coming = advised(one.result, budget=budget_steps, spent=one.spent)
+    if coming is None:
+        stopped = f"The rounds end here: no edit of the file is advised. {over}"
+        return replace(one, ended=(stopped, *one.result.left_to_you))
+    found = fitted(
+        coming,
+        left=budget_steps - one.spent,
+        rounds_left=rounds - one.number,
+        there=_there(coming, one.result),
+    )
+    if found.coming is None:
+        return replace(one, ended=(f"The rounds end here: {found.said}",))
+    return replace(one, coming=found.coming, said=found.said)
+
+
+def advised(result: Result, *, budget: int, spent: int) -> NextRound | None:
+    """What the advice asks for while exploration is paid for; after that, the best score.
+
+    Source: R2, R3, X1.
+    """
+    coming = result.next()
+    if coming and explores(coming, budget=budget, spent=spent, there=_there(coming, result)):
+        return coming
+    return result.next(exploit=True) or coming
+
+
+def _there(coming: NextRound, result: Result) -> int:
+    """The trials a study that the next round has already: those of its own experiment."""
+    same = coming.experiment.name == result.experiment.name
+    return result.experiment.trials if same else 0
+
+
+def as_it_stood(store: Store, current: Experiment | Path) -> Result | None:
+    """A round whose experiment a later round has extended, as it was before; None for others.
+
+    Started again, such a round cannot be played any more: its store has more trials.
+
+    Source: K2, R1.
+    """
+    experiment, text = _read(current)
+    entries = store.entries()
+    known = next((one for one in entries if one.experiment.name == experiment.name), None)
+    if known is None or changes(known.experiment, experiment) != ["trials"]:
+        return None
+    records = [one for one in store.records(experiment.name) if one.index < experiment.trials]
+    if not all(one.ended for one in records):
+        return None
+    return Result(
+        entry=replace(known, experiment=experiment, text=text),
+        records=Records.of(records),
+        store=store,
+        parent=parent_in(entries, experiment),
+    )
+
+
+def _read(current: Experiment | Path) -> tuple[Experiment, str]:
+    if isinstance(current, Experiment):
+        return current, dumps(current)
+    return baseline.opened(current)
+
+
+def _written(coming: NextRound, before: Path | None) -> Experiment | Path:
+    """The round's file, beside the one before; where that came from Python, its experiment.
+
+    Raises:
+        RunError: where a file stands there that says something else.
+    """
+    if before is None:
+        return coming.experiment
+    place = before.with_name(coming.file)
+    try:
+        if place.exists() and place.read_text(encoding="utf-8") != coming.text:
+            raise RunError(
+                f"`{place}` exists already and says something else than the advice, so nothing was "
+                "written and no other round played. Move it away; or, if it is your own next "
+                "round, go on from it: run that file."
+            )
+        place.write_text(coming.text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"`{place}` cannot be written ({error.strerror}).") from error
+    return place

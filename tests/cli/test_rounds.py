@@ -1,0 +1,67 @@
+"""`etude run --rounds N --accept`: what it refuses, says of each round, and tells at the end."""
+
+import pytest
+
+
+def typed(etude_command, *words):
+    return etude_command("run", "rates.toml", "--runner", "inline", *words)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--rounds", "3"), "add --accept"),
+        (("--accept",), "say how many with --rounds"),
+        (("--budget-steps", "9"), "say how many with --rounds, and --accept"),
+        (("--rounds", "3", "--accept", "--budget-steps", "9"), "does not pay for the first round"),
+    ],
+)
+def test_rounds_that_nobody_agreed_to_are_refused(folder, etude_command, options, message):
+    answer = typed(etude_command, *options)
+
+    assert answer.code == 2
+    assert message in answer.err
+    assert not (folder / "etude.db").exists()
+
+
+@pytest.fixture
+def flown(folder, etude_command):
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(text.replace("trials = 20", "trials = 10"))
+    return typed(etude_command, "--rounds", "2", "--accept", "--store", "my store.db")
+
+
+def test_each_round_says_what_it_found_and_what_the_next_changes_and_why(flown):
+    assert flown.code == 0
+    assert "At most 2 rounds, 320 training steps in all." in flown.out
+    assert "\nRound 1 of 2: rates.toml\n" in flown.out
+    assert "Next round, to redraw the space: rates-2.toml\n" in flown.out
+    assert "nuisance.learning_rate high: 0.5 -> 12\n    C1: " in flown.out
+    assert "\nRound 2 of 2: rates-2.toml\n" in flown.out
+
+
+def test_the_best_of_all_rounds_and_the_reason_of_the_end_are_told(flown):
+    assert "All 2 rounds are played. All 320 training steps are spent.\n" in flown.out
+    assert "Best of all rounds: trial " in flown.out
+    assert "of round 2 (`rates-2`), valid/loss = " in flown.out
+    assert "etude report rates-2 --store 'my store.db'\n" in flown.out
+
+
+def test_another_round_can_be_added_by_hand(flown, folder, etude_command):
+    answer = etude_command("next", "rates-2", "--store", "my store.db")
+
+    assert answer.code == 0
+    assert (folder / "rates-3.toml").is_file()
+
+
+def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
+    text = (folder / "rates.toml").read_text().replace('"rates"', '"alone"')
+    text = text.replace('[scientific]\noptimizer = ["adam", "sgd"]', "")
+    (folder / "alone.toml").write_text(text.replace("[fixed]", '[fixed]\noptimizer = "adam"'))
+    etude_command("run", "alone.toml", "--runner", "inline")
+
+    answer = etude_command("next", "alone", "--exploit")
+
+    assert "To exploit:\n" in answer.out
+    assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
+    assert "high = 12" in (folder / "alone-2.toml").read_text()

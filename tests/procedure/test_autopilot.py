@@ -1,0 +1,234 @@
+"""Rounds that follow their own advice within one budget; every round's file is kept."""
+
+import math
+import sys
+from dataclasses import replace
+
+import pytest
+
+import etude
+from etude.errors import RunError
+from etude.experiment_file import dumps
+from etude.procedure.spending import fitted, planned_steps, trained_steps
+from etude.record import Record
+from etude.result import NextRound
+
+STEPS, TRIALS = 8, 10
+
+FILE = f"""
+[experiment]
+name = "rates"
+metric = "valid/loss"
+max_steps = {STEPS}
+trials = {TRIALS}
+evaluations = 1
+train = "train.py:train"
+
+[nuisance]
+learning_rate = {{ low = 1e-3, high = 0.5, log = true }}  # my own words
+"""
+
+# The best rate, 10, lies beyond the first space; the second round's trials from 30 on break.
+TRAIN = """
+import math
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def train(trial):
+    rate = trial["learning_rate"]
+    if trial.max_steps > 2:  # no rehearsal
+        with (HERE / "trained.txt").open("a") as file:
+            file.write(f"{rate}\\n")
+        if len((HERE / "trained.txt").read_text().split()) == int((HERE / "strike").read_text()):
+            raise KeyboardInterrupt
+    for step in trial.steps():
+        if trial.evaluates(step):
+            loss = (math.log10(rate) - 1) ** 2 if rate < 30 else math.nan
+            trial.report(step, {"valid/loss": loss})
+"""
+
+
+def loss(trial):
+    value = (math.log10(trial["learning_rate"]) - 1) ** 2
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": value})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "rates.toml").write_text(FILE)
+    (tmp_path / "train.py").write_text(TRAIN)
+    interrupted_at(tmp_path, 0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return tmp_path
+
+
+def interrupted_at(folder, trial):
+    (folder / "strike").write_text(str(trial))
+
+
+@pytest.fixture
+def experiment():
+    return etude.Experiment(
+        name="rates",
+        metric="valid/loss",
+        max_steps=STEPS,
+        trials=TRIALS,
+        evaluations=1,
+        nuisance={"learning_rate": etude.Real(1e-3, 0.5, log=True)},
+    )
+
+
+def flown(folder, **options):
+    given = {"rounds": 3, "store": folder / "etude.db", "runner": "inline"}
+    return etude.autopilot(folder / "rates.toml", **{**given, **options})
+
+
+def best_rate(rounds):
+    _, best = rounds.best
+    return best.setting["learning_rate"]
+
+
+def test_rounds_leave_a_space_whose_best_lies_outside(experiment):
+    rounds = etude.autopilot(experiment, loss, rounds=3)
+
+    one, best = rounds.best
+    assert one.number > 1
+    assert best.setting["learning_rate"] > 0.5
+
+
+def test_every_rounds_file_is_written_beside_the_first(folder):
+    rounds = flown(folder)
+
+    files = [one.file.name for one in rounds.rounds]
+    assert files[:2] == ["rates.toml", "rates-2.toml"]
+    assert all((folder / name).is_file() for name in files)
+    assert "my own words" in (folder / "rates-2.toml").read_text()
+    assert "C1: " in (folder / "rates-2.toml").read_text()
+
+
+@pytest.mark.parametrize("trial", [3, 14, 24])
+def test_an_interrupted_autopilot_goes_on_to_the_same_end(folder, trial):
+    interrupted_at(folder, trial)
+    with pytest.raises(KeyboardInterrupt):
+        flown(folder)
+    interrupted_at(folder, 0)
+
+    again = flown(folder)
+
+    whole = etude.autopilot(
+        folder / "rates.toml", rounds=3, store=folder / "other.db", runner="inline"
+    )
+    assert [one.file for one in again.rounds] == [one.file for one in whole.rounds]
+    assert best_rate(again) == best_rate(whole)
+    assert again.last.spent == whole.last.spent
+
+
+def test_a_finished_autopilot_started_again_trains_nothing(folder):
+    first = flown(folder, rounds=4)
+    trained = (folder / "trained.txt").read_text()
+
+    again = flown(folder, rounds=4)
+
+    assert (folder / "trained.txt").read_text() == trained
+    assert [one.spent for one in again.rounds] == [one.spent for one in first.rounds]
+    assert again.last.ended == first.last.ended
+
+
+def test_a_file_with_other_words_is_never_overwritten(folder):
+    (folder / "rates-2.toml").write_text("my own round")
+
+    with pytest.raises(RunError, match=r"rates-2\.toml` exists already and says something else"):
+        flown(folder)
+
+    assert (folder / "rates-2.toml").read_text() == "my own round"
+
+
+def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
+    compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
+
+    rounds = etude.autopilot(compared, loss, rounds=3, budget_steps=2 * 17 * STEPS)
+
+    first, second = rounds.rounds
+    assert "R15: the budget: 7 trials in place of 10" in first.said
+    assert second.result.records.count() == 2 * 7
+    assert second.spent == 2 * 17 * STEPS
+    assert second.ended[0].startswith("The rounds end here: 0 training steps are left")
+
+
+def test_when_half_of_the_budget_is_spent_a_search_that_adapts_takes_over(experiment):
+    rounds = etude.autopilot(experiment, loss, rounds=3)
+
+    searches = [one.result.experiment.search for one in rounds.rounds]
+    assert searches == ["quasi_random", "bayesian", "bayesian"]
+    assert rounds.last.spent == 3 * TRIALS * STEPS
+
+
+def test_a_cut_round_says_so_in_its_file(folder):
+    flown(folder, rounds=2, budget_steps=17 * STEPS)
+
+    text = (folder / "rates-2.toml").read_text()
+    assert "\ntrials = 7  # X1: as the budget allows: 7 trials in place of 10" in text
+
+
+def test_a_missing_botorch_is_told_before_the_first_round(experiment, monkeypatch):
+    monkeypatch.setattr("etude.search.find_spec", lambda name: None)
+
+    with pytest.raises(RunError, match=r"etude\[bayes\]"):
+        etude.autopilot(experiment, loss, rounds=3)
+
+
+def test_a_budget_below_the_first_round_is_refused(experiment):
+    with pytest.raises(RunError, match="does not pay for the first round, which takes 80"):
+        etude.autopilot(experiment, loss, rounds=3, budget_steps=79)
+
+
+def test_rounds_end_where_too_little_is_left_for_another(experiment):
+    rounds = etude.autopilot(experiment, loss, rounds=3, budget_steps=14 * STEPS)
+
+    assert rounds.last.number == 1
+    assert rounds.last.ended == (
+        "The rounds end here: 32 training steps are left, and the next round asks for 80 (R15).",
+    )
+
+
+def test_rounds_end_where_no_edit_is_advised_and_say_what_is_left(experiment):
+    def flat(trial):
+        return 0.5
+
+    compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
+
+    rounds = etude.autopilot(compared, flat, rounds=9)
+
+    assert rounds.last.number < 9
+    assert rounds.last.ended[0].startswith("The rounds end here")
+    assert "training steps are left" in rounds.last.ended[0]
+
+
+@pytest.mark.parametrize(("rounds_left", "trials"), [(1, 25), (2, 12)])
+def test_exploiting_takes_its_share_of_what_is_left(experiment, rounds_left, trials):
+    coming = NextRound(
+        text=dumps(experiment),
+        experiment=experiment,
+        recommendations=(),
+        goal="exploit",
+    )
+
+    found = fitted(coming, left=25 * STEPS, rounds_left=rounds_left)
+
+    assert found.coming.experiment.trials == trials
+    assert found.said.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
+
+
+def test_a_fork_counts_from_its_parents_checkpoint():
+    whole = Record(id=0, study="all", index=0, setting={}, seed=0, steps=10)
+    fork = Record(id=1, study="all", index=1, setting={}, seed=0, steps=10, parent=0, from_step=5)
+
+    assert trained_steps([whole, fork]) == 14
+
+
+def test_a_plan_counts_every_trial_of_every_study(experiment):
+    assert planned_steps(experiment) == STEPS * TRIALS
