@@ -2,6 +2,9 @@
 
 In double precision, 200 steps, dropout and clipping on: the largest relative distance between the
 loss curves of a stack and of the plain loop, and between the gradients of the first step.
+
+Then, in single precision, the parameters of one trial after 50 steps of Adam: the same bits in
+stacks of 2, 3, 8 and 16, and beside a trial that diverges; and how far from the trial alone.
 """
 
 from __future__ import annotations
@@ -73,6 +76,7 @@ def main() -> None:
             figures |= {f"{name}.{optimizer}.digits": -math.log10(max(apart, 1e-17))}
             if apart > allowed or slopes > GRADIENTS:
                 far.append(f"{name} {optimizer}")
+    figures |= bits(output, 20 if quick else 50)
     output.say(f"Too far apart: {', '.join(far)}." if far else "All as close as asked.")
     output.end(figures)
     sys.exit(bool(far))
@@ -88,6 +92,35 @@ def curves_apart(loop: Loop, settings: list[dict[str, Any]], steps: int) -> floa
         [[one.update(step)["train/loss"] for one in learners] for step in range(steps)]
     )
     return float(np.max(np.abs(found_SxK - alone_SxK) / np.abs(alone_SxK)))
+
+
+def bits(output: Output, steps: int) -> dict[str, float]:
+    """Whether who else is in a stack changes a bit of a trial."""
+    output.say(f"{'workload':<12} {'stacks of 2 to 16':>18} {'diverging':>10} {'alone':>9}")
+    figures: dict[str, float] = {}
+    for name, (folder, cls, given) in WORKLOADS.items():
+        plain = train_function(f"workload.py:{cls}", ROOT / "examples" / folder)
+        loop = Loop(plain.workload)
+        settings = [_setting("adam", number, given) for number in range(16)]
+        wild = {**settings[1], "learning_rate": 1e30}
+        pair, *wider = (_first_row(loop, settings[:count], steps) for count in (2, 3, 8, 16))
+        beside = _first_row(loop, [settings[0], wild], steps)
+        alone = _first_row(loop, settings[:1], steps)
+        found = {
+            "bits_in_any_stack": float(all(torch.equal(pair, other) for other in wider)),
+            "bits_beside_diverging": float(torch.equal(pair, beside)),
+            "alone_apart": float((pair - alone).abs().max() / alone.abs().max()),
+        }
+        same, beside_it, apart = found.values()
+        told = ["same bits" if one else "differ" for one in (same, beside_it)]
+        output.say(f"{name:<12} {told[0]:>18} {told[1]:>10} {apart:9.1e}")
+        figures |= {f"{name}.{key}": value for key, value in found.items()}
+    return figures
+
+
+def _first_row(loop: Loop, settings: list[dict[str, Any]], steps: int) -> torch.Tensor:
+    stack = Stack(loop, [Member(loop, tried(one)) for one in _trials(settings, steps)])
+    return stack.rows_after(steps).rows.x[0]
 
 
 def gradients_apart(loop: Loop, settings: list[dict[str, Any]]) -> float:
