@@ -1,7 +1,6 @@
 """What only a file can get wrong: other processes, other programs, full disks, closed folders."""
 
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -257,6 +256,10 @@ def test_the_environment_names_the_store(tmp_path, monkeypatch):
     assert (tmp_path / "elsewhere.db").is_file()
 
 
+SMALL_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+"""
 FILL = """
 try:
     for count in range(10_000):
@@ -276,10 +279,6 @@ def fill(folder):
     with (folder / "filler").open("wb", buffering=0) as filler, suppress(OSError):
         while filler.write(b"x" * 4096):
             pass
-
-
-def small_files():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
 
 @pytest.fixture
@@ -308,7 +307,7 @@ def test_a_full_disk_is_told_and_the_store_still_opens(small_disk):
 
 
 def test_a_file_that_may_grow_no_more_is_told_and_the_store_still_opens(place):
-    with process(FILL, place, preexec_fn=small_files) as writer:
+    with process(SMALL_FILES + FILL, place) as writer:
         count, message, _ = writer.stdout.read().split("\n", 2)
 
     store = open_store(place)
