@@ -64,7 +64,7 @@ def _uncommitted(folder: Path) -> str:
     unknown = [
         name
         for name in _listed(top, "--others", "--exclude-standard")
-        if not any(_belongs(name, store) for store in stores)
+        if not any(_belongs(name, store) for store in stores) and not _is_compiled(name)
     ]
     names = []
     for name in unknown:
@@ -107,6 +107,11 @@ def _belongs(name: str, store: str) -> bool:
         or rest.startswith((".trials/", ".checkpoints/"))
         or (rest.startswith(".") and rest.endswith(".lock"))
     )
+
+
+def _is_compiled(name: str) -> bool:
+    """Whether Python writes it itself, wherever it imports from."""
+    return "__pycache__" in Path(name).parts
 
 
 def _addition(top: Path, name: str) -> str:

@@ -13,7 +13,7 @@ from etude.runner.blame import is_out_of_memory
 ROOT = Path(__file__).parents[2]
 # A trial of `Greedy` holds some 20 MB in a step: too much for 32 at once, and not for one.
 PLAYED = """
-import json, resource, sys
+import json, resource, sys, torch._dynamo
 from pathlib import Path
 from tests.runner.sample import assignment, played
 from tests.runner.test_workloads import SETTING, inline, vectorized
@@ -36,7 +36,12 @@ def test_a_stack_that_is_too_large_for_memory_is_split_and_goes_on(tmp_path):
     told = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PLAYED, str(tmp_path)],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "1",  # another arena would reserve half of the room
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
         capture_output=True,
         text=True,
         check=False,

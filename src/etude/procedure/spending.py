@@ -132,5 +132,5 @@ def left_over(budget: int, spent: int) -> str:
     ('400 of 1,600 training steps are left.', 'All 1,600 training steps are spent.')
     """
     if spent >= budget:
-        return f"All {counted(budget, 'training step')} are spent."
-    return f"{budget - spent:,} of {counted(budget, 'training step')} are left."
+        return f"All {budget:,} training steps are spent."
+    return f"{budget - spent:,} of {budget:,} training steps are left."

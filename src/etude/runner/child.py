@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import TypeAlias, final
 
 from ..errors import InputError
-from ..event import Refused
+from ..event import Event, Refused
 from ..trial import Assignment, Halt
 from . import judged, messages, prepared, vectorized
 from .attempt import attempt
@@ -67,7 +67,7 @@ class _Worker:
     def serve(self) -> None:
         while True:
             self._take(self._inbox.get())
-            while self._stacks is not None and self._stacks.wait(self._parent.send):
+            while self._stacks is not None and self._stacks.wait(self._send):
                 self._stacks.submit([Halt(*each) for each in dict(self._halts).items()])
                 while not self._inbox.empty():
                     self._take(self._inbox.get())
@@ -89,13 +89,18 @@ class _Worker:
             prepared(train, message.assignments)
         elif message.width == 1 or first.rehearsal:
             for one in message.assignments:
-                attempt(one, train, self._parent.send, partial(self._reason, one.id))
+                attempt(one, train, self._send, partial(self._reason, one.id))
         else:
             self._stacks = self._stacks or vectorized(
                 lambda: train, message.width, _print_to, message.threads
             )
             self._stacks.submit(message.assignments)
         _flush()
+
+    def _send(self, events: Sequence[Event]) -> None:
+        """What was printed first: who hears of an end may let this worker go at once."""
+        _flush()
+        self._parent.send(list(events))
 
     def _reason(self, trial_id: int) -> str:
         return self._halts.get(trial_id, "")
