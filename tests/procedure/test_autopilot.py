@@ -177,7 +177,9 @@ def test_a_cut_round_says_so_in_its_file(folder):
 def test_a_missing_botorch_is_told_before_the_first_round(experiment, monkeypatch):
     monkeypatch.setattr("etude.search.find_spec", lambda name: None)
 
-    with pytest.raises(RunError, match=r"etude\[bayes\]"):
+    with pytest.raises(
+        RunError, match=r"etude\[bayes\]'`. Rounds that follow their own advice end"
+    ):
         etude.autopilot(experiment, loss, rounds=3)
 
 

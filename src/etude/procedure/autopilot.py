@@ -139,7 +139,7 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     asked = any(one.role == "scientific" for one in experiment.hyperparameters)
     # Told now rather than after the rounds that explore.
     if rounds > 1 and not (asked or experiment.configurations):
-        refuse_missing(EXPLOITS)
+        _refuse_no_end()
     planned = planned_steps(experiment)
     if steps is not None and steps < planned:
         raise RunError(
@@ -147,6 +147,17 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
             f"{planned:,}. Allow more, or lower its `trials` or `max_steps`."
         )
     return rounds * planned if steps is None else steps
+
+
+def _refuse_no_end() -> None:
+    """Says who asks for a search that the file does not name."""
+    try:
+        refuse_missing(EXPLOITS)
+    except RunError as error:
+        raise RunError(
+            f"{error} Rounds that follow their own advice end with it (X1); without it, play one "
+            "round at a time."
+        ) from error
 
 
 def follow(
