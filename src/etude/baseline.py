@@ -74,7 +74,7 @@ def read(path: Path) -> Baseline:
     """
     if not path.exists():
         message = "there is no such file. `etude adopt` writes a baseline."
-        raise _refusal(path, message, 1)
+        raise _refusal(path, message, 0)
     text = text_of(path)
     data = parsed(text, str(path))
     lines = key_lines(text)

@@ -97,8 +97,7 @@ def test_without_a_baseline_a_launch_names_the_command_that_writes_one(folder, e
     said = etude_command("launch")
 
     assert said.code == 2
-    assert "baseline.toml" in said.err
-    assert "there is no such file. `etude adopt` writes a baseline." in said.err
+    assert "baseline.toml: there is no such file. `etude adopt` writes a baseline." in said.err
 
 
 def test_a_person_may_adopt_anyway_and_the_reason_is_kept(project, etude_command):
