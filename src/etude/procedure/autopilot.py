@@ -266,9 +266,10 @@ def _written(coming: NextRound, before: Path | None) -> Experiment | Path:
     try:
         if place.exists() and place.read_text(encoding="utf-8") != coming.text:
             raise RunError(
-                f"`{place}` exists already and says something else than the advice, so nothing was "
-                "written and no other round played. Move it away; or, if it is your own next "
-                "round, go on from it: run that file."
+                f"`{place}` exists already and says something else than the advice, which is "
+                "another under other rounds or another budget; nothing was written, and no other "
+                "round played. Go on from it by running that file, or give the rounds and the "
+                "budget of before; a file that was never run can be moved away."
             )
         place.write_text(coming.text, encoding="utf-8")
     except OSError as error:
