@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.edit import Edit, edited
-from etude.errors import ExperimentError
+from etude.errors import ExperimentError, Mistake
 from etude.experiment import Experiment, changes
 from etude.experiment_file import dumps, loads, read, toml_text
 from etude.forecast import planned
@@ -706,3 +706,11 @@ def test_the_order_of_keys_changes_no_study_and_no_trial(order):
 
     assert planned(other) == planned(read_once)
     assert changes(read_once, other) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "begins"),
+    [("a.toml", 8, "a.toml:8: trials"), ("a.toml", 0, "a.toml: trials"), ("", 8, "line 8: trials")],
+)
+def test_a_mistake_is_led_by_what_is_known_of_its_place(file, line, begins):
+    assert str(Mistake(where="trials", message="no.", file=file, line=line)).startswith(begins)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 
@@ -90,3 +94,37 @@ def test_verdict_findings_and_next_file_are_the_same_bit_for_bit(tmp_path):
     assert one.next().text == other.next().text
     assert one.verdict == other.verdict
     assert list(map(to_json, one.findings)) == list(map(to_json, other.findings))
+
+
+SAY_ALL = """
+import sys
+import etude
+from etude.finding import to_json
+
+result = etude.load(sys.argv[1])
+exploited = result.next(exploit=True)
+print(result.verdict, list(map(to_json, result.findings)), result.left_to_you)
+print(result.next().text, exploited.text)
+"""
+
+
+def said_elsewhere(store, hash_seed):
+    """What another process says of a store; sets have another order in each."""
+    asked = subprocess.run(
+        [sys.executable, "-c", SAY_ALL, str(store)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return asked.stdout
+
+
+@pytest.mark.parametrize("compared", [{}, {"optimizer": ["adam", "nesterov", "sgd"]}])
+def test_two_processes_say_the_same_of_one_store_bit_for_bit(tmp_path, compared):
+    etude.run(replace(WRONG, scientific=compared), train, store=tmp_path / "etude.db")
+
+    one, other = (said_elsewhere(tmp_path / "etude.db", seed) for seed in ("1", "2"))
+
+    assert "C1: " in one
+    assert one == other

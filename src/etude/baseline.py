@@ -72,6 +72,9 @@ def read(path: Path) -> Baseline:
     Raises:
         ExperimentError: where it is missing, no baseline, or was changed by hand.
     """
+    if not path.exists():
+        message = "there is no such file. `etude adopt` writes a baseline."
+        raise _refusal(path, message, 0)
     text = text_of(path)
     data = parsed(text, str(path))
     lines = key_lines(text)

@@ -38,7 +38,9 @@ class Mistake:
 
     def __str__(self) -> str:
         """The mistake as one line, led by file and line where they are known."""
-        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        known = [self.file] if self.file else []
+        known += [str(self.line) if known else f"line {self.line}"] if self.line else []
+        place = f"{':'.join(known)}: " if known else ""
         return f"{place}{self.where}: {self.message}" if self.where else f"{place}{self.message}"
 
 

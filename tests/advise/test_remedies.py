@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.advise.cases import ALONE, broken_above, case, said
-from tests.analyze.trials import RATE, SHARE, experiment, record, two_optimizers, valley
+from tests.analyze.trials import RATE, SHARE, at_units, experiment, record, two_optimizers, valley
 
 from etude.advise.case import Case
 from etude.advise.cut import cut, reparametrize
@@ -28,8 +28,10 @@ from etude.space import Integer, Real
 
 WIDE = Real(0.001, 1.0)
 OPEN = Verdict(status="unclear", winner="", message="Open.")
+HELD_DOWN = said("stability", "D3", "notice")
 EARLY = said("stability", "D1", "problem", trial=0, early=True, kind="diverged")
 LATER = said("stability", "D1", "problem", trial=0, early=False, kind="diverged")
+SPIKE = said("gradient_norm", "D9", "notice", trial=0)
 NORMS = said("gradient_norm", "D9", "ok", threshold=2.31)
 OVERFITS = said("overfitting", "C6", "problem", trial=0)
 LATE = said("best_step", "T5", "notice", late=18, early=0, judged=20)
@@ -113,6 +115,25 @@ def test_what_broke_elsewhere_or_never_learned_asks_for_no_warmup(finding):
     assert stabilize(case(question, finding)) == []
 
 
+@pytest.mark.parametrize(("status", "edits"), [("notice", 2), ("ok", 0), ("unclear", 0)])
+def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
+    question = experiment(max_steps=2000, fixed={"warmup_steps": 0})
+
+    assert len(changes(stabilize(case(question, replace(HELD_DOWN, status=status))))) == edits
+
+
+def test_a_single_spike_of_a_best_trial_is_clipped():
+    question = experiment(fixed={"gradient_clip": 10.0})
+
+    assert changes(stabilize(case(question, SPIKE, NORMS))) == [("fixed.gradient_clip", "", 2.4)]
+
+
+def test_norms_that_never_jump_ask_for_no_clipping():
+    question = experiment(fixed={"gradient_clip": 10.0})
+
+    assert stabilize(case(question, NORMS)) == []
+
+
 def test_a_warmup_of_a_tenth_already_is_told_in_words():
     question = experiment(max_steps=2000, fixed={"warmup_steps": 200})
 
@@ -144,6 +165,17 @@ def test_a_range_is_not_cut_where_one_trial_beyond_trains():
     ]
 
     assert cut(case(question, cliff(), records=records)) == []
+
+
+@pytest.mark.parametrize(("beyond", "cuts"), [(2, 0), (3, 1)])
+def test_a_cut_needs_three_trials_beyond(beyond, cuts):
+    question = experiment()
+    (study,) = studies(question)
+    broken = [(unit, 0.5) for unit in (0.7, 0.8, 0.9)[:beyond]]
+    values = [0.1] * 5 + [None] * beyond
+    records = at_units(study, [*[(k / 10, 0.5) for k in range(5)], *broken], values)
+
+    assert len(cut(case(question, cliff(), records=records))) == cuts
 
 
 @pytest.mark.parametrize(
@@ -443,6 +475,13 @@ def test_a_value_that_luck_may_hold_back_stays(lead):
     assert drop(three(lead)) == []
 
 
+def test_of_two_values_none_leaves():
+    question = two_optimizers()
+    lead = {"leads": {"optimizer=nesterov": behind()}}
+
+    assert drop(case(question, answer=replace(OPEN, evidence=lead))) == []
+
+
 # --- X1
 
 
@@ -454,6 +493,17 @@ def test_a_refined_space_is_handed_to_a_search_that_adapts():
 
 def test_a_search_that_this_version_lacks_is_not_proposed():
     assert exploit(case(experiment(), DENSE, INSIDE), searches=("quasi_random",)) == []
+
+
+def test_a_refined_space_that_is_compared_is_not_handed_over():
+    names = [study.name for study in studies(two_optimizers())]
+    found = [
+        replace(one, subject={**one.subject, "study": name})
+        for one in (DENSE, INSIDE)
+        for name in names
+    ]
+
+    assert exploit(case(two_optimizers(), *found, answer=OPEN), searches=("bayesian",)) == []
 
 
 @pytest.mark.parametrize("found", [(DENSE, EDGE), (SPARSE, INSIDE), (DENSE, INSIDE, cliff())])
@@ -554,6 +604,25 @@ def test_no_proposed_file_has_a_finding_that_the_advice_caused(finding, given):
     found = advice(one)
 
     assert found.recommendations
+    assert caused(one.experiment, found.recommendations) == []
+
+
+def test_the_file_without_what_is_behind_has_no_finding_either():
+    one = three(behind())
+
+    found = advice(one)
+
+    assert found.goal == "drop what is behind"
+    assert caused(one.experiment, found.recommendations) == []
+
+
+@pytest.mark.parametrize(("finding", "search"), [(EDGE, "quasi_random"), (INSIDE, "bayesian")])
+def test_no_file_that_exploits_has_a_finding_that_the_advice_caused(finding, search):
+    one = case(experiment(search=search), finding)
+
+    found = advice(one, LATE_ORDER)
+
+    assert found.goal == "exploit"
     assert caused(one.experiment, found.recommendations) == []
 
 

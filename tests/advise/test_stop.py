@@ -35,6 +35,18 @@ def test_the_noise_of_retraining_is_among_the_numbers():
     assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
 
 
+def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
+    tried = {"learning_rate": 0.01, "share": 0.5}
+    again = [record(one_study(), k, 0.1 + k, tried) for k in (0, 1)]
+    other = record(one_study(), 2, 0.05, {**tried, "share": 0.6})
+
+    (ready,) = left_to_you(case(experiment(name="many"), DENSE, records=again), again)
+    (single,) = left_to_you(case(experiment(), DENSE, records=[*again, other]), [*again, other])
+
+    assert "to adopt, its best setting has been trained again: `etude adopt many`" in ready
+    assert "to adopt, train the best setting again with other seeds" in single
+
+
 def test_what_a_population_found_is_a_schedule_to_be_trained_again():
     asked = experiment(schedule="pbt", name="many")
     (sentence,) = left_to_you(case(asked, DENSE), [])

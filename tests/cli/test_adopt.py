@@ -74,6 +74,32 @@ def test_what_is_better_in_retrainings_is_adopted(project, etude_command):
     ]
 
 
+def test_settings_are_told_by_the_names_that_can_be_typed(project, etude_command):
+    once = etude_command("adopt", "better").out
+    etude_command("run", "better-retrain.toml", "--runner", "inline")
+    etude_command("adopt", "better-retrain")
+
+    assert "`better:0`, `first:0` were trained once" in once
+    evidence = read(project / "baseline.toml").last.evidence
+    assert evidence.startswith("`better-retrain:1` is better than `better-retrain:0`")
+    assert etude_command("compare", "better-retrain:0", "better-retrain:1").code == 0
+
+
+def test_what_a_change_adds_is_logged_once(project, etude_command):
+    etude_command("adopt", "better")
+    etude_command("run", "better-retrain.toml", "--runner", "inline")
+    etude_command("adopt", "better-retrain")
+
+    assert etude_command("log").out.count("It adds nothing") == 2  # once for each of two
+
+
+def test_without_a_baseline_a_launch_names_the_command_that_writes_one(folder, etude_command):
+    said = etude_command("launch")
+
+    assert said.code == 2
+    assert "baseline.toml: there is no such file. `etude adopt` writes a baseline." in said.err
+
+
 def test_a_person_may_adopt_anyway_and_the_reason_is_kept(project, etude_command):
     etude_command("adopt", "better", "--anyway", "The first one is too slow.")
 

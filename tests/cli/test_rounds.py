@@ -54,6 +54,17 @@ def test_another_round_can_be_added_by_hand(flown, folder, etude_command):
     assert (folder / "rates-3.toml").is_file()
 
 
+def test_a_comparison_says_why_it_is_not_exploited(flown, etude_command):
+    options = ("rates-2", "--exploit", "--store", "my store.db")
+
+    told = etude_command("next", *options)
+    again = etude_command("next", *options, "--json").json
+
+    (sentence,) = [one for one in again["left_to_you"] if "--exploit" in one]
+    assert sentence.startswith("X1: --exploit changed nothing, since `optimizer` is compared")
+    assert sentence in " ".join(told.out.split())
+
+
 def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
     text = (folder / "rates.toml").read_text().replace('"rates"', '"alone"')
     text = text.replace('[scientific]\noptimizer = ["adam", "sgd"]', "")
@@ -63,5 +74,6 @@ def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
     answer = etude_command("next", "alone", "--exploit")
 
     assert "To exploit:\n" in answer.out
+    assert "changed nothing" not in answer.out
     assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
     assert "high = 12" in (folder / "alone-2.toml").read_text()

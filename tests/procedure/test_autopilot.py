@@ -147,6 +147,18 @@ def test_a_file_with_other_words_is_never_overwritten(folder):
     assert (folder / "rates-2.toml").read_text() == "my own round"
 
 
+def test_more_rounds_are_played_from_the_last_file_not_under_another_budget(folder):
+    flown(folder, rounds=2)
+
+    with pytest.raises(RunError, match="another under other rounds or another budget"):
+        flown(folder, rounds=5)
+    more = etude.autopilot(
+        folder / "rates-2.toml", rounds=2, store=folder / "etude.db", runner="inline"
+    )
+
+    assert [one.file.name for one in more.rounds] == ["rates-2.toml", "rates-3.toml"]
+
+
 def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
     compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
 
@@ -177,7 +189,9 @@ def test_a_cut_round_says_so_in_its_file(folder):
 def test_a_missing_botorch_is_told_before_the_first_round(experiment, monkeypatch):
     monkeypatch.setattr("etude.search.find_spec", lambda name: None)
 
-    with pytest.raises(RunError, match=r"etude\[bayes\]"):
+    with pytest.raises(
+        RunError, match=r"etude\[bayes\]'`. Rounds that follow their own advice end"
+    ):
         etude.autopilot(experiment, loss, rounds=3)
 
 

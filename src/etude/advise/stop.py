@@ -34,9 +34,21 @@ def stop(case: Case) -> str:
 
 def _again(case: Case) -> str:
     if case.experiment.schedule != "pbt":
+        if _retrained(case):
+            return f"its best setting has been trained again: `etude adopt {case.experiment.name}`"
         return "train the best setting again with other seeds"
     command = f"`etude next {case.experiment.name} --replay`"
     return f"train the schedule that it found again with other seeds, {command}"
+
+
+def _retrained(case: Case) -> bool:
+    """Whether the setting of the best trial was trained with other seeds too."""
+    best = [case.best_first(study)[:1] for study in case.studies]
+    ranked = sorted((one for group in best for one in group), key=lambda one: one.loss)
+    return bool(ranked) and any(
+        one.ended and one.setting == ranked[0].record.setting and one.id != ranked[0].trial
+        for one in case.records
+    )
 
 
 def _reasons(case: Case) -> Iterator[str]:

@@ -84,13 +84,12 @@ def _line(path: Path) -> Baseline | None:
 
 def _candidates(result: Result, trial: str) -> list[Candidate]:
     """The settings of the experiment, or the one of a trial."""
-    from ..advise.adoption import candidates
     from ..errors import RunError
 
-    found = candidates(result.studies, result.records)
+    found = _named(result)
     if trial:
-        named = [one for one in result.records if trial in (str(one.id), one.name)]
-        setting = named[0].setting if named else None
+        meant = [one for one in result.records if trial in (str(one.id), one.name)]
+        setting = meant[0].setting if meant else None
         found = [one for one in found if one.setting == setting]
     if not found:
         what = f"trial `{trial}` that has ended" if trial else "trial that has ended"
@@ -98,9 +97,21 @@ def _candidates(result: Result, trial: str) -> list[Candidate]:
     return found
 
 
+def _named(result: Result) -> list[Candidate]:
+    """The settings of an experiment by the names that can be typed: two experiments meet here."""
+    from dataclasses import replace
+
+    from ..advise.adoption import candidates
+
+    name = result.experiment.name
+    return [
+        replace(one, trainings=replace(one.trainings, name=f"{name}:{one.trial}"))
+        for one in candidates(result.studies, result.records)
+    ]
+
+
 def _held(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings of this length: here, where it was adopted, or launched."""
-    from ..advise.adoption import candidates
     from ..errors import RunError
     from ..procedure.launch import launch_of
     from ..result import load
@@ -118,7 +129,7 @@ def _held(line: Baseline, result: Result) -> Candidate:
     mine = [
         candidate
         for one in results
-        for candidate in candidates(one.studies, one.records)
+        for candidate in _named(one)
         if candidate.setting == last.setting
     ]
     if not mine:

@@ -88,7 +88,8 @@ def _print_line(found: dict[str, Any]) -> None:
         trial = f"{one['experiment']}:{one['trial']}"
         typer.echo(f"adopted {one['adopted']}  {trial}  {one['metric']} {short(one['value'])}")
         typer.echo(wrapped(one["evidence"], indent="  "))
-        typer.echo(wrapped(f"It {one['complexity']}.", indent="  "))
+        if f"It {one['complexity']}" not in one["evidence"]:
+            typer.echo(wrapped(f"It {one['complexity']}.", indent="  "))
     for name, when in found["test_looks"].items():
         typer.echo(f"test data looked at {when}, for {name} (X3)")
 

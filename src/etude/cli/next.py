@@ -47,6 +47,8 @@ def next_round(
     with opened(name, store) as result:
         coming, source = _coming(result, replay=replay, exploit=exploit), result.entry.source
         left_to_you = list(coming.left_to_you) if coming else result.left_to_you
+        if exploit and not replay:
+            left_to_you = [*_not_exploited(result), *left_to_you]
     place, said = None, ""
     if coming:
         place = output or beside(source) / coming.file
@@ -57,7 +59,7 @@ def next_round(
         typer.echo(f"Next round: {place}{said}")
         if coming.goal:
             typer.echo(f"To {coming.goal}:")
-        _print(coming)
+        _print(coming, left_to_you)
         command = f"etude run {shlex.quote(str(place))}{at_store(store)}"
         typer.echo(f"Read it, edit it, run it: {command}")
     else:
@@ -68,6 +70,19 @@ def next_round(
 
 def _coming(result: Result, *, replay: bool, exploit: bool) -> NextRound | None:
     return result.replay() if replay else result.next(exploit=exploit)
+
+
+def _not_exploited(result: Result) -> list[str]:
+    """Why exploration goes on although its end was asked for; empty where it ends."""
+    asked = [one.name for one in result.experiment.hyperparameters if one.role == "scientific"]
+    if not asked:
+        return []
+    names = ", ".join(f"`{name}`" for name in asked)
+    return [
+        f"X1: --exploit changed nothing, since {names} {'is' if len(asked) == 1 else 'are'} "
+        "compared, and points that adapt favour the study that leads. For the best score, fix the "
+        "value that you keep, under a new name."
+    ]
 
 
 def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
@@ -95,7 +110,7 @@ def _edit(one: Recommendation) -> dict[str, Any]:
     }
 
 
-def _print(coming: NextRound) -> None:
+def _print(coming: NextRound, left_to_you: list[str]) -> None:
     from ..advise.remedies import order
     from .messages import wrapped
 
@@ -103,7 +118,7 @@ def _print(coming: NextRound) -> None:
         typer.echo(line)
     for title, said in (
         ("Waiting for another round (R3):", [*coming.waiting, order()] if coming.waiting else []),
-        ("Left to you:", coming.left_to_you),
+        ("Left to you:", left_to_you),
     ):
         if said:
             typer.echo(title)

@@ -139,7 +139,7 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     asked = any(one.role == "scientific" for one in experiment.hyperparameters)
     # Told now rather than after the rounds that explore.
     if rounds > 1 and not (asked or experiment.configurations):
-        refuse_missing(EXPLOITS)
+        _refuse_no_end()
     planned = planned_steps(experiment)
     if steps is not None and steps < planned:
         raise RunError(
@@ -147,6 +147,17 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
             f"{planned:,}. Allow more, or lower its `trials` or `max_steps`."
         )
     return rounds * planned if steps is None else steps
+
+
+def _refuse_no_end() -> None:
+    """Says who asks for a search that the file does not name."""
+    try:
+        refuse_missing(EXPLOITS)
+    except RunError as error:
+        raise RunError(
+            f"{error} Rounds that follow their own advice end with it (X1); without it, play one "
+            "round at a time."
+        ) from error
 
 
 def follow(
@@ -255,9 +266,10 @@ def _written(coming: NextRound, before: Path | None) -> Experiment | Path:
     try:
         if place.exists() and place.read_text(encoding="utf-8") != coming.text:
             raise RunError(
-                f"`{place}` exists already and says something else than the advice, so nothing was "
-                "written and no other round played. Move it away; or, if it is your own next "
-                "round, go on from it: run that file."
+                f"`{place}` exists already and says something else than the advice, which is "
+                "another under other rounds or another budget; nothing was written, and no other "
+                "round played. Go on from it by running that file, or give the rounds and the "
+                "budget of before; a file that was never run can be moved away."
             )
         place.write_text(coming.text, encoding="utf-8")
     except OSError as error:
