@@ -1,6 +1,7 @@
 """The progress table: what it counts while a round is played."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,6 +13,7 @@ from etude.experiment import Experiment
 from etude.observer import Opening
 from etude.record import Record, Records
 from etude.space import Real
+from etude.study import Prior
 
 EXPERIMENT = Experiment(
     metric="valid/loss", max_steps=8, trials=2, nuisance={"rate": Real(0.0, 1.0)}
@@ -124,3 +126,19 @@ def test_what_nothing_read_when_a_trial_was_tried_is_named():
     lines = opening_lines(opening(record(0), rehearsed=tried))
 
     assert lines[-2].startswith("Nothing read `beta1`, `width` when trial 0 was tried")
+
+
+@pytest.mark.parametrize(
+    ("prior", "said"),
+    [
+        ((Prior({"rate": 0.5}, 0.1),) * 3, "`bayesian` begins with 3 trials of earlier rounds"),
+        ((), "`bayesian` learns nothing from `before` and the rounds before it"),
+    ],
+)
+def test_what_a_search_learns_from_earlier_rounds_is_said(prior, said):
+    asked = replace(EXPERIMENT, search="bayesian", parent="before")
+    studies = [replace(one, prior=prior) for one in split(asked)]
+
+    lines = opening_lines(opening(record(0), experiment=asked, studies=studies))
+
+    assert lines[-2].startswith(said)

@@ -197,7 +197,25 @@ def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
     told = [line for finding in problems for line in finding_lines(finding)]
-    return [*told, *filter(None, [opening.choice, unread_line(opening)]), estimate_line(opening)]
+    said = [opening.choice, earlier_line(opening), unread_line(opening)]
+    return [*told, *filter(None, said), estimate_line(opening)]
+
+
+def earlier_line(opening: Opening) -> str:
+    """How much a search that adapts knows of earlier rounds; empty where there was none to ask.
+
+    Source: X1.
+    """
+    asked = opening.experiment
+    if asked.search not in ADAPTIVE or asked.parent is None:
+        return ""
+    known = sum(len(study.prior) for study in opening.studies)
+    if known:
+        return f"`{asked.search}` begins with {counted(known, 'trial')} of earlier rounds (X1)."
+    return (
+        f"`{asked.search}` learns nothing from `{asked.parent}` and the rounds before it: none of "
+        "their trials has its metric, length, train function, fixed values and hyperparameters."
+    )
 
 
 def unread_line(opening: Opening) -> str:
