@@ -94,6 +94,11 @@ def leaves(trial):
     sys.exit("enough")
 
 
+def nan_at_once(trial):
+    for step in trial.steps():
+        trial.log(step, {"train/loss": math.nan})
+
+
 def nan(trial):
     trial.log(0, {"train/loss": 1.0, "grad_norm": math.nan})
     trial.log(3, {"train/loss": math.nan})

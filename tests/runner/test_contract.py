@@ -299,6 +299,14 @@ def test_a_rehearsal_tells_what_went_wrong(any_runner, tmp_path, name, kind):
     assert kind in event.problem
 
 
+def test_a_rehearsal_that_diverges_at_once_says_so(runner, tmp_path):
+    (event,) = played(
+        runner("nan_at_once"), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
+    )
+
+    assert event.problem == "`train/loss` is nan at step 0."
+
+
 def test_a_rehearsal_refuses_what_every_trial_would_be_refused_for(any_runner, tmp_path):
     (event,) = played(
         any_runner("misreports"), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)

@@ -141,7 +141,9 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
         return Rehearsed(assignment.id, problem=outcome.detail)
     # A loop of its own may report later than two steps, and tells no step from the next.
     if ("stepped", 0) not in watch.times:
-        return Rehearsed(assignment.id, problem="its loop does not use `trial.steps()`.")
+        broke = outcome.status == "infeasible" and outcome.detail not in ("", silent)
+        why = outcome.detail if broke else "its loop does not use `trial.steps()`."
+        return Rehearsed(assignment.id, problem=why)
     began = watch.times.get(("began", 0), watch.begin)
     evaluating = watch.times.get(("evaluating", 1), end)
     first = watch.times["stepped", 0]
