@@ -1,10 +1,50 @@
-"""Epochs: which of them a batch reaches into, and where."""
+"""Epochs: shuffled without end, a batch may reach from one into the next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Generic, TypeVar, final
 
 from ..errors import WorkloadError
+from ..study import derived_seed
+
+Positions = TypeVar("Positions")  # an array or a tensor, whichever library shuffles
+
+
+@final
+class Epochs(Generic[Positions]):
+    """The order of a trial's examples, which depends on its seed and the step alone.
+
+    A trial that goes on from a checkpoint only looks its step up: there is no position to save.
+    """
+
+    def __init__(
+        self,
+        examples: int,
+        batch_size: int,
+        seed: int,
+        *,
+        shuffled: Callable[[int, int], Positions],
+    ) -> None:
+        """Takes how many examples there are, and what shuffles so many with a seed.
+
+        Raises:
+            WorkloadError: for a batch of more examples than there are.
+        """
+        refuse_too_large(batch_size, examples)
+        self._examples = examples
+        self._batch_size = batch_size
+        # A stretch of steps seldom reaches over more than two epochs.
+        self._epoch = lru_cache(maxsize=2)(
+            lambda epoch: shuffled(examples, derived_seed(seed, "order", epoch))
+        )
+
+    def parts(self, start: int, stop: int) -> list[Positions]:
+        """The examples of steps `start` until before `stop`, in one part an epoch."""
+        first, last = start * self._batch_size, stop * self._batch_size
+        found = pieces(first, last, self._examples)
+        return [self._epoch(at)[part] for at, part in found]  # type: ignore[index]  # both have it
 
 
 def refuse_too_large(batch_size: int, examples: int) -> None:

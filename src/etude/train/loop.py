@@ -14,13 +14,13 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from ..errors import Halted, WorkloadError
+from ..errors import WorkloadError
 from ..trial import Trial
-from . import dropout, evaluation
+from . import course, dropout, evaluation
 from .checkpoints import State
 from .clipping import clipped, grad_norm
 from .examples import Examples, examples
-from .keeper import EVERY_S, Keeper
+from .keeper import EVERY_S
 from .network import Network, default_device, network
 from .order import Order
 from .recipe import MOVING, recipe, seed_of
@@ -72,17 +72,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        keeper = Keeper(trial, every_s=self.every_s)
-        try:
-            for step in trial.steps():
-                trial.log(step, learner.update(step))
-                if trial.evaluates(step):
-                    values = learner.evaluation()
-                    trial.report(step, values)
-                    keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
-        except Halted:
-            keeper.write()
-            raise
+        course.run(trial, learner, every_s=self.every_s)
 
 
 @final

@@ -15,10 +15,9 @@ from typing import Any, final
 
 import numpy as np
 
-from ...errors import Halted
 from ...trial import NotedSetting, Trial
-from .. import measures
-from ..keeper import EVERY_S, Keeper
+from .. import course, measures
+from ..keeper import EVERY_S
 from ..recipe import recipe, seed_of
 from ..stretch import STRETCH_S
 from ..workload import Workload
@@ -82,17 +81,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        keeper = Keeper(trial, every_s=self.every_s)
-        try:
-            for step in trial.steps():
-                trial.log(step, learner.update(step))
-                if trial.evaluates(step):
-                    values = learner.evaluation()
-                    trial.report(step, values)
-                    keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
-        except Halted:
-            keeper.write()
-            raise
+        course.run(trial, learner, every_s=self.every_s)
 
 
 @final

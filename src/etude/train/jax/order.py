@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...study import derived_seed
-from ..epochs import pieces, refuse_too_large
+from ..epochs import Epochs
 
 Positions: TypeAlias = NDArray[np.int32]
 
@@ -20,21 +18,13 @@ class Order:
 
     def __init__(self, examples: int, batch_size: int, seed: int) -> None:
         """Takes the number of examples to choose from."""
-        refuse_too_large(batch_size, examples)
-        self._examples = examples
         self._batch_size = batch_size
-        self._seed = seed
-        # A stretch of steps seldom reaches over more than two epochs.
-        self._epoch = lru_cache(maxsize=2)(self._shuffled)
+        self._epochs = Epochs(examples, batch_size, seed, shuffled=shuffled)
 
     def rows(self, start: int, stop: int) -> Positions:
         """The examples of steps `start` until before `stop`, shape (steps, batch)."""
-        first, last = start * self._batch_size, stop * self._batch_size
-        parts = [self._epoch(at)[part] for at, part in pieces(first, last, self._examples)]
-        return np.concatenate(parts).reshape(stop - start, self._batch_size)
-
-    def _shuffled(self, epoch: int) -> Positions:
-        return shuffled(self._examples, derived_seed(self._seed, "order", epoch))
+        found = np.concatenate(self._epochs.parts(start, stop))
+        return found.reshape(stop - start, self._batch_size)
 
 
 def shuffled(count: int, seed: int) -> Positions:

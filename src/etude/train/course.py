@@ -1,0 +1,41 @@
+"""The course of one trial alone, step by step, whichever library trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..errors import Halted
+from ..trial import Trial
+from .keeper import Keeper, Savable
+
+
+class Learner(Protocol):
+    """A trial in training."""
+
+    def update(self, step: int) -> Mapping[str, float]:
+        """Does one step: its loss and the norm of its gradient."""
+
+    def evaluation(self) -> Mapping[str, float]:
+        """The metrics over all validation examples."""
+
+    def state(self) -> Savable:
+        """All that the next step depends on, a copy."""
+
+
+def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
+    """Trains a trial from the step that it is at to its last, or to where it is halted.
+
+    Source: E2, D5, K1, K2.
+    """
+    keeper = Keeper(trial, every_s=every_s)
+    try:
+        for step in trial.steps():
+            trial.log(step, learner.update(step))
+            if trial.evaluates(step):
+                values = learner.evaluation()
+                trial.report(step, values)
+                keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
+    except Halted:
+        keeper.write()
+        raise
