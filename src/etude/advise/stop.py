@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from ..analyze.trial_noise import trial_noise
 from ..analyze.wording import counted, number
 from ..record import Record, Records
+from ..search import gain_left
 from ..study import Study
 from .case import Case
 
@@ -22,9 +23,11 @@ def stop(case: Case) -> str:
 
     Source: R2, C1, C2, A2, X1.
     """
-    told = list(_reasons(case))
-    if more := [text for study in case.studies if (text := _worth_more(case, study))]:
+    gains = [gain_left(study, Records.of(_of(case, study))) for study in case.studies]
+    pairs = list(zip(case.studies, gains, strict=True))
+    if more := [text for study, gain in pairs if (text := _worth_more(case, study, gain))]:
         return " ".join(more)
+    told = list(_reasons(case, pairs))
     because = f": {'; '.join(told)}" if told else ""
     return (
         f"Stop here: no check of this version asks for another round of `{case.experiment.name}`"
@@ -51,40 +54,22 @@ def _retrained(case: Case) -> bool:
     )
 
 
-def _reasons(case: Case) -> Iterator[str]:
+def _reasons(case: Case, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
     sides = [one for one in case.findings if (one.check, one.rule) == ("boundary", "C1")]
     inside = sum(one.status == "ok" for one in sides if "side" in one.subject)
     if inside:
         yield f"the best lies inside on {inside} of {counted(len(sides), 'side')} (C1)"
-    for study in case.studies:
+    for study, gain in gains:
         yield from _of_study(case, study.name)
         noise = trial_noise(study, case.records)
         if noise.known:
             yield f"retraining one setting of `{study.name}` moves it by {number(noise.sd, 2)} (A2)"
-        if math.isfinite(gain := gain_of_one_more(case, study)):
+        if math.isfinite(gain):
             yield f"one more trial of `{study.name}` is expected to gain {number(gain, 2)} (X1)"
 
 
-def gain_of_one_more(case: Case, study: Study) -> float:
-    """What a Bayesian search expects of its next trial, in the metric's unit.
-
-    NaN where another search chose, where its extra is not installed, and inside of a schedule,
-    which leaves trials of unequal length.
-
-    Source: X1, Q10.
-    """
-    if study.search != "bayesian" or study.schedule is not None:
-        return math.nan
-    try:
-        from ..search.bayesian import gain_left  # noqa: PLC0415  # PyTorch takes seconds to load
-    except ImportError:
-        return math.nan
-    return gain_left(study, Records.of(_of(case, study)))
-
-
-def _worth_more(case: Case, study: Study) -> str:
+def _worth_more(case: Case, study: Study, gain: float) -> str:
     """Why a Bayesian search is not done; empty where it is, and of any other search."""
-    gain = gain_of_one_more(case, study)
     noise = trial_noise(study, case.records)
     best_of = (one.best(study.metric, maximize=study.maximize) for one in _of(case, study))
     values = sorted(one.value for one in best_of if one is not None)

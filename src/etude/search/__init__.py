@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 from ..errors import RunError
+from ..record import Records
 from ..study import Study
 from .asha import Asha
 from .base import Search
@@ -39,14 +41,33 @@ def _bayesian(start: float = START) -> Search:
     return Bayesian(start=start)
 
 
+def gain_left(study: Study, records: Records) -> float:
+    """What the search expects of its next trial, in the metric's unit.
+
+    NaN where a search has no model, where its library is not installed, and inside of a schedule,
+    which leaves trials of unequal length.
+
+    Source: X1, Q10.
+    """
+    if study.search != "bayesian" or study.schedule is not None or _is_missing():
+        return math.nan
+    from . import bayesian
+
+    return bayesian.gain_left(study, records, **study.search_options)
+
+
 def refuse_missing(name: str) -> None:
     """Refuses a search whose library is not installed, without loading it.
 
     Raises:
         RunError: with the command that installs it.
     """
-    if name == "bayesian" and any(find_spec(one) is None for one in BOTORCH):
+    if name == "bayesian" and _is_missing():
         raise RunError(_MISSING)
+
+
+def _is_missing() -> bool:
+    return any(find_spec(one) is None for one in BOTORCH)
 
 
 # What takes options takes them by name; a schedule wraps the search that comes first.
