@@ -28,12 +28,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from measure import BENCH, ROOT, Output, version
+from measure import BENCH, ROOT, Cache, Output, version
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 from search import python_of
@@ -57,28 +56,8 @@ LEVEL = 0.05
 BARS = {"wrong_space_wins": 11.0, "right_space_not_worse": 1.0}
 Task = dict[str, Any]
 Results = dict[tuple[str, str, str], dict[int, Task]]  # problem, kind, method: by seed
-
-
-class Cache:
-    """What was played, a line of JSON each."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.read_text().splitlines() if path.exists() else []
-        self._known = {_key(one): one for one in map(json.loads, lines)}
-
-    def get(self, task: Task) -> Task | None:
-        return self._known.get(_key(task))
-
-    def add(self, result: Task) -> None:
-        self._known[_key(result)] = result
-        with self._path.open("a") as file:
-            file.write(json.dumps(result) + "\n")
-
-
-def _key(task: Task) -> str:
-    return json.dumps([task[name] for name in ("problem", "kind", "method", "seed", "code")])
+# By which a study that was played is known again.
+KEY = ("problem", "kind", "method", "seed", "code")
 
 
 def code_of(method: str) -> str:
@@ -365,7 +344,7 @@ def main() -> None:
     most = 1 if arguments.quick else arguments.seeds
     few = min(most, TRAINING_SEEDS)
     seeds = {one: few if PROBLEMS[one].least is None else most for one in chosen}
-    cache = Cache(BENCH / "autopilot.jsonl")
+    cache = Cache(BENCH / "autopilot.jsonl", KEY)
     codes = {method: code_of(method) for method in METHODS}
     for task in tasks(seeds, chosen, codes):
         if task["method"] in arguments.play and cache.get(task) is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / ".bench"
@@ -36,6 +37,33 @@ def version(python: Path | str, package: str) -> str:
     code = f"import importlib.metadata as m; print(m.version({package!r}))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+class Cache:
+    """What was played, a line of JSON each: a benchmark that takes hours goes on where it stopped.
+
+    Args:
+        path: Of the file.
+        key: The entries of a task by which it is known again.
+    """
+
+    def __init__(self, path: Path, key: Sequence[str]) -> None:
+        self._path = path
+        self._key = tuple(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_text().splitlines() if path.exists() else []
+        self._known = {self._named(one): one for one in map(json.loads, lines)}
+
+    def get(self, task: dict[str, Any]) -> dict[str, Any] | None:
+        return self._known.get(self._named(task))
+
+    def add(self, result: dict[str, Any]) -> None:
+        self._known[self._named(result)] = result
+        with self._path.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+
+    def _named(self, task: dict[str, Any]) -> str:
+        return json.dumps([task[name] for name in self._key])
 
 
 @dataclass(frozen=True)

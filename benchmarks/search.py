@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import BENCH, ROOT, Output, version
+from measure import BENCH, ROOT, Cache, Output, version
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
@@ -59,29 +59,8 @@ BARS = {
 LOW = ("infeasible_after_warmup", "suggestion_s")  # these are to be at most their bar
 Task = dict[str, Any]
 Results = dict[tuple[str, str, int, int], dict[int, Task]]  # by seed
-
-
-class Cache:
-    """What was played, a line of JSON each."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.read_text().splitlines() if path.exists() else []
-        self._known = {_key(one): one for one in map(json.loads, lines)}
-
-    def get(self, task: Task) -> Task | None:
-        return self._known.get(_key(task))
-
-    def add(self, result: Task) -> None:
-        self._known[_key(result)] = result
-        with self._path.open("a") as file:
-            file.write(json.dumps(result) + "\n")
-
-
-def _key(task: Task) -> str:
-    names = ("problem", "method", "seed", "parallel", "trials", "code")
-    return json.dumps([task[name] for name in names])
+# By which a study that was played is known again.
+KEY = ("problem", "method", "seed", "parallel", "trials", "code")
 
 
 def lengths(method: str) -> tuple[int, ...]:
@@ -278,7 +257,7 @@ def main() -> None:
     seeds = range(arguments.first, arguments.first + (1 if arguments.quick else arguments.seeds))
     chosen = [one for one in PROBLEMS if one != "mnist" or DATA.is_dir()]
     chosen = ["branin", "valley_40"] if arguments.quick else chosen
-    cache = Cache(BENCH / "search.jsonl")
+    cache = Cache(BENCH / "search.jsonl", KEY)
     codes = {method: code_of(method) for method in METHODS}
     for seed in seeds:
         for method in arguments.play:
