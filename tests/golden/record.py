@@ -1,0 +1,26 @@
+"""Writes the transcripts down as they are now: `python -m tests.golden.record [STORY ...]`."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.golden.play import EXPECTED, rounded, transcript
+from tests.golden.stories import STORIES
+
+
+def main(names: list[str]) -> None:
+    """Plays these stories, or all, and keeps what they print."""
+    EXPECTED.mkdir(exist_ok=True)
+    (EXPECTED / "machine").write_text(f"{platform.machine()}\n")
+    for name in names or STORIES:
+        with tempfile.TemporaryDirectory() as folder:
+            text = transcript(STORIES[name], Path(folder).resolve())
+        (EXPECTED / f"{name}.txt").write_text(rounded(text), encoding="utf-8")
+        sys.stdout.write(f"{name}: {len(text):,} characters\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
