@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from etude.analyze.comparison import Comparison, comparison
-from etude.analyze.looks import LOOKS, Plan, plan, power
+from etude.analyze.comparison.sequential import LOOKS, Plan, plan, power
 
 SEEDS = ROOT.parent / "shared" / "data" / "seeds"
 SIZES = (3, 5, 10, 20)

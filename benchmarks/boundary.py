@@ -26,7 +26,7 @@ from measure import ROOT, Output
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from etude.analyze.boundary import Boundary, boundary
+from etude.analyze.checks.boundary import Boundary, boundary
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record

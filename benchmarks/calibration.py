@@ -15,9 +15,9 @@ import numpy as np
 from measure import Output
 from numpy.typing import NDArray
 
-from etude.advise.standing import Lead, Standing, lead
-from etude.analyze.boundary import boundary
-from etude.analyze.outcome import outcomes, ranked
+from etude.advise.ranking import Lead, Standing, lead
+from etude.analyze.checks.boundary import boundary
+from etude.analyze.views.outcomes import outcomes, ranked
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record

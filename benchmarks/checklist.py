@@ -18,9 +18,9 @@ import trainings
 from labelled import BERT, CURVES, LABELLED, NEVER_DIVERGED, Workload, bert, nanogpt, workloads
 from measure import Output
 
-from etude.analyze.overfitting import overfitting
-from etude.analyze.stability import stability
-from etude.analyze.still_improving import still_improving
+from etude.analyze.checks.overfitting import overfitting
+from etude.analyze.checks.stability import stability
+from etude.analyze.checks.still_improving import still_improving
 from etude.analyze.thresholds import (
     OverfittingThresholds,
     StabilityThresholds,

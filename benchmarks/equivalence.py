@@ -22,13 +22,13 @@ import numpy as np
 import torch
 from measure import ROOT, Output
 
-from etude.runner.load import train_function
-from etude.train.loop import Learner, Loop
-from etude.train.member import Member
+from etude.assignment import Assignment
+from etude.runner.user_code import train_function
+from etude.train.gate import tried
 from etude.train.optimizers import OPTIMIZERS
-from etude.train.rehearsal import tried
-from etude.train.vectorized import Stack
-from etude.trial import Assignment
+from etude.train.torch.loop import Learner, Loop
+from etude.train.torch.member import Member
+from etude.train.torch.vectorized import Stack
 
 WORKLOADS = {
     "mlp": ("digits", "Mlp", {"width": 32}),

@@ -16,7 +16,7 @@ import numpy as np
 from measure import Output
 from numpy.typing import NDArray
 
-from etude.analyze.importance import Importance, importance
+from etude.analyze.checks.importance import Importance, importance
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record

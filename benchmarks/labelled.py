@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from measure import ROOT
 
-from etude.analyze.trace import Trace, traces
+from etude.analyze.views.curves import Trace, traces
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record

@@ -34,7 +34,7 @@ from measure import BENCH, ROOT, Output, child, peer, version
 
 import etude
 from etude.event import Event, Logged
-from etude.observer import Opening
+from etude.round.observer import Opening
 from etude.search.sobol import points
 from etude.study import derived_seed
 

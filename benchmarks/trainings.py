@@ -15,7 +15,7 @@ from labelled import Workload, record_of, study_of
 from sklearn.datasets import load_digits
 from torch import nn
 
-from etude.analyze.trace import traces
+from etude.analyze.views.curves import traces
 
 STEPS = 600
 METRIC = "valid/error"

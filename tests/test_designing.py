@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from etude.analyze.isolation import isolation
-from etude.analyze.parts import apart
-from etude.experiment_file import loads
-from etude.result import Result
-from etude.round import run
+from etude.analyze.summaries.isolation import isolation
+from etude.analyze.views.subgroups import apart
+from etude.experiment.toml.read import loads
+from etude.round.result import Result
+from etude.round.run import run
 
 from .test_docs import blocks
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from etude.analyze.checklist import NOT_CHECKED
+from etude.analyze.registry import NOT_CHECKED
 from etude.cli.app import app
 from etude.experiment import Experiment
-from etude.experiment_file import loads
+from etude.experiment.hyperparameter import ROLES
+from etude.experiment.methods import METHODS
+from etude.experiment.toml.read import loads
 from etude.finding import CHECKS
-from etude.hyperparameter import ROLES
-from etude.methods import METHODS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])

@@ -6,7 +6,7 @@ import pytest
 
 from etude.errors import ExperimentError
 from etude.experiment import Experiment
-from etude.experiment_file import loads
+from etude.experiment.toml.read import loads
 
 from .hostile import BASE, files, shaken
 

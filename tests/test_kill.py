@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.result import Result, load
+from etude.round.result import Result, load
 from etude.store import open_store
 
 TRIALS, STEPS, EVALUATIONS = 60, 20, 4

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.search.world import sketch
 
-from etude.result import load
+from etude.round.result import load
 
 HEAD = """
 [experiment]

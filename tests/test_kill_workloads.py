@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.result import load
+from etude.round.result import load
 
 TRIALS, STEPS, EVALUATIONS = 3, 24, 4
 

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from etude.assignment import Assignment
 from etude.errors import Halted, Infeasible, Misreport, RunError
-from etude.trial import Assignment, Trial
+from etude.trial import Trial
 
 
 class Heard:

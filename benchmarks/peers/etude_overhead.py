@@ -53,7 +53,7 @@ def load(path: str) -> dict[str, float]:
     begin = time.process_time()
     import pandas  # noqa: F401  # loading a library is not loading a store
 
-    from etude.result import load as result_of
+    from etude.round.result import load as result_of
     from etude.store import open_store
 
     imported = time.process_time()

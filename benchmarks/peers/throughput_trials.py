@@ -21,20 +21,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from etude import experiment_file
+import etude
+from etude.assignment import Assignment
+from etude.experiment import toml
 from etude.runner.devices import cores, environments
-from etude.trial import Assignment, Trial
+from etude.trial import Trial
 
 
 def assignments(file: Path, folder: Path) -> list[Assignment]:
     """The trials of a round, as `etude run` hands them to workers, to be written in a folder."""
     from etude.design.studies import studies
-    from etude.launch import Entry
-    from etude.play import assignment, pending, started
+    from etude.experiment.entry import Entry
+    from etude.round.loop import pending, started
+    from etude.round.resume import assignment
     from etude.search import search_of
     from etude.store import open_store
 
-    experiment = experiment_file.read(file)
+    experiment = toml.read(file)
     store = open_store(folder / "store.db")
     with store.own(experiment.name):
         store.begin(Entry(experiment=experiment, text=file.read_text(encoding="utf-8")))
@@ -49,9 +52,9 @@ def assignments(file: Path, folder: Path) -> list[Assignment]:
 
 
 def loop_of(file: Path) -> Any:
-    from etude.runner.load import train_function
+    from etude.runner.user_code import train_function
 
-    return train_function(experiment_file.read(file).train, file.parent)
+    return train_function(toml.read(file).train, file.parent)
 
 
 def a_round(runner: str, file: Path) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def with_ray(file: Path, count: int) -> dict[str, Any]:
 
             trained(loop_of(file), given["assignment"], lambda values: tune.report(dict(values)))
 
-        paths = [str(Path(__file__).parent), str(Path(experiment_file.__file__).parents[1])]
+        paths = [str(Path(__file__).parent), str(Path(etude.__file__).parents[1])]
         space = {"assignment": tune.grid_search(chosen)}
         results = tune.Tuner(
             tune.with_resources(trainable, {"cpu": 1}),
@@ -154,10 +157,10 @@ def with_ray(file: Path, count: int) -> dict[str, Any]:
 
 
 def stacks(file: Path, widths: list[int]) -> dict[str, Any]:
-    from etude.train.loop import Learner
-    from etude.train.member import Member
-    from etude.train.rehearsal import tried
-    from etude.train.vectorized import Stack
+    from etude.train.gate import tried
+    from etude.train.torch.loop import Learner
+    from etude.train.torch.member import Member
+    from etude.train.torch.vectorized import Stack
 
     loop = loop_of(file)
     with tempfile.TemporaryDirectory() as folder:

@@ -13,26 +13,26 @@ _HOMES = {
     "Experiment": "experiment",
     "Integer": "space",
     "Real": "space",
-    "Result": "result",
+    "Result": "round.result",
     "Trial": "trial",
-    "ask": "asking",
+    "ask": "round.ask",
     "autopilot": "procedure.autopilot",
     "comparison": "analyze.comparison",
-    "load": "result",
-    "run": "round",
+    "load": "round.result",
+    "run": "round.run",
 }
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from .analyze.comparison import Comparison as Comparison
     from .analyze.comparison import comparison as comparison
-    from .asking import ask as ask
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
     from .procedure.autopilot import autopilot as autopilot
-    from .result import Result as Result
-    from .result import load as load
-    from .round import run as run
+    from .round.ask import ask as ask
+    from .round.result import Result as Result
+    from .round.result import load as load
+    from .round.run import run as run
     from .space import Choice as Choice
     from .space import Integer as Integer
     from .space import Real as Real

@@ -9,8 +9,8 @@ from tests.analyze.trials import experiment, record
 
 from etude.advise.adoption import Candidate, adoption, candidates
 from etude.advise.complexity import Cost, complexity
-from etude.advise.retrain import prunings, retrain
-from etude.analyze.retrainings import Retrainings
+from etude.advise.follow_up import prunings, retrain
+from etude.analyze.comparison.retrainings import Retrainings
 from etude.design.studies import studies
 
 PLAIN = {"learning_rate": 0.1, "dropout": 0.0}

@@ -5,25 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.advise.cases import ALONE, broken_above, case, said
+from tests.advise.contexts import ALONE, broken_above, case, said
 from tests.analyze.trials import RATE, SHARE, at_units, experiment, record, two_optimizers, valley
 
-from etude.advise.case import Case
-from etude.advise.cut import cut, reparametrize
-from etude.advise.exploit import exploit, exploit_now
-from etude.advise.extend import extend
-from etude.advise.length import longer, shorter
-from etude.advise.more_trials import more_trials
-from etude.advise.refine import drop, fix, narrow
-from etude.advise.regularize import regularize
-from etude.advise.remedies import LATE as LATE_ORDER
-from etude.advise.remedies import ORDER, advice, caused, order
-from etude.advise.stabilize import stabilize
-from etude.advise.steady import steady
-from etude.analyze.checklist import findings
+from etude.advise.context import Case
+from etude.advise.policy import LATE as LATE_ORDER
+from etude.advise.policy import ORDER, advice, caused, order
+from etude.advise.remedies.exploit import exploit, exploit_now
+from etude.advise.remedies.more_trials import more_trials
+from etude.advise.remedies.narrow_unstable import cut, reparametrize
+from etude.advise.remedies.refine import drop, fix, narrow
+from etude.advise.remedies.regularize import regularize
+from etude.advise.remedies.stabilize import stabilize, steady
+from etude.advise.remedies.training_length import longer, shorter
+from etude.advise.remedies.widen import extend
+from etude.analyze.registry import findings
 from etude.design.studies import studies
+from etude.experiment.methods import SEARCHES
 from etude.finding import Verdict
-from etude.methods import SEARCHES
 from etude.space import Integer, Real
 
 WIDE = Real(0.001, 1.0)

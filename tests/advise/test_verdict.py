@@ -7,9 +7,9 @@ from math import comb
 import pytest
 from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
 
-from etude.advise.standing import is_rate
+from etude.advise.ranking import is_rate
 from etude.advise.verdict import verdict
-from etude.analyze.checklist import findings
+from etude.analyze.registry import findings
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Finding, Verdict

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.analyze import (
+from etude.analyze.checks import (
     best_step,
     gradient_norm,
     periodicity,
@@ -17,7 +17,7 @@ from etude.analyze import (
     step_variance,
     training_loss_rises,
 )
-from etude.analyze.trace import traces
+from etude.analyze.views.curves import traces
 from etude.finding import to_json
 
 from .traced import METRIC, at, finished, long_study, noise

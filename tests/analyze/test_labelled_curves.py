@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etude.analyze.overfitting import overfitting
-from etude.analyze.periodicity import periodicity
-from etude.analyze.saturated import saturated
-from etude.analyze.stability import stability
-from etude.analyze.still_improving import still_improving
-from etude.analyze.trace import Trace, traces
-from etude.analyze.training_loss_rises import training_loss_rises
+from etude.analyze.checks.overfitting import overfitting
+from etude.analyze.checks.periodicity import periodicity
+from etude.analyze.checks.saturated import saturated
+from etude.analyze.checks.stability import stability
+from etude.analyze.checks.still_improving import still_improving
+from etude.analyze.checks.training_loss_rises import training_loss_rises
+from etude.analyze.views.curves import Trace, traces
 from etude.record import POINT, Points, Record
 from etude.study import Study
 

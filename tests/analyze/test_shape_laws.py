@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.analyze import overfitting, stability, still_improving
-from etude.analyze.trace import traces
+from etude.analyze.checks import overfitting, stability, still_improving
+from etude.analyze.views.curves import traces
 from etude.finding import to_json
 
 from .test_curve_laws import HOSTILE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.analyze import boundary, coverage, infeasible
+from etude.analyze.checks import boundary, coverage, infeasible
 from etude.finding import to_json
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study

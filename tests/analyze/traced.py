@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from etude.analyze.trace import Trace, traces
+from etude.analyze.views.curves import Trace, traces
 from etude.record import POINT, Points, Record
 from etude.study import Study, evaluation_steps
 

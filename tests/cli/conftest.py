@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import etude.cli
-from etude.round import run
+from etude.round.run import run
 
 EXPERIMENT = """
 [experiment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etude.baseline import read
+from etude.experiment.baseline import read
 
 TRAIN = """
 def train(trial):

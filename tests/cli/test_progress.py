@@ -10,8 +10,8 @@ from etude.cli.progress import Progress, estimate_line, opening_lines
 from etude.design.split import split
 from etude.event import Began, Ended, Lost, Paused, Rehearsed, Reopened
 from etude.experiment import Experiment
-from etude.observer import Opening
 from etude.record import Record, Records
+from etude.round.observer import Opening
 from etude.space import Real
 from etude.study import Prior
 

@@ -11,7 +11,7 @@ from tests.runner import loops
 from tests.search.world import experiment as an_experiment
 
 import etude
-from etude.result import load
+from etude.round.result import load
 
 STATUSES = {"ok", "notice", "problem", "unclear"}
 
@@ -516,7 +516,7 @@ def test_every_mistake_of_a_file_is_told_with_its_line(folder, etude_command):
 
 
 def test_json_is_plain():
-    from etude.cli.messages import plain
+    from etude.cli.output import plain
 
     assert json.dumps(plain({"a": float("nan"), "b": (1, [float("inf")])})) == (
         '{"a": null, "b": [1, [null]]}'

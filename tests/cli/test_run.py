@@ -247,7 +247,7 @@ etude.cli.main()
 """
 
 
-@pytest.mark.parametrize("module", ["etude.errors", "typer", "etude.store", "etude.round"])
+@pytest.mark.parametrize("module", ["etude.errors", "typer", "etude.store", "etude.round.run"])
 def test_a_run_interrupted_in_its_first_moments_says_so_too(folder, module):
     command = [sys.executable, "-c", STRIKES, module, "run", "rates.toml", "--store", "my store.db"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from etude.connect.assembly.assemble import Asked
-from etude.connect.bring import Arrived, bring
-from etude.connect.foreign import Wanted
-from etude.result import Result, load
+from etude.connect.base import Wanted
+from etude.connect.importer import Arrived, bring
+from etude.round.result import Result, load
 from etude.store import open_store
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

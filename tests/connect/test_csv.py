@@ -3,8 +3,8 @@
 import pytest
 from tests.connect.tables import brought, folder, imported
 
+from etude.connect.base import Wanted
 from etude.connect.csv import read
-from etude.connect.foreign import Wanted
 from etude.errors import ImportFileError
 
 WANTED = Wanted(metric="valid/error")

@@ -7,9 +7,9 @@ import pytest
 from tests.connect.tables import brought, folder, imported
 from tests.connect.traps import zeros
 
-from etude.connect.assembly.tidy import tidy
-from etude.connect.careful import guard
-from etude.connect.foreign import ForeignStudy, ForeignTrial
+from etude.connect.assembly.sanitize import tidy
+from etude.connect.base import ForeignStudy, ForeignTrial
+from etude.connect.parsing import files
 from etude.errors import ImportFileError
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -39,7 +39,7 @@ def test_a_gigabyte_of_zeros_is_refused_in_little_memory(source, file):
 
 
 def test_a_line_without_an_end_is_refused(source, monkeypatch):
-    monkeypatch.setattr(guard, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(files, "MAX_LINE_BYTES", 1000)
     (source / "curves.csv").write_text(CURVES + "a" * 2000)
 
     with pytest.raises(ImportFileError, match=r"line 4, is longer than"):

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.tables import exported, imported
 
-from etude import experiment_file
 from etude.design.studies import studies
 from etude.event import Began, Ended, Logged
 from etude.experiment import Experiment
-from etude.launch import Entry
+from etude.experiment.entry import Entry
+from etude.experiment.toml.write import dumps
 from etude.move import Start
-from etude.result import load
+from etude.round.result import load
 from etude.space import Choice, Integer, Real
 from etude.store import open_store
 
@@ -64,7 +64,7 @@ def kept(words, trials):
         fixed={"note": words[2]},
     )
     store = open_store("memory")
-    store.begin(Entry(experiment=one, text=experiment_file.dumps(one)))
+    store.begin(Entry(experiment=one, text=dumps(one)))
     for place, study in enumerate(studies(one)):
         mine = [trial for trial in (*trials, WITH_VALUE[place]) if trial[2] == place]
         starts = [

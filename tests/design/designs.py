@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from etude.design.checklist import findings
+from etude.design.checks import findings
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Finding

@@ -4,7 +4,7 @@ import pytest
 from tests.plot.charts import layers, rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.axis import Axis, AxisPoint
+from etude.analyze.summaries.axis import Axis, AxisPoint
 from etude.plot.axis import caption, draw
 from etude.plot.theme import themed
 from etude.space import Choice, Integer, Real

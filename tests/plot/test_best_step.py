@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, traced
 from tests.plot.charts import rows
 
-from etude.analyze.best_step import best_step
+from etude.analyze.checks.best_step import best_step
 from etude.plot.best_step import caption, draw
 
 

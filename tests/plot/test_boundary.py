@@ -4,7 +4,7 @@ from tests.analyze.trials import RATE, at_units, one_study, valley
 from tests.plot.charts import layers, rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.boundary import boundary
+from etude.analyze.checks.boundary import boundary
 from etude.plot.boundary import caption, draw
 from etude.plot.theme import themed
 

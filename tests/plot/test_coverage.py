@@ -4,7 +4,7 @@ from tests.analyze.trials import one_study, valley
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.coverage import coverage
+from etude.analyze.checks.coverage import coverage
 from etude.plot.coverage import caption, draw
 from etude.plot.theme import themed
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.plot.charts import layers, rows
 
-from etude.analyze.curves import Curve, Curves
+from etude.analyze.summaries.learning_curves import Curve, Curves
 from etude.plot.curves import caption, draw
 
 

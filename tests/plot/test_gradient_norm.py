@@ -5,7 +5,7 @@ import pytest
 from tests.analyze.traced import long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.gradient_norm import gradient_norm
+from etude.analyze.checks.gradient_norm import gradient_norm
 from etude.plot.gradient_norm import caption, draw
 
 NORMS = np.exp(noise(0, 300))

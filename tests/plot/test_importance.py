@@ -6,7 +6,7 @@ import pytest
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.importance import Importance, Influence, Interaction
+from etude.analyze.checks.importance import Importance, Influence, Interaction
 from etude.plot.importance import caption, draw
 from etude.plot.theme import themed
 

@@ -5,7 +5,7 @@ from tests.analyze.trials import RATE, at_units, one_study
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.infeasible import infeasible
+from etude.analyze.checks.infeasible import infeasible
 from etude.plot.infeasible import caption, draw
 from etude.plot.theme import themed
 from etude.space import Choice

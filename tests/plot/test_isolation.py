@@ -6,7 +6,7 @@ import pytest
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.isolation import Isolation, Retrained, StudyBest
+from etude.analyze.summaries.isolation import Isolation, Retrained, StudyBest
 from etude.plot.isolation import caption, draw
 from etude.plot.theme import themed
 

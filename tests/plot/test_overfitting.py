@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.overfitting import overfitting
+from etude.analyze.checks.overfitting import overfitting
 from etude.plot.overfitting import caption, draw
 
 

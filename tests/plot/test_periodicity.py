@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, long_study, noise, traced
 from tests.plot.charts import layers, rows
 
-from etude.analyze.periodicity import periodicity
+from etude.analyze.checks.periodicity import periodicity
 from etude.plot.periodicity import caption, draw
 
 

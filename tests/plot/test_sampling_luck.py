@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.plot.charts import rows
 
-from etude.analyze.sampling_luck import Budget, SamplingLuck
+from etude.analyze.checks.sampling_luck import Budget, SamplingLuck
 from etude.plot.sampling_luck import caption, draw
 
 

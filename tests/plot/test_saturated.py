@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.saturated import saturated
+from etude.analyze.checks.saturated import saturated
 from etude.plot.saturated import caption, draw
 
 

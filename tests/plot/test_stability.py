@@ -6,8 +6,8 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.feasible_edge import Edge
-from etude.analyze.stability import stability
+from etude.analyze.checks.stability import stability
+from etude.analyze.checks.stability_limit import Edge
 from etude.plot.stability import caption, draw
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.analyze.traced import METRIC, long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.step_variance import step_variance
+from etude.analyze.checks.step_variance import step_variance
 from etude.plot.step_variance import caption, draw
 
 

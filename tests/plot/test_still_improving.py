@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
-from etude.analyze.still_improving import still_improving
+from etude.analyze.checks.still_improving import still_improving
 from etude.plot.still_improving import caption, draw
 
 

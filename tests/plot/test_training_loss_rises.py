@@ -4,7 +4,7 @@ import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, traced
 from tests.plot.charts import layers, rows
 
-from etude.analyze.training_loss_rises import training_loss_rises
+from etude.analyze.checks.training_loss_rises import training_loss_rises
 from etude.plot.training_loss_rises import caption, draw
 
 

@@ -8,10 +8,10 @@ import pytest
 
 import etude
 from etude.errors import RunError
-from etude.experiment_file import dumps
-from etude.procedure.spending import fitted, planned_steps, trained_steps
+from etude.experiment.toml.write import dumps
+from etude.procedure.budget import fitted, planned_steps, trained_steps
 from etude.record import Record
-from etude.result import NextRound
+from etude.round.result import NextRound
 
 STEPS, TRIALS = 8, 10
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from etude.analyze.checklist import NOT_CHECKED, findings
+from etude.analyze.registry import NOT_CHECKED, findings
 from etude.design.split import split
 from etude.experiment import Experiment
+from etude.experiment.entry import Launch
 from etude.finding import Recommendation, Verdict
-from etude.launch import Launch
 from etude.record import POINT, Points, Record
-from etude.report.material import Material
+from etude.report.content import Material
 from etude.search.sobol import points
 from etude.space import Real, Scalar
 from etude.study import Study, derived_seed

@@ -17,12 +17,12 @@ from tests.report.sample import (
     verdict,
 )
 
-from etude.analyze.checklist import NOT_CHECKED
+from etude.analyze.registry import NOT_CHECKED
 from etude.finding import Finding, Recommendation, Verdict
+from etude.playbook.rules import sentence
 from etude.record import NO_POINTS
 from etude.report.page import page, safe_json
-from etude.report.trials import MAX_TRIALS
-from etude.rules import sentence
+from etude.report.trial_table import MAX_TRIALS
 from etude.space import Real
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!-- \u2028"

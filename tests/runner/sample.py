@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from etude.assignment import Assignment
 from etude.event import Ended, Event, Logged, Refused
 from etude.runner.base import Runner
 from etude.runner.inline import Inline
-from etude.runner.load import train_function
 from etude.runner.processes import Processes
-from etude.trial import Assignment
+from etude.runner.user_code import train_function
 
 HERE = Path(__file__).parent
 

@@ -5,11 +5,11 @@ import itertools
 import pytest
 from tests.runner.sample import HERE, assignment, end, inline, of, played, processes, rows
 
+from etude.assignment import Halt
 from etude.errors import TrainError
 from etude.event import Began, Ended, Paused, Refused, Rehearsed, Saved
-from etude.runner.load import train_function
+from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
-from etude.trial import Halt
 
 RUNNERS = {"inline": inline, "processes": processes}
 # The workload of `works.py` that does what the function of `loops.py` does.

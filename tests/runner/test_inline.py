@@ -5,7 +5,7 @@ from tests.runner.sample import HERE, assignment, inline, played
 
 from etude.errors import RunError
 from etude.runner.inline import Inline
-from etude.runner.load import train_function
+from etude.runner.user_code import train_function
 
 
 def test_what_a_trial_prints_is_shown_where_it_was_meant_to_go(tmp_path, capsys):

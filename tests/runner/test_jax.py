@@ -10,14 +10,14 @@ from tests.train.needs_jax import jax
 
 from etude.errors import RunError
 from etude.event import Began, Refused, Saved
-from etude.experiment_file import loads
-from etude.runner import _told
+from etude.experiment.toml.read import loads
 from etude.runner.inline import Inline
-from etude.runner.load import train_function
 from etude.runner.processes import Processes
+from etude.runner.stacking import _told
+from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
-from etude.train.jax.order import Order
-from etude.train.undecided import Undecided, decided
+from etude.train.backend import Undecided, decided
+from etude.train.jax.examples import Order
 
 EXAMPLE = HERE.parents[1] / "examples" / "digits_jax"
 SETTING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 4}
@@ -179,7 +179,7 @@ def test_where_both_are_loaded_the_first_model_tells():
 
     assert all(isinstance(one, Undecided) for one in found.values())
     homes = [type(decided(one, SETTING)).__module__ for one in found.values()]
-    assert homes == ["etude.train.loop", "etude.train.jax.loop"]
+    assert homes == ["etude.train.torch.loop", "etude.train.jax.loop"]
 
 
 def test_the_example_is_trained(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from etude.runner.blame import is_out_of_memory
+from etude.runner.user_errors import is_out_of_memory
 
 ROOT = Path(__file__).parents[2]
 # A trial of `Greedy` holds some 20 MB in a step: too much for 32 at once, and not for one.

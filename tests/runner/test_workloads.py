@@ -7,10 +7,10 @@ from tests.runner.works import INPUTS, Plain
 from etude.errors import RunError, WorkloadError
 from etude.event import Began, Ended, Refused, Rehearsed, Saved
 from etude.runner.inline import Inline
-from etude.runner.load import train_function
 from etude.runner.processes import Processes
+from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
-from etude.train.order import Order
+from etude.train.torch.examples import Order
 from etude.train.workload import Workload, workload_of
 
 SETTING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 4}

@@ -11,7 +11,7 @@ from tests.search.world import World, experiment, interrupted, played, sketch
 
 import etude.search
 from etude.design.split import split
-from etude.methods import ADAPTIVE, UNSAMPLED
+from etude.experiment.methods import ADAPTIVE, UNSAMPLED
 from etude.record import Record, Records
 from etude.search import SCHEDULES, SEARCHES, search_of
 from etude.space import Choice, Real, Space
@@ -232,7 +232,7 @@ def test_a_trial_that_diverged_is_never_promoted_never_wins_and_never_vanishes(c
 
 
 ROOT = Path(etude.search.__file__).parent.parent
-FORBIDDEN = {"store", "runner", "play", "round", "time", "datetime", "os"}
+FORBIDDEN = {"store", "runner", "round", "time", "datetime", "os"}
 
 
 def imported(source):
@@ -275,4 +275,4 @@ def test_no_search_sees_a_store_a_clock_or_a_runner_through_whomever():
 
 
 def test_what_sees_a_store_and_a_runner_is_found_out():
-    assert {"etude.runner.base", "etude.store.base"} <= reached([ROOT / "play.py"])
+    assert {"etude.runner.base", "etude.store.base"} <= reached([ROOT / "round" / "loop.py"])

@@ -5,10 +5,10 @@ from tests.search.world import experiment
 
 from etude.design.split import split
 from etude.errors import SpaceError
-from etude.lattice import coarse_first, counts
 from etude.record import Records
 from etude.search.grid import Grid
 from etude.space import Choice, Integer, Real, Space
+from etude.space.grid import coarse_first, counts
 
 RATE, MOMENTUM = Real(1e-4, 1.0, log=True), Real(0.0, 1.0)
 

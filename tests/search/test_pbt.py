@@ -11,7 +11,7 @@ from etude.move import Fork, Resume, Start, Stop
 from etude.record import Checkpoint, Records
 from etude.search import search_of
 from etude.search.pbt import boundaries
-from etude.search.perturbed import moved, perturbed
+from etude.search.perturbation import moved, perturbed
 from etude.space import Choice, Integer, Real, Space
 
 PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}

@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from etude import experiment_file
+from etude.assignment import Assignment, Halt
 from etude.design.split import split
 from etude.event import Began, Ended, Event, Logged, Paused, Saved
 from etude.experiment import Experiment
-from etude.launch import Entry
-from etude.play import Plan, pending, play, started
+from etude.experiment.entry import Entry
+from etude.experiment.toml.write import dumps
 from etude.record import POINT, Points, Record, Status
+from etude.round.loop import Plan, pending, play, started
 from etude.runner.base import Deliver
 from etude.search import search_of
 from etude.space import Real
 from etude.store.base import Store
 from etude.store.memory import Memory
 from etude.study import evaluation_steps
-from etude.trial import Assignment, Halt
 
 DIVERGES_ABOVE = 0.3
 
@@ -171,7 +171,7 @@ class Run:
 def played(one: Experiment, world: World, store: Store | None = None) -> list[Record]:
     """The records of an experiment that was played to its end, or until the world gave up."""
     held = store or Memory()
-    held.begin(Entry(experiment=one, text=experiment_file.dumps(one)))
+    held.begin(Entry(experiment=one, text=dumps(one)))
     plan: list[Plan] = [(study, search_of(study)) for study in split(one)]
     with held.own(one.name):
         waiting = len(pending(plan, held, one.name))

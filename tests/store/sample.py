@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from etude import experiment_file
 from etude.design.split import split
 from etude.event import Began, Ended, Event, Logged, Saved
 from etude.experiment import Experiment
-from etude.launch import Entry, Launch
+from etude.experiment.entry import Entry, Launch
+from etude.experiment.toml.write import dumps
 from etude.record import Record
 from etude.search.quasi_random import QuasiRandom
 from etude.space import Real
@@ -30,7 +30,7 @@ def experiment(**given: object) -> Experiment:
 
 
 def entry(one: Experiment, *launches: Launch) -> Entry:
-    text = experiment_file.dumps(one)
+    text = dumps(one)
     return Entry(experiment=one, text=text, source="rates.toml", launches=launches)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from tests.runner.sample import assignment
 
 from etude.errors import Leave
-from etude.runner import half_of
-from etude.train.vectorized import Stack
+from etude.runner.stacking import half_of
+from etude.train.torch.vectorized import Stack
 from etude.trial import Trial
 
 BASE = {

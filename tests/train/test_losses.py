@@ -10,9 +10,9 @@ from tests.train.stacks import Told, plain, setting, together, trial
 from tests.train.workloads import WORKLOADS
 from torch.nn import functional as F
 
-from etude.train import gate
-from etude.train.loop import Loop
 from etude.train.losses import cross_entropy
+from etude.train.torch import gate
+from etude.train.torch.loop import Loop
 
 
 @pytest.fixture

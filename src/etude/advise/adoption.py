@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, TypeAlias, final
 
-from ..analyze.answer import message as compared
 from ..analyze.comparison import Comparison, comparison
-from ..analyze.outcome import Outcome, outcomes
-from ..analyze.retrainings import Retrainings
-from ..analyze.trial_noise import repeats
-from ..analyze.wording import counted, listed, number
+from ..analyze.comparison.message import message as compared
+from ..analyze.comparison.retrainings import Retrainings
+from ..analyze.views.outcomes import Outcome, outcomes
+from ..analyze.views.repeats import repeats
 from ..record import Record
 from ..space import Scalar
 from ..study import Study
+from ..wording import counted, listed, number
 from .complexity import Complexity, Cost, complexity
 
 Decision: TypeAlias = Literal["adopt", "keep"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
-from ..analyze.wording import listed, number
-from ..catalogue import known
+from ..playbook.catalogue import known
 from ..space import Scalar, is_number, value_text
+from ..wording import listed, number
 
 # No source, ours: less is the noise of a machine that does other things too.
 MIN_SLOWER = 0.25

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analyze.wording import counted, number
 from ..finding import Finding
+from ..wording import counted, number
 
 
 def crowded(findings: Sequence[Finding]) -> str:

@@ -6,15 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..analyze.wording import counted, number, percent
 from ..experiment import Experiment
 from ..finding import Finding, Verdict
 from ..record import Record
 from ..study import Study
-from .bearing import bearing, best_of_each
-from .doubts import doubts
-from .seeds import compared, means
-from .standing import Lead, Standing, lead, standings
+from ..wording import counted, number, percent
+from .caveats import doubts
+from .ranking import Lead, Standing, bearing, best_of_each, lead, means, means_sentence, standings
 
 # From so many others on, a message names the nearest and counts the rest; no source, ours.
 MANY = 3
@@ -45,7 +43,7 @@ def verdict(
     untuned = means(standing)
     if untuned:
         evidence["means"] = {one.study: vars(one) for one in untuned}
-    only = f" {compared(untuned, experiment.metric)}" if untuned else ""
+    only = f" {means_sentence(untuned, experiment.metric)}" if untuned else ""
     if len(standing) == 1:
         message = f"Nothing was compared. {_best_of_all(leader)}{only}"
         return Verdict(

@@ -28,7 +28,7 @@ def _perform() -> None:
     try:
         app()
     except EtudeError as error:
-        from .messages import exit_code, tell
+        from .output import exit_code, tell
 
         tell(error)
         sys.exit(exit_code(error))

@@ -12,8 +12,8 @@ from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..advise.adoption import Adopted, Candidate
-    from ..baseline import Adoption, Baseline
-    from ..result import Result
+    from ..experiment.baseline import Adoption, Baseline
+    from ..round.result import Result
 
 
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -40,7 +40,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
-    from .opened import opened
+    from .options import opened
 
     title, _, trial = (name or "").partition(":")
     with opened(title or None, store) as result:
@@ -77,7 +77,7 @@ def _decided(
 
 
 def _line(path: Path) -> Baseline | None:
-    from .. import baseline
+    from ..experiment import baseline
 
     return baseline.read(path) if path.is_file() else None
 
@@ -114,7 +114,7 @@ def _held(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings of this length: here, where it was adopted, or launched."""
     from ..errors import RunError
     from ..procedure.launch import launch_of
-    from ..result import load
+    from ..round.result import load
 
     last, length = line.last, result.experiment.max_steps
     if (last.metric, last.maximize) != (result.experiment.metric, result.experiment.maximize):
@@ -146,8 +146,8 @@ def _write(
 ) -> None:
     from dataclasses import replace
 
-    from .. import baseline
-    from .messages import write
+    from ..experiment import baseline
+    from .output import write
 
     entry = replace(_entry(result, decided, anyway), folder=_folder(result, path))
     before = line.line if line else ()
@@ -168,7 +168,7 @@ def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:
     from datetime import UTC, datetime
     from statistics import fmean
 
-    from ..baseline import Adoption
+    from ..experiment.baseline import Adoption
 
     experiment, one = result.experiment, decided.candidate
     known = [value for value in one.trainings.values if math.isfinite(value)]
@@ -192,8 +192,8 @@ def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:
 
 def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bool) -> str:
     """Writes the experiment that would tell, beside the last one; its path."""
-    from ..advise.retrain import prunings, retrain
-    from ..experiment_file import dumps
+    from ..advise.follow_up import prunings, retrain
+    from ..experiment.toml.write import dumps
     from .next import beside, written
 
     more = prunings(held.setting, candidate.setting) if prune else [candidate.setting]
@@ -210,7 +210,7 @@ def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bo
 
 
 def _show(decided: Adopted, path: Path, proposed: str, *, adopted: bool, json: bool) -> None:
-    from .messages import print_json, wrapped
+    from .output import print_json, wrapped
 
     if json:
         print_json(

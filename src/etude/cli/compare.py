@@ -9,13 +9,13 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..advise.searches import Searches
-    from ..advise.standing import Standing
+    from ..advise.ranking import Standing
+    from ..advise.search_comparison import Searches
     from ..analyze.comparison import Comparison
-    from ..analyze.comparison import Side as Arm
-    from ..analyze.retrainings import Retrainings
-    from ..result import Result
-    from .sides import Side
+    from ..analyze.comparison.comparison import Side as Arm
+    from ..analyze.comparison.retrainings import Retrainings
+    from ..round.result import Result
+    from .compare_inputs import Side
 
 # In standard deviations: what the printed power of a plan is for. No source, ours: a large effect.
 _EFFECT = 1.0
@@ -44,7 +44,7 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Say whether B is better than A: by retrainings of both, else by their searches."""
-    from .sides import sides
+    from .compare_inputs import sides
 
     again = second_search or []
     with sides([a, b, *again], store) as (first, second, *repeats):
@@ -90,7 +90,7 @@ def _trainings(
     first: Side, second: Side, *, maximize: bool, paired: bool, looks: str
 ) -> Comparison:
     from ..analyze.comparison import comparison
-    from ..analyze.looks import plan
+    from ..analyze.comparison.sequential import plan
 
     a, b = first.retrainings, second.retrainings
     assert a is not None
@@ -131,7 +131,7 @@ def _paired(a: Retrainings, b: Retrainings) -> tuple[Retrainings, Retrainings]:
 
 def _searches(first: Side, second: Side, repeats: list[Side]) -> tuple[Searches, list[str]]:
     """Both searches compared, and whose best setting was trained only once."""
-    from ..advise.searches import searches, whole
+    from ..advise.search_comparison import searches, whole
     from ..errors import RunError
 
     results = [one.result for one in (first, second)]
@@ -153,7 +153,7 @@ def _again(
     side: Side, results: list[Result | None], standings: list[Standing]
 ) -> tuple[Standing, Standing]:
     """A second search and the one that it repeats."""
-    from ..advise.searches import whole
+    from ..advise.search_comparison import whole
     from ..errors import RunError
 
     for result, standing in zip(results, standings, strict=True):
@@ -176,9 +176,9 @@ def _only_the_seed(one: Result, other: Result) -> bool:
 
 
 def _show_trainings(found: Comparison, first: Side, second: Side, *, json: bool) -> None:
-    from ..analyze.answer import message, plan_line
-    from ..analyze.looks import power
-    from .messages import print_json, wrapped
+    from ..analyze.comparison.message import message, plan_line
+    from ..analyze.comparison.sequential import power
+    from .output import print_json, wrapped
 
     said = message(found)
     if found.plan:
@@ -241,9 +241,9 @@ def _as_json(one: Arm) -> dict[str, Any]:
 
 
 def _show_searches(found: Searches, once: list[str], steps: str, *, json: bool) -> None:
-    from ..advise.searches import message
-    from ..analyze.comparison import ENOUGH
-    from .messages import print_json, wrapped
+    from ..advise.search_comparison import message
+    from ..analyze.comparison.comparison import ENOUGH
+    from .output import print_json, wrapped
 
     said = message(found, once) + steps
     if not json:

@@ -12,7 +12,7 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..connect.bring import Arrived
+    from ..connect.importer import Arrived
 
 _Kind: TypeAlias = Annotated[
     str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
@@ -53,12 +53,12 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
 ) -> None:
     """Bring results of another tool, so that check, report and next can look at them."""
     from ..connect.assembly.assemble import Asked
-    from ..connect.bring import bring
-    from ..connect.foreign import Wanted
+    from ..connect.base import Wanted
+    from ..connect.importer import bring
     from ..store import location, open_store
-    from .arrived import lines
-    from .messages import print_json
-    from .opened import kept
+    from .import_summary import lines
+    from .options import kept
+    from .output import print_json
 
     names = dict(_renamed(rename or []))
     judge = names.get(metric, metric)
@@ -92,7 +92,7 @@ def _renamed(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _next_command(name: str, store: str | None) -> str:
-    from .messages import at_store
+    from .output import at_store
 
     return f"etude check {name}{at_store(store)}"
 
@@ -122,7 +122,7 @@ def _as_json(arrived: Arrived, kind: str, source: Path) -> dict[str, Any]:
 
 def _roles(arrived: Arrived) -> dict[str, dict[str, str]]:
     """Every hyperparameter by role and path, its domain or value as a file has it."""
-    from ..experiment_file import toml_text
+    from ..experiment.toml.write import toml_text
 
     roles: dict[str, dict[str, str]] = {"scientific": {}, "nuisance": {}, "fixed": {}}
     for one in arrived.experiment.hyperparameters:

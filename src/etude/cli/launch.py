@@ -31,13 +31,13 @@ def launch(
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Train the baseline with several seeds at full length, and look at the test data once."""
-    from .. import baseline as launched_file
-    from ..experiment_file import dumps
+    from ..experiment import baseline as launched_file
+    from ..experiment.toml.write import dumps
     from ..procedure.launch import experiment, launched
-    from ..round import run
+    from ..round.run import run
     from ..store import location
     from .next import written
-    from .opened import kept
+    from .options import kept
 
     adopted = launched_file.read(baseline).last
     asked = experiment(adopted, seeds=seeds, max_steps=max_steps)
@@ -55,7 +55,7 @@ def looks_of(baseline: Path) -> Path:
 
 def _show(found: Launched, place: Path, *, json: bool) -> None:
     from ..procedure.launch import X4_WARNING
-    from .messages import print_json, setting_line, wrapped
+    from .output import print_json, setting_line, wrapped
 
     checkpoint = str(found.checkpoint) if found.checkpoint else None
     if json:

@@ -14,7 +14,7 @@ import typer
 from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..launch import Entry, Launch
+    from ..experiment.entry import Entry, Launch
     from ..store.base import Store
 
 
@@ -28,7 +28,7 @@ def log(
 ) -> None:
     """List every experiment with its launches and code, and the line of adopted configurations."""
     from ..store import open_store
-    from .messages import print_json
+    from .output import print_json
 
     with closing(open_store(store, create=False)) as held:
         rows = [_row(held, entry) for entry in held.entries()]
@@ -43,7 +43,7 @@ def log(
 
 
 def _row(store: Store, entry: Entry) -> dict[str, Any]:
-    from ..result import load
+    from ..round.result import load
 
     result = load(store, entry.experiment.name)
     experiment, best = entry.experiment, result.best
@@ -73,7 +73,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
 
 def _adopted(path: Path) -> dict[str, Any]:
     """The line of adoptions, oldest first, and when test data were looked at."""
-    from .. import baseline
+    from ..experiment import baseline
     from ..procedure.launch import looked_at
     from .launch import looks_of
 
@@ -82,7 +82,7 @@ def _adopted(path: Path) -> dict[str, Any]:
 
 
 def _print_line(found: dict[str, Any]) -> None:
-    from .messages import short, wrapped
+    from .output import short, wrapped
 
     for one in found["line"]:
         trial = f"{one['experiment']}:{one['trial']}"
@@ -107,7 +107,7 @@ def _as_json(launch: Launch | None) -> dict[str, Any]:
 
 
 def _print(row: dict[str, Any]) -> None:
-    from .messages import counted, short
+    from .output import counted, short
 
     best = row["best"]
     value = "none" if best["value"] is None else f"{short(best['value'])} (trial {best['trial']})"
@@ -132,7 +132,7 @@ def _print(row: dict[str, Any]) -> None:
 
 def _code(launch: dict[str, Any]) -> str:
     """The commit and how much of it was changed."""
-    from .messages import counted
+    from .output import counted
 
     lines = launch["uncommitted"].splitlines()
     changed = sum(line.startswith(("diff --git ", "?? ")) for line in lines)
@@ -143,7 +143,7 @@ def _code(launch: dict[str, Any]) -> str:
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    from .messages import counted, write
+    from .output import counted, write
 
     flat = [
         {

@@ -12,7 +12,7 @@ from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..finding import Recommendation
-    from ..result import NextRound, Result
+    from ..round.result import NextRound, Result
 
 
 _Output: TypeAlias = Annotated[
@@ -41,8 +41,8 @@ def next_round(
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .messages import at_store, print_json, wrapped
-    from .opened import opened
+    from .options import opened
+    from .output import at_store, print_json, wrapped
 
     with opened(name, store) as result:
         coming, source = _coming(result, replay=replay, exploit=exploit), result.entry.source
@@ -86,7 +86,7 @@ def _not_exploited(result: Result) -> list[str]:
 
 
 def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
-    from ..advise.remedies import goals
+    from ..advise.policy import goals
 
     return {
         "name": coming.experiment.name if coming else None,
@@ -101,7 +101,7 @@ def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> d
 
 def _edit(one: Recommendation) -> dict[str, Any]:
     """A changed line; a range as an experiment file writes it."""
-    from ..experiment_file import toml_text
+    from ..experiment.toml.write import toml_text
     from ..space import Choice, Integer, Real
 
     return {
@@ -111,8 +111,8 @@ def _edit(one: Recommendation) -> dict[str, Any]:
 
 
 def _print(coming: NextRound, left_to_you: list[str]) -> None:
-    from ..advise.remedies import order
-    from .messages import wrapped
+    from ..advise.policy import order
+    from .output import wrapped
 
     for line in change_lines(coming):
         typer.echo(line)
@@ -138,8 +138,8 @@ def change_lines(coming: NextRound) -> list[str]:
 
 def _shown(value: Any) -> str:
     """A value as a person reads it; `none` where there is none."""
-    from ..experiment_file import toml_text
-    from .messages import short
+    from ..experiment.toml.write import toml_text
+    from .output import short
 
     if value is None:
         return "none"

@@ -9,23 +9,29 @@ import typer
 from .options import FileArgument, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..design.trade import Design
+    from ..design.trade_off import Design
     from ..experiment import Experiment
     from ..record import Record
     from ..study import Study
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..design.duration import Hours
+    from ..design.trade_off import Design
 
 
 def plan(
     file: FileArgument, store: StoreOption = None, json: JsonOption = False
 ) -> None:  # a flag of the command line
     """Show the studies and trials of an experiment file, without training."""
-    from .. import baseline
-    from ..analyze.fixed_caveats import findings, fixed_caveats
-    from ..design.hours import hours
+    from ..analyze.checks.fixed_caveats import findings, fixed_caveats
+    from ..design.duration import hours
+    from ..experiment import baseline
     from ..finding import to_json
-    from ..forecast import foreseen, planned, timed, with_lines
-    from .budget import budget_as_json, budget_lines
-    from .messages import finding_lines, print_json
+    from ..round.preview import foreseen, planned, timed, with_lines
+    from .output import finding_lines, print_json
+    from .plan import budget_as_json, budget_lines
 
     experiment = baseline.opened(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
@@ -56,7 +62,7 @@ def plan(
 
 
 def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
-    from .messages import counted
+    from .output import counted
 
     count = sum(len(records) for _, records in studies)
     better = "higher" if experiment.maximize else "lower"
@@ -69,8 +75,8 @@ def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> 
 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
     """What the trials could be spent on; nothing where settings are listed by hand."""
-    from ..analyze.parts import apart
-    from ..design.trade import trade
+    from ..analyze.views.subgroups import apart
+    from ..design.trade_off import trade
 
     alone = [study for study, _ in studies]
     return [] if experiment.configurations else trade(alone, len(apart(alone, [])[0]))
@@ -85,9 +91,9 @@ def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:
 
 
 def _print(study: Study, records: list[Record]) -> None:
-    from ..experiment_file import toml_text
-    from ..methods import ADAPTIVE
-    from .messages import setting_line
+    from ..experiment.methods import ADAPTIVE
+    from ..experiment.toml.write import toml_text
+    from .output import setting_line
 
     typer.echo(f"\n{study.name}")
     for name, domain in study.space.domains.items():
@@ -101,3 +107,82 @@ def _print(study: Study, records: list[Record]) -> None:
             typer.echo("  ...")
         searched = {name: record.setting[name] for name in study.space.domains}
         typer.echo(f"  trial {record.id}: {setting_line(searched)}")
+
+
+def budget_as_json(designs: Sequence[Design], timing: Hours | None) -> dict[str, Any]:
+    """The keys `hours` and `trade` of a plan; null where nothing is known or searched."""
+    from ..design.trade_off import ASSUMPTION
+
+    if timing is None:
+        hours = None
+    else:
+        hours = {"left": timing.left, "all": timing.all, "measured": timing.measured}
+    trade = {"assumption": ASSUMPTION, "designs": [_design(one) for one in designs]}
+    return {"hours": hours, "trade": trade if designs else None}
+
+
+def budget_lines(designs: Sequence[Design], timing: Hours | None) -> list[str]:
+    """The same for people."""
+    lines = [] if timing is None else ["", _hours(timing)]
+    return [*lines, "", *_table(designs)] if designs else lines
+
+
+def _design(one: Design) -> dict[str, Any]:
+    return {
+        "design": one.name,
+        "values": one.values,
+        "dimensions": one.dimensions,
+        "trials": one.trials,
+        "trials_each": one.each,
+        "points_per_dimension": one.points_per_dimension,
+        "distance": one.distance,
+        "distances": {str(size): distance for size, distance in one.distances().items()},
+    }
+
+
+def _hours(timing: Hours) -> str:
+    from .output import duration
+
+    left, whole = duration(3600 * timing.left), duration(3600 * timing.all)
+    return (
+        f"Training is left for {left} of {whole}, on one worker, at the pace of "
+        f"{timing.measured} completed trials."
+    )
+
+
+def _table(designs: Sequence[Design]) -> list[str]:
+    from ..design.trade_off import ASSUMPTION
+    from .output import columns, wrapped
+
+    now, sizes = designs[0], list(designs[0].distances())
+    header = [
+        "design",
+        "values",
+        "dimensions",
+        "trials each",
+        "per dimension",
+        "distance",
+        *(f"with {size}" for size in sizes),
+    ]
+    rows = [[*_row(one), *map(_percent, one.distances().values())] for one in designs]
+    return [
+        f"What {now.trials} trials buy (R15): scientific values x nuisance dimensions x points "
+        "along each.",
+        *(f"  {line}" for line in columns([header, *rows])),
+        wrapped(ASSUMPTION, indent="  "),
+    ]
+
+
+def _row(one: Design) -> list[str]:
+    return [
+        one.name,
+        str(one.values),
+        str(one.dimensions),
+        f"{one.each:.3g}",
+        f"{one.points_per_dimension:.2g}",
+        _percent(one.distance),
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"

@@ -14,10 +14,10 @@ from rich.live import Live
 from rich.table import Table
 
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
-from ..methods import ADAPTIVE
-from ..observer import Opening
+from ..experiment.methods import ADAPTIVE
+from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from .messages import counted, duration, finding_lines, short
+from .output import counted, duration, finding_lines, short
 
 
 @dataclass

@@ -25,8 +25,8 @@ def report(
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
-    from .messages import counted
-    from .opened import opened
+    from .options import opened
+    from .output import counted
 
     with opened(name, store) as result:
         ending = ".html" if kind == "html" else "-charts"

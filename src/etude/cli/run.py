@@ -16,7 +16,7 @@ from .options import FileArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..record import Record
-    from ..result import Result
+    from ..round.result import Result
     from ..store.base import Store
 
 
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..store import location
-    from .opened import kept
+    from .options import kept
 
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
     place = kept(location(store))
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
     try:
         if accept:
-            from .rounds import Asked, follow
+            from .autopilot import Asked, follow
 
             asked = Asked(rounds=rounds, budget_steps=budget_steps, store=store)
             follow(file, play, place, asked)
@@ -100,7 +100,7 @@ def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int |
 
 
 def _tell(result: Result, store: str | None) -> None:
-    from .messages import at_store, wrapped
+    from .output import at_store, wrapped
 
     named = f"{result.experiment.name}{at_store(store)}"
     for line in summary(result):
@@ -117,7 +117,7 @@ def _tell(result: Result, store: str | None) -> None:
 def _played(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
     from rich.console import Console
 
-    from .. import round as a_round
+    from ..round import run as a_round
     from .progress import Progress
 
     console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
@@ -128,14 +128,14 @@ def _played(file: Path, store: Store | str, *, workers: int | None, runner: str)
 
 def summary(result: Result, *, doubts: bool = True) -> list[str]:
     """The best setting with its values and checkpoint, the verdict and its doubts."""
-    from .messages import verdict_lines
+    from .output import verdict_lines
 
     verdict = result.verdict if doubts else replace(result.verdict, doubts=())
     return ["", *_best(result), "", *verdict_lines(verdict)]
 
 
 def _best(result: Result) -> list[str]:
-    from .messages import setting_line, short, wrapped
+    from .output import setting_line, short, wrapped
 
     best, experiment = result.best, result.experiment
     if best is None:

@@ -11,7 +11,7 @@ from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..record import Record
-    from ..result import Result
+    from ..round.result import Result
 
 
 def trials(
@@ -23,8 +23,8 @@ def trials(
     ] = None,
 ) -> None:
     """List the trials of an experiment, best first, infeasible ones last."""
-    from .messages import print_json
-    from .opened import opened
+    from .options import opened
+    from .output import print_json
 
     with opened(name, store) as result:
         if json:
@@ -62,7 +62,7 @@ def _log(result: Result, record: Record) -> Path | None:
 
 
 def _write_csv(result: Result, path: Path) -> None:
-    from .messages import counted, write
+    from .output import counted, write
 
     # A hyperparameter of that name keeps out of the way, as it does for the other columns.
     frame = result.trials.rename(columns={"detail": "setting.detail", "log": "setting.log"})
@@ -78,7 +78,7 @@ def _write_csv(result: Result, path: Path) -> None:
 
 
 def _print_table(result: Result) -> None:
-    from .messages import columns, setting_line, short
+    from .output import columns, setting_line, short
 
     experiment = result.experiment
     sign = -1.0 if experiment.maximize else 1.0
@@ -104,7 +104,7 @@ def _print_table(result: Result) -> None:
 
 def _why(result: Result) -> list[str]:
     """Where to look for what is wrong with the infeasible trials."""
-    from .messages import counted, wrapped
+    from .output import counted, wrapped
 
     failed = [record for record in result.records if record.status == "infeasible"]
     if not failed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from ..errors import ImportFileError
-from ..spelling import did_you_mean
-from .foreign import Reader
+from ..wording import did_you_mean
+from .base import Reader
 
 # Each is a module or a folder here with a `read`, loaded when asked for.
 READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")

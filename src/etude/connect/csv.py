@@ -10,11 +10,11 @@ from typing import final, get_args
 
 from ..errors import ImportFileError
 from ..space import Scalar
-from ..spelling import did_you_mean
-from .careful import guard
-from .careful.cells import duration, typed, whole
-from .foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
-from .naming import here
+from ..wording import did_you_mean
+from .base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from .parsing import files
+from .parsing.cells import duration, typed, whole
+from .renaming import here
 
 TRIALS, CURVES = "trials.csv", "curves.csv"
 # Columns that are no hyperparameters, whatever stands in them.
@@ -35,15 +35,15 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
         raise ImportFileError(f"`{source}` is no folder. Name the one that holds `{TRIALS}`.")
     mistakes: list[str] = []
     notes = _Notes()
-    table = _table(guard.part(source, TRIALS), wanted, notes=notes, mistakes=mistakes)
-    ids = [guard.clean(one.strip()) for one in table.get("trial", ())]
+    table = _table(files.part(source, TRIALS), wanted, notes=notes, mistakes=mistakes)
+    ids = [files.clean(one.strip()) for one in table.get("trial", ())]
     mistakes += [
         f"{TRIALS}: trial `{one}` stands in {count} rows, so its curve could be either's. "
         "Give each row an id of its own."
         for one, count in Counter(ids).most_common(MAX_TOLD)
         if count > 1
     ]
-    rows = _curves(guard.part(source, CURVES), wanted, ids, notes=notes, mistakes=mistakes)
+    rows = _curves(files.part(source, CURVES), wanted, ids, notes=notes, mistakes=mistakes)
     statuses = _statuses(table.get("status", [""] * len(ids)), mistakes)
     if mistakes:
         raise ImportFileError("\n".join(mistakes))
@@ -81,7 +81,7 @@ def _table(
     """The columns by the names that they have here, cells as text."""
     rows = _rows(path)
     header = next(rows, (0, []))[1]
-    names = [here(guard.clean(name.strip()), wanted) for name in header]
+    names = [here(files.clean(name.strip()), wanted) for name in header]
     mistakes += [
         f"{TRIALS}: the column `{name}` stands there {count} times. Rename or remove the others."
         for name, count in Counter(names).items()
@@ -112,7 +112,7 @@ def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[ForeignStatus]:
     found = [cell.strip().casefold() for cell in cells]
     unknown = dict.fromkeys(cell for cell in found if cell not in meant)
     mistakes += [
-        f"{TRIALS}: there is no status `{guard.clean(cell)}`. {did_you_mean(cell, _STATUSES)}"
+        f"{TRIALS}: there is no status `{files.clean(cell)}`. {did_you_mean(cell, _STATUSES)}"
         for cell in list(unknown)[:MAX_TOLD]
     ]
     return [meant.get(cell, "unknown") for cell in found]
@@ -136,7 +136,7 @@ def _trials(
             setting=_setting(plain, at),
             rows=tuple(rows[name]),
             status=statuses[at],
-            reason=guard.clean(table.get("reason", nothing)[at].strip()),
+            reason=files.clean(table.get("reason", nothing)[at].strip()),
             detail=table.get("detail", nothing)[at],
             seed=_seed(table.get("seed", nothing)[at], name, notes),
             wall_s=duration(table.get("wall_s", nothing)[at]),
@@ -173,7 +173,7 @@ def _curves(
         )
         return {}
     if len(header) > len(_POINT):
-        more = ", ".join(f"`{guard.clean(name)}`" for name in header if name not in _POINT)
+        more = ", ".join(f"`{files.clean(name)}`" for name in header if name not in _POINT)
         notes.add(f"further columns of {CURVES}", f"its header ({more})")
     curves = _Curves(ids, wanted, notes)
     order = [header.index(name) for name in _POINT]
@@ -204,7 +204,7 @@ class _Curves:
         if (name := self._metrics[metric]) is None or not value.strip():
             return  # left out on request, or not recorded
         if (points := self.rows.get(trial)) is None:
-            points = self.rows.get(guard.clean(trial.strip()))
+            points = self.rows.get(files.clean(trial.strip()))
         point = _point(points, step, name, value)
         if isinstance(point, str):
             self._notes.add(f"rows of {CURVES} {point}", f"line {number}")
@@ -224,7 +224,7 @@ class _Curves:
 
     def _meet(self, metric: str, number: int) -> None:
         """Names a metric that was not seen before."""
-        name = here(guard.clean(metric.strip()), self._wanted)
+        name = here(files.clean(metric.strip()), self._wanted)
         if name is not None and name in self._metrics.values():
             kind = f"metrics of {CURVES} that another has the name of, so that they are one"
             self._notes.add(kind, f"line {number} (`{name}`)")
@@ -249,7 +249,7 @@ def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The rows with the line in which they end; blank ones are passed over."""
-    reader = csv.reader(guard.whole_lines(path))
+    reader = csv.reader(files.whole_lines(path))
     try:
         for row in reader:
             if row:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..arrangement import Configuration, listed_domain
 from ..experiment import Experiment
-from ..hyperparameter import Hyperparameter
+from ..experiment.hyperparameter import Hyperparameter
+from ..experiment.validation.configurations import Configuration, listed_domain
 from ..space import Choice, Scalar, Space
 from ..study import Study, derived_seed, study_name
-from .constrained import constrained
+from .constraints import constrained
 
 
 def split(experiment: Experiment) -> list[Study]:

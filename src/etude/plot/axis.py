@@ -8,7 +8,7 @@ from typing import Final
 
 import altair as alt
 
-from ..analyze.axis import Axis, AxisPoint
+from ..analyze.summaries.axis import Axis, AxisPoint
 from ..space import Choice, value_text
 from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
 from .scales import Measure, along, counted, number, position, shown

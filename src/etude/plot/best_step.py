@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.best_step import BestStep
+from ..analyze.checks.best_step import BestStep
 from .histogram import of_steps, shares
 from .scales import counted
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ..analyze.boundary import Boundary, Side, Top
+from ..analyze.checks.boundary import Boundary, Side, Top
 from .layers import Row, rows
 from .scales import counted, shown
 from .strips import across, bars, down, ends, lines, strips

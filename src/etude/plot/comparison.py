@@ -6,7 +6,8 @@ import math
 
 import altair as alt
 
-from ..analyze.comparison import Comparison, Side
+from ..analyze.comparison import Comparison
+from ..analyze.comparison.comparison import Side
 from .layers import Row, rows, stacked
 from .scales import Measure, number
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import altair as alt
 
-from ..analyze.coverage import AxisCoverage, Coverage
+from ..analyze.checks.coverage import AxisCoverage, Coverage
 from .layers import Row, drawn, rows, thinned
 from .scales import counted, number, shown
 from .strips import BAR, across, bars, down, ends, lines, strips

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from ..analyze.curves import Curve, Curves
+from ..analyze.summaries.learning_curves import Curve, Curves
 from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
 from .scales import Measure, counted, number, whole
 from .theme import DASHES, SHAPES

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from ..analyze.gradient_norm import GradientNorm
+from ..analyze.checks.gradient_norm import GradientNorm
 from .histogram import BARS
 from .layers import Row, rows, stacked
 from .scales import counted, decades, number

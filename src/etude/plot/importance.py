@@ -7,8 +7,8 @@ from typing import Final
 
 import altair as alt
 
-from ..analyze.importance import Importance, Influence
-from ..analyze.wording import listed, percent
+from ..analyze.checks.importance import Importance, Influence
+from ..wording import listed, percent
 from .layers import Row, rows, stacked
 from .scales import counted
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.infeasible import Infeasible, where
-from ..analyze.places import Slice
+from ..analyze.checks.infeasible import Infeasible, where
+from ..analyze.checks.infeasible_regions import Slice
 from .layers import Row, rows
 from .scales import counted, shown
 from .strips import BAR, across, bars, down, ends, strips

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import altair as alt
 
-from ..analyze.isolation import Isolation, Retrained, StudyBest
-from ..analyze.wording import listed
+from ..analyze.summaries.isolation import Isolation, Retrained, StudyBest
+from ..wording import listed
 from .layers import Row, rows, stacked, thinned
 from .scales import Measure, number
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ..analyze.lineage import Change, Lineage, Stretch
+from ..analyze.summaries.lineage import Change, Lineage, Stretch
 from ..space import value_text
 from .layers import HEIGHT, Row, rows, stacked, thinned
 from .scales import Measure, counted, number

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.overfitting import Overfitting, Turn
+from ..analyze.checks.overfitting import Overfitting, Turn
+from .histogram import beside
 from .scales import counted
-from .two_kinds import beside
 
 
 def draw(result: Overfitting) -> alt.LayerChart:

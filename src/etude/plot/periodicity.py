@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.periodicity import Periodicity, PeriodicityTrial, Rhythm
+from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial, Rhythm
 from .histogram import BARS
 from .layers import Row, drawn, rows, stacked
 from .scales import counted, number, whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.sampling_luck import Budget, SamplingLuck
+from ..analyze.checks.sampling_luck import Budget, SamplingLuck
 from .layers import Row, rows, stacked
 from .scales import Measure, counted, number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.saturated import Saturated
+from ..analyze.checks.saturated import Saturated
 from .histogram import of_steps, shares
 from .scales import counted
 

@@ -6,9 +6,9 @@ from collections import Counter
 
 import altair as alt
 
-from ..analyze.stability import Stability
+from ..analyze.checks.stability import Stability
+from .histogram import beside
 from .scales import counted, number
-from .two_kinds import beside
 
 _LASTING = ("nan", "diverged")
 _WORDS = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ..analyze.step_variance import StepVariance, StepVarianceTrial
+from ..analyze.checks.step_variance import StepVariance, StepVarianceTrial
 from .layers import HEIGHT, Row, drawn, rows, stacked
 from .scales import Measure, counted, number
 

@@ -6,9 +6,9 @@ import math
 
 import altair as alt
 
-from ..analyze.still_improving import StillImproving
+from ..analyze.checks.still_improving import StillImproving
+from .histogram import beside
 from .scales import counted
-from .two_kinds import beside
 
 
 def draw(result: StillImproving) -> alt.LayerChart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.training_loss_rises import RisingTrial, TrainingLossRises
+from ..analyze.checks.training_loss_rises import RisingTrial, TrainingLossRises
 from .layers import HEIGHT, Row, drawn, rows, stacked
 from .scales import Measure, counted, whole
 from .theme import DASHES

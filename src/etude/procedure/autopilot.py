@@ -9,20 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
-from .. import baseline
-from ..advise.exploit import SEARCH as EXPLOITS
+from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..errors import RunError
-from ..experiment import Experiment, changes
-from ..experiment_file import dumps
+from ..experiment import Experiment, baseline, changes
+from ..experiment.toml.write import dumps
 from ..record import Record, Records
-from ..result import NextRound, Result, parent_in
-from ..round import run
+from ..round.result import NextRound, Result, parent_in
+from ..round.run import run
 from ..runner.base import Runner
-from ..runner.load import Train
 from ..search import refuse_missing
 from ..store import open_store
 from ..store.base import Store
-from .spending import explores, fitted, left_over, planned_steps, trained_steps
+from ..trial import Train
+from .budget import explores, fitted, left_over, planned_steps, trained_steps
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]

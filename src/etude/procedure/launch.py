@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import final
 
-from ..baseline import Adoption
 from ..experiment import Experiment
-from ..experiment_file import toml_text
-from ..hyperparameter import key_path
-from ..result import Result
+from ..experiment.baseline import Adoption
+from ..experiment.hyperparameter import key_path
+from ..experiment.toml.write import toml_text
+from ..round.result import Result
 
 TEST = "test/"
 X4_WARNING = (

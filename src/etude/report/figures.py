@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..analyze.axis import Axis, axis
-from ..analyze.curves import Curves, curves, metrics
-from ..analyze.isolation import isolation
-from ..analyze.lineage import lineage
-from ..analyze.parts import apart, parts
-from ..analyze.sampling_luck import sampling_luck
+from ..analyze.checks.sampling_luck import sampling_luck
+from ..analyze.summaries.axis import Axis, axis
+from ..analyze.summaries.isolation import isolation
+from ..analyze.summaries.learning_curves import Curves, curves, metrics
+from ..analyze.summaries.lineage import lineage
+from ..analyze.views.subgroups import apart, parts
 from ..finding import Finding
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
@@ -21,8 +21,8 @@ from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
 from ..record import Record, Records
 from ..study import Study
-from .checks import MAX_CHECKS, check_figures, flagged
-from .figure import Figure
+from .check_figures import MAX_CHECKS, check_figures, flagged
+from .content import Figure
 
 # No source, ours: at some 50 bytes a row, the charts of one page stay below 3 MB.
 MAX_ROWS = 60_000

@@ -14,17 +14,16 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from ..experiment_file import toml_text
+from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
-from .figure import Figure
+from .content import Figure, Material
 from .figures import figures, row_limit
-from .material import Material
-from .prose import cited, flat, opening, plain, prose, rule, subject, value
+from .markup import cited, flat, opening, plain, prose, rule, subject, value
 from .selection import drawn, left_out
-from .trials import best_setting, facts, lead, shown_rows, summary, table
+from .trial_table import best_setting, facts, lead, shown_rows, summary, table
 
 WORDS = {"problem": "Problem", "notice": "Notice", "unclear": "Cannot be judged", "ok": "In order"}
 STANDING = {

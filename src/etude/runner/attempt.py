@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import final
 
+from ..assignment import Assignment, Moment
 from ..errors import Halted, Infeasible, Leave, Suspended, WorkloadError
 from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
-from ..trial import Assignment, Moment, Trial
-from .blame import fault, is_disk, is_out_of_memory, user_traceback
-from .load import Train
+from ..trial import Train, Trial
+from .user_errors import fault, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from ..assignment import Assignment, Halt
 from ..event import Event
-from ..trial import Assignment, Halt
 
 Deliver: TypeAlias = Callable[[Sequence[Event]], None]
 

@@ -17,14 +17,16 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias, final
 
+from ..assignment import Assignment, Halt
 from ..errors import InputError
 from ..event import Event, Refused
-from ..trial import Assignment, Halt
-from . import judged, messages, prepared, vectorized
+from ..trial import Train
+from . import messages
 from .attempt import attempt
 from .base import Runner
-from .blame import user_traceback
-from .load import Train, train_function
+from .stacking import judged, prepared, vectorized
+from .user_code import train_function
+from .user_errors import user_traceback
 
 
 def main(descriptor: int) -> None:

@@ -9,11 +9,11 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import TextIO, final
 
+from ..assignment import Assignment, Halt
 from ..event import Event
-from ..trial import Assignment, Halt
+from ..trial import Train
 from .attempt import attempt
 from .base import Deliver
-from .load import Train
 
 
 @final

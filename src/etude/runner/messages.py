@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from ..trial import Assignment
+from ..assignment import Assignment
 
 
 @final

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import final
 
+from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
-from ..trial import Assignment, Halt
 from .base import Deliver
 from .devices import environments
 from .messages import Judge, Prepare, Train, Verdict

@@ -11,22 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Event
-from ..train.stretch import Left
-from ..train.undecided import decided
+from ..train.backend import decided
+from ..train.reporting import Left
 from ..train.workload import Workload
-from ..trial import Assignment, Halt, Trial
-from . import half_of
+from ..trial import Train, Trial
 from .attempt import Outbox, outcome, rehearsal
 from .base import Deliver
-from .blame import is_out_of_memory
-from .load import Train
+from .stacking import half_of
+from .user_errors import is_out_of_memory
 
 if TYPE_CHECKING:  # JAX's have the same names
-    from ..train.member import Member, Signature
-    from ..train.vectorized import Stack
-    from . import Half
+    from ..train.torch.member import Member, Signature
+    from ..train.torch.vectorized import Stack
+    from .stacking import Half
 
 # Longer than any stretch.
 _WHOLE = 1 << 30

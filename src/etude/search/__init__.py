@@ -12,11 +12,11 @@ from ..record import Records
 from ..study import Study
 from .asha import Asha
 from .base import Search
-from .covered import Covered
 from .grid import Grid
 from .imported import Imported
 from .listed import Listed
-from .observed import START
+from .merged import Covered
+from .observations import START
 from .pbt import Pbt
 from .quasi_random import QuasiRandom
 from .random import Random

@@ -18,15 +18,15 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from ..columns import settings
 from ..move import Move, Start
 from ..record import Records
 from ..space import Space
+from ..space.vectorized import settings
 from ..study import Study, derived_seed
-from .belief import Belief, inputs
-from .observed import START, Observed, observed, started, thinned
-from .process import Process
+from .gaussian_process import Process
+from .observations import START, Observed, observed, started, thinned
 from .quasi_random import QuasiRandom
+from .surrogate import Belief, inputs
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what these libraries use of PyTorch is deprecated there

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from ..columns import settings
-from ..lattice import Points, counts, lattice
 from ..move import Move, Start
 from ..record import Records
+from ..space.grid import Points, counts, lattice
+from ..space.vectorized import settings
 from ..study import Study
 
 

@@ -15,7 +15,7 @@ from ..move import Fork, Move, Resume, Start, Stop
 from ..record import Record, Records
 from ..study import Study
 from .base import Search
-from .perturbed import perturbed
+from .perturbation import perturbed
 from .rungs import Climber, evaluated
 
 # No source, ours: ten generations leave a member time to show what it is worth (W4).

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import final
 
-from ..columns import settings
 from ..move import Move, Start
 from ..record import Records
+from ..space.vectorized import settings
 from ..study import Study
-from .admitted import admitted
+from .sequence import admitted
 from .sobol import points as points
 
 

@@ -7,11 +7,11 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..columns import settings
 from ..move import Move, Start
 from ..record import Records
+from ..space.vectorized import settings
 from ..study import Study
-from .admitted import admitted
+from .sequence import admitted
 
 VERSION = 1  # of the generator; a new one gives every study other points
 # A float has 53 binary digits.

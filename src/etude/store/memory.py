@@ -15,11 +15,12 @@ from typing import final
 import numpy as np
 
 from ..event import Began, Event, Logged
-from ..launch import Entry, Launch
+from ..experiment.entry import Entry, Launch
 from ..move import Beginning
 from ..record import POINT, Points, Record, Records
 from ..study import Study
-from .base import Files, after, mentioned, reserved, sweep
+from .base import after, mentioned, reserved
+from .checkpoints import Files, sweep
 
 
 @final

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import experiment_file
 from ..event import Began, Event, Logged
-from ..launch import Entry, Launch
+from ..experiment import toml
+from ..experiment.entry import Entry, Launch
 from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
 from .base import after
 
@@ -61,7 +61,7 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
     ]
     name = str(db.execute("select name from experiment where id = ?", (key,)).fetchone()[0])
     return Entry(
-        experiment=experiment_file.loads(text, file=source, name=name),
+        experiment=toml.loads(text, file=source, name=name),
         text=text,
         source=source,
         launches=tuple(launches),

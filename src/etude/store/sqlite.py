@@ -12,12 +12,13 @@ from typing import final
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
-from ..launch import Entry
+from ..experiment.entry import Entry
 from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import rows
-from .base import Files, Sweep, mentioned, reserved, sweep
+from .base import mentioned, reserved
+from .checkpoints import Files, Sweep, sweep
 from .lock import held
 from .migrations import latest, migrate, refuse, version
 

@@ -1,198 +1,41 @@
-"""The plain loop: one trial of a workload, from its first step to its last.
-
-Whatever is random in it depends on (seed, step) alone: initialization, the order of the examples,
-dropout. So a trial goes on from a checkpoint as if it had never stopped, and there is no random
-state to save.
-"""
+"""The course of one trial alone, step by step, whichever library trains it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, final
+from typing import Protocol
 
-import torch
-from torch import Tensor, nn
-
-from ..errors import WorkloadError
+from ..errors import Halted
 from ..trial import Trial
-from . import course, dropout, evaluation
-from .checkpoints import State
-from .clipping import clipped, grad_norm
-from .examples import Examples, examples
-from .keeper import EVERY_S
-from .network import Network, default_device, network
-from .order import Order
-from .recipe import MOVING, recipe, seed_of
-from .workload import Workload
-
-# No source, ours: the steps whose order, rates and keys are computed at once.
-_AHEAD = 64
+from .checkpointing import Keeper, Savable
 
 
-@final
-class Loop:
-    """A train function: trains trials of a workload, its data read and moved once."""
+class Learner(Protocol):
+    """A trial in training."""
 
-    def __init__(
-        self,
-        workload: Workload,
-        *,
-        every_s: float = EVERY_S,
-        device: torch.device | None = None,
-        double: bool = False,
-    ) -> None:
-        """Takes a workload and the seconds between two writings of checkpoints.
+    def update(self, step: int) -> Mapping[str, float]:
+        """Does one step: its loss and the norm of its gradient."""
 
-        In double precision two ways of training can be told apart from two roundings.
-        """
-        self.double = double
-        self.workload = workload
-        self.every_s = every_s
-        self.device = device or default_device()
-
-    @cached_property
-    def training(self) -> Examples:
-        """The examples to train on."""
-        return examples(self.workload.training, self.device, double=self.double)
-
-    @cached_property
-    def validation(self) -> Examples:
-        """The examples to evaluate on."""
-        return examples(self.workload.validation, self.device, double=self.double)
-
-    def network(self, setting: Mapping[str, Any], seed: int) -> Network:
-        """The network of a trial, untrained."""
-        return network(self.workload, setting, seed, self.device, double=self.double)
-
-    def __call__(self, trial: Trial) -> None:
-        """Trains one trial.
-
-        Source: E2, D5, K1, K2.
-        """
-        learner = Learner(self, trial)
-        trial.restore(lambda folder: learner.put(State.load(folder)))
-        course.run(trial, learner, every_s=self.every_s)
-
-
-@final
-class Learner:
-    """One trial in training: its network, and its parameters and moments as vectors."""
-
-    def __init__(self, loop: Loop, trial: Trial) -> None:
-        """Builds the network from the trial's setting and seed."""
-        self._loop = loop
-        self._setting = trial.setting
-        self._seed = seed_of(trial)
-        self._recipe = recipe(trial.setting, trial.max_steps)
-        self._network = loop.network(trial.setting, self._seed)
-        self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
-        self._x = self._network.vector()
-        self._gradient = torch.zeros_like(self._x)
-        self._m, self._v = self._recipe.rule.moments(self._x)
-        self._network.point_into(self._x, self._gradient)
-        self._ahead = range(0)
-
-    @property
-    def module(self) -> nn.Module:
-        """The model in training."""
-        return self._network.module
-
-    def update(self, step: int) -> dict[str, float]:
-        """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5)."""
-        self._look_ahead(step)
-        at = step - self._ahead.start
-        batch = self._loop.training.take(self._rows[at])
-        given = dict(zip(MOVING, self._moving[at], strict=True)) | dict(self._recipe.staying)
-        seed_streams(self._seeds[at])  # for what the model draws by itself
-        self._network.noise.begin(self._keys[at])
-        loss = self._loss(batch)
-        self._gradient.zero_()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
-        norm = grad_norm(self._gradient)
-        self._move(norm, given)
-        return {"train/loss": loss.item(), "grad_norm": norm.item()}
-
-    @torch.no_grad()
-    def evaluation(self) -> dict[str, float]:
+    def evaluation(self) -> Mapping[str, float]:
         """The metrics over all validation examples."""
-        loop, module = self._loop, self._network.module.eval()
-        parts = [
-            evaluation.sums(loop.workload, module, batch)
-            for batch in evaluation.batches(loop.validation, self._recipe.batch_size)
-        ]
-        module.train()
-        found = evaluation.means(parts, loop.validation.count)
-        return {evaluation.named(name): value.item() for name, value in found.items()}
 
-    def state(self) -> State:
+    def state(self) -> Savable:
         """All that the next step depends on, a copy."""
-        return state(self._network.module.state_dict(), self._m, self._v)
-
-    def put(self, saved: State) -> None:
-        """Goes on from a saved state, bit for bit."""
-        self._network.module.load_state_dict(dict(saved.model))
-        for held, name in ((self._m, "m"), (self._v, "v")):
-            if name in saved.moments:
-                held.copy_(saved.moments[name])
-
-    def _loss(self, batch: Any) -> Tensor:
-        workload = self._loop.workload
-        loss = scalar(workload, workload.loss(self._network.module, batch, self._setting))
-        if not loss.requires_grad:
-            raise WorkloadError(
-                f"{workload.name}: `loss` returned a tensor without a gradient. Compute it from "
-                "`predict`, without `detach`, `no_grad` or a new tensor in between."
-            )
-        return loss
-
-    @torch.no_grad()
-    def _move(self, norm: Tensor, given: Mapping[str, float]) -> None:
-        rule, d = self._recipe.rule, self._gradient
-        if given["gradient_clip"] < float("inf"):
-            d = clipped(d, norm, given["gradient_clip"])
-        if given["weight_decay"] and not rule.decoupled:
-            d = d + given["weight_decay"] * self._x
-        moved = rule.update(self._x, d, self._m, self._v, given)
-        self._x.copy_(moved.x)
-        self._m, self._v = moved.m, moved.v
-
-    def _look_ahead(self, step: int) -> None:
-        if step in self._ahead:
-            return
-        self._ahead = range(step, step + _AHEAD)
-        stop = self._ahead.stop
-        self._rows = self._order.rows(step, stop).to(self._loop.device)
-        self._moving = self._recipe.moving(step, stop).T.tolist()
-        keys = dropout.keys(self._seed, step, stop)
-        self._seeds = keys.tolist()
-        self._keys = torch.from_numpy(keys).to(self._loop.device)
 
 
-def seed_streams(seed: int) -> None:
-    """Seeds the streams that a model may draw from. `torch.manual_seed` does so too, far slower."""
-    torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_available():
-        torch.cuda.manual_seed_all(seed)
+def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
+    """Trains a trial from the step that it is at to its last, or to where it is halted.
 
-
-def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor) -> State:
-    """A copy of a model's tensors and of the moments that there are."""
-    named = {name: part.detach().clone() for name, part in model.items()}
-    both = {"m": m, "v": v}
-    return State(named, {name: part.clone() for name, part in both.items() if part.numel()})
-
-
-def scalar(workload: Workload, loss: object) -> Tensor:
-    """The loss, refused where it is no scalar tensor."""
-    if not isinstance(loss, Tensor):
-        raise WorkloadError(
-            f"{workload.name}: `loss` returned {type(loss).__name__}; return a tensor with one "
-            "number, so that it has a gradient."
-        )
-    if loss.dim():
-        raise WorkloadError(
-            f"{workload.name}: `loss` returned a tensor of shape {tuple(loss.shape)}; return one "
-            "number, for example its mean."
-        )
-    return loss
+    Source: E2, D5, K1, K2.
+    """
+    keeper = Keeper(trial, every_s=every_s)
+    try:
+        for step in trial.steps():
+            trial.log(step, learner.update(step))
+            if trial.evaluates(step):
+                values = learner.evaluation()
+                trial.report(step, values)
+                keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
+    except Halted:
+        keeper.write()
+        raise

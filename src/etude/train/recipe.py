@@ -9,11 +9,11 @@ from typing import Any, final
 
 import numpy as np
 
-from ..catalogue import known, known_optimizer
 from ..errors import WorkloadError
-from ..spelling import did_you_mean
+from ..playbook.catalogue import known, known_optimizer
 from ..study import derived_seed
 from ..trial import Trial
+from ..wording import did_you_mean
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import SCHEDULES, Factors, Schedule
 

@@ -13,7 +13,7 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import mlflow
-from etude.connect.foreign import ForeignStudy, Wanted
+from etude.connect.base import ForeignStudy, Wanted
 from etude.errors import ImportFileError
 
 Statement: TypeAlias = tuple[str, tuple[object, ...]]

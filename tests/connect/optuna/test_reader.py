@@ -19,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 from tests.connect.tables import shared
 from tests.connect.traps import trap, zeros
 
-from etude.connect.foreign import Wanted
+from etude.connect.base import Wanted
 from etude.connect.optuna import read
 from etude.connect.optuna.space import parsed, value
 from etude.errors import ImportFileError

@@ -15,7 +15,7 @@ import pytest
 from tests.connect.tables import shared
 from tests.connect.traps import trap, zeros
 
-from etude.connect.foreign import Wanted
+from etude.connect.base import Wanted
 from etude.connect.raytune import read
 from etude.errors import ImportFileError
 

@@ -18,7 +18,7 @@ from tests.connect.tables import shared
 from tests.connect.traps import GIGABYTE, zeros
 
 from etude.connect import tensorboard
-from etude.connect.foreign import ForeignStudy, Wanted
+from etude.connect.base import ForeignStudy, Wanted
 from etude.connect.tensorboard.event_file import masked_crc
 from etude.errors import ImportFileError
 

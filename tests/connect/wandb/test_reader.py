@@ -16,7 +16,7 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import wandb
-from etude.connect.foreign import ForeignStudy, Wanted
+from etude.connect.base import ForeignStudy, Wanted
 from etude.errors import ImportFileError
 
 WANTED = Wanted(metric="valid/loss")

@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, final
 
-from ... import experiment_file
-from ...edit import Edit, edited
 from ...errors import ExperimentError, ImportFileError
-from ...experiment import Experiment
-from ...hyperparameter import Condition, Hyperparameter
+from ...experiment import Experiment, toml
+from ...experiment.hyperparameter import Condition, Hyperparameter
+from ...experiment.toml.edit import Edit, edited
+from ...experiment.validation import MAX_EVALUATIONS
 from ...space import Choice, Space, value_text
-from ...spelling import did_you_mean
 from ...study import Study
-from ...validation import MAX_EVALUATIONS
-from ..foreign import ForeignStudy, ForeignTrial
-from .ending import updates
-from .guess import guess
-from .space_file import fitted, written
+from ...wording import did_you_mean
+from ..base import ForeignStudy, ForeignTrial
+from .given_space import fitted, written
+from .inferred_space import guess
+from .trials import updates
 
 Direction = Literal["maximize", "minimize"]
 # No study has this name: those of an experiment are `all` or `NAME=VALUE`.
@@ -92,7 +91,7 @@ def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
         text, apart = written(asked.space, known), dict[str, str]()
     else:
         text, apart = _guessed(joined, column, known)
-    experiment = experiment_file.loads(text, name=asked.name)
+    experiment = toml.loads(text, name=asked.name)
     placed = fitted(experiment, [trial for one in joined for trial in one.trials])
     if asked.space is not None:
         apart = _beside(experiment, trials)
@@ -239,7 +238,7 @@ def _guessed(
         experiment = Experiment(**known, observed=tuple(sorted(observed)), **_members(found))
     except ExperimentError as error:
         raise ImportFileError(f"{error}") from error
-    return experiment_file.dumps(experiment), apart
+    return toml.dumps(experiment), apart
 
 
 def _members(found: Iterable[Hyperparameter]) -> dict[str, Any]:

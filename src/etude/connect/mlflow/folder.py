@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import ImportFileError
-from ..careful import guard, plain_yaml
-from ..careful.scalars import MAX_STEP, number
-from ..foreign import Row
+from ..base import Row
+from ..parsing import files, yaml
+from ..parsing.scalars import MAX_STEP, number
 from .runs import PARENT_TAG, Experiment, Run, wall_s
 
 # `status` of a run's `meta.yaml`, numbered as in MLflow's `RunStatus`.
@@ -37,21 +37,21 @@ def experiments(source: Path) -> list[Experiment]:
             f"experiment's `{META}`. Give the folder `mlruns`, or the database (`mlflow.db`)."
         )
     read = [_experiment(one) for one in found]
-    out = guard.leading_out(source, "*", "*/*", "*/*/*", "*/*/metrics/**/*", "*/*/params/*")
+    out = files.leading_out(source, "*", "*/*", "*/*/*", "*/*/metrics/**/*", "*/*/params/*")
     return [*read, Experiment(name="", runs=(), told=tuple(out))]
 
 
 def _folders(place: Path) -> list[Path]:
     held = place.iterdir() if place.is_dir() else iter(())
     return sorted(
-        one for one in held if one.is_dir() and guard.inside(place, one) and one.name not in _OTHERS
+        one for one in held if one.is_dir() and files.inside(place, one) and one.name not in _OTHERS
     )
 
 
 def _experiment(place: Path) -> Experiment:
     told: list[str] = []
     try:
-        meta = plain_yaml.document(place / META)
+        meta = yaml.document(place / META)
     except (ImportFileError, OSError) as error:
         return Experiment(name=place.name, runs=(), told=(f"{error} So it is left out.",))
     name = str(meta.get("name") or place.name)
@@ -81,35 +81,35 @@ def _experiment(place: Path) -> Experiment:
 def _run(place: Path, told: list[str]) -> Run | None:
     if not (place / META).is_file():
         raise ImportFileError(f"`{place}` has no `{META}`.")
-    meta = plain_yaml.document(place / META)
+    meta = yaml.document(place / META)
     if meta.get("lifecycle_stage") == "deleted":
         return None
     status = meta.get("status")
     params = place / "params"
     rows: list[tuple[int, Row]] = []
-    for path in guard.files(place / "metrics", "**/*"):
+    for path in files.files(place / "metrics", "**/*"):
         try:
             rows.extend(_metric(path, path.relative_to(place / "metrics").as_posix()))
         except ImportFileError as error:
             told.append(f"{error} So this metric is left out.")
     parent = place / "tags" / PARENT_TAG
-    known = parent.is_file() and guard.inside(place, parent)
+    known = parent.is_file() and files.inside(place, parent)
     return Run(
         name=str(meta.get("run_id") or place.name),
         params=tuple(
-            (path.relative_to(params).as_posix(), guard.document(path))
-            for path in guard.files(params, "**/*")
+            (path.relative_to(params).as_posix(), files.document(path))
+            for path in files.files(params, "**/*")
         ),
         rows=tuple(row for _, row in sorted(rows, key=lambda one: one[0])),
         status=STATUSES.get(status, "") if isinstance(status, int) else str(status or ""),
         wall_s=wall_s(meta.get("start_time"), meta.get("end_time")),
-        parent=guard.document(parent).strip() if known else "",
+        parent=files.document(parent).strip() if known else "",
     )
 
 
 def _metric(path: Path, name: str) -> Iterator[tuple[int, Row]]:
     """Time and row of each value: a metric's values stay in the order in which they were logged."""
-    for line, text in enumerate(guard.lines(path), start=1):
+    for line, text in enumerate(files.lines(path), start=1):
         parts = text.split(" ")
         value = number(parts[1]) if 2 <= len(parts) <= _MOST_FIELDS else None
         step = _step(parts[2]) if len(parts) > 2 else 0

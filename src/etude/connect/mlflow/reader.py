@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from .. import naming
-from ..careful.scalars import columns
-from ..foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from .. import renaming
+from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from ..parsing.scalars import columns
 from . import folder, sqlite
 from .runs import Experiment, Run
 
@@ -40,7 +40,7 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
         if not one.runs and one.told:
             first = studies[0]
             studies[0] = replace(first, left_out=(*first.left_out, *one.told))
-    return naming.asked(studies, source, wanted)
+    return renaming.asked(studies, source, wanted)
 
 
 def _study(one: Experiment, wanted: Wanted) -> ForeignStudy:
@@ -64,7 +64,7 @@ def _study(one: Experiment, wanted: Wanted) -> ForeignStudy:
         _trial(run, rows, setting)
         for run, rows, setting in zip(kept, counted, settings, strict=True)
     ]
-    return naming.study(one.name, trials, told, wanted)
+    return renaming.study(one.name, trials, told, wanted)
 
 
 def _counted(rows: tuple[Row, ...]) -> tuple[Row, ...]:

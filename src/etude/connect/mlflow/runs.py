@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from ..foreign import Row
+from ..base import Row
 
 PARENT_TAG = "mlflow.parentRunId"
 

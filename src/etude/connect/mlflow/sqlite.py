@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ImportFileError
-from ..foreign import Row
+from ..base import Row
 from .runs import PARENT_TAG, Experiment, Run, wall_s
 
 MAGIC = b"SQLite format 3\0"

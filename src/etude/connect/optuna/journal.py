@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, final
 
 from ...errors import ImportFileError
-from ..careful import guard
-from ..careful.scalars import real
-from .kept import (
+from ..parsing import files
+from ..parsing.scalars import real
+from .studies import (
     DIRECTIONS,
     METRIC_NAMES,
     STATES,
@@ -90,7 +90,7 @@ def studies(path: Path) -> list[KeptStudy]:
     played = _Played()
     told: dict[str, list[int]] = {}
     read = 0
-    for number, line in enumerate(guard.lines(path), start=1):
+    for number, line in enumerate(files.lines(path), start=1):
         for one in _records(line):
             try:
                 _play(played, one)

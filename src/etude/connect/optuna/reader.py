@@ -28,11 +28,11 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Domain, Scalar
-from .. import naming
-from ..foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from .. import renaming
+from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
 from . import journal, space, sqlite
-from .kept import KeptStudy, KeptTrial
 from .space import Distribution
+from .studies import KeptStudy, KeptTrial
 
 STATUSES: dict[str, ForeignStatus] = {
     "RUNNING": "running",
@@ -106,7 +106,7 @@ def _study(kept: KeptStudy, source: Path, wanted: Wanted) -> ForeignStudy:
         setting, unread = _setting(one, known)
         told += unread
         trials.append(_trial(one, setting))
-    study = naming.study(kept.name, trials, told, wanted)
+    study = renaming.study(kept.name, trials, told, wanted)
     domains, lost = _domains(kept, known, wanted)
     present = {name for trial in study.trials for name in trial.setting}
     named = zip(study.trials, others, strict=True)
@@ -133,12 +133,12 @@ def _trial(one: KeptTrial, setting: dict[str, Scalar]) -> ForeignTrial:
 
 
 def _names(kept: KeptStudy, source: Path, wanted: Wanted) -> Names:
-    reported = naming.here(INTERMEDIATE, wanted)
+    reported = renaming.here(INTERMEDIATE, wanted)
     if len(kept.directions) <= 1:
         return Names(objectives=(wanted.metric,), reported=reported, one=_one_quantity(kept))
     given = dict(enumerate(kept.objectives))
     there = [given.get(at, f"objective_{at}") for at in range(len(kept.directions))]
-    objectives = tuple(naming.here(name, wanted) for name in there)
+    objectives = tuple(renaming.here(name, wanted) for name in there)
     if objectives.count(wanted.metric) != 1:
         listed = ", ".join(f"`{name}`" for name in there)
         raise ImportFileError(
@@ -225,7 +225,7 @@ def _domains(
     seen: dict[str, dict[str, Distribution]] = {}
     for one in kept.trials:
         for name, (_, text) in one.parameters.items():
-            here, distribution = naming.here(name, wanted), known[text]
+            here, distribution = renaming.here(name, wanted), known[text]
             if here is not None and distribution is not None:
                 seen.setdefault(here, {})[text] = distribution
     domains = {}

@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeAlias, final
 
 from ...errors import SpaceError
 from ...space import Choice, Domain, Integer, Real, Scalar, is_scalar
-from ..careful import guard
-from ..careful.scalars import real
+from ..parsing import files
+from ..parsing.scalars import real
 
 Kind: TypeAlias = Literal["real", "integer", "choice"]
 # The kind, and whether the name alone says that the scale is logarithmic.
@@ -145,7 +145,7 @@ def _chosen(choices: Any) -> Distribution | None:
 def _text(choice: Any) -> Scalar:
     """The choice, its text cleaned as that of settings is; of what no setting holds, the text."""
     if isinstance(choice, str):
-        return guard.clean(choice)
+        return files.clean(choice)
     if is_scalar(choice):
         return choice
     return str(choice) if choice is None or isinstance(choice, float) else json.dumps(choice)

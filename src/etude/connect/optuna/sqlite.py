@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ImportFileError
-from ..careful import guard
-from ..careful.scalars import real
-from .kept import METRIC_NAMES, KeptStudy, KeptTrial, elapsed_s, objectives
+from ..parsing import files
+from ..parsing.scalars import real
+from .studies import METRIC_NAMES, KeptStudy, KeptTrial, elapsed_s, objectives
 
 HEADER = b"SQLite format 3\0"
 TABLES = (
@@ -53,7 +53,7 @@ def studies(path: Path) -> list[KeptStudy]:
 
 
 def _careful(db: sqlite3.Connection) -> None:
-    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, guard.MAX_LINE_BYTES)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, files.MAX_LINE_BYTES)
     db.text_factory = lambda data: data.decode(errors="replace")
     db.execute("pragma trusted_schema = off")
 

@@ -30,9 +30,9 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from .. import naming
-from ..careful import guard, scalars
-from ..foreign import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from .. import renaming
+from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from ..parsing import files, scalars
 from .results import ITERATION, Results, gathered, reported
 from .state import PATTERN, State, StatedTrial, plain, state
 
@@ -76,7 +76,7 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
             f"`{PATTERN}`."
         )
     below = sorted(path for path in folder.iterdir() if path.is_dir())
-    inner = [path for path in below if guard.inside(folder, path) and _is_experiment(path)]
+    inner = [path for path in below if files.inside(folder, path) and _is_experiment(path)]
     experiments = [folder] if _is_experiment(folder) else inner
     if not experiments:
         raise ImportFileError(
@@ -87,11 +87,11 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     if not any(one.trials for one in studies):
         reasons = " ".join(reason for one in studies for reason in one.left_out)
         raise ImportFileError(f"`{source}` holds no trial of Ray Tune that can be read. {reasons}")
-    return naming.asked(studies, source, wanted)
+    return renaming.asked(studies, source, wanted)
 
 
 def _is_experiment(folder: Path) -> bool:
-    return bool(guard.files(folder, PATTERN)) or bool(guard.files(folder, "*/result.json"))
+    return bool(files.files(folder, PATTERN)) or bool(files.files(folder, "*/result.json"))
 
 
 def _study(folder: Path, wanted: Wanted) -> ForeignStudy:
@@ -111,7 +111,7 @@ def _study(folder: Path, wanted: Wanted) -> ForeignStudy:
     lengths = {one.length for one in stated.trials}
     full = next(iter(lengths)) if len(lengths) == 1 else None
     longest = max((one.results.iterations for one in found), default=0)
-    study = naming.study(
+    study = renaming.study(
         folder.resolve().name, [_trial(one, longest) for one in found], told, wanted
     )
     names = _names(found, stated.metric, wanted)
@@ -133,7 +133,7 @@ def _unstated(folder: Path, stated: State, told: list[str]) -> list[StatedTrial]
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
         if path.name in known:
             continue
-        if not guard.inside(folder, path):
+        if not files.inside(folder, path):
             told.append(f"`{path}` is a link out of the folder, and was not followed.")
         elif (path / "result.json").is_file() or (path / "params.json").is_file():
             found.append(StatedTrial(name=path.name, folder=path.name, status="", tree={}))
@@ -146,7 +146,7 @@ def _unstated(folder: Path, stated: State, told: list[str]) -> list[StatedTrial]
 def _found(folder: Path, stated: StatedTrial, step: str, asked: frozenset[str]) -> _Found:
     path = folder / stated.folder
     there = stated.folder not in ("", ".", "..") and path.is_dir()
-    if there and guard.inside(folder, path):
+    if there and files.inside(folder, path):
         setting, told = _setting(path, stated)
         results = reported(path, step, asked)
         detail = _detail(path)
@@ -175,7 +175,7 @@ def _absent(path: Path, stated: StatedTrial, *, is_link: bool) -> str:
 def _setting(path: Path, stated: StatedTrial) -> tuple[dict[str, Scalar], list[str]]:
     """The setting of `params.json`; what the state has pickled is an empty text there."""
     parameters = path / "params.json"
-    if not parameters.is_file() or not guard.inside(path, parameters):
+    if not parameters.is_file() or not files.inside(path, parameters):
         return _flat(stated.tree, stated.name)
     try:
         setting, told = _flat(plain(scalars.from_json(parameters)), stated.name)
@@ -196,10 +196,10 @@ def _flat(tree: Mapping[str, object], name: str) -> tuple[dict[str, Scalar], lis
 def _detail(path: Path) -> str:
     """The end of what Ray wrote about an error."""
     error = path / "error.txt"
-    if not error.is_file() or not guard.inside(path, error):
+    if not error.is_file() or not files.inside(path, error):
         return ""
     try:
-        return guard.document(error).strip()[-MAX_DETAIL:]
+        return files.document(error).strip()[-MAX_DETAIL:]
     except ImportFileError as reason:
         return str(reason)
 
@@ -229,7 +229,7 @@ def _is_pending(found: _Found) -> bool:
 def _names(found: Sequence[_Found], metric: str, wanted: Wanted) -> dict[str, str | None]:
     """What each metric is called here; None where it is left out."""
     there = {name for one in found for _, name, _ in one.results.rows}
-    names = {name: naming.here(name, wanted) for name in there}
+    names = {name: renaming.here(name, wanted) for name in there}
     if metric in names and wanted.metric not in names.values():
         names[metric] = wanted.metric
     return names

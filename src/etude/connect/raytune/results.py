@@ -11,9 +11,9 @@ from typing import Any, final
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ..careful import guard, scalars
-from ..careful.scalars import real
-from ..foreign import Row
+from ..base import Row
+from ..parsing import files, scalars
+from ..parsing.scalars import real
 
 ITERATION = "training_iteration"
 # What Ray writes beside the values that were reported: clocks, places, counters.
@@ -82,7 +82,7 @@ def reported(folder: Path, step: str, asked: frozenset[str]) -> Results | None:
     """
     for name, read in (("result.json", _from_json), ("progress.csv", _from_csv)):
         path = folder / name
-        if path.is_file() and path.stat().st_size and guard.inside(folder, path):
+        if path.is_file() and path.stat().st_size and files.inside(folder, path):
             told: list[str] = []
             found = gathered(read(path, told), step, asked)
             where = f"`{folder.name}/{name}`"
@@ -124,7 +124,7 @@ def gathered(results: Iterable[Mapping[str, Any]], step: str, asked: frozenset[s
 def _from_json(path: Path, told: list[str]) -> Iterator[Mapping[str, Any]]:
     broken = []
     try:
-        for number, line in enumerate(guard.lines(path), start=1):
+        for number, line in enumerate(files.lines(path), start=1):
             if not line.strip():
                 continue
             try:
@@ -144,7 +144,7 @@ def _from_json(path: Path, told: list[str]) -> Iterator[Mapping[str, Any]]:
 
 def _from_csv(path: Path, told: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
-        for one in csv.DictReader(guard.lines(path)):
+        for one in csv.DictReader(files.lines(path)):
             yield {name: _cell(text) for name, text in one.items() if isinstance(name, str)}
     except (ImportFileError, csv.Error) as error:
         told.append(str(error))

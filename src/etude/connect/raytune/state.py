@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, final
 
 from ...errors import ImportFileError
-from ..careful import guard, scalars
+from ..parsing import files, scalars
 
 PATTERN = "experiment_state-*.json"
 PICKLED = "CLOUDPICKLE_FALLBACK"
@@ -55,7 +55,7 @@ class State:
 
 def state(folder: Path) -> State:
     """What the newest state file of an experiment says; of what cannot be read, why."""
-    found = guard.files(folder, PATTERN)
+    found = files.files(folder, PATTERN)
     if not found:
         return State(
             left_out=(f"`{folder.name}` has no `{PATTERN}`: how its trials ended is unknown.",)

@@ -17,8 +17,17 @@ import numpy as np
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ..careful.protobuf import Field, data, double, fields, integer, numbers, single, text
-from ..foreign import Row
+from ..base import Row
+from ..parsing.protobuf import (
+    Field,
+    data,
+    double,
+    fields,
+    integer,
+    numbers,
+    single,
+    text,
+)
 
 # No source, ours: scalars take some 60 bytes, a page of them some kB; what is larger is mostly an
 # image or a graph, and Python sums 10 MB in a second.

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from .. import naming
-from ..careful import guard, plain_yaml, scalars
-from ..foreign import ForeignStudy, ForeignTrial, Wanted
+from .. import renaming
+from ..base import ForeignStudy, ForeignTrial, Wanted
+from ..parsing import files, scalars, yaml
 from .event_file import Events, events
 from .runs import Run, Runs, whole
 
@@ -25,13 +25,13 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
         ImportFileError: where no event file holds a scalar.
     """
     folder = source if source.is_dir() else source.parent
-    found = guard.files(source, f"**/{PATTERN}") if source.is_dir() else [source]
+    found = files.files(source, f"**/{PATTERN}") if source.is_dir() else [source]
     if not found:
         raise ImportFileError(
             f"`{source}` holds no event file (`{PATTERN}`). Give the folder that you give to "
             "`tensorboard --logdir`."
         )
-    told = guard.leading_out(source, "**/*") if source.is_dir() else []
+    told = files.leading_out(source, "**/*") if source.is_dir() else []
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for path in found:
         by_folder[path.parent].append(path)
@@ -46,7 +46,7 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     runs, joined = whole(runs)
     told += joined + _about_settings(runs)
     trials = [_trial(path, run, folder) for path, run in runs.items()]
-    return [naming.study("", trials, told, wanted)]
+    return [renaming.study("", trials, told, wanted)]
 
 
 def _run(folder: Path, place: Path, paths: list[Path], told: list[str]) -> Run | None:
@@ -82,10 +82,10 @@ def _about(one: Events, path: Path) -> list[str]:
 def _beside(folder: Path, place: Path, told: list[str]) -> dict[str, Scalar]:
     for name in SETTING_FILES:
         path = place / name
-        if not path.is_file() or not guard.inside(folder, path):
+        if not path.is_file() or not files.inside(folder, path):
             continue
         try:
-            held = plain_yaml.document(path) if path.suffix == ".yaml" else scalars.from_json(path)
+            held = yaml.document(path) if path.suffix == ".yaml" else scalars.from_json(path)
             return scalars.flat(held)
         except (ImportFileError, OSError) as error:
             told.append(f"{error} The run has no setting, therefore.")

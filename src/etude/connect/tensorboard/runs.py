@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias, final
 
 from ...space import Scalar
-from ..foreign import Row
+from ..base import Row
 
 # What Keras calls the two halves of a run, and what they are here.
 KERAS_PARTS = {"train": "train", "validation": "valid"}

@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ..careful import guard
-from ..careful.scalars import MAX_STEP, columns, number
-from ..foreign import ForeignStatus, ForeignTrial, Row, Wanted
-from ..naming import here
+from ..base import ForeignStatus, ForeignTrial, Row, Wanted
+from ..parsing import files
+from ..parsing.scalars import MAX_STEP, columns, number
+from ..renaming import here
 
 STATES: Mapping[str, ForeignStatus] = {
     "finished": "completed",
@@ -61,7 +61,7 @@ def trials(path: Path, wanted: Wanted) -> tuple[list[ForeignTrial], list[str]]:
 
 def _rows(path: Path) -> Iterator[list[str]]:
     try:
-        yield from (row for row in csv.reader(guard.lines(path)) if row)
+        yield from (row for row in csv.reader(files.lines(path)) if row)
     except csv.Error as error:
         raise ImportFileError(f"`{path}` is no CSV that can be read ({error}).") from None
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, final
 
 from ...errors import ImportFileError
-from ..careful import guard, plain_yaml, scalars
-from ..foreign import ForeignStatus, ForeignTrial, Row
-from .log import OWN, Log, log, value, whole
+from ..base import ForeignStatus, ForeignTrial, Row
+from ..parsing import files, scalars, yaml
+from .transaction_log import OWN, Log, log, value, whole
 
 # A person's Ctrl-C, as W&B's own exit hook writes it.
 _INTERRUPTED = 255
@@ -36,7 +36,7 @@ def folders(source: Path) -> list[Path]:
         return [source]
     around = [source, source / "wandb"]
     found = [path for place in around if place.is_dir() for path in place.iterdir()]
-    return sorted(path for path in found if _is_run(path) and guard.inside(source, path))
+    return sorted(path for path in found if _is_run(path) and files.inside(source, path))
 
 
 def trials(places: list[Path]) -> tuple[list[ForeignTrial], list[str]]:
@@ -72,7 +72,7 @@ def _trial(name: str, parts: list[_Part]) -> ForeignTrial:
 
 
 def _part(place: Path) -> _Part:
-    logs = guard.files(place, "*.wandb")
+    logs = files.files(place, "*.wandb")
     part = _from_log(logs[0], log(logs[0])) if logs else _Part(setting={})
     config = place / "files" / "config.yaml"
     setting = part.setting
@@ -95,12 +95,12 @@ def _part(place: Path) -> _Part:
 
 
 def _there(place: Path, path: Path) -> bool:
-    return path.is_file() and guard.inside(place, path)
+    return path.is_file() and files.inside(place, path)
 
 
 def _config(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, held in plain_yaml.document(path).items():
+    for name, held in yaml.document(path).items():
         if name in ("_wandb", "wandb_version"):
             continue
         if not isinstance(held, dict) or "value" not in held:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ImportFileError
-from .. import naming
-from ..careful import guard
-from ..foreign import ForeignStudy, ForeignTrial, Wanted
+from .. import renaming
+from ..base import ForeignStudy, ForeignTrial, Wanted
+from ..parsing import files
 from . import exports, local_runs
 
 # What is read of a folder; W&B itself links its own logs out of it.
@@ -24,19 +24,19 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     """
     if not source.is_dir():
         found, told = exports.trials(source, wanted)
-        return [naming.study("", found, told, wanted)]
-    told = guard.leading_out(source, *READ)
+        return [renaming.study("", found, told, wanted)]
+    told = files.leading_out(source, *READ)
     if places := local_runs.folders(source):
         found, about = local_runs.trials(places)
     else:
         found, about = _exports(source, wanted)
     if not found:
         raise ImportFileError(f"No run in `{source}` can be read. " + " ".join(told + about))
-    return [naming.study("", found, told + about, wanted)]
+    return [renaming.study("", found, told + about, wanted)]
 
 
 def _exports(source: Path, wanted: Wanted) -> tuple[list[ForeignTrial], list[str]]:
-    paths = guard.files(source, "*.csv")
+    paths = files.files(source, "*.csv")
     if not paths:
         raise ImportFileError(
             f"`{source}` holds neither runs of W&B (`run-*`, `offline-run-*`) nor an export "

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ...trial import Assignment
-from ..rehearsal import CLOSE, STEPS, apart, tried, varied, with_sgd
+from ...assignment import Assignment
+from ..gate import CLOSE, STEPS, apart, tried, varied, with_sgd
 from .loop import Learner, Loop
 from .member import Member
 from .program import MAX_STRETCH

@@ -16,15 +16,15 @@ from typing import Any, final
 import numpy as np
 
 from ...trial import NotedSetting, Trial
-from .. import course, measures
-from ..keeper import EVERY_S
+from .. import loop as course
+from .. import metrics
+from ..checkpointing import EVERY_S
 from ..recipe import recipe, seed_of
-from ..stretch import STRETCH_S
+from ..reporting import STRETCH_S
 from ..workload import Workload
 from .checkpoints import State
-from .examples import Examples, examples
+from .examples import Examples, Order, examples
 from .models import Network, network
-from .order import Order
 from .program import MAX_STRETCH, Program, means, quietly
 from .vectors import about, moments, put, state
 
@@ -119,7 +119,7 @@ class Learner:
     def evaluation(self) -> dict[str, float]:
         """The metrics over all validation examples."""
         held = self._loop.validation
-        spans = list(measures.spans(held.count, self._recipe.batch_size))
+        spans = list(metrics.spans(held.count, self._recipe.batch_size))
         batches = (held.between(start, stop) for start, stop in spans)
         parts = [self._program.measure(self._vectors[0], {}, batch) for batch in batches]
         found = means(parts, [stop - start for start, stop in spans], axes=0)

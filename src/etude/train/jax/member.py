@@ -6,12 +6,12 @@ from bisect import bisect_left
 from typing import TypeAlias, final
 
 from ...trial import Trial
-from ..keeper import Keeper
+from ..checkpointing import Keeper
 from ..recipe import READ, Recipe, recipe, seed_of
 from .checkpoints import State
+from .examples import Order
 from .loop import Loop
 from .models import Layout
-from .order import Order
 from .vectors import Vectors, moments, put, state
 
 Signature: TypeAlias = tuple[tuple[str, str], ...]

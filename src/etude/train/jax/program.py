@@ -21,7 +21,7 @@ from jax import Array, lax
 
 from ...errors import WorkloadError
 from ...trial import NotedSetting
-from .. import measures
+from .. import metrics
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING, STAYING
 from ..workload import Predict, Workload
@@ -230,10 +230,10 @@ class Program:
     def _measures(self, x: Array, own: Mapping[str, Any], batch: Batch) -> dict[str, Array]:
         """The metrics of one batch, each its mean or one value an example."""
         predict, setting = self._predict(x, None, own)
-        found = measures.checked(self.workload, self.workload.metrics(predict, batch))
+        found = metrics.checked(self.workload, self.workload.metrics(predict, batch))
         values = {name: jnp.asarray(value) for name, value in found.items()}
         for name, value in values.items():
-            measures.refuse_shape(self.workload, name, value.shape, size(batch))
+            metrics.refuse_shape(self.workload, name, value.shape, size(batch))
         self.setting.read |= setting.read
         self._traced.add("metrics")
         return values
@@ -245,7 +245,7 @@ def means(parts: Sequence[Mapping[str, Any]], sizes: Sequence[int], *, axes: int
     Source: E3.
     """
     return {
-        measures.named(name): sum(
+        metrics.named(name): sum(
             _sum(np.asarray(part[name], dtype=np.float64), count, axes)
             for part, count in zip(parts, sizes, strict=True)
         )

@@ -18,8 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...trial import NotedSetting
-from .. import measures
-from ..stretch import STRETCH_S, Left, Told, tell
+from .. import metrics
+from ..reporting import STRETCH_S, Left, Told, tell
 from .loop import Loop
 from .member import Member
 from .program import MAX_STRETCH, About, Done, Program, means, quietly
@@ -165,7 +165,7 @@ class Stack:
         """The metrics of each row over all validation examples."""
         held = self._loop.validation
         batch_size = self.members[0].recipe.batch_size
-        spans = list(measures.spans(held.count, batch_size))
+        spans = list(metrics.spans(held.count, batch_size))
         filled = [one or self.members[0] for one in self._rows]
         own = self._own(filled)
         batches = (held.between(start, stop) for start, stop in spans)

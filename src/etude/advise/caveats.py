@@ -1,0 +1,252 @@
+"""What a verdict does not know, or rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..analyze.checks.sampling_luck import luck, reaches
+from ..analyze.views.outcomes import only_seeds
+from ..experiment import Experiment
+from ..finding import Finding, grouped
+from ..wording import counted, listed, number
+from .crowded import crowded
+from .ranking import Standing, bearing, best_of_each, is_rate
+
+# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
+_TELLING = ("still_improving", "step_variance")
+# A sign that the best learning rate is not the best that there could be.
+_EDGE = ("stability", "D3")
+# What matters is worth knowing, and no reason to doubt which study is better.
+_BESIDE = ("importance",)
+
+
+def doubts(
+    experiment: Experiment, standing: Sequence[Standing], findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    """One sentence a doubt: first what stands in the way, then what is not known.
+
+    Source: A1, A2, C14, Q10, R5, R12, R14, T8.
+    """
+    valued = [one for one in standing if one.best]
+    mine = bearing(findings, best_of_each(standing))
+    said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
+    said += [f"{one.rule}: {one.message}" for one in findings if _is_censored(one)]
+    said += _arranged(experiment, standing)
+    if valued:
+        said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
+        said += _seeds(standing, findings)
+        said += [_sampling_error(experiment, valued), _selection(valued)]
+    return (*said, *_acknowledged(findings), *_fixed(findings))
+
+
+def _problems(findings: Sequence[Finding]) -> Iterator[str]:
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        if finding.status == "problem":
+            subject = finding.subject
+            sided = finding.rule == "C1" and "side" in subject
+            key = (subject["hyperparameter"], subject["side"]) if sided else id(finding)
+            groups.setdefault(key, []).append(finding)
+    for alike in groups.values():
+        if len(alike) == 1:
+            yield f"{alike[0].rule}: {alike[0].message}"
+        else:
+            yield f"C1: {crowded(alike)}: {_names(each.subject['study'] for each in alike)}."
+
+
+def _is_censored(finding: Finding) -> bool:
+    """Whether it says that a schedule stopped trials: one of a design has no trials."""
+    return (
+        finding.check == "schedule"
+        and "trials" in finding.evidence
+        and "completed" in (finding.evidence)
+    )
+
+
+def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
+    """What the curve of a best trial shows that is no problem, and yet may change the order.
+
+    Not where the same rule says it of the trial's study, which is a doubt already.
+    """
+    of_studies = {
+        (one.check, one.rule, one.subject.get("study"))
+        for one in findings
+        if one.status in ("problem", "unclear") and "trial" not in one.subject
+    }
+    telling = [
+        one
+        for one in findings
+        if one.status == "notice"
+        and _tells(one)
+        and (one.check, one.rule, one.subject.get("study")) not in of_studies
+    ]
+    for group in grouped(telling):
+        yield f"{group.first.rule}: {group.message}"
+
+
+def _tells(finding: Finding) -> bool:
+    single = "trial" in finding.subject
+    return (single and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+
+
+def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
+    """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
+    left = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {one.check for one in left if "trial" not in one.subject}
+    for group in grouped(
+        one for one in left if "trial" not in one.subject or one.check not in of_studies
+    ):
+        yield f"{group.first.rule}: {group.message}"
+
+
+def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:
+    planned = sum(one.study.max_trials for one in standing)
+    ended = sum(len(one.outcomes) for one in standing)
+    if ended < planned:
+        verb = "has" if 1 in (ended, planned) else "have"
+        yield f"R13: {ended} of {counted(planned, 'trial')} {verb} ended, so this is provisional."
+
+
+def _luck(valued: Sequence[Standing]) -> Iterator[str]:
+    spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued if one.study.space.dimensions]
+    if spreads:
+        yield (
+            "Q10: by the luck of the search, in 95 % of resampled studies the best is: "
+            f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
+        )
+
+
+def _spread(standing: Standing) -> str:
+    whole = luck(standing.outcomes, maximize=standing.study.maximize)
+    if whole is None:
+        return f"not known ({counted(len(standing.outcomes), 'trial')})"
+    return reaches(whole)
+
+
+def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
+    if experiment.configurations:
+        yield (
+            "R12: the settings were listed by hand, so nothing is known of those between and "
+            "beyond them, and no search drew them: an interval tells how much the best rests on "
+            "single settings."
+        )
+    if experiment.studies == "merged" and len(standing) > 1:
+        what = "slice" if any(one.study.merged for one in standing) else "scientific value"
+        shares = [len(one.outcomes) for one in standing]
+        low, high = min(shares), max(shares)
+        share = f"{low}" if low == high else f"{low} to {high}"
+        yield (
+            f"R14: one merged study was compared with itself in {len(standing)} parts, so each "
+            f"{what} had {share} of {counted(experiment.trials, 'trial')} to tune its nuisance "
+            "hyperparameters with."
+        )
+
+
+def _unequal(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
+    counts = {one.study.name: one.feasible for one in standing}
+    # Trials that are dealt to the parts of a merged study need not divide evenly.
+    uneven = 1 if experiment.studies == "merged" else 0
+    if max(counts.values()) - min(counts.values()) > uneven:
+        each = ", ".join(f"`{name}` {count}" for name, count in counts.items())
+        yield (
+            f"R15: the studies have unequal numbers of feasible trials ({each}); a study with more "
+            "of them had more chances to find a good setting."
+        )
+
+
+def _timed_out(standing: Sequence[Standing]) -> Iterator[str]:
+    counts = {
+        one.study.name: sum(each.feasible and each.timed_out for each in one.outcomes)
+        for one in standing
+    }
+    total = sum(counts.values())
+    if total:
+        verb, they = ("was", "it competes") if total == 1 else ("were", "they compete")
+        each = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
+        yield (
+            f"T4: {counted(total, 'trial')} {verb} ended by the time limit ({each}); {they} with "
+            "fewer steps than the others."
+        )
+
+
+def _seeds(standing: Sequence[Standing], findings: Sequence[Finding]) -> Iterator[str]:
+    known = {
+        one.subject.get("study")
+        for one in findings
+        if one.check == "trial_noise" and one.status == "ok"
+    }
+    tuned = [one.study.name for one in standing if one.study.space.dimensions]
+    unknown = [name for name in tuned if name not in known]
+    if unknown and len(unknown) < len(tuned):
+        yield (
+            f"A1, A2: how much a trial of {_names(unknown)} varies by chance is not known; train "
+            "the best settings again with other seeds before adopting a change."
+        )
+    elif unknown:
+        yield (
+            "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
+            "is not known; train the best settings again with other seeds before adopting a change."
+        )
+    untuned = [one.study.name for one in standing if only_seeds(one.study, one.outcomes)]
+    if untuned:
+        yield (
+            f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "
+            "the luckiest seed."
+        )
+
+
+def _names(studies: Iterable[str]) -> str:
+    return listed([f"`{study}`" for study in studies], most=6)
+
+
+def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
+    metric = experiment.metric
+    errors = [
+        f"`{one.study.name}` {number(one.standard_error, 2)}"
+        for one in valued
+        if one.standard_error is not None
+    ]
+    if len(errors) == len(valued):
+        return (
+            f"A1: on {counted(experiment.validation_examples or 0, 'validation example')} the "
+            f"standard error of "
+            f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
+            "examples, which is cautious."
+        )
+    if not is_rate(metric):
+        return f"A1: the sampling error of {metric} on the validation data is not known."
+    return (
+        f"A1: the sampling error of {metric} on the validation data is not known; "
+        "set `validation_examples` to have it counted."
+    )
+
+
+def _selection(valued: Sequence[Standing]) -> str:
+    trials = sum(one.feasible for one in valued)
+    evaluations = sum(
+        len(each.record.series(one.study.metric)) for one in valued for each in one.outcomes
+    )
+    return (
+        f"A1: each best value was picked on the validation data itself, from "
+        f"{counted(evaluations, 'evaluation')} of {counted(trials, 'trial')} in all, "
+        "so new data will look worse."
+    )
+
+
+def _acknowledged(findings: Sequence[Finding]) -> Iterator[str]:
+    for finding in findings:
+        if finding.acknowledged:
+            yield (
+                f"{finding.rule}, acknowledged by the author of the experiment: {finding.message}"
+            )
+
+
+def _fixed(findings: Sequence[Finding]) -> Iterator[str]:
+    held = [
+        f"{finding.subject['hyperparameter']} = {finding.evidence['value']}"
+        + (f" ({finding.subject['study']})" if "study" in finding.subject else "")
+        for finding in findings
+        if finding.rule == "R5"
+    ]
+    if held:
+        yield f"R5: this holds only for what was fixed: {', '.join(held)}."

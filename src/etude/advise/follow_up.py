@@ -1,0 +1,119 @@
+"""Experiments that train listed settings again: to compare them, or to prune changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..analyze.summaries.lineage import Lineage
+from ..errors import RunError
+from ..experiment import Experiment
+from ..space import Scalar
+from ..study import Study
+
+# The playbook's N (A2).
+SEEDS = 5
+
+
+def retrain(
+    experiment: Experiment,
+    settings: Sequence[Mapping[str, Scalar]],
+    *,
+    name: str,
+    seeds: int = SEEDS,
+) -> Experiment:
+    """An experiment that trains each setting with so many seeds, in turn.
+
+    What all settings share is fixed. Every trial has a seed of its own, as always; a hyperparameter
+    that only some of the settings have cannot be listed beside the others.
+
+    Source: A2, R12.
+    """
+    shared = dict(
+        sorted(
+            (key, value)
+            for key, value in settings[0].items()
+            if all(key in one and one[key] == value for one in settings)
+        )
+    )
+    rows = [{key: one[key] for key in one if key not in shared} for one in settings]
+    varies = any(rows)
+    return replace(
+        experiment,
+        name=name,
+        parent=experiment.name,
+        question=f"How good are {len(settings)} settings with other seeds?"
+        if len(settings) > 1
+        else "How good is this setting with other seeds?",
+        notes="Trained again before a change is adopted (A2).",
+        scientific={},
+        nuisance={},
+        fixed=shared,
+        trials=0 if varies else seeds,
+        configurations=tuple(rows * seeds) if varies else (),
+        search="listed" if varies else "quasi_random",
+        studies="split",
+        observed=(),
+        constraints=(),
+        acknowledge=("R7", "R9"),
+    )
+
+
+def prunings(
+    before: Mapping[str, Scalar], after: Mapping[str, Scalar]
+) -> list[Mapping[str, Scalar]]:
+    """The changed setting, then for each of its changes the same without that change.
+
+    Only of changes to what both have: what one of them lacks cannot be put back by a value.
+
+    Source: A4, R2.
+    """
+    changed = sorted(name for name in after if name in before and before[name] != after[name])
+    whole = dict(after)
+    if len(changed) < 2:
+        return [whole]
+    return [whole, *({**whole, name: before[name]} for name in changed)]
+
+
+def replayed(
+    experiment: Experiment, study: Study, found: Lineage, *, repeats: int = 1
+) -> Experiment:
+    """An experiment whose trials begin as the best line began, and change as it changed.
+
+    A population's best member was chosen among many, each with luck of its own: only trained again
+    with other seeds does a schedule show what it is worth.
+
+    Args:
+        experiment: The round in which the population was trained.
+        study: The population's.
+        found: Its families.
+        repeats: How many trials, each with a seed of its own.
+
+    Raises:
+        RunError: where no trial has a value that counts.
+
+    Source: L2, L4, A1, A2, W4.
+    """
+    if not found.schedule:
+        raise RunError(f"No trial of `{study.name}` has a value that counts, so there is no best.")
+    first, *later = found.schedule
+    changes = [{"step": one.updates, **one.values} for one in later]
+    return Experiment(
+        metric=experiment.metric,
+        max_steps=experiment.max_steps,
+        name=f"{experiment.name}-replay",
+        question=f"What is the schedule worth that {experiment.name} found?",
+        maximize=experiment.maximize,
+        evaluations=experiment.evaluations,
+        train=experiment.train,
+        seed=experiment.seed,
+        validation_examples=experiment.validation_examples,
+        max_trial_s=experiment.max_trial_s,
+        diverged_above=experiment.diverged_above,
+        keep_checkpoints=experiment.keep_checkpoints,
+        parent=experiment.name,
+        fixed={**study.fixed, **study.scientific},
+        configurations=tuple(first.values for _ in range(repeats)),
+        schedule="replay" if changes else None,
+        schedule_options={"changes": changes} if changes else {},
+    )

@@ -1,0 +1,154 @@
+"""What the next round changes: as few lines as the evidence asks for, else what a person does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from ..analyze.checks.trial_noise import trial_noise
+from ..experiment import Experiment
+from ..finding import Finding, Recommendation, Verdict
+from ..record import Record, Records
+from ..search import gain_left
+from ..study import Study
+from ..wording import counted, number
+from .context import Case
+from .policy import advice
+from .ranking import bearing, compared
+
+
+def next_round(
+    experiment: Experiment,
+    studies: Sequence[Study],
+    findings: Sequence[Finding],
+    verdict: Verdict,
+    records: Sequence[Record] = (),
+) -> list[Recommendation]:
+    """The edits of the first step of the playbook's order that has any; none where none has.
+
+    Source: C1, C2, C3, C14, Q10, R3, R11.
+    """
+    case = Case(
+        experiment=experiment,
+        studies=studies,
+        records=records,
+        findings=findings,
+        verdict=verdict,
+    )
+    return list(advice(case).recommendations)
+
+
+def left_to_you(case: Case, records: Sequence[Record], words: Sequence[str] = ()) -> list[str]:
+    """What to do where no change of the file is recommended: finish the round, or amend by hand.
+
+    Of the curves only those count that the verdict compared. Where nothing is left to do: stop,
+    with the numbers that say so.
+
+    Args:
+        case: The round.
+        records: The trials that count as its own.
+        words: What remedies leave to a person.
+
+    Source: C14, R13, R2.
+    """
+    waiting = sum(not record.ended for record in records)
+    if waiting:
+        verb = "has" if waiting == 1 else "have"
+        return [f"{counted(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
+    mine = bearing(case.findings, compared(case.verdict))
+    failed = [finding for finding in mine if finding.status == "problem" and finding.advice]
+    said = list(words)
+    said += [text for text in map(_amended, failed) if not any(text in each for each in said)]
+    return list(dict.fromkeys(said)) or [stop(case)]
+
+
+def _amended(finding: Finding) -> str:
+    """What to do about a problem; of a curve, with what was found: its advice speaks of it."""
+    found = f"{finding.message} " if "trial" in finding.subject else ""
+    return f"{finding.rule}: {found}{finding.advice}"
+
+
+# No source, ours: where the noise of retraining is unknown, a trial is worth this share of what the
+# best has gained on the median.
+WORTH_A_TRIAL = 0.05
+
+
+def stop(case: Case) -> str:
+    """Why no other round is advised: what is inside, how dense, what more trials would bring.
+
+    Source: R2, C1, C2, A2, X1.
+    """
+    gains = [gain_left(study, Records.of(_of(case, study))) for study in case.studies]
+    pairs = list(zip(case.studies, gains, strict=True))
+    if more := [text for study, gain in pairs if (text := _worth_more(case, study, gain))]:
+        return " ".join(more)
+    told = list(_reasons(case, pairs))
+    because = f": {'; '.join(told)}" if told else ""
+    return (
+        f"Stop here: no check of this version asks for another round of `{case.experiment.name}`"
+        f"{because}. Read the doubts before you conclude; to adopt, {_again(case)} (A2, A4)."
+    )
+
+
+def _again(case: Case) -> str:
+    if case.experiment.schedule != "pbt":
+        if _retrained(case):
+            return f"its best setting has been trained again: `etude adopt {case.experiment.name}`"
+        return "train the best setting again with other seeds"
+    command = f"`etude next {case.experiment.name} --replay`"
+    return f"train the schedule that it found again with other seeds, {command}"
+
+
+def _retrained(case: Case) -> bool:
+    """Whether the setting of the best trial was trained with other seeds too."""
+    best = [case.best_first(study)[:1] for study in case.studies]
+    ranked = sorted((one for group in best for one in group), key=lambda one: one.loss)
+    return bool(ranked) and any(
+        one.ended and one.setting == ranked[0].record.setting and one.id != ranked[0].trial
+        for one in case.records
+    )
+
+
+def _reasons(case: Case, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
+    sides = [one for one in case.findings if (one.check, one.rule) == ("boundary", "C1")]
+    inside = sum(one.status == "ok" for one in sides if "side" in one.subject)
+    if inside:
+        yield f"the best lies inside on {inside} of {counted(len(sides), 'side')} (C1)"
+    for study, gain in gains:
+        yield from _of_study(case, study.name)
+        noise = trial_noise(study, case.records)
+        if noise.known:
+            yield f"retraining one setting of `{study.name}` moves it by {number(noise.sd, 2)} (A2)"
+        if math.isfinite(gain):
+            yield f"one more trial of `{study.name}` is expected to gain {number(gain, 2)} (X1)"
+
+
+def _worth_more(case: Case, study: Study, gain: float) -> str:
+    """Why a Bayesian search is not done; empty where it is, and of any other search."""
+    noise = trial_noise(study, case.records)
+    best_of = (one.best(study.metric, maximize=study.maximize) for one in _of(case, study))
+    values = sorted(one.value for one in best_of if one is not None)
+    if len(values) < 2:
+        return ""
+    climbed = abs(values[-1 if study.maximize else 0] - median(values))
+    worth = noise.sd if noise.known else WORTH_A_TRIAL * climbed
+    if not math.inf > gain > worth > 0.0:
+        return ""
+    than = "retraining moves" if noise.known else "5 % of the way from the median to the best"
+    return (
+        f"Not done yet: one more trial of `{study.name}` is expected to gain {number(gain, 2)}, "
+        f"more than {than}, {number(worth, 2)} (X1). Write more `trials`; the search goes on."
+    )
+
+
+def _of(case: Case, study: Study) -> list[Record]:
+    return [record for record in case.records if record.study == study.name]
+
+
+def _of_study(case: Case, study: str) -> Iterator[str]:
+    for one in case.findings:
+        about_it = one.check == "coverage" and one.subject.get("study") == study
+        if about_it and one.evidence.get("gain") is not None:
+            gain = number(one.evidence["gain"], 2)
+            yield f"twice the trials of `{study}` would gain about {gain} (C2)"

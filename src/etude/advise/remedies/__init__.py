@@ -1,0 +1,1 @@
+"""Remedies: one file for each kind of change that the next round may make."""

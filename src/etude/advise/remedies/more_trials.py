@@ -1,0 +1,66 @@
+"""C2, Q10: more trials, where nothing but their number keeps the answer open."""
+
+from __future__ import annotations
+
+from ...experiment.validation import MAX_TRIALS
+from ...finding import Finding, Recommendation, Verdict
+from ...wording import number, percent
+from ..context import Case, Remedy
+
+_PATH = "experiment.trials"
+
+
+def more_trials(case: Case) -> list[Remedy]:
+    """As many as a sparse study lacks, else as many again where the verdict is unclear.
+
+    Configurations listed by hand have no number of trials: a person lists more. A problem beside
+    that of density is not amended by more of the same (C14). Where only seeds differ, more of them
+    would leave the verdict as open.
+
+    Source: C2, C14, Q10.
+    """
+    if case.experiment.configurations or case.verdict.evidence.get("means"):
+        return []
+    problems = [one for one in case.bearing if one.status == "problem"]
+    sparse = case.of("coverage", "C2", "problem", "notice")
+    if any(one not in sparse for one in problems):
+        return []
+    lacking = [one for one in sparse if one.evidence.get("more")]
+    if any(one.status == "problem" for one in sparse) or case.verdict.status == "no_question":
+        return _lacking(case, lacking)
+    if case.verdict.status != "unclear":
+        return []
+    # No source, ours: as many trials again, the usual unit of a budget.
+    return _more(case, "Q10", 2 * case.experiment.trials, _open(case.verdict))
+
+
+def _lacking(case: Case, sparse: list[Finding]) -> list[Remedy]:
+    if not sparse:
+        return []
+    worst = max(sparse, key=lambda one: one.evidence["more"])
+    return _more(case, "C2", case.experiment.trials + worst.evidence["more"], worst.message)
+
+
+def _more(case: Case, rule: str, new: int, because: str) -> list[Remedy]:
+    old = case.experiment.trials
+    if new > MAX_TRIALS:
+        return []
+    edit = Recommendation(rule=rule, path=_PATH, part="", old=old, new=new, because=because)
+    return [Remedy(rule=rule, edits=(edit,))]
+
+
+def _open(verdict: Verdict) -> str:
+    """What the verdict leaves open, short enough for the line of a file."""
+    for study, lead in verdict.evidence.get("leads", {}).items():
+        if lead["low"] is not None and lead["low"] <= 0:
+            reach = f"{number(lead['low'])} to {number(lead['high'])}"
+            return (
+                f"`{study}` is behind by {number(lead['by'])}, by the luck of the search anywhere "
+                f"from {reach}; more trials lessen it."
+            )
+        if lead["by"] is not None and lead["chance"] > lead["max_chance"]:
+            return (
+                f"`{study}` is behind by {number(lead['by'])}, which happens in "
+                f"{percent(lead['chance'])} of draws from equal studies; more trials tell."
+            )
+    return "the verdict is open; more trials lessen the luck of the search."

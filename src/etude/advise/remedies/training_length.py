@@ -1,0 +1,129 @@
+"""C9, C10, T5: one length for all trials, longer or shorter than it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...experiment.validation import MAX_STEPS
+from ...finding import Finding, Recommendation
+from ...wording import counted, percent
+from ..context import Case, Remedy
+from .widen import rounded
+
+# No source, ours: twice as long shows whether length helps; T8 calls for rounds of growing length.
+LONGER = 2
+# No source, ours: "several times" the latest best step, which T5 calls generous still.
+GENEROUS = 4
+# C10's own advice: half as many again as the slowest of the best trials needed.
+SPARE = 1.5
+# No source, ours: a round that saves less than a quarter of the steps is not worth its while.
+MIN_SAVED = 0.25
+
+# As coverage has it: a tenth of the way from the median to the best is worth a doubling.
+MIN_GAIN = 0.1
+
+_PATH = "experiment.max_steps"
+
+
+def longer(case: Case) -> list[Remedy]:
+    """Twice the steps where the best trials still improve, or best steps consistently fall late.
+
+    Only where what the best one gained of late is worth a round: on any curve that never turns, the
+    best step is the last one.
+
+    Source: C9, T1, T3, T4, T5.
+    """
+    causes = [one for one in case.of("best_step", "T5", "notice") if _late(one)]
+    causes += case.of("still_improving", "T1", "notice")
+    causes = [one for one in causes if _worth(case, one)]
+    steps = case.experiment.max_steps
+    if not causes or LONGER * steps > MAX_STEPS:
+        return []
+    rule = "T5" if causes[0].rule == "T5" else "C9"
+    because = f"{causes[0].message} One length for all trials (T4); retune the decay with it."
+    return [_steps(case, rule, LONGER * steps, because)]
+
+
+def shorter(case: Case) -> list[Remedy]:
+    """Fewer steps where all best steps fall early, or all that is compared saturates early.
+
+    Source: C10, T4, T5.
+    """
+    steps = case.experiment.max_steps
+    early = [
+        one
+        for one in case.of("best_step", "T5", "notice")
+        if "early" in one.evidence and one.evidence["early"] == one.evidence["judged"]
+    ]
+    saturated = case.of("saturated", "C10", "notice")
+    if len(early) == len(case.studies):
+        latest = _latest(case)
+        new = float(min(steps, GENEROUS * latest))
+        because = (
+            f"{early[0].message} {counted(int(new), 'step')} are {GENEROUS} times the latest best."
+        )
+    elif case.studies and len(saturated) >= len(case.studies):
+        share = max(one.evidence["share"] for one in saturated)
+        new = min(1.0, SPARE * share) * steps
+        because = (
+            f"the best trials have had their final level since {percent(share)} of the steps, at "
+            "the latest: fewer do, and pay for more trials."
+        )
+    else:
+        return []
+    fewer = min(steps, math.ceil(rounded(new, up=True)))
+    if fewer > (1 - MIN_SAVED) * steps:
+        return []
+    return [_steps(case, "T5" if early else "C10", fewer, because)]
+
+
+def _worth(case: Case, cause: Finding) -> bool:
+    """Whether the late gain of a study's best trial could change what is compared.
+
+    Against its distance from the median trial, or against the nearest rival study.
+    """
+    best_first = case.best_first(case.study(cause))
+    seen = [
+        one
+        for one in case.findings
+        if (one.check, one.rule) == ("still_improving", "C9")
+        and best_first
+        and one.subject.get("trial") == best_first[0].trial
+    ]
+    if not seen or seen[0].status == "unclear":
+        return True
+    gain = seen[0].evidence.get("gain")
+    if seen[0].status != "notice" or gain is None:
+        return False
+    spread = best_first[len(best_first) // 2].loss - best_first[0].loss
+    gaps = [lead["by"] for lead in case.verdict.evidence.get("leads", {}).values()]
+    near = [gap for gap in gaps if gap is not None]
+    return bool(gain >= min([MIN_GAIN * spread, *near]))
+
+
+def _late(finding: Finding) -> bool:
+    return bool(finding.evidence.get("late", 0) > finding.evidence.get("early", 0))
+
+
+def _latest(case: Case) -> int:
+    """How many steps the latest of the best steps took."""
+    found: Sequence[int] = [
+        one.step + 1
+        for study in case.studies
+        for one in case.best_first(study)
+        if one.step is not None
+    ]
+    return max(found, default=case.experiment.max_steps)
+
+
+def _steps(case: Case, rule: str, new: int, because: str) -> Remedy:
+    edit = Recommendation(
+        rule=rule,
+        path=_PATH,
+        part="",
+        old=case.experiment.max_steps,
+        new=new,
+        because=because,
+    )
+    return Remedy(rule=rule, edits=(edit,))

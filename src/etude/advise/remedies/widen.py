@@ -1,0 +1,141 @@
+"""C1: a side of the space that ends too early is moved outward."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Literal, TypeAlias
+
+from ...experiment.hyperparameter import Hyperparameter
+from ...finding import Finding, Recommendation
+from ...playbook.catalogue import limits, stops_short
+from ...space import Integer, Real
+from ...wording import listed
+from ..context import Case, Remedy
+from ..crowded import crowded
+
+Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
+
+
+def extend(case: Case) -> list[Remedy]:
+    """Every side where the best trials crowd or the objective still falls, once for all studies.
+
+    What could come beyond the values of a choice, a person must say: its finding asks for it.
+
+    Source: C1, R11.
+    """
+    return [
+        Remedy(rule="C1", edits=(edit,))
+        for (one, side), causes in _flagged(case).items()
+        for edit in _wider(case, one, side, causes)
+    ]
+
+
+def _flagged(case: Case) -> dict[Sided, list[Finding]]:
+    """The sides to widen as hyperparameters of the experiment, with the findings that name them."""
+    flagged: dict[Sided, list[Finding]] = {}
+    for finding in case.findings:
+        if finding.rule == "C1" and finding.status == "problem":
+            one = case.owner(case.study(finding), finding.subject["hyperparameter"])
+            assert one is not None, "C1 speaks of what is searched. This is a bug."
+            flagged.setdefault((one, finding.subject["side"]), []).append(finding)
+    return flagged
+
+
+def _wider(
+    case: Case, one: Hyperparameter, side: Literal["low", "high"], causes: Sequence[Finding]
+) -> list[Recommendation]:
+    if not isinstance(one.value, Real | Integer):
+        return []
+    old = one.value.low if side == "low" else one.value.high
+    new = widened(one.name, one.value, side)
+    if new == old:
+        return []
+    because = causes[0].message if len(causes) == 1 else f"{crowded(causes)}."
+    named = {finding.subject["study"] for finding in causes}
+    others = [study for study in case.sharing(one) if study.name not in named]
+    if others:
+        names = listed([f"`{study.name}`" for study in others])
+        because += f" The range is shared, so it widens for {names} too."
+    return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]
+
+
+Which: TypeAlias = Literal["low", "high"]
+
+
+def widened(name: str, domain: Real | Integer, side: Which, *, by: float = 0.5) -> float | int:
+    """The bound at `side`, `by` of the range further out on its scale, within the natural limits.
+
+    Half of the range, so that the next study sees clearly beyond the old bound and still samples
+    the old range two thirds as densely; no source, ours.
+
+    Source: C1.
+
+    >>> widened("learning_rate", Real(1e-4, 1.0, log=True), "high")
+    100.0
+    """
+    if domain.scale == "one_minus_log":
+        return _widened_near_one(name, domain, side, by)
+    low, high = domain.low, domain.high
+    if domain.scale == "log":
+        ratio = (high / low) ** by
+        raw = low / ratio if side == "low" else high * ratio
+    else:
+        raw = low - by * (high - low) if side == "low" else high + by * (high - low)
+    return _within(name, domain, side, rounded(raw, up=side == "high"))
+
+
+def _widened_near_one(name: str, domain: Real | Integer, side: Which, by: float) -> float | int:
+    """Rounds the distance to one, since 0.9999 is read by its nines."""
+    far, near = 1.0 - domain.low, 1.0 - domain.high
+    ratio = (far / near) ** by
+    distance = far * ratio if side == "low" else near / ratio
+    outward = rounded(_clean(distance), up=side == "low")
+    return _within(name, domain, side, _clean(1.0 - outward))
+
+
+def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> float | int:
+    lowest, highest = limits(name, domain)
+    # A range at or above zero stays there, unless the file says otherwise: another sign would be
+    # another meaning.
+    if domain.low >= 0 and domain.limits is None:
+        lowest = max(lowest, 0.0)
+    kept = max(bound, lowest) if side == "low" else min(bound, highest)
+    if kept == highest == 1.0 > domain.high and stops_short(name):
+        # Halfway to the limit, which itself makes no sense.
+        kept = _clean(1.0 - rounded((1.0 - domain.high) / 2, up=True))
+    # A scale's own limit is open: a logarithm of zero is no bound.
+    if (domain.scale == "log" and kept <= 0) or (domain.scale == "one_minus_log" and kept >= 1):
+        kept = domain.low if side == "low" else domain.high
+    if isinstance(domain, Integer):
+        whole = math.floor(kept) if side == "low" else math.ceil(kept)
+        return max(whole, 1) if domain.scale == "log" else whole
+    return kept
+
+
+def rounded(value: float, *, up: bool) -> float:
+    """The value at two significant digits, one where that changes it by less than a twentieth.
+
+    Source: C1.
+
+    >>> rounded(0.0987, up=True), rounded(0.3162, up=True), rounded(0.3162, up=False)
+    (0.1, 0.32, 0.31)
+    """
+    value = _clean(value)
+    short = _digits(value, 1, up=up)
+    return short if abs(short - value) < 0.05 * abs(value) else _digits(value, 2, up=up)
+
+
+def _digits(value: float, digits: int, *, up: bool) -> float:
+    if value == 0:
+        return 0.0
+    exact = Decimal(repr(value))
+    unit = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    direction = ROUND_CEILING if up else ROUND_FLOOR
+    return float((exact / unit).to_integral_value(direction) * unit)
+
+
+def _clean(value: float) -> float:
+    """Without the noise of floating point, which would push a round number to the next one."""
+    return float(f"{value:.10g}")

@@ -1,0 +1,1 @@
+"""The checklist: one file a check, named as the check."""

@@ -1,0 +1,228 @@
+"""Where in training the best step fell, trial by trial, and what that says of the length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...finding import Finding, Severity
+from ...study import Study
+from ...wording import counted, number, percent
+from ..statistics.curve_shape import lowest
+from ..thresholds import BestStepThresholds
+from ..views.aligned import levelled, noises
+from ..views.curves import Trace, cut_short, usable, without_end, without_values
+
+SHIPPED = BestStepThresholds()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class BestStepTrial:
+    """Where one trial was at its best.
+
+    Args:
+        why: Why that cannot be said of a whole training; empty where it can.
+        value: The best value, in the metric's own unit and direction; at step `lowest`.
+        step: The first whose level is within noise of the best level, or `lowest` if that is
+            earlier.
+        share: The steps done by then, of `max_steps`.
+    """
+
+    trial: int
+    status: Severity
+    why: str
+    value: float | None
+    step: int | None
+    share: float | None
+    lowest: int | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class BestStep:
+    """The best steps of a study; `early` and `late` count them among the `judged` trials.
+
+    Args:
+        feasible: The trials that trained to their end, judged or not.
+    """
+
+    study: str
+    metric: str
+    max_steps: int
+    status: Severity
+    why: str
+    feasible: int
+    judged: int
+    early: int
+    late: int
+    thresholds: BestStepThresholds
+    trials: tuple[BestStepTrial, ...]
+
+
+def best_step(
+    study: Study, traces: Sequence[Trace], *, thresholds: BestStepThresholds = SHIPPED
+) -> BestStep:
+    """Where each trial was at its best, and how many were early or late.
+
+    Source: T5, T4 (one length for all trials).
+    """
+    trials = tuple(_trial(trace, thresholds) for trace in traces)
+    shares = [one.share for one in trials if one.status == "ok" and one.share is not None]
+    early = sum(share <= thresholds.first for share in shares)
+    late = sum(share > 1.0 - thresholds.last for share in shares)
+    status: Severity = "ok"
+    why = ""
+    if len(shares) < thresholds.min_trials:
+        status = "unclear"
+        why = f"{counted(len(shares), 'trial')} can be judged; {thresholds.min_trials} are needed"
+    elif early == len(shares) or late >= thresholds.consistently * len(shares):
+        status = "notice"
+    return BestStep(
+        study=study.name,
+        metric=study.metric,
+        max_steps=study.max_steps,
+        status=status,
+        why=why,
+        feasible=sum(not without_end(trace) for trace in traces),
+        judged=len(shares),
+        early=early,
+        late=late,
+        thresholds=thresholds,
+        trials=trials,
+    )
+
+
+def _trial(trace: Trace, thresholds: BestStepThresholds) -> BestStepTrial:
+    series = usable(trace.objective)
+    found = lowest(series)
+    why = without_end(trace) or without_values(
+        trace, series, trace.metric, thresholds.min_evaluations
+    )
+    if not why:
+        why = cut_short(trace, series.steps_P, thresholds.full)
+    if found is None:
+        return BestStepTrial(
+            trial=trace.trial, status="unclear", why=why, value=None, step=None, share=None
+        )
+    value = float(series.values_P[found])
+    step = int(series.steps_P[min(found, _reached(series.values_P, thresholds))])
+    return BestStepTrial(
+        trial=trace.trial,
+        status="unclear" if why else "ok",
+        why=why,
+        value=-value if trace.maximize else value,
+        step=step,
+        share=(step + 1) / max(1, trace.max_steps),
+        lowest=int(series.steps_P[found]),
+    )
+
+
+def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> int:
+    """The first place whose level is within noise of the best level.
+
+    Of a plateau's many values the lowest is luck, and so is where it lies.
+    """
+    if len(values_P) < thresholds.min_evaluations:
+        return int(values_P.argmin())
+    level_P, error = levelled(values_P)
+    near_P = level_P <= float(level_P.min()) + thresholds.errors * error
+    # A value that noise does not lift off the best is near it by itself too.
+    reach = thresholds.deviations * float(noises(values_P[None, :])[0])
+    near_P &= values_P <= float(values_P.min()) + reach
+    near = np.flatnonzero(near_P)
+    # Where a curve falls to its end, no value may be near the best by both.
+    return int(near[0]) if near.size else int(values_P.argmin())
+
+
+def findings(result: BestStep) -> list[Finding]:
+    """Where the best step fell, a finding a trial, and what that says of the length, one a study.
+
+    Source: T5.
+    """
+    return [_of_study(result), *(_of_trial(result, one) for one in result.trials)]
+
+
+def _of_trial(result: BestStep, one: BestStepTrial) -> Finding:
+    at = (
+        ""
+        if one.share is None or one.value is None or one.step is None
+        else (
+            f"its best {result.metric}, {number(one.value)}, fell at step {one.step:,}, "
+            f"{percent(one.share)} of the steps"
+        )
+    )
+    if one.lowest is not None and one.lowest != one.step and one.value is not None:
+        at = (
+            f"its {result.metric} came within noise of its best at step {one.step:,}, "
+            f"{percent(one.share or 0.0)} of the steps; the best value, {number(one.value)}, fell "
+            f"at step {one.lowest:,}"
+        )
+    said = f"Trial {one.trial}: {at}."
+    if one.why:
+        but = f" So far {at}." if at else ""
+        said = f"Trial {one.trial}: where its best step falls is open, since {one.why}.{but}"
+    return Finding(
+        rule="T5",
+        check="best_step",
+        status=one.status,
+        subject={"study": result.study, "trial": one.trial},
+        message=said,
+        evidence={
+            "trials": [one.trial],
+            "value": one.value,
+            "step": one.step,
+            "lowest_at": one.lowest,
+            "share": one.share,
+            "confidence": None,
+        },
+    )
+
+
+def _of_study(result: BestStep) -> Finding:
+    message, advice = _said(result)
+    return Finding(
+        rule="T5",
+        check="best_step",
+        status=result.status,
+        subject={"study": result.study},
+        message=message,
+        evidence={
+            "trials": [one.trial for one in result.trials if one.status == "ok"],
+            "feasible": result.feasible,
+            "judged": result.judged,
+            "early": result.early,
+            "late": result.late,
+            "confidence": None,
+        },
+        advice=advice,
+    )
+
+
+def _said(result: BestStep) -> tuple[str, str]:
+    of, limits = f"of {counted(result.judged, 'trial')} of `{result.study}`", result.thresholds
+    if result.status == "unclear":
+        return f"Whether `{result.study}` trains too long or too short is open: {result.why}.", ""
+    if result.early == result.judged:
+        return (
+            f"The best step of all {result.judged} trials of `{result.study}` falls in the first "
+            f"{percent(limits.first)} of the steps: max_steps = {result.max_steps:,} is far too "
+            "many.",
+            "Take far fewer steps: several times the step of the latest best is still generous.",
+        )
+    if result.status == "notice":
+        return (
+            f"The best step falls in the last {percent(limits.last)} of the steps in {result.late} "
+            f"{of}: longer training may help.",
+            "Try more steps, with the decay of the learning rate retuned for them; where the "
+            "schedule ends at a rate near zero, the best step falls late whatever the length.",
+        )
+    return (
+        f"The best step falls in the first {percent(limits.first)} of the steps in {result.early} "
+        f"and in the last {percent(limits.last)} in {result.late} {of}: neither is the rule.",
+        "",
+    )

@@ -1,0 +1,423 @@
+"""Whether the best trials lie at an edge of the space, or the objective still improves there.
+
+Letters: T ended trials, D axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...experiment.methods import ADAPTIVE
+from ...finding import Finding, Severity
+from ...record import Record
+from ...space import Choice, Domain, Scalar
+from ...space.expression import parsed
+from ...study import Study
+from ...wording import counted, number
+from ..statistics.rank_quadratic import Valley, valley
+from ..thresholds import BoundaryThresholds, InfeasibleThresholds
+from ..views.outcomes import Outcome, outcomes, ranked
+from .boundary_edge import (
+    Crowd,
+    Which,
+    bound,
+    ends,
+    first_value,
+    has_sides,
+    is_natural,
+)
+from .infeasible_regions import places
+
+Floats: TypeAlias = NDArray[np.float64]
+THRESHOLDS = BoundaryThresholds()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of one axis.
+
+    Args:
+        bound: The value at this side.
+        near: How wide the edge is, as a fraction of the axis.
+        top: The best feasible trials (more than asked for where values tie).
+        near_top: Those of them in the edge.
+        best_unit: Where the best trial lies on the axis, 0 to 1; None without a feasible trial.
+        chance: How likely so many of the top lie in the edge of some side of this study, if the
+            hyperparameters do not matter; None where it was not computed.
+        fall: How likely a valley fitted to the ranks of the trials still falls towards the bound,
+            at the bound or at the cliff; None where none was fitted.
+        min_fall: So likely is asked for.
+        infeasible: The infeasible trials in the edge.
+        cliff: Whether the feasible region ends here, rather than the space: at least half of the
+            trials in the edge, or of those closer to the bound than the top, are infeasible, or
+            C3 finds a place at this side where trials break.
+        natural: Whether the bound is a natural limit, which cannot move.
+        observed: Whether it is only the outermost value that was tried.
+        reason: Why the side is `unclear`; empty otherwise.
+    """
+
+    hyperparameter: str
+    side: Which
+    status: Severity
+    bound: Scalar
+    near: float = 0.0
+    top: tuple[int, ...] = ()
+    near_top: tuple[int, ...] = ()
+    best_unit: float | None = None
+    chance: float | None = None
+    fall: float | None = None
+    min_fall: float = 0.0
+    infeasible: tuple[int, ...] = ()
+    cliff: bool = False
+    natural: bool = False
+    observed: bool = False
+    reason: str = ""
+
+    @property
+    def falling(self) -> bool:
+        """Whether the valley most likely falls towards the bound."""
+        return self.fall is not None and self.fall >= self.min_fall
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    """Where the best few trials lie on one axis, 0 to 1, best first."""
+
+    hyperparameter: str
+    trials: tuple[int, ...]
+    units: tuple[float, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Boundary:
+    """Every side of every axis of a study that has sides (an unordered Choice has none)."""
+
+    study: str
+    feasible: int
+    sides: tuple[Side, ...]
+    tops: tuple[Top, ...] = ()
+
+
+def boundary(
+    study: Study, records: Sequence[Record], *, thresholds: BoundaryThresholds = THRESHOLDS
+) -> Boundary:
+    """For each side of each axis, whether the space cuts off what is good.
+
+    Two signs, each enough: the best few trials crowd against the side, or a valley fitted to all of
+    them most likely still falls there. Only ranks of the objective count, so its unit means
+    nothing.
+
+    Source: C1, D3.
+    """
+    found = [one for one in outcomes(study, records) if not one.missing]
+    view = _View(study, found, thresholds)
+    whiches: tuple[Which, ...] = ("low", "high")
+    return Boundary(
+        study=study.name,
+        feasible=len(view.best_first),
+        sides=tuple(
+            _or_constrained(study, _side(view, name, domain, which))
+            for name, domain in view.axes.items()
+            for which in whiches
+        ),
+        tops=_tops(view),
+    )
+
+
+def _tops(view: _View) -> tuple[Top, ...]:
+    best = view.best_first[: view.thresholds.top]
+    trials = tuple(one.trial for one in best)
+    there = [view.place[trial] for trial in trials]
+    return tuple(
+        Top(hyperparameter=name, trials=trials, units=tuple(unit_T[there].tolist()))
+        for name, unit_T in view.units.items()
+    )
+
+
+def _or_constrained(study: Study, side: Side) -> Side:
+    """The side; or, where a constraint may be what cuts it off, one that cannot be judged."""
+    touching = [
+        text for text in study.space.constraints if side.hyperparameter in parsed(text).names
+    ]
+    if not touching or side.status not in ("problem", "notice"):
+        return side
+    reason = (
+        f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off; if so, "
+        "loosen the constraint as well as the range"
+    )
+    return replace(side, status="unclear", reason=reason)
+
+
+@final
+@dataclass(frozen=True)
+class _View:
+    """A study's ended trials as every side sees them."""
+
+    study: Study
+    found: list[Outcome]
+    thresholds: BoundaryThresholds
+
+    @cached_property
+    def axes(self) -> dict[str, Domain]:
+        domains = self.study.space.domains.items()
+        return {name: domain for name, domain in domains if has_sides(domain)}
+
+    @cached_property
+    def best_first(self) -> list[Outcome]:
+        return ranked(self.found)
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the trials lie where the search expected the best, so that crowds are its own."""
+        return self.study.search in ADAPTIVE
+
+    @cached_property
+    def crowd(self) -> Crowd:
+        return Crowd(self.best_first, 2 * len(self.axes), self.thresholds)
+
+    def near(self, depth_T: Floats) -> float:
+        """How wide an edge is: as C1 numbers it, where the trials lie where the search went."""
+        if self.adapts:
+            return self.thresholds.edge
+        return self.crowd.near(depth_T, self.feasible)
+
+    def chance(self, inside_T: NDArray[np.bool_], hits: int) -> float | None:
+        """How likely a crowd is where nothing matters; None where the search itself crowds."""
+        if self.adapts:
+            return None
+        return self.crowd.chance(int((inside_T & self.feasible).sum()), hits)
+
+    @cached_property
+    def broken(self) -> frozenset[tuple[str, str]]:
+        """The sides where C3 finds a place where trials break."""
+        there = places(self.study, self.found, max_chance=InfeasibleThresholds().max_chance)
+        return frozenset((each.hyperparameter, each.side) for each in there)
+
+    @cached_property
+    def units(self) -> dict[str, Floats]:
+        """For each axis, where the T trials lie on it, 0 to 1."""
+        return {
+            name: np.array([domain.unit(one.record.setting[name]) for one in self.found])
+            for name, domain in self.axes.items()
+        }
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        """Where each trial stands among the T."""
+        return {one.trial: place for place, one in enumerate(self.found)}
+
+    @cached_property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Which of the T trials are feasible."""
+        return np.array([one.feasible for one in self.found], dtype=np.bool_)
+
+    @cached_property
+    def inner(self) -> Valley:
+        """Fitted to the feasible trials."""
+        return self._valley([one for one in self.found if one.feasible])
+
+    @cached_property
+    def valley(self) -> Valley:
+        """Fitted to all trials, none worse than the infeasible, where these have a place.
+
+        Where trials break anywhere, by chance or by a bug, they say nothing of where it is good.
+        """
+        return self._valley(self.found) if self.broken else self.inner
+
+    @property
+    def min_fall(self) -> float:
+        """How likely a valley must fall at a bound."""
+        thresholds = self.thresholds
+        return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
+
+    def _valley(self, trials: Sequence[Outcome]) -> Valley:
+        there = [self.place[one.trial] for one in trials]
+        units_TxD = np.stack([unit_T[there] for unit_T in self.units.values()], axis=1)
+        losses_T = np.array([one.loss for one in trials])
+        return valley(units_TxD, losses_T, _marks(self.study, trials))
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be said; empty where something can."""
+        if self.study.listed:
+            return "the settings were listed by hand, not drawn from a space with edges"
+        feasible, needed = len(self.best_first), self.thresholds.min_feasible
+        if feasible < needed:
+            return (
+                f"{counted(feasible, 'feasible trial')}, and {needed} are needed to judge an edge"
+            )
+        if self.best_first[0].loss == self.best_first[-1].loss:
+            return f"all {feasible} feasible trials have the same value"
+        return ""
+
+
+def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
+    """One column for each value of each unordered choice: 1 where a trial has it."""
+    columns = [
+        [float(one.record.setting[name] == value) for one in trials]
+        for name, domain in study.space.domains.items()
+        if isinstance(domain, Choice) and not domain.ordered
+        for value in domain.values
+    ]
+    return np.array(columns).reshape(len(columns), len(trials)).T
+
+
+def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
+    side = Side(
+        hyperparameter=name,
+        side=which,
+        status="ok",
+        bound=bound(domain, which),
+        observed=name in view.study.observed,
+    )
+    if is_natural(name, domain, which):
+        return replace(side, natural=True)
+    if view.reason:
+        return replace(side, status="unclear", reason=view.reason)
+    unit_T = view.units[name]
+    depth_T = unit_T if which == "low" else 1.0 - unit_T
+    crowd = view.crowd
+    near = view.near(depth_T)
+    inside_T = depth_T <= near
+    near_top = tuple(one.trial for one in crowd.top if inside_T[view.place[one.trial]])
+    outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
+    cliff = (name, which) in view.broken or ends(
+        depth_T,
+        view.feasible,
+        near=near,
+        outermost=outermost,
+        max_chance=view.thresholds.max_cliff_chance,
+    )
+    seen = replace(
+        side,
+        near=near,
+        top=tuple(one.trial for one in crowd.top),
+        near_top=near_top,
+        best_unit=float(unit_T[view.place[crowd.best[0].trial]]),
+        chance=view.chance(inside_T, len(near_top)),
+        infeasible=tuple(
+            view.found[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
+        ),
+        cliff=cliff,
+    )
+    first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
+    return _judged(view, _fitted(view, seen, first))
+
+
+def _fitted(view: _View, side: Side, first: float) -> Side:
+    """The side with what the valley says of it, where the first value lies or the cliff begins."""
+    axis = list(view.axes).index(side.hyperparameter)
+    fitted = view.inner if side.cliff else view.valley
+    fall = fitted.rises(axis, first) if side.side == "low" else fitted.falls(axis, 1.0 - first)
+    # Rounded, so that the order of trials, which moves the last digits, decides nothing.
+    return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
+
+
+def _judged(view: _View, side: Side) -> Side:
+    top, chance = len(side.top), side.chance or 0.0
+    possible = side.fall is None or side.fall >= view.thresholds.min_crowd_fall
+    # Of a search that adapts, the crowd is the sign; where it did not go, no valley can be told.
+    crowded = (possible or view.adapts) and view.crowd.crowds(side.near_top, chance)
+    crowded = crowded and (not view.adapts or len(side.near_top) >= view.thresholds.most * top)
+    if side.falling or crowded:
+        # The space is wide enough where it reaches into what cannot be trained.
+        return replace(side, status="notice" if side.cliff else "problem")
+    best_near = {one.trial for one in view.crowd.best} <= set(side.near_top)
+    half = 2 * len(side.near_top) >= top
+    return replace(side, status="notice" if best_near or half else "ok")
+
+
+def findings(result: Boundary) -> list[Finding]:
+    """One finding a side.
+
+    Source: C1, D3.
+    """
+    return [_finding(result.study, side) for side in result.sides]
+
+
+def _finding(study: str, side: Side) -> Finding:
+    return Finding(
+        rule="C1",
+        check="boundary",
+        status=side.status,
+        subject={"study": study, "hyperparameter": side.hyperparameter, "side": side.side},
+        message=_message(study, side),
+        evidence={
+            "trials": list(side.near_top),
+            "top": list(side.top),
+            "bound": side.bound,
+            "near": side.near,
+            "best_unit": side.best_unit,
+            "chance": side.chance,
+            "fall": side.fall,
+            "min_fall": side.min_fall,
+            "infeasible": list(side.infeasible),
+            "cliff": side.cliff,
+            "natural_limit": side.natural,
+            "observed": side.observed,
+        },
+        advice=_advice(side),
+    )
+
+
+def _message(study: str, side: Side) -> str:
+    word = "lower" if side.side == "low" else "upper"
+    place = f"the {word} bound {number(side.bound)} of `{side.hyperparameter}` in `{study}`"
+    taken = f" No space was given: {number(side.bound)} is only the outermost value that was tried."
+    observed = taken if side.observed else ""
+    if side.natural:
+        return f"{place[0].upper()}{place[1:]} is a natural limit and cannot move."
+    if side.reason:
+        return f"Whether the best trials lie near {place} is unclear: {side.reason}.{observed}"
+    message = (
+        f"{len(side.near_top)} of the best {len(side.top)} trials "
+        f"{'lies' if len(side.near_top) == 1 else 'lie'} near {place} "
+        f"(within {100 * side.near:.0f} % of its scale){_best(side)}."
+    )
+    if side.falling:
+        message += f" {_falls(side)}"
+    if side.status == "notice" and side.cliff:
+        message += f" {_broken(side)}: training breaks there."
+    elif side.status == "notice":
+        message += " That may be chance."
+    return message + observed
+
+
+def _falls(side: Side) -> str:
+    where = "up to where training breaks" if side.cliff else "at the bound"
+    return (
+        f"By the ranks of all trials the objective still improves {where}: likely by "
+        f"{100 * (side.fall or 0.0):.0f} %, {100 * side.min_fall:.0f} % needed."
+    )
+
+
+def _broken(side: Side) -> str:
+    if not side.infeasible:
+        return "Infeasible trials lie towards it"
+    count = counted(len(side.infeasible), "infeasible trial")
+    verb = "lies" if len(side.infeasible) == 1 else "lie"
+    return f"{count} {verb} near it too"
+
+
+def _best(side: Side) -> str:
+    if not side.near_top or side.near_top[0] != side.top[0]:
+        return ""
+    return ", the very best" if len(side.near_top) == 1 else ", the very best among them"
+
+
+def _advice(side: Side) -> str:
+    if side.status == "notice" and side.cliff:
+        return "Do not widen this side: stabilize training first, for example by warmup (D3, D6)."
+    if side.status == "problem":
+        beyond = "below" if side.side == "low" else "above"
+        return f"Extend `{side.hyperparameter}` {beyond} {number(side.bound)} and run again (C1)."
+    return ""

@@ -1,0 +1,94 @@
+"""Trials that a schedule stopped: how far they came, and what that leaves open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...finding import Finding
+from ...record import Record
+from ...study import Study
+from ...wording import counted
+
+
+@final
+@dataclass(frozen=True)
+class Censored:
+    """The trials of a study by the steps at which its schedule stopped them.
+
+    Args:
+        stopped: How many after so many updates, by updates.
+        trials: The ids of those that were stopped.
+        complete: How many were trained to the end.
+    """
+
+    study: str
+    schedule: str
+    max_steps: int
+    stopped: dict[int, int]
+    trials: tuple[int, ...]
+    complete: int
+    ended: int
+
+
+def censored(study: Study, records: Sequence[Record]) -> Censored:
+    """How far the trials of a study came before its schedule stopped them.
+
+    Source: T8.
+    """
+    mine = [record for record in records if record.study == study.name and record.ended]
+    found = [one for one in mine if one.status == "stopped" and one.reason == "schedule"]
+    return Censored(
+        study=study.name,
+        schedule=study.schedule or "",
+        max_steps=study.max_steps,
+        stopped=dict(sorted(Counter(one.steps for one in found).items())),
+        trials=tuple(sorted(one.id for one in found)),
+        complete=sum(one.status == "completed" for one in mine),
+        ended=len(mine),
+    )
+
+
+def findings(result: Censored) -> list[Finding]:
+    """One notice where trials were stopped, and nothing else.
+
+    Source: T8, W4.
+    """
+    if not result.trials:
+        return []
+    rungs = ", ".join(
+        f"{count} after {counted(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
+        for steps, count in result.stopped.items()
+    )
+    population = result.schedule == "pbt"
+    return [
+        Finding(
+            rule="W4" if population else "T8",
+            check="schedule",
+            status="notice",
+            subject={"study": result.study},
+            message=(
+                f"`{result.schedule}` stopped {len(result.trials)} of "
+                f"{counted(result.ended, 'trial')} of `{result.study}`: {rungs}. Their values are "
+                "censored, and "
+                + ("those of a population depend on each other." if population else _LEADS)
+            ),
+            evidence={
+                "trials": list(result.trials),
+                "stopped": {str(steps): count for steps, count in result.stopped.items()},
+                "completed": result.complete,
+                "max_steps": result.max_steps,
+            },
+            advice=_POPULATION if population else _LENGTHS,
+        )
+    ]
+
+
+_LEADS = "what leads early need not lead at the full length (T8)."
+_LENGTHS = "Train the best few settings to their full length before a conclusion rests on one."
+_POPULATION = (
+    "Train the schedule that was found again from the start, with other seeds, before believing "
+    "it: `etude next --replay` writes its file."
+)

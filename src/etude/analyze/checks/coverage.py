@@ -1,0 +1,352 @@
+"""Whether the good region was sampled densely enough: what can be said, as it cannot be proven.
+
+Letters: T feasible trials, best first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+
+from ...finding import Finding, Severity
+from ...record import Record
+from ...space import Choice, Domain, Integer, Scalar
+from ...study import Study
+from ...wording import counted, listed, number
+from ..thresholds import CoverageThresholds
+from ..views.outcomes import Outcome, outcomes, ranked
+from .trial_noise import trial_noise
+
+THRESHOLDS = CoverageThresholds()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class AxisCoverage:
+    """How the trials lie along one axis, in units of its own scale, 0 to 1.
+
+    Args:
+        bounds: The values at both ends, of a choice its first and its last.
+        units: All feasible trials, best first; the good ones are the first `Coverage.good`.
+        low: Where the good region begins: the value there.
+        high: Where it ends.
+        inside: Feasible trials between the two, good or not.
+        gap: The widest stretch in the good region without any ended trial.
+        gap_low: Where it begins: the value there.
+        gap_high: Where it ends.
+        untried: The values of a choice that no trial has.
+        values: How many values the ended trials have.
+    """
+
+    hyperparameter: str
+    bounds: tuple[Scalar, Scalar]
+    units: tuple[float, ...]
+    low: Scalar
+    high: Scalar
+    inside: int
+    gap: float
+    gap_low: Scalar
+    gap_high: Scalar
+    untried: tuple[Scalar, ...] = ()
+    values: int = 0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """How densely a study samples what is good.
+
+    Args:
+        good: The trials that are, best first.
+        noise: The retraining standard deviation that `good` rests on; None where it is not known,
+            and the best tenth are good.
+        gain: By how much twice the trials would better the best, as expected from how its last
+            doublings did; None where that cannot be told.
+        worth: What a gain is measured by: the noise, else how far the best lies from the median.
+        needed: Feasible trials that so many axes ask for.
+        more: So many more are advised; 0 where the advice is another.
+        doubts: Why more trials may be needed, one clause each.
+        reason: Why the study is `unclear`; empty otherwise.
+    """
+
+    study: str
+    metric: str
+    status: Severity
+    feasible: int
+    dimensions: int
+    good: tuple[int, ...] = ()
+    noise: float | None = None
+    axes: tuple[AxisCoverage, ...] = ()
+    gain: float | None = None
+    worth: float | None = None
+    needed: int = 0
+    more: int = 0
+    doubts: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def coverage(
+    study: Study, records: Sequence[Record], *, thresholds: CoverageThresholds = THRESHOLDS
+) -> Coverage:
+    """How many trials are good, where they lie on each axis, and what more trials would bring.
+
+    Good is within one retraining standard deviation of the best where settings were trained more
+    than once, else the best tenth.
+
+    Source: C2, Q10, Q11.
+    """
+    found = [one for one in outcomes(study, records) if not one.missing]
+    best_first = ranked(found)
+    plain = Coverage(
+        study=study.name,
+        metric=study.metric,
+        status="unclear",
+        feasible=len(best_first),
+        dimensions=study.space.dimensions,
+        reason=_unclear(study, best_first, thresholds),
+    )
+    if plain.reason:
+        return plain
+    noise = trial_noise(study, records)
+    sd = noise.sd if noise.known and noise.sd > 0 else None
+    good = _good(best_first, sd, thresholds)
+    seen = replace(
+        plain,
+        good=tuple(one.trial for one in good),
+        noise=sd,
+        axes=tuple(
+            _axis(name, domain, found, best_first, len(good))
+            for name, domain in study.space.domains.items()
+        ),
+        gain=_gain(best_first),
+        worth=sd or _spread(best_first),
+        needed=math.ceil(thresholds.trials_per_axis * study.space.dimensions),
+    )
+    return _judged(seen, len(found), thresholds)
+
+
+def _judged(seen: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
+    doubts = _doubts(seen, thresholds)
+    few = seen.feasible < thresholds.min_trials_per_axis * seen.dimensions
+    # Of more trials, as many are feasible as of these.
+    needed = seen.needed * ended / seen.feasible
+    return replace(
+        seen,
+        status="problem" if few else "notice" if doubts else "ok",
+        more=_more(ended, needed) if doubts else 0,
+        doubts=tuple(doubts),
+    )
+
+
+def _unclear(study: Study, best_first: Sequence[Outcome], thresholds: CoverageThresholds) -> str:
+    if study.listed:
+        return "its settings were listed by hand, not sampled from a space"
+    if not study.space.dimensions:
+        return "nothing varies in it"
+    if len(best_first) < thresholds.min_feasible:
+        feasible = counted(len(best_first), "feasible trial")
+        return f"{feasible}, and {thresholds.min_feasible} are needed to tell a good region"
+    if best_first[0].loss == best_first[-1].loss:
+        return f"all {len(best_first)} feasible trials have the same value"
+    return ""
+
+
+def _good(
+    best_first: Sequence[Outcome], sd: float | None, thresholds: CoverageThresholds
+) -> list[Outcome]:
+    tenth = math.ceil(thresholds.good_share * len(best_first))
+    worst = best_first[0].loss + sd if sd is not None else best_first[tenth - 1].loss
+    return [one for one in best_first if one.loss <= worst]
+
+
+def _axis(
+    name: str,
+    domain: Domain,
+    found: Sequence[Outcome],
+    best_first: Sequence[Outcome],
+    good: int,
+) -> AxisCoverage:
+    units = [domain.unit(one.record.setting[name]) for one in best_first]
+    low, high = min(units[:good]), max(units[:good])
+    plain = isinstance(domain, Choice) and not domain.ordered
+    tried = sorted({domain.unit(one.record.setting[name]) for one in found})
+    between = [] if plain else [unit for unit in tried if low <= unit <= high]
+    gaps = [
+        (after - before, before, after)
+        for before, after in itertools.pairwise(between)
+        if not _next_to(domain, before, after)
+    ]
+    gap, gap_low, gap_high = max(gaps, key=lambda each: each[0], default=(0.0, low, high))
+    return AxisCoverage(
+        hyperparameter=name,
+        bounds=(domain.value(0.0), domain.value(1.0)),
+        units=tuple(units),
+        low=domain.value(low),
+        high=domain.value(high),
+        inside=sum(low <= unit <= high for unit in units),
+        gap=gap,
+        gap_low=domain.value(gap_low),
+        gap_high=domain.value(gap_high),
+        untried=_untried(domain, tried),
+        values=len(tried),
+    )
+
+
+def _next_to(domain: Domain, before: float, after: float) -> bool:
+    """Whether nothing can lie between: whole numbers one apart, or values of an ordered choice."""
+    if isinstance(domain, Choice):
+        return after - before < 1.5 / len(domain.values)
+    return isinstance(domain, Integer) and domain.value(after) - domain.value(before) <= 1
+
+
+def _untried(domain: Domain, tried: Sequence[float]) -> tuple[Scalar, ...]:
+    if not isinstance(domain, Choice):
+        return ()
+    return tuple(value for value in domain.values if domain.unit(value) not in tried)
+
+
+def _gain(best_first: Sequence[Outcome]) -> float:
+    """What the best gains by the next doubling, if that shrinks as it did from the last to this.
+
+    The best of a quarter, a half and all of the trials are `q`, `h` and `b` in the mean; then the
+    next gain is `(h - b)² / (q - h)`, and no more than `h - b`.
+    """
+    loss_T = np.array([one.loss for one in best_first])
+    trials = len(loss_T)
+    quarter, half = (_expected_best(loss_T, trials // part) for part in (4, 2))
+    last, before = half - float(loss_T[0]), quarter - half
+    return last * min(1.0, last / before) if before > 0 else 0.0
+
+
+def _expected_best(loss_T: np.ndarray[tuple[int], np.dtype[np.float64]], drawn: int) -> float:
+    """The mean of the best of so many trials, drawn without replacement from them all."""
+    trials = len(loss_T)
+    # The k-th best is the best of those drawn, if it is and none of the k - 1 better ones.
+    left = trials - np.arange(trials)
+    missed_T = np.concatenate([[1.0], np.cumprod(np.maximum(left - drawn, 0) / left)[:-1]])
+    return float((missed_T * drawn / left * loss_T)[: trials - drawn + 1].sum())
+
+
+def _spread(best_first: Sequence[Outcome]) -> float:
+    return best_first[len(best_first) // 2].loss - best_first[0].loss
+
+
+def _doubts(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
+    doubts = []
+    if seen.feasible < seen.needed:
+        trials = counted(seen.feasible, "feasible trial")
+        varying = counted(seen.dimensions, "hyperparameter")
+        doubts.append(f"{trials} are few for {varying} ({seen.needed})")
+    if seen.noise is not None and len(seen.good) < thresholds.min_good:
+        alone = "only the best itself lies" if len(seen.good) == 1 else f"only {len(seen.good)} lie"
+        doubts.append(f"{alone} within one retraining standard deviation of the best")
+    doubts += [_hole(each) for each in seen.axes if each.gap > thresholds.max_gap]
+    doubts += [
+        f"no trial has {listed([str(value) for value in each.untried])} for `{each.hyperparameter}`"
+        for each in seen.axes
+        if each.untried
+    ]
+    return [*doubts, *_gains(seen, thresholds)]
+
+
+def _hole(axis: AxisCoverage) -> str:
+    between = f"{number(axis.gap_low)} and {number(axis.gap_high)}"
+    # Where each value stands twice on average, values were listed, not drawn.
+    if 2 * axis.values <= len(axis.units):
+        return (
+            f"only {axis.values} values of `{axis.hyperparameter}` were tried, none between the "
+            f"good ones {between}"
+        )
+    return f"no trial lies between {between} of `{axis.hyperparameter}`, amid the good ones"
+
+
+def _gains(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
+    if seen.gain is None or not seen.worth:
+        return []
+    share = seen.gain / seen.worth
+    if share <= (
+        thresholds.max_gain_of_spread if seen.noise is None else thresholds.max_gain_of_noise
+    ):
+        return []
+    measured = f"{share:.1f} retraining standard deviations"
+    if seen.noise is None:
+        measured = f"{100 * share:.0f} % of its distance from the median trial"
+    return [f"twice the trials would better the best by about {number(seen.gain, 2)}, {measured}"]
+
+
+def _more(ended: int, needed: float) -> int:
+    """As many as are missing, else as many again, the usual unit of a budget."""
+    return math.ceil(needed) - ended if math.ceil(needed) > ended else ended
+
+
+def findings(result: Coverage) -> list[Finding]:
+    """One finding a study.
+
+    Source: C2, Q10.
+    """
+    return [
+        Finding(
+            rule="C2",
+            check="coverage",
+            status=result.status,
+            subject={"study": result.study},
+            message=_message(result),
+            evidence={
+                "trials": list(result.good),
+                "feasible": result.feasible,
+                "dimensions": result.dimensions,
+                "noise": result.noise,
+                "gain": result.gain,
+                "needed": result.needed,
+                "more": result.more,
+                "axes": [_evidence(each) for each in result.axes],
+            },
+            advice=_advice(result),
+        )
+    ]
+
+
+def _evidence(axis: AxisCoverage) -> dict[str, object]:
+    return {name: value for name, value in vars(axis).items() if name != "units"}
+
+
+def _message(result: Coverage) -> str:
+    if result.reason:
+        return (
+            f"Whether `{result.study}` samples its good region densely is unclear: {result.reason}."
+        )
+    by = "the best tenth"
+    if result.noise is not None:
+        by = f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
+    one = len(result.good) == 1
+    message = (
+        f"{counted(len(result.good), 'trial')} of `{result.study}` "
+        f"{'is' if one else 'are'} good ({by}) and {'lies' if one else 'lie'} "
+        f"{listed([_region(each) for each in result.axes])}."
+    )
+    if result.doubts:
+        text = "; ".join(result.doubts)
+        return f"{message} {text[0].upper()}{text[1:]}."
+    return f"{message} Nothing speaks against the density, which cannot be proven."
+
+
+def _region(axis: AxisCoverage) -> str:
+    if axis.low == axis.high:
+        where = f"at {number(axis.low)}"
+    else:
+        where = f"from {number(axis.low)} to {number(axis.high)}"
+    return f"{where} of `{axis.hyperparameter}` ({axis.inside} of all trials)"
+
+
+def _advice(result: Coverage) -> str:
+    if not result.more:
+        return ""
+    return (
+        f"Run about {counted(result.more, 'more trial')}, or lower the ambition: fewer "
+        "hyperparameters or narrower ranges (C2, Q10)."
+    )

@@ -1,0 +1,74 @@
+"""What was held fixed: every conclusion holds only there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...finding import Finding
+from ...space import Scalar, value_text
+from ...study import Study
+
+
+@final
+@dataclass(frozen=True)
+class Caveat:
+    """A hyperparameter held at one value, in the studies named."""
+
+    hyperparameter: str
+    value: Scalar
+    studies: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True)
+class FixedCaveats:
+    """Every fixed hyperparameter and value once, by name; `studies` are all there are."""
+
+    caveats: tuple[Caveat, ...]
+    studies: tuple[str, ...]
+
+
+def fixed_caveats(studies: Sequence[Study]) -> FixedCaveats:
+    """Every fixed hyperparameter with its value and the studies that hold it.
+
+    Source: R5.
+    """
+    held: dict[tuple[str, str], list[str]] = {}
+    values: dict[tuple[str, str], Scalar] = {}
+    for study in studies:
+        for name, value in study.fixed.items():
+            key = (name, value_text(value))
+            held.setdefault(key, []).append(study.name)
+            values[key] = value
+    caveats = tuple(Caveat(key[0], values[key], tuple(held[key])) for key in sorted(held))
+    return FixedCaveats(caveats, tuple(study.name for study in studies))
+
+
+def findings(result: FixedCaveats) -> list[Finding]:
+    """One finding a hyperparameter and value.
+
+    Source: R5.
+    """
+    return [_finding(caveat, result.studies) for caveat in result.caveats]
+
+
+def _finding(caveat: Caveat, studies: tuple[str, ...]) -> Finding:
+    everywhere = caveat.studies == studies
+    where = "" if everywhere else f" in {', '.join(f'`{study}`' for study in caveat.studies)}"
+    value = value_text(caveat.value)
+    subject = {"hyperparameter": caveat.hyperparameter}
+    if not everywhere and len(caveat.studies) == 1:
+        subject["study"] = caveat.studies[0]
+    return Finding(
+        rule="R5",
+        check="fixed_caveats",
+        status="notice",
+        subject=subject,
+        message=(
+            f"`{caveat.hyperparameter}` was held at {value}{where}: "
+            "every conclusion holds only there."
+        ),
+        evidence={"value": caveat.value, "studies": list(caveat.studies)},
+    )

@@ -1,0 +1,302 @@
+"""Metrics that return with a period: a hint at splits that overlap or data that is not shuffled.
+
+Letters: P points of a curve, L lags.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from ...finding import Finding, Severity
+from ...record import Series
+from ...study import Study
+from ...wording import number
+from ..statistics.curve_shape import middle, regular
+from ..thresholds import PeriodicityThresholds
+from ..views.curves import TRAIN_LOSS, VALID_LOSS, Trace, usable, without_end, without_values
+
+SHIPPED = PeriodicityThresholds()
+# Beyond these a chart is not looked at.
+DRAWN_TRIALS = 5
+DRAWN_LAGS = 200
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Rhythm:
+    """The strongest return of one metric.
+
+    Args:
+        lag: The period in evaluations, `steps` in steps.
+        correlation: The autocorrelation at that lag.
+        limit: What pure noise hardly reaches at any lag of any metric.
+        correlations_L: At lags 0, 1, 2, ...
+    """
+
+    metric: str
+    lag: int
+    steps: int
+    correlation: float
+    limit: float
+    correlations_L: tuple[float, ...]
+
+    @property
+    def periodic(self) -> bool:
+        """Whether noise does not explain it."""
+        return self.excess > 0.0
+
+    @property
+    def excess(self) -> float:
+        """How far it lies beyond what noise reaches."""
+        return self.correlation - self.limit
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class PeriodicityTrial:
+    """What returns in one trial.
+
+    Args:
+        why: Why that cannot be judged; empty where it can.
+        rhythm: The strongest over all metrics looked at.
+        sampled: Whether it is that of a training loss on samples of the training set.
+    """
+
+    trial: int
+    status: Severity
+    why: str
+    metrics: tuple[str, ...]
+    rhythm: Rhythm | None
+    sampled: bool = False
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Periodicity:
+    """The rhythms of a study's trials, by trial id, and the ids of the `strongest` few."""
+
+    study: str
+    strongest: tuple[int, ...]
+    thresholds: PeriodicityThresholds
+    trials: tuple[PeriodicityTrial, ...]
+
+
+def periodicity(
+    study: Study, traces: Sequence[Trace], *, thresholds: PeriodicityThresholds = SHIPPED
+) -> Periodicity:
+    """Whether the metric, or a loss, of each trial returns with a period of 4 evaluations or more.
+
+    Source: E6, E2.
+    """
+    # One chance for the whole study (Bonferroni): of many trials, some would have a period by luck.
+    one_of_many = replace(thresholds, chance=thresholds.chance / max(1, len(traces)))
+    trials = tuple(_trial(trace, one_of_many) for trace in traces)
+    found = [
+        (one.status == "notice", one.rhythm.excess, -one.trial)
+        for one in trials
+        if one.rhythm is not None
+    ]
+    return Periodicity(
+        study=study.name,
+        strongest=tuple(-trial for *_, trial in sorted(found, reverse=True)[:DRAWN_TRIALS]),
+        thresholds=thresholds,
+        trials=trials,
+    )
+
+
+def _trial(trace: Trace, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
+    why = without_end(trace)
+    looked = [] if why else _looked_at(trace, thresholds)
+    if not looked:
+        series = usable(trace.objective)
+        why = why or without_values(trace, series, trace.metric, thresholds.min_evaluations)
+        why = why or f"its evaluations of {trace.metric} are not at regular steps (E2)"
+        return PeriodicityTrial(
+            trial=trace.trial, status="unclear", why=why, metrics=(), rhythm=None
+        )
+    rhythms = [_rhythm(name, series, len(looked), thresholds) for name, series in looked]
+    found = [one for one in rhythms if one is not None]
+    sampled = _sampled(trace)
+    # What alarms goes before what does not, however strong.
+    strongest = max(
+        found,
+        key=lambda one: (one.periodic and not (sampled and one.metric == TRAIN_LOSS), one.excess),
+        default=None,
+    )
+    periodic = strongest is not None and strongest.periodic
+    harmless = strongest is not None and sampled and strongest.metric == TRAIN_LOSS
+    return PeriodicityTrial(
+        trial=trace.trial,
+        status="notice" if periodic and not harmless else "ok",
+        why="",
+        metrics=tuple(name for name, _ in looked),
+        rhythm=strongest,
+        sampled=periodic and harmless,
+    )
+
+
+def _sampled(trace: Trace) -> bool:
+    """Whether the training loss is known only where the trial evaluated.
+
+    It is then measured on samples of the training set, and such samples come again without harm;
+    the losses of the batches themselves come far more often.
+    """
+    return len(trace.train_loss) < 2 * len(trace.objective)
+
+
+def _looked_at(trace: Trace, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
+    """The metrics with enough values at regular steps, each once."""
+    every = {
+        TRAIN_LOSS: trace.train_loss,
+        VALID_LOSS: trace.valid_loss,
+        trace.metric: trace.objective,
+    }
+    found = [(name, usable(series)) for name, series in sorted(every.items())]
+    return [
+        (name, series)
+        for name, series in found
+        if len(series) >= thresholds.min_evaluations
+        and regular(series.steps_P, tolerance=thresholds.tolerance, share=thresholds.regular)
+    ]
+
+
+def _rhythm(
+    name: str, series: Series, metrics: int, thresholds: PeriodicityThresholds
+) -> Rhythm | None:
+    """The highest peak of the autocorrelation beyond a trough; None without such a peak."""
+    left_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
+    lags = len(left_P) // thresholds.min_periods
+    correlations_L = autocorrelation(left_P, 2 * lags)
+    lag = _peak(correlations_L, thresholds.min_lag, lags)
+    if lag is None:
+        return None
+    looks = metrics * max(1, lags - thresholds.min_lag + 1)
+    by_noise = _by_noise(len(left_P), looks, thresholds.chance)
+    interval = middle(np.diff(series.steps_P))
+    return Rhythm(
+        metric=name,
+        lag=lag,
+        steps=round(lag * interval),
+        correlation=float(correlations_L[lag]),
+        limit=max(thresholds.correlation, by_noise),
+        correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
+    )
+
+
+def detrended(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values without a cubic in their position, outliers cut to three robust sd.
+
+    A cubic bends too slowly to return four times; a single glitch must not be half of a rhythm.
+
+    Source: E6.
+    """
+    axes_PxK = _cubic(len(values_P))
+    left_P = values_P / (float(np.max(np.abs(values_P))) or 1.0)
+    left_P = left_P - axes_PxK @ (axes_PxK.T @ left_P)
+    reach = 3.0 * 1.4826 * middle(np.abs(left_P))
+    left_P = np.clip(left_P, -reach, reach)
+    # What is left of an exact cubic is rounding.
+    return left_P if reach > 1e-11 else np.zeros_like(left_P)
+
+
+@cache
+def _cubic(count: int) -> NDArray[np.float64]:
+    """Orthonormal axes of the cubics over so many positions."""
+    powers_PxK = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, count), 3)
+    axes_PxK, _ = np.linalg.qr(powers_PxK)
+    return np.asarray(axes_PxK)
+
+
+@cache
+def _by_noise(count: int, looks: int, chance: float) -> float:
+    """What the autocorrelation of noise hardly reaches at any of so many lags (Bonferroni)."""
+    return -float(ndtri(chance / looks)) / math.sqrt(count)
+
+
+def autocorrelation(values_P: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    """The autocorrelation at lags 0 to `lags`, each over the pairs that there are.
+
+    Source: E6.
+    """
+    count = len(values_P)
+    left_P = values_P - float(values_P.mean())
+    variance = float(left_P @ left_P) / max(1, count)
+    if variance == 0.0:
+        return np.zeros(lags + 1)
+    power = np.abs(np.fft.rfft(left_P, n=2 * count)) ** 2
+    sums_L = np.fft.irfft(power, n=2 * count)[: lags + 1]
+    return np.asarray(sums_L / (count - np.arange(lags + 1)) / variance)
+
+
+def _peak(correlations_L: NDArray[np.float64], min_lag: int, max_lag: int) -> int | None:
+    """The lag of the highest peak that comes after a trough below zero, and comes again.
+
+    What only wanders has no trough, and does not come again.
+    """
+    below = np.flatnonzero(correlations_L[:max_lag] < 0.0)
+    begin = max(min_lag, int(below[0]) + 1 if len(below) else max_lag + 1)
+    if begin > max_lag:
+        return None
+    lag = begin + int(np.argmax(correlations_L[begin : max_lag + 1]))
+    again = correlations_L[2 * lag - 1 : 2 * lag + 2]
+    peak = correlations_L[lag] >= correlations_L[lag - 1 : lag + 2].max()
+    return lag if peak and float(again.max()) > 0.5 * correlations_L[lag] else None
+
+
+def findings(result: Periodicity) -> list[Finding]:
+    """One finding a trial.
+
+    Source: E6.
+    """
+    return [
+        Finding(
+            rule="E6",
+            check="periodicity",
+            status=one.status,
+            subject={"study": result.study, "trial": one.trial},
+            message=_said(one),
+            evidence={
+                "trials": [one.trial],
+                "metrics": list(one.metrics),
+                "metric": None if one.rhythm is None else one.rhythm.metric,
+                "period_evaluations": None if one.rhythm is None else one.rhythm.lag,
+                "period_steps": None if one.rhythm is None else one.rhythm.steps,
+                "correlation": None if one.rhythm is None else one.rhythm.correlation,
+                "limit": None if one.rhythm is None else one.rhythm.limit,
+                "confidence": None,
+            },
+            advice=_advice(one),
+        )
+        for one in result.trials
+    ]
+
+
+def _said(one: PeriodicityTrial) -> str:
+    if one.why:
+        return f"Trial {one.trial}: whether a metric has a period is open, since {one.why}."
+    if one.rhythm is None or not one.rhythm.periodic:
+        return f"Trial {one.trial}: no period in {', '.join(one.metrics)}."
+    rhythm = one.rhythm
+    harmless = "; it is measured on samples, which may come again" if one.sampled else ""
+    return (
+        f"Trial {one.trial}: {rhythm.metric} returns every {rhythm.lag} of its values "
+        f"({rhythm.steps:,} steps; autocorrelation {number(rhythm.correlation, 2)}){harmless}."
+    )
+
+
+def _advice(one: PeriodicityTrial) -> str:
+    if one.status != "notice" or one.rhythm is None:
+        return ""
+    return (
+        f"If {one.rhythm.steps:,} steps are an epoch, look for splits that overlap and for data "
+        "that is not shuffled anew; if the learning rate restarts with that period, it is the "
+        "schedule's."
+    )

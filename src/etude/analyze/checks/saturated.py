@@ -1,0 +1,210 @@
+"""Trials that stood at their final level long before they ended.
+
+Letters: P points of a curve, W points of a stretch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...finding import Finding, Severity
+from ...record import Series
+from ...study import Study
+from ...wording import number, percent
+from ..statistics.curve_shape import jumps, late, smoothed
+from ..thresholds import SaturatedThresholds
+from ..views.curves import Trace, cut_short, usable, without_end, without_values
+
+SHIPPED = SaturatedThresholds()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class SaturatedTrial:
+    """Since when one trial stood at its final level.
+
+    Args:
+        why: Why that cannot be judged; empty where it can.
+        level: The final level, in the metric's own unit and direction.
+        band: How far from it a smoothed value may lie and still count as there.
+        share: The steps done when it was reached, of `max_steps`.
+    """
+
+    trial: int
+    status: Severity
+    why: str
+    level: float | None = None
+    band: float | None = None
+    step: int | None = None
+    share: float | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Saturated:
+    """Since when each trial of a study stood at its final level, by trial id."""
+
+    study: str
+    metric: str
+    max_steps: int
+    thresholds: SaturatedThresholds
+    trials: tuple[SaturatedTrial, ...]
+
+
+def saturated(
+    study: Study, traces: Sequence[Trace], *, thresholds: SaturatedThresholds = SHIPPED
+) -> Saturated:
+    """Since when each trial stood, within its noise, at its final level.
+
+    Source: C10.
+    """
+    early = [_early(series) for trace in traces if len(series := usable(trace.objective))]
+    typical = float(np.median(early)) if early else math.inf
+    return Saturated(
+        study=study.name,
+        metric=study.metric,
+        max_steps=study.max_steps,
+        thresholds=thresholds,
+        trials=tuple(_trial(trace, typical, thresholds) for trace in traces),
+    )
+
+
+def _early(series: Series) -> float:
+    """The level after a tenth of the evaluations."""
+    return float(np.median(series.values_P[len(series) // 10 :][:3]))
+
+
+def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
+    series = usable(trace.objective)
+    why = without_end(trace) or without_values(
+        trace, series, trace.metric, thresholds.min_evaluations
+    )
+    why = why or cut_short(trace, series.steps_P, thresholds.full)
+    if why:
+        return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
+    level, band, reached = _reached(series, thresholds)
+    gain = abs(float(series.values_P[0]) - level)
+    step = int(series.steps_P[reached])
+    share = (step + 1) / max(1, trace.max_steps)
+    if reached == 0:
+        why = f"its {trace.metric} never left the level at which it began"
+    elif share < thresholds.before and level > typical + band:
+        # No source, ours: it is stuck, not done, and fewer steps are no remedy.
+        why = "it ends worse than the typical trial is after a tenth of its evaluations"
+    elif share < thresholds.before and band > thresholds.max_hidden * gain:
+        why = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} gained in all"
+    if why:
+        return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
+    return SaturatedTrial(
+        trial=trace.trial,
+        status="notice" if share < thresholds.before else "ok",
+        why="",
+        level=-level if trace.maximize else level,
+        band=band,
+        step=step,
+        share=share,
+    )
+
+
+def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, float, int]:
+    """The final level, the band around it, and the position from which the curve stays in it."""
+    values_P = series.values_P
+    width = max(3, len(values_P) // 10) | 1
+    last = late(series, thresholds.late).values_P
+    level = float(np.median(last))
+    # Longer than the level's, for its sd; not so long that a jump in mid-training is in it.
+    longer = late(series, 1.5 * thresholds.late)
+    # The median of n values has 1.25 times the error of their mean.
+    error = (
+        1.25
+        * jumps(longer.steps_P, _without_glitches(longer.values_P))
+        * math.sqrt(1.0 / width + 1.0 / len(last))
+    )
+    gained = abs(_early(series) - level)
+    band = thresholds.errors * error + thresholds.resolution * gained
+    # The last few are smoothed over less than the width, and are of the level anyway.
+    away_P = np.abs(smoothed(values_P, width) - level)[: -(width // 2)]
+    outside = np.flatnonzero(away_P > band)
+    reached = int(outside[-1]) + 1 if len(outside) else 0
+    if reached >= len(values_P):
+        return level, band, len(values_P) - 1
+    # What looks flat may still gain, slowly; what is left of it, later, need not.
+    while reached < len(values_P) - len(last) and _still_falls(
+        series.steps_P[reached:], values_P[reached:], thresholds, gained
+    ):
+        reached = min(reached + width, len(values_P) - len(last))
+    return level, band, reached
+
+
+def _without_glitches(values_W: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, cut to five robust sd around their median: one odd evaluation is no noise."""
+    middle = float(np.median(values_W))
+    reach = 5.0 * 1.4826 * float(np.median(np.abs(values_W - middle)))
+    return np.clip(values_W, middle - reach, middle + reach) if reach > 0.0 else values_W
+
+
+def _still_falls(
+    steps_W: NDArray[np.int64],
+    values_W: NDArray[np.float64],
+    thresholds: SaturatedThresholds,
+    gained: float,
+) -> bool:
+    """Whether a stretch that looks flat still gains, slowly, beyond its noise."""
+    if len(values_W) < 5:
+        return False
+    x_W = steps_W - float(steps_W.mean())
+    spread = math.sqrt(float(x_W @ x_W))
+    centred_W = values_W - float(values_W.mean())
+    slope = float(x_W @ centred_W) / spread**2
+    sd = math.sqrt(float(np.mean((centred_W - slope * x_W) ** 2)))
+    fall = -slope * float(steps_W[-1] - steps_W[0])
+    return fall > thresholds.resolution * gained and -slope * spread > thresholds.errors * sd
+
+
+def findings(result: Saturated) -> list[Finding]:
+    """One finding a trial.
+
+    Source: C10.
+    """
+    return [
+        Finding(
+            rule="C10",
+            check="saturated",
+            status=one.status,
+            subject={"study": result.study, "trial": one.trial},
+            message=_said(result, one),
+            evidence={
+                "trials": [one.trial],
+                "level": one.level,
+                "band": one.band,
+                "step": one.step,
+                "share": one.share,
+                "confidence": None,
+            },
+            advice=_advice(result, one),
+        )
+        for one in result.trials
+    ]
+
+
+def _said(result: Saturated, one: SaturatedTrial) -> str:
+    if one.share is None or one.level is None or one.step is None:
+        return f"Trial {one.trial}: whether it was saturated early is open, since {one.why}."
+    level = f"its final {result.metric}, {number(one.level)}"
+    at = f"step {one.step:,}, {percent(one.share)} of the steps"
+    if one.status == "notice":
+        return f"Trial {one.trial} stands at {level}, since {at}: fewer steps may do."
+    return f"Trial {one.trial} reached {level}, at {at}."
+
+
+def _advice(result: Saturated, one: SaturatedTrial) -> str:
+    if one.status != "notice" or one.share is None:
+        return ""
+    steps = math.ceil(min(1.0, 1.5 * one.share) * result.max_steps)
+    return f"Try about {steps:,} steps, half as many again as it needed, before more trials."

@@ -1,0 +1,242 @@
+"""Whether the metric jumps so much late in training that the order of the best trials is luck."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...finding import Finding, Severity
+from ...study import Study
+from ...wording import counted, number, percent
+from ..statistics.curve_shape import jumps, late, lowest
+from ..thresholds import StepVarianceThresholds
+from ..views.curves import Trace, usable, without_end
+
+SHIPPED = StepVarianceThresholds()
+ADVICE = (
+    "A larger batch, more validation data, a learning rate that decays to the end, or Polyak "
+    "averaging make the metric steadier: causes are batch variance, a small validation set, or a "
+    "learning rate that is high late in training."
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StepVarianceTrial:
+    """How much one trial's metric jumps between its last evaluations.
+
+    Args:
+        rank: 1 for the best trial of the study; None without a value.
+        why: Why its jumps cannot be compared; empty where they can.
+        sd: Of single late evaluations, the trend taken away.
+        gap: To the best trial of the study; for that one, to the second.
+    """
+
+    trial: int
+    status: Severity
+    why: str
+    rank: int | None
+    value: float | None
+    sd: float | None
+    late: int
+    gap: float | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StepVariance:
+    """The late jumps of a study's trials, by trial id, and of its best against what it must beat.
+
+    Args:
+        rival: What the best is compared with: `trial 7`, or the name of another study.
+        between: Whether that is another study.
+        gap: Between the best and its rival.
+        sd: Of the best trial.
+    """
+
+    study: str
+    metric: str
+    maximize: bool
+    status: Severity
+    why: str
+    rival: str
+    between: bool
+    gap: float | None
+    sd: float | None
+    thresholds: StepVarianceThresholds
+    trials: tuple[StepVarianceTrial, ...]
+
+
+def step_variance(
+    study: Study,
+    traces: Sequence[Trace],
+    *,
+    rivals: Mapping[str, float] | None = None,
+    thresholds: StepVarianceThresholds = SHIPPED,
+) -> StepVariance:
+    """The sd of each trial's last evaluations against the gap that it is compared by.
+
+    Args:
+        study: The study the traces are of.
+        traces: Its ended trials.
+        rivals: The best value of each other study, in the metric's own unit; without, the best of
+            this study is compared with its second best trial.
+        thresholds: What counts as late, and as luck.
+
+    Source: C8.
+    """
+    bests = [(_best(trace), trace) for trace in traces]
+    order = sorted((loss, trace.trial) for loss, trace in bests if loss is not None)
+    losses = [loss for loss, _ in order]
+    ranks = {trial: rank for rank, (_, trial) in enumerate(order, start=1)}
+    trials = tuple(
+        _trial(trace, loss, ranks.get(trace.trial), losses, thresholds) for loss, trace in bests
+    )
+    rival, gap = _rival(study, order, rivals or {})
+    best = next((one for one in trials if one.rank == 1), None)
+    sd = None if best is None else best.sd
+    why = _why(best, gap)
+    status: Severity = "unclear" if why else "ok"
+    if sd is not None and gap is not None and not why and sd > thresholds.max_ratio * gap:
+        # Which of two trials of a study is first matters little; which study is, is the question.
+        status = "problem" if rivals else "notice"
+    return StepVariance(
+        study=study.name,
+        metric=study.metric,
+        maximize=study.maximize,
+        status=status,
+        why=why,
+        rival=rival,
+        between=bool(rivals),
+        gap=gap,
+        sd=sd,
+        thresholds=thresholds,
+        trials=trials,
+    )
+
+
+def _best(trace: Trace) -> float | None:
+    position = None if trace.infeasible else lowest(trace.objective)
+    return None if position is None else float(trace.objective.values_P[position])
+
+
+def _why(best: StepVarianceTrial | None, gap: float | None) -> str:
+    if best is None:
+        return "no trial has a value"
+    if best.sd is None:
+        return best.why
+    return "there is nothing to compare the best trial with" if gap is None else ""
+
+
+def _rival(
+    study: Study, order: Sequence[tuple[float, int]], rivals: Mapping[str, float]
+) -> tuple[str, float | None]:
+    """Whom the best is compared with, and how far away that is."""
+    sign = -1.0 if study.maximize else 1.0
+    known = sorted((sign * value, name) for name, value in rivals.items() if math.isfinite(value))
+    if known and order:
+        return f"`{known[0][1]}`", abs(known[0][0] - order[0][0])
+    if len(order) > 1 and not rivals:
+        return f"trial {order[1][1]}", order[1][0] - order[0][0]
+    return "", None
+
+
+def _trial(
+    trace: Trace,
+    loss: float | None,
+    rank: int | None,
+    losses: Sequence[float],
+    thresholds: StepVarianceThresholds,
+) -> StepVarianceTrial:
+    series = usable(trace.objective)
+    last = late(series, thresholds.late)
+    why = without_end(trace)
+    if not why and len(last) < thresholds.min_late:
+        why = (
+            f"it has {counted(len(series), 'evaluation')}, {len(last)} of them in the last "
+            f"{percent(thresholds.late)}, where {thresholds.min_late} are needed"
+        )
+    sd = None if why else jumps(last.steps_P, last.values_P)
+    gap = None
+    if loss is not None and len(losses) > 1:
+        gap = losses[1] - losses[0] if rank == 1 else loss - losses[0]
+    if not why and gap is None:
+        why = "there is no other trial to compare it with"
+    by_luck = sd is not None and gap is not None and sd > thresholds.max_ratio * gap
+    return StepVarianceTrial(
+        trial=trace.trial,
+        status="unclear" if why else "notice" if by_luck else "ok",
+        why=why,
+        rank=rank,
+        value=None if loss is None else -loss if trace.maximize else loss,
+        sd=sd,
+        late=len(last),
+        gap=gap,
+    )
+
+
+def findings(result: StepVariance) -> list[Finding]:
+    """One finding on the best of the study against its rival, and one a trial.
+
+    Source: C8.
+    """
+    return [_of_study(result), *(_of_trial(result, one) for one in result.trials)]
+
+
+def _of_study(result: StepVariance) -> Finding:
+    best = next((one for one in result.trials if one.rank == 1), None)
+    who = "" if best is None else f"trial {best.trial}, the best of `{result.study}`"
+    said = f"Whether late jumps decide `{result.study}` is open: {result.why}."
+    if not result.why:
+        sd, gap = number(result.sd), number(result.gap)
+        size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
+        verdict = "so which is better may be luck" if result.status != "ok" else "which is less"
+        said = f"{size}; it is {gap} away from {result.rival}, {verdict}."
+        if result.status == "ok":
+            said = f"{size}, less than the {gap} between it and {result.rival}."
+    return Finding(
+        rule="C8",
+        check="step_variance",
+        status=result.status,
+        subject={"study": result.study},
+        message=said,
+        evidence={
+            "trials": [] if best is None else [best.trial],
+            "sd": result.sd,
+            "gap": result.gap,
+            "rival": result.rival,
+            "contenders": [one.trial for one in result.trials if one.status == "notice"],
+            "confidence": None,
+        },
+        advice=ADVICE if result.status in ("notice", "problem") else "",
+    )
+
+
+def _of_trial(result: StepVariance, one: StepVarianceTrial) -> Finding:
+    gap_to = "the second best" if one.rank == 1 else "the best trial"
+    said = f"Trial {one.trial}: whether late jumps decide its rank is open, since {one.why}."
+    if not one.why:
+        less = "more" if one.status == "notice" else "no more"
+        said = (
+            f"Trial {one.trial}: {result.metric} jumps by {number(one.sd)} (sd) between its last "
+            f"{one.late} evaluations, {less} than the {number(one.gap)} to {gap_to}."
+        )
+    return Finding(
+        rule="C8",
+        check="step_variance",
+        status=one.status,
+        subject={"study": result.study, "trial": one.trial},
+        message=said,
+        evidence={
+            "trials": [one.trial],
+            "sd": one.sd,
+            "evaluations": one.late,
+            "gap": one.gap,
+            "rank": one.rank,
+            "value": one.value,
+            "confidence": None,
+        },
+        advice=ADVICE if one.status == "notice" else "",
+    )

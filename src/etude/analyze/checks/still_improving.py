@@ -1,0 +1,265 @@
+"""Which trials were still improving at the end, so that more steps may help.
+
+Letters: P points of a curve, W points of a stretch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...finding import Finding, Severity
+from ...study import Study
+from ...wording import counted, number, percent
+from ..thresholds import StillImprovingThresholds
+from ..views.aligned import Aligned, binned, gained, levelled, noises
+from ..views.curves import Trace
+from ..views.outcomes import outcomes, ranked
+from .stability_curves import not_finite
+
+SHIPPED = StillImprovingThresholds()
+# No source, ours: more points than this are averaged first.
+_MOST = 200
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StillImprovingTrial:
+    """How much one trial gained at its end.
+
+    Args:
+        why: Why that cannot be judged; empty where it can.
+        gain: Over the last stretch, by a robust slope, in the metric's own unit.
+        error: Its standard error.
+        share: The gain as a share of what was gained before; NaN where that is nothing.
+        kept: The slope in the stretch's second half as a share of the slope in all of it.
+        flattens: Whether it gains, but hardly any more in the second half.
+        end: The last value, in the metric's own direction.
+        reached: The steps done, as a share of `max_steps`.
+    """
+
+    trial: int
+    status: Severity
+    why: str = ""
+    gain: float = math.nan
+    error: float = math.nan
+    share: float = math.nan
+    kept: float = math.nan
+    flattens: bool = False
+    end: float = math.nan
+    reached: float = math.nan
+    evaluations: int = 0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StillImproving:
+    """Which trials of a study still improve at the end, by trial id; `best` is the best of all."""
+
+    study: str
+    metric: str
+    max_steps: int
+    thresholds: StillImprovingThresholds
+    trials: tuple[StillImprovingTrial, ...]
+    best: int | None
+
+
+def still_improving(
+    study: Study, traces: Sequence[Trace], *, thresholds: StillImprovingThresholds = SHIPPED
+) -> StillImproving:
+    """Which trials gained beyond their noise over the last steps, up to the very end.
+
+    Source: C9, T1.
+    """
+    found = ranked(outcomes(study, [trace.record for trace in traces]))
+    with np.errstate(all="ignore"):
+        trials = tuple(_trial(trace, thresholds) for trace in traces)
+    return StillImproving(
+        study=study.name,
+        metric=study.metric,
+        max_steps=study.max_steps,
+        thresholds=thresholds,
+        trials=trials,
+        best=found[0].trial if found else None,
+    )
+
+
+def _trial(trace: Trace, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
+    record = trace.record
+    curve = binned(trace.metric, trace.objective, most=_MOST)
+    if not_finite(trace) is not None or record.reason in ("nan", "diverged"):
+        return _not_judged(trace, "ok", "it broke before its end", curve)
+    if trace.infeasible:
+        because = record.reason or "no reason given"
+        return _not_judged(trace, "unclear", f"it is infeasible ({because})", curve)
+    if record.status == "stopped" and record.reason != "time_limit":
+        return _not_judged(trace, "unclear", "a schedule stopped it before its last step", curve)
+    if len(curve) < thresholds.min_evaluations:
+        few = f"it has {counted(len(curve), 'value')} of {trace.metric}"
+        why = f"{few}; {thresholds.min_evaluations} are needed"
+        return _not_judged(trace, "unclear", why, curve)
+    return _judged(trace, curve, thresholds)
+
+
+def _not_judged(trace: Trace, status: Severity, why: str, curve: Aligned) -> StillImprovingTrial:
+    return StillImprovingTrial(trial=trace.trial, status=status, why=why, evaluations=len(curve))
+
+
+def _judged(
+    trace: Trace, curve: Aligned, thresholds: StillImprovingThresholds
+) -> StillImprovingTrial:
+    values_P = curve.levels_SxE[0]
+    late_P = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]
+    late_P[-thresholds.min_late :] = True
+    steps_W, values_W = curve.steps_E[late_P].astype(np.float64), values_P[late_P]
+    second_W = steps_W >= (steps_W[0] + steps_W[-1]) / 2.0
+    length = float(steps_W[-1] - steps_W[0])
+    slope = _slope(steps_W, values_W)
+    kept = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
+    spread = math.sqrt(float(((steps_W - steps_W.mean()) ** 2).sum()))
+    error = length * float(noises(values_W[None, :])[0]) / spread
+    gain, total = slope * length, gained(values_P)
+    # A drop at the very end is no improvement, whatever the slope before it.
+    ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
+    gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
+    end = float(values_W[-1])
+    found = gains and ends and kept >= thresholds.min_slope
+    # What noise hides may be worth steps, even beside all that was ever gained.
+    level_P, _ = levelled(values_P)
+    worth = thresholds.min_gain * float(level_P.max() - level_P.min())
+    hidden = not gains and gain + thresholds.doubt * error > worth > 0.0 and error > 0.0
+    why = "what it gained at its end is no more than its noise hides" if hidden else ""
+    return StillImprovingTrial(
+        trial=trace.trial,
+        status="notice" if found else "unclear" if hidden else "ok",
+        why=why,
+        gain=gain,
+        error=error,
+        share=gain / total if total > 0.0 else math.nan,
+        kept=kept,
+        flattens=gains and ends and kept < thresholds.min_slope,
+        end=-end if trace.maximize else end,
+        reached=(int(curve.steps_E[-1]) + 1) / max(1, trace.max_steps),
+        evaluations=len(curve),
+    )
+
+
+def _slope(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float:
+    """The median slope of all pairs (Theil, Sen); what falls has a positive one."""
+    if len(steps_W) < 2:
+        return 0.0
+    first_U, second_U = _pairs(len(steps_W))
+    slopes_U = np.sort(
+        (values_W[first_U] - values_W[second_U]) / (steps_W[second_U] - steps_W[first_U])
+    )
+    count = len(slopes_U)
+    return float(slopes_U[(count - 1) // 2] + slopes_U[count // 2]) / 2.0
+
+
+@cache
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    first_U, second_U = np.triu_indices(count, 1)
+    return first_U, second_U
+
+
+def findings(result: StillImproving) -> list[Finding]:
+    """One finding a trial, and one on the study's regime.
+
+    Source: C9, T1, T3.
+    """
+    each = [
+        Finding(
+            rule="C9",
+            check="still_improving",
+            status=one.status,
+            subject={"study": result.study, "trial": one.trial},
+            message=_said(result, one),
+            evidence=_evidence(result, one),
+            advice=_advice(one),
+        )
+        for one in result.trials
+    ]
+    return [*each, _regime(result)]
+
+
+def _evidence(result: StillImproving, one: StillImprovingTrial) -> Mapping[str, object]:
+    confidence = {
+        "notice": result.thresholds.confidence_flagged,
+        "ok": result.thresholds.confidence_ok,
+    }
+    return {
+        "trials": [one.trial],
+        "gain": one.gain,
+        "error": one.error,
+        "share": one.share,
+        "slope_kept": one.kept,
+        "flattens": one.flattens,
+        "reached": one.reached,
+        "evaluations": one.evaluations,
+        "confidence": confidence.get(one.status),
+    }
+
+
+def _said(result: StillImproving, one: StillImprovingTrial) -> str:
+    if one.status == "unclear":
+        return f"Trial {one.trial}: whether it was still improving is open, since {one.why}."
+    if one.why:
+        return f"Trial {one.trial} was not still improving: {one.why}."
+    stretch = f"the last {percent(result.thresholds.late)} of its steps"
+    gain = f"its {result.metric} gained {number(one.gain, 3)} over {stretch}"
+    error = f"standard error {number(one.error, 2)}"
+    if one.status == "notice":
+        return f"Trial {one.trial} was still improving at its end: {gain} ({error})."
+    if one.flattens:
+        return (
+            f"Trial {one.trial} flattened before its end: {gain}, but its slope fell to "
+            f"{percent(max(one.kept, 0.0))} of that in their second half."
+        )
+    return f"Trial {one.trial} was no longer improving: {gain} ({error})."
+
+
+def _advice(one: StillImprovingTrial) -> str:
+    if one.status != "notice":
+        return ""
+    if one.reached < 0.9:
+        return "It ended before its last step: let it run to the end before it is compared (C9)."
+    return "Try more steps, or a schedule that decays later (C9)."
+
+
+def _regime(result: StillImproving) -> Finding:
+    best = next((one for one in result.trials if one.trial == result.best), None)
+    status: Severity = "unclear" if best is None else best.status
+    if best is None:
+        message = f"No trial of `{result.study}` has a value, so its regime is unknown."
+    elif status == "notice":
+        message = (
+            f"The best trial of `{result.study}`, {best.trial}, was still improving: training "
+            "longer may keep helping (compute-bound)."
+        )
+    elif status == "unclear":
+        message = (
+            f"Whether training longer helps `{result.study}` is open: its best trial is "
+            f"{best.trial}, and {best.why}."
+        )
+    else:
+        message = (
+            f"The best trial of `{result.study}`, {best.trial}, was no longer improving: at this "
+            "schedule, nothing says that more steps help."
+        )
+    return Finding(
+        rule="T1",
+        check="still_improving",
+        status=status,
+        subject={"study": result.study},
+        message=message,
+        evidence={"trials": [] if best is None else [best.trial]},
+        advice="Where steps are affordable, train longer and select the best step afterwards (T3)."
+        if status == "notice"
+        else "",
+    )

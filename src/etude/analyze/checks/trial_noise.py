@@ -1,0 +1,151 @@
+"""How much a trial varies by chance: settings that were trained more than once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import final
+
+from ...finding import Finding
+from ...record import Record
+from ...study import Study
+from ...wording import counted, number
+from ..views.outcomes import Outcome, outcomes
+from ..views.repeats import repeats
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Repeated:
+    """One setting that was trained more than once.
+
+    Args:
+        trials: Every ended training of it, by id.
+        mean: Of the feasible ones, in the metric's unit; NaN without any.
+        sd: Their standard deviation; NaN below two.
+        feasible: How many have a value.
+    """
+
+    trials: tuple[int, ...]
+    mean: float
+    sd: float
+    feasible: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TrialNoise:
+    """The retraining noise of a study.
+
+    Args:
+        sd: Of the metric between trainings of one setting, pooled over the repeated settings; NaN
+            where none has two values.
+        degrees: Of freedom that `sd` rests on: values less settings.
+        repeated: The settings trained more than once, in the order of their first trial.
+        retrained: Ended trials of these settings.
+        infeasible: Those of them that are infeasible.
+    """
+
+    study: str
+    metric: str
+    sd: float
+    degrees: int
+    repeated: tuple[Repeated, ...]
+    retrained: int
+    infeasible: int
+
+    @property
+    def known(self) -> bool:
+        """Whether some setting has two values or more."""
+        return self.degrees > 0
+
+    @property
+    def failure_share(self) -> float:
+        """Of the retrained trials, how many are infeasible; NaN without any."""
+        return self.infeasible / self.retrained if self.retrained else math.nan
+
+    def of(self, trial: int) -> Repeated | None:
+        """The repeated setting that this trial is a training of."""
+        return next((one for one in self.repeated if trial in one.trials), None)
+
+
+def trial_noise(study: Study, records: Sequence[Record]) -> TrialNoise:
+    """The spread of a metric between trainings of one setting with different seeds.
+
+    Pooled over settings, `sd² = Σ (value - mean of its setting)² / Σ (values of the setting - 1)`.
+    Trials with the same setting, seed and value are copies of one training and count once.
+
+    Source: A1, A2.
+    """
+    groups = [group for group in repeats(outcomes(study, records)) if len(group) > 1]
+    repeated = tuple(_repeated(group) for group in groups)
+    known = [one for one in repeated if one.feasible > 1]
+    degrees = sum(one.feasible - 1 for one in known)
+    squares = sum(one.sd**2 * (one.feasible - 1) for one in known)
+    return TrialNoise(
+        study=study.name,
+        metric=study.metric,
+        sd=math.sqrt(squares / degrees) if degrees else math.nan,
+        degrees=degrees,
+        repeated=repeated,
+        retrained=sum(map(len, groups)),
+        infeasible=sum(not one.feasible for group in groups for one in group),
+    )
+
+
+def _repeated(group: Sequence[Outcome]) -> Repeated:
+    values = [one.value for one in group if one.value is not None]
+    mean = fmean(values) if values else math.nan
+    squares = sum((value - mean) ** 2 for value in values)
+    return Repeated(
+        trials=tuple(one.trial for one in group),
+        mean=mean,
+        sd=math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else math.nan,
+        feasible=len(values),
+    )
+
+
+def findings(result: TrialNoise) -> list[Finding]:
+    """One finding a study: `unclear` where no setting has two values.
+
+    Source: A1, A2.
+    """
+    return [
+        Finding(
+            rule="A2",
+            check="trial_noise",
+            status="ok" if result.known else "unclear",
+            subject={"study": result.study},
+            message=_message(result),
+            evidence={
+                "trials": [trial for one in result.repeated for trial in one.trials],
+                "sd": result.sd,
+                "degrees": result.degrees,
+                "failure_share": result.failure_share,
+                "settings": [vars(one) for one in result.repeated],
+            },
+            advice="" if result.known else "Train the best setting again with 5 seeds (A2).",
+        )
+    ]
+
+
+def _message(result: TrialNoise) -> str:
+    settings = counted(len(result.repeated), "setting")
+    lost = f"{result.infeasible} of {counted(result.retrained, 'training')}"
+    if not result.repeated:
+        return (
+            f"No setting of `{result.study}` was trained twice, so how much a trial varies by "
+            "chance is not known."
+        )
+    if not result.known:
+        return (
+            f"Trained more than once: {settings} of `{result.study}`, none with two values "
+            f"({lost} infeasible), so how much a trial varies by chance is not known."
+        )
+    return (
+        f"Trained again, {result.metric} of a setting of `{result.study}` varies with a standard "
+        f"deviation of {number(result.sd, 2)} ({settings} trained more than once, "
+        f"{counted(result.degrees, 'degree')} of freedom); {lost} infeasible."
+    )

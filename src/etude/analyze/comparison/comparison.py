@@ -1,0 +1,253 @@
+"""Whether one setting is better than another, judged by retrainings of both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, stdev
+from typing import Literal, TypeAlias, final
+
+from scipy import stats
+
+from ..statistics.two_sample import Difference, difference
+from .failure_rate import Failures, cliff, failures
+from .retrainings import Retrainings
+from .sequential import Plan
+from .superiority import Superiority, superiority
+
+Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
+
+Why: TypeAlias = Literal["", "few", "none", "close", "look", "mixed"]
+
+# No source, ours: the usual 5 %.
+LEVEL = 0.05
+# The playbook's N of A2. With fewer seeds a side, no difference is not told from too few seeds.
+ENOUGH = 5
+# No source, ours: who trains again wants four chances in five to see it.
+_POWER = 0.8
+# No source, ours: beyond it, a number of seeds is no advice.
+MAX_MORE = 100
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """The trainings of one side; NaN where too few have a value.
+
+    Args:
+        failed: Those without a finite value.
+        unlearned: Those with one on the far side of a wide gap; they count among the values.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    failed: int
+    unlearned: int
+    mean: float
+    median: float
+    sd: float
+
+    @property
+    def trainings(self) -> int:
+        """How many there are, failed ones too."""
+        return len(self.values)
+
+    @property
+    def finite(self) -> tuple[float, ...]:
+        """The values of those that did not fail."""
+        return tuple(value for value in self.values if math.isfinite(value))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What retrainings of A and B say of B against A.
+
+    Args:
+        metric: In whose unit and direction values, means and `difference` are; `difference.by` is
+            B's mean less A's.
+        answer: `better` or `worse` is B. Read with `why` where it is `undecided`.
+        why: `few` (too few seeds), `none` (no value on a side), `close` (twice the seeds would
+            tell, if it is as it looks), `look` (the plan's next look is to come), `mixed` (means,
+            failures and single trainings disagree); empty where it is decided.
+        chance: How probable it is that a training of B beats one of A.
+        more_seeds: How many more a side would settle it; 0 where it is settled.
+        level: The p-value below which this look decides.
+        paired: Whether the values of both are paired by their seeds.
+        plan: The looks that were planned, None for a single one.
+    """
+
+    a: Side
+    b: Side
+    metric: str
+    maximize: bool
+    answer: Answer
+    why: Why
+    difference: Difference
+    failures: Failures
+    chance: Superiority
+    more_seeds: int
+    level: float = LEVEL
+    paired: bool = False
+    plan: Plan | None = None
+
+    @property
+    def gain(self) -> float:
+        """By how much B's mean is better than A's, negative where it is worse."""
+        return self.difference.by if self.maximize else -self.difference.by
+
+    @property
+    def at_most(self) -> float:
+        """What the difference of means is smaller than, at 95 %; infinite where not known."""
+        return max(abs(self.difference.low), abs(self.difference.high))
+
+
+def comparison(
+    a: Retrainings | Sequence[float],
+    b: Retrainings | Sequence[float],
+    *,
+    metric: str = "value",
+    maximize: bool = False,
+    paired: bool = False,
+    plan: Plan | None = None,
+) -> Comparison:
+    """B against A, by the final values of their retrainings; NaN is a retraining that failed.
+
+    Means are compared (`difference`) and shares of failed trainings (`failures`), both together at
+    5 %: the exact test of failures may spend half, and what it cannot spend on so many failures is
+    for the values. One that is better in mean while most of its trainings are worse, or that fails
+    more often, is `undecided`: no seeds settle that, a person does.
+
+    Where neither differs: `undecided` below 5 seeds a side, and where twice the seeds would tell if
+    the difference is as large as it looks; else `no_difference`, as far as these seeds can see.
+
+    Args:
+        a: The trainings of A, or their values.
+        b: The same of B.
+        metric: Its name, for messages.
+        maximize: Whether higher is better.
+        paired: Whether values in one place of A and B were trained with the same seed by design.
+        plan: Where one looks more than once: what each look may decide.
+
+    Source: A1, A2, A4.
+
+    >>> comparison([3.28, 3.29, 3.28, 3.30], [3.21, 3.20, 3.22, 3.21]).answer
+    'better'
+    """
+    sign = -1.0 if maximize else 1.0
+    first, second = _named(a, "A"), _named(b, "B")
+    losses = [_losses(one, sign) for one in (first, second)]
+    parting = cliff(*losses)
+    sides = [_side(one, sign, parting) for one in (first, second)]
+    trainings = (sides[0].trainings, sides[1].trainings)
+    least = min(trainings)
+    level = LEVEL if plan is None else plan.level(least) or 0.0
+    found = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
+    may_spend = level / 2 if found.known else level
+    lost = failures((sides[0].failed, sides[1].failed), trainings, level=may_spend)
+    chance = superiority(*losses)
+    decided = _decided(found, lost, -sign * found.by, chance, level)
+    answer, why = decided or _open(found, lost, least, plan)
+    return Comparison(
+        a=sides[0],
+        b=sides[1],
+        metric=metric,
+        maximize=maximize,
+        answer=answer,
+        why=why,
+        difference=found,
+        failures=lost,
+        chance=chance,
+        more_seeds=_more_seeds(why, found, lost, least, plan),
+        level=level,
+        paired=paired,
+        plan=plan,
+    )
+
+
+def _named(one: Retrainings | Sequence[float], name: str) -> Retrainings:
+    if isinstance(one, Retrainings):
+        return one
+    return Retrainings(name=name, values=tuple(map(float, one)))
+
+
+def _losses(one: Retrainings, sign: float) -> list[float]:
+    """Lower is better, and a failed training is worse than any."""
+    return [sign * value if math.isfinite(value) else math.inf for value in one.values]
+
+
+def _side(one: Retrainings, sign: float, parting: float | None) -> Side:
+    finite = [value for value in one.values if math.isfinite(value)]
+    beyond = 0 if parting is None else sum(sign * value > parting for value in finite)
+    return Side(
+        name=one.name,
+        values=one.values,
+        failed=len(one.values) - len(finite),
+        unlearned=beyond,
+        mean=fmean(finite) if finite else math.nan,
+        median=median(finite) if finite else math.nan,
+        sd=stdev(finite) if len(finite) > 1 else math.nan,
+    )
+
+
+def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
+    if not paired:
+        return difference(a.finite, b.finite, exact=exact)
+    pairs = [pair for pair in zip(a.values, b.values, strict=True) if all(map(math.isfinite, pair))]
+    first, second = [one for one, _ in pairs], [other for _, other in pairs]
+    return difference(first, second, paired=True, exact=exact)
+
+
+def _decided(
+    found: Difference, lost: Failures, gain: float, chance: Superiority, level: float
+) -> tuple[Answer, Why] | None:
+    """What the tests decide; None where they do not."""
+    votes = set()
+    if level and found.p <= level - lost.spent:
+        votes.add(gain > 0)
+    if level and lost.p <= lost.level:
+        votes.add(lost.by < 0)
+    if not votes:
+        return None
+    if chance.probability != 0.5:
+        votes.add(chance.probability > 0.5)
+    if len(votes) > 1:
+        return "undecided", "mixed"
+    return ("better" if votes.pop() else "worse"), ""
+
+
+def _open(found: Difference, lost: Failures, least: int, plan: Plan | None) -> tuple[Answer, Why]:
+    """What to say where the tests decide nothing."""
+    if plan is not None:
+        return ("no_difference", "") if least >= plan.last else ("undecided", "look")
+    if found.runs < ENOUGH:
+        return "undecided", "none" if lost.none_left and least >= ENOUGH else "few"
+    if would_settle(found) or lost.would_settle:
+        return "undecided", "close"
+    return "no_difference", ""
+
+
+def would_settle(found: Difference) -> bool:
+    """Whether twice the seeds would tell, if the difference is as large as it looks.
+
+    Source: A2.
+    """
+    freedom = 2 * (2 * found.runs - 1)
+    return found.known and found.t * math.sqrt(2) >= stats.t.isf(LEVEL / 2, freedom)
+
+
+def _more_seeds(why: Why, found: Difference, lost: Failures, least: int, plan: Plan | None) -> int:
+    """How many more a side: to the next look, to enough, or to four chances in five."""
+    if why == "look" and plan is not None:
+        return (plan.next_look(least) or least) - least
+    if why not in ("few", "close"):
+        return 0
+    asked = [ENOUGH] if found.runs < ENOUGH else []
+    # A difference of t standard errors has the power wanted where it is this many of them.
+    wanted = float(stats.norm.isf(LEVEL / 2) + stats.norm.isf(1 - _POWER))
+    if would_settle(found):
+        asked.append(math.ceil(found.runs * (wanted / found.t) ** 2) + 1)
+    elif lost.would_settle:
+        asked.append(2 * least)
+    return min(max(1, max(asked) - least), MAX_MORE)

@@ -1,0 +1,173 @@
+"""What a comparison answers, in words."""
+
+from __future__ import annotations
+
+import math
+
+from ...wording import counted, number, percent
+from .comparison import ENOUGH, MAX_MORE, Comparison, Side
+
+# No source, ours: beyond it, nobody reads the digits of a p-value.
+_LEAST_P = 0.001
+
+
+def message(result: Comparison) -> str:
+    """The answer with its numbers, then failures, single trainings, and what is strange.
+
+    Source: A1, A2, A4.
+    """
+    said = [
+        _answer(result),
+        _failed(result),
+        _unlearned(result),
+        _single(result),
+        *(_same(side) for side in (result.a, result.b)),
+    ]
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _answer(result: Comparison) -> str:
+    if result.answer in ("better", "worse"):
+        return f"`{result.b.name}` is {result.answer} than `{result.a.name}`: {_means(result)}."
+    if result.answer == "no_difference":
+        told = f"No detectable difference at this budget: {_means(result)}"
+        if not result.difference.known:
+            return f"{told}."
+        return f"{told}. What difference there is is smaller than {number(result.at_most)} (A2)."
+    return f"Undecided: {_means(result)}. {_way_out(result)}"
+
+
+def _means(result: Comparison) -> str:
+    a, b, found = result.a, result.b, result.difference
+    trainings = f"{a.trainings} and {counted(b.trainings, 'training')}"
+    if math.isnan(found.by):
+        whose = " and ".join(f"`{one.name}`" for one in (a, b) if not one.finite)
+        return f"no training of {whose} has a value ({trainings})"
+    paired = " with paired seeds" if result.paired else ""
+    means = (
+        f"its mean {result.metric} is"
+        if result.answer in ("better", "worse")
+        else (f"the mean {result.metric} of `{b.name}` is")
+    )
+    told = f"{means} {_pair(b.mean, a.mean, ' against ')}"
+    if not found.known:
+        return f"{told} ({trainings})"
+    # Of what stands before: how much better, or how much worse.
+    sign = math.copysign(1.0, found.by)
+    low, high = sorted((sign * found.low, sign * found.high))
+    return (
+        f"{told}, {_by(result)} (95 % interval {_pair(low, high, ' to ')}; {trainings}{paired}, "
+        f"{_p(found.p)}; A2)"
+    )
+
+
+def _by(result: Comparison) -> str:
+    if result.gain == 0:
+        return "the same"
+    return f"{'better' if result.gain > 0 else 'worse'} by {number(abs(result.gain))}"
+
+
+def _pair(first: float, second: float, between: str) -> str:
+    """Two numbers with as many digits as tell them apart."""
+    digits = next((n for n in range(4, 9) if number(first, n) != number(second, n)), 4)
+    digits = min(digits + 1, 9) if digits > 4 else digits
+    return f"{number(first, digits)}{between}{number(second, digits)}"
+
+
+def _p(p: float) -> str:
+    return f"p < {_LEAST_P}" if p < _LEAST_P else f"p = {number(p, 2)}"
+
+
+def _way_out(result: Comparison) -> str:
+    more = counted(result.more_seeds, "more seed")
+    if result.why == "few":
+        return f"Fewer than {ENOUGH} a side are too few to tell: run {more} a side (A2)."
+    if result.why == "close":
+        most = "at least " if result.more_seeds == MAX_MORE else ""
+        return (
+            f"Run {most}{more} a side: four chances in five to tell, if the difference is as large "
+            "as it looks (A2)."
+        )
+    if result.why == "look":
+        return _look(result)
+    if result.why == "none":
+        return "Look for what breaks them first (C3)."
+    return (
+        f"Means, failures and single trainings of `{result.b.name}` do not agree, and no more "
+        "seeds settle that: weigh them yourself (A4)."
+    )
+
+
+def _look(result: Comparison) -> str:
+    least = min(result.a.trainings, result.b.trainings)
+    if result.plan is None:
+        return ""
+    if result.plan.level(least) is None:
+        state = f"{least} a side is between two looks, which decides nothing"
+    elif result.level == 0:
+        state = f"The look at {least} decides nothing, for no exact test of so few seeds can"
+    else:
+        state = f"The look at {least} decides below p = {number(result.level, 2)}"
+    coming = result.plan.next_look(least)
+    return (
+        f"{state}; the next is at {coming}: run {counted(result.more_seeds, 'more seed')} a side."
+    )
+
+
+def _failed(result: Comparison) -> str:
+    lost = result.failures
+    if not lost.a + lost.b:
+        return ""
+    return (
+        f"Failed: {lost.a} of {counted(lost.trainings_a, 'training')} of `{result.a.name}`, "
+        f"{lost.b} of {lost.trainings_b} of `{result.b.name}` ({_p(lost.p)} that "
+        "both fail as often)."
+    )
+
+
+def _unlearned(result: Comparison) -> str:
+    a, b = result.a, result.b
+    if not a.unlearned + b.unlearned:
+        return ""
+    return (
+        f"Values are of two kinds: {a.unlearned} of {len(a.finite)} of `{a.name}` and "
+        f"{b.unlearned} of {len(b.finite)} of `{b.name}` ended far behind the rest; medians are "
+        f"{_pair(b.median, a.median, ' against ')}."
+    )
+
+
+def _single(result: Comparison) -> str:
+    chance = result.chance
+    if math.isnan(chance.probability):
+        return ""
+    return (
+        f"A training of `{result.b.name}` beats one of `{result.a.name}` with probability "
+        f"{chance.probability:.2f} ({chance.low:.2f} to {chance.high:.2f})."
+    )
+
+
+def _same(side: Side) -> str:
+    if side.sd != 0:
+        return ""
+    return (
+        f"All trainings of `{side.name}` have the same value: if they share a seed, they tell "
+        "nothing of chance (A1)."
+    )
+
+
+def plan_line(result: Comparison, power: float, effect: float) -> str:
+    """Where the comparison stands in its plan of looks, and what the plan would see.
+
+    Source: A2.
+    """
+    if result.plan is None:
+        return ""
+    pairs = zip(result.plan.looks, result.plan.levels, strict=True)
+    looks = ", ".join(
+        f"{look} (p < {number(level, 2)})" if level else f"{look} (only to see)"
+        for look, level in pairs
+    )
+    return (
+        f"Looks at seeds a side: {looks}; together wrong in at most 5 %. By the last one a "
+        f"difference of {number(effect)} standard deviations is found in {percent(power)}."
+    )

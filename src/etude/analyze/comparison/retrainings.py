@@ -1,0 +1,92 @@
+"""Retrainings: the final values of one setting, trained several times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from ...record import UNKNOWN_SEED, Record
+from ...study import Study
+from ..views.outcomes import Outcome, outcomes, ranked
+from ..views.repeats import repeats
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Retrainings:
+    """What came of training one setting several times.
+
+    Args:
+        name: As messages call it.
+        values: Raw, in the metric's own direction; NaN for a training that failed.
+        seeds: One a value, where all are known; empty otherwise.
+        trials: Their ids; empty where they are not of a store.
+        selected: The trial left out because its own value singled the setting out: such a value is
+            lucky (A1); None where none was.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    seeds: tuple[int, ...] = ()
+    trials: tuple[int, ...] = ()
+    selected: int | None = None
+
+    def by_seed(self) -> Retrainings:
+        """The same in the order of the seeds."""
+        pairs = sorted(zip(self.seeds, self.values, strict=True), key=lambda pair: pair[0])
+        return replace(
+            self,
+            seeds=tuple(seed for seed, _ in pairs),
+            values=tuple(value for _, value in pairs),
+        )
+
+
+def retrainings(
+    studies: Sequence[Study], records: Sequence[Record], trial: int, *, name: str
+) -> Retrainings | None:
+    """All trainings of this trial's setting, itself among them; None where it has not ended.
+
+    Source: A2.
+    """
+    for group in _groups(studies, records):
+        if any(one.trial == trial for one in group):
+            return _of(group, name)
+    return None
+
+
+def of_best(
+    studies: Sequence[Study], records: Sequence[Record], *, name: str
+) -> Retrainings | None:
+    """The retrainings of an experiment's best setting; None where that was trained only once.
+
+    Where several settings were tried, the best trial's own value is left out: it was chosen for
+    being the lowest, so it flatters its setting.
+
+    Source: A1, A2.
+    """
+    groups = _groups(studies, records)
+    best = ranked([one for group in groups for one in group])
+    if not best:
+        return None
+    mine = next(group for group in groups if best[0] in group)
+    if len(groups) == 1:
+        return _of(mine, name) if len(mine) > 1 else None
+    others = [one for one in mine if one is not best[0]]
+    return _of(others, name, selected=best[0].trial) if others else None
+
+
+def _groups(studies: Sequence[Study], records: Sequence[Record]) -> list[list[Outcome]]:
+    return [group for study in studies for group in repeats(outcomes(study, records))]
+
+
+def _of(group: Sequence[Outcome], name: str, *, selected: int | None = None) -> Retrainings:
+    seeds = tuple(one.record.seed for one in group)
+    return Retrainings(
+        name=name,
+        values=tuple(math.nan if one.value is None else one.value for one in group),
+        seeds=() if UNKNOWN_SEED in seeds else seeds,
+        trials=tuple(one.trial for one in group),
+        selected=selected,
+    )

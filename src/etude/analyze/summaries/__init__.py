@@ -1,0 +1,1 @@
+"""Results that only a chart shows."""

@@ -1,0 +1,74 @@
+"""The objective against one hyperparameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...record import Record, Status
+from ...space import Domain, Scalar
+from ...study import Study
+from ..views.outcomes import Outcome, outcomes
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class AxisPoint:
+    """One ended trial; `objective` is its best value, None where it is infeasible or has none."""
+
+    trial: int
+    value: Scalar
+    unit: float
+    objective: float | None
+    status: Status
+    reason: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """Every ended trial of a study along one hyperparameter, by trial id."""
+
+    study: str
+    hyperparameter: str
+    domain: Domain
+    metric: str
+    maximize: bool
+    points: tuple[AxisPoint, ...]
+
+
+def axis(study: Study, records: Sequence[Record], hyperparameter: str) -> Axis:
+    """Every ended trial of the study along one hyperparameter.
+
+    Source: C1, C13.
+    """
+    domain = study.space.domains[hyperparameter]
+    return Axis(
+        study=study.name,
+        hyperparameter=hyperparameter,
+        domain=domain,
+        metric=study.metric,
+        maximize=study.maximize,
+        points=tuple(_point(one, domain, hyperparameter) for one in outcomes(study, records)),
+    )
+
+
+def axes(study: Study, records: Sequence[Record]) -> list[Axis]:
+    """One axis for every hyperparameter that varies.
+
+    Source: C13.
+    """
+    return [axis(study, records, name) for name in study.space.domains]
+
+
+def _point(one: Outcome, domain: Domain, hyperparameter: str) -> AxisPoint:
+    value = one.record.setting[hyperparameter]
+    return AxisPoint(
+        trial=one.trial,
+        value=value,
+        unit=domain.unit(value),
+        objective=one.value,
+        status=one.record.status,
+        reason=one.record.reason,
+    )

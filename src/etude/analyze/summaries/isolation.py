@@ -1,0 +1,173 @@
+"""The best trial of each study, beside those of the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+from scipy.special import stdtrit
+
+from ...record import Record
+from ...space import Scalar
+from ...study import Study
+from ..checks.sampling_luck import luck
+from ..checks.trial_noise import Repeated, TrialNoise, trial_noise
+from ..views.outcomes import Outcome, outcomes, ranked
+
+# Whose repeated settings the trial noise is that of.
+Whose: TypeAlias = Literal["setting", "study", "others"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Retrained:
+    """Where the metric of the best setting lies in 95 % of trainings with another seed.
+
+    Args:
+        sd: Of one training.
+        degrees: Of freedom that `sd` rests on.
+        trainings: The feasible ones of the best setting; below two the middle is the best value
+            itself, which was picked for its luck, so another training tends to be worse.
+        whose: Whether `sd` is that of the best setting, of its study's, or of another study's.
+    """
+
+    low: float
+    high: float
+    sd: float
+    degrees: int
+    trainings: int
+    whose: Whose
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StudyBest:
+    """The best trial of one study.
+
+    Args:
+        trial: Its id; None (as `value`, `step`, `low`, `high`) where no trial is feasible.
+        low: With `high`, where the best lies in 95 % of resampled studies, `low <= high`. None at
+            an end where these hold no feasible trial, and at both where too few trials have ended.
+        values: The best value of every feasible trial, by trial id.
+        retrained: The noise of a trial, where some setting was trained more than once.
+    """
+
+    study: str
+    scientific: Mapping[str, Scalar]
+    trial: int | None
+    value: float | None
+    step: int | None
+    low: float | None
+    high: float | None
+    ended: int
+    feasible: int
+    infeasible: int
+    values: Mapping[int, float]
+    retrained: Retrained | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Isolation:
+    """The best trial of each study, in the studies' order."""
+
+    metric: str
+    maximize: bool
+    studies: tuple[StudyBest, ...]
+
+
+def isolation(studies: Sequence[Study], records: Sequence[Record]) -> Isolation:
+    """The objective of the best trial over the nuisance hyperparameters, by scientific setting.
+
+    A study in which no setting was trained twice borrows the trial noise of those where some was.
+
+    Source: C12, Q10, A1, A2.
+    """
+    noises = [trial_noise(study, records) for study in studies]
+    return Isolation(
+        metric=studies[0].metric if studies else "",
+        maximize=bool(studies) and studies[0].maximize,
+        studies=tuple(
+            study_best(study, records, _borrowing(place, noises))
+            for place, study in enumerate(studies)
+        ),
+    )
+
+
+def study_best(
+    study: Study, records: Sequence[Record], noises: Sequence[TrialNoise] = ()
+) -> StudyBest:
+    """The best trial of one study with the luck of its search and the noise of a trial.
+
+    `noises` are those of the study itself and then of others.
+
+    Source: C12, Q10, A2.
+    """
+    found = outcomes(study, records)
+    best_first = ranked(found)
+    best = best_first[0] if best_first else None
+    whole = luck(found, maximize=study.maximize)
+    return StudyBest(
+        study=study.name,
+        scientific=study.scientific,
+        trial=best.trial if best else None,
+        value=best.value if best else None,
+        step=best.step if best else None,
+        low=whole.low if whole else None,
+        high=whole.high if whole else None,
+        ended=len(found),
+        feasible=len(best_first),
+        infeasible=len(found) - len(best_first),
+        values={one.trial: one.value for one in found if one.value is not None},
+        retrained=_retrained(best, noises) if best else None,
+    )
+
+
+def _borrowing(place: int, noises: Sequence[TrialNoise]) -> list[TrialNoise]:
+    return [noises[place], *noises[:place], *noises[place + 1 :]]
+
+
+def _retrained(best: Outcome, noises: Sequence[TrialNoise]) -> Retrained | None:
+    """A Student interval for one more training, around the mean of those of the best setting."""
+    if best.value is None or not noises:
+        return None
+    mine, *others = noises
+    again = mine.of(best.trial)
+    known = _noise(again, mine, others)
+    if known is None:
+        return None
+    sd, degrees, whose = known
+    trainings = max(1, again.feasible) if again else 1
+    middle = again.mean if again and again.feasible > 1 else best.value
+    reach = float(stdtrit(degrees, 0.975)) * sd * math.sqrt(1 + 1 / trainings)
+    return Retrained(
+        low=middle - reach,
+        high=middle + reach,
+        sd=sd,
+        degrees=degrees,
+        trainings=trainings,
+        whose=whose,
+    )
+
+
+def _noise(
+    again: Repeated | None,
+    mine: TrialNoise,
+    others: Sequence[TrialNoise],
+    *,
+    # A2 as the playbook numbers it: five trainings tell the noise of a setting by themselves.
+    min_trainings: int = 5,
+    # No source, ours: an interval from fewer is wider than three times what it estimates.
+    min_degrees: int = 3,
+) -> tuple[float, int, Whose] | None:
+    if again and again.feasible >= min_trainings:
+        return again.sd, again.feasible - 1, "setting"
+    if mine.degrees >= min_degrees:
+        return mine.sd, mine.degrees, "study"
+    degrees = sum(one.degrees for one in others)
+    if degrees < min_degrees:
+        return None
+    squares = sum(one.degrees * one.sd**2 for one in others if one.known)
+    return math.sqrt(squares / degrees), degrees, "others"

@@ -1,0 +1,1 @@
+"""A study's history as arrays and tables."""

@@ -1,0 +1,157 @@
+"""A trial's objective and losses side by side, at the steps of its evaluations.
+
+Letters: E evaluations, P points of a curve, S series: the objective first, then the losses.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from ...record import Series
+from ..statistics.curve_shape import finite
+from .curves import TRAIN_LOSS, VALID_LOSS, Trace
+
+# The sd of a normal value, from the median absolute second difference of a row of them.
+_SECOND_DIFFERENCE = 0.6745 * 6.0**0.5
+# The sd of a number that is rounded to whole ones.
+_ROUNDING = 12.0**-0.5
+
+
+@final
+@dataclass(frozen=True)
+class Aligned:
+    """What is finite at once: `levels_SxE[s]` is the series `names[s]`, lower is better."""
+
+    names: tuple[str, ...]
+    steps_E: NDArray[np.int64]
+    levels_SxE: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """E, the number of evaluations."""
+        return len(self.steps_E)
+
+
+def aligned(trace: Trace) -> Aligned:
+    """The objective with the losses that were logged along with it.
+
+    A loss that was logged more often counts with its mean since the evaluation before. One that
+    lacks at more than half of the evaluations is left out.
+
+    Source: C5, Q2.
+    """
+    objective = finite(trace.objective)
+    names, rows = [trace.metric], [objective.values_P]
+    for name, series in ((VALID_LOSS, trace.valid_loss), (TRAIN_LOSS, trace.train_loss)):
+        if name == trace.metric or not len(series):
+            continue
+        row_E = _at(series, objective.steps_P)
+        if 2 * np.count_nonzero(np.isfinite(row_E)) > len(row_E):
+            names.append(name)
+            rows.append(row_E)
+    levels_SxE = np.array(rows)
+    kept_E = np.isfinite(levels_SxE).all(axis=0)
+    if kept_E.all():
+        return Aligned(tuple(names), objective.steps_P, levels_SxE)
+    return Aligned(tuple(names), objective.steps_P[kept_E], levels_SxE[:, kept_E])
+
+
+def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
+    """One series alone, in at most `most` means over as many stretches of its points.
+
+    Source: C5.
+    """
+    found = finite(series)
+    if len(found) <= most:
+        return Aligned((name,), found.steps_P, found.values_P[None, :])
+    edges = np.linspace(0, len(found), most + 1).astype(np.int64)
+    means_E = np.add.reduceat(found.values_P, edges[:-1]) / np.diff(edges)
+    return Aligned((name,), found.steps_P[edges[1:] - 1], means_E[None, :])
+
+
+def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+    """noise_S: the sd of single values around a smooth curve, robustly; 0 with fewer than 5.
+
+    It is no less than that of rounding to the smallest step seen: a share of 400 examples has no
+    noise where it stands still, and yet no more than its steps.
+
+    Source: C8.
+
+    >>> noises(np.array([[0.0, 0.0, 0.0, 0.0, 0.0]])).tolist()
+    [0.0]
+    """
+    if levels_SxE.shape[1] < 5:
+        return np.zeros(len(levels_SxE))
+    steps_SxE = np.diff(levels_SxE, axis=1)
+    bends_SxE = np.sort(np.abs(np.diff(steps_SxE, axis=1)), axis=1)
+    count = bends_SxE.shape[1]
+    middle_S = (bends_SxE[:, (count - 1) // 2] + bends_SxE[:, count // 2]) / 2.0
+    steps_SxE = np.abs(steps_SxE)
+    smallest_S = np.where(steps_SxE > 0.0, steps_SxE, np.inf).min(axis=1)
+    rounding_S = np.where(np.isfinite(smallest_S), smallest_S, 0.0) * _ROUNDING
+    return np.asarray(np.maximum(middle_S / _SECOND_DIFFERENCE, rounding_S))
+
+
+def gained(values_E: NDArray[np.float64], *, skipped: float = 0.25) -> float:
+    """What was gained on the way to the best, but for the first `skipped` of that way.
+
+    The first steps gain most in any units, from wherever the first weights happen to stand: what
+    is lost later is judged by what was gained later. NaN where the best came at once.
+
+    Source: C4, C9.
+
+    >>> gained(np.array([9.0, 4.0, 3.0, 2.0, 1.0, 5.0]))
+    3.0
+    """
+    best = int(values_E.argmin())
+    if best < 2:
+        return float("nan")
+    lowest_E = np.minimum.accumulate(values_E[: best + 1])
+    place = skipped * best
+    below = int(place)
+    upper, lower = float(lowest_E[below]), float(lowest_E[min(below + 1, best)])
+    return upper + (place - below) * (lower - upper) - float(lowest_E[best])
+
+
+def ending(values_E: NDArray[np.float64]) -> float:
+    """The level at the end: the median of the last tenth, at least of three values.
+
+    Source: C6.
+    """
+    last_E = np.sort(values_E[-max(3, len(values_E) // 10) :])
+    count = len(last_E)
+    return float(last_E[(count - 1) // 2] + last_E[count // 2]) / 2.0
+
+
+def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """The running median as wide as the ending, and the standard error of a difference in it.
+
+    Source: C6.
+    """
+    width = max(3, len(values_E) // 10) | 1
+    # The median of n normal values has 1.25 times the standard error of their mean.
+    error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
+    # Mirrored at its ends, or one odd value there would be a level.
+    level_E = np.asarray(median_filter(values_E, size=width, mode="mirror"), dtype=np.float64)
+    return level_E, max(error, float(np.finfo(np.float64).tiny))
+
+
+def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The series at these steps: its means since the step before, NaN where it has none."""
+    if len(series) == len(steps_E) and bool((series.steps_P == steps_E).all()):
+        return series.values_P
+    found = finite(series)
+    ends_E = np.searchsorted(found.steps_P, steps_E, side="right")
+    used = int(ends_E[-1]) if len(ends_E) else 0
+    if not used:
+        return np.full(len(steps_E), np.nan)
+    begins_E = np.concatenate(([0], ends_E[:-1]))
+    counts_E = ends_E - begins_E
+    # Where a stretch is empty, its sum is that of another one, and not taken.
+    sums_E = np.add.reduceat(found.values_P[:used], np.minimum(begins_E, used - 1))
+    return np.where(counts_E > 0, sums_E / np.maximum(counts_E, 1), np.nan)

@@ -1,0 +1,87 @@
+"""Outcomes: the ended trials of a study, each with its objective oriented: lower is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...record import Record
+from ...study import Study
+
+
+@final
+@dataclass(frozen=True)
+class Outcome:
+    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts."""
+
+    record: Record
+    metric: str
+    loss: float
+    value: float | None
+    step: int | None
+
+    @property
+    def trial(self) -> int:
+        """The trial's id."""
+        return self.record.id
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it has a value that counts."""
+        return self.value is not None
+
+    @property
+    def missing(self) -> bool:
+        """Whether it ended well but has no value of the metric: that is no divergence."""
+        if self.value is not None or self.record.status == "infeasible":
+            return False
+        return not len(self.record.series(self.metric))
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the time limit ended it before its last step."""
+        return self.record.status == "stopped" and self.record.reason == "time_limit"
+
+
+def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
+    """The ended trials of `study`, by id; other studies and running trials are passed over.
+
+    Source: C1 (the best value over the course of the trial), Q2 (oriented only here).
+    """
+    ended = [record for record in records if record.study == study.name and record.ended]
+    return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
+
+
+def only_seeds(study: Study, found: Sequence[Outcome]) -> bool:
+    """Whether the trials of a study differ by nothing but their seed.
+
+    Of trials from elsewhere without any setting that is not known.
+
+    Source: A2.
+    """
+    if study.space.dimensions:
+        return False
+    settings = [sorted(one.record.setting.items()) for one in found]
+    alike = all(one == settings[0] for one in settings)
+    return alike and not (study.search == "imported" and not any(settings))
+
+
+def ranked(found: Sequence[Outcome]) -> list[Outcome]:
+    """The feasible ones, best first, equals by id.
+
+    Source: C1.
+    """
+    return sorted((one for one in found if one.feasible), key=lambda one: (one.loss, one.trial))
+
+
+def _outcome(study: Study, record: Record) -> Outcome:
+    # The values an infeasible trial reported before it broke are no result: a curve that dips and
+    # then diverges must not win.
+    feasible = record.status != "infeasible"
+    best = record.best(study.metric, maximize=study.maximize) if feasible else None
+    if best is None:
+        return Outcome(record, study.metric, math.inf, None, None)
+    loss = -best.value if study.maximize else best.value
+    return Outcome(record, study.metric, loss, best.value, best.step)

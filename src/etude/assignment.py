@@ -1,0 +1,70 @@
+"""Assignment: all that a trial's training needs to know, and where its news goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias, final
+
+from .space import Scalar
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """All that must be known to train a trial, wherever it runs.
+
+    Args:
+        checkpoints: The folder of the trial's checkpoints, one folder a step in it.
+        resume_step: The step of the checkpoint to go on from; None to begin at 0.
+        first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
+            trial is judged as an uninterrupted one.
+        until_step: Updates after which it pauses, at a checkpoint; None for its end.
+        max_wall_s: Seconds that this attempt may take; None for no limit.
+        keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        rehearsal: Whether this only tries two steps: nothing is recorded.
+    """
+
+    id: int
+    study: str
+    setting: Mapping[str, Scalar]
+    seed: int
+    max_steps: int
+    evaluations: int
+    metric: str
+    maximize: bool
+    diverged_above: float | bool
+    folder: Path
+    checkpoints: Path
+    resume_step: int | None = None
+    first_losses: Mapping[str, float] = field(default_factory=dict)
+    until_step: int | None = None
+    max_wall_s: float | None = None
+    keep_checkpoints: int = 1
+    rehearsal: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Halt:
+    """A trial that runs is to stop, at its next step or report; of another one nothing is known."""
+
+    trial_id: int
+    reason: str = "schedule"
+
+
+Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
+
+
+class Channel(Protocol):
+    """Where a trial's news goes: the runner's end of the line."""
+
+    def marked(self, moment: Moment, step: int) -> None:
+        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it."""
+
+    def logged(self, step: int, values: Mapping[str, float]) -> None:
+        """Values at a step."""
+
+    def saved(self, step: int, value: float | None) -> None:
+        """A checkpoint stands on disk."""

@@ -1,0 +1,105 @@
+"""What `etude compare` is handed: an experiment, one of its trials, or a file of final values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from ..errors import RunError, StoreError
+
+if TYPE_CHECKING:
+    from ..analyze.comparison.retrainings import Retrainings
+    from ..round.result import Result
+    from ..store.base import Store
+
+
+@final
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: its retrainings, its experiment, or both.
+
+    Args:
+        retrainings: None for an experiment whose best setting was trained only once.
+        result: None for a file.
+    """
+
+    name: str
+    retrainings: Retrainings | None
+    result: Result | None
+
+    @property
+    def trials(self) -> tuple[str, tuple[int, ...]] | None:
+        """Whose trainings they are, and which; None for those of a file."""
+        if self.result is None or self.retrainings is None:
+            return None
+        return self.result.experiment.name, self.retrainings.trials
+
+
+@contextmanager
+def sides(names: Sequence[str], store: str | None) -> Iterator[list[Side]]:
+    """The sides by what was typed; the store is opened only where one of them is in it."""
+    if all(Path(name).is_file() for name in names):
+        yield [_file(name) for name in names]
+        return
+    from ..store import open_store
+
+    try:
+        opened = open_store(store, create=False)
+    except StoreError as error:
+        absent = next(name for name in names if not Path(name).is_file())
+        raise StoreError(f"`{absent}` is no file, and no experiment: {error}") from error
+    with closing(opened) as held:
+        yield [_file(name) if Path(name).is_file() else _stored(held, name) for name in names]
+
+
+def _file(name: str) -> Side:
+    """The retrainings in a file: one final value a line, `nan` for one that failed."""
+    from ..analyze.comparison.retrainings import Retrainings
+
+    try:
+        lines = Path(name).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(
+            f"`{name}` cannot be read as text ({error}). Name a file with one final value a line."
+        ) from error
+    values = [_value(name, place, line) for place, line in enumerate(lines, 1) if line.strip()]
+    if not values:
+        raise RunError(f"`{name}` holds no value. Write one final value a line, `nan` for failed.")
+    return Side(Path(name).stem, Retrainings(name=Path(name).stem, values=tuple(values)), None)
+
+
+def _value(name: str, place: int, line: str) -> float:
+    try:
+        value = float(line)
+    except ValueError:
+        raise RunError(
+            f"{name}:{place}: a final value is a number, or `nan` for a training that failed; "
+            f"found `{line.strip()}`."
+        ) from None
+    return value if math.isfinite(value) else math.nan
+
+
+def _stored(store: Store, name: str) -> Side:
+    """An experiment of the store, or `name:trial`: the retrainings of that trial's setting."""
+    from ..analyze.comparison.retrainings import of_best, retrainings
+    from ..round.result import load
+
+    known = [entry.experiment.name for entry in store.entries()]
+    title, _, trial = name.rpartition(":")
+    if name in known or title not in known:
+        result = load(store, name)
+        best = of_best(result.studies, result.records, name=name)
+        return Side(name, best, result)
+    result = load(store, title)
+    mine = [record.id for record in result.records if trial in (str(record.id), record.name)]
+    found = retrainings(result.studies, result.records, mine[0], name=name) if mine else None
+    if found is None:
+        state = "has not ended" if mine else "is not in it"
+        raise RunError(
+            f"`{name}` names a trial of `{title}` that {state}. `etude trials {title}` lists them."
+        )
+    return Side(name, found, result)

@@ -1,0 +1,214 @@
+"""The YAML that trackers write: block mappings and lists of plain values.
+
+Tags, anchors, aliases and merges are refused by name: nothing is built, run or multiplied.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ...errors import ImportFileError
+from . import files
+from .scalars import MAX_DEPTH, from_text, small
+
+_QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*:(?:\s+(.*))?""")
+_BLOCK_TEXT = re.compile(r"[|>][-+\d]*")
+_REFUSED = {
+    "!": "a tag",
+    "&": "an anchor",
+    "*": "an alias",
+    "?": "a complex key",
+    "%": "a directive",
+}
+_NUMBERS = {".nan": "nan", ".inf": "inf", "-.inf": "-inf"}
+
+
+def document(path: Path) -> dict[str, Any]:
+    """The mapping that a small YAML file holds.
+
+    Raises:
+        ImportFileError: for what lies beyond the YAML that trackers write, with file and line.
+    """
+    return parsed(files.document(small(path)), str(path))
+
+
+def parsed(text: str, where: str) -> dict[str, Any]:
+    r"""The mapping that a YAML text holds; `where` names it for people.
+
+    >>> parsed("lr: 0.1\nlayers:\n- 1\n- 2\n", "x.yaml")
+    {'lr': 0.1, 'layers': [1, 2]}
+    """
+    cursor = _Cursor(where, text.splitlines())
+    first = cursor.peek()
+    if first is None:
+        return {}
+    found = _block(cursor, first.indent, 0)
+    if (rest := cursor.peek()) is not None:
+        cursor.refuse("what is indented like nothing before it", rest.text)
+    if not isinstance(found, dict):
+        raise ImportFileError(f"`{where}` should hold `key: value` lines, and holds a list.")
+    return found
+
+
+@dataclass(frozen=True)
+class _Line:
+    indent: int
+    text: str
+
+    @property
+    def item(self) -> bool:
+        return self.text == "-" or self.text.startswith("- ")
+
+
+@dataclass
+class _Cursor:
+    where: str
+    lines: list[str]
+    at: int = 0
+    told: int = 0  # the line that was last looked at: what is refused stands there
+    pushed: list[_Line] = field(default_factory=list)
+
+    def peek(self) -> _Line | None:
+        """The next line that says something; it stays."""
+        if self.pushed:
+            self.told = self.at
+            return self.pushed[-1]
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            text = line.strip()
+            self.told = self.at
+            if text and not text.startswith("#") and text not in ("---", "..."):
+                if "\t" in line[: len(line) - len(line.lstrip())]:
+                    self.refuse("a tab before", text)
+                return _Line(len(line) - len(line.lstrip()), text)
+            self.at += 1
+        return None
+
+    def skip(self) -> None:
+        if self.pushed:
+            self.pushed.pop()
+        self.at += 1
+
+    def replace(self, line: _Line) -> None:
+        """The current line reads as this one: what stands behind a dash."""
+        self.pushed[:] = [line]
+
+    def deeper(self, indent: int) -> list[str]:
+        """The lines that follow and stand deeper, blank and commented ones too, consumed."""
+        found = []
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if line.strip() and len(line) - len(line.lstrip()) <= indent:
+                break
+            found.append(line)
+            self.at += 1
+        return found
+
+    def refuse(self, what: str, text: str) -> NoReturn:
+        raise ImportFileError(
+            f"`{self.where}`, line {self.told + 1}: {what} (`{text[:60]}`) is not read. Only plain "
+            "keys, values and lists are."
+        )
+
+
+def _block(cursor: _Cursor, indent: int, depth: int) -> Any:
+    line = cursor.peek()
+    assert line is not None, "A block begins with a line: this is a bug."
+    if depth > MAX_DEPTH:
+        cursor.refuse(f"a value nested more than {MAX_DEPTH} deep", line.text)
+    return (_items if line.item else _mapping)(cursor, indent, depth)
+
+
+def _mapping(cursor: _Cursor, indent: int, depth: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    while (line := cursor.peek()) is not None and line.indent == indent and not line.item:
+        key, rest = _split(cursor, line.text)
+        cursor.skip()
+        found[key] = _value(cursor, rest, indent, depth)
+    return found
+
+
+def _items(cursor: _Cursor, indent: int, depth: int) -> list[Any]:
+    found: list[Any] = []
+    while (line := cursor.peek()) is not None and line.indent == indent and line.item:
+        rest = line.text[1:].lstrip()
+        if rest.startswith("- ") or (rest[:1] not in _REFUSED and _key(rest)):
+            inner = _Line(indent + len(line.text) - len(rest), rest)
+            cursor.replace(inner)
+            found.append(_block(cursor, inner.indent, depth + 1))
+        else:
+            cursor.skip()
+            found.append(_value(cursor, rest, indent, depth))
+    return found
+
+
+def _key(text: str) -> tuple[str, str] | None:
+    """The key and the rest of a line; None for one that is no `key: value`."""
+    if text[:1] in ("'", '"'):
+        match = _QUOTED_KEY.fullmatch(text)
+        return (match[1], match[2] or "") if match else None
+    # By hand, not by pattern: a pattern takes the square of the time on a line of blanks.
+    end = text.find(": ")
+    if end < 0 and text.endswith(":"):
+        end = len(text) - 1
+    return (text[:end].rstrip(), text[end + 1 :]) if end > 0 else None
+
+
+def _split(cursor: _Cursor, text: str) -> tuple[str, str]:
+    if text[0] in _REFUSED or text.startswith("<<"):
+        cursor.refuse(_REFUSED.get(text[0], "a merge"), text)
+    match = _key(text)
+    if match is None:
+        cursor.refuse("a line without `key: value`", text)
+    key, rest = match
+    return _quoted(cursor, key) if key[0] in "\"'" else key, rest.strip()
+
+
+def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:
+    if rest.startswith("#"):
+        rest = ""
+    if not rest:
+        return _nested(cursor, indent, depth)
+    if _BLOCK_TEXT.fullmatch(rest):
+        lines = cursor.deeper(indent)
+        return ("\n" if rest[0] == "|" else " ").join(line.strip() for line in lines).strip()
+    if rest[0] in _REFUSED:
+        cursor.refuse(_REFUSED[rest[0]], rest)
+    going_on = [line.strip() for line in cursor.deeper(indent)]
+    if rest[0] not in "\"'" and any(_key(line) for line in going_on):
+        cursor.refuse("a value that goes on as keys", rest)
+    return _scalar(cursor, " ".join([rest, *filter(None, going_on)]))
+
+
+def _nested(cursor: _Cursor, indent: int, depth: int) -> Any:
+    line = cursor.peek()
+    if line is None or line.indent < indent or (line.indent == indent and not line.item):
+        return None
+    return _block(cursor, line.indent, depth + 1)
+
+
+def _scalar(cursor: _Cursor, text: str) -> Any:
+    if text in ("[]", "{}"):
+        return [] if text == "[]" else {}
+    if text[0] in "\"'":
+        return _quoted(cursor, text)
+    plain = text.partition(" #")[0].rstrip()
+    if plain == "~":
+        return None
+    return _NUMBERS.get(plain.lower()) or from_text(plain)
+
+
+def _quoted(cursor: _Cursor, text: str) -> str:
+    text = text.strip()
+    if len(text) < 2 or text[-1] != text[0]:
+        cursor.refuse("a quote without its end", text)
+    if text[0] == "'":
+        return text[1:-1].replace("''", "'")
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text[1:-1]

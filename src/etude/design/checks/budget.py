@@ -1,0 +1,141 @@
+"""What the trials of a study pay for, and whether the studies compared were given the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...finding import Finding
+from ...playbook.catalogue import Entry, known
+from ...study import Study
+from ..catalogued import optimizer_of
+
+_ADAMS = ("adam", "adamw", "nadam")
+# So many studies are written out in a message; the evidence has them all.
+_LISTED = 6
+# No source, ours: of 100 trials, a random search deals two values 44 and 56 about as often as not.
+SPREAD = 0.8
+
+
+def findings(studies: Sequence[Study]) -> list[Finding]:
+    """Adam's hyperparameters beyond the budget, and studies whose budgets do not match.
+
+    Source: Q11, R13, R15.
+    """
+    beyond = [finding for study in studies for finding in _adam(study)]
+    return [*beyond, *_trials(studies), *_dimensions(studies)]
+
+
+def _adam(study: Study) -> list[Finding]:
+    free = [
+        (name, entry)
+        for name in study.space.domains
+        if (entry := known(name))
+        and _is_adams(entry, study)
+        and study.max_trials < entry.tuned_from
+    ]
+    if not free:
+        return []
+    listed = ", ".join(f"`{name}` (from {entry.tuned_from} trials on)" for name, entry in free)
+    return [
+        Finding(
+            rule="Q11",
+            check="budget",
+            status="notice",
+            subject={"study": study.name},
+            message=(
+                f"{study.max_trials} trials of `{study.name}` pay for {_paid(study.max_trials)}, "
+                f"but the search also frees {listed} (Q11)."
+            ),
+            evidence={
+                "trials": study.max_trials,
+                "tuned_from": {name: entry.tuned_from for name, entry in free},
+            },
+            advice=(
+                f"Fix {', '.join(f'`{name}`' for name, _ in free)} for this round, or give the "
+                f"study {max(entry.tuned_from for _, entry in free)} trials."
+            ),
+        )
+    ]
+
+
+def _is_adams(entry: Entry, study: Study) -> bool:
+    """Whether it is Adam's: by the study's optimizer, else by the company of a beta."""
+    if not set(_ADAMS) & set(entry.optimizers):
+        return False
+    optimizer = optimizer_of(study)
+    if optimizer:
+        return optimizer in _ADAMS
+    names = (*study.space.domains, *study.fixed)
+    return any((each := known(name)) and each.name in ("beta1", "beta2") for name in names)
+
+
+def _paid(trials: int) -> str:
+    if trials < 10:
+        return "Adam's learning rate alone"
+    if trials <= 25:
+        return "Adam's learning rate and beta1"
+    return "Adam's learning rate, beta1 and epsilon"
+
+
+def _trials(studies: Sequence[Study]) -> list[Finding]:
+    counts = {study.name: study.max_trials for study in studies}
+    if len(set(counts.values())) < 2 or _by_chance(studies):
+        return []
+    return [
+        Finding(
+            rule="R13",
+            check="budget",
+            status="problem",
+            subject={},
+            message=(
+                f"The studies compared have unequal budgets: {_listed(counts, 'trials')}. More "
+                "trials find better ones, so the best of each do not compare fairly (R13, R15)."
+            ),
+            evidence={"trials": counts},
+            advice="Give every study the same number of trials.",
+        )
+    ]
+
+
+def _by_chance(studies: Sequence[Study], *, share: float = SPREAD) -> bool:
+    """Whether another tool's search may have dealt its trials as unequally as that."""
+    counts = [study.max_trials for study in studies]
+    imported = all(study.search == "imported" for study in studies)
+    return imported and min(counts) >= share * max(counts)
+
+
+def _dimensions(studies: Sequence[Study]) -> list[Finding]:
+    counts = {study.name: study.space.dimensions for study in studies}
+    if len(set(counts.values())) < 2:
+        return []
+    few, many = min(counts.values()), max(counts.values())
+    return [
+        Finding(
+            rule="R15",
+            check="budget",
+            status="notice",
+            subject={},
+            message=(
+                "The studies compared search unequal numbers of nuisance hyperparameters: "
+                f"{_listed(counts, 'searched')}. The one with {many} is tuned less densely than "
+                f"the one with {few} by the same trials (R15)."
+            ),
+            evidence={
+                "dimensions": counts,
+                "trials_per_dimension": {
+                    study.name: study.max_trials / max(study.space.dimensions, 1)
+                    for study in studies
+                },
+            },
+            advice=(
+                f"Should a study with {many} lose, it may be for want of trials: give all of them "
+                "more, or narrow its ranges, before concluding."
+            ),
+        )
+    ]
+
+
+def _listed(counts: dict[str, int], what: str) -> str:
+    parts = [f"`{name}` {count} {what}" for name, count in list(counts.items())[:_LISTED]]
+    more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
+    return ", ".join(parts) + more

@@ -1,0 +1,68 @@
+"""Names that are nearly known: a slip of the pen hides a hyperparameter from every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher, get_close_matches
+
+from ...experiment import Experiment
+from ...finding import Finding
+from ...playbook.catalogue import known, known_names
+from ...study import Study
+from ..catalogued import about, members, path_of
+
+
+def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """Hyperparameters that are not known, but very near a known name.
+
+    Source: R4.
+    """
+    found = []
+    for one in members(experiment):
+        near = "" if known(one.name) else nearly(one.name)
+        if near:
+            finding = Finding(
+                rule="R4",
+                check="names",
+                status="notice",
+                subject=about(one, studies),
+                message=(
+                    f"`{one.name}` is no name that Etude knows, but near `{near}`: what is known "
+                    "of the roles of that one is not applied to it (R4)."
+                ),
+                evidence={"path": path_of(one, experiment), "near": near},
+                advice=(
+                    f"Did you mean `{near}`? Then rename it here and in the training code; a name "
+                    "of your own is fine too."
+                ),
+            )
+            found.append(finding)
+    return found
+
+
+def nearly(name: str, *, likeness: float = 0.85, letters: int = 6) -> str:
+    """The known name of which this is probably a slip; empty where it is a name of its own.
+
+    Args:
+        name: A hyperparameter's name.
+        likeness: From here on difflib's ratio counts as near. No source, ours: one letter left out,
+            added, changed or swapped in a name of seven letters or more.
+        letters: Shorter names are near too many others.
+
+    Source: R4.
+
+    >>> nearly("learning_rte"), nearly("unit_scale"), nearly("dropout_2")
+    ('learning_rate', '', '')
+    """
+    if len(name) < letters or known(name.rstrip("0123456789_")):
+        return ""
+    plain = name.casefold()
+    close = get_close_matches(plain, known_names(), n=3, cutoff=likeness)
+    return next((near for near in close if near[0] == plain[0] and _one_slip(plain, near)), "")
+
+
+def _one_slip(left: str, right: str) -> bool:
+    """Whether one letter is left out, added, changed or swapped; a digit is no slip."""
+    opcodes = SequenceMatcher(None, left, right).get_opcodes()
+    differing = "".join(left[a:b] + right[c:d] for tag, a, b, c, d in opcodes if tag != "equal")
+    return len(differing) <= 2 and differing.isalpha()

@@ -1,0 +1,106 @@
+"""What the search and the schedule of a design are not good for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...experiment import Experiment
+from ...finding import Finding
+from ...space import Choice
+from ...study import Study
+
+# Q9 recommends grids in one or two dimensions.
+MOST_AXES = 2
+# T8: conclusions from about a tenth of the length may not hold.
+SHORTEST = 0.1
+# No source, ours: W4's walk-through compares its members 2 to 5 times; more than 20 times, a member
+# has less than a twentieth of its training to show what a change was worth.
+SHORTEST_INTERVAL = 0.05
+
+
+def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """Grids in many dimensions, first rungs too early, generations too short.
+
+    Source: Q9, T8, W4.
+    """
+    grids = [_grid(study) for study in studies if study.search == "grid" and _axes(study)]
+    return [*grids, *_rungs(experiment), *_generations(experiment)]
+
+
+def _axes(study: Study) -> int:
+    """The ranges that a grid has to cover, where they are too many."""
+    ranges = [one for one in study.space.domains.values() if not isinstance(one, Choice)]
+    return len(ranges) if len(ranges) > MOST_AXES else 0
+
+
+def _grid(study: Study) -> Finding:
+    axes = _axes(study)
+    each = study.max_trials ** (1 / axes)
+    return Finding(
+        rule="Q9",
+        check="schedule",
+        status="notice",
+        subject={"study": study.name},
+        message=(
+            f"The grid of `{study.name}` spends {study.max_trials} trials on {axes} ranges, about "
+            f"{each:.1f} values of each, where quasi-random points would try {study.max_trials} "
+            "of each: a grid will do in one or two dimensions (Q9)."
+        ),
+        evidence={"trials": study.max_trials, "ranges": axes, "values": each},
+        advice='Write search = "quasi_random", or fix all but two of the ranges for this round.',
+    )
+
+
+def _rungs(experiment: Experiment) -> list[Finding]:
+    first = experiment.schedule_options.get("min_steps")
+    if experiment.schedule != "asha" or first is None:
+        return []
+    if first >= SHORTEST * experiment.max_steps:
+        return []
+    share = first / experiment.max_steps
+    return [
+        Finding(
+            rule="T8",
+            check="schedule",
+            status="notice",
+            subject={},
+            message=(
+                f"`asha` judges trials first after {first:,} of {experiment.max_steps:,} steps, "
+                f"{100 * share:.2g} % of the length; conclusions from about 10 % may not hold at "
+                "the full length (T8)."
+            ),
+            evidence={"min_steps": first, "max_steps": experiment.max_steps, "share": share},
+            advice=(
+                "Leave `min_steps` out, or write `brackets = 2` as a hedge, and train the best few "
+                "to their end before concluding."
+            ),
+        )
+    ]
+
+
+def _generations(experiment: Experiment) -> list[Finding]:
+    interval = experiment.schedule_options.get("interval")
+    if experiment.schedule != "pbt" or interval is None:
+        return []
+    apart = experiment.max_steps / experiment.evaluations
+    if interval >= SHORTEST_INTERVAL * experiment.max_steps and interval >= apart:
+        return []
+    return [
+        Finding(
+            rule="W4",
+            check="schedule",
+            status="notice",
+            subject={},
+            message=(
+                f"`pbt` compares and changes its members every {interval:,} of "
+                f"{experiment.max_steps:,} steps, with an evaluation every {apart:,.3g}: so often "
+                "that models may become unstable, and that the value after a change is mostly "
+                "noise (W4)."
+            ),
+            evidence={"interval": interval, "max_steps": experiment.max_steps, "apart": apart},
+            advice=(
+                f"Write an interval of {round(2 * SHORTEST_INTERVAL * experiment.max_steps):,} or "
+                "more steps, or leave it out."
+            ),
+        )
+    ]

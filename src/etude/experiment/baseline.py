@@ -1,0 +1,184 @@
+"""Baseline: the launched configuration, with the line of adoptions that led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, final
+
+from ..errors import ExperimentError, Mistake
+from ..space import Scalar, is_scalar
+from .hyperparameter import ROLES, flat, key_path
+from .model import Experiment
+from .toml.edit import Edit, edited
+from .toml.read import loads, parsed, placed, text_of
+from .toml.statements import key_lines
+from .toml.write import toml_text
+
+HEAD = (
+    "# The launched configuration. `etude adopt` writes this file, with the evidence for every\n"
+    "# change (A4); experiments say `baseline` and inherit from it. Do not edit it by hand.\n"
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adoption:
+    """One configuration that was adopted, and why.
+
+    Args:
+        adopted: UTC, ISO 8601.
+        trial: The trial whose setting it is.
+        value: The mean of its trainings, in the metric's own direction; of one, its best value.
+        trainings: How many there were.
+        evidence: What spoke for it, in a sentence or two.
+        complexity: What it adds to the configuration before.
+        train: As the experiment names it; empty for a function of Python.
+        folder: That of the experiment's file, from the baseline's on; `train` starts there.
+    """
+
+    adopted: str
+    experiment: str
+    trial: int
+    metric: str
+    maximize: bool
+    value: float
+    trainings: int
+    max_steps: int
+    evaluations: int
+    evidence: str
+    complexity: str
+    setting: Mapping[str, Scalar]
+    train: str = ""
+    folder: str = "."
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Every adoption, oldest first; the last one is the configuration that holds."""
+
+    line: tuple[Adoption, ...]
+
+    @property
+    def last(self) -> Adoption:
+        """The one that holds."""
+        return self.line[-1]
+
+
+def read(path: Path) -> Baseline:
+    """The baseline in a file that `etude adopt` wrote.
+
+    Raises:
+        ExperimentError: where it is missing, no baseline, or was changed by hand.
+    """
+    if not path.exists():
+        message = "there is no such file. `etude adopt` writes a baseline."
+        raise _refusal(path, message, 0)
+    text = text_of(path)
+    data = parsed(text, str(path))
+    lines = key_lines(text)
+    try:
+        line = tuple(_adoption(one) for one in data["line"])
+        named = line[-1]
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        message = f"is no baseline ({error}). `etude adopt` writes one."
+        raise _refusal(path, message, 1) from error
+    if data.get("setting") != dict(named.setting):
+        message = (
+            "`setting` is not what was adopted last, so it was changed by hand. Put it back, or "
+            "adopt the other configuration with `etude adopt`, so that the change is argued (A4)."
+        )
+        raise _refusal(path, message, lines.get(("setting",), 1))
+    return Baseline(line=line)
+
+
+def written(baseline: Baseline) -> str:
+    """The text of its file."""
+    parts = [HEAD, "[setting]", *_values(baseline.last.setting)]
+    for one in baseline.line:
+        parts += ["", "[[line]]"]
+        parts += [
+            f"{each.name} = {toml_text(getattr(one, each.name))}"
+            for each in fields(Adoption)
+            if each.name != "setting"
+        ]
+        parts += ["[line.setting]", *_values(one.setting)]
+    return "\n".join(parts) + "\n"
+
+
+def opened(path: Path) -> tuple[Experiment, str]:
+    """The experiment of a file with what it inherits, and its text with that written down.
+
+    The text stands for itself: what is adopted later changes nothing in a store.
+
+    Raises:
+        ExperimentError: with every mistake of the file, or of the baseline that it names.
+    """
+    text = text_of(path)
+    data = parsed(text, str(path))
+    whole = text
+    name = data["experiment"].get("baseline") if isinstance(data.get("experiment"), dict) else None
+    if isinstance(name, str) and name:
+        whole = _inherited(text, data, _named(path, text, name), name)
+    try:
+        return loads(whole, file=str(path)), whole
+    except ExperimentError as error:
+        raise placed(error, text, str(path)) from None
+
+
+def _named(path: Path, text: str, name: str) -> Baseline:
+    place = path.parent / name
+    if place.is_file():
+        return read(place)
+    line = key_lines(text).get(("experiment", "baseline"), 1)
+    message = (
+        f"names no file, found {name!r}. `etude adopt` writes a baseline; leave `baseline` out "
+        "until there is one."
+    )
+    mistake = Mistake(where="experiment.baseline", message=message, file=str(path), line=line)
+    raise ExperimentError((mistake,))
+
+
+def _inherited(text: str, data: Mapping[str, Any], baseline: Baseline, name: str) -> str:
+    """The text with every value of the baseline that it does not name itself below [fixed]."""
+    own = set(_names(data))
+    edits = [
+        Edit(("fixed", key), "", value, f"from {name}")
+        for key, value in baseline.last.setting.items()
+        if key not in own
+    ]
+    return edited(text, edits)
+
+
+def _names(data: Mapping[str, Any]) -> Iterator[str]:
+    for role in ROLES:
+        members = data.get(role)
+        if isinstance(members, Mapping):
+            yield from (one.name for one in _flat(members))
+    rows = data.get("configurations", [])
+    for row in rows if isinstance(rows, list) else []:
+        yield from row if isinstance(row, Mapping) else ()
+
+
+def _flat(members: Mapping[str, Any]) -> Sequence[Any]:
+    try:
+        return list(flat("fixed", members))
+    except AttributeError:  # what stands below `when` is no table: a mistake that `loads` tells
+        return []
+
+
+def _adoption(table: Mapping[str, Any]) -> Adoption:
+    one = Adoption(**table)
+    if not all(is_scalar(value) for value in one.setting.values()):
+        raise ValueError("a setting has one value a hyperparameter")
+    return one
+
+
+def _values(setting: Mapping[str, Scalar]) -> list[str]:
+    return [f"{key_path([name])} = {toml_text(value)}" for name, value in sorted(setting.items())]
+
+
+def _refusal(path: Path, message: str, line: int) -> ExperimentError:
+    return ExperimentError((Mistake(where="", message=message, file=str(path), line=line),))

@@ -1,0 +1,66 @@
+"""Launch and Entry: what was run, by which command, with which code; what K3 asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from .model import Experiment
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """One time that an experiment was started.
+
+    Args:
+        command: As typed, quoted for a shell.
+        folder: Where it was typed.
+        process: The process id.
+        started: UTC, ISO 8601.
+        commit: Of the repository around the experiment; empty without one.
+        uncommitted: Its uncommitted changes as a diff, new code in it, and the names of other new
+            files; empty where there are none.
+        versions: Of Etude and what its results depend on.
+        ended: How many of the ended trials ended under it; counted by the store.
+
+    Source: K3.
+    """
+
+    command: str
+    folder: str
+    process: int
+    started: str
+    commit: str = ""
+    uncommitted: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ended: int = 0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An experiment as a store keeps it.
+
+    Args:
+        text: The experiment file as it was written, comments and all.
+        source: Where that file stands; empty for an experiment from Python.
+        launches: Oldest first.
+    """
+
+    experiment: Experiment
+    text: str
+    source: str = ""
+    launches: tuple[Launch, ...] = ()
+
+    @property
+    def origin(self) -> Launch | None:
+        """The launch that values come from: the last that ended a trial, else the first.
+
+        A finished experiment started again trains nothing, so its command and code explain nothing.
+
+        Source: K3.
+        """
+        first = self.launches[0] if self.launches else None
+        return next((one for one in reversed(self.launches) if one.ended), first)

@@ -1,0 +1,160 @@
+"""Experiment: one question, its metric, the roles of its hyperparameters, its budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal, final
+
+from ..errors import ExperimentError
+from ..space import bare, plain
+from .hyperparameter import ROLES, Hyperparameter, Members, flat
+from .methods import KINDS, Options, plain_options
+from .validation import mistakes, with_choices
+from .validation.configurations import Arrangement, Configuration, configurations
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A question about a training pipeline and what may be spent on it.
+
+    Roles are mappings from name to a domain (or a list of values, or a plain value when fixed).
+    Under the reserved key `when` stand those that exist only for some scientific values, nested as
+    in the file: `{"when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}}`.
+
+    Args:
+        metric: Judges the trials, as reported: `valid/error`. Lower is better unless `maximize`.
+        max_steps: Training steps of every trial.
+        trials: Trials of each study; there is one study for each scientific setting. Of a merged
+            study, all trials; of configurations, their number, which may be left out.
+        evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
+        train: `file.py:function`, relative to the experiment file; None when Python hands it over.
+        search: Where settings come from: `quasi_random`, `random`, `grid`, `listed`.
+        search_options: What it is told, by name: `{"points": 5}` for a grid.
+        schedule: What stops, continues or changes trials while they train, around the search:
+            `asha`, `pbt`, `replay`; None trains each to its end.
+        schedule_options: What it is told: `{"eta": 4}`.
+        studies: `split` for one study a scientific setting (R13), `merged` for one that samples the
+            scientific values too, evenly (R14).
+        seed: Everything random derives from it.
+        validation_examples: Examples behind one value of the metric. With it, the verdict counts
+            the sampling error of a metric that is a rate between 0 and 1.
+        max_trial_s: Wall-clock limit of a trial in seconds, None for none.
+        diverged_above: A trial whose loss rises above its first value by more than this many times
+            that value is infeasible; False switches the rule off.
+        keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
+        parent: The name of the round before.
+        baseline: The file of the launched configuration, beside this one's; a file inherits from it
+            what it does not name, below `fixed`.
+        acknowledge: Rules whose findings about this design are known and accepted: `("S3",)`. They
+            become caveats of its report.
+        configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
+        observed: Hyperparameters whose bounds are only the outermost values that were tried, as an
+            import without a space has them: every finding about such a bound says so.
+        constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
+            every setting that is tried: `width % heads == 0`. Each applies in the studies where
+            all its names exist.
+
+    Raises:
+        ExperimentError: with every mistake at once.
+
+    Source: R3, R4, R11, R12, R13, R14, T4.
+    """
+
+    metric: str
+    max_steps: int
+    trials: int = 0  # none: needed, unless configurations are listed
+    name: str = "experiment"
+    question: str = ""
+    notes: str = ""
+    maximize: bool = False
+    evaluations: int = 50
+    train: str | None = None
+    search: str = "quasi_random"
+    search_options: Options = field(default_factory=dict)
+    schedule: str | None = None
+    schedule_options: Options = field(default_factory=dict)
+    studies: Arrangement = "split"
+    seed: int = 0
+    validation_examples: int | None = None
+    max_trial_s: float | None = None
+    # No source, ours: healthy losses start at or above their later values, and a start a hundred
+    # times exceeded is seldom recovered; kept high, because a spike that recovers is no divergence.
+    diverged_above: float | Literal[False] = 100.0
+    keep_checkpoints: int = 1
+    parent: str | None = None
+    baseline: str | None = None
+    acknowledge: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    scientific: Members = field(default_factory=dict)
+    nuisance: Members = field(default_factory=dict)
+    fixed: Members = field(default_factory=dict)
+    configurations: tuple[Configuration, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Turns lists into choices and refuses mistakes, all at once."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        found = mistakes(given)
+        if found:
+            raise ExperimentError(tuple(found))
+        options = {f"{kind}_options" for kind in KINDS}
+        for name in given.keys() - set(ROLES) - options:  # NumPy's whole numbers become Python's
+            object.__setattr__(self, name, plain(given[name]))
+        for name in options:
+            object.__setattr__(self, name, plain_options(given[name]))
+        for role in ("scientific", "nuisance"):
+            object.__setattr__(self, role, with_choices(given[role]))
+        object.__setattr__(self, "fixed", with_choices(given["fixed"], lists=False))
+        object.__setattr__(self, "acknowledge", tuple(self.acknowledge))
+        object.__setattr__(self, "configurations", configurations(self.configurations))
+        if self.configurations:
+            object.__setattr__(self, "trials", len(self.configurations))
+            object.__setattr__(self, "search", "listed")
+        object.__setattr__(self, "observed", tuple(self.observed))
+        object.__setattr__(self, "constraints", tuple(self.constraints))
+        if self.max_trial_s is not None:
+            object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
+        if self.diverged_above is not False:
+            object.__setattr__(self, "diverged_above", float(self.diverged_above))
+
+    @property
+    def hyperparameters(self) -> tuple[Hyperparameter, ...]:
+        """Every hyperparameter in its role, sorted by role and path."""
+        return tuple(
+            hyperparameter
+            for role in ROLES
+            for hyperparameter in sorted(flat(role, getattr(self, role)), key=lambda one: one.path)
+        )
+
+
+def changes(old: Experiment, new: Experiment) -> list[str]:
+    """The keys whose change bears on results, so that a store may not mix them under one name.
+
+    More `trials` or configurations only extend a study; notes, units, limits and what a verdict
+    counts may change freely.
+    """
+    free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
+    free |= {"acknowledge", "observed"}
+    free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
+    changed = [
+        each.name
+        for each in fields(Experiment)
+        if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
+    ]
+    # A larger population would have been trained otherwise from its first generation on.
+    if "trials" in changed and new.trials > old.trials and new.schedule != "pbt":
+        changed.remove("trials")
+    if "configurations" in changed:
+        begin = new.configurations[: len(old.configurations)]
+        if old.configurations and begin == old.configurations:
+            changed.remove("configurations")
+    return changed
+
+
+def _bearing(experiment: Experiment, key: str) -> object:
+    """What of a key bears on results: neither the order of constraints, nor units and limits."""
+    value = getattr(experiment, key)
+    if key == "constraints":
+        return set(value)
+    return {one.keys: bare(one.value) for one in flat(key, value)} if key in ROLES else value

@@ -1,0 +1,68 @@
+"""What TOML allows and no experiment needs: kept out, so that nothing behind has to survive it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...errors import Mistake
+from ..hyperparameter import key_path
+
+# Twenty conditions, one on the other, and room to spare.
+MAX_DEPTH = 64
+# The parser takes the square of their number in time.
+_ENDLESS_KEY = re.compile(r"^\s*\[{0,2}\s*(?:[A-Za-z0-9_-]+\s*\.\s*){200}", re.MULTILINE)
+_MESSAGE = 1000
+
+
+def is_too_deep(data: Any) -> bool:
+    """Whether tables and lists are nested deeper than `MAX_DEPTH`."""
+    level = [data]
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for outer in level for inner in _inner(outer)]
+    return bool(level)
+
+
+def has_endless_key(text: str) -> bool:
+    """Whether a key has hundreds of steps, so that it is not worth to parse."""
+    return bool(_ENDLESS_KEY.search(text))
+
+
+def shortened(message: str) -> str:
+    """The message without the middle, where what was found is longer than anyone reads."""
+    half = _MESSAGE // 2
+    return message if len(message) <= _MESSAGE else f"{message[:half]} ... {message[-half:]}"
+
+
+def deepest_line(text: str) -> int:
+    """The line with the most signs that nest."""
+    depths = [sum(line.count(sign) for sign in "[{.") for line in text.split("\n")]
+    return 1 + depths.index(max(depths))
+
+
+def too_large(data: Mapping[str, Any]) -> list[Mistake]:
+    """A mistake for each whole number beyond what a float holds."""
+    return [
+        Mistake(where=key_path(keys), message="needs a number below 1.8e308. Take a smaller one.")
+        for keys, value in _plain(data, ())
+        if isinstance(value, int) and abs(value) > sys.float_info.max
+    ]
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _plain(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _plain(inner, (*keys, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _plain(inner, keys)
+    else:
+        yield keys, value

@@ -1,0 +1,216 @@
+"""What is known about common hyperparameters: it advises, and never overrides what a user wrote."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, TypeAlias, final
+
+from ..space import Choice, Domain, Integer, Real
+
+Kind: TypeAlias = Literal[
+    "optimizer", "regularization", "architecture", "schedule", "data", "budget"
+]
+
+_OPEN = frozenset({"dropout", "drop", "momentum", "beta"})
+_CLOSED = frozenset({"prob", "probability"})
+# How experiments spell the optimizers of rule L3 and AdamW, beside their names here.
+_OPTIMIZERS = {
+    "sgd": ("vanilla_sgd", "plain_sgd"),
+    "momentum": ("sgd_momentum", "momentum_sgd", "sgd_with_momentum", "sgdm", "heavy_ball"),
+    "nesterov": ("nesterov_momentum", "sgd_nesterov", "nesterov_sgd", "nag"),
+    "rmsprop": ("rms_prop",),
+    "adam": (),
+    "adamw": ("adam_w",),
+    "nadam": ("nesterov_adam",),
+}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One hyperparameter as the field knows it.
+
+    Args:
+        role: What it is by default: `scientific`, `nuisance` or `fixed`.
+        low: No value can lie below it.
+        high: No value can lie above it.
+        start: A first range or list to search, where the optimizer does not matter or is not known.
+        starts: The same for one optimizer.
+        optimizers: Those that have it; empty for all.
+        tuned_from: So many trials of a study pay for tuning it; 0 for any number.
+        switch: The hyperparameter that says whether it is there at all; empty without one.
+        off: The value that means it is not there.
+        size: Whether it sets the size of the model.
+    """
+
+    name: str
+    kind: Kind
+    role: Literal["scientific", "nuisance", "fixed"]
+    source: str
+    aliases: tuple[str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    start: Domain | None = None
+    starts: Mapping[str, Domain] = field(default_factory=dict)
+    optimizers: tuple[str, ...] = ()
+    tuned_from: int = 0
+    switch: str = ""
+    off: float | None = None
+    size: bool = False
+
+    def start_for(self, optimizer: str = "") -> Domain | None:
+        """A first range to search with this optimizer; None where nothing general can be said."""
+        return self.starts.get(known_optimizer(optimizer), self.start)
+
+    def belongs_to(self, optimizer: str) -> bool:
+        """Whether this optimizer has it; one that is not known might."""
+        known_name = known_optimizer(optimizer)
+        return not (self.optimizers and known_name) or known_name in self.optimizers
+
+
+def known(name: str) -> Entry | None:
+    """What is known under this name; of `decoder.dropout`, what is known of `dropout`.
+
+    Case, `_`, `-` and blanks make no difference.
+
+    >>> known("LR").name, known("gizmo")
+    ('learning_rate', None)
+    """
+    return _by_name().get(_plain(re.split(r"[./]", name)[-1]))
+
+
+def known_switch(name: str) -> Entry | None:
+    """The strength that a hyperparameter of this name switches on and off, if it can be one.
+
+    >>> known_switch("use_dropout").name, known_switch("augmentation").name
+    ('dropout', 'augmentation_strength')
+    """
+    bare = re.sub(r"^(?:use|with|has|enable|apply)[-_ ]", "", name, flags=re.IGNORECASE)
+    switched = [one for one in _entries() if one.switch and _plain(one.switch) == _plain(name)]
+    entry = next(iter(switched), None) or known(bare)
+    return entry if entry is not None and entry.switch else None
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name and alias, as the catalogue writes them."""
+    return tuple(each for entry in _entries() for each in (entry.name, *entry.aliases))
+
+
+def known_optimizer(text: str) -> str:
+    """The optimizer that a value names; empty where it is not known.
+
+    >>> known_optimizer("Nesterov_momentum"), known_optimizer("AdamW"), known_optimizer("lion")
+    ('nesterov', 'adamw', '')
+    """
+    plain = _plain(text)
+    spellings = {name: map(_plain, (name, *also)) for name, also in _OPTIMIZERS.items()}
+    return next((name for name, each in spellings.items() if plain in each), "")
+
+
+def limits(name: str, domain: Domain) -> tuple[float, float]:
+    """The lowest and the highest value that a bound of this hyperparameter can take, else infinite.
+
+    A bound that stands on its limit cannot be moved, so that the best trials near it say nothing
+    about the space. A domain that lies beyond the limits of its name means something else by it.
+
+    Source: C1 (skip bounds that cannot move).
+
+    >>> limits("momentum", Real(0.5, 0.9))
+    (0.0, 1.0)
+    """
+    if isinstance(domain, Choice):
+        return -math.inf, math.inf
+    if domain.limits is not None:
+        return domain.limits  # as the user says
+    low, high = _by_scale(domain)
+    entry = known(name)
+    share = entry is None and _is_share(name)
+    known_low = entry.low if entry else (0.0 if share else -math.inf)
+    known_high = entry.high if entry else (1.0 if share else math.inf)
+    nothing_known = entry is None and not share
+    if nothing_known or domain.low < known_low or domain.high > known_high:
+        return low, high
+    # A linear bound at 0 or 1 is only a guess where the name is not known.
+    if domain.scale == "linear":
+        return known_low, known_high
+    return max(low, known_low), min(high, known_high)
+
+
+def stops_short(name: str) -> bool:
+    """Whether a value of exactly 1 makes no sense, although nothing lies above it.
+
+    A momentum of 1 never forgets, a dropout of 1 leaves nothing; a probability may well be 1.
+
+    Source: C1.
+
+    >>> stops_short("attn_dropout"), stops_short("top_p")
+    (True, False)
+    """
+    words = _words(name)
+    return bool(words & _OPEN) or {"ema", "decay"} <= words
+
+
+def _is_share(name: str) -> bool:
+    """Whether a word of the name says that its values lie from 0 to 1, as in `dropout_1`.
+
+    `decay` and `rate` say it only beside others: a weight decay and a learning rate may exceed 1.
+    """
+    return stops_short(name) or bool(_words(name) & _CLOSED) or _last(name) == "top_p"
+
+
+def _words(name: str) -> set[str]:
+    """The words of the name's last part, without the numbers that follow them."""
+    return {word.rstrip("0123456789") for word in _last(name).split("_")}
+
+
+def _last(name: str) -> str:
+    return re.split(r"[./]", name)[-1].casefold().replace("-", "_")
+
+
+def _by_scale(domain: Real | Integer) -> tuple[float, float]:
+    if domain.scale == "log":
+        return (1.0 if isinstance(domain, Integer) else 0.0), math.inf
+    if domain.scale == "one_minus_log":
+        # Below 0, 1 - x is above 1: not what this scale is for, unless the domain is there already.
+        return (0.0 if domain.low >= 0 else -math.inf), 1.0
+    low = 0.0 if domain.low == 0 else -math.inf
+    return low, (1.0 if domain.high == 1 and domain.low >= 0 else math.inf)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[-_\s]+", "", text).casefold()
+
+
+@cache
+def _by_name() -> dict[str, Entry]:
+    return {_plain(each): one for one in _entries() for each in (one.name, *one.aliases)}
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
+    text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return tuple(_entry(name, table) for name, table in tomllib.loads(text).items())
+
+
+def _entry(name: str, table: Mapping[str, Any]) -> Entry:
+    given = dict(table)
+    given["aliases"] = tuple(table["aliases"])
+    given["optimizers"] = tuple(table.get("optimizers", ()))
+    if "start" in table:
+        given["start"] = _domain(table["start"])
+    given["starts"] = {one: _domain(start) for one, start in table.get("starts", {}).items()}
+    return Entry(name=name, **given)
+
+
+def _domain(written: Any) -> Domain:
+    if isinstance(written, list):
+        return Choice(written)
+    options = dict(written)
+    kind = Integer if options.pop("integer", False) else Real
+    return kind(options.pop("low"), options.pop("high"), **options)

@@ -1,0 +1,38 @@
+"""The charts of a report as PNG or SVG files, for papers, slides and reviews."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import vl_convert
+
+from ..plot.theme import LIGHT, Palette, themed
+from .content import Figure, Material
+from .figures import figures
+
+Format: TypeAlias = Literal["png", "svg"]
+# Pixels: as wide as a column of text, and half as wide again for a wide figure.
+WIDTH = 560
+WIDE = 840
+# Rows of data a picture.
+_MAX_ROWS = 20_000
+
+
+def pictures(
+    material: Material, folder: Path, format: Format, *, palette: Palette = LIGHT
+) -> list[Path]:
+    """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and says where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = figures(material.studies, material.records)
+    return [_picture(figure, folder, format, palette) for figure in found]
+
+
+def _picture(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
+    spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
+    path = folder / f"{figure.name}.{format}"
+    if format == "png":
+        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2.0))
+    else:
+        path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""One round from start to end: the only stage that sees all others."""

@@ -1,0 +1,108 @@
+"""Guard: what stops a run that cannot succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import final
+
+from ..errors import EtudeError, RunError, StoreError, TrainError
+from ..event import Ended, Event, Lost, Refused, Reopened
+from ..experiment import Experiment
+from ..record import Record, Records
+from ..runner.user_errors import fault
+from ..store.base import Store
+
+# No source, ours: one failure may be its setting's, the same one three times is the code's.
+SAME_FAILURES = 3
+
+
+@final
+class Guard:
+    """Stops a run that cannot succeed: before the hours are spent, with the user's own words."""
+
+    def __init__(self, experiment: Experiment, store: Store, *, trials: int) -> None:
+        """Watches for the same failure only while no trial has ended yet, of so many to come."""
+        self._name = experiment.name
+        self._store = store
+        records = store.records(experiment.name)
+        self._ended: list[str] | None = _first_faults(records)
+        self._enough = min(SAME_FAILURES, max(trials, records.count()))
+        self._lost = 0
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Looks at events that are committed already."""
+        for event in events:
+            if isinstance(event, Refused):
+                raise refusal(event)
+            if isinstance(event, Lost):
+                self._lost += 1
+            if isinstance(event, Ended) and self._ended is not None:
+                self._ended.append(event.fault)
+        self._judge_ends()
+        if self._ended == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
+            self._reopen(lambda record: record.reason == "killed")
+            last = next(event for event in reversed(events) if isinstance(event, Lost))
+            raise RunError(
+                f"Workers died {self._lost} times and no trial ended; the last time: "
+                f"{last.detail}. Its output is in "
+                f"`{self._store.files.log(self._name, last.trial_id)}`."
+            )
+
+    def _judge_ends(self) -> None:
+        if self._ended is None or len(self._ended) < max(self._enough, 1):
+            return
+        first, self._ended = self._ended[:SAME_FAILURES], None
+        if first[0] == "" or len(set(first)) > 1:
+            return
+        reopened = self._reopen(lambda record: _fault(record) == first[0])
+        raise TrainError(
+            _same_failure(reopened, first[0]),
+            user_traceback=reopened[0].detail,
+            trial_ids=tuple(record.id for record in reopened),
+        )
+
+    def _reopen(self, chosen: Callable[[Record], bool]) -> list[Record]:
+        found = [one for one in self._store.records(self._name) if one.ended and chosen(one)]
+        self._store.append(self._name, [Reopened(record.id) for record in found])
+        return found
+
+
+def _first_faults(records: Records) -> list[str] | None:
+    """The faults of the few trials that ended before this run; None where they tell no more."""
+    faults = [_fault(record) for record in records if record.ended]
+    if len(faults) > SAME_FAILURES or (faults and (faults[0] == "" or len(set(faults)) > 1)):
+        return None
+    return faults[: SAME_FAILURES - 1]  # the next trial to end decides
+
+
+def _fault(record: Record) -> str:
+    return fault(record.detail) if record.reason == "error" else ""
+
+
+def refusal(event: Refused) -> EtudeError:
+    """The error that a refused trial means for the whole run."""
+    if event.kind == "import":
+        return TrainError(
+            "The train function's module fails to import, or its workload cannot be made.",
+            user_traceback=event.detail,
+        )
+    if event.kind == "disk":
+        return StoreError(
+            f"A trial could not write its files ({event.detail}). "
+            "Free some space and type the same command again: what was finished is kept."
+        )
+    return RunError(event.detail)
+
+
+def _same_failure(records: Sequence[Record], met: str) -> str:
+    settings = "\n".join(
+        f"  trial {record.id}: "
+        + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
+        for record in records
+    )
+    who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"
+    return (
+        f"The first {who} failed in the same way "
+        f"({met}), so the run stops; what failed so is pending again.\n{settings}\n"
+        "Mend the training code and type the same command again."
+    )

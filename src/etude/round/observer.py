@@ -1,0 +1,86 @@
+"""Observers: who looks on while a round is played. A progress table, a tracker."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, final
+
+from ..event import Event, Rehearsed
+from ..experiment import Experiment
+from ..finding import Finding
+from ..record import Records
+from ..study import Study
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What an observer is told before the first trial: the plan, what is done, what it will cost.
+
+    Args:
+        slots: Trials that run at once.
+        findings: What the rules say of the design.
+        rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
+            times are the better estimate.
+        choice: How the trials are trained and why, one sentence; empty where nothing was chosen.
+        pace: As many trials as would be trained at once one by one; None for one a slot.
+    """
+
+    experiment: Experiment
+    studies: Sequence[Study]
+    records: Records
+    slots: int
+    rehearsed: Rehearsed | None
+    choice: str = ""
+    pace: float | None = None
+    findings: Sequence[Finding] = ()
+
+
+class Observer(Protocol):
+    """Looks on while a round is played."""
+
+    def begin(self, opening: Opening) -> None:
+        """The round is about to start."""
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Events, already committed."""
+
+    def end(self) -> None:
+        """The round is over, or was interrupted."""
+
+
+@final
+class Audience:
+    """All observers of a round. One that fails is told nothing more, and the run goes on."""
+
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        """Begins with these."""
+        self._observers = list(observers)
+
+    def begin(self, opening: Opening) -> None:
+        """Tells all that the round is about to start."""
+        self._tell(lambda observer: observer.begin(opening))
+
+    def see(self, events: Sequence[Event]) -> None:
+        """Shows all the events."""
+        self._tell(lambda observer: observer.see(events))
+
+    def end(self) -> None:
+        """Tells all that the round is over."""
+        self._tell(lambda observer: observer.end())
+
+    def _tell(self, news: Callable[[Observer], None]) -> None:
+        for observer in list(self._observers):
+            try:
+                news(observer)
+            except Exception as error:  # noqa: BLE001  # hours of training are worth more than a table
+                self._observers.remove(observer)
+                name = type(observer).__name__
+                warnings.warn(
+                    f"The observer `{name}` failed ({type(error).__name__}: {error}) and is told "
+                    "nothing more; the run goes on.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )

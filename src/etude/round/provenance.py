@@ -1,0 +1,162 @@
+"""Where a run comes from: the command, the code and its uncommitted changes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ..experiment.entry import Launch
+
+# Everything a trial's values may depend on that a record can name cheaply.
+_PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
+# No source, ours: what is above these is data, not code; the record stays a record.
+_MAX_DIFF_CHARACTERS = 1_000_000
+_MAX_CODE_BYTES = 200_000
+_MAX_NAMES = 1000
+_CODE = frozenset((".py", ".toml", ".yaml", ".yml", ".json", ".sh"))
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # what a first commit differs from
+# As `git apply` takes it, whatever a user's configuration says.
+_PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+_SQLITE = b"SQLite format 3\0"
+
+
+def launch(folder: Path | None) -> Launch:
+    """This launch, for an experiment in `folder`; None where no code from here bears on values.
+
+    Source: K3.
+    """
+    return Launch(
+        command=shlex.join(_command(sys.argv, sys.orig_argv)),
+        folder=os.getcwd(),
+        process=os.getpid(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=_git(folder, "rev-parse", "--verify", "HEAD").strip() if folder else "",
+        uncommitted=_uncommitted(folder) if folder else "",
+        versions={"python": platform.python_version(), **_versions()},
+    )
+
+
+def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
+    """What was typed, from `argv` and the same with Python's own options before it."""
+    script = Path(argv[0]).name == "etude" if argv else False
+    if script or list(typed[1:3]) == ["-m", "etude.cli"]:
+        return ["etude", *argv[1:]]
+    return ["python", *typed[1:]]
+
+
+def _uncommitted(folder: Path) -> str:
+    """The changes as a diff, new code in it, and the names of the other new files."""
+    root = _git(folder, "rev-parse", "--show-toplevel").rstrip("\n")
+    if not root:
+        return ""
+    top = Path(root)
+    stores = _stores(top)
+    left_out = [f":(exclude,literal){store}" for store in stores]
+    base = _git(top, "rev-parse", "--verify", "HEAD").strip() or _EMPTY_TREE
+    diff = _git(top, "diff", *_PLAIN_DIFF, base, "--", ".", *left_out)
+    unknown = [
+        name
+        for name in _listed(top, "--others", "--exclude-standard")
+        if not any(_belongs(name, store) for store in stores) and not _is_compiled(name)
+    ]
+    names = []
+    for name in unknown:
+        added = _addition(top, name) if len(diff) < _MAX_DIFF_CHARACTERS else ""
+        diff += added
+        names += [] if added else [f"?? {name}\n"]
+    if len(diff) > _MAX_DIFF_CHARACTERS:
+        diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
+    more = [f"?? ... and {len(names) - _MAX_NAMES:,} more\n"] if len(names) > _MAX_NAMES else []
+    return diff + "".join([*names[:_MAX_NAMES], *more])
+
+
+def _stores(top: Path) -> set[str]:
+    """Stores of Etude in a repository: databases with a lock beside them, `etude.db.NAME.lock`.
+
+    What a run writes is no change of the code.
+    """
+    locks = _listed(top, "--cached", "--others", "--exclude-standard", "--", "*.lock")
+    return {found for lock in locks for found in _prefixes(lock) if _is_database(top / found)}
+
+
+def _prefixes(lock: str) -> Iterator[str]:
+    parts = lock.split(".")
+    for count in range(1, len(parts) - 1):
+        yield ".".join(parts[:count])
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _belongs(name: str, store: str) -> bool:
+    rest = name.removeprefix(store) if name.startswith(store) else "?"
+    return (
+        rest in ("", "-wal", "-shm", "-journal")
+        or rest.startswith((".trials/", ".checkpoints/"))
+        or (rest.startswith(".") and rest.endswith(".lock"))
+    )
+
+
+def _is_compiled(name: str) -> bool:
+    """Whether Python writes it itself, wherever it imports from."""
+    return "__pycache__" in Path(name).parts
+
+
+def _addition(top: Path, name: str) -> str:
+    """A new file as a diff against nothing; empty for what is no code."""
+    path = top / name
+    try:
+        kind = path.lstat()
+        if path.suffix not in _CODE or path.is_symlink() or kind.st_size >= _MAX_CODE_BYTES:
+            return ""
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    mode = "100755" if kind.st_mode & 0o100 else "100644"
+    head = f"diff --git a/{name} b/{name}\nnew file mode {mode}\n"
+    if not text:
+        return head
+    ended = text.endswith("\n")
+    lines = text.removesuffix("\n").split("\n")
+    body = "".join(f"+{line}\n" for line in lines)
+    tail = "" if ended else "\\ No newline at end of file\n"
+    return f"{head}--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,{len(lines)} @@\n{body}{tail}"
+
+
+def _listed(top: Path, *options: str) -> list[str]:
+    return [name for name in _git(top, "ls-files", "-z", *options).split("\0") if name]
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

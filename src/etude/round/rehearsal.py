@@ -1,0 +1,64 @@
+"""The rehearsal: two steps of one trial, before any trial is spent."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+from ..assignment import Assignment
+from ..errors import RunError
+from ..event import Ended, Event, Lost, Refused, Rehearsed
+from ..experiment import Experiment
+from ..experiment.methods import FROM_CHECKPOINTS
+from ..runner.base import Runner
+from .guard import refusal
+
+
+def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
+    """Two steps and one evaluation of a trial, timed and forgotten, before the hours are spent.
+
+    Raises:
+        RunError, TrainError, StoreError: for what would keep every trial from being trained.
+    """
+    events: list[Event] = []
+    with tempfile.TemporaryDirectory(prefix="etude-") as folder:
+        trial = dataclasses.replace(
+            first,
+            rehearsal=True,
+            max_steps=min(2, first.max_steps),
+            evaluations=1,
+            resume_step=None,
+            until_step=None,
+            folder=Path(folder),
+            checkpoints=Path(folder) / "checkpoints",
+        )
+        runner.submit([trial])
+        while not events and runner.wait(events.extend):
+            pass
+    (event,) = events
+    if isinstance(event, Refused):
+        raise refusal(event)
+    if isinstance(event, Lost):
+        return Rehearsed(first.id, problem=f"The worker died: {event.detail}.")
+    if isinstance(event, Ended):  # killed for not coming back in time
+        return Rehearsed(first.id, problem=event.detail)
+    assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
+    return event
+
+
+def refuse_without_checkpoints(experiment: Experiment, rehearsed: Rehearsed) -> None:
+    """Refuses a schedule that goes on from checkpoints where the loop has none.
+
+    Raises:
+        RunError: with the two calls that are missing.
+
+    Source: W4, K2.
+    """
+    if experiment.schedule in FROM_CHECKPOINTS and rehearsed.resumes is False:
+        raise RunError(
+            f"The schedule `{experiment.schedule}` goes on from checkpoints, and the train "
+            "function writes none, or does not ask for them. Pass `checkpoint=` to `trial.report` "
+            "and call `trial.restore` before the loop; or write schedule = "
+            '"asha", which can do without.'
+        )

@@ -1,0 +1,349 @@
+"""Result: what a round found, from the store alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, final
+
+from ..design.studies import studies
+from ..errors import RunError, StoreError
+from ..experiment import Experiment, toml
+from ..experiment.entry import Entry
+from ..experiment.methods import ADAPTIVE
+from ..experiment.toml.edit import edited
+from ..experiment.validation import did_you_mean
+from ..finding import Finding, Recommendation, Verdict
+from ..record import Record, Records
+from ..store import open_store
+from ..store.base import Store
+from ..study import Prior, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..advise.context import Case
+    from ..advise.policy import Advice
+    from ..report.content import Material
+
+
+_TRIALS = "experiment.trials"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class NextRound:
+    """The next round: its file's text, and what it changes and why.
+
+    More trials alone are no new experiment: it keeps its name, so a run goes on with those that
+    it has, and trains none of them twice.
+
+    Args:
+        goal: What its changes are for.
+        waiting: Later steps of the playbook's order that ask for a change too.
+        left_to_you: What only a person can do beside it.
+    """
+
+    text: str
+    experiment: Experiment
+    recommendations: tuple[Recommendation, ...]
+    goal: str = ""
+    waiting: tuple[str, ...] = ()
+    left_to_you: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """A name for its file, never that of the round before."""
+        longer = [one.new for one in self.recommendations if one.path == _TRIALS]
+        name = self.experiment.name
+        return f"{name}-{longer[0]}-trials.toml" if longer else f"{name}.toml"
+
+    def __str__(self) -> str:
+        """The text of the file."""
+        return self.text
+
+
+@final
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result:
+    """Trials, findings, verdict and next round of one experiment.
+
+    Everything is computed when first asked for, from what the store holds. `parent` is the round
+    before, where the store has it; `prior` what the search of each study learned from such rounds.
+    """
+
+    entry: Entry
+    records: Records
+    store: Store
+    parent: Experiment | None = None
+    prior: Mapping[str, tuple[Prior, ...]] = field(default_factory=dict)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, as it was written."""
+        return self.entry.experiment
+
+    @cached_property
+    def studies(self) -> list[Study]:
+        """One for each scientific setting, or the merged one.
+
+        Those of another tool were paid for as many trials as they have.
+        """
+        designed = [
+            replace(one, prior=self.prior.get(one.name, ())) for one in studies(self.experiment)
+        ]
+        if self.experiment.search != "imported":
+            return designed
+        counts = Counter(record.study for record in self.records)
+        return [replace(one, max_trials=max(counts[one.name], 1)) for one in designed]
+
+    @property
+    def best(self) -> Record | None:
+        """The trial with the best value of the metric; None where none is feasible."""
+        metric, maximize = self.experiment.metric, self.experiment.maximize
+        sign = -1.0 if maximize else 1.0
+        judged = [
+            (sign * best.value, record.id, record)
+            for record in self.records
+            if record.status in ("completed", "stopped")
+            and (best := record.best(metric, maximize=maximize))
+        ]
+        return min(judged, default=(0.0, 0, None))[2]
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: status, best value, setting."""
+        from .frames import trials
+
+        return trials(self.experiment, self.records)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """One row a logged or reported value: trial, step, metric, value."""
+        from .frames import curves
+
+        return curves(self.records)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the rules say of the design, then what every check says of the trials."""
+        from ..analyze.registry import findings
+        from ..design.checks import findings as of_design
+
+        return [
+            *of_design(self.experiment, self.studies, self.parent),
+            *findings(self.studies, self.records, self.experiment),
+        ]
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The answer to the question, as far as the evidence carries it."""
+        from ..advise.verdict import verdict
+        from ..analyze.views.subgroups import apart
+
+        compared, records = apart(self.studies, self.records)
+        return verdict(self.experiment, compared, records, self.findings)
+
+    @property
+    def recommendations(self) -> Sequence[Recommendation]:
+        """What the next round should change; nothing before this one is over."""
+        return self.advice.recommendations
+
+    @cached_property
+    def advice(self) -> Advice:
+        """The first step of the playbook's order that asks for a change, and what waits."""
+        return self._advised(exploit=False)
+
+    def _advised(self, *, exploit: bool) -> Advice:
+        from ..advise.policy import LATE, ORDER, Advice, advice
+
+        # What another tool left running never ends here: its next import is another experiment.
+        elsewhere = self.experiment.search == "imported"
+        if not elsewhere and not all(record.ended for record in self.records):
+            return Advice()
+        return advice(self._case, LATE if exploit else ORDER)
+
+    @cached_property
+    def _case(self) -> Case:
+        from ..advise.context import Case
+
+        return Case(
+            experiment=self.experiment,
+            studies=self.studies,
+            records=self.records,
+            findings=self.findings,
+            verdict=self.verdict,
+        )
+
+    def html(self) -> str:
+        """The report as one page that needs nothing else."""
+        from ..report.page import page
+
+        return page(self._material())
+
+    def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
+        """The report's charts as files in a folder."""
+        from ..report.export import pictures
+
+        return pictures(self._material(), folder, format)
+
+    @property
+    def left_to_you(self) -> list[str]:
+        """What to do where no change of the file is recommended, a sentence each."""
+        from ..advise.next_steps import left_to_you
+
+        elsewhere = self.experiment.search == "imported"
+        records = self.records.ended() if elsewhere else self.records
+        return left_to_you(self._case, records, self.advice.words)
+
+    def next(self, *, exploit: bool = False) -> NextRound | None:
+        """The next round as a file that differs by a few lines; None where no check asks it.
+
+        Args:
+            exploit: Whether exploration is over: a search that adapts takes over, in a space
+                redrawn where that is asked for. Nothing changes where studies are compared.
+        """
+        advised = self._advised(exploit=True) if exploit else self.advice
+        if not advised.recommendations:
+            return None
+        from ..advise.edits import edits
+
+        changed = edits(self.experiment, advised.recommendations)
+        text = edited(self.entry.text, changed)
+        return NextRound(
+            text=text,
+            experiment=toml.loads(text, file=self.entry.source),
+            recommendations=tuple(advised.recommendations),
+            goal=advised.goal,
+            waiting=advised.waiting,
+            left_to_you=advised.words,
+        )
+
+    def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
+        """The schedule that a population found, as the file of an experiment that trains it again.
+
+        Args:
+            study: Whose schedule; None for that of the best trial.
+            repeats: How many trials train it, each with a seed of its own (A2).
+
+        Raises:
+            RunError: where no trial was forked, so that no schedule was found.
+        """
+        from ..advise.follow_up import replayed
+        from ..analyze.summaries.lineage import lineage
+
+        forked = {record.study for record in self.records if record.parent is not None}
+        name = study or (self.best.study if self.best else "")
+        if name not in forked:
+            raise RunError(
+                f"Experiment `{self.experiment.name}` has no schedule to replay: no trial of "
+                f"`{name or 'it'}` was forked. Population based training finds one: "
+                'schedule = "pbt".'
+            )
+        chosen = next(one for one in self.studies if one.name == name)
+        found = lineage(chosen, list(self.records))
+        again = replayed(self.experiment, chosen, found, repeats=repeats)
+        return NextRound(text=toml.dumps(again), experiment=again, recommendations=())
+
+    @property
+    def best_checkpoint(self) -> list[Path]:
+        """The folder of the best trial's best checkpoint, if it wrote any."""
+        if self.best is None:
+            return []
+        sign = -1.0 if self.experiment.maximize else 1.0
+        judged = [
+            (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
+        ]
+        folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
+        there = (folder / str(step) for _, step in sorted(judged))
+        return [path for path in there if path.is_dir()][:1]
+
+    def __repr__(self) -> str:
+        """One line: the experiment, its trials, the verdict."""
+        name, count = self.experiment.name, self.records.count()
+        return f"Result({name}: {count} trials; {self.verdict.status}: {self.verdict.message})"
+
+    def _repr_html_(self) -> str:
+        question = escape(self.experiment.question or self.experiment.name)
+        answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
+        return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
+
+    def _material(self) -> Material:
+        from ..analyze.registry import NOT_CHECKED
+        from ..report.content import Material
+
+        name = self.experiment.name
+        return Material(
+            experiment=self.experiment,
+            studies=self.studies,
+            records=self.records,
+            findings=self.findings,
+            verdict=self.verdict,
+            recommendations=self.recommendations,
+            left_to_you=self.left_to_you,
+            waiting=self.advice.waiting,
+            next_command=f"etude next {name}" if self.recommendations else "",
+            not_checked=NOT_CHECKED,
+            launches=self.entry.launches,
+            text=self.entry.text,
+            date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+
+
+def load(store: Store | str | Path, name: str | None = None) -> Result:
+    """The result of an experiment as it stands; without a name, of the one run last.
+
+    Args:
+        store: A Store, or the path of one, which is read whole and closed.
+        name: Of the experiment.
+
+    Raises:
+        StoreError: for a store that cannot be read, is empty, or has no experiment of this name.
+    """
+    if isinstance(store, str | Path):
+        with closing(open_store(store, create=False)) as held:
+            result = load(held, name)
+            result.records[:]  # read while the store is open
+            return result
+    entries = store.entries()
+    if not entries:
+        raise StoreError("This store holds no experiment yet. Run one first: `etude run FILE`.")
+    names = [entry.experiment.name for entry in entries]
+    if name is not None and name not in names:
+        raise StoreError(
+            f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
+        )
+    last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
+    entry = entries[last_run if name is None else names.index(name)]
+    return Result(
+        entry=entry,
+        records=store.records(entry.experiment.name),
+        store=store,
+        parent=parent_in(entries, entry.experiment),
+        prior=_prior(store, entry.experiment),
+    )
+
+
+def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
+    if experiment.search not in ADAPTIVE:
+        return {}
+    from .prior import rounds_before, with_trials_of
+
+    rounds = rounds_before(store, experiment)
+    return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
+
+
+def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | None:
+    """The round before, where a store has it."""
+    known = (entry.experiment for entry in entries)
+    return next((one for one in known if one.name == experiment.parent), None)
+
+
+def _started(entry: Entry) -> str:
+    return entry.launches[-1].started if entry.launches else ""

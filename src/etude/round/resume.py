@@ -1,0 +1,53 @@
+"""Which checkpoint a trial goes on from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..assignment import Assignment
+from ..experiment import Experiment
+from ..record import Record
+from ..store.base import Store
+
+
+def assignment(experiment: Experiment, store: Store, record: Record) -> Assignment:
+    """All that a worker must know to train this trial, from its last checkpoint if it has one."""
+    checkpoints = store.files.checkpoints(experiment.name, record.id)
+    step = _resume_step(record, checkpoints)
+    return Assignment(
+        id=record.id,
+        study=record.study,
+        setting=record.setting,
+        seed=record.seed,
+        max_steps=experiment.max_steps,
+        evaluations=experiment.evaluations,
+        metric=experiment.metric,
+        maximize=experiment.maximize,
+        diverged_above=experiment.diverged_above,
+        folder=store.files.trial(experiment.name, record.id),
+        checkpoints=checkpoints,
+        resume_step=step,
+        first_losses={} if step is None else _first_losses(store, experiment, record),
+        until_step=record.until_step,
+        max_wall_s=experiment.max_trial_s,
+        keep_checkpoints=experiment.keep_checkpoints,
+    )
+
+
+def _resume_step(record: Record, checkpoints: Path) -> int | None:
+    """The last checkpoint that is written down and also there."""
+    there = [one.step for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
+    return max(there, default=None)
+
+
+def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:
+    """The first values of the losses; a fork's are those of the trial that began its line."""
+    records = store.records(experiment.name)
+    first = records[record.id]
+    while first.parent is not None:
+        first = records[first.parent]
+    return {
+        name: float(first.series(name).values_P[0])
+        for name in first.points.metrics
+        if name.endswith("loss") or name == experiment.metric
+    }

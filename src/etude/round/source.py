@@ -1,0 +1,100 @@
+"""Where the training code comes from, and the runner that trains it."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import final
+
+from ..errors import InputError, RunError
+from ..event import Refused
+from ..runner.base import Runner
+from ..runner.inline import Inline
+from ..runner.processes import Processes
+from ..runner.selection import IN_WORKERS
+from ..runner.user_code import (
+    train_file,
+    train_function,
+    trainer,
+)
+from ..runner.user_errors import user_traceback
+from ..trial import Train
+from .guard import refusal
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the train function comes from: a reference relative to a folder, or itself."""
+
+    reference: str | None
+    folder: Path
+    function: Train | None
+
+    def load(self) -> Train:
+        """The function in this process.
+
+        Raises:
+            TrainError: when its module raises while it is imported.
+        """
+        if self.function is not None:
+            return trainer(self.function)
+        try:
+            return train_function(self._named(), self.folder)
+        except (InputError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise refusal(Refused(-1, "import", user_traceback(error))) from error
+
+    def named(self) -> tuple[str, Path]:
+        """File and function for another process to import."""
+        if self.function is None:
+            train_file(self._named(), self.folder)
+            return self._named(), self.folder
+        file, name = source_file(self.function), getattr(self.function, "__qualname__", "it")
+        if not Path(file).is_file() or not name.isidentifier():
+            raise RunError(
+                f"The runner `processes` imports the train function, but `{name}` is not at the "
+                'top level of a file. Move it there, or use runner="inline".'
+            )
+        return f"{Path(file).name}:{name}", Path(file).parent
+
+    def _named(self) -> str:
+        if self.reference is None:
+            raise RunError(
+                "There is nothing to train with. Pass a function to `run`, or write "
+                '`train = "train.py:train"` in [experiment].'
+            )
+        return self.reference
+
+
+def runner_of(runner: Runner | str | None, source: Source, workers: int | None) -> Runner:
+    """The runner that was asked for, by name or as it is.
+
+    Raises:
+        RunError: for a name that no runner has, or one that cannot train what it is handed.
+    """
+    if runner is not None and not isinstance(runner, str):
+        return runner
+    name = runner or ("inline" if source.function else "auto")
+    if name == "inline" and (workers or 1) > 1:
+        raise RunError(
+            f"The runner `inline` trains one trial at a time, but workers={workers}. "
+            'Leave `workers` out, or pass runner="processes".'
+        )
+    if name == "inline":
+        return Inline(source.load)
+    if name in IN_WORKERS:
+        reference, folder = source.named()
+        return Processes(reference, folder, workers=workers)
+    known = ", ".join(f"`{each}`" for each in ("inline", *IN_WORKERS))
+    raise RunError(f"There is no runner `{name}`. Known: {known}.")
+
+
+def source_file(train: Train | None) -> str:
+    """The file of a function; empty for what has none, such as a partial."""
+    try:
+        return (inspect.getsourcefile(train) if train else None) or ""
+    except TypeError:
+        return ""

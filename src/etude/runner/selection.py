@@ -1,0 +1,87 @@
+"""Which way of training is chosen: the gate's verdict, asked for where it can pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ..assignment import Assignment
+from ..errors import RunError
+from ..event import Rehearsed
+from .base import Runner
+from .processes import Processes
+
+# Those that train in worker processes; a test holds the command line to them.
+IN_WORKERS = ("auto", "processes", "vectorized")
+# Measured: the gate takes a second more than loading, and of each width some steps. A round
+# that takes less than twenty times as long is not asked: where stacks are declined, it would lose
+# more than a twentieth.
+GATE_S, GATE_STEPS, WORTH_ASKING = 1.0, 150, 20
+_FUNCTION = "`train` names a function, and only a workload's loop is Etude's to put in stacks."
+# As many settings as the gate looks at; more would tell it no more.
+LOOKED_AT = 32
+
+
+@final
+@dataclass(frozen=True)
+class Choice:
+    """How trials are trained and why, in one sentence; empty where there was nothing to choose.
+
+    Args:
+        pace: As many trials as would be trained at once one by one; None for one a slot.
+    """
+
+    line: str = ""
+    pace: float | None = None
+
+
+def choose(
+    name: str,
+    runner: Runner,
+    waiting: Sequence[Assignment],
+    *,
+    steps: int,
+    rehearsed: Rehearsed | None,
+) -> Choice:
+    """Widens the workers to stacks where that was asked for or measures faster; says what and why.
+
+    `waiting` are some of the trials that are left, `steps`
+    those of all that are.
+
+    Raises:
+        RunError: where stacks were asked for and cannot be.
+    """
+    if name not in ("auto", "vectorized") or not isinstance(runner, Processes) or not waiting:
+        return Choice()
+    if name == "auto" and (why := _untried(runner, steps, rehearsed)):
+        return Choice(f"Runner: processes; {why}")
+    verdict = runner.judge(waiting)
+    # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
+    width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
+    if width > 1:
+        runner.widen(width, threads=verdict.threads)
+        pace = runner.workers * verdict.ratio
+        return Choice(f"Runner: vectorized; {verdict.reason}", pace)
+    if name == "vectorized":
+        raise RunError(
+            f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
+            "Mend that, or use --runner processes."
+        )
+    return Choice(f"Runner: processes; {verdict.reason or _FUNCTION}")
+
+
+def _untried(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
+    """Why the gate is not asked; empty where it can pay, or where nothing is known."""
+    if rehearsed is None:
+        return ""
+    if rehearsed.problem:
+        return "the trial that was tried failed, so stacks were not tried."
+    left_s = steps * rehearsed.step_s / runner.slots
+    pays_from_s = WORTH_ASKING * (GATE_S + GATE_STEPS * rehearsed.step_s)
+    if left_s >= pays_from_s:
+        return ""
+    return (
+        f"its steps take {left_s:.1f} s one trial at a time in each worker, less than the "
+        f"{pays_from_s:.0f} s from which it pays to try stacks."
+    )

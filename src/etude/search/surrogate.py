@@ -1,0 +1,106 @@
+"""What a history says of settings that were not tried: how good, and whether they train at all.
+
+Letters: N points, P points whose trials run, K the best so far, D hyperparameters that vary, E
+inputs of the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..space import Choice, Space
+from ..study import Study
+from .acquisition import highest
+from .gaussian_process import (
+    Process,
+    log_expected_improvement,
+    log_probability_above,
+)
+
+Floats: TypeAlias = NDArray[np.float64]
+
+# Trained is 1 and infeasible -1, so that 0 is where one is as likely as the other.
+BORDER = 0.0
+# No source, ours: where failing is likelier than this, no improvement is worth it. The log of the
+# improvement has no floor, and alone would outweigh any probability.
+MOST_RISK, REFUSAL = 0.25, 50.0
+# No source, ours: with 2, of ten at once 14 % fail on the benchmark's cliffs; with 0, 18 %.
+DOUBT_SD = 2.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Belief:
+    """Two processes, of the loss and of whether a trial can be trained.
+
+    Args:
+        losses: Of the loss, standardized.
+        trained: Of 1 where a trial could be trained and -1 where not; None where all could.
+        anchors_KxD: The best points so far.
+        taken_NxD: Points that are not to be proposed again.
+    """
+
+    study: Study
+    losses: Process
+    trained: Process | None
+    anchors_KxD: Floats
+    taken_NxD: Floats
+
+    def running(self, units_PxD: Floats) -> Belief:
+        """The belief while trials at these points run, as if they ended as expected.
+
+        Of whether they train, worse than expected, lest many fail together at one border.
+        """
+        inputs_PxE = inputs(self.study.space, units_PxD)
+        trained = self.trained and self.trained.believing(inputs_PxE, lower_sd=DOUBT_SD)
+        return replace(
+            self,
+            losses=self.losses.believing(inputs_PxE),
+            trained=trained,
+            taken_NxD=np.vstack([self.taken_NxD, units_PxD]),
+        )
+
+    def score(self, units_NxD: Floats) -> Floats:
+        """Logarithm of the expected improvement times the probability that the trial trains.
+
+        Where that is below 1 - MOST_RISK it falls so steeply that the most likely point is best.
+        """
+        inputs_NxE = inputs(self.study.space, units_NxD)
+        score_N = log_expected_improvement(*self.losses.expected(inputs_NxE), self._lowest)
+        if self.trained is None:
+            return score_N
+        trains_N = log_probability_above(*self.trained.expected(inputs_NxE), BORDER)
+        refused_N = REFUSAL * np.minimum(trains_N - np.log1p(-MOST_RISK), 0.0)
+        return np.asarray(score_N + trains_N + refused_N)
+
+    def best(self, *, seed: int) -> Floats | None:
+        """The point of the highest score; None where every setting is taken."""
+        return highest(
+            self.study, self.score, self.anchors_KxD, taken_NxD=self.taken_NxD, seed=seed
+        )
+
+    @cached_property
+    def _lowest(self) -> float:
+        # Of noisy losses the lowest is luck; what the process expects there is not.
+        return float(self.losses.expected(self.losses.inputs_TxE)[0].min())
+
+
+def inputs(space: Space, units_NxD: Floats) -> Floats:
+    """Points of the unit cube as a process sees them: a choice without order, a column a value.
+
+    So every two of its values are equally far apart. Two values are the ends of one column.
+    """
+    columns = []
+    for at, domain in enumerate(space.domains.values()):
+        unit_N = units_NxD[:, at]
+        if isinstance(domain, Choice) and not domain.ordered and len(domain.values) > 2:
+            index_N = np.floor(unit_N * len(domain.values))
+            columns += [(index_N == k).astype(np.float64) for k in range(len(domain.values))]
+        else:
+            columns.append(unit_N)
+    return np.stack(columns, axis=1) if columns else np.empty((len(units_NxD), 0))

@@ -1,0 +1,117 @@
+"""The points of a grid: evenly spaced values on every axis, all combinations, coarse before fine.
+
+Letters: T points, D hyperparameters that vary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import SpaceError
+from . import vectorized
+from .domains import Choice, Domain, Integer
+from .space import Space
+
+# As many trials as an experiment may have.
+MAX_POINTS = 1_000_000
+
+Points: TypeAlias = int | Mapping[str, int] | None
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
+    """How many values each axis has: all of a list's, and on ranges as many as were asked for.
+
+    Args:
+        space: Its axes.
+        points: Of every range, or of each by its name; None for as many as the trials pay for,
+            equally many on every range.
+        trials: How many there may be.
+
+    Raises:
+        SpaceError: for a range without a number.
+    """
+    domains = space.domains
+    ranges = [name for name, one in domains.items() if not isinstance(one, Choice)]
+    if isinstance(points, Mapping):
+        missing = [name for name in ranges if name not in points]
+        if missing:
+            raise SpaceError(
+                f"The grid has no points on `{missing[0]}`. Write them, for example "
+                f"points = {{ {missing[0]} = 5 }}, or one number for all ranges."
+            )
+        return {name: _count(one, points.get(name, 1)) for name, one in domains.items()}
+    each = points or 1
+    lists = math.prod(len(one.values) for one in domains.values() if isinstance(one, Choice))
+    while points is None and ranges and lists * (each + 1) ** len(ranges) <= trials:
+        each += 1
+    return {name: _count(one, each) for name, one in domains.items()}
+
+
+def lattice(space: Space, counts: Mapping[str, int]) -> Floats:
+    """The points of the unit cube that satisfy the constraints of the space, shape (T, D).
+
+    On each axis both ends come first, then the middle, then again and again what halves the widest
+    gap. Points come in the order of the finest place they need: the first k**D of them are a grid
+    of k points an axis.
+
+    Raises:
+        SpaceError: for more than `MAX_POINTS`, before any is made.
+    """
+    size = math.prod(counts.values())
+    if size > MAX_POINTS:
+        raise SpaceError(
+            f"The grid would have {size:,} points, and {MAX_POINTS:,} is the most. Give fewer "
+            'points or axes, or write search = "quasi_random" (Q9).'
+        )
+    if not counts:
+        return np.empty((1, 0))
+    ranks_TxD = np.indices(list(counts.values())).reshape(len(counts), -1).T
+    ranks_TxD = ranks_TxD[np.lexsort([*ranks_TxD.T[::-1], ranks_TxD.max(axis=1)])]
+    axes = [_axis(space.domains[name], count) for name, count in counts.items()]
+    units_TxD = np.stack([axis[ranks_TxD[:, at]] for at, axis in enumerate(axes)], axis=1)
+    return np.asarray(units_TxD[vectorized.admitted(space, units_TxD)])
+
+
+def coarse_first(count: int) -> list[int]:
+    """The places 0 .. count - 1: both ends, then again and again the middle of the widest gap.
+
+    >>> coarse_first(5)
+    [0, 4, 2, 1, 3]
+    """
+    order, gaps = [0, count - 1][:count], [(0, count - 1)]
+    while len(order) < count:
+        low, high = max(gaps, key=lambda gap: (gap[1] - gap[0], -gap[0]))
+        gaps.remove((low, high))
+        middle = (low + high) // 2
+        order.append(middle)
+        gaps += [(low, middle), (middle, high)]
+    return order
+
+
+def _axis(domain: Domain, count: int) -> Floats:
+    """The places of an axis on the unit interval, coarse before fine; a list in its own order."""
+    if isinstance(domain, Choice):
+        return (np.arange(count) + 0.5) / count
+    if count == 1:
+        return np.array([0.5])
+    places = np.linspace(0.0, 1.0, count)
+    if isinstance(domain, Integer):
+        whole = sorted({domain.value(place) for place in places})
+        places = np.array([domain.unit(value) for value in whole])
+    return places[coarse_first(len(places))]
+
+
+def _count(domain: Domain, points: int) -> int:
+    """So many values, or as many as there are."""
+    if isinstance(domain, Choice):
+        return len(domain.values)
+    whole = isinstance(domain, Integer) and 1 < points <= MAX_POINTS
+    return (
+        len({domain.value(place) for place in np.linspace(0.0, 1.0, points)}) if whole else points
+    )

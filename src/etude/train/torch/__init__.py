@@ -1,0 +1,1 @@
+"""The loop for workloads whose model is PyTorch's."""

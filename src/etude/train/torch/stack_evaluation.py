@@ -1,0 +1,90 @@
+"""Evaluations of the rows of a stack: all validation examples, for all its trials at once.
+
+Letters: K trials.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Any, final
+
+import torch
+from torch.fx import GraphModule
+
+from .. import metrics
+from . import evaluation, graph, recorded_step
+from .examples import Batch
+from .loop import Loop
+from .network import Network
+from .rows import Rows
+
+# Measured: recording the evaluation of a small network takes half as long.
+RECORDING_S = 0.1
+
+
+@final
+class Evaluator:
+    """Evaluates stacks of one network; what comes again is recorded, as steps are.
+
+    Recording takes as long as some evaluations, and a stack that loses a trial has other shapes:
+    what has taken little time so far is run as it is.
+    """
+
+    def __init__(self, loop: Loop, network: Network, batch_size: int) -> None:
+        """Batches are at least as large as the training batch (E1)."""
+        self._loop = loop
+        self._network = network
+        self._batch_size = batch_size
+        self._sums = recorded_step.sums_of(loop.workload, network)
+        self._recordings: dict[tuple[Any, ...], GraphModule] = {}
+        self._spent_s: defaultdict[tuple[Any, ...], float] = defaultdict(float)
+        self._names: tuple[str, ...] = ()
+
+    @torch.no_grad()
+    def means(self, rows: Rows, *, recording: bool = False) -> list[dict[str, float]]:
+        """The metrics of each trial; with `recording`, by recordings from the first on."""
+        validation = self._loop.validation
+        self._network.module.eval()
+        try:
+            parts = [
+                self._summed(rows, batch, recording=recording)
+                for batch in evaluation.batches(validation, self._batch_size)
+            ]
+        finally:
+            self._network.module.train()
+        columns = {
+            metrics.named(name): column.tolist()
+            for name, column in evaluation.means(parts, validation.count).items()
+        }
+        return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
+
+    @torch.no_grad()
+    def recording(self, rows: Rows) -> GraphModule:
+        """The operators of the evaluation of one batch, the largest."""
+        batch = next(evaluation.batches(self._loop.validation, self._batch_size))
+        self._network.module.eval()
+        try:
+            return self._recorded(rows, batch)
+        finally:
+            self._network.module.train()
+
+    def _summed(self, rows: Rows, batch: Batch, *, recording: bool) -> evaluation.Sums:
+        key = (len(rows), *(one.shape for one in graph.leaves(batch)))
+        if self._spent_s[key] < RECORDING_S and not recording:
+            begin = time.monotonic()
+            found = dict(self._sums(rows.x, dict(rows.rest), batch))
+            self._spent_s[key] += time.monotonic() - begin
+            return found
+        if key not in self._recordings:
+            self._recordings[key] = self._recorded(rows, batch)
+        sums = self._recordings[key](rows.x, *rows.rest.values(), *graph.leaves(batch))
+        return dict(zip(self._names, sums, strict=True))
+
+    def _recorded(self, rows: Rows, batch: Batch) -> GraphModule:
+        def sums(*given: Any) -> evaluation.Sums:
+            found: evaluation.Sums = self._sums(*given)
+            self._names = tuple(found)
+            return found
+
+        return graph.recorded(sums, rows.x, dict(rows.rest), batch)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etude.advise.remedies.widen import rounded, widened
+from etude.space import Integer, Real
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "side", "bound"),
+    [
+        ("learning_rate", Real(1e-4, 1e-2, log=True), "high", 0.1),
+        ("learning_rate", Real(1e-4, 1e-2, log=True), "low", 1e-5),
+        ("learning_rate", Real(0.01, 0.1), "low", 0.0),
+        ("dropout", Real(0.1, 0.8), "high", 0.9),
+        ("attn_dropout", Real(0.1, 0.8, log=True), "high", 0.9),
+        ("momentum", Real(0.5, 0.99), "high", 0.995),
+        ("ema_decay", Real(0.5, 0.9), "high", 0.95),
+        ("mixup_prob", Real(0.2, 0.8), "high", 1.0),
+        ("top_p", Real(0.2, 0.9), "high", 1.0),
+        ("dropout", Real(0.1, 0.8), "low", 0.0),
+        ("momentum", Real(0.9, 0.999, scale="one_minus_log"), "high", 0.9999),
+        ("momentum", Real(0.9, 0.99, scale="one_minus_log"), "low", 0.68),
+        ("momentum", Real(0.1, 0.999, scale="one_minus_log"), "low", 0.0),
+        ("shift", Real(-2.0, 2.0), "low", -4.0),
+        ("depth", Integer(2, 10), "high", 14),
+        ("width", Integer(2, 512, log=True), "low", 1),
+        ("width", Integer(8, 512, log=True, limits=(4, 600)), "low", 4),
+        ("width", Integer(8, 512, log=True, limits=(4, 600)), "high", 600),
+        ("gizmo", Real(0.0, 1.0, limits=(-0.25, 1.2)), "low", -0.25),
+        ("gizmo", Real(0.0, 1.0, limits=(-0.25, 1.2)), "high", 1.2),
+        ("gizmo", Real(0.5, 0.9, scale="one_minus_log", limits=(0.4, 1)), "low", 0.4),
+    ],
+)
+def test_a_bound_moves_half_of_the_range_outward_and_reads_well(name, domain, side, bound):
+    assert widened(name, domain, side) == bound
+
+
+@given(
+    low=st.floats(1e-6, 0.4),
+    high=st.floats(0.5, 0.999),
+    scale=st.sampled_from(["linear", "log", "one_minus_log"]),
+)
+def test_a_wider_domain_is_a_domain_and_holds_the_old_one(low, high, scale):
+    domain = Real(low, high, scale=scale)
+
+    wider = Real(widened("x", domain, "low"), widened("x", domain, "high"), scale=scale)
+
+    assert wider.low <= low
+    assert wider.high >= high
+
+
+@given(value=st.floats(-1e9, 1e9, allow_subnormal=False))
+def test_rounding_goes_outward_and_little(value):
+    down, up = rounded(value, up=False), rounded(value, up=True)
+
+    assert down <= value + 1e-9 * abs(value)
+    assert up >= value - 1e-9 * abs(value)
+    assert up - down <= 0.2 * abs(value)

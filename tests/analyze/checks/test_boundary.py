@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
+
+from etude.analyze.checks.boundary import Side, boundary, findings
+from etude.analyze.checks.boundary_edge import Crowd
+from etude.analyze.thresholds import BoundaryThresholds
+from etude.analyze.views.outcomes import outcomes, ranked
+from etude.record import Record
+from etude.search.quasi_random import points
+from etude.space import Choice, Domain, Integer, Real
+from etude.study import Study
+
+from ..trials import ORDERED, RATE, SHARE, at_units, one_study, record, valley
+
+
+def side(study: Study, records: list[Record], name: str, which: str) -> Side:
+    sides = {(each.hyperparameter, each.side): each for each in boundary(study, records).sides}
+    return sides[name, which]  # type: ignore[index]  # low or high
+
+
+def statuses(study: Study, records: list[Record]) -> set[str]:
+    return {each.status for each in boundary(study, records).sides}
+
+
+def problems(study: Study, records: list[Record]) -> list[tuple[str, str]]:
+    return [
+        (each.hyperparameter, each.side)
+        for each in boundary(study, records).sides
+        if each.status == "problem"
+    ]
+
+
+def random_valley(study: Study, bottom: list[float], count: int = 20) -> list[Record]:
+    """Random trials, as quick as they are uneven, over a valley whose lowest point is `bottom`."""
+    unit_TxD = np.random.default_rng(study.seed).random((count, len(bottom)))
+    losses_T = ((unit_TxD - np.asarray(bottom)) ** 2).sum(axis=1)
+    return at_units(study, unit_TxD.tolist(), losses_T.tolist())
+
+
+def line(count: int) -> list[list[float]]:
+    return [[(k + 0.5) / count] for k in range(count)]
+
+
+@pytest.mark.parametrize("bottom", [1.0, 1.2, 2.0])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
+    study = one_study({"learning_rate": RATE}, seed=seed)
+
+    assert problems(study, valley(study, [bottom])) == [("learning_rate", "high")]
+
+
+def crowded(study, unit):
+    """Trials as a search that adapts leaves them: spread at first, then all at one place."""
+    spread = [[0.1, 0.3], [0.3, 0.9], [0.5, 0.5], [0.7, 0.1], [0.8, 0.7]]
+    there = [[unit, 0.4 + 0.01 * k] for k in range(10)]
+    losses = [1.0 - 0.5 * one[0] for one in spread] + [0.3 + 0.001 * k for k in range(10)]
+    return at_units(study, spread + there, losses)
+
+
+@pytest.mark.parametrize(("unit", "found"), [(1.0, [("learning_rate", "high")]), (0.8, [])])
+def test_where_a_search_that_adapts_crowds_at_a_bound_the_space_ends_too_early(unit, found):
+    study = replace(one_study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
+
+    assert problems(study, crowded(study, unit)) == found
+
+
+def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
+    free = one_study({"learning_rate": RATE})
+    study = replace(free, space=replace(free.space, constraints=("learning_rate < 9.0",)))
+
+    found = side(study, valley(study, [1.2]), "learning_rate", "high")
+
+    assert found.status == "unclear"
+    assert "the constraint `learning_rate < 9.0` bounds it too" in found.reason
+
+
+def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
+    studies = [one_study(seed=seed) for seed in range(40)]
+
+    found = [
+        problems(each, random_valley(each, [1.25, 0.5])) == [("learning_rate", "high")]
+        for each in studies
+    ]
+
+    assert sum(found) >= 0.9 * len(studies)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_interior_optimum_is_no_problem(seed):
+    study = one_study(seed=seed)
+    records = valley(study, [0.5, 0.4])
+
+    assert "problem" not in statuses(study, records)
+
+
+@pytest.mark.parametrize("count", [20, 50])
+@pytest.mark.parametrize("dimensions", [1, 3, 6])
+def test_false_alarms_stay_below_five_percent(dimensions, count):
+    domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
+    studies = [one_study(domains, seed=seed) for seed in range(40)]
+
+    alarms = [
+        "problem" in statuses(each, random_valley(each, [0.4] * dimensions, count))
+        for each in studies
+    ]
+
+    assert sum(alarms) <= 0.05 * len(studies)
+
+
+@pytest.mark.parametrize("domain", [Integer(2, 40), Integer(1, 1024, log=True), ORDERED])
+def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
+    study = one_study({"depth": domain})
+    units = line(40)
+    records = at_units(study, units, [1.0 - unit for (unit,) in units])
+
+    assert side(study, records, "depth", "high").status == "problem"
+    assert side(study, records, "depth", "low").status == "ok"
+
+
+def test_an_unordered_choice_has_no_sides():
+    study = one_study({"activation": Choice(["relu", "gelu"])})
+
+    assert boundary(study, valley(study, [0.5])).sides == ()
+
+
+def test_the_best_alone_near_a_bound_is_a_notice():
+    study = one_study({"learning_rate": RATE})
+    units = line(20)
+    values = [abs(unit - 0.5) for (unit,) in units[:-1]] + [-1.0]
+
+    assert side(study, at_units(study, units, values), "learning_rate", "high").status == "notice"
+
+
+def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():
+    study = one_study({"learning_rate": RATE})
+    units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
+    values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
+
+    found = side(study, at_units(study, units, values), "learning_rate", "high")
+
+    assert (found.status, found.cliff, len(found.infeasible)) == ("notice", True, 5)
+
+
+def test_the_advice_at_a_cliff_is_to_stabilize():
+    study = one_study({"learning_rate": RATE})
+    units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
+    values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
+
+    found = findings(boundary(study, at_units(study, units, values)))[1]
+
+    assert "D3" in found.advice
+    assert "Extend" not in found.advice
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("cut", "bottom"), [(0.9, 0.9), (0.9, 0.85), (0.8, 0.75)])
+def test_an_optimum_just_below_where_training_breaks_is_not_widened(cut, bottom, seed):
+    study = one_study({"learning_rate": RATE}, seed=seed)
+    (units_T,) = points(1, study.seed, 24).T.tolist()
+    values = [None if unit > cut else (unit - bottom) ** 2 for unit in units_T]
+
+    found = side(
+        study, at_units(study, [[unit] for unit in units_T], values), "learning_rate", "high"
+    )
+
+    assert found.status != "problem"
+    assert found.cliff
+
+
+def test_one_trial_that_broke_elsewhere_leaves_a_cut_off_optimum_found():
+    study = one_study({"learning_rate": RATE})
+    values = [None, *(1.0 - unit for (unit,) in line(20)[1:])]
+
+    found = side(study, at_units(study, line(20), values), "learning_rate", "high")
+
+    assert found.status == "problem"
+
+
+def test_a_natural_limit_is_skipped():
+    study = one_study({"dropout": Real(0.0, 0.5)})
+    units = line(20)
+
+    found = side(study, at_units(study, units, [unit for (unit,) in units]), "dropout", "low")
+
+    assert (found.status, found.natural) == ("ok", True)
+
+
+def test_a_tiny_bound_is_no_natural_limit():
+    study = one_study({"epsilon": Real(1e-12, 1e-6, log=True)})
+    units = line(20)
+
+    found = side(study, at_units(study, units, [unit for (unit,) in units]), "epsilon", "low")
+
+    assert (found.status, found.natural) == ("problem", False)
+
+
+def test_equal_values_are_unclear():
+    study = one_study()
+
+    assert statuses(study, at_units(study, [[0.1, 0.1]] * 20, [0.5] * 20)) == {"unclear"}
+
+
+def test_ties_with_the_last_of_the_top_belong_to_it():
+    study = one_study({"learning_rate": RATE})
+    units = line(20)
+    values = [0.5] * 10 + [0.1] * 10
+
+    assert len(side(study, at_units(study, units, values), "learning_rate", "low").top) == 10
+
+
+@pytest.mark.parametrize("values", [[], [0.1], [0.1] * 4, [None] * 20, [None] * 15 + [0.2] * 5])
+def test_too_few_feasible_trials_are_unclear(values):
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(max(len(values), 1))[: len(values)], values)
+
+    assert statuses(study, records) == {"unclear"}
+
+
+def test_values_that_are_not_finite_do_not_count():
+    study = one_study({"learning_rate": RATE})
+    setting = {"learning_rate": 0.01}
+    records = [record(study, k, [float("nan"), float("-inf")], setting) for k in range(20)]
+
+    assert boundary(study, records).feasible == 0
+
+
+def test_the_finding_names_study_hyperparameter_and_side():
+    study = one_study({"learning_rate": RATE})
+    records = valley(study, [1.2])
+
+    found = next(each for each in findings(boundary(study, records)) if each.status == "problem")
+
+    assert found.subject == {"study": "all", "hyperparameter": "learning_rate", "side": "high"}
+    assert "C1" in found.advice
+    assert set(found.evidence["trials"]) <= set(found.evidence["top"])
+
+
+@given(
+    feasible=st.integers(10, 40),
+    there=st.integers(0, 40),
+    top=st.integers(1, 10),
+    hits=st.integers(0, 10),
+)
+def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
+    there = min(there, feasible)
+    study = one_study({"learning_rate": RATE})
+    found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
+    crowd = Crowd(ranked(found), 1, BoundaryThresholds(top=top))
+
+    tail = hypergeom(feasible, there, top).sf(hits - 1)
+
+    assert crowd.chance(there, hits) == pytest.approx(tail, abs=1e-9)
+
+
+@pytest.mark.parametrize("dimensions", [4, 6, 8])
+def test_a_cut_off_optimum_is_found_among_many_that_matter_as_much(dimensions):
+    domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
+    studies = [one_study(domains, seed=seed) for seed in range(20)]
+    bottom = [1.25] + [0.5] * (dimensions - 1)
+
+    found = [("x0", "high") in problems(each, random_valley(each, bottom, 50)) for each in studies]
+
+    assert sum(found) >= 0.9 * len(studies)
+
+
+def test_where_nothing_matters_there_is_hardly_an_alarm():
+    studies = [one_study(seed=seed) for seed in range(60)]
+    drawn = [np.random.default_rng(seed) for seed in range(60)]
+    units = [rng.random((30, 2)).tolist() for rng in drawn]
+    values = [rng.random(30).tolist() for rng in drawn]
+
+    alarms = [
+        "problem" in statuses(study, at_units(study, unit, value))
+        for study, unit, value in zip(studies, units, values, strict=True)
+    ]
+
+    assert sum(alarms) <= 3
+
+
+def test_the_finding_says_how_surely_the_objective_still_improves():
+    study = one_study()
+
+    found = next(
+        each
+        for each in findings(boundary(study, valley(study, [1.4, 0.5], 40)))
+        if each.status == "problem"
+    )
+
+    assert "the objective still improves at the bound: likely by" in found.message
+    assert found.evidence["fall"] >= found.evidence["min_fall"]
+
+
+def test_an_optimum_beyond_where_training_breaks_is_a_notice_of_D3():
+    study = one_study({"learning_rate": RATE})
+    values = [None if unit > 0.7 else (1.2 - unit) ** 2 for (unit,) in line(40)]
+
+    found = side(study, at_units(study, line(40), values), "learning_rate", "high")
+
+    assert (found.status, found.cliff, found.falling) == ("notice", True, True)
+
+
+def test_one_trial_that_broke_next_to_the_bound_is_no_cliff():
+    study = one_study({"learning_rate": RATE})
+    values = [(1.2 - unit) ** 2 for (unit,) in line(40)]
+    records = at_units(study, line(40), [None, *values[1:-1], None])
+
+    assert side(study, records, "learning_rate", "high").status == "problem"
+
+
+def test_a_bound_that_was_only_observed_says_so_everywhere():
+    study = replace(one_study(), observed=("share",))
+
+    found = findings(boundary(study, valley(study, [0.5, 1.3], 30)))
+
+    assert [each.evidence["observed"] for each in found] == [False, False, True, True]
+    assert "0.9 is only the outermost value that was tried" in found[-1].message
+
+
+def test_a_trial_without_the_metric_is_not_in_the_edge():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(20), [unit for (unit,) in line(20)])
+    silent = record(study, 99, [], {"learning_rate": 1e-1})
+
+    assert boundary(study, [*records, silent]) == boundary(study, records)
+
+
+def test_the_best_few_stand_on_every_axis():
+    study = one_study()
+    records = valley(study, [0.5, 0.4])
+
+    tops = boundary(study, records).tops
+
+    assert [top.hyperparameter for top in tops] == ["learning_rate", "share"]
+    assert tops[0].trials == side(study, records, "share", "low").top

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from etude.analyze.checks.fixed_caveats import findings, fixed_caveats
+from etude.design.split import split
+
+from ..trials import two_optimizers
+
+FIXED = {"batch_size": 64, "when": {"optimizer": {"adam": {"epsilon": 1e-8}}}}
+
+
+def test_every_fixed_hyperparameter_is_one_notice():
+    studies = split(two_optimizers(fixed=FIXED))
+
+    found = findings(fixed_caveats(studies))
+
+    assert [(each.rule, each.status, dict(each.subject)) for each in found] == [
+        ("R5", "notice", {"hyperparameter": "batch_size"}),
+        ("R5", "notice", {"hyperparameter": "epsilon", "study": "optimizer=adam"}),
+    ]
+
+
+def test_one_name_with_two_values_is_two_caveats():
+    when = {"adam": {"warmup": 10}, "nesterov": {"warmup": 100}}
+    studies = split(two_optimizers(fixed={"when": {"optimizer": when}}))
+
+    assert [each.value for each in fixed_caveats(studies).caveats] == [10, 100]
+
+
+def test_nothing_fixed_is_no_caveat():
+    assert findings(fixed_caveats(split(two_optimizers(fixed={})))) == []

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from etude.analyze.checks.importance import findings, importance
+from etude.search.sobol import points
+from etude.space import Choice, Integer, Real
+
+from ..trials import at_units, one_study, record
+
+AXES = {"a": Real(1e-4, 1.0, log=True), "b": Real(0.0, 1.0), "c": Integer(1, 64, log=True)}
+
+
+def trials(study, function, count=50, noise=0.0):
+    unit_TxD = points(study.space.dimensions, study.seed, count)
+    values_T = np.asarray(function(*unit_TxD.T), dtype=float)
+    values_T = values_T + noise * np.random.default_rng(0).normal(size=count)
+    return at_units(study, unit_TxD.tolist(), values_T.tolist())
+
+
+def slope(a, b, c):
+    return (a - 0.4) ** 2 + 0.3 * b
+
+
+def product(a, b, c):
+    return (a - 0.5) * (b - 0.5)
+
+
+def said(study, records):
+    """What the findings say, without numbers that rounding moves."""
+    return [
+        (each.status, dict(each.subject), each.message, each.advice)
+        for each in findings(importance(study, records))
+    ]
+
+
+def by_name(result):
+    return {one.hyperparameter: one for one in result.influences}
+
+
+def test_what_matters_is_told_from_what_does_not():
+    study = one_study(AXES)
+
+    found = by_name(importance(study, trials(study, slope, noise=0.01)))
+
+    assert {name: one.status for name, one in found.items()} == {
+        "a": "ok",
+        "b": "ok",
+        "c": "notice",
+    }
+
+
+def test_shares_are_those_of_a_sum_of_slopes():
+    study = one_study(AXES)
+
+    found = by_name(importance(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
+
+    # Of 3 a + b, a carries 9/10 of the variance; ranks bend the sum little.
+    assert found["a"].share == pytest.approx(0.9, abs=0.03)
+    assert found["b"].share == pytest.approx(0.1, abs=0.03)
+    assert found["a"].low < 0.9 < found["a"].high
+
+
+def test_an_interaction_without_an_effect_alone_is_found():
+    study = one_study(AXES)
+
+    result = importance(study, trials(study, product))
+    found = by_name(result)
+
+    assert [one.hyperparameters for one in result.interactions] == [("a", "b")]
+    assert found["a"].share < 0.1
+    assert found["a"].total > 0.5
+
+
+@pytest.mark.parametrize("bent", [np.exp, lambda y: -1 / (y + 0.1), lambda y: y**0.2])
+def test_a_sum_on_another_scale_is_no_interaction(bent):
+    study = one_study(AXES)
+
+    result = importance(study, trials(study, lambda *x: bent(5 * slope(*x)), count=100))
+
+    assert result.pairs_judged
+    assert result.interactions == ()
+
+
+def test_what_breaks_training_matters_though_the_values_do_not_show_it():
+    study = one_study(AXES)
+    unit_TxD = points(3, study.seed, 60)
+    values = [None if unit[0] > 0.7 else 0.1 + 0.001 * k % 7 for k, unit in enumerate(unit_TxD)]
+
+    found = by_name(importance(study, at_units(study, unit_TxD.tolist(), values)))
+
+    assert found["a"].matters
+    assert found["a"].infeasible_share > 0.4
+    assert not found["b"].matters
+
+
+def test_a_choice_without_order_matters():
+    study = one_study({"kind": Choice(["p", "q", "r"]), "b": Real(0.0, 1.0)})
+    worth = np.array([0.5, 0.1, 0.4])
+
+    records = trials(study, lambda b, kind: worth[(kind * 3).astype(int)] + 0.05 * b)
+
+    assert by_name(importance(study, records))["kind"].matters
+
+
+@pytest.mark.parametrize("count", [20, 50, 100])
+def test_noise_matters_nowhere(count):
+    study = one_study(AXES)
+
+    result = importance(study, trials(study, lambda a, b, c: 0 * a, count=count, noise=1.0))
+
+    assert result.status == "notice"
+    assert "Nothing here matters beyond noise" in findings(result)[0].message
+    assert not any(one.matters for one in result.influences)
+
+
+def test_shuffled_trials_change_nothing():
+    study = one_study(AXES)
+    records = trials(study, slope, noise=0.1)
+    order = np.random.default_rng(1).permutation(len(records))
+
+    assert said(study, [records[k] for k in order]) == said(study, records)
+
+
+@pytest.mark.parametrize("rescaled", [lambda y: 1000 * y, lambda y: y + 7, lambda y: np.exp(y)])
+def test_another_unit_of_the_metric_changes_nothing(rescaled):
+    study = one_study(AXES)
+
+    plain = said(study, trials(study, slope))
+
+    assert said(study, trials(study, lambda *x: rescaled(slope(*x)))) == plain
+
+
+def test_maximize_changes_nothing():
+    lower, higher = one_study(AXES), one_study(AXES, maximize=True)
+
+    turned = said(higher, trials(higher, lambda *x: -slope(*x)))
+
+    assert turned == said(lower, trials(lower, slope))
+
+
+def test_other_names_and_their_order_change_only_the_names():
+    study = one_study(AXES)
+    names = {"a": "z", "b": "y", "c": "x"}
+    renamed = one_study({names[name]: domain for name, domain in AXES.items()})
+    records = trials(study, slope, noise=0.1)
+    moved = [
+        replace(one, setting={names[name]: one.setting[name] for name in names}) for one in records
+    ]
+
+    before, after = by_name(importance(study, records)), by_name(importance(renamed, moved))
+
+    assert {name: after[names[name]].status for name in names} == {
+        name: one.status for name, one in before.items()
+    }
+    assert [after[names[name]].share for name in names] == pytest.approx(
+        [one.share for one in before.values()]
+    )
+    assert [after[names[name]].chance for name in names] == pytest.approx(
+        [one.chance for one in before.values()]
+    )
+
+
+def test_values_that_go_together_cannot_be_told_apart():
+    study = one_study(AXES)
+    unit_TxD = points(3, study.seed, 50).copy()
+    unit_TxD[:, 1] = unit_TxD[:, 0]
+
+    records = at_units(study, unit_TxD.tolist(), unit_TxD[:, 0].tolist())
+    found = by_name(importance(study, records))
+
+    assert (found["a"].status, found["a"].tied) == ("unclear", ("b",))
+    assert "`b`" in found["a"].reason
+
+
+def test_repeated_settings_count_once():
+    study = one_study(AXES)
+    once = trials(study, slope, count=12)
+    again = [replace(one, id=100 + one.id, seed=100 + one.id) for one in once]
+
+    assert importance(study, once + again).settings == 12
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ([], "unclear"),
+        ([0.1], "unclear"),
+        ([None] * 20, "unclear"),
+        ([math.nan, math.inf] * 10, "unclear"),
+        ([0.1] * 9, "unclear"),
+        ([0.1] * 20, "notice"),
+    ],
+)
+def test_studies_that_say_little_get_a_finding_for_each_hyperparameter(values, status):
+    study = one_study(AXES)
+    unit_TxD = points(3, study.seed, max(1, len(values)))[: len(values)]
+    result = importance(study, at_units(study, unit_TxD.tolist(), values))
+
+    found = findings(result)
+
+    assert found[0].status == status
+    assert [each.subject["hyperparameter"] for each in found[1:]] == ["a", "b", "c"]
+    assert {each.status for each in found[1:]} == {"unclear"}
+
+
+def test_a_hyperparameter_tried_at_one_value_is_unclear():
+    study = one_study(AXES)
+    unit_TxD = points(3, study.seed, 50).copy()
+    unit_TxD[:, 2] = 0.5
+
+    found = by_name(importance(study, at_units(study, unit_TxD.tolist(), unit_TxD[:, 0].tolist())))
+
+    assert "only one value" in found["c"].reason
+
+
+def test_a_study_that_varies_nothing_says_so():
+    study = replace(one_study(AXES), space=replace(one_study(AXES).space, domains={}))
+    records = [record(study, k, 0.1 * k, {}) for k in range(12)]
+
+    assert [each.status for each in findings(importance(study, records))] == ["unclear"]
+
+
+def test_one_infeasible_trial_is_no_pattern():
+    study = one_study(AXES)
+    records = trials(study, slope, count=20)
+    records[3] = record(study, 3, None, records[3].setting)
+
+    assert by_name(importance(study, records))["a"].infeasible_share is None
+
+
+@pytest.fixture
+def mnist():
+    path = (
+        Path(__file__).resolve().parents[4] / "shared" / "data" / "search" / "mnist" / "trials.csv"
+    )
+    if not path.exists():
+        pytest.skip(f"../shared/data is absent: {path.name} of search/mnist is not there")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+MNIST = {
+    "activation": Choice(["relu", "sigmoid", "tanh"]),
+    "batch_size": Integer(16, 256, log=True),
+    "dropout_rate": Real(0.0, 0.9),
+    "learning_rate": Real(1e-4, 1e-1, log=True),
+    "model": Choice(["cnn", "mlp"]),
+}
+KINDS = {"activation": str, "batch_size": int, "model": str}
+
+
+def trained(study, rows):
+    """The rows as trials, with their accuracy after 8 epochs."""
+    return [
+        record(
+            study,
+            trial,
+            float(row["accuracy_ep8"]) if row["accuracy_ep8"] else None,
+            {name: KINDS.get(name, float)(row[name]) for name in study.space.domains},
+        )
+        for trial, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("run", ["1", "2", "3"])
+def test_on_mnist_the_model_matters_most_and_the_learning_rate_breaks_training(mnist, run):
+    study = one_study(MNIST, maximize=True)
+    rows = [row for row in mnist if row["run"] == run]
+
+    found = by_name(importance(study, trained(study, rows)))
+
+    assert max(found.values(), key=lambda one: one.total or one.share).hyperparameter == "model"
+    assert found["learning_rate"].breaks
+
+
+@pytest.mark.parametrize("run", ["1", "2", "3"])
+def test_on_mnist_dropout_that_is_labelled_harmless_is_not_claimed(mnist, run):
+    names = ("batch_size", "dropout_rate", "learning_rate")
+    study = one_study({name: MNIST[name] for name in names}, maximize=True)
+    rows = [
+        row
+        for row in mnist
+        if (row["run"], row["model"], row["activation"]) == (run, "cnn", "relu")
+        and float(row["dropout_rate"]) < 0.7
+        and 3e-4 < float(row["learning_rate"]) < 1e-2
+    ]
+
+    found = by_name(importance(study, trained(study, rows)))
+
+    assert not found["dropout_rate"].matters

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from etude.analyze.checks.infeasible import findings, infeasible
+from etude.space import Choice, Integer
+
+from ..trials import RATE, at_units, one_study, record
+
+
+def values(feasible: int, lost: int) -> list[float | None]:
+    return [0.1 * k for k in range(feasible)] + [None] * lost
+
+
+def line(count: int) -> list[list[float]]:
+    return [[(k + 0.5) / count] for k in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("feasible", "lost", "status"),
+    [
+        (20, 0, "ok"),
+        (19, 1, "notice"),
+        (15, 5, "notice"),
+        (14, 6, "problem"),
+        (0, 20, "problem"),
+        (2, 2, "unclear"),
+        (0, 0, "unclear"),
+    ],
+)
+def test_the_fraction_decides_the_status(feasible, lost, status):
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(feasible + lost), values(feasible, lost))
+
+    assert infeasible(study, records).status == status
+
+
+def test_reasons_are_counted_most_frequent_first():
+    study = one_study({"learning_rate": RATE})
+    reasons = ["nan", "diverged", "diverged", "error"]
+    records = [
+        record(study, k, None, {"learning_rate": 0.01}, reason=reason)
+        for k, reason in enumerate(reasons)
+    ]
+
+    assert list(infeasible(study, records).reasons.items()) == [
+        ("diverged", 2),
+        ("error", 1),
+        ("nan", 1),
+    ]
+
+
+def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(20), values(14, 6))
+
+    found = findings(infeasible(study, records))[0]
+
+    assert "All 6 lie from learning_rate = 0.01496 upward, where 6 of 6 break." in found.message
+
+
+def test_no_place_is_named_for_infeasible_trials_everywhere():
+    study = one_study({"learning_rate": RATE})
+    scattered = [None if k % 3 == 0 else 0.1 for k in range(20)]
+
+    found = infeasible(study, at_units(study, line(20), scattered))
+
+    assert (found.places, found.cause) == ((), "scattered")
+
+
+def test_a_trial_that_ended_without_a_value_counts_as_infeasible():
+    study = one_study({"learning_rate": RATE})
+    records = [record(study, 0, float("nan"), {"learning_rate": 0.01})]
+
+    assert infeasible(study, records).reasons == {"no_value": 1}
+
+
+def test_trials_that_the_time_limit_ended_are_neither():
+    study = one_study({"learning_rate": RATE})
+    records = [
+        record(study, k, 0.1, {"learning_rate": 0.01}, status="stopped", reason="time_limit")
+        for k in range(2)
+    ]
+
+    found = findings(infeasible(study, records))[0]
+
+    assert found.evidence["stopped"] == [0, 1]
+    assert "2 more were ended by the time limit; they are neither" in found.message
+
+
+def test_a_running_trial_does_not_count():
+    study = one_study({"learning_rate": RATE})
+    records = [record(study, 0, 0.1, {"learning_rate": 0.01}, status="running")]
+
+    assert infeasible(study, records).ended == 0
+
+
+def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(10), values(10, 0))
+    silent = record(study, 99, [], {"learning_rate": 0.01})
+
+    found = findings(infeasible(study, [*records, silent]))[0]
+
+    assert (found.status, found.evidence["ended"], found.evidence["missing"]) == (
+        "notice",
+        10,
+        [99],
+    )
+    assert "1 trial ended well without any value of valid/error: it is missing" in found.message
+
+
+def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
+    study = one_study({"learning_rate": RATE})
+    setting = {"learning_rate": 0.01}
+    records = [record(study, k, 0.1, setting, status="stopped", reason="pruned") for k in range(8)]
+
+    found = findings(infeasible(study, records))[0]
+
+    assert (found.status, found.evidence["fraction"]) == ("ok", 0.0)
+    assert "8 more were ended early by a schedule" in found.message
+
+
+def test_a_fraction_comes_with_its_interval():
+    study = one_study({"learning_rate": RATE})
+
+    found = infeasible(study, at_units(study, line(20), values(15, 5)))
+
+    # Wilson's interval of 5 of 20.
+    assert (found.low, found.high) == pytest.approx((0.1119, 0.4687), abs=1e-3)
+
+
+def test_a_cliff_is_found_among_trials_that_break_anywhere():
+    study = one_study({"learning_rate": RATE})
+    broken = [unit > 0.7 or k in (3, 11) for k, (unit,) in enumerate(line(40))]
+    records = at_units(study, line(40), [None if lost else 0.1 for lost in broken])
+
+    found = infeasible(study, records)
+
+    assert (found.cause, found.places[0].side) == ("cliff", "high")
+    assert (found.places[0].infeasible, found.places[0].trials) == (12, 12)
+
+
+def test_a_cliff_may_lie_at_the_lower_end():
+    study = one_study({"learning_rate": RATE})
+    records = at_units(study, line(20), [None] * 6 + [0.1] * 14)
+
+    found = findings(infeasible(study, records))[0]
+
+    assert "All 6 lie up to learning_rate = 0.0006683, where 6 of 6 break." in found.message
+
+
+def test_one_choice_may_be_the_cause():
+    study = one_study({"activation": Choice(["gelu", "relu", "tanh"]), "learning_rate": RATE})
+    units = [[(k % 3 + 0.5) / 3, (7 * k % 30 + 0.5) / 30] for k in range(30)]
+    records = at_units(study, units, [None if k % 3 == 1 else 0.1 for k in range(30)])
+
+    found = infeasible(study, records)
+
+    assert (found.cause, found.places[0].begins) == ("choice", "relu")
+    assert "All 10 lie at activation = relu" in findings(found)[0].message
+
+
+def test_each_reason_has_a_place_of_its_own():
+    study = one_study({"batch_size": Integer(1, 512, log=True), "learning_rate": RATE})
+    units = [[(k + 0.5) / 40, (11 * k % 40 + 0.5) / 40] for k in range(40)]
+    reasons = ["out_of_memory" if a > 0.8 else "diverged" if b > 0.8 else "" for a, b in units]
+    records = [
+        record(study, k, None, study.space.setting(unit), reason=reason)
+        if reason
+        else record(study, k, 0.1, study.space.setting(unit))
+        for k, (unit, reason) in enumerate(zip(units, reasons, strict=True))
+    ]
+
+    found = infeasible(study, records)
+
+    assert [(each.hyperparameter, each.reason) for each in found.places] == [
+        ("learning_rate", "diverged"),
+        ("batch_size", "out_of_memory"),
+    ]
+    assert "a smaller batch or model" in findings(found)[0].advice
+
+
+def test_where_everything_breaks_a_bug_comes_first():
+    study = one_study({"learning_rate": RATE})
+
+    found = infeasible(study, at_units(study, line(20), [None] * 20))
+
+    assert (found.cause, found.places) == ("bug", ())
+    assert findings(found)[0].advice.startswith("Look for a bug in the training code first")
+
+
+def test_trials_that_break_anywhere_seldom_have_a_place():
+    study = one_study()
+    rngs = [np.random.default_rng(seed) for seed in range(60)]
+    broken = [[None if lost else 0.1 for lost in rng.random(50) < 0.3] for rng in rngs]
+
+    found = [
+        infeasible(study, at_units(study, rng.random((50, 2)).tolist(), values)).places
+        for rng, values in zip(rngs, broken, strict=True)
+    ]
+
+    assert sum(map(bool, found)) <= 3
+
+
+def test_slices_count_every_ended_trial_on_every_axis():
+    study = one_study({"depth": Integer(1, 4), "learning_rate": RATE})
+    units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 20] for k in range(20)]
+    records = at_units(study, units, values(14, 6))
+
+    slices = infeasible(study, records).slices
+
+    depth = [each for each in slices if each.hyperparameter == "depth"]
+    assert [(each.low, each.high, each.trials) for each in depth] == [
+        (1, 1, 5),
+        (2, 2, 5),
+        (3, 3, 5),
+        (4, 4, 5),
+    ]
+    assert sum(each.infeasible for each in slices) == 2 * 6
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.5, "is feasible."), (None, "is infeasible (")])
+def test_a_single_trial_is_spoken_of_as_one(value, said):
+    study = one_study({"learning_rate": RATE})
+
+    found = findings(infeasible(study, at_units(study, [[0.5]], [value])))[0]
+
+    assert found.message.startswith(f"The only ended trial of `all` {said}")

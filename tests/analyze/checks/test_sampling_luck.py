@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from etude.analyze.checks.sampling_luck import findings, sampling_luck
+from etude.analyze.statistics.bootstrap import best_of, interval
+from etude.analyze.views.outcomes import outcomes
+
+from ..trials import at_units, one_study, record, valley
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, []), (5, []), (6, [6]), (20, [6, 20]), (150, [6, 20, 100, 150])]
+)
+def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
+    study = one_study()
+
+    luck = sampling_luck(study, valley(study, [0.5, 0.5], count))
+
+    assert [budget.trials for budget in luck.budgets] == sizes
+
+
+def test_more_trials_are_better_and_spread_less():
+    study = one_study()
+
+    small, whole = sampling_luck(study, valley(study, [0.5, 0.5], 20)).budgets
+
+    assert whole.median < small.median
+    assert whole.high - whole.low < small.high - small.low
+
+
+def test_the_best_of_k_draws_has_its_closed_form():
+    losses = [float(k) for k in range(10)]
+
+    best_BxS = best_of(losses, [3], seed=0, n_bootstrap=200_000)
+
+    above = [(1 - k / 10) ** 3 for k in range(1, 10)]  # the chance that all three miss the best k
+    assert [np.mean(best_BxS >= k) for k in range(1, 10)] == pytest.approx(above, abs=0.005)
+
+
+def test_infeasible_trials_are_draws_that_give_nothing():
+    best_BxS = best_of([0.1] + [float("inf")] * 9, [1], seed=0)
+
+    assert np.mean(np.isinf(best_BxS)) == pytest.approx(0.9, abs=0.02)
+
+
+def test_no_trials_give_nothing():
+    assert np.isinf(best_of([], [5], seed=0, n_bootstrap=3)).all()
+
+
+def test_the_quantiles_are_those_of_many_samples():
+    study = one_study()
+    records = valley(study, [0.4, 0.6], 20)
+    losses = [each.loss for each in outcomes(study, records)]
+
+    whole = sampling_luck(study, records).budgets[-1]
+
+    low, high = interval(best_of(losses, [20], seed=0, n_bootstrap=200_000)[:, 0])
+    assert (whole.low, whole.high) == (low, high)
+
+
+def test_the_finding_says_of_what_it_has_95_percent():
+    study = one_study()
+
+    found = findings(sampling_luck(study, valley(study, [0.4, 0.6], 20)))[0]
+
+    assert "95 % of resampled studies" in found.message
+    assert "interval" not in found.message
+
+
+def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():
+    study = one_study()
+    untuned = replace(study, space=replace(study.space, domains={}))
+    records = [record(untuned, k, 0.1 * k, {}) for k in range(20)]
+
+    assert "differ only by their seed" in findings(sampling_luck(untuned, records))[0].message
+
+
+def test_maximize_turns_the_interval_around():
+    lower, higher = one_study(), one_study(maximize=True)
+    values = [0.1 * k for k in range(20)]
+    units = [[0.5, 0.5]] * 20
+
+    least = sampling_luck(lower, at_units(lower, units, values)).budgets[-1]
+    most = sampling_luck(higher, at_units(higher, units, [-value for value in values])).budgets[-1]
+
+    assert (most.low, most.high) == (-least.high, -least.low)
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ([], "unclear"),
+        ([None] * 20, "unclear"),
+        ([0.1] * 5, "unclear"),
+        ([0.1] * 20, "ok"),
+        ([0.1 * k for k in range(20)], "notice"),
+    ],
+)
+def test_luck_is_a_notice_where_it_moves_the_best(values, status):
+    study = one_study()
+    records = at_units(study, [[0.5, 0.5]] * len(values), values)
+
+    assert findings(sampling_luck(study, records))[0].status == status

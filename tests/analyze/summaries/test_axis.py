@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from etude.analyze.summaries.axis import axes, axis
+
+from ..trials import at_units, one_study
+
+
+def test_every_ended_trial_stands_at_its_value():
+    study = one_study()
+    records = at_units(study, [[0.0, 0.25], [1.0, 0.75]], [0.3, None])
+
+    first, second = axis(study, records, "learning_rate").points
+
+    assert (first.trial, first.objective) == (0, 0.3)
+    assert first.value == pytest.approx(1e-4)
+    assert (second.unit, second.objective, second.status, second.reason) == (
+        1.0,
+        None,
+        "infeasible",
+        "nan",
+    )
+
+
+def test_there_is_an_axis_for_every_hyperparameter_that_varies():
+    assert [each.hyperparameter for each in axes(one_study(), [])] == ["learning_rate", "share"]

@@ -1,0 +1,138 @@
+import pytest
+from tests.search.world import World, experiment, played
+
+from etude.advise.follow_up import replayed
+from etude.analyze.checks.censored import censored
+from etude.analyze.checks.censored import findings as censored_findings
+from etude.analyze.summaries.lineage import Change, lineage
+from etude.design.split import split
+from etude.errors import RunError
+from etude.experiment.toml.read import loads
+from etude.experiment.toml.write import dumps
+from etude.plot import lineage as lineage_plot
+
+from ..trials import curve, one_study, record
+
+PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return split(experiment(**PBT))[0]
+
+
+@pytest.fixture(scope="module")
+def records():
+    return played(experiment(**PBT), World(2))
+
+
+@pytest.fixture(scope="module")
+def found(study, records):
+    return lineage(study, records)
+
+
+def by_hand(**given):
+    """A first trial, and a fork of it after its second evaluation with another rate."""
+    study = one_study()
+    here, there = {"learning_rate": 0.01, "share": 0.5}, {"learning_rate": 0.02, "share": 0.5}
+    first = record(study, 0, [0.9, 0.8, 0.85], here, status="stopped", reason="schedule")
+    fork = record(study, 1, [0.7, 0.6], there, parent=0, from_step=10, **given)
+    return study, [first, fork]
+
+
+def test_the_best_line_goes_back_to_a_first_member():
+    found = lineage(*by_hand())
+
+    assert found.best == (0, 1)
+    assert found.value == 0.6
+    assert found.schedule == (
+        Change(0, {"learning_rate": 0.01, "share": 0.5}),
+        Change(11, {"learning_rate": 0.02}),
+    )
+
+
+def test_a_fork_is_drawn_from_where_its_parent_stood():
+    _, fork = lineage(*by_hand(points=curve([9.0, 9.0, 0.7]))).stretches
+
+    assert fork.values_P[0] == 0.8
+    assert fork.steps_P[0] == 10
+
+
+def test_an_infeasible_fork_ends_no_best_line():
+    found = lineage(*by_hand(status="infeasible", reason="nan"))
+
+    assert (found.best, found.value) == ((0,), 0.8)
+
+
+def test_without_a_value_there_is_no_line():
+    study = one_study()
+    found = lineage(study, [record(study, 0, None, {"learning_rate": 0.01, "share": 0.5})])
+
+    assert (found.best, found.schedule) == ((), ())
+    assert "none has a value" in lineage_plot.caption(found)
+    with pytest.raises(RunError, match="no best"):
+        replayed(experiment(), study, found)
+
+
+def test_a_replay_is_an_experiment_that_comes_back_from_its_file(study, found):
+    again = replayed(experiment(**PBT), study, found, repeats=3)
+
+    assert loads(dumps(again)) == again
+    assert again.trials == 3
+    assert [one["step"] for one in again.schedule_options["changes"]] == [
+        one.updates for one in found.schedule[1:]
+    ]
+
+
+def test_a_replay_reaches_what_the_population_reached(study, found):
+    """The world's loss knows no seed, so the same schedule leads to the same value."""
+    ends = played(replayed(experiment(**PBT), study, found), World())
+    best = [one.best("valid/loss", maximize=False) for one in ends]
+
+    assert min(one.value for one in best) == pytest.approx(found.value)
+
+
+def test_a_caption_tells_the_schedule(found):
+    said = lineage_plot.caption(found)
+
+    assert said.startswith(f"8 members and {found.forks} forks. The best value")
+    assert "after 3 steps" in said or "after 6 steps" in said
+
+
+def test_a_chart_has_every_trial_and_marks_the_forks_of_the_best_line(found):
+    spec = lineage_plot.draw(found).to_dict()
+
+    drawn = {row["trial"] for layer in spec["layer"] for row in data(spec, layer)}
+    assert drawn == {one.trial for one in found.stretches if one.steps_P}
+
+
+def data(spec, layer):
+    return layer["data"].get("values") or spec["datasets"][layer["data"]["name"]]
+
+
+# --- what a schedule stopped
+
+
+def test_stopped_trials_are_counted_by_how_far_they_came(study):
+    one = experiment(schedule="asha", schedule_options={"min_steps": 1})
+    (halved,) = split(one)
+    records = played(one, World())
+
+    (said,) = censored_findings(censored(halved, records))
+
+    assert (said.rule, said.status) == ("T8", "notice")
+    assert said.evidence["stopped"] == {"1": 5, "3": 2}
+    assert "5 after 1 step (11 %)" in said.message
+
+
+def test_a_population_is_told_as_one(study, records):
+    (said,) = censored_findings(censored(study, records))
+
+    assert said.rule == "W4"
+    assert "`etude next --replay`" in said.advice
+
+
+def test_without_a_schedule_nothing_is_said():
+    (plain,) = split(experiment())
+
+    assert censored_findings(censored(plain, played(experiment(trials=2), World()))) == []

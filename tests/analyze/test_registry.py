@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etude.advise.verdict import verdict as judged
+from etude.analyze.registry import NOT_CHECKED, findings
+from etude.design.split import split
+from etude.finding import CHECKS, to_json
+from etude.playbook.rules import sentences
+from etude.record import Record, Records
+from etude.search.sobol import points
+
+from .trials import (
+    RATE,
+    SHARE,
+    at_units,
+    experiment,
+    one_study,
+    record,
+    two_optimizers,
+    valley,
+)
+
+# Those that speak of single trials, and not where there are none.
+OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
+UNITS = st.lists(st.floats(0, 1), min_size=2, max_size=2)
+# Whole numbers, so that scaling is exact; None is infeasible.
+TRIALS = st.lists(st.tuples(UNITS, st.none() | st.integers(-40, 40)), max_size=30)
+
+
+def statuses(records: list[Record], *, maximize: bool = False) -> list[tuple[str, str]]:
+    study = one_study(maximize=maximize)
+    found = findings([study], records, experiment(maximize=maximize))
+    return [(each.check, each.status) for each in found]
+
+
+def trials(drawn, factor: float, offset: float, *, maximize: bool = False) -> list[Record]:
+    values = [None if value is None else factor * value + offset for _, value in drawn]
+    return at_units(one_study(maximize=maximize), [unit for unit, _ in drawn], values)
+
+
+@given(drawn=TRIALS, order=st.randoms(use_true_random=False))
+def test_shuffling_trials_changes_no_finding(drawn, order):
+    study, question = one_study(), experiment()
+    records = trials(drawn, 1.0, 0.0)
+    shuffled = order.sample(records, len(records))
+
+    assert findings([study], Records.of(shuffled), question) == findings([study], records, question)
+
+
+@given(drawn=TRIALS, factor=st.sampled_from([0.125, 2.0, 1024.0]), offset=st.integers(-9, 9))
+def test_rescaling_the_metric_changes_no_status(drawn, factor, offset):
+    assert statuses(trials(drawn, factor, offset)) == statuses(trials(drawn, 1.0, 0.0))
+
+
+@given(drawn=TRIALS)
+def test_maximizing_the_negative_changes_no_status(drawn):
+    mirrored = trials(drawn, -1.0, 0.0, maximize=True)
+
+    assert statuses(mirrored, maximize=True) == statuses(trials(drawn, 1.0, 0.0))
+
+
+def test_every_check_speaks_even_where_all_is_well():
+    question = two_optimizers()
+    studies = split(question)
+    records = [*valley(studies[0], [0.5, 0.5]), *valley(studies[1], [0.5, 0.5], begin=20)]
+
+    assert {each.check for each in findings(studies, records, question)} == set(CHECKS)
+
+
+def test_the_trials_of_other_studies_change_nothing():
+    adam, nesterov = split(two_optimizers())
+    mine = valley(adam, [0.5, 0.5])
+    others = valley(nesterov, [1.2, 0.5], begin=20)
+
+    assert findings([adam], mine + others, two_optimizers()) == findings(
+        [adam], mine, two_optimizers()
+    )
+
+
+@pytest.mark.parametrize("rule", NOT_CHECKED)
+def test_what_is_not_checked_is_a_rule(rule):
+    assert rule in sentences()
+
+
+def test_what_is_not_checked_has_no_finding():
+    records = valley(one_study(), [1.2, 0.5])
+    broken = [replace(each, status="infeasible", reason="nan") for each in records[:9]]
+
+    found = findings([one_study()], broken + records[9:], experiment())
+
+    assert not {each.rule for each in found} & set(NOT_CHECKED)
+
+
+NAN = float("nan")
+INF = float("inf")
+# Values of each trial of a study: what a broken pipeline, or a first try, leaves behind.
+ODD: dict[str, list[list[float] | None]] = {
+    "no trial": [],
+    "one trial": [[0.5, 0.4, 0.3]],
+    "one step": [[0.5]] * 12,
+    "no value": [[]] * 12,
+    "only NaN": [[NAN, NAN]] * 12,
+    "infinite": [[INF, -INF, 0.5]] * 12,
+    "constant": [[0.5] * 40] * 12,
+    "all infeasible": [None] * 12,
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_study_is_judged_without_a_crash(kind):
+    study, question = one_study(), experiment()
+    units = points(2, 7, len(ODD[kind])).tolist()
+    records = [
+        record(study, trial, values, study.space.setting(unit_D))
+        for trial, (unit_D, values) in enumerate(zip(units, ODD[kind], strict=True))
+    ]
+
+    found = findings([study], records, question)
+
+    assert {each.check for each in found} >= set(CHECKS) - {"fixed_caveats"} - OF_TRIALS
+    assert json.dumps([to_json(each) for each in found], allow_nan=False)
+    assert judged(question, [study], records, found).status in ("unclear", "no_question")
+
+
+def test_renamed_hyperparameters_change_no_status():
+    domains = {"a": RATE, "b": SHARE}
+    plain, renamed = one_study(domains), one_study({f"x_{one}": domains[one] for one in domains})
+
+    found = [
+        [(each.check, each.rule, each.status) for each in findings([study], trials, experiment())]
+        for study, trials in ((each, valley(each, [1.1, 0.5])) for each in (plain, renamed))
+    ]
+
+    assert found[0] == found[1]

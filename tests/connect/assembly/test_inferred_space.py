@@ -1,0 +1,124 @@
+"""The space that trials lie in, where nobody wrote it down."""
+
+import pytest
+
+from etude.connect.assembly.inferred_space import guess
+from etude.connect.base import ForeignTrial
+from etude.space import Choice, Integer, Real
+
+
+def trials(**columns):
+    """Trials with these columns; None for one that a trial does not have."""
+    count = len(next(iter(columns.values())))
+    return [
+        ForeignTrial(
+            name=str(at),
+            setting={
+                name: column[at] for name, column in columns.items() if column[at] is not None
+            },
+        )
+        for at in range(count)
+    ]
+
+
+def only(found):
+    (one,) = found.hyperparameters
+    return one.role, one.value
+
+
+@pytest.mark.parametrize(
+    ("values", "domain"),
+    [
+        ([0.1, 0.2], Real(0.1, 0.2)),
+        ([0.001, 0.1], Real(0.001, 0.1, log=True)),
+        ([0.0, 0.1], Real(0.0, 0.1)),
+        ([1, 3], Integer(1, 3)),
+        ([1, 200], Integer(1, 200, log=True)),
+        ([1, 2.5], Real(1, 2.5)),
+        (["relu", "gelu"], Choice(["gelu", "relu"])),
+        ([True, False], Choice([False, True])),
+        ([True, "auto"], Choice(["auto", True])),
+    ],
+)
+def test_what_varies_is_nuisance_within_its_outermost_values(values, domain):
+    assert only(guess(trials(x=values), {})) == ("nuisance", domain)
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.1], ["adam", "adam"], [True, True], [1, 1.0]])
+def test_what_never_varies_is_fixed(values):
+    assert only(guess(trials(x=values), {})) == ("fixed", values[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("learning_rate", Real(0.01, 0.1, log=True)),
+        ("momentum", Real(0.01, 0.1, scale="one_minus_log")),
+        ("gizmo", Real(0.01, 0.1)),
+    ],
+)
+def test_a_narrow_range_has_the_scale_that_its_name_is_known_for(name, domain):
+    assert only(guess(trials(**{name: [0.01, 0.1]}), {})) == ("nuisance", domain)
+
+
+def test_a_stated_domain_is_kept_and_its_bounds_are_no_observation():
+    found = guess(trials(x=[0.1, 0.2]), {"x": Real(0.0, 1.0)})
+
+    assert only(found) == ("nuisance", Real(0.0, 1.0))
+    assert found.observed == frozenset()
+
+
+def test_a_stated_domain_that_does_not_hold_the_values_is_not_believed():
+    found = guess(trials(x=[0.1, 2.0]), {"x": Real(0.0, 1.0)})
+
+    assert only(found) == ("nuisance", Real(0.1, 2.0))
+    assert found.observed == {"x"}
+
+
+def test_what_exists_for_some_values_of_a_list_stands_under_them():
+    found = guess(
+        trials(optimizer=["adam", "sgd", "adam", "sgd"], beta1=[0.8, None, 0.9, None]), {}
+    )
+
+    assert [(one.path, one.role) for one in found.hyperparameters] == [
+        ("nuisance.when.optimizer.adam.beta1", "nuisance"),
+        ("scientific.optimizer", "scientific"),
+    ]
+
+
+def test_a_number_of_layers_explains_the_widths_of_its_layers():
+    found = guess(
+        trials(layers=[1, 1, 2, 2], width_0=[8, 16, 8, 16], width_1=[None, None, 4, 8]), {}
+    )
+
+    assert [one.path for one in found.hyperparameters] == [
+        "scientific.layers", "nuisance.width_0", "nuisance.when.layers.2.width_1",
+    ]  # fmt: skip
+
+
+def test_two_lists_explain_what_each_has_where_every_study_has_trials():
+    found = guess(
+        trials(
+            optimizer=["adam", "sgd"] * 4,
+            beta1=[0.8, None, 0.9, None] * 2,
+            schedule=["cosine"] * 4 + ["linear"] * 4,
+            steps=[None] * 4 + [10, 20, 30, 40],
+        ),
+        {},
+    )
+
+    scientific = [one.name for one in found.hyperparameters if one.role == "scientific"]
+    assert scientific == ["optimizer", "schedule"]
+
+
+def test_what_nothing_explains_stays_apart_by_name():
+    found = guess(trials(lr=[0.1, 0.2, 0.3], beta1=[0.8, None, 0.9]), {})
+
+    assert found.apart == {"beta1": "only 2 of 3 trials have it"}
+
+
+def test_a_text_of_its_own_in_every_trial_is_a_name():
+    found = guess(trials(path=[f"runs/{at}" for at in range(8)]), {})
+
+    assert found.apart == {"path": "another text in every trial, as a name is"}
+    assert found.hyperparameters == ()

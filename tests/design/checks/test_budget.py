@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+
+from etude.space import Real
+
+from ..designs import BETA, RATE, design, said
+
+EPSILON = Real(1e-10, 1e-3, log=True)
+ALL = {"learning_rate": RATE, "beta1": BETA, "beta2": BETA, "epsilon": EPSILON}
+ADAM = {"optimizer": "adam"}
+
+
+@pytest.mark.parametrize(
+    ("trials", "beyond"),
+    [
+        (9, {"beta1": 10, "beta2": 100, "epsilon": 26}),
+        (10, {"beta2": 100, "epsilon": 26}),
+        (25, {"beta2": 100, "epsilon": 26}),
+        (26, {"beta2": 100}),
+        (99, {"beta2": 100}),
+        (100, {}),
+    ],
+)
+def test_a_budget_pays_for_so_many_of_adams_hyperparameters(trials, beyond):
+    found = said(design(trials=trials, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
+
+    assert [one.evidence["tuned_from"] for one in found] == [beyond] * bool(beyond)
+
+
+def test_each_study_is_judged_by_its_own_budget():
+    compared = design(scientific={"optimizer": ["adam", "adamw"]}, nuisance=ALL)
+
+    found = said(compared, "Q11", trials=(30, 100))
+
+    assert [one.subject for one in found] == [{"study": "optimizer=adam"}]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "speaks"),
+    [("Adam", True), ("nadam", True), ("rmsprop", False), ("lion", False)],
+)
+def test_only_adams_epsilon_is_meant(optimizer, speaks):
+    given = {"learning_rate": RATE, "epsilon": EPSILON}
+
+    found = said(design(nuisance=given, fixed={"optimizer": optimizer}), "Q11")
+
+    assert bool(found) == speaks
+
+
+def test_an_epsilon_in_the_company_of_a_beta_is_adams():
+    alone = design(nuisance={"learning_rate": RATE, "epsilon": EPSILON})
+    together = design(nuisance={"learning_rate": RATE, "epsilon": EPSILON, "beta1": BETA})
+
+    assert not said(alone, "Q11")
+    assert said(together, "Q11")
+
+
+def test_unequal_trials_are_a_problem_with_their_numbers():
+    (one,) = said(design(), "R13", trials=(20, 40))
+
+    assert one.status == "problem"
+    assert one.evidence["trials"] == {"activation=relu": 20, "activation=gelu": 40}
+    assert "`activation=relu` 20 trials, `activation=gelu` 40 trials" in one.message
+
+
+def test_unequal_dimensions_are_a_notice_with_their_numbers():
+    slopes = {"learning_rate": RATE, "when": {"activation": {"gelu": {"slope": Real(0.1, 1.0)}}}}
+
+    (one,) = said(design(nuisance=slopes), "R15")
+
+    assert one.status == "notice"
+    assert one.evidence["dimensions"] == {"activation=relu": 1, "activation=gelu": 2}
+    assert one.evidence["trials_per_dimension"] == {"activation=relu": 20, "activation=gelu": 10}
+
+
+def test_many_studies_are_cut_in_the_message_alone():
+    depths = design(scientific={"depth": list(range(1, 10))})
+
+    (one,) = said(depths, "R13", trials=tuple(range(1, 10)))
+
+    assert "and 3 more" in one.message
+    assert len(one.evidence["trials"]) == 9
+
+
+def test_a_single_study_compares_nothing():
+    assert said(design(scientific={}), "R13") == said(design(scientific={}), "R15") == []
+
+
+@pytest.mark.parametrize(("shares", "problems"), [((50, 44), 0), ((50, 30), 1)])
+def test_trials_that_another_tool_dealt_by_chance_are_no_unequal_budgets(shares, problems):
+    imported = design(search="imported")
+
+    assert len(said(imported, "R13", trials=shares)) == problems

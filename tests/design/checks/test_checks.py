@@ -1,0 +1,174 @@
+"""Every rule that speaks of a design: its finding, its silence, its acknowledgement."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from etude.design.split import split
+from etude.experiment import toml
+from etude.experiment.validation import DESIGN_RULES
+from etude.finding import PLAN_CHECKS, to_json
+from etude.playbook.rules import sentences
+from etude.space import Choice, Integer, Real
+
+from ..designs import BETA, DECAY, RATE, design, said
+
+ROOT = Path(__file__).parents[3]
+WIDTHS = {"width": [64, 256]}
+SWITCH = {"dropout": ["off", "on"]}
+ADAM = {"learning_rate": RATE, "beta1": BETA}
+TWO = {"activation": ["relu", "gelu"], "depth": [1, 2]}
+BUNDLE = {"dropout": ["off", "on"], "when": {"dropout": {"on": {"place": ["before", "after"]}}}}
+CUBE = {"learning_rate": RATE, "share": Real(0.1, 1.0), "slope": Real(0.1, 1.0)}
+PARENT = design(name="first", fixed={"batch_size": 32})
+
+# The rule, a design that it speaks against, and one like it that it leaves alone.
+RULES = {
+    "S3": (
+        {
+            "nuisance": {"learning_rate": RATE, "batch_size": Integer(16, 512, log=True)},
+            "fixed": {},
+        },
+        {"fixed": {"batch_size": 64}},
+    ),
+    "T4": (
+        {"nuisance": {"learning_rate": RATE, "epochs": Integer(2, 5)}},
+        {"fixed": {"batch_size": 64, "epochs": 3}},
+    ),
+    "R3": ({"scientific": TWO}, {"scientific": BUNDLE}),
+    "R4": (
+        {"nuisance": {"learning_rte": RATE}},
+        {"nuisance": {"learning_rate": RATE, "gizmo_ratio": RATE}},
+    ),
+    "R6": (
+        {"scientific": WIDTHS, "fixed": {"weight_decay": 1e-4}},
+        {"scientific": WIDTHS, "nuisance": {"learning_rate": RATE, "weight_decay": DECAY}},
+    ),
+    "R7": (
+        {"nuisance": {"weight_decay": DECAY}, "fixed": {"learning_rate": 0.1}},
+        {"nuisance": ADAM, "fixed": {"beta2": 0.999, "epsilon": 1e-8}},
+    ),
+    "R9": (
+        {"scientific": {"dropout_rate": [0.0, 0.3]}},
+        {"scientific": SWITCH, "nuisance": {"when": {"dropout": {"on": {"rate": RATE}}}}},
+    ),
+    "R13": ({"trials": (20, 10)}, {"trials": (20, 20)}),
+    "R15": (
+        {"nuisance": {"lr": RATE, "when": {"activation": {"gelu": {"slope": Real(0.1, 1.0)}}}}},
+        {"nuisance": {"lr": RATE, "slope": Real(0.1, 1.0)}},
+    ),
+    "Q11": (
+        {"nuisance": {**ADAM, "epsilon": Real(1e-10, 1e-3, log=True)}},
+        {"nuisance": ADAM},
+    ),
+    "Q9": ({"nuisance": CUBE, "search": "grid"}, {"search": "grid"}),
+    "T8": (
+        {"schedule": "asha", "schedule_options": {"min_steps": 5}},
+        {"schedule": "asha", "schedule_options": {"min_steps": 10}},
+    ),
+    "W4": (
+        {"schedule": "pbt", "schedule_options": {"interval": 4}},
+        {"schedule": "pbt", "schedule_options": {"interval": 10}},
+    ),
+    "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
+}
+
+
+def found(rule, given, **more):
+    studies = {key: value for key, value in given.items() if isinstance(value, tuple)}
+    plain = {key: value for key, value in given.items() if key not in studies}
+    return said(design(**plain, **more), rule, parent=PARENT, **studies)
+
+
+def test_every_rule_that_can_be_acknowledged_is_tested():
+    assert RULES.keys() == set(DESIGN_RULES)
+    assert set(DESIGN_RULES) <= sentences().keys()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_speaks(rule):
+    speaks, _ = RULES[rule]
+
+    first, *_ = found(rule, speaks)
+
+    assert first.status in ("problem", "notice")
+    assert first.check in PLAN_CHECKS
+    assert rule in first.message
+    assert first.advice
+    assert first.evidence
+    assert not first.acknowledged
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_silent_where_it_is_kept(rule):
+    _, silent = RULES[rule]
+
+    assert found(rule, silent) == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_acknowledged_rule_is_a_caveat(rule):
+    speaks, _ = RULES[rule]
+    before = found(rule, speaks)
+
+    after = found(rule, speaks, acknowledge=[rule])
+
+    assert [(one.status, one.acknowledged) for one in after] == [("notice", True)] * len(before)
+    assert [one.message for one in after] == [one.message for one in before]
+    assert to_json(after[0])["acknowledged"] is True
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_acknowledging_another_rule_changes_nothing(rule):
+    speaks, _ = RULES[rule]
+    other = next(each for each in RULES if each != rule)
+
+    assert found(rule, speaks, acknowledge=[other]) == found(rule, speaks)
+
+
+def test_a_fair_comparison_is_left_alone():
+    assert said(design()) == []
+
+
+def test_a_design_of_unknown_names_is_left_alone():
+    strange = design(
+        scientific={"gizmo": ["a", "b"]},
+        nuisance={"share": Real(0.0, 1.0), "kind": Choice(["x", "y"])},
+        fixed={"flag": True, "rate": 0.1, "label": "old"},
+    )
+
+    assert said(strange) == []
+
+
+@pytest.mark.parametrize(
+    "file", ["examples/optimizer/optimizer.toml", "src/etude/cli/first/experiment.toml"]
+)
+def test_our_own_experiments_keep_every_rule(file):
+    assert said(toml.read(ROOT / file)) == []
+
+
+def test_the_documented_experiment_keeps_every_rule():
+    (text,) = re.findall(
+        r"```toml\n(.*?)```", (ROOT / "docs/experiment.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+
+    assert said(toml.loads(text)) == []
+
+
+def test_the_contract_pays_for_one_more_of_adams():
+    with_more = {"nuisance": {"lr": RATE, "beta1": BETA}, "fixed": {"epsilon": 1e-8}, "trials": 40}
+
+    (one,) = said(design(**with_more))
+
+    assert (one.rule, one.status, one.subject) == ("R7", "notice", {"hyperparameter": "epsilon"})
+
+
+def test_findings_do_not_depend_on_the_order_of_a_file():
+    given = {"nuisance": {"dropout": Real(0.0, 0.5), "batch_size": Integer(8, 64)}, "fixed": {}}
+    turned = {"fixed": {}, "nuisance": dict(reversed(given["nuisance"].items()))}
+
+    assert said(design(**given)) == said(design(**turned))
+    assert len(split(design(**given))) == 2

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import pytest
+
+from etude.space import Choice, Integer, Real
+
+from ..designs import BETA, DECAY, RATE, design, listed, said, statuses
+
+SIZES = Integer(16, 512, log=True)
+OPTIMIZERS = {"optimizer": ["nesterov", "adam"]}
+
+
+def tuned(**nuisance):
+    return design(nuisance={"learning_rate": RATE, **nuisance}, fixed={})
+
+
+# --- S3
+
+
+@pytest.mark.parametrize(
+    ("metric", "status"),
+    [
+        ("valid/error", ["problem"]),
+        ("val_loss", ["problem"]),
+        ("test/accuracy", ["problem"]),
+        ("accuracy", ["unclear"]),
+        ("train/loss", []),
+    ],
+)
+def test_a_batch_size_is_not_judged_by_a_validation_metric(metric, status):
+    judged = design(metric=metric, nuisance={"learning_rate": RATE, "bs": SIZES}, fixed={})
+
+    assert statuses(judged, "S3") == status
+
+
+def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
+    (one,) = said(design(scientific={"batch_size": [32, 256]}, fixed={}), "S3")
+
+    assert (one.status, one.evidence["role"]) == ("problem", "scientific")
+
+
+@pytest.mark.parametrize(
+    "name", ["batch_size", "bs", "train_bs", "train_batch_size", "per_device_train_batch_size"]
+)
+def test_a_batch_size_that_varies_over_configurations_is_searched(name):
+    (one,) = said(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+    assert f"`{name}` ([100, 200]) varies over the configurations" in one.message
+    assert one.evidence["path"] == f"configurations.{name}"
+
+
+def test_a_batch_size_that_is_the_same_in_each_configuration_is_fixed():
+    alike = listed({"batch_size": 64, "lr": 0.1}, {"batch_size": 64, "lr": 0.2})
+
+    assert said(alike, "S3") == said(alike, "T4") == []
+
+
+# --- T4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("max_steps", "num_train_epochs", "epochs", "training_steps", "train_steps"),
+        *("n_iters", "max_iter", "iterations", "num_steps", "steps", "train.steps"),
+    ],
+)
+def test_a_length_tuned_inside_a_study_is_a_problem(name):
+    (one,) = said(tuned(**{name: Choice([2, 3, 4], ordered=True)}), "T4")
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+
+
+@pytest.mark.parametrize("name", ["max_steps", "train_steps", "epochs", "n_iters"])
+def test_a_length_that_varies_over_configurations_is_a_problem(name):
+    (one,) = said(listed({name: 100, "lr": 0.1}, {name: 200, "lr": 0.1}), "T4")
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
+    assert one.evidence["path"] == f"configurations.{name}"
+
+
+@pytest.mark.parametrize("name", ["warmup_steps", "decay_steps", "warmup.steps", "lr_decay/steps"])
+def test_a_part_of_a_training_is_no_length_of_it(name):
+    assert said(tuned(**{name: Integer(10, 100)}), "T4") == []
+    assert said(listed({name: 10}, {name: 20}), "T4") == []
+
+
+def test_lengths_that_are_compared_are_the_same_in_each_study():
+    assert statuses(design(scientific={"epochs": [3, 6]}), "T4") == ["notice"]
+
+
+# --- R7
+
+
+def test_a_fixed_learning_rate_makes_a_comparison_unfair():
+    (one,) = said(design(nuisance={"weight_decay": DECAY}, fixed={"lr": 0.1}), "R7")
+
+    assert one.status == "problem"
+    assert "`lr = { low = 1e-5, high = 1.0, log = true }`" in one.advice
+
+
+def test_a_fixed_learning_rate_without_a_comparison_is_a_caveat():
+    alone = design(scientific={}, nuisance={"weight_decay": DECAY}, fixed={"learning_rate": 0.1})
+
+    assert statuses(alone, "R7") == ["notice"]
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        listed({"width": 8}, {"width": 16}, fixed={"lr": 0.1}),
+        listed({"width": 8, "lr": 0.1}, {"width": 16, "lr": 0.1}),
+    ],
+    ids=["beside", "in each"],
+)
+def test_a_learning_rate_that_no_configuration_varies_is_fixed(fixed):
+    (one,) = said(fixed, "R7")
+
+    assert one.status == "problem"
+    assert one.advice.startswith("Give `lr` values of its own in the configurations")
+
+
+def test_a_learning_rate_that_varies_over_configurations_is_not_fixed():
+    assert said(listed({"lr": 0.1}, {"lr": 0.2}), "R7") == []
+
+
+def test_a_learning_rate_cannot_be_tuned_with_one_trial():
+    assert said(design(trials=1, nuisance={}, fixed={"learning_rate": 0.1}), "R7") == []
+
+
+@pytest.mark.parametrize(
+    ("trials", "named"),
+    [
+        (9, []),
+        (10, ["beta1"]),
+        (25, ["beta1"]),
+        (26, ["beta1", "epsilon"]),
+        (100, ["beta1", "beta2", "epsilon"]),
+    ],
+)
+def test_what_the_budget_does_not_pay_for_may_be_fixed(trials, named):
+    adam = design(trials=trials, fixed={"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
+
+    found = said(adam, "R7")
+
+    assert [one.subject["hyperparameter"] for one in found] == named
+    assert {one.status for one in found} <= {"notice"}
+
+
+def test_a_conditional_one_is_named_with_its_study():
+    fixed = {"when": {"optimizer": {"nesterov": {"momentum": 0.9}}}}
+
+    (one,) = said(design(scientific=OPTIMIZERS, fixed=fixed), "R7")
+
+    assert one.subject == {"hyperparameter": "momentum", "study": "optimizer=nesterov"}
+    assert one.evidence["path"] == "fixed.when.optimizer.nesterov.momentum"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "fixed"), [("sgd", {"beta1": 0.9}), ("adam", {"momentum": 0.9})]
+)
+def test_what_another_optimizer_owns_is_no_loss(optimizer, fixed):
+    assert said(design(fixed={"optimizer": optimizer, **fixed}), "R7") == []
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        {"momentum": 0.0},
+        {"momentum": "none"},
+        {"nesterov": True},
+        {"warmup_steps": 100},
+        {"gradient_clip": 1.0},
+        {"schedule": "cosine"},
+    ],
+)
+def test_what_is_off_or_found_by_a_procedure_may_be_fixed(fixed):
+    assert said(design(trials=200, fixed=fixed), "R7") == []
+
+
+def test_the_advice_has_the_range_of_the_optimizer():
+    rates = {"when": {"optimizer": {"adam": {"learning_rate": 1e-3}}}}
+
+    (one,) = said(design(scientific=OPTIMIZERS, nuisance={}, fixed=rates), "R7")
+
+    assert "{ low = 1e-5, high = 0.1, log = true }" in one.advice
+
+
+# --- R6
+
+
+@pytest.mark.parametrize("size", ["layers", "width", "d_model", "num_filters", "model_size"])
+def test_a_fixed_weight_decay_says_little_about_sizes(size):
+    (one,) = said(design(scientific={size: [2, 4]}, fixed={"weight_decay": 1e-4}), "R6")
+
+    assert (one.status, one.evidence["compared"]) == ("problem", [size])
+
+
+@pytest.mark.parametrize(
+    ("scientific", "fixed"),
+    [
+        ({"layers": [2, 4]}, {"weight_decay": 0.0}),
+        ({"layers": [2, 4]}, {"weight_decay": "cosine"}),
+        ({"layers": [2, 4]}, {"batch_size": 64}),
+        ({"heads": [2, 4]}, {"weight_decay": 1e-4}),
+        ({"activation": ["relu", "gelu"]}, {"weight_decay": 1e-4, "width": 64}),
+    ],
+)
+def test_weight_decay_may_be_fixed_where_no_size_is_compared_or_there_is_none(scientific, fixed):
+    assert said(design(scientific=scientific, fixed=fixed), "R6") == []
+
+
+def test_a_searched_momentum_or_beta_is_as_it_should_be():
+    assert said(tuned(momentum=Real(0.7, 0.999, scale="one_minus_log"), beta1=BETA), "R7") == []

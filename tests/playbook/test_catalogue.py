@@ -1,0 +1,219 @@
+import math
+import re
+import tomllib
+from importlib.resources import files
+from typing import get_args
+
+import pytest
+
+from etude.experiment import toml
+from etude.experiment.hyperparameter import ROLES
+from etude.playbook.catalogue import (
+    Kind,
+    known,
+    known_optimizer,
+    known_switch,
+    limits,
+)
+from etude.playbook.rules import sentences
+from etude.space import Choice, Integer, Real
+
+ENTRIES = tomllib.loads(
+    files("etude.playbook").joinpath("catalogue.toml").read_text(encoding="utf-8")
+)
+INF = math.inf
+KINDS = get_args(Kind)
+
+
+def listed(domain):
+    return isinstance(domain, Choice)
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "expected"),
+    [
+        ("learning_rate", Real(1e-4, 1.0, log=True), (0.0, INF)),
+        ("lr", Real(0.1, 1.0), (0.0, INF)),
+        ("momentum", Real(0.5, 0.9), (0.0, 1.0)),
+        ("beta2", Real(0.9, 0.999, scale="one_minus_log"), (0.0, 1.0)),
+        ("dropout_rate", Real(0.1, 0.5), (0.0, 1.0)),
+        ("batch_size", Integer(16, 512, log=True), (1.0, INF)),
+        ("warmup_steps", Integer(10, 500), (0.0, INF)),
+        ("warmup_steps", Integer(10, 500, limits=(5, 800)), (5.0, 800.0)),
+        ("dropout", Real(0.1, 0.5, limits=(-INF, 0.6)), (-INF, 0.6)),
+        ("gizmo", Real(0.0, 1.0, limits=(-1, 1)), (-1.0, 1.0)),
+    ],
+)
+def test_a_known_name_has_its_natural_limits(name, domain, expected):
+    assert limits(name, domain) == expected
+
+
+@pytest.mark.parametrize("name", ["Dropout", "DROPOUT-RATE", "decoder.dropout", "head/drop_rate"])
+def test_a_name_is_known_in_its_usual_spellings(name):
+    assert limits(name, Real(0.1, 0.5)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attn_dropout",
+        "hidden_dropout_prob",
+        "dropout_1",
+        "dropout2",
+        "drop_path",
+        "model.ema_decay",
+        "mixup_prob",
+        "top_p",
+        "batch_norm_momentum",
+        "adam_beta_2",
+    ],
+)
+def test_a_word_of_the_name_says_that_its_values_are_shares(name):
+    assert limits(name, Real(0.1, 0.9)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["head_learning_rate", "lr_decay", "decay", "growth_rate"])
+def test_an_ambiguous_word_is_no_limit(name):
+    assert limits(name, Real(0.1, 0.9)) == (-INF, INF)
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        (Real(0.1, 10.0, log=True), (0.0, INF)),
+        (Integer(2, 64, log=True), (1.0, INF)),
+        (Real(0.5, 0.99, scale="one_minus_log"), (0.0, 1.0)),
+        (Real(-2.0, 0.99, scale="one_minus_log"), (-INF, 1.0)),
+        (Real(0.0, 5.0), (0.0, INF)),
+        (Real(0.2, 1.0), (-INF, 1.0)),
+        (Real(0.0, 1.0), (0.0, 1.0)),
+        (Real(-1.0, 1.0), (-INF, INF)),
+        (Integer(0, 8), (0.0, INF)),
+        (Integer(2, 8), (-INF, INF)),
+        (Choice([0, 1]), (-INF, INF)),
+    ],
+)
+def test_an_unknown_name_is_limited_by_its_scale(domain, expected):
+    assert limits("gizmo", domain) == expected
+
+
+def test_a_known_name_limits_a_linear_bound_by_what_is_known_alone():
+    assert limits("weight_decay", Real(0.1, 1.0)) == (0.0, INF)
+
+
+def test_a_domain_beyond_the_limits_of_its_name_means_something_else():
+    assert limits("dropout", Real(5.0, 50.0)) == (-INF, INF)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_entry_names_its_source(name):
+    assert re.search(r"Playbook [A-Z]\d+", known(name).source)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_rules_of_a_source_exist(name):
+    assert set(re.findall(r"\b[A-Z]\d+\b", known(name).source)) <= sentences().keys()
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_is_one_of_its_kinds_and_roles(name):
+    assert known(name).kind in KINDS
+    assert known(name).role in ROLES
+    assert known(name).name == name
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_start_lies_within_the_limits_and_above_none(name):
+    entry = known(name)
+    ranges = [one for one in (entry.start, *entry.starts.values()) if one and not listed(one)]
+
+    assert all(entry.low <= one.low < one.high <= entry.high for one in ranges)
+    assert not any(one.low == entry.off for one in ranges)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_missing_start_has_its_reason(name):
+    assert known(name).start is not None or "No start: " in known(name).source
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_optimizer_of_an_entry_is_known(name):
+    named = {*known(name).optimizers, *known(name).starts}
+
+    assert {known_optimizer(one) for one in named} == named
+
+
+def test_no_name_stands_for_two_entries():
+    names = {
+        entry: {each.replace("_", "") for each in (entry, *table["aliases"])}
+        for entry, table in ENTRIES.items()
+    }
+
+    assert len(set().union(*names.values())) == sum(map(len, names.values()))
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("LR", "learning_rate"),
+        ("learningRate", "learning_rate"),
+        ("Batch-Size", "batch_size"),
+        ("weight decay", "weight_decay"),
+        ("encoder.num_layers", "depth"),
+        ("n_head", "heads"),
+        ("num_train_epochs", "epochs"),
+    ],
+)
+def test_a_hyperparameter_is_known_by_its_usual_names(name, entry):
+    assert known(name).name == entry
+
+
+@pytest.mark.parametrize("name", ["gizmo", "", "rate", "gamma"])
+def test_what_is_not_known_is_none(name):
+    assert known(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("dropout", "dropout"),
+        ("use_dropout", "dropout"),
+        ("with-label-smoothing", "label_smoothing"),
+        ("augmentation", "augmentation_strength"),
+    ],
+)
+def test_a_switch_is_known_with_its_strength(name, entry):
+    assert known_switch(name).name == entry
+
+
+@pytest.mark.parametrize("name", ["momentum", "use_bias", "optimizer"])
+def test_what_switches_no_strength_is_no_switch(name):
+    assert known_switch(name) is None
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "low"), [("Adam", 1e-5), ("nesterov_momentum", 1e-3), ("lion", 1e-5), ("", 1e-5)]
+)
+def test_a_start_may_depend_on_the_optimizer(optimizer, low):
+    assert known("learning_rate").start_for(optimizer).low == low
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer", "belongs"),
+    [
+        ("beta1", "adamw", True),
+        ("beta1", "nesterov", False),
+        ("beta1", "lion", True),
+        ("momentum", "RMSProp", True),
+        ("weight_decay", "sgd", True),
+    ],
+)
+def test_an_optimizer_has_what_it_owns(name, optimizer, belongs):
+    assert known(name).belongs_to(optimizer) == belongs
+
+
+def test_the_first_experiment_searches_where_the_catalogue_starts():
+    text = files("etude.cli").joinpath("first/experiment.toml").read_text(encoding="utf-8")
+    searched = toml.loads(text).nuisance
+
+    assert searched == {name: known(name).start_for("momentum") for name in searched}

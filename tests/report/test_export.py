@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+from tests.report.sample import material, records, studies
+
+from etude.report.content import Figure
+from etude.report.export import pictures
+from etude.report.figures import figures, row_limit
+
+
+def figure(rows):
+    return Figure(name="a", title="", caption="", draw=lambda _: alt.LayerChart(), rows=rows)
+
+
+def test_pictures_of_a_study_are_written(tmp_path):
+    few = material(studies=studies()[1:], records=records()[20:22])
+    found = pictures(few, tmp_path / "new", "png")
+
+    assert {path.name for path in found} >= {"isolation.png", "axis-1-beta1.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in found)
+
+
+def test_a_vector_picture_holds_its_text(tmp_path):
+    found = pictures(material(records=records()[:2]), tmp_path, "svg")
+
+    assert "optimizer=nesterov" in found[0].read_text(encoding="utf-8")
+
+
+def test_names_of_figures_are_safe_in_a_path_and_differ():
+    study = replace(studies()[0], metric="../valid/error")
+    names = [one.name for one in figures([study, study], records()[:20])]
+
+    assert all("/" not in name and "." not in name for name in names)
+    assert len(names) == len(set(names))
+
+
+def test_small_charts_leave_their_share_to_the_large():
+    assert row_limit([figure(10), figure(500), figure(500)], total=210) == 100
+    assert row_limit([figure(10), figure(20)], total=210) == 210
+    assert row_limit([], total=210) == 210

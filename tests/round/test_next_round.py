@@ -1,0 +1,130 @@
+"""Rounds that follow their own advice, and the same advice from the same store."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+import etude
+from etude.design.checks import findings as of_design
+from etude.experiment.toml.read import loads
+from etude.finding import to_json
+from etude.store.memory import Memory
+
+WRONG = etude.Experiment(
+    name="wrong",
+    metric="valid/loss",
+    max_steps=20,
+    trials=24,
+    evaluations=10,
+    nuisance={
+        "learning_rate": etude.Real(0.03, 100.0, log=True),
+        "weight_decay": etude.Real(1e-5, 0.1, log=True),
+    },
+)
+
+
+def train(trial):
+    """A valley at 0.01 and 0.001, and nothing but NaN from a learning rate of 4 on."""
+    rate, decay = math.log10(trial["learning_rate"]), math.log10(trial["weight_decay"])
+    height = (rate + 2) ** 2 + (decay + 3) ** 2
+    for step in trial.steps():
+        if trial.evaluates(step):
+            value = height + math.exp(-step / 4)
+            trial.report(step, {"valid/loss": value if rate < 0.6 else math.nan})
+
+
+def followed(rounds):
+    """The results of rounds that follow their advice, until it says stop."""
+    store, experiment, found = Memory(), WRONG, []
+    for _ in range(rounds):
+        found.append(etude.run(experiment, train, store=store))
+        coming = found[-1].next()
+        if coming is None:
+            break
+        experiment = coming.experiment
+    return found
+
+
+@pytest.fixture(scope="module")
+def results():
+    return followed(4)
+
+
+def test_advice_that_is_followed_leads_out_of_a_wrong_space(results):
+    losses = [one.best.best("valid/loss", maximize=False).value for one in results]
+
+    assert losses[0] > 0.2
+    assert min(losses) < 0.1
+
+
+def test_the_first_thing_is_to_redraw_the_space(results):
+    first = results[0].advice
+
+    assert first.goal == "redraw the space"
+    assert {(one.rule, one.path, one.part) for one in first.recommendations} == {
+        ("C1", "nuisance.learning_rate", "low"),
+        ("C3", "nuisance.learning_rate", "high"),
+    }
+
+
+def test_no_round_of_them_has_a_finding_about_its_design_that_the_advice_caused(results):
+    said = [of_design(one.experiment, one.studies, one.parent) for one in results]
+
+    assert [finding for each in said for finding in each if finding.status != "ok"] == []
+
+
+def test_every_next_file_says_what_its_experiment_is(results):
+    files = [one.next() for one in results if one.next() is not None]
+
+    assert [loads(one.text) for one in files] == [one.experiment for one in files]
+
+
+def test_verdict_findings_and_next_file_are_the_same_bit_for_bit(tmp_path):
+    place = tmp_path / "etude.db"
+    etude.run(WRONG, train, store=place)
+
+    one, other = etude.load(place), etude.load(place)
+
+    assert one.next().text == other.next().text
+    assert one.verdict == other.verdict
+    assert list(map(to_json, one.findings)) == list(map(to_json, other.findings))
+
+
+SAY_ALL = """
+import sys
+import etude
+from etude.finding import to_json
+
+result = etude.load(sys.argv[1])
+exploited = result.next(exploit=True)
+print(result.verdict, list(map(to_json, result.findings)), result.left_to_you)
+print(result.next().text, exploited.text)
+"""
+
+
+def said_elsewhere(store, hash_seed):
+    """What another process says of a store; sets have another order in each."""
+    asked = subprocess.run(
+        [sys.executable, "-c", SAY_ALL, str(store)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return asked.stdout
+
+
+@pytest.mark.parametrize("compared", [{}, {"optimizer": ["adam", "nesterov", "sgd"]}])
+def test_two_processes_say_the_same_of_one_store_bit_for_bit(tmp_path, compared):
+    etude.run(replace(WRONG, scientific=compared), train, store=tmp_path / "etude.db")
+
+    one, other = (said_elsewhere(tmp_path / "etude.db", seed) for seed in ("1", "2"))
+
+    assert "C1: " in one
+    assert one == other

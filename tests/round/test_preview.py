@@ -1,0 +1,93 @@
+"""What is said of a design reaches the plan, the observers and the result of a round."""
+
+from __future__ import annotations
+
+import pytest
+from tests.runner import loops
+
+import etude
+from etude.experiment import Experiment
+from etude.round.preview import foreseen
+from etude.space import Choice, Real
+from etude.store.memory import Memory
+
+RATE = {"learning_rate": Real(0.01, 0.5)}
+
+
+def experiment(**given: object) -> Experiment:
+    plain: dict[str, object] = {
+        "name": "second",
+        "parent": "first",
+        "metric": "valid/loss",
+        "max_steps": 8,
+        "trials": 4,
+        "evaluations": 4,
+        "nuisance": RATE,
+        "fixed": {"batch_size": 64},
+    }
+    return Experiment(**{**plain, **given})
+
+
+FIRST = experiment(name="first", parent=None, fixed={"batch_size": 32})
+SEARCHED = {"nuisance": {**RATE, "batch_size": Choice([16, 64])}, "fixed": {}}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A store that holds the round before."""
+    etude.run(FIRST, loops.train, store=tmp_path / "etude.db")
+    return tmp_path / "etude.db"
+
+
+class Seen:
+    def begin(self, opening):
+        self.findings = opening.findings
+
+    def see(self, events):
+        pass
+
+    def end(self):
+        pass
+
+
+def test_a_plan_knows_the_round_before_where_the_store_has_it(place, tmp_path):
+    places = [place, tmp_path / "none.db", "memory"]
+
+    said = [[(one.rule, one.status) for one in foreseen(experiment(), each)] for each in places]
+
+    assert said == [[("S10", "notice")], [("S10", "unclear")], [("S10", "unclear")]]
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
+    result = etude.run(experiment(), loops.train, store=place)
+
+    assert result.parent == FIRST
+    assert result.findings[0].rule == "S10"
+
+
+def test_observers_are_told_what_is_said_of_the_design():
+    seen = Seen()
+
+    etude.run(experiment(**SEARCHED, parent=None), loops.train, observers=[seen])
+
+    assert [(one.rule, one.status) for one in seen.findings] == [("S3", "problem")]
+
+
+def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_caveat():
+    plain = etude.run(experiment(**SEARCHED), loops.train, store=Memory())
+    known = etude.run(experiment(**SEARCHED, acknowledge=["S3"]), loops.train, store=Memory())
+
+    assert any(doubt.startswith("S3: `batch_size`") for doubt in plain.verdict.doubts)
+    assert any(
+        doubt.startswith("S3, acknowledged by the author of the experiment: `batch_size`")
+        for doubt in known.verdict.doubts
+    )
+    assert [one.setting for one in plain.records] == [one.setting for one in known.records]
+
+
+def test_a_parent_that_the_store_does_not_have_leaves_the_batch_size_unclear(place):
+    (one,) = foreseen(experiment(parent="frist"), place)
+
+    assert (one.rule, one.status) == ("S10", "unclear")
+    assert "no experiment `frist`" in one.message

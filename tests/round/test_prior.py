@@ -1,0 +1,126 @@
+"""A search that adapts begins with what earlier rounds found, where it is comparable."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+import etude
+from etude import Experiment, Real
+from etude.round.prior import rounds_before, with_trials_of
+from etude.round.result import load
+from etude.search import search_of
+from etude.store import open_store
+
+FIRST = Experiment(
+    name="first",
+    metric="loss",
+    max_steps=2,
+    trials=8,
+    evaluations=1,
+    nuisance={"x": Real(0.0, 1.0), "y": Real(0.0, 1.0)},
+    fixed={"width": 8},
+)
+LATER = replace(
+    FIRST, name="later", parent="first", search="bayesian", nuisance={**FIRST.nuisance}, seed=1
+)
+
+
+def train(trial):
+    if trial["x"] > 0.8:
+        trial.log(0, {"train/loss": float("nan")})
+    trial.report(1, {"loss": (trial["x"] - 0.3) ** 2 + (trial["y"] - 0.6) ** 2})
+
+
+@pytest.fixture
+def store(tmp_path):
+    with closing(open_store(tmp_path / "etude.db")) as held:
+        etude.run(FIRST, train, store=held)
+        yield held
+
+
+def prior(store, later):
+    from etude.design.studies import studies
+
+    (study,) = studies(later)
+    return with_trials_of(rounds_before(store, later), study, store).prior
+
+
+def test_the_trials_of_the_round_before_are_known_and_the_infeasible_ones_as_such(store):
+    known = prior(store, LATER)
+
+    assert len(known) == FIRST.trials
+    assert all((one.value is None) == (one.setting["x"] > 0.8) for one in known)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"parent": None},
+        {"max_steps": 4},
+        {"fixed": {"width": 16}},
+        {"fixed": {"width": 8, "depth": 2}},
+        {"nuisance": {"x": Real(0.0, 1.0)}},
+        {"train": "other.py:train"},
+    ],
+    ids=lambda changed: " ".join(changed),
+)
+def test_trials_that_could_not_be_its_own_tell_nothing(store, changed):
+    assert prior(store, replace(LATER, **changed)) == ()
+
+
+def test_rounds_before_the_round_before_count_too(store):
+    etude.run(replace(FIRST, name="second", parent="first", seed=2), train, store=store)
+
+    assert len(prior(store, replace(LATER, parent="second"))) == 2 * FIRST.trials
+
+
+def test_bayesian_search_goes_on_where_the_round_before_ended(store):
+    result = etude.run(LATER, train, store=store)
+
+    alone = etude.run(replace(LATER, name="alone", parent=None), train)
+    assert result.records[0].setting != alone.records[0].setting  # no quasi-random start again
+    assert sum(record.status == "infeasible" for record in result.records) <= 1
+    assert result.best.best("loss", maximize=False).value < 0.01
+
+
+def test_of_a_round_that_adapted_only_the_start_spreads_evenly(store):
+    etude.run(replace(LATER, parent=None, name="chosen"), train, store=store)
+    etude.run(replace(LATER, parent="chosen", name="after"), train, store=store)
+
+    known = prior(store, replace(LATER, parent="after", name="last"))
+
+    assert [one.even for one in known] == [True, True, *[False] * 14]
+
+
+def test_what_is_left_to_gain_is_judged_with_what_earlier_rounds_found(store):
+    etude.run(LATER, train, store=store)
+
+    (study,) = load(store, "later").studies
+
+    assert study.prior == prior(store, LATER)
+    assert load(store, "first").studies[0].prior == ()
+
+
+def test_started_again_a_round_knows_what_it_knew(store):
+    def dying(trial):
+        if trial.id == 3:
+            raise KeyboardInterrupt
+        train(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(LATER, dying, store=store)
+
+    again = etude.run(LATER, train, store=store)
+    never = etude.run(replace(LATER, name="never"), train, store=store)
+
+    assert [one.setting for one in again.records] == [one.setting for one in never.records]
+
+
+def test_a_search_that_does_not_adapt_is_told_nothing(store):
+    same = replace(LATER, search="quasi_random")
+    result = etude.run(same, train, store=store)
+
+    alone = etude.run(replace(same, name="alone", parent=None), train)
+    assert [one.setting for one in result.records] == [one.setting for one in alone.records]
+    assert not search_of(result.studies[0]).adapts

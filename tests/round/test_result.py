@@ -1,0 +1,167 @@
+import math
+
+import pytest
+from tests.runner import loops
+from tests.store.sample import begun, finished
+
+import etude
+from etude.errors import StoreError
+from etude.event import Began, Ended, Logged
+from etude.round.result import load
+from etude.store.memory import Memory
+
+
+@pytest.fixture
+def store():
+    """Three trials: a fair one, an infeasible one with the lowest value, a stopped one."""
+    held = Memory()
+    begun(held)
+    lowest = Logged(1, ((0, "valid/loss", 0.01), (1, "valid/loss", math.nan)))
+    halted = Logged(2, ((0, "valid/loss", 0.3),))
+    held.append("rates", finished(0, 0.5))
+    held.append("rates", [Began(1, 0), lowest, Ended(1, "infeasible", "nan", "at 1", 2)])
+    held.append("rates", [Began(2, 0), halted, Ended(2, "stopped", "time_limit", steps=1)])
+    return held
+
+
+def test_the_best_trial_is_feasible(store):
+    best = load(store).best
+
+    assert best is not None
+    assert best.id == 2
+
+
+def test_the_best_of_a_maximized_metric_is_the_highest():
+    held = Memory()
+    begun(held, maximize=True)
+    held.append("rates", finished(0, 0.5) + finished(1, 0.7))
+
+    assert load(held).best == held.records("rates")[1]
+
+
+def test_without_a_feasible_trial_there_is_no_best():
+    held = Memory()
+    begun(held)
+
+    assert load(held).best is None
+    assert load(held).best_checkpoint == []
+
+
+def test_the_best_checkpoint_is_that_of_the_best_value():
+    result = etude.run(
+        etude.Experiment(
+            metric="valid/loss",
+            max_steps=8,
+            trials=2,
+            evaluations=4,
+            keep_checkpoints=2,
+            nuisance={"learning_rate": etude.Real(0.01, 0.5)},
+        ),
+        loops.train,
+    )
+
+    (folder,) = result.best_checkpoint
+
+    assert folder.name == "7"
+    assert float((folder / "weight").read_text()) == result.trials["best"].min()
+
+
+def test_trials_are_a_data_frame(store):
+    frame = load(store).trials
+
+    assert frame["status"].tolist() == ["completed", "infeasible", "stopped"]
+    assert frame["reason"].tolist() == ["", "nan", "time_limit"]
+    assert frame["best"].tolist() == [0.5, 0.01, 0.3]
+    assert frame["learning_rate"].between(1e-3, 1.0).all()
+
+
+def test_a_hyperparameter_called_like_a_column_keeps_out_of_its_way():
+    held = Memory()
+    begun(held, fixed={"seed": 99, "steps": "many"})
+
+    frame = load(held).trials
+
+    assert frame["setting.seed"].tolist() == [99] * 3
+    assert 99 not in frame["seed"].tolist()
+    assert frame["steps"].tolist() == [0] * 3
+
+
+def test_curves_are_a_data_frame(store):
+    frame = load(store).curves
+
+    assert frame.columns.tolist() == ["trial", "step", "metric", "value"]
+    assert frame["trial"].tolist() == [0, 0, 1, 1, 2]
+    assert frame["metric"].tolist()[0] == "train/loss"
+    assert math.isnan(frame["value"][3])
+
+
+def test_curves_of_nothing_are_an_empty_frame():
+    held = Memory()
+    begun(held)
+
+    assert load(held).curves.columns.tolist() == ["trial", "step", "metric", "value"]
+    assert load(held).curves.empty
+
+
+def test_a_result_shows_itself_in_a_notebook(store):
+    assert "<table" in load(store)._repr_html_()
+
+
+def test_without_a_name_the_newest_is_loaded(store):
+    begun(store, name="later")
+
+    assert load(store).experiment.name == "later"
+    assert load(store, "rates").experiment.name == "rates"
+
+
+def test_a_path_is_read_whole_and_closed(tmp_path):
+    place = tmp_path / "etude.db"
+    experiment = etude.Experiment(
+        metric="valid/loss",
+        max_steps=4,
+        trials=2,
+        nuisance={"learning_rate": etude.Real(0.1, 0.5)},
+    )
+    etude.run(experiment, loops.train, store=place)
+
+    result = etude.load(place)
+
+    assert result.records.count() == len(result.trials)
+    assert len(result.curves) > 0
+
+
+def test_an_unknown_name_gets_did_you_mean(store):
+    with pytest.raises(StoreError, match=r"no experiment `rate` .* Did you mean `rates`\?"):
+        load(store, "rate")
+
+
+def test_an_empty_store_says_how_to_begin():
+    with pytest.raises(StoreError, match=r"holds no experiment yet.*etude run FILE"):
+        load(Memory())
+
+
+@pytest.fixture
+def alike():
+    """Two scientific values between which few trials decide nothing."""
+    return etude.run(
+        etude.Experiment(
+            metric="valid/loss",
+            max_steps=4,
+            trials=8,
+            scientific={"color": ["red", "blue"]},
+            nuisance={"learning_rate": etude.Real(0.1, 0.5)},
+        ),
+        loops.train,
+        store=Memory(),
+    )
+
+
+def test_more_trials_are_the_same_experiment_and_train_none_twice(alike):
+    longer = alike.next()
+
+    again = etude.run(longer.experiment, loops.train, store=alike.store)
+
+    assert longer.experiment.name == alike.experiment.name
+    assert longer.file == "experiment-16-trials.toml"
+    assert list(again.trials["seed"][:16]) == list(alike.trials["seed"])
+    assert len(again.trials) == 32

@@ -1,0 +1,473 @@
+import functools
+
+import pytest
+from tests.runner import loops, works
+
+import etude
+from etude.errors import (
+    EtudeError,
+    ExperimentError,
+    OwnedError,
+    RunError,
+    StoreError,
+    TrainError,
+)
+from etude.experiment import Experiment
+from etude.round.preview import planned
+from etude.space import Real
+from etude.store import open_store
+from etude.store.memory import Memory
+
+FILE = """
+[experiment]
+name = "rates"
+metric = "valid/loss"
+max_steps = 8
+trials = 4
+evaluations = 4
+train = "train.py:train"
+
+[nuisance]
+learning_rate = { low = 0.01, high = 0.5 }
+"""
+
+
+def experiment(**given):
+    plain = {
+        "name": "rates",
+        "metric": "valid/loss",
+        "max_steps": 8,
+        "trials": 4,
+        "evaluations": 4,
+        "nuisance": {"learning_rate": Real(0.01, 0.5)},
+    }
+    return Experiment(**{**plain, **given})
+
+
+@pytest.fixture
+def file(tmp_path):
+    """An experiment file beside its train function."""
+    path = tmp_path / "rates.toml"
+    path.write_text(FILE)
+    (tmp_path / "train.py").write_text("def train(trial):\n    return trial['learning_rate']\n")
+    return path
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "etude.db"
+
+
+def told(result):
+    """What a trial is and what it found, comparable between runs."""
+    return [
+        (one.id, one.index, one.seed, dict(one.setting), one.status, one.points.rows_P.tolist())
+        for one in result.records
+    ]
+
+
+class Seen:
+    """An observer that keeps what it is told."""
+
+    def __init__(self):
+        self.openings, self.events, self.ends = [], [], 0
+
+    def begin(self, opening):
+        self.openings.append(opening)
+
+    def see(self, events):
+        self.events += events
+
+    def end(self):
+        self.ends += 1
+
+
+class Impatient(Seen):
+    """Interrupts as soon as the rehearsal is over."""
+
+    def begin(self, opening):
+        raise KeyboardInterrupt
+
+
+def test_an_experiment_from_python_runs_in_memory():
+    result = etude.run(experiment(), loops.train)
+
+    assert [one.status for one in result.records] == ["completed"] * 4
+    assert result.best is not None
+    assert result.entry.launches[0].command
+
+
+def test_checkpoints_in_memory_live_as_long_as_the_result():
+    result = etude.run(experiment(), loops.train)
+
+    (folder,) = result.best_checkpoint
+    assert (folder / "weight").is_file()
+
+
+def test_a_file_runs_with_the_function_that_it_names(file, place):
+    result = etude.run(file, store=place, runner="inline")
+
+    assert result.entry.source == str(file)
+    assert result.entry.text == FILE
+    assert {one.status for one in result.records} == {"completed"}
+
+
+def test_a_result_may_be_looked_into_after_its_store_is_closed(file, place):
+    result = etude.run(file, store=place, runner="inline")
+
+    assert len(result.trials) == 4
+    assert len(result.curves) == 4
+
+
+def test_a_finished_experiment_run_again_trains_nothing(place):
+    etude.run(experiment(), loops.train, store=place)
+
+    again = etude.run(experiment(), lambda trial: pytest.fail("trained again"), store=place)
+
+    assert len(again.entry.launches) == 2
+
+
+def test_a_study_extended_equals_the_long_study(place):
+    etude.run(experiment(trials=20), loops.train, store=place)
+
+    extended = etude.run(experiment(trials=40), loops.train, store=place)
+
+    assert told(extended) == told(etude.run(experiment(trials=40), loops.train))
+
+
+def test_several_studies_extended_keep_what_they_had(place):
+    both = {"scientific": {"optimizer": ["adam", "sgd"]}}
+    before = etude.run(experiment(trials=2, **both), loops.train, store=place)
+
+    after = etude.run(experiment(trials=3, **both), loops.train, store=place)
+
+    assert told(after)[:4] == told(before)
+    assert [(one.id, one.study, one.index) for one in after.records[4:]] == [
+        (4, "optimizer=adam", 2),
+        (5, "optimizer=sgd", 2),
+    ]
+
+
+def test_processes_make_the_same_trials_as_inline():
+    inline = etude.run(experiment(), loops.train)
+
+    processes = etude.run(experiment(), loops.train, runner="processes", workers=2)
+
+    assert told(processes) == told(inline)
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        ({"metric": "valid/error"}, ["metric"]),
+        ({"max_steps": 9, "seed": 1}, ["max_steps", "seed"]),
+        ({"nuisance": {"learning_rate": Real(0.01, 0.6)}}, ["nuisance"]),
+        ({"fixed": {"batch_size": 8}, "maximize": True}, ["maximize", "fixed"]),
+        ({"scientific": {"optimizer": ["a", "b"]}}, ["scientific"]),
+        ({"trials": 8, "seed": 1}, ["seed"]),
+    ],
+)
+def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given, keys):
+    store = Memory()
+    etude.run(experiment(), loops.train, store=store)
+
+    with pytest.raises(RunError) as refusal:
+        etude.run(experiment(**given), loops.train, store=store)
+
+    named = ", ".join(f"`{key}`" for key in keys)
+    assert f"another {named}. " in str(refusal.value)
+    assert 'give it a new name, for example "rates-2"' in str(refusal.value)
+    assert len(store.entries()[0].launches) == 1
+
+
+def test_what_cannot_be_sampled_leaves_no_trace_in_the_store(place):
+    etude.run(experiment(), loops.train, store=place)
+    with pytest.raises(EtudeError, match="leave almost nothing of the space"):
+        etude.run(
+            experiment(name="never", constraints=["learning_rate > 0.4999999"]),
+            loops.train,
+            store=place,
+        )
+
+    entries = open_store(place).entries()
+
+    assert [entry.experiment.name for entry in entries] == [experiment().name]
+
+
+def test_fewer_trials_are_refused():
+    store = Memory()
+    etude.run(experiment(), loops.train, store=store)
+
+    with pytest.raises(RunError, match=r"has 4 trials a study .* can only grow, found trials = 3"):
+        etude.run(experiment(trials=3), loops.train, store=store)
+
+
+def test_a_population_that_is_to_grow_is_told_that_it_cannot():
+    store = Memory()
+    etude.run(
+        experiment(schedule="pbt", schedule_options={"interval": 4}), loops.train, store=store
+    )
+    more = experiment(schedule="pbt", schedule_options={"interval": 4}, trials=6)
+
+    with pytest.raises(RunError, match="a population cannot grow, found trials = 6"):
+        etude.run(more, loops.train, store=store)
+
+
+@pytest.mark.parametrize("given", [{"question": "?"}, {"max_trial_s": 9}, {"keep_checkpoints": 3}])
+def test_what_bears_on_no_result_may_change(given):
+    store = Memory()
+    etude.run(experiment(), loops.train, store=store)
+
+    result = etude.run(experiment(**given), loops.train, store=store)
+
+    assert result.experiment == experiment(**given)
+
+
+def test_the_first_trials_with_the_same_exception_stop_the_run_until_it_is_mended(place):
+    with pytest.raises(TrainError) as stop:
+        etude.run(experiment(), loops.raises, store=place)
+    assert stop.value.trial_ids == (0, 1, 2)
+    assert "src/etude" not in stop.value.user_traceback
+
+    mended = etude.run(experiment(), loops.train, store=place)
+
+    assert told(mended) == told(etude.run(experiment(), loops.train))
+
+
+def test_a_run_is_rehearsed_before_its_first_trial():
+    seen = Seen()
+
+    etude.run(experiment(), loops.train, observers=[seen])
+
+    (opening,) = seen.openings
+    assert opening.rehearsed.trial_id == 0
+    assert opening.rehearsed.step_s > 0
+    assert (opening.slots, opening.records.count("pending")) == (1, 4)
+    assert {event.trial_id for event in seen.events} == {0, 1, 2, 3}
+    assert seen.ends == 1
+
+
+def test_a_rehearsal_leaves_nothing_behind():
+    store = Memory()
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(experiment(), loops.prints, store=store, observers=[Impatient()])
+
+    assert [one.status for one in store.records("rates")] == ["pending"] * 4
+    assert not store.files.log("rates", 0).exists()
+    assert not store.files.checkpoints("rates", 0).exists()
+
+
+def test_what_was_begun_is_not_rehearsed_again(place):
+    seen = Seen()
+    etude.run(experiment(trials=3), loops.train, store=place)
+
+    etude.run(experiment(), loops.train, store=place, observers=[seen])
+
+    assert seen.openings[0].rehearsed is None
+
+
+def test_a_rehearsal_whose_worker_dies_says_so():
+    seen = Seen()
+
+    etude.run(experiment(trials=1), loops.exits, runner="processes", workers=1, observers=[seen])
+
+    assert seen.openings[0].rehearsed.problem == "The worker died: exit code 7."
+
+
+PBT = {"schedule": "pbt", "schedule_options": {"interval": 4}, "trials": 4}
+
+
+@pytest.mark.parametrize(
+    "train", [loops.reports_alone, loops.never_restores], ids=["no checkpoint", "no restore"]
+)
+def test_a_population_without_checkpoints_is_told_at_the_rehearsal(train):
+    store = Memory()
+
+    with pytest.raises(RunError, match=r"`checkpoint=` to `trial.report` and call `trial.restore`"):
+        etude.run(experiment(**PBT), train, store=store)
+
+    assert {one.status for one in store.records("rates")} == {"pending"}
+
+
+def test_a_population_is_trained_and_its_schedule_can_be_replayed():
+    result = etude.run(experiment(**PBT), loops.train)
+
+    again = result.replay(repeats=2)
+
+    assert result.records.count("completed") == 4
+    assert result.best.parent is None or again.experiment.schedule == "replay"
+    assert etude.run(again.experiment, loops.train).records.count("completed") == 2
+
+
+def test_trials_that_were_not_forked_have_no_schedule_to_replay():
+    result = etude.run(experiment(trials=2), loops.train)
+
+    with pytest.raises(RunError, match=r"no schedule to replay.*schedule = \"pbt\""):
+        result.replay()
+
+
+def test_observers_are_told_the_end_of_an_interrupted_run():
+    seen = Seen()
+
+    def train(trial):
+        raise_at_the_end(trial)
+
+    def raise_at_the_end(trial):
+        if trial.max_steps > 2:
+            raise KeyboardInterrupt
+        return 1.0
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(experiment(), train, observers=[seen])
+    assert seen.ends == 1
+
+
+def test_a_misspelt_metric_stops_the_run_at_its_first_report():
+    with pytest.raises(RunError, match=r"first report .* Did you mean `valid/lost`"):
+        etude.run(experiment(), loops.misreports)
+
+
+def test_trials_that_all_end_without_a_word_stop_the_run():
+    with pytest.raises(TrainError, match="without an exception") as stop:
+        etude.run(experiment(), loops.is_silent)
+
+    assert "ended without reporting" in stop.value.user_traceback
+
+
+def test_one_trial_that_ends_without_a_word_stops_nothing():
+    result = etude.run(experiment(), loops.is_silent_once)
+
+    assert sorted(result.trials["status"].unique()) == ["completed", "infeasible"]
+
+
+def test_a_full_disk_under_a_trial_stops_the_run():
+    with pytest.raises(StoreError, match="Free some space"):
+        etude.run(experiment(), loops.fills_the_disk)
+
+
+@pytest.mark.parametrize("runner", ["inline", "processes"])
+def test_a_module_that_fails_to_import_is_shown_as_its_author_sees_it(file, place, runner):
+    (file.parent / "train.py").write_text("x = 1\nimport nothing_of_this_name\n")
+
+    with pytest.raises(TrainError) as stop:
+        etude.run(file, store=place, runner=runner, workers=1)
+
+    shown = stop.value.user_traceback
+    assert 'train.py", line 2, in <module>' in shown
+    assert "No module named 'nothing_of_this_name'" in shown
+    assert "src/etude" not in shown
+    assert "importlib" not in shown
+
+
+def train_by(folder, text):
+    """Writes the train function; removes it without a text."""
+    (folder / "train.py").unlink()
+    if text is not None:
+        (folder / "train.py").write_text(text)
+
+
+@pytest.mark.parametrize("runner", ["inline", "processes"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "there is no file `.*train.py`"),
+        ("def trian(trial): ...\n", r"has no function `train`\. Did you mean `trian`\?"),
+        ("import etude\netude.run('rates.toml')\n", "starts a run while it is imported"),
+    ],
+)
+def test_a_function_that_cannot_be_found_is_told(file, place, runner, text, message):
+    train_by(file.parent, text)
+
+    with pytest.raises(RunError, match=message):
+        etude.run(file, store=place, runner=runner, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("train", "runner", "message"),
+    [
+        (None, None, "There is nothing to train with"),
+        (loops.train, "prcesses", "There is no runner `prcesses`"),
+        (lambda trial: 1.0, "processes", "is not at the top level of a file"),
+        (functools.partial(loops.train), "processes", "is not at the top level of a file"),
+    ],
+)
+def test_a_run_that_cannot_begin_says_why(train, runner, message):
+    with pytest.raises(RunError, match=message):
+        etude.run(experiment(), train, runner=runner)
+
+
+def test_any_callable_trains_inline():
+    result = etude.run(experiment(), functools.partial(loops.returns))
+
+    assert {one.status for one in result.records} == {"completed"}
+
+
+def test_mistakes_of_a_file_come_all_at_once(file):
+    file.write_text(FILE.replace("trials = 4", "trials = 0").replace("0.5", "0.001"))
+
+    with pytest.raises(ExperimentError) as refusal:
+        etude.run(file)
+
+    assert len(refusal.value.mistakes) == 2
+
+
+def test_a_second_run_is_refused_while_the_first_one_runs(place):
+    store = open_store(place)
+
+    with store.own("rates"), pytest.raises(OwnedError, match="is already run by process"):
+        etude.run(experiment(), loops.train, store=place)
+
+    store.close()
+
+
+def ids(plan):
+    return [
+        (record.id, record.study, dict(record.setting), record.seed)
+        for _, records in plan
+        for record in records
+    ]
+
+
+def test_a_plan_is_what_a_run_does(place):
+    both = experiment(scientific={"optimizer": ["adam", "sgd"]}, trials=3)
+    before = ids(planned(both, place))
+
+    result = etude.run(both, loops.train, store=place)
+
+    assert before == [(one.id, one.study, dict(one.setting), one.seed) for one in result.records]
+    assert ids(planned(both, place)) == before
+
+
+def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
+    both = {"scientific": {"optimizer": ["adam", "sgd"]}}
+    etude.run(experiment(trials=2, **both), loops.train, store=place)
+    before = ids(planned(experiment(trials=3, **both), place))
+
+    result = etude.run(experiment(trials=3, **both), loops.train, store=place)
+
+    assert sorted(before) == [
+        (one.id, one.study, dict(one.setting), one.seed) for one in result.records
+    ]
+
+
+def test_a_plan_makes_no_store(place):
+    planned(experiment(), place)
+
+    assert not place.exists()
+
+
+def test_a_plan_that_no_run_would_take_is_refused(place):
+    etude.run(experiment(), loops.train, store=place)
+
+    with pytest.raises(RunError, match="another `nuisance`"):
+        planned(experiment(nuisance={"width": Real(1, 2)}), place)
+
+
+@pytest.mark.parametrize("workload", [works.Plain, works.Plain()])
+def test_a_workload_is_handed_over_as_a_function_is(workload):
+    fixed = {"optimizer": "sgd", "batch_size": 4}
+
+    result = etude.run(experiment(fixed=fixed), workload)
+
+    assert list(result.trials["status"]) == ["completed"] * 4

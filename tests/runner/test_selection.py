@@ -1,0 +1,79 @@
+"""One line says how a round is trained and why; what was asked for and cannot be is refused."""
+
+import pytest
+from tests.runner.sample import assignment, processes
+
+from etude.errors import RunError
+from etude.event import Rehearsed
+from etude.runner.messages import Verdict
+from etude.runner.selection import choose
+
+LONG = Rehearsed(0, step_s=0.01)
+
+
+@pytest.fixture
+def chosen(monkeypatch, tmp_path):
+    """What is chosen where the gate's verdict is given."""
+
+    def of(verdict, *, name="auto", rehearsed=LONG, steps=100_000):
+        runner = processes("train", workers=2)
+        monkeypatch.setattr(type(runner), "judge", lambda self, waiting: verdict)
+        trials = [assignment(tmp_path)]
+        return choose(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
+
+    return of
+
+
+def test_stacks_that_are_faster_are_chosen_with_the_measured_ratio(chosen):
+    choice, slots = chosen(Verdict(8, "8 trials a stack are 3.1 times as fast, measured.", 3.1))
+
+    assert choice.line == "Runner: vectorized; 8 trials a stack are 3.1 times as fast, measured."
+    assert (slots, choice.pace) == (16, 6.2)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "rehearsed", "said"),
+    [
+        (Verdict(1, "stacks are only 0.90 times as fast, measured."), LONG, "0.90 times as fast"),
+        (Verdict(1, ""), LONG, "`train` names a function"),
+        (Verdict(8, "unasked"), Rehearsed(0, step_s=0.0004), "its steps take 20.0 s one trial"),
+        (Verdict(8, "unasked"), Rehearsed(0, problem="no"), "the trial that was tried failed"),
+    ],
+)
+def test_whatever_keeps_from_stacks_is_said(chosen, verdict, rehearsed, said):
+    choice, slots = chosen(verdict, rehearsed=rehearsed)
+
+    assert choice.line.startswith("Runner: processes; ")
+    assert said in choice.line
+    assert slots == 2
+
+
+def test_stacks_that_were_asked_for_and_cannot_be_are_refused_with_the_reason(chosen):
+    declined = Verdict(1, "it counts in Python.")
+
+    with pytest.raises(RunError, match=r"cannot train these trials: it counts in Python\. Mend"):
+        chosen(declined, name="vectorized")
+
+
+def test_stacks_that_were_asked_for_are_made_however_short_the_round(chosen):
+    choice, _ = chosen(Verdict(4, "4."), name="vectorized", rehearsed=Rehearsed(0, step_s=0.001))
+
+    assert choice.line == "Runner: vectorized; 4."
+
+
+def test_stacks_that_were_asked_for_are_made_though_they_are_slower(chosen):
+    slower = Verdict(1, "stacks are only 0.90 times as fast, measured.", 0.9, fastest=8)
+
+    choice, slots = chosen(slower, name="vectorized")
+
+    assert choice.line.startswith("Runner: vectorized; stacks are only 0.90 times as fast")
+    assert slots == 16
+
+
+def test_the_slower_a_step_the_longer_a_round_must_be_to_be_worth_asking_the_gate(chosen):
+    verdict = Verdict(8, "8 trials a stack are 3.1 times as fast, measured.", 3.1)
+    slow_steps = Rehearsed(0, step_s=2.0)  # its widest stack alone would take minutes to time
+
+    choice, _ = chosen(verdict, rehearsed=slow_steps, steps=1_000)
+
+    assert "less than the 6020 s from which it pays" in choice.line

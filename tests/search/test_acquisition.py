@@ -1,0 +1,74 @@
+"""The highest point of a score over spaces of every kind."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domains import CHOICES, INTEGERS, UNITS
+from tests.search.history import PLANE, a_study
+
+from etude.search.acquisition import fresh, highest, snapped
+from etude.space import Choice, Integer, Real, Space
+
+NONE = np.empty((0, 2))
+
+
+def peak(units_NxD):
+    return -((units_NxD - np.array([0.31, 0.77])) ** 2).sum(axis=1)
+
+
+def found(score=peak, space=PLANE, taken=NONE, anchors=NONE):
+    return highest(a_study(space=space), score, anchors, taken_NxD=taken, seed=0)
+
+
+def test_a_peak_is_found_to_a_thousandth():
+    assert found() == pytest.approx([0.31, 0.77], abs=1e-3)
+
+
+def test_a_needle_is_found_from_an_anchor_beside_it():
+    needle = np.array([0.123, 0.456])
+    score = lambda units: np.exp(-1e6 * ((units - needle) ** 2).sum(axis=1))  # noqa: E731  # short
+
+    assert found(score, anchors=np.array([[0.13, 0.45]])) == pytest.approx(needle, abs=2e-3)
+
+
+def test_constraints_hold():
+    unit = found(space=replace(PLANE, constraints=("x >= y",)))
+
+    assert unit[0] >= unit[1]
+    assert unit == pytest.approx([0.54, 0.54], abs=0.01)
+
+
+def test_what_is_taken_is_not_found():
+    space = Space({"a": Choice(["p", "q"]), "b": Choice(["r", "s"])})
+    every = np.array([[0.25, 0.25], [0.25, 0.75], [0.75, 0.25], [0.75, 0.75]])
+
+    assert found(space=space, taken=every[[0, 1, 3]]) == pytest.approx([0.75, 0.25])
+    assert found(space=space, taken=every) is None
+
+
+@given(INTEGERS.filter(lambda one: one.high < 10**9) | CHOICES, UNITS)
+def test_a_snapped_point_is_where_its_value_lies(domain, unit):
+    snap = float(snapped([domain], np.array([[unit]]))[0, 0])
+
+    assert snap == pytest.approx(domain.unit(domain.value(unit)), abs=1e-9)
+
+
+@given(st.floats(0.0, 1.0))
+def test_a_real_value_is_left_where_it_is(unit):
+    assert snapped([Real(0.0, 1.0)], np.array([[unit]]))[0, 0] == unit
+
+
+def test_of_many_points_those_taken_are_told():
+    points = np.random.default_rng(0).random((500, 3))
+
+    assert fresh(points, points[::2]).tolist() == [False, True] * 250
+
+
+def test_whole_numbers_are_their_own_place():
+    space = Space({"depth": Integer(1, 4), "width": Integer(8, 512, log=True)})
+    unit = found(space=space)
+
+    assert space.unit(space.setting(unit)) == pytest.approx(unit)

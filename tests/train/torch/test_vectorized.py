@@ -1,0 +1,133 @@
+"""A trial in a stack is the trial that it is alone."""
+
+import numpy as np
+import pytest
+from tests.train.stacks import Told, drained, plain, stack_of, together, trial
+from tests.train.workloads import WORKLOADS
+
+from etude.errors import Infeasible
+from etude.train.optimizers import OPTIMIZERS
+from etude.train.torch.loop import Loop
+
+LOOSE = {"rmsprop": 1e-7, "nadam": 1e-7}
+
+
+@pytest.fixture(params=WORKLOADS)
+def loop(request):
+    return Loop(WORKLOADS[request.param])
+
+
+def test_a_stack_of_all_optimizers_tells_what_each_trial_tells_alone(loop, tmp_path):
+    """`benchmarks/equivalence.py` asks it of 200 steps and networks of a real size."""
+    given = {"dropout": 0.25, "gradient_clip": 1.0, "steps": 60}
+    alone = [
+        plain(loop, trial(tmp_path / "a", n, Told(), optimizer=name, **given))
+        for n, name in enumerate(OPTIMIZERS)
+    ]
+
+    stacked = together(
+        loop,
+        [trial(tmp_path, n, Told(), optimizer=name, **given) for n, name in enumerate(OPTIMIZERS)],
+    )
+
+    assert places(stacked) == places(alone)
+    loose = [LOOSE.get(name, 1e-9) for name in OPTIMIZERS]
+    assert (apart(stacked, alone) <= loose).all()
+
+
+def apart(several, others):
+    """The largest relative distance between the values of two runs of each trial."""
+    found, expected = numbers(several), numbers(others)
+    return (abs(found - expected) / np.maximum(abs(expected), 1e-12)).max(1)
+
+
+def places(several):
+    return [[row[:2] for row in told.rows] for told in several]
+
+
+def numbers(several):
+    return np.array([[row[2] for row in told.rows] for told in several])
+
+
+@pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
+def test_the_gradients_of_the_first_step_are_those_of_each_trial_alone(loop, tmp_path, optimizer):
+    given = {"optimizer": optimizer, "dropout": 0.25}
+    alone = [plain(loop, trial(tmp_path / "a", n, Told(), steps=1, **given)) for n in range(4)]
+
+    stacked = together(loop, [trial(tmp_path, n, Told(), steps=1, **given) for n in range(4)])
+
+    norms = [[one.values("grad_norm") for one in each] for each in (alone, stacked)]
+    np.testing.assert_allclose(norms[1], norms[0], rtol=1e-10)
+
+
+def test_a_diverging_neighbour_changes_no_bit(loop, tmp_path):
+    calm = [trial(tmp_path, n, Told(), dropout=0.2) for n in range(3)]
+    wild = trial(tmp_path, 9, Told(), optimizer="sgd", learning_rate=1e200, dropout=0.2)
+    expected = together(loop, [trial(tmp_path / "b", n, Told(), dropout=0.2) for n in range(3)])
+
+    *found, diverged = together(loop, [wild, *calm])
+
+    assert [one.rows for one in found] == [one.rows for one in expected]
+    assert isinstance(diverged.error, Infeasible)
+    assert not np.isfinite(diverged.rows[-2:][0][2]) or diverged.error.reason == "diverged"
+
+
+@pytest.mark.parametrize("width", [2, 5, 8])
+def test_a_trial_is_the_same_bits_in_any_stack(loop, tmp_path, width):
+    mixed = [["adam", "nesterov", "sgd"][n % 3] for n in range(width)]
+    expected = together(loop, [trial(tmp_path / "b", n, Told()) for n in range(2)])
+
+    found = together(
+        loop,
+        [trial(tmp_path, n, Told(), optimizer=mixed[n] if n else "adam") for n in range(width)],
+    )
+
+    assert found[0].rows == expected[0].rows
+
+
+def test_a_trial_that_joins_late_is_the_trial_that_began_at_once(loop, tmp_path):
+    expected = together(loop, [trial(tmp_path / "b", n, Told()) for n in range(4)])
+    stack = stack_of(loop, [trial(tmp_path, n, Told()) for n in range(2)])
+    stack.advance()
+    late = stack_of(loop, [trial(tmp_path, n, Told()) for n in range(2, 4)])
+
+    stack.join(late.members)
+
+    assert [one.rows for one in drained(stack)] == [one.rows for one in expected]
+
+
+@pytest.mark.parametrize("together_or_plain", ["plain", "stack"])
+def test_resumed_equals_uninterrupted_bit_for_bit(loop, tmp_path, together_or_plain):
+    each = Loop(loop.workload, every_s=0.0)
+    train = {
+        "plain": lambda trials: [plain(each, one) for one in trials],
+        "stack": lambda trials: together(each, trials),
+    }[together_or_plain]
+    whole = train([trial(tmp_path, n, Told(), dropout=0.3) for n in range(2)])
+
+    resumed = train([trial(tmp_path, n, Told(), dropout=0.3, resume_step=19) for n in range(2)])
+
+    assert [one.rows for one in resumed] == [
+        [row for row in one.rows if row[0] > 19] for one in whole
+    ]
+    assert resumed[0].rows[0][0] == 20
+
+
+def test_a_checkpoint_of_a_stack_is_read_by_the_plain_loop(loop, tmp_path):
+    each = Loop(loop.workload, every_s=0.0)
+    whole = together(each, [trial(tmp_path, n, Told(), dropout=0.3) for n in range(2)])
+
+    resumed = plain(each, trial(tmp_path, 1, Told(), dropout=0.3, resume_step=19))
+
+    found, expected = (one.values("train/loss") for one in (resumed, whole[1]))
+    np.testing.assert_allclose(found, expected[20:], rtol=1e-9)
+
+
+def test_halves_of_a_stack_go_on_as_the_whole(loop, tmp_path):
+    expected = together(loop, [trial(tmp_path / "b", n, Told()) for n in range(4)])
+    stack = stack_of(loop, [trial(tmp_path, n, Told()) for n in range(4)])
+    stack.advance()
+
+    halves = stack.split(2)
+
+    assert [one.rows for half in halves for one in drained(half)] == [one.rows for one in expected]
