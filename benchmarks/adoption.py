@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from etude.analyze.comparison import Comparison, comparison
-from etude.analyze.comparison.sequential import LOOKS, Plan, plan, power
+from etude.analyze.comparison.sequential import (
+    LOOKS,
+    SequentialPlan,
+    power,
+    sequential_plan,
+)
 
 SEEDS = ROOT.parent / "shared" / "data" / "seeds"
 SIZES = (3, 5, 10, 20)
@@ -186,12 +191,12 @@ def powers(output: Output, known: Sequence[Pool], rounds: int) -> dict[str, floa
     }
 
 
-def stops(a: Values, b: Values, planned: Plan) -> bool:
+def stops(a: Values, b: Values, planned: SequentialPlan) -> bool:
     """Whether one look or another of a plan says better or worse."""
     return any(adopted(comparison(a[:n], b[:n], plan=planned)) for n in planned.looks)
 
 
-def found_by_look(planned: Plan, effect: float, rounds: int) -> list[float]:
+def found_by_look(planned: SequentialPlan, effect: float, rounds: int) -> list[float]:
     """In what percentage of normal arms so far apart one look up to each says so."""
     rng = np.random.default_rng(4)
     found = np.zeros((rounds, len(planned.looks)), dtype=bool)
@@ -204,7 +209,7 @@ def found_by_look(planned: Plan, effect: float, rounds: int) -> list[float]:
 
 def sequential(output: Output, known: Sequence[Pool], rounds: int) -> dict[str, float]:
     """All looks of the plan together, on equal arms and on normal ones that differ."""
-    planned, rng = plan(LOOKS), np.random.default_rng(3)
+    planned, rng = sequential_plan(LOOKS), np.random.default_rng(3)
     figures = {}
     output.say()
     known_levels = zip(LOOKS, planned.levels, strict=True)

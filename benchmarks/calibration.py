@@ -15,7 +15,7 @@ import numpy as np
 from measure import Output
 from numpy.typing import NDArray
 
-from etude.advise.ranking import Lead, Standing, lead
+from etude.advise.ranking import Lead, RankedStudy, lead
 from etude.analyze.checks.boundary import boundary
 from etude.analyze.views.outcomes import outcomes, ranked
 from etude.design.split import split
@@ -110,13 +110,15 @@ def record(study: Study, index: int, loss: float, unit_D: Losses) -> Record:
     )
 
 
-def standing(losses_T: Losses, seed: int) -> Standing:
+def standing(losses_T: Losses, seed: int) -> RankedStudy:
     """How a study with these losses stands."""
     study = replace(PLAIN, seed=seed)
     unit_D = np.full(1, 0.5)
     records = [record(study, index, loss, unit_D) for index, loss in enumerate(losses_T.tolist())]
     found = outcomes(study, records)
-    return Standing(study=study, outcomes=tuple(found), best=ranked(found)[0], standard_error=None)
+    return RankedStudy(
+        study=study, outcomes=tuple(found), best=ranked(found)[0], standard_error=None
+    )
 
 
 def leads(first: Make, second: Make, trials: int, pairs: int) -> Iterator[tuple[bool, Lead]]:

@@ -24,7 +24,7 @@ from measure import ROOT, Output
 
 from etude.assignment import Assignment
 from etude.runner.user_code import train_function
-from etude.train.gate import tried
+from etude.train.gate import probe_trial
 from etude.train.optimizers import OPTIMIZERS
 from etude.train.torch.loop import Learner, Loop
 from etude.train.torch.member import Member
@@ -84,10 +84,10 @@ def main() -> None:
 
 def curves_apart(loop: Loop, settings: list[dict[str, Any]], steps: int) -> float:
     trials = _trials(settings, steps)
-    stack = Stack(loop, [Member(loop, tried(one)) for one in trials])
+    stack = Stack(loop, [Member(loop, probe_trial(one)) for one in trials])
     found_SxK = stack.rows_after(steps).losses_SxK.numpy()
     places = [member.trial.id for member in stack.members]
-    learners = [Learner(loop, tried(trials[at])) for at in places]
+    learners = [Learner(loop, probe_trial(trials[at])) for at in places]
     alone_SxK = np.array(
         [[one.update(step)["train/loss"] for one in learners] for step in range(steps)]
     )
@@ -119,7 +119,7 @@ def bits(output: Output, steps: int) -> dict[str, float]:
 
 
 def _first_row(loop: Loop, settings: list[dict[str, Any]], steps: int) -> torch.Tensor:
-    stack = Stack(loop, [Member(loop, tried(one)) for one in _trials(settings, steps)])
+    stack = Stack(loop, [Member(loop, probe_trial(one)) for one in _trials(settings, steps)])
     return stack.rows_after(steps).rows.x[0]
 
 
@@ -132,12 +132,12 @@ def gradients_apart(loop: Loop, settings: list[dict[str, Any]]) -> float:
         for one in settings
     ]  # fmt: skip
     trials = _trials(bare, 1)
-    stack = Stack(loop, [Member(loop, tried(one)) for one in trials])
+    stack = Stack(loop, [Member(loop, probe_trial(one)) for one in trials])
     before = [member.row.x[0] for member in stack.members]
     after = stack.rows_after(1).rows.x
     apart = []
     for place, one in list(enumerate(trials))[1:]:
-        learner = Learner(loop, tried(one))
+        learner = Learner(loop, probe_trial(one))
         learner.update(0)
         alone = torch.cat([part.detach().reshape(-1) for part in learner.module.parameters()])
         gradient = before[place] - alone

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from measure import ROOT
 
-from etude.analyze.views.curves import Trace, traces
+from etude.analyze.views.curves import TrialCurves, traces
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record
@@ -46,7 +46,7 @@ class Workload:
 
     name: str
     study: Study
-    traces: list[Trace]
+    traces: list[TrialCurves]
     outcomes: Mapping[int, str] = field(default_factory=dict)
     truths: Mapping[str, Mapping[int, bool]] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from labelled import Workload, record_of, study_of
 from sklearn.datasets import load_digits
 from torch import nn
 
-from etude.analyze.views.curves import traces
+from etude.analyze.views.curves import trial_curves
 
 STEPS = 600
 METRIC = "valid/error"
@@ -121,7 +121,7 @@ def workload(seeds: int = SEEDS) -> Workload:
         ):
             if truth is not None:
                 truths[check][trial] = truth
-    return Workload(study.name, study, traces(study, records), outcomes, truths)
+    return Workload(study.name, study, trial_curves(study, records), outcomes, truths)
 
 
 def _plan(seeds: int) -> Iterator[tuple[Cause, int]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from etude.analyze.summaries.isolation import isolation
-from etude.analyze.views.subgroups import apart
+from etude.analyze.views.subgroups import split_merged
 from etude.experiment.toml.read import loads
 from etude.round.result import Result
 from etude.round.run import run
@@ -53,7 +53,7 @@ def test_every_example_is_here():
 
 
 def test_a_question_is_compared_in_rows_of_its_own(played):
-    rows = isolation(*apart(played.studies, played.records)).studies
+    rows = isolation(*split_merged(played.studies, played.records)).studies
 
     assert [row.study for row in rows] == ROWS[played.experiment.name]
     assert all(row.feasible == row.ended > 0 for row in rows)

@@ -157,7 +157,7 @@ def with_ray(file: Path, count: int) -> dict[str, Any]:
 
 
 def stacks(file: Path, widths: list[int]) -> dict[str, Any]:
-    from etude.train.gate import tried
+    from etude.train.gate import probe_trial
     from etude.train.torch.loop import Learner
     from etude.train.torch.member import Member
     from etude.train.torch.vectorized import Stack
@@ -165,12 +165,12 @@ def stacks(file: Path, widths: list[int]) -> dict[str, Any]:
     loop = loop_of(file)
     with tempfile.TemporaryDirectory() as folder:
         chosen = assignments(file, Path(folder))
-    learner, steps = Learner(loop, tried(chosen[0])), iter(range(10**9))
+    learner, steps = Learner(loop, probe_trial(chosen[0])), iter(range(10**9))
     found = {"1": _seconds(lambda count: [learner.update(next(steps)) for _ in range(count)])}
     arithmetic: dict[str, float] = {}
     for width in widths:
         again = [chosen[place % len(chosen)] for place in range(width)]
-        stack = Stack(loop, [Member(loop, tried(one)) for one in again])
+        stack = Stack(loop, [Member(loop, probe_trial(one)) for one in again])
         found[str(width)] = _seconds(stack.rows_after) / width
         arithmetic[str(width)] = _arithmetic_s(stack) / width
     return {"device": str(loop.device), "steps_s": found, "arithmetic_s": arithmetic}

@@ -342,4 +342,4 @@ def _misreport(metric: str, seen: list[str], step: int) -> str:
     )
 
 
-Train: TypeAlias = Callable[[Trial], Any]
+TrainFunction: TypeAlias = Callable[[Trial], Any]

@@ -48,7 +48,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
-def listed(texts: Sequence[str], *, most: int = 3) -> str:
+def join(texts: Sequence[str], *, most: int = 3) -> str:
     """The texts in a row, no more than `most` of them written out.
 
     >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d", "e"])
@@ -58,7 +58,7 @@ def listed(texts: Sequence[str], *, most: int = 3) -> str:
     return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """A count with its noun in the right number.
 
     >>> counted(1, "trial"), counted(3, "trial"), counted(2, "study")

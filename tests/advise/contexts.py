@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.analyze.trials import at_units, experiment
 
-from etude.advise.context import Case
+from etude.advise.context import Context
 from etude.design.studies import studies
 from etude.experiment import Experiment
 from etude.finding import Finding, Verdict
@@ -22,13 +22,13 @@ def case(
     *found: Finding,
     records: Sequence[Record] = (),
     answer: Verdict = ALONE,
-) -> Case:
+) -> Context:
     """A round with these findings; trial 0 is the best of its first study."""
     asked = question or experiment()
     designed = studies(asked)
     best = {designed[0].name: {"trial": 0}}
     evidence = {"studies": best, **answer.evidence}
-    return Case(
+    return Context(
         experiment=asked,
         studies=designed,
         records=records,

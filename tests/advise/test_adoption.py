@@ -9,7 +9,7 @@ from tests.analyze.trials import experiment, record
 
 from etude.advise.adoption import Candidate, adoption, candidates
 from etude.advise.complexity import Cost, complexity
-from etude.advise.follow_up import prunings, retrain
+from etude.advise.follow_up import prunings, retraining_experiment
 from etude.analyze.comparison.retrainings import Retrainings
 from etude.design.studies import studies
 
@@ -145,7 +145,7 @@ def test_trainings_of_one_setting_are_one_candidate_and_failures_stand_behind():
 
 
 def test_a_retraining_gives_every_setting_its_seeds():
-    question = retrain(experiment(), [PLAIN, RICH], name="again", seeds=3)
+    question = retraining_experiment(experiment(), [PLAIN, RICH], name="again", seeds=3)
 
     assert question.fixed == {"learning_rate": 0.1}
     assert [row["dropout"] for row in question.configurations] == [0.0, 0.2] * 3
@@ -153,7 +153,7 @@ def test_a_retraining_gives_every_setting_its_seeds():
 
 
 def test_a_single_setting_is_trained_as_a_study_in_which_only_seeds_differ():
-    question = retrain(experiment(), [PLAIN], name="again", seeds=3)
+    question = retraining_experiment(experiment(), [PLAIN], name="again", seeds=3)
 
     assert (question.trials, question.configurations, question.fixed) == (3, (), PLAIN)
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from tests.analyze.trials import ORDERED, RATE, two_optimizers
 
-from etude.advise.context import Case
-from etude.advise.next_steps import left_to_you, next_round
+from etude.advise.context import Context
+from etude.advise.next_steps import manual_steps, next_round
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Finding, Recommendation, Verdict
@@ -89,7 +89,7 @@ def test_what_is_left_to_you_is_said_once():
         flagged("optimizer=nesterov", advice="Extend it."),
     ]
 
-    case = Case(
+    case = Context(
         experiment=two_optimizers(),
         studies=split(two_optimizers()),
         records=[],
@@ -97,7 +97,7 @@ def test_what_is_left_to_you_is_said_once():
         verdict=Verdict(status="unclear", winner="", message=""),
     )
 
-    assert left_to_you(case, []) == ["C1: Extend it."]
+    assert manual_steps(case, []) == ["C1: Extend it."]
 
 
 @pytest.mark.parametrize(

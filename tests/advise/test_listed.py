@@ -9,7 +9,7 @@ from etude.advise.next_steps import next_round
 from etude.advise.verdict import verdict
 from etude.analyze.registry import findings
 from etude.analyze.summaries.axis import axes
-from etude.analyze.views.subgroups import apart
+from etude.analyze.views.subgroups import split_merged
 from etude.design.studies import studies
 from etude.record import Record, Records
 from etude.search import search_of
@@ -30,7 +30,7 @@ def trained(question, value):
 def judged(question, records):
     alone = studies(question)
     said = findings(alone, records, question)
-    answer = verdict(question, *apart(alone, records), said)
+    answer = verdict(question, *split_merged(alone, records), said)
     return answer, next_round(question, alone, said, answer)
 
 

@@ -6,7 +6,7 @@ from tests.advise.contexts import case, said
 from tests.analyze.trials import experiment, one_study, record
 from tests.search.history import PLANE
 
-from etude.advise.next_steps import left_to_you
+from etude.advise.next_steps import manual_steps
 from etude.design.studies import studies
 from etude.record import Records
 from etude.search.quasi_random import QuasiRandom
@@ -19,7 +19,7 @@ SIDES = [
 
 
 def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
-    (sentence,) = left_to_you(case(experiment(), DENSE, *SIDES), [])
+    (sentence,) = manual_steps(case(experiment(), DENSE, *SIDES), [])
 
     assert sentence.startswith("Stop here")
     assert "inside on 2 of 2 sides (C1)" in sentence
@@ -30,7 +30,7 @@ def test_the_noise_of_retraining_is_among_the_numbers():
     setting = {"learning_rate": 0.01, "share": 0.5}
     records = [record(one_study(), k, value, setting) for k, value in enumerate([0.1, 0.3])]
 
-    (sentence,) = left_to_you(case(experiment(), DENSE, records=records), records)
+    (sentence,) = manual_steps(case(experiment(), DENSE, records=records), records)
 
     assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
 
@@ -40,8 +40,8 @@ def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
     again = [record(one_study(), k, 0.1 + k, tried) for k in (0, 1)]
     other = record(one_study(), 2, 0.05, {**tried, "share": 0.6})
 
-    (ready,) = left_to_you(case(experiment(name="many"), DENSE, records=again), again)
-    (single,) = left_to_you(case(experiment(), DENSE, records=[*again, other]), [*again, other])
+    (ready,) = manual_steps(case(experiment(name="many"), DENSE, records=again), again)
+    (single,) = manual_steps(case(experiment(), DENSE, records=[*again, other]), [*again, other])
 
     assert "to adopt, its best setting has been trained again: `etude adopt many`" in ready
     assert "to adopt, train the best setting again with other seeds" in single
@@ -49,14 +49,14 @@ def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
 
 def test_what_a_population_found_is_a_schedule_to_be_trained_again():
     asked = experiment(schedule="pbt", name="many")
-    (sentence,) = left_to_you(case(asked, DENSE), [])
+    (sentence,) = manual_steps(case(asked, DENSE), [])
 
     assert "train the schedule that it found again" in sentence
     assert "`etude next many --replay`" in sentence
 
 
 def test_a_problem_is_no_reason_to_stop():
-    (sentence,) = left_to_you(case(experiment(), said("infeasible", "C3", "problem")), [])
+    (sentence,) = manual_steps(case(experiment(), said("infeasible", "C3", "problem")), [])
 
     assert sentence == "C3: Do what C3 asks."
 
@@ -69,7 +69,7 @@ def of_bayesian(count, **given):
     losses = [(one["x"] - 0.3) ** 2 + (one["y"] - 0.6) ** 2 for one in settings]
     pairs = enumerate(zip(settings, losses, strict=True))
     held = [record(study, at, loss, setting) for at, (setting, loss) in pairs]
-    (sentence,) = left_to_you(case(asked, records=held), held)
+    (sentence,) = manual_steps(case(asked, records=held), held)
     return sentence
 
 

@@ -8,17 +8,16 @@ import pytest
 from tests.advise.contexts import ALONE, broken_above, case, said
 from tests.analyze.trials import RATE, SHARE, at_units, experiment, record, two_optimizers, valley
 
-from etude.advise.context import Case
-from etude.advise.policy import LATE as LATE_ORDER
-from etude.advise.policy import ORDER, advice, caused, order
+from etude.advise.context import Context
+from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused, order
 from etude.advise.remedies.exploit import exploit, exploit_now
 from etude.advise.remedies.more_trials import more_trials
-from etude.advise.remedies.narrow_unstable import cut, reparametrize
+from etude.advise.remedies.narrow_unstable import narrow_unstable, use_log_scale
 from etude.advise.remedies.refine import drop, fix, narrow
 from etude.advise.remedies.regularize import regularize
 from etude.advise.remedies.stabilize import stabilize, steady
 from etude.advise.remedies.training_length import longer, shorter
-from etude.advise.remedies.widen import extend
+from etude.advise.remedies.widen import widen
 from etude.analyze.registry import findings
 from etude.design.studies import studies
 from etude.experiment.methods import SEARCHES
@@ -148,7 +147,7 @@ def test_a_range_is_cut_where_everything_beyond_breaks():
     question = experiment()
 
     ((path, part, new),) = changes(
-        cut(case(question, cliff(), records=broken_above(question, 0.6)))
+        narrow_unstable(case(question, cliff(), records=broken_above(question, 0.6)))
     )
 
     assert (path, part) == ("nuisance.learning_rate", "high")
@@ -163,7 +162,7 @@ def test_a_range_is_not_cut_where_one_trial_beyond_trains():
         record(study, 40, 0.5, {"learning_rate": RATE.value(0.999), "share": 0.5}),
     ]
 
-    assert cut(case(question, cliff(), records=records)) == []
+    assert narrow_unstable(case(question, cliff(), records=records)) == []
 
 
 @pytest.mark.parametrize(("beyond", "cuts"), [(2, 0), (3, 1)])
@@ -174,7 +173,7 @@ def test_a_cut_needs_three_trials_beyond(beyond, cuts):
     values = [0.1] * 5 + [None] * beyond
     records = at_units(study, [*[(k / 10, 0.5) for k in range(5)], *broken], values)
 
-    assert len(cut(case(question, cliff(), records=records))) == cuts
+    assert len(narrow_unstable(case(question, cliff(), records=records))) == cuts
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_a_cut_needs_three_trials_beyond(beyond, cuts):
 def test_few_or_scattered_infeasible_trials_cut_nothing(finding):
     question = experiment()
 
-    assert cut(case(question, finding, records=broken_above(question, 0.6))) == []
+    assert narrow_unstable(case(question, finding, records=broken_above(question, 0.6))) == []
 
 
 @pytest.mark.parametrize(
@@ -192,7 +191,7 @@ def test_few_or_scattered_infeasible_trials_cut_nothing(finding):
 def test_a_linear_range_over_decades_is_searched_in_its_logarithm(finding):
     question = experiment(nuisance={"learning_rate": WIDE})
 
-    assert changes(reparametrize(case(question, finding))) == [
+    assert changes(use_log_scale(case(question, finding))) == [
         ("nuisance.learning_rate", "", Real(0.001, 1.0, log=True))
     ]
 
@@ -201,18 +200,18 @@ def test_a_linear_range_over_decades_is_searched_in_its_logarithm(finding):
 def test_a_range_of_few_decades_or_in_its_logarithm_stays(domain):
     question = experiment(nuisance={"learning_rate": domain})
 
-    assert reparametrize(case(question, EDGE)) == []
+    assert use_log_scale(case(question, EDGE)) == []
 
 
 # --- C1
 
 
 def test_a_crowded_side_is_widened():
-    assert changes(extend(case(experiment(), EDGE))) == [("nuisance.learning_rate", "low", 3.1e-6)]
+    assert changes(widen(case(experiment(), EDGE))) == [("nuisance.learning_rate", "low", 3.1e-6)]
 
 
 def test_a_side_inside_stays():
-    assert extend(case(experiment(), INSIDE)) == []
+    assert widen(case(experiment(), INSIDE)) == []
 
 
 def test_a_range_that_changes_its_scale_is_not_widened_in_the_same_round():
@@ -523,14 +522,14 @@ def test_a_search_that_adapts_gets_more_trials_where_nothing_is_redrawn():
 
 
 def test_a_search_that_adapts_goes_on_in_the_redrawn_space():
-    found = advice(case(experiment(search="bayesian"), EDGE), LATE_ORDER)
+    found = advice(case(experiment(search="bayesian"), EDGE), EXPLOITATION)
 
     assert {one.path for one in found.recommendations} == {"nuisance.learning_rate"}
     assert found.goal == "exploit"
 
 
 def test_where_exploration_is_over_sides_are_redrawn_in_the_same_round():
-    found = advice(case(experiment(), EDGE, SPARSE), LATE_ORDER)
+    found = advice(case(experiment(), EDGE, SPARSE), EXPLOITATION)
 
     assert {one.path for one in found.recommendations} == {
         "nuisance.learning_rate",
@@ -541,14 +540,14 @@ def test_where_exploration_is_over_sides_are_redrawn_in_the_same_round():
 def test_trouble_with_optimization_is_repaired_first_even_then():
     question = experiment(max_steps=2000, fixed={"warmup_steps": 0})
 
-    assert advice(case(question, EDGE, EARLY), LATE_ORDER).goal == "repair optimization"
+    assert advice(case(question, EDGE, EARLY), EXPLOITATION).goal == "repair optimization"
 
 
 def test_what_compares_is_never_exploited():
     asked = case(two_optimizers(), said("coverage", "C2", "ok"), answer=OPEN)
 
     assert exploit_now(asked) == []
-    assert advice(asked, LATE_ORDER) == advice(asked)
+    assert advice(asked, EXPLOITATION) == advice(asked)
 
 
 # --- the order, the file, the same again
@@ -568,7 +567,7 @@ def test_optimization_is_repaired_before_all_else_and_the_others_wait():
 
 
 def test_the_order_is_said():
-    assert all(step.goal in order() for step in ORDER)
+    assert all(step.goal in order() for step in EXPLORATION)
 
 
 ROUNDS = [
@@ -586,7 +585,7 @@ ROUNDS = [
 ]
 
 
-def wrong(finding, given) -> Case:
+def wrong(finding, given) -> Context:
     question = experiment(**given)
     records = (
         broken_above(question, 0.6)
@@ -619,7 +618,7 @@ def test_the_file_without_what_is_behind_has_no_finding_either():
 def test_no_file_that_exploits_has_a_finding_that_the_advice_caused(finding, search):
     one = case(experiment(search=search), finding)
 
-    found = advice(one, LATE_ORDER)
+    found = advice(one, EXPLOITATION)
 
     assert found.goal == "exploit"
     assert caused(one.experiment, found.recommendations) == []

@@ -17,7 +17,7 @@ from etude.analyze.checks.saturated import saturated
 from etude.analyze.checks.stability import stability
 from etude.analyze.checks.still_improving import still_improving
 from etude.analyze.checks.training_loss_rises import training_loss_rises
-from etude.analyze.views.curves import Trace, traces
+from etude.analyze.views.curves import TrialCurves, trial_curves
 from etude.record import POINT, Points, Record
 from etude.study import Study
 
@@ -30,7 +30,7 @@ WORKLOADS = ["criteo1tb", "imagenet_resnet", "librispeech_conformer", "ogbg"]
 @dataclass(frozen=True)
 class Labelled:
     study: Study
-    traces: list[Trace]
+    curves: list[TrialCurves]
     labels: pd.DataFrame
 
     def called(self, trials: Sequence[Any], *, column: str, label: str) -> set[str]:
@@ -58,7 +58,7 @@ def labelled(request):
     curves = pd.read_csv(folder / "curves.csv", keep_default_na=False).query("value != ''")
     by_trial = dict(list(curves.groupby("trial")))
     records = [record(study, int(trial), by_trial.get(trial)) for trial in labels.index]
-    return Labelled(study, traces(study, records), labels)
+    return Labelled(study, trial_curves(study, records), labels)
 
 
 def record(study: Study, trial: int, rows: pd.DataFrame | None) -> Record:
@@ -80,7 +80,7 @@ def record(study: Study, trial: int, rows: pd.DataFrame | None) -> Record:
 
 
 def test_none_that_still_improves_is_called_saturated(labelled):
-    result = saturated(labelled.study, labelled.traces)
+    result = saturated(labelled.study, labelled.curves)
 
     said = labelled.called(result.trials, column="still_improving_at_end", label="yes")
 
@@ -88,20 +88,20 @@ def test_none_that_still_improves_is_called_saturated(labelled):
 
 
 def test_no_healthy_training_loss_is_said_to_rise(labelled):
-    result = training_loss_rises(labelled.study, labelled.traces)
+    result = training_loss_rises(labelled.study, labelled.curves)
 
     assert labelled.called(result.trials, column="outcome", label="ok") <= {"ok", "unclear"}
 
 
 @pytest.mark.parametrize("outcome", ["diverged_no_recovery", "late_degradation"])
 def test_a_training_loss_that_did_not_come_back_rises(labelled, outcome):
-    result = training_loss_rises(labelled.study, labelled.traces)
+    result = training_loss_rises(labelled.study, labelled.curves)
 
     assert "ok" not in labelled.called(result.trials, column="outcome", label=outcome)
 
 
 def test_no_evaluation_metric_has_a_period(labelled):
-    result = periodicity(labelled.study, labelled.traces)
+    result = periodicity(labelled.study, labelled.curves)
 
     assert "notice" not in {one.status for one in result.trials}
 
@@ -117,7 +117,7 @@ def test_no_evaluation_metric_has_a_period(labelled):
     ],
 )
 def test_an_unstable_trial_is_called_so(labelled, outcome):
-    result = stability(labelled.study, labelled.traces)
+    result = stability(labelled.study, labelled.curves)
 
     assert labelled.called(result.trials, column="outcome", label=outcome) <= {"problem"}
 
@@ -134,14 +134,14 @@ def test_an_unstable_trial_is_called_so(labelled, outcome):
     ],
 )
 def test_no_other_trial_is_called_unstable(labelled, outcome):
-    result = stability(labelled.study, labelled.traces)
+    result = stability(labelled.study, labelled.curves)
 
     assert labelled.called(result.trials, column="outcome", label=outcome) <= {"ok", "unclear"}
 
 
 @pytest.mark.parametrize("label", ["yes", "no"])
 def test_overfitting_by_loss_is_what_a_person_saw(labelled, label):
-    result = overfitting(labelled.study, labelled.traces)
+    result = overfitting(labelled.study, labelled.curves)
     turns = [Turned(one.trial, one.by_loss.status) for one in result.trials]
 
     said = labelled.called(turns, column="overfits_by_loss", label=label)
@@ -151,7 +151,7 @@ def test_overfitting_by_loss_is_what_a_person_saw(labelled, label):
 
 @pytest.mark.parametrize("label", ["yes", "no"])
 def test_overfitting_by_metric_is_what_a_person_saw(labelled, label):
-    result = overfitting(labelled.study, labelled.traces)
+    result = overfitting(labelled.study, labelled.curves)
     turns = [Turned(one.trial, one.by_metric.status) for one in result.trials]
 
     said = labelled.called(turns, column="overfits_by_metric", label=label)
@@ -161,7 +161,7 @@ def test_overfitting_by_metric_is_what_a_person_saw(labelled, label):
 
 @pytest.mark.parametrize("label", ["yes", "no"])
 def test_still_improving_is_what_a_person_saw(labelled, label):
-    result = still_improving(labelled.study, labelled.traces)
+    result = still_improving(labelled.study, labelled.curves)
 
     said = labelled.called(result.trials, column="still_improving_at_end", label=label)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from etude.analyze.views.curves import Trace, traces
+from etude.analyze.views.curves import TrialCurves, trial_curves
 from etude.record import POINT, Points, Record
 from etude.study import Study, evaluation_steps
 
@@ -66,7 +66,7 @@ def finished(
     )
 
 
-def traced(study: Study, *curves: Mapping[str, Values], **given: object) -> list[Trace]:
+def traced(study: Study, *curves: Mapping[str, Values], **given: object) -> list[TrialCurves]:
     """The traces of trials 0, 1, ... with these curves."""
     records = [finished(study, trial, each, **given) for trial, each in enumerate(curves)]
-    return traces(study, records)
+    return trial_curves(study, records)

@@ -9,7 +9,7 @@ import pytest
 
 from etude.connect.assembly.assemble import Asked
 from etude.connect.base import Wanted
-from etude.connect.importer import Arrived, bring
+from etude.connect.importer import ImportSummary, import_results
 from etude.round.result import Result, load
 from etude.store import open_store
 
@@ -45,7 +45,9 @@ def brought(source, metric="valid/error", kind="csv", store=None, **options):
     held = store or open_store("memory")
     plain = {key: options.pop(key) for key in ("maximize", "space") if key in options}
     asked = Asked(name="it", metric=metric, **plain)
-    arrived: Arrived = bring(kind, source, asked, Wanted(metric=metric, **options), store=held)
+    arrived: ImportSummary = import_results(
+        kind, source, asked, Wanted(metric=metric, **options), store=held
+    )
     return arrived, held
 
 

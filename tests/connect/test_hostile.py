@@ -7,8 +7,8 @@ import pytest
 from tests.connect.tables import brought, folder, imported
 from tests.connect.traps import zeros
 
-from etude.connect.assembly.sanitize import tidy
-from etude.connect.base import ForeignStudy, ForeignTrial
+from etude.connect.assembly.sanitize import sanitize
+from etude.connect.base import SourceStudy, SourceTrial
 from etude.connect.parsing import files
 from etude.errors import ImportFileError
 
@@ -23,7 +23,7 @@ def source(tmp_path):
 
 
 def studies(*trials, **given):
-    return [ForeignStudy(name="one", **{"trials": trials, **given})]
+    return [SourceStudy(name="one", **{"trials": trials, **given})]
 
 
 @pytest.mark.parametrize("file", ["trials.csv", "curves.csv", "space.toml"])
@@ -108,10 +108,10 @@ def test_what_controls_a_terminal_is_gone_from_every_name(tmp_path):
 
 
 def test_names_that_differ_only_in_what_hides_are_refused():
-    trial = ForeignTrial(name="a", setting={"lr\x07": 1, "lr\x08": 2})
+    trial = SourceTrial(name="a", setting={"lr\x07": 1, "lr\x08": 2})
 
     with pytest.raises(ImportFileError, match="2 names of hyperparameters are `lr\ufffd`"):
-        tidy(studies(trial))
+        sanitize(studies(trial))
 
 
 @pytest.mark.parametrize(
@@ -123,28 +123,28 @@ def test_names_that_differ_only_in_what_hides_are_refused():
 )
 def test_names_beyond_all_measure_are_refused(setting, what):
     with pytest.raises(ImportFileError, match=what):
-        tidy(studies(ForeignTrial(name="a", setting=setting)))
+        sanitize(studies(SourceTrial(name="a", setting=setting)))
 
 
 def test_steps_that_cannot_be_are_left_out_and_told():
     rows = ((9, "loss", 0.5), (-1, "loss", 0.4), (0.5, "loss", 0.3), (10**30, "loss", 0.2))
 
-    (study,) = tidy(studies(ForeignTrial(name="a", setting={}, rows=rows)))
+    (study,) = sanitize(studies(SourceTrial(name="a", setting={}, rows=rows)))
 
     assert study.trials[0].rows == ((9, "loss", 0.5),)
     assert study.left_out == ("3 values at steps that are no whole number from 0 on.",)
 
 
 def test_a_seed_that_no_store_holds_is_unknown():
-    (study,) = tidy(studies(ForeignTrial(name="a", setting={}, seed=2**64)))
+    (study,) = sanitize(studies(SourceTrial(name="a", setting={}, seed=2**64)))
 
     assert study.trials[0].seed is None
 
 
 def test_a_lone_half_of_a_character_can_be_written_down():
-    trial = ForeignTrial(name="\ud800", setting={"a\ud800": "\udfff"}, detail="\ud800")
+    trial = SourceTrial(name="\ud800", setting={"a\ud800": "\udfff"}, detail="\ud800")
 
-    (study,) = tidy(studies(trial))
+    (study,) = sanitize(studies(trial))
 
     assert study.trials[0].setting == {"a\ufffd": "\ufffd"}
     assert study.trials[0].detail == "?"

@@ -7,8 +7,8 @@ from tests.connect.tables import brought, folder, imported, shared
 
 from etude.connect import READERS, reader
 from etude.connect.assembly.assemble import Asked, assembled
-from etude.connect.assembly.sanitize import tidy
-from etude.connect.base import ForeignStudy, ForeignTrial
+from etude.connect.assembly.sanitize import sanitize
+from etude.connect.base import SourceStudy, SourceTrial
 from etude.errors import ImportFileError, RunError
 from etude.experiment import toml
 from etude.round.result import load
@@ -33,14 +33,14 @@ def source(tmp_path):
 
 def a_study(name="one", **given):
     trials = tuple(
-        ForeignTrial(name=f"{name}{at}", setting={"lr": 0.1 * (at + 1)}, rows=((9, "loss", 0.5),))
+        SourceTrial(name=f"{name}{at}", setting={"lr": 0.1 * (at + 1)}, rows=((9, "loss", 0.5),))
         for at in range(3)
     )
-    return ForeignStudy(name=name, **{"trials": trials, **given})
+    return SourceStudy(name=name, **{"trials": trials, **given})
 
 
 def together(*studies, **asked):
-    return assembled(tidy(studies), Asked(**{"name": "it", "metric": "loss", **asked}))
+    return assembled(sanitize(studies), Asked(**{"name": "it", "metric": "loss", **asked}))
 
 
 def test_every_trial_keeps_its_name_its_seed_its_setting_and_its_values(source):
@@ -181,7 +181,7 @@ def test_a_study_without_trials_is_named():
 
 
 def test_what_failed_before_it_told_anything_takes_no_axis_from_the_others():
-    bare = ForeignTrial(name="dead", setting={}, status="failed")
+    bare = SourceTrial(name="dead", setting={}, status="failed")
     whole = together(a_study(trials=(*a_study().trials, bare)))
 
     assert [(study.name, len(trials)) for study, trials in whole.studies] == [
@@ -197,13 +197,13 @@ def test_a_source_without_trials_is_refused():
 
 
 def test_a_longer_curve_than_the_stated_length_makes_the_experiment_longer():
-    trial = ForeignTrial(name="a", setting={}, rows=((700, "loss", 0.5),))
+    trial = SourceTrial(name="a", setting={}, rows=((700, "loss", 0.5),))
 
     assert together(a_study(trials=(trial,), max_steps=500)).experiment.max_steps == 701
 
 
 def test_a_curve_that_counts_from_one_has_the_stated_length():
-    trial = ForeignTrial(name="a", setting={}, rows=((500, "loss", 0.5),))
+    trial = SourceTrial(name="a", setting={}, rows=((500, "loss", 0.5),))
 
     assert together(a_study(trials=(trial,), max_steps=500)).experiment.max_steps == 500
 

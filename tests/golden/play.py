@@ -32,6 +32,7 @@ MASKS = (
         r'"(wall_s|process|python|version|etude|platform|host|commit)": ("[^"]*"|[\d.e-]+)',
         r'"\1": "<masked>"',
     ),
+    (r", [\d.]+ times the time per step", ""),
     (r"0x[0-9a-f]{6,}", "<address>"),
 )
 

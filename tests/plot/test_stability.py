@@ -7,7 +7,7 @@ from tests.analyze.traced import METRIC, at, long_study, noise, traced
 from tests.plot.charts import rows
 
 from etude.analyze.checks.stability import stability
-from etude.analyze.checks.stability_limit import Edge
+from etude.analyze.checks.stability_limit import StabilityLimit
 from etude.plot.stability import caption, draw
 
 
@@ -49,6 +49,6 @@ def test_a_study_without_trials_says_so():
 
 def test_the_caption_tells_a_best_rate_at_the_edge_of_the_unstable_ones():
     found = result(curve(0), curve(1, 0.8))
-    edge = Edge(study="all", status="notice", hyperparameter="learning_rate", rate=0.01)
+    edge = StabilityLimit(study="all", status="notice", hyperparameter="learning_rate", rate=0.01)
 
     assert "edge of the unstable ones" in caption(replace(found, edge=edge))

@@ -15,7 +15,7 @@ from etude.experiment import Experiment
 from etude.experiment.entry import Launch
 from etude.finding import Recommendation, Verdict
 from etude.record import POINT, Points, Record
-from etude.report.content import Material
+from etude.report.content import Content
 from etude.search.sobol import points
 from etude.space import Real, Scalar
 from etude.study import Study, derived_seed
@@ -183,7 +183,7 @@ def recommendations() -> tuple[Recommendation, ...]:
     )
 
 
-def material(**changes: Any) -> Material:
+def material(**changes: Any) -> Content:
     """What a report of it is made from."""
     given: dict[str, Any] = {
         "experiment": experiment(),
@@ -208,4 +208,4 @@ def material(**changes: Any) -> Material:
         "text": '[experiment]\nname = "optimizer"\n',
         "date": "20 November 2025",
     }
-    return Material(**{**given, **changes})
+    return Content(**{**given, **changes})

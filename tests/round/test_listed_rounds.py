@@ -5,7 +5,7 @@ import pytest
 import etude
 from etude.errors import ExperimentError
 from etude.experiment import Experiment
-from etude.round.preview import planned, timed
+from etude.round.preview import planned, timing_trials
 from etude.space import Real
 
 
@@ -97,11 +97,11 @@ def test_another_way_of_making_studies_needs_another_name(place):
 def test_a_round_is_timed_by_itself_or_else_by_the_one_before(place):
     play(place, trials=2)
 
-    assert len(timed(experiment(trials=5), place)) == 2
-    assert len(timed(experiment(name="rates-2", parent="rates"), place)) == 2
-    assert timed(experiment(name="other"), place) == []
+    assert len(timing_trials(experiment(trials=5), place)) == 2
+    assert len(timing_trials(experiment(name="rates-2", parent="rates"), place)) == 2
+    assert timing_trials(experiment(name="other"), place) == []
 
 
 def test_without_a_store_nothing_is_timed(place):
-    assert timed(experiment(), place) == []
-    assert timed(experiment(), "memory") == []
+    assert timing_trials(experiment(), place) == []
+    assert timing_trials(experiment(), "memory") == []

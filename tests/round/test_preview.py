@@ -7,7 +7,7 @@ from tests.runner import loops
 
 import etude
 from etude.experiment import Experiment
-from etude.round.preview import foreseen
+from etude.round.preview import design_findings
 from etude.space import Choice, Real
 from etude.store.memory import Memory
 
@@ -53,7 +53,9 @@ class Seen:
 def test_a_plan_knows_the_round_before_where_the_store_has_it(place, tmp_path):
     places = [place, tmp_path / "none.db", "memory"]
 
-    said = [[(one.rule, one.status) for one in foreseen(experiment(), each)] for each in places]
+    said = [
+        [(one.rule, one.status) for one in design_findings(experiment(), each)] for each in places
+    ]
 
     assert said == [[("S10", "notice")], [("S10", "unclear")], [("S10", "unclear")]]
     assert not (tmp_path / "none.db").exists()
@@ -87,7 +89,7 @@ def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_cave
 
 
 def test_a_parent_that_the_store_does_not_have_leaves_the_batch_size_unclear(place):
-    (one,) = foreseen(experiment(parent="frist"), place)
+    (one,) = design_findings(experiment(parent="frist"), place)
 
     assert (one.rule, one.status) == ("S10", "unclear")
     assert "no experiment `frist`" in one.message

@@ -16,7 +16,7 @@ from etude.runner.processes import Processes
 from etude.runner.stacking import _told
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
-from etude.train.backend import Undecided, decided
+from etude.train.backend import DeferredLoop, resolved
 from etude.train.jax.examples import Order
 
 EXAMPLE = HERE.parents[1] / "examples" / "digits_jax"
@@ -177,8 +177,8 @@ def test_a_missing_library_is_told_with_the_way_out():
 def test_where_both_are_loaded_the_first_model_tells():
     found = {name: train_function(f"{name}.py:Plain", HERE) for name in ("works", "works_jax")}
 
-    assert all(isinstance(one, Undecided) for one in found.values())
-    homes = [type(decided(one, SETTING)).__module__ for one in found.values()]
+    assert all(isinstance(one, DeferredLoop) for one in found.values())
+    homes = [type(resolved(one, SETTING)).__module__ for one in found.values()]
     assert homes == ["etude.train.torch.loop", "etude.train.jax.loop"]
 
 

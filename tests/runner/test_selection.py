@@ -6,7 +6,7 @@ from tests.runner.sample import assignment, processes
 from etude.errors import RunError
 from etude.event import Rehearsed
 from etude.runner.messages import Verdict
-from etude.runner.selection import choose
+from etude.runner.selection import select_runner
 
 LONG = Rehearsed(0, step_s=0.01)
 
@@ -19,7 +19,7 @@ def chosen(monkeypatch, tmp_path):
         runner = processes("train", workers=2)
         monkeypatch.setattr(type(runner), "judge", lambda self, waiting: verdict)
         trials = [assignment(tmp_path)]
-        return choose(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
+        return select_runner(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
 
     return of
 

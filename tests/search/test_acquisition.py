@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.domains import CHOICES, INTEGERS, UNITS
 from tests.search.history import PLANE, a_study
 
-from etude.search.acquisition import fresh, highest, snapped
+from etude.search.acquisition import fresh, maximize_acquisition, snapped
 from etude.space import Choice, Integer, Real, Space
 
 NONE = np.empty((0, 2))
@@ -20,7 +20,7 @@ def peak(units_NxD):
 
 
 def found(score=peak, space=PLANE, taken=NONE, anchors=NONE):
-    return highest(a_study(space=space), score, anchors, taken_NxD=taken, seed=0)
+    return maximize_acquisition(a_study(space=space), score, anchors, taken_NxD=taken, seed=0)
 
 
 def test_a_peak_is_found_to_a_thousandth():

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from etude.search.gaussian_process import (
-    Process,
+    GaussianProcess,
     log_expected_improvement,
     log_probability_above,
 )
@@ -18,7 +18,9 @@ TARGETS = np.sin(4.0 * INPUTS[:, 0]) + INPUTS[:, 1]
 
 def process(noise=1e-6, inputs=INPUTS, targets=TARGETS):
     lengths = np.array([0.5, 0.8, 3.0])
-    return Process(inputs_TxE=inputs, targets_T=targets, lengths_E=lengths, noise=noise, mean=0.2)
+    return GaussianProcess(
+        inputs_TxE=inputs, targets_T=targets, lengths_E=lengths, noise=noise, mean=0.2
+    )
 
 
 def test_without_noise_it_goes_through_what_it_saw():

@@ -8,7 +8,7 @@ from etude.errors import SpaceError
 from etude.record import Records
 from etude.search.grid import Grid
 from etude.space import Choice, Integer, Real, Space
-from etude.space.grid import coarse_first, counts
+from etude.space.grid import coarse_to_fine, counts
 
 RATE, MOMENTUM = Real(1e-4, 1.0, log=True), Real(0.0, 1.0)
 
@@ -88,4 +88,4 @@ def test_an_axis_without_points_is_named():
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 31])
 def test_places_come_coarse_first_and_each_once(count):
-    assert sorted(coarse_first(count)) == list(range(count))
+    assert sorted(coarse_to_fine(count)) == list(range(count))

@@ -8,7 +8,7 @@ from scipy.stats import qmc
 
 from etude.errors import RunError
 from etude.record import Records
-from etude.search.merged import Covered, combinations, deal
+from etude.search.merged import Stratified, combinations, deal
 from etude.search.quasi_random import QuasiRandom, points
 from etude.space import Choice, Real, Space
 
@@ -23,7 +23,7 @@ def merged(domains, names, **given):
 
 
 def settings(one):
-    starts = Covered(QuasiRandom()).moves(one, Records.of([]), 1000)
+    starts = Stratified(QuasiRandom()).moves(one, Records.of([]), 1000)
     return [start.searched for start in starts]
 
 
@@ -113,7 +113,7 @@ def test_a_search_that_adapts_is_refused():
             return []
 
     with pytest.raises(RunError, match="R14"):
-        Covered(Adaptive())
+        Stratified(Adaptive())
 
 
 @pytest.mark.parametrize("trials", [3000])

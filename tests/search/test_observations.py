@@ -8,7 +8,7 @@ import pytest
 from tests.search.history import a_record, a_study, records
 
 from etude.record import Records
-from etude.search.observations import Observed, observed, started, thinned
+from etude.search.observations import Observations, observations, started, thinned
 from etude.study import Prior
 
 STUDY = a_study()
@@ -17,7 +17,7 @@ SETTINGS = [{"x": 0.1 * at, "y": 0.5} for at in range(10)]
 
 
 def seen(values, start=6, study=STUDY):
-    return observed(study, records(SETTINGS[: len(values)], values), start=start)
+    return observations(study, records(SETTINGS[: len(values)], values), start=start)
 
 
 def test_a_diverged_trial_is_a_result_without_a_loss():
@@ -54,7 +54,7 @@ def test_trials_that_run_have_a_place_and_no_loss():
 def test_a_trial_that_ended_without_the_metric_says_nothing():
     missing = replace(a_record(0, SETTINGS[0], None), status="completed")
 
-    assert len(observed(STUDY, Records.of([missing]), start=6).losses_T) == 0
+    assert len(observations(STUDY, Records.of([missing]), start=6).losses_T) == 0
 
 
 def test_what_is_maximized_is_turned_round():
@@ -84,7 +84,7 @@ def test_a_start_is_not_shortened_by_trials_elsewhere(setting):
     study = replace(STUDY, prior=tuple(Prior(setting, 0.1) for _ in range(9)))
 
     assert started(study, 0.25) == 6
-    assert observed(study, Records.of([]), start=6).feasible.all()
+    assert observations(study, Records.of([]), start=6).feasible.all()
 
 
 def test_earlier_trials_that_crowd_around_the_best_make_no_outliers():
@@ -101,7 +101,7 @@ def test_of_too_many_results_the_best_are_kept_and_others_evenly():
     rng = np.random.default_rng(0)
     losses_T = np.where(rng.random(1000) < 0.3, np.nan, rng.random(1000))
     units_TxD, none_PxD = rng.random((1000, 2)), np.empty((0, 2))
-    whole = Observed(units_TxD=units_TxD, losses_T=losses_T, pending_PxD=none_PxD)
+    whole = Observations(units_TxD=units_TxD, losses_T=losses_T, pending_PxD=none_PxD)
     found = thinned(whole, 100)
 
     assert len(found.losses_T) == 100

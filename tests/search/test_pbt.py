@@ -11,7 +11,7 @@ from etude.move import Fork, Resume, Start, Stop
 from etude.record import Checkpoint, Records
 from etude.search import search_of
 from etude.search.pbt import boundaries
-from etude.search.perturbation import moved, perturbed
+from etude.search.perturbation import moved, perturbation
 from etude.space import Choice, Integer, Real, Space
 
 PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
@@ -193,7 +193,7 @@ HERE = {"rate": 0.01, "momentum": 0.9, "depth": 5, "size": 32, "kind": "b"}
 
 def near(seed, **given):
     random = np.random.default_rng(seed)
-    return perturbed(SPACE, HERE, random, **{"factor": 1.25, "resample": 0.0, **given})
+    return perturbation(SPACE, HERE, random, **{"factor": 1.25, "resample": 0.0, **given})
 
 
 def test_without_drawing_anew_every_value_is_one_step_away():
@@ -231,10 +231,10 @@ def test_constraints_hold_where_they_can_and_else_nothing_changes():
     random = np.random.default_rng(0)
     here = {"a": 0.5, "b": 0.26}
 
-    found = [perturbed(tight, here, random, factor=1.5, resample=0.25) for _ in range(50)]
+    found = [perturbation(tight, here, random, factor=1.5, resample=0.25) for _ in range(50)]
 
     assert all(tight.admits(one) for one in found)
-    assert perturbed(never, {"a": 0.123}, random, factor=1.5, resample=0.0) == {"a": 0.123}
+    assert perturbation(never, {"a": 0.123}, random, factor=1.5, resample=0.0) == {"a": 0.123}
 
 
 def test_a_step_up_and_a_step_down_lead_back():

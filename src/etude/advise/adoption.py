@@ -16,7 +16,7 @@ from ..analyze.views.repeats import repeats
 from ..record import Record
 from ..space import Scalar
 from ..study import Study
-from ..wording import counted, listed, number
+from ..wording import join, number, plural
 from .complexity import Complexity, Cost, complexity
 
 Decision: TypeAlias = Literal["adopt", "keep"]
@@ -125,7 +125,7 @@ def adoption(
     pruned = _dropped(best, chosen)
     if not (chosen.retrained and baseline.retrained):
         once = [one for one in (chosen, baseline) if not one.retrained]
-        names = listed([f"`{one.trainings.name}`" for one in once])
+        names = join([f"`{one.trainings.name}`" for one in once])
         text = (
             f"{names} {'was' if len(once) == 1 else 'were'} trained once, which tells nothing of "
             "chance: train both again with 5 seeds each before adopting (A1, A2)."
@@ -154,7 +154,7 @@ def _first(best: Candidate, metric: str) -> Adopted:
     known = [value for value in best.trainings.values if math.isfinite(value)]
     mean = number(fmean(known)) if known else "no value"
     spread = (
-        f"the mean of {counted(trainings, 'training')}"
+        f"the mean of {plural(trainings, 'training')}"
         if trainings > 1
         else "one training, whose variance is not known (A2)"
     )
@@ -210,4 +210,4 @@ def _weighed(result: Comparison, adds: Complexity, worth: float) -> tuple[Decisi
 def _said(pruned: Sequence[str]) -> str:
     if not pruned:
         return ""
-    return f" Dropped without loss that could be seen: {listed([f'`{one}`' for one in pruned])}."
+    return f" Dropped without loss that could be seen: {join([f'`{one}`' for one in pruned])}."

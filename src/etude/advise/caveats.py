@@ -8,9 +8,9 @@ from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.views.outcomes import only_seeds
 from ..experiment import Experiment
 from ..finding import Finding, grouped
-from ..wording import counted, listed, number
-from .crowded import crowded
-from .ranking import Standing, bearing, best_of_each, is_rate
+from ..wording import join, number, plural
+from .crowded import sides_clause
+from .ranking import RankedStudy, best_of_each, is_rate, relevant_findings
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
@@ -20,15 +20,15 @@ _EDGE = ("stability", "D3")
 _BESIDE = ("importance",)
 
 
-def doubts(
-    experiment: Experiment, standing: Sequence[Standing], findings: Sequence[Finding]
+def caveats(
+    experiment: Experiment, standing: Sequence[RankedStudy], findings: Sequence[Finding]
 ) -> tuple[str, ...]:
     """One sentence a doubt: first what stands in the way, then what is not known.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
     valued = [one for one in standing if one.best]
-    mine = bearing(findings, best_of_each(standing))
+    mine = relevant_findings(findings, best_of_each(standing))
     said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
     said += [f"{one.rule}: {one.message}" for one in findings if _is_censored(one)]
     said += _arranged(experiment, standing)
@@ -51,7 +51,7 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
         if len(alike) == 1:
             yield f"{alike[0].rule}: {alike[0].message}"
         else:
-            yield f"C1: {crowded(alike)}: {_names(each.subject['study'] for each in alike)}."
+            yield f"C1: {sides_clause(alike)}: {_names(each.subject['study'] for each in alike)}."
 
 
 def _is_censored(finding: Finding) -> bool:
@@ -99,15 +99,15 @@ def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{group.first.rule}: {group.message}"
 
 
-def _unfinished(standing: Sequence[Standing]) -> Iterator[str]:
+def _unfinished(standing: Sequence[RankedStudy]) -> Iterator[str]:
     planned = sum(one.study.max_trials for one in standing)
     ended = sum(len(one.outcomes) for one in standing)
     if ended < planned:
         verb = "has" if 1 in (ended, planned) else "have"
-        yield f"R13: {ended} of {counted(planned, 'trial')} {verb} ended, so this is provisional."
+        yield f"R13: {ended} of {plural(planned, 'trial')} {verb} ended, so this is provisional."
 
 
-def _luck(valued: Sequence[Standing]) -> Iterator[str]:
+def _luck(valued: Sequence[RankedStudy]) -> Iterator[str]:
     spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued if one.study.space.dimensions]
     if spreads:
         yield (
@@ -116,14 +116,14 @@ def _luck(valued: Sequence[Standing]) -> Iterator[str]:
         )
 
 
-def _spread(standing: Standing) -> str:
+def _spread(standing: RankedStudy) -> str:
     whole = luck(standing.outcomes, maximize=standing.study.maximize)
     if whole is None:
-        return f"not known ({counted(len(standing.outcomes), 'trial')})"
+        return f"not known ({plural(len(standing.outcomes), 'trial')})"
     return reaches(whole)
 
 
-def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
+def _arranged(experiment: Experiment, standing: Sequence[RankedStudy]) -> Iterator[str]:
     if experiment.configurations:
         yield (
             "R12: the settings were listed by hand, so nothing is known of those between and "
@@ -137,12 +137,12 @@ def _arranged(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[
         share = f"{low}" if low == high else f"{low} to {high}"
         yield (
             f"R14: one merged study was compared with itself in {len(standing)} parts, so each "
-            f"{what} had {share} of {counted(experiment.trials, 'trial')} to tune its nuisance "
+            f"{what} had {share} of {plural(experiment.trials, 'trial')} to tune its nuisance "
             "hyperparameters with."
         )
 
 
-def _unequal(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[str]:
+def _unequal(experiment: Experiment, standing: Sequence[RankedStudy]) -> Iterator[str]:
     counts = {one.study.name: one.feasible for one in standing}
     # Trials that are dealt to the parts of a merged study need not divide evenly.
     uneven = 1 if experiment.studies == "merged" else 0
@@ -154,7 +154,7 @@ def _unequal(experiment: Experiment, standing: Sequence[Standing]) -> Iterator[s
         )
 
 
-def _timed_out(standing: Sequence[Standing]) -> Iterator[str]:
+def _timed_out(standing: Sequence[RankedStudy]) -> Iterator[str]:
     counts = {
         one.study.name: sum(each.feasible and each.timed_out for each in one.outcomes)
         for one in standing
@@ -164,12 +164,12 @@ def _timed_out(standing: Sequence[Standing]) -> Iterator[str]:
         verb, they = ("was", "it competes") if total == 1 else ("were", "they compete")
         each = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
         yield (
-            f"T4: {counted(total, 'trial')} {verb} ended by the time limit ({each}); {they} with "
+            f"T4: {plural(total, 'trial')} {verb} ended by the time limit ({each}); {they} with "
             "fewer steps than the others."
         )
 
 
-def _seeds(standing: Sequence[Standing], findings: Sequence[Finding]) -> Iterator[str]:
+def _seeds(standing: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[str]:
     known = {
         one.subject.get("study")
         for one in findings
@@ -196,10 +196,10 @@ def _seeds(standing: Sequence[Standing], findings: Sequence[Finding]) -> Iterato
 
 
 def _names(studies: Iterable[str]) -> str:
-    return listed([f"`{study}`" for study in studies], most=6)
+    return join([f"`{study}`" for study in studies], most=6)
 
 
-def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
+def _sampling_error(experiment: Experiment, valued: Sequence[RankedStudy]) -> str:
     metric = experiment.metric
     errors = [
         f"`{one.study.name}` {number(one.standard_error, 2)}"
@@ -208,7 +208,7 @@ def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
     ]
     if len(errors) == len(valued):
         return (
-            f"A1: on {counted(experiment.validation_examples or 0, 'validation example')} the "
+            f"A1: on {plural(experiment.validation_examples or 0, 'validation example')} the "
             f"standard error of "
             f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
             "examples, which is cautious."
@@ -221,14 +221,14 @@ def _sampling_error(experiment: Experiment, valued: Sequence[Standing]) -> str:
     )
 
 
-def _selection(valued: Sequence[Standing]) -> str:
+def _selection(valued: Sequence[RankedStudy]) -> str:
     trials = sum(one.feasible for one in valued)
     evaluations = sum(
         len(each.record.series(one.study.metric)) for one in valued for each in one.outcomes
     )
     return (
         f"A1: each best value was picked on the validation data itself, from "
-        f"{counted(evaluations, 'evaluation')} of {counted(trials, 'trial')} in all, "
+        f"{plural(evaluations, 'evaluation')} of {plural(trials, 'trial')} in all, "
         "so new data will look worse."
     )
 

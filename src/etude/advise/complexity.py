@@ -8,7 +8,7 @@ from typing import final
 
 from ..playbook.catalogue import known
 from ..space import Scalar, is_number, value_text
-from ..wording import listed, number
+from ..wording import join, number
 
 # No source, ours: less is the noise of a machine that does other things too.
 MIN_SLOWER = 0.25
@@ -46,8 +46,8 @@ class Complexity:
 
     def __str__(self) -> str:
         """The phrases as a sentence without its end."""
-        parts = [f"adds {listed(self.adds)}" if self.adds else "adds nothing"]
-        parts += [f"leaves out {listed(self.drops)}"] if self.drops else []
+        parts = [f"adds {join(self.adds)}" if self.adds else "adds nothing"]
+        parts += [f"leaves out {join(self.drops)}"] if self.drops else []
         return " and ".join(parts)
 
 

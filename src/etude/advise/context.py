@@ -14,7 +14,7 @@ from ..finding import Finding, Recommendation, Verdict
 from ..record import Record
 from ..space import Integer, Real
 from ..study import Study
-from .ranking import bearing, compared
+from .ranking import compared_trials, relevant_findings
 
 
 @final
@@ -37,7 +37,7 @@ class Remedy:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class Context:
     """An experiment with its trials, its findings and its verdict."""
 
     experiment: Experiment
@@ -49,7 +49,7 @@ class Case:
     @property
     def bearing(self) -> list[Finding]:
         """The findings that bear on the answer: no curves but those of the trials compared."""
-        return bearing(self.findings, compared(self.verdict))
+        return relevant_findings(self.findings, compared_trials(self.verdict))
 
     @property
     def troubled(self) -> bool:
@@ -102,7 +102,7 @@ def bounded(
     return replace(domain, low=low, high=high)
 
 
-def ranges(case: Case, roles: Collection[str] = ("nuisance",)) -> list[Hyperparameter]:
+def ranges(case: Context, roles: Collection[str] = ("nuisance",)) -> list[Hyperparameter]:
     """The hyperparameters with a range from one number to another, in these roles.
 
     Source: R2.

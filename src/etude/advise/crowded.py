@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..finding import Finding
-from ..wording import counted, number
+from ..wording import number, plural
 
 
-def crowded(findings: Sequence[Finding]) -> str:
+def sides_clause(findings: Sequence[Finding]) -> str:
     """How many of the best trials lie near that side, over these C1 findings.
 
     Source: C1.
@@ -18,7 +18,7 @@ def crowded(findings: Sequence[Finding]) -> str:
     word = "lower" if findings[0].subject["side"] == "low" else "upper"
     bounds = list(dict.fromkeys(number(each.evidence["bound"]) for each in findings))
     bound = f"the {word} bound {bounds[0]}" if len(bounds) == 1 else f"their {word} bounds"
-    name, studies = findings[0].subject["hyperparameter"], counted(len(findings), "study")
+    name, studies = findings[0].subject["hyperparameter"], plural(len(findings), "study")
     text = f"{hits} of the best {top} trials lie near {bound} of `{name}` in {studies}"
     falling = sum(_falls(each) for each in findings)
     if not falling:

@@ -15,7 +15,7 @@ from ..study import Study
 SEEDS = 5
 
 
-def retrain(
+def retraining_experiment(
     experiment: Experiment,
     settings: Sequence[Mapping[str, Scalar]],
     *,
@@ -75,7 +75,7 @@ def prunings(
     return [whole, *({**whole, name: before[name]} for name in changed)]
 
 
-def replayed(
+def replay_experiment(
     experiment: Experiment, study: Study, found: Lineage, *, repeats: int = 1
 ) -> Experiment:
     """An experiment whose trials begin as the best line began, and change as it changed.

@@ -12,10 +12,10 @@ from ..finding import Finding, Recommendation, Verdict
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
-from ..wording import counted, number
-from .context import Case
+from ..wording import number, plural
+from .context import Context
 from .policy import advice
-from .ranking import bearing, compared
+from .ranking import compared_trials, relevant_findings
 
 
 def next_round(
@@ -29,7 +29,7 @@ def next_round(
 
     Source: C1, C2, C3, C14, Q10, R3, R11.
     """
-    case = Case(
+    case = Context(
         experiment=experiment,
         studies=studies,
         records=records,
@@ -39,7 +39,7 @@ def next_round(
     return list(advice(case).recommendations)
 
 
-def left_to_you(case: Case, records: Sequence[Record], words: Sequence[str] = ()) -> list[str]:
+def manual_steps(case: Context, records: Sequence[Record], words: Sequence[str] = ()) -> list[str]:
     """What to do where no change of the file is recommended: finish the round, or amend by hand.
 
     Of the curves only those count that the verdict compared. Where nothing is left to do: stop,
@@ -55,8 +55,8 @@ def left_to_you(case: Case, records: Sequence[Record], words: Sequence[str] = ()
     waiting = sum(not record.ended for record in records)
     if waiting:
         verb = "has" if waiting == 1 else "have"
-        return [f"{counted(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    mine = bearing(case.findings, compared(case.verdict))
+        return [f"{plural(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
+    mine = relevant_findings(case.findings, compared_trials(case.verdict))
     failed = [finding for finding in mine if finding.status == "problem" and finding.advice]
     said = list(words)
     said += [text for text in map(_amended, failed) if not any(text in each for each in said)]
@@ -74,7 +74,7 @@ def _amended(finding: Finding) -> str:
 WORTH_A_TRIAL = 0.05
 
 
-def stop(case: Case) -> str:
+def stop(case: Context) -> str:
     """Why no other round is advised: what is inside, how dense, what more trials would bring.
 
     Source: R2, C1, C2, A2, X1.
@@ -91,7 +91,7 @@ def stop(case: Case) -> str:
     )
 
 
-def _again(case: Case) -> str:
+def _again(case: Context) -> str:
     if case.experiment.schedule != "pbt":
         if _retrained(case):
             return f"its best setting has been trained again: `etude adopt {case.experiment.name}`"
@@ -100,7 +100,7 @@ def _again(case: Case) -> str:
     return f"train the schedule that it found again with other seeds, {command}"
 
 
-def _retrained(case: Case) -> bool:
+def _retrained(case: Context) -> bool:
     """Whether the setting of the best trial was trained with other seeds too."""
     best = [case.best_first(study)[:1] for study in case.studies]
     ranked = sorted((one for group in best for one in group), key=lambda one: one.loss)
@@ -110,11 +110,11 @@ def _retrained(case: Case) -> bool:
     )
 
 
-def _reasons(case: Case, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
+def _reasons(case: Context, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
     sides = [one for one in case.findings if (one.check, one.rule) == ("boundary", "C1")]
     inside = sum(one.status == "ok" for one in sides if "side" in one.subject)
     if inside:
-        yield f"the best lies inside on {inside} of {counted(len(sides), 'side')} (C1)"
+        yield f"the best lies inside on {inside} of {plural(len(sides), 'side')} (C1)"
     for study, gain in gains:
         yield from _of_study(case, study.name)
         noise = trial_noise(study, case.records)
@@ -124,7 +124,7 @@ def _reasons(case: Case, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
             yield f"one more trial of `{study.name}` is expected to gain {number(gain, 2)} (X1)"
 
 
-def _worth_more(case: Case, study: Study, gain: float) -> str:
+def _worth_more(case: Context, study: Study, gain: float) -> str:
     """Why a Bayesian search is not done; empty where it is, and of any other search."""
     noise = trial_noise(study, case.records)
     best_of = (one.best(study.metric, maximize=study.maximize) for one in _of(case, study))
@@ -142,11 +142,11 @@ def _worth_more(case: Case, study: Study, gain: float) -> str:
     )
 
 
-def _of(case: Case, study: Study) -> list[Record]:
+def _of(case: Context, study: Study) -> list[Record]:
     return [record for record in case.records if record.study == study.name]
 
 
-def _of_study(case: Case, study: str) -> Iterator[str]:
+def _of_study(case: Context, study: str) -> Iterator[str]:
     for one in case.findings:
         about_it = one.check == "coverage" and one.subject.get("study") == study
         if about_it and one.evidence.get("gain") is not None:

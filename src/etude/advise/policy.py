@@ -11,19 +11,19 @@ from ..design.studies import studies as designed
 from ..errors import InputError
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation
-from ..wording import listed
-from .context import Case, Remedy
+from ..wording import join
+from .context import Context, Remedy
 from .edits import applied
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
-from .remedies.narrow_unstable import cut, reparametrize
+from .remedies.narrow_unstable import narrow_unstable, use_log_scale
 from .remedies.refine import drop, fix, narrow
 from .remedies.regularize import regularize
 from .remedies.stabilize import stabilize, steady
 from .remedies.training_length import longer, shorter
-from .remedies.widen import extend
+from .remedies.widen import widen
 
-Make: TypeAlias = Callable[[Case], list[Remedy]]
+Make: TypeAlias = Callable[[Context], list[Remedy]]
 
 
 @final
@@ -38,9 +38,13 @@ class Step:
 
 # The playbook's order: what would make the later steps answer another question comes first (D11,
 # C14); where it leaves the order open, the cheaper comes first.
-ORDER = (
+EXPLORATION = (
     Step(goal="repair optimization", rules=("D11", "D6", "D9"), remedies=(stabilize,)),
-    Step(goal="redraw the space", rules=("C1", "C3"), remedies=(reparametrize, cut, extend)),
+    Step(
+        goal="redraw the space",
+        rules=("C1", "C3"),
+        remedies=(use_log_scale, narrow_unstable, widen),
+    ),
     Step(goal="regularize", rules=("C6", "C7"), remedies=(regularize,)),
     Step(goal="train longer", rules=("C9", "T5"), remedies=(longer,)),
     Step(goal="steady the metric", rules=("C8",), remedies=(steady,)),
@@ -52,12 +56,12 @@ ORDER = (
 )
 # When exploration is over (R3: late, one maximizes the score): what D11 wants first still is first;
 # sides are redrawn in the same round, since nothing is compared that they could blur.
-LATE = (
-    ORDER[0],
+EXPLOITATION = (
+    EXPLORATION[0],
     Step(
         goal="exploit",
         rules=("X1", "C1", "C3"),
-        remedies=(reparametrize, cut, extend, exploit_now),
+        remedies=(use_log_scale, narrow_unstable, widen, exploit_now),
     ),
 )
 
@@ -81,7 +85,7 @@ class Advice:
     words: tuple[str, ...] = ()
 
 
-def advice(case: Case, order: Sequence[Step] = ORDER) -> Advice:
+def advice(case: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     """The first step of the order that has an edit; the others wait (R3).
 
     An edit that would earn a finding about the design of the next round is told in words.
@@ -95,7 +99,7 @@ def advice(case: Case, order: Sequence[Step] = ORDER) -> Advice:
     chosen: tuple[Step, tuple[Recommendation, ...]] | None = None
     waiting: list[str] = []
     words: list[str] = []
-    for step in order if case.verdict.status == "no_question" else ORDER:
+    for step in order if case.verdict.status == "no_question" else EXPLORATION:
         edits: list[Recommendation] = []
         for remedy in _distinct([one for make in step.remedies for one in make(case)]):
             against = _against(case.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
@@ -118,7 +122,7 @@ def goals() -> tuple[str, ...]:
 
     Source: R3.
     """
-    return tuple(step.goal for step in ORDER)
+    return tuple(step.goal for step in EXPLORATION)
 
 
 def order() -> str:
@@ -126,7 +130,7 @@ def order() -> str:
 
     Source: R3, D11.
     """
-    steps = [f"{step.goal} ({', '.join(step.rules)})" for step in ORDER]
+    steps = [f"{step.goal} ({', '.join(step.rules)})" for step in EXPLORATION]
     return f"When several ask for a change, the order is: {'; '.join(steps)}."
 
 
@@ -159,7 +163,7 @@ def _against(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
 
 def _waits(step: Step, edits: Sequence[Recommendation]) -> str:
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
-    paths = listed([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
+    paths = join([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
     return f"{step.goal[0].upper()}{step.goal[1:]} ({rules}): {paths}."
 
 

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analyze.statistics.bootstrap import best_of, interval
-from ..analyze.statistics.hypergeometric import at_least
+from ..analyze.statistics.hypergeometric import upper_tail
 from ..analyze.views.outcomes import Outcome, only_seeds, outcomes, ranked
 from ..experiment import Experiment
 from ..finding import Finding, Verdict
 from ..record import Record
 from ..study import Study, derived_seed
-from ..wording import counted, listed, number
+from ..wording import join, number, plural
 
 
-def bearing(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:
+def relevant_findings(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:
     """The findings about a design, a study or an axis, and those about the best trials' curves.
 
     Studies are compared by the best trial of each; what the curve of another one shows is no reason
@@ -34,7 +34,7 @@ def bearing(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]
     return [one for one in findings if "trial" not in one.subject or one.subject["trial"] in best]
 
 
-def best_of_each(standing: Sequence[Standing]) -> set[int]:
+def best_of_each(standing: Sequence[RankedStudy]) -> set[int]:
     """The best trial of each study.
 
     Source: C5, C6.
@@ -42,7 +42,7 @@ def best_of_each(standing: Sequence[Standing]) -> set[int]:
     return {one.best.trial for one in standing if one.best}
 
 
-def compared(verdict: Verdict) -> set[int]:
+def compared_trials(verdict: Verdict) -> set[int]:
     """The trials that a verdict compared.
 
     Source: C5, C6.
@@ -63,7 +63,7 @@ class Mean:
     infeasible: int
 
 
-def means(standing: Sequence[Standing]) -> list[Mean]:
+def means(standing: Sequence[RankedStudy]) -> list[Mean]:
     """The mean of each study without nuisance hyperparameters that has a feasible trial.
 
     Source: A2.
@@ -75,7 +75,7 @@ def means(standing: Sequence[Standing]) -> list[Mean]:
     ]
 
 
-def _mean(standing: Standing) -> Mean:
+def _mean(standing: RankedStudy) -> Mean:
     values = [one.value for one in standing.outcomes if one.value is not None]
     return Mean(
         study=standing.study.name,
@@ -95,19 +95,19 @@ def means_sentence(found: Sequence[Mean], metric: str) -> str:
     whose = "each of these studies" if several else f"`{found[0].study}`"
     return (
         f"Trials of {whose} differ only by their seed, so a best one is luck and answers nothing; "
-        f"the mean {metric} is {listed([_said(one) for one in found], most=6)} (A2)."
+        f"the mean {metric} is {join([_said(one) for one in found], most=6)} (A2)."
     )
 
 
 def _said(one: Mean) -> str:
     spread = "" if math.isnan(one.sd) else f"standard deviation {number(one.sd, 2)}, "
     lost = f", {one.infeasible} more infeasible" if one.infeasible else ""
-    return f"{number(one.mean)} for `{one.study}` ({spread}{counted(one.trials, 'trial')}{lost})"
+    return f"{number(one.mean)} for `{one.study}` ({spread}{plural(one.trials, 'trial')}{lost})"
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RankedStudy:
     """The best trial of a study; `standard_error` of its value, None where it is not known."""
 
     study: Study
@@ -155,9 +155,9 @@ _RATE = re.compile(
 )
 
 
-def standings(
+def ranking(
     experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
-) -> list[Standing]:
+) -> list[RankedStudy]:
     """How each study stands, the leader first, those without a value last.
 
     Source: R13, C12.
@@ -166,12 +166,12 @@ def standings(
     return sorted(found, key=lambda one: (one.best.loss if one.best else math.inf, one.study.name))
 
 
-def _standing(experiment: Experiment, study: Study, records: Sequence[Record]) -> Standing:
+def _standing(experiment: Experiment, study: Study, records: Sequence[Record]) -> RankedStudy:
     ended = outcomes(study, records)
     best_first = ranked(ended)
     best = best_first[0] if best_first else None
     value = best.value if best else None
-    return Standing(
+    return RankedStudy(
         study=study,
         outcomes=tuple(ended),
         best=best,
@@ -208,8 +208,8 @@ def standard_error(experiment: Experiment, value: float) -> float | None:
 
 
 def lead(
-    leader: Standing,
-    other: Standing,
+    leader: RankedStudy,
+    other: RankedStudy,
     *,
     # No source, ours: with fewer values, resampling them says nothing of the luck of the search.
     min_feasible: int = 6,
@@ -254,15 +254,15 @@ def lead(
 
 
 def _chance(run: int, mine: int, theirs: int) -> float:
-    alike = [at_least(run, drawn=run, there=each, items=mine + theirs) for each in (mine, theirs)]
+    alike = [upper_tail(run, drawn=run, there=each, items=mine + theirs) for each in (mine, theirs)]
     return min(1.0, sum(alike))
 
 
-def _loss(standing: Standing) -> float:
+def _loss(standing: RankedStudy) -> float:
     return standing.best.loss if standing.best else math.inf
 
 
-def _lead_samples(leader: Standing, other: Standing) -> NDArray[np.float64]:
+def _lead_samples(leader: RankedStudy, other: RankedStudy) -> NDArray[np.float64]:
     mine_B, theirs_B = _best_samples(leader), _best_samples(other)
     # A sample without any feasible trial in both studies tells neither from the other.
     with np.errstate(invalid="ignore"):
@@ -273,6 +273,6 @@ def _lead_samples(leader: Standing, other: Standing) -> NDArray[np.float64]:
     return np.asarray(lead_B + error * rng.standard_normal(len(lead_B)))
 
 
-def _best_samples(standing: Standing) -> NDArray[np.float64]:
+def _best_samples(standing: RankedStudy) -> NDArray[np.float64]:
     losses = [one.loss for one in standing.outcomes]
     return best_of(losses, [len(losses)], seed=standing.study.seed)[:, 0]

@@ -16,7 +16,7 @@ from ..experiment import Experiment
 from ..record import Record
 from ..study import Study
 from ..wording import number, percent
-from .ranking import Lead, Standing, lead, standard_error
+from .ranking import Lead, RankedStudy, lead, standard_error
 
 
 @final
@@ -31,8 +31,8 @@ class Searches:
             largest of those given; NaN without any.
     """
 
-    a: Standing
-    b: Standing
+    a: RankedStudy
+    b: RankedStudy
     metric: str
     answer: Literal["better", "worse", "no_difference", "undecided"]
     lead: Lead | None
@@ -41,11 +41,11 @@ class Searches:
 
 
 def searches(
-    a: Standing,
-    b: Standing,
+    a: RankedStudy,
+    b: RankedStudy,
     *,
     metric: str,
-    repeats: Sequence[tuple[Standing, Standing]] = (),
+    repeats: Sequence[tuple[RankedStudy, RankedStudy]] = (),
     same: bool = False,
 ) -> Searches:
     """B's search against A's, by the bootstrap of both (`lead`) and by searches run twice.
@@ -81,7 +81,9 @@ def searches(
     )
 
 
-def whole(experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]) -> Standing:
+def whole(
+    experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
+) -> RankedStudy:
     """An experiment's trials together, as one search that bears its name.
 
     Source: A3.
@@ -89,7 +91,7 @@ def whole(experiment: Experiment, studies: Sequence[Study], records: Sequence[Re
     found = [one for study in studies for one in outcomes(study, records)]
     best = next(iter(ranked(found)), None)
     value = best.value if best else None
-    return Standing(
+    return RankedStudy(
         study=replace(studies[0], name=experiment.name),
         outcomes=tuple(found),
         best=best,
@@ -97,11 +99,11 @@ def whole(experiment: Experiment, studies: Sequence[Study], records: Sequence[Re
     )
 
 
-def _loss(one: Standing) -> float:
+def _loss(one: RankedStudy) -> float:
     return one.best.loss if one.best else math.inf
 
 
-def _probability(a: Standing, b: Standing) -> float:
+def _probability(a: RankedStudy, b: RankedStudy) -> float:
     best_a_B, best_b_B = (
         best_of([x.loss for x in one.outcomes], [len(one.outcomes)], seed=seed)[:, 0]
         for one, seed in ((a, 0), (b, 1))

@@ -10,9 +10,18 @@ from ..experiment import Experiment
 from ..finding import Finding, Verdict
 from ..record import Record
 from ..study import Study
-from ..wording import counted, number, percent
-from .caveats import doubts
-from .ranking import Lead, Standing, bearing, best_of_each, lead, means, means_sentence, standings
+from ..wording import number, percent, plural
+from .caveats import caveats
+from .ranking import (
+    Lead,
+    RankedStudy,
+    best_of_each,
+    lead,
+    means,
+    means_sentence,
+    ranking,
+    relevant_findings,
+)
 
 # From so many others on, a message names the nearest and counts the rest; no source, ours.
 MANY = 3
@@ -32,8 +41,8 @@ def verdict(
 
     Source: A1, A2, C14, Q10, R5, R13.
     """
-    standing = standings(experiment, studies, records)
-    said = doubts(experiment, standing, findings)
+    standing = ranking(experiment, studies, records)
+    said = caveats(experiment, standing, findings)
     evidence: dict[str, Any] = {"studies": {one.study.name: _evidence(one) for one in standing}}
     if not any(one.best for one in standing):
         return Verdict(
@@ -54,7 +63,11 @@ def verdict(
             evidence=evidence,
         )
     leads = [lead(leader, other) for other in standing[1:]]
-    problems = [one for one in bearing(findings, best_of_each(standing)) if one.status == "problem"]
+    problems = [
+        one
+        for one in relevant_findings(findings, best_of_each(standing))
+        if one.status == "problem"
+    ]
     evidence["leads"] = {each.over: _finite(each) for each in leads}
     better = not problems and not untuned and all(each.holds for each in leads)
     return Verdict(
@@ -68,7 +81,7 @@ def verdict(
     )
 
 
-def _nothing(standing: Sequence[Standing]) -> str:
+def _nothing(standing: Sequence[RankedStudy]) -> str:
     ended = sum(len(one.outcomes) for one in standing)
     if not ended:
         return "No trial has ended yet, so there is nothing to compare."
@@ -79,18 +92,18 @@ def _nothing(standing: Sequence[Standing]) -> str:
     )
 
 
-def _best_of_all(leader: Standing) -> str:
-    return f"The best of {counted(len(leader.outcomes), 'trial')} is {_result(leader)}."
+def _best_of_all(leader: RankedStudy) -> str:
+    return f"The best of {plural(len(leader.outcomes), 'trial')} is {_result(leader)}."
 
 
-def _result(standing: Standing) -> str:
+def _result(standing: RankedStudy) -> str:
     best = standing.best
     if best is None or best.value is None:
         return "no feasible trial"
     return f"{standing.study.metric} {number(best.value)} (trial {best.trial} at step {best.step})"
 
 
-def _better(standing: Sequence[Standing], leads: Sequence[Lead]) -> str:
+def _better(standing: Sequence[RankedStudy], leads: Sequence[Lead]) -> str:
     leader, others = standing[0], standing[1:]
     word = "highest" if leader.study.maximize else "lowest"
     named = others if len(others) < MANY else others[:1]
@@ -104,7 +117,7 @@ def _better(standing: Sequence[Standing], leads: Sequence[Lead]) -> str:
 
 
 def _unclear(
-    standing: Sequence[Standing], leads: Sequence[Lead], problems: Sequence[Finding]
+    standing: Sequence[RankedStudy], leads: Sequence[Lead], problems: Sequence[Finding]
 ) -> str:
     leader, others = standing[0], standing[1:]
     parts = [f"`{leader.study.name}` leads with {_result(leader)}."]
@@ -117,13 +130,13 @@ def _unclear(
     if problems:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in problems))
         parts.append(
-            f"{counted(len(problems), 'failed check')} ({rules}) must be amended and run again "
+            f"{plural(len(problems), 'failed check')} ({rules}) must be amended and run again "
             "before the question is judged (C14)."
         )
     return " ".join(parts)
 
 
-def _open(leader: Standing, other: Standing, each: Lead) -> str:
+def _open(leader: RankedStudy, other: RankedStudy, each: Lead) -> str:
     name = f"`{other.study.name}`"
     if other.best is None:
         return f"{name} has no feasible trial to compare with."
@@ -140,7 +153,7 @@ def _open(leader: Standing, other: Standing, each: Lead) -> str:
     return f"{behind}, which leaves it open (A2)."
 
 
-def _reach(leader: Standing, each: Lead) -> str:
+def _reach(leader: RankedStudy, each: Lead) -> str:
     luck = "the luck of the search"
     if leader.standard_error is not None:
         luck += " and of the validation examples"
@@ -150,7 +163,7 @@ def _reach(leader: Standing, each: Lead) -> str:
     )
 
 
-def _run(leader: Standing, each: Lead) -> str:
+def _run(leader: RankedStudy, each: Lead) -> str:
     name = f"`{leader.study.name}`"
     whose = (
         f"the very best trial of both is {name}'s"
@@ -161,7 +174,7 @@ def _run(leader: Standing, each: Lead) -> str:
     return f"{whose}: were both alike, either would have {one} in {percent(each.chance)} of draws"
 
 
-def _evidence(standing: Standing) -> dict[str, Any]:
+def _evidence(standing: RankedStudy) -> dict[str, Any]:
     best = standing.best
     return {
         "trial": best.trial if best else None,

@@ -27,9 +27,9 @@ from .checks import (
     training_loss_rises,
     trial_noise,
 )
-from .views.curves import traces
+from .views.curves import trial_curves
 from .views.outcomes import outcomes, ranked
-from .views.subgroups import parts
+from .views.subgroups import subgroups
 
 # Rules of the checklist that no check can see in a trial's values: a report says so, or silence
 # would look like approval.
@@ -82,7 +82,7 @@ def _of_curves(
     study: Study, records: Sequence[Record], rivals: Mapping[str, float]
 ) -> Iterator[Finding]:
     """What the curves say: one finding a trial and check, and some of the study."""
-    mine = traces(study, records)
+    mine = trial_curves(study, records)
     yield from stability.findings(stability.stability(study, mine))
     yield from overfitting.findings(overfitting.overfitting(study, mine))
     yield from step_variance.findings(step_variance.step_variance(study, mine, rivals=rivals))
@@ -96,7 +96,7 @@ def _of_curves(
 
 def _of_luck(study: Study, records: Sequence[Record]) -> Iterator[Finding]:
     """What chance may have done, and what is known beyond it."""
-    for part, its in parts(study, records):
+    for part, its in subgroups(study, records):
         yield from sampling_luck.findings(sampling_luck.sampling_luck(part, its))
     yield from trial_noise.findings(trial_noise.trial_noise(study, records))
     yield from importance.findings(importance.importance(study, records))

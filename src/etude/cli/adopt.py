@@ -192,7 +192,7 @@ def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:
 
 def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bool) -> str:
     """Writes the experiment that would tell, beside the last one; its path."""
-    from ..advise.follow_up import prunings, retrain
+    from ..advise.follow_up import prunings, retraining_experiment
     from ..experiment.toml.write import dumps
     from .next import beside, written
 
@@ -203,7 +203,7 @@ def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bo
     settings = [{key: one[key] for key in one if key in shared} for one in (held.setting, *more)]
     lacking = held.setting.keys() ^ candidate.setting.keys()
     whole = settings if not lacking else [dict(candidate.setting)]
-    text = dumps(retrain(result.experiment, whole, name=name))
+    text = dumps(retraining_experiment(result.experiment, whole, name=name))
     place = beside(result.entry.source) / f"{name}.toml"
     written(place, text)
     return str(place)

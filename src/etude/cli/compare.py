@@ -9,7 +9,7 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..advise.ranking import Standing
+    from ..advise.ranking import RankedStudy
     from ..advise.search_comparison import Searches
     from ..analyze.comparison import Comparison
     from ..analyze.comparison.comparison import Side as Arm
@@ -90,7 +90,7 @@ def _trainings(
     first: Side, second: Side, *, maximize: bool, paired: bool, looks: str
 ) -> Comparison:
     from ..analyze.comparison import comparison
-    from ..analyze.comparison.sequential import plan
+    from ..analyze.comparison.sequential import sequential_plan
 
     a, b = first.retrainings, second.retrainings
     assert a is not None
@@ -98,7 +98,7 @@ def _trainings(
     if paired:
         a, b = _paired(a, b)
     metrics = [one.result.experiment.metric for one in (first, second) if one.result]
-    planned = plan(_looks(looks)) if looks else None
+    planned = sequential_plan(_looks(looks)) if looks else None
     metric = metrics[0] if metrics else "value"
     return comparison(a, b, metric=metric, maximize=maximize, paired=paired, plan=planned)
 
@@ -150,8 +150,8 @@ def _searches(first: Side, second: Side, repeats: list[Side]) -> tuple[Searches,
 
 
 def _again(
-    side: Side, results: list[Result | None], standings: list[Standing]
-) -> tuple[Standing, Standing]:
+    side: Side, results: list[Result | None], standings: list[RankedStudy]
+) -> tuple[RankedStudy, RankedStudy]:
     """A second search and the one that it repeats."""
     from ..advise.search_comparison import whole
     from ..errors import RunError

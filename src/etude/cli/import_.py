@@ -12,7 +12,7 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..connect.importer import Arrived
+    from ..connect.importer import ImportSummary
 
 _Kind: TypeAlias = Annotated[
     str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
@@ -54,7 +54,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     """Bring results of another tool, so that check, report and next can look at them."""
     from ..connect.assembly.assemble import Asked
     from ..connect.base import Wanted
-    from ..connect.importer import bring
+    from ..connect.importer import import_results
     from ..store import location, open_store
     from .import_summary import lines
     from .options import kept
@@ -66,7 +66,7 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     asked = Asked(name=name, metric=judge, maximize=maximize, space=space)
     place = kept(location(store))
     with closing(open_store(place)) as held:
-        arrived = bring(kind, source, asked, wanted, store=held)
+        arrived = import_results(kind, source, asked, wanted, store=held)
     if json:
         print_json(_as_json(arrived, kind, source))
         return
@@ -97,7 +97,7 @@ def _next_command(name: str, store: str | None) -> str:
     return f"etude check {name}{at_store(store)}"
 
 
-def _as_json(arrived: Arrived, kind: str, source: Path) -> dict[str, Any]:
+def _as_json(arrived: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
     experiment = arrived.experiment
     return {
         "experiment": experiment.name,
@@ -120,7 +120,7 @@ def _as_json(arrived: Arrived, kind: str, source: Path) -> dict[str, Any]:
     }
 
 
-def _roles(arrived: Arrived) -> dict[str, dict[str, str]]:
+def _roles(arrived: ImportSummary) -> dict[str, dict[str, str]]:
     """Every hyperparameter by role and path, its domain or value as a file has it."""
     from ..experiment.toml.write import toml_text
 

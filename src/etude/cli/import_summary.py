@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .output import counted, short, wrapped
 
 if TYPE_CHECKING:
-    from ..connect.importer import Arrived
+    from ..connect.importer import ImportSummary
     from ..experiment.hyperparameter import Condition, Role
     from ..space import Domain, Scalar
 
@@ -25,7 +25,7 @@ _LENGTH = 40
 _Members: TypeAlias = list[tuple[str, "Domain | Scalar"]]
 
 
-def lines(arrived: Arrived, kind: str, source: Path) -> Iterator[str]:
+def lines(arrived: ImportSummary, kind: str, source: Path) -> Iterator[str]:
     """What came, what it lies in, and what stayed behind."""
     yield f"Imported `{arrived.experiment.name}` from {source} ({kind})."
     yield from _counts(arrived)
@@ -41,7 +41,7 @@ def lines(arrived: Arrived, kind: str, source: Path) -> Iterator[str]:
     yield from _left_out(arrived)
 
 
-def _counts(arrived: Arrived) -> Iterator[str]:
+def _counts(arrived: ImportSummary) -> Iterator[str]:
     from ..connect.assembly.assemble import NOWHERE
 
     statuses = _listed([f"{count:,} {what}" for what, count in arrived.statuses.items()])
@@ -64,7 +64,7 @@ def _counts(arrived: Arrived) -> Iterator[str]:
 # --- the space
 
 
-def _role(arrived: Arrived, role: Role) -> Iterator[str]:
+def _role(arrived: ImportSummary, role: Role) -> Iterator[str]:
     """A line for what always exists, then one for what exists under the same conditions."""
     groups = _groups(arrived, role)
     for under in [*groups][: _SHOWN + 1]:
@@ -75,7 +75,7 @@ def _role(arrived: Arrived, role: Role) -> Iterator[str]:
         yield _line(f"{role} under {counted(more, 'further condition')}, not shown here")
 
 
-def _groups(arrived: Arrived, role: Role) -> Mapping[tuple[Condition, ...], _Members]:
+def _groups(arrived: ImportSummary, role: Role) -> Mapping[tuple[Condition, ...], _Members]:
     """Hyperparameters of one role that exist under the same conditions, the unconditional first."""
     conditions: dict[str, tuple[str, Domain | Scalar, list[Condition]]] = {}
     for one in arrived.experiment.hyperparameters:
@@ -112,7 +112,7 @@ def _value(value: Domain | Scalar) -> str:
 # --- what stayed behind
 
 
-def _unseen(arrived: Arrived) -> Iterator[str]:
+def _unseen(arrived: ImportSummary) -> Iterator[str]:
     """What most trials have and no check looks at, with the way out."""
     trials = sum(arrived.trials.values())
     shown = _listed(
@@ -130,7 +130,7 @@ def _unseen(arrived: Arrived) -> Iterator[str]:
         )
 
 
-def _left_out(arrived: Arrived) -> Iterator[str]:
+def _left_out(arrived: ImportSummary) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for name, why in arrived.apart.items():
         if name in arrived.unseen:

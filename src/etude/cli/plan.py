@@ -29,15 +29,15 @@ def plan(
     from ..design.duration import hours
     from ..experiment import baseline
     from ..finding import to_json
-    from ..round.preview import foreseen, planned, timed, with_lines
+    from ..round.preview import design_findings, planned, timing_trials, with_lines
     from .output import finding_lines, print_json
     from .plan import budget_as_json, budget_lines
 
     experiment = baseline.opened(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
         studies = planned(experiment, store)
-    rules = foreseen(experiment, store)
-    budget = _designs(experiment, studies), hours(studies, timed(experiment, store))
+    rules = design_findings(experiment, store)
+    budget = _designs(experiment, studies), hours(studies, timing_trials(experiment, store))
     caveats = findings(fixed_caveats([study for study, _ in studies]))
     if json:
         print_json(
@@ -75,11 +75,11 @@ def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> 
 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
     """What the trials could be spent on; nothing where settings are listed by hand."""
-    from ..analyze.views.subgroups import apart
+    from ..analyze.views.subgroups import split_merged
     from ..design.trade_off import trade
 
     alone = [study for study, _ in studies]
-    return [] if experiment.configurations else trade(alone, len(apart(alone, [])[0]))
+    return [] if experiment.configurations else trade(alone, len(split_merged(alone, [])[0]))
 
 
 def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ..space import Domain, Scalar
 
 # As the csv format names them; `failed` becomes infeasible (`error`), `stopped` is censored, and
 # `unknown` is judged by the values: a last loss that is not finite makes it infeasible (`nan`).
-ForeignStatus: TypeAlias = Literal[
+SourceStatus: TypeAlias = Literal[
     "completed", "infeasible", "stopped", "failed", "running", "unknown"
 ]
 # One row a value: the step, the metric's name, the raw value, NaN and infinite ones too.
@@ -20,7 +20,7 @@ Row: TypeAlias = tuple[int, str, float]
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ForeignTrial:
+class SourceTrial:
     """A trial as the other tool knows it.
 
     Args:
@@ -34,7 +34,7 @@ class ForeignTrial:
     name: str
     setting: Mapping[str, Scalar]
     rows: tuple[Row, ...] = ()
-    status: ForeignStatus = "unknown"
+    status: SourceStatus = "unknown"
     reason: str = ""
     detail: str = ""
     seed: int | None = None
@@ -43,7 +43,7 @@ class ForeignTrial:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ForeignStudy:
+class SourceStudy:
     """Trials that the other tool holds together.
 
     Args:
@@ -55,7 +55,7 @@ class ForeignStudy:
     """
 
     name: str
-    trials: tuple[ForeignTrial, ...]
+    trials: tuple[SourceTrial, ...]
     domains: Mapping[str, Domain] = field(default_factory=dict)
     maximize: bool | None = None
     left_out: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Wanted:
 class Reader(Protocol):
     """Reads what one other tool wrote: `read` of the module or folder here that has its name."""
 
-    def __call__(self, source: Path, wanted: Wanted) -> list[ForeignStudy]:
+    def __call__(self, source: Path, wanted: Wanted) -> list[SourceStudy]:
         """Every study of the source, names already renamed and ignored ones gone.
 
         Raises:

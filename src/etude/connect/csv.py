@@ -11,7 +11,7 @@ from typing import final, get_args
 from ..errors import ImportFileError
 from ..space import Scalar
 from ..wording import did_you_mean
-from .base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from .base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from .parsing import files
 from .parsing.cells import duration, typed, whole
 from .renaming import here
@@ -20,12 +20,12 @@ TRIALS, CURVES = "trials.csv", "curves.csv"
 # Columns that are no hyperparameters, whatever stands in them.
 KNOWN = ("trial", "status", "seed", "max_steps", "reason", "detail", "wall_s")
 _POINT = ("trial", "step", "metric", "value")
-_STATUSES: tuple[ForeignStatus, ...] = get_args(ForeignStatus)
+_STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # No source, ours: a person mends the first few, and the others are like them.
 MAX_TOLD = 5
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """The one study of a folder.
 
     Raises:
@@ -50,7 +50,7 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     lengths = [whole(cell) for cell in table.get("max_steps", ()) if cell]
     trials = _trials(table, ids, statuses, rows, notes)
     length = max((one for one in lengths if one), default=None)
-    return [ForeignStudy(name="", trials=trials, left_out=notes.said(), max_steps=length)]
+    return [SourceStudy(name="", trials=trials, left_out=notes.said(), max_steps=length)]
 
 
 @final
@@ -107,8 +107,8 @@ def _table(
     return {name: column for name, column in zip(names, columns, strict=True) if name}
 
 
-def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[ForeignStatus]:
-    meant: dict[str, ForeignStatus] = {one: one for one in _STATUSES} | {"": "unknown"}
+def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[SourceStatus]:
+    meant: dict[str, SourceStatus] = {one: one for one in _STATUSES} | {"": "unknown"}
     found = [cell.strip().casefold() for cell in cells]
     unknown = dict.fromkeys(cell for cell in found if cell not in meant)
     mistakes += [
@@ -121,17 +121,17 @@ def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[ForeignStatus]:
 def _trials(
     table: Mapping[str, list[str]],
     ids: Sequence[str],
-    statuses: Sequence[ForeignStatus],
+    statuses: Sequence[SourceStatus],
     rows: Mapping[str, list[Row]],
     notes: _Notes,
-) -> tuple[ForeignTrial, ...]:
+) -> tuple[SourceTrial, ...]:
     plain = {name: typed(cells) for name, cells in table.items() if name not in KNOWN}
     for name, values in plain.items():
         if values and all(value is None for value in values):
             notes.add(f"columns of {TRIALS} without a value", f"`{name}`")
     nothing = [""] * len(ids)
     return tuple(
-        ForeignTrial(
+        SourceTrial(
             name=name,
             setting=_setting(plain, at),
             rows=tuple(rows[name]),

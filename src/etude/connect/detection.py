@@ -49,7 +49,7 @@ def refuse(source: Path) -> None:
                 )
 
 
-def meant(source: Path) -> str:
+def detect_kind(source: Path) -> str:
     """The kind that a source is likely of; empty where its files do not say."""
     if source.is_dir():
         return next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")

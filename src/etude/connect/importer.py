@@ -21,9 +21,9 @@ from ..store.base import Store
 from ..wording import nearest
 from . import csv, detection, reader
 from .assembly.assemble import UNNAMED, Asked, Assembled, assembled
-from .assembly.sanitize import tidy
+from .assembly.sanitize import sanitize
 from .assembly.trials import ending
-from .base import ForeignStudy, ForeignTrial, Wanted
+from .base import SourceStudy, SourceTrial, Wanted
 from .parsing import files
 
 # Beside the csv files: the space that they were taken from.
@@ -36,7 +36,7 @@ READ_AS = frozenset((*csv.KNOWN, "step"))
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Arrived:
+class ImportSummary:
     """What an import brought.
 
     Args:
@@ -59,7 +59,9 @@ class Arrived:
     unseen: Mapping[str, int]
 
 
-def bring(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Arrived:
+def import_results(
+    kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store
+) -> ImportSummary:
     """Reads what another tool wrote, and keeps it as an experiment of its own.
 
     Killed anywhere and started again, it goes on: nothing is there twice.
@@ -97,7 +99,7 @@ def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: 
         found.append(_taken(asked.name))
     whole = None
     try:
-        studies = tidy(_read(kind, source, wanted))
+        studies = sanitize(_read(kind, source, wanted))
         if asked.space is None and kind == "csv" and (source / SPACE).exists():
             asked = replace(asked, space=_space(source))
         # A name that is wrong is told above, once; what else is wrong does not depend on it.
@@ -111,7 +113,7 @@ def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: 
     return whole
 
 
-def _read(kind: str, source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def _read(kind: str, source: Path, wanted: Wanted) -> list[SourceStudy]:
     detection.refuse(source)
     read = reader(kind)
     try:
@@ -121,7 +123,7 @@ def _read(kind: str, source: Path, wanted: Wanted) -> list[ForeignStudy]:
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."
         ) from error
     except ImportFileError as error:
-        if (other := detection.meant(source)) in ("", kind):
+        if (other := detection.detect_kind(source)) in ("", kind):
             raise
         raise ImportFileError(f"{error} It looks like `{other}`: etude import {other}.") from error
     if wanted.study and all(one.name != wanted.study for one in studies):
@@ -177,11 +179,11 @@ def _refuse_known(store: Store, whole: Assembled) -> None:
         raise ImportFileError(_taken(name))
 
 
-def _reserved(store: Store, whole: Assembled) -> list[tuple[ForeignTrial, Record]]:
+def _reserved(store: Store, whole: Assembled) -> list[tuple[SourceTrial, Record]]:
     """Every trial with its record; those that are there already are not reserved again."""
     name = whole.experiment.name
     before = store.records(name)
-    pairs: list[tuple[ForeignTrial, Record]] = []
+    pairs: list[tuple[SourceTrial, Record]] = []
     for study, trials in whole.studies:
         there: Sequence[Record] = before.of_study(study.name)[:]
         if trials and not there:
@@ -190,12 +192,12 @@ def _reserved(store: Store, whole: Assembled) -> list[tuple[ForeignTrial, Record
     return pairs
 
 
-def _start(trial: ForeignTrial) -> Start:
+def _start(trial: SourceTrial) -> Start:
     seed = UNKNOWN_SEED if trial.seed is None else trial.seed
     return Start(trial.setting, name=trial.name, seed=seed)
 
 
-def _events(trial: ForeignTrial, record: Record, metric: str) -> list[Event]:
+def _events(trial: SourceTrial, record: Record, metric: str) -> list[Event]:
     ended = ending(trial, record.id, metric)
     return [
         Began(record.id, 0),
@@ -204,7 +206,7 @@ def _events(trial: ForeignTrial, record: Record, metric: str) -> list[Event]:
     ]
 
 
-def _arrived(whole: Assembled, records: Sequence[Record]) -> Arrived:
+def _arrived(whole: Assembled, records: Sequence[Record]) -> ImportSummary:
     metric = whole.experiment.metric
     statuses = Counter(
         f"{one.status} ({one.reason})" if one.reason else one.status for one in records
@@ -212,7 +214,7 @@ def _arrived(whole: Assembled, records: Sequence[Record]) -> Arrived:
     points = Counter(
         name for _, trials in whole.studies for trial in trials for _, name, _ in trial.rows
     )
-    return Arrived(
+    return ImportSummary(
         experiment=whole.experiment,
         trials={study.name: len(trials) for study, trials in whole.studies},
         statuses=dict(statuses.most_common()),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ImportFileError
 from ..space import Scalar
-from .base import ForeignStudy, ForeignTrial, Wanted
+from .base import SourceStudy, SourceTrial, Wanted
 
 
 def here(name: str, wanted: Wanted) -> str | None:
@@ -19,7 +19,7 @@ def here(name: str, wanted: Wanted) -> str | None:
     return wanted.renamed.get(name, name)
 
 
-def renamed(trial: ForeignTrial, wanted: Wanted) -> ForeignTrial:
+def renamed(trial: SourceTrial, wanted: Wanted) -> SourceTrial:
     """The trial with the names that the person asked for; a whole `seed` is no hyperparameter."""
     setting: dict[str, Scalar] = {}
     for name, value in trial.setting.items():
@@ -39,13 +39,13 @@ def renamed(trial: ForeignTrial, wanted: Wanted) -> ForeignTrial:
 
 
 def study(
-    name: str, trials: Iterable[ForeignTrial], left_out: Iterable[str], wanted: Wanted
-) -> ForeignStudy:
+    name: str, trials: Iterable[SourceTrial], left_out: Iterable[str], wanted: Wanted
+) -> SourceStudy:
     """The study of these trials; `max_steps` is a known column, not a hyperparameter."""
     kept = [renamed(trial, wanted) for trial in trials]
     lengths = [trial.setting.get("max_steps") for trial in kept]
     whole = [int(length) for length in lengths if length is not None and _whole(length)]
-    return ForeignStudy(
+    return SourceStudy(
         name=name,
         trials=tuple(
             replace(trial, setting={k: v for k, v in trial.setting.items() if k != "max_steps"})
@@ -56,7 +56,7 @@ def study(
     )
 
 
-def asked(studies: list[ForeignStudy], source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def asked(studies: list[SourceStudy], source: Path, wanted: Wanted) -> list[SourceStudy]:
     """The studies that the person asked for.
 
     Raises:

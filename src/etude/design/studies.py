@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ExperimentError, Mistake
 from ..experiment import Experiment
 from ..space.expression import parsed
-from ..space.grid import counts, lattice
+from ..space.grid import counts, grid
 from ..study import Study
 from .constraints import constrained
 from .split import split, study_at
@@ -27,7 +27,7 @@ def studies(experiment: Experiment) -> list[Study]:
 
 def _sized(study: Study) -> Study:
     points = study.search_options.get("points")
-    size = len(lattice(study.space, counts(study.space, points, study.max_trials)))
+    size = len(grid(study.space, counts(study.space, points, study.max_trials)))
     return replace(study, max_trials=min(study.max_trials, size))
 
 

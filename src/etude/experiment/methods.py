@@ -121,7 +121,7 @@ FROM_CHECKPOINTS = ("pbt", "replay")
 # --- an experiment's fields
 
 
-def misdirected(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> list[Mistake]:
+def method_mistakes(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> list[Mistake]:
     """Every mistake about the search and the schedule in these fields of an experiment."""
     found = [mistake for kind in KINDS for mistake in _method(kind, given)]
     return found or [*_searching(given, flattened), *_scheduling(given, flattened)]

@@ -10,7 +10,7 @@ from ..space import bare, plain
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options
 from .validation import mistakes, with_choices
-from .validation.configurations import Arrangement, Configuration, configurations
+from .validation.configurations import Configuration, StudyDesign, configurations
 
 
 @final
@@ -74,7 +74,7 @@ class Experiment:
     search_options: Options = field(default_factory=dict)
     schedule: str | None = None
     schedule_options: Options = field(default_factory=dict)
-    studies: Arrangement = "split"
+    studies: StudyDesign = "split"
     seed: int = 0
     validation_examples: int | None = None
     max_trial_s: float | None = None

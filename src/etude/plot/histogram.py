@@ -11,7 +11,7 @@ import numpy as np
 from .layers import Row, rows, stacked
 
 
-def beside(
+def paired_bars(
     kinds: Mapping[str, Sequence[float]],
     shades: Sequence[tuple[float, float]],
     *,

@@ -8,7 +8,7 @@ from typing import Final
 import altair as alt
 
 from ..analyze.checks.importance import Importance, Influence
-from ..wording import listed, percent
+from ..wording import join, percent
 from .layers import Row, rows, stacked
 from .scales import counted
 
@@ -78,10 +78,10 @@ def caption(result: Importance) -> str:
     sentences = [_mattering(result, matter), _pairs(result, len(matter))]
     free = [f"`{one.hyperparameter}`" for one in result.influences if one.status == "notice"]
     if free and matter:
-        sentences.append(f"Not seen to matter: {listed(free, most=8)}.")
+        sentences.append(f"Not seen to matter: {join(free, most=8)}.")
     unclear = [f"`{one.hyperparameter}`" for one in result.influences if one.status == "unclear"]
     if unclear:
-        sentences.append(f"Unclear: {listed(unclear, most=8)}.")
+        sentences.append(f"Unclear: {join(unclear, most=8)}.")
     sentences.append("Lines are 95 % intervals of the share that each explains by itself.")
     return " ".join(each for each in sentences if each)
 
@@ -101,7 +101,7 @@ def _mattering(result: Importance, matter: Sequence[Influence]) -> str:
     of = f"over {counted(result.judged, 'setting')}"
     if not matter:
         return f"Nothing stands out of the noise {of}."
-    names = listed([f"`{one.hyperparameter}`" for one in matter], most=8)
+    names = join([f"`{one.hyperparameter}`" for one in matter], most=8)
     verb = "matters" if len(matter) == 1 else "matter"
     return f"{names} {verb} beyond noise {of}."
 
@@ -111,7 +111,7 @@ def _pairs(result: Importance, mattering: int) -> str:
         pairs = [
             " and ".join(f"`{name}`" for name in one.hyperparameters) for one in result.interactions
         ]
-        return f"Act together: {listed(pairs)}."
+        return f"Act together: {join(pairs)}."
     if mattering < 2:
         return ""
     return (

@@ -30,7 +30,7 @@ def draw(result: Infeasible) -> alt.LayerChart:
     opacity = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, _MOST]), legend=None)
     begins = [
         {"name": place.hyperparameter, "x": place.begins_unit}
-        for place in result.places
+        for place in result.regions
         if place.side
     ]
     cuts = rows(begins).mark_tick(style="interval-cap", orient="vertical", size=BAR + 14)
@@ -56,13 +56,13 @@ def caption(result: Infeasible) -> str:
     share = (
         f"{len(result.trials):,} of {ended} {'is' if len(result.trials) == 1 else 'are'} infeasible"
     )
-    if not result.places:
+    if not result.regions:
         found = (
             "all of them, wherever they lie" if result.cause == "bug" else "spread over the space"
         )
         return f"{share}, {found}."
     told = "; ".join(
-        f"{where(place)} {place.infeasible:,} of {place.trials:,}" for place in result.places
+        f"{where(place)} {place.infeasible:,} of {place.trials:,}" for place in result.regions
     )
     return f"{share}: {told}."
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.summaries.isolation import Isolation, Retrained, StudyBest
-from ..wording import listed
+from ..wording import join
 from .layers import Row, rows, stacked, thinned
 from .scales import Measure, number
 
@@ -92,7 +92,7 @@ def _bars(result: Isolation) -> str:
     if all(one.value is None or one.retrained is None for one in result.studies):
         return " The noise of a trial is not known: no setting was trained again often enough (A2)."
     borrowed = [one.study for one in result.studies if one.retrained and _borrows(one.retrained)]
-    whose = listed([f"`{study}`" for study in borrowed])
+    whose = join([f"`{study}`" for study in borrowed])
     tail = f"; for {whose} with the noise of other studies" if borrowed else ""
     return (
         " A wide pale bar spans where 95 % of trainings of the best setting with another seed "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.overfitting import Overfitting, Turn
-from .histogram import beside
+from .histogram import paired_bars
 from .scales import counted
 
 
@@ -19,7 +19,7 @@ def draw(result: Overfitting) -> alt.LayerChart:
     if result.metric == "valid/loss":
         by_metric = []
     names = "pale: valid/loss" + (f"; dark: {result.metric}" if by_metric else "")
-    return beside(
+    return paired_bars(
         {"box": by_loss, "median": by_metric},
         [],
         title=f"validation turned up, of {result.max_steps:,} steps",

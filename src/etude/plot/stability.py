@@ -7,7 +7,7 @@ from collections import Counter
 import altair as alt
 
 from ..analyze.checks.stability import Stability
-from .histogram import beside
+from .histogram import paired_bars
 from .scales import counted, number
 
 _LASTING = ("nan", "diverged")
@@ -28,7 +28,7 @@ def draw(result: Stability) -> alt.LayerChart:
     broke = [one for one in result.trials if one.kind not in ("", "never_learned") and one.fraction]
     late = [one.fraction or 0.0 for one in broke if one.kind not in _LASTING]
     lasting = [one.fraction or 0.0 for one in broke if one.kind in _LASTING]
-    return beside(
+    return paired_bars(
         {"box": late, "infeasible": lasting},
         [(0.0, 0.1)],
         title=f"broke first, of {result.max_steps:,} steps",

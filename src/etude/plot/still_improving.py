@@ -7,7 +7,7 @@ import math
 import altair as alt
 
 from ..analyze.checks.still_improving import StillImproving
-from .histogram import beside
+from .histogram import paired_bars
 from .scales import counted
 
 
@@ -23,7 +23,7 @@ def draw(result: StillImproving) -> alt.LayerChart:
     note = "dark: still improving; pale: no longer"
     if left:
         note += f"; {counted(left, 'trial')} that cannot be placed left out"
-    return beside(
+    return paired_bars(
         {"median": still, "box": rest},
         [(0.0, result.thresholds.min_gain)],
         title=f"gained in the last {result.thresholds.late:.0%}, of what was gained before",

@@ -20,8 +20,14 @@ from ..runner.base import Runner
 from ..search import refuse_missing
 from ..store import open_store
 from ..store.base import Store
-from ..trial import Train
-from .budget import explores, fitted, left_over, planned_steps, trained_steps
+from ..trial import TrainFunction
+from .budget import (
+    explores,
+    fit_to_budget,
+    left_over,
+    planned_steps,
+    trained_steps,
+)
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -82,7 +88,7 @@ class Rounds:
 
 def autopilot(
     experiment: Experiment | str | Path,
-    train: Train | None = None,
+    train: TrainFunction | None = None,
     *,
     rounds: int,
     budget_steps: int | None = None,
@@ -196,7 +202,7 @@ def followed_by(one: Round, *, rounds: int, budget_steps: int) -> Round:
     if coming is None:
         stopped = f"The rounds end here: no edit of the file is advised. {over}"
         return replace(one, ended=(stopped, *one.result.left_to_you))
-    found = fitted(
+    found = fit_to_budget(
         coming,
         left=budget_steps - one.spent,
         rounds_left=rounds - one.number,

@@ -13,7 +13,7 @@ from ..experiment.toml.read import loads
 from ..experiment.validation import MAX_TRIALS
 from ..record import Record
 from ..round.result import NextRound
-from ..wording import counted
+from ..wording import plural
 
 _TRIALS = ("experiment", "trials")
 # No source, ours: C1 looks at the best five, so of fewer trials a round says nothing.
@@ -26,7 +26,7 @@ EXPLORES = 0.5
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
+class FittedRound:
     """The next round as the budget allows it.
 
     Args:
@@ -67,7 +67,9 @@ def explores(coming: NextRound, *, budget: int, spent: int, there: int = 0) -> b
     return spent + cost <= EXPLORES * budget
 
 
-def fitted(coming: NextRound, *, left: int, rounds_left: int = 1, there: int = 0) -> Fitted:
+def fit_to_budget(
+    coming: NextRound, *, left: int, rounds_left: int = 1, there: int = 0
+) -> FittedRound:
     """The round with as many trials as the steps that are left pay for, and no more than it asks.
 
     One that exploits takes its share of all that is left, the last round all of it: X1 asks for as
@@ -89,17 +91,17 @@ def fitted(coming: NextRound, *, left: int, rounds_left: int = 1, there: int = 0
         share = min(there + left // (each * rounds_left), MAX_TRIALS)
         most = share if share - there >= MIN_TRIALS else most
     if most == asked or (most > asked and not grows):
-        return Fitted(coming=coming)
+        return FittedRound(coming=coming)
     steps = f"{left:,} training steps are left"
     if experiment.configurations or most - there < MIN_TRIALS:
-        return Fitted(
+        return FittedRound(
             coming=None,
             said=f"{steps}, and the next round asks for {(asked - there) * each:,} (R15).",
         )
     rule, why = ("X1", "as the budget allows") if grows else ("R15", "the budget")
-    shared = f" for {counted(rounds_left, 'round')}" if grows else ""
+    shared = f" for {plural(rounds_left, 'round')}" if grows else ""
     said = f"{rule}: {why}: {most} trials in place of {asked}, since {steps}{shared}."
-    return Fitted(coming=_with_trials(coming, most, said), said=said)
+    return FittedRound(coming=_with_trials(coming, most, said), said=said)
 
 
 def _step_cost(experiment: Experiment) -> int:

@@ -21,7 +21,7 @@ from ..analyze.checks.stability import stability
 from ..analyze.checks.step_variance import step_variance
 from ..analyze.checks.still_improving import still_improving
 from ..analyze.checks.training_loss_rises import training_loss_rises
-from ..analyze.views.curves import traces
+from ..analyze.views.curves import trial_curves
 from ..finding import Finding
 from ..plot import best_step as best_step_plot
 from ..plot import boundary as boundary_plot
@@ -92,7 +92,7 @@ def check_figures(
     place: int, study: Study, records: Sequence[Record], names: Sequence[str] | None
 ) -> list[Figure]:
     """The charts of these checks on a study; of all of them where None."""
-    curves = traces(study, records)
+    curves = trial_curves(study, records)
     return [
         _figure(place, study, name, curves if _CHECKS[name].of_curves else records)
         for name in (_CHECKS if names is None else names)

@@ -39,7 +39,7 @@ class Figure:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class Content:
     """What a round has come to.
 
     Args:

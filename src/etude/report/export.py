@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import vl_convert
 
 from ..plot.theme import LIGHT, Palette, themed
-from .content import Figure, Material
+from .content import Content, Figure
 from .figures import figures
 
 Format: TypeAlias = Literal["png", "svg"]
@@ -20,7 +20,7 @@ _MAX_ROWS = 20_000
 
 
 def pictures(
-    material: Material, folder: Path, format: Format, *, palette: Palette = LIGHT
+    material: Content, folder: Path, format: Format, *, palette: Palette = LIGHT
 ) -> list[Path]:
     """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and says where they are."""
     folder.mkdir(parents=True, exist_ok=True)

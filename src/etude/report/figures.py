@@ -12,7 +12,7 @@ from ..analyze.summaries.axis import Axis, axis
 from ..analyze.summaries.isolation import isolation
 from ..analyze.summaries.learning_curves import Curves, curves, metrics
 from ..analyze.summaries.lineage import lineage
-from ..analyze.views.subgroups import apart, parts
+from ..analyze.views.subgroups import split_merged, subgroups
 from ..finding import Finding
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
@@ -53,7 +53,7 @@ def figures(
     luck = [
         figure
         for place, study, mine in known
-        for part, its in parts(study, mine)
+        for part, its in subgroups(study, mine)
         for figure in _luck(place, part, its)
     ]
     names = drawn or {study.name: list(study.space.domains) for study in studies}
@@ -64,7 +64,7 @@ def figures(
         left = None if left is None or told is None else left - len(told)
         each += _of_study(place, study, mine, names[study.name])
         each += check_figures(place, study, mine, told)
-    return _named_apart([_comparison(*apart(studies, ended)), *luck, *each])
+    return _named_apart([_comparison(*split_merged(studies, ended)), *luck, *each])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:

@@ -19,7 +19,7 @@ from ..finding import Finding, Group, Recommendation, grouped
 from ..plot.scales import shown
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
-from .content import Figure, Material
+from .content import Content, Figure
 from .figures import figures, row_limit
 from .markup import cited, flat, opening, plain, prose, rule, subject, value
 from .selection import drawn, left_out
@@ -38,7 +38,7 @@ MAX_LISTED = 7
 _MAX_TEXT = 20_000
 
 
-def page(material: Material) -> str:
+def page(material: Content) -> str:
     """The report of a round as one HTML file that needs neither network nor other files.
 
     Source: C13, C15, R5.
@@ -68,7 +68,7 @@ def safe_json(data: Any) -> Markup:
     return Markup(text)
 
 
-def _answer(material: Material) -> dict[str, Any]:
+def _answer(material: Content) -> dict[str, Any]:
     experiment = material.experiment
     return {
         "experiment": experiment,
@@ -119,7 +119,7 @@ def _written(part: Any) -> str:
 
 
 def _studies(
-    material: Material, found: Sequence[Figure], names: Mapping[str, Sequence[str]]
+    material: Content, found: Sequence[Figure], names: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     return {
         "overview": [figure for figure in found if not figure.study],
@@ -167,12 +167,12 @@ def _finding(group: Group) -> dict[str, Any]:
     return {**given, "message": group.message, **about}
 
 
-def _trials(material: Material) -> dict[str, Any]:
+def _trials(material: Content) -> dict[str, Any]:
     rows = table(material.studies, material.records)
     return {"trials": shown_rows(rows), "trials_lead": lead(rows)}
 
 
-def _origin(material: Material) -> dict[str, Any]:
+def _origin(material: Content) -> dict[str, Any]:
     return {
         "not_checked": [f"{what} ({name})" for name, what in material.not_checked.items()],
         "launches": material.launches,
@@ -182,7 +182,7 @@ def _origin(material: Material) -> dict[str, Any]:
     }
 
 
-def _texts(material: Material) -> list[str]:
+def _texts(material: Content) -> list[str]:
     """All texts that may name a rule."""
     findings = [text for one in material.findings for text in (one.rule, one.message, one.advice)]
     changes = [text for one in material.recommendations for text in (one.rule, one.because)]

@@ -15,14 +15,14 @@ from ..assignment import Assignment
 from ..errors import Leave, RunError
 from ..event import Ended, Event, Refused
 from ..experiment import Experiment
-from ..runner.attempt import Outbox, parted
+from ..runner.attempt import EventChannel, parted
 from ..store import open_store
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
 from .loop import pending, started, stopped
 from .preview import refuse_changes, refuse_imported, with_lines
-from .prior import informed
+from .prior import with_prior_trials
 from .result import Result, load
 from .resume import assignment
 from .run import entered, sampled
@@ -30,7 +30,7 @@ from .run import entered, sampled
 
 def ask(
     experiment: Experiment | str | Path, *, store: Store | str | Path | None = "memory"
-) -> Asking:
+) -> AskTell:
     """A round that hands out trials and takes their results, whoever trains them.
 
     Every search and schedule works so, and every store: asked again after a crash, the round goes
@@ -51,11 +51,11 @@ def ask(
     ...     print(asking.result().records.count("completed"))
     3
     """
-    return Asking(experiment, store)
+    return AskTell(experiment, store)
 
 
 @final
-class Asking:
+class AskTell:
     """A round that was opened by `ask`; a context manager, which lets go of the store."""
 
     def __init__(
@@ -78,13 +78,13 @@ class Asking:
             with with_lines(entry.text, entry.source):
                 plan = sampled(self._experiment)
             self._store.begin(entry)
-            self._plan = informed(plan, self._store, self._experiment)
+            self._plan = with_prior_trials(plan, self._store, self._experiment)
             unless_refused.pop_all()
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]
-        self._out: dict[int, Asked] = {}
+        self._out: dict[int, AskedTrial] = {}
         self._stopped: set[int] = set()
 
-    def next(self) -> Asked | None:
+    def next(self) -> AskedTrial | None:
         """The next trial to train; None where nothing is left, or all waits for what is out.
 
         Called again before anything is told, it gives another trial: so as many train at once as
@@ -100,11 +100,11 @@ class Asking:
         if not waiting:
             return None
         given = assignment(self._experiment, self._store, waiting[0])
-        handed = Asked(given, self._deliver, partial(self._reason, given.id))
+        handed = AskedTrial(given, self._deliver, partial(self._reason, given.id))
         self._out[handed.id] = handed
         return handed
 
-    def tell(self, trial: Asked, value: float | None = None, *, failed: str = "") -> None:
+    def tell(self, trial: AskedTrial, value: float | None = None, *, failed: str = "") -> None:
         """Ends a trial: with its final value, with what it reported, or as failed.
 
         A trial that a schedule pauses or stopped is told of as well, without a value. A value that
@@ -176,7 +176,7 @@ class Asking:
 
 
 @final
-class Asked:
+class AskedTrial:
     """A trial that is out: its setting, where it begins, where it pauses.
 
     Attributes:
@@ -195,7 +195,7 @@ class Asked:
         halted: Callable[[], str],
     ) -> None:
         """Is made by `Asking.next`."""
-        self._outbox = Outbox(given.id, deliver, study=given.study, every_s=0.0)
+        self._outbox = EventChannel(given.id, deliver, study=given.study, every_s=0.0)
         self._trial = Trial(given, self._outbox, halted)
         self._begin_s = time.monotonic()
         self.id, self.setting, self.seed = given.id, dict(given.setting), given.seed

@@ -9,7 +9,7 @@ from ..errors import EtudeError, RunError, StoreError, TrainError
 from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
 from ..record import Record, Records
-from ..runner.user_errors import fault
+from ..runner.user_errors import error_site
 from ..store.base import Store
 
 # No source, ours: one failure may be its setting's, the same one three times is the code's.
@@ -76,7 +76,7 @@ def _first_faults(records: Records) -> list[str] | None:
 
 
 def _fault(record: Record) -> str:
-    return fault(record.detail) if record.reason == "error" else ""
+    return error_site(record.detail) if record.reason == "error" else ""
 
 
 def refusal(event: Refused) -> EtudeError:

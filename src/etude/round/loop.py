@@ -18,11 +18,11 @@ from ..study import Study
 from .guard import Guard
 from .resume import assignment
 
-See: TypeAlias = Callable[[Sequence[Event]], None]
+OnEvents: TypeAlias = Callable[[Sequence[Event]], None]
 
 
 def play(
-    experiment: Experiment, plan: Sequence[Plan], *, runner: Runner, store: Store, see: See
+    experiment: Experiment, plan: Sequence[Plan], *, runner: Runner, store: Store, see: OnEvents
 ) -> None:
     """Fills free slots and saves what comes back, until nothing runs and no trial waits.
 
@@ -82,7 +82,7 @@ def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list
 
 
 def stopped(
-    plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record], see: See
+    plan: Sequence[Plan], store: Store, name: str, waiting: deque[Record], see: OnEvents
 ) -> list[int]:
     """The trials that run and that the searches want stopped; others are stopped in the store."""
     if not plan:

@@ -52,7 +52,7 @@ class Observer(Protocol):
 
 
 @final
-class Audience:
+class Observers:
     """All observers of a round. One that fails is told nothing more, and the run goes on."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:

@@ -42,7 +42,7 @@ def planned(
     return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
 
 
-def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
+def design_findings(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
     """What the rules say of this design; its parent is the store's, where it is there.
 
     Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
@@ -52,7 +52,7 @@ def foreseen(experiment: Experiment, store: str | Path | None = None) -> list[Fi
     return of_design(experiment, designed(experiment), parent)
 
 
-def timed(experiment: Experiment, store: str | Path | None = None) -> list[Record]:
+def timing_trials(experiment: Experiment, store: str | Path | None = None) -> list[Record]:
     """The ended trials that tell its pace: its own, else those of the round before.
 
     Source: R15.

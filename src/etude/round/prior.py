@@ -20,7 +20,7 @@ from ..study import Prior, Study
 JUDGED_BY = ("metric", "maximize", "max_steps", "diverged_above", "train")
 
 
-def informed(
+def with_prior_trials(
     plan: Sequence[tuple[Study, Search]], store: Store, experiment: Experiment
 ) -> list[tuple[Study, Search]]:
     """The plan, with what earlier rounds found for each search that adapts to results.

@@ -28,9 +28,9 @@ from ..study import Prior, Study
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..advise.context import Case
+    from ..advise.context import Context
     from ..advise.policy import Advice
-    from ..report.content import Material
+    from ..report.content import Content
 
 
 _TRIALS = "experiment.trials"
@@ -145,9 +145,9 @@ class Result:
     def verdict(self) -> Verdict:
         """The answer to the question, as far as the evidence carries it."""
         from ..advise.verdict import verdict
-        from ..analyze.views.subgroups import apart
+        from ..analyze.views.subgroups import split_merged
 
-        compared, records = apart(self.studies, self.records)
+        compared, records = split_merged(self.studies, self.records)
         return verdict(self.experiment, compared, records, self.findings)
 
     @property
@@ -161,19 +161,19 @@ class Result:
         return self._advised(exploit=False)
 
     def _advised(self, *, exploit: bool) -> Advice:
-        from ..advise.policy import LATE, ORDER, Advice, advice
+        from ..advise.policy import EXPLOITATION, EXPLORATION, Advice, advice
 
         # What another tool left running never ends here: its next import is another experiment.
         elsewhere = self.experiment.search == "imported"
         if not elsewhere and not all(record.ended for record in self.records):
             return Advice()
-        return advice(self._case, LATE if exploit else ORDER)
+        return advice(self._case, EXPLOITATION if exploit else EXPLORATION)
 
     @cached_property
-    def _case(self) -> Case:
-        from ..advise.context import Case
+    def _case(self) -> Context:
+        from ..advise.context import Context
 
-        return Case(
+        return Context(
             experiment=self.experiment,
             studies=self.studies,
             records=self.records,
@@ -196,11 +196,11 @@ class Result:
     @property
     def left_to_you(self) -> list[str]:
         """What to do where no change of the file is recommended, a sentence each."""
-        from ..advise.next_steps import left_to_you
+        from ..advise.next_steps import manual_steps
 
         elsewhere = self.experiment.search == "imported"
         records = self.records.ended() if elsewhere else self.records
-        return left_to_you(self._case, records, self.advice.words)
+        return manual_steps(self._case, records, self.advice.words)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
@@ -235,7 +235,7 @@ class Result:
         Raises:
             RunError: where no trial was forked, so that no schedule was found.
         """
-        from ..advise.follow_up import replayed
+        from ..advise.follow_up import replay_experiment
         from ..analyze.summaries.lineage import lineage
 
         forked = {record.study for record in self.records if record.parent is not None}
@@ -248,7 +248,7 @@ class Result:
             )
         chosen = next(one for one in self.studies if one.name == name)
         found = lineage(chosen, list(self.records))
-        again = replayed(self.experiment, chosen, found, repeats=repeats)
+        again = replay_experiment(self.experiment, chosen, found, repeats=repeats)
         return NextRound(text=toml.dumps(again), experiment=again, recommendations=())
 
     @property
@@ -274,12 +274,12 @@ class Result:
         answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
         return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
 
-    def _material(self) -> Material:
+    def _material(self) -> Content:
         from ..analyze.registry import NOT_CHECKED
-        from ..report.content import Material
+        from ..report.content import Content
 
         name = self.experiment.name
-        return Material(
+        return Content(
             experiment=self.experiment,
             studies=self.studies,
             records=self.records,

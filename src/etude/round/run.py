@@ -13,19 +13,17 @@ from ..experiment import Experiment, baseline, toml
 from ..experiment.entry import Entry
 from ..record import Records
 from ..runner.base import Runner
-from ..runner.selection import LOOKED_AT, choose
-from ..runner.user_code import (
-    refuse_while_importing,
-)
+from ..runner.selection import LOOKED_AT, select_runner
+from ..runner.user_code import refuse_while_importing
 from ..search import search_of
 from ..store import open_store
 from ..store.base import Store
-from ..trial import Train
+from ..trial import TrainFunction
 from . import provenance
 from .loop import Plan, pending, play, started
-from .observer import Audience, Observer, Opening
+from .observer import Observer, Observers, Opening
 from .preview import refuse_changes, refuse_imported, with_lines
-from .prior import informed
+from .prior import with_prior_trials
 from .rehearsal import refuse_without_checkpoints, rehearse
 from .result import Result, load, parent_in
 from .resume import assignment
@@ -34,7 +32,7 @@ from .source import Source, runner_of, source_file
 
 def run(
     experiment: Experiment | str | Path,
-    train: Train | None = None,
+    train: TrainFunction | None = None,
     *,
     store: Store | str | Path | None = "memory",
     runner: Runner | str | None = None,
@@ -70,7 +68,7 @@ def run(
             with with_lines(entry.text, entry.source):
                 plan = sampled(entry.experiment)
             held.begin(entry)
-            plan = informed(plan, held, entry.experiment)
+            plan = with_prior_trials(plan, held, entry.experiment)
             asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
             about = _About(entry.experiment, plan, observers, asked)
             _perform(about, runner=chosen, store=held)
@@ -119,7 +117,7 @@ def _perform(about: _About, *, runner: Runner, store: Store) -> None:
         rehearsed = rehearse(runner, waiting[0])
         refuse_without_checkpoints(experiment, rehearsed)
     steps = len(left) * experiment.max_steps
-    choice = choose(about.asked, runner, waiting, steps=steps, rehearsed=rehearsed)
+    choice = select_runner(about.asked, runner, waiting, steps=steps, rehearsed=rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,
@@ -130,7 +128,7 @@ def _perform(about: _About, *, runner: Runner, store: Store) -> None:
         pace=choice.pace,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
-    audience = Audience(about.observers)
+    audience = Observers(about.observers)
     audience.begin(opening)
     try:
         play(experiment, plan, runner=runner, store=store, see=audience.see)
@@ -138,7 +136,9 @@ def _perform(about: _About, *, runner: Runner, store: Store) -> None:
         audience.end()
 
 
-def entered(experiment: Experiment | str | Path, train: Train | None = None) -> tuple[Entry, Path]:
+def entered(
+    experiment: Experiment | str | Path, train: TrainFunction | None = None
+) -> tuple[Entry, Path]:
     """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
 
     Source: K3.

@@ -19,7 +19,7 @@ from ..runner.user_code import (
     trainer,
 )
 from ..runner.user_errors import user_traceback
-from ..trial import Train
+from ..trial import TrainFunction
 from .guard import refusal
 
 
@@ -30,9 +30,9 @@ class Source:
 
     reference: str | None
     folder: Path
-    function: Train | None
+    function: TrainFunction | None
 
-    def load(self) -> Train:
+    def load(self) -> TrainFunction:
         """The function in this process.
 
         Raises:
@@ -92,7 +92,7 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 
-def source_file(train: Train | None) -> str:
+def source_file(train: TrainFunction | None) -> str:
     """The file of a function; empty for what has none, such as a partial."""
     try:
         return (inspect.getsourcefile(train) if train else None) or ""

@@ -10,14 +10,14 @@ from typing import final
 from ..assignment import Assignment, Moment
 from ..errors import Halted, Infeasible, Leave, Suspended, WorkloadError
 from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
-from ..trial import Train, Trial
-from .user_errors import fault, is_disk, is_out_of_memory, user_traceback
+from ..trial import TrainFunction, Trial
+from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
 
 
 def attempt(
-    assignment: Assignment, train: Train, send: Send, halted: Callable[[], str] = lambda: ""
+    assignment: Assignment, train: TrainFunction, send: Send, halted: Callable[[], str] = lambda: ""
 ) -> None:
     """Trains one trial and sends its news: points in batches, checkpoints and the end at once.
 
@@ -26,14 +26,14 @@ def attempt(
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
-    outbox = Outbox(assignment.id, send, study=assignment.study)
+    outbox = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, outbox, halted)
     begin = time.monotonic()
     outbox.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
 
 
 @final
-class Outbox:
+class EventChannel:
     """The channel of a trial: sends points twice a second, or with what is urgent."""
 
     # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
@@ -90,7 +90,7 @@ class Outbox:
 
 
 @final
-class Stopwatch:
+class TimingChannel:
     """The channel of a rehearsal: keeps when each moment passed, and nothing else."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Stopwatch:
 _QUICK_S = 5.0
 
 
-def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
+def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
     begin = time.monotonic()
     tried = _tried(assignment, train)
@@ -128,8 +128,8 @@ def rehearsal(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     return _tried(assignment, train) if quick and timed else tried
 
 
-def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
-    watch = Stopwatch()
+def _tried(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
+    watch = TimingChannel()
     trial = Trial(assignment, watch)
     outcome = _outcome(trial, train, assignment.metric)
     end = time.monotonic()
@@ -157,7 +157,7 @@ def _tried(assignment: Assignment, train: Train) -> Rehearsed | Refused:
     )
 
 
-def _outcome(trial: Trial, train: Train, metric: str) -> Ended | Paused | Refused:
+def _outcome(trial: Trial, train: TrainFunction, metric: str) -> Ended | Paused | Refused:
     """What became of the trial: whatever the user's code raises is caught here, and only here."""
     try:
         returned = train(trial)
@@ -179,7 +179,7 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
         return _failure(trial, error)
     if not trial.reported:
         told = _silent(trial.metric)
-        return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
+        return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=error_site(told))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
@@ -217,7 +217,7 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
         return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
-    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=fault(told))
+    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=error_site(told))
 
 
 def _silent(metric: str) -> str:

@@ -20,7 +20,7 @@ from typing import TypeAlias, final
 from ..assignment import Assignment, Halt
 from ..errors import InputError
 from ..event import Event, Refused
-from ..trial import Train
+from ..trial import TrainFunction
 from . import messages
 from .attempt import attempt
 from .base import Runner
@@ -63,7 +63,7 @@ class _Worker:
         self._inbox = inbox
         self._halts = halts
         self._reference, self._folder = train
-        self._train: Train | None = None
+        self._train: TrainFunction | None = None
         self._stacks: Runner | None = None
 
     def serve(self) -> None:
@@ -107,7 +107,7 @@ class _Worker:
     def _reason(self, trial_id: int) -> str:
         return self._halts.get(trial_id, "")
 
-    def _loaded(self, assignment: Assignment) -> Train | None:
+    def _loaded(self, assignment: Assignment) -> TrainFunction | None:
         try:
             self._train = self._train or train_function(self._reference, self._folder)
         except InputError as error:

@@ -11,7 +11,7 @@ from typing import TextIO, final
 
 from ..assignment import Assignment, Halt
 from ..event import Event
-from ..trial import Train
+from ..trial import TrainFunction
 from .attempt import attempt
 from .base import Deliver
 
@@ -22,10 +22,10 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, load: Callable[[], Train]) -> None:
+    def __init__(self, load: Callable[[], TrainFunction]) -> None:
         """Takes what loads the train function, called before the first trial."""
         self._load = load
-        self._train: Train | None = None
+        self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
 

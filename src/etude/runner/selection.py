@@ -25,7 +25,7 @@ LOOKED_AT = 32
 
 @final
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """How trials are trained and why, in one sentence; empty where there was nothing to choose.
 
     Args:
@@ -36,14 +36,14 @@ class Choice:
     pace: float | None = None
 
 
-def choose(
+def select_runner(
     name: str,
     runner: Runner,
     waiting: Sequence[Assignment],
     *,
     steps: int,
     rehearsed: Rehearsed | None,
-) -> Choice:
+) -> Selection:
     """Widens the workers to stacks where that was asked for or measures faster; says what and why.
 
     `waiting` are some of the trials that are left, `steps`
@@ -53,22 +53,22 @@ def choose(
         RunError: where stacks were asked for and cannot be.
     """
     if name not in ("auto", "vectorized") or not isinstance(runner, Processes) or not waiting:
-        return Choice()
+        return Selection()
     if name == "auto" and (why := _untried(runner, steps, rehearsed)):
-        return Choice(f"Runner: processes; {why}")
+        return Selection(f"Runner: processes; {why}")
     verdict = runner.judge(waiting)
     # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
     width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
     if width > 1:
         runner.widen(width, threads=verdict.threads)
         pace = runner.workers * verdict.ratio
-        return Choice(f"Runner: vectorized; {verdict.reason}", pace)
+        return Selection(f"Runner: vectorized; {verdict.reason}", pace)
     if name == "vectorized":
         raise RunError(
             f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
             "Mend that, or use --runner processes."
         )
-    return Choice(f"Runner: processes; {verdict.reason or _FUNCTION}")
+    return Selection(f"Runner: processes; {verdict.reason or _FUNCTION}")
 
 
 def _untried(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import RunError
-from ..train.backend import Library, Undecided, decided, library
-from ..train.gate import tried
+from ..train.backend import DeferredLoop, Library, library, resolved
+from ..train.gate import probe_trial
 from ..train.workload import Workload
 from .messages import Verdict
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from ..train.torch.loop import Loop
     from ..train.torch.member import Member
     from ..train.torch.vectorized import Stack
-    from ..trial import Train
+    from ..trial import TrainFunction
     from .base import Runner
 
 
-def loop_of(workload: Workload) -> Train:
+def loop_of(workload: Workload) -> TrainFunction:
     """The loop that trains a workload, PyTorch's or JAX's, as its model is one's or the other's.
 
     Raises:
         RunError: where a library is missing.
     """
     known = library()
-    return Undecided(workload, _loop) if known is None else _loop(workload, known)
+    return DeferredLoop(workload, _loop) if known is None else _loop(workload, known)
 
 
-def _loop(workload: Workload, library: Library) -> Train:
+def _loop(workload: Workload, library: Library) -> TrainFunction:
     if library == "jax":
         with _told("jax"):
             from ..train.jax.loop import Loop as JaxLoop
@@ -76,7 +76,7 @@ def _is_jax(loop: object) -> bool:
 
 
 def vectorized(
-    load: Callable[[], Train],
+    load: Callable[[], TrainFunction],
     width: int,
     print_to: Callable[[Path], None],
     threads: int | None = None,
@@ -97,7 +97,7 @@ def vectorized(
     return Vectorized(load, width=width, print_to=print_to)
 
 
-def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Verdict:
+def judged(train: TrainFunction, assignments: Sequence[Assignment], workers: int) -> Verdict:
     """Whether these trials, and others like them, are to be trained in stacks.
 
     They are trained in one of so many workers. A plain function needs no word, and no PyTorch.
@@ -107,7 +107,7 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
     """
     if not isinstance(getattr(train, "workload", None), Workload):
         return Verdict(1, "")
-    train = decided(train, assignments[0].setting)
+    train = resolved(train, assignments[0].setting)
     if _is_jax(train):
         return _judged_in_jax(train, assignments)
     with _told():
@@ -118,17 +118,17 @@ def judged(train: Train, assignments: Sequence[Assignment], workers: int) -> Ver
     return Verdict(found.width, found.reason, found.ratio or 1.0, found.fastest, found.threads)
 
 
-def prepared(train: Train, assignments: Sequence[Assignment]) -> None:
+def prepared(train: TrainFunction, assignments: Sequence[Assignment]) -> None:
     """Has everything loaded that a stack of these trials takes: some seconds, while others judge.
 
     What is wrong with them is told when they are trained.
     """
     if isinstance(getattr(train, "workload", None), Workload):
         with suppress(Exception):
-            half = half_of(decided(train, assignments[0].setting))
+            half = half_of(resolved(train, assignments[0].setting))
             if _is_jax(half.loop):  # it compiles for each width
                 return
-            again = [tried(one) for one in (*assignments, *assignments)]
+            again = [probe_trial(one) for one in (*assignments, *assignments)]
             half.stack(half.loop, [half.member(half.loop, one) for one in again]).rows_after(1)
 
 

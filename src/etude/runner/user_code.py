@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..train.workload import is_workload, workload_of
-from ..trial import Train
+from ..trial import TrainFunction
 from .stacking import loop_of
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
@@ -33,7 +33,7 @@ def train_file(reference: str, folder: Path) -> Path:
     return path
 
 
-def train_function(reference: str, folder: Path) -> Train:
+def train_function(reference: str, folder: Path) -> TrainFunction:
     """Imports the function, its folder first on `sys.path`; the user's own errors pass through.
 
     A workload, a class of one or an instance, becomes the loop that trains it.
@@ -54,7 +54,7 @@ def train_function(reference: str, folder: Path) -> Train:
     raise RunError(f"`{path}` has no function `{name}`. {hint}")
 
 
-def trainer(found: Any) -> Train:
+def trainer(found: Any) -> TrainFunction:
     """A train function as it is; the loop that trains a workload, a class of one or an instance.
 
     Raises:

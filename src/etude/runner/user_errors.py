@@ -23,7 +23,7 @@ def user_traceback(error: BaseException) -> str:
     return "".join(told.format() if told.stack else told.format_exception_only()).rstrip()
 
 
-def fault(told: str) -> str:
+def error_site(told: str) -> str:
     r"""The kind and place that a traceback tells, equal for the same mistake.
 
     >>> fault('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')

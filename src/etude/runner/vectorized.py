@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, final
 from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Event
-from ..train.backend import decided
-from ..train.reporting import Left
+from ..train.backend import resolved
+from ..train.reporting import Departed
 from ..train.workload import Workload
-from ..trial import Train, Trial
-from .attempt import Outbox, outcome, rehearsal
+from ..trial import TrainFunction, Trial
+from .attempt import EventChannel, outcome, rehearsal
 from .base import Deliver
 from .stacking import half_of
 from .user_errors import is_out_of_memory
@@ -36,7 +36,7 @@ _WHOLE = 1 << 30
 class _Seat:
     """A trial in training, and the line to who wants to know."""
 
-    outbox: Outbox
+    outbox: EventChannel
     begin: float = field(default_factory=time.monotonic)
 
 
@@ -53,7 +53,7 @@ class Vectorized:
 
     def __init__(
         self,
-        load: Callable[[], Train],
+        load: Callable[[], TrainFunction],
         *,
         width: int = 32,
         print_to: Callable[[Path], None] = lambda log: None,
@@ -62,7 +62,7 @@ class Vectorized:
         self._load = load
         self._print_to = print_to
         self._most: dict[Signature, int] = {}
-        self._train: Train | None = None
+        self._train: TrainFunction | None = None
         self._half: Half | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
@@ -139,7 +139,7 @@ class Vectorized:
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
         self._print(assignment.folder)
-        outbox = Outbox(assignment.id, self._sent)
+        outbox = EventChannel(assignment.id, self._sent)
         trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
         self._seats[assignment.id] = _Seat(outbox)
         try:
@@ -187,7 +187,7 @@ class Vectorized:
             left[0].absorb(other)
         return left[:1]
 
-    def _leave(self, one: Left) -> None:
+    def _leave(self, one: Departed) -> None:
         self._end(one.member.trial, one.error)
 
     def _end(self, trial: Trial, error: BaseException | None) -> None:
@@ -197,7 +197,7 @@ class Vectorized:
     def _sent(self, events: list[Event]) -> None:
         self._events += events
 
-    def _loaded(self) -> Train:
+    def _loaded(self) -> TrainFunction:
         if self._train is None:
             train = self._load()
             if not isinstance(getattr(train, "workload", None), Workload):
@@ -211,5 +211,5 @@ class Vectorized:
     def _halved(self, first: Assignment | Trial) -> Half:
         """What trains in stacks, once it is known whose model the workload makes."""
         if self._half is None:
-            self._half = half_of(decided(self._loaded(), first.setting))
+            self._half = half_of(resolved(self._loaded(), first.setting))
         return self._half

@@ -15,7 +15,7 @@ from .base import Search
 from .grid import Grid
 from .imported import Imported
 from .listed import Listed
-from .merged import Covered
+from .merged import Stratified
 from .observations import START
 from .pbt import Pbt
 from .quasi_random import QuasiRandom
@@ -92,7 +92,7 @@ def search_of(study: Study) -> Search:
     options: dict[str, Any] = dict(study.search_options)
     search = SEARCHES[study.search](**options)
     if study.merged:
-        search = Covered(search)
+        search = Stratified(search)
     if study.schedule is None:
         return search
     return SCHEDULES[study.schedule](search, **study.schedule_options)

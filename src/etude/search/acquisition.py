@@ -41,7 +41,7 @@ CHANGED = 0.5  # the share of coordinates that a move changes, one of them at le
 SAME = 1e-9
 
 
-def highest(
+def maximize_acquisition(
     study: Study, score: Score, anchors_KxD: Floats, *, taken_NxD: Floats, seed: int
 ) -> Floats | None:
     """The admitted point of the highest score that is not taken; None where all are.

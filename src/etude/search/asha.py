@@ -12,7 +12,7 @@ from ..move import Move, Resume, Start, Stop
 from ..record import POINT, Points, Record, Records
 from ..study import Study
 from .base import Search
-from .rungs import Climber, evaluated
+from .rungs import RungTrial, evaluated
 
 # T8: conclusions from a tenth of the length may not hold, so no trial is judged earlier by default.
 SHORTEST = 0.1
@@ -63,10 +63,12 @@ class Asha:
             RunError: where the trials evaluate too seldom for a rung.
         """
         ladder = rungs(study, self.eta, self.min_steps)
-        climbers = [Climber(study, one) for one in sorted(records, key=lambda one: one.id)]
+        climbers = [RungTrial(study, one) for one in sorted(records, key=lambda one: one.id)]
         places = brackets(self.brackets, len(ladder), self.eta, study.max_trials)
         ladders = [
-            Ladder(ladder[foot:], self.eta, [c for c in climbers if places[c.record.index] == foot])
+            Bracket(
+                ladder[foot:], self.eta, [c for c in climbers if places[c.record.index] == foot]
+            )
             for foot in range(min(self.brackets, len(ladder)))
         ]
         stops: list[Move] = [Stop(one) for each in ladders for one in each.beaten()]
@@ -80,13 +82,13 @@ class Asha:
             return last[:free]
         return [Stop(one.record.id) for one in climbers if one.record.status == "paused"]
 
-    def _goes_on(self, study: Study, records: Records, ladders: Sequence[Ladder]) -> bool:
+    def _goes_on(self, study: Study, records: Records, ladders: Sequence[Bracket]) -> bool:
         """Whether there is more to train, with a free slot for it or not."""
         promotable = any(each.promotions() for each in ladders)
         return promotable or bool(self._begun(study, records, ladders, 1))
 
     def _begun(
-        self, study: Study, records: Records, ladders: Sequence[Ladder], free: int
+        self, study: Study, records: Records, ladders: Sequence[Bracket], free: int
     ) -> list[Move]:
         free = min(free, study.max_trials - len(records))
         if free <= 0:
@@ -104,12 +106,12 @@ class Asha:
 
 @final
 @dataclass(frozen=True)
-class Ladder:
+class Bracket:
     """The trials of one bracket, and the rungs at which they are compared, in updates."""
 
     lengths: Sequence[int]
     eta: float
-    climbers: Sequence[Climber]
+    climbers: Sequence[RungTrial]
 
     def promotions(self) -> list[Move]:
         """Every paused trial among the best 1 / eta of its rung, from the top rung down."""
@@ -145,7 +147,7 @@ class Ladder:
                 found.append(one.record.id)
         return found
 
-    def ranked(self, length: int) -> list[Climber]:
+    def ranked(self, length: int) -> list[RungTrial]:
         """Who stands on a rung or went past it, the best first, equals by who began first.
 
         Source: C3.
@@ -153,20 +155,20 @@ class Ladder:
         there = [one for one in self.climbers if self._stood(one, length)]
         return sorted(there, key=lambda one: (one.best(length), one.record.index))
 
-    def _stood(self, one: Climber, length: int) -> bool:
+    def _stood(self, one: RungTrial, length: int) -> bool:
         """Whether it reached a rung, or broke on the way there."""
         if one.record.status != "infeasible":
             return one.reached(length)
         until = one.record.until_step
         return until is None or length <= until or one.reached(length)
 
-    def _waits(self, one: Climber, place: int) -> bool:
+    def _waits(self, one: RungTrial, place: int) -> bool:
         """Whether it is paused on this rung with a value that counts."""
         length = self.lengths[place]
         here = one.record.status == "paused" and one.record.until_step == length
         return here and one.best(length) < math.inf
 
-    def _up(self, one: Climber, place: int) -> Resume:
+    def _up(self, one: RungTrial, place: int) -> Resume:
         above = self.lengths[place + 1 :]
         return Resume(one.record.id, until_step=above[0] if above else None)
 
@@ -229,7 +231,7 @@ def shown(study: Study, records: Sequence[Record], lengths: Sequence[int]) -> Re
 
     Source: X2, T8.
     """
-    climbers = [Climber(study, record) for record in records]
+    climbers = [RungTrial(study, record) for record in records]
     enough = study.space.dimensions + 2
     full = [
         length
@@ -240,7 +242,7 @@ def shown(study: Study, records: Sequence[Record], lengths: Sequence[int]) -> Re
     return Records.of([_cut(one, lengths[0], length) for one in climbers])
 
 
-def _cut(one: Climber, first: int, length: int) -> Record:
+def _cut(one: RungTrial, first: int, length: int) -> Record:
     if one.record.status == "infeasible" or not one.reached(first):
         return one.record
     rows_P = one.record.points.rows_P

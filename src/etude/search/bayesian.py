@@ -23,10 +23,10 @@ from ..record import Records
 from ..space import Space
 from ..space.vectorized import settings
 from ..study import Study, derived_seed
-from .gaussian_process import Process
-from .observations import START, Observed, observed, started, thinned
+from .gaussian_process import GaussianProcess
+from .observations import START, Observations, observations, started, thinned
 from .quasi_random import QuasiRandom
-from .surrogate import Belief, inputs
+from .surrogate import Surrogate, inputs
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what these libraries use of PyTorch is deprecated there
@@ -81,7 +81,7 @@ class Bayesian:
         if count <= 0:
             return []
         start = started(study, self.start)
-        seen = observed(study, records, start=start)
+        seen = observations(study, records, start=start)
         modelled = seen.feasible.sum() >= FEWEST_LOSSES and study.space.dimensions > 0
         even = max(0, start - begin) if modelled else count
         found = QuasiRandom().moves(study, records, min(even, count))
@@ -107,7 +107,7 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
     """
     if not study.space.dimensions:
         return 0.0
-    seen = observed(study, records, start=started(study, start))
+    seen = observations(study, records, start=started(study, start))
     if seen.feasible.sum() < FEWEST_LOSSES:
         return math.inf
     belief = believed(study, seen)
@@ -118,7 +118,7 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
     return float(np.exp(belief.score(unit_D[None])[0])) * unit
 
 
-def believed(study: Study, seen: Observed) -> Belief:
+def believed(study: Study, seen: Observations) -> Surrogate:
     """What these results say, and trials that run as if they ended as expected.
 
     Source: X2.
@@ -129,7 +129,7 @@ def believed(study: Study, seen: Observed) -> Belief:
     losses_T = _cut(used)
     order_T = np.argsort(used.losses_T[good_T], kind="stable")
     labels_T = np.where(good_T, 1.0, -1.0)
-    belief = Belief(
+    belief = Surrogate(
         study=study,
         losses=fitted(inputs_TxE[good_T], _standardized(losses_T)),
         trained=None
@@ -147,7 +147,7 @@ def fitted(
     *,
     least_length: float = 0.0,
     least_noise: float = LEAST_NOISE,
-) -> Process:
+) -> GaussianProcess:
     """The process whose lengths and noise make these targets likeliest, beside their priors.
 
     The lengths have BoTorch's (Hvarfner 2024). Found as logarithms, on which the likelihood is
@@ -169,7 +169,7 @@ def fitted(
             bounds=[*((one, math.log(MOST)) for one in least), (-MOST, MOST)],
             options={"ftol": FIT_TOLERANCE},
         ).x
-    return Process(
+    return GaussianProcess(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
         lengths_E=np.exp(found[:-2]),
@@ -221,7 +221,7 @@ def _likelihood(scaled: torch.Tensor, centred: torch.Tensor, noise: torch.Tensor
     return likelihood
 
 
-def _cut(used: Observed) -> Floats:
+def _cut(used: Observations) -> Floats:
     """The losses; beyond the start's median all are just bad, and must not bend the model."""
     losses_T = used.losses_T[used.feasible]
     return np.minimum(losses_T, used.centre) if used.spread > 0.0 else losses_T

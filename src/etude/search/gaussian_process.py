@@ -26,7 +26,7 @@ LEAST_VARIANCE = 1e-10
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Process:
+class GaussianProcess:
     """Gaussian process with the kernel exp(-|x - x'|^2 / 2) over inputs in units of their lengths.
 
     Args:
@@ -49,7 +49,7 @@ class Process:
         variance_N = 1.0 - np.einsum("tn,tn->n", solved_TxN, solved_TxN)
         return mean_N, np.sqrt(np.maximum(variance_N, LEAST_VARIANCE))
 
-    def believing(self, inputs_NxE: Floats, *, lower_sd: float = 0.0) -> Process:
+    def believing(self, inputs_NxE: Floats, *, lower_sd: float = 0.0) -> GaussianProcess:
         """The process as if it had seen at these points what it expects there.
 
         Args:

@@ -7,7 +7,7 @@ from typing import final
 
 from ..move import Move, Start
 from ..record import Records
-from ..space.grid import Points, counts, lattice
+from ..space.grid import Points, counts, grid
 from ..space.vectorized import settings
 from ..study import Study
 
@@ -36,5 +36,5 @@ class Grid:
         end = min(begin + free, study.max_trials)
         if end <= begin:
             return []
-        units_TxD = lattice(study.space, counts(study.space, self.points, study.max_trials))
+        units_TxD = grid(study.space, counts(study.space, self.points, study.max_trials))
         return [Start(searched) for searched in settings(study.space, units_TxD[begin:end])]

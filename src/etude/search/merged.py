@@ -25,7 +25,7 @@ MAX_EARLIER = 1000
 
 
 @final
-class Covered:
+class Stratified:
     """An inner search of the nuisance hyperparameters, and the scientific values dealt to it.
 
     Every combination of the listed scientific values has an equal share of any first trials, give

@@ -32,7 +32,7 @@ IQR_SD = 1.349
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Observed:
+class Observations:
     """Results and waiting trials as points of the study's unit cube.
 
     Args:
@@ -62,7 +62,7 @@ def started(study: Study, share: float) -> int:
     return max(0, math.ceil(share * study.max_trials) - here)
 
 
-def observed(study: Study, records: Records, *, start: int) -> Observed:
+def observations(study: Study, records: Records, *, start: int) -> Observations:
     """What is known of a study, in the order of its trials' indices, whatever order they come in.
 
     Infeasible is a trial that could not be trained, for whatever reason, and one that is worse than
@@ -87,7 +87,7 @@ def observed(study: Study, records: Records, *, start: int) -> Observed:
     centre, spread = _scale(np.array([loss for _, loss in even]))
     if spread > 0.0:
         losses_T = np.where(losses_T > centre + DIVERGED_SD * spread, np.nan, losses_T)
-    return Observed(
+    return Observations(
         units_TxD=_units(space, (setting for setting, _ in known)),
         losses_T=losses_T,
         pending_PxD=_units(space, pending),
@@ -96,7 +96,7 @@ def observed(study: Study, records: Records, *, start: int) -> Observed:
     )
 
 
-def thinned(seen: Observed, most: int) -> Observed:
+def thinned(seen: Observations, most: int) -> Observations:
     """At most so many results: half of them the best, the others evenly spread over the history.
 
     >>> seen = Observed(

@@ -15,8 +15,8 @@ from ..move import Fork, Move, Resume, Start, Stop
 from ..record import Record, Records
 from ..study import Study
 from .base import Search
-from .perturbation import perturbed
-from .rungs import Climber, evaluated
+from .perturbation import perturbation
+from .rungs import RungTrial, evaluated
 
 # No source, ours: ten generations leave a member time to show what it is worth (W4).
 GENERATIONS = 10
@@ -99,7 +99,7 @@ class Pbt:
             parent = generation.winners[int(random.integers(len(generation.winners)))]
             step = max(one.step for one in parent.checkpoints)
             searched = {name: parent.setting[name] for name in study.space.domains}
-            changed = perturbed(
+            changed = perturbation(
                 study.space, searched, random, factor=self.factor, resample=self.resample
             )
             yield Fork(parent.id, step, changed, until_step=until_step)
@@ -129,7 +129,7 @@ def ranked(study: Study, population: Sequence[Record], end: int, *, quantile: fl
     """
     healthy = sorted(
         (one for one in population if _is_healthy(study, one, end)),
-        key=lambda one: (Climber(study, one).at(end), one.index),
+        key=lambda one: (RungTrial(study, one).at(end), one.index),
     )
     dead = [one for one in population if one not in healthy]
     share = max(1, math.floor(quantile * len(population))) if quantile > 0 else 0
@@ -175,7 +175,7 @@ def _is_healthy(study: Study, record: Record, end: int) -> bool:
     if _went_on(record, end):
         return True
     could = record.status == "paused" or record.reason == "schedule"
-    return could and Climber(study, record).at(end) < math.inf
+    return could and RungTrial(study, record).at(end) < math.inf
 
 
 def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None:
@@ -183,7 +183,7 @@ def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None
         until = record.until_step
         if until is None:
             continue
-        if Climber(study, record).overran(until):
+        if RungTrial(study, record).overran(until):
             raise RunError(
                 f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
                 "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "

@@ -13,7 +13,7 @@ from ..space import Choice, Domain, Integer, Scalar, Space
 ATTEMPTS = 50
 
 
-def perturbed(
+def perturbation(
     space: Space,
     setting: Mapping[str, Scalar],
     random: np.random.Generator,

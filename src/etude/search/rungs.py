@@ -27,7 +27,7 @@ def evaluated(study: Study, lengths: Iterable[float]) -> list[int]:
 
 @final
 @dataclass(frozen=True)
-class Climber:
+class RungTrial:
     """A trial as rungs see it."""
 
     study: Study

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ..space import Choice, Space
 from ..study import Study
-from .acquisition import highest
+from .acquisition import maximize_acquisition
 from .gaussian_process import (
-    Process,
+    GaussianProcess,
     log_expected_improvement,
     log_probability_above,
 )
@@ -35,7 +35,7 @@ DOUBT_SD = 2.0
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Belief:
+class Surrogate:
     """Two processes, of the loss and of whether a trial can be trained.
 
     Args:
@@ -46,12 +46,12 @@ class Belief:
     """
 
     study: Study
-    losses: Process
-    trained: Process | None
+    losses: GaussianProcess
+    trained: GaussianProcess | None
     anchors_KxD: Floats
     taken_NxD: Floats
 
-    def running(self, units_PxD: Floats) -> Belief:
+    def running(self, units_PxD: Floats) -> Surrogate:
         """The belief while trials at these points run, as if they ended as expected.
 
         Of whether they train, worse than expected, lest many fail together at one border.
@@ -80,7 +80,7 @@ class Belief:
 
     def best(self, *, seed: int) -> Floats | None:
         """The point of the highest score; None where every setting is taken."""
-        return highest(
+        return maximize_acquisition(
             self.study, self.score, self.anchors_KxD, taken_NxD=self.taken_NxD, seed=seed
         )
 

@@ -53,7 +53,7 @@ def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
     return {name: _count(one, each) for name, one in domains.items()}
 
 
-def lattice(space: Space, counts: Mapping[str, int]) -> Floats:
+def grid(space: Space, counts: Mapping[str, int]) -> Floats:
     """The points of the unit cube that satisfy the constraints of the space, shape (T, D).
 
     On each axis both ends come first, then the middle, then again and again what halves the widest
@@ -78,7 +78,7 @@ def lattice(space: Space, counts: Mapping[str, int]) -> Floats:
     return np.asarray(units_TxD[vectorized.admitted(space, units_TxD)])
 
 
-def coarse_first(count: int) -> list[int]:
+def coarse_to_fine(count: int) -> list[int]:
     """The places 0 .. count - 1: both ends, then again and again the middle of the widest gap.
 
     >>> coarse_first(5)
@@ -104,7 +104,7 @@ def _axis(domain: Domain, count: int) -> Floats:
     if isinstance(domain, Integer):
         whole = sorted({domain.value(place) for place in places})
         places = np.array([domain.unit(value) for value in whole])
-    return places[coarse_first(len(places))]
+    return places[coarse_to_fine(len(places))]
 
 
 def _count(domain: Domain, points: int) -> int:

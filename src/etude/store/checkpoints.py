@@ -45,7 +45,9 @@ class Files:
         return self._store.with_name(f"{self._store.name}.{kind}")
 
 
-def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tuple[Checkpoint, ...]:
+def retained(
+    checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool
+) -> tuple[Checkpoint, ...]:
     """The checkpoints worth their disk: the last, and the best few by their metric (K1)."""
     if not checkpoints:
         return ()
@@ -58,7 +60,7 @@ def kept(checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool) -> tup
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Sweep:
+class CheckpointCleanup:
     """What may go from a trial's folder of checkpoints, once the commit that forgets it is through.
 
     A crash between the two leaves a folder too many, never one too few.
@@ -84,11 +86,13 @@ class Sweep:
                 shutil.rmtree(found, ignore_errors=True)
 
 
-def sweep(record: Record, events: Sequence[Event], *, best: int, maximize: bool) -> Sweep | None:
+def cleanup(
+    record: Record, events: Sequence[Event], *, best: int, maximize: bool
+) -> CheckpointCleanup | None:
     """What may go after these events, `record` standing as they left it; None for nothing."""
     over = any(isinstance(event, Ended | Paused | Lost) for event in events)
     if not over and not any(isinstance(event, Began | Saved) for event in events):
         return None
-    worth = kept(record.checkpoints, best=best, maximize=maximize)
+    worth = retained(record.checkpoints, best=best, maximize=maximize)
     forgotten = {one.step for one in record.checkpoints} - {one.step for one in worth}
-    return Sweep(record.id, worth, frozenset(forgotten), rest=over)
+    return CheckpointCleanup(record.id, worth, frozenset(forgotten), rest=over)

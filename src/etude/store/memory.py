@@ -20,7 +20,7 @@ from ..move import Beginning
 from ..record import POINT, Points, Record, Records
 from ..study import Study
 from .base import after, mentioned, reserved
-from .checkpoints import Files, sweep
+from .checkpoints import Files, cleanup
 
 
 @final
@@ -125,6 +125,6 @@ class Memory:
     def _sweep(self, name: str, trial_id: int, event: Event) -> None:
         experiment, record = self._entries[name].experiment, self._trials[name][trial_id]
         best, maximize = experiment.keep_checkpoints, experiment.maximize
-        if due := sweep(record, [event], best=best, maximize=maximize):
+        if due := cleanup(record, [event], best=best, maximize=maximize):
             self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.worth)
             due.perform(self.files.checkpoints(name, trial_id))

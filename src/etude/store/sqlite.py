@@ -18,7 +18,7 @@ from ..record import Record, Records
 from ..study import Study
 from . import rows
 from .base import mentioned, reserved
-from .checkpoints import Files, Sweep, sweep
+from .checkpoints import CheckpointCleanup, Files, cleanup
 from .lock import held
 from .migrations import latest, migrate, refuse, version
 
@@ -105,11 +105,11 @@ class SQLite:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
         best, maximize = experiment.keep_checkpoints, experiment.maximize
-        sweeps: list[Sweep] = []
+        sweeps: list[CheckpointCleanup] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
-                if due := sweep(record, news, best=best, maximize=maximize):
+                if due := cleanup(record, news, best=best, maximize=maximize):
                     rows.keep_checkpoints(self._db, key, trial_id, due.worth)
                     sweeps.append(due)
         for due in sweeps:

@@ -38,7 +38,7 @@ def library_of(model: Any) -> Library:
 
 
 @final
-class Undecided:
+class DeferredLoop:
     """The loop of a workload whose first model tells which library trains it."""
 
     def __init__(self, workload: Workload, make: Callable[[Workload, Library], Any]) -> None:
@@ -61,6 +61,6 @@ class Undecided:
         self.decided(trial.setting)(trial)
 
 
-def decided(train: Any, setting: Setting) -> Any:
+def resolved(train: Any, setting: Setting) -> Any:
     """A train function, or the loop that an undecided one comes to."""
-    return train.decided(setting) if isinstance(train, Undecided) else train
+    return train.decided(setting) if isinstance(train, DeferredLoop) else train

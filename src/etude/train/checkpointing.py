@@ -27,7 +27,7 @@ class Savable(Protocol):
 
 
 @final
-class Keeper:
+class CheckpointKeeper:
     """Holds the best states of a trial so far, and writes what is due.
 
     Source: K1, K2.

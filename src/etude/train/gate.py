@@ -18,12 +18,12 @@ STEPS = 3
 TRIALS = 3
 
 
-def tried(one: Assignment) -> Trial:
+def probe_trial(one: Assignment) -> Trial:
     """The trial of an assignment, to be tried and forgotten."""
-    return Trial(dataclasses.replace(one, rehearsal=True, resume_step=None), _Deaf())
+    return Trial(dataclasses.replace(one, rehearsal=True, resume_step=None), NullChannel())
 
 
-def varied(assignments: Sequence[Assignment]) -> list[Assignment]:
+def diverse_settings(assignments: Sequence[Assignment]) -> list[Assignment]:
     """A few of them, between which every entry of the setting differs that differs at all.
 
     What all compared trials share could be one trial's value given to all, unseen.
@@ -63,7 +63,7 @@ def apart(one: float, other: float) -> float:
 
 
 @final
-class _Deaf:
+class NullChannel:
     """A channel whose other end nobody listens to."""
 
     def marked(self, moment: str, step: int) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ..errors import Halted
 from ..trial import Trial
-from .checkpointing import Keeper, Savable
+from .checkpointing import CheckpointKeeper, Savable
 
 
 class Learner(Protocol):
@@ -28,7 +28,7 @@ def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
 
     Source: E2, D5, K1, K2.
     """
-    keeper = Keeper(trial, every_s=every_s)
+    keeper = CheckpointKeeper(trial, every_s=every_s)
     try:
         for step in trial.steps():
             trial.log(step, learner.update(step))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..errors import Halted, Leave
 from ..trial import Trial
-from .checkpointing import Keeper, Savable
+from .checkpointing import CheckpointKeeper, Savable
 
 # No source, ours: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
 STRETCH_S = 0.5
@@ -17,18 +17,18 @@ class Trained(Protocol):
     """A trial of a stack, whichever library trains it."""
 
     trial: Trial
-    keeper: Keeper
+    keeper: CheckpointKeeper
     step: int
 
 
-class Left(NamedTuple):
+class Departed(NamedTuple):
     """A trial that is over, and what it left with; None where it did all its steps."""
 
     member: Any
     error: BaseException | None
 
 
-class Told(NamedTuple):
+class StepResults(NamedTuple):
     """What a stretch came to: losses and norms of its steps, an evaluation where it was due."""
 
     losses: Sequence[float]
@@ -36,7 +36,9 @@ class Told(NamedTuple):
     values: Mapping[str, float] | None
 
 
-def tell(member: Trained, told: Told | None, state: Callable[[], Savable]) -> Left | None:
+def report_steps(
+    member: Trained, told: StepResults | None, state: Callable[[], Savable]
+) -> Departed | None:
     """Hands a stretch to the trial, as its own loop would have; Left where it is over."""
     trial = member.trial
     try:
@@ -50,7 +52,7 @@ def tell(member: Trained, told: Told | None, state: Callable[[], Savable]) -> Le
                 member.keeper.see(at, told.values.get(trial.metric, float("nan")), state)
     except Halted as error:
         member.keeper.write()
-        return Left(member, error)
+        return Departed(member, error)
     except (Leave, Exception) as error:  # noqa: BLE001  # the disk, or a promise of ours broken
-        return Left(member, error)
-    return Left(member, None) if member.step == trial.max_steps else None
+        return Departed(member, error)
+    return Departed(member, None) if member.step == trial.max_steps else None

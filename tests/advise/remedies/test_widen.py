@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etude.advise.remedies.widen import rounded, widened
+from etude.advise.remedies.widen import rounded, wider_bound
 from etude.space import Integer, Real
 
 
@@ -35,7 +35,7 @@ from etude.space import Integer, Real
     ],
 )
 def test_a_bound_moves_half_of_the_range_outward_and_reads_well(name, domain, side, bound):
-    assert widened(name, domain, side) == bound
+    assert wider_bound(name, domain, side) == bound
 
 
 @given(
@@ -46,7 +46,7 @@ def test_a_bound_moves_half_of_the_range_outward_and_reads_well(name, domain, si
 def test_a_wider_domain_is_a_domain_and_holds_the_old_one(low, high, scale):
     domain = Real(low, high, scale=scale)
 
-    wider = Real(widened("x", domain, "low"), widened("x", domain, "high"), scale=scale)
+    wider = Real(wider_bound("x", domain, "low"), wider_bound("x", domain, "high"), scale=scale)
 
     assert wider.low <= low
     assert wider.high >= high

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
 from etude.analyze.checks.boundary import Side, boundary, findings
-from etude.analyze.checks.boundary_edge import Crowd
+from etude.analyze.checks.boundary_edge import TopTrials
 from etude.analyze.thresholds import BoundaryThresholds
 from etude.analyze.views.outcomes import outcomes, ranked
 from etude.record import Record
@@ -252,7 +252,7 @@ def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
     there = min(there, feasible)
     study = one_study({"learning_rate": RATE})
     found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
-    crowd = Crowd(ranked(found), 1, BoundaryThresholds(top=top))
+    crowd = TopTrials(ranked(found), 1, BoundaryThresholds(top=top))
 
     tail = hypergeom(feasible, there, top).sf(hits - 1)
 

@@ -66,7 +66,7 @@ def test_no_place_is_named_for_infeasible_trials_everywhere():
 
     found = infeasible(study, at_units(study, line(20), scattered))
 
-    assert (found.places, found.cause) == ((), "scattered")
+    assert (found.regions, found.cause) == ((), "scattered")
 
 
 def test_a_trial_that_ended_without_a_value_counts_as_infeasible():
@@ -138,8 +138,8 @@ def test_a_cliff_is_found_among_trials_that_break_anywhere():
 
     found = infeasible(study, records)
 
-    assert (found.cause, found.places[0].side) == ("cliff", "high")
-    assert (found.places[0].infeasible, found.places[0].trials) == (12, 12)
+    assert (found.cause, found.regions[0].side) == ("cliff", "high")
+    assert (found.regions[0].infeasible, found.regions[0].trials) == (12, 12)
 
 
 def test_a_cliff_may_lie_at_the_lower_end():
@@ -158,7 +158,7 @@ def test_one_choice_may_be_the_cause():
 
     found = infeasible(study, records)
 
-    assert (found.cause, found.places[0].begins) == ("choice", "relu")
+    assert (found.cause, found.regions[0].begins) == ("choice", "relu")
     assert "All 10 lie at activation = relu" in findings(found)[0].message
 
 
@@ -175,7 +175,7 @@ def test_each_reason_has_a_place_of_its_own():
 
     found = infeasible(study, records)
 
-    assert [(each.hyperparameter, each.reason) for each in found.places] == [
+    assert [(each.hyperparameter, each.reason) for each in found.regions] == [
         ("learning_rate", "diverged"),
         ("batch_size", "out_of_memory"),
     ]
@@ -187,7 +187,7 @@ def test_where_everything_breaks_a_bug_comes_first():
 
     found = infeasible(study, at_units(study, line(20), [None] * 20))
 
-    assert (found.cause, found.places) == ("bug", ())
+    assert (found.cause, found.regions) == ("bug", ())
     assert findings(found)[0].advice.startswith("Look for a bug in the training code first")
 
 
@@ -197,7 +197,7 @@ def test_trials_that_break_anywhere_seldom_have_a_place():
     broken = [[None if lost else 0.1 for lost in rng.random(50) < 0.3] for rng in rngs]
 
     found = [
-        infeasible(study, at_units(study, rng.random((50, 2)).tolist(), values)).places
+        infeasible(study, at_units(study, rng.random((50, 2)).tolist(), values)).regions
         for rng, values in zip(rngs, broken, strict=True)
     ]
 

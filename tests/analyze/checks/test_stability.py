@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import lfilter
 
 from etude.analyze.checks.stability import findings, stability
-from etude.analyze.views.curves import traces
+from etude.analyze.views.curves import trial_curves
 
 from ..traced import METRIC, STEPS, at, finished, long_study, noise, traced
 
@@ -59,7 +59,7 @@ def test_a_gradient_that_exploded_after_the_last_evaluation_counts():
     norms = [1.0] * 60 + [1e18]
     record = finished(study, 0, {"grad_norm": norms}, steps=list(range(61)))
 
-    one = stability(study, traces(study, [record])).trials[0]
+    one = stability(study, trial_curves(study, [record])).trials[0]
 
     assert (one.kind, one.step) == ("nan", 60)
 
@@ -186,7 +186,9 @@ def test_a_spike_between_evaluations_is_a_notice():
     record = finished(study, 0, {})
     points = type(logged)(rows, ("train/loss", METRIC))
 
-    one = stability(study, traces(study, [type(record)(**{**vars(record), "points": points})]))
+    one = stability(
+        study, trial_curves(study, [type(record)(**{**vars(record), "points": points})])
+    )
 
     assert one.trials[0].status == "notice"
     assert one.trials[0].hidden == (2600,)
@@ -204,7 +206,7 @@ def test_advice_follows_whether_it_broke_before_the_end_of_warmup(setting, advic
     study = long_study()
     record = finished(study, 0, curves(FALLS + bump(0.5, 0.6, 0.5)), setting=setting)
 
-    found = findings(stability(study, traces(study, [record])))[0]
+    found = findings(stability(study, trial_curves(study, [record])))[0]
 
     assert found.rule == "D1"
     assert advice in found.advice.split("(")[0]

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 from etude.analyze.comparison import comparison
-from etude.analyze.comparison.failure_rate import cliff, failures
+from etude.analyze.comparison.failure_rate import (
+    failure_rate,
+    separating_threshold,
+)
 from etude.analyze.comparison.message import message, plan_line
-from etude.analyze.comparison.sequential import plan, power
+from etude.analyze.comparison.sequential import power, sequential_plan
 from etude.analyze.comparison.superiority import superiority
 from etude.analyze.statistics.two_sample import difference
 
@@ -157,7 +160,7 @@ def test_values_of_two_kinds_are_told_apart():
 
 
 def test_two_sides_that_only_differ_are_not_of_two_kinds():
-    assert cliff(LOW, [value + 5 for value in LOW]) is None
+    assert separating_threshold(LOW, [value + 5 for value in LOW]) is None
 
 
 def test_trainings_that_are_all_the_same_are_doubted():
@@ -218,9 +221,9 @@ def test_equal_arms_are_seldom_called_different(size, failing):
 
 
 def test_the_exact_test_spends_what_so_many_failures_allow():
-    assert failures((0, 0), (10, 10), level=0.025).spent == 0
-    assert failures((2, 1), (10, 10), level=0.025).spent == 0
-    assert 0 < failures((6, 4), (10, 10), level=0.025).spent <= 0.025
+    assert failure_rate((0, 0), (10, 10), level=0.025).spent == 0
+    assert failure_rate((2, 1), (10, 10), level=0.025).spent == 0
+    assert 0 < failure_rate((6, 4), (10, 10), level=0.025).spent <= 0.025
 
 
 def test_the_probability_is_that_of_newcombe():
@@ -230,7 +233,7 @@ def test_the_probability_is_that_of_newcombe():
 
 
 def test_looks_spend_no_more_than_five_percent_together():
-    planned = plan((3, 5, 10, 20))
+    planned = sequential_plan((3, 5, 10, 20))
 
     assert (
         planned.levels[0] == 0 < planned.levels[1] < planned.levels[3] < 0.05 < sum(planned.levels)
@@ -243,24 +246,27 @@ def test_a_look_decides_more_strictly_than_a_single_one():
     a, b = [0.1, 0.2, 0.3, 0.4, 0.5], [0.4, 0.5, 0.6, 0.7, 0.8]
 
     assert comparison(a, b).answer == "worse"
-    found = comparison(a, b, plan=plan((3, 5, 10, 20)))
+    found = comparison(a, b, plan=sequential_plan((3, 5, 10, 20)))
     assert (found.answer, found.why, found.more_seeds) == ("undecided", "look", 5)
     assert "3 (only to see), 5 (p < 0.012)" in plan_line(found, 0.8, 1.0)
 
 
 def test_between_looks_nothing_is_decided():
-    found = comparison(HIGH, LOW, plan=plan((3, 5, 10)))
+    found = comparison(HIGH, LOW, plan=sequential_plan((3, 5, 10)))
 
     assert (found.answer, found.more_seeds) == ("undecided", 4)
     assert "between two looks" in message(found)
 
 
 def test_the_last_look_ends_the_plan():
-    assert comparison(drawn(0, 10), drawn(1, 10), plan=plan((5, 10))).answer == "no_difference"
+    assert (
+        comparison(drawn(0, 10), drawn(1, 10), plan=sequential_plan((5, 10))).answer
+        == "no_difference"
+    )
 
 
 def test_a_look_at_three_seeds_is_not_fooled_by_two_kinds_of_values():
-    found = comparison([0.7, 0.71, 0.70], [0.2, 0.21, 0.2], plan=plan((3, 5, 10)))
+    found = comparison([0.7, 0.71, 0.70], [0.2, 0.21, 0.2], plan=sequential_plan((3, 5, 10)))
 
     assert (found.answer, found.more_seeds) == ("undecided", 2)
     assert "decides nothing" in message(found)
@@ -271,7 +277,7 @@ def test_looks_that_do_not_rise_are_refused(looks):
     from etude.errors import RunError
 
     with pytest.raises(RunError, match="rising numbers"):
-        plan(looks)
+        sequential_plan(looks)
 
 
 @pytest.fixture(scope="module")

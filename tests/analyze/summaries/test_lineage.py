@@ -1,7 +1,7 @@
 import pytest
 from tests.search.world import World, experiment, played
 
-from etude.advise.follow_up import replayed
+from etude.advise.follow_up import replay_experiment
 from etude.analyze.checks.censored import censored
 from etude.analyze.checks.censored import findings as censored_findings
 from etude.analyze.summaries.lineage import Change, lineage
@@ -71,11 +71,11 @@ def test_without_a_value_there_is_no_line():
     assert (found.best, found.schedule) == ((), ())
     assert "none has a value" in lineage_plot.caption(found)
     with pytest.raises(RunError, match="no best"):
-        replayed(experiment(), study, found)
+        replay_experiment(experiment(), study, found)
 
 
 def test_a_replay_is_an_experiment_that_comes_back_from_its_file(study, found):
-    again = replayed(experiment(**PBT), study, found, repeats=3)
+    again = replay_experiment(experiment(**PBT), study, found, repeats=3)
 
     assert loads(dumps(again)) == again
     assert again.trials == 3
@@ -86,7 +86,7 @@ def test_a_replay_is_an_experiment_that_comes_back_from_its_file(study, found):
 
 def test_a_replay_reaches_what_the_population_reached(study, found):
     """The world's loss knows no seed, so the same schedule leads to the same value."""
-    ends = played(replayed(experiment(**PBT), study, found), World())
+    ends = played(replay_experiment(experiment(**PBT), study, found), World())
     best = [one.best("valid/loss", maximize=False) for one in ends]
 
     assert min(one.value for one in best) == pytest.approx(found.value)

@@ -11,7 +11,7 @@ from etude.analyze.views.aligned import (
     levelled,
     noises,
 )
-from etude.analyze.views.curves import traces
+from etude.analyze.views.curves import trial_curves
 from etude.record import POINT, Points, Series
 
 from ..traced import METRIC, finished, long_study
@@ -26,7 +26,7 @@ def curves(**series):
     ]
     record = finished(study, 0, {})
     points = Points(np.array(rows, dtype=POINT), names)
-    return aligned(traces(study, [type(record)(**{**vars(record), "points": points})])[0])
+    return aligned(trial_curves(study, [type(record)(**{**vars(record), "points": points})])[0])
 
 
 def test_a_loss_logged_more_often_counts_with_its_mean_since_the_evaluation_before():

@@ -5,7 +5,7 @@ import pytest
 
 from etude.analyze.registry import findings
 from etude.analyze.summaries.isolation import isolation
-from etude.analyze.views.subgroups import apart, parts
+from etude.analyze.views.subgroups import split_merged, subgroups
 from etude.design.studies import studies
 from etude.record import Records
 from etude.search import search_of
@@ -25,15 +25,15 @@ def trained(study, value=lambda setting: 0.5):
 
 
 def names(study):
-    return [part.name for part, _ in parts(study, [])]
+    return [part.name for part, _ in subgroups(study, [])]
 
 
 def test_a_study_that_is_not_merged_is_its_own_only_part():
     adam, nesterov = studies(two_optimizers())
     records = [*valley(adam, [0.5, 0.5]), *valley(nesterov, [0.5, 0.5], begin=20)]
 
-    assert parts(adam, records) == [(adam, records[:20])]
-    assert apart([adam, nesterov], records) == ([adam, nesterov], records)
+    assert subgroups(adam, records) == [(adam, records[:20])]
+    assert split_merged([adam, nesterov], records) == ([adam, nesterov], records)
 
 
 def test_each_value_of_a_merged_study_is_a_part_named_as_a_study_would_be():
@@ -52,7 +52,7 @@ def test_a_part_is_the_study_that_splitting_would_make():
     alone = studies(question)
     whole = merged({"optimizer": ["adam", "nesterov"]}, fixed={"batch_size": 64})
 
-    found = [part for part, _ in parts(whole, [])]
+    found = [part for part, _ in subgroups(whole, [])]
 
     assert [(one.name, one.scientific, one.space, one.fixed) for one in found] == [
         (one.name, one.scientific, one.space, one.fixed) for one in alone
@@ -65,7 +65,7 @@ def test_every_trial_is_in_the_part_of_its_value():
     study = merged({"depth": [1, 2, 3], "gate": [True, False]})
     records = trained(study)
 
-    found = parts(study, records)
+    found = subgroups(study, records)
 
     assert sorted(one.id for _, mine in found for one in mine) == list(range(60))
     assert all(
@@ -80,7 +80,7 @@ def test_the_records_of_the_store_keep_their_study():
     study = merged({"depth": [1, 2, 3]})
     records = trained(study)
 
-    parts(study, records)
+    subgroups(study, records)
 
     assert {one.study for one in records} == {"all"}
 
@@ -102,13 +102,13 @@ def test_there_are_as_many_slices_as_have_six_trials_each(trials, slices):
     study = merged({"w": Real(0.0, 1.0)}, trials=trials)
 
     assert len(names(study)) == slices
-    assert sum(part.max_trials for part, _ in parts(study, [])) == trials
+    assert sum(part.max_trials for part, _ in subgroups(study, [])) == trials
 
 
 def test_slices_share_the_trials_about_evenly():
     study = merged({"w": Real(0.0, 1.0), "depth": [1, 2]})
 
-    counts = [len(mine) for _, mine in parts(study, trained(study))]
+    counts = [len(mine) for _, mine in subgroups(study, trained(study))]
 
     assert sum(counts) == 60
     assert min(counts) >= 3
@@ -132,7 +132,7 @@ def test_every_value_of_a_range_lies_in_exactly_one_slice(domain, expected):
     settings = [{"n": domain.value(unit), "learning_rate": 0.1, "share": 0.5} for unit in ends]
     records = [record(study, n, 0.5, setting) for n, setting in enumerate(settings)]
 
-    found = parts(study, records)
+    found = subgroups(study, records)
 
     assert [part.name for part, _ in found] == (expected or names(study))
     assert len(set(names(study))) == len(found)
@@ -144,7 +144,7 @@ def test_the_best_of_each_value_is_isolated():
     study = merged({"depth": [1, 2, 3]})
     records = trained(study, lambda setting: 0.1 * setting["depth"] + setting["share"])
 
-    rows = isolation(*apart([study], records)).studies
+    rows = isolation(*split_merged([study], records)).studies
 
     assert [row.study for row in rows] == ["depth=1", "depth=2", "depth=3"]
     assert [row.feasible for row in rows] == [20, 20, 20]
@@ -186,4 +186,4 @@ def test_a_choice_keeps_its_place_among_values_of_other_types():
     study = merged({"kind": Choice([1, True, "a"])}, trials=9)
 
     assert names(study) == ["kind=1", "kind=true", "kind=a"]
-    assert [len(mine) for _, mine in parts(study, trained(study))] == [3, 3, 3]
+    assert [len(mine) for _, mine in subgroups(study, trained(study))] == [3, 3, 3]

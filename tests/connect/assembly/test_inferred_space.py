@@ -2,8 +2,8 @@
 
 import pytest
 
-from etude.connect.assembly.inferred_space import guess
-from etude.connect.base import ForeignTrial
+from etude.connect.assembly.inferred_space import infer_space
+from etude.connect.base import SourceTrial
 from etude.space import Choice, Integer, Real
 
 
@@ -11,7 +11,7 @@ def trials(**columns):
     """Trials with these columns; None for one that a trial does not have."""
     count = len(next(iter(columns.values())))
     return [
-        ForeignTrial(
+        SourceTrial(
             name=str(at),
             setting={
                 name: column[at] for name, column in columns.items() if column[at] is not None
@@ -41,12 +41,12 @@ def only(found):
     ],
 )
 def test_what_varies_is_nuisance_within_its_outermost_values(values, domain):
-    assert only(guess(trials(x=values), {})) == ("nuisance", domain)
+    assert only(infer_space(trials(x=values), {})) == ("nuisance", domain)
 
 
 @pytest.mark.parametrize("values", [[0.1, 0.1], ["adam", "adam"], [True, True], [1, 1.0]])
 def test_what_never_varies_is_fixed(values):
-    assert only(guess(trials(x=values), {})) == ("fixed", values[0])
+    assert only(infer_space(trials(x=values), {})) == ("fixed", values[0])
 
 
 @pytest.mark.parametrize(
@@ -58,25 +58,25 @@ def test_what_never_varies_is_fixed(values):
     ],
 )
 def test_a_narrow_range_has_the_scale_that_its_name_is_known_for(name, domain):
-    assert only(guess(trials(**{name: [0.01, 0.1]}), {})) == ("nuisance", domain)
+    assert only(infer_space(trials(**{name: [0.01, 0.1]}), {})) == ("nuisance", domain)
 
 
 def test_a_stated_domain_is_kept_and_its_bounds_are_no_observation():
-    found = guess(trials(x=[0.1, 0.2]), {"x": Real(0.0, 1.0)})
+    found = infer_space(trials(x=[0.1, 0.2]), {"x": Real(0.0, 1.0)})
 
     assert only(found) == ("nuisance", Real(0.0, 1.0))
     assert found.observed == frozenset()
 
 
 def test_a_stated_domain_that_does_not_hold_the_values_is_not_believed():
-    found = guess(trials(x=[0.1, 2.0]), {"x": Real(0.0, 1.0)})
+    found = infer_space(trials(x=[0.1, 2.0]), {"x": Real(0.0, 1.0)})
 
     assert only(found) == ("nuisance", Real(0.1, 2.0))
     assert found.observed == {"x"}
 
 
 def test_what_exists_for_some_values_of_a_list_stands_under_them():
-    found = guess(
+    found = infer_space(
         trials(optimizer=["adam", "sgd", "adam", "sgd"], beta1=[0.8, None, 0.9, None]), {}
     )
 
@@ -87,7 +87,7 @@ def test_what_exists_for_some_values_of_a_list_stands_under_them():
 
 
 def test_a_number_of_layers_explains_the_widths_of_its_layers():
-    found = guess(
+    found = infer_space(
         trials(layers=[1, 1, 2, 2], width_0=[8, 16, 8, 16], width_1=[None, None, 4, 8]), {}
     )
 
@@ -97,7 +97,7 @@ def test_a_number_of_layers_explains_the_widths_of_its_layers():
 
 
 def test_two_lists_explain_what_each_has_where_every_study_has_trials():
-    found = guess(
+    found = infer_space(
         trials(
             optimizer=["adam", "sgd"] * 4,
             beta1=[0.8, None, 0.9, None] * 2,
@@ -112,13 +112,13 @@ def test_two_lists_explain_what_each_has_where_every_study_has_trials():
 
 
 def test_what_nothing_explains_stays_apart_by_name():
-    found = guess(trials(lr=[0.1, 0.2, 0.3], beta1=[0.8, None, 0.9]), {})
+    found = infer_space(trials(lr=[0.1, 0.2, 0.3], beta1=[0.8, None, 0.9]), {})
 
     assert found.apart == {"beta1": "only 2 of 3 trials have it"}
 
 
 def test_a_text_of_its_own_in_every_trial_is_a_name():
-    found = guess(trials(path=[f"runs/{at}" for at in range(8)]), {})
+    found = infer_space(trials(path=[f"runs/{at}" for at in range(8)]), {})
 
     assert found.apart == {"path": "another text in every trial, as a name is"}
     assert found.hyperparameters == ()

@@ -13,7 +13,7 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import mlflow
-from etude.connect.base import ForeignStudy, Wanted
+from etude.connect.base import SourceStudy, Wanted
 from etude.errors import ImportFileError
 
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
@@ -131,7 +131,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> ForeignStudy:
+def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
     (study,) = mlflow.read(source, wanted)
     return study
 

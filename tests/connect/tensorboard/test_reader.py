@@ -18,7 +18,7 @@ from tests.connect.tables import shared
 from tests.connect.traps import GIGABYTE, zeros
 
 from etude.connect import tensorboard
-from etude.connect.base import ForeignStudy, Wanted
+from etude.connect.base import SourceStudy, Wanted
 from etude.connect.tensorboard.event_file import masked_crc
 from etude.errors import ImportFileError
 
@@ -26,13 +26,13 @@ WANTED = Wanted(metric="valid/loss")
 SCALAR_SHAPE = held(2, b"")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> ForeignStudy:
+def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
     (study,) = tensorboard.read(source, wanted)
     return study
 
 
 @pytest.fixture(scope="module")
-def algoperf() -> ForeignStudy:
+def algoperf() -> SourceStudy:
     return read(shared("originals", "tensorboard_algoperf"))
 
 

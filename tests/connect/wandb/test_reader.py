@@ -16,13 +16,13 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import wandb
-from etude.connect.base import ForeignStudy, Wanted
+from etude.connect.base import SourceStudy, Wanted
 from etude.errors import ImportFileError
 
 WANTED = Wanted(metric="valid/loss")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> ForeignStudy:
+def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
     (study,) = wandb.read(source, wanted)
     return study
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Recommendation, Verdict
 from ...wording import number, percent
-from ..context import Case, Remedy
+from ..context import Context, Remedy
 
 _PATH = "experiment.trials"
 
 
-def more_trials(case: Case) -> list[Remedy]:
+def more_trials(case: Context) -> list[Remedy]:
     """As many as a sparse study lacks, else as many again where the verdict is unclear.
 
     Configurations listed by hand have no number of trials: a person lists more. A problem beside
@@ -34,14 +34,14 @@ def more_trials(case: Case) -> list[Remedy]:
     return _more(case, "Q10", 2 * case.experiment.trials, _open(case.verdict))
 
 
-def _lacking(case: Case, sparse: list[Finding]) -> list[Remedy]:
+def _lacking(case: Context, sparse: list[Finding]) -> list[Remedy]:
     if not sparse:
         return []
     worst = max(sparse, key=lambda one: one.evidence["more"])
     return _more(case, "C2", case.experiment.trials + worst.evidence["more"], worst.message)
 
 
-def _more(case: Case, rule: str, new: int, because: str) -> list[Remedy]:
+def _more(case: Context, rule: str, new: int, because: str) -> list[Remedy]:
     old = case.experiment.trials
     if new > MAX_TRIALS:
         return []

@@ -14,8 +14,8 @@ from ...finding import Finding, Recommendation
 from ...record import Record
 from ...space import Integer, Real
 from ...study import Study
-from ...wording import counted, listed, number
-from ..context import Case, Remedy
+from ...wording import join, number, plural
+from ..context import Context, Remedy
 from .widen import rounded
 
 Which: TypeAlias = Literal["low", "high"]
@@ -26,7 +26,7 @@ MIN_BEYOND = 3
 MIN_SAVED = 0.05
 
 
-def reparametrize(case: Case) -> list[Remedy]:
+def use_log_scale(case: Context) -> list[Remedy]:
     """A linear range over two decades or more to be searched in its logarithm.
 
     Only where its lower end is what troubles: the best lies there, or training breaks above it. On
@@ -43,7 +43,7 @@ def reparametrize(case: Case) -> list[Remedy]:
     return [_in_logarithm(one, finding) for one, finding in found.items()]
 
 
-def cut(case: Case) -> list[Remedy]:
+def narrow_unstable(case: Context) -> list[Remedy]:
     """A side beyond which every trial of every study breaks, where a large fraction breaks.
 
     The bound moves to the first value that breaks, never across one that trains: where another
@@ -51,7 +51,7 @@ def cut(case: Case) -> list[Remedy]:
 
     Source: C3, R11.
     """
-    logs = {one.edits[0].path for one in reparametrize(case)}
+    logs = {one.edits[0].path for one in use_log_scale(case)}
     remedies: dict[tuple[str, str], Remedy] = {}
     for finding in _cliffs(case):
         for place in finding.evidence["places"]:
@@ -63,7 +63,7 @@ def cut(case: Case) -> list[Remedy]:
     return list(remedies.values())
 
 
-def _cliffs(case: Case) -> list[Finding]:
+def _cliffs(case: Context) -> list[Finding]:
     problems = case.of("infeasible", "C3", "problem")
     return [one for one in problems if one.evidence.get("cause") == "cliff"]
 
@@ -105,7 +105,7 @@ def _in_logarithm(one: Hyperparameter, finding: Finding) -> Remedy:
     return Remedy(rule="C3", edits=(edit,))
 
 
-def _cut(case: Case, one: Hyperparameter, side: Which) -> list[Recommendation]:
+def _cut(case: Context, one: Hyperparameter, side: Which) -> list[Recommendation]:
     domain = one.value
     if not isinstance(domain, Real | Integer):
         return []
@@ -121,7 +121,7 @@ def _cut(case: Case, one: Hyperparameter, side: Which) -> list[Recommendation]:
         return []
     old = domain.high if side == "high" else domain.low
     where = "above" if side == "high" else "below"
-    names = listed([f"`{study.name}`" for study in studies])
+    names = join([f"`{study.name}`" for study in studies])
     return [
         Recommendation(
             rule="C3",
@@ -130,7 +130,7 @@ def _cut(case: Case, one: Hyperparameter, side: Which) -> list[Recommendation]:
             old=old,
             new=new,
             because=(
-                f"all {counted(len(beyond), 'trial')} of {names} from {number(domain.value(first))}"
+                f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first))}"
                 f" {'upward' if side == 'high' else 'downward'} break, and none {where} it trains."
             ),
         )
@@ -142,7 +142,7 @@ def _further(unit: float, than: float, side: Which) -> bool:
 
 
 def _units(
-    case: Case, one: Hyperparameter, studies: Sequence[Study]
+    case: Context, one: Hyperparameter, studies: Sequence[Study]
 ) -> tuple[list[float], list[float]]:
     """Where along the axis the feasible trials of these studies lie, and where those that broke."""
     feasible: list[float] = []

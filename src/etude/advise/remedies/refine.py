@@ -15,8 +15,8 @@ from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Integer, Real, Scalar
 from ...study import Study
-from ...wording import counted, listed, number
-from ..context import Case, Remedy, ranges
+from ...wording import join, number, plural
+from ..context import Context, Remedy, ranges
 from .stabilize import moved
 from .widen import rounded
 
@@ -30,7 +30,7 @@ MARGIN = 0.1
 MAX_KEPT = 2 / 3
 
 
-def drop(case: Case) -> list[Remedy]:
+def drop(case: Context) -> list[Remedy]:
     """Scientific values clearly behind the leader leave, where two or more others remain open.
 
     Only of a single scientific hyperparameter, so that a study is a value.
@@ -48,7 +48,7 @@ def drop(case: Case) -> list[Remedy]:
     if len(kept) < 2:
         return []
     because = (
-        f"{listed([f'`{name}`' for name in behind])} {'is' if len(behind) == 1 else 'are'} behind "
+        f"{join([f'`{name}`' for name in behind])} {'is' if len(behind) == 1 else 'are'} behind "
         f"the leader beyond luck; the trials go to the {len(kept)} that are open."
     )
     edits = [
@@ -60,7 +60,7 @@ def drop(case: Case) -> list[Remedy]:
     return [Remedy(rule="R2", edits=tuple(edits))]
 
 
-def _behind(case: Case) -> list[str]:
+def _behind(case: Context) -> list[str]:
     return [
         study
         for study, lead in case.verdict.evidence.get("leads", {}).items()
@@ -72,7 +72,7 @@ def _behind(case: Case) -> list[str]:
 
 
 def _conditions(
-    case: Case, asked: Hyperparameter, gone: set[Scalar], because: str
+    case: Context, asked: Hyperparameter, gone: set[Scalar], because: str
 ) -> Iterator[Recommendation]:
     """What exists only for the values that leave goes with them."""
     texts = {str(study.scientific[asked.name]): study for study in case.studies}
@@ -84,7 +84,7 @@ def _conditions(
             )
 
 
-def fix(case: Case) -> list[Remedy]:
+def fix(case: Context) -> list[Remedy]:
     """What matters in none of its studies is held: where the best trial has it, or not there.
 
     Never the last one of a study, and nothing where nothing at all was seen to matter.
@@ -116,7 +116,7 @@ def _about_one(finding: Finding) -> bool:
     return "hyperparameter" in finding.subject
 
 
-def _worth(case: Case, study: Study) -> bool:
+def _worth(case: Context, study: Study) -> bool:
     """Whether the study has a best trial, and anything was seen to matter in it."""
     return bool(case.best_first(study)) and any(
         each.check == "importance"
@@ -127,7 +127,7 @@ def _worth(case: Case, study: Study) -> bool:
     )
 
 
-def _value(case: Case, one: Hyperparameter, studies: Sequence[Study]) -> tuple[Scalar, str]:
+def _value(case: Context, one: Hyperparameter, studies: Sequence[Study]) -> tuple[Scalar, str]:
     """Nothing where that was searched, for it is simpler (A4); else as in the best trial."""
     entry = known(one.name)
     domain = one.value
@@ -138,7 +138,7 @@ def _value(case: Case, one: Hyperparameter, studies: Sequence[Study]) -> tuple[S
     return best.record.setting[one.name], f"the value of the best trial, {best.trial}"
 
 
-def narrow(case: Case) -> list[Remedy]:
+def narrow(case: Context) -> list[Remedy]:
     """Ranges drawn around the good region, where that was sampled densely and lies well inside.
 
     The good region of an axis is where the best quarter of the trials lie, of every study that
@@ -156,7 +156,7 @@ def narrow(case: Case) -> list[Remedy]:
     return [Remedy(rule="R2", edits=tuple(edits))] if edits else []
 
 
-def good(case: Case, study: Study) -> list[Outcome]:
+def good(case: Context, study: Study) -> list[Outcome]:
     """The best quarter of its feasible trials; none where they are too few.
 
     Source: R2.
@@ -166,7 +166,7 @@ def good(case: Case, study: Study) -> list[Outcome]:
     return best_first[:count] if count <= len(best_first) / 2 else []
 
 
-def within_noise(case: Case, study: Study) -> bool:
+def within_noise(case: Context, study: Study) -> bool:
     """Whether the good trials differ by less than trainings of one setting do.
 
     Source: R2, A2.
@@ -175,7 +175,7 @@ def within_noise(case: Case, study: Study) -> bool:
     return bool(mine) and noise.known and mine[-1].loss - mine[0].loss <= noise.sd
 
 
-def _narrowed(case: Case, one: Hyperparameter) -> Iterator[Recommendation]:
+def _narrowed(case: Context, one: Hyperparameter) -> Iterator[Recommendation]:
     domain = one.value
     if not isinstance(domain, Real | Integer):
         return
@@ -189,7 +189,7 @@ def _narrowed(case: Case, one: Hyperparameter) -> Iterator[Recommendation]:
     if not 0 < kept <= MAX_KEPT:
         return
     because = (
-        f"the best {counted(len(mine), 'trial')} lie from {number(domain.value(min(units_T)))} to "
+        f"the best {plural(len(mine), 'trial')} lie from {number(domain.value(min(units_T)))} to "
         f"{number(domain.value(max(units_T)))}, well inside, and densely enough (C2)."
     )
     for part, old, new in (("low", domain.low, new_low), ("high", domain.high, new_high)):
@@ -212,7 +212,7 @@ def _outward(domain: Real | Integer, low: float, high: float) -> tuple[float, fl
     return max(ends[0], domain.low), min(ends[1], domain.high)
 
 
-def refined(case: Case) -> bool:
+def refined(case: Context) -> bool:
     """Whether the space is drawn well: dense in every study, no side and no check against it.
 
     Source: X1.

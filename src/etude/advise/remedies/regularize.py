@@ -9,15 +9,15 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known, known_switch
 from ...space import Integer, Real, is_number
-from ..context import Case, Remedy, bounded
+from ..context import Context, Remedy, bounded
 from .stabilize import moved
-from .widen import widened
+from .widen import wider_bound
 
 # As C6 names them; what else the catalogue knows of regularizers comes behind.
 _ORDER = ("dropout", "label_smoothing", "weight_decay")
 
 
-def regularize(case: Case) -> list[Remedy]:
+def regularize(case: Context) -> list[Remedy]:
     """One regularizer that is held becomes a range, in the order of C6; else one reaches higher.
 
     Not where regularization is itself the question. Where the experiment has none, words: a file
@@ -35,13 +35,13 @@ def regularize(case: Case) -> list[Remedy]:
     return [Remedy(rule="C6", words=f"{causes[0].rule}: {causes[0].message} {causes[0].advice}")]
 
 
-def _asked(case: Case) -> bool:
+def _asked(case: Context) -> bool:
     asked = [one.name for one in case.experiment.hyperparameters if one.role == "scientific"]
     entries = [known(name) or known_switch(name) for name in asked]
     return any(one is not None and (one.kind == "regularization" or one.switch) for one in entries)
 
 
-def _regularizers(case: Case) -> list[tuple[Hyperparameter, Entry]]:
+def _regularizers(case: Context) -> list[tuple[Hyperparameter, Entry]]:
     """Those that are held before those that are searched, each in the order of C6."""
     known_ones = [
         (one, entry)
@@ -55,13 +55,13 @@ def _place(entry: Entry) -> int:
     return _ORDER.index(entry.name) if entry.name in _ORDER else len(_ORDER)
 
 
-def _more(case: Case, one: Hyperparameter, entry: Entry, cause: Finding) -> Iterator[Remedy]:
+def _more(case: Context, one: Hyperparameter, entry: Entry, cause: Finding) -> Iterator[Remedy]:
     study = case.study(cause)
     if not one.exists(study.scientific):
         return
     because = f"{cause.message} Search more {entry.name.replace('_', ' ')}."
     if isinstance(one.value, Real | Integer):
-        high = widened(one.name, one.value, "high")
+        high = wider_bound(one.name, one.value, "high")
         if high > one.value.high:
             edits = moved(one, bounded(one.value, high=high), cause.rule, because)
             yield Remedy(rule=cause.rule, edits=tuple(edits))

@@ -10,7 +10,7 @@ from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number
 from ...wording import number
-from ..context import Case, Remedy, bounded
+from ..context import Context, Remedy, bounded
 from .widen import rounded
 
 # D7: warmups above a tenth of the steps are dropped.
@@ -18,7 +18,7 @@ MAX_WARMUP = 0.1
 _LENGTHS = ("warmup_steps", "warmup_fraction")
 
 
-def stabilize(case: Case) -> list[Remedy]:
+def stabilize(case: Context) -> list[Remedy]:
     """Warmup for what breaks early or holds the best rate down, clipping for what breaks later.
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
@@ -38,12 +38,12 @@ def stabilize(case: Case) -> list[Remedy]:
     return list(distinct.values())
 
 
-def _early(case: Case) -> list[Finding]:
+def _early(case: Context) -> list[Finding]:
     broke = [one for one in case.of("stability", "D1", "problem") if one.evidence.get("early")]
     return [*broke, *case.of("stability", "D3", "notice")]
 
 
-def _later(case: Case) -> list[Finding]:
+def _later(case: Context) -> list[Finding]:
     broke = [
         one
         for one in case.of("stability", "D1", "problem")
@@ -57,7 +57,7 @@ def _single(finding: Finding) -> bool:
     return "trial" in finding.subject
 
 
-def _by(case: Case, finding: Finding, names: tuple[str, ...]) -> Iterator[Remedy]:
+def _by(case: Context, finding: Finding, names: tuple[str, ...]) -> Iterator[Remedy]:
     """The first of these hyperparameters that can be changed; words where there is none."""
     study = case.study(finding)
     rule = "D9" if names == ("gradient_clip",) else "D6"
@@ -72,7 +72,7 @@ def _by(case: Case, finding: Finding, names: tuple[str, ...]) -> Iterator[Remedy
     yield Remedy(rule=rule, words=f"{finding.rule}: {finding.message} {finding.advice}")
 
 
-def _warmed(case: Case, one: Hyperparameter) -> Domain | None:
+def _warmed(case: Context, one: Hyperparameter) -> Domain | None:
     """A range of lengths up to a tenth of the steps; None where it reaches there already."""
     entry, whole = known(one.name), case.experiment.max_steps
     assert entry is not None, "Only what is known comes here. This is a bug."
@@ -89,7 +89,7 @@ def _warmed(case: Case, one: Hyperparameter) -> Domain | None:
     return Real(least, most, log=True) if share else Integer(int(least), int(most), log=True)
 
 
-def _clipped(case: Case, finding: Finding, one: Hyperparameter) -> Domain | float | None:
+def _clipped(case: Context, finding: Finding, one: Hyperparameter) -> Domain | float | None:
     """The 90th percentile of the logged norms; a first range where a zero switches it off."""
     study = case.study(finding)
     norms = [
@@ -142,7 +142,7 @@ def moved(
         )
 
 
-def steady(case: Case) -> list[Remedy]:
+def steady(case: Context) -> list[Remedy]:
     """Words where late jumps may decide the comparison: what to change lies in the training loop.
 
     Source: C8, L1.

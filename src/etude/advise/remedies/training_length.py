@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...experiment.validation import MAX_STEPS
 from ...finding import Finding, Recommendation
-from ...wording import counted, percent
-from ..context import Case, Remedy
+from ...wording import percent, plural
+from ..context import Context, Remedy
 from .widen import rounded
 
 # No source, ours: twice as long shows whether length helps; T8 calls for rounds of growing length.
@@ -26,7 +26,7 @@ MIN_GAIN = 0.1
 _PATH = "experiment.max_steps"
 
 
-def longer(case: Case) -> list[Remedy]:
+def longer(case: Context) -> list[Remedy]:
     """Twice the steps where the best trials still improve, or best steps consistently fall late.
 
     Only where what the best one gained of late is worth a round: on any curve that never turns, the
@@ -45,7 +45,7 @@ def longer(case: Case) -> list[Remedy]:
     return [_steps(case, rule, LONGER * steps, because)]
 
 
-def shorter(case: Case) -> list[Remedy]:
+def shorter(case: Context) -> list[Remedy]:
     """Fewer steps where all best steps fall early, or all that is compared saturates early.
 
     Source: C10, T4, T5.
@@ -61,7 +61,7 @@ def shorter(case: Case) -> list[Remedy]:
         latest = _latest(case)
         new = float(min(steps, GENEROUS * latest))
         because = (
-            f"{early[0].message} {counted(int(new), 'step')} are {GENEROUS} times the latest best."
+            f"{early[0].message} {plural(int(new), 'step')} are {GENEROUS} times the latest best."
         )
     elif case.studies and len(saturated) >= len(case.studies):
         share = max(one.evidence["share"] for one in saturated)
@@ -78,7 +78,7 @@ def shorter(case: Case) -> list[Remedy]:
     return [_steps(case, "T5" if early else "C10", fewer, because)]
 
 
-def _worth(case: Case, cause: Finding) -> bool:
+def _worth(case: Context, cause: Finding) -> bool:
     """Whether the late gain of a study's best trial could change what is compared.
 
     Against its distance from the median trial, or against the nearest rival study.
@@ -106,7 +106,7 @@ def _late(finding: Finding) -> bool:
     return bool(finding.evidence.get("late", 0) > finding.evidence.get("early", 0))
 
 
-def _latest(case: Case) -> int:
+def _latest(case: Context) -> int:
     """How many steps the latest of the best steps took."""
     found: Sequence[int] = [
         one.step + 1
@@ -117,7 +117,7 @@ def _latest(case: Case) -> int:
     return max(found, default=case.experiment.max_steps)
 
 
-def _steps(case: Case, rule: str, new: int, because: str) -> Remedy:
+def _steps(case: Context, rule: str, new: int, because: str) -> Remedy:
     edit = Recommendation(
         rule=rule,
         path=_PATH,

@@ -11,14 +11,14 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
 from ...space import Integer, Real
-from ...wording import listed
-from ..context import Case, Remedy
-from ..crowded import crowded
+from ...wording import join
+from ..context import Context, Remedy
+from ..crowded import sides_clause
 
 Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
 
 
-def extend(case: Case) -> list[Remedy]:
+def widen(case: Context) -> list[Remedy]:
     """Every side where the best trials crowd or the objective still falls, once for all studies.
 
     What could come beyond the values of a choice, a person must say: its finding asks for it.
@@ -32,7 +32,7 @@ def extend(case: Case) -> list[Remedy]:
     ]
 
 
-def _flagged(case: Case) -> dict[Sided, list[Finding]]:
+def _flagged(case: Context) -> dict[Sided, list[Finding]]:
     """The sides to widen as hyperparameters of the experiment, with the findings that name them."""
     flagged: dict[Sided, list[Finding]] = {}
     for finding in case.findings:
@@ -44,19 +44,19 @@ def _flagged(case: Case) -> dict[Sided, list[Finding]]:
 
 
 def _wider(
-    case: Case, one: Hyperparameter, side: Literal["low", "high"], causes: Sequence[Finding]
+    case: Context, one: Hyperparameter, side: Literal["low", "high"], causes: Sequence[Finding]
 ) -> list[Recommendation]:
     if not isinstance(one.value, Real | Integer):
         return []
     old = one.value.low if side == "low" else one.value.high
-    new = widened(one.name, one.value, side)
+    new = wider_bound(one.name, one.value, side)
     if new == old:
         return []
-    because = causes[0].message if len(causes) == 1 else f"{crowded(causes)}."
+    because = causes[0].message if len(causes) == 1 else f"{sides_clause(causes)}."
     named = {finding.subject["study"] for finding in causes}
     others = [study for study in case.sharing(one) if study.name not in named]
     if others:
-        names = listed([f"`{study.name}`" for study in others])
+        names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
     return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]
 
@@ -64,7 +64,7 @@ def _wider(
 Which: TypeAlias = Literal["low", "high"]
 
 
-def widened(name: str, domain: Real | Integer, side: Which, *, by: float = 0.5) -> float | int:
+def wider_bound(name: str, domain: Real | Integer, side: Which, *, by: float = 0.5) -> float | int:
     """The bound at `side`, `by` of the range further out on its scale, within the natural limits.
 
     Half of the range, so that the next study sees clearly beyond the old bound and still samples

@@ -11,11 +11,17 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import counted, number, percent
+from ...wording import number, percent, plural
 from ..statistics.curve_shape import lowest
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noises
-from ..views.curves import Trace, cut_short, usable, without_end, without_values
+from ..views.curves import (
+    TrialCurves,
+    cut_short,
+    usable,
+    without_end,
+    without_values,
+)
 
 SHIPPED = BestStepThresholds()
 
@@ -65,7 +71,7 @@ class BestStep:
 
 
 def best_step(
-    study: Study, traces: Sequence[Trace], *, thresholds: BestStepThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: BestStepThresholds = SHIPPED
 ) -> BestStep:
     """Where each trial was at its best, and how many were early or late.
 
@@ -79,7 +85,7 @@ def best_step(
     why = ""
     if len(shares) < thresholds.min_trials:
         status = "unclear"
-        why = f"{counted(len(shares), 'trial')} can be judged; {thresholds.min_trials} are needed"
+        why = f"{plural(len(shares), 'trial')} can be judged; {thresholds.min_trials} are needed"
     elif early == len(shares) or late >= thresholds.consistently * len(shares):
         status = "notice"
     return BestStep(
@@ -97,7 +103,7 @@ def best_step(
     )
 
 
-def _trial(trace: Trace, thresholds: BestStepThresholds) -> BestStepTrial:
+def _trial(trace: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
     series = usable(trace.objective)
     found = lowest(series)
     why = without_end(trace) or without_values(
@@ -204,7 +210,7 @@ def _of_study(result: BestStep) -> Finding:
 
 
 def _said(result: BestStep) -> tuple[str, str]:
-    of, limits = f"of {counted(result.judged, 'trial')} of `{result.study}`", result.thresholds
+    of, limits = f"of {plural(result.judged, 'trial')} of `{result.study}`", result.thresholds
     if result.status == "unclear":
         return f"Whether `{result.study}` trains too long or too short is open: {result.why}.", ""
     if result.early == result.judged:

@@ -19,12 +19,12 @@ from ...record import Record
 from ...space import Choice, Domain, Scalar
 from ...space.expression import parsed
 from ...study import Study
-from ...wording import counted, number
-from ..statistics.rank_quadratic import Valley, valley
+from ...wording import number, plural
+from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.outcomes import Outcome, outcomes, ranked
 from .boundary_edge import (
-    Crowd,
+    TopTrials,
     Which,
     bound,
     ends,
@@ -32,7 +32,7 @@ from .boundary_edge import (
     has_sides,
     is_natural,
 )
-from .infeasible_regions import places
+from .infeasible_regions import infeasible_regions
 
 Floats: TypeAlias = NDArray[np.float64]
 THRESHOLDS = BoundaryThresholds()
@@ -181,8 +181,8 @@ class _View:
         return self.study.search in ADAPTIVE
 
     @cached_property
-    def crowd(self) -> Crowd:
-        return Crowd(self.best_first, 2 * len(self.axes), self.thresholds)
+    def crowd(self) -> TopTrials:
+        return TopTrials(self.best_first, 2 * len(self.axes), self.thresholds)
 
     def near(self, depth_T: Floats) -> float:
         """How wide an edge is: as C1 numbers it, where the trials lie where the search went."""
@@ -199,7 +199,9 @@ class _View:
     @cached_property
     def broken(self) -> frozenset[tuple[str, str]]:
         """The sides where C3 finds a place where trials break."""
-        there = places(self.study, self.found, max_chance=InfeasibleThresholds().max_chance)
+        there = infeasible_regions(
+            self.study, self.found, max_chance=InfeasibleThresholds().max_chance
+        )
         return frozenset((each.hyperparameter, each.side) for each in there)
 
     @cached_property
@@ -221,12 +223,12 @@ class _View:
         return np.array([one.feasible for one in self.found], dtype=np.bool_)
 
     @cached_property
-    def inner(self) -> Valley:
+    def inner(self) -> RankQuadratic:
         """Fitted to the feasible trials."""
         return self._valley([one for one in self.found if one.feasible])
 
     @cached_property
-    def valley(self) -> Valley:
+    def valley(self) -> RankQuadratic:
         """Fitted to all trials, none worse than the infeasible, where these have a place.
 
         Where trials break anywhere, by chance or by a bug, they say nothing of where it is good.
@@ -239,11 +241,11 @@ class _View:
         thresholds = self.thresholds
         return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
 
-    def _valley(self, trials: Sequence[Outcome]) -> Valley:
+    def _valley(self, trials: Sequence[Outcome]) -> RankQuadratic:
         there = [self.place[one.trial] for one in trials]
         units_TxD = np.stack([unit_T[there] for unit_T in self.units.values()], axis=1)
         losses_T = np.array([one.loss for one in trials])
-        return valley(units_TxD, losses_T, _marks(self.study, trials))
+        return rank_quadratic(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
     def reason(self) -> str:
@@ -252,9 +254,7 @@ class _View:
             return "the settings were listed by hand, not drawn from a space with edges"
         feasible, needed = len(self.best_first), self.thresholds.min_feasible
         if feasible < needed:
-            return (
-                f"{counted(feasible, 'feasible trial')}, and {needed} are needed to judge an edge"
-            )
+            return f"{plural(feasible, 'feasible trial')}, and {needed} are needed to judge an edge"
         if self.best_first[0].loss == self.best_first[-1].loss:
             return f"all {feasible} feasible trials have the same value"
         return ""
@@ -403,7 +403,7 @@ def _falls(side: Side) -> str:
 def _broken(side: Side) -> str:
     if not side.infeasible:
         return "Infeasible trials lie towards it"
-    count = counted(len(side.infeasible), "infeasible trial")
+    count = plural(len(side.infeasible), "infeasible trial")
     verb = "lies" if len(side.infeasible) == 1 else "lie"
     return f"{count} {verb} near it too"
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...playbook.catalogue import limits
 from ...space import Choice, Domain, Integer, Scalar
-from ..statistics.hypergeometric import at_least
+from ..statistics.hypergeometric import upper_tail
 from ..thresholds import BoundaryThresholds
 from ..views.outcomes import Outcome
 
@@ -28,7 +28,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 @final
 @dataclass(frozen=True)
-class Crowd:
+class TopTrials:
     """The feasible trials of a study with `sides` sides, best first."""
 
     best_first: Sequence[Outcome]
@@ -53,7 +53,9 @@ class Crowd:
 
         Source: C1.
         """
-        one_side = at_least(near_top, drawn=len(self.top), there=there, items=len(self.best_first))
+        one_side = upper_tail(
+            near_top, drawn=len(self.top), there=there, items=len(self.best_first)
+        )
         return min(1.0, self.sides * one_side)
 
     def near(self, depth_T: Floats, feasible_T: Flags) -> float:
@@ -114,7 +116,7 @@ def _breaks(feasible_T: Flags, there_T: Flags, max_chance: float) -> bool:
     if not there or 2 * hits < there:
         return False
     lost, ended = int((~feasible_T).sum()), len(feasible_T)
-    return at_least(hits, drawn=lost, there=there, items=ended) <= max_chance
+    return upper_tail(hits, drawn=lost, there=there, items=ended) <= max_chance
 
 
 def has_sides(domain: Domain) -> bool:

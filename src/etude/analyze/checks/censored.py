@@ -10,7 +10,7 @@ from typing import final
 from ...finding import Finding
 from ...record import Record
 from ...study import Study
-from ...wording import counted
+from ...wording import plural
 
 
 @final
@@ -59,7 +59,7 @@ def findings(result: Censored) -> list[Finding]:
     if not result.trials:
         return []
     rungs = ", ".join(
-        f"{count} after {counted(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
+        f"{count} after {plural(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
         for steps, count in result.stopped.items()
     )
     population = result.schedule == "pbt"
@@ -71,7 +71,7 @@ def findings(result: Censored) -> list[Finding]:
             subject={"study": result.study},
             message=(
                 f"`{result.schedule}` stopped {len(result.trials)} of "
-                f"{counted(result.ended, 'trial')} of `{result.study}`: {rungs}. Their values are "
+                f"{plural(result.ended, 'trial')} of `{result.study}`: {rungs}. Their values are "
                 "censored, and "
                 + ("those of a population depend on each other." if population else _LEADS)
             ),

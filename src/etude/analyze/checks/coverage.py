@@ -17,7 +17,7 @@ from ...finding import Finding, Severity
 from ...record import Record
 from ...space import Choice, Domain, Integer, Scalar
 from ...study import Study
-from ...wording import counted, listed, number
+from ...wording import join, number, plural
 from ..thresholds import CoverageThresholds
 from ..views.outcomes import Outcome, outcomes, ranked
 from .trial_noise import trial_noise
@@ -149,7 +149,7 @@ def _unclear(study: Study, best_first: Sequence[Outcome], thresholds: CoverageTh
     if not study.space.dimensions:
         return "nothing varies in it"
     if len(best_first) < thresholds.min_feasible:
-        feasible = counted(len(best_first), "feasible trial")
+        feasible = plural(len(best_first), "feasible trial")
         return f"{feasible}, and {thresholds.min_feasible} are needed to tell a good region"
     if best_first[0].loss == best_first[-1].loss:
         return f"all {len(best_first)} feasible trials have the same value"
@@ -239,15 +239,15 @@ def _spread(best_first: Sequence[Outcome]) -> float:
 def _doubts(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
     doubts = []
     if seen.feasible < seen.needed:
-        trials = counted(seen.feasible, "feasible trial")
-        varying = counted(seen.dimensions, "hyperparameter")
+        trials = plural(seen.feasible, "feasible trial")
+        varying = plural(seen.dimensions, "hyperparameter")
         doubts.append(f"{trials} are few for {varying} ({seen.needed})")
     if seen.noise is not None and len(seen.good) < thresholds.min_good:
         alone = "only the best itself lies" if len(seen.good) == 1 else f"only {len(seen.good)} lie"
         doubts.append(f"{alone} within one retraining standard deviation of the best")
     doubts += [_hole(each) for each in seen.axes if each.gap > thresholds.max_gap]
     doubts += [
-        f"no trial has {listed([str(value) for value in each.untried])} for `{each.hyperparameter}`"
+        f"no trial has {join([str(value) for value in each.untried])} for `{each.hyperparameter}`"
         for each in seen.axes
         if each.untried
     ]
@@ -325,9 +325,9 @@ def _message(result: Coverage) -> str:
         by = f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
     one = len(result.good) == 1
     message = (
-        f"{counted(len(result.good), 'trial')} of `{result.study}` "
+        f"{plural(len(result.good), 'trial')} of `{result.study}` "
         f"{'is' if one else 'are'} good ({by}) and {'lies' if one else 'lie'} "
-        f"{listed([_region(each) for each in result.axes])}."
+        f"{join([_region(each) for each in result.axes])}."
     )
     if result.doubts:
         text = "; ".join(result.doubts)
@@ -347,6 +347,6 @@ def _advice(result: Coverage) -> str:
     if not result.more:
         return ""
     return (
-        f"Run about {counted(result.more, 'more trial')}, or lower the ambition: fewer "
+        f"Run about {plural(result.more, 'more trial')}, or lower the ambition: fewer "
         "hyperparameters or narrower ranges (C2, Q10)."
     )

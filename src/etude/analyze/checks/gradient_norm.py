@@ -17,10 +17,10 @@ from ...playbook.catalogue import known
 from ...record import Series
 from ...space import Scalar
 from ...study import Study
-from ...wording import counted, listed, number, percent
+from ...wording import join, number, percent, plural
 from ..statistics.curve_shape import smoothed
 from ..thresholds import GradientNormThresholds
-from ..views.curves import GRADIENT_NORM, Trace, usable
+from ..views.curves import GRADIENT_NORM, TrialCurves, usable
 
 SHIPPED = GradientNormThresholds()
 # A trial's norms as their quantiles: what a study pools and a chart draws.
@@ -80,7 +80,7 @@ class GradientNorm:
 
 
 def gradient_norm(
-    study: Study, traces: Sequence[Trace], *, thresholds: GradientNormThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: GradientNormThresholds = SHIPPED
 ) -> GradientNorm:
     """Percentiles, spikes, trend and non-finite values of each trial's gradient norms.
 
@@ -112,7 +112,7 @@ def gradient_norm(
     )
 
 
-def _clip_name(traces: Sequence[Trace]) -> str:
+def _clip_name(traces: Sequence[TrialCurves]) -> str:
     names = sorted({name for trace in traces for name in trace.record.setting})
     entries = [(name, known(name)) for name in names]
     return next((name for name, one in entries if one and one.name == "gradient_clip"), "")
@@ -144,7 +144,7 @@ def _quantiles(series: Series, thresholds: GradientNormThresholds) -> NDArray[np
 
 
 def _trial(
-    trace: Trace,
+    trace: TrialCurves,
     quantiles_Q: NDArray[np.float64],
     clips: tuple[str, float | None],
     thresholds: GradientNormThresholds,
@@ -197,7 +197,7 @@ def _level(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _unjudged(
-    trace: Trace, values: int, lost: int, thresholds: GradientNormThresholds
+    trace: TrialCurves, values: int, lost: int, thresholds: GradientNormThresholds
 ) -> GradientNormTrial:
     why = f"it logged no {GRADIENT_NORM}"
     if values:
@@ -260,7 +260,7 @@ def _of_study(result: GradientNorm) -> Finding:
     if result.threshold is not None:
         percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
         said = (
-            f"Gradient norms of {counted(len(logged), 'trial')} of `{result.study}`: median "
+            f"Gradient norms of {plural(len(logged), 'trial')} of `{result.study}`: median "
             f"{number(result.median)}, {percentile} {number(result.threshold)}, highest "
             f"{number(result.highest)}.{_too_often(result)}"
         )
@@ -290,7 +290,7 @@ def _of_study(result: GradientNorm) -> Finding:
 def _too_often(result: GradientNorm) -> str:
     if not result.too_often:
         return ""
-    names = listed([str(trial) for trial in result.too_often])
+    names = join([str(trial) for trial in result.too_often])
     trials = "trial" if len(result.too_often) == 1 else "trials"
     return (
         f" Clipping there would change more than {percent(result.thresholds.max_clipped)} of the "

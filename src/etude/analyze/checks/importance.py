@@ -10,10 +10,10 @@ from ...finding import Finding, Severity
 from ...record import Record
 from ...space import Scalar
 from ...study import Study
-from ...wording import counted, listed, number, percent
+from ...wording import join, number, percent, plural
 from ..statistics.effects import interactions, products, share
 from ..thresholds import ImportanceThresholds
-from ..views.design_matrix import Answer, Settings, of_infeasible, of_value
+from ..views.design_matrix import AxisEffect, DesignMatrix, of_infeasible, of_value
 from ..views.outcomes import outcomes, ranked
 from ..views.repeats import repeats
 
@@ -111,7 +111,7 @@ def importance(
     Source: R2, A3.
     """
     found = outcomes(study, records)
-    view = Settings(study, repeats(found), thresholds)
+    view = DesignMatrix(study, repeats(found), thresholds)
     value, lost = of_value(view), of_infeasible(view)
     seen = [name for name, one in value.items() if one.clear]
     together, pairs_judged = _together(view, seen)
@@ -138,7 +138,7 @@ def importance(
     )
 
 
-def _together(view: Settings, seen: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
+def _together(view: DesignMatrix, seen: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
     """The pairs beyond noise among those that matter, and whether these could be judged."""
     if len(seen) < 2:
         return (), False
@@ -160,9 +160,9 @@ def _together(view: Settings, seen: Sequence[str]) -> tuple[tuple[Interaction, .
 
 
 def _influence(
-    view: Settings,
+    view: DesignMatrix,
     name: str,
-    answers: tuple[Answer | None, Answer | None],
+    answers: tuple[AxisEffect | None, AxisEffect | None],
     together: Sequence[Interaction],
     best: Scalar | None,
 ) -> Influence:
@@ -189,12 +189,12 @@ def _influence(
     )
 
 
-def _doubt(view: Settings, name: str, on_value: Answer | None) -> str:
+def _doubt(view: DesignMatrix, name: str, on_value: AxisEffect | None) -> str:
     """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
     if on_value is None:
         return view.reason
     if on_value.tied:
-        others = listed([f"`{other}`" for other in on_value.tied])
+        others = join([f"`{other}`" for other in on_value.tied])
         return f"its values went together with those of {others}, so their effects mix"
     if not view.design.bases[view.design.names.index(name)].columns_TxQ.shape[1]:
         return "only one value of it was tried"
@@ -204,7 +204,7 @@ def _doubt(view: Settings, name: str, on_value: Answer | None) -> str:
 
 
 def _total(
-    view: Settings, name: str, on_value: Answer | None, together: Sequence[Interaction]
+    view: DesignMatrix, name: str, on_value: AxisEffect | None, together: Sequence[Interaction]
 ) -> float | None:
     mine = [one.hyperparameters for one in together if name in one.hyperparameters]
     if on_value is None or not mine:
@@ -215,7 +215,7 @@ def _total(
     return min(1.0, max(0.0, on_value.share.value) + sum(more))
 
 
-def _status(view: Settings, influences: Sequence[Influence]) -> Severity:
+def _status(view: DesignMatrix, influences: Sequence[Influence]) -> Severity:
     if any(one.matters for one in influences):
         return "ok"
     if view.constant and len(view.losses) >= view.thresholds.min_points:
@@ -258,13 +258,13 @@ def _of_study(result: Importance) -> Finding:
 
 
 def _overall(result: Importance) -> tuple[str, str]:
-    where, settings = f"`{result.study}`", counted(result.judged, "setting")
+    where, settings = f"`{result.study}`", plural(result.judged, "setting")
     mattering = [one for one in result.influences if one.matters]
     if mattering:
         order = sorted(
             mattering, key=lambda one: (-(one.total or one.share or 0.0), one.hyperparameter)
         )
-        names = listed([_named(one) for one in order], most=8)
+        names = join([_named(one) for one in order], most=8)
         return f"What matters in {where} beyond noise, of {settings}: {names}.", ""
     if result.constant:
         return (
@@ -329,7 +329,7 @@ def _explains(result: Importance, one: Influence) -> str:
     reaches = f"{percent(one.low)} to {high}" if one.low and one.low >= 0.001 else f"up to {high}"
     return (
         f"by itself it explains {percent(one.share or 0.0)} of the differences in rank between "
-        f"{counted(result.judged, 'setting')} (95 % interval {reaches}; chance "
+        f"{plural(result.judged, 'setting')} (95 % interval {reaches}; chance "
         f"{number(one.chance, 2)})"
     )
 

@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias, final
 from ...finding import Finding, Severity
 from ...record import Record
 from ...study import Study
-from ...wording import counted, number
+from ...wording import number, plural
 from ..thresholds import InfeasibleThresholds
 from ..views.outcomes import Outcome, outcomes
-from .infeasible_regions import Place, Slice, places, slices
+from .infeasible_regions import Region, Slice, infeasible_regions, slices
 
 Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
 THRESHOLDS = InfeasibleThresholds()
@@ -37,7 +37,7 @@ class Infeasible:
         low: The fraction in the long run is hardly below this, nor above `high` (95 %).
         cause: The probable cause: a `bug` where everything breaks, a `cliff` beyond a value of one
             axis, one `choice`, or `scattered` over the space; empty without infeasible trials.
-        places: Where they lie, by reason, as far as that is hardly chance.
+        regions: Where they lie, by reason, as far as that is hardly chance.
         slices: How many lie in each tenth of each axis, and at each value of a choice.
         stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
         missing: Ended well without any value of the metric: that is no divergence.
@@ -52,7 +52,7 @@ class Infeasible:
     high: float
     reasons: Mapping[str, int]
     cause: Cause
-    places: tuple[Place, ...]
+    regions: tuple[Region, ...]
     slices: tuple[Slice, ...]
     stopped: tuple[int, ...] = ()
     timed_out: tuple[int, ...] = ()
@@ -78,7 +78,7 @@ def infeasible(
     lost = [one for one in found if not one.feasible]
     reasons = Counter(_reason(one) for one in lost)
     low, high = share_interval(len(lost), len(found))
-    there = places(study, found, max_chance=thresholds.max_chance)
+    regions = infeasible_regions(study, found, max_chance=thresholds.max_chance)
     return Infeasible(
         study=study.name,
         metric=study.metric,
@@ -88,8 +88,8 @@ def infeasible(
         low=low,
         high=high,
         reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
-        cause=_cause(found, lost, there),
-        places=there,
+        cause=_cause(found, lost, regions),
+        regions=regions,
         slices=slices(study, found),
         stopped=tuple(one.trial for one in found if one.feasible and _stopped_early(one)),
         timed_out=tuple(one.trial for one in found if one.feasible and one.timed_out),
@@ -129,7 +129,7 @@ def _status(found: int, lost: int, ended: int, thresholds: InfeasibleThresholds)
     return "notice" if lost or found < ended else "ok"
 
 
-def _cause(found: Sequence[Outcome], lost: Sequence[Outcome], there: Sequence[Place]) -> Cause:
+def _cause(found: Sequence[Outcome], lost: Sequence[Outcome], there: Sequence[Region]) -> Cause:
     if not lost:
         return ""
     if len(lost) == len(found):
@@ -160,7 +160,7 @@ def findings(result: Infeasible) -> list[Finding]:
                 "interval": [result.low, result.high],
                 "reasons": dict(result.reasons),
                 "cause": result.cause,
-                "places": [vars(each) for each in result.places],
+                "places": [vars(each) for each in result.regions],
                 "stopped": list(result.stopped),
                 "missing": list(result.missing),
             },
@@ -173,7 +173,7 @@ def _message(result: Infeasible) -> str:
     parts = [_share(result)]
     if result.status == "unclear":
         parts.append("Too few have ended to judge the fraction.")
-    parts += [_place(each, result) for each in result.places]
+    parts += [_place(each, result) for each in result.regions]
     if result.cause == "scattered" and result.status == "problem":
         parts.append("No value of any hyperparameter sets them apart.")
     parts += [_stopped(result), _missing(result)]
@@ -186,7 +186,7 @@ def _share(result: Infeasible) -> str:
     if result.ended == 1:
         said = "is infeasible" if result.trials else "is feasible"
         return f"The only ended trial of `{result.study}` {said}{because}."
-    share = f"{len(result.trials)} of {counted(result.ended, 'ended trial')} of `{result.study}`"
+    share = f"{len(result.trials)} of {plural(result.ended, 'ended trial')} of `{result.study}`"
     is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:
         return f"{share} are infeasible."
@@ -216,12 +216,12 @@ def _missing(result: Infeasible) -> str:
         return ""
     it, is_ = ("it", "is") if count == 1 else ("they", "are")
     return (
-        f"{counted(count, 'trial')} ended well without any value of {result.metric}: {it} {is_} "
+        f"{plural(count, 'trial')} ended well without any value of {result.metric}: {it} {is_} "
         "missing, not infeasible."
     )
 
 
-def _place(place: Place, result: Infeasible) -> str:
+def _place(place: Region, result: Infeasible) -> str:
     whose = f" {place.reason}" if place.reason and len(result.reasons) > 1 else ""
     count = result.reasons[place.reason] if place.reason else len(result.trials)
     if place.infeasible < count:
@@ -232,7 +232,7 @@ def _place(place: Place, result: Infeasible) -> str:
     return f"{who} {where(place)}, where {place.infeasible} of {place.trials} break."
 
 
-def where(place: Place) -> str:
+def where(place: Region) -> str:
     """The place in words.
 
     Source: C3.
@@ -251,8 +251,8 @@ def _advice(result: Infeasible) -> str:
     also = f" For these reasons: {'; '.join(remedies)}." if remedies else ""
     if result.cause == "bug":
         return f"Look for a bug in the training code first, then move the space (C3).{also}"
-    if result.places:
-        names = " and ".join(dict.fromkeys(f"`{each.hyperparameter}`" for each in result.places))
+    if result.regions:
+        names = " and ".join(dict.fromkeys(f"`{each.hyperparameter}`" for each in result.regions))
         from_ = f"move {names} away from it (C3)"
         breaks = result.reasons.keys() - _REMEDIES.keys()
         stabilize = "Stabilize training there (D6), or " if breaks else ""

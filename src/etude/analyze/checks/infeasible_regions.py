@@ -15,7 +15,7 @@ from scipy.special import xlogy
 
 from ...space import Choice, Domain, Integer, Scalar
 from ...study import Study
-from ..statistics.hypergeometric import at_least
+from ..statistics.hypergeometric import upper_tail
 from ..views.outcomes import Outcome
 
 Which: TypeAlias = Literal["low", "high"]
@@ -36,7 +36,7 @@ NUDGE = 1e-9
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Region:
     """Where trials break.
 
     Args:
@@ -72,7 +72,9 @@ class Slice:
     infeasible: int
 
 
-def places(study: Study, found: Sequence[Outcome], *, max_chance: float) -> tuple[Place, ...]:
+def infeasible_regions(
+    study: Study, found: Sequence[Outcome], *, max_chance: float
+) -> tuple[Region, ...]:
     """The places that are hardly chance: for each axis and reason the most telling one.
 
     Trials that break for other reasons are left aside while one reason is looked at. Where all
@@ -113,7 +115,7 @@ def _of(found: Sequence[Outcome], reason: str) -> list[Outcome]:
 
 def _likeliest(
     name: str, domain: Domain, found: Sequence[Outcome], reason: str, ways: int
-) -> Iterator[Place]:
+) -> Iterator[Region]:
     """The one place of an axis that is least likely to be chance, if trials break there at all."""
     if not found:
         return
@@ -130,8 +132,8 @@ def _likeliest(
     side: Which | Literal[""] = "" if _plain(domain) else "high" if first else "low"
     begins = found[int(order[last - 1 if side == "low" else first])].record.setting[name]
     hits, lost = int(lost_T[first:last].sum()), int(lost_T.sum())
-    chance = at_least(hits, drawn=lost, there=last - first, items=len(found))
-    yield Place(
+    chance = upper_tail(hits, drawn=lost, there=last - first, items=len(found))
+    yield Region(
         hyperparameter=name,
         side=side,
         begins=begins,

@@ -16,11 +16,11 @@ from ...finding import Finding, Severity
 from ...playbook.catalogue import known
 from ...record import Record
 from ...study import Study
-from ...wording import counted, number, percent
-from ..statistics.curve_shape import Wander, wander
+from ...wording import number, percent, plural
+from ..statistics.curve_shape import LevelDrift, level_drift
 from ..thresholds import OverfittingThresholds, StabilityThresholds
 from ..views.aligned import Aligned, aligned, ending, gained, levelled
-from ..views.curves import TRAIN_LOSS, VALID_LOSS, Trace
+from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 from ..views.outcomes import outcomes, ranked
 from .stability_curves import instability, not_finite
 
@@ -93,7 +93,7 @@ class Overfitting:
 
 
 def overfitting(
-    study: Study, traces: Sequence[Trace], *, thresholds: OverfittingThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: OverfittingThresholds = SHIPPED
 ) -> Overfitting:
     """Which trials' validation got worse at the end than at its best while training went on.
 
@@ -115,7 +115,9 @@ def overfitting(
     )
 
 
-def _trial(trace: Trace, best: int | None, thresholds: OverfittingThresholds) -> OverfittingTrial:
+def _trial(
+    trace: TrialCurves, best: int | None, thresholds: OverfittingThresholds
+) -> OverfittingTrial:
     curves = aligned(trace)
     return OverfittingTrial(
         trial=trace.trial,
@@ -125,7 +127,9 @@ def _trial(trace: Trace, best: int | None, thresholds: OverfittingThresholds) ->
     )
 
 
-def _shown(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
+def _shown(
+    trace: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
+) -> Turn:
     """A turn of the whole curve that is still one when its last drop is left out.
 
     A validation that has not yet recovered from instability is no sign of overfitting.
@@ -150,7 +154,9 @@ def _since_last_drop(curves: Aligned, at_least: int) -> Aligned:
     return Aligned(curves.names, curves.steps_E[kept_E], curves.levels_SxE[:, kept_E])
 
 
-def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThresholds) -> Turn:
+def _turned(
+    trace: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
+) -> Turn:
     if not_finite(trace) is not None:
         return Turn(status="ok", name=name, why="it broke, so its training loss did not fall on")
     why = _why(curves, name, thresholds.min_evaluations)
@@ -162,7 +168,7 @@ def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThr
     best, end = float(level_E[lowest]), ending(values_E)
     gain = gained(level_E)
     beyond = (end - best) / error
-    around = wander(level_E)
+    around = level_drift(level_E)
     turned = not end - best < thresholds.min_rise * gain and beyond >= thresholds.min_doubt
     turned &= end - best >= thresholds.min_share * around.gained
     turned &= end - best > thresholds.min_wander * around.before
@@ -183,7 +189,9 @@ def _turned(trace: Trace, curves: Aligned, name: str, thresholds: OverfittingThr
     )
 
 
-def _beyond(rise: float, error: float, around: Wander, thresholds: OverfittingThresholds) -> bool:
+def _beyond(
+    rise: float, error: float, around: LevelDrift, thresholds: OverfittingThresholds
+) -> bool:
     """Whether a level that wanders would hardly rise as far: by its size, or by its steadiness."""
     large = (
         rise >= thresholds.large * around.gained and rise >= thresholds.large_wander * around.before
@@ -212,7 +220,7 @@ def _why(curves: Aligned, name: str, at_least: int) -> str:
     if name not in curves.names:
         return f"it has no {name}"
     if len(curves) < at_least:
-        return f"it has {counted(len(curves), 'evaluation')}; {at_least} are needed"
+        return f"it has {plural(len(curves), 'evaluation')}; {at_least} are needed"
     return ""
 
 
@@ -370,7 +378,7 @@ def _chosen(result: Overfitting) -> Finding:
     else:
         message = (
             f"Nothing suggests that the best of `{result.study}` was chosen because it trains less "
-            f"(overfitting: {share} of {counted(judged, 'trial')})."
+            f"(overfitting: {share} of {plural(judged, 'trial')})."
         )
     return Finding(
         rule="C7",

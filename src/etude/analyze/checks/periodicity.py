@@ -21,7 +21,14 @@ from ...study import Study
 from ...wording import number
 from ..statistics.curve_shape import middle, regular
 from ..thresholds import PeriodicityThresholds
-from ..views.curves import TRAIN_LOSS, VALID_LOSS, Trace, usable, without_end, without_values
+from ..views.curves import (
+    TRAIN_LOSS,
+    VALID_LOSS,
+    TrialCurves,
+    usable,
+    without_end,
+    without_values,
+)
 
 SHIPPED = PeriodicityThresholds()
 # Beyond these a chart is not looked at.
@@ -90,7 +97,7 @@ class Periodicity:
 
 
 def periodicity(
-    study: Study, traces: Sequence[Trace], *, thresholds: PeriodicityThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: PeriodicityThresholds = SHIPPED
 ) -> Periodicity:
     """Whether the metric, or a loss, of each trial returns with a period of 4 evaluations or more.
 
@@ -112,7 +119,7 @@ def periodicity(
     )
 
 
-def _trial(trace: Trace, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
+def _trial(trace: TrialCurves, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
     why = without_end(trace)
     looked = [] if why else _looked_at(trace, thresholds)
     if not looked:
@@ -143,7 +150,7 @@ def _trial(trace: Trace, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
     )
 
 
-def _sampled(trace: Trace) -> bool:
+def _sampled(trace: TrialCurves) -> bool:
     """Whether the training loss is known only where the trial evaluated.
 
     It is then measured on samples of the training set, and such samples come again without harm;
@@ -152,7 +159,7 @@ def _sampled(trace: Trace) -> bool:
     return len(trace.train_loss) < 2 * len(trace.objective)
 
 
-def _looked_at(trace: Trace, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
+def _looked_at(trace: TrialCurves, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
     """The metrics with enough values at regular steps, each once."""
     every = {
         TRAIN_LOSS: trace.train_loss,

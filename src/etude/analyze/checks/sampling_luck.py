@@ -13,7 +13,7 @@ from typing import final
 from ...finding import Finding, Severity
 from ...record import Record
 from ...study import Study
-from ...wording import counted, number
+from ...wording import number, plural
 from ..views.outcomes import Outcome, only_seeds, outcomes, ranked
 
 # No source, ours: fewer draws than the smallest study that the source resamples.
@@ -144,7 +144,7 @@ def _said(result: SamplingLuck) -> tuple[Severity, str]:
     if result.best is None:
         return "unclear", f"No trial of `{result.study}` has a value, so its luck is unknown."
     if not result.budgets:
-        count = counted(result.ended, "trial")
+        count = plural(result.ended, "trial")
         return (
             "unclear",
             f"{count} of `{result.study}` ended, too few to know the luck of its search.",
@@ -154,7 +154,7 @@ def _said(result: SamplingLuck) -> tuple[Severity, str]:
         same = number(result.best)
         return "ok", f"Other draws of `{result.study}` would have found the same best: {same}."
     spreads = "; ".join(
-        f"{reaches(budget)} with {counted(budget.trials, 'trial')}" for budget in result.budgets
+        f"{reaches(budget)} with {plural(budget.trials, 'trial')}" for budget in result.budgets
     )
     if not result.varies:
         return "notice", (

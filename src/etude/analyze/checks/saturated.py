@@ -19,7 +19,13 @@ from ...study import Study
 from ...wording import number, percent
 from ..statistics.curve_shape import jumps, late, smoothed
 from ..thresholds import SaturatedThresholds
-from ..views.curves import Trace, cut_short, usable, without_end, without_values
+from ..views.curves import (
+    TrialCurves,
+    cut_short,
+    usable,
+    without_end,
+    without_values,
+)
 
 SHIPPED = SaturatedThresholds()
 
@@ -58,7 +64,7 @@ class Saturated:
 
 
 def saturated(
-    study: Study, traces: Sequence[Trace], *, thresholds: SaturatedThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: SaturatedThresholds = SHIPPED
 ) -> Saturated:
     """Since when each trial stood, within its noise, at its final level.
 
@@ -80,7 +86,7 @@ def _early(series: Series) -> float:
     return float(np.median(series.values_P[len(series) // 10 :][:3]))
 
 
-def _trial(trace: Trace, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
+def _trial(trace: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
     series = usable(trace.objective)
     why = without_end(trace) or without_values(
         trace, series, trace.metric, thresholds.min_evaluations

@@ -15,10 +15,10 @@ import numpy as np
 from ...finding import Finding, Severity
 from ...playbook.catalogue import known
 from ...study import Study
-from ...wording import counted, listed, percent
+from ...wording import join, percent, plural
 from ..thresholds import StabilityThresholds
 from ..views.aligned import Aligned, aligned, binned
-from ..views.curves import TRAIN_LOSS, Trace
+from ..views.curves import TRAIN_LOSS, TrialCurves
 from ..views.progress import Progress, flat, progress
 from .stability_curves import (
     Drop,
@@ -29,7 +29,7 @@ from .stability_curves import (
     instability,
     not_finite,
 )
-from .stability_limit import Edge, feasible_edge
+from .stability_limit import StabilityLimit, feasible_edge
 from .stability_limit import findings as edge_findings
 
 SHIPPED = StabilityThresholds()
@@ -90,11 +90,11 @@ class Stability:
     max_steps: int
     thresholds: StabilityThresholds
     trials: tuple[StabilityTrial, ...]
-    edge: Edge
+    edge: StabilityLimit
 
 
 def stability(
-    study: Study, traces: Sequence[Trace], *, thresholds: StabilityThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: StabilityThresholds = SHIPPED
 ) -> Stability:
     """How stable each trial was, and whether instability holds the best learning rate down.
 
@@ -120,7 +120,7 @@ def stability(
 
 
 def _trial(
-    trace: Trace,
+    trace: TrialCurves,
     curves: Aligned,
     ways: tuple[Progress, Progress],
     thresholds: StabilityThresholds,
@@ -139,7 +139,7 @@ def _trial(
 
 
 def _of_curves(
-    trace: Trace,
+    trace: TrialCurves,
     curves: Aligned,
     ways: tuple[Progress, Progress],
     thresholds: StabilityThresholds,
@@ -190,11 +190,13 @@ def _beside_others(
     return found
 
 
-def _last(trace: Trace, broken: int | None) -> int:
+def _last(trace: TrialCurves, broken: int | None) -> int:
     return max(trace.record.steps - 1, 0) if broken is None else broken
 
 
-def _unstable(trace: Trace, found: Instability, curves: Aligned, learned: float) -> StabilityTrial:
+def _unstable(
+    trace: TrialCurves, found: Instability, curves: Aligned, learned: float
+) -> StabilityTrial:
     fraction = ((found.step or 0) + 1) / max(1, trace.max_steps)
     return StabilityTrial(
         trial=trace.trial,
@@ -214,12 +216,12 @@ def _unstable(trace: Trace, found: Instability, curves: Aligned, learned: float)
     )
 
 
-def _unclear(trace: Trace, why: str, curves: Aligned) -> StabilityTrial:
+def _unclear(trace: TrialCurves, why: str, curves: Aligned) -> StabilityTrial:
     return StabilityTrial(trial=trace.trial, status="unclear", why=why, evaluations=len(curves))
 
 
 def _without_evaluations(
-    trace: Trace, curves: Aligned, thresholds: StabilityThresholds
+    trace: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
 ) -> StabilityTrial:
     """Judged by the training loss alone: it can show that a trial broke, not that it did not."""
     losses = binned(TRAIN_LOSS, trace.train_loss)
@@ -227,7 +229,7 @@ def _without_evaluations(
         found = instability(losses, trace.max_steps, thresholds)
         if found.kind:
             return _unstable(trace, found, curves, math.nan)
-    few = counted(len(curves), "evaluation") if len(curves) else f"no {trace.metric}"
+    few = plural(len(curves), "evaluation") if len(curves) else f"no {trace.metric}"
     healthy = (
         f", while its {TRAIN_LOSS} looks healthy"
         if len(losses) >= thresholds.min_evaluations
@@ -236,7 +238,7 @@ def _without_evaluations(
     return _unclear(trace, f"it has {few}{healthy}", curves)
 
 
-def _beginning(trace: Trace) -> float:
+def _beginning(trace: TrialCurves) -> float:
     """The end of warmup as a share of the full length; a tenth where no setting says it."""
     for name, value in trace.record.setting.items():
         entry = known(name)
@@ -332,7 +334,7 @@ def _said(result: Stability, one: StabilityTrial) -> str:
     message = f"Trial {one.trial} {sentences[one.kind]}{_size(one)}."
     if one.shared:
         message += (
-            f" {counted(one.shared, 'other trial')} broke at the same share of the length: "
+            f" {plural(one.shared, 'other trial')} broke at the same share of the length: "
             "the schedule may do this."
         )
     return message
@@ -346,13 +348,13 @@ def _recovery(one: StabilityTrial) -> str:
 
 def _calm(result: Stability, one: StabilityTrial) -> str:
     if one.hidden:
-        steps = listed([f"{step:,}" for step in one.hidden])
+        steps = join([f"{step:,}" for step in one.hidden])
         return (
             f"Trial {one.trial}: its {TRAIN_LOSS} spiked between evaluations, which do not show "
             f"it (step {steps})."
         )
     spikes = (
-        f" {counted(one.spikes, 'short spike')} recovered at the next evaluation."
+        f" {plural(one.spikes, 'short spike')} recovered at the next evaluation."
         if one.spikes
         else ""
     )

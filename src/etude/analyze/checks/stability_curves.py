@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...record import Series
-from ..statistics.curve_shape import finite, wander
+from ..statistics.curve_shape import finite, level_drift
 from ..thresholds import StabilityThresholds
 from ..views.aligned import Aligned, ending, gained, levelled, noises
-from ..views.curves import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, Trace
+from ..views.curves import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
 # No source, ours: three drops are no accident.
@@ -71,7 +71,7 @@ class Instability:
     hidden: tuple[int, ...] = ()
 
 
-def not_finite(trace: Trace) -> int | None:
+def not_finite(trace: TrialCurves) -> int | None:
     """The step from which on a loss, the objective or the gradient is not finite to the end.
 
     A gradient that exploded after the last evaluation counts as such.
@@ -94,7 +94,7 @@ def not_finite(trace: Trace) -> int | None:
     return min(found) if found else None
 
 
-def broken_series(trace: Trace) -> str:
+def broken_series(trace: TrialCurves) -> str:
     """Which series is not finite first; empty where none of them is.
 
     Source: D1.
@@ -171,7 +171,7 @@ def _lost(
         level_E, error = levelled(row_E)
         gain = gained(level_E)
         away = end - float(level_E.min())
-        if away <= thresholds.min_wander * wander(level_E).before:
+        if away <= thresholds.min_wander * level_drift(level_E).before:
             return lost, False
         shares.append(away / gain if gain > 0.0 else math.inf)
         apart += away / error
@@ -246,7 +246,9 @@ def _kind(drops: tuple[Drop, ...], *, lost: bool, gone: bool) -> Kind:
     return "diverged" if gone and drops[-1].recovered is None else "diverged_recovered"
 
 
-def hidden_spikes(trace: Trace, curves: Aligned, thresholds: StabilityThresholds) -> list[int]:
+def hidden_spikes(
+    trace: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
+) -> list[int]:
     """The steps of training losses that spiked between evaluations and are seen by none of them.
 
     Source: D4.

@@ -11,9 +11,9 @@ from ...finding import Finding, Severity
 from ...playbook.catalogue import known
 from ...space import Choice
 from ...study import Study
-from ...wording import counted, number
-from ..statistics.hypergeometric import at_least
-from ..views.curves import Trace
+from ...wording import number, plural
+from ..statistics.hypergeometric import upper_tail
+from ..views.curves import TrialCurves
 
 # No source, ours: with fewer unstable trials above, a cliff is not told from bad luck.
 _MIN_UNSTABLE = 3
@@ -23,7 +23,7 @@ _MAX_CHANCE = 0.05
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Edge:
+class StabilityLimit:
     """Where the best learning rate stands among stable and unstable ones.
 
     Args:
@@ -45,14 +45,18 @@ class Edge:
     chance: float = math.nan
 
 
-def feasible_edge(study: Study, traces: Sequence[Trace], unstable: Mapping[int, bool]) -> Edge:
+def feasible_edge(
+    study: Study, traces: Sequence[TrialCurves], unstable: Mapping[int, bool]
+) -> StabilityLimit:
     """Whether nearly all trials above the best learning rate are unstable, and by no chance.
 
     Source: D1, D3.
     """
     name = _rate_of(study)
     if not name:
-        return Edge(study=study.name, status="unclear", why="its space has no learning rate")
+        return StabilityLimit(
+            study=study.name, status="unclear", why="its space has no learning rate"
+        )
     placed = [
         (float(trace.record.setting[name]), trace)
         for trace in traces
@@ -60,11 +64,11 @@ def feasible_edge(study: Study, traces: Sequence[Trace], unstable: Mapping[int, 
     ]
     best = _best(placed, unstable)
     if best is None:
-        return Edge(study=study.name, status="unclear", why="no stable trial has a value")
+        return StabilityLimit(study=study.name, status="unclear", why="no stable trial has a value")
     rate, winner = best
     above = [trace.trial for value, trace in placed if value > rate]
     broken = sorted(trial for trial in above if unstable[trial])
-    chance = at_least(
+    chance = upper_tail(
         len(broken),
         drawn=sum(unstable[trace.trial] for _, trace in placed),
         there=len(above),
@@ -72,7 +76,7 @@ def feasible_edge(study: Study, traces: Sequence[Trace], unstable: Mapping[int, 
     )
     stable = len(above) - len(broken)
     at_edge = len(broken) >= _MIN_UNSTABLE and 3 * stable <= len(broken) and chance <= _MAX_CHANCE
-    return Edge(
+    return StabilityLimit(
         study=study.name,
         # A sign, says the playbook, to be checked again: it forbids no answer by itself.
         status="notice" if at_edge else "ok",
@@ -94,7 +98,7 @@ def _rate_of(study: Study) -> str:
 
 
 def _best(
-    placed: Sequence[tuple[float, Trace]], unstable: Mapping[int, bool]
+    placed: Sequence[tuple[float, TrialCurves]], unstable: Mapping[int, bool]
 ) -> tuple[float, int] | None:
     """The learning rate and the id of the best trial that is not unstable."""
     valued = [
@@ -110,7 +114,7 @@ def _best(
     return rate, trial
 
 
-def findings(result: Edge) -> list[Finding]:
+def findings(result: StabilityLimit) -> list[Finding]:
     """One finding a study.
 
     Source: D3.
@@ -135,19 +139,19 @@ def findings(result: Edge) -> list[Finding]:
     ]
 
 
-def _said(result: Edge) -> str:
+def _said(result: StabilityLimit) -> str:
     if result.why:
         whether = f"Whether instability holds the best learning rate of `{result.study}` down"
         return f"{whether} is open, since {result.why}."
     above = len(result.unstable) + result.stable
     best = f"The best stable trial, {result.trial}, has {result.hyperparameter} = "
-    rest = f"{number(result.rate)}; {len(result.unstable)} of {counted(above, 'trial')} above it"
+    rest = f"{number(result.rate)}; {len(result.unstable)} of {plural(above, 'trial')} above it"
     end = " are unstable"
     end += ": a sign that instability holds it down." if result.status == "notice" else "."
     return f"{best}{rest}{end}"
 
 
-def _advice(result: Edge) -> str:
+def _advice(result: StabilityLimit) -> str:
     if result.status != "notice":
         return ""
     return (

@@ -9,10 +9,10 @@ from typing import final
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import counted, number, percent
+from ...wording import number, percent, plural
 from ..statistics.curve_shape import jumps, late, lowest
 from ..thresholds import StepVarianceThresholds
-from ..views.curves import Trace, usable, without_end
+from ..views.curves import TrialCurves, usable, without_end
 
 SHIPPED = StepVarianceThresholds()
 ADVICE = (
@@ -71,7 +71,7 @@ class StepVariance:
 
 def step_variance(
     study: Study,
-    traces: Sequence[Trace],
+    traces: Sequence[TrialCurves],
     *,
     rivals: Mapping[str, float] | None = None,
     thresholds: StepVarianceThresholds = SHIPPED,
@@ -117,7 +117,7 @@ def step_variance(
     )
 
 
-def _best(trace: Trace) -> float | None:
+def _best(trace: TrialCurves) -> float | None:
     position = None if trace.infeasible else lowest(trace.objective)
     return None if position is None else float(trace.objective.values_P[position])
 
@@ -144,7 +144,7 @@ def _rival(
 
 
 def _trial(
-    trace: Trace,
+    trace: TrialCurves,
     loss: float | None,
     rank: int | None,
     losses: Sequence[float],
@@ -155,7 +155,7 @@ def _trial(
     why = without_end(trace)
     if not why and len(last) < thresholds.min_late:
         why = (
-            f"it has {counted(len(series), 'evaluation')}, {len(last)} of them in the last "
+            f"it has {plural(len(series), 'evaluation')}, {len(last)} of them in the last "
             f"{percent(thresholds.late)}, where {thresholds.min_late} are needed"
         )
     sd = None if why else jumps(last.steps_P, last.values_P)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import counted, number, percent
+from ...wording import number, percent, plural
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
-from ..views.curves import Trace
+from ..views.curves import TrialCurves
 from ..views.outcomes import outcomes, ranked
 from .stability_curves import not_finite
 
@@ -71,7 +71,7 @@ class StillImproving:
 
 
 def still_improving(
-    study: Study, traces: Sequence[Trace], *, thresholds: StillImprovingThresholds = SHIPPED
+    study: Study, traces: Sequence[TrialCurves], *, thresholds: StillImprovingThresholds = SHIPPED
 ) -> StillImproving:
     """Which trials gained beyond their noise over the last steps, up to the very end.
 
@@ -90,7 +90,7 @@ def still_improving(
     )
 
 
-def _trial(trace: Trace, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
+def _trial(trace: TrialCurves, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
     record = trace.record
     curve = binned(trace.metric, trace.objective, most=_MOST)
     if not_finite(trace) is not None or record.reason in ("nan", "diverged"):
@@ -101,18 +101,20 @@ def _trial(trace: Trace, thresholds: StillImprovingThresholds) -> StillImproving
     if record.status == "stopped" and record.reason != "time_limit":
         return _not_judged(trace, "unclear", "a schedule stopped it before its last step", curve)
     if len(curve) < thresholds.min_evaluations:
-        few = f"it has {counted(len(curve), 'value')} of {trace.metric}"
+        few = f"it has {plural(len(curve), 'value')} of {trace.metric}"
         why = f"{few}; {thresholds.min_evaluations} are needed"
         return _not_judged(trace, "unclear", why, curve)
     return _judged(trace, curve, thresholds)
 
 
-def _not_judged(trace: Trace, status: Severity, why: str, curve: Aligned) -> StillImprovingTrial:
+def _not_judged(
+    trace: TrialCurves, status: Severity, why: str, curve: Aligned
+) -> StillImprovingTrial:
     return StillImprovingTrial(trial=trace.trial, status=status, why=why, evaluations=len(curve))
 
 
 def _judged(
-    trace: Trace, curve: Aligned, thresholds: StillImprovingThresholds
+    trace: TrialCurves, curve: Aligned, thresholds: StillImprovingThresholds
 ) -> StillImprovingTrial:
     values_P = curve.levels_SxE[0]
     late_P = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]

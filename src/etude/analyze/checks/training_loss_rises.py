@@ -20,7 +20,14 @@ from ...study import Study
 from ...wording import number, percent
 from ..statistics.curve_shape import jumps, lowest, middle, noise, smoothed
 from ..thresholds import TrainingLossRisesThresholds
-from ..views.curves import TRAIN_LOSS, Trace, thinned, usable, without_end, without_values
+from ..views.curves import (
+    TRAIN_LOSS,
+    TrialCurves,
+    thinned,
+    usable,
+    without_end,
+    without_values,
+)
 
 SHIPPED = TrainingLossRisesThresholds()
 DRAWN_POINTS = 100
@@ -77,7 +84,7 @@ class TrainingLossRises:
 
 def training_loss_rises(
     study: Study,
-    traces: Sequence[Trace],
+    traces: Sequence[TrialCurves],
     *,
     thresholds: TrainingLossRisesThresholds = SHIPPED,
 ) -> TrainingLossRises:
@@ -102,7 +109,7 @@ def training_loss_rises(
     )
 
 
-def _best(traces: Sequence[Trace]) -> Trace | None:
+def _best(traces: Sequence[TrialCurves]) -> TrialCurves | None:
     found = []
     for trace in traces:
         position = None if trace.infeasible else lowest(trace.objective)
@@ -111,20 +118,20 @@ def _best(traces: Sequence[Trace]) -> Trace | None:
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 
-def _rate_name(traces: Sequence[Trace]) -> str:
+def _rate_name(traces: Sequence[TrialCurves]) -> str:
     names = sorted({name for trace in traces for name in trace.record.setting})
     entries = [(name, known(name)) for name in names]
     return next((name for name, one in entries if one and one.name == "learning_rate"), "")
 
 
-def _rate(trace: Trace, name: str) -> float | None:
+def _rate(trace: TrialCurves, name: str) -> float | None:
     value = trace.record.setting.get(name)
     number_like = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if number_like and value is not None else None
 
 
 def _trial(
-    trace: Trace,
+    trace: TrialCurves,
     rate: float | None,
     best_rate: float | None,
     thresholds: TrainingLossRisesThresholds,

@@ -11,7 +11,7 @@ from typing import final
 from ...finding import Finding
 from ...record import Record
 from ...study import Study
-from ...wording import counted, number
+from ...wording import number, plural
 from ..views.outcomes import Outcome, outcomes
 from ..views.repeats import repeats
 
@@ -132,8 +132,8 @@ def findings(result: TrialNoise) -> list[Finding]:
 
 
 def _message(result: TrialNoise) -> str:
-    settings = counted(len(result.repeated), "setting")
-    lost = f"{result.infeasible} of {counted(result.retrained, 'training')}"
+    settings = plural(len(result.repeated), "setting")
+    lost = f"{result.infeasible} of {plural(result.retrained, 'training')}"
     if not result.repeated:
         return (
             f"No setting of `{result.study}` was trained twice, so how much a trial varies by "
@@ -147,5 +147,5 @@ def _message(result: TrialNoise) -> str:
     return (
         f"Trained again, {result.metric} of a setting of `{result.study}` varies with a standard "
         f"deviation of {number(result.sd, 2)} ({settings} trained more than once, "
-        f"{counted(result.degrees, 'degree')} of freedom); {lost} infeasible."
+        f"{plural(result.degrees, 'degree')} of freedom); {lost} infeasible."
     )

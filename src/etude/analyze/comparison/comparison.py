@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias, final
 from scipy import stats
 
 from ..statistics.two_sample import Difference, difference
-from .failure_rate import Failures, cliff, failures
+from .failure_rate import FailureRate, failure_rate, separating_threshold
 from .retrainings import Retrainings
-from .sequential import Plan
+from .sequential import SequentialPlan
 from .superiority import Superiority, superiority
 
 Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
@@ -85,12 +85,12 @@ class Comparison:
     answer: Answer
     why: Why
     difference: Difference
-    failures: Failures
+    failures: FailureRate
     chance: Superiority
     more_seeds: int
     level: float = LEVEL
     paired: bool = False
-    plan: Plan | None = None
+    plan: SequentialPlan | None = None
 
     @property
     def gain(self) -> float:
@@ -110,13 +110,13 @@ def comparison(
     metric: str = "value",
     maximize: bool = False,
     paired: bool = False,
-    plan: Plan | None = None,
+    plan: SequentialPlan | None = None,
 ) -> Comparison:
     """B against A, by the final values of their retrainings; NaN is a retraining that failed.
 
-    Means are compared (`difference`) and shares of failed trainings (`failures`), both together at
-    5 %: the exact test of failures may spend half, and what it cannot spend on so many failures is
-    for the values. One that is better in mean while most of its trainings are worse, or that fails
+    Means are compared (`difference`) and shares of failed trainings (`failure_rate`), both
+    together at 5 %: the exact test of failures may spend half, and what it cannot spend on so many
+    failures is for the values. One that is better in mean while most of its trainings are worse, or that fails
     more often, is `undecided`: no seeds settle that, a person does.
 
     Where neither differs: `undecided` below 5 seeds a side, and where twice the seeds would tell if
@@ -138,14 +138,14 @@ def comparison(
     sign = -1.0 if maximize else 1.0
     first, second = _named(a, "A"), _named(b, "B")
     losses = [_losses(one, sign) for one in (first, second)]
-    parting = cliff(*losses)
+    parting = separating_threshold(*losses)
     sides = [_side(one, sign, parting) for one in (first, second)]
     trainings = (sides[0].trainings, sides[1].trainings)
     least = min(trainings)
     level = LEVEL if plan is None else plan.level(least) or 0.0
     found = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
     may_spend = level / 2 if found.known else level
-    lost = failures((sides[0].failed, sides[1].failed), trainings, level=may_spend)
+    lost = failure_rate((sides[0].failed, sides[1].failed), trainings, level=may_spend)
     chance = superiority(*losses)
     decided = _decided(found, lost, -sign * found.by, chance, level)
     answer, why = decided or _open(found, lost, least, plan)
@@ -200,7 +200,7 @@ def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
 
 
 def _decided(
-    found: Difference, lost: Failures, gain: float, chance: Superiority, level: float
+    found: Difference, lost: FailureRate, gain: float, chance: Superiority, level: float
 ) -> tuple[Answer, Why] | None:
     """What the tests decide; None where they do not."""
     votes = set()
@@ -217,7 +217,9 @@ def _decided(
     return ("better" if votes.pop() else "worse"), ""
 
 
-def _open(found: Difference, lost: Failures, least: int, plan: Plan | None) -> tuple[Answer, Why]:
+def _open(
+    found: Difference, lost: FailureRate, least: int, plan: SequentialPlan | None
+) -> tuple[Answer, Why]:
     """What to say where the tests decide nothing."""
     if plan is not None:
         return ("no_difference", "") if least >= plan.last else ("undecided", "look")
@@ -237,7 +239,9 @@ def would_settle(found: Difference) -> bool:
     return found.known and found.t * math.sqrt(2) >= stats.t.isf(LEVEL / 2, freedom)
 
 
-def _more_seeds(why: Why, found: Difference, lost: Failures, least: int, plan: Plan | None) -> int:
+def _more_seeds(
+    why: Why, found: Difference, lost: FailureRate, least: int, plan: SequentialPlan | None
+) -> int:
     """How many more a side: to the next look, to enough, or to four chances in five."""
     if why == "look" and plan is not None:
         return (plan.next_look(least) or least) - least

@@ -21,7 +21,7 @@ _MIN_GAP = 4.0
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Failures:
+class FailureRate:
     """How many of the trainings failed, on either side.
 
     Args:
@@ -54,7 +54,9 @@ class Failures:
         return self.b / self.trainings_b - self.a / self.trainings_a
 
 
-def failures(failed: tuple[int, int], trainings: tuple[int, int], *, level: float) -> Failures:
+def failure_rate(
+    failed: tuple[int, int], trainings: tuple[int, int], *, level: float
+) -> FailureRate:
     """The failures of two sides, compared by Fisher's exact test at `level`.
 
     Source: A2.
@@ -71,7 +73,7 @@ def failures(failed: tuple[int, int], trainings: tuple[int, int], *, level: floa
         could = range(max(0, total - trainings_b), min(total, trainings_a) + 1)
         sizes = [_fisher(count, total - count, trainings) for count in could]
         spent = max((size for size in sizes if size <= level), default=0.0)
-    return Failures(
+    return FailureRate(
         a=a,
         b=b,
         trainings_a=trainings_a,
@@ -89,7 +91,7 @@ def _fisher(a: int, b: int, trainings: tuple[int, int]) -> float:
     return float(stats.fisher_exact(table).pvalue)
 
 
-def cliff(a: Sequence[float], b: Sequence[float]) -> float | None:
+def separating_threshold(a: Sequence[float], b: Sequence[float]) -> float | None:
     """The loss that parts the trainings that failed to learn from the others; None without a gap.
 
     Retrained losses are often of two kinds. The widest gap among the losses of both sides parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...wording import counted, number, percent
+from ...wording import number, percent, plural
 from .comparison import ENOUGH, MAX_MORE, Comparison, Side
 
 # No source, ours: beyond it, nobody reads the digits of a p-value.
@@ -39,7 +39,7 @@ def _answer(result: Comparison) -> str:
 
 def _means(result: Comparison) -> str:
     a, b, found = result.a, result.b, result.difference
-    trainings = f"{a.trainings} and {counted(b.trainings, 'training')}"
+    trainings = f"{a.trainings} and {plural(b.trainings, 'training')}"
     if math.isnan(found.by):
         whose = " and ".join(f"`{one.name}`" for one in (a, b) if not one.finite)
         return f"no training of {whose} has a value ({trainings})"
@@ -79,7 +79,7 @@ def _p(p: float) -> str:
 
 
 def _way_out(result: Comparison) -> str:
-    more = counted(result.more_seeds, "more seed")
+    more = plural(result.more_seeds, "more seed")
     if result.why == "few":
         return f"Fewer than {ENOUGH} a side are too few to tell: run {more} a side (A2)."
     if result.why == "close":
@@ -109,9 +109,7 @@ def _look(result: Comparison) -> str:
     else:
         state = f"The look at {least} decides below p = {number(result.level, 2)}"
     coming = result.plan.next_look(least)
-    return (
-        f"{state}; the next is at {coming}: run {counted(result.more_seeds, 'more seed')} a side."
-    )
+    return f"{state}; the next is at {coming}: run {plural(result.more_seeds, 'more seed')} a side."
 
 
 def _failed(result: Comparison) -> str:
@@ -119,7 +117,7 @@ def _failed(result: Comparison) -> str:
     if not lost.a + lost.b:
         return ""
     return (
-        f"Failed: {lost.a} of {counted(lost.trainings_a, 'training')} of `{result.a.name}`, "
+        f"Failed: {lost.a} of {plural(lost.trainings_a, 'training')} of `{result.a.name}`, "
         f"{lost.b} of {lost.trainings_b} of `{result.b.name}` ({_p(lost.p)} that "
         "both fail as often)."
     )

@@ -24,7 +24,7 @@ _SIMULATED = 200_000
 
 @final
 @dataclass(frozen=True)
-class Plan:
+class SequentialPlan:
     """Looks, by seeds a side, and below which p-value each one decides; 0 for one that cannot."""
 
     looks: tuple[int, ...]
@@ -45,7 +45,7 @@ class Plan:
         return next((look for look in self.looks if look > runs), None)
 
 
-def plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Plan:
+def sequential_plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> SequentialPlan:
     """The levels at which all looks together are wrong in at most `level` of equal comparisons.
 
     Error is spent in proportion to seeds (Lan and DeMets 1983): by the look at n of N seeds,
@@ -84,7 +84,7 @@ def plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Plan:
         kept = 0.0
         open_R &= z_RxL[:, place] <= bound
         levels.append(float(2 * stats.norm.sf(bound)))
-    return Plan(seeds, tuple(levels))
+    return SequentialPlan(seeds, tuple(levels))
 
 
 def _bound(z_R: NDArray[np.float64], crossing: float) -> float:
@@ -94,7 +94,7 @@ def _bound(z_R: NDArray[np.float64], crossing: float) -> float:
     return float(np.quantile(z_R, 1 - crossing / len(z_R)))
 
 
-def power(planned: Plan, effect: float, *, comparisons: int = 4000) -> tuple[float, ...]:
+def power(planned: SequentialPlan, effect: float, *, comparisons: int = 4000) -> tuple[float, ...]:
     """How often a difference of `effect` standard deviations is found by each look, simulated.
 
     For normal values with Welch's test, as `difference` has it at equal numbers; the exact test

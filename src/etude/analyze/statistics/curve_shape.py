@@ -18,7 +18,7 @@ from ...record import Series
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Wander:
+class LevelDrift:
     """What a smoothed level, lower is better, does beside its fall and its rise.
 
     Args:
@@ -34,7 +34,7 @@ class Wander:
     around: float
 
 
-def wander(level_E: NDArray[np.float64]) -> Wander:
+def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
     """How far the level wanders before its lowest and after it.
 
     Source: C6.
@@ -45,7 +45,7 @@ def wander(level_E: NDArray[np.float64]) -> Wander:
     lowest = int(level_E.argmin())
     before_W, after_W = level_E[lowest // 4 : lowest + 1], level_E[lowest:]
     around = jumps(np.arange(len(after_W)), after_W)
-    return Wander(
+    return LevelDrift(
         gained=float(level_E[: lowest + 1].max() - level_E[lowest]),
         before=float((before_W - np.minimum.accumulate(before_W)).max()),
         after=float((np.maximum.accumulate(after_W) - after_W).max()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def at_least(hits: int, *, drawn: int, there: int, items: int) -> float:
+def upper_tail(hits: int, *, drawn: int, there: int, items: int) -> float:
     """How likely `hits` or more of `drawn` items are among the `there`, of `items` in all.
 
     Each draw is as likely as the others: the upper tail of the hypergeometric distribution.

@@ -56,7 +56,7 @@ class _Shapes:
 
 @final
 @dataclass(frozen=True)
-class Valley:
+class RankQuadratic:
     """How likely each axis does what: `chance_DxP` of the shapes."""
 
     chance_DxP: Floats
@@ -78,7 +78,7 @@ class Valley:
         return float(self.chance_DxP[axis] @ (_slopes(at) > LEVEL))
 
 
-def valley(units_TxD: Floats, losses_T: Floats, marks_TxC: Floats) -> Valley:
+def rank_quadratic(units_TxD: Floats, losses_T: Floats, marks_TxC: Floats) -> RankQuadratic:
     """The valley of the ranks of the losses over the unit cube.
 
     The score of a trial is the sum of a line `a` and a parabola `b` of each axis (Legendre
@@ -102,7 +102,7 @@ def valley(units_TxD: Floats, losses_T: Floats, marks_TxC: Floats) -> Valley:
     around_TxD = 2 * units_TxD - 1
     parabola_TxD = np.sqrt(5) * (3 * around_TxD**2 - 1) / 2
     columns = [np.sqrt(3) * around_TxD, parabola_TxD, _products(around_TxD, losses_T), marks_TxC]
-    return Valley(_Fit(np.concatenate(columns, axis=1), _scores(losses_T), axes).settled())
+    return RankQuadratic(_Fit(np.concatenate(columns, axis=1), _scores(losses_T), axes).settled())
 
 
 def _scores(losses_T: Floats) -> Floats:

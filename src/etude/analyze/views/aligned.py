@@ -15,7 +15,7 @@ from scipy.ndimage import median_filter
 
 from ...record import Series
 from ..statistics.curve_shape import finite
-from .curves import TRAIN_LOSS, VALID_LOSS, Trace
+from .curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 # The sd of a normal value, from the median absolute second difference of a row of them.
 _SECOND_DIFFERENCE = 0.6745 * 6.0**0.5
@@ -37,7 +37,7 @@ class Aligned:
         return len(self.steps_E)
 
 
-def aligned(trace: Trace) -> Aligned:
+def aligned(trace: TrialCurves) -> Aligned:
     """The objective with the losses that were logged along with it.
 
     A loss that was logged more often counts with its mean since the evaluation before. One that

@@ -25,7 +25,7 @@ GRADIENT_NORM = "grad_norm"
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Trace:
+class TrialCurves:
     """One ended trial's curves.
 
     Args:
@@ -70,14 +70,14 @@ class Trace:
         return self.record.series(GRADIENT_NORM)
 
 
-def traces(study: Study, records: Sequence[Record]) -> list[Trace]:
+def trial_curves(study: Study, records: Sequence[Record]) -> list[TrialCurves]:
     """The ended trials of a study, by id.
 
     Source: C5, Q2 (oriented only here).
     """
     mine = [record for record in records if record.study == study.name and record.ended]
     return [
-        Trace(
+        TrialCurves(
             record=record,
             metric=study.metric,
             maximize=study.maximize,
@@ -97,7 +97,7 @@ def usable(series: Series) -> Series:
     return points if kept_P.all() else Series(points.steps_P[kept_P], points.values_P[kept_P])
 
 
-def without_end(trace: Trace) -> str:
+def without_end(trace: TrialCurves) -> str:
     """Why the trial's curve has no end to judge: infeasible, or stopped; empty where it has one.
 
     Source: C3, C10.
@@ -111,7 +111,7 @@ def without_end(trace: Trace) -> str:
     return ""
 
 
-def without_values(trace: Trace, series: Series, metric: str, at_least: int) -> str:
+def without_values(trace: TrialCurves, series: Series, metric: str, at_least: int) -> str:
     """Why a series is too short to judge; empty where it is not.
 
     Source: C5.
@@ -124,7 +124,7 @@ def without_values(trace: Trace, series: Series, metric: str, at_least: int) -> 
     return f"it has {few} of {metric}{more}"
 
 
-def cut_short(trace: Trace, steps_P: NDArray[np.int64], full: float) -> str:
+def cut_short(trace: TrialCurves, steps_P: NDArray[np.int64], full: float) -> str:
     """Why the curve does not reach the end of training; empty where it does, within `full` of it.
 
     Source: C10, T4.

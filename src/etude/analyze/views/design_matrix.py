@@ -16,7 +16,7 @@ import numpy as np
 
 from ...space import Choice
 from ...study import Study
-from ...wording import counted
+from ...wording import plural
 from ..statistics.effects import (
     Basis,
     Floats,
@@ -48,7 +48,7 @@ class Design:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class AxisEffect:
     """What one axis does to one response; `tied` names the axes that it cannot be told from."""
 
     share: Share
@@ -59,7 +59,7 @@ class Answer:
 
 @final
 @dataclass(frozen=True)
-class Settings:
+class DesignMatrix:
     """A study's settings, each with its ended trainings."""
 
     study: Study
@@ -88,7 +88,7 @@ class Settings:
         if not self.study.space.dimensions:
             return "nothing varies in it"
         if count < needed:
-            return f"{counted(count, 'setting')} with a value, and {needed} are needed"
+            return f"{plural(count, 'setting')} with a value, and {needed} are needed"
         return f"all {count} settings have the same value" if self.constant else ""
 
     @cached_property
@@ -133,7 +133,7 @@ class Settings:
         )
 
 
-def of_value(settings: Settings) -> dict[str, Answer]:
+def of_value(settings: DesignMatrix) -> dict[str, AxisEffect]:
     """What each hyperparameter does to the metric; nothing where that cannot be judged.
 
     Source: R2.
@@ -141,7 +141,7 @@ def of_value(settings: Settings) -> dict[str, Answer]:
     return {} if settings.reason else _answers(settings.design, settings.thresholds)
 
 
-def of_infeasible(settings: Settings) -> dict[str, Answer]:
+def of_infeasible(settings: DesignMatrix) -> dict[str, AxisEffect]:
     """What each does to whether a trial is infeasible; nothing where too few of a kind are.
 
     Source: R2, C3.
@@ -155,13 +155,13 @@ def of_infeasible(settings: Settings) -> dict[str, Answer]:
 
 def _answers(
     design: Design, thresholds: ImportanceThresholds, *, infeasible: bool = False
-) -> dict[str, Answer]:
+) -> dict[str, AxisEffect]:
     bar = thresholds.max_chance_infeasible if infeasible else thresholds.max_chance
     found = effects(design.scores_T, design.bases, design.order_PxT, seed=design.seed)
     corrected = holm([one.chance for one in found])
     ties = tied(design.bases, max_chance=thresholds.max_chance_tied, min_share=thresholds.min_tied)
     return {
-        name: Answer(
+        name: AxisEffect(
             share=one.share,
             chance=chance,
             tied=tuple(design.names[each] for each in others),

@@ -39,7 +39,7 @@ class _Cut:
         return self.low <= unit < self.high or (self.closed and unit == self.high)
 
 
-def parts(study: Study, records: Sequence[Record]) -> list[tuple[Study, list[Record]]]:
+def subgroups(study: Study, records: Sequence[Record]) -> list[tuple[Study, list[Record]]]:
     """The study with its records; a merged one in parts, as if each had been a study of its own.
 
     A part is named as a study would be, `optimizer=adam`, or by its slice of a scientific range,
@@ -61,12 +61,14 @@ def parts(study: Study, records: Sequence[Record]) -> list[tuple[Study, list[Rec
     return list(zip(named, found, strict=True))
 
 
-def apart(studies: Sequence[Study], records: Sequence[Record]) -> tuple[list[Study], list[Record]]:
+def split_merged(
+    studies: Sequence[Study], records: Sequence[Record]
+) -> tuple[list[Study], list[Record]]:
     """The studies that a question compares, and every record under the name of its own.
 
     Source: R13, R14, C12.
     """
-    pairs = [pair for study in studies for pair in parts(study, records)]
+    pairs = [pair for study in studies for pair in subgroups(study, records)]
     return [study for study, _ in pairs], [record for _, mine in pairs for record in mine]
 
 

@@ -18,9 +18,9 @@ from ...experiment.validation import MAX_EVALUATIONS
 from ...space import Choice, Space, value_text
 from ...study import Study
 from ...wording import did_you_mean
-from ..base import ForeignStudy, ForeignTrial
+from ..base import SourceStudy, SourceTrial
 from .given_space import fitted, written
-from .inferred_space import guess
+from .inferred_space import infer_space
 from .trials import updates
 
 Direction = Literal["maximize", "minimize"]
@@ -64,12 +64,12 @@ class Assembled:
 
     experiment: Experiment
     text: str
-    studies: tuple[tuple[Study, tuple[ForeignTrial, ...]], ...]
+    studies: tuple[tuple[Study, tuple[SourceTrial, ...]], ...]
     apart: Mapping[str, str]
     left_out: tuple[str, ...]
 
 
-def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
+def assembled(studies: Sequence[SourceStudy], asked: Asked) -> Assembled:
     """One experiment of all the studies; of several, the scientific `study` says which.
 
     Raises:
@@ -113,7 +113,7 @@ def assembled(studies: Sequence[ForeignStudy], asked: Asked) -> Assembled:
 # --- what may be wrong with what was asked for
 
 
-def _metric_missing(trials: Iterable[ForeignTrial], metric: str) -> list[str]:
+def _metric_missing(trials: Iterable[SourceTrial], metric: str) -> list[str]:
     counts = Counter(name for trial in trials for name in {name for _, name, _ in trial.rows})
     if metric in counts:
         return []
@@ -127,7 +127,7 @@ def _metric_missing(trials: Iterable[ForeignTrial], metric: str) -> list[str]:
     return [f"No trial has a value of `{metric}`. {near}{also}"]
 
 
-def _against(studies: Sequence[ForeignStudy], asked: Asked) -> list[str]:
+def _against(studies: Sequence[SourceStudy], asked: Asked) -> list[str]:
     """Directions that contradict what was asked, or each other."""
     names: dict[bool, list[str]] = {True: [], False: []}
     for one in studies:
@@ -147,7 +147,7 @@ def _against(studies: Sequence[ForeignStudy], asked: Asked) -> list[str]:
 # --- from studies to an experiment
 
 
-def _joined(studies: Sequence[ForeignStudy]) -> tuple[list[ForeignStudy], str]:
+def _joined(studies: Sequence[SourceStudy]) -> tuple[list[SourceStudy], str]:
     """The studies, and the hyperparameter that says of which a trial is; none for a single one."""
     if len(studies) == 1:
         return list(studies), ""
@@ -164,14 +164,14 @@ def _joined(studies: Sequence[ForeignStudy]) -> tuple[list[ForeignStudy], str]:
     ], column
 
 
-def _bare(trials: Sequence[ForeignTrial]) -> list[ForeignTrial]:
+def _bare(trials: Sequence[SourceTrial]) -> list[SourceTrial]:
     """Trials that ended before they told a value, or even the setting that others tell."""
     if not any(trial.setting for trial in trials):
         return []
     return [trial for trial in trials if not trial.setting and not trial.rows]
 
 
-def _without(study: ForeignStudy, bare: Sequence[ForeignTrial]) -> ForeignStudy:
+def _without(study: SourceStudy, bare: Sequence[SourceTrial]) -> SourceStudy:
     gone = {id(trial) for trial in bare}
     return replace(study, trials=tuple(one for one in study.trials if id(one) not in gone))
 
@@ -183,7 +183,7 @@ def _nowhere(study: Study) -> Study:
     )
 
 
-def _untold(bare: Sequence[ForeignTrial]) -> Iterable[str]:
+def _untold(bare: Sequence[SourceTrial]) -> Iterable[str]:
     if bare:
         yield (
             f"Trials that have neither a setting nor a value: {len(bare):,}, the first "
@@ -191,7 +191,7 @@ def _untold(bare: Sequence[ForeignTrial]) -> Iterable[str]:
         )
 
 
-def _known(studies: Sequence[ForeignStudy], asked: Asked) -> dict[str, Any]:
+def _known(studies: Sequence[SourceStudy], asked: Asked) -> dict[str, Any]:
     """The keys of `[experiment]` that the import knows."""
     trials = [trial for one in studies for trial in one.trials]
     counts = [
@@ -215,7 +215,7 @@ def _known(studies: Sequence[ForeignStudy], asked: Asked) -> dict[str, Any]:
 
 
 def _guessed(
-    studies: Sequence[ForeignStudy], column: str, known: Mapping[str, Any]
+    studies: Sequence[SourceStudy], column: str, known: Mapping[str, Any]
 ) -> tuple[str, dict[str, str]]:
     """The experiment's text with roles and bounds from the studies, and what stays apart."""
     found: list[Hyperparameter] = []
@@ -230,7 +230,7 @@ def _guessed(
             replace(trial, setting={k: v for k, v in trial.setting.items() if k != column})
             for trial in one.trials
         ]
-        known_here = guess(bare, one.domains, when)
+        known_here = infer_space(bare, one.domains, when)
         found += known_here.hyperparameters
         observed |= known_here.observed
         apart |= known_here.apart
@@ -252,7 +252,7 @@ def _members(found: Iterable[Hyperparameter]) -> dict[str, Any]:
     return roles
 
 
-def _beside(experiment: Experiment, trials: Iterable[ForeignTrial]) -> dict[str, str]:
+def _beside(experiment: Experiment, trials: Iterable[SourceTrial]) -> dict[str, str]:
     """What the trials have and a written space does not name."""
     named = {one.name for one in experiment.hyperparameters}
     names = {name for trial in trials for name in trial.setting} - named
@@ -270,7 +270,7 @@ def _with_trials(most: int, whole: Assembled) -> Assembled:
     )
 
 
-def _left_out(studies: Sequence[ForeignStudy]) -> Iterable[str]:
+def _left_out(studies: Sequence[SourceStudy]) -> Iterable[str]:
     for one in studies:
         yield from one.left_out
         if not one.trials:

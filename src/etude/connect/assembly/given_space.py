@@ -14,7 +14,7 @@ from ...experiment import Experiment, toml
 from ...experiment.toml.edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
-from ..base import ForeignTrial
+from ..base import SourceTrial
 from ..parsing import files
 from .trials import is_same, matched
 
@@ -68,8 +68,8 @@ def _with(text: str, known: Mapping[str, Any], *, over: bool) -> str:
 
 
 def fitted(
-    experiment: Experiment, trials: Sequence[ForeignTrial]
-) -> list[tuple[Study, list[ForeignTrial]]]:
+    experiment: Experiment, trials: Sequence[SourceTrial]
+) -> list[tuple[Study, list[SourceTrial]]]:
     """The studies, each with its trials, their values as the space names them.
 
     Raises:
@@ -77,7 +77,7 @@ def fitted(
     """
     studies = designed(experiment)
     domains = [_domains(study) for study in studies]
-    found: list[list[ForeignTrial]] = [[] for _ in studies]
+    found: list[list[SourceTrial]] = [[] for _ in studies]
     strays: dict[str, list[str]] = {}
     for trial in trials:
         place = next((at for at, one in enumerate(studies) if _belongs(one, trial)), None)
@@ -105,14 +105,14 @@ def _domains(study: Study) -> dict[str, Any]:
     return {**study.space.domains, **{name: Choice([value]) for name, value in held.items()}}
 
 
-def _belongs(study: Study, trial: ForeignTrial) -> bool:
+def _belongs(study: Study, trial: SourceTrial) -> bool:
     return all(
         name in trial.setting and is_same(value, trial.setting[name])
         for name, value in study.scientific.items()
     )
 
 
-def _strange(studies: Sequence[Study], trial: ForeignTrial) -> str:
+def _strange(studies: Sequence[Study], trial: SourceTrial) -> str:
     names = sorted({name for study in studies for name in study.scientific})
     setting = ", ".join(f"`{name}` = {_shown(trial.setting.get(name))}" for name in names)
     return f"no study of the space has {setting}"

@@ -13,7 +13,7 @@ from ...experiment.validation.configurations import LOG_ABOVE
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, value_text
 from ...space.domains import Scale
-from ..base import ForeignTrial
+from ..base import SourceTrial
 from .trials import matched
 
 # No source, ours: a text of more values than this is a name or a path, and no axis of a chart.
@@ -30,7 +30,7 @@ Values: TypeAlias = Sequence[Scalar]
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Guess:
+class InferredSpace:
     """The roles of what varied, and of what did not.
 
     Args:
@@ -52,9 +52,9 @@ class _Found:
     apart: dict[str, str] = field(default_factory=dict)
 
 
-def guess(
-    trials: Sequence[ForeignTrial], domains: Mapping[str, Domain], when: Condition = ()
-) -> Guess:
+def infer_space(
+    trials: Sequence[SourceTrial], domains: Mapping[str, Domain], when: Condition = ()
+) -> InferredSpace:
     """What is fixed, nuisance or scientific in these trials.
 
     What never changes is fixed; what changes is nuisance, within the stated domain if there is one,
@@ -89,7 +89,7 @@ def guess(
             _place(found, name, values, domains.get(name), conditions)
         else:
             found.apart[name] = f"only {len(values):,} of {len(trials):,} trials have it"
-    return Guess(
+    return InferredSpace(
         hyperparameters=tuple(found.hyperparameters),
         observed=frozenset(found.observed),
         apart=found.apart,

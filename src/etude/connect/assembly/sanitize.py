@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ..base import ForeignStudy, ForeignTrial
+from ..base import SourceStudy, SourceTrial
 from ..parsing import files
 
 # No source, ours: the largest settings of trainers have some hundred entries.
@@ -17,7 +17,7 @@ MAX_NAMES = 2000
 MAX_STEP = 10**12
 
 
-def tidy(studies: Sequence[ForeignStudy]) -> list[ForeignStudy]:
+def sanitize(studies: Sequence[SourceStudy]) -> list[SourceStudy]:
     """The studies with names that hide nothing, and points at steps that can be.
 
     Raises:
@@ -50,7 +50,7 @@ def _refuse_strange(kind: str, names: set[str]) -> None:
             )
 
 
-def _named_apart(studies: Sequence[ForeignStudy]) -> Iterable[ForeignStudy]:
+def _named_apart(studies: Sequence[SourceStudy]) -> Iterable[SourceStudy]:
     """The studies, names readable, no two alike."""
     seen: Counter[str] = Counter()
     for study in studies:
@@ -59,7 +59,7 @@ def _named_apart(studies: Sequence[ForeignStudy]) -> Iterable[ForeignStudy]:
         yield replace(study, name=name if seen[name] == 1 else f"{name} ({seen[name]})")
 
 
-def _study(study: ForeignStudy, position: int) -> ForeignStudy:
+def _study(study: SourceStudy, position: int) -> SourceStudy:
     lost = 0
     trials = []
     for trial in study.trials:
@@ -76,7 +76,7 @@ def _study(study: ForeignStudy, position: int) -> ForeignStudy:
     )
 
 
-def _trial(trial: ForeignTrial, rows: tuple[tuple[int, str, float], ...]) -> ForeignTrial:
+def _trial(trial: SourceTrial, rows: tuple[tuple[int, str, float], ...]) -> SourceTrial:
     if not all(metric.isprintable() for metric in {metric for _, metric, _ in rows}):
         rows = tuple((step, files.clean(metric), value) for step, metric, value in rows)
     seed = trial.seed

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from ...event import Ended
 from ...space import Choice, Domain, Integer, Scalar, is_number, value_text
-from ..base import ForeignTrial, Row
+from ..base import Row, SourceTrial
 
 # What is said where the other tool gave no reason of its own.
 _UNSTATED = {"infeasible": "unstated", "stopped": "pruned"}
 
 
-def ending(trial: ForeignTrial, trial_id: int, metric: str) -> Ended | None:
+def ending(trial: SourceTrial, trial_id: int, metric: str) -> Ended | None:
     """The end of a trial; None for one that still runs there.
 
     What failed is infeasible (`error`); what was pruned is stopped, which is censored and no

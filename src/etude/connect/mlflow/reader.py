@@ -10,12 +10,12 @@ from pathlib import Path
 from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
-from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from ..parsing.scalars import columns
 from . import folder, sqlite
 from .runs import Experiment, Run
 
-STATUSES: Mapping[str, ForeignStatus] = {
+STATUSES: Mapping[str, SourceStatus] = {
     "RUNNING": "running",
     "SCHEDULED": "running",
     "FINISHED": "completed",
@@ -25,7 +25,7 @@ STATUSES: Mapping[str, ForeignStatus] = {
 }
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """A study for each experiment that holds runs; a trial's name is its run id.
 
     Raises:
@@ -43,7 +43,7 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     return renaming.asked(studies, source, wanted)
 
 
-def _study(one: Experiment, wanted: Wanted) -> ForeignStudy:
+def _study(one: Experiment, wanted: Wanted) -> SourceStudy:
     told = list(one.told)
     parents = {run.parent for run in one.runs}
     bare = [run.name for run in one.runs if run.name in parents and not run.rows]
@@ -82,9 +82,9 @@ def _counted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _trial(run: Run, rows: tuple[Row, ...], setting: dict[str, Scalar]) -> ForeignTrial:
+def _trial(run: Run, rows: tuple[Row, ...], setting: dict[str, Scalar]) -> SourceTrial:
     status = STATUSES.get(run.status, "unknown")
-    return ForeignTrial(
+    return SourceTrial(
         name=run.name,
         setting=setting,
         rows=rows,

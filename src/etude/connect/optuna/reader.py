@@ -29,12 +29,12 @@ from typing import final
 from ...errors import ImportFileError
 from ...space import Domain, Scalar
 from .. import renaming
-from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from . import journal, space, sqlite
 from .space import Distribution
 from .studies import KeptStudy, KeptTrial
 
-STATUSES: dict[str, ForeignStatus] = {
+STATUSES: dict[str, SourceStatus] = {
     "RUNNING": "running",
     "COMPLETE": "completed",
     "PRUNED": "stopped",
@@ -61,7 +61,7 @@ class Names:
     one: bool
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """Every study of a database or a journal, or the one that is wanted.
 
     Raises:
@@ -93,7 +93,7 @@ def _kept(source: Path) -> list[KeptStudy]:
     )
 
 
-def _study(kept: KeptStudy, source: Path, wanted: Wanted) -> ForeignStudy:
+def _study(kept: KeptStudy, source: Path, wanted: Wanted) -> SourceStudy:
     names = _names(kept, source, wanted)
     known = _distributions(kept)
     waiting = [one for one in kept.trials if one.state == "WAITING"]
@@ -119,8 +119,8 @@ def _study(kept: KeptStudy, source: Path, wanted: Wanted) -> ForeignStudy:
     )
 
 
-def _trial(one: KeptTrial, setting: dict[str, Scalar]) -> ForeignTrial:
-    return ForeignTrial(
+def _trial(one: KeptTrial, setting: dict[str, Scalar]) -> SourceTrial:
+    return SourceTrial(
         name=str(one.number),
         setting=setting,
         status=STATUSES.get(one.state, "unknown"),

@@ -31,12 +31,12 @@ from typing import final
 from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
-from ..base import ForeignStatus, ForeignStudy, ForeignTrial, Row, Wanted
+from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from ..parsing import files, scalars
 from .results import ITERATION, Results, gathered, reported
 from .state import PATTERN, State, StatedTrial, plain, state
 
-STATUSES: Mapping[str, ForeignStatus] = {
+STATUSES: Mapping[str, SourceStatus] = {
     "TERMINATED": "completed",
     "ERROR": "failed",
     "RUNNING": "running",
@@ -63,7 +63,7 @@ class _Found:
     told: tuple[str, ...] = ()
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """Every experiment of a folder, or the one that is wanted.
 
     Raises:
@@ -94,7 +94,7 @@ def _is_experiment(folder: Path) -> bool:
     return bool(files.files(folder, PATTERN)) or bool(files.files(folder, "*/result.json"))
 
 
-def _study(folder: Path, wanted: Wanted) -> ForeignStudy:
+def _study(folder: Path, wanted: Wanted) -> SourceStudy:
     step = next((there for there, here in wanted.renamed.items() if here == STEP), ITERATION)
     stated = state(folder)
     told = list(stated.left_out)
@@ -204,13 +204,13 @@ def _detail(path: Path) -> str:
         return str(reason)
 
 
-def _trial(found: _Found, longest: int) -> ForeignTrial:
+def _trial(found: _Found, longest: int) -> SourceTrial:
     stated, results = found.stated, found.results
     status = STATUSES.get(stated.status, "unknown")
     full = stated.length or longest
     if status == "completed" and results.stopped and results.iterations < full:
         status = "stopped"
-    return ForeignTrial(
+    return SourceTrial(
         name=stated.name,
         setting=found.setting,
         status=status,

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
-from ..base import ForeignStudy, ForeignTrial, Wanted
+from ..base import SourceStudy, SourceTrial, Wanted
 from ..parsing import files, scalars, yaml
 from .event_file import Events, events
 from .runs import Run, Runs, whole
@@ -18,7 +18,7 @@ SETTING_FILES = ("hparams.json", "params.json", "hparams.yaml")
 PATTERN = "*tfevents*"
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """The one study of a folder of event files; a trial's name is its folder inside the source.
 
     Raises:
@@ -102,8 +102,8 @@ def _about_settings(runs: Runs) -> list[str]:
     ]
 
 
-def _trial(path: PurePosixPath, run: Run, folder: Path) -> ForeignTrial:
-    return ForeignTrial(
+def _trial(path: PurePosixPath, run: Run, folder: Path) -> SourceTrial:
+    return SourceTrial(
         name=path.as_posix() if path.parts else folder.resolve().name,
         setting=run.setting,
         rows=run.rows,

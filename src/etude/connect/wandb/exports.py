@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ..base import ForeignStatus, ForeignTrial, Row, Wanted
+from ..base import Row, SourceStatus, SourceTrial, Wanted
 from ..parsing import files
 from ..parsing.scalars import MAX_STEP, columns, number
 from ..renaming import here
 
-STATES: Mapping[str, ForeignStatus] = {
+STATES: Mapping[str, SourceStatus] = {
     "finished": "completed",
     "failed": "failed",
     # The machine was lost, or a person stopped it: neither is the setting's fault.
@@ -41,7 +41,7 @@ _STEPS = ("_step", "global_step", "trainer/global_step", "train/global_step", "S
 Cells: TypeAlias = Sequence[str]
 
 
-def trials(path: Path, wanted: Wanted) -> tuple[list[ForeignTrial], list[str]]:
+def trials(path: Path, wanted: Wanted) -> tuple[list[SourceTrial], list[str]]:
     """The runs of an export, and what to tell about them.
 
     Raises:
@@ -68,7 +68,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 def _chart(
     path: Path, header: Cells, rows: Iterator[list[str]]
-) -> tuple[list[ForeignTrial], list[str]]:
+) -> tuple[list[SourceTrial], list[str]]:
     names = _curves(path, header)
     points: dict[str, list[Row]] = {run: [] for run, _ in names.values()}
     bins = 0
@@ -88,9 +88,7 @@ def _chart(
     told = [f"`{path}` is a chart: it holds no settings and not how a run ended."]
     if bins:
         told.append(f"`{path}`: {bins} values are means of several steps; W&B exports no others.")
-    return [
-        ForeignTrial(name=run, setting={}, rows=tuple(one)) for run, one in points.items()
-    ], told
+    return [SourceTrial(name=run, setting={}, rows=tuple(one)) for run, one in points.items()], told
 
 
 def _curves(path: Path, header: Cells) -> dict[int, tuple[str, str]]:
@@ -129,7 +127,7 @@ def _differ(header: Cells, column: int, cells: Cells) -> bool:
 
 def _table(
     path: Path, header: Cells, rows: Iterator[list[str]], wanted: Wanted
-) -> tuple[list[ForeignTrial], list[str]]:
+) -> tuple[list[SourceTrial], list[str]]:
     of_runs = [name for name in header if name not in _ABOUT and name.partition(".")[0] not in _OWN]
     metrics = [name for name in of_runs if _is_metric(name, wanted)]
     runs: list[dict[str, str]] = []
@@ -166,12 +164,12 @@ def _is_metric(name: str, wanted: Wanted) -> bool:
 
 def _run(
     run: Mapping[str, str], setting: Mapping[str, Scalar], metrics: Sequence[str]
-) -> ForeignTrial:
+) -> SourceTrial:
     steps = [at for key in _STEPS if (at := number(run.get(key, ""))) is not None]
     step = int(steps[0]) if steps and abs(steps[0]) < MAX_STEP else 0
     values = [(key, value) for key in metrics if (value := number(run[key])) is not None]
     state = run["State"].lower()
-    return ForeignTrial(
+    return SourceTrial(
         name=run["Name"],
         setting=setting,
         rows=tuple((step, key, value) for key, value in values),

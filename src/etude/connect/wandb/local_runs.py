@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from ...errors import ImportFileError
-from ..base import ForeignStatus, ForeignTrial, Row
+from ..base import Row, SourceStatus, SourceTrial
 from ..parsing import files, scalars, yaml
 from .transaction_log import OWN, Log, log, value, whole
 
@@ -24,7 +24,7 @@ class _Part:
 
     setting: Mapping[str, Any]
     rows: tuple[Row, ...] = ()
-    status: ForeignStatus = "unknown"
+    status: SourceStatus = "unknown"
     detail: str = ""
     wall_s: float = 0.0
     told: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ def folders(source: Path) -> list[Path]:
     return sorted(path for path in found if _is_run(path) and files.inside(source, path))
 
 
-def trials(places: list[Path]) -> tuple[list[ForeignTrial], list[str]]:
+def trials(places: list[Path]) -> tuple[list[SourceTrial], list[str]]:
     """One trial a run, its folders in order of time, and what to tell about them."""
     parts: dict[str, list[_Part]] = defaultdict(list)
     told: list[str] = []
@@ -58,10 +58,10 @@ def _is_run(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and "run-" in path.name
 
 
-def _trial(name: str, parts: list[_Part]) -> ForeignTrial:
+def _trial(name: str, parts: list[_Part]) -> SourceTrial:
     last = parts[-1]
     tree = {key: held for part in parts for key, held in part.setting.items()}
-    return ForeignTrial(
+    return SourceTrial(
         name=name,
         setting=scalars.flat(tree),
         rows=tuple(row for part in parts for row in part.rows),
@@ -125,12 +125,12 @@ def _from_log(path: Path, held: Log) -> _Part:
     )
 
 
-def _end(exit_code: int | None) -> tuple[ForeignStatus, str]:
+def _end(exit_code: int | None) -> tuple[SourceStatus, str]:
     if exit_code is None:
         return "running", "The transaction log knows no end: still running, or lost."
     if exit_code == 0:
         return "completed", ""
-    status: ForeignStatus = "stopped" if exit_code == _INTERRUPTED else "failed"
+    status: SourceStatus = "stopped" if exit_code == _INTERRUPTED else "failed"
     return status, f"The process ended with exit code {exit_code}."
 
 

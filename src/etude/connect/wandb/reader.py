@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import ImportFileError
 from .. import renaming
-from ..base import ForeignStudy, ForeignTrial, Wanted
+from ..base import SourceStudy, SourceTrial, Wanted
 from ..parsing import files
 from . import exports, local_runs
 
@@ -16,7 +16,7 @@ from . import exports, local_runs
 READ = ("*", "wandb/*", "**/files/*", "**/*.wandb")
 
 
-def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
+def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
     """The one study of an export or of a folder of local runs, or of a folder of exports.
 
     Raises:
@@ -35,14 +35,14 @@ def read(source: Path, wanted: Wanted) -> list[ForeignStudy]:
     return [renaming.study("", found, told + about, wanted)]
 
 
-def _exports(source: Path, wanted: Wanted) -> tuple[list[ForeignTrial], list[str]]:
+def _exports(source: Path, wanted: Wanted) -> tuple[list[SourceTrial], list[str]]:
     paths = files.files(source, "*.csv")
     if not paths:
         raise ImportFileError(
             f"`{source}` holds neither runs of W&B (`run-*`, `offline-run-*`) nor an export "
             "(`*.csv`). Give the `wandb` folder, or the file that `Export as CSV` wrote."
         )
-    joined: dict[str, ForeignTrial] = {}
+    joined: dict[str, SourceTrial] = {}
     told: list[str] = []
     for path in paths:
         try:
@@ -56,7 +56,7 @@ def _exports(source: Path, wanted: Wanted) -> tuple[list[ForeignTrial], list[str
     return list(joined.values()), told
 
 
-def _both(one: ForeignTrial, other: ForeignTrial) -> ForeignTrial:
+def _both(one: SourceTrial, other: SourceTrial) -> SourceTrial:
     """A run of two exports: the chart knows its curve, the table its setting and its end."""
     table, chart = (one, other) if one.setting else (other, one)
     curves = Counter(name for _, name, _ in chart.rows)

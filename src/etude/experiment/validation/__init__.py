@@ -20,9 +20,9 @@ from ..hyperparameter import (
     key_path,
     table_keys,
 )
-from ..methods import misdirected
-from .configurations import ARRANGEMENTS, by_hand, misarranged
-from .constraints import misconstrained
+from ..methods import method_mistakes
+from .configurations import STUDY_DESIGNS, by_hand, configuration_mistakes
+from .constraints import constraint_mistakes
 
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = (
@@ -60,10 +60,10 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         for one in flattened
         if (text := _value(one.role, one.value, merged=merged))
     ]
-    found += misarranged(given, flattened) + misdirected(given, flattened)
+    found += configuration_mistakes(given, flattened) + method_mistakes(given, flattened)
     found += [
         Mistake(where="experiment.constraints", message=message)
-        for message in misconstrained(
+        for message in constraint_mistakes(
             given.get("constraints", ()), [*flattened, *by_hand(given.get("configurations", ()))]
         )
     ]
@@ -153,9 +153,9 @@ def _train(value: object) -> str:
 
 
 def _studies(value: object) -> str:
-    if value in ARRANGEMENTS:
+    if value in STUDY_DESIGNS:
         return ""
-    way_out = did_you_mean(str(value), list(ARRANGEMENTS))
+    way_out = did_you_mean(str(value), list(STUDY_DESIGNS))
     return f"needs the way that studies are made (R13, R14), found {value!r}. {way_out}"
 
 

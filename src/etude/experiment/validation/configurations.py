@@ -15,15 +15,17 @@ from ...errors import Mistake, SpaceError
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, plain
 from ..hyperparameter import Hyperparameter, key_path, table_keys
 
-Arrangement: TypeAlias = Literal["split", "merged"]
+StudyDesign: TypeAlias = Literal["split", "merged"]
 Configuration: TypeAlias = Mapping[str, Scalar]
 
-ARRANGEMENTS: tuple[Arrangement, ...] = ("split", "merged")
+STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
 # No source, ours: beyond a factor of a hundred, a linear axis shows the largest values only.
 LOG_ABOVE = 100.0
 
 
-def misarranged(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> list[Mistake]:
+def configuration_mistakes(
+    given: Mapping[str, Any], flattened: Sequence[Hyperparameter]
+) -> list[Mistake]:
     """What the way of arranging the studies forbids in these fields of an experiment."""
     rows = given.get("configurations", ())
     if not isinstance(rows, list | tuple):

@@ -15,7 +15,7 @@ _ANY: frozenset[Kind] = frozenset(["number", "text", "truth"])
 _SHOWN = 60
 
 
-def misconstrained(given: object, hyperparameters: Sequence[Hyperparameter]) -> list[str]:
+def constraint_mistakes(given: object, hyperparameters: Sequence[Hyperparameter]) -> list[str]:
     """A sentence for each constraint that says nothing, or that can never be judged.
 
     Args:

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 
 from ...assignment import Assignment
-from ..gate import CLOSE, STEPS, apart, tried, varied, with_sgd
+from ..gate import CLOSE, STEPS, apart, diverse_settings, probe_trial, with_sgd
 from .loop import Learner, Loop
 from .member import Member
 from .program import MAX_STRETCH
@@ -79,7 +79,7 @@ def told(error: BaseException) -> str:
 def _judged(loop: Loop, assignments: Sequence[Assignment]) -> Judgement:
     groups: dict[Any, list[int]] = {}
     for one in assignments:
-        groups.setdefault(Member(loop, tried(one)).signature, []).append(one.id)
+        groups.setdefault(Member(loop, probe_trial(one)).signature, []).append(one.id)
     largest = max(groups.values(), key=len)
     if len(largest) < 2:
         return Judgement(1, f"no two trials may share a stack: {_unlike(list(groups))}")
@@ -101,13 +101,13 @@ def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
     """What differs between a stack and the plain loop in double precision; empty for nothing."""
     with jax.enable_x64(True):  # noqa: FBT003  # as jax has it
         exact = Loop(loop.workload, double=True)
-        chosen = varied(assignments)
+        chosen = diverse_settings(assignments)
         bare = [dataclasses.replace(one, setting=with_sgd(one.setting)) for one in chosen]
-        stack = Stack(exact, [Member(exact, tried(one)) for one in bare])
+        stack = Stack(exact, [Member(exact, probe_trial(one)) for one in bare])
         done = stack.rows_after(STEPS)
         values = stack.values_of(done)
         for place, (one, member) in enumerate(zip(bare, stack.members, strict=True)):
-            learner = Learner(exact, tried(one))
+            learner = Learner(exact, probe_trial(one))
             losses = learner.trained(0, STEPS)
             parts = learner.state().model
             found = stack.state_of(done, member).model
@@ -141,14 +141,14 @@ def _times(loop: Loop, assignments: Sequence[Assignment]) -> dict[int, float]:
 
     A width that is slower than the one before ends it: each takes seconds to compile.
     """
-    learner = Learner(loop, tried(assignments[0]))
+    learner = Learner(loop, probe_trial(assignments[0]))
     starts = counted(0, MAX_STRETCH)
     times = {1: _best(lambda count: learner.trained(next(starts), count))}
     for width in WIDTHS:
         if width > max(len(assignments), WIDTHS[0]) * 2:
             break
         again = [assignments[place % len(assignments)] for place in range(width)]
-        stack = Stack(loop, [Member(loop, tried(one)) for one in again])
+        stack = Stack(loop, [Member(loop, probe_trial(one)) for one in again])
         times[width] = _best(stack.rows_after) / width
         if width > WIDTHS[0] and times[width] > times[width // 2]:
             break

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TypeAlias, final
 
 from ...trial import Trial
-from ..checkpointing import Keeper
+from ..checkpointing import CheckpointKeeper
 from ..recipe import READ, Recipe, recipe, seed_of
 from .checkpoints import State
 from .examples import Order
@@ -33,7 +33,7 @@ class Member:
         network = loop.network(trial.setting, self.seed)
         self.layout: Layout = network.layout
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
-        self.keeper = Keeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...trial import NotedSetting
 from .. import metrics
-from ..reporting import STRETCH_S, Left, Told, tell
+from ..reporting import STRETCH_S, Departed, StepResults, report_steps
 from .loop import Loop
 from .member import Member
 from .program import MAX_STRETCH, About, Done, Program, means, quietly
@@ -107,7 +107,7 @@ class Stack:
         member.vectors = (done.x[place], done.m[place], done.v[place])
         return member.state()
 
-    def advance(self, most: int = MAX_STRETCH) -> list[Left]:
+    def advance(self, most: int = MAX_STRETCH) -> list[Departed]:
         """Trains all trials for a stretch; those that are over leave, and are returned.
 
         A stretch has at most so many steps. Whatever the user's code raises passes through, and
@@ -135,14 +135,14 @@ class Stack:
 
     def _tell(
         self, member: Member, place: int, done: Done | None, values: Sequence[dict[str, float]]
-    ) -> Left | None:
+    ) -> Departed | None:
         told = None
         if done is not None:
             losses, norms = done.losses[:, place].tolist(), done.norms[:, place].tolist()
             last = member.step + len(losses) - 1
             due = last in member.trial.evaluation_steps
-            told = Told(losses, norms, values[place] if due else None)
-        return tell(member, told, lambda: self._state(member, place))
+            told = StepResults(losses, norms, values[place] if due else None)
+        return report_steps(member, told, lambda: self._state(member, place))
 
     def _state(self, member: Member, place: int) -> Any:
         member.vectors = self._row(place)

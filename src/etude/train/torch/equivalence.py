@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from ...assignment import Assignment
-from ..gate import CLOSE, STEPS, apart, tried, varied, with_sgd
+from ..gate import CLOSE, STEPS, apart, diverse_settings, probe_trial, with_sgd
 from . import diagnosis
 from .checkpoints import State
 from .loop import Learner, Loop
@@ -23,13 +23,16 @@ def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
     whatever differs between the trials differs between those that are compared.
     """
     exact = Loop(loop.workload, device=loop.device, double=True)
-    bare = [dataclasses.replace(one, setting=with_sgd(one.setting)) for one in varied(assignments)]
-    stack = Stack(exact, [Member(exact, tried(one)) for one in bare])
+    bare = [
+        dataclasses.replace(one, setting=with_sgd(one.setting))
+        for one in diverse_settings(assignments)
+    ]
+    stack = Stack(exact, [Member(exact, probe_trial(one)) for one in bare])
     trained = stack.rows_after(STEPS)
     values = stack.values_of(trained)
     settings = [one.setting for one in bare]
     for place, one in enumerate(bare):
-        learner = Learner(exact, tried(one))
+        learner = Learner(exact, probe_trial(one))
         before = diagnosis.counters(loop.workload, learner.module)
         losses = [learner.update(step)["train/loss"] for step in range(STEPS)]
         evaluated = learner.evaluation()

@@ -18,7 +18,7 @@ from typing import Any, final
 import torch
 
 from ...assignment import Assignment
-from ..gate import tried
+from ..gate import probe_trial
 from . import diagnosis, memory
 from .equivalence import difference
 from .loop import Learner, Loop
@@ -154,7 +154,7 @@ def _bytes_a_trial(loop: Loop, assignments: Sequence[Assignment]) -> float:
 def _groups(loop: Loop, assignments: Sequence[Assignment]) -> dict[Any, list[int]]:
     groups: dict[Any, list[int]] = {}
     for one in assignments:
-        member = Member(loop, tried(one))
+        member = Member(loop, probe_trial(one))
         groups.setdefault(member.signature, []).append(one.id)
     return groups
 
@@ -189,7 +189,7 @@ def _times(
     loop: Loop, assignments: Sequence[Assignment], widths: Sequence[int]
 ) -> dict[int, float]:
     """Seconds a step of one trial takes, by width; 1 is the plain loop."""
-    learner = Learner(loop, tried(assignments[0]))
+    learner = Learner(loop, probe_trial(assignments[0]))
     steps = iter(range(10**9))
     times = {1: _best(lambda count: [learner.update(next(steps)) for _ in range(count)])}
     for width in widths:
@@ -222,4 +222,4 @@ def _spent(run: Any, count: int) -> float:
 def _members(loop: Loop, assignments: Sequence[Assignment], width: int) -> list[Member]:
     """As many trials as a width asks for, the same ones again where there are too few."""
     again = [assignments[place % len(assignments)] for place in range(width)]
-    return [Member(loop, tried(one)) for one in again]
+    return [Member(loop, probe_trial(one)) for one in again]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...trial import Trial
-from ..checkpointing import Keeper
+from ..checkpointing import CheckpointKeeper
 from ..recipe import READ, Recipe, recipe, seed_of
 from . import dropout
 from .checkpoints import State
@@ -42,7 +42,7 @@ class Member:
         self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
         self.network: Network = loop.network(trial.setting, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
-        self.keeper = Keeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
         self.row = self._first_row()
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 
 from ..recipe import STAYING
-from ..reporting import STRETCH_S, Left, Told, tell
+from ..reporting import STRETCH_S, Departed, StepResults, report_steps
 from . import dropout, graph, recorded_step
 from .checkpoints import State
 from .loop import Loop
@@ -102,7 +102,7 @@ class Stack:
         """The metrics of all trials after a stretch, by recorded operators; nobody is told."""
         return self._evaluator.means(trained.rows, recording=True)
 
-    def advance(self, most: int = MAX_STRETCH) -> list[Left]:
+    def advance(self, most: int = MAX_STRETCH) -> list[Departed]:
         """Trains all trials for a stretch; those that are over leave, and are returned.
 
         A stretch has at most so many steps.
@@ -126,8 +126,8 @@ class Stack:
         self._rows = rows
         left = []
         for place, member in enumerate(self._members):
-            told = Told(losses[place], norms[place], values.get(place)) if count else None
-            outcome = tell(member, told, partial(self._state, member, place))
+            told = StepResults(losses[place], norms[place], values.get(place)) if count else None
+            outcome = report_steps(member, told, partial(self._state, member, place))
             if outcome is not None:
                 left.append(outcome)
         self._drop({id(one.member) for one in left})
