@@ -1,7 +1,7 @@
 """How often a comparison adopts what is the same, and how often it sees what differs.
 
 Final values of real retrainings: 600 fine-tunings of BERT and 1,515 trainings of GPT-2's size.
-Letters: R comparisons, N retrainings of an arm.
+Axes: R comparisons, N retrainings of an arm.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Synthetic studies are quasi-random trials over valleys; real ones are cut from r
 MNIST (`search/mnist` of ../shared/data), trials with their own noise. Found is a `problem` on the
 side that cuts off; a false alarm is a `problem` on any side of a study whose optimum lies inside.
 
-Letters: T trials of a study, D hyperparameters that vary.
+Axes: T trials of a study, D hyperparameters that vary.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How often the verdict and C1 are wrong on simulated studies, and how often they see what is so.
 
-Letters: T trials of a study, D hyperparameters that vary.
+Axes: T trials of a study, D hyperparameters that vary.
 """
 
 from __future__ import annotations

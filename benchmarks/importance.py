@@ -1,6 +1,6 @@
 """How often a hyperparameter is falsely said to matter, and how often one that does is seen.
 
-Letters: T trials of a study, D hyperparameters that vary.
+Axes: T trials of a study, D hyperparameters that vary.
 """
 
 from __future__ import annotations

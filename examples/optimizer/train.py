@@ -1,6 +1,6 @@
 """One trial: a small convolutional network learns handwritten digits with one of two optimizers.
 
-Letters: N examples, C classes, S steps, B examples in a batch.
+Axes: N examples, C classes, S steps, B examples in a batch.
 """
 
 from __future__ import annotations

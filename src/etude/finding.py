@@ -102,7 +102,7 @@ class Group:
         return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
 
 
-# No source, ours: more ids in a row are not read; `check --json` has every one.
+# Heuristic: more ids in a row are not read; `check --json` has every one.
 MAX_NAMED = 8
 
 

@@ -1,6 +1,6 @@
 """Record: a trial as frozen history, what search, analyze and store are handed.
 
-Letters: P points of a trial.
+Axes: P points of a trial.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from ..playbook.catalogue import known
 from ..space import Scalar, is_number, value_text
 from ..wording import join, number
 
-# No source, ours: less is the noise of a machine that does other things too.
+# Heuristic: less is the noise of a machine that does other things too.
 MIN_SLOWER = 0.25
-# No source, ours: below a millisecond a step, the time is that of the loop around it.
+# Heuristic: below a millisecond a step, the time is that of the loop around it.
 MIN_STEP_S = 1e-3
 _OFF = frozenset({"false", "off", "none", "no", "0", "0.0", ""})
 

@@ -69,7 +69,7 @@ def _amended(finding: Finding) -> str:
     return f"{finding.rule}: {found}{finding.advice}"
 
 
-# No source, ours: where the noise of retraining is unknown, a trial is worth this share of what the
+# Heuristic: where the noise of retraining is unknown, a trial is worth this share of what the
 # best has gained on the median.
 WORTH_A_TRIAL = 0.05
 

@@ -139,7 +139,7 @@ class Lead:
     high: float
     run: int
     chance: float
-    # No source, ours: the usual 5 %.
+    # Heuristic: the usual 5 %.
     max_chance: float = 0.05
 
     @property
@@ -211,7 +211,7 @@ def lead(
     leader: RankedStudy,
     other: RankedStudy,
     *,
-    # No source, ours: with fewer values, resampling them says nothing of the luck of the search.
+    # Heuristic: with fewer values, resampling them says nothing of the luck of the search.
     min_feasible: int = 6,
 ) -> Lead:
     """The leader's lead over another study, with the two reasons to doubt it.

@@ -1,6 +1,6 @@
 """Two searches compared by their best trials, where nobody has trained the best ones again.
 
-Letters: B bootstrap samples.
+Axes: B bootstrap samples.
 """
 
 from __future__ import annotations

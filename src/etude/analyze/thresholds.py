@@ -17,9 +17,9 @@ class StepVarianceThresholds:
 
     # C8 as the playbook numbers it: the last 20 % of the evaluations.
     late: float = 0.2
-    # No source, ours: a parabola is taken away first; of fewer than 6 values too little is left.
+    # Heuristic: a parabola is taken away first; of fewer than 6 values too little is left.
     min_late: int = 6
-    # No source, ours: as far apart as single evaluations lie, two values are in order by luck.
+    # Heuristic: as far apart as single evaluations lie, two values are in order by luck.
     max_ratio: float = 1.0
 
 
@@ -39,15 +39,15 @@ class SaturatedThresholds:
     before: float = 0.5
     # The final level is that of the last 20 % of the evaluations, as in C8 and C9.
     late: float = 0.2
-    # No source, ours: half of them, 10, must tell noise from a trend.
+    # Heuristic: half of them, 10, must tell noise from a trend.
     min_evaluations: int = 20
-    # No source, ours: a trial that ends earlier says nothing of the steps that it left out.
+    # Heuristic: a trial that ends earlier says nothing of the steps that it left out.
     full: float = 0.9
-    # No source, ours: three standard errors of a smoothed value, and of a slope since.
+    # Heuristic: three standard errors of a smoothed value, and of a slope since.
     errors: float = 3.0
-    # No source, ours: of all that was gained since the first tenth, a hundredth is no gain.
+    # Heuristic: of all that was gained since the first tenth, a hundredth is no gain.
     resolution: float = 0.01
-    # No source, ours: where noise hides more than this of all that was gained since the first
+    # Heuristic: where noise hides more than this of all that was gained since the first
     # value, flat is not told from slow. Of 200 curves that fall by e every quarter of the steps, to
     # noise of 10 %, 126 would be called saturated without it.
     max_hidden: float = 0.15
@@ -64,16 +64,16 @@ class TrainingLossRisesThresholds:
 
     # C11 as the playbook numbers it: smoothed over 5 % of the steps, and rising for as long.
     window: float = 0.05
-    # No source, ours: each window holds a value, roughly, and a median of three leaves no spike.
+    # Heuristic: each window holds a value, roughly, and a median of three leaves no spike.
     min_values: int = 15
-    # No source, ours: four standard errors of the difference of two smoothed values.
+    # Heuristic: four standard errors of the difference of two smoothed values.
     errors: float = 4.0
-    # No source, ours: three sd of a smoothed loss around its course since the lowest.
+    # Heuristic: three sd of a smoothed loss around its course since the lowest.
     wandering: float = 3.0
-    # No source, ours: so little of what was gained, or of the loss itself, is no loss of it.
+    # Heuristic: so little of what was gained, or of the loss itself, is no loss of it.
     min_share: float = 0.05
     min_relative: float = 0.05
-    # No source, ours: a loss is on its way back if it falls with the step since its peak, by this
+    # Heuristic: a loss is on its way back if it falls with the step since its peak, by this
     # correlation, over so many values.
     falling: float = 0.5
     min_returning: int = 5
@@ -97,13 +97,13 @@ class BestStepThresholds:
     consistently: float = 0.8
     # The usual two standard errors of the level: nearer to the best is luck.
     errors: float = 2.0
-    # No source, ours: of some hundred values of noise, the best lies about three sd below the rest.
+    # Heuristic: of some hundred values of noise, the best lies about three sd below the rest.
     deviations: float = 3.0
     # Fewer evaluations do not resolve a tenth of the steps.
     min_evaluations: int = 10
-    # No source, ours: where four trials agree, one in 16 pairs of halves does so by chance.
+    # Heuristic: where four trials agree, one in 16 pairs of halves does so by chance.
     min_trials: int = 5
-    # No source, ours: a trial that ends earlier may have had its best later.
+    # Heuristic: a trial that ends earlier may have had its best later.
     full: float = 0.9
 
 
@@ -120,15 +120,15 @@ class GradientNormThresholds:
     percentile: float = 0.9
     # D10: clipping more than half of the updates is extremely aggressive.
     max_clipped: float = 0.5
-    # No source, ours: a 90th percentile with two values above it.
+    # Heuristic: a 90th percentile with two values above it.
     min_values: int = 20
-    # No source, ours: a norm of ten times the median is one step that undoes ten.
+    # Heuristic: a norm of ten times the median is one step that undoes ten.
     spike: float = 10.0
-    # No source, ours: a rare spike does no harm that clipping would spare.
+    # Heuristic: a rare spike does no harm that clipping would spare.
     max_spikes: float = 0.01
-    # No source, ours: so many times the early norms is beyond what a healthy training grows by.
+    # Heuristic: so many times the early norms is beyond what a healthy training grows by.
     exploding: float = 30.0
-    # No source, ours: norms fall by a hundred where training does well; beyond, steps do nothing.
+    # Heuristic: norms fall by a hundred where training does well; beyond, steps do nothing.
     vanishing: float = 1e-4
     # Early and late: a fifth of the steps each, as in C8 and C9 ...
     share: float = 0.2
@@ -150,13 +150,13 @@ class PeriodicityThresholds:
     # E6 as the playbook numbers it: autocorrelation above 0.5, and at least 4 evaluations an epoch.
     correlation: float = 0.5
     min_lag: int = 4
-    # No source, ours: a period is one that was seen four times.
+    # Heuristic: a period is one that was seen four times.
     min_periods: int = 4
-    # No source, ours: of so many evaluations four lags can be looked at.
+    # Heuristic: of so many evaluations four lags can be looked at.
     min_evaluations: int = 32
-    # No source, ours: over all lags and metrics, so rarely is pure noise called periodic.
+    # Heuristic: over all lags and metrics, so rarely is pure noise called periodic.
     chance: float = 0.01
-    # No source, ours: the fast beginning is no part of a steady rhythm.
+    # Heuristic: the fast beginning is no part of a steady rhythm.
     skipped: float = 0.2
     # E2: nine of ten intervals are the median one, to a quarter.
     tolerance: float = 0.25
@@ -176,32 +176,32 @@ class ImportanceThresholds:
     100 always.
     """
 
-    # No source, ours: below, an axis must carry more than 60 % of the variance to be seen.
+    # Heuristic: below, an axis must carry more than 60 % of the variance to be seen.
     min_points: int = 10
     # The usual 5 % of false claims a study, over all its axes: 4 for the metric, 1 for what breaks
     # training, which shows clearly where it is so.
     max_chance: float = 0.04
     max_chance_infeasible: float = 0.01
-    # No source, ours: two infeasible trials lie near each other by chance too often.
+    # Heuristic: two infeasible trials lie near each other by chance too often.
     min_infeasible: int = 3
-    # No source, ours: what may still explain more than this is not given free to be fixed.
+    # Heuristic: what may still explain more than this is not given free to be fixed.
     max_share: float = 0.2
-    # No source, ours: where only an axis that carries more than half would be seen, "nothing
+    # Heuristic: where only an axis that carries more than half would be seen, "nothing
     # matters" says nothing.
     max_detectable: float = 0.5
     # The usual 5 %, over all pairs of a study.
     max_chance_together: float = 0.05
-    # No source, ours: without noise, whatever a sum of smooth effects leaves stands out.
+    # Heuristic: without noise, whatever a sum of smooth effects leaves stands out.
     min_together: float = 0.03
-    # No source, ours: values that go together to a tenth blur whose effect it is; evenly spread
+    # Heuristic: values that go together to a tenth blur whose effect it is; evenly spread
     # ones never do by chance so rare.
     min_tied: float = 0.1
     max_chance_tied: float = 0.001
-    # No source, ours: with so many, 3 % of the variance is seen; more only cost time.
+    # Heuristic: with so many, 3 % of the variance is seen; more only cost time.
     max_points: int = 500
     # The smallest chance is 1 in 1,000: rare enough for ten axes at once; with more, more.
     permutations: int = 999
-    # No source, ours: a second or so; beyond 50 axes what breaks training is seldom claimed.
+    # Heuristic: a second or so; beyond 50 axes what breaks training is seldom claimed.
     max_permutations: int = 4999
 
 
@@ -214,22 +214,22 @@ class StabilityThresholds:
     `benchmarks/checklist.py`, the other thresholds as they stand: 1.000 held out.
     """
 
-    # No source, ours: a fifth of what training gained after its first quarter of the way, lost
+    # Heuristic: a fifth of what training gained after its first quarter of the way, lost
     # between two evaluations in the objective and in every loss. (0.1: 0.994, 0.15: 0.999,
     # 0.2 and 0.25: 1.000, 0.3: 0.995, 0.4: 0.978)
     min_drop: float = 0.2
-    # No source, ours: so many sd of the noise, over all series. At 3.3, 1 to 3 in 100 flat noisy
+    # Heuristic: so many sd of the noise, over all series. At 3.3, 1 to 3 in 100 flat noisy
     # curves of a hundred evaluations drop by chance. (1.7: 0.996, 2.5 and 3.3: 1.000, 4.1: 0.995)
     min_noise: float = 3.3
-    # No source, ours: what is back at the next evaluation must have been so many times larger, in
+    # Heuristic: what is back at the next evaluation must have been so many times larger, in
     # both units.
     min_spike: float = 5.0
-    # No source, ours: more than half of it lost at the end is no recovery, however slowly it went.
+    # Heuristic: more than half of it lost at the end is no recovery, however slowly it went.
     # (0.4 to 0.8: 1.000)
     min_lost: float = 0.6
-    # No source, ours: and further than twice what it once rose and came back from.
+    # Heuristic: and further than twice what it once rose and came back from.
     min_wander: float = 2.0
-    # No source, ours: of the way that a quarter of the study goes from where training begins.
+    # Heuristic: of the way that a quarter of the study goes from where training begins.
     # (0.1 to 0.3: 1.000)
     min_learned: float = 0.2
     # Fewer evaluations show no drop and no recovery from it.
@@ -254,25 +254,25 @@ class OverfittingThresholds:
     # C6: last worse than best by more than late noise; so many standard errors of the difference.
     # (3.5 to 5: 0.987 and 0.988, 6: 0.980 and 0.988, 7: 0.980 and 0.976)
     min_noise: float = 5.0
-    # No source, ours: the best of many levels lies low by luck; so many could be that alone.
+    # Heuristic: the best of many levels lies low by luck; so many could be that alone.
     min_doubt: float = 3.0
-    # No source, ours: a curve without noise still bends by a few hundredths of what it gained.
+    # Heuristic: a curve without noise still bends by a few hundredths of what it gained.
     # (0.02 to 0.08: 0.987 and 0.988, 0.12: 0.973 and 0.988)
     min_rise: float = 0.08
-    # No source, ours: less than a fiftieth of all that was ever gained is not worth a search.
+    # Heuristic: less than a fiftieth of all that was ever gained is not worth a search.
     min_share: float = 0.02
-    # No source, ours: what rose half as far before it fell again may do so once more.
+    # Heuristic: what rose half as far before it fell again may do so once more.
     min_wander: float = 2.0
-    # No source, ours: a plateau that wanders (AR 0.9) by a fiftieth of what was gained hardly rises
+    # Heuristic: a plateau that wanders (AR 0.9) by a fiftieth of what was gained hardly rises
     # by a seventh of it; and a large rise stands far above those that came back.
     large: float = 0.14
     large_wander: float = 5.0
-    # No source, ours: a smaller rise must be so steady, in what else the level moved and in its sd
+    # Heuristic: a smaller rise must be so steady, in what else the level moved and in its sd
     # around a parabola, and so many more standard errors must it be.
     steady_wander: float = 5.0
     steady_course: float = 14.0
     steady_noise: float = 9.5
-    # No source, ours: a training loss that falls by less than so many is no sign of overfitting.
+    # Heuristic: a training loss that falls by less than so many is no sign of overfitting.
     # (0 to 4: 0.987 and 0.988)
     min_fall: float = 2.0
     # Fewer evaluations show no turn.
@@ -297,10 +297,10 @@ class StillImprovingThresholds:
     late: float = 0.2
     # C9: beyond noise; so many standard errors of the slope. (2 and 3: 0.956, 4 to 6: 0.952)
     min_noise: float = 3.0
-    # No source, ours: less than a twentieth of what training gained before is not worth steps.
+    # Heuristic: less than a twentieth of what training gained before is not worth steps.
     # (0.03: 0.949, 0.05: 0.956, 0.08: 0.917)
     min_gain: float = 0.05
-    # No source, ours: a schedule that lets a curve flatten has less than this of the slope in the
+    # Heuristic: a schedule that lets a curve flatten has less than this of the slope in the
     # second half of the stretch. (0.2 to 0.4: 0.956, 0.5: 0.937)
     min_slope: float = 0.4
     # The usual two standard errors: what they leave open is not called none.
@@ -329,33 +329,33 @@ class BoundaryThresholds:
 
     # C1 as the playbook numbers it: half of the top 5.
     top: int = 5
-    # No source, ours: four of five are nearly all of them. So many must lie near a bound where the
+    # Heuristic: four of five are nearly all of them. So many must lie near a bound where the
     # search adapts: it crowds where it expects the best, and on axes without effect anywhere.
     most: float = 0.8
     # C1 as the playbook numbers it; of ten evenly spread trials, one lies this near each bound.
     edge: float = 0.1
-    # No source, ours: in a small study the edge is wider, as half of the top cannot lie where fewer
+    # Heuristic: in a small study the edge is wider, as half of the top cannot lie where fewer
     # than three are.
     edge_trials: int = 3
-    # No source, ours: where chance leaves room (few axes, many trials) a wider edge finds more.
+    # Heuristic: where chance leaves room (few axes, many trials) a wider edge finds more.
     wide_edge: float = 0.2
-    # No source, ours: three of ten evenly spread trials lie within this; beyond it, "near" would
+    # Heuristic: three of ten evenly spread trials lie within this; beyond it, "near" would
     # mean nothing.
     max_edge: float = 0.3
-    # No source, ours: below, the top is half of all trials.
+    # Heuristic: below, the top is half of all trials.
     min_feasible: int = 10
-    # No source, ours: of half of the top in the edge of some side of the study, did nothing matter;
+    # Heuristic: of half of the top in the edge of some side of the study, did nothing matter;
     # a tenth finds no more beside the valley, and alarms in 2 to 6 % more studies.
     max_chance: float = 0.02
     # The usual 5 %: a single trial that breaks may do so anywhere.
     max_cliff_chance: float = 0.05
-    # No source, ours: so likely must a valley fitted to the trials fall at a bound, and by
+    # Heuristic: so likely must a valley fitted to the trials fall at a bound, and by
     # `min_fall_trials / trials` more, since what is held likely before weighs more in few trials:
     # 71 % for 20 feasible trials, 64 % for 50, 62 % for 100. Less finds more, and alarms in more
     # than 5 % of interior optima.
     min_fall: float = 0.6
     min_fall_trials: float = 2.2
-    # No source, ours: a crowd of five does not outweigh a valley that so likely ends before.
+    # Heuristic: a crowd of five does not outweigh a valley that so likely ends before.
     min_crowd_fall: float = 0.15
 
 
@@ -367,7 +367,7 @@ class InfeasibleThresholds:
     # C3 as the playbook numbers it: beyond a quarter, the trials that teach something cost a third
     # more.
     max_fraction: float = 0.25
-    # No source, ours: of four trials, a single one decides what the fraction is.
+    # Heuristic: of four trials, a single one decides what the fraction is.
     min_ended: int = 5
     # The usual 5 %, over all places of the study: one is named only if it is hardly chance.
     max_chance: float = 0.05
@@ -380,18 +380,18 @@ class CoverageThresholds:
 
     # C2 as the playbook numbers it: the best tenth are good, where the noise is not known.
     good_share: float = 0.1
-    # No source, ours: below, a tenth is one trial.
+    # Heuristic: below, a tenth is one trial.
     min_feasible: int = 10
     # No source in the playbook: the usual size of a first design, ten points an axis (Loeppky,
     # Sacks and Welch 2009).
     trials_per_axis: float = 10.0
-    # No source, ours: with fewer, even slopes alone leave nothing to tell noise by.
+    # Heuristic: with fewer, even slopes alone leave nothing to tell noise by.
     min_trials_per_axis: float = 3.0
-    # No source, ours: of two that are as good as the best, one may be luck.
+    # Heuristic: of two that are as good as the best, one may be luck.
     min_good: int = 3
-    # No source, ours: 20 random trials leave such a gap in one of fifty axes.
+    # Heuristic: 20 random trials leave such a gap in one of fifty axes.
     max_gap: float = 0.3
-    # No source, ours: a tenth of the way from the median to the best is worth a doubling.
+    # Heuristic: a tenth of the way from the median to the best is worth a doubling.
     max_gain_of_spread: float = 0.1
-    # No source, ours: a gain within one retraining standard deviation is hardly seen.
+    # Heuristic: a gain within one retraining standard deviation is hardly seen.
     max_gain_of_noise: float = 1.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..round.result import Result
     from .compare_inputs import Side
 
-# In standard deviations: what the printed power of a plan is for. No source, ours: a large effect.
+# In standard deviations: what the printed power of a plan is for. Heuristic: a large effect.
 _EFFECT = 1.0
 
 

@@ -21,7 +21,7 @@ TRIALS, CURVES = "trials.csv", "curves.csv"
 KNOWN = ("trial", "status", "seed", "max_steps", "reason", "detail", "wall_s")
 _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
-# No source, ours: a person mends the first few, and the others are like them.
+# Heuristic: a person mends the first few, and the others are like them.
 MAX_TOLD = 5
 
 

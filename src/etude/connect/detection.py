@@ -27,7 +27,7 @@ _MARKS = (
     ("tensorboard", "*/*tfevents*"),
 )
 _JOURNAL = b'{"op_code"'
-# No source, ours: these tools put runs two folders below the one that people name.
+# Heuristic: these tools put runs two folders below the one that people name.
 _DEPTH = 3
 
 

@@ -28,7 +28,7 @@ from .parsing import files
 
 # Beside the csv files: the space that they were taken from.
 SPACE = "space.toml"
-# No source, ours: what fewer than half of the trials have belongs to them, and is not missed.
+# Heuristic: what fewer than half of the trials have belongs to them, and is not missed.
 MOSTLY = 0.5
 # What a column may be renamed to so that a reader takes it for this, and no name is left of it.
 READ_AS = frozenset((*csv.KNOWN, "step"))

@@ -78,7 +78,7 @@ class Experiment:
     seed: int = 0
     validation_examples: int | None = None
     max_trial_s: float | None = None
-    # No source, ours: healthy losses start at or above their later values, and a start a hundred
+    # Heuristic: healthy losses start at or above their later values, and a start a hundred
     # times exceeded is seldom recovered; kept high, because a spike that recovers is no divergence.
     diverged_above: float | Literal[False] = 100.0
     keep_checkpoints: int = 1

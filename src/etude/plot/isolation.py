@@ -14,7 +14,7 @@ from .scales import Measure, number
 
 ROW = 62
 # A name is cut in its middle so that its value still fits beside it; the tooltip has all of it.
-# No source, ours: a character of these labels is about so many pixels wide.
+# Heuristic: a character of these labels is about so many pixels wide.
 _FITTING: Final = (
     "truncate(datum.study, max(8, floor(width / 7.2) - length(datum.shown) - 3), 'center')"
     " + ' · ' + datum.shown"

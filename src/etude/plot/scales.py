@@ -12,7 +12,7 @@ import altair as alt
 
 from ..space import Choice, Domain, Integer, Real, Scalar, value_text
 
-# No source, ours: where the worst is more than five times the best, a linear axis crowds the best.
+# Heuristic: where the worst is more than five times the best, a linear axis crowds the best.
 LOG_ABOVE = 5.0
 # Powers of ten far from 1 are read as such: 1e-5, not 0.00001.
 _LABEL = "format(datum.value, abs(datum.value) < 1e-3 && datum.value != 0 ? '~e' : '~g')"

@@ -16,11 +16,11 @@ from ..round.result import NextRound
 from ..wording import plural
 
 _TRIALS = ("experiment", "trials")
-# No source, ours: C1 looks at the best five, so of fewer trials a round says nothing.
+# Heuristic: C1 looks at the best five, so of fewer trials a round says nothing.
 MIN_TRIALS = 5
 # The goal of X1, which asks for as large a budget as possible.
 EXPLOIT = "exploit"
-# No source, ours: exploration has half of the steps; X1 wants as many as possible after it.
+# Heuristic: exploration has half of the steps; X1 wants as many as possible after it.
 EXPLORES = 0.5
 
 

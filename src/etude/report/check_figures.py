@@ -40,7 +40,7 @@ from ..record import Record
 from ..study import Study
 from .content import Figure
 
-# No source, ours: beyond so many, a page is a heap of charts; its findings still say all.
+# Heuristic: beyond so many, a page is a heap of charts; its findings still say all.
 MAX_CHECKS = 24
 # These charts sum trials up, whatever their number: no source, ours, of what was drawn.
 _ROWS = 80

@@ -24,7 +24,7 @@ from ..study import Study
 from .check_figures import MAX_CHECKS, check_figures, flagged
 from .content import Figure
 
-# No source, ours: at some 50 bytes a row, the charts of one page stay below 3 MB.
+# Heuristic: at some 50 bytes a row, the charts of one page stay below 3 MB.
 MAX_ROWS = 60_000
 # A row of an axis is as long as so many of a curve.
 _AXIS_ROW = 3

@@ -56,7 +56,7 @@ def opening(text: str, most: int = 420) -> tuple[str, str]:
     >>> opening("One. Two. Three.", most=10), opening("One. Two.")
     (('One. Two.', 'Three.'), ('One. Two.', ''))
     """
-    # No source, ours: a rest of a line or two is not worth a click.
+    # Heuristic: a rest of a line or two is not worth a click.
     if len(text) <= 1.4 * most:
         return text, ""
     for pause in (". ", "; ", ", "):

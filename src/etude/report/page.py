@@ -32,9 +32,9 @@ STANDING = {
     "no_question": "No comparison: only the best setting is known",
 }
 _ORDER = ("problem", "unclear", "notice", "ok")
-# No source, ours: more doubts or changes than this push the rest off the first screen.
+# Heuristic: more doubts or changes than this push the rest off the first screen.
 MAX_LISTED = 7
-# No source, ours: a diff of more characters is read in the repository, not in a report.
+# Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 
 

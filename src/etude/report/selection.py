@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..finding import Finding
 from ..study import Study
 
-# No source, ours: a chart costs a page 0.1 s to make and as much to draw.
+# Heuristic: a chart costs a page 0.1 s to make and as much to draw.
 MAX_AXES = 24
 MAX_AXES_IN_ALL = 48
 

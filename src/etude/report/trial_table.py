@@ -12,7 +12,7 @@ from ..plot.scales import counted, number, shown
 from ..record import Record, Records
 from ..study import Study
 
-# No source, ours: more rows than a person scrolls through, and 0.2 MB of a page.
+# Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
 MAX_TRIALS = 500
 # So many values in all stand in the table, and at most and at least so many of each trial.
 MAX_VALUES = 6000

@@ -12,7 +12,7 @@ from ..record import Record, Records
 from ..runner.user_errors import error_site
 from ..store.base import Store
 
-# No source, ours: one failure may be its setting's, the same one three times is the code's.
+# Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
 
 

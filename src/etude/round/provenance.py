@@ -16,7 +16,7 @@ from ..experiment.entry import Launch
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
-# No source, ours: what is above these is data, not code; the record stays a record.
+# Heuristic: what is above these is data, not code; the record stays a record.
 _MAX_DIFF_CHARACTERS = 1_000_000
 _MAX_CODE_BYTES = 200_000
 _MAX_NAMES = 1000

@@ -36,7 +36,7 @@ def attempt(
 class EventChannel:
     """The channel of a trial: sends points twice a second, or with what is urgent."""
 
-    # No source, ours: often enough to watch a curve grow, seldom enough to cost nothing.
+    # Heuristic: often enough to watch a curve grow, seldom enough to cost nothing.
     EVERY_S = 0.5
 
     def __init__(
@@ -115,7 +115,7 @@ class TimingChannel:
         self.times["logged", step] = time.monotonic()
 
 
-# No source, ours: what takes longer to try than this is known well enough from one try.
+# Heuristic: what takes longer to try than this is known well enough from one try.
 _QUICK_S = 5.0
 
 

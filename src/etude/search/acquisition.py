@@ -2,7 +2,7 @@
 
 Needs no derivative, so whole numbers, choices and constraints are all points like any other.
 
-Letters: N points, D hyperparameters that vary, K anchors.
+Axes: N points, D hyperparameters that vary, K anchors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .sequence import admitted
 Floats: TypeAlias = NDArray[np.float64]
 Score: TypeAlias = Callable[[Floats], Floats]
 
-# No source, ours: 3,000 points in all, some 20 ms; the first for the whole, the rest for the place.
+# Heuristic: 3,000 points in all, some 20 ms; the first for the whole, the rest for the place.
 EVERYWHERE = 768  # points of the whole cube
 NEAR_ANCHORS = 384  # points around the anchors, over all of them
 STEPS = (

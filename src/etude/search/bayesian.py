@@ -1,6 +1,6 @@
 """Bayesian optimization: a model of the loss, and one of where trials fail, choose what is next.
 
-Letters: T trials with a result, D hyperparameters that vary, E inputs of the model.
+Axes: T trials with a result, D hyperparameters that vary, E inputs of the model.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ with warnings.catch_warnings():
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# No source, ours: of one loss nothing can be expected.
+# Heuristic: of one loss nothing can be expected.
 FEWEST_LOSSES = 2
-# No source, ours: a model of more takes seconds. Its matrices take 2 MB each, 50 MB in all.
+# Heuristic: a model of more takes seconds. Its matrices take 2 MB each, 50 MB in all.
 MOST_TRIALS = 500
-# No source, ours: a cliff is a step, and a process that follows it exactly, by short lengths, knows
+# Heuristic: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
-# Normal prior of the noise's logarithm. No source, ours: BoTorch's (-4, 1) takes what has no noise
+# Normal prior of the noise's logarithm. Heuristic: BoTorch's (-4, 1) takes what has no noise
 # for noisy, and its search ends a hundred times as far from the best.
 NOISE, LEAST_NOISE = (-6.0, 3.0), 1e-7
 # Of lengths, noise and mean, in units of the cube and of the losses: no step leaves the numbers.
 MOST = 1000.0
 IMPOSSIBLE = 1e10
-# No source, ours: a fit that is finer gains a hundredth of log likelihood.
+# Heuristic: a fit that is finer gains a hundredth of log likelihood.
 FIT_TOLERANCE = 1e-6
 # How many of the best settings are looked around.
 ANCHORS = 5

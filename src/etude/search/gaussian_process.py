@@ -1,6 +1,6 @@
 """A Gaussian process whose hyperparameters are known: what it expects, and how surely.
 
-Letters: T observations, N points asked for, E inputs.
+Axes: T observations, N points asked for, E inputs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A merged study: the scientific values are covered evenly, whatever searches the rest.
 
-Letters: T trials, D nuisance hyperparameters, G combinations of scientific values.
+Axes: T trials, D nuisance hyperparameters, G combinations of scientific values.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..space import Choice, Scalar
 from ..study import Study
 from .base import Search
 
-# No source, ours: among so many earlier trials the new ones spread, so that 100,000 take seconds.
+# Heuristic: among so many earlier trials the new ones spread, so that 100,000 take seconds.
 MAX_EARLIER = 1000
 
 

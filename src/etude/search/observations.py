@@ -1,6 +1,6 @@
 """What a study's history tells a model: where losses were measured, where trials failed, and wait.
 
-Letters: T trials with a result, P trials that still run or wait, D hyperparameters that vary.
+Axes: T trials with a result, P trials that still run or wait, D hyperparameters that vary.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Floats: TypeAlias = NDArray[np.float64]
 START = 0.25
 # X2's "many standard deviations above the mean", robust: the playbook's own number.
 DIVERGED_SD = 5.0
-# No source, ours: of fewer losses, spread and outlier cannot be told apart.
+# Heuristic: of fewer losses, spread and outlier cannot be told apart.
 FEWEST_LOSSES = 5
 # The interquartile range of a normal distribution, in standard deviations.
 IQR_SD = 1.349

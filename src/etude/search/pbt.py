@@ -18,7 +18,7 @@ from .base import Search
 from .perturbation import perturbation
 from .rungs import RungTrial, evaluated
 
-# No source, ours: ten generations leave a member time to show what it is worth (W4).
+# Heuristic: ten generations leave a member time to show what it is worth (W4).
 GENERATIONS = 10
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..space import Choice, Domain, Integer, Scalar, Space
 
-# No source, ours: so many attempts meet any constraint that leaves a tenth of what lies around.
+# Heuristic: so many attempts meet any constraint that leaves a tenth of what lies around.
 ATTEMPTS = 50
 
 

@@ -14,7 +14,7 @@ from ..study import Study
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# No source, ours: a share as small as this is a slip of the constraint far more often than a wish.
+# Heuristic: a share as small as this is a slip of the constraint far more often than a wish.
 MIN_SHARE = 1e-4
 # So many points show it: of fewer, thirteen cannot be told from the seven of half of that share.
 PROBES = 2**17

@@ -1,6 +1,6 @@
 """What a history says of settings that were not tried: how good, and whether they train at all.
 
-Letters: N points, P points whose trials run, K the best so far, D hyperparameters that vary, E
+Axes: N points, P points whose trials run, K the best so far, D hyperparameters that vary, E
 inputs of the model.
 """
 
@@ -26,10 +26,10 @@ Floats: TypeAlias = NDArray[np.float64]
 
 # Trained is 1 and infeasible -1, so that 0 is where one is as likely as the other.
 BORDER = 0.0
-# No source, ours: where failing is likelier than this, no improvement is worth it. The log of the
+# Heuristic: where failing is likelier than this, no improvement is worth it. The log of the
 # improvement has no floor, and alone would outweigh any probability.
 MOST_RISK, REFUSAL = 0.25, 50.0
-# No source, ours: with 2, of ten at once 14 % fail on the benchmark's cliffs; with 0, 18 %.
+# Heuristic: with 2, of ten at once 14 % fail on the benchmark's cliffs; with 0, 18 %.
 DOUBT_SD = 2.0
 
 

@@ -1,6 +1,6 @@
 """The points of a grid: evenly spaced values on every axis, all combinations, coarse before fine.
 
-Letters: T points, D hyperparameters that vary.
+Axes: T points, D hyperparameters that vary.
 """
 
 from __future__ import annotations

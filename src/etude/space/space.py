@@ -1,6 +1,6 @@
 """Domains and spaces: the unit cube on one side, settings on the other.
 
-Letters: D hyperparameters that vary.
+Axes: D hyperparameters that vary.
 """
 
 from __future__ import annotations

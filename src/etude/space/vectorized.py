@@ -4,7 +4,7 @@ What a column holds is what `Domain.value` and `arithmetic.holds` say of each se
 both are made of operations that IEEE 754 rounds exactly, and of Python's logarithm, exponential and
 power.
 
-Letters: T points, D hyperparameters that vary.
+Axes: T points, D hyperparameters that vary.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from ..record import Checkpoint, Record, Records
 from ..study import Study, derived_seed
 from .checkpoints import Files
 
-# No source, ours: one loss is the machine's business, three of the same trial are the trial's.
+# Heuristic: one loss is the machine's business, three of the same trial are the trial's.
 MAX_LOSSES = 3
 
 

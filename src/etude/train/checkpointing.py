@@ -15,7 +15,7 @@ from typing import Protocol, final
 
 from ..trial import Trial
 
-# No source, ours: a kill costs half a minute at most, and writing stays below a percent or so.
+# Heuristic: a kill costs half a minute at most, and writing stays below a percent or so.
 EVERY_S = 30.0
 
 

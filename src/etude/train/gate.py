@@ -10,11 +10,11 @@ from typing import Any, final
 from ..assignment import Assignment
 from ..trial import Trial
 
-# No source, ours: 200 steps may drift apart by 1e-9; these few have no time to.
+# Heuristic: 200 steps may drift apart by 1e-9; these few have no time to.
 CLOSE = 1e-9
-# No source, ours: enough updates for a moment or a running mean to make a difference.
+# Heuristic: enough updates for a moment or a running mean to make a difference.
 STEPS = 3
-# No source, ours: a stack of two may pass by chance where the first gives its value to all.
+# Heuristic: a stack of two may pass by chance where the first gives its value to all.
 TRIALS = 3
 
 

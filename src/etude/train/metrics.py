@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import WorkloadError
 from .workload import Workload
 
-# No source, ours: so many examples keep a small network busy, and few networks run out of memory.
+# Heuristic: so many examples keep a small network busy, and few networks run out of memory.
 AT_LEAST = 512
 
 

@@ -9,7 +9,7 @@ from ..errors import Halted, Leave
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
 
-# No source, ours: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
+# Heuristic: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
 STRETCH_S = 0.5
 
 

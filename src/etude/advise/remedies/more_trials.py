@@ -30,7 +30,7 @@ def more_trials(case: Context) -> list[Remedy]:
         return _lacking(case, lacking)
     if case.verdict.status != "unclear":
         return []
-    # No source, ours: as many trials again, the usual unit of a budget.
+    # Heuristic: as many trials again, the usual unit of a budget.
     return _more(case, "Q10", 2 * case.experiment.trials, _open(case.verdict))
 
 

@@ -20,9 +20,9 @@ from .widen import rounded
 
 Which: TypeAlias = Literal["low", "high"]
 
-# No source, ours: three that break in a row beyond the last that does not are no accident.
+# Heuristic: three that break in a row beyond the last that does not are no accident.
 MIN_BEYOND = 3
-# No source, ours: below a twentieth of the axis, a cut saves less than a trial of twenty.
+# Heuristic: below a twentieth of the axis, a cut saves less than a trial of twenty.
 MIN_SAVED = 0.05
 
 

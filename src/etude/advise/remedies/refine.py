@@ -1,6 +1,6 @@
 """R2: what does not matter is fixed, what is clearly behind is dropped, what is good is searched.
 
-Letters: T trials of the good region, best first.
+Axes: T trials of the good region, best first.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from ..context import Context, Remedy, ranges
 from .stabilize import moved
 from .widen import rounded
 
-# No source, ours: the best quarter still tells where the good region ends; of ten, a tenth is one.
+# Heuristic: the best quarter still tells where the good region ends; of ten, a tenth is one.
 GOOD_SHARE = 0.25
-# No source, ours: with fewer, their spread is luck.
+# Heuristic: with fewer, their spread is luck.
 MIN_GOOD = 5
-# No source, ours: beyond the outermost good trial, about one of ten evenly spread ones lies so far.
+# Heuristic: beyond the outermost good trial, about one of ten evenly spread ones lies so far.
 MARGIN = 0.1
-# No source, ours: a range that stays above two thirds is not worth another round.
+# Heuristic: a range that stays above two thirds is not worth another round.
 MAX_KEPT = 2 / 3
 
 

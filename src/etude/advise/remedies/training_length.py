@@ -11,13 +11,13 @@ from ...wording import percent, plural
 from ..context import Context, Remedy
 from .widen import rounded
 
-# No source, ours: twice as long shows whether length helps; T8 calls for rounds of growing length.
+# Heuristic: twice as long shows whether length helps; T8 calls for rounds of growing length.
 LONGER = 2
-# No source, ours: "several times" the latest best step, which T5 calls generous still.
+# Heuristic: "several times" the latest best step, which T5 calls generous still.
 GENEROUS = 4
 # C10's own advice: half as many again as the slowest of the best trials needed.
 SPARE = 1.5
-# No source, ours: a round that saves less than a quarter of the steps is not worth its while.
+# Heuristic: a round that saves less than a quarter of the steps is not worth its while.
 MIN_SAVED = 0.25
 
 # As coverage has it: a tenth of the way from the median to the best is worth a doubling.

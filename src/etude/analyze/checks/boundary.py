@@ -1,6 +1,6 @@
 """Whether the best trials lie at an edge of the space, or the objective still improves there.
 
-Letters: T ended trials, D axes.
+Axes: T ended trials, D axes.
 """
 
 from __future__ import annotations

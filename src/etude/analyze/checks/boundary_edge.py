@@ -1,6 +1,6 @@
 """The best few trials of a study and its edges: how many lie there, and how likely by chance.
 
-Letters: T ended trials.
+Axes: T ended trials.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether the good region was sampled densely enough: what can be said, as it cannot be proven.
 
-Letters: T feasible trials, best first.
+Axes: T feasible trials, best first.
 """
 
 from __future__ import annotations

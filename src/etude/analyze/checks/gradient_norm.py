@@ -1,6 +1,6 @@
 """How large gradients were, what a clip threshold would do to them, and whether they run away.
 
-Letters: P points of a trial, T trials, Q quantiles.
+Axes: P points of a trial, T trials, Q quantiles.
 """
 
 from __future__ import annotations

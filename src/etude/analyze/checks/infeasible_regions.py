@@ -1,6 +1,6 @@
 """Places in a space where trials break: beyond a value of one axis, or at one choice.
 
-Letters: T trials along an axis, in its order, P possible places.
+Axes: T trials along an axis, in its order, P possible places.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Indices: TypeAlias = NDArray[np.int64]
 # Where places begin and where they end, in the order of the trials along the axis.
 Stretches: TypeAlias = tuple[Indices, Indices]
 
-# No source, ours: where fewer than half break, the others still tell what is good there.
+# Heuristic: where fewer than half break, the others still tell what is good there.
 MIN_SHARE = 0.5
 # Of a reason that fewer trials give, no place is hardly chance.
 MIN_OF_REASON = 3

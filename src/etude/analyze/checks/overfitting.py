@@ -1,6 +1,6 @@
 """Which trials overfit, by their validation loss and by the metric, the best ones and the others.
 
-Letters: E evaluations, S series, T trials.
+Axes: E evaluations, S series, T trials.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .stability_curves import instability, not_finite
 SHIPPED = OverfittingThresholds()
 DROPS = StabilityThresholds()
 _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
-# No source, ours: "most of the others" are more than half of three at least.
+# Heuristic: "most of the others" are more than half of three at least.
 _MIN_OTHERS = 3
 
 

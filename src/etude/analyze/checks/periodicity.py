@@ -1,6 +1,6 @@
 """Metrics that return with a period: a hint at splits that overlap or data that is not shuffled.
 
-Letters: P points of a curve, L lags.
+Axes: P points of a curve, L lags.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much of a study's best is the luck of the search.
 
-Letters: T trials, B bootstrap samples, S sizes of a study (numbers of trials).
+Axes: T trials, B bootstrap samples, S sizes of a study (numbers of trials).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ...study import Study
 from ...wording import number, plural
 from ..views.outcomes import Outcome, only_seeds, outcomes, ranked
 
-# No source, ours: fewer draws than the smallest study that the source resamples.
+# Heuristic: fewer draws than the smallest study that the source resamples.
 MIN_TRIALS = 6
 
 

@@ -1,6 +1,6 @@
 """Trials that stood at their final level long before they ended.
 
-Letters: P points of a curve, W points of a stretch.
+Axes: P points of a curve, W points of a stretch.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _trial(trace: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
     if reached == 0:
         why = f"its {trace.metric} never left the level at which it began"
     elif share < thresholds.before and level > typical + band:
-        # No source, ours: it is stuck, not done, and fewer steps are no remedy.
+        # Heuristic: it is stuck, not done, and fewer steps are no remedy.
         why = "it ends worse than the typical trial is after a tenth of its evaluations"
     elif share < thresholds.before and band > thresholds.max_hidden * gain:
         why = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} gained in all"

@@ -1,6 +1,6 @@
 """Which trials were unstable: how, when, and whether they recovered.
 
-Letters: E evaluations, T trials.
+Axes: E evaluations, T trials.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from .stability_limit import StabilityLimit, feasible_edge
 from .stability_limit import findings as edge_findings
 
 SHIPPED = StabilityThresholds()
-# No source, ours: a first tenth, where no warmup says how long the beginning is.
+# Heuristic: a first tenth, where no warmup says how long the beginning is.
 _EARLY = 0.1
-# No source, ours: drops of so many trials within a hundredth of the length are the schedule's.
+# Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
 _SHARED = 3
 _NEAR = 0.01
-# No source, ours: a loss that falls at four of five evaluations is slow, not stuck.
+# Heuristic: a loss that falls at four of five evaluations is slow, not stuck.
 _STEADY = 0.8
 
 

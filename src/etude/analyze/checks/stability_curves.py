@@ -1,6 +1,6 @@
 """What is unstable in one trial's curves: values that are not finite, drops, levels lost for good.
 
-Letters: E evaluations, P points of a curve, S series: the objective first, then the losses.
+Axes: E evaluations, P points of a curve, S series: the objective first, then the losses.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ..views.aligned import Aligned, ending, gained, levelled, noises
 from ..views.curves import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
-# No source, ours: three drops are no accident.
+# Heuristic: three drops are no accident.
 _REPEATED = 3
-# No source, ours: a last gradient so many times the median one is a training that broke, seen by
+# Heuristic: a last gradient so many times the median one is a training that broke, seen by
 # no evaluation.
 _EXPLODED = 1e6
-# No source, ours: of fewer rises, one training that falls and one that breaks look alike.
+# Heuristic: of fewer rises, one training that falls and one that breaks look alike.
 _MIN_RISES = 8
 # The median absolute deviation of a normal value, in its sd.
 _MEDIAN_DEVIATION = 0.6745
 _TINY = float(np.finfo(np.float64).tiny)
-# No source, ours: with three losses a step between two evaluations, one of them may hide a spike.
+# Heuristic: with three losses a step between two evaluations, one of them may hide a spike.
 _DENSE = 3
 
 

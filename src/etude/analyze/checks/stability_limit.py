@@ -15,7 +15,7 @@ from ...wording import number, plural
 from ..statistics.hypergeometric import upper_tail
 from ..views.curves import TrialCurves
 
-# No source, ours: with fewer unstable trials above, a cliff is not told from bad luck.
+# Heuristic: with fewer unstable trials above, a cliff is not told from bad luck.
 _MIN_UNSTABLE = 3
 # The usual 5 %: so rarely would unstable trials lie above the best one by chance.
 _MAX_CHANCE = 0.05

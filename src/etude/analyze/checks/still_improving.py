@@ -1,6 +1,6 @@
 """Which trials were still improving at the end, so that more steps may help.
 
-Letters: P points of a curve, W points of a stretch.
+Axes: P points of a curve, W points of a stretch.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..views.outcomes import outcomes, ranked
 from .stability_curves import not_finite
 
 SHIPPED = StillImprovingThresholds()
-# No source, ours: more points than this are averaged first.
+# Heuristic: more points than this are averaged first.
 _MOST = 200
 
 

@@ -1,6 +1,6 @@
 """Trials whose training loss climbs and does not come back.
 
-Letters: P points of a curve.
+Axes: P points of a curve.
 """
 
 from __future__ import annotations

@@ -20,13 +20,13 @@ Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
 
 Why: TypeAlias = Literal["", "few", "none", "close", "look", "mixed"]
 
-# No source, ours: the usual 5 %.
+# Heuristic: the usual 5 %.
 LEVEL = 0.05
 # The playbook's N of A2. With fewer seeds a side, no difference is not told from too few seeds.
 ENOUGH = 5
-# No source, ours: who trains again wants four chances in five to see it.
+# Heuristic: who trains again wants four chances in five to see it.
 _POWER = 0.8
-# No source, ours: beyond it, a number of seeds is no advice.
+# Heuristic: beyond it, a number of seeds is no advice.
 MAX_MORE = 100
 
 
@@ -116,8 +116,8 @@ def comparison(
 
     Means are compared (`difference`) and shares of failed trainings (`failure_rate`), both
     together at 5 %: the exact test of failures may spend half, and what it cannot spend on so many
-    failures is for the values. One that is better in mean while most of its trainings are worse, or that fails
-    more often, is `undecided`: no seeds settle that, a person does.
+    failures is for the values. One that is better in mean while most of its trainings are worse,
+    or that fails more often, is `undecided`: no seeds settle that, a person does.
 
     Where neither differs: `undecided` below 5 seeds a side, and where twice the seeds would tell if
     the difference is as large as it looks; else `no_difference`, as far as these seeds can see.

@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 from scipy import stats
 
-# No source, ours: of fewer values a gap says nothing: in 3.4 % of normal samples of 8 one is wide
+# Heuristic: of fewer values a gap says nothing: in 3.4 % of normal samples of 8 one is wide
 # enough, in 8.3 % of 6.
 _MIN_VALUES = 8
 # In deviations within the two groups; with it, 1.5 % of normal samples of 10, 0.1 % of 20.

@@ -7,7 +7,7 @@ import math
 from ...wording import number, percent, plural
 from .comparison import ENOUGH, MAX_MORE, Comparison, Side
 
-# No source, ours: beyond it, nobody reads the digits of a p-value.
+# Heuristic: beyond it, nobody reads the digits of a p-value.
 _LEAST_P = 0.001
 
 

@@ -1,6 +1,6 @@
 """A plan to look at a comparison more than once without being fooled more often.
 
-Letters: R simulated comparisons, L looks, N seeds a side.
+Axes: R simulated comparisons, L looks, N seeds a side.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How probable it is that a retraining of one beats a retraining of the other.
 
-Letters: A retrainings of the first, B of the second.
+Axes: A retrainings of the first, B of the second.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far a level wanders around its course, which differences of neighbours do not show.
 
-Letters: E evaluations, W evaluations of a stretch.
+Axes: E evaluations, W evaluations of a stretch.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
     )
 
 
-# No source, ours: squares of larger values, summed, overflow.
+# Heuristic: squares of larger values, summed, overflow.
 HUGE = 1e150
 
 

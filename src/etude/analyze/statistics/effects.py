@@ -2,7 +2,7 @@
 
 Everything here counts ranks, of the response and along each axis, so no unit means anything.
 
-Letters: T trials, Q columns of one axis, M of several, P permutations, B bootstrap samples,
+Axes: T trials, Q columns of one axis, M of several, P permutations, B bootstrap samples,
 C ways to spread ranks out.
 """
 
@@ -22,7 +22,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
 Pair: TypeAlias = tuple[int, int]
 
-# No source, ours: slopes, valleys and one bend more. A bend takes many trials to see and seldom
+# Heuristic: slopes, valleys and one bend more. A bend takes many trials to see and seldom
 # comes alone, so it counts half.
 WEIGHTS = (1.0, 1.0, 0.5)
 # Of each axis, so many enter an interaction: tilts and tilted valleys.

@@ -1,6 +1,6 @@
 """A valley fitted to the ranks of an objective: how likely it falls at a place on an axis.
 
-Letters: T trials, D axes, K columns, C marks of unordered choices, P shapes of an axis.
+Axes: T trials, D axes, K columns, C marks of unordered choices, P shapes of an axis.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# No source, ours: between the ranks (1), which hear the good and the bad trials alike, and their
+# Heuristic: between the ranks (1), which hear the good and the bad trials alike, and their
 # square roots (0.5), which hear the good ones more; the power hardly matters (0.5 to 0.8 measured).
 POWER = 0.7
-# No source, ours: what is held likely of an axis before its trials are seen. Doubled or halved,
+# Heuristic: what is held likely of an axis before its trials are seen. Doubled or halved,
 # none changes what is found at equal false alarms by more than 2 %.
 NO_EFFECT = 0.4  # it does nothing
 BEYOND = 0.4  # its lowest point lies outside, if it does something
@@ -31,7 +31,7 @@ DIRECTIONS = 8  # of a lowest point beyond one bound
 PRODUCT, PRODUCTS = 0.02, 4
 MARK = 0.3
 NOISE, NOISES = 0.4, 2
-# No source, ours: more axes have so many pairs that no study of usual size tells of them.
+# Heuristic: more axes have so many pairs that no study of usual size tells of them.
 MAX_PAIRED_AXES = 12
 # The fit settles in about eight rounds; each goes so much of the way, as whole steps may swing.
 ROUNDS = 10

@@ -1,6 +1,6 @@
 """Whether two means differ by more than chance, and by how much.
 
-Letters: P ways to divide the values, A values of the first arm, B of the second, N of both.
+Axes: P ways to divide the values, A values of the first arm, B of the second, N of both.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from scipy import stats
 # cannot reach 5 %, of 5 and 5 it finds 0.7 to 0.9 of what Welch's test does where losses are
 # bimodal (measured on shifted fine-tunings of BERT).
 MIN_WAYS = 400
-# No source, ours: a p-value of 5 % is then known within 0.4 points.
+# Heuristic: a p-value of 5 % is then known within 0.4 points.
 MAX_WAYS = 10_000
 # A spread needs two values, and a test on one degree of freedom an arm decides nothing.
 MIN_VALUES = 3
-# No source, ours: of so many values the mean is normal whatever their shape.
+# Heuristic: of so many values the mean is normal whatever their shape.
 _MANY = 500
 _ROUNDING = 1e-9
 

@@ -159,7 +159,7 @@ def _noise(
     *,
     # A2 as the playbook numbers it: five trainings tell the noise of a setting by themselves.
     min_trainings: int = 5,
-    # No source, ours: an interval from fewer is wider than three times what it estimates.
+    # Heuristic: an interval from fewer is wider than three times what it estimates.
     min_degrees: int = 3,
 ) -> tuple[float, int, Whose] | None:
     if again and again.feasible >= min_trainings:

@@ -1,6 +1,6 @@
 """Training curves: every trial, the best few marked.
 
-Letters: P points of a curve.
+Axes: P points of a curve.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lineage: which trials of a population descend from which, and the schedule that led to the best.
 
-Letters: P points of a trial.
+Axes: P points of a trial.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A trial's objective and losses side by side, at the steps of its evaluations.
 
-Letters: E evaluations, P points of a curve, S series: the objective first, then the losses.
+Axes: E evaluations, P points of a curve, S series: the objective first, then the losses.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Traces: the curves of every ended trial, oriented once for all checks of training curves.
 
-Letters: P points of a curve.
+Axes: P points of a curve.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The settings of a study as columns, and what each hyperparameter does to a response.
 
-Letters: T settings, D hyperparameters.
+Axes: T settings, D hyperparameters.
 """
 
 from __future__ import annotations

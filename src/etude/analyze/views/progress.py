@@ -1,6 +1,6 @@
 """How far each trial came on the way that others of its study went.
 
-Letters: T trials.
+Axes: T trials.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from .aligned import Aligned, ending, noises
 
-# No source, ours: what is typical of a study is that of five trials at least.
+# Heuristic: what is typical of a study is that of five trials at least.
 _MIN_TRIALS = 5
-# No source, ours: the lowest of a thousand values of pure noise lies 3.2 sd below their mean, that
+# Heuristic: the lowest of a thousand values of pure noise lies 3.2 sd below their mean, that
 # of a best quarter 3.5; a way no longer than this is none.
 MIN_WAY = 5.0
 

@@ -13,7 +13,7 @@ from ...record import Record
 from ...space import Choice, Domain, Integer, Real, value_text
 from ...study import Study, derived_seed
 
-# No source, ours: enough slices to see a bend, few enough to hold several trials each.
+# Heuristic: enough slices to see a bend, few enough to hold several trials each.
 MAX_SLICES = 5
 # The smallest study whose luck of the search is spoken of (Q10).
 MIN_TRIALS = 6

@@ -28,7 +28,7 @@ Direction = Literal["maximize", "minimize"]
 NOWHERE = "no setting"
 # Why something stays apart from a space that a person wrote: they chose so.
 UNNAMED = "the space does not name it"
-# No source, ours: enough names to find the one that was meant.
+# Heuristic: enough names to find the one that was meant.
 MAX_NAMED = 30
 
 

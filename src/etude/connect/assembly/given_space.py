@@ -18,7 +18,7 @@ from ..base import SourceTrial
 from ..parsing import files
 from .trials import is_same, matched
 
-# No source, ours: enough to find the others by.
+# Heuristic: enough to find the others by.
 MAX_LISTED = 3
 
 

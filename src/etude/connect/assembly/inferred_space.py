@@ -16,13 +16,13 @@ from ...space.domains import Scale
 from ..base import SourceTrial
 from .trials import matched
 
-# No source, ours: a text of more values than this is a name or a path, and no axis of a chart.
+# Heuristic: a text of more values than this is a name or a path, and no axis of a chart.
 MAX_CHOICES = 50
-# No source, ours: from here on, texts that all differ name the trials and are no hyperparameter.
+# Heuristic: from here on, texts that all differ name the trials and are no hyperparameter.
 MIN_NAMES = 6
-# No source, ours: one study for each value of a list; more than this compares nothing.
+# Heuristic: one study for each value of a list; more than this compares nothing.
 MAX_STUDIES = 20
-# No source, ours: longer texts are documents; no table or chart shows them.
+# Heuristic: longer texts are documents; no table or chart shows them.
 MAX_TEXT = 200
 
 Values: TypeAlias = Sequence[Scalar]

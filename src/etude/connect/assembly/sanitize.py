@@ -11,7 +11,7 @@ from ...space import Scalar
 from ..base import SourceStudy, SourceTrial
 from ..parsing import files
 
-# No source, ours: the largest settings of trainers have some hundred entries.
+# Heuristic: the largest settings of trainers have some hundred entries.
 MAX_NAMES = 2000
 # The store's whole numbers have 64 bits, and a length beyond this is no training.
 MAX_STEP = 10**12

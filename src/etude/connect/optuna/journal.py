@@ -29,7 +29,7 @@ from .studies import (
 Fields: TypeAlias = Mapping[str, Any]
 # What a store can hold.
 MAX_STEP = 1 << 63
-# No source, ours: a line has one record, and one more for each worker that died in it.
+# Heuristic: a line has one record, and one more for each worker that died in it.
 MAX_PIECES = 16
 _START = '{"op_code"'
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")

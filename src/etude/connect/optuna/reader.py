@@ -41,7 +41,7 @@ STATUSES: dict[str, SourceStatus] = {
     "FAIL": "failed",
 }
 INTERMEDIATE = "intermediate"
-# No source, ours: for people, a longer list of names or trials says no more.
+# Heuristic: for people, a longer list of names or trials says no more.
 MAX_NAMED = 8
 
 

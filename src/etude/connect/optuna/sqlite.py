@@ -32,7 +32,7 @@ TABLES = (
 )
 # How a value that no column can hold is written beside it.
 _TYPES = {"NAN": math.nan, "INF_POS": math.inf, "INF_NEG": -math.inf}
-# No source, ours: for people, a longer list of foreign tables says no more.
+# Heuristic: for people, a longer list of foreign tables says no more.
 MAX_NAMED = 8
 
 

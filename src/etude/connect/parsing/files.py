@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import ImportFileError
 
-# No source, ours: the longest line of real logs is a few hundred kB, a stored space included.
+# Heuristic: the longest line of real logs is a few hundred kB, a stored space included.
 MAX_LINE_BYTES = 16 << 20
 # A document that is parsed in one piece, JSON or YAML.
 MAX_DOCUMENT_BYTES = 64 << 20

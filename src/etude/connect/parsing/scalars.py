@@ -14,11 +14,11 @@ from ...space import Scalar
 from . import files
 from .cells import typed
 
-# No source, ours: a setting of people is two or three deep; beyond this a file means harm.
+# Heuristic: a setting of people is two or three deep; beyond this a file means harm.
 MAX_DEPTH = 32
 # Beyond, a float does not tell whole numbers apart; no step and no setting is there.
 MAX_STEP = 1 << 53
-# No source, ours: the largest settings and summaries of trainers have some hundred kB.
+# Heuristic: the largest settings and summaries of trainers have some hundred kB.
 MAX_SETTING_BYTES = 8 << 20
 # A number has no more signs; a pattern is not asked about a text that is longer.
 _LONGEST_NUMBER = 400

@@ -47,7 +47,7 @@ STATUSES: Mapping[str, SourceStatus] = {
 STEP = "step"
 # For people: the end of an error says what went wrong.
 MAX_DETAIL = 2000
-# No source, ours: for people, a longer list of names says no more.
+# Heuristic: for people, a longer list of names says no more.
 MAX_NAMED = 8
 
 

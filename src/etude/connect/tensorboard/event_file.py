@@ -29,10 +29,10 @@ from ..parsing.protobuf import (
     text,
 )
 
-# No source, ours: scalars take some 60 bytes, a page of them some kB; what is larger is mostly an
+# Heuristic: scalars take some 60 bytes, a page of them some kB; what is larger is mostly an
 # image or a graph, and Python sums 10 MB in a second.
 MAX_SUMMED_BYTES = 64 << 10
-# No source, ours: no event is larger in memory; a graph that is, is passed over.
+# Heuristic: no event is larger in memory; a graph that is, is passed over.
 MAX_EVENT_BYTES = 64 << 20
 # A tensor of one number takes some 20 bytes, its shape and type included.
 MAX_SCALAR_BYTES = 256

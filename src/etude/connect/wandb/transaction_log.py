@@ -19,7 +19,7 @@ HEADER = b":W&B\xe1\xbe\x00"
 _BLOCK_BYTES = 32 << 10
 _FRAME_BYTES = 7
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
-# No source, ours: a record holds one call of `log`; a table or an image is a file beside it.
+# Heuristic: a record holds one call of `log`; a table or an image is a file beside it.
 MAX_RECORD_BYTES = 64 << 20
 _HISTORY, _CONFIG, _RUN, _EXIT = 2, 5, 17, 18
 _CONFIG_OF_RUN = 4

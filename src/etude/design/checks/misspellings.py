@@ -45,7 +45,7 @@ def nearly(name: str, *, likeness: float = 0.85, letters: int = 6) -> str:
 
     Args:
         name: A hyperparameter's name.
-        likeness: From here on difflib's ratio counts as near. No source, ours: one letter left out,
+        likeness: From here on difflib's ratio counts as near. Heuristic: one letter left out,
             added, changed or swapped in a name of seven letters or more.
         letters: Shorter names are near too many others.
 

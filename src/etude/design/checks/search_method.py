@@ -13,7 +13,7 @@ from ...study import Study
 MOST_AXES = 2
 # T8: conclusions from about a tenth of the length may not hold.
 SHORTEST = 0.1
-# No source, ours: W4's walk-through compares its members 2 to 5 times; more than 20 times, a member
+# Heuristic: W4's walk-through compares its members 2 to 5 times; more than 20 times, a member
 # has less than a twentieth of its training to show what a change was worth.
 SHORTEST_INTERVAL = 0.05
 

@@ -28,7 +28,7 @@ from .constraints import constraint_mistakes
 DESIGN_RULES = (
     *("Q11", "Q9", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4", "T8", "W4"),
 )
-# No source, ours: above what anybody trains, below what no longer fits into memory.
+# Heuristic: above what anybody trains, below what no longer fits into memory.
 MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")

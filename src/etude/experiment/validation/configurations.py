@@ -19,7 +19,7 @@ StudyDesign: TypeAlias = Literal["split", "merged"]
 Configuration: TypeAlias = Mapping[str, Scalar]
 
 STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
-# No source, ours: beyond a factor of a hundred, a linear axis shows the largest values only.
+# Heuristic: beyond a factor of a hundred, a linear axis shows the largest values only.
 LOG_ABOVE = 100.0
 
 

@@ -26,10 +26,10 @@ from .member import Member
 from .program import MAX_STRETCH
 from .vectorized import Stack
 
-# No source, ours: below this a stack is not worth what it asks of a workload.
+# Heuristic: below this a stack is not worth what it asks of a workload.
 WORTH = 1.1
 WIDTHS = (4, 8, 16, 32)
-# No source, ours: the best of some rounds; a busy machine slows most of them.
+# Heuristic: the best of some rounds; a busy machine slows most of them.
 _ROUNDS, _TIMED_S = 3, 0.3
 _NOT_THEIRS = (str(Path(jax.__file__).parent), str(Path(__file__).parents[2]))
 

@@ -28,7 +28,7 @@ from .models import Network, network
 from .program import MAX_STRETCH, Program, means, quietly
 from .vectors import about, moments, put, state
 
-# No source, ours: so many programs are kept; each costs a second or so to compile anew.
+# Heuristic: so many programs are kept; each costs a second or so to compile anew.
 _PROGRAMS = 8
 # The first steps are done one by one: one compiles, the next tells how long a step takes.
 _ALONE = 2

@@ -4,7 +4,7 @@ Python runs while JAX traces, once. So a program is good for those trials for wh
 read the same of the setting: what `model` and `loss` read is noted, and what they do not read does
 not matter. The numbers of optimizers and schedules are inputs.
 
-Letters: S steps of a stretch, K trials, P parameters, B examples in a batch.
+Axes: S steps of a stretch, K trials, P parameters, B examples in a batch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..workload import Predict, Workload
 from .examples import Batch, size
 from .models import Layout, key_of, predicting
 
-# No source, ours: enough steps that calling them costs little, and few enough to stop at.
+# Heuristic: enough steps that calling them costs little, and few enough to stop at.
 MAX_STRETCH = 64
 # What `jax_disable_most_optimizations` sets. The comparison of an MLP took 5.1 s in place of 6.5.
 _QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}

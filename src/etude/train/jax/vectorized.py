@@ -4,7 +4,7 @@ A trial keeps its row, and a stack its width: rows that trials left are trained 
 nobody. XLA compiles another width to another program, which comes to other bits, and takes seconds
 to compile it. So neighbours may diverge, end or be replaced, and no bit of a trial changes.
 
-Letters: W rows, K of them trials', S steps of a stretch, P parameters.
+Axes: W rows, K of them trials', S steps of a stretch, P parameters.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _SMOOTHING = (
     "`etude.train.losses.cross_entropy` takes one a trial"
 )
 _NOT_THEIRS = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
-# No source, ours: a hundred times what double precision loses in one module.
+# Heuristic: a hundred times what double precision loses in one module.
 _CLOSE = 1e-10
 
 

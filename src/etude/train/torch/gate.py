@@ -25,14 +25,14 @@ from .loop import Learner, Loop
 from .member import Member
 from .vectorized import Stack
 
-# No source, ours: below this a stack is not worth what it asks of a workload.
+# Heuristic: below this a stack is not worth what it asks of a workload.
 WORTH = 1.1
 WIDTHS = (4, 8, 16, 32)
-# No source, ours: times that are not told apart on a machine that does other things too.
+# Heuristic: times that are not told apart on a machine that does other things too.
 ALIKE = 1.1
-# No source, ours: operators of a shorter step are too small for more threads to gain.
+# Heuristic: operators of a shorter step are too small for more threads to gain.
 LONG_STEP_S = 0.02
-# No source, ours: the best of some rounds; a busy machine slows most of them.
+# Heuristic: the best of some rounds; a busy machine slows most of them.
 _TIMED_S, _ROUNDS = 0.2, 3
 
 

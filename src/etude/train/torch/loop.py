@@ -26,7 +26,7 @@ from .clipping import clipped, grad_norm
 from .examples import Examples, Order, examples
 from .network import Network, default_device, network
 
-# No source, ours: the steps whose order, rates and keys are computed at once.
+# Heuristic: the steps whose order, rates and keys are computed at once.
 _AHEAD = 64
 
 

@@ -14,7 +14,7 @@ from torch.fx.passes.shape_prop import TensorMetadata
 
 from .graph import roots
 
-# No source, ours: operators need room for themselves, and other programs run beside us.
+# Heuristic: operators need room for themselves, and other programs run beside us.
 SHARE = 0.5
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")

@@ -5,7 +5,7 @@ layers of Python at every step costs more than the arithmetic of a small network
 recorded as the list of plain tensor operators that it comes to, and that list is run. The same
 operators in the same order: the same bits.
 
-Letters: K trials, P parameters, B examples in a batch.
+Axes: K trials, P parameters, B examples in a batch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Evaluations of the rows of a stack: all validation examples, for all its trials at once.
 
-Letters: K trials.
+Axes: K trials.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A trial in a stack reads and writes its own row only, so its neighbours do not matter: they may
 diverge, end, or be replaced by another trial at another step.
 
-Letters: K trials, S steps of a stretch, B examples in a batch.
+Axes: K trials, S steps of a stretch, B examples in a batch.
 """
 
 from __future__ import annotations
