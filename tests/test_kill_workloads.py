@@ -49,8 +49,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from etude.train.checkpoints import State
-from etude.train.loop import Loop
+from etude.train.torch.checkpoints import State
+from etude.train.torch.loop import Loop
 from etude.train.workload import Workload
 
 HERE, VICTIM = Path(__file__).parent, os.environ["VICTIM"]

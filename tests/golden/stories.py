@@ -337,7 +337,7 @@ def _rounds() -> dict[str, str]:
 
 def _demo(folder: Path) -> None:
     """The store of `make demo`, written by version 0.1 before the house was put in order."""
-    packed = Path(__file__).parent / "stores" / "demo.db.xz"
+    packed = Path(__file__).parent / "stores" / "demo.sqlite.xz"
     (folder / "etude.db").write_bytes(lzma.decompress(packed.read_bytes()))
 
 

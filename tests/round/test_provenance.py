@@ -128,7 +128,7 @@ def test_outside_of_a_repository_there_is_nothing_to_say(tmp_path, monkeypatch):
 
 
 SAYS = (
-    "from etude.provenance import launch; from pathlib import Path; print(launch(Path()).command)"
+    "from etude.round.provenance import launch; from pathlib import Path; print(launch(Path()).command)"
 )
 
 

@@ -41,10 +41,10 @@ def asks_its_kind(given):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (decides, "the setting in which the trials differ (test_jax_gate.py:"),
+        (decides, "the setting in which the trials differ (test_gate.py:"),
         (asks_its_kind, "other numbers than a trial alone: after 3 steps `"),
         (lambda given: linear(1.0, int(given["t"]) + 1), "they differ in `parameter params` ((6, "),
-        (lambda given: 1 / 0, "ZeroDivisionError: division by zero (test_jax_gate.py:"),
+        (lambda given: 1 / 0, "ZeroDivisionError: division by zero (test_gate.py:"),
     ],
 )
 def test_what_a_stack_cannot_do_is_declined_with_its_culprit(tmp_path, model, said):
