@@ -27,6 +27,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from etude.analyze.checks.boundary import Boundary, boundary
+from etude.analyze.views.outcomes import outcomes
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record
@@ -270,7 +271,7 @@ def cut(kind: str, rows: Sequence[Row], truth: str, trials: int, rng: Generator)
 
 
 def judged(case: Case) -> Judged:
-    found: Boundary = boundary(case.study, case.records)
+    found: Boundary = boundary(case.study, outcomes(case.study, case.records))
     return Judged(case, {(each.hyperparameter, each.side): each.status for each in found.sides})
 
 
@@ -439,7 +440,7 @@ def speed_ms(trials: int, axes: int) -> float:
         for place, unit_D in enumerate(unit_TxD)
     ]
     begin = time.perf_counter()
-    boundary(study, records)
+    boundary(study, outcomes(study, records))
     return 1e3 * (time.perf_counter() - begin)
 
 

@@ -217,7 +217,9 @@ def flagged(case: Case, axes: int, trials: int, seed: int) -> bool:
         record(study, index, loss, unit_D)
         for index, (loss, unit_D) in enumerate(zip(losses_T.tolist(), unit_TxD, strict=True))
     ]
-    problems = [each for each in boundary(study, records).sides if each.status == "problem"]
+    problems = [
+        each for each in boundary(study, outcomes(study, records)).sides if each.status == "problem"
+    ]
     if case.bottom is None:
         return bool(problems)
     return ("x0", "high") in [(each.hyperparameter, each.side) for each in problems]

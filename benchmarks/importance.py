@@ -17,6 +17,7 @@ from measure import Output
 from numpy.typing import NDArray
 
 from etude.analyze.checks.importance import Importance, importance
+from etude.analyze.views.outcomes import outcomes
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record
@@ -108,10 +109,13 @@ def result(case: Case, axes: int, trials: int, seed: int) -> Importance:
     losses_T = case.bent(plain_T / spread + noise_T / spread)
     return importance(
         space,
-        [
-            _record(space, index, float(losses_T[index]), unit_D, case.edge)
-            for index, unit_D in enumerate(unit_TxD)
-        ],
+        outcomes(
+            space,
+            [
+                _record(space, index, float(losses_T[index]), unit_D, case.edge)
+                for index, unit_D in enumerate(unit_TxD)
+            ],
+        ),
     )
 
 
@@ -178,7 +182,7 @@ def seconds(trials: int) -> float:
         for index, unit_D in enumerate(unit_TxD)
     ]
     begin = time.perf_counter()
-    importance(space, records)
+    importance(space, outcomes(space, records))
     return time.perf_counter() - begin
 
 

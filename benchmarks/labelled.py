@@ -11,6 +11,7 @@ import pandas as pd
 from measure import ROOT
 
 from etude.analyze.views.curves import TrialCurves, trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.record import POINT, Points, Record
@@ -117,7 +118,7 @@ def workloads(names: tuple[str, ...] = LABELLED) -> Iterator[Workload]:
 def labelled(name: str, study: Study, records: list[Record], labels: pd.DataFrame) -> Workload:
     """The workload with the truths that its labels state."""
     if labels.empty:
-        return Workload(name, study, trial_curves(study, records))
+        return Workload(name, study, trial_curves(study, outcomes(study, records)))
     outcomes = {int(trial): str(label) for trial, label in labels["outcome"].items()}
     stable = {
         trial: label in UNSTABLE for trial, label in outcomes.items() if label in UNSTABLE | STABLE
@@ -132,7 +133,7 @@ def labelled(name: str, study: Study, records: list[Record], labels: pd.DataFram
         truths[check] = {
             int(trial): answer == "yes" for trial, answer in answers.items() if answer in YES_NO
         }
-    return Workload(name, study, trial_curves(study, records), outcomes, truths)
+    return Workload(name, study, trial_curves(study, outcomes(study, records)), outcomes, truths)
 
 
 def nanogpt(folder: Path = CURVES / NANOGPT) -> Iterator[Workload]:

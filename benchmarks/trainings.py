@@ -121,7 +121,9 @@ def workload(seeds: int = SEEDS) -> Workload:
         ):
             if truth is not None:
                 truths[check][trial] = truth
-    return Workload(study.name, study, trial_curves(study, records), outcomes, truths)
+    return Workload(
+        study.name, study, trial_curves(study, outcomes(study, records)), outcomes, truths
+    )
 
 
 def _plan(seeds: int) -> Iterator[tuple[Cause, int]]:

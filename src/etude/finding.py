@@ -10,33 +10,6 @@ from typing import Any, Literal, TypeAlias, final
 import numpy as np
 
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
-CHECKS = (
-    "boundary",
-    "coverage",
-    "infeasible",
-    "stability",
-    "overfitting",
-    "step_variance",
-    "still_improving",
-    "saturated",
-    "training_loss_rises",
-    "best_step",
-    "gradient_norm",
-    "periodicity",
-    "sampling_luck",
-    "trial_noise",
-    "importance",
-    "fixed_caveats",
-)
-# Those of a design speak only where there is something to say.
-PLAN_CHECKS = (
-    "question",
-    "roles",
-    "switches",
-    "budget",
-    "names",
-    "schedule",
-)
 
 
 @final
@@ -52,6 +25,8 @@ class Finding:
         evidence: The numbers, and under `trials` the ids it rests on.
         advice: What to do; empty where nothing is to be done.
         acknowledged: Whether the author of the experiment knows and accepts it: a caveat then.
+        kind: Which of several things the check speaks of; findings of one kind are told together.
+            It is no key of the JSON, whose evidence has it.
     """
 
     rule: str
@@ -62,6 +37,7 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
     acknowledged: bool = False
+    kind: str = field(default="", metadata={"json": False})
 
 
 @final
@@ -110,7 +86,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """The findings as people read them, those alike in one, in order of appearance.
 
     Alike are findings about single trials with the same check, rule and status, and the same `kind`
-    where the evidence tells one; whatever one check leaves unclear; and notices with the same way
+    where there is one; whatever one check leaves unclear; and notices with the same way
     out, study for study.
     """
     groups: dict[object, list[Finding]] = {}
@@ -128,7 +104,7 @@ def _alike(finding: Finding) -> object:
         return (finding.check, finding.rule, finding.advice, axis)
     if not (single or finding.status == "unclear"):
         return id(finding)
-    kind = None if finding.status == "unclear" else finding.evidence.get("kind")
+    kind = "" if finding.status == "unclear" else finding.kind
     return (finding.check, finding.rule, finding.status, single, kind)
 
 
@@ -152,6 +128,47 @@ class Recommendation:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Lead:
+    """By how much the leader is better than `over`, positive when it is, and how sure that is.
+
+    Args:
+        by: In the metric's unit; infinite where the other has no feasible trial.
+        low: With `high`, where the lead lies by the luck of both searches and the sampling error:
+            95 % of resampled studies, mirrored around `by`. No confidence interval. Infinite where
+            too few trials are feasible to know.
+        run: How many of the best trials of both are all the leader's.
+        p_value: How often one of the two has that many of the best all to itself, were both alike.
+    """
+
+    over: str
+    by: float
+    low: float
+    high: float
+    run: int
+    p_value: float
+    # Heuristic: the usual 5 %.
+    max_p_value: float = 0.05
+
+    @property
+    def holds(self) -> bool:
+        """Whether neither the luck of the search nor that of two equal studies explains it."""
+        return self.low > 0 and self.p_value <= self.max_p_value
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StudyMean:
+    """The mean of a study's feasible trials, their standard deviation (nan below two), how many."""
+
+    study: str
+    mean: float
+    sd: float
+    trials: int
+    infeasible: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The answer to the experiment's question, as far as the evidence carries it.
 
@@ -162,6 +179,10 @@ class Verdict:
         winner: The name of the study that wins; the leading one when `unclear`; empty without any.
         message: The answer in one or two sentences, with its numbers.
         doubts: What the answer does not know or rests on, one sentence each, rules named.
+        best_trials: The trials that were compared: the best of each study.
+        leads: The leading study's lead over every other, in their order; empty for a single one.
+        means: Of the studies that tune nothing, in place of their luckiest seed.
+        evidence: The same as JSON has it.
 
     Source: A1, A2, C14, R5.
     """
@@ -170,12 +191,19 @@ class Verdict:
     winner: str
     message: str
     doubts: tuple[str, ...] = ()
+    best_trials: tuple[int, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    means: tuple[StudyMean, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
     """The finding as JSON can hold it: NaN and infinite numbers become None, tuples lists."""
-    return {each.name: _plain(getattr(finding, each.name)) for each in fields(finding)}
+    return {
+        each.name: _plain(getattr(finding, each.name))
+        for each in fields(finding)
+        if each.metadata.get("json", True)
+    }
 
 
 def _plain(value: Any) -> Any:

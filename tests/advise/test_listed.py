@@ -9,6 +9,7 @@ from etude.advise.next_steps import next_round
 from etude.advise.verdict import verdict
 from etude.analyze.registry import findings
 from etude.analyze.summaries.axis import axes
+from etude.analyze.views.outcomes import outcomes
 from etude.analyze.views.subgroups import split_merged
 from etude.design.studies import studies
 from etude.record import Record, Records
@@ -129,5 +130,7 @@ def test_the_same_name_under_two_conditions_is_two_hyperparameters():
     _, changed = judged(question, records)
 
     assert adam.space.domains != sgd.space.domains
-    assert [axis.domain for study in (adam, sgd) for axis in axes(study, records)] == [low, high]
+    assert [
+        axis.domain for study in (adam, sgd) for axis in axes(study, outcomes(study, records))
+    ] == [low, high]
     assert [one.path for one in changed] == ["nuisance.when.optimizer.adam.learning_rate"]

@@ -18,6 +18,7 @@ from etude.analyze.checks import (
     training_loss_rises,
 )
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.finding import to_json
 
 from .traced import METRIC, at, finished, long_study, noise
@@ -70,7 +71,7 @@ def curves(seed, *, count=60, scale=1.0, metric=METRIC):
 def said(check, study, records):
     return [
         (one.subject.get("trial"), one.status, one.rule)
-        for one in CHECKS[check](study, trial_curves(study, records))
+        for one in CHECKS[check](study, trial_curves(study, outcomes(study, records)))
     ]
 
 
@@ -135,7 +136,7 @@ def test_every_trial_has_one_finding_whatever_its_curves(check, status, kind):
     series = dict.fromkeys((METRIC, "train/loss", "valid/loss", "grad_norm"), values)
     records = [finished(study, k, series, status=status) for k in range(3)]
 
-    found = CHECKS[check](study, trial_curves(study, records))
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, records)))
 
     assert [one.subject["trial"] for one in found if "trial" in one.subject] == [0, 1, 2]
     assert {one.check for one in found} == {check}
@@ -156,7 +157,7 @@ def test_unclear_findings_give_their_reason(check):
     study = long_study()
     record = finished(study, 0, {}, status="infeasible", reason="nan")
 
-    found = CHECKS[check](study, trial_curves(study, [record]))[-1]
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, [record])))[-1]
 
     assert found.status == "unclear"
     assert ", since it " in found.message

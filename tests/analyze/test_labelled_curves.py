@@ -18,6 +18,7 @@ from etude.analyze.checks.stability import stability
 from etude.analyze.checks.still_improving import still_improving
 from etude.analyze.checks.training_loss_rises import training_loss_rises
 from etude.analyze.views.curves import TrialCurves, trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.record import POINT, Points, Record
 from etude.study import Study
 
@@ -58,7 +59,7 @@ def labelled(request):
     curves = pd.read_csv(folder / "curves.csv", keep_default_na=False).query("value != ''")
     by_trial = dict(list(curves.groupby("trial")))
     records = [record(study, int(trial), by_trial.get(trial)) for trial in labels.index]
-    return Labelled(study, trial_curves(study, records), labels)
+    return Labelled(study, trial_curves(study, outcomes(study, records)), labels)
 
 
 def record(study: Study, trial: int, rows: pd.DataFrame | None) -> Record:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from etude.analyze.checks import overfitting, stability, still_improving
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.finding import to_json
 
 from .test_curve_laws import HOSTILE
@@ -52,7 +53,7 @@ def of(study, seeds, **how):
 def said(check, study, records):
     return [
         (one.subject.get("trial"), one.status, one.rule)
-        for one in CHECKS[check](study, trial_curves(study, records))
+        for one in CHECKS[check](study, trial_curves(study, outcomes(study, records)))
     ]
 
 
@@ -122,7 +123,7 @@ def test_every_trial_has_one_finding_whatever_its_curves(check, status, kind):
     series = dict.fromkeys(SERIES, HOSTILE[kind])
     records = [finished(study, trial, series, status=status) for trial in range(6)]
 
-    found = CHECKS[check](study, trial_curves(study, records))
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, records)))
 
     assert [one.subject["trial"] for one in found if "trial" in one.subject] == list(range(6))
     assert {one.check for one in found} == {check}
@@ -138,7 +139,7 @@ def test_any_series_may_be_missing(check, absent):
         for trial in range(6)
     ]
 
-    found = CHECKS[check](study, trial_curves(study, records))
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, records)))
 
     assert len([one for one in found if "trial" in one.subject]) == 6
 
@@ -154,7 +155,7 @@ def test_a_study_without_trials_is_unclear(check):
 def test_one_trial_alone_is_judged_by_its_own_curves(check):
     study = long_study()
 
-    found = CHECKS[check](study, trial_curves(study, of(study, [0])))
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, of(study, [0]))))
 
     assert found[0].status != "unclear"
 
@@ -164,7 +165,7 @@ def test_unclear_findings_give_their_reason(check):
     study = long_study()
     record = finished(study, 0, {}, status="infeasible", reason="out_of_memory")
 
-    found = CHECKS[check](study, trial_curves(study, [record]))[0]
+    found = CHECKS[check](study, trial_curves(study, outcomes(study, [record])))[0]
 
     assert found.status == "unclear"
     assert ", since it " in found.message

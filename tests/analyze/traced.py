@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from etude.analyze.views.curves import TrialCurves, trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.record import POINT, Points, Record
 from etude.study import Study, evaluation_steps
 
@@ -69,4 +70,4 @@ def finished(
 def traced(study: Study, *curves: Mapping[str, Values], **given: object) -> list[TrialCurves]:
     """The traces of trials 0, 1, ... with these curves."""
     records = [finished(study, trial, each, **given) for trial, each in enumerate(curves)]
-    return trial_curves(study, records)
+    return trial_curves(study, outcomes(study, records))

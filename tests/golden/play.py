@@ -33,6 +33,7 @@ MASKS = (
         r'"\1": "<masked>"',
     ),
     (r", [\d.]+ times the time per step", ""),
+    (r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n", ""),  # told now and then
     (r"0x[0-9a-f]{6,}", "<address>"),
 )
 

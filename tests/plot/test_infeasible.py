@@ -6,6 +6,7 @@ from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
 from etude.analyze.checks.infeasible import infeasible
+from etude.analyze.views.outcomes import outcomes
 from etude.plot.infeasible import caption, draw
 from etude.plot.theme import themed
 from etude.space import Choice
@@ -53,6 +54,6 @@ def test_choices_and_studies_without_trials_are_drawn(trials):
     units = [[(k % 2 + 0.5) / 2, (k + 0.5) / 20] for k in range(trials)]
     records = at_units(study, units, [None if k % 2 else 0.1 for k in range(trials)])
 
-    svg = vegalite_to_svg(themed(draw(infeasible(study, records)), width=300))
+    svg = vegalite_to_svg(themed(draw(infeasible(study, outcomes(study, records))), width=300))
 
     assert "gelu" in svg

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, TypeAlias, final
 
+from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
 from ..analyze.comparison.message import message as compared
 from ..analyze.comparison.retrainings import Retrainings
-from ..analyze.views.outcomes import Outcome, outcomes
+from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import repeats
 from ..record import Record
 from ..space import Scalar
@@ -57,7 +58,7 @@ class Adopted:
     pruned: tuple[str, ...] = ()
 
 
-def candidates(studies: Sequence[Study], records: Sequence[Record]) -> list[Candidate]:
+def candidates(analysis: Analysis) -> list[Candidate]:
     """Every setting of an experiment with its trainings, the best mean first, failures last.
 
     A setting with failed trainings stands behind all that have none.
@@ -65,7 +66,10 @@ def candidates(studies: Sequence[Study], records: Sequence[Record]) -> list[Cand
     Source: A2, A4.
     """
     groups = [
-        (study, group) for study in studies for group in repeats(outcomes(study, records)) if group
+        (study, group)
+        for study in analysis.studies
+        for group in repeats(analysis.outcomes(study))
+        if group
     ]
     found = [_candidate(study, group) for study, group in groups]
     return sorted(found, key=lambda one: (one.loss, one.trial))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..analyze.analysis import Analysis
+from ..analyze.checks import censored
+from ..analyze.checks.boundary import sides_clause
+from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.views.outcomes import only_seeds
 from ..experiment import Experiment
 from ..finding import Finding, grouped
 from ..wording import join, number, plural
-from .crowded import sides_clause
+from .context import side_of
 from .ranking import RankedStudy, best_of_each, is_rate, relevant_findings
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
@@ -21,25 +25,26 @@ _BESIDE = ("importance",)
 
 
 def caveats(
-    experiment: Experiment, standing: Sequence[RankedStudy], findings: Sequence[Finding]
+    analysis: Analysis, standing: Sequence[RankedStudy], findings: Sequence[Finding]
 ) -> tuple[str, ...]:
     """One sentence a doubt: first what stands in the way, then what is not known.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
+    experiment = analysis.experiment
     valued = [one for one in standing if one.best]
     mine = relevant_findings(findings, best_of_each(standing))
-    said = [*_problems(mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
-    said += [f"{one.rule}: {one.message}" for one in findings if _is_censored(one)]
+    said = [*_problems(analysis, mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
+    said += _censored(analysis)
     said += _arranged(experiment, standing)
     if valued:
         said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
         said += _seeds(standing, findings)
         said += [_sampling_error(experiment, valued), _selection(valued)]
-    return (*said, *_acknowledged(findings), *_fixed(findings))
+    return (*said, *_acknowledged(findings), *_fixed(analysis))
 
 
-def _problems(findings: Sequence[Finding]) -> Iterator[str]:
+def _problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[str]:
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         if finding.status == "problem":
@@ -51,16 +56,16 @@ def _problems(findings: Sequence[Finding]) -> Iterator[str]:
         if len(alike) == 1:
             yield f"{alike[0].rule}: {alike[0].message}"
         else:
-            yield f"C1: {sides_clause(alike)}: {_names(each.subject['study'] for each in alike)}."
+            sides = [side_of(analysis, finding) for finding in alike]
+            studies = _names(finding.subject["study"] for finding in alike)
+            yield f"C1: {sides_clause(sides)}: {studies}."
 
 
-def _is_censored(finding: Finding) -> bool:
-    """Whether it says that a schedule stopped trials: one of a design has no trials."""
-    return (
-        finding.check == "schedule"
-        and "trials" in finding.evidence
-        and "completed" in (finding.evidence)
-    )
+def _censored(analysis: Analysis) -> Iterator[str]:
+    """What a schedule left open by stopping trials."""
+    for study in analysis.studies:
+        for finding in censored.findings(analysis.result(study, censored.censored)):
+            yield f"{finding.rule}: {finding.message}"
 
 
 def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
@@ -241,12 +246,12 @@ def _acknowledged(findings: Sequence[Finding]) -> Iterator[str]:
             )
 
 
-def _fixed(findings: Sequence[Finding]) -> Iterator[str]:
+def _fixed(analysis: Analysis) -> Iterator[str]:
+    everywhere = tuple(study.name for study in analysis.studies)
     held = [
-        f"{finding.subject['hyperparameter']} = {finding.evidence['value']}"
-        + (f" ({finding.subject['study']})" if "study" in finding.subject else "")
-        for finding in findings
-        if finding.rule == "R5"
+        f"{caveat.hyperparameter} = {caveat.value}"
+        + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(everywhere) else "")
+        for caveat in fixed_caveats(analysis.studies).caveats
     ]
     if held:
         yield f"R5: this holds only for what was fixed: {', '.join(held)}."

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import TypeVar, final
 
-from ..analyze.views.outcomes import Outcome, outcomes, ranked
+from ..analyze.analysis import Analysis
+from ..analyze.checks.boundary import Side, boundary
+from ..analyze.views.outcomes import Outcome
 from ..experiment import Experiment
 from ..experiment.hyperparameter import Hyperparameter
 from ..finding import Finding, Recommendation, Verdict
-from ..record import Record
 from ..space import Integer, Real
 from ..study import Study
-from .ranking import compared_trials, relevant_findings
+from .ranking import relevant_findings
+
+R = TypeVar("R")
 
 
 @final
@@ -38,29 +41,37 @@ class Remedy:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """An experiment with its trials, its findings and its verdict."""
+    """A round as it stands: its trials with every result, its findings and its verdict."""
 
-    experiment: Experiment
-    studies: Sequence[Study]
-    records: Sequence[Record]
+    analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
 
     @property
-    def bearing(self) -> list[Finding]:
+    def experiment(self) -> Experiment:
+        """The experiment, as it was written."""
+        return self.analysis.experiment
+
+    @property
+    def studies(self) -> Sequence[Study]:
+        """Its studies."""
+        return self.analysis.studies
+
+    @property
+    def relevant_findings(self) -> list[Finding]:
         """The findings that bear on the answer: no curves but those of the trials compared."""
-        return relevant_findings(self.findings, compared_trials(self.verdict))
+        return relevant_findings(self.findings, self.verdict.best_trials)
 
     @property
     def troubled(self) -> bool:
         """Whether one of them is a problem, so that no more of the same amends it (C14)."""
-        return any(finding.status == "problem" for finding in self.bearing)
+        return any(finding.status == "problem" for finding in self.relevant_findings)
 
     def of(self, check: str, rule: str, *status: str) -> list[Finding]:
-        """The bearing findings of a check under a rule, with one of these statuses."""
+        """The relevant findings of a check under a rule, with one of these statuses."""
         return [
             one
-            for one in self.bearing
+            for one in self.relevant_findings
             if (one.check, one.rule) == (check, rule) and one.status in status
         ]
 
@@ -68,13 +79,17 @@ class Context:
         """The study that a finding is about."""
         return next(one for one in self.studies if one.name == finding.subject["study"])
 
+    def result(self, finding: Finding, check: Callable[..., R]) -> R:
+        """What a check computed of the study that a finding is about."""
+        return self.analysis.result(self.study(finding), check)
+
     def sharing(self, one: Hyperparameter) -> list[Study]:
         """The studies that search, or hold, this hyperparameter."""
         return [study for study in self.studies if one.exists(study.scientific)]
 
     def best_first(self, study: Study) -> list[Outcome]:
         """Its feasible trials, best first."""
-        return ranked(outcomes(study, self.records))
+        return self.analysis.best_first(study)
 
     def owner(self, study: Study, name: str) -> Hyperparameter | None:
         """The hyperparameter of the experiment that a study searches under this name."""
@@ -112,3 +127,14 @@ def ranges(case: Context, roles: Collection[str] = ("nuisance",)) -> list[Hyperp
         for one in case.experiment.hyperparameters
         if one.role in roles and isinstance(one.value, Real | Integer)
     ]
+
+
+def side_of(analysis: Analysis, finding: Finding) -> Side:
+    """The side of an axis that a C1 finding is about.
+
+    Source: C1.
+    """
+    study = next(study for study in analysis.studies if study.name == finding.subject["study"])
+    name, which = finding.subject["hyperparameter"], finding.subject["side"]
+    sides = analysis.result(study, boundary).sides
+    return next(side for side in sides if (side.hyperparameter, side.side) == (name, which))

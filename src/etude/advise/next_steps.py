@@ -6,37 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from ..analyze.checks.coverage import coverage
 from ..analyze.checks.trial_noise import trial_noise
-from ..experiment import Experiment
-from ..finding import Finding, Recommendation, Verdict
+from ..finding import Finding
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
 from ..wording import number, plural
 from .context import Context
-from .policy import advice
-from .ranking import compared_trials, relevant_findings
-
-
-def next_round(
-    experiment: Experiment,
-    studies: Sequence[Study],
-    findings: Sequence[Finding],
-    verdict: Verdict,
-    records: Sequence[Record] = (),
-) -> list[Recommendation]:
-    """The edits of the first step of the playbook's order that has any; none where none has.
-
-    Source: C1, C2, C3, C14, Q10, R3, R11.
-    """
-    case = Context(
-        experiment=experiment,
-        studies=studies,
-        records=records,
-        findings=findings,
-        verdict=verdict,
-    )
-    return list(advice(case).recommendations)
 
 
 def manual_steps(case: Context, records: Sequence[Record], words: Sequence[str] = ()) -> list[str]:
@@ -56,7 +33,7 @@ def manual_steps(case: Context, records: Sequence[Record], words: Sequence[str] 
     if waiting:
         verb = "has" if waiting == 1 else "have"
         return [f"{plural(waiting, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    mine = relevant_findings(case.findings, compared_trials(case.verdict))
+    mine = case.relevant_findings
     failed = [finding for finding in mine if finding.status == "problem" and finding.advice]
     said = list(words)
     said += [text for text in map(_amended, failed) if not any(text in each for each in said)]
@@ -106,7 +83,7 @@ def _retrained(case: Context) -> bool:
     ranked = sorted((one for group in best for one in group), key=lambda one: one.loss)
     return bool(ranked) and any(
         one.ended and one.setting == ranked[0].record.setting and one.id != ranked[0].trial
-        for one in case.records
+        for one in case.analysis.records
     )
 
 
@@ -116,8 +93,11 @@ def _reasons(case: Context, gains: Sequence[tuple[Study, float]]) -> Iterator[st
     if inside:
         yield f"the best lies inside on {inside} of {plural(len(sides), 'side')} (C1)"
     for study, gain in gains:
-        yield from _of_study(case, study.name)
-        noise = trial_noise(study, case.records)
+        density = case.analysis.result(study, coverage).gain
+        if density is not None:
+            expected = number(density, 2)
+            yield f"twice the trials of `{study.name}` would gain about {expected} (C2)"
+        noise = case.analysis.result(study, trial_noise)
         if noise.known:
             yield f"retraining one setting of `{study.name}` moves it by {number(noise.sd, 2)} (A2)"
         if math.isfinite(gain):
@@ -126,7 +106,7 @@ def _reasons(case: Context, gains: Sequence[tuple[Study, float]]) -> Iterator[st
 
 def _worth_more(case: Context, study: Study, gain: float) -> str:
     """Why a Bayesian search is not done; empty where it is, and of any other search."""
-    noise = trial_noise(study, case.records)
+    noise = case.analysis.result(study, trial_noise)
     best_of = (one.best(study.metric, maximize=study.maximize) for one in _of(case, study))
     values = sorted(one.value for one in best_of if one is not None)
     if len(values) < 2:
@@ -143,12 +123,4 @@ def _worth_more(case: Context, study: Study, gain: float) -> str:
 
 
 def _of(case: Context, study: Study) -> list[Record]:
-    return [record for record in case.records if record.study == study.name]
-
-
-def _of_study(case: Context, study: str) -> Iterator[str]:
-    for one in case.findings:
-        about_it = one.check == "coverage" and one.subject.get("study") == study
-        if about_it and one.evidence.get("gain") is not None:
-            gain = number(one.evidence["gain"], 2)
-            yield f"twice the trials of `{study}` would gain about {gain} (C2)"
+    return list(case.analysis.records_of(study))

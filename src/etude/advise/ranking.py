@@ -12,12 +12,12 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analyze.analysis import Analysis
 from ..analyze.statistics.bootstrap import best_of, interval
 from ..analyze.statistics.hypergeometric import upper_tail
-from ..analyze.views.outcomes import Outcome, only_seeds, outcomes, ranked
+from ..analyze.views.outcomes import Outcome, only_seeds
 from ..experiment import Experiment
-from ..finding import Finding, Verdict
-from ..record import Record
+from ..finding import Finding, Lead, StudyMean
 from ..study import Study, derived_seed
 from ..wording import join, number, plural
 
@@ -42,28 +42,7 @@ def best_of_each(standing: Sequence[RankedStudy]) -> set[int]:
     return {one.best.trial for one in standing if one.best}
 
 
-def compared_trials(verdict: Verdict) -> set[int]:
-    """The trials that a verdict compared.
-
-    Source: C5, C6.
-    """
-    studies = verdict.evidence.get("studies", {}).values()
-    return {one["trial"] for one in studies if one["trial"] is not None}
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Mean:
-    """The mean of a study's feasible trials, their standard deviation (nan below two), how many."""
-
-    study: str
-    mean: float
-    sd: float
-    trials: int
-    infeasible: int
-
-
-def means(standing: Sequence[RankedStudy]) -> list[Mean]:
+def means(standing: Sequence[RankedStudy]) -> list[StudyMean]:
     """The mean of each study without nuisance hyperparameters that has a feasible trial.
 
     Source: A2.
@@ -75,9 +54,9 @@ def means(standing: Sequence[RankedStudy]) -> list[Mean]:
     ]
 
 
-def _mean(standing: RankedStudy) -> Mean:
+def _mean(standing: RankedStudy) -> StudyMean:
     values = [one.value for one in standing.outcomes if one.value is not None]
-    return Mean(
+    return StudyMean(
         study=standing.study.name,
         mean=fmean(values),
         sd=stdev(values) if len(values) > 1 else math.nan,
@@ -86,7 +65,7 @@ def _mean(standing: RankedStudy) -> Mean:
     )
 
 
-def means_sentence(found: Sequence[Mean], metric: str) -> str:
+def means_sentence(found: Sequence[StudyMean], metric: str) -> str:
     """The sentence that compares means where the best would only be the luckiest seed.
 
     Source: A2.
@@ -99,7 +78,7 @@ def means_sentence(found: Sequence[Mean], metric: str) -> str:
     )
 
 
-def _said(one: Mean) -> str:
+def _said(one: StudyMean) -> str:
     spread = "" if math.isnan(one.sd) else f"standard deviation {number(one.sd, 2)}, "
     lost = f", {one.infeasible} more infeasible" if one.infeasible else ""
     return f"{number(one.mean)} for `{one.study}` ({spread}{plural(one.trials, 'trial')}{lost})"
@@ -121,33 +100,6 @@ class RankedStudy:
         return sum(one.feasible for one in self.outcomes)
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Lead:
-    """By how much the leader is better than `over`, positive when it is, and how sure that is.
-
-    Args:
-        low: With `high`, where the lead lies by the luck of both searches and the sampling error:
-            95 % of resampled studies, mirrored around `by`. No confidence interval.
-        run: How many of the best trials of both are all the leader's.
-        chance: How often one of the two has that many of the best all to itself, were both alike.
-    """
-
-    over: str
-    by: float
-    low: float
-    high: float
-    run: int
-    chance: float
-    # Heuristic: the usual 5 %.
-    max_chance: float = 0.05
-
-    @property
-    def holds(self) -> bool:
-        """Whether neither the luck of the search nor that of two equal studies explains it."""
-        return self.low > 0 and self.chance <= self.max_chance
-
-
 # Shares of examples; what may stand before says of which data, or how many guesses count.
 _RATE = re.compile(
     r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
@@ -155,27 +107,30 @@ _RATE = re.compile(
 )
 
 
-def ranking(
-    experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
-) -> list[RankedStudy]:
-    """How each study stands, the leader first, those without a value last.
+def ranking(analysis: Analysis) -> list[RankedStudy]:
+    """The studies that are compared, the leader first, those without a value last.
 
     Source: R13, C12.
     """
-    found = [_standing(experiment, study, records) for study in studies]
-    return sorted(found, key=lambda one: (one.best.loss if one.best else math.inf, one.study.name))
+    ranked_studies = [ranked_study(analysis, study) for study in analysis.compared]
+    return sorted(
+        ranked_studies,
+        key=lambda study: (study.best.loss if study.best else math.inf, study.study.name),
+    )
 
 
-def _standing(experiment: Experiment, study: Study, records: Sequence[Record]) -> RankedStudy:
-    ended = outcomes(study, records)
-    best_first = ranked(ended)
-    best = best_first[0] if best_first else None
+def ranked_study(analysis: Analysis, study: Study) -> RankedStudy:
+    """The best trial of a study, with the sampling error of its value.
+
+    Source: R13, A1.
+    """
+    best = next(iter(analysis.best_first(study)), None)
     value = best.value if best else None
     return RankedStudy(
         study=study,
-        outcomes=tuple(ended),
+        outcomes=analysis.outcomes(study),
         best=best,
-        standard_error=None if value is None else standard_error(experiment, value),
+        standard_error=None if value is None else standard_error(analysis.experiment, value),
     )
 
 
@@ -222,7 +177,7 @@ def lead(
     sparse search that trails makes the lead look loose.
 
     Second, the trials of both are permuted: were both studies alike, any assignment of their trials
-    would be as likely, and the `run` best of both would all be one study's with the `chance` given
+    would be as likely, and the `run` best of both would all be one study's with the p-value given
     (two-sided; infeasible trials rank last; a trial that ties with the other's best ends the run).
     Exact for independent trials; evenly spread ones seldom cluster so, which makes it cautious.
 
@@ -249,11 +204,11 @@ def lead(
         low=by - reach if finite else -math.inf,
         high=by + reach if finite else math.inf,
         run=run,
-        chance=_chance(run, len(leader.outcomes), len(other.outcomes)),
+        p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)),
     )
 
 
-def _chance(run: int, mine: int, theirs: int) -> float:
+def _p_value(run: int, mine: int, theirs: int) -> float:
     alike = [upper_tail(run, drawn=run, there=each, items=mine + theirs) for each in (mine, theirs)]
     return min(1.0, sum(alike))
 

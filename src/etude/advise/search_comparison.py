@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, final
 
+from ..analyze.analysis import Analysis
 from ..analyze.statistics.bootstrap import best_of
-from ..analyze.views.outcomes import outcomes, ranked
-from ..experiment import Experiment
-from ..record import Record
-from ..study import Study
+from ..analyze.views.outcomes import ranked
+from ..finding import Lead
 from ..wording import number, percent
-from .ranking import Lead, RankedStudy, lead, standard_error
+from .ranking import RankedStudy, lead, standard_error
 
 
 @final
@@ -81,14 +80,13 @@ def searches(
     )
 
 
-def whole(
-    experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
-) -> RankedStudy:
+def whole(analysis: Analysis) -> RankedStudy:
     """An experiment's trials together, as one search that bears its name.
 
     Source: A3.
     """
-    found = [one for study in studies for one in outcomes(study, records)]
+    experiment, studies = analysis.experiment, analysis.studies
+    found = [one for study in studies for one in analysis.outcomes(study)]
     best = next(iter(ranked(found)), None)
     value = best.value if best else None
     return RankedStudy(
@@ -141,7 +139,7 @@ def _answer(result: Searches, found: Lead) -> str:
         )
     chance = (
         f"were both alike, one of them would have the best {found.run} trials of both in "
-        f"{percent(found.chance)} of draws"
+        f"{percent(found.p_value)} of draws"
     )
     if result.answer == "undecided":
         return f"Undecided for `{b}` against `{a}`: {values}; {luck}; {chance}."

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from ..experiment import Experiment
-from ..finding import Finding, Verdict
-from ..record import Record
-from ..study import Study
+from ..analyze.analysis import Analysis
+from ..finding import Finding, Lead, StudyMean, Verdict
 from ..wording import number, percent, plural
 from .caveats import caveats
 from .ranking import (
-    Lead,
     RankedStudy,
     best_of_each,
     lead,
@@ -23,16 +20,13 @@ from .ranking import (
     relevant_findings,
 )
 
-# From so many others on, a message names the nearest and counts the rest; no source, ours.
+Status: TypeAlias = Literal["better", "unclear", "no_question"]
+
+# From so many others on, a message names the nearest and counts the rest (a heuristic).
 MANY = 3
 
 
-def verdict(
-    experiment: Experiment,
-    studies: Sequence[Study],
-    records: Sequence[Record],
-    findings: Sequence[Finding],
-) -> Verdict:
+def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     """Whether the leading study beats every other beyond the noise that is known without reruns.
 
     That noise is the luck of the search and, where it is known, the metric's sampling error. A
@@ -41,44 +35,40 @@ def verdict(
 
     Source: A1, A2, C14, Q10, R5, R13.
     """
-    standing = ranking(experiment, studies, records)
-    said = caveats(experiment, standing, findings)
-    evidence: dict[str, Any] = {"studies": {one.study.name: _evidence(one) for one in standing}}
-    if not any(one.best for one in standing):
-        return Verdict(
-            status="unclear", winner="", message=_nothing(standing), doubts=said, evidence=evidence
-        )
-    leader = standing[0]
-    untuned = means(standing)
-    if untuned:
-        evidence["means"] = {one.study: vars(one) for one in untuned}
-    only = f" {means_sentence(untuned, experiment.metric)}" if untuned else ""
-    if len(standing) == 1:
-        message = f"Nothing was compared. {_best_of_all(leader)}{only}"
-        return Verdict(
-            status="no_question",
-            winner=leader.study.name,
-            message=message,
-            doubts=said,
-            evidence=evidence,
-        )
-    leads = [lead(leader, other) for other in standing[1:]]
-    problems = [
-        one
-        for one in relevant_findings(findings, best_of_each(standing))
-        if one.status == "problem"
-    ]
-    evidence["leads"] = {each.over: _finite(each) for each in leads}
-    better = not problems and not untuned and all(each.holds for each in leads)
+    studies = ranking(analysis)
+    untuned = means(studies)
+    leads = [lead(studies[0], other) for other in studies[1:]] if studies[0].best else []
+    relevant = relevant_findings(findings, best_of_each(studies))
+    problems = [finding for finding in relevant if finding.status == "problem"]
+    status, message = _answer(studies, leads, untuned, problems)
     return Verdict(
-        status="better" if better else "unclear",
-        winner=leader.study.name,
-        message=_better(standing, leads)
-        if better
-        else _unclear(standing, [] if untuned else leads, problems) + only,
-        doubts=said,
-        evidence=evidence,
+        status=status,
+        winner=studies[0].study.name if studies[0].best else "",
+        message=message,
+        doubts=caveats(analysis, studies, findings),
+        best_trials=tuple(sorted(best_of_each(studies))),
+        leads=tuple(leads),
+        means=tuple(untuned),
+        evidence=_evidence(studies, leads, untuned),
     )
+
+
+def _answer(
+    studies: Sequence[RankedStudy],
+    leads: Sequence[Lead],
+    untuned: Sequence[StudyMean],
+    problems: Sequence[Finding],
+) -> tuple[Status, str]:
+    """The word of a verdict, and its sentences."""
+    leader = studies[0]
+    if not leader.best:
+        return "unclear", _nothing(studies)
+    only = f" {means_sentence(untuned, leader.study.metric)}" if untuned else ""
+    if len(studies) == 1:
+        return "no_question", f"Nothing was compared. {_best_of_all(leader)}{only}"
+    if not problems and not untuned and all(lead.holds for lead in leads):
+        return "better", _better(studies, leads)
+    return "unclear", _unclear(studies, [] if untuned else leads, problems) + only
 
 
 def _nothing(standing: Sequence[RankedStudy]) -> str:
@@ -171,22 +161,41 @@ def _run(leader: RankedStudy, each: Lead) -> str:
         else f"the best {each.run} trials of both are all {name}'s"
     )
     one = "it" if each.run == 1 else "them all"
-    return f"{whose}: were both alike, either would have {one} in {percent(each.chance)} of draws"
+    return f"{whose}: were both alike, either would have {one} in {percent(each.p_value)} of draws"
 
 
-def _evidence(standing: RankedStudy) -> dict[str, Any]:
-    best = standing.best
+def _evidence(
+    studies: Sequence[RankedStudy], leads: Sequence[Lead], untuned: Sequence[StudyMean]
+) -> dict[str, Any]:
+    """What the verdict rests on, as JSON has it."""
+    evidence: dict[str, Any] = {"studies": {one.study.name: _of_study(one) for one in studies}}
+    if untuned:
+        evidence["means"] = {one.study: vars(one) for one in untuned}
+    if leads:
+        evidence["leads"] = {one.over: _of_lead(one) for one in leads}
+    return evidence
+
+
+def _of_study(study: RankedStudy) -> dict[str, Any]:
+    best = study.best
     return {
         "trial": best.trial if best else None,
         "value": best.value if best else None,
         "step": best.step if best else None,
-        "standard_error": standing.standard_error,
-        "ended": len(standing.outcomes),
-        "feasible": standing.feasible,
+        "standard_error": study.standard_error,
+        "ended": len(study.outcomes),
+        "feasible": study.feasible,
     }
 
 
-def _finite(each: Lead) -> dict[str, float | None]:
-    """The lead's numbers as evidence; None for what is not finite."""
-    numbers = {name: value for name, value in vars(each).items() if name != "over"}
+def _of_lead(lead: Lead) -> dict[str, float | None]:
+    """The lead's numbers; None for what is not finite."""
+    numbers = {
+        "by": lead.by,
+        "low": lead.low,
+        "high": lead.high,
+        "run": lead.run,
+        "chance": lead.p_value,
+        "max_chance": lead.max_p_value,
+    }
     return {name: value if math.isfinite(value) else None for name, value in numbers.items()}

@@ -1,13 +1,12 @@
-"""Every check of this version, in the order of the checklist."""
+"""Every check of this version, in the order of the checklist: one entry each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, final
 
-from ..experiment import Experiment
 from ..finding import Finding
-from ..record import Record
-from ..study import Study
 from .checks import (
     best_step,
     boundary,
@@ -27,9 +26,171 @@ from .checks import (
     training_loss_rises,
     trial_noise,
 )
-from .views.curves import trial_curves
-from .views.outcomes import outcomes, ranked
-from .views.subgroups import subgroups
+
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies"]
+
+
+@final
+@dataclass(frozen=True)
+class Check:
+    """One check: a result that is computed once, and what is said of it.
+
+    Args:
+        name: As findings carry it; `etude check --json` knows it too.
+        rules: The rules of the playbook that its findings stand for.
+        of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
+            share of a merged study (`shares`), or the `studies` as they were designed.
+        result: Computes the result from a study and what it looks at.
+        findings: Says the result.
+        title: What the report calls its chart; empty for a check that has none.
+        against_rivals: Whether it is told the best values of the other studies.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    of: Subject
+    result: Callable[..., Any]
+    findings: Callable[[Any], list[Finding]]
+    title: str = ""
+    against_rivals: bool = False
+
+
+CHECKS = (
+    Check(
+        "boundary",
+        rules=("C1", "D3"),
+        of="outcomes",
+        result=boundary.boundary,
+        findings=boundary.findings,
+        title="The best trials and the edges",
+    ),
+    Check(
+        "coverage",
+        rules=("C2", "Q10", "Q11"),
+        of="outcomes",
+        result=coverage.coverage,
+        findings=coverage.findings,
+        title="How densely it was searched",
+    ),
+    Check(
+        "schedule",
+        rules=("T8", "W4"),
+        of="outcomes",
+        result=censored.censored,
+        findings=censored.findings,
+    ),
+    Check(
+        "infeasible",
+        rules=("C3",),
+        of="outcomes",
+        result=infeasible.infeasible,
+        findings=infeasible.findings,
+        title="Where training breaks",
+    ),
+    Check(
+        "stability",
+        rules=("C4", "D1", "D2", "D3", "D4"),
+        of="curves",
+        result=stability.stability,
+        findings=stability.findings,
+        title="Stability of training",
+    ),
+    Check(
+        "overfitting",
+        rules=("C6", "C7"),
+        of="curves",
+        result=overfitting.overfitting,
+        findings=overfitting.findings,
+        title="Overfitting",
+    ),
+    Check(
+        "step_variance",
+        rules=("C8",),
+        of="curves",
+        result=step_variance.step_variance,
+        findings=step_variance.findings,
+        title="Late jumps of the metric",
+        against_rivals=True,
+    ),
+    Check(
+        "still_improving",
+        rules=("C9", "T1"),
+        of="curves",
+        result=still_improving.still_improving,
+        findings=still_improving.findings,
+        title="Still improving",
+    ),
+    Check(
+        "saturated",
+        rules=("C10",),
+        of="curves",
+        result=saturated.saturated,
+        findings=saturated.findings,
+        title="When the final level was reached",
+    ),
+    Check(
+        "training_loss_rises",
+        rules=("C11", "D2"),
+        of="curves",
+        result=training_loss_rises.training_loss_rises,
+        findings=training_loss_rises.findings,
+        title="Climbing training loss",
+    ),
+    Check(
+        "best_step",
+        rules=("T5",),
+        of="curves",
+        result=best_step.best_step,
+        findings=best_step.findings,
+        title="Where the best step fell",
+    ),
+    Check(
+        "gradient_norm",
+        rules=("D5", "D9", "D10"),
+        of="curves",
+        result=gradient_norm.gradient_norm,
+        findings=gradient_norm.findings,
+        title="Gradient norms",
+    ),
+    Check(
+        "periodicity",
+        rules=("E6",),
+        of="curves",
+        result=periodicity.periodicity,
+        findings=periodicity.findings,
+        title="Periods in a metric",
+    ),
+    Check(
+        "sampling_luck",
+        rules=("Q10",),
+        of="shares",
+        result=sampling_luck.sampling_luck,
+        findings=sampling_luck.findings,
+        title="Luck of the search",
+    ),
+    Check(
+        "trial_noise",
+        rules=("A1", "A2"),
+        of="outcomes",
+        result=trial_noise.trial_noise,
+        findings=trial_noise.findings,
+    ),
+    Check(
+        "importance",
+        rules=("R2", "A3"),
+        of="outcomes",
+        result=importance.importance,
+        findings=importance.findings,
+        title="What matters",
+    ),
+    Check(
+        "fixed_caveats",
+        rules=("R5",),
+        of="studies",
+        result=fixed_caveats.fixed_caveats,
+        findings=fixed_caveats.findings,
+    ),
+)
 
 # Rules of the checklist that no check can see in a trial's values: a report says so, or silence
 # would look like approval.
@@ -38,65 +199,3 @@ NOT_CHECKED = {
     "E4": "whether a sampled evaluation set stands for the full one",
     "E5": "how many examples of rare classes are right",
 }
-
-
-def findings(
-    studies: Sequence[Study], records: Sequence[Record], experiment: Experiment
-) -> list[Finding]:
-    """What every check says, in the order of the checklist, study by study.
-
-    Edges, infeasible trials, importance and curves are those of a whole merged study; luck is that
-    of each value's share of it.
-
-    Source: C1-C4, C6-C11, T5, E6, D1-D5, D9, D10, Q10, A2, R2, R5, R14, T8.
-    """
-    bests = {study.name: best for study in studies if (best := _best(study, records)) is not None}
-    by_study = [
-        finding
-        for study in studies
-        for finding in (
-            *_of_settings(study, records),
-            *_of_curves(
-                study, records, {each: bests[each] for each in bests if each != study.name}
-            ),
-            *_of_luck(study, records),
-        )
-    ]
-    return by_study + fixed_caveats.findings(fixed_caveats.fixed_caveats(studies))
-
-
-def _best(study: Study, records: Sequence[Record]) -> float | None:
-    best_first = ranked(outcomes(study, records))
-    return best_first[0].value if best_first else None
-
-
-def _of_settings(study: Study, records: Sequence[Record]) -> Iterator[Finding]:
-    """What where the trials lie says: C1, C2, C3."""
-    yield from boundary.findings(boundary.boundary(study, records))
-    yield from coverage.findings(coverage.coverage(study, records))
-    yield from censored.findings(censored.censored(study, records))
-    yield from infeasible.findings(infeasible.infeasible(study, records))
-
-
-def _of_curves(
-    study: Study, records: Sequence[Record], rivals: Mapping[str, float]
-) -> Iterator[Finding]:
-    """What the curves say: one finding a trial and check, and some of the study."""
-    mine = trial_curves(study, records)
-    yield from stability.findings(stability.stability(study, mine))
-    yield from overfitting.findings(overfitting.overfitting(study, mine))
-    yield from step_variance.findings(step_variance.step_variance(study, mine, rivals=rivals))
-    yield from still_improving.findings(still_improving.still_improving(study, mine))
-    yield from saturated.findings(saturated.saturated(study, mine))
-    yield from training_loss_rises.findings(training_loss_rises.training_loss_rises(study, mine))
-    yield from best_step.findings(best_step.best_step(study, mine))
-    yield from gradient_norm.findings(gradient_norm.gradient_norm(study, mine))
-    yield from periodicity.findings(periodicity.periodicity(study, mine))
-
-
-def _of_luck(study: Study, records: Sequence[Record]) -> Iterator[Finding]:
-    """What chance may have done, and what is known beyond it."""
-    for part, its in subgroups(study, records):
-        yield from sampling_luck.findings(sampling_luck.sampling_luck(part, its))
-    yield from trial_noise.findings(trial_noise.trial_noise(study, records))
-    yield from importance.findings(importance.importance(study, records))

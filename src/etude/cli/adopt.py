@@ -106,7 +106,7 @@ def _named(result: Result) -> list[Candidate]:
     name = result.experiment.name
     return [
         replace(one, trainings=replace(one.trainings, name=f"{name}:{one.trial}"))
-        for one in candidates(result.studies, result.records)
+        for one in candidates(result.analysis)
     ]
 
 

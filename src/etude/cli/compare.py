@@ -141,7 +141,7 @@ def _searches(first: Side, second: Side, repeats: list[Side]) -> tuple[Searches,
             f"The best setting of `{lacking.name}` was trained only once, which tells nothing of "
             "chance. Train it again with 5 seeds (A2), or compare it with another experiment."
         )
-    standings = [whole(one.experiment, one.studies, one.records) for one in results if one]
+    standings = [whole(one.analysis) for one in results if one]
     pairs = [_again(one, results, standings) for one in repeats]
     metric = results[0].experiment.metric
     same = _only_the_seed(results[0], results[1])
@@ -159,9 +159,8 @@ def _again(
     for result, standing in zip(results, standings, strict=True):
         if side.result is None or result is None:
             continue
-        mine = side.result.experiment
         if _only_the_seed(result, side.result):
-            return whole(mine, side.result.studies, side.result.records), standing
+            return whole(side.result.analysis), standing
     raise RunError(
         f"`{side.name}` repeats neither search: a second one has the same file but another seed "
         "and name. Leave --second-search out, or name such an experiment."

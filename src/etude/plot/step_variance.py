@@ -37,16 +37,17 @@ def draw(result: StepVariance, *, most: int = SHOWN) -> alt.LayerChart:
 
 
 def caption(result: StepVariance) -> str:
-    """How far the best trial's metric jumps against the gap to what it is compared with.
+    """How far the best trial's metric jumps against the gap to the second best of its study.
 
     Source: C8.
     """
-    if result.sd is None or result.gap is None:
-        return f"Late jumps cannot be compared: {result.why}."
+    if result.sd is None or result.runner_up_gap is None:
+        why = result.why or "there is nothing to compare the best trial with"
+        return f"Late jumps cannot be compared: {why}."
     close = sum(one.status == "notice" for one in result.trials)
     return (
         f"Bars: one standard deviation of the last evaluations. The best trial jumps by "
-        f"{number(result.sd)} and is {number(result.gap)} away from {result.rival}; "
+        f"{number(result.sd)} and is {number(result.runner_up_gap)} away from {result.runner_up}; "
         f"{counted(close, 'trial')} cannot be told from the best by single evaluations."
     )
 

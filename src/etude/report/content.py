@@ -8,10 +8,10 @@ from typing import final
 
 import altair as alt
 
+from ..analyze.analysis import Analysis
 from ..experiment import Experiment
 from ..experiment.entry import Launch
 from ..finding import Finding, Recommendation, Verdict
-from ..record import Record, Records
 from ..study import Study
 
 
@@ -43,6 +43,7 @@ class Content:
     """What a round has come to.
 
     Args:
+        analysis: The trials, and the result of every check.
         left_to_you: What to do where nothing is recommended, a sentence each.
         waiting: What asks for a change too, and waits for a round after the next one (R3).
         next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
@@ -52,9 +53,7 @@ class Content:
         date: When the report was made, as it is to be read; empty to leave it out.
     """
 
-    experiment: Experiment
-    studies: Sequence[Study]
-    records: Records | Sequence[Record]
+    analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
     recommendations: Sequence[Recommendation] = ()
@@ -65,3 +64,13 @@ class Content:
     launches: Sequence[Launch] = ()
     text: str = ""
     date: str = ""
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, as it was written."""
+        return self.analysis.experiment
+
+    @property
+    def studies(self) -> Sequence[Study]:
+        """Its studies."""
+        return self.analysis.studies

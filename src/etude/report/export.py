@@ -24,7 +24,7 @@ def pictures(
 ) -> list[Path]:
     """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and says where they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = figures(material.studies, material.records)
+    found = figures(material.analysis)
     return [_picture(figure, folder, format, palette) for figure in found]
 
 

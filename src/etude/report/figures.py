@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..analyze.checks.sampling_luck import sampling_luck
+from ..analyze.analysis import Analysis
+from ..analyze.checks.sampling_luck import SamplingLuck, sampling_luck
 from ..analyze.summaries.axis import Axis, axis
 from ..analyze.summaries.isolation import isolation
 from ..analyze.summaries.learning_curves import Curves, curves, metrics
 from ..analyze.summaries.lineage import lineage
-from ..analyze.views.subgroups import split_merged, subgroups
 from ..finding import Finding
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
 from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
-from ..record import Record, Records
+from ..record import Record
 from ..study import Study
 from .check_figures import MAX_CHECKS, check_figures, flagged
 from .content import Figure
@@ -33,8 +33,7 @@ MAX_METRICS = 6
 
 
 def figures(
-    studies: Sequence[Study],
-    records: Records | Sequence[Record],
+    analysis: Analysis,
     drawn: Mapping[str, Sequence[str]] | None = None,
     findings: Sequence[Finding] | None = None,
 ) -> list[Figure]:
@@ -45,26 +44,27 @@ def figures(
 
     Source: C5, C12, C13, Q10, R14.
     """
-    ended = [record for record in records if record.ended]
-    if not ended:
+    studies = analysis.studies
+    begun = [
+        (place, study) for place, study in enumerate(studies, start=1) if analysis.outcomes(study)
+    ]
+    if not begun:
         return []
-    by_study = [(study, [one for one in ended if one.study == study.name]) for study in studies]
-    known = [(place, *pair) for place, pair in enumerate(by_study, start=1) if pair[1]]
     luck = [
         figure
-        for place, study, mine in known
-        for part, its in subgroups(study, mine)
-        for figure in _luck(place, part, its)
+        for place, study in begun
+        for share in analysis.shares(study)
+        for figure in _luck(place, analysis.result(share, sampling_luck))
     ]
     names = drawn or {study.name: list(study.space.domains) for study in studies}
-    left = MAX_CHECKS if findings is not None else None
-    each: list[Figure] = []
-    for place, study, mine in known:
-        told = None if findings is None else flagged(findings, study.name)[:left]
-        left = None if left is None or told is None else left - len(told)
-        each += _of_study(place, study, mine, names[study.name])
-        each += check_figures(place, study, mine, told)
-    return _named_apart([_comparison(*split_merged(studies, ended)), *luck, *each])
+    room = MAX_CHECKS if findings is not None else None
+    of_studies: list[Figure] = []
+    for place, study in begun:
+        checks = None if findings is None else flagged(findings, study.name)[:room]
+        room = None if room is None or checks is None else room - len(checks)
+        of_studies += _of_study(place, study, analysis, names[study.name])
+        of_studies += check_figures(place, study, analysis, checks)
+    return _named_apart([_comparison(analysis), *luck, *of_studies])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
@@ -78,8 +78,9 @@ def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
     return total
 
 
-def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
-    result = isolation(studies, records)
+def _comparison(analysis: Analysis) -> Figure:
+    studies = analysis.compared
+    result = isolation([(study, analysis.outcomes(study)) for study in studies])
     return Figure(
         name="isolation",
         title=f"The best {result.metric}" + (" of each study" if len(studies) > 1 else ""),
@@ -90,15 +91,15 @@ def _comparison(studies: Sequence[Study], records: Sequence[Record]) -> Figure:
     )
 
 
-def _of_study(
-    place: int, study: Study, records: Sequence[Record], names: Sequence[str]
-) -> list[Figure]:
+def _of_study(place: int, study: Study, analysis: Analysis, names: Sequence[str]) -> list[Figure]:
+    ended = analysis.outcomes(study)
+    records = [outcome.record for outcome in ended]
     shown = metrics(study, records)[:MAX_METRICS]
     return [
         *_lineage(place, study, records),
-        *(_axis(place, axis(study, records, name)) for name in names),
+        *(_axis(place, axis(study, ended, name)) for name in names),
         *(
-            _curves(place, curves(study, records, metric, max_points=100), study.max_steps)
+            _curves(place, curves(study, ended, metric, max_points=100), study.max_steps)
             for metric in shown
         ),
     ]
@@ -142,12 +143,11 @@ def _lineage(place: int, study: Study, records: Sequence[Record]) -> list[Figure
     return [figure]
 
 
-def _luck(place: int, study: Study, records: Sequence[Record]) -> list[Figure]:
+def _luck(place: int, result: SamplingLuck) -> list[Figure]:
     """One figure; none where the study cannot speak of luck."""
-    result = sampling_luck(study, records)
     figure = Figure(
         name=f"luck-{place}",
-        title="Luck of the search" + ("" if study.name == "all" else f" in {study.name}"),
+        title="Luck of the search" + ("" if result.study == "all" else f" in {result.study}"),
         caption=luck_plot.caption(result),
         draw=lambda _: luck_plot.draw(result),
         rows=len(result.budgets),

@@ -44,7 +44,7 @@ def page(material: Content) -> str:
     Source: C13, C15, R5.
     """
     names = drawn(material.studies, material.findings)
-    found = figures(material.studies, material.records, names, material.findings)
+    found = figures(material.analysis, names, material.findings)
     content = {
         **_answer(material),
         **_studies(material, found, names),
@@ -75,7 +75,7 @@ def _answer(material: Content) -> dict[str, Any]:
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": material.verdict,
         "standing": STANDING,
-        "facts": facts(material.studies, material.records),
+        "facts": facts(material.analysis),
         "doubts": _once(material.verdict.doubts),
         "changes": _changes(material.recommendations),
         "edits": len(material.recommendations),
@@ -126,8 +126,8 @@ def _studies(
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
-                "summary": summary(study, material.records),
-                "setting": best_setting(study, material.records),
+                "summary": summary(study, material.analysis),
+                "setting": best_setting(study, material.analysis),
                 "left_out": left_out(study, names),
                 "figures": [figure for figure in found if figure.study == study.name],
             }
@@ -168,7 +168,7 @@ def _finding(group: Group) -> dict[str, Any]:
 
 
 def _trials(material: Content) -> dict[str, Any]:
-    rows = table(material.studies, material.records)
+    rows = table(material.analysis)
     return {"trials": shown_rows(rows), "trials_lead": lead(rows)}
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
-from ..analyze.views.outcomes import Outcome, outcomes, ranked
+from ..analyze.analysis import Analysis
+from ..analyze.views.outcomes import Outcome, ranked
 from ..plot.scales import counted, number, shown
-from ..record import Record, Records
+from ..record import Record
 from ..study import Study
 
 # Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
@@ -43,15 +44,15 @@ class Row:
         return replace(self, setting=self.setting[:most], left_out=max(0, len(self.setting) - most))
 
 
-def table(studies: Sequence[Study], records: Records | Sequence[Record]) -> list[Row]:
+def table(analysis: Analysis) -> list[Row]:
     """Every trial: by best value, then those without one by status, infeasible ones first.
 
     Source: C1, C3.
     """
-    ended = [one for study in studies for one in outcomes(study, records)]
-    by_study = {study.name: study for study in studies}
+    ended = [one for study in analysis.studies for one in analysis.outcomes(study)]
+    by_study = {study.name: study for study in analysis.studies}
     known = {one.trial for one in ended}
-    others = [record for record in records if record.id not in known]
+    others = [record for record in analysis.records if record.id not in known]
     feasible = ranked(ended)
     rest = [one.record for one in ended if not one.feasible]
     rest.sort(key=lambda record: (record.status != "infeasible", record.id))
@@ -76,26 +77,28 @@ def lead(rows: Sequence[Row]) -> str:
     return f"{cut} {sorting}"
 
 
-def summary(study: Study, records: Records | Sequence[Record]) -> str:
+def summary(study: Study, analysis: Analysis) -> str:
     """How a study's trials ended, and its best."""
-    mine = [record for record in records if record.study == study.name]
-    ended = outcomes(study, mine)
-    counts = f"{counted(len(mine), 'trial')}: {_standings(mine)}." if mine else "No trial yet."
-    best = ranked(ended)[:1]
+    records = analysis.records_of(study)
+    counts = (
+        f"{counted(len(records), 'trial')}: {_standings(records)}." if records else "No trial yet."
+    )
+    best = analysis.best_first(study)[:1]
     if not best:
         return counts
     value, step = number(best[0].value or 0.0), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
 
 
-def best_setting(study: Study, records: Records | Sequence[Record]) -> Pairs:
+def best_setting(study: Study, analysis: Analysis) -> Pairs:
     """The searched values of the study's best trial; empty without one."""
-    best = ranked(outcomes(study, records))[:1]
+    best = analysis.best_first(study)[:1]
     return [_pair(study, one.record, name) for one in best for name in study.space.domains]
 
 
-def facts(studies: Sequence[Study], records: Records | Sequence[Record]) -> Pairs:
+def facts(analysis: Analysis) -> Pairs:
     """What the experiment has come to, in a few counts: each with its name."""
+    studies, records = analysis.studies, analysis.records
     statuses = [record.status for record in records]
     waiting = len(statuses) - sum(record.ended for record in records)
     found = [

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..advise.context import Context
     from ..advise.policy import Advice
+    from ..analyze.analysis import Analysis
     from ..report.content import Content
 
 
@@ -133,22 +134,26 @@ class Result:
     @cached_property
     def findings(self) -> list[Finding]:
         """What the rules say of the design, then what every check says of the trials."""
-        from ..analyze.registry import findings
         from ..design.checks import findings as of_design
 
         return [
             *of_design(self.experiment, self.studies, self.parent),
-            *findings(self.studies, self.records, self.experiment),
+            *self.analysis.findings,
         ]
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """Every result that findings, charts, verdict and advice rest on, computed once."""
+        from ..analyze.analysis import Analysis
+
+        return Analysis(self.experiment, self.studies, self.records)
 
     @cached_property
     def verdict(self) -> Verdict:
         """The answer to the question, as far as the evidence carries it."""
         from ..advise.verdict import verdict
-        from ..analyze.views.subgroups import split_merged
 
-        compared, records = split_merged(self.studies, self.records)
-        return verdict(self.experiment, compared, records, self.findings)
+        return verdict(self.analysis, self.findings)
 
     @property
     def recommendations(self) -> Sequence[Recommendation]:
@@ -173,13 +178,7 @@ class Result:
     def _case(self) -> Context:
         from ..advise.context import Context
 
-        return Context(
-            experiment=self.experiment,
-            studies=self.studies,
-            records=self.records,
-            findings=self.findings,
-            verdict=self.verdict,
-        )
+        return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
 
     def html(self) -> str:
         """The report as one page that needs nothing else."""
@@ -280,9 +279,7 @@ class Result:
 
         name = self.experiment.name
         return Content(
-            experiment=self.experiment,
-            studies=self.studies,
-            records=self.records,
+            analysis=self.analysis,
             findings=self.findings,
             verdict=self.verdict,
             recommendations=self.recommendations,

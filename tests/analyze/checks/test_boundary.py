@@ -21,18 +21,21 @@ from ..trials import ORDERED, RATE, SHARE, at_units, one_study, record, valley
 
 
 def side(study: Study, records: list[Record], name: str, which: str) -> Side:
-    sides = {(each.hyperparameter, each.side): each for each in boundary(study, records).sides}
+    sides = {
+        (each.hyperparameter, each.side): each
+        for each in boundary(study, outcomes(study, records)).sides
+    }
     return sides[name, which]  # type: ignore[index]  # low or high
 
 
 def statuses(study: Study, records: list[Record]) -> set[str]:
-    return {each.status for each in boundary(study, records).sides}
+    return {each.status for each in boundary(study, outcomes(study, records)).sides}
 
 
 def problems(study: Study, records: list[Record]) -> list[tuple[str, str]]:
     return [
         (each.hyperparameter, each.side)
-        for each in boundary(study, records).sides
+        for each in boundary(study, outcomes(study, records)).sides
         if each.status == "problem"
     ]
 
@@ -127,7 +130,7 @@ def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
 def test_an_unordered_choice_has_no_sides():
     study = one_study({"activation": Choice(["relu", "gelu"])})
 
-    assert boundary(study, valley(study, [0.5])).sides == ()
+    assert boundary(study, outcomes(study, valley(study, [0.5]))).sides == ()
 
 
 def test_the_best_alone_near_a_bound_is_a_notice():
@@ -153,7 +156,7 @@ def test_the_advice_at_a_cliff_is_to_stabilize():
     units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
     values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
 
-    found = findings(boundary(study, at_units(study, units, values)))[1]
+    found = findings(boundary(study, outcomes(study, at_units(study, units, values))))[1]
 
     assert "D3" in found.advice
     assert "Extend" not in found.advice
@@ -228,14 +231,18 @@ def test_values_that_are_not_finite_do_not_count():
     setting = {"learning_rate": 0.01}
     records = [record(study, k, [float("nan"), float("-inf")], setting) for k in range(20)]
 
-    assert boundary(study, records).feasible == 0
+    assert boundary(study, outcomes(study, records)).feasible == 0
 
 
 def test_the_finding_names_study_hyperparameter_and_side():
     study = one_study({"learning_rate": RATE})
     records = valley(study, [1.2])
 
-    found = next(each for each in findings(boundary(study, records)) if each.status == "problem")
+    found = next(
+        each
+        for each in findings(boundary(study, outcomes(study, records)))
+        if each.status == "problem"
+    )
 
     assert found.subject == {"study": "all", "hyperparameter": "learning_rate", "side": "high"}
     assert "C1" in found.advice
@@ -289,7 +296,7 @@ def test_the_finding_says_how_surely_the_objective_still_improves():
 
     found = next(
         each
-        for each in findings(boundary(study, valley(study, [1.4, 0.5], 40)))
+        for each in findings(boundary(study, outcomes(study, valley(study, [1.4, 0.5], 40))))
         if each.status == "problem"
     )
 
@@ -317,7 +324,7 @@ def test_one_trial_that_broke_next_to_the_bound_is_no_cliff():
 def test_a_bound_that_was_only_observed_says_so_everywhere():
     study = replace(one_study(), observed=("share",))
 
-    found = findings(boundary(study, valley(study, [0.5, 1.3], 30)))
+    found = findings(boundary(study, outcomes(study, valley(study, [0.5, 1.3], 30))))
 
     assert [each.evidence["observed"] for each in found] == [False, False, True, True]
     assert "0.9 is only the outermost value that was tried" in found[-1].message
@@ -328,14 +335,16 @@ def test_a_trial_without_the_metric_is_not_in_the_edge():
     records = at_units(study, line(20), [unit for (unit,) in line(20)])
     silent = record(study, 99, [], {"learning_rate": 1e-1})
 
-    assert boundary(study, [*records, silent]) == boundary(study, records)
+    assert boundary(study, outcomes(study, [*records, silent])) == boundary(
+        study, outcomes(study, records)
+    )
 
 
 def test_the_best_few_stand_on_every_axis():
     study = one_study()
     records = valley(study, [0.5, 0.4])
 
-    tops = boundary(study, records).tops
+    tops = boundary(study, outcomes(study, records)).tops
 
     assert [top.hyperparameter for top in tops] == ["learning_rate", "share"]
     assert tops[0].trials == side(study, records, "share", "low").top

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from etude.analyze.checks.coverage import coverage, findings
+from etude.analyze.views.outcomes import outcomes
 from etude.space import Choice, Integer, Real
 
 from ..trials import RATE, at_units, one_study, record, valley
@@ -21,7 +22,7 @@ def parabola(count: int) -> list[float]:
 def test_many_trials_of_a_smooth_valley_leave_no_doubt():
     study = one_study({"learning_rate": RATE})
 
-    found = coverage(study, at_units(study, line(40), parabola(40)))
+    found = coverage(study, outcomes(study, at_units(study, line(40), parabola(40))))
 
     assert (found.status, len(found.good), found.doubts) == ("ok", 4, ())
 
@@ -29,7 +30,7 @@ def test_many_trials_of_a_smooth_valley_leave_no_doubt():
 def test_a_clean_report_says_that_density_cannot_be_proven():
     study = one_study({"learning_rate": RATE})
 
-    found = findings(coverage(study, at_units(study, line(40), parabola(40))))[0]
+    found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 
     assert "which cannot be proven" in found.message
     assert found.advice == ""
@@ -39,7 +40,7 @@ def test_a_clean_report_says_that_density_cannot_be_proven():
 def test_few_trials_for_the_dimensions_ask_for_more(count, status, more):
     study = one_study({f"x{k}": Real(0.1, 0.9) for k in range(6)})
 
-    found = coverage(study, valley(study, [0.5] * 6, count))
+    found = coverage(study, outcomes(study, valley(study, [0.5] * 6, count)))
 
     assert (found.status, found.more) == (status, more)
     assert f"Run about {more} more trials" in findings(found)[0].advice
@@ -50,7 +51,7 @@ def test_infeasible_trials_make_more_of_them_needed():
     values = [0.01 * k if k % 2 else None for k in range(30)]
     units = [[(k + 0.5) / 30, (7 * k % 30 + 0.5) / 30] for k in range(30)]
 
-    found = coverage(study, at_units(study, units, values))
+    found = coverage(study, outcomes(study, at_units(study, units, values)))
 
     assert (found.feasible, found.needed, found.more) == (15, 20, 10)
 
@@ -63,7 +64,7 @@ def test_good_is_within_the_noise_where_settings_were_trained_again():
         for k, value in enumerate((0.46, 0.5, 0.54))
     ]
 
-    found = coverage(study, [*records, *again])
+    found = coverage(study, outcomes(study, [*records, *again]))
 
     assert found.noise == pytest.approx(0.04)
     assert len(found.good) == 5
@@ -77,7 +78,7 @@ def test_a_lonely_best_is_a_notice_where_the_noise_is_known():
         for k, value in enumerate((0.49, 0.5, 0.51))
     ]
 
-    found = coverage(study, [*records, *again])
+    found = coverage(study, outcomes(study, [*records, *again]))
 
     assert found.status == "notice"
     assert "nly the best itself lies within" in findings(found)[0].message
@@ -88,7 +89,7 @@ def test_a_gap_amid_the_good_trials_is_named():
     units = [[k / 100] for k in range(30)] + [[0.7 + k / 100] for k in range(30)]
     values = [abs(unit - 0.5) for (unit,) in units]
 
-    found = findings(coverage(study, at_units(study, units, values)))[0]
+    found = findings(coverage(study, outcomes(study, at_units(study, units, values))))[0]
 
     assert found.status == "notice"
     assert "o trial lies between 0.29 and 0.7 of `share`" in found.message
@@ -98,14 +99,17 @@ def test_a_value_of_a_choice_without_a_trial_is_named():
     study = one_study({"activation": Choice(["relu", "gelu"]), "learning_rate": RATE})
     records = at_units(study, [[0.2, unit] for (unit,) in line(40)], parabola(40))
 
-    assert "o trial has gelu for `activation`" in findings(coverage(study, records))[0].message
+    assert (
+        "o trial has gelu for `activation`"
+        in findings(coverage(study, outcomes(study, records)))[0].message
+    )
 
 
 def test_a_valley_that_still_pays_says_what_twice_the_trials_would_bring():
     study = one_study({f"x{k}": Real(0.1, 0.9) for k in range(3)})
-    found = coverage(study, valley(study, [0.3, 0.6, 0.4], 32))
+    found = coverage(study, outcomes(study, valley(study, [0.3, 0.6, 0.4], 32)))
 
-    twice = coverage(study, valley(study, [0.3, 0.6, 0.4], 64))
+    twice = coverage(study, outcomes(study, valley(study, [0.3, 0.6, 0.4], 64)))
 
     assert found.gain is not None
     assert twice.gain is not None
@@ -116,7 +120,7 @@ def test_the_gain_is_that_of_the_closed_form():
     study = one_study({"learning_rate": RATE})
     values = [float(k) for k in range(20)]
 
-    found = coverage(study, at_units(study, line(20), values))
+    found = coverage(study, outcomes(study, at_units(study, line(20), values)))
 
     # The mean of the best of k of the numbers 0 to 19 is (20 - k) / (k + 1).
     quarter, half = 15 / 6, 10 / 11
@@ -137,7 +141,7 @@ def test_what_cannot_be_judged_is_unclear_with_its_reason(values, reason):
     study = one_study({"learning_rate": RATE})
     records = at_units(study, line(20)[: len(values)], values)
 
-    found = findings(coverage(study, records))[0]
+    found = findings(coverage(study, outcomes(study, records)))[0]
 
     assert found.status == "unclear"
     assert reason in found.message
@@ -146,7 +150,7 @@ def test_what_cannot_be_judged_is_unclear_with_its_reason(values, reason):
 def test_settings_listed_by_hand_are_not_judged():
     study = replace(one_study({"learning_rate": RATE}), listed=({"learning_rate": 0.1},))
 
-    assert "listed by hand" in coverage(study, []).reason
+    assert "listed by hand" in coverage(study, outcomes(study, [])).reason
 
 
 def test_whole_numbers_are_no_gaps():
@@ -154,7 +158,7 @@ def test_whole_numbers_are_no_gaps():
     units = [[(k % 4 + 0.5) / 4] for k in range(40)]
     values = [k % 4 + 0.001 * k for k in range(40)]
 
-    assert coverage(study, at_units(study, units, values)).axes[0].gap == 0.0
+    assert coverage(study, outcomes(study, at_units(study, units, values))).axes[0].gap == 0.0
 
 
 def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
@@ -163,7 +167,10 @@ def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
     units = [[study.space.domains["weight_decay"].unit(value)] for value in values]
 
     found = coverage(
-        study, at_units(study, units, [abs(v - 0.72) + k / 99 for k, v in enumerate(values)])
+        study,
+        outcomes(
+            study, at_units(study, units, [abs(v - 0.72) + k / 99 for k, v in enumerate(values)])
+        ),
     )
 
     assert any("only 3 values of `weight_decay` were tried" in doubt for doubt in found.doubts)
@@ -174,7 +181,10 @@ def test_nothing_can_lie_between_neighbouring_whole_numbers():
     study = one_study({"layers": Integer(1, 4)})
     units = [[(k % 4 + 0.5) / 4] for k in range(40)]
 
-    found = coverage(study, at_units(study, units, [abs(k % 4 - 1.5) + k / 1e4 for k in range(40)]))
+    found = coverage(
+        study,
+        outcomes(study, at_units(study, units, [abs(k % 4 - 1.5) + k / 1e4 for k in range(40)])),
+    )
 
     assert {found.axes[0].low, found.axes[0].high} == {2, 3}
     assert found.axes[0].gap == 0.0
@@ -183,7 +193,7 @@ def test_nothing_can_lie_between_neighbouring_whole_numbers():
 def test_where_the_good_ones_lie_is_a_sentence():
     study = one_study({"learning_rate": RATE})
 
-    found = findings(coverage(study, at_units(study, line(40), parabola(40))))[0]
+    found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 
     assert "4 trials of `all` are good (the best tenth) and lie from " in found.message
     assert " of `learning_rate` (4 of all trials)." in found.message

@@ -5,6 +5,7 @@ import pytest
 
 from etude.analyze.checks.gradient_norm import findings, gradient_norm
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 
 from ..traced import METRIC, at, finished, long_study, noise, traced
 
@@ -78,7 +79,7 @@ def test_clipping_more_than_half_of_the_updates_is_too_much(clip, rule, status):
     study = long_study()
     record = finished(study, 0, {"grad_norm": NORMS}, setting={"max_grad_norm": clip})
 
-    found = findings(gradient_norm(study, trial_curves(study, [record])))[1]
+    found = findings(gradient_norm(study, trial_curves(study, outcomes(study, [record]))))[1]
 
     assert (found.rule, found.status) == (rule, status)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from etude.analyze.checks.importance import findings, importance
+from etude.analyze.views.outcomes import outcomes
 from etude.search.sobol import points
 from etude.space import Choice, Integer, Real
 
@@ -36,7 +37,7 @@ def said(study, records):
     """What the findings say, without numbers that rounding moves."""
     return [
         (each.status, dict(each.subject), each.message, each.advice)
-        for each in findings(importance(study, records))
+        for each in findings(importance(study, outcomes(study, records)))
     ]
 
 
@@ -47,7 +48,7 @@ def by_name(result):
 def test_what_matters_is_told_from_what_does_not():
     study = one_study(AXES)
 
-    found = by_name(importance(study, trials(study, slope, noise=0.01)))
+    found = by_name(importance(study, outcomes(study, trials(study, slope, noise=0.01))))
 
     assert {name: one.status for name, one in found.items()} == {
         "a": "ok",
@@ -59,7 +60,9 @@ def test_what_matters_is_told_from_what_does_not():
 def test_shares_are_those_of_a_sum_of_slopes():
     study = one_study(AXES)
 
-    found = by_name(importance(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
+    found = by_name(
+        importance(study, outcomes(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
+    )
 
     # Of 3 a + b, a carries 9/10 of the variance; ranks bend the sum little.
     assert found["a"].share == pytest.approx(0.9, abs=0.03)
@@ -70,7 +73,7 @@ def test_shares_are_those_of_a_sum_of_slopes():
 def test_an_interaction_without_an_effect_alone_is_found():
     study = one_study(AXES)
 
-    result = importance(study, trials(study, product))
+    result = importance(study, outcomes(study, trials(study, product)))
     found = by_name(result)
 
     assert [one.hyperparameters for one in result.interactions] == [("a", "b")]
@@ -82,7 +85,9 @@ def test_an_interaction_without_an_effect_alone_is_found():
 def test_a_sum_on_another_scale_is_no_interaction(bent):
     study = one_study(AXES)
 
-    result = importance(study, trials(study, lambda *x: bent(5 * slope(*x)), count=100))
+    result = importance(
+        study, outcomes(study, trials(study, lambda *x: bent(5 * slope(*x)), count=100))
+    )
 
     assert result.pairs_judged
     assert result.interactions == ()
@@ -93,7 +98,7 @@ def test_what_breaks_training_matters_though_the_values_do_not_show_it():
     unit_TxD = points(3, study.seed, 60)
     values = [None if unit[0] > 0.7 else 0.1 + 0.001 * k % 7 for k, unit in enumerate(unit_TxD)]
 
-    found = by_name(importance(study, at_units(study, unit_TxD.tolist(), values)))
+    found = by_name(importance(study, outcomes(study, at_units(study, unit_TxD.tolist(), values))))
 
     assert found["a"].matters
     assert found["a"].infeasible_share > 0.4
@@ -106,14 +111,16 @@ def test_a_choice_without_order_matters():
 
     records = trials(study, lambda b, kind: worth[(kind * 3).astype(int)] + 0.05 * b)
 
-    assert by_name(importance(study, records))["kind"].matters
+    assert by_name(importance(study, outcomes(study, records)))["kind"].matters
 
 
 @pytest.mark.parametrize("count", [20, 50, 100])
 def test_noise_matters_nowhere(count):
     study = one_study(AXES)
 
-    result = importance(study, trials(study, lambda a, b, c: 0 * a, count=count, noise=1.0))
+    result = importance(
+        study, outcomes(study, trials(study, lambda a, b, c: 0 * a, count=count, noise=1.0))
+    )
 
     assert result.status == "notice"
     assert "Nothing here matters beyond noise" in findings(result)[0].message
@@ -154,7 +161,10 @@ def test_other_names_and_their_order_change_only_the_names():
         replace(one, setting={names[name]: one.setting[name] for name in names}) for one in records
     ]
 
-    before, after = by_name(importance(study, records)), by_name(importance(renamed, moved))
+    before, after = (
+        by_name(importance(study, outcomes(study, records))),
+        by_name(importance(renamed, outcomes(renamed, moved))),
+    )
 
     assert {name: after[names[name]].status for name in names} == {
         name: one.status for name, one in before.items()
@@ -173,7 +183,7 @@ def test_values_that_go_together_cannot_be_told_apart():
     unit_TxD[:, 1] = unit_TxD[:, 0]
 
     records = at_units(study, unit_TxD.tolist(), unit_TxD[:, 0].tolist())
-    found = by_name(importance(study, records))
+    found = by_name(importance(study, outcomes(study, records)))
 
     assert (found["a"].status, found["a"].tied) == ("unclear", ("b",))
     assert "`b`" in found["a"].reason
@@ -184,7 +194,7 @@ def test_repeated_settings_count_once():
     once = trials(study, slope, count=12)
     again = [replace(one, id=100 + one.id, seed=100 + one.id) for one in once]
 
-    assert importance(study, once + again).settings == 12
+    assert importance(study, outcomes(study, once + again)).settings == 12
 
 
 @pytest.mark.parametrize(
@@ -201,7 +211,7 @@ def test_repeated_settings_count_once():
 def test_studies_that_say_little_get_a_finding_for_each_hyperparameter(values, status):
     study = one_study(AXES)
     unit_TxD = points(3, study.seed, max(1, len(values)))[: len(values)]
-    result = importance(study, at_units(study, unit_TxD.tolist(), values))
+    result = importance(study, outcomes(study, at_units(study, unit_TxD.tolist(), values)))
 
     found = findings(result)
 
@@ -215,7 +225,11 @@ def test_a_hyperparameter_tried_at_one_value_is_unclear():
     unit_TxD = points(3, study.seed, 50).copy()
     unit_TxD[:, 2] = 0.5
 
-    found = by_name(importance(study, at_units(study, unit_TxD.tolist(), unit_TxD[:, 0].tolist())))
+    found = by_name(
+        importance(
+            study, outcomes(study, at_units(study, unit_TxD.tolist(), unit_TxD[:, 0].tolist()))
+        )
+    )
 
     assert "only one value" in found["c"].reason
 
@@ -224,7 +238,9 @@ def test_a_study_that_varies_nothing_says_so():
     study = replace(one_study(AXES), space=replace(one_study(AXES).space, domains={}))
     records = [record(study, k, 0.1 * k, {}) for k in range(12)]
 
-    assert [each.status for each in findings(importance(study, records))] == ["unclear"]
+    assert [each.status for each in findings(importance(study, outcomes(study, records)))] == [
+        "unclear"
+    ]
 
 
 def test_one_infeasible_trial_is_no_pattern():
@@ -232,7 +248,7 @@ def test_one_infeasible_trial_is_no_pattern():
     records = trials(study, slope, count=20)
     records[3] = record(study, 3, None, records[3].setting)
 
-    assert by_name(importance(study, records))["a"].infeasible_share is None
+    assert by_name(importance(study, outcomes(study, records)))["a"].infeasible_share is None
 
 
 @pytest.fixture
@@ -274,7 +290,7 @@ def test_on_mnist_the_model_matters_most_and_the_learning_rate_breaks_training(m
     study = one_study(MNIST, maximize=True)
     rows = [row for row in mnist if row["run"] == run]
 
-    found = by_name(importance(study, trained(study, rows)))
+    found = by_name(importance(study, outcomes(study, trained(study, rows))))
 
     assert max(found.values(), key=lambda one: one.total or one.share).hyperparameter == "model"
     assert found["learning_rate"].breaks
@@ -292,6 +308,6 @@ def test_on_mnist_dropout_that_is_labelled_harmless_is_not_claimed(mnist, run):
         and 3e-4 < float(row["learning_rate"]) < 1e-2
     ]
 
-    found = by_name(importance(study, trained(study, rows)))
+    found = by_name(importance(study, outcomes(study, trained(study, rows))))
 
     assert not found["dropout_rate"].matters

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from etude.analyze.checks.infeasible import findings, infeasible
+from etude.analyze.views.outcomes import outcomes
 from etude.space import Choice, Integer
 
 from ..trials import RATE, at_units, one_study, record
@@ -33,7 +34,7 @@ def test_the_fraction_decides_the_status(feasible, lost, status):
     study = one_study({"learning_rate": RATE})
     records = at_units(study, line(feasible + lost), values(feasible, lost))
 
-    assert infeasible(study, records).status == status
+    assert infeasible(study, outcomes(study, records)).status == status
 
 
 def test_reasons_are_counted_most_frequent_first():
@@ -44,7 +45,7 @@ def test_reasons_are_counted_most_frequent_first():
         for k, reason in enumerate(reasons)
     ]
 
-    assert list(infeasible(study, records).reasons.items()) == [
+    assert list(infeasible(study, outcomes(study, records)).reasons.items()) == [
         ("diverged", 2),
         ("error", 1),
         ("nan", 1),
@@ -55,7 +56,7 @@ def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
     study = one_study({"learning_rate": RATE})
     records = at_units(study, line(20), values(14, 6))
 
-    found = findings(infeasible(study, records))[0]
+    found = findings(infeasible(study, outcomes(study, records)))[0]
 
     assert "All 6 lie from learning_rate = 0.01496 upward, where 6 of 6 break." in found.message
 
@@ -64,7 +65,7 @@ def test_no_place_is_named_for_infeasible_trials_everywhere():
     study = one_study({"learning_rate": RATE})
     scattered = [None if k % 3 == 0 else 0.1 for k in range(20)]
 
-    found = infeasible(study, at_units(study, line(20), scattered))
+    found = infeasible(study, outcomes(study, at_units(study, line(20), scattered)))
 
     assert (found.regions, found.cause) == ((), "scattered")
 
@@ -73,7 +74,7 @@ def test_a_trial_that_ended_without_a_value_counts_as_infeasible():
     study = one_study({"learning_rate": RATE})
     records = [record(study, 0, float("nan"), {"learning_rate": 0.01})]
 
-    assert infeasible(study, records).reasons == {"no_value": 1}
+    assert infeasible(study, outcomes(study, records)).reasons == {"no_value": 1}
 
 
 def test_trials_that_the_time_limit_ended_are_neither():
@@ -83,7 +84,7 @@ def test_trials_that_the_time_limit_ended_are_neither():
         for k in range(2)
     ]
 
-    found = findings(infeasible(study, records))[0]
+    found = findings(infeasible(study, outcomes(study, records)))[0]
 
     assert found.evidence["stopped"] == [0, 1]
     assert "2 more were ended by the time limit; they are neither" in found.message
@@ -93,7 +94,7 @@ def test_a_running_trial_does_not_count():
     study = one_study({"learning_rate": RATE})
     records = [record(study, 0, 0.1, {"learning_rate": 0.01}, status="running")]
 
-    assert infeasible(study, records).ended == 0
+    assert infeasible(study, outcomes(study, records)).ended == 0
 
 
 def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
@@ -101,7 +102,7 @@ def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
     records = at_units(study, line(10), values(10, 0))
     silent = record(study, 99, [], {"learning_rate": 0.01})
 
-    found = findings(infeasible(study, [*records, silent]))[0]
+    found = findings(infeasible(study, outcomes(study, [*records, silent])))[0]
 
     assert (found.status, found.evidence["ended"], found.evidence["missing"]) == (
         "notice",
@@ -116,7 +117,7 @@ def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
     setting = {"learning_rate": 0.01}
     records = [record(study, k, 0.1, setting, status="stopped", reason="pruned") for k in range(8)]
 
-    found = findings(infeasible(study, records))[0]
+    found = findings(infeasible(study, outcomes(study, records)))[0]
 
     assert (found.status, found.evidence["fraction"]) == ("ok", 0.0)
     assert "8 more were ended early by a schedule" in found.message
@@ -125,7 +126,7 @@ def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
 def test_a_fraction_comes_with_its_interval():
     study = one_study({"learning_rate": RATE})
 
-    found = infeasible(study, at_units(study, line(20), values(15, 5)))
+    found = infeasible(study, outcomes(study, at_units(study, line(20), values(15, 5))))
 
     # Wilson's interval of 5 of 20.
     assert (found.low, found.high) == pytest.approx((0.1119, 0.4687), abs=1e-3)
@@ -136,7 +137,7 @@ def test_a_cliff_is_found_among_trials_that_break_anywhere():
     broken = [unit > 0.7 or k in (3, 11) for k, (unit,) in enumerate(line(40))]
     records = at_units(study, line(40), [None if lost else 0.1 for lost in broken])
 
-    found = infeasible(study, records)
+    found = infeasible(study, outcomes(study, records))
 
     assert (found.cause, found.regions[0].side) == ("cliff", "high")
     assert (found.regions[0].infeasible, found.regions[0].trials) == (12, 12)
@@ -146,7 +147,7 @@ def test_a_cliff_may_lie_at_the_lower_end():
     study = one_study({"learning_rate": RATE})
     records = at_units(study, line(20), [None] * 6 + [0.1] * 14)
 
-    found = findings(infeasible(study, records))[0]
+    found = findings(infeasible(study, outcomes(study, records)))[0]
 
     assert "All 6 lie up to learning_rate = 0.0006683, where 6 of 6 break." in found.message
 
@@ -156,7 +157,7 @@ def test_one_choice_may_be_the_cause():
     units = [[(k % 3 + 0.5) / 3, (7 * k % 30 + 0.5) / 30] for k in range(30)]
     records = at_units(study, units, [None if k % 3 == 1 else 0.1 for k in range(30)])
 
-    found = infeasible(study, records)
+    found = infeasible(study, outcomes(study, records))
 
     assert (found.cause, found.regions[0].begins) == ("choice", "relu")
     assert "All 10 lie at activation = relu" in findings(found)[0].message
@@ -173,7 +174,7 @@ def test_each_reason_has_a_place_of_its_own():
         for k, (unit, reason) in enumerate(zip(units, reasons, strict=True))
     ]
 
-    found = infeasible(study, records)
+    found = infeasible(study, outcomes(study, records))
 
     assert [(each.hyperparameter, each.reason) for each in found.regions] == [
         ("learning_rate", "diverged"),
@@ -185,7 +186,7 @@ def test_each_reason_has_a_place_of_its_own():
 def test_where_everything_breaks_a_bug_comes_first():
     study = one_study({"learning_rate": RATE})
 
-    found = infeasible(study, at_units(study, line(20), [None] * 20))
+    found = infeasible(study, outcomes(study, at_units(study, line(20), [None] * 20)))
 
     assert (found.cause, found.regions) == ("bug", ())
     assert findings(found)[0].advice.startswith("Look for a bug in the training code first")
@@ -197,7 +198,9 @@ def test_trials_that_break_anywhere_seldom_have_a_place():
     broken = [[None if lost else 0.1 for lost in rng.random(50) < 0.3] for rng in rngs]
 
     found = [
-        infeasible(study, at_units(study, rng.random((50, 2)).tolist(), values)).regions
+        infeasible(
+            study, outcomes(study, at_units(study, rng.random((50, 2)).tolist(), values))
+        ).regions
         for rng, values in zip(rngs, broken, strict=True)
     ]
 
@@ -209,7 +212,7 @@ def test_slices_count_every_ended_trial_on_every_axis():
     units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 20] for k in range(20)]
     records = at_units(study, units, values(14, 6))
 
-    slices = infeasible(study, records).slices
+    slices = infeasible(study, outcomes(study, records)).slices
 
     depth = [each for each in slices if each.hyperparameter == "depth"]
     assert [(each.low, each.high, each.trials) for each in depth] == [
@@ -225,6 +228,6 @@ def test_slices_count_every_ended_trial_on_every_axis():
 def test_a_single_trial_is_spoken_of_as_one(value, said):
     study = one_study({"learning_rate": RATE})
 
-    found = findings(infeasible(study, at_units(study, [[0.5]], [value])))[0]
+    found = findings(infeasible(study, outcomes(study, at_units(study, [[0.5]], [value]))))[0]
 
     assert found.message.startswith(f"The only ended trial of `all` {said}")

@@ -6,6 +6,7 @@ from scipy.signal import lfilter
 
 from etude.analyze.checks.overfitting import findings, overfitting
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 
 from ..traced import METRIC, at, finished, long_study, noise, traced
 
@@ -129,7 +130,7 @@ def chosen(rates, overfit):
         finished(study, trial, each, setting={"learning_rate": rate, "share": 0.5})
         for trial, (each, rate) in enumerate(zip(given, rates, strict=True))
     ]
-    return overfitting(study, trial_curves(study, records))
+    return overfitting(study, trial_curves(study, outcomes(study, records)))
 
 
 def test_a_best_trial_with_the_smallest_rate_among_overfitting_ones_is_suspect():

@@ -18,7 +18,7 @@ from ..trials import at_units, one_study, record, valley
 def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
     study = one_study()
 
-    luck = sampling_luck(study, valley(study, [0.5, 0.5], count))
+    luck = sampling_luck(study, outcomes(study, valley(study, [0.5, 0.5], count)))
 
     assert [budget.trials for budget in luck.budgets] == sizes
 
@@ -26,7 +26,7 @@ def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
 def test_more_trials_are_better_and_spread_less():
     study = one_study()
 
-    small, whole = sampling_luck(study, valley(study, [0.5, 0.5], 20)).budgets
+    small, whole = sampling_luck(study, outcomes(study, valley(study, [0.5, 0.5], 20))).budgets
 
     assert whole.median < small.median
     assert whole.high - whole.low < small.high - small.low
@@ -56,7 +56,7 @@ def test_the_quantiles_are_those_of_many_samples():
     records = valley(study, [0.4, 0.6], 20)
     losses = [each.loss for each in outcomes(study, records)]
 
-    whole = sampling_luck(study, records).budgets[-1]
+    whole = sampling_luck(study, outcomes(study, records)).budgets[-1]
 
     low, high = interval(best_of(losses, [20], seed=0, n_bootstrap=200_000)[:, 0])
     assert (whole.low, whole.high) == (low, high)
@@ -65,7 +65,7 @@ def test_the_quantiles_are_those_of_many_samples():
 def test_the_finding_says_of_what_it_has_95_percent():
     study = one_study()
 
-    found = findings(sampling_luck(study, valley(study, [0.4, 0.6], 20)))[0]
+    found = findings(sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))))[0]
 
     assert "95 % of resampled studies" in found.message
     assert "interval" not in found.message
@@ -76,7 +76,10 @@ def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():
     untuned = replace(study, space=replace(study.space, domains={}))
     records = [record(untuned, k, 0.1 * k, {}) for k in range(20)]
 
-    assert "differ only by their seed" in findings(sampling_luck(untuned, records))[0].message
+    assert (
+        "differ only by their seed"
+        in findings(sampling_luck(untuned, outcomes(untuned, records)))[0].message
+    )
 
 
 def test_maximize_turns_the_interval_around():
@@ -84,8 +87,10 @@ def test_maximize_turns_the_interval_around():
     values = [0.1 * k for k in range(20)]
     units = [[0.5, 0.5]] * 20
 
-    least = sampling_luck(lower, at_units(lower, units, values)).budgets[-1]
-    most = sampling_luck(higher, at_units(higher, units, [-value for value in values])).budgets[-1]
+    least = sampling_luck(lower, outcomes(lower, at_units(lower, units, values))).budgets[-1]
+    most = sampling_luck(
+        higher, outcomes(higher, at_units(higher, units, [-value for value in values]))
+    ).budgets[-1]
 
     assert (most.low, most.high) == (-least.high, -least.low)
 
@@ -104,4 +109,4 @@ def test_luck_is_a_notice_where_it_moves_the_best(values, status):
     study = one_study()
     records = at_units(study, [[0.5, 0.5]] * len(values), values)
 
-    assert findings(sampling_luck(study, records))[0].status == status
+    assert findings(sampling_luck(study, outcomes(study, records)))[0].status == status

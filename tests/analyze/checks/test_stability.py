@@ -6,6 +6,7 @@ from scipy.signal import lfilter
 
 from etude.analyze.checks.stability import findings, stability
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 
 from ..traced import METRIC, STEPS, at, finished, long_study, noise, traced
 
@@ -59,7 +60,7 @@ def test_a_gradient_that_exploded_after_the_last_evaluation_counts():
     norms = [1.0] * 60 + [1e18]
     record = finished(study, 0, {"grad_norm": norms}, steps=list(range(61)))
 
-    one = stability(study, trial_curves(study, [record])).trials[0]
+    one = stability(study, trial_curves(study, outcomes(study, [record]))).trials[0]
 
     assert (one.kind, one.step) == ("nan", 60)
 
@@ -187,7 +188,8 @@ def test_a_spike_between_evaluations_is_a_notice():
     points = type(logged)(rows, ("train/loss", METRIC))
 
     one = stability(
-        study, trial_curves(study, [type(record)(**{**vars(record), "points": points})])
+        study,
+        trial_curves(study, outcomes(study, [type(record)(**{**vars(record), "points": points})])),
     )
 
     assert one.trials[0].status == "notice"
@@ -206,7 +208,7 @@ def test_advice_follows_whether_it_broke_before_the_end_of_warmup(setting, advic
     study = long_study()
     record = finished(study, 0, curves(FALLS + bump(0.5, 0.6, 0.5)), setting=setting)
 
-    found = findings(stability(study, trial_curves(study, [record])))[0]
+    found = findings(stability(study, trial_curves(study, outcomes(study, [record]))))[0]
 
     assert found.rule == "D1"
     assert advice in found.advice.split("(")[0]

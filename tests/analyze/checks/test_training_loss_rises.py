@@ -5,6 +5,7 @@ import pytest
 
 from etude.analyze.checks.training_loss_rises import findings, training_loss_rises
 from etude.analyze.views.curves import TRAIN_LOSS, trial_curves
+from etude.analyze.views.outcomes import outcomes
 
 from ..traced import METRIC, at, finished, long_study, noise, traced
 
@@ -85,7 +86,9 @@ def test_above_the_best_learning_rate_it_is_the_rate_else_the_code(rate, rule, s
         setting=study.setting({"learning_rate": rate, "share": 0.5}),
     )
 
-    found = findings(training_loss_rises(study, trial_curves(study, [best, climbs])))[1]
+    found = findings(
+        training_loss_rises(study, trial_curves(study, outcomes(study, [best, climbs])))
+    )[1]
 
     assert (found.rule, found.status) == (rule, status)
 
@@ -95,7 +98,9 @@ def test_a_rate_goes_by_any_name_that_the_catalogue_knows():
     best = finished(study, 0, {METRIC: 0.1 * at()}, setting={"lr": 0.1})
     climbs = finished(study, 1, {METRIC: at(), TRAIN_LOSS: CLIMB}, setting={"lr": 0.3})
 
-    found = findings(training_loss_rises(study, trial_curves(study, [best, climbs])))[1]
+    found = findings(
+        training_loss_rises(study, trial_curves(study, outcomes(study, [best, climbs])))
+    )[1]
 
     assert "its lr, 0.3, is above the best trial's, 0.1" in found.message
 

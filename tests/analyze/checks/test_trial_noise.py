@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from etude.analyze.checks.trial_noise import findings, trial_noise
+from etude.analyze.views.outcomes import outcomes
 
 from ..trials import at_units, one_study, record
 
@@ -25,7 +26,7 @@ def test_the_noise_is_pooled_over_repeated_settings():
         record(study, 9, 5.0, {"learning_rate": 0.03, "share": 0.5}),
     ]
 
-    noise = trial_noise(study, records)
+    noise = trial_noise(study, outcomes(study, records))
 
     assert noise.degrees == 3
     assert noise.sd == pytest.approx(math.sqrt((0.02 + 0.02) / 3))
@@ -37,14 +38,18 @@ def test_the_order_of_trials_and_the_direction_change_nothing():
     records = trained(lower, [0.1, 0.3, 0.2], HERE)
     turned = trained(higher, [-0.1, -0.3, -0.2], HERE)
 
-    assert trial_noise(lower, records[::-1]) == trial_noise(lower, records)
-    assert trial_noise(higher, turned).sd == pytest.approx(trial_noise(lower, records).sd)
+    assert trial_noise(lower, outcomes(lower, records[::-1])) == trial_noise(
+        lower, outcomes(lower, records)
+    )
+    assert trial_noise(higher, outcomes(higher, turned)).sd == pytest.approx(
+        trial_noise(lower, outcomes(lower, records)).sd
+    )
 
 
 def test_units_scale():
     study = one_study()
-    noise = trial_noise(study, trained(study, [0.1, 0.3, 0.2], HERE))
-    scaled = trial_noise(study, trained(study, [100.1, 100.3, 100.2], HERE))
+    noise = trial_noise(study, outcomes(study, trained(study, [0.1, 0.3, 0.2], HERE)))
+    scaled = trial_noise(study, outcomes(study, trained(study, [100.1, 100.3, 100.2], HERE)))
 
     assert scaled.sd == pytest.approx(noise.sd)
 
@@ -56,7 +61,7 @@ def test_a_fork_is_no_repeat_of_a_trial_that_began_with_its_setting():
     again = replace(record(study, 3, 0.2, HERE), parent=other.id, from_step=4)
     later = replace(record(study, 4, 0.2, HERE), parent=other.id, from_step=5)
 
-    noise = trial_noise(study, [first, other, fork, again, later])
+    noise = trial_noise(study, outcomes(study, [first, other, fork, again, later]))
 
     assert [one.trials for one in noise.repeated] == [(0, 1), (2, 3)]
 
@@ -65,12 +70,12 @@ def test_copies_of_one_training_are_no_repeats():
     study = one_study()
     records = [replace(one, seed=7) for one in trained(study, [0.2, 0.2, 0.2], HERE)]
 
-    assert not trial_noise(study, records).repeated
+    assert not trial_noise(study, outcomes(study, records)).repeated
 
 
 def test_seeds_that_fail_are_counted():
     study = one_study()
-    noise = trial_noise(study, trained(study, [0.1, None, 0.2, None], HERE))
+    noise = trial_noise(study, outcomes(study, trained(study, [0.1, None, 0.2, None], HERE)))
 
     assert (noise.retrained, noise.infeasible, noise.failure_share) == (4, 2, 0.5)
     assert "2 of 4 trainings infeasible" in findings(noise)[0].message
@@ -89,7 +94,7 @@ def test_seeds_that_fail_are_counted():
 )
 def test_the_noise_is_known_from_two_values_on(values, status):
     study = one_study()
-    noise = trial_noise(study, trained(study, values, HERE))
+    noise = trial_noise(study, outcomes(study, trained(study, values, HERE)))
 
     assert findings(noise)[0].status == status
 
@@ -98,11 +103,11 @@ def test_without_repeats_the_finding_says_so():
     study = one_study()
     records = at_units(study, [[0.1, 0.2], [0.3, 0.4]], [0.1, 0.2])
 
-    assert "trained twice" in findings(trial_noise(study, records))[0].message
+    assert "trained twice" in findings(trial_noise(study, outcomes(study, records)))[0].message
 
 
 def test_a_study_that_varies_nothing_consists_of_repeats():
     study = one_study({"learning_rate": one_study().space.domains["learning_rate"]})
     records = trained(study, [0.1, 0.2, 0.3], {"learning_rate": 0.01})
 
-    assert trial_noise(study, records).of(1).trials == (0, 1, 2)
+    assert trial_noise(study, outcomes(study, records)).of(1).trials == (0, 1, 2)

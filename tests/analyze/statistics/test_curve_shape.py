@@ -5,6 +5,7 @@ import pytest
 
 from etude.analyze.statistics.curve_shape import jumps, lowest, regular
 from etude.analyze.views.curves import cut_short, trial_curves, without_end
+from etude.analyze.views.outcomes import outcomes
 from etude.record import Series
 
 from ..traced import METRIC, at, finished, long_study, noise
@@ -46,14 +47,14 @@ def test_a_stopped_trial_has_no_end():
     study = long_study()
     record = finished(study, 0, {METRIC: at()}, status="stopped", reason="time_limit")
 
-    assert without_end(trial_curves(study, [record])[0]) == (
+    assert without_end(trial_curves(study, outcomes(study, [record]))[0]) == (
         "it was stopped (`time_limit`) before its last step"
     )
 
 
 def test_how_much_of_the_training_is_missing_is_said():
     study = long_study()
-    trace = trial_curves(study, [finished(study, 0, {METRIC: at()})])[0]
+    trace = trial_curves(study, outcomes(study, [finished(study, 0, {METRIC: at()})]))[0]
 
     assert (
         cut_short(trace, np.array([0, 1_249]), 0.9) == "it ends after 1,250 of 5,000 steps (25 %)"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from etude.analyze.summaries.axis import axes, axis
+from etude.analyze.views.outcomes import outcomes
 
 from ..trials import at_units, one_study
 
@@ -11,7 +12,7 @@ def test_every_ended_trial_stands_at_its_value():
     study = one_study()
     records = at_units(study, [[0.0, 0.25], [1.0, 0.75]], [0.3, None])
 
-    first, second = axis(study, records, "learning_rate").points
+    first, second = axis(study, outcomes(study, records), "learning_rate").points
 
     assert (first.trial, first.objective) == (0, 0.3)
     assert first.value == pytest.approx(1e-4)
@@ -24,4 +25,7 @@ def test_every_ended_trial_stands_at_its_value():
 
 
 def test_there_is_an_axis_for_every_hyperparameter_that_varies():
-    assert [each.hyperparameter for each in axes(one_study(), [])] == ["learning_rate", "share"]
+    assert [each.hyperparameter for each in axes(one_study(), outcomes(one_study(), []))] == [
+        "learning_rate",
+        "share",
+    ]

@@ -5,6 +5,7 @@ import pytest
 
 from etude.analyze.summaries.learning_curves import curves, metrics
 from etude.analyze.views.curves import thinned
+from etude.analyze.views.outcomes import outcomes
 
 from ..trials import at_units, curve, one_study, record
 
@@ -15,7 +16,7 @@ def test_the_best_three_are_ranked_best_first():
     study = one_study()
     records = at_units(study, [[0.5, 0.5]] * 5, [0.5, 0.1, None, 0.3, 0.2])
 
-    found = curves(study, records, "valid/error")
+    found = curves(study, outcomes(study, records), "valid/error")
 
     assert found.best == (1, 4, 3)
     assert [(each.trial, each.rank) for each in found.curves] == [(0, 0), (1, 1), (3, 3), (4, 2)]
@@ -26,7 +27,7 @@ def test_a_broken_curve_ends_where_it_broke():
     values = [0.5, 0.4, float("nan"), float("inf")]
     records = [record(study, 0, values, SETTING, status="infeasible")]
 
-    found = curves(study, records, "valid/error").curves[0]
+    found = curves(study, outcomes(study, records), "valid/error").curves[0]
 
     assert (found.steps_P, found.values_P, found.broke_at) == ((0, 10), (0.5, 0.4), 20)
     assert found.infeasible
@@ -55,4 +56,4 @@ def test_the_metric_of_the_study_comes_first():
 
 
 def test_a_metric_nobody_reported_has_no_curves():
-    assert curves(one_study(), [], "valid/error").curves == ()
+    assert curves(one_study(), outcomes(one_study(), []), "valid/error").curves == ()

@@ -5,6 +5,7 @@ from etude.advise.follow_up import replay_experiment
 from etude.analyze.checks.censored import censored
 from etude.analyze.checks.censored import findings as censored_findings
 from etude.analyze.summaries.lineage import Change, lineage
+from etude.analyze.views.outcomes import outcomes
 from etude.design.split import split
 from etude.errors import RunError
 from etude.experiment.toml.read import loads
@@ -118,7 +119,7 @@ def test_stopped_trials_are_counted_by_how_far_they_came(study):
     (halved,) = split(one)
     records = played(one, World())
 
-    (said,) = censored_findings(censored(halved, records))
+    (said,) = censored_findings(censored(halved, outcomes(halved, records)))
 
     assert (said.rule, said.status) == ("T8", "notice")
     assert said.evidence["stopped"] == {"1": 5, "3": 2}
@@ -126,7 +127,7 @@ def test_stopped_trials_are_counted_by_how_far_they_came(study):
 
 
 def test_a_population_is_told_as_one(study, records):
-    (said,) = censored_findings(censored(study, records))
+    (said,) = censored_findings(censored(study, outcomes(study, records)))
 
     assert said.rule == "W4"
     assert "`etude next --replay`" in said.advice
@@ -135,4 +136,7 @@ def test_a_population_is_told_as_one(study, records):
 def test_without_a_schedule_nothing_is_said():
     (plain,) = split(experiment())
 
-    assert censored_findings(censored(plain, played(experiment(trials=2), World()))) == []
+    assert (
+        censored_findings(censored(plain, outcomes(plain, played(experiment(trials=2), World()))))
+        == []
+    )

@@ -12,6 +12,7 @@ from etude.analyze.views.aligned import (
     noises,
 )
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 from etude.record import POINT, Points, Series
 
 from ..traced import METRIC, finished, long_study
@@ -26,7 +27,11 @@ def curves(**series):
     ]
     record = finished(study, 0, {})
     points = Points(np.array(rows, dtype=POINT), names)
-    return aligned(trial_curves(study, [type(record)(**{**vars(record), "points": points})])[0])
+    return aligned(
+        trial_curves(study, outcomes(study, [type(record)(**{**vars(record), "points": points})]))[
+            0
+        ]
+    )
 
 
 def test_a_loss_logged_more_often_counts_with_its_mean_since_the_evaluation_before():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from ...analyze.checks.coverage import coverage
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Recommendation, Verdict
 from ...wording import number, percent
@@ -19,13 +22,13 @@ def more_trials(case: Context) -> list[Remedy]:
 
     Source: C2, C14, Q10.
     """
-    if case.experiment.configurations or case.verdict.evidence.get("means"):
+    if case.experiment.configurations or case.verdict.means:
         return []
-    problems = [one for one in case.bearing if one.status == "problem"]
+    problems = [one for one in case.relevant_findings if one.status == "problem"]
     sparse = case.of("coverage", "C2", "problem", "notice")
     if any(one not in sparse for one in problems):
         return []
-    lacking = [one for one in sparse if one.evidence.get("more")]
+    lacking = [one for one in sparse if case.result(one, coverage).more]
     if any(one.status == "problem" for one in sparse) or case.verdict.status == "no_question":
         return _lacking(case, lacking)
     if case.verdict.status != "unclear":
@@ -37,8 +40,9 @@ def more_trials(case: Context) -> list[Remedy]:
 def _lacking(case: Context, sparse: list[Finding]) -> list[Remedy]:
     if not sparse:
         return []
-    worst = max(sparse, key=lambda one: one.evidence["more"])
-    return _more(case, "C2", case.experiment.trials + worst.evidence["more"], worst.message)
+    worst = max(sparse, key=lambda one: case.result(one, coverage).more)
+    more = case.result(worst, coverage).more
+    return _more(case, "C2", case.experiment.trials + more, worst.message)
 
 
 def _more(case: Context, rule: str, new: int, because: str) -> list[Remedy]:
@@ -51,16 +55,16 @@ def _more(case: Context, rule: str, new: int, because: str) -> list[Remedy]:
 
 def _open(verdict: Verdict) -> str:
     """What the verdict leaves open, short enough for the line of a file."""
-    for study, lead in verdict.evidence.get("leads", {}).items():
-        if lead["low"] is not None and lead["low"] <= 0:
-            reach = f"{number(lead['low'])} to {number(lead['high'])}"
+    for lead in verdict.leads:
+        if math.isfinite(lead.low) and lead.low <= 0:
+            reach = f"{number(lead.low)} to {number(lead.high)}"
             return (
-                f"`{study}` is behind by {number(lead['by'])}, by the luck of the search anywhere "
+                f"`{lead.over}` is behind by {number(lead.by)}, by the luck of the search anywhere "
                 f"from {reach}; more trials lessen it."
             )
-        if lead["by"] is not None and lead["chance"] > lead["max_chance"]:
+        if math.isfinite(lead.by) and lead.p_value > lead.max_p_value:
             return (
-                f"`{study}` is behind by {number(lead['by'])}, which happens in "
-                f"{percent(lead['chance'])} of draws from equal studies; more trials tell."
+                f"`{lead.over}` is behind by {number(lead.by)}, which happens in "
+                f"{percent(lead.p_value)} of draws from equal studies; more trials tell."
             )
     return "the verdict is open; more trials lessen the luck of the search."

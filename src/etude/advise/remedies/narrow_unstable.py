@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from ...analyze.views.outcomes import outcomes
+from ...analyze.checks.infeasible import infeasible
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
@@ -36,7 +36,7 @@ def use_log_scale(case: Context) -> list[Remedy]:
     """
     found: dict[Hyperparameter, Finding] = {}
     for finding in case.findings:
-        for name in _crammed(finding):
+        for name in _crammed(case, finding):
             one = case.owner(case.study(finding), name)
             if one is not None and _spans_decades(one):
                 found.setdefault(one, finding)
@@ -54,30 +54,30 @@ def narrow_unstable(case: Context) -> list[Remedy]:
     logs = {one.edits[0].path for one in use_log_scale(case)}
     remedies: dict[tuple[str, str], Remedy] = {}
     for finding in _cliffs(case):
-        for place in finding.evidence["places"]:
-            one = case.owner(case.study(finding), place["hyperparameter"])
-            if one is None or one.path in logs or not place["side"]:
+        for region in case.result(finding, infeasible).regions:
+            one = case.owner(case.study(finding), region.hyperparameter)
+            if one is None or one.path in logs or not region.side:
                 continue
-            for edit in _cut(case, one, place["side"]):
+            for edit in _cut(case, one, region.side):
                 remedies.setdefault((one.path, edit.part), Remedy(rule="C3", edits=(edit,)))
     return list(remedies.values())
 
 
 def _cliffs(case: Context) -> list[Finding]:
     problems = case.of("infeasible", "C3", "problem")
-    return [one for one in problems if one.evidence.get("cause") == "cliff"]
+    return [one for one in problems if case.result(one, infeasible).cause == "cliff"]
 
 
-def _crammed(finding: Finding) -> Iterator[str]:
+def _crammed(case: Context, finding: Finding) -> Iterator[str]:
     """The hyperparameters whose lower end a finding speaks of."""
     if finding.status != "problem":
         return
     if finding.check == "boundary" and finding.subject.get("side") == "low":
         yield finding.subject["hyperparameter"]
-    if finding.check == "infeasible" and finding.evidence.get("cause") == "cliff":
-        for place in finding.evidence["places"]:
-            if place["side"] == "high":
-                yield place["hyperparameter"]
+    if finding.check == "infeasible" and case.result(finding, infeasible).cause == "cliff":
+        for region in case.result(finding, infeasible).regions:
+            if region.side == "high":
+                yield region.hyperparameter
 
 
 def _spans_decades(one: Hyperparameter) -> bool:
@@ -148,7 +148,7 @@ def _units(
     feasible: list[float] = []
     broken: list[float] = []
     for study in studies:
-        for outcome in outcomes(study, case.records):
+        for outcome in case.analysis.outcomes(study):
             if not outcome.missing:
                 (feasible if outcome.feasible else broken).append(_unit(outcome.record, one))
     return feasible, broken

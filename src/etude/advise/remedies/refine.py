@@ -61,14 +61,7 @@ def drop(case: Context) -> list[Remedy]:
 
 
 def _behind(case: Context) -> list[str]:
-    return [
-        study
-        for study, lead in case.verdict.evidence.get("leads", {}).items()
-        if lead["low"] is not None
-        and lead["low"] > 0
-        and lead["chance"] is not None
-        and lead["chance"] <= lead["max_chance"]
-    ]
+    return [lead.over for lead in case.verdict.leads if lead.holds]
 
 
 def _conditions(
@@ -171,7 +164,7 @@ def within_noise(case: Context, study: Study) -> bool:
 
     Source: R2, A2.
     """
-    mine, noise = good(case, study), trial_noise(study, case.records)
+    mine, noise = good(case, study), case.analysis.result(study, trial_noise)
     return bool(mine) and noise.known and mine[-1].loss - mine[0].loss <= noise.sd
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from ...analyze.checks.gradient_norm import gradient_norm
+from ...analyze.checks.stability import StabilityTrial, stability
 from ...experiment.hyperparameter import Hyperparameter, Role, key_path, table_keys
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
@@ -39,7 +41,7 @@ def stabilize(case: Context) -> list[Remedy]:
 
 
 def _early(case: Context) -> list[Finding]:
-    broke = [one for one in case.of("stability", "D1", "problem") if one.evidence.get("early")]
+    broke = [one for one in case.of("stability", "D1", "problem") if _judged(case, one).early]
     return [*broke, *case.of("stability", "D3", "notice")]
 
 
@@ -47,10 +49,16 @@ def _later(case: Context) -> list[Finding]:
     broke = [
         one
         for one in case.of("stability", "D1", "problem")
-        if not one.evidence.get("early") and one.evidence.get("kind") != "never_learned"
+        if not _judged(case, one).early and one.kind != "never_learned"
     ]
     spikes = [one for one in case.of("gradient_norm", "D9", "notice", "problem") if _single(one)]
     return [*broke, *spikes]
+
+
+def _judged(case: Context, finding: Finding) -> StabilityTrial:
+    """What the check computed of the trial that a finding is about."""
+    trials = case.result(finding, stability).trials
+    return next(trial for trial in trials if trial.trial == finding.subject["trial"])
 
 
 def _single(finding: Finding) -> bool:
@@ -91,13 +99,8 @@ def _warmed(case: Context, one: Hyperparameter) -> Domain | None:
 
 def _clipped(case: Context, finding: Finding, one: Hyperparameter) -> Domain | float | None:
     """The 90th percentile of the logged norms; a first range where a zero switches it off."""
-    study = case.study(finding)
-    norms = [
-        each.evidence.get("threshold")
-        for each in case.findings
-        if each.check == "gradient_norm" and each.subject == {"study": study.name}
-    ]
-    begin = rounded(norms[0], up=True) if norms and norms[0] else None
+    usual = case.result(finding, gradient_norm).threshold
+    begin = rounded(usual, up=True) if usual else None
     if isinstance(one.value, Real | Integer):
         if begin is None or begin >= one.value.low:
             return None

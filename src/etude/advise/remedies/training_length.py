@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ...analyze.checks.best_step import best_step
+from ...analyze.checks.saturated import saturated
+from ...analyze.checks.still_improving import still_improving
 from ...experiment.validation import MAX_STEPS
 from ...finding import Finding, Recommendation
 from ...wording import percent, plural
@@ -34,7 +37,7 @@ def longer(case: Context) -> list[Remedy]:
 
     Source: C9, T1, T3, T4, T5.
     """
-    causes = [one for one in case.of("best_step", "T5", "notice") if _late(one)]
+    causes = [one for one in case.of("best_step", "T5", "notice") if _is_late(case, one)]
     causes += case.of("still_improving", "T1", "notice")
     causes = [one for one in causes if _worth(case, one)]
     steps = case.experiment.max_steps
@@ -54,17 +57,17 @@ def shorter(case: Context) -> list[Remedy]:
     early = [
         one
         for one in case.of("best_step", "T5", "notice")
-        if "early" in one.evidence and one.evidence["early"] == one.evidence["judged"]
+        if "trial" not in one.subject and _is_early(case, one)
     ]
-    saturated = case.of("saturated", "C10", "notice")
+    reached = case.of("saturated", "C10", "notice")
     if len(early) == len(case.studies):
         latest = _latest(case)
         new = float(min(steps, GENEROUS * latest))
         because = (
             f"{early[0].message} {plural(int(new), 'step')} are {GENEROUS} times the latest best."
         )
-    elif case.studies and len(saturated) >= len(case.studies):
-        share = max(one.evidence["share"] for one in saturated)
+    elif case.studies and len(reached) >= len(case.studies):
+        share = max(_reached_at(case, one) for one in reached)
         new = min(1.0, SPARE * share) * steps
         because = (
             f"the best trials have had their final level since {percent(share)} of the steps, at "
@@ -93,17 +96,35 @@ def _worth(case: Context, cause: Finding) -> bool:
     ]
     if not seen or seen[0].status == "unclear":
         return True
-    gain = seen[0].evidence.get("gain")
-    if seen[0].status != "notice" or gain is None:
+    if seen[0].status != "notice":
         return False
+    gain = next(
+        trial.gain
+        for trial in case.result(cause, still_improving).trials
+        if trial.trial == best_first[0].trial
+    )
     spread = best_first[len(best_first) // 2].loss - best_first[0].loss
-    gaps = [lead["by"] for lead in case.verdict.evidence.get("leads", {}).values()]
-    near = [gap for gap in gaps if gap is not None]
+    near = [lead.by for lead in case.verdict.leads if math.isfinite(lead.by)]
     return bool(gain >= min([MIN_GAIN * spread, *near]))
 
 
-def _late(finding: Finding) -> bool:
-    return bool(finding.evidence.get("late", 0) > finding.evidence.get("early", 0))
+def _is_late(case: Context, finding: Finding) -> bool:
+    """Whether more best steps of the study fall late than early; of one trial that is not said."""
+    result = case.result(finding, best_step)
+    return "trial" not in finding.subject and result.late > result.early
+
+
+def _is_early(case: Context, finding: Finding) -> bool:
+    result = case.result(finding, best_step)
+    return result.early == result.judged
+
+
+def _reached_at(case: Context, finding: Finding) -> float:
+    """The share of the steps after which the trial of a C10 finding had its final level."""
+    trials = case.result(finding, saturated).trials
+    share = next(one.share for one in trials if one.trial == finding.subject["trial"])
+    assert share is not None, "A saturated trial has a level. This is a bug."
+    return share
 
 
 def _latest(case: Context) -> int:

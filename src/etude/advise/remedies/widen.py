@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypeAlias
 
+from ...analyze.checks.boundary import sides_clause
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
 from ...space import Integer, Real
 from ...wording import join
-from ..context import Context, Remedy
-from ..crowded import sides_clause
+from ..context import Context, Remedy, side_of
 
 Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
 
@@ -43,6 +43,10 @@ def _flagged(case: Context) -> dict[Sided, list[Finding]]:
     return flagged
 
 
+def _clause(case: Context, causes: Sequence[Finding]) -> str:
+    return f"{sides_clause([side_of(case.analysis, finding) for finding in causes])}."
+
+
 def _wider(
     case: Context, one: Hyperparameter, side: Literal["low", "high"], causes: Sequence[Finding]
 ) -> list[Recommendation]:
@@ -52,7 +56,7 @@ def _wider(
     new = wider_bound(one.name, one.value, side)
     if new == old:
         return []
-    because = causes[0].message if len(causes) == 1 else f"{sides_clause(causes)}."
+    because = causes[0].message if len(causes) == 1 else _clause(case, causes)
     named = {finding.subject["study"] for finding in causes}
     others = [study for study in case.sharing(one) if study.name not in named]
     if others:
@@ -68,7 +72,7 @@ def wider_bound(name: str, domain: Real | Integer, side: Which, *, by: float = 0
     """The bound at `side`, `by` of the range further out on its scale, within the natural limits.
 
     Half of the range, so that the next study sees clearly beyond the old bound and still samples
-    the old range two thirds as densely; no source, ours.
+    the old range two thirds as densely: a heuristic.
 
     Source: C1.
 

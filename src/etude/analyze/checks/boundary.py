@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from ...experiment.methods import ADAPTIVE
 from ...finding import Finding, Severity
-from ...record import Record
 from ...space import Choice, Domain, Scalar
 from ...space.expression import parsed
 from ...study import Study
 from ...wording import number, plural
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
-from ..views.outcomes import Outcome, outcomes, ranked
+from ..views.outcomes import Outcome, ranked
 from .boundary_edge import (
     TopTrials,
     Which,
@@ -108,7 +107,7 @@ class Boundary:
 
 
 def boundary(
-    study: Study, records: Sequence[Record], *, thresholds: BoundaryThresholds = THRESHOLDS
+    study: Study, ended: Sequence[Outcome], *, thresholds: BoundaryThresholds = THRESHOLDS
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
@@ -118,7 +117,7 @@ def boundary(
 
     Source: C1, D3.
     """
-    found = [one for one in outcomes(study, records) if not one.missing]
+    found = [one for one in ended if not one.missing]
     view = _View(study, found, thresholds)
     whiches: tuple[Which, ...] = ("low", "high")
     return Boundary(
@@ -421,3 +420,28 @@ def _advice(side: Side) -> str:
         beyond = "below" if side.side == "low" else "above"
         return f"Extend `{side.hyperparameter}` {beyond} {number(side.bound)} and run again (C1)."
     return ""
+
+
+def sides_clause(sides: Sequence[Side]) -> str:
+    """How many of the best trials lie near one side of a hyperparameter, over several studies.
+
+    Source: C1.
+    """
+    hits = _span([len(side.near_top) for side in sides])
+    top = _span([len(side.top) for side in sides])
+    word = "lower" if sides[0].side == "low" else "upper"
+    bounds = list(dict.fromkeys(number(side.bound) for side in sides))
+    bound = f"the {word} bound {bounds[0]}" if len(bounds) == 1 else f"their {word} bounds"
+    text = (
+        f"{hits} of the best {top} trials lie near {bound} of `{sides[0].hyperparameter}` in "
+        f"{plural(len(sides), 'study')}"
+    )
+    falling = sum(side.falling for side in sides)
+    if not falling:
+        return text
+    where = "there" if falling == len(sides) else f"in {falling} of them"
+    return f"{text}, and the objective still improves {where}"
+
+
+def _span(counts: Sequence[int]) -> str:
+    return str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"

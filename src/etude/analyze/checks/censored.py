@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import final
 
 from ...finding import Finding
-from ...record import Record
 from ...study import Study
 from ...wording import plural
+from ..views.outcomes import Outcome
 
 
 @final
@@ -33,21 +33,21 @@ class Censored:
     ended: int
 
 
-def censored(study: Study, records: Sequence[Record]) -> Censored:
+def censored(study: Study, ended: Sequence[Outcome]) -> Censored:
     """How far the trials of a study came before its schedule stopped them.
 
     Source: T8.
     """
-    mine = [record for record in records if record.study == study.name and record.ended]
-    found = [one for one in mine if one.status == "stopped" and one.reason == "schedule"]
+    records = [outcome.record for outcome in ended]
+    stopped = [one for one in records if one.status == "stopped" and one.reason == "schedule"]
     return Censored(
         study=study.name,
         schedule=study.schedule or "",
         max_steps=study.max_steps,
-        stopped=dict(sorted(Counter(one.steps for one in found).items())),
-        trials=tuple(sorted(one.id for one in found)),
-        complete=sum(one.status == "completed" for one in mine),
-        ended=len(mine),
+        stopped=dict(sorted(Counter(one.steps for one in stopped).items())),
+        trials=tuple(sorted(one.id for one in stopped)),
+        complete=sum(one.status == "completed" for one in records),
+        ended=len(records),
     )
 
 

@@ -14,12 +14,11 @@ from typing import final
 import numpy as np
 
 from ...finding import Finding, Severity
-from ...record import Record
 from ...space import Choice, Domain, Integer, Scalar
 from ...study import Study
 from ...wording import join, number, plural
 from ..thresholds import CoverageThresholds
-from ..views.outcomes import Outcome, outcomes, ranked
+from ..views.outcomes import Outcome, ranked
 from .trial_noise import trial_noise
 
 THRESHOLDS = CoverageThresholds()
@@ -91,7 +90,7 @@ class Coverage:
 
 
 def coverage(
-    study: Study, records: Sequence[Record], *, thresholds: CoverageThresholds = THRESHOLDS
+    study: Study, ended: Sequence[Outcome], *, thresholds: CoverageThresholds = THRESHOLDS
 ) -> Coverage:
     """How many trials are good, where they lie on each axis, and what more trials would bring.
 
@@ -100,7 +99,7 @@ def coverage(
 
     Source: C2, Q10, Q11.
     """
-    found = [one for one in outcomes(study, records) if not one.missing]
+    found = [one for one in ended if not one.missing]
     best_first = ranked(found)
     plain = Coverage(
         study=study.name,
@@ -112,7 +111,7 @@ def coverage(
     )
     if plain.reason:
         return plain
-    noise = trial_noise(study, records)
+    noise = trial_noise(study, ended)
     sd = noise.sd if noise.known and noise.sd > 0 else None
     good = _good(best_first, sd, thresholds)
     seen = replace(

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import final
 
 from ...finding import Finding, Severity
-from ...record import Record
 from ...space import Scalar
 from ...study import Study
 from ...wording import join, number, percent, plural
 from ..statistics.effects import interactions, products, share
 from ..thresholds import ImportanceThresholds
 from ..views.design_matrix import AxisEffect, DesignMatrix, of_infeasible, of_value
-from ..views.outcomes import outcomes, ranked
+from ..views.outcomes import Outcome, ranked
 from ..views.repeats import repeats
 
 THRESHOLDS = ImportanceThresholds()
@@ -101,7 +100,7 @@ class Importance:
 
 
 def importance(
-    study: Study, records: Sequence[Record], *, thresholds: ImportanceThresholds = THRESHOLDS
+    study: Study, ended: Sequence[Outcome], *, thresholds: ImportanceThresholds = THRESHOLDS
 ) -> Importance:
     """For each hyperparameter, how much of the differences between trials it explains.
 
@@ -110,12 +109,11 @@ def importance(
 
     Source: R2, A3.
     """
-    found = outcomes(study, records)
-    view = DesignMatrix(study, repeats(found), thresholds)
+    view = DesignMatrix(study, repeats(ended), thresholds)
     value, lost = of_value(view), of_infeasible(view)
     seen = [name for name, one in value.items() if one.clear]
     together, pairs_judged = _together(view, seen)
-    best_first = ranked(found)
+    best_first = ranked(ended)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
         _influence(view, name, (value.get(name), lost.get(name)), together, best.get(name))
@@ -125,10 +123,10 @@ def importance(
         study=study.name,
         metric=study.metric,
         status=_status(view, influences),
-        ended=len(found),
+        ended=len(ended),
         settings=len(view.feasible),
         judged=min(len(view.feasible), thresholds.max_points),
-        infeasible=sum(not one.feasible for one in found if not one.missing),
+        infeasible=sum(not one.feasible for one in ended if not one.missing),
         detectable=view.detectable,
         influences=influences,
         interactions=together,

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 from ...finding import Finding, Severity
-from ...record import Record
 from ...study import Study
 from ...wording import number, plural
 from ..thresholds import InfeasibleThresholds
-from ..views.outcomes import Outcome, outcomes
+from ..views.outcomes import Outcome
 from .infeasible_regions import Region, Slice, infeasible_regions, slices
 
 Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
@@ -65,7 +64,7 @@ class Infeasible:
 
 
 def infeasible(
-    study: Study, records: Sequence[Record], *, thresholds: InfeasibleThresholds = THRESHOLDS
+    study: Study, ended: Sequence[Outcome], *, thresholds: InfeasibleThresholds = THRESHOLDS
 ) -> Infeasible:
     """Counts, reasons, places and the probable cause of a study's infeasible trials.
 
@@ -73,7 +72,6 @@ def infeasible(
 
     Source: C3.
     """
-    ended = outcomes(study, records)
     found = [one for one in ended if not one.missing]
     lost = [one for one in found if not one.feasible]
     reasons = Counter(_reason(one) for one in lost)

@@ -21,7 +21,7 @@ from ..statistics.curve_shape import LevelDrift, level_drift
 from ..thresholds import OverfittingThresholds, StabilityThresholds
 from ..views.aligned import Aligned, aligned, ending, gained, levelled
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
-from ..views.outcomes import outcomes, ranked
+from ..views.outcomes import ranked
 from .stability_curves import instability, not_finite
 
 SHIPPED = OverfittingThresholds()
@@ -99,7 +99,7 @@ def overfitting(
 
     Source: C6, C7.
     """
-    found = ranked(outcomes(study, [trace.record for trace in traces]))
+    found = ranked([trace.outcome for trace in traces])
     best = found[0].trial if found else None
     with np.errstate(all="ignore"):
         trials = tuple(_trial(trace, best, thresholds) for trace in traces)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import final
 
 from ...finding import Finding, Severity
-from ...record import Record
 from ...study import Study
 from ...wording import number, plural
-from ..views.outcomes import Outcome, only_seeds, outcomes, ranked
+from ..views.outcomes import Outcome, only_seeds, ranked
 
 # Heuristic: fewer draws than the smallest study that the source resamples.
 MIN_TRIALS = 6
@@ -54,7 +53,7 @@ class SamplingLuck:
 
 
 def sampling_luck(
-    study: Study, records: Sequence[Record], *, sizes: Sequence[int] = (6, 20, 100)
+    study: Study, ended: Sequence[Outcome], *, sizes: Sequence[int] = (6, 20, 100)
 ) -> SamplingLuck:
     """The spread of the best over resampled studies, for each size that the study can speak of.
 
@@ -62,22 +61,21 @@ def sampling_luck(
 
     Source: Q10.
     """
-    found = outcomes(study, records)
-    whole = luck(found, maximize=study.maximize)
-    smaller = sorted({size for size in sizes if size < len(found)}) if whole else []
-    best_first = ranked(found)
+    whole = luck(ended, maximize=study.maximize)
+    smaller = sorted({size for size in sizes if size < len(ended)}) if whole else []
+    best_first = ranked(ended)
     return SamplingLuck(
         study=study.name,
         metric=study.metric,
         maximize=study.maximize,
-        ended=len(found),
+        ended=len(ended),
         feasible=len(best_first),
         best=best_first[0].value if best_first else None,
         budgets=(
-            *(_budget(found, size, maximize=study.maximize) for size in smaller),
+            *(_budget(ended, size, maximize=study.maximize) for size in smaller),
             *([whole] if whole else []),
         ),
-        varies=not only_seeds(study, found),
+        varies=not only_seeds(study, ended),
     )
 
 

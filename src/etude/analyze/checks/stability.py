@@ -285,6 +285,7 @@ def findings(result: Stability) -> list[Finding]:
                 message=_said(result, one),
                 evidence=_evidence(result, one),
                 advice=_advice(one),
+                kind=one.kind,
             )
             for one in result.trials
         ),

@@ -53,6 +53,7 @@ class StepVariance:
         rival: What the best is compared with: `trial 7`, or the name of another study.
         between: Whether that is another study.
         gap: Between the best and its rival.
+        runner_up: The second best trial of the study, and `runner_up_gap` how far away it is.
         sd: Of the best trial.
     """
 
@@ -64,6 +65,8 @@ class StepVariance:
     rival: str
     between: bool
     gap: float | None
+    runner_up: str
+    runner_up_gap: float | None
     sd: float | None
     thresholds: StepVarianceThresholds
     trials: tuple[StepVarianceTrial, ...]
@@ -95,6 +98,7 @@ def step_variance(
         _trial(trace, loss, ranks.get(trace.trial), losses, thresholds) for loss, trace in bests
     )
     rival, gap = _rival(study, order, rivals or {})
+    runner_up, runner_up_gap = _rival(study, order, {})
     best = next((one for one in trials if one.rank == 1), None)
     sd = None if best is None else best.sd
     why = _why(best, gap)
@@ -111,6 +115,8 @@ def step_variance(
         rival=rival,
         between=bool(rivals),
         gap=gap,
+        runner_up=runner_up,
+        runner_up_gap=runner_up_gap,
         sd=sd,
         thresholds=thresholds,
         trials=trials,

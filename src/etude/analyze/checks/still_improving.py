@@ -20,7 +20,7 @@ from ...wording import number, percent, plural
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
 from ..views.curves import TrialCurves
-from ..views.outcomes import outcomes, ranked
+from ..views.outcomes import ranked
 from .stability_curves import not_finite
 
 SHIPPED = StillImprovingThresholds()
@@ -77,7 +77,7 @@ def still_improving(
 
     Source: C9, T1.
     """
-    found = ranked(outcomes(study, [trace.record for trace in traces]))
+    found = ranked([trace.outcome for trace in traces])
     with np.errstate(all="ignore"):
         trials = tuple(_trial(trace, thresholds) for trace in traces)
     return StillImproving(

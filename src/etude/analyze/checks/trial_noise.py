@@ -9,10 +9,9 @@ from statistics import fmean
 from typing import final
 
 from ...finding import Finding
-from ...record import Record
 from ...study import Study
 from ...wording import number, plural
-from ..views.outcomes import Outcome, outcomes
+from ..views.outcomes import Outcome
 from ..views.repeats import repeats
 
 
@@ -71,7 +70,7 @@ class TrialNoise:
         return next((one for one in self.repeated if trial in one.trials), None)
 
 
-def trial_noise(study: Study, records: Sequence[Record]) -> TrialNoise:
+def trial_noise(study: Study, ended: Sequence[Outcome]) -> TrialNoise:
     """The spread of a metric between trainings of one setting with different seeds.
 
     Pooled over settings, `sd² = Σ (value - mean of its setting)² / Σ (values of the setting - 1)`.
@@ -79,7 +78,7 @@ def trial_noise(study: Study, records: Sequence[Record]) -> TrialNoise:
 
     Source: A1, A2.
     """
-    groups = [group for group in repeats(outcomes(study, records)) if len(group) > 1]
+    groups = [group for group in repeats(ended) if len(group) > 1]
     repeated = tuple(_repeated(group) for group in groups)
     known = [one for one in repeated if one.feasible > 1]
     degrees = sum(one.feasible - 1 for one in known)

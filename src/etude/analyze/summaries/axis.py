@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ...record import Record, Status
+from ...record import Status
 from ...space import Domain, Scalar
 from ...study import Study
-from ..views.outcomes import Outcome, outcomes
+from ..views.outcomes import Outcome
 
 
 @final
@@ -38,7 +38,7 @@ class Axis:
     points: tuple[AxisPoint, ...]
 
 
-def axis(study: Study, records: Sequence[Record], hyperparameter: str) -> Axis:
+def axis(study: Study, ended: Sequence[Outcome], hyperparameter: str) -> Axis:
     """Every ended trial of the study along one hyperparameter.
 
     Source: C1, C13.
@@ -50,16 +50,16 @@ def axis(study: Study, records: Sequence[Record], hyperparameter: str) -> Axis:
         domain=domain,
         metric=study.metric,
         maximize=study.maximize,
-        points=tuple(_point(one, domain, hyperparameter) for one in outcomes(study, records)),
+        points=tuple(_point(one, domain, hyperparameter) for one in ended),
     )
 
 
-def axes(study: Study, records: Sequence[Record]) -> list[Axis]:
+def axes(study: Study, ended: Sequence[Outcome]) -> list[Axis]:
     """One axis for every hyperparameter that varies.
 
     Source: C13.
     """
-    return [axis(study, records, name) for name in study.space.domains]
+    return [axis(study, ended, name) for name in study.space.domains]
 
 
 def _point(one: Outcome, domain: Domain, hyperparameter: str) -> AxisPoint:

@@ -9,12 +9,11 @@ from typing import Literal, TypeAlias, final
 
 from scipy.special import stdtrit
 
-from ...record import Record
 from ...space import Scalar
 from ...study import Study
 from ..checks.sampling_luck import luck
 from ..checks.trial_noise import Repeated, TrialNoise, trial_noise
-from ..views.outcomes import Outcome, outcomes, ranked
+from ..views.outcomes import Outcome, ranked
 
 # Whose repeated settings the trial noise is that of.
 Whose: TypeAlias = Literal["setting", "study", "others"]
@@ -78,26 +77,28 @@ class Isolation:
     studies: tuple[StudyBest, ...]
 
 
-def isolation(studies: Sequence[Study], records: Sequence[Record]) -> Isolation:
+def isolation(compared: Sequence[tuple[Study, Sequence[Outcome]]]) -> Isolation:
     """The objective of the best trial over the nuisance hyperparameters, by scientific setting.
+
+    `compared` are the studies with their outcomes.
 
     A study in which no setting was trained twice borrows the trial noise of those where some was.
 
     Source: C12, Q10, A1, A2.
     """
-    noises = [trial_noise(study, records) for study in studies]
+    noises = [trial_noise(study, ended) for study, ended in compared]
     return Isolation(
-        metric=studies[0].metric if studies else "",
-        maximize=bool(studies) and studies[0].maximize,
+        metric=compared[0][0].metric if compared else "",
+        maximize=bool(compared) and compared[0][0].maximize,
         studies=tuple(
-            study_best(study, records, _borrowing(place, noises))
-            for place, study in enumerate(studies)
+            study_best(study, ended, _borrowing(place, noises))
+            for place, (study, ended) in enumerate(compared)
         ),
     )
 
 
 def study_best(
-    study: Study, records: Sequence[Record], noises: Sequence[TrialNoise] = ()
+    study: Study, ended: Sequence[Outcome], noises: Sequence[TrialNoise] = ()
 ) -> StudyBest:
     """The best trial of one study with the luck of its search and the noise of a trial.
 
@@ -105,10 +106,9 @@ def study_best(
 
     Source: C12, Q10, A2.
     """
-    found = outcomes(study, records)
-    best_first = ranked(found)
+    best_first = ranked(ended)
     best = best_first[0] if best_first else None
-    whole = luck(found, maximize=study.maximize)
+    whole = luck(ended, maximize=study.maximize)
     return StudyBest(
         study=study.name,
         scientific=study.scientific,
@@ -117,10 +117,10 @@ def study_best(
         step=best.step if best else None,
         low=whole.low if whole else None,
         high=whole.high if whole else None,
-        ended=len(found),
+        ended=len(ended),
         feasible=len(best_first),
-        infeasible=len(found) - len(best_first),
-        values={one.trial: one.value for one in found if one.value is not None},
+        infeasible=len(ended) - len(best_first),
+        values={one.trial: one.value for one in ended if one.value is not None},
         retrained=_retrained(best, noises) if best else None,
     )
 

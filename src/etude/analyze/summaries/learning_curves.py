@@ -14,7 +14,7 @@ import numpy as np
 from ...record import Record, Series, Status
 from ...study import Study
 from ..views.curves import thinned
-from ..views.outcomes import outcomes, ranked
+from ..views.outcomes import Outcome, ranked
 
 
 @final
@@ -54,7 +54,7 @@ class Curves:
 
 def curves(
     study: Study,
-    records: Sequence[Record],
+    ended: Sequence[Outcome],
     metric: str,
     *,
     best: int = 3,
@@ -64,12 +64,9 @@ def curves(
 
     Source: C5, C13.
     """
-    mine = sorted(
-        (record for record in records if record.study == study.name), key=lambda record: record.id
-    )
-    best_ids = tuple(one.trial for one in ranked(outcomes(study, mine))[:best])
+    best_ids = tuple(outcome.trial for outcome in ranked(ended)[:best])
     ranks = {trial: rank for rank, trial in enumerate(best_ids, start=1)}
-    drawn = [(record, record.series(metric)) for record in mine]
+    drawn = [(outcome.record, outcome.record.series(metric)) for outcome in ended]
     return Curves(
         study=study.name,
         metric=metric,

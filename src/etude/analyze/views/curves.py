@@ -17,6 +17,7 @@ from ...record import Record, Series
 from ...study import Study
 from ...wording import percent
 from ..statistics.curve_shape import HUGE, finite
+from .outcomes import Outcome
 
 TRAIN_LOSS = "train/loss"
 VALID_LOSS = "valid/loss"
@@ -29,14 +30,23 @@ class TrialCurves:
     """One ended trial's curves.
 
     Args:
-        metric: The study's metric; `objective` holds it lower-is-better.
+        outcome: Its best value, and its record.
         max_steps: The full length, whatever the trial did of it.
     """
 
-    record: Record
-    metric: str
+    outcome: Outcome
     maximize: bool
     max_steps: int
+
+    @property
+    def record(self) -> Record:
+        """The trial as the store has it."""
+        return self.outcome.record
+
+    @property
+    def metric(self) -> str:
+        """The study's metric; `objective` holds it lower-is-better."""
+        return self.outcome.metric
 
     @property
     def trial(self) -> int:
@@ -70,20 +80,14 @@ class TrialCurves:
         return self.record.series(GRADIENT_NORM)
 
 
-def trial_curves(study: Study, records: Sequence[Record]) -> list[TrialCurves]:
-    """The ended trials of a study, by id.
+def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
+    """The curves of a study's ended trials, in the order of their outcomes.
 
     Source: C5, Q2 (oriented only here).
     """
-    mine = [record for record in records if record.study == study.name and record.ended]
     return [
-        TrialCurves(
-            record=record,
-            metric=study.metric,
-            maximize=study.maximize,
-            max_steps=study.max_steps,
-        )
-        for record in sorted(mine, key=lambda record: record.id)
+        TrialCurves(outcome=outcome, maximize=study.maximize, max_steps=study.max_steps)
+        for outcome in ended
     ]
 
 

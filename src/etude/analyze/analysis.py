@@ -1,0 +1,141 @@
+"""Analysis: every result of a round, computed once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeVar, final
+
+from ..experiment import Experiment
+from ..finding import Finding
+from ..record import Record
+from ..study import Study
+from .registry import CHECKS, Check
+from .views.curves import TrialCurves, trial_curves
+from .views.outcomes import Outcome, outcomes, ranked
+from .views.subgroups import subgroups
+
+R = TypeVar("R")
+_BY_RESULT = {check.result: check for check in CHECKS}
+
+
+@final
+class Analysis:
+    """The studies of an experiment with their outcomes, curves and the result of every check.
+
+    What is asked for twice is computed once: findings, charts, verdict and remedies look at the
+    same objects. Nothing is computed that nobody asks for.
+
+    Source: C1-C14, A1, A2, Q10, R2, R5.
+    """
+
+    def __init__(
+        self, experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
+    ) -> None:
+        """Takes the studies with all their records; records of other studies are passed over."""
+        self.experiment = experiment
+        self.studies = tuple(studies)
+        self.records = records
+        self._outcomes: dict[str, tuple[Outcome, ...]] = {}
+        self._curves: dict[str, tuple[TrialCurves, ...]] = {}
+        self._results: dict[tuple[str, str], Any] = {}
+
+    def records_of(self, study: Study) -> Sequence[Record]:
+        """All records of a study, or of a merged one's share, as they were handed over."""
+        return self._records.get(study.name, ())
+
+    def outcomes(self, study: Study) -> tuple[Outcome, ...]:
+        """The ended trials of a study, or of a merged one's share, by id."""
+        if study.name not in self._outcomes:
+            self._outcomes[study.name] = tuple(outcomes(study, self.records_of(study)))
+        return self._outcomes[study.name]
+
+    def best_first(self, study: Study) -> list[Outcome]:
+        """The feasible trials of a study, best first."""
+        return ranked(self.outcomes(study))
+
+    def curves(self, study: Study) -> tuple[TrialCurves, ...]:
+        """The curves of a study's ended trials, by id."""
+        if study.name not in self._curves:
+            self._curves[study.name] = tuple(trial_curves(study, self.outcomes(study)))
+        return self._curves[study.name]
+
+    def shares(self, study: Study) -> list[Study]:
+        """The study itself; of a merged one, a study for each scientific value or slice."""
+        return self._shares[study.name]
+
+    @cached_property
+    def compared(self) -> list[Study]:
+        """The studies that the question compares: a merged one in its shares."""
+        return [share for study in self.studies for share in self.shares(study)]
+
+    def result(self, study: Study, check: Callable[..., R]) -> R:
+        """What a check computes of a study, by the function that computes it.
+
+        >>> from etude.analyze.checks.infeasible import infeasible
+        >>> from etude.study import Study
+        >>> def regions(analysis: Analysis, study: Study) -> int:
+        ...     return len(analysis.result(study, infeasible).regions)
+        """
+        return self._result(study, _BY_RESULT[check])  # type: ignore[no-any-return]  # by its key
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What every check says, in the order of the checklist, study by study.
+
+        Edges, infeasible trials, importance and curves are those of a whole merged study; luck is
+        that of each value's share of it.
+        """
+        by_study = [
+            finding
+            for study in self.studies
+            for check in CHECKS
+            if check.of != "studies"
+            for subject in (self.shares(study) if check.of == "shares" else [study])
+            for finding in check.findings(self._result(subject, check))
+        ]
+        return by_study + [
+            finding
+            for check in CHECKS
+            if check.of == "studies"
+            for finding in check.findings(check.result(self.studies))
+        ]
+
+    def _result(self, study: Study, check: Check) -> Any:
+        key = (study.name, check.name)
+        if key not in self._results:
+            looked_at = self.curves(study) if check.of == "curves" else self.outcomes(study)
+            given = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
+            self._results[key] = check.result(study, looked_at, **given)
+        return self._results[key]
+
+    def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
+        """The best value of every other study that has one."""
+        for other in self.studies:
+            best = self.best_first(other)[:1]
+            if other.name != study.name and best and best[0].value is not None:
+                yield other.name, best[0].value
+
+    @cached_property
+    def _groups(self) -> dict[str, list[tuple[Study, list[Record]]]]:
+        """The shares of each study with their records, by the study's name."""
+        return {study.name: subgroups(study, self._own[study.name]) for study in self.studies}
+
+    @cached_property
+    def _shares(self) -> dict[str, list[Study]]:
+        return {name: [share for share, _ in pairs] for name, pairs in self._groups.items()}
+
+    @cached_property
+    def _records(self) -> dict[str, Sequence[Record]]:
+        """The records of each study and of each share, by its name."""
+        pairs = [pair for groups in self._groups.values() for pair in groups]
+        return {**{share.name: records for share, records in pairs}, **self._own}
+
+    @cached_property
+    def _own(self) -> dict[str, list[Record]]:
+        """The records of each study, by its name."""
+        own: dict[str, list[Record]] = {study.name: [] for study in self.studies}
+        for record in self.records:
+            if record.study in own:
+                own[record.study].append(record)
+        return own
