@@ -119,9 +119,9 @@ def labelled(name: str, study: Study, records: list[Record], labels: pd.DataFram
     """The workload with the truths that its labels state."""
     if labels.empty:
         return Workload(name, study, trial_curves(study, outcomes(study, records)))
-    outcomes = {int(trial): str(label) for trial, label in labels["outcome"].items()}
+    ends = {int(trial): str(label) for trial, label in labels["outcome"].items()}
     stable = {
-        trial: label in UNSTABLE for trial, label in outcomes.items() if label in UNSTABLE | STABLE
+        trial: label in UNSTABLE for trial, label in ends.items() if label in UNSTABLE | STABLE
     }
     truths = {"stability": stable}
     for check, column in (
@@ -133,7 +133,7 @@ def labelled(name: str, study: Study, records: list[Record], labels: pd.DataFram
         truths[check] = {
             int(trial): answer == "yes" for trial, answer in answers.items() if answer in YES_NO
         }
-    return Workload(name, study, trial_curves(study, outcomes(study, records)), outcomes, truths)
+    return Workload(name, study, trial_curves(study, outcomes(study, records)), ends, truths)
 
 
 def nanogpt(folder: Path = CURVES / NANOGPT) -> Iterator[Workload]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from tests.analyze.trials import with_outcomes
 
 from etude.analyze.summaries.isolation import isolation
 from etude.analyze.views.subgroups import split_merged
@@ -53,7 +54,7 @@ def test_every_example_is_here():
 
 
 def test_a_question_is_compared_in_rows_of_its_own(played):
-    rows = isolation(*split_merged(played.studies, played.records)).studies
+    rows = isolation(with_outcomes(*split_merged(played.studies, played.records))).studies
 
     assert [row.study for row in rows] == ROWS[played.experiment.name]
     assert all(row.feasible == row.ended > 0 for row in rows)

@@ -9,21 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.analyze.checks import overfitting, stability, still_improving
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
 from etude.finding import to_json
 
-from .test_curve_laws import HOSTILE
+from .test_curve_laws import HOSTILE, OF_CURVES, said_by
 from .traced import METRIC, at, finished, long_study, noise
 
-CHECKS = {
-    "overfitting": lambda *given: overfitting.findings(overfitting.overfitting(*given)),
-    "stability": lambda *given: stability.findings(stability.stability(*given)),
-    "still_improving": lambda *given: still_improving.findings(
-        still_improving.still_improving(*given)
-    ),
-}
+# Those whose statuses rest on a curve's shape, so that shifts and scales of it change nothing.
+OF_SHAPE = ("overfitting", "stability", "still_improving")
+CHECKS = {check.name: said_by(check) for check in OF_CURVES if check.name in OF_SHAPE}
 SERIES = (METRIC, "train/loss", "valid/loss", "grad_norm")
 
 checks = pytest.mark.parametrize("check", CHECKS)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etude.analyze.checks import boundary, coverage, infeasible
+from etude.analyze.registry import CHECKS
+from etude.analyze.views.outcomes import outcomes
 from etude.finding import to_json
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
@@ -21,6 +22,8 @@ DOMAINS: dict[str, Domain] = {
     "learning_rate": RATE,
     "momentum": Real(0.7, 0.999, scale="one_minus_log"),
 }
+# What is said of where the trials lie, whatever their curves.
+OF_PLACES = [check for check in CHECKS if check.name in ("boundary", "coverage", "infeasible")]
 UNIT = st.integers(0, 99).map(lambda k: (k + 0.5) / 100)
 TRIAL = st.tuples(st.tuples(UNIT, UNIT, UNIT, UNIT), st.none() | st.integers(1, 60))
 TRIALS = st.lists(TRIAL, min_size=0, max_size=40)
@@ -32,12 +35,15 @@ def found(study: Study, trials, change=lambda value: value):
     return said(study, at_units(study, [units for units, _ in trials], values))
 
 
-def said(study, records):
-    everything = [
-        *boundary.findings(boundary.boundary(study, records)),
-        *coverage.findings(coverage.coverage(study, records)),
-        *infeasible.findings(infeasible.infeasible(study, records)),
+def all_findings(study, records):
+    ended = outcomes(study, records)
+    return [
+        finding for check in OF_PLACES for finding in check.findings(check.result(study, ended))
     ]
+
+
+def said(study, records):
+    everything = all_findings(study, records)
     return {(one.check, *map(str, one.subject.values())): one.status for one in everything}
 
 
@@ -116,10 +122,7 @@ def test_a_study_in_which_nothing_varies_has_findings():
 def test_evidence_is_plain_json():
     study = one_study(DOMAINS)
     records = at_units(study, [[k / 20] * 4 for k in range(20)], [None, *range(19)])
-    checks = [
-        *boundary.findings(boundary.boundary(study, records)),
-        *coverage.findings(coverage.coverage(study, records)),
-        *infeasible.findings(infeasible.infeasible(study, records)),
-    ]
 
-    assert all(isinstance(to_json(one)["evidence"], dict) for one in checks)
+    found = all_findings(study, records)
+
+    assert all(isinstance(to_json(finding)["evidence"], dict) for finding in found)

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from etude.analyze.analysis import Analysis
+from etude.analyze.views.outcomes import Outcome, outcomes
 from etude.design.split import split
 from etude.experiment import Experiment
+from etude.finding import Finding
 from etude.record import POINT, Points, Record
 from etude.search.sobol import points
 from etude.space import Choice, Domain, Real, Scalar
@@ -39,6 +42,20 @@ def one_study(
 ) -> Study:
     nuisance = dict(domains or {"learning_rate": RATE, "share": SHARE})
     return split(experiment(nuisance=nuisance, maximize=maximize, **given))[0]
+
+
+def findings(
+    studies: Sequence[Study], records: Sequence[Record], experiment: Experiment
+) -> list[Finding]:
+    """What every check says of these trials."""
+    return Analysis(experiment, studies, records).findings
+
+
+def with_outcomes(
+    studies: Sequence[Study], records: Sequence[Record]
+) -> list[tuple[Study, list[Outcome]]]:
+    """Each study with its ended trials, as the comparison of studies takes them."""
+    return [(study, outcomes(study, records)) for study in studies]
 
 
 def curve(values: Sequence[float], metric: str = "valid/error") -> Points:

@@ -15,7 +15,8 @@ from etude.space import Choice
 def study_and_trials(broken_from: int, count: int = 20):
     study = one_study({"learning_rate": RATE})
     values = [0.1 if k < broken_from else None for k in range(count)]
-    return study, at_units(study, [[(k + 0.5) / count] for k in range(count)], values)
+    records = at_units(study, [[(k + 0.5) / count] for k in range(count)], values)
+    return study, outcomes(study, records)
 
 
 def test_the_redder_the_more_of_a_tenth_break():

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from etude.analyze.registry import NOT_CHECKED, findings
+from etude.analyze.analysis import Analysis
+from etude.analyze.registry import NOT_CHECKED
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.experiment.entry import Launch
@@ -183,13 +184,21 @@ def recommendations() -> tuple[Recommendation, ...]:
     )
 
 
-def material(**changes: Any) -> Content:
-    """What a report of it is made from."""
+def analysis(**changes: Any) -> Analysis:
+    """Its trials with every result; of other studies or records where they are given."""
+    given = {"experiment": experiment(), "studies": studies(), "records": records()}
+    return Analysis(**{**given, **changes})
+
+
+def content(**changes: Any) -> Content:
+    """What a report of it is made from; other studies and records make another analysis."""
+    names = ("experiment", "studies", "records")
+    of_trials = {name: changes.pop(name) for name in names if name in changes}
+    if of_trials:
+        changes["analysis"] = analysis(**of_trials)
     given: dict[str, Any] = {
-        "experiment": experiment(),
-        "studies": studies(),
-        "records": records(),
-        "findings": findings(studies(), records(), experiment()),
+        "analysis": analysis(),
+        "findings": analysis().findings,
         "verdict": verdict(),
         "recommendations": recommendations(),
         "next_command": "etude next optimizer -o optimizer-2.toml",

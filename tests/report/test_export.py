@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import altair as alt
-from tests.report.sample import material, records, studies
+from tests.report.sample import analysis, content, records, studies
 
 from etude.report.content import Figure
 from etude.report.export import pictures
@@ -15,7 +15,7 @@ def figure(rows):
 
 
 def test_pictures_of_a_study_are_written(tmp_path):
-    few = material(studies=studies()[1:], records=records()[20:22])
+    few = content(studies=studies()[1:], records=records()[20:22])
     found = pictures(few, tmp_path / "new", "png")
 
     assert {path.name for path in found} >= {"isolation.png", "axis-1-beta1.png"}
@@ -23,14 +23,14 @@ def test_pictures_of_a_study_are_written(tmp_path):
 
 
 def test_a_vector_picture_holds_its_text(tmp_path):
-    found = pictures(material(records=records()[:2]), tmp_path, "svg")
+    found = pictures(content(records=records()[:2]), tmp_path, "svg")
 
     assert "optimizer=nesterov" in found[0].read_text(encoding="utf-8")
 
 
 def test_names_of_figures_are_safe_in_a_path_and_differ():
     study = replace(studies()[0], metric="../valid/error")
-    names = [one.name for one in figures([study, study], records()[:20])]
+    names = [one.name for one in figures(analysis(studies=[study, study], records=records()[:20]))]
 
     assert all("/" not in name and "." not in name for name in names)
     assert len(names) == len(set(names))

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 from tests.report.sample import (
+    content,
     experiment,
-    material,
     recommendations,
     records,
     studies,
@@ -46,7 +46,7 @@ class Page(HTMLParser):
 
 @cache
 def html():
-    return page(material())
+    return page(content())
 
 
 def markup(text):
@@ -68,7 +68,7 @@ def hostile():
     trials = [replace(one, study=HOSTILE, detail=HOSTILE) for one in records()[:20]]
     verdict = Verdict(status="unclear", winner=HOSTILE, message=HOSTILE, doubts=(HOSTILE,))
     return page(
-        material(
+        content(
             experiment=experiment(question=HOSTILE),
             studies=named,
             records=trials,
@@ -115,7 +115,7 @@ def test_the_changes_stand_as_a_diff_with_rule_and_command():
 def test_changes_for_the_same_reason_stand_under_it_together():
     one = recommendations()[0]
     twice = (one, replace(one, part="low", old=1e-5, new=1e-6))
-    text = markup(page(material(recommendations=twice)))
+    text = markup(page(content(recommendations=twice)))
 
     assert text.count("lie in the highest tenth") == 1
     assert text.count("<ins>") == 2
@@ -123,7 +123,7 @@ def test_changes_for_the_same_reason_stand_under_it_together():
 
 
 def test_a_sentence_of_the_next_step_is_said_once():
-    text = page(material(recommendations=(), next_command="", left_to_you=["Look.", "Look."]))
+    text = page(content(recommendations=(), next_command="", left_to_you=["Look.", "Look."]))
 
     assert text.count("<p>Look.</p>") == 1
     assert "the next step</a>" in text
@@ -131,7 +131,7 @@ def test_a_sentence_of_the_next_step_is_said_once():
 
 def test_doubts_beyond_seven_are_folded():
     doubts = tuple(f"Doubt {place}." for place in range(10))
-    text = markup(page(material(verdict=replace(verdict(), doubts=doubts))))
+    text = markup(page(content(verdict=replace(verdict(), doubts=doubts))))
 
     assert "<b>10</b> doubts" in text
     assert text.index("Doubt 6.") < text.index("<summary>3 more</summary>") < text.index("Doubt 7.")
@@ -139,14 +139,14 @@ def test_doubts_beyond_seven_are_folded():
 
 def test_a_long_verdict_is_folded_at_a_sentence():
     message = " ".join(f"Sentence {place} about `study=a. b`." for place in range(40))
-    text = markup(page(material(verdict=replace(verdict(), message=message))))
+    text = markup(page(content(verdict=replace(verdict(), message=message))))
 
     assert "<summary>Read on</summary>" in text
     assert text.count("<code>study=a. b</code>.") == 40
 
 
 def test_a_clear_verdict_claims_no_more_than_is_known():
-    text = page(material(verdict=replace(verdict(), status="better")))
+    text = page(content(verdict=replace(verdict(), status="better")))
 
     assert "Better, beyond the luck of the search" in text
 
@@ -231,14 +231,14 @@ def test_data_in_a_script_cannot_end_it():
     ids=["none", "pending", "one", "running", "all-infeasible", "no-values"],
 )
 def test_an_unfinished_or_failed_experiment_has_a_page(trials):
-    text = page(material(records=trials, findings=(), recommendations=(), next_command=""))
+    text = page(content(records=trials, findings=(), recommendations=(), next_command=""))
 
     assert "No change of the experiment is recommended" in text
 
 
 def test_many_trials_make_a_page_below_5_mb_that_says_what_it_leaves_out():
     many = [replace(records()[place % 40], id=place) for place in range(10_000)]
-    text = page(material(records=many))
+    text = page(content(records=many))
 
     assert len(text.encode()) < 5_000_000
     assert f"The first {MAX_TRIALS} of 10,000 trials" in text
@@ -254,7 +254,7 @@ def test_the_page_says_where_it_comes_from():
 
 
 def test_what_waits_for_another_round_is_said():
-    text = page(material(waiting=("Refine the space (R2): `nuisance.share`.",)))
+    text = page(content(waiting=("Refine the space (R2): `nuisance.share`.",)))
 
     assert "Waiting for another round" in text
     assert "<code>nuisance.share</code>" in text
@@ -269,7 +269,7 @@ def test_a_key_that_goes_and_a_range_that_comes_are_written_as_in_a_file():
         )
     )
 
-    text = markup(page(material(recommendations=(coming, going))))
+    text = markup(page(content(recommendations=(coming, going))))
 
     assert "{ low = 0.1, high = 0.5 }" in text
     assert "nothing" in text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.report.sample import records, studies
+from tests.report.sample import analysis, records, studies
 
 from etude.finding import Finding
 from etude.report.figures import figures
@@ -44,7 +44,13 @@ def test_many_studies_share_the_axes():
 
 def test_only_the_chosen_axes_are_drawn_and_without_a_choice_all():
     study, trials = studies()[0], records()[:20]
-    chosen = figures([study], trials, {study.name: ["momentum"]})
+    chosen = figures(analysis(studies=[study], records=trials), {study.name: ["momentum"]})
 
     assert [one.name for one in chosen if one.name.startswith("axis")] == ["axis-1-momentum"]
-    assert sum(one.name.startswith("axis") for one in figures([study], trials)) == 3
+    assert (
+        sum(
+            one.name.startswith("axis")
+            for one in figures(analysis(studies=[study], records=trials))
+        )
+        == 3
+    )

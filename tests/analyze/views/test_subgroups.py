@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from etude.analyze.registry import findings
 from etude.analyze.summaries.isolation import isolation
 from etude.analyze.views.subgroups import split_merged, subgroups
 from etude.design.studies import studies
@@ -11,7 +10,15 @@ from etude.record import Records
 from etude.search import search_of
 from etude.space import Choice, Integer, Real
 
-from ..trials import RATE, experiment, record, two_optimizers, valley
+from ..trials import (
+    RATE,
+    experiment,
+    findings,
+    record,
+    two_optimizers,
+    valley,
+    with_outcomes,
+)
 
 
 def merged(scientific, **given):
@@ -144,7 +151,7 @@ def test_the_best_of_each_value_is_isolated():
     study = merged({"depth": [1, 2, 3]})
     records = trained(study, lambda setting: 0.1 * setting["depth"] + setting["share"])
 
-    rows = isolation(*split_merged([study], records)).studies
+    rows = isolation(with_outcomes(*split_merged([study], records))).studies
 
     assert [row.study for row in rows] == ["depth=1", "depth=2", "depth=3"]
     assert [row.feasible for row in rows] == [20, 20, 20]
