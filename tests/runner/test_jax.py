@@ -157,7 +157,8 @@ def test_a_rehearsal_tells_what_nobody_read_and_how_long_a_step_takes(tmp_path):
 @pytest.mark.parametrize(("file", "library"), [("works.py", "torch"), ("works_jax.py", "jax")])
 def test_neither_library_is_loaded_for_the_other(tmp_path, file, library):
     code = (
-        "import sys, json; from pathlib import Path; from etude.runner.user_code import train_function;"
+        "import sys, json; from pathlib import Path; "
+        "from etude.runner.user_code import train_function;"
         f"train_function('{file}:Plain', Path('{HERE}'));"
         "print(json.dumps([name for name in ('torch', 'jax') if name in sys.modules]))"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..analyze.analysis import Analysis
 from ..analyze.checks import censored
-from ..analyze.checks.boundary import sides_clause
+from ..analyze.checks.boundary_side import sides_clause
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.views.outcomes import only_seeds

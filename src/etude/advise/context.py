@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, final
 
 from ..analyze.analysis import Analysis
-from ..analyze.checks.boundary import Side, boundary
+from ..analyze.checks.boundary import boundary
+from ..analyze.checks.boundary_side import Side
 from ..analyze.views.outcomes import Outcome
 from ..experiment import Experiment
 from ..experiment.hyperparameter import Hyperparameter

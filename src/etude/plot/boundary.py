@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ..analyze.checks.boundary import Boundary, Side, Top
+from ..analyze.checks.boundary import Boundary, Top
+from ..analyze.checks.boundary_side import Side
 from .layers import Row, rows
 from .scales import counted, shown
 from .strips import across, bars, down, ends, lines, strips

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from etude.analyze.checks.boundary import Side, boundary, findings
+from etude.analyze.checks.boundary import boundary, findings
 from etude.analyze.checks.boundary_edge import TopTrials
+from etude.analyze.checks.boundary_side import Side
 from etude.analyze.thresholds import BoundaryThresholds
 from etude.analyze.views.outcomes import outcomes, ranked
 from etude.record import Record
