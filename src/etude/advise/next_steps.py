@@ -8,6 +8,7 @@ from statistics import median
 
 from ..analyze.checks.trial_noise import trial_noise
 from ..experiment import Experiment
+from ..experiment.methods import schedule_method
 from ..finding import Finding, Recommendation, Verdict
 from ..record import Record, Records
 from ..search import gain_left
@@ -92,7 +93,7 @@ def stop(case: Context) -> str:
 
 
 def _again(case: Context) -> str:
-    if case.experiment.schedule != "pbt":
+    if not schedule_method(case.experiment.schedule).population:
         if _retrained(case):
             return f"its best setting has been trained again: `etude adopt {case.experiment.name}`"
         return "train the best setting again with other seeds"

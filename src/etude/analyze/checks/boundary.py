@@ -13,7 +13,7 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...experiment.methods import ADAPTIVE
+from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
 from ...record import Record
 from ...space import Choice, Domain, Scalar
@@ -178,7 +178,7 @@ class _View:
     @property
     def adapts(self) -> bool:
         """Whether the trials lie where the search expected the best, so that crowds are its own."""
-        return self.study.search in ADAPTIVE
+        return SEARCHES[self.study.search].adaptive
 
     @cached_property
     def crowd(self) -> TopTrials:
