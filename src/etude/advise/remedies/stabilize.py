@@ -9,9 +9,9 @@ from ...experiment.hyperparameter import Hyperparameter, Role, key_path, table_k
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number
+from ...space.rounding import two_digits
 from ...wording import number
 from ..context import Context, Remedy, bounded
-from .widen import rounded
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
@@ -97,7 +97,7 @@ def _clipped(case: Context, finding: Finding, one: Hyperparameter) -> Domain | f
         for each in case.findings
         if each.check == "gradient_norm" and each.subject == {"study": study.name}
     ]
-    begin = rounded(norms[0], up=True) if norms and norms[0] else None
+    begin = two_digits(norms[0], up=True) if norms and norms[0] else None
     if isinstance(one.value, Real | Integer):
         if begin is None or begin >= one.value.low:
             return None

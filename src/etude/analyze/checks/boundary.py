@@ -17,6 +17,7 @@ from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
 from ...record import Record
 from ...space import Choice, Domain, Scalar
+from ...space import Side as AxisSide
 from ...space.expression import parsed
 from ...study import Study
 from ...wording import number, plural
@@ -25,7 +26,6 @@ from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.outcomes import Outcome, outcomes, ranked
 from .boundary_edge import (
     TopTrials,
-    Which,
     bound,
     ends,
     first_value,
@@ -64,7 +64,7 @@ class Side:
     """
 
     hyperparameter: str
-    side: Which
+    side: AxisSide
     status: Severity
     bound: Scalar
     near: float = 0.0
@@ -120,7 +120,7 @@ def boundary(
     """
     found = [one for one in outcomes(study, records) if not one.missing]
     view = _View(study, found, thresholds)
-    whiches: tuple[Which, ...] = ("low", "high")
+    whiches: tuple[AxisSide, ...] = ("low", "high")
     return Boundary(
         study=study.name,
         feasible=len(view.best_first),
@@ -271,7 +271,7 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
-def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
+def _side(view: _View, name: str, domain: Domain, which: AxisSide) -> Side:
     side = Side(
         hyperparameter=name,
         side=which,
