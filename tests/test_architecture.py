@@ -239,7 +239,7 @@ def test_at_most_8_core_dependencies():
 
 @pytest.mark.parametrize(("kind", "registry"), [("search", SEARCHES), ("schedule", SCHEDULES)])
 def test_an_experiment_knows_every_search_and_schedule_and_what_each_may_be_told(kind, registry):
-    known = {name: set(options) for name, options in METHODS[kind].items()}
+    known = {name: set(method.options) for name, method in METHODS[kind].items()}
     taken = {name: set(signature(one).parameters) - {"inner"} for name, one in registry.items()}
 
     assert known == taken

@@ -5,7 +5,7 @@ import csv
 import pytest
 from tests.connect.tables import brought, folder, imported, shared
 
-from etude.connect import READERS, reader
+from etude.connect import READERS, detection, reader
 from etude.connect.assembly.assemble import Asked, assembled
 from etude.connect.assembly.sanitize import sanitize
 from etude.connect.base import SourceStudy, SourceTrial
@@ -282,3 +282,7 @@ def counted(workload):
 @pytest.mark.parametrize("workload", CURVES_OF)
 def test_a_workload_of_algoperf_arrives_whole(workload):
     assert counted(workload) == CURVES_OF[workload]
+
+
+def test_the_marks_of_a_source_are_those_of_a_reader():
+    assert {kind for kind, _ in detection._MARKS} <= set(READERS)

@@ -6,9 +6,13 @@ import pytest
 
 from etude.errors import ExperimentError
 from etude.experiment import Experiment, changes
+from etude.experiment.methods import METHODS
 from etude.experiment.toml.read import loads
 from etude.experiment.toml.write import dumps
+from etude.experiment.validation import MAX_TRIALS
+from etude.search import SCHEDULES, SEARCHES
 from etude.space import Choice, Integer, Real
+from etude.space.grid import MAX_POINTS
 
 HEAD = '[experiment]\nmetric = "valid/error"\nmax_steps = 100\ntrials = 8\n'
 RATE = "\n[nuisance]\nlearning_rate = { low = 1e-4, high = 1.0, log = true }\n"
@@ -217,3 +221,14 @@ def test_a_slip_in_a_table_has_its_line(text, line, said):
 )
 def test_results_of_another_search_or_schedule_do_not_mix(old, new, changed):
     assert changes(an_experiment(**old), an_experiment(**new)) == changed
+
+
+@pytest.mark.parametrize(("kind", "classes"), [("search", SEARCHES), ("schedule", SCHEDULES)])
+def test_a_method_is_adaptive_where_its_class_says_so(kind, classes):
+    adapts = {name: one.adapts for name, one in classes.items() if hasattr(one, "adapts")}
+
+    assert {name: METHODS[kind][name].adaptive for name in adapts} == adapts
+
+
+def test_a_grid_has_at_most_as_many_points_as_an_experiment_may_have_trials():
+    assert MAX_POINTS == MAX_TRIALS

@@ -15,8 +15,9 @@ from etude.experiment.hyperparameter import (
 )
 from etude.experiment.toml.read import loads
 from etude.experiment.toml.write import dumps
-from etude.experiment.validation import did_you_mean, mistakes
+from etude.experiment.validation import mistakes
 from etude.space import Choice, Integer, Real
+from etude.wording import did_you_mean
 
 RATE = Real(1e-4, 1.0, log=True)
 

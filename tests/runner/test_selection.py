@@ -2,11 +2,13 @@
 
 import pytest
 from tests.runner.sample import assignment, processes
+from typer.testing import CliRunner
 
+from etude.cli.app import app
 from etude.errors import RunError
 from etude.event import Rehearsed
 from etude.runner.messages import Verdict
-from etude.runner.selection import select_runner
+from etude.runner.selection import RUNNERS, select_runner
 
 LONG = Rehearsed(0, step_s=0.01)
 
@@ -77,3 +79,9 @@ def test_the_slower_a_step_the_longer_a_round_must_be_to_be_worth_asking_the_gat
     choice, _ = chosen(verdict, rehearsed=slow_steps, steps=1_000)
 
     assert "less than the 6020 s from which it pays" in choice.line
+
+
+def test_the_command_line_names_every_runner():
+    help_text = CliRunner().invoke(app, ["run", "--help"]).output
+
+    assert [name for name in RUNNERS if f"`{name}`" not in help_text] == []

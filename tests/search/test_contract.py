@@ -11,9 +11,9 @@ from tests.search.world import World, experiment, interrupted, played, sketch
 
 import etude.search
 from etude.design.split import split
-from etude.experiment.methods import ADAPTIVE, UNSAMPLED
+from etude.experiment.methods import SEARCHES
 from etude.record import Record, Records
-from etude.search import SCHEDULES, SEARCHES, search_of
+from etude.search import SCHEDULES, search_of
 from etude.space import Choice, Real, Space
 from etude.store.memory import Memory
 from etude.study import Study
@@ -26,9 +26,11 @@ NEEDS = {
     "grid": {"search_options": {"points": 8}},
 }
 # For what ran elsewhere there are no moves.
-FIXED = sorted(SEARCHES.keys() - set(ADAPTIVE) - {"imported"})
+FIXED = sorted(
+    name for name, one in SEARCHES.items() if not one.adaptive and not one.trained_elsewhere
+)
 # Neither configurations nor grids are sampled, so no merged study has them.
-SAMPLING = sorted(set(FIXED) - set(UNSAMPLED))
+SAMPLING = [name for name in FIXED if SEARCHES[name].samples_space]
 
 
 def a_study(search):

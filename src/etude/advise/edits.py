@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..experiment import Experiment
 from ..experiment.hyperparameter import key_steps
+from ..experiment.methods import SEARCHES
 from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.toml.write import dumps
@@ -22,7 +23,7 @@ def edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> 
 
     Source: R3, K3.
     """
-    elsewhere = experiment.search == "imported"
+    elsewhere = SEARCHES[experiment.search].trained_elsewhere
     if all(one.path == _TRIALS for one in recommendations) and not elsewhere:
         named = [Edit(("experiment", "name"), "", experiment.name)]
     else:

@@ -8,6 +8,7 @@ from statistics import median
 
 from ..analyze.checks.coverage import coverage
 from ..analyze.checks.trial_noise import trial_noise
+from ..experiment.methods import schedule_method
 from ..finding import Finding
 from ..record import Record, Records
 from ..search import gain_left
@@ -69,7 +70,7 @@ def stop(case: Context) -> str:
 
 
 def _again(case: Context) -> str:
-    if case.experiment.schedule != "pbt":
+    if not schedule_method(case.experiment.schedule).population:
         if _retrained(case):
             return f"its best setting has been trained again: `etude adopt {case.experiment.name}`"
         return "train the best setting again with other seeds"

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ..connect import READERS
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..connect.importer import ImportSummary
 
 _Kind: TypeAlias = Annotated[
-    str, typer.Argument(metavar="KIND", help="csv, mlflow, optuna, raytune, tensorboard or wandb.")
+    str, typer.Argument(metavar="KIND", help=f"{', '.join(READERS[:-1])} or {READERS[-1]}.")
 ]
 _Source: TypeAlias = Annotated[
     Path, typer.Argument(metavar="SOURCE", help="The file or folder that the tool wrote.")

@@ -91,7 +91,7 @@ def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:
 
 
 def _print(study: Study, records: list[Record]) -> None:
-    from ..experiment.methods import ADAPTIVE
+    from ..experiment.methods import SEARCHES
     from ..experiment.toml.write import toml_text
     from .output import setting_line
 
@@ -100,7 +100,7 @@ def _print(study: Study, records: list[Record]) -> None:
         typer.echo(f"  {name} = {toml_text(domain)}")
     for constraint in study.space.constraints:
         typer.echo(f"  where {constraint}")
-    if study.search in ADAPTIVE:
+    if SEARCHES[study.search].adaptive:
         typer.echo(f"  `{study.search}` chooses by results; without any, it would begin with")
     for record in (*records[:2], records[-1]) if len(records) > 3 else records:
         if record is records[-1] and len(records) > 3:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
-from ..experiment.methods import ADAPTIVE
+from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
 from .output import counted, duration, finding_lines, short
@@ -207,7 +207,7 @@ def earlier_line(opening: Opening) -> str:
     Source: X1.
     """
     asked = opening.experiment
-    if asked.search not in ADAPTIVE or asked.parent is None:
+    if not SEARCHES[asked.search].adaptive or asked.parent is None:
         return ""
     known = sum(len(study.prior) for study in opening.studies)
     if known:
@@ -233,7 +233,7 @@ def unread_line(opening: Opening) -> str:
 def estimate_line(opening: Opening) -> str:
     """What the round will cost, from two steps of one trial or from the trials that ended."""
     planned = sum(study.max_trials for study in opening.studies)
-    adapts = opening.experiment.schedule or opening.experiment.search in ADAPTIVE
+    adapts = opening.experiment.schedule or SEARCHES[opening.experiment.search].adaptive
     more = max(0, planned - len(opening.records)) if adapts else 0
     waiting = more + sum(opening.records.count(status) for status in ("pending", "paused"))
     ended = [record for record in opening.records if record.ended]

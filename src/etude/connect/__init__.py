@@ -8,7 +8,8 @@ from ..errors import ImportFileError
 from ..wording import did_you_mean
 from .base import Reader
 
-# Each is a module or a folder here with a `read`, loaded when asked for.
+# Each is a module or a folder here with a `read`, loaded when asked for. The help of
+# `etude import`, messages and tests take the names from here.
 READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
 
 

@@ -1,27 +1,60 @@
-"""The searches and schedules by name, and what each may be told.
+"""The registry of searches and schedules: what each may be told, and what others must know of it.
 
-Literals: an experiment is checked without loading any of them; tests hold them to the registries
-and to the arguments that each takes.
+An experiment is checked without loading any of them: `etude.search` maps the same names to classes,
+and a test holds the two together.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias, final
 
 from ..errors import Mistake
-from ..space import Choice, is_number, is_scalar, plain
-from ..wording import did_you_mean
-from .hyperparameter import Hyperparameter, key_path
+from ..space import is_number, is_scalar, plain
+from .hyperparameter import key_path
 
+Kind: TypeAlias = Literal["search", "schedule"]
 Options: TypeAlias = Mapping[str, Any]
 Check: TypeAlias = Callable[[object], str]
 
-KINDS = ("search", "schedule")
-# As many trials as an experiment may have.
-MAX_GRID = 1_000_000
+KINDS: tuple[Kind, ...] = ("search", "schedule")
+
+
+@final
+@dataclass(frozen=True)
+class Method:
+    """A search or a schedule by its name.
+
+    Args:
+        name: As a file writes it.
+        kind: `search` for where settings come from; `schedule` for what stops, continues or changes
+            trials while they train.
+        options: What it may be told, by name, each with the check of its value.
+        adaptive: Its moves depend on results: `Search.adapts` of its class.
+        samples_space: Its points are samples of a space, so that a merged study can deal its
+            scientific values evenly to them; of a search that adapts, they are not even (R14).
+        explores: It spreads its trials over the space, and an adaptive search can learn from them
+            when exploration is over (X1).
+        hands_over: Advice replaces it by an adaptive search as soon as the space is refined; one
+            that a person chose is replaced only on request (X1).
+        trained_elsewhere: Another tool trains its trials, so that nothing can be run from here.
+        needs_checkpoints: It goes on from checkpoints and from nothing else.
+        population: Its trials are members that depend on each other: a larger population would have
+            been trained otherwise from its first generation on (W4).
+    """
+
+    name: str
+    kind: Kind = field(kw_only=True)
+    options: Mapping[str, Check] = field(default_factory=dict, kw_only=True)
+    adaptive: bool = field(default=False, kw_only=True)
+    samples_space: bool = field(default=False, kw_only=True)
+    explores: bool = field(default=False, kw_only=True)
+    hands_over: bool = field(default=False, kw_only=True)
+    trained_elsewhere: bool = field(default=False, kw_only=True)
+    needs_checkpoints: bool = field(default=False, kw_only=True)
+    population: bool = field(default=False, kw_only=True)
 
 
 # --- what one option may hold: a sentence about what is wrong, or nothing
@@ -55,8 +88,8 @@ def _points(value: object) -> str:
     check = whole(1, 5)
     if not isinstance(value, Mapping):
         return check(value)
-    wrong = [f"`{name}` {message}" for name, one in value.items() if (message := check(one))]
-    return " ".join(wrong)
+    messages = [f"`{name}` {message}" for name, given in value.items() if (message := check(given))]
+    return " ".join(messages)
 
 
 def _eta(value: object) -> str:
@@ -81,50 +114,91 @@ def _changes(value: object) -> str:
     example = "Write for example [{ step = 100, learning_rate = 0.01 }]."
     if not isinstance(value, list | tuple) or not value:
         return f"needs a list of changes, each with its step, found {value!r}. {example}"
-    steps: list[Any] = [one.get("step") if isinstance(one, Mapping) else None for one in value]
+    steps: list[Any] = [
+        change.get("step") if isinstance(change, Mapping) else None for change in value
+    ]
     if any(whole(1, 1)(step) for step in steps):
         return f"needs a whole `step`, 1 or more, in each change, found {value!r}. {example}"
-    if any(not is_scalar(each) for one in value for each in one.values()):
+    if any(not is_scalar(given) for change in value for given in change.values()):
         return f"takes one text, boolean or number for each name, found {value!r}. {example}"
     if sorted(set(steps)) != steps:
         return f"needs rising steps, found {', '.join(map(str, steps))}. Put them in order."
     return ""
 
 
-SEARCHES: dict[str, dict[str, Check]] = {
-    "quasi_random": {},
-    "random": {},
-    "grid": {"points": _points},
-    "listed": {},
-    "imported": {},
-    "bayesian": {"start": within(0.0, 1.0, 0.25)},
+_METHODS = (
+    Method("quasi_random", kind="search", samples_space=True, explores=True, hands_over=True),
+    Method("random", kind="search", samples_space=True, explores=True),
+    Method("grid", kind="search", options={"points": _points}),
+    Method("listed", kind="search"),
+    Method(
+        "imported",
+        kind="search",
+        samples_space=True,
+        explores=True,
+        hands_over=True,
+        trained_elsewhere=True,
+    ),
+    Method(
+        "bayesian",
+        kind="search",
+        options={"start": within(0.0, 1.0, 0.25)},
+        adaptive=True,
+        samples_space=True,
+    ),
+    Method(
+        "asha",
+        kind="schedule",
+        options={"eta": _eta, "min_steps": whole(1, 100), "brackets": whole(1, 2)},
+        adaptive=True,
+    ),
+    Method(
+        "pbt",
+        kind="schedule",
+        options={
+            "interval": whole(1, 100),
+            "quantile": within(0.0, 0.5, 0.25),
+            "resample": within(0.0, 1.0, 0.25),
+            "factor": _factor,
+        },
+        adaptive=True,
+        needs_checkpoints=True,
+        population=True,
+    ),
+    Method(
+        "replay",
+        kind="schedule",
+        options={"changes": _changes},
+        adaptive=True,
+        needs_checkpoints=True,
+    ),
+)
+METHODS: Mapping[Kind, Mapping[str, Method]] = {
+    kind: {method.name: method for method in _METHODS if method.kind == kind} for kind in KINDS
 }
-SCHEDULES: dict[str, dict[str, Check]] = {
-    "asha": {"eta": _eta, "min_steps": whole(1, 100), "brackets": whole(1, 2)},
-    "pbt": {
-        "interval": whole(1, 100),
-        "quantile": within(0.0, 0.5, 0.25),
-        "resample": within(0.0, 1.0, 0.25),
-        "factor": _factor,
-    },
-    "replay": {"changes": _changes},
-}
-METHODS = {"search": SEARCHES, "schedule": SCHEDULES}
-# Searches that learn from results, and those whose points are no samples of a space: neither
-# covers the scientific values of a merged study evenly.
-ADAPTIVE = ("bayesian",)
-UNSAMPLED = ("grid", "listed")
-# Schedules that go on from checkpoints and from nothing else.
-FROM_CHECKPOINTS = ("pbt", "replay")
+SEARCHES, SCHEDULES = METHODS["search"], METHODS["schedule"]
+_NO_SCHEDULE = Method("", kind="schedule")
 
 
-# --- an experiment's fields
+def schedule_method(name: str | None) -> Method:
+    """The entry of a schedule; without one (None), an entry without options and traits."""
+    return SCHEDULES[name] if name else _NO_SCHEDULE
 
 
-def method_mistakes(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> list[Mistake]:
-    """Every mistake about the search and the schedule in these fields of an experiment."""
-    found = [mistake for kind in KINDS for mistake in _method(kind, given)]
-    return found or [*_searching(given, flattened), *_scheduling(given, flattened)]
+def plain_options(options: Options) -> dict[str, Any]:
+    """Options in Python's own types, lists as tuples: what a file gives back as it was."""
+    return {name: _plain(value) for name, value in options.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return plain_options(value)
+    if isinstance(value, list | tuple):
+        return tuple(_plain(part) for part in value)
+    return plain(value)
+
+
+# --- the tables [search] and [schedule] of a file
 
 
 def from_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,168 +224,11 @@ def twice(tables: Mapping[str, Any]) -> list[Mistake]:
     experiment = tables.get("experiment")
     named = experiment if isinstance(experiment, Mapping) else {}
     return [
-        _mistake(
-            ["experiment", kind],
-            f"[{kind}] names the {kind} as well. Keep one of the two: options need the table.",
+        Mistake(
+            where=key_path(["experiment", kind]),
+            message=f"[{kind}] names the {kind} as well. Keep one of the two: options need the "
+            "table.",
         )
         for kind in KINDS
         if kind in named and isinstance(tables.get(kind), Mapping)
     ]
-
-
-def plain_options(options: Options) -> dict[str, Any]:
-    """Options in Python's own types, lists as tuples: what a file gives back as it was."""
-    return {name: _plain(value) for name, value in options.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return plain_options(value)
-    return (
-        tuple(_plain(each) for each in value) if isinstance(value, list | tuple) else plain(value)
-    )
-
-
-def _method(kind: str, given: Mapping[str, Any]) -> Iterator[Mistake]:
-    name = given.get(kind, "quasi_random" if kind == "search" else None)
-    options = given.get(f"{kind}_options") or {}
-    if name is None and kind == "schedule" and not options:
-        return
-    if not isinstance(name, str) or name not in METHODS[kind]:
-        yield _mistake(["experiment", kind], _unnamed(kind, name))
-    elif not isinstance(options, Mapping):
-        message = f'needs a table of options, found {options!r}. Write name = "{name}" below it.'
-        yield _mistake([kind], message)
-    else:
-        yield from _options(kind, name, options)
-
-
-def _unnamed(kind: str, name: object) -> str:
-    """Why this names no search, or no schedule."""
-    known = list(METHODS[kind])
-    if name is None or name == "":
-        listed = ", ".join(f"`{one}`" for one in known)
-        return f"needs the name of a {kind}, found none. Known: {listed}."
-    other = KINDS[1 - KINDS.index(kind)]
-    if name in METHODS[other]:
-        return f'names no {kind}: `{name}` is a {other}. Write {other} = "{name}".'
-    return f"names no {kind}, found {name!r}. {did_you_mean(str(name), known)}"
-
-
-def _options(kind: str, name: str, options: Options) -> Iterator[Mistake]:
-    known = METHODS[kind][name]
-    for key, value in options.items():
-        if key not in known:
-            has = did_you_mean(str(key), list(known)) if known else "It takes no options."
-            yield _mistake([kind, str(key)], f"`{name}` has no option `{key}`. {has}")
-        elif message := known[key](value):
-            yield _mistake([kind, key], message)
-
-
-def _searching(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> Iterator[Mistake]:
-    search = given.get("search", "quasi_random")
-    if search == "grid":
-        points = (given.get("search_options") or {}).get("points")
-        yield from _axes(points, [one for one in flattened if one.role == "nuisance"])
-    if given.get("studies") == "merged" and search in (*ADAPTIVE, *UNSAMPLED):
-        message = (
-            "a merged study deals its scientific values evenly to sampled points (R14), which "
-            f'`{search}` does not give. Write search = "quasi_random", or studies = "split".'
-        )
-        yield _mistake(["experiment", "search"], message)
-    if given.get("configurations") and given.get("search_options"):
-        message = (
-            "settings listed by hand leave nothing to search (R12). Remove [search], or remove "
-            "the configurations."
-        )
-        yield _mistake(["search"], message)
-
-
-def _axes(points: object, nuisance: Sequence[Hyperparameter]) -> Iterator[Mistake]:
-    """Axes that are not there, that cannot have points, or too many points in all."""
-    ranges = {one.name for one in nuisance if not isinstance(one.value, Choice)}
-    for name in points if isinstance(points, Mapping) else ():
-        if name not in ranges:
-            has = did_you_mean(str(name), sorted(ranges))
-            message = f"gives points to a nuisance range, found `{name}`. {has}"
-            if any(one.name == name for one in nuisance):
-                message = f"`{name}` is a list, and a grid has all of its values. Leave it out."
-            yield _mistake(["search", "points", str(name)], message)
-    conditions = {one.when for one in nuisance}
-    for when in conditions:
-        here = [one for one in nuisance if set(one.when) <= set(when)]
-        size = math.prod(_size(one, points) for one in here)
-        if size > MAX_GRID:
-            message = (
-                f"the grid would have {size:,} points, and {MAX_GRID:,} is the most. Above two "
-                'dimensions random points serve better (Q9): write search = "quasi_random", or '
-                "give fewer points or axes."
-            )
-            yield _mistake(["search", "points"], message)
-            return
-
-
-def _size(one: Hyperparameter, points: object) -> int:
-    if isinstance(one.value, Choice):
-        return len(one.value.values)
-    count = points.get(one.name, 1) if isinstance(points, Mapping) else points or 1
-    return int(plain(count))
-
-
-def _unknown(
-    rows: Sequence[Mapping[str, Any]],
-    flattened: Sequence[Hyperparameter],
-    configurations: Sequence[Any],
-) -> Iterator[Mistake]:
-    """Changes of hyperparameters that are not there."""
-    listed = {name for row in configurations if isinstance(row, Mapping) for name in row}
-    known = {one.name for one in flattened} | listed
-    for name in dict.fromkeys(name for row in rows for name in row):
-        if name not in known | {"step"}:
-            has = did_you_mean(str(name), sorted(known))
-            message = f"changes a hyperparameter that there is, found `{name}`. {has}"
-            yield _mistake(["schedule", "changes"], message)
-
-
-def _scheduling(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> Iterator[Mistake]:
-    schedule, options = given.get("schedule"), given.get("schedule_options") or {}
-    max_steps, trials = given.get("max_steps"), given.get("trials")
-    for key in ("min_steps", "interval"):
-        if isinstance(max_steps, int) and key in options and plain(options[key]) >= max_steps:
-            message = (
-                f"leaves nothing to decide before the end: {options[key]} steps of max_steps = "
-                f"{max_steps}. Write at most half of it."
-            )
-            yield _mistake(["schedule", key], message)
-    steps = [one["step"] for one in options.get("changes", ())]
-    if isinstance(max_steps, int) and [step for step in steps if step >= max_steps]:
-        message = (
-            f"needs steps before the end, found {', '.join(map(str, steps))} of max_steps = "
-            f"{max_steps}. Leave out what comes later."
-        )
-        yield _mistake(["schedule", "changes"], message)
-    if schedule == "replay" and not options:
-        message = (
-            "a replay needs its changes. Write them below [schedule]; `etude next --replay` writes "
-            "those that a population found."
-        )
-        yield _mistake(["experiment", "schedule"], message)
-    listed = given.get("configurations", ())
-    rows = listed if isinstance(listed, Sequence) else ()  # anything else is refused elsewhere
-    yield from _unknown(options.get("changes", ()), flattened, rows)
-    if schedule != "pbt":
-        return
-    if isinstance(trials, int) and 0 < trials < 2 and not given.get("configurations"):
-        message = "a population needs 2 members or more, found trials = 1. W4 has 8."
-        yield _mistake(["experiment", "trials"], message)
-    if given.get("studies") == "merged" or given.get("search") in ADAPTIVE:
-        what = "merged studies" if given.get("studies") == "merged" else f"`{given['search']}`"
-        message = (
-            f"population based training changes settings by itself, which {what} cannot follow. "
-            'Write studies = "split" and search = "quasi_random".'
-        )
-        yield _mistake(["experiment", "schedule"], message)
-
-
-def _mistake(keys: Sequence[str], message: str) -> Mistake:
-    return Mistake(where=key_path(keys), message=message)

@@ -8,9 +8,10 @@ from typing import Literal, final
 from ..errors import ExperimentError
 from ..space import bare, plain
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
-from .methods import KINDS, Options, plain_options
+from .methods import KINDS, Options, plain_options, schedule_method
 from .validation import mistakes, with_choices
-from .validation.configurations import Configuration, StudyDesign, configurations
+from .validation.configurations import Configuration, configurations
+from .validation.fields import StudyDesign
 
 
 @final
@@ -143,7 +144,8 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
         if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
     ]
     # A larger population would have been trained otherwise from its first generation on.
-    if "trials" in changed and new.trials > old.trials and new.schedule != "pbt":
+    may_grow = not schedule_method(new.schedule).population
+    if "trials" in changed and new.trials > old.trials and may_grow:
         changed.remove("trials")
     if "configurations" in changed:
         begin = new.configurations[: len(old.configurations)]

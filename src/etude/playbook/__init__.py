@@ -1,1 +1,1 @@
-"""What the playbook says: its rules in a sentence each, and what is known of common names."""
+"""The playbook: its rules in a sentence each, and a catalogue of common hyperparameters."""

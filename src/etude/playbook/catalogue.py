@@ -1,4 +1,4 @@
-"""What is known about common hyperparameters: it advises, and never overrides what a user wrote."""
+"""The catalogue of common hyperparameters: it advises, and never overrides what a user wrote."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ Kind: TypeAlias = Literal[
     "optimizer", "regularization", "architecture", "schedule", "data", "budget"
 ]
 
-_OPEN = frozenset({"dropout", "drop", "momentum", "beta"})
-_CLOSED = frozenset({"prob", "probability"})
+# Words of names whose values lie from 0 to 1: without 1 itself, or with it.
+_BELOW_ONE = frozenset({"dropout", "drop", "momentum", "beta"})
+_UP_TO_ONE = frozenset({"prob", "probability"})
 # How experiments spell the optimizers of rule L3 and AdamW, beside their names here.
 _OPTIMIZERS = {
     "sgd": ("vanilla_sgd", "plain_sgd"),
@@ -34,18 +35,18 @@ _OPTIMIZERS = {
 @final
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One hyperparameter as the field knows it.
+    """One common hyperparameter: its usual role, its limits and where a search of it starts.
 
     Args:
-        role: What it is by default: `scientific`, `nuisance` or `fixed`.
-        low: No value can lie below it.
-        high: No value can lie above it.
+        role: Its role by default: `scientific`, `nuisance` or `fixed`.
+        low: The lowest possible value.
+        high: The highest possible value.
         start: A first range or list to search, where the optimizer does not matter or is not known.
         starts: The same for one optimizer.
-        optimizers: Those that have it; empty for all.
-        tuned_from: So many trials of a study pay for tuning it; 0 for any number.
+        optimizers: The optimizers that have it; empty for all.
+        tuned_from: The number of trials in a study from which tuning it pays; 0 for any number.
         switch: The hyperparameter that says whether it is there at all; empty without one.
-        off: The value that means it is not there.
+        off: The value that means that it is not there.
         size: Whether it sets the size of the model.
     """
 
@@ -65,17 +66,17 @@ class Entry:
     size: bool = False
 
     def start_for(self, optimizer: str = "") -> Domain | None:
-        """A first range to search with this optimizer; None where nothing general can be said."""
+        """A first range to search with this optimizer; None where no general one is known."""
         return self.starts.get(known_optimizer(optimizer), self.start)
 
     def belongs_to(self, optimizer: str) -> bool:
-        """Whether this optimizer has it; one that is not known might."""
+        """Whether this optimizer has it; an unknown optimizer might."""
         known_name = known_optimizer(optimizer)
         return not (self.optimizers and known_name) or known_name in self.optimizers
 
 
 def known(name: str) -> Entry | None:
-    """What is known under this name; of `decoder.dropout`, what is known of `dropout`.
+    """The entry of this name or alias; of `decoder.dropout`, that of `dropout`.
 
     Case, `_`, `-` and blanks make no difference.
 
@@ -86,20 +87,20 @@ def known(name: str) -> Entry | None:
 
 
 def known_switch(name: str) -> Entry | None:
-    """The strength that a hyperparameter of this name switches on and off, if it can be one.
+    """The entry of the strength that a hyperparameter of this name switches on and off, if any.
 
     >>> known_switch("use_dropout").name, known_switch("augmentation").name
     ('dropout', 'augmentation_strength')
     """
     bare = re.sub(r"^(?:use|with|has|enable|apply)[-_ ]", "", name, flags=re.IGNORECASE)
-    switched = [one for one in _entries() if one.switch and _plain(one.switch) == _plain(name)]
-    entry = next(iter(switched), None) or known(bare)
+    by_switch = [one for one in _entries() if one.switch and _plain(one.switch) == _plain(name)]
+    entry = next(iter(by_switch), None) or known(bare)
     return entry if entry is not None and entry.switch else None
 
 
 def known_names() -> tuple[str, ...]:
     """Every name and alias, as the catalogue writes them."""
-    return tuple(each for entry in _entries() for each in (entry.name, *entry.aliases))
+    return tuple(name for entry in _entries() for name in (entry.name, *entry.aliases))
 
 
 def known_optimizer(text: str) -> str:
@@ -108,13 +109,12 @@ def known_optimizer(text: str) -> str:
     >>> known_optimizer("Nesterov_momentum"), known_optimizer("AdamW"), known_optimizer("lion")
     ('nesterov', 'adamw', '')
     """
-    plain = _plain(text)
-    spellings = {name: map(_plain, (name, *also)) for name, also in _OPTIMIZERS.items()}
-    return next((name for name, each in spellings.items() if plain in each), "")
+    spellings = {name: map(_plain, (name, *others)) for name, others in _OPTIMIZERS.items()}
+    return next((name for name, plain in spellings.items() if _plain(text) in plain), "")
 
 
 def limits(name: str, domain: Domain) -> tuple[float, float]:
-    """The lowest and the highest value that a bound of this hyperparameter can take, else infinite.
+    """The lowest and the highest value that a bound of this hyperparameter can take, or infinity.
 
     A bound that stands on its limit cannot be moved, so that the best trials near it say nothing
     about the space. A domain that lies beyond the limits of its name means something else by it.
@@ -130,11 +130,12 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
         return domain.limits  # as the user says
     low, high = _by_scale(domain)
     entry = known(name)
-    share = entry is None and _is_share(name)
-    known_low = entry.low if entry else (0.0 if share else -math.inf)
-    known_high = entry.high if entry else (1.0 if share else math.inf)
-    nothing_known = entry is None and not share
-    if nothing_known or domain.low < known_low or domain.high > known_high:
+    # By the catalogue; where it lacks the name, by its words.
+    is_share = entry is None and _is_share(name)
+    known_low = entry.low if entry else (0.0 if is_share else -math.inf)
+    known_high = entry.high if entry else (1.0 if is_share else math.inf)
+    is_unknown = entry is None and not is_share
+    if is_unknown or domain.low < known_low or domain.high > known_high:
         return low, high
     # A linear bound at 0 or 1 is only a guess where the name is not known.
     if domain.scale == "linear":
@@ -143,7 +144,7 @@ def limits(name: str, domain: Domain) -> tuple[float, float]:
 
 
 def stops_short(name: str) -> bool:
-    """Whether a value of exactly 1 makes no sense, although nothing lies above it.
+    """Whether the values end just below 1: exactly 1 makes no sense.
 
     A momentum of 1 never forgets, a dropout of 1 leaves nothing; a probability may well be 1.
 
@@ -153,7 +154,7 @@ def stops_short(name: str) -> bool:
     (True, False)
     """
     words = _words(name)
-    return bool(words & _OPEN) or {"ema", "decay"} <= words
+    return bool(words & _BELOW_ONE) or {"ema", "decay"} <= words
 
 
 def _is_share(name: str) -> bool:
@@ -161,7 +162,7 @@ def _is_share(name: str) -> bool:
 
     `decay` and `rate` say it only beside others: a weight decay and a learning rate may exceed 1.
     """
-    return stops_short(name) or bool(_words(name) & _CLOSED) or _last(name) == "top_p"
+    return stops_short(name) or bool(_words(name) & _UP_TO_ONE) or _last(name) == "top_p"
 
 
 def _words(name: str) -> set[str]:
@@ -174,6 +175,7 @@ def _last(name: str) -> str:
 
 
 def _by_scale(domain: Real | Integer) -> tuple[float, float]:
+    """The limits that a scale has, or that a linear range at 0 or 1 suggests."""
     if domain.scale == "log":
         return (1.0 if isinstance(domain, Integer) else 0.0), math.inf
     if domain.scale == "one_minus_log":
@@ -189,7 +191,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _by_name() -> dict[str, Entry]:
-    return {_plain(each): one for one in _entries() for each in (one.name, *one.aliases)}
+    return {_plain(name): entry for entry in _entries() for name in (entry.name, *entry.aliases)}
 
 
 @cache
@@ -204,13 +206,15 @@ def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     given["optimizers"] = tuple(table.get("optimizers", ()))
     if "start" in table:
         given["start"] = _domain(table["start"])
-    given["starts"] = {one: _domain(start) for one, start in table.get("starts", {}).items()}
+    starts = table.get("starts", {})
+    given["starts"] = {optimizer: _domain(start) for optimizer, start in starts.items()}
     return Entry(name=name, **given)
 
 
-def _domain(written: Any) -> Domain:
-    if isinstance(written, list):
-        return Choice(written)
-    options = dict(written)
+def _domain(start: Any) -> Domain:
+    """The domain of a list, or of a table with its bounds, as the catalogue's file has them."""
+    if isinstance(start, list):
+        return Choice(start)
+    options = dict(start)
     kind = Integer if options.pop("integer", False) else Real
     return kind(options.pop("low"), options.pop("high"), **options)

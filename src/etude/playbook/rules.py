@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 def sentence(rule: str) -> str:
-    """What the rule of this id says, in one sentence.
+    """The rule of this id in one sentence.
 
     >>> sentence("C14")
     'A failed check means: amend the study, run it again, and only then judge the question.'

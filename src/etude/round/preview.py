@@ -10,6 +10,7 @@ from ..design.checks import findings as of_design
 from ..design.studies import studies as designed
 from ..errors import ExperimentError, RunError
 from ..experiment import Experiment, changes
+from ..experiment.methods import SEARCHES
 from ..experiment.toml.read import placed
 from ..finding import Finding
 from ..move import Start
@@ -100,7 +101,7 @@ def refuse_imported(experiment: Experiment) -> None:
     Raises:
         RunError: with the way to a round that can be run.
     """
-    if experiment.search == "imported":
+    if SEARCHES[experiment.search].trained_elsewhere:
         raise RunError(
             f"The trials of `{experiment.name}` were trained by another tool, so nothing can be "
             f"trained from here. `etude next {experiment.name}` writes the next round, which can "

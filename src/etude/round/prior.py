@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..experiment import Experiment
 from ..experiment.entry import Entry
-from ..experiment.methods import ADAPTIVE
+from ..experiment.methods import SEARCHES
 from ..record import Record
 from ..search.base import Search
 from ..search.observations import START
@@ -84,7 +84,7 @@ def _spread_evenly(one: Experiment, known: int) -> float:
     """
     if one.schedule is not None:  # whoever came to the end was chosen by results
         return 0
-    if one.search not in ADAPTIVE:
+    if not SEARCHES[one.search].adaptive:
         return math.inf
     share: float = one.search_options.get("start", START)
     return math.ceil(share * one.trials) - known

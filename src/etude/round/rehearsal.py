@@ -10,7 +10,7 @@ from ..assignment import Assignment
 from ..errors import RunError
 from ..event import Ended, Event, Lost, Refused, Rehearsed
 from ..experiment import Experiment
-from ..experiment.methods import FROM_CHECKPOINTS
+from ..experiment.methods import schedule_method
 from ..runner.base import Runner
 from .guard import refusal
 
@@ -55,7 +55,8 @@ def refuse_without_checkpoints(experiment: Experiment, rehearsed: Rehearsed) -> 
 
     Source: W4, K2.
     """
-    if experiment.schedule in FROM_CHECKPOINTS and rehearsed.resumes is False:
+    needed = schedule_method(experiment.schedule).needs_checkpoints
+    if needed and rehearsed.resumes is False:
         raise RunError(
             f"The schedule `{experiment.schedule}` goes on from checkpoints, and the train "
             "function writes none, or does not ask for them. Pass `checkpoint=` to `trial.report` "

@@ -16,14 +16,14 @@ from ..design.studies import studies
 from ..errors import RunError, StoreError
 from ..experiment import Experiment, toml
 from ..experiment.entry import Entry
-from ..experiment.methods import ADAPTIVE
+from ..experiment.methods import SEARCHES
 from ..experiment.toml.edit import edited
-from ..experiment.validation import did_you_mean
 from ..finding import Finding, Recommendation, Verdict
 from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
+from ..wording import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ class Result:
         designed = [
             replace(one, prior=self.prior.get(one.name, ())) for one in studies(self.experiment)
         ]
-        if self.experiment.search != "imported":
+        if not SEARCHES[self.experiment.search].trained_elsewhere:
             return designed
         counts = Counter(record.study for record in self.records)
         return [replace(one, max_trials=max(counts[one.name], 1)) for one in designed]
@@ -169,7 +169,7 @@ class Result:
         from ..advise.policy import EXPLOITATION, EXPLORATION, Advice, advice
 
         # What another tool left running never ends here: its next import is another experiment.
-        elsewhere = self.experiment.search == "imported"
+        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         if not elsewhere and not all(record.ended for record in self.records):
             return Advice()
         return advice(self._case, EXPLOITATION if exploit else EXPLORATION)
@@ -197,7 +197,7 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from ..advise.next_steps import manual_steps
 
-        elsewhere = self.experiment.search == "imported"
+        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         records = self.records.ended() if elsewhere else self.records
         return manual_steps(self._case, records, self.advice.words)
 
@@ -328,7 +328,7 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
 
 
 def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
-    if experiment.search not in ADAPTIVE:
+    if not SEARCHES[experiment.search].adaptive:
         return {}
     from .prior import rounds_before, with_trials_of
 

@@ -12,7 +12,7 @@ from ..event import Refused
 from ..runner.base import Runner
 from ..runner.inline import Inline
 from ..runner.processes import Processes
-from ..runner.selection import IN_WORKERS
+from ..runner.selection import RUNNERS
 from ..runner.user_code import (
     train_file,
     train_function,
@@ -85,10 +85,10 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
         )
     if name == "inline":
         return Inline(source.load)
-    if name in IN_WORKERS:
+    if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.named()
         return Processes(reference, folder, workers=workers)
-    known = ", ".join(f"`{each}`" for each in ("inline", *IN_WORKERS))
+    known = ", ".join(f"`{each}`" for each in RUNNERS)
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import final
 
 from ..assignment import Assignment
@@ -12,8 +12,6 @@ from ..event import Rehearsed
 from .base import Runner
 from .processes import Processes
 
-# Those that train in worker processes; a test holds the command line to them.
-IN_WORKERS = ("auto", "processes", "vectorized")
 # Measured: the gate takes a second more than loading, and of each width some steps. A round
 # that takes less than twenty times as long is not asked: where stacks are declined, it would lose
 # more than a twentieth.
@@ -21,6 +19,31 @@ GATE_S, GATE_STEPS, WORTH_ASKING = 1.0, 150, 20
 _FUNCTION = "`train` names a function, and only a workload's loop is Etude's to put in stacks."
 # As many settings as the gate looks at; more would tell it no more.
 LOOKED_AT = 32
+
+
+@final
+@dataclass(frozen=True)
+class RunnerName:
+    """A runner that is asked for by name.
+
+    Args:
+        name: As `runner=` and `--runner` write it; a test holds the help of the commands to it.
+        in_workers: It trains in worker processes, so that several trials train at once.
+        may_stack: Its workers train stacks of trials where the gate allows them.
+    """
+
+    name: str
+    in_workers: bool = field(default=False, kw_only=True)
+    may_stack: bool = field(default=False, kw_only=True)
+
+
+_NAMES = (
+    RunnerName("inline"),
+    RunnerName("auto", in_workers=True, may_stack=True),
+    RunnerName("processes", in_workers=True),
+    RunnerName("vectorized", in_workers=True, may_stack=True),
+)
+RUNNERS: Mapping[str, RunnerName] = {runner.name: runner for runner in _NAMES}
 
 
 @final
@@ -52,7 +75,8 @@ def select_runner(
     Raises:
         RunError: where stacks were asked for and cannot be.
     """
-    if name not in ("auto", "vectorized") or not isinstance(runner, Processes) or not waiting:
+    may_stack = name in RUNNERS and RUNNERS[name].may_stack
+    if not may_stack or not isinstance(runner, Processes) or not waiting:
         return Selection()
     if name == "auto" and (why := _untried(runner, steps, rehearsed)):
         return Selection(f"Runner: processes; {why}")

@@ -1,4 +1,8 @@
-"""Stage: a study and its history become moves."""
+"""Searches and schedules by name: a study and its history become moves.
+
+`experiment.methods` has an entry for each name, with its options and traits; a test holds the two
+together.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +46,10 @@ def _bayesian(start: float = START) -> Search:
 
 
 def gain_left(study: Study, records: Records) -> float:
-    """What the search expects of its next trial, in the metric's unit.
+    """The improvement that the search expects of its next trial, in the metric's unit.
 
     NaN where a search has no model, where its library is not installed, and inside of a schedule,
-    which leaves trials of unequal length.
+    whose trials have unequal lengths.
 
     Source: X1, Q10.
     """
@@ -67,10 +71,10 @@ def refuse_missing(name: str) -> None:
 
 
 def _is_missing() -> bool:
-    return any(find_spec(one) is None for one in BOTORCH)
+    return any(find_spec(library) is None for library in BOTORCH)
 
 
-# What takes options takes them by name; a schedule wraps the search that comes first.
+# Options are passed by name; a schedule takes the search inside it as its first argument.
 SEARCHES: dict[str, Callable[..., Search]] = {
     "quasi_random": QuasiRandom,
     "random": Random,
@@ -83,7 +87,7 @@ SCHEDULES: dict[str, Callable[..., Search]] = {"asha": Asha, "pbt": Pbt, "replay
 
 
 def search_of(study: Study) -> Search:
-    """The search that a study asks for, inside of its schedule, if it has one.
+    """The search that a study asks for, inside of its schedule if it has one.
 
     In a merged study the scientific values are covered evenly.
 

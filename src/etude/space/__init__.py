@@ -1,9 +1,13 @@
-"""Domains, spaces and settings: what may vary, and how a point becomes values."""
+"""Domains, spaces and settings: what may vary, and how a point of the unit cube becomes values.
+
+Nothing here loads NumPy; `vectorized` and `grid`, which do, are imported by their names.
+"""
 
 from .domains import Choice as Choice
 from .domains import Domain as Domain
 from .domains import Integer as Integer
 from .domains import Real as Real
+from .domains import Side as Side
 from .domains import bare as bare
 from .space import Space as Space
 from .values import Scalar as Scalar

@@ -14,10 +14,12 @@ from .values import Scalar, is_number, is_scalar, plain, value_text
 
 Scale: TypeAlias = Literal["linear", "log", "one_minus_log"]
 Limits: TypeAlias = tuple[float, float]
+# Of an axis: towards its lower bound, or towards its upper one.
+Side: TypeAlias = Literal["low", "high"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "one_minus_log")
-# Digits of a value: the axis has ten billion places and more, and a value reads well.
+# Significant digits of a value: an axis has ten billion values and more, and each reads well.
 DIGITS = 10
-# Of these digits a float and the cube's coordinates still tell every value apart.
+# With so many digits, a float and the cube's coordinates still tell every value apart.
 MOST_DIGITS = 14
 # Beyond, 1 - x is finer than the floats near 1.
 MOST_DECIMALS = 15
@@ -80,12 +82,12 @@ class Real:
         if self.scale == "one_minus_log":
             rest = math.exp(-plain)
             digits = self.decimals(rest)
-            return _kept(self, rounded(1.0 - rounded(rest, digits), digits), unit)
+            return _value_or_bound(self, rounded(1.0 - rounded(rest, digits), digits), unit)
         plain = math.exp(plain) if self.scale == "log" else plain
-        return _kept(self, rounded(plain, self.decimals(plain)), unit)
+        return _value_or_bound(self, rounded(plain, self.decimals(plain)), unit)
 
     def unit(self, value: Scalar) -> float:
-        """Where `value` lies from `low` (0) to `high` (1) on this scale; beyond them, outside."""
+        """The coordinate of `value` on this scale: 0 at `low`, 1 at `high`."""
         low, width = self.span
         return (self._warped(float(value)) - low) / width
 
@@ -97,13 +99,13 @@ class Real:
 
     @cached_property
     def near(self) -> tuple[float, float]:
-        """How near to each bound a value is that bound: half a step of its grid."""
+        """How near to each bound a value is that bound: half a rounding step."""
         ends = (self.low, self.high)
         low, high = (1.0 - end for end in ends) if self.scale == "one_minus_log" else ends
         return _half_step(self.decimals(low)), _half_step(self.decimals(high))
 
     def decimals(self, value: float) -> int:
-        """How many decimals a value of this size has; on `one_minus_log`, its distance from 1."""
+        """The decimals of a value of this size; on `one_minus_log`, of one this far from 1."""
         if self.scale == "linear":
             return self._linear_decimals
         digits = DIGITS - 1 - exponent(value)
@@ -163,10 +165,10 @@ class Integer:
         plain = math.exp(warped) if self.scale == "log" else warped
         whole = math.floor(plain + 0.5)
         digits = self.decimals(whole)
-        return int(_kept(self, rounded(whole, digits) if digits < 0 else whole, unit))
+        return int(_value_or_bound(self, rounded(whole, digits) if digits < 0 else whole, unit))
 
     def unit(self, value: Scalar) -> float:
-        """Where `value` lies between `low` and `high` on this scale: the middle of its share."""
+        """The coordinate of `value` on this scale: the middle of its share of the unit interval."""
         low, width = self.span
         return (self._warped(float(value)) - low) / width
 
@@ -178,11 +180,11 @@ class Integer:
 
     @cached_property
     def near(self) -> tuple[float, float]:
-        """How near to each bound a value is that bound: half a step of its grid."""
+        """How near to each bound a value is that bound: half a rounding step."""
         return _half_step(self.decimals(self.low)), _half_step(self.decimals(self.high))
 
     def decimals(self, value: float) -> int:
-        """0, or fewer for numbers too large for the cube to tell from their neighbours."""
+        """The decimals of a value: 0, or fewer for numbers that the cube cannot tell apart."""
         if self.scale == "log":
             return min(LOG_DIGITS - 1 - exponent(value), 0)
         return min(MOST_DIGITS - 1 - exponent(self.high - self.low), 0)
@@ -307,7 +309,7 @@ def _settle_extras(domain: Real | Integer, kind: str) -> None:
     if domain.limits is None:
         return
     pair: Any = domain.limits
-    if not isinstance(pair, Sequence) or not [_is_limit(each) for each in pair] == [True, True]:
+    if not isinstance(pair, Sequence) or not [_is_limit(limit) for limit in pair] == [True, True]:
         raise SpaceError(
             f"{kind} needs two numbers as limits, the lowest and the highest possible value, got "
             f"{pair!r}. Write for example limits = [0, 1]; `inf` is no limit."
@@ -332,12 +334,12 @@ def _check_units(kind: str, units: object) -> None:
 
 
 def _half_step(decimals: int) -> float:
-    # A little more, so that the rounding of a float does not decide.
+    # Heuristic: a hundredth more, so that the rounding of a float does not decide.
     return 0.51 * power(-decimals)
 
 
-def _kept(domain: Real | Integer, value: float, unit: float) -> float:
-    """A value on the grid, or the bound that it is nearest to."""
+def _value_or_bound(domain: Real | Integer, value: float, unit: float) -> float:
+    """The value, or the bound where it lies within half a rounding step of it."""
     near_low, near_high = domain.near
     is_high = domain.high - value <= near_high
     if value - domain.low <= near_low and (unit < 0.5 or not is_high):
@@ -362,7 +364,7 @@ def _check_values(values: tuple[Scalar, ...]) -> None:
                 f"Choice takes text, finite numbers and booleans, got {value!r}. "
                 "Name the value with a text and build the object in your train function."
             )
-        if any(_same(value, earlier) for earlier in values[:position]):
+        if any(_same(value, other) for other in values[:position]):
             raise SpaceError(
                 f"Choice takes each value once, got `{value_text(value)}` twice. Leave one out."
             )

@@ -1,4 +1,4 @@
-"""What the operations of a constraint mean: on one setting, and on kinds of values before any.
+"""The operations of a constraint: their values on one setting, and the kinds that they may have.
 
 Numbers are floats, and `nan` is a number that is not there: a division by zero, the logarithm of
 zero, a text among numbers. What is compared with it is neither true nor false (None), and the logic
@@ -32,7 +32,7 @@ def holds(expression: Expression, values: Mapping[str, Any]) -> bool:
     True
     """
     operands = {name: operand(values[name]) for name in expression.names}
-    return evaluated(expression.tree, operands, OPERATIONS) is True
+    return tree_value(expression.tree, operands, OPERATIONS) is True
 
 
 def operand(value: Any) -> Operand:
@@ -40,14 +40,14 @@ def operand(value: Any) -> Operand:
     return value if isinstance(value, bool | str) else float(value)
 
 
-def evaluated(tree: Tree, values: Mapping[str, Any], operations: Mapping[str, Operation]) -> Any:
-    """The value of a tree, each operation done by the one of its name."""
+def tree_value(tree: Tree, values: Mapping[str, Any], operations: Mapping[str, Operation]) -> Any:
+    """The value of a tree, each operation done by the function of its name in `operations`."""
     if isinstance(tree, Name):
         return values[tree.name]
     if isinstance(tree, Constant):
         return tree.value
     return operations[tree.operation](
-        *(evaluated(each, values, operations) for each in tree.arguments)
+        *(tree_value(argument, values, operations) for argument in tree.arguments)
     )
 
 
@@ -68,17 +68,17 @@ def kinds(tree: Tree, of_names: Mapping[str, frozenset[Kind]]) -> frozenset[Kind
         return of_names[tree.name]
     if isinstance(tree, Constant):
         return frozenset([kind_of(tree.value)])
-    below = [kinds(each, of_names) for each in tree.arguments]
+    argument_kinds = [kinds(argument, of_names) for argument in tree.arguments]
     if tree.operation in ("==", "!="):
-        _check_comparable(tree, below)
+        _check_comparable(tree, argument_kinds)
         return TRUTH
-    taken = TRUTH if tree.operation in _LOGIC else NUMBER
-    for each, found in zip(tree.arguments, below, strict=True):
-        if not taken & found:
-            (takes,) = taken
+    allowed = TRUTH if tree.operation in _LOGIC else NUMBER
+    for argument, possible in zip(tree.arguments, argument_kinds, strict=True):
+        if not allowed & possible:
+            (takes,) = allowed
             raise SpaceError(
-                f"`{_sign(tree)}` takes a {takes}, and {_said(each)} is a "
-                f"{' or a '.join(sorted(found))}. {_WAYS_OUT[takes]}"
+                f"`{_sign(tree)}` takes a {takes}, and {_description(argument)} is a "
+                f"{' or a '.join(sorted(possible))}. {_WAYS_OUT[takes]}"
             )
     return TRUTH if tree.operation in _LOGIC or tree.operation in _ORDER else NUMBER
 
@@ -89,13 +89,13 @@ _WAYS_OUT = {
 }
 
 
-def _check_comparable(tree: Call, below: list[frozenset[Kind]]) -> None:
-    left, right = below
-    if not left & right:
-        one, other = tree.arguments
+def _check_comparable(tree: Call, argument_kinds: list[frozenset[Kind]]) -> None:
+    of_left, of_right = argument_kinds
+    if not of_left & of_right:
+        left, right = map(_description, tree.arguments)
         raise SpaceError(
-            f"`{tree.operation}` compares a {' or a '.join(sorted(left))}, {_said(one)}, with a "
-            f"{' or a '.join(sorted(right))}, {_said(other)}: they are never equal. "
+            f"`{tree.operation}` compares a {' or a '.join(sorted(of_left))}, {left}, with a "
+            f"{' or a '.join(sorted(of_right))}, {right}: they are never equal. "
             "Texts stand in quotes, numbers do not."
         )
 
@@ -104,7 +104,8 @@ def _sign(tree: Call) -> str:
     return "-" if tree.operation == "negative" else tree.operation
 
 
-def _said(tree: Tree) -> str:
+def _description(tree: Tree) -> str:
+    """A part of a constraint as a message names it."""
     if isinstance(tree, Name):
         return f"`{tree.name}`"
     if isinstance(tree, Constant):
@@ -119,7 +120,7 @@ def _numbers(plain: Callable[..., float]) -> Operation:
     """The operation on numbers that are there; `nan` for all else, and where it has no value."""
 
     def checked(*operands: Operand) -> float:
-        if not all(type(each) is float and each == each for each in operands):
+        if not all(type(value) is float and value == value for value in operands):
             return math.nan
         try:
             return float(plain(*operands))
@@ -144,8 +145,8 @@ def _equal(left: Operand, right: Operand) -> bool | None:
     return type(left) is type(right) and left == right
 
 
-def _not(each: Operand) -> bool | None:
-    return not each if isinstance(each, bool) else None
+def _not(value: Operand) -> bool | None:
+    return not value if isinstance(value, bool) else None
 
 
 def _unequal(left: Operand, right: Operand) -> bool | None:
@@ -153,13 +154,13 @@ def _unequal(left: Operand, right: Operand) -> bool | None:
 
 
 def _and(*operands: Operand) -> bool | None:
-    if any(each is False for each in operands):
+    if any(value is False for value in operands):
         return False
-    return True if all(each is True for each in operands) else None
+    return True if all(value is True for value in operands) else None
 
 
 def _or(*operands: Operand) -> bool | None:
-    return _not(_and(*(_not(each) for each in operands)))
+    return _not(_and(*(_not(value) for value in operands)))
 
 
 _ORDER: dict[str, Operation] = {

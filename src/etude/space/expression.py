@@ -1,7 +1,7 @@
-"""Constraints as a language of their own: what Python's parser reads, a short list lets through.
+"""The language of constraints: Python's parser reads a text, and a short list of parts is allowed.
 
 Nothing that a user writes is ever run as Python: the parsed text is rebuilt from names, constants
-and the operations of `arithmetic`, and all else is refused by name.
+and the operations of `evaluate`, and all else is refused by name.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _COMPARISONS: dict[type[ast.AST], str] = {
 }  # fmt: skip
 _UNARY: dict[type[ast.AST], str] = {ast.Not: "not", ast.USub: "negative"}
 _JOINS: dict[type[ast.AST], str] = {ast.And: "and", ast.Or: "or"}
-# How people call what Python's grammar has other names for.
-_CALLED = {
+# The sign or keyword that people write for a node of Python's grammar.
+_SIGNS = {
     "Lambda": "lambda", "ListComp": "for", "SetComp": "for", "DictComp": "for", "For": "for",
     "GeneratorExp": "for", "JoinedStr": "f-string", "TemplateStr": "t-string", "NamedExpr": ":=",
     "IfExp": "if", "Subscript": "[ ]", "Slice": ":", "List": "[ ]", "Tuple": ",", "Dict": "{ }",
@@ -49,8 +49,9 @@ _CALLED = {
     "BitAnd": "&", "BitOr": "|", "BitXor": "^", "Invert": "~", "LShift": "<<", "RShift": ">>",
     "MatMult": "@", "Is": "is", "IsNot": "is not", "In": "in", "NotIn": "not in", "UAdd": "+",
 }  # fmt: skip
+_TOO_DEEP = f"it is nested at most {MAX_DEPTH} deep"
 _EXAMPLE = "Write for example `warmup_steps <= 0.1 * max_steps`."
-# What stands in quotes; a name in backquotes; a word that is not ASCII, which Python would respell.
+# A text in quotes; a name in backquotes; a word that is not ASCII, which Python would respell.
 _WORDS = re.compile(
     r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?P<quoted>[^`]+)`|(?P<word>(?!\d)\w+)"
 )
@@ -87,7 +88,7 @@ Tree: TypeAlias = Constant | Name | Call
 @final
 @dataclass(frozen=True)
 class Expression:
-    """A constraint that was read: its text, its tree, and the names in it, sorted."""
+    """A constraint: its text, its tree, and the names in it, sorted."""
 
     text: str
     tree: Tree
@@ -112,7 +113,7 @@ def parsed(text: str) -> Expression:
     return Expression(text=text, tree=tree, names=tuple(sorted(set(_names(tree)))))
 
 
-def refused(what: str, why: str = "") -> SpaceError:
+def refusal(what: str, why: str = "") -> SpaceError:
     """The refusal of a part by its name."""
     known = ", ".join(f"`{name}`" for name in FUNCTIONS)
     rule = why or (
@@ -132,33 +133,29 @@ def _check_size(text: str) -> None:
     for sign in text:
         depth += (sign in "([{") - (sign in ")]}")
         if depth > MAX_DEPTH:
-            raise refused(sign, f"{_deep()}, found more of this sign.")
-
-
-def _deep() -> str:
-    return f"it is nested at most {MAX_DEPTH} deep"
+            raise refusal(sign, f"{_TOO_DEEP}, found more of this sign.")
 
 
 def _ascii(text: str) -> tuple[str, dict[str, str]]:
-    """The text with other names for what Python cannot read as one, and what they stand for."""
+    """The text with ASCII names for those that Python cannot read, and what each stands for."""
     names: dict[str, str] = {}
     prefix = "name_"
     while prefix in text:
         prefix += "_"
 
-    def replaced(found: re.Match[str]) -> str:
-        name = found["quoted"] or found["word"]
-        if name is None or (name.isascii() and not found["quoted"]):
-            return found[0]
+    def ascii_name(match: re.Match[str]) -> str:
+        name = match["quoted"] or match["word"]
+        if name is None or (name.isascii() and not match["quoted"]):
+            return match[0]
         names[alias := f"{prefix}{len(names)}"] = name
         return f" {alias} "
 
     plain = re.sub(r"[\r\n]", " ", text.strip())
-    return _WORDS.sub(replaced, plain), names
+    return _WORDS.sub(ascii_name, plain), names
 
 
 def _python(source: str) -> ast.expr:
-    """Python's tree of the text; one that only parentheses make readable is read, to be named."""
+    """Python's tree of the text; also of one that only parentheses make readable, to be refused."""
     if not source:
         raise SpaceError(f"is no condition: it is empty. {_EXAMPLE}")
     try:
@@ -168,7 +165,7 @@ def _python(source: str) -> ast.expr:
             return _read(f"({source})")
         except SyntaxError:
             if word := next(filter(_is_foreign, re.findall(r"\w+", source)), ""):
-                raise refused(word, "a name spelt so stands in backquotes.") from error
+                raise refusal(word, "a name spelt so stands in backquotes.") from error
             reason = f"{error.msg[:1].lower()}{error.msg[1:]}" if error.msg else "it breaks off"
             raise SpaceError(f"is no condition: {reason}. {_EXAMPLE}") from error
 
@@ -183,7 +180,7 @@ def _read(source: str) -> ast.expr:
             warnings.simplefilter("ignore")  # of odd escapes and the like: all is judged below
             return ast.parse(source, mode="eval").body
     except (RecursionError, MemoryError) as error:
-        raise SpaceError(f"is no condition: {_deep()}. {_EXAMPLE}") from error
+        raise SpaceError(f"is no condition: {_TOO_DEEP}. {_EXAMPLE}") from error
     except ValueError as error:  # a null character, in some versions
         raise SyntaxError(str(error)) from error
 
@@ -196,10 +193,10 @@ def _tree(node: ast.AST, names: dict[str, str], *, depth: int) -> Tree:
         return Constant(name == "true") if name in ("true", "false") else Name(name)
     operation, parts = _operation(node)
     if depth > MAX_DEPTH:
-        raise refused(operation or "<", f"{_deep()}. {_EXAMPLE}")
-    arguments = tuple(_tree(each, names, depth=depth + 1) for each in parts)
+        raise refusal(operation or "<", f"{_TOO_DEEP}. {_EXAMPLE}")
+    arguments = tuple(_tree(part, names, depth=depth + 1) for part in parts)
     if isinstance(node, ast.Compare):
-        return _chained(node, arguments)
+        return _chain(node, arguments)
     if operation == "**":
         _check_exponent(arguments[1])
     return Call(operation, arguments)
@@ -212,56 +209,58 @@ def _constant(node: ast.Constant) -> Constant:
     if isinstance(value, int | float):
         if abs(value) <= sys.float_info.max:
             return Constant(float(value))
-        raise refused(f"{str(value)[:9]}", "the number is too large for a float.")
-    raise refused(ast.unparse(node))
+        raise refusal(f"{str(value)[:9]}", "the number is too large for a float.")
+    raise refusal(ast.unparse(node))
 
 
 def _operation(node: ast.AST) -> tuple[str, Sequence[ast.expr]]:
     """What a node does, and with which parts; all else is refused."""
     if isinstance(node, ast.Compare):
         for operator in node.ops:
-            _known(operator, _COMPARISONS)
+            _allowed(operator, _COMPARISONS)
         return "", [node.left, *node.comparators]
     if isinstance(node, ast.BinOp):
-        return _known(node.op, _BINARY), [node.left, node.right]
+        return _allowed(node.op, _BINARY), [node.left, node.right]
     if isinstance(node, ast.BoolOp):
-        return _known(node.op, _JOINS), node.values
+        return _allowed(node.op, _JOINS), node.values
     if isinstance(node, ast.UnaryOp):
-        return _known(node.op, _UNARY), [node.operand]
+        return _allowed(node.op, _UNARY), [node.operand]
     if isinstance(node, ast.Call):
         return _function(node), node.args
     if isinstance(node, ast.Attribute):
         way_out = f"a name with a dot stands in backquotes, whole. {_EXAMPLE}"
-        raise refused(f".{node.attr}", way_out)
-    raise refused(_called(node))
+        raise refusal(f".{node.attr}", way_out)
+    raise refusal(_sign(node))
 
 
-def _known(operator: ast.AST, known: dict[type[ast.AST], str]) -> str:
-    if type(operator) not in known:
-        raise refused(_called(operator))
-    return known[type(operator)]
+def _allowed(operator: ast.AST, names: dict[type[ast.AST], str]) -> str:
+    """The name of an operator; one that is not among `names` is refused."""
+    if type(operator) not in names:
+        raise refusal(_sign(operator))
+    return names[type(operator)]
 
 
 def _function(node: ast.Call) -> str:
     if not isinstance(node.func, ast.Name):
         _operation(node.func)  # refuses what has a name of its own
-        raise refused("(...)")
+        raise refusal("(...)")
     name = node.func.id
     if name not in FUNCTIONS:
-        raise refused(name)
+        raise refusal(name)
     fewest, most = FUNCTIONS[name]
     if node.keywords or not fewest <= len(node.args) <= most:
         count = "one value" if most == 1 else f"{fewest} to {most} values"
-        raise refused(f"{name}(...)", f"this function takes {count}, without names.")
+        raise refusal(f"{name}(...)", f"this function takes {count}, without names.")
     return name
 
 
-def _called(node: ast.AST) -> str:
+def _sign(node: ast.AST) -> str:
     kind = type(node).__name__
-    return _CALLED.get(kind) or kind.lower()
+    return _SIGNS.get(kind) or kind.lower()
 
 
-def _chained(node: ast.Compare, arguments: tuple[Tree, ...]) -> Tree:
+def _chain(node: ast.Compare, arguments: tuple[Tree, ...]) -> Tree:
+    """A comparison; `a < b < c` is the two of them joined by `and`."""
     links = tuple(
         Call(_COMPARISONS[type(operator)], arguments[at : at + 2])
         for at, operator in enumerate(node.ops)
@@ -275,12 +274,12 @@ def _check_exponent(tree: Tree) -> None:
     value = plain.value if isinstance(plain, Constant) else None
     if not isinstance(value, float) or value > MAX_EXPONENT:
         why = f"an exponent is a number from {-MAX_EXPONENT:g} to {MAX_EXPONENT:g}, written out."
-        raise refused("**", f"{why} Elsewhere, `exp` and `log` say the same.")
+        raise refusal("**", f"{why} Elsewhere, `exp` and `log` say the same.")
 
 
 def _names(tree: Tree) -> Iterator[str]:
     if isinstance(tree, Name):
         yield tree.name
     elif isinstance(tree, Call):
-        for each in tree.arguments:
-            yield from _names(each)
+        for argument in tree.arguments:
+            yield from _names(argument)

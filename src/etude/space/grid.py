@@ -17,7 +17,8 @@ from . import vectorized
 from .domains import Choice, Domain, Integer
 from .space import Space
 
-# As many trials as an experiment may have.
+# As many trials as an experiment may have; a test holds it to `experiment.validation.MAX_TRIALS`,
+# which is checked without NumPy.
 MAX_POINTS = 1_000_000
 
 Points: TypeAlias = int | Mapping[str, int] | None
@@ -25,7 +26,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
-    """How many values each axis has: all of a list's, and on ranges as many as were asked for.
+    """How many values each axis has: a list has all of its own, a range as many as `points` says.
 
     Args:
         space: Its axes.
@@ -37,7 +38,7 @@ def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
         SpaceError: for a range without a number.
     """
     domains = space.domains
-    ranges = [name for name, one in domains.items() if not isinstance(one, Choice)]
+    ranges = [name for name, domain in domains.items() if not isinstance(domain, Choice)]
     if isinstance(points, Mapping):
         missing = [name for name in ranges if name not in points]
         if missing:
@@ -45,20 +46,20 @@ def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
                 f"The grid has no points on `{missing[0]}`. Write them, for example "
                 f"points = {{ {missing[0]} = 5 }}, or one number for all ranges."
             )
-        return {name: _count(one, points.get(name, 1)) for name, one in domains.items()}
-    each = points or 1
-    lists = math.prod(len(one.values) for one in domains.values() if isinstance(one, Choice))
-    while points is None and ranges and lists * (each + 1) ** len(ranges) <= trials:
-        each += 1
-    return {name: _count(one, each) for name, one in domains.items()}
+        return {name: _count(domain, points.get(name, 1)) for name, domain in domains.items()}
+    per_range = points or 1
+    in_lists = math.prod(len(one.values) for one in domains.values() if isinstance(one, Choice))
+    while points is None and ranges and in_lists * (per_range + 1) ** len(ranges) <= trials:
+        per_range += 1
+    return {name: _count(domain, per_range) for name, domain in domains.items()}
 
 
 def grid(space: Space, counts: Mapping[str, int]) -> Floats:
     """The points of the unit cube that satisfy the constraints of the space, shape (T, D).
 
     On each axis both ends come first, then the middle, then again and again what halves the widest
-    gap. Points come in the order of the finest place they need: the first k**D of them are a grid
-    of k points an axis.
+    gap. Points come in the order of the last of these values that they need: the first k**D of
+    them are a grid of k points an axis.
 
     Raises:
         SpaceError: for more than `MAX_POINTS`, before any is made.
@@ -71,17 +72,19 @@ def grid(space: Space, counts: Mapping[str, int]) -> Floats:
         )
     if not counts:
         return np.empty((1, 0))
+    # A point is a rank on each axis; sorted by the largest of its ranks, then by all in turn.
     ranks_TxD = np.indices(list(counts.values())).reshape(len(counts), -1).T
     ranks_TxD = ranks_TxD[np.lexsort([*ranks_TxD.T[::-1], ranks_TxD.max(axis=1)])]
+    # Ranks become coordinates, and points that the constraints refuse are left out.
     axes = [_axis(space.domains[name], count) for name, count in counts.items()]
     units_TxD = np.stack([axis[ranks_TxD[:, at]] for at, axis in enumerate(axes)], axis=1)
     return np.asarray(units_TxD[vectorized.admitted(space, units_TxD)])
 
 
 def coarse_to_fine(count: int) -> list[int]:
-    """The places 0 .. count - 1: both ends, then again and again the middle of the widest gap.
+    """The indices 0 .. count - 1: both ends, then again and again the middle of the widest gap.
 
-    >>> coarse_first(5)
+    >>> coarse_to_fine(5)
     [0, 4, 2, 1, 3]
     """
     order, gaps = [0, count - 1][:count], [(0, count - 1)]
@@ -95,23 +98,21 @@ def coarse_to_fine(count: int) -> list[int]:
 
 
 def _axis(domain: Domain, count: int) -> Floats:
-    """The places of an axis on the unit interval, coarse before fine; a list in its own order."""
+    """The coordinates of an axis, coarse before fine; those of a list in its own order."""
     if isinstance(domain, Choice):
         return (np.arange(count) + 0.5) / count
     if count == 1:
         return np.array([0.5])
-    places = np.linspace(0.0, 1.0, count)
+    units = np.linspace(0.0, 1.0, count)
     if isinstance(domain, Integer):
-        whole = sorted({domain.value(place) for place in places})
-        places = np.array([domain.unit(value) for value in whole])
-    return places[coarse_to_fine(len(places))]
+        whole = sorted({domain.value(unit) for unit in units})
+        units = np.array([domain.unit(value) for value in whole])
+    return units[coarse_to_fine(len(units))]
 
 
 def _count(domain: Domain, points: int) -> int:
-    """So many values, or as many as there are."""
+    """How many values an axis has if it is asked for `points`: no more than there are."""
     if isinstance(domain, Choice):
         return len(domain.values)
     whole = isinstance(domain, Integer) and 1 < points <= MAX_POINTS
-    return (
-        len({domain.value(place) for place in np.linspace(0.0, 1.0, points)}) if whole else points
-    )
+    return len({domain.value(unit) for unit in np.linspace(0.0, 1.0, points)}) if whole else points

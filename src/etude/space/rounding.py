@@ -1,12 +1,13 @@
-"""Numbers of few decimal digits: what a domain gives out, so that the unit cube gives it back.
+"""Rounding to few decimal digits: of what a domain gives out, and of what a person reads.
 
 A coordinate of the unit cube is a float, and so is a value, but the way between them is rounded at
-each step. Rounded to a grid that is coarser than those errors, a value finds itself again.
+each step. Rounded to decimals that are coarser than those errors, a value comes back as it was.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 LEAST = -323
 # As decimal text, so that each is the float nearest to the power of ten.
@@ -29,7 +30,7 @@ def exponent(value: float) -> int:
 def rounded(value: float, decimals: int) -> float:
     """The value at this many decimals, fewer than none for tens and hundreds.
 
-    Made of operations that IEEE 754 rounds exactly, so that NumPy's give the same on columns.
+    Made of operations that IEEE 754 rounds exactly, so that NumPy's give the same on arrays.
 
     >>> rounded(0.123456, 3), rounded(123456.0, -3)
     (0.123, 123000.0)
@@ -43,3 +44,35 @@ def rounded(value: float, decimals: int) -> float:
 def power(n: int) -> float:
     """Ten to the n-th; 0 below what a float holds."""
     return POWERS[n - LEAST] if n >= LEAST else 0.0
+
+
+def two_digits(value: float, *, up: bool) -> float:
+    """The value at two significant digits, one where that changes it by less than a twentieth.
+
+    >>> two_digits(0.0987, up=True), two_digits(0.3162, up=True), two_digits(0.3162, up=False)
+    (0.1, 0.32, 0.31)
+    """
+    value = ten_digits(value)
+    one_digit = _significant(value, 1, up=up)
+    is_near = abs(one_digit - value) < 0.05 * abs(value)
+    return one_digit if is_near else _significant(value, 2, up=up)
+
+
+def ten_digits(value: float) -> float:
+    """The value at ten significant digits.
+
+    That is without the noise of floating point, which would push a round number to the next one.
+
+    >>> ten_digits(0.1 + 0.2)
+    0.3
+    """
+    return float(f"{value:.10g}")
+
+
+def _significant(value: float, digits: int, *, up: bool) -> float:
+    if value == 0:
+        return 0.0
+    exact = Decimal(repr(value))
+    unit = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    direction = ROUND_CEILING if up else ROUND_FLOOR
+    return float((exact / unit).to_integral_value(direction) * unit)

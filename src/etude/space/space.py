@@ -40,10 +40,10 @@ class Space:
         object.__setattr__(self, "domains", dict(sorted(self.domains.items())))
         object.__setattr__(self, "constraints", tuple(self.constraints))
         names = {*self.domains, *self.known}
-        for one in self.expressions:
-            if missing := [name for name in one.names if name not in names]:
+        for expression in self.expressions:
+            if missing := [name for name in expression.names if name not in names]:
                 raise SpaceError(
-                    f"`{one.text}` names `{missing[0]}`, which has no value in this space. "
+                    f"`{expression.text}` names `{missing[0]}`, which has no value in this space. "
                     "Give it a domain, or its value in `known`."
                 )
 
@@ -54,8 +54,8 @@ class Space:
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
-        """The constraints as they are evaluated."""
-        return tuple(parsed(one) for one in self.constraints)
+        """The constraints, parsed."""
+        return tuple(parsed(text) for text in self.constraints)
 
     def setting(self, unit_D: Sequence[float]) -> dict[str, Scalar]:
         """The setting at a point of the unit cube, coordinates in the order of the names."""
@@ -63,7 +63,7 @@ class Space:
         return {name: domain.value(float(unit)) for (name, domain), unit in pairs}
 
     def unit(self, setting: Mapping[str, Scalar]) -> list[float]:
-        """The point of the unit cube where `setting` lies."""
+        """The point of the unit cube at which `setting` lies."""
         return [domain.unit(setting[name]) for name, domain in self.domains.items()]
 
     def admits(self, setting: Mapping[str, Scalar]) -> bool:

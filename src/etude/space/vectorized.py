@@ -1,8 +1,7 @@
-"""Many settings at once: columns of values, and which of them satisfy the constraints.
+"""Many settings at once: arrays of values, and the points that satisfy the constraints.
 
-What a column holds is what `Domain.value` and `arithmetic.holds` say of each setting, bit by bit:
-both are made of operations that IEEE 754 rounds exactly, and of Python's logarithm, exponential and
-power.
+An array holds what `Domain.value` and `evaluate.holds` say of each setting, bit by bit: both are
+made of operations that IEEE 754 rounds exactly, and of Python's logarithm, exponential and power.
 
 Axes: T points, D hyperparameters that vary.
 """
@@ -25,7 +24,7 @@ from .domains import (
     Integer,
     Real,
 )
-from .evaluate import GIVES_NUMBERS, OPERATIONS, Operation, evaluated, operand
+from .evaluate import GIVES_NUMBERS, OPERATIONS, Operation, operand, tree_value
 from .expression import Expression
 from .rounding import EXACT, LEAST, MOST, POWERS
 from .space import Space
@@ -42,23 +41,25 @@ def settings(space: Space, units_TxD: Floats) -> list[dict[str, Scalar]]:
     names = list(space.domains)
     if not names:
         return [{} for _ in units_TxD]
-    columns = [
-        _values(domain, units_TxD[:, at]) for at, domain in enumerate(space.domains.values())
-    ]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    domains = space.domains.values()
+    values_by_name = [_values(domain, units_TxD[:, at]) for at, domain in enumerate(domains)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values_by_name, strict=True)]
 
 
 def satisfied(space: Space, units_TxD: Floats) -> dict[str, Truths]:
     """For each constraint of the space, at which points it holds."""
     every_T = np.arange(len(units_TxD))
-    return {one.text: _holds(one, space, units_TxD, every_T) for one in space.expressions}
+    return {
+        expression.text: _holds(expression, space, units_TxD, every_T)
+        for expression in space.expressions
+    }
 
 
 def admitted(space: Space, units_TxD: Floats) -> NDArray[np.intp]:
     """Which points satisfy every constraint, in order: `space.admits` one by one."""
     alive_T = np.arange(len(units_TxD))
-    for one in space.expressions:
-        alive_T = alive_T[_holds(one, space, units_TxD, alive_T)]
+    for expression in space.expressions:
+        alive_T = alive_T[_holds(expression, space, units_TxD, alive_T)]
     return alive_T
 
 
@@ -66,7 +67,7 @@ def admitted(space: Space, units_TxD: Floats) -> NDArray[np.intp]:
 
 
 def _values(domain: Domain, units_T: Floats) -> list[Any]:
-    """The values at these places of the unit interval, in Python's own types."""
+    """The values at these coordinates, in Python's own types."""
     if isinstance(domain, Choice):
         return [domain.values[index] for index in _indices(domain, units_T).tolist()]
     numbers_T = _numbers(domain, units_T)
@@ -78,9 +79,9 @@ def _operands(domain: Domain, units_T: Floats) -> NDArray[Any]:
     """The values as the operations take them: floats, or objects where not all are numbers."""
     if not isinstance(domain, Choice):
         return _numbers(domain, units_T)
-    kept = [operand(value) for value in domain.values]
-    floats = all(isinstance(value, float) for value in kept)
-    return np.array(kept, dtype=np.float64 if floats else object)[_indices(domain, units_T)]
+    operands = [operand(value) for value in domain.values]
+    floats = all(isinstance(value, float) for value in operands)
+    return np.array(operands, dtype=np.float64 if floats else object)[_indices(domain, units_T)]
 
 
 def _indices(domain: Choice, units_T: Floats) -> NDArray[np.intp]:
@@ -92,15 +93,16 @@ def _numbers(domain: Real | Integer, units_T: Floats) -> Floats:
     low, width = domain.span
     plain_T = low + units_T * width
     if isinstance(domain, Real):
-        kept_T = _kept(domain, _on_grid(domain, plain_T), units_T)
-        return np.where(units_T <= 0.0, domain.low, np.where(units_T >= 1.0, domain.high, kept_T))
+        inside_T = _value_or_bound(domain, _rounded_real(domain, plain_T), units_T)
+        return np.where(units_T <= 0.0, domain.low, np.where(units_T >= 1.0, domain.high, inside_T))
     logarithmic = domain.scale == "log"
     whole_T = np.floor((_exp(plain_T) if logarithmic else plain_T) + 0.5)
     digits_T = LOG_DIGITS - 1 - _exponents(whole_T) if logarithmic else domain.decimals(1.0)
-    return _kept(domain, _rounded(whole_T, np.minimum(digits_T, 0)), units_T)
+    return _value_or_bound(domain, _rounded(whole_T, np.minimum(digits_T, 0)), units_T)
 
 
-def _on_grid(domain: Real, plain_T: Floats) -> Floats:
+def _rounded_real(domain: Real, plain_T: Floats) -> Floats:
+    """The values at these places of the scale, rounded as `Real.value` rounds them."""
     if domain.scale == "linear":
         return _rounded(plain_T, domain.decimals(1.0))
     if domain.scale == "log":
@@ -111,7 +113,7 @@ def _on_grid(domain: Real, plain_T: Floats) -> Floats:
     return _rounded(1.0 - _rounded(rest_T, decimals_T), decimals_T)
 
 
-def _kept(domain: Real | Integer, values_T: Floats, units_T: Floats) -> Floats:
+def _value_or_bound(domain: Real | Integer, values_T: Floats, units_T: Floats) -> Floats:
     near_low, near_high = domain.near
     is_high = domain.high - values_T <= near_high
     is_low = (values_T - domain.low <= near_low) & ((units_T < 0.5) | ~is_high)
@@ -154,38 +156,38 @@ def _holds(
         if name in expression.names:
             operands[name] = _operands(domain, units_TxD[alive_T, at])
     with np.errstate(all="ignore"):  # what overflows is infinite, as for Python
-        found = evaluated(expression.tree, operands, _ON_COLUMNS)
-    if isinstance(found, np.ndarray) and found.dtype == bool:
-        return found
-    each_T = found.tolist() if isinstance(found, np.ndarray) else [found is True] * len(alive_T)
-    return np.array([each is True for each in each_T], dtype=bool)
+        truths = tree_value(expression.tree, operands, _ON_ARRAYS)
+    if isinstance(truths, np.ndarray) and truths.dtype == bool:
+        return truths
+    # A single value is that of a constraint without names that vary; None is neither, and not true.
+    is_array = isinstance(truths, np.ndarray)
+    truths_T = truths.tolist() if is_array else [truths is True] * len(alive_T)
+    return np.array([truth is True for truth in truths_T], dtype=bool)
 
 
-def _on_columns(name: str) -> Operation:
-    """An operation on columns and single values: NumPy's where all have one, else one by one."""
+def _on_arrays(name: str) -> Operation:
+    """An operation on arrays and single values: NumPy's where the two agree, else one by one."""
     plain, fast = OPERATIONS[name], _FAST.get(name)
 
     def operation(*operands: Any) -> Any:
-        columns = [each for each in operands if isinstance(each, np.ndarray)]
-        if not columns:
+        if not any(isinstance(values, np.ndarray) for values in operands):
             return plain(*operands)
         if fast is not None and _is_fast(name, operands):
             return fast(*operands)
-        found = np.frompyfunc(plain, len(operands), 1)(*operands)
-        return found.astype(np.float64) if name in GIVES_NUMBERS else found
+        values_T = np.frompyfunc(plain, len(operands), 1)(*operands)
+        return values_T.astype(np.float64) if name in GIVES_NUMBERS else values_T
 
     return operation
 
 
 def _is_fast(name: str, operands: Sequence[Any]) -> bool:
     """Whether NumPy and Python agree: on finite numbers, not divided by zero, and on truths."""
-    kinds = {np.asarray(each).dtype.kind for each in operands}
+    kinds = {np.asarray(values).dtype.kind for values in operands}
     if name in _LOGIC:
         return kinds == {"b"}
     divides_by_zero = name in _DIVISIONS and not np.all(operands[-1])
-    return (
-        kinds == {"f"} and not divides_by_zero and all(np.isfinite(one).all() for one in operands)
-    )
+    finite = kinds == {"f"} and all(np.isfinite(values).all() for values in operands)
+    return finite and not divides_by_zero
 
 
 _LOGIC = {"not": np.logical_not}
@@ -205,4 +207,4 @@ _FAST: dict[str, Operation] = {
     **_DIVISIONS,
     **_LOGIC,
 }
-_ON_COLUMNS: dict[str, Operation] = {name: _on_columns(name) for name in OPERATIONS}
+_ON_ARRAYS: dict[str, Operation] = {name: _on_arrays(name) for name in OPERATIONS}

@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 from ...analyze.checks.infeasible import infeasible
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
 from ...record import Record
-from ...space import Integer, Real
+from ...space import Integer, Real, Side
+from ...space.rounding import two_digits
 from ...study import Study
 from ...wording import join, number, plural
 from ..context import Context, Remedy
-from .widen import rounded
-
-Which: TypeAlias = Literal["low", "high"]
 
 # Heuristic: three that break in a row beyond the last that does not are no accident.
 MIN_BEYOND = 3
@@ -105,7 +102,7 @@ def _in_logarithm(one: Hyperparameter, finding: Finding) -> Remedy:
     return Remedy(rule="C3", edits=(edit,))
 
 
-def _cut(case: Context, one: Hyperparameter, side: Which) -> list[Recommendation]:
+def _cut(case: Context, one: Hyperparameter, side: Side) -> list[Recommendation]:
     domain = one.value
     if not isinstance(domain, Real | Integer):
         return []
@@ -137,7 +134,7 @@ def _cut(case: Context, one: Hyperparameter, side: Which) -> list[Recommendation
     ]
 
 
-def _further(unit: float, than: float, side: Which) -> bool:
+def _further(unit: float, than: float, side: Side) -> bool:
     return unit > than if side == "high" else unit < than
 
 
@@ -159,13 +156,13 @@ def _unit(record: Record, one: Hyperparameter) -> float:
     return one.value.unit(record.setting[one.name])
 
 
-def _bound(domain: Real | Integer, unit: float, side: Which) -> float | int:
+def _bound(domain: Real | Integer, unit: float, side: Side) -> float | int:
     value = domain.value(unit)
     if isinstance(domain, Integer):
         return int(value)
     if domain.scale == "one_minus_log":
-        near = 1.0 - rounded(1.0 - float(value), up=side == "low")
+        near = 1.0 - two_digits(1.0 - float(value), up=side == "low")
         new = float(f"{near:.10g}")
     else:
-        new = rounded(float(value), up=side == "high")
+        new = two_digits(float(value), up=side == "high")
     return min(new, domain.high) if side == "high" else max(new, domain.low)

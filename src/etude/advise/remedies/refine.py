@@ -14,11 +14,11 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Integer, Real, Scalar
+from ...space.rounding import ten_digits, two_digits
 from ...study import Study
 from ...wording import join, number, plural
 from ..context import Context, Remedy, ranges
 from .stabilize import moved
-from .widen import rounded
 
 # Heuristic: the best quarter still tells where the good region ends; of ten, a tenth is one.
 GOOD_SHARE = 0.25
@@ -198,9 +198,9 @@ def _outward(domain: Real | Integer, low: float, high: float) -> tuple[float, fl
     for unit, up in ((low, False), (high, True)):
         value = domain.value(unit)
         if domain.scale == "one_minus_log":
-            value = float(f"{1.0 - rounded(1.0 - float(value), up=not up):.10g}")
+            value = ten_digits(1.0 - two_digits(1.0 - float(value), up=not up))
         elif isinstance(domain, Real):
-            value = rounded(float(value), up=up)
+            value = two_digits(float(value), up=up)
         ends.append(value)
     return max(ends[0], domain.low), min(ends[1], domain.high)
 

@@ -11,9 +11,9 @@ from ...experiment.hyperparameter import Hyperparameter, Role, key_path, table_k
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number
+from ...space.rounding import two_digits
 from ...wording import number
 from ..context import Context, Remedy, bounded
-from .widen import rounded
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
@@ -100,7 +100,7 @@ def _warmed(case: Context, one: Hyperparameter) -> Domain | None:
 def _clipped(case: Context, finding: Finding, one: Hyperparameter) -> Domain | float | None:
     """The 90th percentile of the logged norms; a first range where a zero switches it off."""
     usual = case.result(finding, gradient_norm).threshold
-    begin = rounded(usual, up=True) if usual else None
+    begin = two_digits(usual, up=True) if usual else None
     if isinstance(one.value, Real | Integer):
         if begin is None or begin >= one.value.low:
             return None

@@ -10,9 +10,9 @@ from ...analyze.checks.saturated import saturated
 from ...analyze.checks.still_improving import still_improving
 from ...experiment.validation import MAX_STEPS
 from ...finding import Finding, Recommendation
+from ...space.rounding import two_digits
 from ...wording import percent, plural
 from ..context import Context, Remedy
-from .widen import rounded
 
 # Heuristic: twice as long shows whether length helps; T8 calls for rounds of growing length.
 LONGER = 2
@@ -75,7 +75,7 @@ def shorter(case: Context) -> list[Remedy]:
         )
     else:
         return []
-    fewer = min(steps, math.ceil(rounded(new, up=True)))
+    fewer = min(steps, math.ceil(two_digits(new, up=True)))
     if fewer > (1 - MIN_SAVED) * steps:
         return []
     return [_steps(case, "T5" if early else "C10", fewer, because)]

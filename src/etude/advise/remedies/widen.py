@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from ...analyze.checks.boundary_side import sides_clause
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
-from ...space import Integer, Real
+from ...space import Integer, Real, Side
+from ...space.rounding import ten_digits, two_digits
 from ...wording import join
 from ..context import Context, Remedy, side_of
 
-Sided: TypeAlias = tuple[Hyperparameter, Literal["low", "high"]]
+Sided: TypeAlias = tuple[Hyperparameter, Side]
 
 
 def widen(case: Context) -> list[Remedy]:
@@ -48,7 +48,7 @@ def _clause(case: Context, causes: Sequence[Finding]) -> str:
 
 
 def _wider(
-    case: Context, one: Hyperparameter, side: Literal["low", "high"], causes: Sequence[Finding]
+    case: Context, one: Hyperparameter, side: Side, causes: Sequence[Finding]
 ) -> list[Recommendation]:
     if not isinstance(one.value, Real | Integer):
         return []
@@ -65,10 +65,7 @@ def _wider(
     return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]
 
 
-Which: TypeAlias = Literal["low", "high"]
-
-
-def wider_bound(name: str, domain: Real | Integer, side: Which, *, by: float = 0.5) -> float | int:
+def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.5) -> float | int:
     """The bound at `side`, `by` of the range further out on its scale, within the natural limits.
 
     Half of the range, so that the next study sees clearly beyond the old bound and still samples
@@ -76,7 +73,7 @@ def wider_bound(name: str, domain: Real | Integer, side: Which, *, by: float = 0
 
     Source: C1.
 
-    >>> widened("learning_rate", Real(1e-4, 1.0, log=True), "high")
+    >>> wider_bound("learning_rate", Real(1e-4, 1.0, log=True), "high")
     100.0
     """
     if domain.scale == "one_minus_log":
@@ -87,19 +84,19 @@ def wider_bound(name: str, domain: Real | Integer, side: Which, *, by: float = 0
         raw = low / ratio if side == "low" else high * ratio
     else:
         raw = low - by * (high - low) if side == "low" else high + by * (high - low)
-    return _within(name, domain, side, rounded(raw, up=side == "high"))
+    return _within(name, domain, side, two_digits(raw, up=side == "high"))
 
 
-def _widened_near_one(name: str, domain: Real | Integer, side: Which, by: float) -> float | int:
+def _widened_near_one(name: str, domain: Real | Integer, side: Side, by: float) -> float | int:
     """Rounds the distance to one, since 0.9999 is read by its nines."""
     far, near = 1.0 - domain.low, 1.0 - domain.high
     ratio = (far / near) ** by
     distance = far * ratio if side == "low" else near / ratio
-    outward = rounded(_clean(distance), up=side == "low")
-    return _within(name, domain, side, _clean(1.0 - outward))
+    outward = two_digits(ten_digits(distance), up=side == "low")
+    return _within(name, domain, side, ten_digits(1.0 - outward))
 
 
-def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> float | int:
+def _within(name: str, domain: Real | Integer, side: Side, bound: float) -> float | int:
     lowest, highest = limits(name, domain)
     # A range at or above zero stays there, unless the file says otherwise: another sign would be
     # another meaning.
@@ -108,7 +105,7 @@ def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> flo
     kept = max(bound, lowest) if side == "low" else min(bound, highest)
     if kept == highest == 1.0 > domain.high and stops_short(name):
         # Halfway to the limit, which itself makes no sense.
-        kept = _clean(1.0 - rounded((1.0 - domain.high) / 2, up=True))
+        kept = ten_digits(1.0 - two_digits((1.0 - domain.high) / 2, up=True))
     # A scale's own limit is open: a logarithm of zero is no bound.
     if (domain.scale == "log" and kept <= 0) or (domain.scale == "one_minus_log" and kept >= 1):
         kept = domain.low if side == "low" else domain.high
@@ -116,30 +113,3 @@ def _within(name: str, domain: Real | Integer, side: Which, bound: float) -> flo
         whole = math.floor(kept) if side == "low" else math.ceil(kept)
         return max(whole, 1) if domain.scale == "log" else whole
     return kept
-
-
-def rounded(value: float, *, up: bool) -> float:
-    """The value at two significant digits, one where that changes it by less than a twentieth.
-
-    Source: C1.
-
-    >>> rounded(0.0987, up=True), rounded(0.3162, up=True), rounded(0.3162, up=False)
-    (0.1, 0.32, 0.31)
-    """
-    value = _clean(value)
-    short = _digits(value, 1, up=up)
-    return short if abs(short - value) < 0.05 * abs(value) else _digits(value, 2, up=up)
-
-
-def _digits(value: float, digits: int, *, up: bool) -> float:
-    if value == 0:
-        return 0.0
-    exact = Decimal(repr(value))
-    unit = Decimal(1).scaleb(exact.adjusted() - digits + 1)
-    direction = ROUND_CEILING if up else ROUND_FLOOR
-    return float((exact / unit).to_integral_value(direction) * unit)
-
-
-def _clean(value: float) -> float:
-    """Without the noise of floating point, which would push a round number to the next one."""
-    return float(f"{value:.10g}")

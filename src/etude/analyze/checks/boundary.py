@@ -13,9 +13,10 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...experiment.methods import ADAPTIVE
+from ...experiment.methods import SEARCHES
 from ...finding import Finding
 from ...space import Choice, Domain
+from ...space import Side as AxisSide
 from ...space.expression import parsed
 from ...study import Study
 from ...wording import plural
@@ -24,7 +25,6 @@ from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.outcomes import Outcome, ranked
 from .boundary_edge import (
     TopTrials,
-    Which,
     bound,
     ends,
     first_value,
@@ -72,7 +72,7 @@ def boundary(
     """
     found = [one for one in ended if not one.missing]
     view = _View(study, found, thresholds)
-    whiches: tuple[Which, ...] = ("low", "high")
+    whiches: tuple[AxisSide, ...] = ("low", "high")
     return Boundary(
         study=study.name,
         feasible=len(view.best_first),
@@ -130,7 +130,7 @@ class _View:
     @property
     def adapts(self) -> bool:
         """Whether the trials lie where the search expected the best, so that crowds are its own."""
-        return self.study.search in ADAPTIVE
+        return SEARCHES[self.study.search].adaptive
 
     @cached_property
     def crowd(self) -> TopTrials:
@@ -223,7 +223,7 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
-def _side(view: _View, name: str, domain: Domain, which: Which) -> Side:
+def _side(view: _View, name: str, domain: Domain, which: AxisSide) -> Side:
     side = Side(
         hyperparameter=name,
         side=which,

@@ -10,18 +10,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...playbook.catalogue import limits
-from ...space import Choice, Domain, Integer, Scalar
+from ...space import Choice, Domain, Integer, Scalar, Side
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import BoundaryThresholds
 from ..views.outcomes import Outcome
 
-Which: TypeAlias = Literal["low", "high"]
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -137,7 +136,7 @@ def first_value(domain: Domain) -> float:
     return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
 
 
-def bound(domain: Domain, which: Which) -> Scalar:
+def bound(domain: Domain, which: Side) -> Scalar:
     """The value at one side of an axis.
 
     Source: C1.
@@ -147,7 +146,7 @@ def bound(domain: Domain, which: Which) -> Scalar:
     return domain.low if which == "low" else domain.high
 
 
-def is_natural(name: str, domain: Domain, which: Which) -> bool:
+def is_natural(name: str, domain: Domain, which: Side) -> bool:
     """Whether that side is a natural limit, which cannot move.
 
     Source: C1.

@@ -8,10 +8,8 @@ from typing import final
 
 from ...finding import Finding, Severity
 from ...space import Scalar
+from ...space import Side as AxisSide
 from ...wording import number, plural
-from .boundary_edge import (
-    Which,
-)
 
 
 @final
@@ -40,7 +38,7 @@ class Side:
     """
 
     hyperparameter: str
-    side: Which
+    side: AxisSide
     status: Severity
     bound: Scalar
     near: float = 0.0

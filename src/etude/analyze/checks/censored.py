@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ...experiment.methods import schedule_method
 from ...finding import Finding
 from ...study import Study
 from ...wording import plural
@@ -62,7 +63,7 @@ def findings(result: Censored) -> list[Finding]:
         f"{count} after {plural(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
         for steps, count in result.stopped.items()
     )
-    population = result.schedule == "pbt"
+    population = schedule_method(result.schedule).population
     return [
         Finding(
             rule="W4" if population else "T8",

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from ...space import Choice, Domain, Integer, Scalar
+from ...space import Choice, Domain, Integer, Scalar, Side
 from ...study import Study
 from ..statistics.hypergeometric import upper_tail
 from ..views.outcomes import Outcome
 
-Which: TypeAlias = Literal["low", "high"]
 Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
@@ -49,7 +48,7 @@ class Region:
     """
 
     hyperparameter: str
-    side: Which | Literal[""]
+    side: Side | Literal[""]
     begins: Scalar
     begins_unit: float
     reason: str
@@ -129,7 +128,7 @@ def _likeliest(
         return
     best = int(np.argmax(surprise_P))
     first, last = (int(end_P[best]) for end_P in cuts)
-    side: Which | Literal[""] = "" if _plain(domain) else "high" if first else "low"
+    side: Side | Literal[""] = "" if _plain(domain) else "high" if first else "low"
     begins = found[int(order[last - 1 if side == "low" else first])].record.setting[name]
     hits, lost = int(lost_T[first:last].sum()), int(lost_T.sum())
     chance = upper_tail(hits, drawn=lost, there=last - first, items=len(found))

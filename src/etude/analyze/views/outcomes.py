@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ...experiment.methods import SEARCHES
 from ...record import Record
 from ...study import Study
 
@@ -65,7 +66,7 @@ def only_seeds(study: Study, found: Sequence[Outcome]) -> bool:
         return False
     settings = [sorted(one.record.setting.items()) for one in found]
     alike = all(one == settings[0] for one in settings)
-    return alike and not (study.search == "imported" and not any(settings))
+    return alike and not (SEARCHES[study.search].trained_elsewhere and not any(settings))
 
 
 def ranked(found: Sequence[Outcome]) -> list[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...experiment.methods import SEARCHES
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...study import Study
@@ -100,7 +101,7 @@ def _trials(studies: Sequence[Study]) -> list[Finding]:
 def _by_chance(studies: Sequence[Study], *, share: float = SPREAD) -> bool:
     """Whether another tool's search may have dealt its trials as unequally as that."""
     counts = [study.max_trials for study in studies]
-    imported = all(study.search == "imported" for study in studies)
+    imported = all(SEARCHES[study.search].trained_elsewhere for study in studies)
     return imported and min(counts) >= share * max(counts)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from ...errors import ExperimentError, Mistake, SpaceError
 from ...space import Choice, Domain, Integer, Real
+from ...wording import did_you_mean, nearest
 from ..hyperparameter import ROLES, Role, key_path, key_steps
 from ..methods import KINDS, from_tables, in_its_table, twice
 from ..model import Experiment
-from ..validation import did_you_mean, mistakes, nearest
+from ..validation import mistakes
 from .limits import (
     MAX_DEPTH,
     deepest_line,

@@ -1,4 +1,4 @@
-"""How the studies of an experiment are arranged, and what each way forbids.
+"""Merged studies and configurations listed by hand, and what each of them excludes.
 
 Split: one study for each scientific setting. Merged: one study that samples the scientific values
 too. Listed: the settings of each study written by hand, as `[[configurations]]`.
@@ -9,38 +9,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from ...errors import Mistake, SpaceError
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, plain
-from ..hyperparameter import Hyperparameter, key_path, table_keys
+from ..hyperparameter import Hyperparameter, table_keys
+from .fields import mistake_at
 
-StudyDesign: TypeAlias = Literal["split", "merged"]
 Configuration: TypeAlias = Mapping[str, Scalar]
 
-STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
 # Heuristic: beyond a factor of a hundred, a linear axis shows the largest values only.
 LOG_ABOVE = 100.0
 
 
 def configuration_mistakes(
-    given: Mapping[str, Any], flattened: Sequence[Hyperparameter]
+    given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter]
 ) -> list[Mistake]:
-    """What the way of arranging the studies forbids in these fields of an experiment."""
+    """Every mistake about configurations and merged studies in these fields of an experiment."""
     rows = given.get("configurations", ())
     if not isinstance(rows, list | tuple):
         message = f"needs tables, found {rows!r}. Write [[configurations]] above each of them."
-        return [_mistake(["configurations"], message)]
+        return [mistake_at(["configurations"], message)]
     if rows:
-        return [*_rows(rows), *_beside(rows, given, flattened)]
-    found = list(_merged(given, flattened)) if given.get("studies") == "merged" else []
+        return [*_rows(rows), *_excluded(rows, given, hyperparameters)]
+    mistakes = list(_merged(given, hyperparameters)) if given.get("studies") == "merged" else []
     if given.get("search") == "listed":
         message = (
             "`listed` trains settings written by hand, and there are none. Write them below "
             "[[configurations]], one table each, or leave `search` out."
         )
-        found.append(_mistake(["experiment", "search"], message))
-    return found
+        mistakes.append(mistake_at(["experiment", "search"], message))
+    return mistakes
 
 
 def configurations(rows: Sequence[Configuration]) -> tuple[Configuration, ...]:
@@ -51,16 +50,17 @@ def configurations(rows: Sequence[Configuration]) -> tuple[Configuration, ...]:
     )
 
 
-def by_hand(rows: object) -> list[Hyperparameter]:
-    """The hyperparameters of settings listed by hand, as far as the rows can be read."""
+def listed_hyperparameters(rows: object) -> list[Hyperparameter]:
+    """The hyperparameters of configurations listed by hand, as far as the rows can be read."""
     listed = rows if isinstance(rows, list | tuple) else []
     tables = [row for row in listed if isinstance(row, Mapping)]
-    found = []
+    hyperparameters = []
     for name in sorted({name for row in tables for name in row if isinstance(name, str)}):
         values = [plain(row[name]) for row in tables if is_scalar(row.get(name))]
         with suppress(SpaceError):  # values that are a mistake of their own
-            found += [Hyperparameter(name, "nuisance", listed_domain(values))] if values else []
-    return found
+            if values:
+                hyperparameters.append(Hyperparameter(name, "nuisance", listed_domain(values)))
+    return hyperparameters
 
 
 def listed_domain(values: Sequence[Scalar]) -> Domain:
@@ -85,31 +85,35 @@ def listed_domain(values: Sequence[Scalar]) -> Domain:
 
 
 def _distinct(values: Sequence[Scalar]) -> list[Scalar]:
-    found: list[Scalar] = []
+    """The values without repetitions; 1 and true are not the same, nor are 1 and 1.0."""
+    distinct: dict[tuple[type, Scalar], Scalar] = {}
     for value in values:
-        same = [one for one in found if one == value and type(one) is type(value)]
-        found += [] if same else [value]
-    return found
+        distinct.setdefault((type(value), value), value)
+    return list(distinct.values())
 
 
 # --- one merged study
 
 
-def _merged(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> Iterator[Mistake]:
-    tables: dict[tuple[str, ...], Hyperparameter] = {}
-    for one in flattened:
-        if one.when:
-            tables.setdefault(table_keys(one.role, one.when), one)
-    for keys, one in tables.items():
-        name, text = one.when[-1]
+def _merged(
+    given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter]
+) -> Iterator[Mistake]:
+    # One mistake for each table of conditions, named by the first that stands in it.
+    first_of: dict[tuple[str, ...], Hyperparameter] = {}
+    for hyperparameter in hyperparameters:
+        if hyperparameter.when:
+            keys = table_keys(hyperparameter.role, hyperparameter.when)
+            first_of.setdefault(keys, hyperparameter)
+    for keys, hyperparameter in first_of.items():
+        name, text = hyperparameter.when[-1]
         message = (
-            f"`{one.name}` exists only where `{name}` is `{text}`, but a merged study samples all "
-            'scientific values over one space (R14). Write studies = "split", or let it stand '
-            "without a condition."
+            f"`{hyperparameter.name}` exists only where `{name}` is `{text}`, but a merged study "
+            'samples all scientific values over one space (R14). Write studies = "split", or let '
+            "it stand without a condition."
         )
-        yield _mistake(keys, message)
-    lists = [one.value for one in flattened if one.role == "scientific" and not one.when]
-    values = prod(len(one.values) for one in lists if isinstance(one, Choice))
+        yield mistake_at(keys, message)
+    scientific = [one.value for one in hyperparameters if one.role == "scientific" and not one.when]
+    values = prod(len(domain.values) for domain in scientific if isinstance(domain, Choice))
     trials = given.get("trials")
     if isinstance(trials, int) and 1 <= trials < values:
         message = (
@@ -117,10 +121,10 @@ def _merged(given: Mapping[str, Any], flattened: Sequence[Hyperparameter]) -> It
             f"give each of {values} one. Write at least trials = {values}; several times as many "
             "leave some for the nuisance hyperparameters."
         )
-        yield _mistake(["experiment", "trials"], message)
+        yield mistake_at(["experiment", "trials"], message)
 
 
-# --- settings by hand
+# --- configurations listed by hand
 
 
 def _rows(rows: Sequence[Any]) -> Iterator[Mistake]:
@@ -130,7 +134,7 @@ def _rows(rows: Sequence[Any]) -> Iterator[Mistake]:
         where = ["configurations", str(position)]
         if not isinstance(row, Mapping) or not row:
             message = f"needs a table of values, found {row!r}. Write `name = value` below it."
-            yield _mistake(where, message)
+            yield mistake_at(where, message)
             continue
         yield from _cells(where, row)
         missing = ", ".join(f"`{name}`" for name in names if name not in row)
@@ -141,78 +145,74 @@ def _rows(rows: Sequence[Any]) -> Iterator[Mistake]:
                 f"every configuration names the same hyperparameters (R12), here {wrong}. "
                 "Give a value in all of them, or move what never changes to [fixed]."
             )
-            yield _mistake(where, message)
+            yield mistake_at(where, message)
 
 
 def _cells(where: Sequence[str], row: Mapping[Any, Any]) -> Iterator[Mistake]:
     for name, value in row.items():
         if not isinstance(name, str) or name in ("", "when"):
             message = f"a hyperparameter's name is a text other than `when`, found {name!r}."
-            yield _mistake([*where, str(name)], f"{message} Name it.")
+            yield mistake_at([*where, str(name)], f"{message} Name it.")
         elif not is_scalar(value):
             message = (
                 f"a configuration takes one text, boolean or finite number, found {value!r}. "
                 "Write one value; a range belongs in [nuisance], without configurations."
             )
-            yield _mistake([*where, name], message)
+            yield mistake_at([*where, name], message)
 
 
-def _beside(
-    rows: Sequence[Any], given: Mapping[str, Any], flattened: Sequence[Hyperparameter]
+def _excluded(
+    rows: Sequence[Any], given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter]
 ) -> Iterator[Mistake]:
     """What may not stand beside configurations."""
-    yield from _two_roles(rows, flattened)
-    yield from _spans(rows)
-    if any(one.role == "nuisance" for one in flattened):
+    yield from _two_roles(rows, hyperparameters)
+    yield from _without_domain(rows)
+    if any(one.role == "nuisance" for one in hyperparameters):
         message = (
             "settings listed by hand leave nothing to search (R12). Remove [nuisance], or remove "
             "the configurations."
         )
-        yield _mistake(["nuisance"], message)
+        yield mistake_at(["nuisance"], message)
     if given.get("studies") == "merged":
         message = (
             "a merged study samples its scientific values (R14), and configurations are not "
             'sampled. Write studies = "split", or remove the configurations.'
         )
-        yield _mistake(["experiment", "studies"], message)
+        yield mistake_at(["experiment", "studies"], message)
     if given.get("trials") not in (None, 0, len(rows)):
         message = (
             f"a study of {len(rows)} configurations has as many trials, found {given['trials']!r}. "
             "Leave `trials` out."
         )
-        yield _mistake(["experiment", "trials"], message)
+        yield mistake_at(["experiment", "trials"], message)
 
 
-def _two_roles(rows: Sequence[Any], flattened: Sequence[Hyperparameter]) -> Iterator[Mistake]:
-    paths = {one.name: one.path for one in flattened if one.role != "nuisance"}
+def _two_roles(rows: Sequence[Any], hyperparameters: Sequence[Hyperparameter]) -> Iterator[Mistake]:
+    paths = {one.name: one.path for one in hyperparameters if one.role != "nuisance"}
     for position, name in _first_named(rows):
         if name in paths:
             message = (
                 f"a hyperparameter has one role at a time (R4), but `{name}` also stands at "
                 f"`{paths[name]}`. Remove one of the two."
             )
-            yield _mistake(["configurations", str(position), name], message)
+            yield mistake_at(["configurations", str(position), name], message)
 
 
-def _spans(rows: Sequence[Any]) -> Iterator[Mistake]:
+def _without_domain(rows: Sequence[Any]) -> Iterator[Mistake]:
     """Values of one name that no domain can hold together, such as 1 and "1"."""
     for position, name in _first_named(rows):
         cells = [row[name] for row in rows if isinstance(row, Mapping) and name in row]
         try:
             listed_domain([plain(cell) for cell in cells if is_scalar(cell)] or [0])
         except SpaceError as error:
-            yield _mistake(["configurations", str(position), name], str(error))
+            yield mistake_at(["configurations", str(position), name], str(error))
 
 
 def _first_named(rows: Sequence[Any]) -> list[tuple[int, str]]:
     """Every name with the position of the first row that has it."""
-    found: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for position, row in enumerate(rows):
         for name in row if isinstance(row, Mapping) else ():
             if isinstance(name, str) and name:
-                found.setdefault(name, position)
-    return [(position, name) for name, position in found.items()]
-
-
-def _mistake(keys: Sequence[str], message: str) -> Mistake:
-    return Mistake(where=key_path(keys), message=message)
+                positions.setdefault(name, position)
+    return [(position, name) for name, position in positions.items()]
