@@ -11,7 +11,7 @@ from etude.errors import RunError
 from etude.experiment.toml.write import dumps
 from etude.procedure.budget import fit_to_budget, planned_steps, trained_steps
 from etude.record import Record
-from etude.round.result import NextRound
+from etude.round.next_round import NextRound
 
 STEPS, TRIALS = 8, 10
 

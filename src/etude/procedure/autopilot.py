@@ -14,7 +14,8 @@ from ..errors import RunError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
-from ..round.result import NextRound, Result, parent_in
+from ..round.next_round import NextRound
+from ..round.result import Result, parent_in
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing

@@ -12,7 +12,7 @@ from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.validation import MAX_TRIALS
 from ..record import Record
-from ..round.result import NextRound
+from ..round.next_round import NextRound
 from ..wording import plural
 
 _TRIALS = ("experiment", "trials")
