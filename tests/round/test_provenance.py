@@ -127,7 +127,10 @@ def test_outside_of_a_repository_there_is_nothing_to_say(tmp_path, monkeypatch):
     assert (found.commit, found.uncommitted) == ("", "")
 
 
-SAYS = "from etude.round.provenance import launch; from pathlib import Path; print(launch(Path()).command)"
+SAYS = (
+    "from etude.round.provenance import launch; from pathlib import Path; "
+    "print(launch(Path()).command)"
+)
 
 
 @pytest.mark.parametrize(
