@@ -29,7 +29,8 @@ def plan(
     from ..design.duration import hours
     from ..experiment import baseline
     from ..finding import to_json
-    from ..round.preview import design_findings, planned, timing_trials, with_lines
+    from ..round.opening import with_lines
+    from ..round.preview import design_findings, planned, timing_trials
     from .output import finding_lines, print_json
     from .plan import budget_as_json, budget_lines
 

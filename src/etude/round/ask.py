@@ -16,16 +16,13 @@ from ..errors import Leave, RunError
 from ..event import Ended, Event, Refused
 from ..experiment import Experiment
 from ..runner.attempt import EventChannel, parted
-from ..store import open_store
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
 from .loop import pending, started, stopped
-from .preview import refuse_changes, refuse_imported, with_lines
-from .prior import with_prior_trials
+from .opening import entry_of, open_round
 from .result import Result, load
 from .resume import assignment
-from .run import entered, sampled
 
 
 def ask(
@@ -62,24 +59,11 @@ class AskTell:
         self, experiment: Experiment | str | Path, store: Store | str | Path | None
     ) -> None:
         """Opens the store and writes the experiment down."""
-        entry, _ = entered(experiment)
-        refuse_imported(entry.experiment)
-        self._experiment = entry.experiment
+        entry, _ = entry_of(experiment)
         self._open, self._closed = ExitStack(), False
-        if store is None or isinstance(store, str | Path):
-            self._store = open_store(store)
-            self._open.callback(self._store.close)
-        else:
-            self._store = store
-        with ExitStack() as unless_refused:
-            unless_refused.callback(self.close)
-            self._open.enter_context(self._store.own(self._experiment.name))
-            refuse_changes(self._store, self._experiment)
-            with with_lines(entry.text, entry.source):
-                plan = sampled(self._experiment)
-            self._store.begin(entry)
-            self._plan = with_prior_trials(plan, self._store, self._experiment)
-            unless_refused.pop_all()
+        this_round = self._open.enter_context(open_round(entry, store))
+        self._experiment, self._store = this_round.experiment, this_round.store
+        self._plan = this_round.plan
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]
         self._out: dict[int, AskedTrial] = {}
         self._stopped: set[int] = set()

@@ -8,17 +8,14 @@ from pathlib import Path
 
 from ..design.checks import findings as of_design
 from ..design.studies import studies as designed
-from ..errors import ExperimentError, RunError
-from ..experiment import Experiment, changes
-from ..experiment.toml.read import placed
+from ..experiment import Experiment
 from ..finding import Finding
 from ..move import Start
 from ..record import Record, Records
-from ..search import search_of
 from ..store import location, open_store
 from ..store.base import Store, reserved
 from ..study import Study
-from .loop import Plan
+from .opening import plan_of, refuse_changes, refuse_imported
 from .result import parent_in
 
 
@@ -30,7 +27,7 @@ def planned(
     Source: R12, R13, Q3.
     """
     refuse_imported(experiment)
-    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
+    plan = plan_of(experiment)
     with _known(store) as held:
         records = _recorded(experiment, held)
     for study, search in plan:
@@ -62,65 +59,6 @@ def timing_trials(experiment: Experiment, store: str | Path | None = None) -> li
         names = [one for one in (experiment.name, experiment.parent) if one in known]
         ended = [list(held.records(name).ended()) for name in names if held and name]
     return next((each for each in ended if each), [])
-
-
-def refuse_changes(store: Store, new: Experiment) -> None:
-    """Refuses an experiment that is in the store under this name, but with other results.
-
-    Raises:
-        RunError: naming what changed.
-
-    Source: R12.
-    """
-    known = [one for one in store.entries() if one.experiment.name == new.name]
-    changed = [key for one in known for key in changes(one.experiment, new)]
-    if not changed:
-        return
-    old = known[0].experiment
-    if changed == ["trials"] and new.trials > old.trials:
-        raise RunError(
-            f"Experiment `{new.name}` is a population of {old.trials} in this store, and a "
-            f"population cannot grow, found trials = {new.trials}. Give the experiment a new name."
-        )
-    if changed == ["trials"]:
-        raise RunError(
-            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number "
-            f"can only grow, found trials = {new.trials}. Give the experiment a new name."
-        )
-    listed = ", ".join(f"`{key}`" for key in changed)
-    raise RunError(
-        f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
-        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
-    )
-
-
-def refuse_imported(experiment: Experiment) -> None:
-    """Refuses an experiment whose trials another tool trained.
-
-    Raises:
-        RunError: with the way to a round that can be run.
-    """
-    if experiment.search == "imported":
-        raise RunError(
-            f"The trials of `{experiment.name}` were trained by another tool, so nothing can be "
-            f"trained from here. `etude next {experiment.name}` writes the next round, which can "
-            'be; or write `search = "quasi_random"` and a new name.'
-        )
-
-
-@contextmanager
-def with_lines(text: str, file: str) -> Iterator[None]:
-    """Tells the lines of mistakes that show only when studies are made of an experiment's file.
-
-    Raises:
-        ExperimentError: what was raised inside, with its lines where there is a file.
-    """
-    try:
-        yield
-    except ExperimentError as error:
-        if not file or any(mistake.file for mistake in error.mistakes):
-            raise
-        raise placed(error, text, file) from None
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import StoreError
@@ -32,3 +34,17 @@ def open_store(store: str | Path | None = None, *, create: bool = True) -> Store
             f"A store is a path or `memory`, found `{place}`. Write for example --store etude.db."
         )
     return SQLite(Path(place), create=create)
+
+
+@contextmanager
+def open_or_borrow(store: Store | str | Path | None) -> Iterator[Store]:
+    """A store for a block: one that is named is opened and closed, a Store stays its owner's.
+
+    Raises:
+        StoreError: where it cannot be opened.
+    """
+    if store is not None and not isinstance(store, str | Path):
+        yield store
+        return
+    with closing(open_store(store)) as opened:
+        yield opened
