@@ -13,7 +13,7 @@ from etude.errors import (
     TrainError,
 )
 from etude.experiment import Experiment
-from etude.round.preview import planned
+from etude.round.preview import planned_trials
 from etude.space import Real
 from etude.store import open_store
 from etude.store.memory import Memory
@@ -431,18 +431,18 @@ def ids(plan):
 
 def test_a_plan_is_what_a_run_does(place):
     both = experiment(scientific={"optimizer": ["adam", "sgd"]}, trials=3)
-    before = ids(planned(both, place))
+    before = ids(planned_trials(both, place))
 
     result = etude.run(both, loops.train, store=place)
 
     assert before == [(one.id, one.study, dict(one.setting), one.seed) for one in result.records]
-    assert ids(planned(both, place)) == before
+    assert ids(planned_trials(both, place)) == before
 
 
 def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
     both = {"scientific": {"optimizer": ["adam", "sgd"]}}
     etude.run(experiment(trials=2, **both), loops.train, store=place)
-    before = ids(planned(experiment(trials=3, **both), place))
+    before = ids(planned_trials(experiment(trials=3, **both), place))
 
     result = etude.run(experiment(trials=3, **both), loops.train, store=place)
 
@@ -452,7 +452,7 @@ def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
 
 
 def test_a_plan_makes_no_store(place):
-    planned(experiment(), place)
+    planned_trials(experiment(), place)
 
     assert not place.exists()
 
@@ -461,7 +461,7 @@ def test_a_plan_that_no_run_would_take_is_refused(place):
     etude.run(experiment(), loops.train, store=place)
 
     with pytest.raises(RunError, match="another `nuisance`"):
-        planned(experiment(nuisance={"width": Real(1, 2)}), place)
+        planned_trials(experiment(nuisance={"width": Real(1, 2)}), place)
 
 
 @pytest.mark.parametrize("workload", [works.Plain, works.Plain()])

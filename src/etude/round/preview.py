@@ -1,4 +1,4 @@
-"""What a run would be, before a step is trained: its trials, what the rules say, its pace."""
+"""The preview of a run, before a step is trained: its trials, what the rules say, its pace."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..finding import Finding
 from ..move import Start
 from ..record import Record, Records
 from ..store import location, open_store
-from ..store.base import Store, reserved
+from ..store.base import Store, reservation_of
 from ..study import Study
 from .opening import plan_of, refuse_changes, refuse_imported
 from .result import parent_in
 
 
-def planned(
+def planned_trials(
     experiment: Experiment, store: str | Path | None = None
 ) -> list[tuple[Study, list[Record]]]:
     """The studies with the trials that a run has or would have, under their ids in the store.
@@ -28,14 +28,14 @@ def planned(
     """
     refuse_imported(experiment)
     plan = plan_of(experiment)
-    with _known(store) as held:
-        records = _recorded(experiment, held)
+    with _existing_store(store) as existing:
+        records = _records(experiment, existing)
     for study, search in plan:
-        there = Records.of(records).of_study(study.name)
-        moves = search.moves(study, there, study.max_trials)
+        own_records = Records.of(records).of_study(study.name)
+        moves = search.moves(study, own_records, study.max_trials)
         starts = [move for move in moves if isinstance(move, Start)]
-        found = reserved(study, starts, {}, first_id=len(records), first_index=there.count())
-        records += found.new
+        index = own_records.count()
+        records += reservation_of(study, starts, {}, first_id=len(records), first_index=index).new
     return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
 
 
@@ -44,8 +44,8 @@ def design_findings(experiment: Experiment, store: str | Path | None = None) -> 
 
     Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
     """
-    with _known(store) as held:
-        parent = parent_in(held.entries() if held else (), experiment)
+    with _existing_store(store) as existing:
+        parent = parent_in(existing.entries() if existing else (), experiment)
     return of_design(experiment, designed(experiment), parent)
 
 
@@ -54,27 +54,30 @@ def timing_trials(experiment: Experiment, store: str | Path | None = None) -> li
 
     Source: R15.
     """
-    with _known(store) as held:
-        known = {entry.experiment.name for entry in held.entries()} if held else set()
-        names = [one for one in (experiment.name, experiment.parent) if one in known]
-        ended = [list(held.records(name).ended()) for name in names if held and name]
-    return next((each for each in ended if each), [])
+    with _existing_store(store) as existing:
+        if existing is None:
+            return []
+        known = {entry.experiment.name for entry in existing.entries()}
+        for name in (experiment.name, experiment.parent):
+            if name in known and (ended := list(existing.records(name).ended())):
+                return ended
+    return []
 
 
 @contextmanager
-def _known(store: str | Path | None) -> Iterator[Store | None]:
+def _existing_store(store: str | Path | None) -> Iterator[Store | None]:
     """The store, open for reading; None where there is none yet."""
     place = location(store)
     if place == "memory" or not Path(place).is_file():
         yield None
         return
-    with closing(open_store(place, create=False)) as held:
-        yield held
+    with closing(open_store(place, create=False)) as existing:
+        yield existing
 
 
-def _recorded(experiment: Experiment, held: Store | None) -> list[Record]:
-    if held is None:
+def _records(experiment: Experiment, store: Store | None) -> list[Record]:
+    if store is None:
         return []
-    refuse_changes(held, experiment)
-    known = experiment.name in [entry.experiment.name for entry in held.entries()]
-    return list(held.records(experiment.name)) if known else []
+    refuse_changes(store, experiment)
+    is_known = experiment.name in [entry.experiment.name for entry in store.entries()]
+    return list(store.records(experiment.name)) if is_known else []

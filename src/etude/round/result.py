@@ -242,8 +242,8 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         StoreError: for a store that cannot be read, is empty, or has no experiment of this name.
     """
     if isinstance(store, str | Path):
-        with closing(open_store(store, create=False)) as held:
-            result = load(held, name)
+        with closing(open_store(store, create=False)) as opened_store:
+            result = load(opened_store, name)
             result.records[:]  # read while the store is open
             return result
     entries = store.entries()

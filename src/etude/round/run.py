@@ -52,20 +52,20 @@ def run(
     """
     refuse_while_importing()
     entry, folder = entry_of(experiment, train)
-    chosen = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
-    asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
-    with open_or_borrow(store) as opened_store, closing(chosen):
+    chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
+    runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
+    with open_or_borrow(store) as opened_store, closing(chosen_runner):
         with open_round(entry, opened_store) as this_round:
-            _perform(this_round, chosen, asked=asked, observers=observers)
+            _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
         result.records[:]  # read while the store is open
         return result
 
 
 def _perform(
-    this_round: OpenRound, runner: Runner, *, asked: str, observers: Sequence[Observer]
+    this_round: OpenRound, runner: Runner, *, runner_name: str, observers: Sequence[Observer]
 ) -> None:
-    """Plays an open round; `asked` is the name of the runner that was asked for."""
+    """Plays an open round; `runner_name` is empty where a Runner or a function was given."""
     experiment, plan, store = this_round.experiment, this_round.plan, this_round.store
     studies = [study for study, _ in plan]
     interrupted = len(pending(plan, store, experiment.name))
@@ -78,7 +78,7 @@ def _perform(
         rehearsed = rehearse(runner, first[0])
         refuse_without_checkpoints(experiment, rehearsed)
     steps = len(waiting) * experiment.max_steps
-    choice = select_runner(asked, runner, first, steps=steps, rehearsed=rehearsed)
+    choice = select_runner(runner_name, runner, first, steps=steps, rehearsed=rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,

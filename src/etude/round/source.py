@@ -13,11 +13,7 @@ from ..runner.base import Runner
 from ..runner.inline import Inline
 from ..runner.processes import Processes
 from ..runner.selection import IN_WORKERS
-from ..runner.user_code import (
-    train_file,
-    train_function,
-    trainer,
-)
+from ..runner.user_code import train_file, train_function, trainer
 from ..runner.user_errors import user_traceback
 from ..trial import TrainFunction
 from .guard import refusal
@@ -88,7 +84,7 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
     if name in IN_WORKERS:
         reference, folder = source.named()
         return Processes(reference, folder, workers=workers)
-    known = ", ".join(f"`{each}`" for each in ("inline", *IN_WORKERS))
+    known = ", ".join(f"`{one}`" for one in ("inline", *IN_WORKERS))
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 

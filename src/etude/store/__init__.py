@@ -1,4 +1,4 @@
-"""Stage: the only state. What is committed here survives whatever happens to the program."""
+"""Stores: the only state. What is committed here survives whatever happens to the program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT = "etude.db"
 
 
 def location(store: str | Path | None) -> str:
-    """Where the store is: as said, else `ETUDE_STORE`, else `etude.db` in the working directory."""
+    """The place of the store: as given, else `ETUDE_STORE`, else `etude.db` in the working folder."""
     return str(store or os.environ.get("ETUDE_STORE") or DEFAULT)
 
 
