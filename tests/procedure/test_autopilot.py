@@ -231,10 +231,10 @@ def test_exploiting_takes_its_share_of_what_is_left(experiment, rounds_left, tri
         goal="exploit",
     )
 
-    found = fit_to_budget(coming, left=25 * STEPS, rounds_left=rounds_left)
+    found = fit_to_budget(coming, remaining=25 * STEPS, rounds_left=rounds_left)
 
     assert found.coming.experiment.trials == trials
-    assert found.said.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
+    assert found.message.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
 
 
 def test_a_fork_counts_from_its_parents_checkpoint():

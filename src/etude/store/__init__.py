@@ -16,7 +16,7 @@ DEFAULT = "etude.db"
 
 
 def location(store: str | Path | None) -> str:
-    """The place of the store: as given, else `ETUDE_STORE`, else `etude.db` in the working folder."""
+    """The place of a store: as given, else `ETUDE_STORE`, else `etude.db` in the working folder."""
     return str(store or os.environ.get("ETUDE_STORE") or DEFAULT)
 
 
