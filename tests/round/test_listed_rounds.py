@@ -25,11 +25,6 @@ def train(trial):
     return float(trial["rate"])
 
 
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "etude.db"
-
-
 def play(place, **given):
     return etude.run(experiment(**given), train, store=place)
 
