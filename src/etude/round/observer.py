@@ -17,7 +17,7 @@ from ..study import Study
 @final
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What an observer is told before the first trial: the plan, what is done, what it will cost.
+    """The news before the first trial: the plan, the trials so far, and what the rest will cost.
 
     Args:
         slots: Trials that run at once.

@@ -40,7 +40,7 @@ def planned_trials(
 
 
 def design_findings(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
-    """What the rules say of this design; its parent is the store's, where it is there.
+    """The findings of the rules on this design; its parent is read from the store, where it has it.
 
     Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
     """

@@ -198,8 +198,8 @@ class Result:
             (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
         ]
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
-        there = (folder / str(step) for _, step in sorted(judged))
-        return [path for path in there if path.is_dir()][:1]
+        paths = (folder / str(step) for _, step in sorted(judged))
+        return [path for path in paths if path.is_dir()][:1]
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
