@@ -11,7 +11,7 @@ from etude.errors import RunError
 from etude.experiment.toml.write import dumps
 from etude.procedure.budget import fit_to_budget, planned_steps, trained_steps
 from etude.record import Record
-from etude.round.result import NextRound
+from etude.round.next_round import NextRound
 
 STEPS, TRIALS = 8, 10
 
@@ -231,10 +231,10 @@ def test_exploiting_takes_its_share_of_what_is_left(experiment, rounds_left, tri
         goal="exploit",
     )
 
-    found = fit_to_budget(coming, left=25 * STEPS, rounds_left=rounds_left)
+    found = fit_to_budget(coming, remaining=25 * STEPS, rounds_left=rounds_left)
 
     assert found.coming.experiment.trials == trials
-    assert found.said.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
+    assert found.message.startswith(f"X1: as the budget allows: {trials} trials in place of 10")
 
 
 def test_a_fork_counts_from_its_parents_checkpoint():

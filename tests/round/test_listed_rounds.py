@@ -5,7 +5,7 @@ import pytest
 import etude
 from etude.errors import ExperimentError
 from etude.experiment import Experiment
-from etude.round.preview import planned, timing_trials
+from etude.round.preview import planned_trials, timing_trials
 from etude.space import Real
 
 
@@ -23,11 +23,6 @@ def experiment(**given):
 
 def train(trial):
     return float(trial["rate"])
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "etude.db"
 
 
 def play(place, **given):
@@ -61,7 +56,7 @@ def test_a_merged_study_is_played_and_extended(place):
 
 def test_a_merged_plan_is_what_a_run_does(place):
     merged = {"studies": "merged", "trials": 6, "scientific": {"depth": Real(1.0, 9.0)}}
-    ((study, records),) = planned(experiment(**merged), place)
+    ((study, records),) = planned_trials(experiment(**merged), place)
 
     found = play(place, **merged)
 

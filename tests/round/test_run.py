@@ -1,61 +1,14 @@
 import functools
 
 import pytest
+from tests.round.rates import FILE, experiment
 from tests.runner import loops, works
 
 import etude
-from etude.errors import (
-    EtudeError,
-    ExperimentError,
-    OwnedError,
-    RunError,
-    StoreError,
-    TrainError,
-)
-from etude.experiment import Experiment
-from etude.round.preview import planned
+from etude.errors import RunError, StoreError, TrainError
+from etude.round.preview import planned_trials
 from etude.space import Real
-from etude.store import open_store
 from etude.store.memory import Memory
-
-FILE = """
-[experiment]
-name = "rates"
-metric = "valid/loss"
-max_steps = 8
-trials = 4
-evaluations = 4
-train = "train.py:train"
-
-[nuisance]
-learning_rate = { low = 0.01, high = 0.5 }
-"""
-
-
-def experiment(**given):
-    plain = {
-        "name": "rates",
-        "metric": "valid/loss",
-        "max_steps": 8,
-        "trials": 4,
-        "evaluations": 4,
-        "nuisance": {"learning_rate": Real(0.01, 0.5)},
-    }
-    return Experiment(**{**plain, **given})
-
-
-@pytest.fixture
-def file(tmp_path):
-    """An experiment file beside its train function."""
-    path = tmp_path / "rates.toml"
-    path.write_text(FILE)
-    (tmp_path / "train.py").write_text("def train(trial):\n    return trial['learning_rate']\n")
-    return path
-
-
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "etude.db"
 
 
 def told(result):
@@ -154,73 +107,6 @@ def test_processes_make_the_same_trials_as_inline():
     processes = etude.run(experiment(), loops.train, runner="processes", workers=2)
 
     assert told(processes) == told(inline)
-
-
-@pytest.mark.parametrize(
-    ("given", "keys"),
-    [
-        ({"metric": "valid/error"}, ["metric"]),
-        ({"max_steps": 9, "seed": 1}, ["max_steps", "seed"]),
-        ({"nuisance": {"learning_rate": Real(0.01, 0.6)}}, ["nuisance"]),
-        ({"fixed": {"batch_size": 8}, "maximize": True}, ["maximize", "fixed"]),
-        ({"scientific": {"optimizer": ["a", "b"]}}, ["scientific"]),
-        ({"trials": 8, "seed": 1}, ["seed"]),
-    ],
-)
-def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given, keys):
-    store = Memory()
-    etude.run(experiment(), loops.train, store=store)
-
-    with pytest.raises(RunError) as refusal:
-        etude.run(experiment(**given), loops.train, store=store)
-
-    named = ", ".join(f"`{key}`" for key in keys)
-    assert f"another {named}. " in str(refusal.value)
-    assert 'give it a new name, for example "rates-2"' in str(refusal.value)
-    assert len(store.entries()[0].launches) == 1
-
-
-def test_what_cannot_be_sampled_leaves_no_trace_in_the_store(place):
-    etude.run(experiment(), loops.train, store=place)
-    with pytest.raises(EtudeError, match="leave almost nothing of the space"):
-        etude.run(
-            experiment(name="never", constraints=["learning_rate > 0.4999999"]),
-            loops.train,
-            store=place,
-        )
-
-    entries = open_store(place).entries()
-
-    assert [entry.experiment.name for entry in entries] == [experiment().name]
-
-
-def test_fewer_trials_are_refused():
-    store = Memory()
-    etude.run(experiment(), loops.train, store=store)
-
-    with pytest.raises(RunError, match=r"has 4 trials a study .* can only grow, found trials = 3"):
-        etude.run(experiment(trials=3), loops.train, store=store)
-
-
-def test_a_population_that_is_to_grow_is_told_that_it_cannot():
-    store = Memory()
-    etude.run(
-        experiment(schedule="pbt", schedule_options={"interval": 4}), loops.train, store=store
-    )
-    more = experiment(schedule="pbt", schedule_options={"interval": 4}, trials=6)
-
-    with pytest.raises(RunError, match="a population cannot grow, found trials = 6"):
-        etude.run(more, loops.train, store=store)
-
-
-@pytest.mark.parametrize("given", [{"question": "?"}, {"max_trial_s": 9}, {"keep_checkpoints": 3}])
-def test_what_bears_on_no_result_may_change(given):
-    store = Memory()
-    etude.run(experiment(), loops.train, store=store)
-
-    result = etude.run(experiment(**given), loops.train, store=store)
-
-    assert result.experiment == experiment(**given)
 
 
 def test_the_first_trials_with_the_same_exception_stop_the_run_until_it_is_mended(place):
@@ -403,24 +289,6 @@ def test_any_callable_trains_inline():
     assert {one.status for one in result.records} == {"completed"}
 
 
-def test_mistakes_of_a_file_come_all_at_once(file):
-    file.write_text(FILE.replace("trials = 4", "trials = 0").replace("0.5", "0.001"))
-
-    with pytest.raises(ExperimentError) as refusal:
-        etude.run(file)
-
-    assert len(refusal.value.mistakes) == 2
-
-
-def test_a_second_run_is_refused_while_the_first_one_runs(place):
-    store = open_store(place)
-
-    with store.own("rates"), pytest.raises(OwnedError, match="is already run by process"):
-        etude.run(experiment(), loops.train, store=place)
-
-    store.close()
-
-
 def ids(plan):
     return [
         (record.id, record.study, dict(record.setting), record.seed)
@@ -431,18 +299,18 @@ def ids(plan):
 
 def test_a_plan_is_what_a_run_does(place):
     both = experiment(scientific={"optimizer": ["adam", "sgd"]}, trials=3)
-    before = ids(planned(both, place))
+    before = ids(planned_trials(both, place))
 
     result = etude.run(both, loops.train, store=place)
 
     assert before == [(one.id, one.study, dict(one.setting), one.seed) for one in result.records]
-    assert ids(planned(both, place)) == before
+    assert ids(planned_trials(both, place)) == before
 
 
 def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
     both = {"scientific": {"optimizer": ["adam", "sgd"]}}
     etude.run(experiment(trials=2, **both), loops.train, store=place)
-    before = ids(planned(experiment(trials=3, **both), place))
+    before = ids(planned_trials(experiment(trials=3, **both), place))
 
     result = etude.run(experiment(trials=3, **both), loops.train, store=place)
 
@@ -452,7 +320,7 @@ def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
 
 
 def test_a_plan_makes_no_store(place):
-    planned(experiment(), place)
+    planned_trials(experiment(), place)
 
     assert not place.exists()
 
@@ -461,7 +329,7 @@ def test_a_plan_that_no_run_would_take_is_refused(place):
     etude.run(experiment(), loops.train, store=place)
 
     with pytest.raises(RunError, match="another `nuisance`"):
-        planned(experiment(nuisance={"width": Real(1, 2)}), place)
+        planned_trials(experiment(nuisance={"width": Real(1, 2)}), place)
 
 
 @pytest.mark.parametrize("workload", [works.Plain, works.Plain()])

@@ -113,7 +113,7 @@ def _named(result: Result) -> list[Candidate]:
 def _held(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings of this length: here, where it was adopted, or launched."""
     from ..errors import RunError
-    from ..procedure.launch import launch_of
+    from ..procedure.launch import launch_name
     from ..round.result import load
 
     last, length = line.last, result.experiment.max_steps
@@ -122,7 +122,7 @@ def _held(line: Baseline, result: Result) -> Candidate:
             f"The baseline is judged by {last.metric} and `{result.experiment.name}` by "
             f"{result.experiment.metric}, or in the other direction: train both alike first."
         )
-    names = (result.experiment.name, last.experiment, launch_of(last, length))
+    names = (result.experiment.name, last.experiment, launch_name(last, length))
     there = [entry.experiment for entry in result.store.entries()]
     known = [one.name for one in there if one.name in names and one.max_steps == length]
     results = [load(result.store, name) for name in known]

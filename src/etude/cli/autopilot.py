@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
-    from ..procedure.autopilot import Round, Rounds
+    from ..procedure.autopilot import PlayedRound, RoundSeries
     from ..round.result import Result
     from ..store.base import Store
 
@@ -35,7 +35,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], place: str, asked:
     rounds = asked.rounds
     budget = autopilot.budget_of(file, rounds=rounds, steps=asked.budget_steps)
     typer.echo(f"At most {rounds} rounds, {budget:,} training steps in all.")
-    played: list[Round] = []
+    played: list[PlayedRound] = []
     with closing(open_store(place)) as store:
 
         def one_round(current: Experiment | Path) -> Result:
@@ -46,7 +46,9 @@ def follow(file: Path, play: Callable[[Path, Store], Result], place: str, asked:
         for one in autopilot.follow(file, one_round, store, rounds=rounds, budget_steps=budget):
             played.append(one)
             _echo(_of_round(one))
-        _echo(_of_all(autopilot.Rounds(rounds=tuple(played), budget_steps=budget), asked.store))
+        _echo(
+            _of_all(autopilot.RoundSeries(rounds=tuple(played), budget_steps=budget), asked.store)
+        )
 
 
 def _echo(lines: Sequence[str]) -> None:
@@ -54,7 +56,7 @@ def _echo(lines: Sequence[str]) -> None:
         typer.echo(line)
 
 
-def _of_round(one: Round) -> list[str]:
+def _of_round(one: PlayedRound) -> list[str]:
     """What a round found; then what the next one changes, and why, or at the end the doubts."""
     from .next import change_lines
     from .output import wrapped
@@ -69,7 +71,7 @@ def _of_round(one: Round) -> list[str]:
     return lines
 
 
-def _of_all(rounds: Rounds, store: str | None) -> list[str]:
+def _of_all(rounds: RoundSeries, store: str | None) -> list[str]:
     """Why they ended, what each found, and the best of all."""
     from .output import at_store, columns, setting_line, short, wrapped
 
@@ -93,7 +95,7 @@ def _of_all(rounds: Rounds, store: str | None) -> list[str]:
     ]
 
 
-def _table(rounds: Rounds) -> list[list[str]]:
+def _table(rounds: RoundSeries) -> list[list[str]]:
     rows = [["round", "file", "trials", "steps so far", "best", "then, to"]]
     for one in rounds.rounds:
         experiment, best = one.result.experiment, one.result.best

@@ -10,7 +10,7 @@ import typer
 from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..procedure.launch import Launched
+    from ..procedure.launch import LaunchSummary
 
 # A2's own number.
 _SEEDS = 5
@@ -33,7 +33,7 @@ def launch(
     """Train the baseline with several seeds at full length, and look at the test data once."""
     from ..experiment import baseline as launched_file
     from ..experiment.toml.write import dumps
-    from ..procedure.launch import experiment, launched
+    from ..procedure.launch import experiment, summarize_launch
     from ..round.run import run
     from ..store import location
     from .next import written
@@ -44,7 +44,7 @@ def launch(
     place = baseline.parent / adopted.folder / f"{asked.name}-{seeds}-seeds.toml"
     written(place, dumps(asked))
     result = run(place, store=kept(location(store)), runner=runner)
-    found = launched(result, looks_of(baseline))
+    found = summarize_launch(result, looks_of(baseline))
     _show(found, place, json=json)
 
 
@@ -53,7 +53,7 @@ def looks_of(baseline: Path) -> Path:
     return baseline.with_name(f"{baseline.stem}.test-looks.toml")
 
 
-def _show(found: Launched, place: Path, *, json: bool) -> None:
+def _show(found: LaunchSummary, place: Path, *, json: bool) -> None:
     from ..procedure.launch import X4_WARNING
     from .output import print_json, setting_line, wrapped
 

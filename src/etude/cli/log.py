@@ -74,11 +74,11 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
 def _adopted(path: Path) -> dict[str, Any]:
     """The line of adoptions, oldest first, and when test data were looked at."""
     from ..experiment import baseline
-    from ..procedure.launch import looked_at
+    from ..procedure.launch import first_test_looks
     from .launch import looks_of
 
     line = baseline.read(path).line if path.is_file() else ()
-    return {"line": [vars(one) for one in line], "test_looks": looked_at(looks_of(path))}
+    return {"line": [vars(one) for one in line], "test_looks": first_test_looks(looks_of(path))}
 
 
 def _print_line(found: dict[str, Any]) -> None:

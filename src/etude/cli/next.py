@@ -12,7 +12,8 @@ from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..finding import Recommendation
-    from ..round.result import NextRound, Result
+    from ..round.next_round import NextRound
+    from ..round.result import Result
 
 
 _Output: TypeAlias = Annotated[

@@ -29,13 +29,14 @@ def plan(
     from ..design.duration import hours
     from ..experiment import baseline
     from ..finding import to_json
-    from ..round.preview import design_findings, planned, timing_trials, with_lines
+    from ..round.opening import with_lines
+    from ..round.preview import design_findings, planned_trials, timing_trials
     from .output import finding_lines, print_json
     from .plan import budget_as_json, budget_lines
 
     experiment = baseline.opened(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
-        studies = planned(experiment, store)
+        studies = planned_trials(experiment, store)
     rules = design_findings(experiment, store)
     budget = _designs(experiment, studies), hours(studies, timing_trials(experiment, store))
     caveats = findings(fixed_caveats([study for study, _ in studies]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,20 +13,15 @@ from ..errors import RunError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
-from ..round.result import NextRound, Result, parent_in
+from ..round.next_round import NextRound
+from ..round.result import Result, parent_in
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
-from ..store import open_store
+from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
-from .budget import (
-    explores,
-    fit_to_budget,
-    left_over,
-    planned_steps,
-    trained_steps,
-)
+from .budget import explores, fit_to_budget, planned_steps, remaining_steps, trained_steps
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -35,8 +29,8 @@ Play: TypeAlias = Callable[[Experiment | Path], Result]
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Round:
-    """One round of several: what it found, and what follows from it.
+class PlayedRound:
+    """One round of several, with its result and what follows from it.
 
     Args:
         number: From 1.
@@ -58,32 +52,32 @@ class Round:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Rounds:
+class RoundSeries:
     """Rounds that followed each other's advice; `budget_steps` is what they could spend."""
 
-    rounds: tuple[Round, ...]
+    rounds: tuple[PlayedRound, ...]
     budget_steps: int
 
     @property
-    def last(self) -> Round:
+    def last(self) -> PlayedRound:
         """The round that ended them."""
         return self.rounds[-1]
 
     @property
-    def best(self) -> tuple[Round, Record] | None:
+    def best(self) -> tuple[PlayedRound, Record] | None:
         """The best trial of all rounds, with its round; None where none is feasible.
 
         Of equals that of the earliest round.
         """
         experiment = self.rounds[0].result.experiment
         sign = -1.0 if experiment.maximize else 1.0
-        found: list[tuple[float, int, Round, Record]] = []
-        for one in self.rounds:
-            best = one.result.best
+        candidates: list[tuple[float, int, PlayedRound, Record]] = []
+        for played in self.rounds:
+            best = played.result.best
             value = best and best.best(experiment.metric, maximize=experiment.maximize)
             if best and value:
-                found.append((sign * value.value, one.number, one, best))
-        return min(found, key=lambda each: each[:2])[2:] if found else None
+                candidates.append((sign * value.value, played.number, played, best))
+        return min(candidates, key=lambda candidate: candidate[:2])[2:] if candidates else None
 
 
 def autopilot(
@@ -94,7 +88,7 @@ def autopilot(
     budget_steps: int | None = None,
     store: Store | str | Path | None = "memory",
     runner: Runner | str | None = None,
-) -> Rounds:
+) -> RoundSeries:
     """An experiment, then what its own advice makes of it, and so on, with the best of all.
 
     Every decision is an edit that `Result.next()` proposes, with its rule; nothing is read by a
@@ -119,15 +113,11 @@ def autopilot(
     Source: R1, R3, R15, X1.
     """
     first = experiment if isinstance(experiment, Experiment) else Path(experiment)
-    if isinstance(store, str | Path) or store is None:
-        with closing(open_store(store)) as held:
-            return autopilot(
-                first, train, rounds=rounds, budget_steps=budget_steps, store=held, runner=runner
-            )
-    play: Play = partial(run, train=train, store=store, runner=runner)
-    budget = budget_of(first, rounds=rounds, steps=budget_steps)
-    followed = follow(first, play, store, rounds=rounds, budget_steps=budget)
-    return Rounds(rounds=tuple(followed), budget_steps=budget)
+    with open_or_borrow(store) as opened_store:
+        play: Play = partial(run, train=train, store=opened_store, runner=runner)
+        budget = budget_of(first, rounds=rounds, steps=budget_steps)
+        played = follow(first, play, opened_store, rounds=rounds, budget_steps=budget)
+        return RoundSeries(rounds=tuple(played), budget_steps=budget)
 
 
 def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> int:
@@ -141,10 +131,10 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     if rounds < 1:
         raise RunError(f"At least one round is played, got rounds={rounds}.")
     experiment = _read(first)[0]
-    asked = any(one.role == "scientific" for one in experiment.hyperparameters)
+    compares = any(one.role == "scientific" for one in experiment.hyperparameters)
     # Told now rather than after the rounds that explore.
-    if rounds > 1 and not (asked or experiment.configurations):
-        _refuse_no_end()
+    if rounds > 1 and not (compares or experiment.configurations):
+        _refuse_without_exploit()
     planned = planned_steps(experiment)
     if steps is not None and steps < planned:
         raise RunError(
@@ -154,7 +144,7 @@ def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> in
     return rounds * planned if steps is None else steps
 
 
-def _refuse_no_end() -> None:
+def _refuse_without_exploit() -> None:
     """Says who asks for a search that the file does not name."""
     try:
         refuse_missing(EXPLOITS)
@@ -167,70 +157,72 @@ def _refuse_no_end() -> None:
 
 def follow(
     first: Experiment | Path, play: Play, store: Store, *, rounds: int, budget_steps: int
-) -> Iterator[Round]:
+) -> Iterator[PlayedRound]:
     """Each round as soon as it is played, until nothing follows from the last.
 
     Source: R1, R3.
     """
     current, spent = first, dict[str, int]()
     for number in range(1, rounds + 1):
-        result = as_it_stood(store, current) or play(current)
+        result = result_before_extension(store, current) or play(current)
         spent[result.experiment.name] = trained_steps(result.records)
-        one = Round(
+        played = PlayedRound(
             number=number,
             result=result,
             file=current if isinstance(current, Path) else None,
             spent=sum(spent.values()),
         )
-        one = followed_by(one, rounds=rounds, budget_steps=budget_steps)
-        if one.coming is None:
-            yield one
+        played = with_next(played, rounds=rounds, budget_steps=budget_steps)
+        if played.coming is None:
+            yield played
             return
-        current = _written(one.coming, one.file)
-        yield one
+        current = _write(played.coming, played.file)
+        yield played
 
 
-def followed_by(one: Round, *, rounds: int, budget_steps: int) -> Round:
+def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedRound:
     """A round with what comes next of it, or with why nothing does.
 
     Source: R3, R15, X1.
     """
-    over = left_over(budget_steps, one.spent)
-    if one.number >= rounds:
-        return replace(one, ended=(f"All {rounds} rounds are played. {over}",))
-    coming = advised(one.result, budget=budget_steps, spent=one.spent)
+    remaining = remaining_steps(budget_steps, played.spent)
+    if played.number >= rounds:
+        return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
+    coming = next_round(played.result, budget=budget_steps, spent=played.spent)
     if coming is None:
-        stopped = f"The rounds end here: no edit of the file is advised. {over}"
-        return replace(one, ended=(stopped, *one.result.left_to_you))
-    found = fit_to_budget(
+        message = f"The rounds end here: no edit of the file is advised. {remaining}"
+        return replace(played, ended=(message, *played.result.left_to_you))
+    fitted = fit_to_budget(
         coming,
-        left=budget_steps - one.spent,
-        rounds_left=rounds - one.number,
-        there=_there(coming, one.result),
+        remaining=budget_steps - played.spent,
+        rounds_left=rounds - played.number,
+        existing=_existing_trials(coming, played.result),
     )
-    if found.coming is None:
-        return replace(one, ended=(f"The rounds end here: {found.said}",))
-    return replace(one, coming=found.coming, said=found.said)
+    if fitted.coming is None:
+        return replace(played, ended=(f"The rounds end here: {fitted.message}",))
+    return replace(played, coming=fitted.coming, said=fitted.message)
 
 
-def advised(result: Result, *, budget: int, spent: int) -> NextRound | None:
-    """What the advice asks for while exploration is paid for; after that, the best score.
+def next_round(result: Result, *, budget: int, spent: int) -> NextRound | None:
+    """The round that the advice asks for while exploration is paid for; after that, the best score.
 
     Source: R2, R3, X1.
     """
     coming = result.next()
-    if coming and explores(coming, budget=budget, spent=spent, there=_there(coming, result)):
-        return coming
+    if coming:
+        existing = _existing_trials(coming, result)
+        if explores(coming, budget=budget, spent=spent, existing=existing):
+            return coming
     return result.next(exploit=True) or coming
 
 
-def _there(coming: NextRound, result: Result) -> int:
+def _existing_trials(coming: NextRound, result: Result) -> int:
     """The trials a study that the next round has already: those of its own experiment."""
-    same = coming.experiment.name == result.experiment.name
-    return result.experiment.trials if same else 0
+    is_same = coming.experiment.name == result.experiment.name
+    return result.experiment.trials if is_same else 0
 
 
-def as_it_stood(store: Store, current: Experiment | Path) -> Result | None:
+def result_before_extension(store: Store, current: Experiment | Path) -> Result | None:
     """A round whose experiment a later round has extended, as it was before; None for others.
 
     Started again, such a round cannot be played any more: its store has more trials.
@@ -239,14 +231,14 @@ def as_it_stood(store: Store, current: Experiment | Path) -> Result | None:
     """
     experiment, text = _read(current)
     entries = store.entries()
-    known = next((one for one in entries if one.experiment.name == experiment.name), None)
-    if known is None or changes(known.experiment, experiment) != ["trials"]:
+    extended = next((one for one in entries if one.experiment.name == experiment.name), None)
+    if extended is None or changes(extended.experiment, experiment) != ["trials"]:
         return None
     records = [one for one in store.records(experiment.name) if one.index < experiment.trials]
-    if not all(one.ended for one in records):
+    if not all(record.ended for record in records):
         return None
     return Result(
-        entry=replace(known, experiment=experiment, text=text),
+        entry=replace(extended, experiment=experiment, text=text),
         records=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
@@ -259,8 +251,8 @@ def _read(current: Experiment | Path) -> tuple[Experiment, str]:
     return baseline.opened(current)
 
 
-def _written(coming: NextRound, before: Path | None) -> Experiment | Path:
-    """The round's file, beside the one before; where that came from Python, its experiment.
+def _write(coming: NextRound, before: Path | None) -> Experiment | Path:
+    """Writes the round's file beside the one before; where that came from Python, its experiment.
 
     Raises:
         RunError: where a file stands there that says something else.

@@ -1,4 +1,4 @@
-"""What rounds may spend: training steps, counted where they were trained, and a round that fits."""
+"""The budget of rounds: training steps, counted where they were trained, and a round that fits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.validation import MAX_TRIALS
 from ..record import Record
-from ..round.result import NextRound
+from ..round.next_round import NextRound
 from ..wording import plural
 
 _TRIALS = ("experiment", "trials")
@@ -31,11 +31,12 @@ class FittedRound:
 
     Args:
         coming: The round; None where nothing of it can be afforded.
-        said: What the budget changed, or why it cannot be afforded; empty where it changed nothing.
+        message: What the budget changed, or why it cannot be afforded; empty where it changed
+            nothing.
     """
 
     coming: NextRound | None
-    said: str = ""
+    message: str = ""
 
 
 def planned_steps(experiment: Experiment) -> int:
@@ -51,24 +52,28 @@ def trained_steps(records: Iterable[Record]) -> int:
 
     Source: R15.
     """
-    return sum(
-        one.steps - (0 if one.from_step is None or one.parent is None else one.from_step + 1)
-        for one in records
-    )
+    return sum(record.steps - _inherited_steps(record) for record in records)
 
 
-def explores(coming: NextRound, *, budget: int, spent: int, there: int = 0) -> bool:
-    """Whether exploration can pay for this round.
+def _inherited_steps(record: Record) -> int:
+    """The steps that a fork has of its parent."""
+    if record.from_step is None or record.parent is None:
+        return 0
+    return record.from_step + 1
+
+
+def explores(coming: NextRound, *, budget: int, spent: int, existing: int = 0) -> bool:
+    """Whether exploration can pay for this round, of which so many trials a study exist already.
 
     Source: R2, R15, X1.
     """
     experiment = coming.experiment
-    cost = (experiment.trials - there) * _step_cost(experiment)
+    cost = (experiment.trials - existing) * _trial_cost(experiment)
     return spent + cost <= EXPLORES * budget
 
 
 def fit_to_budget(
-    coming: NextRound, *, left: int, rounds_left: int = 1, there: int = 0
+    coming: NextRound, *, remaining: int, rounds_left: int = 1, existing: int = 0
 ) -> FittedRound:
     """The round with as many trials as the steps that are left pay for, and no more than it asks.
 
@@ -77,43 +82,42 @@ def fit_to_budget(
 
     Args:
         coming: As the advice has it.
-        left: Training steps.
+        remaining: Training steps that are left.
         rounds_left: How many rounds may still be played, this one among them.
-        there: Trials a study that it has already, where it goes on with an experiment.
+        existing: Trials a study that it has already, where it goes on with an experiment.
 
     Source: R15, X1.
     """
-    experiment, asked = coming.experiment, coming.experiment.trials
-    each = _step_cost(experiment)
-    most = min(there + left // each, MAX_TRIALS)
+    experiment, wanted = coming.experiment, coming.experiment.trials
+    trial_cost = _trial_cost(experiment)
+    affordable = min(existing + remaining // trial_cost, MAX_TRIALS)
     grows = coming.goal == EXPLOIT
     if grows:
-        share = min(there + left // (each * rounds_left), MAX_TRIALS)
-        most = share if share - there >= MIN_TRIALS else most
-    if most == asked or (most > asked and not grows):
+        share = min(existing + remaining // (trial_cost * rounds_left), MAX_TRIALS)
+        affordable = share if share - existing >= MIN_TRIALS else affordable
+    if affordable == wanted or (affordable > wanted and not grows):
         return FittedRound(coming=coming)
-    steps = f"{left:,} training steps are left"
-    if experiment.configurations or most - there < MIN_TRIALS:
-        return FittedRound(
-            coming=None,
-            said=f"{steps}, and the next round asks for {(asked - there) * each:,} (R15).",
-        )
+    steps = f"{remaining:,} training steps are left"
+    if experiment.configurations or affordable - existing < MIN_TRIALS:
+        cost = (wanted - existing) * trial_cost
+        message = f"{steps}, and the next round asks for {cost:,} (R15)."
+        return FittedRound(coming=None, message=message)
     rule, why = ("X1", "as the budget allows") if grows else ("R15", "the budget")
     shared = f" for {plural(rounds_left, 'round')}" if grows else ""
-    said = f"{rule}: {why}: {most} trials in place of {asked}, since {steps}{shared}."
-    return FittedRound(coming=_with_trials(coming, most, said), said=said)
+    message = f"{rule}: {why}: {affordable} trials in place of {wanted}, since {steps}{shared}."
+    return FittedRound(coming=_with_trials(coming, affordable, message), message=message)
 
 
-def _step_cost(experiment: Experiment) -> int:
+def _trial_cost(experiment: Experiment) -> int:
     """The steps of one more trial in every study."""
     return len(studies(experiment)) * experiment.max_steps
 
 
-def _with_trials(coming: NextRound, trials: int, said: str) -> NextRound:
-    """The same round with another number of trials, what asked for it before kept beside it."""
+def _with_trials(coming: NextRound, trials: int, reason: str) -> NextRound:
+    """The same round with another number of trials; its comment has the old reasons and the new."""
     path = ".".join(_TRIALS)
-    before = [f"{one.rule}: {one.because} " for one in coming.recommendations if one.path == path]
-    comment = f"{''.join(before)}{said}"
+    reasons = [f"{one.rule}: {one.because} " for one in coming.recommendations if one.path == path]
+    comment = f"{''.join(reasons)}{reason}"
     text = edited(coming.text, [Edit(_TRIALS, "", trials, comment)])
     return replace(
         coming,
@@ -125,12 +129,12 @@ def _with_trials(coming: NextRound, trials: int, said: str) -> NextRound:
     )
 
 
-def left_over(budget: int, spent: int) -> str:
-    """What remains of a budget, in a sentence.
+def remaining_steps(budget: int, spent: int) -> str:
+    """The training steps that remain of a budget, in a sentence.
 
     Source: R15.
 
-    >>> left_over(1600, 1200), left_over(1600, 1600)
+    >>> remaining_steps(1600, 1200), remaining_steps(1600, 1600)
     ('400 of 1,600 training steps are left.', 'All 1,600 training steps are spent.')
     """
     if spent >= budget:

@@ -14,6 +14,7 @@ from ..experiment import Experiment
 from ..experiment.baseline import Adoption
 from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
+from ..record import Record
 from ..round.result import Result
 
 TEST = "test/"
@@ -25,8 +26,8 @@ X4_WARNING = (
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Launched:
-    """What came of training the baseline again.
+class LaunchSummary:
+    """The values of the trainings of a baseline, and the test values of the best.
 
     Args:
         values: The best value of each training, NaN for one that failed.
@@ -72,7 +73,7 @@ def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -
     """
     full = max_steps or adopted.max_steps
     return Experiment(
-        name=launch_of(adopted, full),
+        name=launch_name(adopted, full),
         question="How good is the adopted configuration, with other seeds and at full length?",
         metric=adopted.metric,
         maximize=adopted.maximize,
@@ -86,7 +87,7 @@ def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -
     )
 
 
-def launch_of(adopted: Adoption, max_steps: int | None = None) -> str:
+def launch_name(adopted: Adoption, max_steps: int | None = None) -> str:
     """The name of the launch of an adopted configuration at a length.
 
     Every setting adopted from an experiment has a launch of its own.
@@ -97,8 +98,8 @@ def launch_of(adopted: Adoption, max_steps: int | None = None) -> str:
     return f"{adopted.experiment}-launch-{adopted.trial}" + (f"-{max_steps}" if longer else "")
 
 
-def launched(result: Result, looks: Path) -> Launched:
-    """The trainings of a launch; its test values are looked at once, and that is written down.
+def summarize_launch(result: Result, looks: Path) -> LaunchSummary:
+    """Summarizes the trainings of a launch; the first look at its test values is written down.
 
     Args:
         result: Of the launch.
@@ -107,56 +108,59 @@ def launched(result: Result, looks: Path) -> Launched:
     Source: X3, X4, A2, K1.
     """
     metric, maximize = result.experiment.metric, result.experiment.maximize
-    found = [(one, one.best(metric, maximize=maximize)) for one in result.records if one.ended]
-    values = tuple(
-        best.value if best and one.status != "infeasible" else math.nan for one, best in found
-    )
+    ended = [record for record in result.records if record.ended]
+    values = tuple(_best_value(record, metric, maximize=maximize) for record in ended)
     best = result.best
-    test = {} if best is None else _test(result, best.id)
-    known = looked_at(looks)
+    test = {} if best is None else _test_values(result, best)
+    first_looks = first_test_looks(looks)
     name = result.experiment.name
-    if test and name not in known:
-        known[name] = datetime.now(UTC).isoformat(timespec="seconds")
-        _remember(looks, name, known[name], test)
-    return Launched(
+    if test and name not in first_looks:
+        first_looks[name] = datetime.now(UTC).isoformat(timespec="seconds")
+        _write_look(looks, name, first_looks[name], test)
+    return LaunchSummary(
         experiment=name,
         metric=metric,
         values=values,
         best=None if best is None else best.id,
         checkpoint=next(iter(result.best_checkpoint), None),
         test=test,
-        looked=known[name] if test else "",
-        before=tuple(other for other in known if other != name) if test else (),
+        looked=first_looks[name] if test else "",
+        before=tuple(other for other in first_looks if other != name) if test else (),
     )
 
 
-def looked_at(looks: Path) -> dict[str, str]:
-    """When the test values of which experiment were first looked at, oldest first.
+def first_test_looks(looks: Path) -> dict[str, str]:
+    """The time of the first look at an experiment's test values, by its name, oldest first.
 
     Source: X3.
     """
     if not looks.is_file():
         return {}
     table = tomllib.loads(looks.read_text(encoding="utf-8"))
-    return {name: str(one["looked"]) for name, one in table.items()}
+    return {name: str(look["looked"]) for name, look in table.items()}
 
 
-def _test(result: Result, trial: int) -> dict[str, float]:
-    """What a trial measured on test data at, or last before, its best validation step."""
-    record = next(one for one in result.records if one.id == trial)
+def _best_value(record: Record, metric: str, *, maximize: bool) -> float:
+    """The best value of a training; NaN where it failed."""
+    best = record.best(metric, maximize=maximize)
+    return best.value if best and record.status != "infeasible" else math.nan
+
+
+def _test_values(result: Result, record: Record) -> dict[str, float]:
+    """The test values of a trial at, or last before, its best validation step."""
     best = record.best(result.experiment.metric, maximize=result.experiment.maximize)
-    found = {}
+    values = {}
     for name in record.points.metrics:
         series = record.series(name)
         until = series.steps_P <= best.step if best else series.steps_P < 0
         if name.startswith(TEST) and until.any():
-            found[name] = float(series.values_P[until][-1])
-    return found
+            values[name] = float(series.values_P[until][-1])
+    return values
 
 
-def _remember(looks: Path, name: str, when: str, test: dict[str, float]) -> None:
-    first = "# When test data were looked at; `etude launch` writes it (X3).\n"
-    head = "" if looks.is_file() else first
+def _write_look(looks: Path, name: str, when: str, test: dict[str, float]) -> None:
+    comment = "# When test data were looked at; `etude launch` writes it (X3).\n"
+    head = "" if looks.is_file() else comment
     values = "".join(f"{key_path([key])} = {toml_text(value)}\n" for key, value in test.items())
     with looks.open("a", encoding="utf-8") as file:
         file.write(f"{head}\n[{key_path([name])}]\nlooked = {toml_text(when)}\n{values}")

@@ -15,17 +15,15 @@ from ..assignment import Assignment
 from ..errors import Leave, RunError
 from ..event import Ended, Event, Refused
 from ..experiment import Experiment
+from ..record import Record
 from ..runner.attempt import EventChannel, parted
-from ..store import open_store
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
 from .loop import pending, started, stopped
-from .preview import refuse_changes, refuse_imported, with_lines
-from .prior import with_prior_trials
+from .opening import entry_of, open_round
 from .result import Result, load
 from .resume import assignment
-from .run import entered, sampled
 
 
 def ask(
@@ -34,7 +32,7 @@ def ask(
     """A round that hands out trials and takes their results, whoever trains them.
 
     Every search and schedule works so, and every store: asked again after a crash, the round goes
-    on, and hands out again what nobody told of.
+    on, and hands out again the trials whose results were not told.
 
     Args:
         experiment: An Experiment, or the path of its file.
@@ -44,8 +42,9 @@ def ask(
         InputError: for what is wrong with the experiment or the store.
 
     >>> from etude import Experiment, Real
-    >>> one = Experiment(metric="loss", max_steps=1, trials=3, nuisance={"x": Real(0.0, 1.0)})
-    >>> with ask(one) as asking:
+    >>> space = {"x": Real(0.0, 1.0)}
+    >>> experiment = Experiment(metric="loss", max_steps=1, trials=3, nuisance=space)
+    >>> with ask(experiment) as asking:
     ...     while trial := asking.next():
     ...         asking.tell(trial, (trial["x"] - 0.3) ** 2)
     ...     print(asking.result().records.count("completed"))
@@ -62,24 +61,11 @@ class AskTell:
         self, experiment: Experiment | str | Path, store: Store | str | Path | None
     ) -> None:
         """Opens the store and writes the experiment down."""
-        entry, _ = entered(experiment)
-        refuse_imported(entry.experiment)
-        self._experiment = entry.experiment
+        entry, _ = entry_of(experiment)
         self._open, self._closed = ExitStack(), False
-        if store is None or isinstance(store, str | Path):
-            self._store = open_store(store)
-            self._open.callback(self._store.close)
-        else:
-            self._store = store
-        with ExitStack() as unless_refused:
-            unless_refused.callback(self.close)
-            self._open.enter_context(self._store.own(self._experiment.name))
-            refuse_changes(self._store, self._experiment)
-            with with_lines(entry.text, entry.source):
-                plan = sampled(self._experiment)
-            self._store.begin(entry)
-            self._plan = with_prior_trials(plan, self._store, self._experiment)
-            unless_refused.pop_all()
+        this_round = self._open.enter_context(open_round(entry, store))
+        self._experiment, self._store = this_round.experiment, this_round.store
+        self._plan = this_round.plan
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]
         self._out: dict[int, AskedTrial] = {}
         self._stopped: set[int] = set()
@@ -100,9 +86,9 @@ class AskTell:
         if not waiting:
             return None
         given = assignment(self._experiment, self._store, waiting[0])
-        handed = AskedTrial(given, self._deliver, partial(self._reason, given.id))
-        self._out[handed.id] = handed
-        return handed
+        trial = AskedTrial(given, self._deliver, partial(self._stop_reason, given.id))
+        self._out[trial.id] = trial
+        return trial
 
     def tell(self, trial: AskedTrial, value: float | None = None, *, failed: str = "") -> None:
         """Ends a trial: with its final value, with what it reported, or as failed.
@@ -155,9 +141,9 @@ class AskTell:
                 "store opens it again, and hands out what nobody told of."
             )
 
-    def _waiting(self) -> list[Any]:
-        found = pending(self._plan, self._store, self._experiment.name)
-        return [record for record in found if record.id not in self._out]
+    def _waiting(self) -> list[Record]:
+        records = pending(self._plan, self._store, self._experiment.name)
+        return [record for record in records if record.id not in self._out]
 
     def _deliver(self, events: Sequence[Event]) -> None:
         self._refuse_closed()
@@ -167,12 +153,12 @@ class AskTell:
                 raise refusal(event)
         self._ask_for_stops()
 
-    def _reason(self, trial_id: int) -> str:
+    def _stop_reason(self, trial_id: int) -> str:
         return "schedule" if trial_id in self._stopped else ""
 
     def _ask_for_stops(self) -> None:
         name = self._experiment.name
-        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), _unseen))
+        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), _unobserved))
 
 
 @final
@@ -192,11 +178,11 @@ class AskedTrial:
         self,
         given: Assignment,
         deliver: Callable[[Sequence[Event]], None],
-        halted: Callable[[], str],
+        stop_reason: Callable[[], str],
     ) -> None:
-        """Is made by `Asking.next`."""
-        self._outbox = EventChannel(given.id, deliver, study=given.study, every_s=0.0)
-        self._trial = Trial(given, self._outbox, halted)
+        """Is made by `AskTell.next`."""
+        self._events = EventChannel(given.id, deliver, study=given.study, every_s=0.0)
+        self._trial = Trial(given, self._events, stop_reason)
         self._begin_s = time.monotonic()
         self.id, self.setting, self.seed = given.id, dict(given.setting), given.seed
         self.max_steps = given.max_steps
@@ -233,7 +219,7 @@ class AskedTrial:
         return True
 
     def end(self, failed: str) -> None:
-        """Is called by `Asking.tell`."""
+        """Is called by `AskTell.tell`."""
         trial = self._trial
         if failed and trial.left is None:
             ended: Any = Ended(trial.id, "infeasible", "error", failed, trial.updates)
@@ -246,7 +232,7 @@ class AskedTrial:
                 f"Nothing is known of trial {trial.id}: tell its value, report before, or say why "
                 "it failed: `tell(trial, failed=...)`."
             )
-        self._outbox.end(ended, time.monotonic() - self._begin_s)
+        self._events.end(ended, time.monotonic() - self._begin_s)
 
     def _take(self, folder: Path) -> None:
         self.checkpoint = folder
@@ -260,5 +246,5 @@ def _refuse_nameless(values: object, metric: str) -> None:
         )
 
 
-def _unseen(events: Sequence[Event]) -> None:
-    """Nobody looks on."""
+def _unobserved(events: Sequence[Event]) -> None:
+    """No observer is told: whoever asks sees everything."""

@@ -1,4 +1,4 @@
-"""Guard: what stops a run that cannot succeed."""
+"""Guard: it stops a run that cannot succeed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Guard:
         self._name = experiment.name
         self._store = store
         records = store.records(experiment.name)
-        self._ended: list[str] | None = _first_faults(records)
+        self._faults: list[str] | None = _first_faults(records)
         self._enough = min(SAME_FAILURES, max(trials, records.count()))
         self._lost = 0
 
@@ -36,10 +36,10 @@ class Guard:
                 raise refusal(event)
             if isinstance(event, Lost):
                 self._lost += 1
-            if isinstance(event, Ended) and self._ended is not None:
-                self._ended.append(event.fault)
+            if isinstance(event, Ended) and self._faults is not None:
+                self._faults.append(event.fault)
         self._judge_ends()
-        if self._ended == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
+        if self._faults == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
             self._reopen(lambda record: record.reason == "killed")
             last = next(event for event in reversed(events) if isinstance(event, Lost))
             raise RunError(
@@ -49,22 +49,26 @@ class Guard:
             )
 
     def _judge_ends(self) -> None:
-        if self._ended is None or len(self._ended) < max(self._enough, 1):
+        if self._faults is None or len(self._faults) < max(self._enough, 1):
             return
-        first, self._ended = self._ended[:SAME_FAILURES], None
+        first, self._faults = self._faults[:SAME_FAILURES], None
         if first[0] == "" or len(set(first)) > 1:
             return
         reopened = self._reopen(lambda record: _fault(record) == first[0])
         raise TrainError(
-            _same_failure(reopened, first[0]),
+            _same_failure_message(reopened, first[0]),
             user_traceback=reopened[0].detail,
             trial_ids=tuple(record.id for record in reopened),
         )
 
-    def _reopen(self, chosen: Callable[[Record], bool]) -> list[Record]:
-        found = [one for one in self._store.records(self._name) if one.ended and chosen(one)]
-        self._store.append(self._name, [Reopened(record.id) for record in found])
-        return found
+    def _reopen(self, is_chosen: Callable[[Record], bool]) -> list[Record]:
+        records = [
+            record
+            for record in self._store.records(self._name)
+            if record.ended and is_chosen(record)
+        ]
+        self._store.append(self._name, [Reopened(record.id) for record in records])
+        return records
 
 
 def _first_faults(records: Records) -> list[str] | None:
@@ -94,7 +98,7 @@ def refusal(event: Refused) -> EtudeError:
     return RunError(event.detail)
 
 
-def _same_failure(records: Sequence[Record], met: str) -> str:
+def _same_failure_message(records: Sequence[Record], fault: str) -> str:
     settings = "\n".join(
         f"  trial {record.id}: "
         + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
@@ -103,6 +107,6 @@ def _same_failure(records: Sequence[Record], met: str) -> str:
     who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"
     return (
         f"The first {who} failed in the same way "
-        f"({met}), so the run stops; what failed so is pending again.\n{settings}\n"
+        f"({fault}), so the run stops; what failed so is pending again.\n{settings}\n"
         "Mend the training code and type the same command again."
     )

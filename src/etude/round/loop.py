@@ -42,7 +42,7 @@ def play(
         see(events)
         guard.see(events)
         lost = [event.trial_id for event in events if isinstance(event, Lost)]
-        waiting.extend(one for one in _again(store, name, lost) if one.status == "pending")
+        waiting.extend(_pending_again(store, name, lost))
         # Asked while trials run: what is stopped now need not be trained to its end.
         if _is_news(events, experiment.metric):
             runner.submit([Halt(one) for one in stopped(adaptive, store, name, waiting, see)])
@@ -88,28 +88,28 @@ def stopped(
     if not plan:
         return []
     records = store.records(name)
-    chosen = [
+    to_stop = [
         records[move.trial_id]
         for study, search in plan
         for move in search.moves(study, records.of_study(study.name), 0)
         if isinstance(move, Stop)
     ]
-    idle = [one for one in chosen if one.status != "running"]
+    idle = [record for record in to_stop if record.status != "running"]
     if idle:
-        ends = [Ended(one.id, "stopped", "schedule", steps=one.steps) for one in idle]
+        ends = [Ended(record.id, "stopped", "schedule", steps=record.steps) for record in idle]
         store.append(name, ends)
         see(ends)
-        ids = {one.id for one in idle}
-        kept = [one for one in waiting if one.id not in ids]
+        idle_ids = {record.id for record in idle}
+        still_waiting = [record for record in waiting if record.id not in idle_ids]
         waiting.clear()
-        waiting.extend(kept)
-    return [one.id for one in chosen if one.status == "running"]
+        waiting.extend(still_waiting)
+    return [record.id for record in to_stop if record.status == "running"]
 
 
 def _in_turn(plan: Sequence[Plan], records: Sequence[Record]) -> list[Record]:
-    place = {study.name: position for position, (study, _) in enumerate(plan)}
-    known = [record for record in records if record.study in place]
-    return sorted(known, key=lambda record: (record.index, place[record.study]))
+    rank = {study.name: position for position, (study, _) in enumerate(plan)}
+    planned = [record for record in records if record.study in rank]
+    return sorted(planned, key=lambda record: (record.index, rank[record.study]))
 
 
 def _is_news(events: Sequence[Event], metric: str) -> bool:
@@ -120,8 +120,9 @@ def _is_news(events: Sequence[Event], metric: str) -> bool:
     )
 
 
-def _again(store: Store, name: str, trial_ids: Sequence[int]) -> list[Record]:
-    if not trial_ids:
+def _pending_again(store: Store, name: str, lost: Sequence[int]) -> list[Record]:
+    """The lost trials that are tried again: all but those that were lost too often."""
+    if not lost:
         return []
     records = store.records(name)
-    return [records[trial_id] for trial_id in trial_ids]
+    return [records[trial_id] for trial_id in lost if records[trial_id].status == "pending"]

@@ -1,4 +1,4 @@
-"""Observers: who looks on while a round is played. A progress table, a tracker."""
+"""Observers are told what happens while a round is played: a progress table, a tracker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..study import Study
 @final
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What an observer is told before the first trial: the plan, what is done, what it will cost.
+    """The news before the first trial: the plan, the trials so far, and what the rest will cost.
 
     Args:
         slots: Trials that run at once.
@@ -71,10 +71,10 @@ class Observers:
         """Tells all that the round is over."""
         self._tell(lambda observer: observer.end())
 
-    def _tell(self, news: Callable[[Observer], None]) -> None:
+    def _tell(self, call: Callable[[Observer], None]) -> None:
         for observer in list(self._observers):
             try:
-                news(observer)
+                call(observer)
             except Exception as error:  # noqa: BLE001  # hours of training are worth more than a table
                 self._observers.remove(observer)
                 name = type(observer).__name__

@@ -1,4 +1,4 @@
-"""Earlier rounds: what a search of this one may learn from their trials."""
+"""Prior trials: those of earlier rounds, from which the search of this one may learn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JUDGED_BY = ("metric", "maximize", "max_steps", "diverged_above", "train")
 def with_prior_trials(
     plan: Sequence[tuple[Study, Search]], store: Store, experiment: Experiment
 ) -> list[tuple[Study, Search]]:
-    """The plan, with what earlier rounds found for each search that adapts to results.
+    """The plan, with the trials of earlier rounds for each search that adapts to results.
 
     Source: X1.
     """
@@ -39,12 +39,12 @@ def rounds_before(store: Store, experiment: Experiment) -> list[Experiment]:
 
     Source: X1.
     """
-    found = [
-        one
-        for one in _ancestors(store.entries(), experiment)
-        if all(getattr(one, name) == getattr(experiment, name) for name in JUDGED_BY)
+    comparable = [
+        ancestor
+        for ancestor in _ancestors(store.entries(), experiment)
+        if all(getattr(ancestor, name) == getattr(experiment, name) for name in JUDGED_BY)
     ]
-    return found[::-1]
+    return comparable[::-1]
 
 
 def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> Study:
@@ -57,12 +57,12 @@ def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> 
     Source: X1, X2.
     """
     prior: list[Prior] = []
-    for one in rounds:
-        even = _spread_evenly(one, len(prior))
+    for experiment in rounds:
+        evenly_spread = _evenly_spread_trials(experiment, len(prior))
         prior += [
-            Prior(record.setting, _value(study, record), even=record.index < even)
-            for record in store.records(one.name)
-            if _is_whole(record) and _could_be_its_own(study, record.setting)
+            Prior(record.setting, _value(study, record), even=record.index < evenly_spread)
+            for record in store.records(experiment.name)
+            if _is_whole(record) and _could_be_of(study, record.setting)
         ]
     return replace(study, prior=tuple(prior))
 
@@ -77,17 +77,17 @@ def _ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Exp
         name = known[name].parent
 
 
-def _spread_evenly(one: Experiment, known: int) -> float:
+def _evenly_spread_trials(experiment: Experiment, known: int) -> float:
     """How many first trials of a round spread evenly, where this many were known to its search.
 
     Source: X5.
     """
-    if one.schedule is not None:  # whoever came to the end was chosen by results
+    if experiment.schedule is not None:  # whoever came to the end was chosen by results
         return 0
-    if not SEARCHES[one.search].adaptive:
+    if not SEARCHES[experiment.search].adaptive:
         return math.inf
-    share: float = one.search_options.get("start", START)
-    return math.ceil(share * one.trials) - known
+    share: float = experiment.search_options.get("start", START)
+    return math.ceil(share * experiment.trials) - known
 
 
 def _is_whole(record: Record) -> bool:
@@ -95,10 +95,10 @@ def _is_whole(record: Record) -> bool:
     return record.status in ("completed", "infeasible") and record.parent is None
 
 
-def _could_be_its_own(study: Study, setting: Mapping[str, Scalar]) -> bool:
-    held = {**study.fixed, **study.scientific}
-    return set(setting) == {*held, *study.space.domains} and all(
-        setting[name] == value for name, value in held.items()
+def _could_be_of(study: Study, setting: Mapping[str, Scalar]) -> bool:
+    given = {**study.fixed, **study.scientific}
+    return set(setting) == {*given, *study.space.domains} and all(
+        setting[name] == value for name, value in given.items()
     )
 
 

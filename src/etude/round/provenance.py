@@ -1,4 +1,4 @@
-"""Where a run comes from: the command, the code and its uncommitted changes."""
+"""The provenance of a run: the command, the code and its uncommitted changes."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def launch(folder: Path | None) -> Launch:
 
 def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
     """What was typed, from `argv` and the same with Python's own options before it."""
-    script = Path(argv[0]).name == "etude" if argv else False
-    if script or list(typed[1:3]) == ["-m", "etude.cli"]:
+    is_script = Path(argv[0]).name == "etude" if argv else False
+    if is_script or list(typed[1:3]) == ["-m", "etude.cli"]:
         return ["etude", *argv[1:]]
     return ["python", *typed[1:]]
 
@@ -58,23 +58,24 @@ def _uncommitted(folder: Path) -> str:
         return ""
     top = Path(root)
     stores = _stores(top)
-    left_out = [f":(exclude,literal){store}" for store in stores]
+    exclusions = [f":(exclude,literal){store}" for store in stores]
     base = _git(top, "rev-parse", "--verify", "HEAD").strip() or _EMPTY_TREE
-    diff = _git(top, "diff", *_PLAIN_DIFF, base, "--", ".", *left_out)
-    unknown = [
+    diff = _git(top, "diff", *_PLAIN_DIFF, base, "--", ".", *exclusions)
+    untracked = [
         name
-        for name in _listed(top, "--others", "--exclude-standard")
-        if not any(_belongs(name, store) for store in stores) and not _is_compiled(name)
+        for name in _files(top, "--others", "--exclude-standard")
+        if not any(_belongs_to(name, store) for store in stores) and not _is_compiled(name)
     ]
-    names = []
-    for name in unknown:
+    listing = []
+    for name in untracked:
         added = _addition(top, name) if len(diff) < _MAX_DIFF_CHARACTERS else ""
         diff += added
-        names += [] if added else [f"?? {name}\n"]
+        listing += [] if added else [f"?? {name}\n"]
     if len(diff) > _MAX_DIFF_CHARACTERS:
         diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
-    more = [f"?? ... and {len(names) - _MAX_NAMES:,} more\n"] if len(names) > _MAX_NAMES else []
-    return diff + "".join([*names[:_MAX_NAMES], *more])
+    hidden = len(listing) - _MAX_NAMES
+    more = [f"?? ... and {hidden:,} more\n"] if hidden > 0 else []
+    return diff + "".join([*listing[:_MAX_NAMES], *more])
 
 
 def _stores(top: Path) -> set[str]:
@@ -82,8 +83,8 @@ def _stores(top: Path) -> set[str]:
 
     What a run writes is no change of the code.
     """
-    locks = _listed(top, "--cached", "--others", "--exclude-standard", "--", "*.lock")
-    return {found for lock in locks for found in _prefixes(lock) if _is_database(top / found)}
+    locks = _files(top, "--cached", "--others", "--exclude-standard", "--", "*.lock")
+    return {name for lock in locks for name in _prefixes(lock) if _is_database(top / name)}
 
 
 def _prefixes(lock: str) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _is_database(path: Path) -> bool:
         return False
 
 
-def _belongs(name: str, store: str) -> bool:
+def _belongs_to(name: str, store: str) -> bool:
     rest = name.removeprefix(store) if name.startswith(store) else "?"
     return (
         rest in ("", "-wal", "-shm", "-journal")
@@ -128,14 +129,14 @@ def _addition(top: Path, name: str) -> str:
     head = f"diff --git a/{name} b/{name}\nnew file mode {mode}\n"
     if not text:
         return head
-    ended = text.endswith("\n")
+    ends_with_newline = text.endswith("\n")
     lines = text.removesuffix("\n").split("\n")
     body = "".join(f"+{line}\n" for line in lines)
-    tail = "" if ended else "\\ No newline at end of file\n"
+    tail = "" if ends_with_newline else "\\ No newline at end of file\n"
     return f"{head}--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,{len(lines)} @@\n{body}{tail}"
 
 
-def _listed(top: Path, *options: str) -> list[str]:
+def _files(top: Path, *options: str) -> list[str]:
     return [name for name in _git(top, "ls-files", "-z", *options).split("\0") if name]
 
 
@@ -153,10 +154,10 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,4 +1,4 @@
-"""The rehearsal: two steps of one trial, before any trial is spent."""
+"""The rehearsal trains two steps of one trial, before any trial is spent."""
 
 from __future__ import annotations
 

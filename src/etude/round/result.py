@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
 from ..design.studies import studies
-from ..errors import RunError, StoreError
-from ..experiment import Experiment, toml
+from ..errors import StoreError
+from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..experiment.toml.edit import edited
 from ..finding import Finding, Recommendation, Verdict
 from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean
+from .next_round import NextRound, next_round, replay_round
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,42 +32,6 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.content import Content
-
-
-_TRIALS = "experiment.trials"
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class NextRound:
-    """The next round: its file's text, and what it changes and why.
-
-    More trials alone are no new experiment: it keeps its name, so a run goes on with those that
-    it has, and trains none of them twice.
-
-    Args:
-        goal: What its changes are for.
-        waiting: Later steps of the playbook's order that ask for a change too.
-        left_to_you: What only a person can do beside it.
-    """
-
-    text: str
-    experiment: Experiment
-    recommendations: tuple[Recommendation, ...]
-    goal: str = ""
-    waiting: tuple[str, ...] = ()
-    left_to_you: tuple[str, ...] = ()
-
-    @property
-    def file(self) -> str:
-        """A name for its file, never that of the round before."""
-        longer = [one.new for one in self.recommendations if one.path == _TRIALS]
-        name = self.experiment.name
-        return f"{name}-{longer[0]}-trials.toml" if longer else f"{name}.toml"
-
-    def __str__(self) -> str:
-        """The text of the file."""
-        return self.text
 
 
 @final
@@ -208,21 +172,8 @@ class Result:
             exploit: Whether exploration is over: a search that adapts takes over, in a space
                 redrawn where that is asked for. Nothing changes where studies are compared.
         """
-        advised = self._advised(exploit=True) if exploit else self.advice
-        if not advised.recommendations:
-            return None
-        from ..advise.edits import edits
-
-        changed = edits(self.experiment, advised.recommendations)
-        text = edited(self.entry.text, changed)
-        return NextRound(
-            text=text,
-            experiment=toml.loads(text, file=self.entry.source),
-            recommendations=tuple(advised.recommendations),
-            goal=advised.goal,
-            waiting=advised.waiting,
-            left_to_you=advised.words,
-        )
+        advice = self._advised(exploit=True) if exploit else self.advice
+        return next_round(self.entry, advice)
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
         """The schedule that a population found, as the file of an experiment that trains it again.
@@ -234,21 +185,8 @@ class Result:
         Raises:
             RunError: where no trial was forked, so that no schedule was found.
         """
-        from ..advise.follow_up import replay_experiment
-        from ..analyze.summaries.lineage import lineage
-
-        forked = {record.study for record in self.records if record.parent is not None}
         name = study or (self.best.study if self.best else "")
-        if name not in forked:
-            raise RunError(
-                f"Experiment `{self.experiment.name}` has no schedule to replay: no trial of "
-                f"`{name or 'it'}` was forked. Population based training finds one: "
-                'schedule = "pbt".'
-            )
-        chosen = next(one for one in self.studies if one.name == name)
-        found = lineage(chosen, list(self.records))
-        again = replay_experiment(self.experiment, chosen, found, repeats=repeats)
-        return NextRound(text=toml.dumps(again), experiment=again, recommendations=())
+        return replay_round(self.experiment, self.studies, self.records, name, repeats=repeats)
 
     @property
     def best_checkpoint(self) -> list[Path]:
@@ -260,8 +198,8 @@ class Result:
             (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
         ]
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
-        there = (folder / str(step) for _, step in sorted(judged))
-        return [path for path in there if path.is_dir()][:1]
+        paths = (folder / str(step) for _, step in sorted(judged))
+        return [path for path in paths if path.is_dir()][:1]
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
@@ -304,8 +242,8 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         StoreError: for a store that cannot be read, is empty, or has no experiment of this name.
     """
     if isinstance(store, str | Path):
-        with closing(open_store(store, create=False)) as held:
-            result = load(held, name)
+        with closing(open_store(store, create=False)) as opened_store:
+            result = load(opened_store, name)
             result.records[:]  # read while the store is open
             return result
     entries = store.entries()

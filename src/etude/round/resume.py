@@ -1,4 +1,8 @@
-"""Which checkpoint a trial goes on from."""
+"""Which checkpoint a trial goes on from: the last one that the store and the disk both have.
+
+Which are held while it trains is for `train/checkpointing.py`, how one is written for `trial.py`,
+and which of them stay on disk for `store/checkpoints.py`.
+"""
 
 from __future__ import annotations
 
@@ -36,18 +40,18 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
 
 def _resume_step(record: Record, checkpoints: Path) -> int | None:
     """The last checkpoint that is written down and also there."""
-    there = [one.step for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
-    return max(there, default=None)
+    steps = [one.step for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
+    return max(steps, default=None)
 
 
 def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:
     """The first values of the losses; a fork's are those of the trial that began its line."""
     records = store.records(experiment.name)
-    first = records[record.id]
-    while first.parent is not None:
-        first = records[first.parent]
+    ancestor = records[record.id]
+    while ancestor.parent is not None:
+        ancestor = records[ancestor.parent]
     return {
-        name: float(first.series(name).values_P[0])
-        for name in first.points.metrics
+        name: float(ancestor.series(name).values_P[0])
+        for name in ancestor.points.metrics
         if name.endswith("loss") or name == experiment.metric
     }

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import final
 
 from ..design.checks import findings as of_design
-from ..design.studies import studies as designed
-from ..experiment import Experiment, baseline, toml
-from ..experiment.entry import Entry
-from ..record import Records
+from ..experiment import Experiment
 from ..runner.base import Runner
 from ..runner.selection import LOOKED_AT, select_runner
 from ..runner.user_code import refuse_while_importing
-from ..search import search_of
-from ..store import open_store
+from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
-from . import provenance
-from .loop import Plan, pending, play, started
+from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
-from .preview import refuse_changes, refuse_imported, with_lines
-from .prior import with_prior_trials
+from .opening import OpenRound, entry_of, open_round
 from .rehearsal import refuse_without_checkpoints, rehearse
 from .result import Result, load, parent_in
 from .resume import assignment
-from .source import Source, runner_of, source_file
+from .source import Source, runner_of
 
 
 def run(
@@ -58,66 +51,34 @@ def run(
     Source: R1, K2, K3.
     """
     refuse_while_importing()
-    entry, folder = entered(experiment, train)
-    refuse_imported(entry.experiment)
-    chosen = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
-    held = open_store(store) if store is None or isinstance(store, str | Path) else store
-    try:
-        with held.own(entry.experiment.name):
-            refuse_changes(held, entry.experiment)
-            with with_lines(entry.text, entry.source):
-                plan = sampled(entry.experiment)
-            held.begin(entry)
-            plan = with_prior_trials(plan, held, entry.experiment)
-            asked = runner if isinstance(runner, str) else "" if runner or train else "auto"
-            about = _About(entry.experiment, plan, observers, asked)
-            _perform(about, runner=chosen, store=held)
-        result = load(held, entry.experiment.name)
+    entry, folder = entry_of(experiment, train)
+    chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
+    runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
+    with open_or_borrow(store) as opened_store, closing(chosen_runner):
+        with open_round(entry, opened_store) as this_round:
+            _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
+        result = load(opened_store, entry.experiment.name)
         result.records[:]  # read while the store is open
         return result
-    finally:
-        chosen.close()
-        if held is not store:
-            held.close()
 
 
-def sampled(experiment: Experiment) -> list[Plan]:
-    """The studies with their searches. What cannot be sampled is refused here, before the store.
-
-    Raises:
-        SpaceError, RunError: for a space or a schedule that has no trials.
-    """
-    plan: list[Plan] = [(study, search_of(study)) for study in designed(experiment)]
-    for study, search in plan:
-        search.moves(study, Records.of([]), study.max_trials)
-    return plan
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class _About:
-    """What is to be done, who looks on, and the name of the runner that was asked for."""
-
-    experiment: Experiment
-    plan: Sequence[Plan]
-    observers: Sequence[Observer]
-    asked: str
-
-
-def _perform(about: _About, *, runner: Runner, store: Store) -> None:
-    experiment, plan = about.experiment, about.plan
+def _perform(
+    this_round: OpenRound, runner: Runner, *, runner_name: str, observers: Sequence[Observer]
+) -> None:
+    """Plays an open round; `runner_name` is empty where a Runner or a function was given."""
+    experiment, plan, store = this_round.experiment, this_round.plan, this_round.store
     studies = [study for study, _ in plan]
-    there = len(pending(plan, store, experiment.name))
-    started(plan, store, experiment.name, free=runner.free - there)
+    interrupted = len(pending(plan, store, experiment.name))
+    started(plan, store, experiment.name, free=runner.free - interrupted)
     records = store.records(experiment.name)
+    waiting = pending(plan, store, experiment.name)
+    first = [assignment(experiment, store, record) for record in waiting[:LOOKED_AT]]
     rehearsed = None
-    left = pending(plan, store, experiment.name)
-    waiting = [assignment(experiment, store, one) for one in left[:LOOKED_AT]]
     if not any(record.ended for record in records):
-        rehearsed = rehearse(runner, waiting[0])
+        rehearsed = rehearse(runner, first[0])
         refuse_without_checkpoints(experiment, rehearsed)
-    steps = len(left) * experiment.max_steps
-    choice = select_runner(about.asked, runner, waiting, steps=steps, rehearsed=rehearsed)
+    steps = len(waiting) * experiment.max_steps
+    choice = select_runner(runner_name, runner, first, steps=steps, rehearsed=rehearsed)
     opening = Opening(
         experiment=experiment,
         studies=studies,
@@ -128,29 +89,9 @@ def _perform(about: _About, *, runner: Runner, store: Store) -> None:
         pace=choice.pace,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
-    audience = Observers(about.observers)
-    audience.begin(opening)
+    every_observer = Observers(observers)
+    every_observer.begin(opening)
     try:
-        play(experiment, plan, runner=runner, store=store, see=audience.see)
+        play(experiment, plan, runner=runner, store=store, see=every_observer.see)
     finally:
-        audience.end()
-
-
-def entered(
-    experiment: Experiment | str | Path, train: TrainFunction | None = None
-) -> tuple[Entry, Path]:
-    """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
-
-    Source: K3.
-    """
-    if isinstance(experiment, Experiment):
-        source = source_file(train)
-        folder = Path(source).parent if source else Path.cwd()
-        text = toml.dumps(experiment)
-        entry = Entry(experiment=experiment, text=text)
-    else:
-        path = Path(experiment)
-        folder = path.absolute().parent
-        read, text = baseline.opened(path)
-        entry = Entry(experiment=read, text=text, source=str(path.absolute()))
-    return dataclasses.replace(entry, launches=(provenance.launch(folder),)), folder
+        every_observer.end()

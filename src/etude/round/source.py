@@ -13,11 +13,7 @@ from ..runner.base import Runner
 from ..runner.inline import Inline
 from ..runner.processes import Processes
 from ..runner.selection import RUNNERS
-from ..runner.user_code import (
-    train_file,
-    train_function,
-    trainer,
-)
+from ..runner.user_code import train_file, train_function, trainer
 from ..runner.user_errors import user_traceback
 from ..trial import TrainFunction
 from .guard import refusal

@@ -1,8 +1,10 @@
-"""Stage: the only state. What is committed here survives whatever happens to the program."""
+"""Stores: the only state. What is committed here survives whatever happens to the program."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import StoreError
@@ -14,7 +16,7 @@ DEFAULT = "etude.db"
 
 
 def location(store: str | Path | None) -> str:
-    """Where the store is: as said, else `ETUDE_STORE`, else `etude.db` in the working directory."""
+    """The place of a store: as given, else `ETUDE_STORE`, else `etude.db` in the working folder."""
     return str(store or os.environ.get("ETUDE_STORE") or DEFAULT)
 
 
@@ -32,3 +34,17 @@ def open_store(store: str | Path | None = None, *, create: bool = True) -> Store
             f"A store is a path or `memory`, found `{place}`. Write for example --store etude.db."
         )
     return SQLite(Path(place), create=create)
+
+
+@contextmanager
+def open_or_borrow(store: Store | str | Path | None) -> Iterator[Store]:
+    """A store for a block: one that is named is opened and closed, a Store stays its owner's.
+
+    Raises:
+        StoreError: where it cannot be opened.
+    """
+    if store is not None and not isinstance(store, str | Path):
+        yield store
+        return
+    with closing(open_store(store)) as opened:
+        yield opened

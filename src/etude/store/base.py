@@ -1,4 +1,4 @@
-"""What every store is, and what all of them do alike."""
+"""The contract of a store, and the rules that every store shares."""
 
 from __future__ import annotations
 
@@ -53,32 +53,32 @@ class Store(Protocol):
 
 @final
 @dataclasses.dataclass(frozen=True)
-class Reserved:
-    """What moves make of a study: trials that begin, and trials that go on."""
+class Reservation:
+    """The pending records of moves: new trials, and those that are resumed."""
 
     new: tuple[Record, ...]
-    again: tuple[Record, ...]
+    resumed: tuple[Record, ...]
 
     def in_order(self, moves: Sequence[Beginning]) -> list[Record]:
         """The records as the moves ask for them."""
-        new, again = iter(self.new), iter(self.again)
-        return [next(again if isinstance(move, Resume) else new) for move in moves]
+        new, resumed = iter(self.new), iter(self.resumed)
+        return [next(resumed if isinstance(move, Resume) else new) for move in moves]
 
 
-def reserved(
+def reservation_of(
     study: Study,
     moves: Sequence[Beginning],
     known: Mapping[int, Record],
     *,
     first_id: int,
     first_index: int,
-) -> Reserved:
+) -> Reservation:
     """The pending records of these moves; a seed is known, or derived from study and place.
 
     `known` has the trials that are resumed or forked, by id.
     """
-    begun = [move for move in moves if not isinstance(move, Resume)]
-    return Reserved(
+    beginnings = [move for move in moves if not isinstance(move, Resume)]
+    return Reservation(
         new=tuple(
             Record(
                 id=first_id + offset,
@@ -89,9 +89,9 @@ def reserved(
                 **_identity(study, move, first_index + offset),
                 **(_origin(move, known[move.parent]) if isinstance(move, Fork) else {}),
             )
-            for offset, move in enumerate(begun)
+            for offset, move in enumerate(beginnings)
         ),
-        again=tuple(
+        resumed=tuple(
             dataclasses.replace(known[move.trial_id], status="pending", until_step=move.until_step)
             for move in moves
             if isinstance(move, Resume)
@@ -110,39 +110,39 @@ def _identity(study: Study, move: Start | Fork, index: int) -> dict[str, Any]:
 
 
 def _origin(move: Fork, parent: Record) -> dict[str, Any]:
-    """What a fork has of its parent: where it begins, and the checkpoint there."""
-    held = tuple(one for one in parent.checkpoints if one.step == move.from_step)
-    assert held, f"Trial {parent.id} has no checkpoint of step {move.from_step}. This is a bug."
+    """The fields that a fork has of its parent: where it begins, and the checkpoint there."""
+    copied = tuple(one for one in parent.checkpoints if one.step == move.from_step)
+    assert copied, f"Trial {parent.id} has no checkpoint of step {move.from_step}. This is a bug."
     return {
         "parent": move.parent,
         "from_step": move.from_step,
         "steps": move.from_step + 1,
-        "checkpoints": held,
+        "checkpoints": copied,
     }
 
 
-def mentioned(moves: Sequence[Beginning]) -> list[int]:
+def existing_ids(moves: Sequence[Beginning]) -> list[int]:
     """The trials that exist already and that these moves go on from."""
     resumed = [move.trial_id for move in moves if isinstance(move, Resume)]
     return resumed + [move.parent for move in moves if isinstance(move, Fork)]
 
 
-def after(record: Record, event: Event) -> Record:
-    """How a trial stands after an event, its points aside."""
+def record_after(record: Record, event: Event) -> Record:
+    """The record of a trial after an event, its points aside."""
     if isinstance(event, Began):
-        kept = tuple(one for one in record.checkpoints if one.step < event.from_step)
+        earlier = tuple(one for one in record.checkpoints if one.step < event.from_step)
         return dataclasses.replace(
             record,
             status="running",
             reason="",
             detail="",
             steps=event.from_step,
-            checkpoints=kept,
+            checkpoints=earlier,
         )
     if isinstance(event, Saved):
-        kept = tuple(one for one in record.checkpoints if one.step != event.step)
+        others = tuple(one for one in record.checkpoints if one.step != event.step)
         return dataclasses.replace(
-            record, checkpoints=(*kept, Checkpoint(event.step, event.value)), steps=event.step + 1
+            record, checkpoints=(*others, Checkpoint(event.step, event.value)), steps=event.step + 1
         )
     if isinstance(event, Ended):
         return dataclasses.replace(
@@ -157,7 +157,7 @@ def after(record: Record, event: Event) -> Record:
         steps, wall_s = max(event.steps, record.steps), record.wall_s + event.wall_s
         return dataclasses.replace(record, status="paused", steps=steps, wall_s=wall_s)
     if isinstance(event, Lost):
-        return _after_loss(record, event)
+        return _record_after_loss(record, event)
     if isinstance(event, Reopened):
         return dataclasses.replace(record, status="pending", reason="", detail="", losses=0)
     if isinstance(event, Refused):
@@ -165,7 +165,7 @@ def after(record: Record, event: Event) -> Record:
     return record
 
 
-def _after_loss(record: Record, event: Lost) -> Record:
+def _record_after_loss(record: Record, event: Lost) -> Record:
     losses = record.losses + 1
     if losses < MAX_LOSSES:
         return dataclasses.replace(record, status="pending", losses=losses)

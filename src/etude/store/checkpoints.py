@@ -1,4 +1,8 @@
-"""Which checkpoints stay on disk, and where they lie."""
+"""Which checkpoints stay on disk, and where they lie.
+
+Which are held while a trial trains is for `train/checkpointing.py`, how one is written for
+`trial.py`, and which one a trial goes on from for `round/resume.py`.
+"""
 
 from __future__ import annotations
 
@@ -54,45 +58,47 @@ def retained(
     sign = -1.0 if maximize else 1.0
     judged = [one for one in checkpoints if one.value is not None and math.isfinite(one.value)]
     judged.sort(key=lambda one: (sign * one.value, one.step))  # type: ignore[operator]  # judged ones have a value
-    worth = {checkpoints[-1].step, *(one.step for one in judged[:best])}
-    return tuple(one for one in checkpoints if one.step in worth)
+    steps = {checkpoints[-1].step, *(one.step for one in judged[:best])}
+    return tuple(one for one in checkpoints if one.step in steps)
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class CheckpointCleanup:
-    """What may go from a trial's folder of checkpoints, once the commit that forgets it is through.
+    """The checkpoints to remove from a trial's folder, after the commit that forgets them.
 
     A crash between the two leaves a folder too many, never one too few.
 
     Args:
-        forgotten: Steps that are kept no longer.
-        rest: Whether everything else that is not kept goes too: only when the trial trains no more.
-            Before, a folder that the store does not know may be the next checkpoint, on its way.
+        retained: The checkpoints that stay.
+        forgotten: Steps of those that go.
+        rest: Whether everything else that is not retained goes too: only when the trial trains no
+            more. Before, a folder that the store does not know may be the next checkpoint.
     """
 
     trial_id: int
-    worth: tuple[Checkpoint, ...]
+    retained: tuple[Checkpoint, ...]
     forgotten: frozenset[int]
     rest: bool
 
     def perform(self, folder: Path) -> None:
         """Removes the folders."""
-        worth = {one.step for one in self.worth}
-        for found in folder.iterdir() if folder.is_dir() else ():
-            known = found.name.isdecimal() and int(found.name) in self.forgotten
-            over = self.rest and not (found.name.isdecimal() and int(found.name) in worth)
-            if known or over:
-                shutil.rmtree(found, ignore_errors=True)
+        retained_steps = {checkpoint.step for checkpoint in self.retained}
+        for path in folder.iterdir() if folder.is_dir() else ():
+            step = int(path.name) if path.name.isdecimal() else None
+            is_forgotten = step in self.forgotten
+            is_rest = self.rest and step not in retained_steps
+            if is_forgotten or is_rest:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def cleanup(
     record: Record, events: Sequence[Event], *, best: int, maximize: bool
 ) -> CheckpointCleanup | None:
-    """What may go after these events, `record` standing as they left it; None for nothing."""
-    over = any(isinstance(event, Ended | Paused | Lost) for event in events)
-    if not over and not any(isinstance(event, Began | Saved) for event in events):
+    """The cleanup after these events, which left `record` as it stands; None where none is due."""
+    is_over = any(isinstance(event, Ended | Paused | Lost) for event in events)
+    if not is_over and not any(isinstance(event, Began | Saved) for event in events):
         return None
-    worth = retained(record.checkpoints, best=best, maximize=maximize)
-    forgotten = {one.step for one in record.checkpoints} - {one.step for one in worth}
-    return CheckpointCleanup(record.id, worth, frozenset(forgotten), rest=over)
+    stay = retained(record.checkpoints, best=best, maximize=maximize)
+    forgotten = {one.step for one in record.checkpoints} - {one.step for one in stay}
+    return CheckpointCleanup(record.id, stay, frozenset(forgotten), rest=is_over)

@@ -14,7 +14,7 @@ from ..errors import OwnedError, StoreError
 
 
 @contextmanager
-def held(path: Path, name: str) -> Iterator[None]:
+def file_lock(path: Path, name: str) -> Iterator[None]:
     """Holds the lock file at `path` for this process while the block runs.
 
     Raises:
@@ -31,14 +31,14 @@ def held(path: Path, name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _owned(file, name) from None
-        _sign(file, path)
+            raise _owned_error(file, name) from None
+        _write_owner(file, path)
         yield
     finally:
         os.close(file)
 
 
-def _sign(file: int, path: Path) -> None:
+def _write_owner(file: int, path: Path) -> None:
     owner = {"process": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}
     try:
         os.ftruncate(file, 0)
@@ -50,7 +50,7 @@ def _sign(file: int, path: Path) -> None:
         ) from error
 
 
-def _owned(file: int, name: str) -> OwnedError:
+def _owned_error(file: int, name: str) -> OwnedError:
     try:
         owner = json.loads(os.pread(file, 4096, 0))
     except ValueError:  # the owner is just writing it

@@ -19,7 +19,7 @@ from ..experiment.entry import Entry, Launch
 from ..move import Beginning
 from ..record import POINT, Points, Record, Records
 from ..study import Study
-from .base import after, mentioned, reserved
+from .base import existing_ids, record_after, reservation_of
 from .checkpoints import Files, cleanup
 
 
@@ -72,15 +72,15 @@ class Memory:
         """The trials of these moves as pending, new ones with their ids."""
         trials = self._trials[name]
         index = sum(record.study == study.name for record in trials)
-        known = {trial_id: trials[trial_id] for trial_id in mentioned(moves)}
-        found = reserved(study, moves, known, first_id=len(trials), first_index=index)
-        for record in found.new:
+        known = {trial_id: trials[trial_id] for trial_id in existing_ids(moves)}
+        reservation = reservation_of(study, moves, known, first_id=len(trials), first_index=index)
+        for record in reservation.new:
             if record.parent is not None:
                 self.files.copy(name, record)
-        trials.extend(found.new)
-        for record in found.again:
+        trials.extend(reservation.new)
+        for record in reservation.resumed:
             trials[record.id] = record
-        return found.in_order(moves)
+        return reservation.in_order(moves)
 
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Applies the events."""
@@ -97,8 +97,8 @@ class Memory:
             if isinstance(event, Began):
                 rows = self._rows[name, trial_id]
                 self._rows[name, trial_id] = [row for row in rows if row[0] < event.from_step]
-            self._trials[name][trial_id] = after(self._trials[name][trial_id], event)
-            self._sweep(name, trial_id, event)
+            self._trials[name][trial_id] = record_after(self._trials[name][trial_id], event)
+            self._clean_up(name, trial_id, event)
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands."""
@@ -122,9 +122,9 @@ class Memory:
         for position, launch in enumerate(entry.launches):
             yield dataclasses.replace(launch, ended=ended[position])
 
-    def _sweep(self, name: str, trial_id: int, event: Event) -> None:
+    def _clean_up(self, name: str, trial_id: int, event: Event) -> None:
         experiment, record = self._entries[name].experiment, self._trials[name][trial_id]
         best, maximize = experiment.keep_checkpoints, experiment.maximize
         if due := cleanup(record, [event], best=best, maximize=maximize):
-            self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.worth)
+            self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.retained)
             due.perform(self.files.checkpoints(name, trial_id))

@@ -15,7 +15,7 @@ from ..event import Began, Event, Logged
 from ..experiment import toml
 from ..experiment.entry import Entry, Launch
 from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
-from .base import after
+from .base import record_after
 
 ADD_LAUNCH = (
     "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
@@ -26,7 +26,7 @@ ADD_TRIAL = (
     "steps, wall_s, losses, name, parent_id, from_step, until_step) "
     "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-GO_ON = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
+RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
     "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, name, "
     "parent_id, from_step, until_step"
@@ -91,7 +91,7 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
         record.index,
         json.dumps(dict(record.setting)),
         record.seed,
-        *_standing(record),
+        *_status_columns(record),
         record.name,
         record.parent,
         record.from_step,
@@ -109,7 +109,7 @@ def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
 
 def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> Record:
     """Writes one trial's events; the record as it stands after them, without points."""
-    standing = record(db, key, trial_id)
+    updated = record(db, key, trial_id)
     codes = _codes(db, events)
     rows: list[tuple[int, int, float]] = []
     for event in events:
@@ -119,16 +119,16 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         if isinstance(event, Began):
             rows = [row for row in rows if row[0] < event.from_step]
             _truncate(db, key, trial_id, event.from_step)
-        standing = after(standing, event)
+        updated = record_after(updated, event)
     if rows:
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
     db.execute(
         "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ?, "
         "launch_id = (select max(id) from launch where experiment_id = ?) "
         "where experiment_id = ? and id = ?",
-        (*_standing(standing), key, key, trial_id),
+        (*_status_columns(updated), key, key, trial_id),
     )
-    return standing
+    return updated
 
 
 def keep_checkpoints(
@@ -161,7 +161,7 @@ def records(db: Connection, key: int) -> list[Record]:
     ]
 
 
-def _standing(record: Record) -> tuple[Any, ...]:
+def _status_columns(record: Record) -> tuple[Any, ...]:
     return (
         record.status,
         record.reason,
@@ -175,8 +175,8 @@ def _standing(record: Record) -> tuple[Any, ...]:
 def _from_row(
     row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
 ) -> Record:
-    trial_id, study, index, setting, seed, *standing = row
-    status, reason, detail, steps, wall_s, losses, name, *lineage = standing
+    trial_id, study, index, setting, seed, *rest = row
+    status, reason, detail, steps, wall_s, losses, name, *lineage = rest
     parent, from_step, until_step = lineage
     return Record(
         id=trial_id,
@@ -204,30 +204,30 @@ def record(db: Connection, key: int, trial_id: int) -> Record:
     row = db.execute(
         f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
     ).fetchone()
-    found = db.execute(
+    pairs = db.execute(
         "select step, value from checkpoint where experiment_id = ? and trial_id = ? order by step",
         (key, trial_id),
     )
-    checkpoints = tuple(Checkpoint(step, value) for step, value in found)
+    checkpoints = tuple(Checkpoint(step, value) for step, value in pairs)
     return _from_row(row, checkpoints)
 
 
 def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
-    found = db.execute(
+    cursor = db.execute(
         "select trial_id, step, value from checkpoint where experiment_id = ? "
         "order by trial_id, step",
         (key,),
     )
-    for trial_id, rows in groupby(found, key=lambda row: int(row[0])):
+    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
         yield trial_id, tuple(Checkpoint(step, value) for _, step, value in rows)
 
 
 def _points(db: Connection, key: int) -> Iterator[tuple[int, NDArray[np.void]]]:
-    found = db.execute(
+    cursor = db.execute(
         "select trial_id, points from chunk where experiment_id = ? order by trial_id, id", (key,)
     )
     packed, ends = bytearray(), []
-    for trial_id, rows in groupby(found, key=lambda row: int(row[0])):
+    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
         for _, chunk in rows:
             packed += chunk
         ends.append((trial_id, len(packed) // POINT.itemsize))
@@ -267,6 +267,6 @@ def _truncate(db: Connection, key: int, trial_id: int, from_step: int) -> None:
         return
     points_P = np.frombuffer(b"".join(chunk for (chunk,) in chunks), POINT)
     db.execute(f"delete from chunk {of_trial}", (key, trial_id))
-    kept_P = points_P[points_P["step"] < from_step]
-    if len(kept_P):
-        _add_chunk(db, key, trial_id, kept_P)
+    earlier_P = points_P[points_P["step"] < from_step]
+    if len(earlier_P):
+        _add_chunk(db, key, trial_id, earlier_P)

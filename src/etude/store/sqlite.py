@@ -17,9 +17,9 @@ from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import rows
-from .base import mentioned, reserved
+from .base import existing_ids, reservation_of
 from .checkpoints import CheckpointCleanup, Files, cleanup
-from .lock import held
+from .lock import file_lock
 from .migrations import latest, migrate, refuse, version
 
 
@@ -40,7 +40,7 @@ class SQLite:
         """Opens the file and brings its schema up to date."""
         self._path = path
         self._experiments: dict[str, tuple[int, Experiment]] = {}
-        with _told(path):
+        with _store_errors(path):
             self._db = _writable(path) if create else _readable(path)
 
     @property
@@ -50,10 +50,10 @@ class SQLite:
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
-        with _told(self._path):
+        with _store_errors(self._path):
             return [
-                rows.entry(self._db, *found)
-                for found in self._db.execute("select id, text, source from experiment order by id")
+                rows.entry(self._db, *row)
+                for row in self._db.execute("select id, text, source from experiment order by id")
             ]
 
     def begin(self, entry: Entry) -> None:
@@ -73,13 +73,13 @@ class SQLite:
     @contextmanager
     def own(self, name: str) -> Iterator[None]:
         """Holds an experiment for this process; what was left running is pending again."""
-        lock = self._path.with_name(f"{self._path.name}.{name}.lock")
-        with held(lock, name):
-            self._nothing_runs(name)
+        path = self._path.with_name(f"{self._path.name}.{name}.lock")
+        with file_lock(path, name):
+            self._reopen_running(name)
             try:
                 yield
             finally:
-                self._nothing_runs(name)
+                self._reopen_running(name)
 
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
         """The trials of these moves, written down as pending, new ones with their ids."""
@@ -90,34 +90,41 @@ class SQLite:
                 "where experiment_id = ?",
                 (study.name, key),
             ).fetchone()
-            known = {one: rows.record(self._db, key, one) for one in set(mentioned(moves))}
-            found = reserved(study, moves, known, first_id=first_id, first_index=first_index)
-            forks = [one for one in found.new if one.parent is not None]
+            ids = set(existing_ids(moves))
+            known = {trial_id: rows.record(self._db, key, trial_id) for trial_id in ids}
+            reservation = reservation_of(
+                study, moves, known, first_id=first_id, first_index=first_index
+            )
+            forks = [one for one in reservation.new if one.parent is not None]
             for fork in forks:
                 self.files.copy(name, fork)
-            self._db.executemany(rows.ADD_TRIAL, [rows.trial_row(key, one) for one in found.new])
+            self._db.executemany(
+                rows.ADD_TRIAL, [rows.trial_row(key, one) for one in reservation.new]
+            )
             for fork in forks:
                 rows.keep_checkpoints(self._db, key, fork.id, fork.checkpoints)
-            self._db.executemany(rows.GO_ON, [(one.until_step, key, one.id) for one in found.again])
-        return found.in_order(moves)
+            self._db.executemany(
+                rows.RESUME, [(one.until_step, key, one.id) for one in reservation.resumed]
+            )
+        return reservation.in_order(moves)
 
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
         best, maximize = experiment.keep_checkpoints, experiment.maximize
-        sweeps: list[CheckpointCleanup] = []
+        cleanups: list[CheckpointCleanup] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
                 if due := cleanup(record, news, best=best, maximize=maximize):
-                    rows.keep_checkpoints(self._db, key, trial_id, due.worth)
-                    sweeps.append(due)
-        for due in sweeps:
+                    rows.keep_checkpoints(self._db, key, trial_id, due.retained)
+                    cleanups.append(due)
+        for due in cleanups:
             due.perform(self.files.checkpoints(name, due.trial_id))
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
-        with _told(self._path):
+        with _store_errors(self._path):
             key = self._key(name)
             counts = dict(
                 self._db.execute(
@@ -127,7 +134,7 @@ class SQLite:
             )
 
         def load() -> list[Record]:
-            with _told(self._path):
+            with _store_errors(self._path):
                 return rows.records(self._db, key)
 
         return Records(load, counts)
@@ -136,7 +143,7 @@ class SQLite:
         """Closes the file."""
         self._db.close()
 
-    def _nothing_runs(self, name: str) -> None:
+    def _reopen_running(self, name: str) -> None:
         with self._transaction():
             self._db.execute(
                 "update trial set status = 'pending' where status = 'running' and "
@@ -145,14 +152,14 @@ class SQLite:
             )
 
     def _key(self, name: str) -> int:
-        found = self._db.execute("select id from experiment where name = ?", (name,)).fetchone()
-        if found is None:
+        row = self._db.execute("select id from experiment where name = ?", (name,)).fetchone()
+        if row is None:
             raise StoreError(f"The store `{self._path}` has no experiment `{name}`.")
-        return int(found[0])
+        return int(row[0])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _told(self._path):
+        with _store_errors(self._path):
             self._db.execute("begin immediate")
             try:
                 yield
@@ -189,11 +196,11 @@ def _readable(path: Path) -> sqlite3.Connection:
     db = _read_only(path)
     try:
         refuse(db, str(path))
-        old = version(db) < latest()
+        is_old = version(db) < latest()
     except BaseException:
         db.close()
         raise
-    if not old:
+    if not is_old:
         return db
     db.close()
     _writable(path).close()
@@ -216,31 +223,32 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _store_errors(path: Path) -> Iterator[None]:
     """Turns the database's errors into ours, with the way out."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise StoreError(_story(path, str(error))) from error
+        raise StoreError(_message(path, str(error))) from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"The store `{path}` is not a database of Etude ({error}). Name another with --store."
         ) from error
 
 
-def _story(path: Path, said: str) -> str:
-    if "full" in said or "I/O" in said:
+def _message(path: Path, reason: str) -> str:
+    if "full" in reason or "I/O" in reason:
         return (
             f"The store `{path}` could not be written: the disk is full, or a quota is reached "
-            f"({said}). Free some space and type the same command again: what was finished is kept."
+            f"({reason}). Free some space and type the same command again: what was finished is "
+            "kept."
         )
-    if "locked" in said:
+    if "locked" in reason:
         return (
-            f"The store `{path}` is held by another program for more than a minute ({said}). "
+            f"The store `{path}` is held by another program for more than a minute ({reason}). "
             "Close what holds it and type the same command again."
         )
     return (
-        f"The store `{path}` cannot be opened or written ({said}). "
+        f"The store `{path}` cannot be opened or written ({reason}). "
         "Make its folder writable, or name another store with --store."
     )
 

@@ -16,7 +16,7 @@ from etude.experiment.toml.read import loads, read
 from etude.experiment.toml.statements import key_lines, statements
 from etude.experiment.toml.write import dumps, toml_text
 from etude.experiment.validation import DESIGN_RULES
-from etude.round.preview import planned
+from etude.round.preview import planned_trials
 from etude.space import Choice, Integer, Real, value_text
 
 OPTIMIZER = """\
@@ -705,7 +705,7 @@ def test_the_order_of_keys_changes_no_study_and_no_trial(order):
     parts = {each: turned(dict(getattr(read_once, each)), order) for each in ROLES}
     other = loads(dumps(replace(read_once, **parts)))
 
-    assert planned(other) == planned(read_once)
+    assert planned_trials(other) == planned_trials(read_once)
     assert changes(read_once, other) == []
 
 

@@ -1,0 +1,105 @@
+"""The next round: its file's text, with what it changes and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+from ..errors import RunError
+from ..experiment import Experiment, toml
+from ..experiment.entry import Entry
+from ..experiment.toml.edit import edited
+from ..finding import Recommendation
+from ..record import Record
+from ..study import Study
+
+if TYPE_CHECKING:
+    from ..advise.policy import Advice
+
+_TRIALS = "experiment.trials"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class NextRound:
+    """The next round: its file's text, and what it changes and why.
+
+    More trials alone are no new experiment: it keeps its name, so a run goes on with those that
+    it has, and trains none of them twice.
+
+    Args:
+        goal: What its changes are for.
+        waiting: Later steps of the playbook's order that ask for a change too.
+        left_to_you: What only a person can do beside it.
+    """
+
+    text: str
+    experiment: Experiment
+    recommendations: tuple[Recommendation, ...]
+    goal: str = ""
+    waiting: tuple[str, ...] = ()
+    left_to_you: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """A name for its file, never that of the round before."""
+        longer = [one.new for one in self.recommendations if one.path == _TRIALS]
+        name = self.experiment.name
+        return f"{name}-{longer[0]}-trials.toml" if longer else f"{name}.toml"
+
+    def __str__(self) -> str:
+        """The text of the file."""
+        return self.text
+
+
+def next_round(entry: Entry, advice: Advice) -> NextRound | None:
+    """The round that an advice makes of an experiment; None where it recommends nothing."""
+    if not advice.recommendations:
+        return None
+    from ..advise.edits import edits
+
+    text = edited(entry.text, edits(entry.experiment, advice.recommendations))
+    return NextRound(
+        text=text,
+        experiment=toml.loads(text, file=entry.source),
+        recommendations=tuple(advice.recommendations),
+        goal=advice.goal,
+        waiting=advice.waiting,
+        left_to_you=advice.words,
+    )
+
+
+def replay_round(
+    experiment: Experiment,
+    studies: Sequence[Study],
+    records: Sequence[Record],
+    name: str,
+    *,
+    repeats: int,
+) -> NextRound:
+    """The round that trains the schedule again that the population of a study found.
+
+    Args:
+        experiment: The round of the population.
+        studies: Its studies.
+        records: Its trials.
+        name: Of the study whose schedule it is; empty where no trial is feasible.
+        repeats: How many trials train it, each with a seed of its own (A2).
+
+    Raises:
+        RunError: where no trial was forked, so that no schedule was found.
+    """
+    from ..advise.follow_up import replay_experiment
+    from ..analyze.summaries.lineage import lineage
+
+    if name not in {record.study for record in records if record.parent is not None}:
+        raise RunError(
+            f"Experiment `{experiment.name}` has no schedule to replay: no trial of "
+            f"`{name or 'it'}` was forked. Population based training finds one: "
+            'schedule = "pbt".'
+        )
+    study = next(one for one in studies if one.name == name)
+    families = lineage(study, list(records))
+    replay = replay_experiment(experiment, study, families, repeats=repeats)
+    return NextRound(text=toml.dumps(replay), experiment=replay, recommendations=())

@@ -1,0 +1,162 @@
+"""The opening of a round: its experiment is read, held, refused or written down, and planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import final
+
+from ..design.studies import studies
+from ..errors import ExperimentError, RunError
+from ..experiment import Experiment, baseline, changes, toml
+from ..experiment.entry import Entry
+from ..experiment.methods import SEARCHES
+from ..experiment.toml.read import placed
+from ..record import Records
+from ..search import search_of
+from ..store import open_or_borrow
+from ..store.base import Store
+from ..trial import TrainFunction
+from . import provenance
+from .loop import Plan
+from .prior import with_prior_trials
+from .source import source_file
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OpenRound:
+    """A round whose experiment is written down, in a store that this process holds.
+
+    Args:
+        plan: The studies with their searches, the trials of earlier rounds among what they know.
+    """
+
+    experiment: Experiment
+    plan: Sequence[Plan]
+    store: Store
+
+
+@contextmanager
+def open_round(entry: Entry, store: Store | str | Path | None) -> Iterator[OpenRound]:
+    """Holds an experiment for this process, and writes it down where nothing speaks against it.
+
+    Args:
+        entry: The experiment, with this launch.
+        store: A Store, or a path of one that is closed at the end.
+
+    Raises:
+        StoreError: where the store cannot be opened, or another process holds the experiment.
+        RunError, SpaceError: for an experiment that the store has with other results, or that has
+            no trials. Neither leaves a trace in the store.
+    """
+    experiment = entry.experiment
+    with open_or_borrow(store) as opened_store, opened_store.own(experiment.name):
+        refuse_changes(opened_store, experiment)
+        with with_lines(entry.text, entry.source):
+            plan = plan_of(experiment)
+            refuse_unsampled(plan)
+        opened_store.begin(entry)
+        plan = with_prior_trials(plan, opened_store, experiment)
+        yield OpenRound(experiment=experiment, plan=plan, store=opened_store)
+
+
+def entry_of(
+    experiment: Experiment | str | Path, train: TrainFunction | None = None
+) -> tuple[Entry, Path]:
+    """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
+
+    Raises:
+        ExperimentError: for what is wrong with its file.
+        RunError: where another tool trained its trials.
+
+    Source: K3.
+    """
+    if isinstance(experiment, Experiment):
+        source = source_file(train)
+        folder = Path(source).parent if source else Path.cwd()
+        entry = Entry(experiment=experiment, text=toml.dumps(experiment))
+    else:
+        path = Path(experiment)
+        folder = path.absolute().parent
+        read, text = baseline.opened(path)
+        entry = Entry(experiment=read, text=text, source=str(path.absolute()))
+    entry = replace(entry, launches=(provenance.launch(folder),))
+    refuse_imported(entry.experiment)
+    return entry, folder
+
+
+def plan_of(experiment: Experiment) -> list[Plan]:
+    """The studies of an experiment, each with its search."""
+    return [(study, search_of(study)) for study in studies(experiment)]
+
+
+def refuse_unsampled(plan: Sequence[Plan]) -> None:
+    """Refuses what cannot be sampled before a store knows of it.
+
+    Raises:
+        SpaceError, RunError: for a space or a schedule that has no trials.
+    """
+    for study, search in plan:
+        search.moves(study, Records.of([]), study.max_trials)
+
+
+def refuse_changes(store: Store, new: Experiment) -> None:
+    """Refuses an experiment that is in the store under this name, but with other results.
+
+    Raises:
+        RunError: naming what changed.
+
+    Source: R12.
+    """
+    experiments = (entry.experiment for entry in store.entries())
+    old = next((one for one in experiments if one.name == new.name), None)
+    changed = changes(old, new) if old else []
+    if not old or not changed:
+        return
+    if changed == ["trials"] and new.trials > old.trials:
+        raise RunError(
+            f"Experiment `{new.name}` is a population of {old.trials} in this store, and a "
+            f"population cannot grow, found trials = {new.trials}. Give the experiment a new name."
+        )
+    if changed == ["trials"]:
+        raise RunError(
+            f"Experiment `{new.name}` has {old.trials} trials a study in this store; their number "
+            f"can only grow, found trials = {new.trials}. Give the experiment a new name."
+        )
+    listed = ", ".join(f"`{key}`" for key in changed)
+    raise RunError(
+        f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
+        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
+    )
+
+
+def refuse_imported(experiment: Experiment) -> None:
+    """Refuses an experiment whose trials another tool trained.
+
+    Raises:
+        RunError: with the way to a round that can be run.
+    """
+    if SEARCHES[experiment.search].trained_elsewhere:
+        raise RunError(
+            f"The trials of `{experiment.name}` were trained by another tool, so nothing can be "
+            f"trained from here. `etude next {experiment.name}` writes the next round, which can "
+            'be; or write `search = "quasi_random"` and a new name.'
+        )
+
+
+@contextmanager
+def with_lines(text: str, file: str) -> Iterator[None]:
+    """Tells the lines of mistakes that show only when studies are made of an experiment's file.
+
+    Raises:
+        ExperimentError: what was raised inside, with its lines where there is a file.
+    """
+    try:
+        yield
+    except ExperimentError as error:
+        if not file or any(mistake.file for mistake in error.mistakes):
+            raise
+        raise placed(error, text, file) from None

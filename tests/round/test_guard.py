@@ -1,0 +1,125 @@
+"""What stops a run that cannot succeed, and what does not."""
+
+import pytest
+from tests.round.scripted import (
+    Scripted,
+    completes,
+    dies,
+    experiment,
+    fails,
+    interrupts,
+    is_nan,
+    perform,
+    refuses,
+    statuses,
+)
+
+from etude.errors import RunError, StoreError, TrainError
+
+
+def test_workers_that_always_die_stop_the_run_and_their_trials_are_pending_again(store):
+    with pytest.raises(RunError, match=r"died 9 times and no trial ended.*SIGKILL.*log\.txt"):
+        perform(store, Scripted(*[dies] * 20))
+
+    assert statuses(store) == ["pending"] * 5
+    assert max(one.losses for one in store.records("rates")) < 3
+
+
+def test_the_same_exception_three_times_stops_the_run(store):
+    runner = Scripted(fails(), fails(), fails())
+
+    with pytest.raises(TrainError) as stop:
+        perform(store, runner)
+
+    assert len(runner.taken) == 3
+    assert stop.value.trial_ids == (0, 1, 2)
+    assert stop.value.user_traceback.endswith("ValueError: no width")
+    assert statuses(store) == ["pending"] * 5
+
+
+def test_the_exception_is_told_once_with_the_settings(store):
+    with pytest.raises(TrainError) as stop:
+        perform(store, Scripted(fails(), fails(), fails()))
+
+    told = str(stop.value)
+    assert told.count("ValueError at train.py:3") == 1
+    assert [f"trial {number}: learning_rate = " in told for number in range(4)] == [True] * 3 + [
+        False
+    ]
+    assert "pending again" in told
+
+
+def test_all_that_met_the_exception_are_pending_again(store):
+    with pytest.raises(TrainError) as stop:
+        perform(store, Scripted(fails(), slots=5))
+
+    assert stop.value.trial_ids == (0, 1, 2, 3, 4)
+    assert statuses(store) == ["pending"] * 5
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [fails(1), fails(2), fails(1), completes, completes],
+        [fails(1), fails(1), fails(2), fails(2), fails(2)],
+        [fails(1), fails(1), is_nan, fails(1), fails(1)],
+        [completes, fails(1), fails(1), fails(1), fails(1)],
+        [is_nan, is_nan, is_nan, is_nan, is_nan],
+    ],
+)
+def test_different_outcomes_are_the_settings_and_go_on(store, script):
+    perform(store, Scripted(*script))
+
+    assert store.records("rates").count("pending") == 0
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_fewer_trials_than_three_are_enough_where_there_are_no_more(store, trials):
+    with pytest.raises(TrainError, match=r"(2 trials|trial) to end (all )?failed in the same way"):
+        perform(store, Scripted(fails(), fails()), experiment(trials=trials))
+
+
+def test_an_interruption_in_between_does_not_hide_the_same_exception(store):
+    with pytest.raises(KeyboardInterrupt):
+        perform(store, Scripted(fails(), fails(), interrupts))
+
+    with pytest.raises(TrainError) as stop:
+        perform(store, Scripted(fails()))
+
+    assert stop.value.trial_ids == (0, 1, 2)
+    assert statuses(store) == ["pending"] * 5
+
+
+def test_once_the_code_is_mended_they_are_all_trained(store):
+    with pytest.raises(TrainError):
+        perform(store, Scripted(fails(), fails(), fails()))
+    mended = Scripted(*[completes] * 5)
+
+    perform(store, mended)
+
+    assert statuses(store) == ["completed"] * 5
+
+
+def test_the_exception_met_again_stops_the_run_again(store):
+    with pytest.raises(TrainError):
+        perform(store, Scripted(fails(), fails(), fails()))
+    with pytest.raises(TrainError):
+        perform(store, Scripted(fails(), fails(), fails()))
+
+    assert statuses(store) == ["pending"] * 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        ("import", TrainError, "module fails to import"),
+        ("metric", RunError, "told"),
+        ("input", RunError, "told"),
+        ("disk", StoreError, "could not write its files"),
+    ],
+)
+def test_what_refuses_one_trial_refuses_the_run(store, kind, error, message):
+    with pytest.raises(error, match=message):
+        perform(store, Scripted(completes, refuses(kind, "told")))
+
+    assert statuses(store) == ["completed"] + ["pending"] * 4

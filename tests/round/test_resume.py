@@ -1,0 +1,57 @@
+"""Which checkpoint a trial goes on from."""
+
+import pytest
+from tests.round.scripted import experiment
+
+from etude.design.split import split
+from etude.event import Began, Logged, Saved
+from etude.experiment.entry import Entry
+from etude.round.loop import started
+from etude.round.resume import assignment
+from etude.search.quasi_random import QuasiRandom
+
+
+@pytest.fixture
+def halfway(store):
+    """A trial with checkpoints after steps 1 and 2, left running."""
+    one = experiment()
+    store.begin(Entry(experiment=one, text=""))
+    plan = [(study, QuasiRandom()) for study in split(one)]
+    started(plan, store, one.name, free=1)
+    folder = store.files.checkpoints(one.name, 0)
+    [(folder / str(step)).mkdir(parents=True) for step in (1, 2)]
+    rows = ((0, "train/loss", 5.0), (1, "train/loss", 4.0), (1, "valid/loss", 3.0))
+    store.append(one.name, [Began(0, 0), Logged(0, rows), Saved(0, 1, 3.0), Saved(0, 2, 4.0)])
+    return one, folder, store
+
+
+def resumption(halfway):
+    one, _, store = halfway
+    return assignment(one, store, store.records(one.name)[0])
+
+
+def test_a_trial_goes_on_from_its_last_checkpoint(halfway):
+    found = resumption(halfway)
+
+    assert found.resume_step == 2
+    assert found.first_losses == {"train/loss": 5.0, "valid/loss": 3.0}
+
+
+def test_a_checkpoint_that_is_not_there_is_not_gone_on_from(halfway):
+    (halfway[1] / "2").rmdir()
+
+    assert resumption(halfway).resume_step == 1
+
+
+def test_without_a_checkpoint_a_trial_begins_anew(halfway):
+    [(halfway[1] / step).rmdir() for step in ("1", "2")]
+    found = resumption(halfway)
+
+    assert found.resume_step is None
+    assert found.first_losses == {}
+
+
+def test_a_folder_that_the_store_does_not_know_is_no_checkpoint(halfway):
+    (halfway[1] / "9").mkdir()
+
+    assert resumption(halfway).resume_step == 2
