@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from ...analyze.views.outcomes import outcomes
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
@@ -93,10 +94,8 @@ def _in_logarithm(one: Hyperparameter, finding: Finding) -> Remedy:
     decades = math.log10(domain.high / domain.low)
     edit = Recommendation(
         rule="C3",
-        path=one.path,
-        part="",
+        change=Change(one.keys, "", replace(domain, scale="log", log=True)),
         old=domain,
-        new=replace(domain, scale="log", log=True),
         because=(
             f"{finding.message} The range spans {number(decades, 2)} decades, and a linear axis "
             "tries the largest values only."
@@ -125,10 +124,8 @@ def _cut(case: Context, one: Hyperparameter, side: Which) -> list[Recommendation
     return [
         Recommendation(
             rule="C3",
-            path=one.path,
-            part=side,
+            change=Change(one.keys, side, new),
             old=old,
-            new=new,
             because=(
                 f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first))}"
                 f" {'upward' if side == 'high' else 'downward'} break, and none {where} it trains."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypeAlias
 
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
@@ -58,7 +59,7 @@ def _wider(
     if others:
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
-    return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]
+    return [Recommendation(rule="C1", change=Change(one.keys, side, new), old=old, because=because)]
 
 
 Which: TypeAlias = Literal["low", "high"]
