@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, final
 
 import numpy as np
+
+from .experiment.change import Change
+from .space import Domain, Scalar
 
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
 
@@ -111,19 +114,27 @@ def _alike(finding: Finding) -> object:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """One line that the next round changes: where, from what, to what, and why.
-
-    Args:
-        path: The key in the experiment file, `nuisance.when.optimizer.adam.learning_rate`.
-        part: The part of the value that changes, `high`; empty for the whole value.
-    """
+    """One line that the next round changes: where, from what, to what, and why."""
 
     rule: str
-    path: str
-    part: str
+    change: Change
     old: Any
-    new: Any
     because: str
+
+    @property
+    def path(self) -> str:
+        """The key in the experiment file, `nuisance.when.optimizer.adam.learning_rate`."""
+        return self.change.path
+
+    @property
+    def part(self) -> str:
+        """The part of the value that changes, `high`; empty for the whole value."""
+        return self.change.part
+
+    @property
+    def new(self) -> Domain | Scalar | Sequence[Scalar] | None:
+        """What the value becomes; None for a key that goes."""
+        return self.change.new
 
 
 @final

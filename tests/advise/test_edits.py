@@ -6,9 +6,12 @@ import pytest
 from tests.analyze.trials import ORDERED, RATE, two_optimizers
 
 from etude.advise.context import Context
+from etude.advise.edits import applied
 from etude.advise.next_steps import manual_steps, next_round
 from etude.design.split import split
+from etude.errors import ExperimentError
 from etude.experiment import Experiment
+from etude.experiment.change import Change
 from etude.finding import Finding, Recommendation, Verdict
 from etude.space import Choice, Integer, Real
 
@@ -150,3 +153,14 @@ def test_a_bound_at_its_natural_limit_stays():
     question = two_optimizers(nuisance={"dropout": Real(0.0, 0.5)})
 
     assert advised(question, flagged("optimizer=adam", "dropout", "low"), status="better") == []
+
+
+def test_changes_that_do_not_go_together_are_refused_with_the_lines_of_their_file():
+    question = two_optimizers(nuisance={"learning_rate": RATE})
+    keys = ("nuisance", "learning_rate")
+    change = Recommendation(
+        rule="C1", change=Change(keys, "high", -1.0), old=0.1, because="It lies there."
+    )
+
+    with pytest.raises(ExperimentError, match=r"^line 13: nuisance\.learning_rate: Real needs low"):
+        applied(question, [change])

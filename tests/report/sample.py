@@ -13,6 +13,7 @@ from etude.analyze.analysis import Analysis
 from etude.analyze.registry import NOT_CHECKED
 from etude.design.split import split
 from etude.experiment import Experiment
+from etude.experiment.change import Change
 from etude.experiment.entry import Launch
 from etude.finding import Recommendation, Verdict
 from etude.record import POINT, Points, Record
@@ -167,18 +168,14 @@ def recommendations() -> tuple[Recommendation, ...]:
     return (
         Recommendation(
             rule="C1",
-            path="nuisance.when.optimizer.adam.learning_rate",
-            part="high",
+            change=Change(("nuisance", "when", "optimizer", "adam", "learning_rate"), "high", 0.03),
             old=0.003,
-            new=0.03,
             because="Three of the best five trials of `optimizer=adam` lie in the highest tenth.",
         ),
         Recommendation(
             rule="C2",
-            path="experiment.trials",
-            part="",
+            change=Change(("experiment", "trials"), "", 40),
             old=20,
-            new=40,
             because="With 20 trials the best of a study still varies by more than the gap.",
         ),
     )

@@ -18,6 +18,7 @@ from tests.report.sample import (
 )
 
 from etude.analyze.registry import NOT_CHECKED
+from etude.experiment.change import Change
 from etude.finding import Finding, Recommendation, Verdict
 from etude.playbook.rules import sentence
 from etude.record import NO_POINTS
@@ -114,7 +115,7 @@ def test_the_changes_stand_as_a_diff_with_rule_and_command():
 
 def test_changes_for_the_same_reason_stand_under_it_together():
     one = recommendations()[0]
-    twice = (one, replace(one, part="low", old=1e-5, new=1e-6))
+    twice = (one, replace(one, change=Change(one.change.keys, "low", 1e-6), old=1e-5))
     text = markup(page(content(recommendations=twice)))
 
     assert text.count("lie in the highest tenth") == 1
@@ -262,10 +263,10 @@ def test_what_waits_for_another_round_is_said():
 
 def test_a_key_that_goes_and_a_range_that_comes_are_written_as_in_a_file():
     coming, going = (
-        Recommendation(rule="C6", path=path, part="", old=old, new=new, because="It overfits.")
-        for path, old, new in (
-            ("nuisance.dropout", None, Real(0.1, 0.5)),
-            ("fixed.dropout", 0.1, None),
+        Recommendation(rule="C6", change=Change(keys, "", new), old=old, because="It overfits.")
+        for keys, old, new in (
+            (("nuisance", "dropout"), None, Real(0.1, 0.5)),
+            (("fixed", "dropout"), 0.1, None),
         )
     )
 

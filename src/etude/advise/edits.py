@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
+from ..errors import ExperimentError
 from ..experiment import Experiment
-from ..experiment.hyperparameter import key_steps
+from ..experiment.change import Change
+from ..experiment.change import applied as changed
+from ..experiment.hyperparameter import Keys
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.toml.write import dumps
 from ..finding import Recommendation
 
-_TRIALS = "experiment.trials"
+_TRIALS = ("experiment", "trials")
+_SEARCH = ("experiment", "search")
 
 
 def edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> list[Edit]:
@@ -23,38 +28,40 @@ def edits(experiment: Experiment, recommendations: Sequence[Recommendation]) -> 
 
     Source: R3, K3.
     """
+    advised = [Edit(one.change, f"{one.rule}: {one.because}") for one in recommendations]
+    keys = {one.change.keys for one in recommendations}
+    return [*map(Edit, _head(experiment, keys)), *advised]
+
+
+def _head(experiment: Experiment, advised: AbstractSet[Keys]) -> Iterator[Change]:
+    """What changes in `[experiment]` because this is another round than the one before."""
     elsewhere = SEARCHES[experiment.search].trained_elsewhere
-    if all(one.path == _TRIALS for one in recommendations) and not elsewhere:
-        named = [Edit(("experiment", "name"), "", experiment.name)]
+    if advised <= {_TRIALS} and not elsewhere:
+        yield Change(("experiment", "name"), "", experiment.name)
     else:
-        named = [
-            Edit(("experiment", "name"), "", next_name(experiment.name)),
-            Edit(("experiment", "parent"), "", experiment.name),
-        ]
-    chosen = any(one.path == "experiment.search" for one in recommendations)
+        yield Change(("experiment", "name"), "", next_name(experiment.name))
+        yield Change(("experiment", "parent"), "", experiment.name)
     if elsewhere:  # the next round is trained here, in bounds that a person has read
-        named += [] if chosen else [Edit(("experiment", "search"), "", "quasi_random")]
-        named += [Edit(("experiment", "observed"), "", ())] if experiment.observed else []
-    return named + _changes(recommendations)
-
-
-def _changes(recommendations: Sequence[Recommendation]) -> list[Edit]:
-    return [
-        Edit(key_steps(one.path), one.part, one.new, f"{one.rule}: {one.because}")
-        for one in recommendations
-    ]
+        if _SEARCH not in advised:
+            yield Change(_SEARCH, "", "quasi_random")
+        if experiment.observed:
+            yield Change(("experiment", "observed"), "", ())
 
 
 def applied(experiment: Experiment, recommendations: Sequence[Recommendation]) -> Experiment:
     """The experiment of the next round.
 
     Raises:
-        InputError: where the changes do not go together.
+        InputError: where the changes do not go together, with the lines of a file that holds them.
 
     Source: R3.
     """
-    text = edited(dumps(experiment), edits(experiment, recommendations))
-    return loads(text, name=experiment.name)
+    changes = edits(experiment, recommendations)
+    try:
+        return changed(experiment, [edit.change for edit in changes])
+    except ExperimentError:
+        # Lines are a text's: one is written only where the mistakes ask for it.
+        return loads(edited(dumps(experiment), changes), name=experiment.name)
 
 
 def next_name(name: str) -> str:

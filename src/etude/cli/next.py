@@ -107,7 +107,8 @@ def _edit(one: Recommendation) -> dict[str, Any]:
 
     return {
         name: toml_text(value) if isinstance(value, Real | Integer | Choice) else value
-        for name, value in vars(one).items()
+        for name in ("rule", "path", "part", "old", "new", "because")
+        for value in (getattr(one, name),)
     }
 
 

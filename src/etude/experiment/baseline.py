@@ -9,6 +9,7 @@ from typing import Any, final
 
 from ..errors import ExperimentError, Mistake
 from ..space import Scalar, is_scalar
+from .change import Change
 from .hyperparameter import ROLES, flat, key_path
 from .model import Experiment
 from .toml.edit import Edit, edited
@@ -145,7 +146,7 @@ def _inherited(text: str, data: Mapping[str, Any], baseline: Baseline, name: str
     """The text with every value of the baseline that it does not name itself below [fixed]."""
     own = set(_names(data))
     edits = [
-        Edit(("fixed", key), "", value, f"from {name}")
+        Edit(Change(("fixed", key), "", value), f"from {name}")
         for key, value in baseline.last.setting.items()
         if key not in own
     ]

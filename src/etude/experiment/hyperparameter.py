@@ -14,6 +14,8 @@ from ..space import Domain, Scalar, value_text
 Role: TypeAlias = Literal["scientific", "nuisance", "fixed"]
 Condition: TypeAlias = tuple[tuple[str, str], ...]
 Members: TypeAlias = Mapping[str, Any]
+# The steps to a key of an experiment file.
+Keys: TypeAlias = tuple[str, ...]
 
 ROLES: tuple[Role, ...] = ("scientific", "nuisance", "fixed")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

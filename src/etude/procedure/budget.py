@@ -8,8 +8,8 @@ from typing import final
 
 from ..design.studies import studies
 from ..experiment import Experiment
+from ..experiment.change import Change, applied
 from ..experiment.toml.edit import Edit, edited
-from ..experiment.toml.read import loads
 from ..experiment.validation import MAX_TRIALS
 from ..record import Record
 from ..round.next_round import NextRound
@@ -118,13 +118,14 @@ def _with_trials(coming: NextRound, trials: int, reason: str) -> NextRound:
     path = ".".join(_TRIALS)
     reasons = [f"{one.rule}: {one.because} " for one in coming.recommendations if one.path == path]
     comment = f"{''.join(reasons)}{reason}"
-    text = edited(coming.text, [Edit(_TRIALS, "", trials, comment)])
+    change = Change(_TRIALS, "", trials)
     return replace(
         coming,
-        text=text,
-        experiment=loads(text, name=coming.experiment.name),
+        text=edited(coming.text, [Edit(change, comment)]),
+        experiment=applied(coming.experiment, [change]),
         recommendations=tuple(
-            replace(one, new=trials) if one.path == path else one for one in coming.recommendations
+            replace(one, change=change) if one.path == path else one
+            for one in coming.recommendations
         ),
     )
 

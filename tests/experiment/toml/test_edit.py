@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from etude.experiment.change import Change
 from etude.experiment.toml.edit import Edit, edited
 
 
@@ -18,4 +19,4 @@ from etude.experiment.toml.edit import Edit, edited
     ],
 )
 def test_a_key_goes_and_all_else_stays(text, left):
-    assert edited(text, [Edit(("nuisance", "a"), "", None)]).replace("{ ", "{") == left
+    assert edited(text, [Edit(Change(("nuisance", "a"), "", None))]).replace("{ ", "{") == left

@@ -7,17 +7,18 @@ from textwrap import dedent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.experiment.experiments import EXPERIMENTS, NUMBERS, SCALARS
 
 from etude.errors import ExperimentError, Mistake
 from etude.experiment import Experiment, changes
+from etude.experiment.change import Change
 from etude.experiment.hyperparameter import ROLES
 from etude.experiment.toml.edit import Edit, edited
 from etude.experiment.toml.read import loads, read
 from etude.experiment.toml.statements import key_lines, statements
 from etude.experiment.toml.write import dumps, toml_text
-from etude.experiment.validation import DESIGN_RULES
 from etude.round.preview import planned_trials
-from etude.space import Choice, Integer, Real, value_text
+from etude.space import Choice, Integer, Real
 
 OPTIMIZER = """\
 # Two optimizers, each with a space of its own.
@@ -50,95 +51,6 @@ epsilon = 1e-8
 ADAM = ("nuisance", "when", "optimizer", "adam")
 HEAD = '[experiment]\nmetric = "valid/error"\nmax_steps = 10\ntrials = 4\n'
 
-# --- experiments of every shape: odd names, nested conditions, all domains
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
-NUMBERS = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False, allow_infinity=False)
-
-
-def told_apart(value):
-    """What Python compares, but for True and 1."""
-    return isinstance(value, bool), value
-
-
-SCALARS = TEXTS | st.booleans() | NUMBERS
-CHOICES = st.builds(
-    Choice,
-    st.lists(SCALARS, min_size=2, max_size=4, unique_by=(value_text, told_apart)),
-    ordered=st.booleans(),
-    units=TEXTS,
-)
-BOUNDS = st.tuples(st.floats(1e-9, 0.4), st.floats(0.5, 0.99))
-LIMITS = st.none() | st.tuples(
-    st.just(-math.inf) | st.floats(-9.0, 0.0), st.just(math.inf) | st.floats(200.0, 999.0)
-)
-REALS = st.builds(
-    lambda bounds, scale, units, limits: Real(*bounds, scale=scale, units=units, limits=limits),
-    BOUNDS,
-    st.sampled_from(["linear", "log", "one_minus_log"]),
-    TEXTS,
-    LIMITS,
-)
-INTEGERS = st.builds(
-    lambda low, width, log, limits: Integer(low, low + width, log=log, limits=limits),
-    st.integers(1, 99),
-    st.integers(1, 99),
-    st.booleans(),
-    LIMITS,
-)
-CONSTRAINTS = st.lists(
-    st.sampled_from(["max_steps > 1", "`a` != 'x.y' or b", "max_steps % 2 == 0"]), max_size=3
-)
-
-
-def members(prefix, values):
-    """Names begin with a prefix of their own, so that none stands in two places that can meet."""
-    return st.dictionaries(NAMES.map(lambda name: prefix + name), values, max_size=3)
-
-
-def when(name, texts, inner):
-    """A role's `when`, there or not, with tables for some values of one scientific name."""
-    tables = st.dictionaries(st.sampled_from(texts), inner, max_size=2)
-    return st.fixed_dictionaries({}, optional={"when": st.fixed_dictionaries({name: tables})})
-
-
-def role(prefix, values):
-    """A role with conditions on `a` and, below them, on `b`."""
-    deepest = members(f"{prefix}2", values)
-    deep = merged(members(f"{prefix}1", values), when("b", ["0.1", "true"], deepest))
-    return merged(members(f"{prefix}0", values), when("a", ["x.y", 'say "no"'], deep))
-
-
-def merged(left, right):
-    return st.builds(lambda one, other: one | other, left, right)
-
-
-CONDITIONS = {"a": ["x.y", 'say "no"'], "b": [0.1, True]}
-EXPERIMENTS = st.fixed_dictionaries(
-    {
-        "metric": st.just("valid/error"),
-        "max_steps": st.integers(1, 10**9),
-        "trials": st.integers(1, 999),
-        "scientific": merged(members("s", CHOICES), st.just(CONDITIONS)),
-        "nuisance": role("n", REALS | INTEGERS | CHOICES),
-        "fixed": role("f", SCALARS),
-    },
-    optional={
-        "name": st.sampled_from(["optimizer-2", "a.b"]),
-        "question": TEXTS,
-        "notes": TEXTS,
-        "maximize": st.booleans(),
-        "train": st.just("train.py:train"),
-        "seed": st.integers(0, 2**31),
-        "max_trial_s": st.none() | st.floats(1e-3, 1e9),
-        "diverged_above": st.just(False) | st.floats(1e-3, 1e9),
-        "parent": st.none() | st.just("optimizer"),
-        "acknowledge": st.lists(st.sampled_from(DESIGN_RULES), max_size=3),
-        "constraints": CONSTRAINTS,
-    },
-)
-
 
 @settings(deadline=None)
 @given(given=EXPERIMENTS)
@@ -169,7 +81,7 @@ def test_an_edit_changes_one_value_and_nothing_else(given, number):
     text = dumps(experiment)
     path = ("fixed", "when", "a", "x.y", "new . one")
 
-    changed = loads(edited(text, [Edit(path, "", number, "C1: why")]))
+    changed = loads(edited(text, [Edit(Change(path, "", number), "C1: why")]))
     assert value_at(changed.fixed, path[1:]) == number
     assert replace(changed, fixed=experiment.fixed) == experiment
 
@@ -507,31 +419,32 @@ def changed_lines(old, new):
     ("edit", "line"),
     [
         (
-            Edit((*ADAM, "learning_rate"), "high", 1.0, "C1: 3 of 5 lie high"),
+            Edit(Change((*ADAM, "learning_rate"), "high", 1.0), "C1: 3 of 5 lie high"),
             "learning_rate = { low = 1e-5, high = 1.0, log = true }  # C1: 3 of 5 lie high",
         ),
         (
-            Edit(("nuisance", "weight_decay"), "low", 1e-7, "C1: low"),
+            Edit(Change(("nuisance", "weight_decay"), "low", 1e-7), "C1: low"),
             "weight_decay = { low = 1e-7, high = 1e-2, log = true }  # for both  # C1: low",
         ),
         (
-            Edit(("nuisance", "weight_decay"), "", Integer(1, 8, log=True)),
+            Edit(Change(("nuisance", "weight_decay"), "", Integer(1, 8, log=True))),
             "weight_decay = { low = 1, high = 8, integer = true, log = true }  # for both",
         ),
         (
             Edit(
-                ("scientific", "optimizer"), "values", ["nesterov", "adam", "sgd"], "R4: one more"
+                Change(("scientific", "optimizer"), "values", ["nesterov", "adam", "sgd"]),
+                "R4: one more",
             ),
             'optimizer = ["nesterov", "adam", "sgd"]  # R4: one more',
         ),
-        (Edit(("experiment", "trials"), "", 80, "C2: few"), "trials    = 80  # C2: few"),
+        (Edit(Change(("experiment", "trials"), "", 80), "C2: few"), "trials    = 80  # C2: few"),
         (
-            Edit(("experiment", "question"), "", 'Is "A" best?', ""),
+            Edit(Change(("experiment", "question"), "", 'Is "A" best?'), ""),
             'question  = "Is \\"A\\" best?"   # the usual one',
         ),
-        (Edit(("experiment", "parent"), "", "optimizer"), 'parent = "optimizer"'),
+        (Edit(Change(("experiment", "parent"), "", "optimizer")), 'parent = "optimizer"'),
         (
-            Edit((*ADAM, "beta 1"), "", [0.8, 0.9], "Q11: #1\nnow"),
+            Edit(Change((*ADAM, "beta 1"), "", [0.8, 0.9]), "Q11: #1\nnow"),
             '"beta 1" = [0.8, 0.9]  # Q11: 1 now',
         ),
     ],
@@ -546,9 +459,9 @@ def test_an_edit_changes_its_line_alone(edit, line):
 @pytest.mark.parametrize(
     "edit",
     [
-        Edit((*ADAM, "learning_rate"), "high", 1.0, "C1: why"),
-        Edit(("experiment", "parent"), "", "optimizer", "R1: next"),
-        Edit(("scientific", "optimizer"), "", ["sgd", "adam", "nesterov"]),
+        Edit(Change((*ADAM, "learning_rate"), "high", 1.0), "C1: why"),
+        Edit(Change(("experiment", "parent"), "", "optimizer"), "R1: next"),
+        Edit(Change(("scientific", "optimizer"), "", ["sgd", "adam", "nesterov"])),
     ],
 )
 def test_comments_survive_an_edit(edit):
@@ -560,7 +473,7 @@ def test_comments_survive_an_edit(edit):
 
 
 def test_a_new_key_stands_at_the_end_of_its_table():
-    new = edited(OPTIMIZER, [Edit(("experiment", "name"), "", "optimizer-2")])
+    new = edited(OPTIMIZER, [Edit(Change(("experiment", "name"), "", "optimizer-2"))])
 
     assert 'trials    = 40\nname = "optimizer-2"\n\n[scientific]' in new
 
@@ -568,7 +481,7 @@ def test_a_new_key_stands_at_the_end_of_its_table():
 def test_a_new_table_stands_at_the_end():
     path = ("fixed", "when", "optimizer", "nesterov", "dampening")
 
-    assert edited(OPTIMIZER, [Edit(path, "", 0.0)]) == (
+    assert edited(OPTIMIZER, [Edit(Change(path, "", 0.0))]) == (
         f"{OPTIMIZER}\n[fixed.when.optimizer.nesterov]\ndampening = 0.0\n"
     )
 
@@ -576,7 +489,8 @@ def test_a_new_table_stands_at_the_end():
 def test_two_edits_of_one_line_keep_both_comments():
     path = ("nuisance", "weight_decay")
     new = edited(
-        OPTIMIZER, [Edit(path, "low", 1e-7, "C1: low"), Edit(path, "high", 0.1, "C1: high")]
+        OPTIMIZER,
+        [Edit(Change(path, "low", 1e-7), "C1: low"), Edit(Change(path, "high", 0.1), "C1: high")],
     )
 
     assert "low = 1e-7, high = 0.1, log = true }  # for both  # C1: low  # C1: high\n" in new
@@ -584,10 +498,10 @@ def test_two_edits_of_one_line_keep_both_comments():
 
 def test_a_comment_of_the_round_before_goes():
     path = ("nuisance", "weight_decay")
-    first = edited(OPTIMIZER, [Edit(path, "low", 1e-7, "C1: first")])
+    first = edited(OPTIMIZER, [Edit(Change(path, "low", 1e-7), "C1: first")])
 
-    assert edited(first, [Edit(path, "low", 1e-8, "C1: then")]) == edited(
-        OPTIMIZER, [Edit(path, "low", 1e-8, "C1: then")]
+    assert edited(first, [Edit(Change(path, "low", 1e-8), "C1: then")]) == edited(
+        OPTIMIZER, [Edit(Change(path, "low", 1e-8), "C1: then")]
     )
 
 
@@ -602,7 +516,7 @@ def test_a_comment_of_the_round_before_goes():
 )
 def test_a_domain_is_edited_however_it_is_written(table, line):
     text = f"{table}\n{HEAD}" if table.startswith("nuisance") else HEAD + table
-    new = edited(text, [Edit(("nuisance", "x"), "high", 4.0, "C1: why")])
+    new = edited(text, [Edit(Change(("nuisance", "x"), "high", 4.0), "C1: why")])
 
     assert changed_lines(text, new) == [line]
     assert loads(new).nuisance == {"x": Real(1.0, 4.0)}
@@ -617,7 +531,7 @@ def test_a_domain_is_edited_however_it_is_written(table, line):
     ],
 )
 def test_a_whole_domain_is_replaced_however_it_is_written(table):
-    new = edited(HEAD + table, [Edit(("nuisance", "x"), "", Choice([3, 4], ordered=True))])
+    new = edited(HEAD + table, [Edit(Change(("nuisance", "x"), "", Choice([3, 4], ordered=True)))])
 
     assert loads(new).nuisance == {"x": Choice([3, 4], ordered=True), "y": Choice([1, 2])}
     assert "# between" in new
@@ -625,7 +539,7 @@ def test_a_whole_domain_is_replaced_however_it_is_written(table):
 
 def test_a_longer_list_keeps_what_stands_between_its_values():
     text = f'{HEAD}[scientific]\nx = [\n  "a", # the usual\n  "b",\n]\n'
-    new = edited(text, [Edit(("scientific", "x"), "", ["a", "b", "c"], "R4: more")])
+    new = edited(text, [Edit(Change(("scientific", "x"), "", ["a", "b", "c"]), "R4: more")])
 
     assert new == text.replace('"b",\n]', '"b",\n  "c",\n]  # R4: more')
 
@@ -633,7 +547,11 @@ def test_a_longer_list_keeps_what_stands_between_its_values():
 def test_a_mark_inside_a_text_is_no_comment():
     text = HEAD.replace("valid/error", "valid # C1: error")
     new = edited(
-        text, [Edit(("experiment", "trials"), "", 8), Edit(("experiment", "name"), "", "x")]
+        text,
+        [
+            Edit(Change(("experiment", "trials"), "", 8)),
+            Edit(Change(("experiment", "name"), "", "x")),
+        ],
     )
 
     assert new == text.replace("trials = 4", 'trials = 8\nname = "x"')
@@ -641,8 +559,13 @@ def test_a_mark_inside_a_text_is_no_comment():
 
 def test_line_ends_of_windows_stay():
     text = OPTIMIZER.replace("\n", "\r\n")
-    edits = [Edit((*ADAM, "learning_rate"), "high", 1.0, "C1: x"), Edit((*ADAM, "y"), "", [1, 2])]
-    new = edited(text, [*edits, Edit(("fixed", "when", "optimizer", "nesterov", "z"), "", 1)])
+    edits = [
+        Edit(Change((*ADAM, "learning_rate"), "high", 1.0), "C1: x"),
+        Edit(Change((*ADAM, "y"), "", [1, 2])),
+    ]
+    new = edited(
+        text, [*edits, Edit(Change(("fixed", "when", "optimizer", "nesterov", "z"), "", 1))]
+    )
 
     assert new.count("\n") == new.count("\r\n") == text.count("\n") + 4
 
@@ -657,7 +580,7 @@ def test_line_ends_of_windows_stay():
 )
 def test_an_edit_below_a_plain_value_is_refused(path, part, place):
     with pytest.raises(ExperimentError) as refusal:
-        edited(OPTIMIZER, [Edit(path, part, 3)])
+        edited(OPTIMIZER, [Edit(Change(path, part, 3))])
 
     assert [one.where for one in refusal.value.mistakes] == [place]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from ...analyze.checks.coverage import coverage
+from ...experiment.change import Change
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Recommendation, Verdict
 from ...wording import number, percent
 from ..context import Context, Remedy
 
-_PATH = "experiment.trials"
+_TRIALS = ("experiment", "trials")
 
 
 def more_trials(case: Context) -> list[Remedy]:
@@ -49,7 +50,7 @@ def _more(case: Context, rule: str, new: int, because: str) -> list[Remedy]:
     old = case.experiment.trials
     if new > MAX_TRIALS:
         return []
-    edit = Recommendation(rule=rule, path=_PATH, part="", old=old, new=new, because=because)
+    edit = Recommendation(rule=rule, change=Change(_TRIALS, "", new), old=old, because=because)
     return [Remedy(rule=rule, edits=(edit,))]
 
 

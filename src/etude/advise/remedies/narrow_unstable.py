@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...analyze.checks.infeasible import infeasible
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
@@ -90,10 +91,8 @@ def _in_logarithm(one: Hyperparameter, finding: Finding) -> Remedy:
     decades = math.log10(domain.high / domain.low)
     edit = Recommendation(
         rule="C3",
-        path=one.path,
-        part="",
+        change=Change(one.keys, "", replace(domain, scale="log", log=True)),
         old=domain,
-        new=replace(domain, scale="log", log=True),
         because=(
             f"{finding.message} The range spans {number(decades, 2)} decades, and a linear axis "
             "tries the largest values only."
@@ -122,10 +121,8 @@ def _cut(case: Context, one: Hyperparameter, side: Side) -> list[Recommendation]
     return [
         Recommendation(
             rule="C3",
-            path=one.path,
-            part=side,
+            change=Change(one.keys, side, new),
             old=old,
-            new=new,
             because=(
                 f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first))}"
                 f" {'upward' if side == 'high' else 'downward'} break, and none {where} it trains."

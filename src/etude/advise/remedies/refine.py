@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ...analyze.checks.trial_noise import trial_noise
 from ...analyze.views.outcomes import Outcome
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
@@ -53,7 +54,10 @@ def drop(case: Context) -> list[Remedy]:
     )
     edits = [
         Recommendation(
-            rule="R2", path=one.path, part="values", old=one.value.values, new=kept, because=because
+            rule="R2",
+            change=Change(one.keys, "values", kept),
+            old=one.value.values,
+            because=because,
         ),
         *_conditions(case, one, gone, because),
     ]
@@ -73,7 +77,7 @@ def _conditions(
     for one in case.experiment.hyperparameters:
         if any(name == asked.name and text in names for name, text in one.when):
             yield Recommendation(
-                rule="R2", path=one.path, part="", old=one.value, new=None, because=because
+                rule="R2", change=Change(one.keys, "", None), old=one.value, because=because
             )
 
 
@@ -188,7 +192,7 @@ def _narrowed(case: Context, one: Hyperparameter) -> Iterator[Recommendation]:
     for part, old, new in (("low", domain.low, new_low), ("high", domain.high, new_high)):
         if new != old:
             yield Recommendation(
-                rule="R2", path=one.path, part=part, old=old, new=new, because=because
+                rule="R2", change=Change(one.keys, part, new), old=old, because=because
             )
 
 

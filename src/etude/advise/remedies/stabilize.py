@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ...analyze.checks.gradient_norm import gradient_norm
 from ...analyze.checks.stability import StabilityTrial, stability
-from ...experiment.hyperparameter import Hyperparameter, Role, key_path, table_keys
+from ...experiment.change import Change
+from ...experiment.hyperparameter import Hyperparameter, Role, table_keys
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number
@@ -130,18 +131,16 @@ def moved(
     Source: R4.
     """
     role: Role = "nuisance" if isinstance(new, Real | Integer | Choice) else "fixed"
-    path = one.path if one.role == role else key_path((*table_keys(role, one.when), one.name))
+    keys = (*table_keys(role, one.when), one.name)
     yield Recommendation(
         rule=rule,
-        path=path,
-        part="",
-        old=one.value if path == one.path else None,
-        new=new,
+        change=Change(keys, "", new),
+        old=one.value if keys == one.keys else None,
         because=because,
     )
-    if path != one.path:
+    if keys != one.keys:
         yield Recommendation(
-            rule=rule, path=one.path, part="", old=one.value, new=None, because=because
+            rule=rule, change=Change(one.keys, "", None), old=one.value, because=because
         )
 
 

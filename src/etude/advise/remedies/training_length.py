@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...analyze.checks.best_step import best_step
 from ...analyze.checks.saturated import saturated
 from ...analyze.checks.still_improving import still_improving
+from ...experiment.change import Change
 from ...experiment.validation import MAX_STEPS
 from ...finding import Finding, Recommendation
 from ...space.rounding import two_digits
@@ -26,7 +27,7 @@ MIN_SAVED = 0.25
 # As coverage has it: a tenth of the way from the median to the best is worth a doubling.
 MIN_GAIN = 0.1
 
-_PATH = "experiment.max_steps"
+_MAX_STEPS = ("experiment", "max_steps")
 
 
 def longer(case: Context) -> list[Remedy]:
@@ -141,10 +142,8 @@ def _latest(case: Context) -> int:
 def _steps(case: Context, rule: str, new: int, because: str) -> Remedy:
     edit = Recommendation(
         rule=rule,
-        path=_PATH,
-        part="",
+        change=Change(_MAX_STEPS, "", new),
         old=case.experiment.max_steps,
-        new=new,
         because=because,
     )
     return Remedy(rule=rule, edits=(edit,))

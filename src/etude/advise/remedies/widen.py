@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ...analyze.checks.boundary_side import sides_clause
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
@@ -62,7 +63,7 @@ def _wider(
     if others:
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
-    return [Recommendation(rule="C1", path=one.path, part=side, old=old, new=new, because=because)]
+    return [Recommendation(rule="C1", change=Change(one.keys, side, new), old=old, because=because)]
 
 
 def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.5) -> float | int:

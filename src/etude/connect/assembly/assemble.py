@@ -12,6 +12,7 @@ from typing import Any, Literal, final
 
 from ...errors import ExperimentError, ImportFileError
 from ...experiment import Experiment, toml
+from ...experiment.change import Change
 from ...experiment.hyperparameter import Condition, Hyperparameter
 from ...experiment.toml.edit import Edit, edited
 from ...experiment.validation import MAX_EVALUATIONS
@@ -261,7 +262,7 @@ def _beside(experiment: Experiment, trials: Iterable[SourceTrial]) -> dict[str, 
 
 def _with_trials(most: int, whole: Assembled) -> Assembled:
     """The same with as many trials a study as the largest has."""
-    edit = Edit(("experiment", "trials"), "", most)
+    edit = Edit(Change(("experiment", "trials"), "", most))
     return dataclasses.replace(
         whole,
         text=edited(whole.text, [edit]),

@@ -11,6 +11,7 @@ from typing import Any
 from ...design.studies import studies as designed
 from ...errors import ExperimentError, ImportFileError, Mistake
 from ...experiment import Experiment, toml
+from ...experiment.change import Change
 from ...experiment.toml.edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
@@ -60,7 +61,7 @@ def _with(text: str, known: Mapping[str, Any], *, over: bool) -> str:
     if not isinstance(table, Mapping):
         return text  # a mistake that is told when it is read
     edits = [
-        Edit(("experiment", key), "", value)
+        Edit(Change(("experiment", key), "", value))
         for key, value in known.items()
         if over or key not in table
     ]

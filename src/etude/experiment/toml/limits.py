@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from ...errors import Mistake
-from ..hyperparameter import key_path
 
 # Twenty conditions, one on the other, and room to spare.
 MAX_DEPTH = 64
@@ -42,27 +38,7 @@ def deepest_line(text: str) -> int:
     return 1 + depths.index(max(depths))
 
 
-def too_large(data: Mapping[str, Any]) -> list[Mistake]:
-    """A mistake for each whole number beyond what a float holds."""
-    return [
-        Mistake(where=key_path(keys), message="needs a number below 1.8e308. Take a smaller one.")
-        for keys, value in _plain(data, ())
-        if isinstance(value, int) and abs(value) > sys.float_info.max
-    ]
-
-
 def _inner(value: Any) -> list[Any]:
     if isinstance(value, Mapping):
         return list(value.values())
     return value if isinstance(value, list) else []
-
-
-def _plain(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _plain(inner, (*keys, key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _plain(inner, keys)
-    else:
-        yield keys, value

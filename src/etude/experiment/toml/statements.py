@@ -7,13 +7,12 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import tomlkit
 
-from ..hyperparameter import key_path
+from ..hyperparameter import Keys, key_path
 
-Keys: TypeAlias = tuple[str, ...]
 # A comment of the round before, `# C1: ...`: it spoke of a value that is gone.
 _RULE = re.compile(r"# [A-Z]\d+(?:[,-] ?[A-Z]\d+)*: ")
 # Only these end a value of several lines.

@@ -3,72 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
-from ...space import Choice, Domain, Integer, Scalar
-from ..hyperparameter import ROLES, Members, key_path, quoted
+from ...space import Domain, Scalar
+from ..hyperparameter import ROLES, Keys, Members, key_path, quoted
 from ..methods import KINDS
 from ..model import Experiment
-from .statements import Keys
+from ..tables import plain_value, tables_of
 
 
 def toml_text(value: Domain | Scalar | Sequence[Any] | Mapping[str, Any]) -> str:
     """A value as an experiment file writes it.
 
+    >>> from etude.space import Integer
     >>> print(toml_text(Integer(1, 64, log=True)))
     { low = 1, high = 64, integer = true, log = true }
     """
-    if isinstance(value, str):
-        return quoted(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        mantissa, mark, exponent = repr(value).partition("e")
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return quoted(plain)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    if isinstance(plain, float):
+        mantissa, mark, exponent = repr(plain).partition("e")
         return f"{mantissa}e{int(exponent)}" if mark else mantissa
-    if isinstance(value, int):
-        return repr(value)
-    if isinstance(value, Choice) and not value.ordered and not value.units:
-        return toml_text(value.values)
-    if isinstance(value, Sequence):
-        return f"[{', '.join(toml_text(each) for each in value)}]"
-    parts = value if isinstance(value, Mapping) else _parts(value)
-    inner = ", ".join(f"{key_path([key])} = {toml_text(part)}" for key, part in parts.items())
+    if isinstance(plain, int):
+        return repr(plain)
+    if isinstance(plain, Sequence):
+        return f"[{', '.join(toml_text(each) for each in plain)}]"
+    inner = ", ".join(f"{key_path([key])} = {toml_text(part)}" for key, part in plain.items())
     return f"{{ {inner} }}" if inner else "{}"
-
-
-def _parts(domain: Domain) -> dict[str, Any]:
-    """The keys of a domain's inline table."""
-    units = {"units": domain.units} if domain.units else {}
-    if isinstance(domain, Choice):
-        ordered = {"ordered": True} if domain.ordered else {}
-        return {"values": domain.values, **ordered, **units}
-    parts: dict[str, Any] = {"low": domain.low, "high": domain.high}
-    if isinstance(domain, Integer):
-        parts["integer"] = True
-    if domain.scale == "log":
-        parts["log"] = True
-    elif domain.scale != "linear":
-        parts["scale"] = domain.scale
-    return parts | units | ({"limits": domain.limits} if domain.limits else {})
 
 
 def dumps(experiment: Experiment) -> str:
     """The experiment as TOML, defaults left out; `loads` gives it back as it was."""
-    lines = ["[experiment]", f"name = {quoted(experiment.name)}"]
-    for key, each in FIELDS.items():
-        value = getattr(experiment, key)
-        told = key in KINDS and getattr(experiment, f"{key}_options")  # in a table of its own
-        if key != "name" and value != each.default and not told:
-            lines.append(f"{key} = {toml_text(value)}")
+    tables = tables_of(experiment)
+    lines = ["[experiment]", *_pairs(tables["experiment"])]
     for kind in KINDS:
-        if options := getattr(experiment, f"{kind}_options"):
-            members = {"name": getattr(experiment, kind), **options}
-            lines += ["", f"[{kind}]", *_pairs(members)]
+        if kind in tables:
+            lines += ["", f"[{kind}]", *_pairs(tables[kind])]
     for role in ROLES:
-        lines += _table_lines((role,), getattr(experiment, role))
-    for one in experiment.configurations:
-        lines += ["", "[[configurations]]", *_pairs(one)]
+        lines += _table_lines((role,), tables.get(role, {}))
+    for row in tables.get("configurations", ()):
+        lines += ["", "[[configurations]]", *_pairs(row)]
     return "\n".join(lines) + "\n"
 
 
@@ -97,12 +74,3 @@ def _condition_lines(keys: Keys, by_value: Mapping[str, Members]) -> Iterator[st
         yield from ("", f"[{key_path(keys)}]")
     for text, members in by_value.items():
         yield from _table_lines((*keys, text), members)
-
-
-TABLES_OF_THEIR_OWN = (*ROLES, "configurations")  # tables beside [experiment]
-OPTION_FIELDS = tuple(f"{kind}_options" for kind in KINDS)  # in the tables [search] and [schedule]
-FIELDS = {
-    each.name: each
-    for each in fields(Experiment)
-    if each.name not in (*TABLES_OF_THEIR_OWN, *OPTION_FIELDS)
-}
