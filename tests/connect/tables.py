@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from etude.connect.assembly.assemble import Asked
-from etude.connect.base import Wanted
+from etude.connect.assembly.assemble import Target
+from etude.connect.base import ReadRequest
 from etude.connect.importer import ImportSummary, import_results
 from etude.round.result import Result, load
 from etude.store import open_store
@@ -44,9 +44,9 @@ def brought(source, metric="valid/error", kind="csv", store=None, **options):
     """What arrived, and the store that it is in."""
     held = store or open_store("memory")
     plain = {key: options.pop(key) for key in ("maximize", "space") if key in options}
-    asked = Asked(name="it", metric=metric, **plain)
+    target = Target(name="it", metric=metric, **plain)
     arrived: ImportSummary = import_results(
-        kind, source, asked, Wanted(metric=metric, **options), store=held
+        kind, source, target, ReadRequest(metric=metric, **options), store=held
     )
     return arrived, held
 

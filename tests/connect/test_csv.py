@@ -3,11 +3,11 @@
 import pytest
 from tests.connect.tables import brought, folder, imported
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.csv import read
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/error")
+WANTED = ReadRequest(metric="valid/error")
 CURVES = "trial,step,metric,value\na,9,valid/error,0.5\na,19,valid/error,0.25\n"
 
 
@@ -19,8 +19,8 @@ def written(tmp_path):
     return build
 
 
-def trial(source, wanted=WANTED):
-    (study,) = read(source, wanted)
+def trial(source, request=WANTED):
+    (study,) = read(source, request)
     return study.trials[0]
 
 
@@ -56,16 +56,16 @@ def test_known_columns_are_no_hyperparameters(written):
 
 
 def test_names_are_changed_and_left_out_as_asked(written):
-    wanted = Wanted(
+    request = ReadRequest(
         metric="valid/error",
-        renamed={"run": "trial", "lr": "learning_rate", "acc": "valid/accuracy"},
-        ignored=frozenset(["note", "mfu"]),
+        renames={"run": "trial", "lr": "learning_rate", "acc": "valid/accuracy"},
+        ignored_names=frozenset(["note", "mfu"]),
     )
     source = written(
         "run,lr,note\na,0.1,x\n",
         "trial,step,metric,value\na,1,acc,0.5\na,1,mfu,0.5\n",
     )
-    found = trial(source, wanted)
+    found = trial(source, request)
 
     assert found.setting == {"learning_rate": 0.1}
     assert found.rows == ((1, "valid/accuracy", 0.5),)
@@ -174,8 +174,8 @@ def test_unknown_seeds_stay_unknown(written):
 
 
 def test_two_metrics_under_one_name_are_told(written):
-    wanted = Wanted(metric="valid/error", renamed={"error": "valid/error"})
-    (study,) = read(written("trial\na\n", f"{CURVES}a,29,error,0.1\n"), wanted)
+    request = ReadRequest(metric="valid/error", renames={"error": "valid/error"})
+    (study,) = read(written("trial\na\n", f"{CURVES}a,29,error,0.1\n"), request)
 
     assert len(study.trials[0].rows) == 3
     assert "so that they are one: 1, the first in line 4 (`valid/error`)." in study.left_out[0]
@@ -202,7 +202,7 @@ def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
         "trial,step,metric,value\na,1,valid/loss,0.5\na,1,valid/loss,0.6\n"
     )
 
-    (study,) = read(tmp_path, Wanted(metric="valid/loss"))
+    (study,) = read(tmp_path, ReadRequest(metric="valid/loss"))
 
     assert study.left_out == (
         "rows of curves.csv that repeat a trial, step and metric, of which the last counts: 1, "

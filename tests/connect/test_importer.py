@@ -6,7 +6,7 @@ import pytest
 from tests.connect.tables import brought, folder, imported, shared
 
 from etude.connect import READERS, reader
-from etude.connect.assembly.assemble import Asked, assembled
+from etude.connect.assembly.assemble import Target, assemble
 from etude.connect.assembly.sanitize import sanitize
 from etude.connect.base import SourceStudy, SourceTrial
 from etude.errors import ImportFileError, RunError
@@ -39,8 +39,8 @@ def a_study(name="one", **given):
     return SourceStudy(name=name, **{"trials": trials, **given})
 
 
-def together(*studies, **asked):
-    return assembled(sanitize(studies), Asked(**{"name": "it", "metric": "loss", **asked}))
+def together(*studies, **target):
+    return assemble(sanitize(studies), Target(**{"name": "it", "metric": "loss", **target}))
 
 
 def test_every_trial_keeps_its_name_its_seed_its_setting_and_its_values(source):

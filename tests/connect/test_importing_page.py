@@ -7,7 +7,7 @@ import pytest
 from tests.connect.tables import folder
 
 from etude.connect import READERS
-from etude.connect.csv import KNOWN
+from etude.connect.csv import KNOWN_COLUMNS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
 
@@ -42,6 +42,6 @@ def test_every_kind_stands_on_the_page(kind):
     assert f"| `{kind}` |" in PAGE
 
 
-@pytest.mark.parametrize("column", KNOWN)
+@pytest.mark.parametrize("column", KNOWN_COLUMNS)
 def test_every_known_column_stands_on_the_page(column):
     assert f"`{column}`" in PAGE

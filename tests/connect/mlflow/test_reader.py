@@ -13,12 +13,12 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import mlflow
-from etude.connect.base import SourceStudy, Wanted
+from etude.connect.base import ReadRequest, SourceStudy
 from etude.errors import ImportFileError
 
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
 
-WANTED = Wanted(metric="valid/loss")
+WANTED = ReadRequest(metric="valid/loss")
 LARGEST = 1.7976931348623157e308  # what MLflow stores for an infinite value
 
 # As MLflow 3.17 creates them.
@@ -131,8 +131,8 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
-    (study,) = mlflow.read(source, wanted)
+def read(source: Path, request: ReadRequest = WANTED) -> SourceStudy:
+    (study,) = mlflow.read(source, request)
     return study
 
 
@@ -334,7 +334,7 @@ def test_experiments_are_studies_and_one_can_be_asked_for(tmp_path):
     path = database(tmp_path / "mlflow.db", more, run("a"), run("b", experiment=2))
 
     both = mlflow.read(path, WANTED)
-    one = read(path, Wanted(metric="valid/loss", study="<b>x</b>"))
+    one = read(path, ReadRequest(metric="valid/loss", study="<b>x</b>"))
 
     assert [study.name for study in both] == ["digits", "<b>x</b>"]
     assert [trial.name for trial in one.trials] == ["b"]
@@ -344,7 +344,7 @@ def test_an_unknown_experiment_is_refused_with_those_that_there_are(tmp_path):
     path = database(tmp_path / "mlflow.db", run("a"))
 
     with pytest.raises(ImportFileError, match=r"no study `other`\. It holds: `digits`"):
-        read(path, Wanted(metric="valid/loss", study="other"))
+        read(path, ReadRequest(metric="valid/loss", study="other"))
 
 
 @pytest.mark.parametrize("name", ["../../x", "<script>alert(1)</script>", "'; drop table runs; --"])

@@ -19,9 +19,9 @@ from optuna.storages.journal import JournalFileBackend
 from tests.connect.tables import shared
 from tests.connect.traps import trap, zeros
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.optuna import read
-from etude.connect.optuna.space import parsed, value
+from etude.connect.optuna.space import parsed_distribution, value
 from etude.errors import ImportFileError
 from etude.space import Choice, Integer, Real
 
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning"),
 ]
 
-LOSS = Wanted(metric="valid/loss")
+LOSS = ReadRequest(metric="valid/loss")
 FLOAT = json.dumps(
     {
         "name": "FloatDistribution",
@@ -138,8 +138,8 @@ def database(written, tmp_path):
     return Path(shutil.copy(written, tmp_path))
 
 
-def the_study(path: Path, wanted: Wanted = LOSS):
-    (found,) = read(path, wanted)
+def the_study(path: Path, request: ReadRequest = LOSS):
+    (found,) = read(path, request)
     return found
 
 
@@ -147,7 +147,7 @@ def rates(kept):
     path, _, storage = kept
     name = "<script>alert(1)</script>"
     return (
-        the_study(path, Wanted(metric="valid/loss", study=name)),
+        the_study(path, ReadRequest(metric="valid/loss", study=name)),
         optuna.load_study(study_name=name, storage=storage).trials,
     )
 
@@ -240,21 +240,21 @@ def test_markup_in_a_name_is_text(kept):
 
 @pytest.mark.parametrize(("metric", "maximize"), [("loss", False), ("accuracy", True)])
 def test_the_direction_is_that_of_the_wanted_objective(kept, metric, maximize):
-    study = the_study(kept[0], Wanted(metric=metric, study="two"))
+    study = the_study(kept[0], ReadRequest(metric=metric, study="two"))
 
     assert study.maximize is maximize
     assert {name for one in study.trials for _, name, _ in one.rows} == {"loss", "accuracy"}
 
 
 def test_an_objective_can_be_renamed_and_another_ignored(kept):
-    wanted = Wanted(
+    request = ReadRequest(
         metric="valid/error",
-        renamed={"loss": "valid/error", "rate": "learning_rate"},
-        ignored=frozenset({"accuracy"}),
+        renames={"loss": "valid/error", "rate": "learning_rate"},
+        ignored_names=frozenset({"accuracy"}),
         study="two",
     )
 
-    study = the_study(kept[0], wanted)
+    study = the_study(kept[0], request)
 
     assert {name for one in study.trials for _, name, _ in one.rows} == {"valid/error"}
     assert list(study.domains) == list(study.trials[0].setting) == ["learning_rate"]
@@ -262,18 +262,18 @@ def test_an_objective_can_be_renamed_and_another_ignored(kept):
 
 def test_a_metric_that_is_no_objective_is_refused_with_the_objectives(kept):
     with pytest.raises(ImportFileError, match="2 objectives, `loss`, `accuracy`"):
-        read(kept[0], Wanted(metric="valid/loss", study="two"))
+        read(kept[0], ReadRequest(metric="valid/loss", study="two"))
 
 
 def test_every_study_of_a_file_arrives_but_deleted_ones(kept):
-    names = [one.name for one in read(kept[0], Wanted(metric="accuracy"))]
+    names = [one.name for one in read(kept[0], ReadRequest(metric="accuracy"))]
 
     assert names == ["<script>alert(1)</script>", "two"]
 
 
 def test_a_study_that_is_not_there_is_refused_with_those_that_are(kept):
     with pytest.raises(ImportFileError, match=r"no study `three`.*`two`"):
-        read(kept[0], Wanted(metric="loss", study="three"))
+        read(kept[0], ReadRequest(metric="loss", study="three"))
 
 
 def test_values_of_another_quantity_stand_under_a_name_of_their_own(tmp_path):
@@ -409,7 +409,7 @@ def test_a_range_that_changed_holds_all_its_ranges(tmp_path):
     ],
 )
 def test_a_number_stands_for_what_its_distribution_says(name, attributes, number, expected):
-    distribution = parsed(json.dumps({"name": name, "attributes": attributes}))
+    distribution = parsed_distribution(json.dumps({"name": name, "attributes": attributes}))
 
     found = value(distribution, number)
 
@@ -426,7 +426,7 @@ def test_a_pickle_in_an_attribute_is_not_opened(database, tmp_path):
         db.execute("update study_system_attributes set value_json = ?", (attribute,))
         db.execute("update trial_params set distribution_json = ?", (attribute,))
 
-    study = the_study(database, Wanted(metric="objective_0"))
+    study = the_study(database, ReadRequest(metric="objective_0"))
 
     assert len(study.trials) == 2
     assert not (tmp_path / "sprung").exists()
@@ -450,7 +450,7 @@ def test_rows_of_a_database_that_make_no_sense_are_told(database):
         db.execute("update trial_values set objective = -1 where objective = 0")
         db.execute("update trial_params set param_value = 'high' where trial_id = 1")
 
-    study = the_study(database, Wanted(metric="accuracy"))
+    study = the_study(database, ReadRequest(metric="accuracy"))
 
     assert {name for one in study.trials for _, name, _ in one.rows} == {"accuracy"}
     assert [len(one.setting) for one in study.trials] == [0, 1]

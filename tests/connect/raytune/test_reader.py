@@ -15,22 +15,22 @@ import pytest
 from tests.connect.tables import shared
 from tests.connect.traps import trap, zeros
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.raytune import read
 from etude.errors import ImportFileError
 
 from .tuned import SCRIPT, result, state, stated, trial
 
-LOSS = Wanted(metric="loss")
+LOSS = ReadRequest(metric="loss")
 
 
-def the_study(folder: Path, wanted: Wanted = LOSS):
-    (found,) = read(folder, wanted)
+def the_study(folder: Path, request: ReadRequest = LOSS):
+    (found,) = read(folder, request)
     return found
 
 
-def the_trial(folder: Path, wanted: Wanted = LOSS):
-    (found,) = the_study(folder, wanted).trials
+def the_trial(folder: Path, request: ReadRequest = LOSS):
+    (found,) = the_study(folder, request).trials
     return found
 
 
@@ -123,7 +123,7 @@ def test_the_error_of_a_trial_of_ray_is_kept(tuned):
     ],
 )
 def test_an_original_arrives_whole(name, trials, hyperparameters, first):
-    study = the_study(shared("originals", "raytune_2x", name), Wanted(metric="score"))
+    study = the_study(shared("originals", "raytune_2x", name), ReadRequest(metric="score"))
 
     assert Counter(one.status for one in study.trials) == {"completed": trials}
     assert Counter(row[1] for one in study.trials for row in one.rows) == {"score": trials}
@@ -133,7 +133,7 @@ def test_an_original_arrives_whole(name, trials, hyperparameters, first):
 
 
 def test_a_folder_of_experiments_has_a_study_for_each():
-    studies = read(shared("originals", "raytune_2x"), Wanted(metric="score"))
+    studies = read(shared("originals", "raytune_2x"), ReadRequest(metric="score"))
 
     assert [one.name for one in studies] == ["run_1", "run_2", "run_3"]
 
@@ -231,20 +231,23 @@ def test_the_metric_that_ray_optimized_takes_the_wanted_name(tmp_path):
     trial(tmp_path, "a", result(1, loss=0.5, accuracy=0.75))
     state(tmp_path, stated("a"), metric="loss")
 
-    assert names(the_study(tmp_path, Wanted(metric="valid/loss"))) == {"valid/loss", "accuracy"}
-    assert names(the_study(tmp_path, Wanted(metric="accuracy"))) == {"loss", "accuracy"}
+    assert names(the_study(tmp_path, ReadRequest(metric="valid/loss"))) == {
+        "valid/loss",
+        "accuracy",
+    }
+    assert names(the_study(tmp_path, ReadRequest(metric="accuracy"))) == {"loss", "accuracy"}
 
 
 def test_names_can_be_changed_and_left_out(tmp_path):
     trial(tmp_path, "a", result(1, loss=0.5, noise=1.0), setting={"lr": 0.1, "gpu": 3, "seed": 7})
     state(tmp_path, stated("a"))
-    wanted = Wanted(
+    request = ReadRequest(
         metric="valid/loss",
-        renamed={"loss": "valid/loss", "lr": "rate", "time_total_s": "seconds"},
-        ignored=frozenset({"noise", "gpu"}),
+        renames={"loss": "valid/loss", "lr": "rate", "time_total_s": "seconds"},
+        ignored_names=frozenset({"noise", "gpu"}),
     )
 
-    found = the_trial(tmp_path, wanted)
+    found = the_trial(tmp_path, request)
 
     assert found.rows == ((1, "valid/loss", 0.5), (1, "seconds", 0.5))
     assert (found.setting, found.seed) == ({"rate": 0.1}, 7)
@@ -256,7 +259,7 @@ def test_another_column_can_count_the_steps(tmp_path):
     )
     state(tmp_path, stated("a"))
 
-    found = the_trial(tmp_path, Wanted(metric="loss", renamed={"global_step": "step"}))
+    found = the_trial(tmp_path, ReadRequest(metric="loss", renames={"global_step": "step"}))
 
     assert found.rows == ((100, "loss", 0.5), (200, "loss", 0.25))
 

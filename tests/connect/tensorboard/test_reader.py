@@ -18,16 +18,16 @@ from tests.connect.tables import shared
 from tests.connect.traps import GIGABYTE, zeros
 
 from etude.connect import tensorboard
-from etude.connect.base import SourceStudy, Wanted
+from etude.connect.base import ReadRequest, SourceStudy
 from etude.connect.tensorboard.event_file import masked_crc
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/loss")
+WANTED = ReadRequest(metric="valid/loss")
 SCALAR_SHAPE = held(2, b"")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
-    (study,) = tensorboard.read(source, wanted)
+def read(source: Path, request: ReadRequest = WANTED) -> SourceStudy:
+    (study,) = tensorboard.read(source, request)
     return study
 
 
@@ -195,7 +195,8 @@ def test_names_are_changed_and_left_out_as_asked(tmp_path):
     encoded.events(tmp_path / "x.tfevents", event(0, simple("a", 1.0), simple("b", 2.0)))
 
     study = read(
-        tmp_path, Wanted(metric="v", renamed={"a": "valid/loss"}, ignored=frozenset({"b"}))
+        tmp_path,
+        ReadRequest(metric="v", renames={"a": "valid/loss"}, ignored_names=frozenset({"b"})),
     )
 
     assert study.trials[0].rows == ((0, "valid/loss", 1.0),)

@@ -16,14 +16,14 @@ from tests.connect.tables import shared
 from tests.connect.traps import zeros
 
 from etude.connect import wandb
-from etude.connect.base import SourceStudy, Wanted
+from etude.connect.base import ReadRequest, SourceStudy
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/loss")
+WANTED = ReadRequest(metric="valid/loss")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
-    (study,) = wandb.read(source, wanted)
+def read(source: Path, request: ReadRequest = WANTED) -> SourceStudy:
+    (study,) = wandb.read(source, request)
     return study
 
 
@@ -162,9 +162,9 @@ def test_what_a_table_does_not_say_is_told_with_the_way_out(tmp_path):
 
 
 def test_a_renamed_column_of_a_table_can_become_a_metric(tmp_path):
-    wanted = Wanted(metric="valid/score", renamed={"layers": "valid/score"})
+    request = ReadRequest(metric="valid/score", renames={"layers": "valid/score"})
 
-    (first, *_) = read(written(tmp_path / "table.csv", TABLE), wanted).trials
+    (first, *_) = read(written(tmp_path / "table.csv", TABLE), request).trials
 
     assert (100, "valid/score", 2.0) in first.rows
     assert first.setting == {"lr": 0.1, "opt": "adam"}
