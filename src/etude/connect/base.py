@@ -71,7 +71,7 @@ class ReadRequest:
 
     Args:
         metric: The name of the objective here.
-        renamed: Names there, to names here: of metrics and of hyperparameters.
+        renames: From a name there to its name here, of metrics and of hyperparameters.
         ignored_names: Names there that are left out.
         study: Only the study of this name; empty for all.
         names_met: Those of `ignored_names` that a reader met. It hands on nothing of them, so a

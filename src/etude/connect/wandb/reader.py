@@ -58,9 +58,9 @@ def _exports(source: Path, request: ReadRequest) -> tuple[list[SourceTrial], lis
     return list(trials_by_name.values()), left_out
 
 
-def _both(one: SourceTrial, other: SourceTrial) -> SourceTrial:
+def _both(first: SourceTrial, second: SourceTrial) -> SourceTrial:
     """A run of two exports: the chart has its curve, the table its setting and its end."""
-    table, chart = (one, other) if one.setting else (other, one)
+    table, chart = (first, second) if first.setting else (second, first)
     curves = Counter(name for _, name, _ in chart.rows)
     last_rows = tuple(row for row in table.rows if row[1] not in curves)
     status = chart.status if table.status == "unknown" else table.status

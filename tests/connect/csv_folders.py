@@ -1,4 +1,4 @@
-"""Folders of the csv format: written by hand, or an experiment of a store exported whole."""
+"""Folders of the csv format, written by hand or exported from a store, and their import."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 KNOWN = ("trial", "status", "reason", "detail", "seed", "wall_s")
 
 
-def shared(*parts: str) -> Path:
+def shared_data(*parts: str) -> Path:
     """A folder of the shared data; the test skips, saying so, where there is none."""
     path = DATA.joinpath(*parts)
     if not path.exists():
@@ -25,7 +25,7 @@ def shared(*parts: str) -> Path:
     return path
 
 
-def folder(path: Path, trials: str, curves: str, space: str = "") -> Path:
+def csv_folder(path: Path, trials: str, curves: str, space: str = "") -> Path:
     """A folder of the csv format with these texts."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "trials.csv").write_text(trials)
@@ -35,24 +35,26 @@ def folder(path: Path, trials: str, curves: str, space: str = "") -> Path:
     return path
 
 
-def imported(source: Path, metric: str = "valid/error", kind: str = "csv", **options) -> Result:
+def import_result(
+    source: Path, metric: str = "valid/error", kind: str = "csv", **options
+) -> Result:
     """The result of an import into a store in memory."""
-    return load(brought(source, metric, kind, **options)[1], "it")
+    return load(import_source(source, metric, kind, **options)[1], "it")
 
 
-def brought(source, metric="valid/error", kind="csv", store=None, **options):
-    """What arrived, and the store that it is in."""
-    held = store or open_store("memory")
-    plain = {key: options.pop(key) for key in ("maximize", "space") if key in options}
-    target = Target(name="it", metric=metric, **plain)
-    arrived: ImportSummary = import_results(
-        kind, source, target, ReadRequest(metric=metric, **options), store=held
+def import_source(source, metric="valid/error", kind="csv", store=None, **options):
+    """The summary of an import, and the store that holds it."""
+    stored = store or open_store("memory")
+    target_options = {key: options.pop(key) for key in ("maximize", "space") if key in options}
+    target = Target(name="it", metric=metric, **target_options)
+    summary: ImportSummary = import_results(
+        kind, source, target, ReadRequest(metric=metric, **options), store=stored
     )
-    return arrived, held
+    return summary, stored
 
 
-def exported(result: Result, path: Path) -> Path:
-    """An experiment as a folder of the csv format, its own file as the space."""
+def export_csv(result: Result, path: Path) -> Path:
+    """Writes an experiment as a folder of the csv format, with its own file as the space."""
     path.mkdir(parents=True, exist_ok=True)
     (path / "space.toml").write_text(result.entry.text, encoding="utf-8")
     records = list(result.records)
@@ -60,13 +62,20 @@ def exported(result: Result, path: Path) -> Path:
     with (path / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow([*KNOWN, *names])
-        for one in records:
-            known = (one.id, one.status, one.reason, one.detail, one.seed, one.wall_s)
-            table.writerow([*known, *(one.setting.get(name, "") for name in names)])
+        for record in records:
+            known = (
+                record.id,
+                record.status,
+                record.reason,
+                record.detail,
+                record.seed,
+                record.wall_s,
+            )
+            table.writerow([*known, *(record.setting.get(name, "") for name in names)])
     with (path / "curves.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["trial", "step", "metric", "value"])
-        for one in records:
-            for step, metric, value in one.points.rows_P.tolist():
-                table.writerow([one.id, step, one.points.names[metric], repr(value)])
+        for record in records:
+            for step, metric, value in record.points.rows_P.tolist():
+                table.writerow([record.id, step, record.points.names[metric], repr(value)])
     return path
