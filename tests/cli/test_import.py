@@ -1,7 +1,7 @@
 """`etude import` as a person meets it."""
 
 import pytest
-from tests.connect.tables import folder
+from tests.connect.csv_folders import csv_folder
 
 TRIALS = "trial,optimizer,learning_rate,layers,note\n" + "".join(
     f"run-{at},{'adam' if at % 2 else 'sgd'},{0.5**at},{'2' if at else ''},x\n" for at in range(12)
@@ -17,7 +17,7 @@ CURVES = "trial,step,metric,value\n" + "".join(
 def source(tmp_path, monkeypatch):
     monkeypatch.delenv("ETUDE_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
-    return folder(tmp_path / "old", TRIALS, CURVES)
+    return csv_folder(tmp_path / "old", TRIALS, CURVES)
 
 
 def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_command):

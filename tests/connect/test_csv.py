@@ -1,26 +1,26 @@
 """The csv format: what a folder says arrives, and what it cannot mean is told."""
 
 import pytest
-from tests.connect.tables import brought, folder, imported
+from tests.connect.csv_folders import csv_folder, import_result, import_source
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.csv import read
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/error")
+REQUEST = ReadRequest(metric="valid/error")
 CURVES = "trial,step,metric,value\na,9,valid/error,0.5\na,19,valid/error,0.25\n"
 
 
 @pytest.fixture
 def written(tmp_path):
     def build(trials, curves=CURVES):
-        return folder(tmp_path / "source", trials, curves)
+        return csv_folder(tmp_path / "source", trials, curves)
 
     return build
 
 
-def trial(source, wanted=WANTED):
-    (study,) = read(source, wanted)
+def trial(source, request=REQUEST):
+    (study,) = read(source, request)
     return study.trials[0]
 
 
@@ -45,7 +45,7 @@ def test_known_columns_are_no_hyperparameters(written):
         "trial,status,seed,max_steps,reason,detail,wall_s,lr\n"
         "a,infeasible,2735018057.0,10666.0,nan,at 3,1.5,0.1\n"
     )
-    (study,) = read(source, WANTED)
+    (study,) = read(source, REQUEST)
     found = study.trials[0]
 
     assert (found.name, found.status, found.seed, found.reason) == (
@@ -56,16 +56,16 @@ def test_known_columns_are_no_hyperparameters(written):
 
 
 def test_names_are_changed_and_left_out_as_asked(written):
-    wanted = Wanted(
+    request = ReadRequest(
         metric="valid/error",
-        renamed={"run": "trial", "lr": "learning_rate", "acc": "valid/accuracy"},
-        ignored=frozenset(["note", "mfu"]),
+        renames={"run": "trial", "lr": "learning_rate", "acc": "valid/accuracy"},
+        ignored_names=frozenset(["note", "mfu"]),
     )
     source = written(
         "run,lr,note\na,0.1,x\n",
         "trial,step,metric,value\na,1,acc,0.5\na,1,mfu,0.5\n",
     )
-    found = trial(source, wanted)
+    found = trial(source, request)
 
     assert found.setting == {"learning_rate": 0.1}
     assert found.rows == ((1, "valid/accuracy", 0.5),)
@@ -95,7 +95,7 @@ def test_values_that_are_not_finite_arrive_and_missing_ones_do_not(written):
     ],
 )
 def test_what_is_no_point_is_left_out_and_told_with_its_line(written, row, why):
-    (study,) = read(written("trial,lr\na,1\n", f"{CURVES}{row}\n"), WANTED)
+    (study,) = read(written("trial,lr\na,1\n", f"{CURVES}{row}\n"), REQUEST)
 
     assert len(study.trials[0].rows) == 2
     assert f"{why}" in study.left_out[0]
@@ -107,10 +107,10 @@ def test_every_mistake_of_both_files_is_told_at_once(written):
         "lr,lr,status\n0.1,0.2,done\n0.1,0.2\n", "trial,step,name,value\na,1,valid/error,1\n"
     )
 
-    with pytest.raises(ImportFileError) as told:
-        read(source, WANTED)
+    with pytest.raises(ImportFileError) as refusal:
+        read(source, REQUEST)
 
-    lines = str(told.value).splitlines()
+    lines = str(refusal.value).splitlines()
     assert "column `lr` stands there 2 times" in lines[0]
     assert "no column `trial`" in lines[1]
     assert "line 3: 2 cells below 3 columns" in lines[2]
@@ -120,7 +120,7 @@ def test_every_mistake_of_both_files_is_told_at_once(written):
 
 def test_an_id_that_stands_twice_is_refused(written):
     with pytest.raises(ImportFileError, match="trial `a` stands in 2 rows"):
-        read(written("trial,lr\na,1\na,2\n"), WANTED)
+        read(written("trial,lr\na,1\na,2\n"), REQUEST)
 
 
 @pytest.mark.parametrize("missing", ["trials.csv", "curves.csv"])
@@ -129,7 +129,7 @@ def test_a_folder_without_one_of_the_files_is_refused(written, missing):
     (source / missing).unlink()
 
     with pytest.raises(ImportFileError, match=f"There is no file `{missing}`"):
-        read(source, WANTED)
+        read(source, REQUEST)
 
 
 def test_statuses_arrive_as_what_they_are(written):
@@ -142,7 +142,7 @@ def test_statuses_arrive_as_what_they_are(written):
         curves,
     )
 
-    standing = [(one.status, one.reason) for one in imported(source).records]
+    standing = [(one.status, one.reason) for one in import_result(source).records]
 
     assert standing == [
         ("completed", ""),
@@ -160,22 +160,22 @@ def test_a_trial_without_the_metric_is_missing_it_and_counted(written):
     source = written(
         "trial,lr\na,0.1\nb,0.2\n", CURVES + "b,9,train/loss,0.5\nb,19,train/loss,0.4\n"
     )
-    arrived, _ = brought(source)
+    summary, _ = import_source(source)
 
-    assert arrived.statuses == {"completed": 2}
-    assert arrived.without_metric == 1
+    assert summary.statuses == {"completed": 2}
+    assert summary.without_metric == 1
 
 
 def test_unknown_seeds_stay_unknown(written):
-    result = imported(written("trial,seed\na,\nb,7\nc,x\n"))
+    result = import_result(written("trial,seed\na,\nb,7\nc,x\n"))
 
     assert [one.seed for one in result.records] == [-1, 7, -1]
     assert result.trials["seed"].isna().tolist() == [True, False, True]
 
 
 def test_two_metrics_under_one_name_are_told(written):
-    wanted = Wanted(metric="valid/error", renamed={"error": "valid/error"})
-    (study,) = read(written("trial\na\n", f"{CURVES}a,29,error,0.1\n"), wanted)
+    request = ReadRequest(metric="valid/error", renames={"error": "valid/error"})
+    (study,) = read(written("trial\na\n", f"{CURVES}a,29,error,0.1\n"), request)
 
     assert len(study.trials[0].rows) == 3
     assert "so that they are one: 1, the first in line 4 (`valid/error`)." in study.left_out[0]
@@ -193,7 +193,7 @@ def test_the_next_round_does_not_wait_for_what_another_tool_left_running(tmp_pat
         f"{at},9,valid/error,{1 - at / 60}\n" for at in range(50)
     )
 
-    assert imported(folder(tmp_path / "s", trials, curves)).next() is not None
+    assert import_result(csv_folder(tmp_path / "s", trials, curves)).next() is not None
 
 
 def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
@@ -202,7 +202,7 @@ def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
         "trial,step,metric,value\na,1,valid/loss,0.5\na,1,valid/loss,0.6\n"
     )
 
-    (study,) = read(tmp_path, Wanted(metric="valid/loss"))
+    (study,) = read(tmp_path, ReadRequest(metric="valid/loss"))
 
     assert study.left_out == (
         "rows of curves.csv that repeat a trial, step and metric, of which the last counts: 1, "

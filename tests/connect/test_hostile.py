@@ -4,11 +4,9 @@ import re
 import resource
 
 import pytest
-from tests.connect.tables import brought, folder, imported
-from tests.connect.traps import zeros
+from tests.connect.csv_folders import csv_folder, import_result, import_source
+from tests.connect.hostile_files import zeros
 
-from etude.connect.assembly.sanitize import sanitize
-from etude.connect.base import SourceStudy, SourceTrial
 from etude.connect.parsing import files
 from etude.errors import ImportFileError
 
@@ -19,11 +17,7 @@ CURVES = "trial,step,metric,value\na,9,valid/error,0.5\nb,9,valid/error,0.25\n"
 
 @pytest.fixture
 def source(tmp_path):
-    return folder(tmp_path / "source", TRIALS, CURVES)
-
-
-def studies(*trials, **given):
-    return [SourceStudy(name="one", **{"trials": trials, **given})]
+    return csv_folder(tmp_path / "source", TRIALS, CURVES)
 
 
 @pytest.mark.parametrize("file", ["trials.csv", "curves.csv", "space.toml"])
@@ -32,7 +26,7 @@ def test_a_gigabyte_of_zeros_is_refused_in_little_memory(source, file):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     with pytest.raises(ImportFileError, match=r"MB"):
-        brought(source)
+        import_source(source)
 
     # In kB: a few lines of the longest length.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
@@ -43,7 +37,7 @@ def test_a_line_without_an_end_is_refused(source, monkeypatch):
     (source / "curves.csv").write_text(CURVES + "a" * 2000)
 
     with pytest.raises(ImportFileError, match=r"line 4, is longer than"):
-        brought(source)
+        import_source(source)
 
 
 @pytest.mark.parametrize("file", ["trials.csv", "curves.csv", "space.toml"])
@@ -54,7 +48,7 @@ def test_a_link_out_of_the_folder_is_not_followed(source, tmp_path, file):
     (source / file).symlink_to(secret)
 
     with pytest.raises(ImportFileError, match="leads out of its folder"):
-        brought(source)
+        import_source(source)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +65,7 @@ def test_what_is_no_table_is_refused(source, text, what):
     (source / "trials.csv").write_bytes(text)
 
     with pytest.raises(ImportFileError, match=what):
-        brought(source)
+        import_source(source)
 
 
 def test_html_in_names_reaches_the_report_as_text(tmp_path):
@@ -85,76 +79,33 @@ def test_html_in_names_reaches_the_report_as_text(tmp_path):
         for at in range(12)
         for step in (1, 2)
     )
-    source = folder(tmp_path / "evil", trials, curves)
+    source = csv_folder(tmp_path / "evil", trials, curves)
 
-    page = imported(source, EVIL).html()
+    page = import_result(source, EVIL).html()
 
     assert "alert(" in page
     assert re.findall(r"<script>alert|<img src=x", page) == []
 
 
 def test_what_controls_a_terminal_is_gone_from_every_name(tmp_path):
-    source = folder(
+    source = csv_folder(
         tmp_path / "s",
         "trial,lr\x1b[2J,opt\na\x07,0.1,x\x1b[31m\nb,0.2,y\u202e\n",
         "trial,step,metric,value\na\x07,9,valid/error\x1b,0.5\n",
     )
 
-    result = imported(source, "valid/error\ufffd")
+    result = import_result(source, "valid/error\ufffd")
 
     assert [one.name for one in result.records] == ["a\ufffd", "b"]
     assert result.records[0].setting == {"lr\ufffd[2J": 0.1, "opt": "x\ufffd[31m"}
     assert len(result.records[0].series("valid/error\ufffd")) == 1
 
 
-def test_names_that_differ_only_in_what_hides_are_refused():
-    trial = SourceTrial(name="a", setting={"lr\x07": 1, "lr\x08": 2})
-
-    with pytest.raises(ImportFileError, match="2 names of hyperparameters are `lr\ufffd`"):
-        sanitize(studies(trial))
-
-
-@pytest.mark.parametrize(
-    ("setting", "what"),
-    [
-        ({"x" * 301: 1}, "has 301 characters"),
-        ({f"x{at}": 1 for at in range(2001)}, "There are 2,001 hyperparameters"),
-    ],
-)
-def test_names_beyond_all_measure_are_refused(setting, what):
-    with pytest.raises(ImportFileError, match=what):
-        sanitize(studies(SourceTrial(name="a", setting=setting)))
-
-
-def test_steps_that_cannot_be_are_left_out_and_told():
-    rows = ((9, "loss", 0.5), (-1, "loss", 0.4), (0.5, "loss", 0.3), (10**30, "loss", 0.2))
-
-    (study,) = sanitize(studies(SourceTrial(name="a", setting={}, rows=rows)))
-
-    assert study.trials[0].rows == ((9, "loss", 0.5),)
-    assert study.left_out == ("3 values at steps that are no whole number from 0 on.",)
-
-
-def test_a_seed_that_no_store_holds_is_unknown():
-    (study,) = sanitize(studies(SourceTrial(name="a", setting={}, seed=2**64)))
-
-    assert study.trials[0].seed is None
-
-
-def test_a_lone_half_of_a_character_can_be_written_down():
-    trial = SourceTrial(name="\ud800", setting={"a\ud800": "\udfff"}, detail="\ud800")
-
-    (study,) = sanitize(studies(trial))
-
-    assert study.trials[0].setting == {"a\ufffd": "\ufffd"}
-    assert study.trials[0].detail == "?"
-
-
 def test_a_hyperparameter_of_a_reserved_name_stays_apart(tmp_path):
-    source = folder(tmp_path / "s", "trial,when,lr\na,1,0.1\nb,2,0.2\n", CURVES)
-    arrived, store = brought(source)
+    source = csv_folder(tmp_path / "s", "trial,when,lr\na,1,0.1\nb,2,0.2\n", CURVES)
+    summary, store = import_source(source)
 
-    assert "rename it" in arrived.apart["when"]
+    assert "rename it" in summary.apart["when"]
     assert store.records("it")[0].setting == {"when": 1, "lr": 0.1}
 
 
@@ -163,6 +114,6 @@ def test_a_hyperparameter_of_a_reserved_name_stays_apart(tmp_path):
 )
 def test_no_value_of_a_hyperparameter_breaks_an_import(tmp_path, cells):
     one, other = cells.split(",")
-    source = folder(tmp_path / "s", f"trial,x\na,{one}\nb,{other}\n", CURVES)
+    source = csv_folder(tmp_path / "s", f"trial,x\na,{one}\nb,{other}\n", CURVES)
 
-    assert imported(source).findings
+    assert import_result(source).findings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.connect.tables import exported, imported
+from tests.connect.csv_folders import export_csv, import_result
 
 from etude.design.studies import studies
 from etude.event import Began, Ended, Logged
@@ -47,7 +47,7 @@ TRIALS = st.lists(
 )
 
 
-def kept(words, trials):
+def result_with(words, trials):
     """An experiment with these trials in a store."""
     one = Experiment(
         name="it",
@@ -66,16 +66,16 @@ def kept(words, trials):
     store = open_store("memory")
     store.begin(Entry(experiment=one, text=dumps(one)))
     for place, study in enumerate(studies(one)):
-        mine = [trial for trial in (*trials, WITH_VALUE[place]) if trial[2] == place]
+        own_trials = [trial for trial in (*trials, WITH_VALUE[place]) if trial[2] == place]
         starts = [
             Start(
                 {"learning_rate": rate, words[1]: width} | ({"norm": norm} if place == 0 else {}),
                 seed=seed,
             )
-            for rate, width, _, norm, _, _, _, seed in mine
+            for rate, width, _, norm, _, _, _, seed in own_trials
         ]
         records = store.reserve("it", study, starts)
-        for record, (*_, end, detail, points, _) in zip(records, mine, strict=True):
+        for record, (*_, end, detail, points, _) in zip(records, own_trials, strict=True):
             steps = max((step for step, _, _ in points), default=-1) + 1
             ended = Ended(record.id, *end, detail=detail, steps=steps, wall_s=0.25)
             store.append("it", [Began(record.id, 0), Logged(record.id, tuple(points)), ended])
@@ -88,7 +88,7 @@ WITH_VALUE = [
 ]
 
 
-def told(result):
+def fields_of(result):
     """All that a record holds, NaN as text."""
     return [
         (one.id, one.study, dict(one.setting), one.seed, one.status, one.reason, one.detail,
@@ -108,21 +108,21 @@ def points(record):
 @settings(max_examples=40)
 @given(st.lists(WORDS, min_size=3, max_size=3, unique=True), TRIALS)
 def test_what_was_exported_comes_back_value_for_value(words, trials):
-    before = kept(words, trials)
+    before = result_with(words, trials)
 
     with tempfile.TemporaryDirectory() as place:
-        after = imported(exported(before, Path(place) / "out"))
+        after = import_result(export_csv(before, Path(place) / "out"))
 
-    assert told(after) == told(before)
+    assert fields_of(after) == fields_of(before)
     assert [one.space for one in after.studies] == [one.space for one in before.studies]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 5e-324, 0.1 + 0.2, -0.0])
 def test_a_value_comes_back_with_every_bit(value, tmp_path):
     trial = (0.1, 8, 0, True, ("stopped", "pruned"), "w", [(3, "valid/error", value)], 1)
-    before = kept(["opt", "width", "x"], [trial])
+    before = result_with(["opt", "width", "x"], [trial])
 
-    after = imported(exported(before, tmp_path / "out"))
+    after = import_result(export_csv(before, tmp_path / "out"))
 
     assert after.records[0].points.rows_P["value"].tobytes() == (
         before.records[0].points.rows_P["value"].tobytes()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.connect import encoded
+from tests.connect import encoders
 
 READ = (
     "check {name}",
@@ -248,7 +248,7 @@ def _optuna(folder: Path) -> None:
 
 
 def _raytune(folder: Path) -> None:
-    from tests.connect.raytune import tuned
+    from tests.connect.raytune import ray_files
 
     source = folder / "source"
     source.mkdir()
@@ -256,22 +256,22 @@ def _raytune(folder: Path) -> None:
     for at in range(6):
         setting = {"learning_rate": 0.001 * 4.0**at, "width": 8 * (1 + at % 2)}
         results = [
-            tuned.result(step, loss=1.0 / step + 0.02 * at, error=0.5 / step, done=step == 4)
+            ray_files.result(step, loss=1.0 / step + 0.02 * at, error=0.5 / step, done=step == 4)
             for step in range(1, 5)
         ]
-        tuned.trial(source, f"t{at}", *results, setting=setting)
-        states.append(tuned.stated(f"t{at}", config=setting, last_result=results[-1]))
-    tuned.state(source, *states, metric="loss")
+        ray_files.write_trial(source, f"t{at}", *results, setting=setting)
+        states.append(ray_files.state_entry(f"t{at}", config=setting, last_result=results[-1]))
+    ray_files.write_state(source, *states, metric="loss")
 
 
 def _tensorboard(folder: Path) -> None:
     for at in range(5):
-        rate = encoded.double(2, 0.001 * 4.0**at)
-        encoded.events(
+        rate = encoders.double_field(2, 0.001 * 4.0**at)
+        encoders.event_file(
             folder / "source" / f"run{at}" / "events.out.tfevents.1.host.1.0",
-            *(encoded.event(0, one) for one in encoded.session({"learning_rate": rate})),
+            *(encoders.event(0, one) for one in encoders.hparams_session({"learning_rate": rate})),
             *(
-                encoded.event(step, encoded.simple("valid/error", 1.0 / step + at / 64))
+                encoders.event(step, encoders.simple_value("valid/error", 1.0 / step + at / 64))
                 for step in (1, 2, 3, 4)
             ),
         )
@@ -298,15 +298,15 @@ def _mlflow(folder: Path) -> None:
 
 def _wandb(folder: Path) -> None:
     for at in range(5):
-        encoded.wandb_log(
+        encoders.wandb_log(
             folder / "source" / f"run-20260101_00000{at}-abc{at}" / f"run-abc{at}.wandb",
             [
-                encoded.wandb_config({"learning_rate": 0.001 * 4.0**at, "width": 8}),
+                encoders.wandb_config({"learning_rate": 0.001 * 4.0**at, "width": 8}),
                 *(
-                    encoded.wandb_history(step, {"valid.error": str(1.0 / step + at / 64)})
+                    encoders.wandb_history(step, {"valid.error": str(1.0 / step + at / 64)})
                     for step in (1, 2, 3, 4)
                 ),
-                encoded.wandb_exit(0 if at else 1),
+                encoders.wandb_exit(0 if at else 1),
             ],
         )
 

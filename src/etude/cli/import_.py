@@ -53,8 +53,8 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Bring results of another tool, so that check, report and next can look at them."""
-    from ..connect.assembly.assemble import Asked
-    from ..connect.base import Wanted
+    from ..connect.assembly.assemble import Target
+    from ..connect.base import ReadRequest
     from ..connect.importer import import_results
     from ..store import location, open_store
     from .import_summary import lines
@@ -63,11 +63,13 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
 
     names = dict(_renamed(rename or []))
     judge = names.get(metric, metric)
-    wanted = Wanted(metric=judge, renamed=names, ignored=frozenset(ignore or []), study=study)
-    asked = Asked(name=name, metric=judge, maximize=maximize, space=space)
+    request = ReadRequest(
+        metric=judge, renames=names, ignored_names=frozenset(ignore or []), study=study
+    )
+    target = Target(name=name, metric=judge, maximize=maximize, space=space)
     place = kept(location(store))
     with closing(open_store(place)) as held:
-        arrived = import_results(kind, source, asked, wanted, store=held)
+        arrived = import_results(kind, source, target, request, store=held)
     if json:
         print_json(_as_json(arrived, kind, source))
         return

@@ -1,4 +1,4 @@
-"""What another tool recorded, as every reader hands it on: nothing is judged here."""
+"""The form in which every reader hands on what another tool recorded: nothing is judged here."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from ..space import Domain, Scalar
 SourceStatus: TypeAlias = Literal[
     "completed", "infeasible", "stopped", "failed", "running", "unknown"
 ]
-# One row a value: the step, the metric's name, the raw value, NaN and infinite ones too.
+# A row is one value: the step, the metric's name, and the raw value, which may be NaN or infinite.
 Row: TypeAlias = tuple[int, str, float]
+# Heuristic: for people, a longer list of names or trials says no more.
+MAX_NAMED = 8
 
 
 @final
@@ -44,7 +46,7 @@ class SourceTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class SourceStudy:
-    """Trials that the other tool holds together.
+    """A study as the other tool knows it: trials that belong together.
 
     Args:
         name: Its name there; empty where the source has one study without a name.
@@ -64,29 +66,29 @@ class SourceStudy:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the person asked for.
+class ReadRequest:
+    """What a person wants a reader to hand on, and under which names.
 
     Args:
-        metric: The name that the objective is to have here.
-        renamed: Names there, to names here: of metrics and of hyperparameters.
-        ignored: Names there that are left out.
+        metric: The name of the objective here.
+        renames: From a name there to its name here, of metrics and of hyperparameters.
+        ignored_names: Names there that are left out.
         study: Only the study of this name; empty for all.
-        met: Those of `ignored` that the readers met: they hand on nothing of them, so who
-            misspelt one could not be told otherwise.
+        names_met: Those of `ignored_names` that a reader met. It hands on nothing of them, so a
+            misspelt one shows in no other way.
     """
 
     metric: str
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()
+    renames: Mapping[str, str] = field(default_factory=dict)
+    ignored_names: frozenset[str] = frozenset()
     study: str = ""
-    met: set[str] = field(default_factory=set, compare=False)
+    names_met: set[str] = field(default_factory=set, compare=False)
 
 
 class Reader(Protocol):
-    """Reads what one other tool wrote: `read` of the module or folder here that has its name."""
+    """Reads the sources of one tool: the `read` of the module or folder that has its name."""
 
-    def __call__(self, source: Path, wanted: Wanted) -> list[SourceStudy]:
+    def __call__(self, source: Path, request: ReadRequest) -> list[SourceStudy]:
         """Every study of the source, names already renamed and ignored ones gone.
 
         Raises:

@@ -11,21 +11,21 @@ from typing import final, get_args
 from ..errors import ImportFileError
 from ..space import Scalar
 from ..wording import did_you_mean
-from .base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
+from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from .parsing import files
-from .parsing.cells import duration, typed, whole
-from .renaming import here
+from .parsing.cells import column_values, seconds, whole_number
+from .renaming import local_name
 
 TRIALS, CURVES = "trials.csv", "curves.csv"
-# Columns that are no hyperparameters, whatever stands in them.
-KNOWN = ("trial", "status", "seed", "max_steps", "reason", "detail", "wall_s")
+# Columns that are no hyperparameters, whatever their cells are.
+KNOWN_COLUMNS = ("trial", "status", "seed", "max_steps", "reason", "detail", "wall_s")
 _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
-# Heuristic: a person mends the first few, and the others are like them.
-MAX_TOLD = 5
+# Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
+MAX_MISTAKES = 5
 
 
-def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
+def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     """The one study of a folder.
 
     Raises:
@@ -35,27 +35,27 @@ def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
         raise ImportFileError(f"`{source}` is no folder. Name the one that holds `{TRIALS}`.")
     mistakes: list[str] = []
     notes = _Notes()
-    table = _table(files.part(source, TRIALS), wanted, notes=notes, mistakes=mistakes)
-    ids = [files.clean(one.strip()) for one in table.get("trial", ())]
+    table = _table(files.file_in(source, TRIALS), request, notes=notes, mistakes=mistakes)
+    ids = [files.clean(cell.strip()) for cell in table.get("trial", ())]
     mistakes += [
-        f"{TRIALS}: trial `{one}` stands in {count} rows, so its curve could be either's. "
+        f"{TRIALS}: trial `{trial_id}` stands in {count} rows, so its curve could be either's. "
         "Give each row an id of its own."
-        for one, count in Counter(ids).most_common(MAX_TOLD)
+        for trial_id, count in Counter(ids).most_common(MAX_MISTAKES)
         if count > 1
     ]
-    rows = _curves(files.part(source, CURVES), wanted, ids, notes=notes, mistakes=mistakes)
+    rows = _curves(files.file_in(source, CURVES), request, ids, notes=notes, mistakes=mistakes)
     statuses = _statuses(table.get("status", [""] * len(ids)), mistakes)
     if mistakes:
         raise ImportFileError("\n".join(mistakes))
-    lengths = [whole(cell) for cell in table.get("max_steps", ()) if cell]
+    lengths = [whole_number(cell) for cell in table.get("max_steps", ()) if cell]
     trials = _trials(table, ids, statuses, rows, notes)
-    length = max((one for one in lengths if one), default=None)
-    return [SourceStudy(name="", trials=trials, left_out=notes.said(), max_steps=length)]
+    length = max((length for length in lengths if length), default=None)
+    return [SourceStudy(name="", trials=trials, left_out=notes.messages(), max_steps=length)]
 
 
 @final
 class _Notes:
-    """What is left out, counted by kind, each with its first case."""
+    """The kinds of what is left out, counted, with the first case of each."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -65,7 +65,7 @@ class _Notes:
         self._counts[kind] += 1
         self._first.setdefault(kind, first)
 
-    def said(self) -> tuple[str, ...]:
+    def messages(self) -> tuple[str, ...]:
         return tuple(
             f"{kind}: {count:,}, the first in {self._first[kind]}."
             for kind, count in self._counts.items()
@@ -76,12 +76,12 @@ class _Notes:
 
 
 def _table(
-    path: Path, wanted: Wanted, *, notes: _Notes, mistakes: list[str]
+    path: Path, request: ReadRequest, *, notes: _Notes, mistakes: list[str]
 ) -> dict[str, list[str]]:
-    """The columns by the names that they have here, cells as text."""
+    """The columns by their names here, cells as text."""
     rows = _rows(path)
     header = next(rows, (0, []))[1]
-    names = [here(files.clean(name.strip()), wanted) for name in header]
+    names = [local_name(files.clean(name.strip()), request) for name in header]
     mistakes += [
         f"{TRIALS}: the column `{name}` stands there {count} times. Rename or remove the others."
         for name, count in Counter(names).items()
@@ -96,26 +96,29 @@ def _table(
     for at in (at for at, name in enumerate(names) if name == ""):
         notes.add(f"columns of {TRIALS} without a name", f"column {at + 1}")
     columns: list[list[str]] = [[] for _ in header]
-    uneven = []
+    uneven_rows = []
     for number, row in rows:
         if len(row) != len(header):
-            uneven.append(f"{TRIALS}, line {number}: {len(row)} cells below {len(header)} columns.")
+            uneven_rows.append(
+                f"{TRIALS}, line {number}: {len(row)} cells below {len(header)} columns."
+            )
             continue
         for column, cell in zip(columns, row, strict=True):
             column.append(cell)
-    mistakes += uneven[:MAX_TOLD]
+    mistakes += uneven_rows[:MAX_MISTAKES]
     return {name: column for name, column in zip(names, columns, strict=True) if name}
 
 
 def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[SourceStatus]:
-    meant: dict[str, SourceStatus] = {one: one for one in _STATUSES} | {"": "unknown"}
-    found = [cell.strip().casefold() for cell in cells]
-    unknown = dict.fromkeys(cell for cell in found if cell not in meant)
+    status_of: dict[str, SourceStatus] = {status: status for status in _STATUSES}
+    status_of[""] = "unknown"
+    words = [cell.strip().casefold() for cell in cells]
+    unknown = dict.fromkeys(cell for cell in words if cell not in status_of)
     mistakes += [
         f"{TRIALS}: there is no status `{files.clean(cell)}`. {did_you_mean(cell, _STATUSES)}"
-        for cell in list(unknown)[:MAX_TOLD]
+        for cell in list(unknown)[:MAX_MISTAKES]
     ]
-    return [meant.get(cell, "unknown") for cell in found]
+    return [status_of.get(cell, "unknown") for cell in words]
 
 
 def _trials(
@@ -125,21 +128,23 @@ def _trials(
     rows: Mapping[str, list[Row]],
     notes: _Notes,
 ) -> tuple[SourceTrial, ...]:
-    plain = {name: typed(cells) for name, cells in table.items() if name not in KNOWN}
-    for name, values in plain.items():
+    columns = {
+        name: column_values(cells) for name, cells in table.items() if name not in KNOWN_COLUMNS
+    }
+    for name, values in columns.items():
         if values and all(value is None for value in values):
             notes.add(f"columns of {TRIALS} without a value", f"`{name}`")
-    nothing = [""] * len(ids)
+    empty = [""] * len(ids)
     return tuple(
         SourceTrial(
             name=name,
-            setting=_setting(plain, at),
+            setting=_setting(columns, at),
             rows=tuple(rows[name]),
             status=statuses[at],
-            reason=files.clean(table.get("reason", nothing)[at].strip()),
-            detail=table.get("detail", nothing)[at],
-            seed=_seed(table.get("seed", nothing)[at], name, notes),
-            wall_s=duration(table.get("wall_s", nothing)[at]),
+            reason=files.clean(table.get("reason", empty)[at].strip()),
+            detail=table.get("detail", empty)[at],
+            seed=_seed(table.get("seed", empty)[at], name, notes),
+            wall_s=seconds(table.get("wall_s", empty)[at]),
         )
         for at, name in enumerate(ids)
     )
@@ -150,7 +155,7 @@ def _setting(columns: Mapping[str, list[Scalar | None]], at: int) -> dict[str, S
 
 
 def _seed(cell: str, trial: str, notes: _Notes) -> int | None:
-    seed = whole(cell)
+    seed = whole_number(cell)
     if seed is None and cell.strip():
         notes.add(f"seeds of {TRIALS} that are no whole numbers", f"trial `{trial}`")
     return seed
@@ -160,22 +165,22 @@ def _seed(cell: str, trial: str, notes: _Notes) -> int | None:
 
 
 def _curves(
-    path: Path, wanted: Wanted, ids: Sequence[str], *, notes: _Notes, mistakes: list[str]
+    path: Path, request: ReadRequest, ids: Sequence[str], *, notes: _Notes, mistakes: list[str]
 ) -> dict[str, list[Row]]:
-    """The points by trial, in the order in which they stand."""
+    """The points of each trial, in their order there."""
     rows = _rows(path)
     header = [name.strip() for name in next(rows, (0, []))[1]]
     missing = [name for name in _POINT if name not in header]
     if missing:
-        listed = ", ".join(f"`{name}`" for name in missing)
+        names = ", ".join(f"`{name}`" for name in missing)
         mistakes.append(
-            f"{CURVES} has no column {listed}. Its columns are trial, step, metric and value."
+            f"{CURVES} has no column {names}. Its columns are trial, step, metric and value."
         )
         return {}
     if len(header) > len(_POINT):
-        more = ", ".join(f"`{files.clean(name)}`" for name in header if name not in _POINT)
-        notes.add(f"further columns of {CURVES}", f"its header ({more})")
-    curves = _Curves(ids, wanted, notes)
+        names = ", ".join(f"`{files.clean(name)}`" for name in header if name not in _POINT)
+        notes.add(f"further columns of {CURVES}", f"its header ({names})")
+    curves = _Curves(ids, request, notes)
     order = [header.index(name) for name in _POINT]
     for number, row in rows:
         if len(row) == len(header):
@@ -187,20 +192,20 @@ def _curves(
 
 @final
 class _Curves:
-    """The points of every trial, gathered row by row."""
+    """The points of every trial, collected row by row."""
 
-    def __init__(self, ids: Sequence[str], wanted: Wanted, notes: _Notes) -> None:
+    def __init__(self, ids: Sequence[str], request: ReadRequest, notes: _Notes) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in ids}
-        self._wanted = wanted
+        self._request = request
         self._notes = notes
         self._metrics: dict[str, str | None] = {}
         self._seen: set[tuple[str, int, str]] = set()
 
     def add(self, cells: Sequence[str], number: int) -> None:
-        """Takes trial, step, metric and value; what is no point is noted."""
+        """Adds the point of a trial, step, metric and value; a row that is no point is noted."""
         trial, step, metric, value = cells
         if metric not in self._metrics:
-            self._meet(metric, number)
+            self._register_metric(metric, number)
         if (name := self._metrics[metric]) is None or not value.strip():
             return  # left out on request, or not recorded
         if (points := self.rows.get(trial)) is None:
@@ -209,11 +214,11 @@ class _Curves:
         if isinstance(point, str):
             self._notes.add(f"rows of {CURVES} {point}", f"line {number}")
         elif points is not None:
-            self._once(trial, point, number)
+            self._note_repeat(trial, point, number)
             points.append(point)
 
-    def _once(self, trial: str, point: Row, number: int) -> None:
-        """Notes a second value of one metric at one step: the later one counts."""
+    def _note_repeat(self, trial: str, point: Row, number: int) -> None:
+        """Notes a second value of a metric at the same step: the later one counts."""
         place = (trial, point[0], point[1])
         if place in self._seen:
             kind = (
@@ -222,9 +227,9 @@ class _Curves:
             self._notes.add(kind, f"line {number}")
         self._seen.add(place)
 
-    def _meet(self, metric: str, number: int) -> None:
-        """Names a metric that was not seen before."""
-        name = here(files.clean(metric.strip()), self._wanted)
+    def _register_metric(self, metric: str, number: int) -> None:
+        """Gives a metric that was not seen before its name here."""
+        name = local_name(files.clean(metric.strip()), self._request)
         if name is not None and name in self._metrics.values():
             kind = f"metrics of {CURVES} that another has the name of, so that they are one"
             self._notes.add(kind, f"line {number} (`{name}`)")
@@ -232,10 +237,10 @@ class _Curves:
 
 
 def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row | str:
-    """The point; or why there is none."""
+    """The point of a row, or the reason why it has none."""
     if points is None:
         return f"of trials that {TRIALS} does not have"
-    at = whole(step)
+    at = whole_number(step)
     if at is None or at < 0:
         return "with a step that is no whole number from 0 on"
     try:
@@ -248,14 +253,14 @@ def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row 
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the line in which they end; blank ones are passed over."""
-    reader = csv.reader(files.whole_lines(path))
+    """The rows, each with the line in which it ends; blank ones are skipped."""
+    table = csv.reader(files.lines_with_ends(path))
     try:
-        for row in reader:
+        for row in table:
             if row:
-                yield reader.line_num, row
+                yield table.line_num, row
     except csv.Error as error:
         raise ImportFileError(
-            f"`{path}`, line {reader.line_num}, is no CSV ({error}). Look for a quote that is not "
+            f"`{path}`, line {table.line_num}, is no CSV ({error}). Look for a quote that is not "
             "closed; the format is that of Python's csv module: commas, and double quotes."
         ) from None

@@ -1,12 +1,13 @@
-"""Sources known by their files: of tools that Etude does not read, and of another reader."""
+"""The tool that wrote a source, known by its files: one without a reader, or another reader's."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import ImportFileError
+from .parsing import files
 
-# The files that together say whose folder it is; the first that fits counts.
+# Files that together identify a tool's folder; the first entry that fits counts.
 _TOOLS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a SMAC3 run folder", frozenset(("runhistory.json", "scenario.json"))),
     ("a SMAC3 run folder", frozenset(("runhistory.json", "configspace.json"))),
@@ -15,7 +16,7 @@ _TOOLS: tuple[tuple[str, frozenset[str]], ...] = (
     ("a folder of tables for DeepCAVE", frozenset(("configspace.csv", "trials.csv"))),
 )
 _BOHB = ("a BOHB run folder", frozenset(("configs.json", "results.json")))
-# What a source of each reader holds that no other does; a file is known by its name or beginning.
+# What a folder of one reader holds and no other does. A file is known by its name or beginning.
 _MARKS = (
     ("csv", "trials.csv"),
     ("raytune", "experiment_state-*.json"),
@@ -31,8 +32,8 @@ _JOURNAL = b'{"op_code"'
 _DEPTH = 3
 
 
-def refuse(source: Path) -> None:
-    """Refuses a folder of a tool that no reader is for, by name.
+def refuse_unsupported(source: Path) -> None:
+    """Refuses the folder of a tool that has no reader, and names the tool.
 
     Raises:
         ImportFileError: with the way out; also for a source that is not there.
@@ -50,29 +51,28 @@ def refuse(source: Path) -> None:
 
 
 def detect_kind(source: Path) -> str:
-    """The kind that a source is likely of; empty where its files do not say."""
+    """The kind that a source likely has; empty where its files do not say."""
     if source.is_dir():
         return next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
     if "tfevents" in source.name:
         return "tensorboard"
-    with source.open("rb") as held:
-        return "optuna" if held.read(len(_JOURNAL)) == _JOURNAL else ""
+    return "optuna" if files.start(source, len(_JOURNAL)) == _JOURNAL else ""
 
 
 def _is_read(tool: str, names: set[str]) -> bool:
-    """Whether it is ours all the same: BOHB within Ray Tune leaves the same two files there."""
+    """Whether a reader takes it all the same: BOHB within Ray Tune leaves the same two files."""
     by_ray = any(name.startswith("experiment_state-") for name in names)
     return "curves.csv" in names or (tool == _BOHB[0] and by_ray)
 
 
 def _folders(source: Path) -> list[Path]:
-    """The source and the first folder of each level below, as far as such runs lie."""
-    found, folder = [source], source
+    """The source and the first folder of each level below it, as deep as such runs stand."""
+    folders, folder = [source], source
     for _ in range(_DEPTH):
         inside = folder.iterdir() if folder.is_dir() else ()
         inner = sorted(path for path in inside if path.is_dir())
         if not inner:
             break
         folder = inner[0]
-        found.append(folder)
-    return found
+        folders.append(folder)
+    return folders

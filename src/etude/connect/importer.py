@@ -1,4 +1,4 @@
-"""Results of another tool into a store, where every command finds them."""
+"""The import: results of another tool go into a store, where every command finds them."""
 
 from __future__ import annotations
 
@@ -20,33 +20,34 @@ from ..space import is_number
 from ..store.base import Store
 from ..wording import nearest
 from . import csv, detection, reader
-from .assembly.assemble import UNNAMED, Asked, Assembled, assembled
+from .assembly.assemble import UNNAMED, ImportedExperiment, Target, assemble
 from .assembly.sanitize import sanitize
-from .assembly.trials import ending
-from .base import SourceStudy, SourceTrial, Wanted
+from .assembly.trials import trial_end
+from .base import ReadRequest, SourceStudy, SourceTrial
 from .parsing import files
 
-# Beside the csv files: the space that they were taken from.
+# The file beside the csv files that states the space of their settings.
 SPACE = "space.toml"
-# Heuristic: what fewer than half of the trials have belongs to them, and is not missed.
-MOSTLY = 0.5
-# What a column may be renamed to so that a reader takes it for this, and no name is left of it.
-READ_AS = frozenset((*csv.KNOWN, "step"))
+# Heuristic: what fewer than half of the trials have belongs to them; the others do not lack it.
+MIN_SHARE = 0.5
+# Names that a reader takes out of the setting, so that a column renamed to one is not found there.
+SPECIAL_NAMES = frozenset((*csv.KNOWN_COLUMNS, "step"))
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class ImportSummary:
-    """What an import brought.
+    """What came with an import.
 
     Args:
-        trials: How many trials each study has, by its name.
-        statuses: How many stand how, `infeasible (nan)` with the reason.
-        metrics: How many points each metric has, most first.
-        without_metric: How many completed trials have no value of the metric: missing, no failure.
-        apart: What stays in the settings but in no space, each with the reason.
+        trials: The number of trials of each study, by its name.
+        statuses: The number of trials of each status, `infeasible (nan)` with the reason.
+        metrics: The number of points of each metric, most first.
+        without_metric: The number of completed trials without a value of the metric: no failure.
+        apart: Names that stay in the settings but in no space, with the reasons.
         left_out: What could not be read, one sentence each.
-        unseen: What is apart only because some trials lack it: how many have it. No check sees it.
+        unseen: Names that are apart only because some trials lack them, with the number of trials
+            that have them. No check sees them.
     """
 
     experiment: Experiment
@@ -60,103 +61,105 @@ class ImportSummary:
 
 
 def import_results(
-    kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store
+    kind: str, source: Path, target: Target, request: ReadRequest, *, store: Store
 ) -> ImportSummary:
-    """Reads what another tool wrote, and keeps it as an experiment of its own.
+    """Reads what another tool wrote, and stores it as an experiment of its own.
 
-    Killed anywhere and started again, it goes on: nothing is there twice.
+    An import that was killed anywhere goes on when it is started again: nothing is stored twice.
 
     Raises:
         ImportFileError: with every mistake that can be found.
         ExperimentError: for a space with mistakes.
         StoreError: where the store cannot be written.
     """
-    whole = _assembled(kind, source, asked, wanted, store=store)
+    imported = _imported(kind, source, target, request, store=store)
     head = f"# The trials are those of {files.clean(str(source))} ({kind}), by `etude import`."
-    told = (*whole.left_out, *_unmet(whole, wanted))
-    whole = replace(whole, text=f"{head}\n{whole.text}", left_out=told)
-    name = asked.name
-    origin = launch(None)  # of this command: what trained them is not here
+    left_out = (*imported.left_out, *_unmatched_names(imported, request))
+    imported = replace(imported, text=f"{head}\n{imported.text}", left_out=left_out)
+    name = target.name
+    origin = launch(None)  # of this command: what trained the trials is not here
     with store.own(name):
-        _refuse_known(store, whole)
-        store.begin(Entry(experiment=whole.experiment, text=whole.text, launches=(origin,)))
-        pairs = _reserved(store, whole)
-        done = [(one, record) for one, record in pairs if one.status != "running"]
-        store.append(name, [event for pair in done for event in _events(*pair, asked.metric)])
-    # Beyond the block: whoever lets go of an experiment takes it that nothing runs any more.
-    still = [(one, record) for one, record in pairs if one.status == "running"]
-    if still:
-        store.append(name, [event for pair in still for event in _events(*pair, asked.metric)])
-    return _arrived(whole, list(store.records(name)))
+        _refuse_taken_name(store, imported)
+        store.begin(Entry(experiment=imported.experiment, text=imported.text, launches=(origin,)))
+        pairs = _reserve(store, imported)
+        ended = [(trial, record) for trial, record in pairs if trial.status != "running"]
+        store.append(name, [event for pair in ended for event in _events(*pair, target.metric)])
+    # After the block: a store that is released takes it that nothing runs any more.
+    running = [(trial, record) for trial, record in pairs if trial.status == "running"]
+    if running:
+        store.append(name, [event for pair in running for event in _events(*pair, target.metric)])
+    return _summary(imported, list(store.records(name)))
 
 
-def _assembled(kind: str, source: Path, asked: Asked, wanted: Wanted, *, store: Store) -> Assembled:
-    """What is to be kept; what is wrong with the name is told along with what is in the source."""
-    wrong = [one.message for one in mistakes({"name": asked.name}) if "name" in one.where]
-    found = [f"--name {message}" for message in wrong]
-    known = [entry for entry in store.entries() if entry.experiment.name == asked.name]
-    if known and not _is_begun(store, asked.name):
-        found.append(_taken(asked.name))
-    whole = None
+def _imported(
+    kind: str, source: Path, target: Target, request: ReadRequest, *, store: Store
+) -> ImportedExperiment:
+    """The experiment to be stored; mistakes in its name are told together with the source's."""
+    name_mistakes = [
+        mistake.message for mistake in mistakes({"name": target.name}) if "name" in mistake.where
+    ]
+    messages = [f"--name {message}" for message in name_mistakes]
+    is_known = any(entry.experiment.name == target.name for entry in store.entries())
+    if is_known and not _is_begun(store, target.name):
+        messages.append(_name_taken(target.name))
+    imported = None
     try:
-        studies = sanitize(_read(kind, source, wanted))
-        if asked.space is None and kind == "csv" and (source / SPACE).exists():
-            asked = replace(asked, space=_space(source))
-        # A name that is wrong is told above, once; what else is wrong does not depend on it.
-        whole = assembled(studies, replace(asked, name="imported") if wrong else asked)
+        studies = sanitize(_read(kind, source, request))
+        if target.space is None and kind == "csv" and (source / SPACE).exists():
+            target = replace(target, space=files.file_in(source, SPACE))
+        # A wrong name is told above, once; the other mistakes do not depend on it.
+        imported = assemble(studies, replace(target, name="imported") if name_mistakes else target)
     except InputError as error:
-        if not found:
+        if not messages:
             raise
-        found.append(str(error))
-    if found or whole is None:
-        raise ImportFileError("\n".join(found))
-    return whole
+        messages.append(str(error))
+    if messages or imported is None:
+        raise ImportFileError("\n".join(messages))
+    return imported
 
 
-def _read(kind: str, source: Path, wanted: Wanted) -> list[SourceStudy]:
-    detection.refuse(source)
+def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
+    detection.refuse_unsupported(source)
     read = reader(kind)
     try:
-        studies = read(source, wanted)
+        studies = read(source, request)
     except OSError as error:
         raise ImportFileError(
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."
         ) from error
     except ImportFileError as error:
-        if (other := detection.detect_kind(source)) in ("", kind):
+        if (other_kind := detection.detect_kind(source)) in ("", kind):
             raise
-        raise ImportFileError(f"{error} It looks like `{other}`: etude import {other}.") from error
-    if wanted.study and all(one.name != wanted.study for one in studies):
         raise ImportFileError(
-            f"`{source}` holds no study `{wanted.study}`: what is in it has no studies with names. "
-            "Leave --study out."
+            f"{error} It looks like `{other_kind}`: etude import {other_kind}."
+        ) from error
+    if request.study and all(study.name != request.study for study in studies):
+        raise ImportFileError(
+            f"`{source}` holds no study `{request.study}`: what is in it has no studies with "
+            "names. Leave --study out."
         )
     return studies
 
 
-def _unmet(whole: Assembled, wanted: Wanted) -> list[str]:
-    """What was to be renamed or left out and is not there, most likely misspelt."""
-    trials = [trial for _, mine in whole.studies for trial in mine]
+def _unmatched_names(imported: ImportedExperiment, request: ReadRequest) -> list[str]:
+    """Messages of names to be renamed or left out that the source does not have."""
+    trials = [trial for _, trials in imported.studies for trial in trials]
     names = {name for trial in trials for name in trial.setting}
     names |= {name for trial in trials for _, name, _ in trial.rows}
     nothing = "nothing in the source has that name"
-    said = [
+    messages = [
         f"--rename {files.clean(old)}={files.clean(new)}: {nothing}."
-        for old, new in wanted.renamed.items()
-        if new not in names and new not in READ_AS
+        for old, new in request.renames.items()
+        if new not in names and new not in SPECIAL_NAMES
     ]
-    for name in sorted(wanted.ignored - wanted.met):
-        near = nearest(name, sorted(names))
-        meant = f" Did you mean `{near}`?" if near else ""
-        said.append(f"--ignore {files.clean(name)}: {nothing}.{meant}")
-    return said
+    for name in sorted(request.ignored_names - request.names_met):
+        near_name = nearest(name, sorted(names))
+        suggestion = f" Did you mean `{near_name}`?" if near_name else ""
+        messages.append(f"--ignore {files.clean(name)}: {nothing}.{suggestion}")
+    return messages
 
 
-def _space(source: Path) -> Path:
-    return files.part(source, SPACE)
-
-
-def _taken(name: str) -> str:
+def _name_taken(name: str) -> str:
     return (
         f"Experiment `{name}` is in this store already, and results of two do not mix. Give it "
         f"another name, for example --name {name}-2."
@@ -165,30 +168,30 @@ def _taken(name: str) -> str:
 
 def _is_begun(store: Store, name: str) -> bool:
     """Whether an import was begun and not ended: its trials, if any, all wait for their values."""
-    entry = next(one for one in store.entries() if one.experiment.name == name)
+    entry = next(entry for entry in store.entries() if entry.experiment.name == name)
     records = store.records(name)
-    waiting = records.count("pending") == records.count()
-    return entry.experiment.search == "imported" and waiting
+    all_pending = records.count("pending") == records.count()
+    return entry.experiment.search == "imported" and all_pending
 
 
-def _refuse_known(store: Store, whole: Assembled) -> None:
-    """Refuses a name that is taken meanwhile, or begun with other results."""
-    name = whole.experiment.name
-    known = [one for one in store.entries() if one.experiment.name == name]
-    if known and not (_is_begun(store, name) and known[0].experiment == whole.experiment):
-        raise ImportFileError(_taken(name))
+def _refuse_taken_name(store: Store, imported: ImportedExperiment) -> None:
+    """Refuses a name that was taken meanwhile, or begun with other results."""
+    name = imported.experiment.name
+    entries = [entry for entry in store.entries() if entry.experiment.name == name]
+    if entries and not (_is_begun(store, name) and entries[0].experiment == imported.experiment):
+        raise ImportFileError(_name_taken(name))
 
 
-def _reserved(store: Store, whole: Assembled) -> list[tuple[SourceTrial, Record]]:
-    """Every trial with its record; those that are there already are not reserved again."""
-    name = whole.experiment.name
-    before = store.records(name)
+def _reserve(store: Store, imported: ImportedExperiment) -> list[tuple[SourceTrial, Record]]:
+    """Every trial with its record; a study with records is not reserved again."""
+    name = imported.experiment.name
+    earlier_records = store.records(name)
     pairs: list[tuple[SourceTrial, Record]] = []
-    for study, trials in whole.studies:
-        there: Sequence[Record] = before.of_study(study.name)[:]
-        if trials and not there:
-            there = store.reserve(name, study, [_start(trial) for trial in trials])
-        pairs += zip(trials, there, strict=True)
+    for study, trials in imported.studies:
+        records: Sequence[Record] = earlier_records.of_study(study.name)[:]
+        if trials and not records:
+            records = store.reserve(name, study, [_start(trial) for trial in trials])
+        pairs += zip(trials, records, strict=True)
     return pairs
 
 
@@ -198,43 +201,44 @@ def _start(trial: SourceTrial) -> Start:
 
 
 def _events(trial: SourceTrial, record: Record, metric: str) -> list[Event]:
-    ended = ending(trial, record.id, metric)
+    end = trial_end(trial, record.id, metric)
     return [
         Began(record.id, 0),
         Logged(record.id, trial.rows),
-        *([ended] if ended else []),
+        *([end] if end else []),
     ]
 
 
-def _arrived(whole: Assembled, records: Sequence[Record]) -> ImportSummary:
-    metric = whole.experiment.metric
+def _summary(imported: ImportedExperiment, records: Sequence[Record]) -> ImportSummary:
+    metric = imported.experiment.metric
     statuses = Counter(
-        f"{one.status} ({one.reason})" if one.reason else one.status for one in records
+        f"{record.status} ({record.reason})" if record.reason else record.status
+        for record in records
     )
     points = Counter(
-        name for _, trials in whole.studies for trial in trials for _, name, _ in trial.rows
+        name for _, trials in imported.studies for trial in trials for _, name, _ in trial.rows
     )
     return ImportSummary(
-        experiment=whole.experiment,
-        trials={study.name: len(trials) for study, trials in whole.studies},
+        experiment=imported.experiment,
+        trials={study.name: len(trials) for study, trials in imported.studies},
         statuses=dict(statuses.most_common()),
         metrics=dict(points.most_common()),
         without_metric=sum(
-            one.status == "completed" and not len(one.series(metric)) for one in records
+            record.status == "completed" and not len(record.series(metric)) for record in records
         ),
-        apart=whole.apart,
-        left_out=whole.left_out,
-        unseen=_unseen(whole),
+        apart=imported.apart,
+        left_out=imported.left_out,
+        unseen=_unseen(imported),
     )
 
 
-def _unseen(whole: Assembled) -> dict[str, int]:
-    """What stays apart although most trials have it, as numbers that vary."""
-    trials = [trial for _, mine in whole.studies for trial in mine]
+def _unseen(imported: ImportedExperiment) -> dict[str, int]:
+    """Numbers that vary and stay apart although most trials have them, with the trials' count."""
+    trials = [trial for _, trials in imported.studies for trial in trials]
     unseen = {}
-    for name in (name for name, why in whole.apart.items() if why != UNNAMED):
+    for name in (name for name, why in imported.apart.items() if why != UNNAMED):
         values = [trial.setting[name] for trial in trials if name in trial.setting]
-        mostly = len(trials) > len(values) >= MOSTLY * len(trials)
-        if mostly and len(set(values)) > 1 and all(map(is_number, values)):
+        is_mostly_there = len(trials) > len(values) >= MIN_SHARE * len(trials)
+        if is_mostly_there and len(set(values)) > 1 and all(map(is_number, values)):
             unseen[name] = len(values)
     return unseen

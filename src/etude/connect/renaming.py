@@ -1,73 +1,88 @@
-"""Names there become names here, and a reader's trials become studies."""
+"""A reader's trials become studies under the names that a person asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ImportFileError
 from ..space import Scalar
-from .base import SourceStudy, SourceTrial, Wanted
+from .base import ReadRequest, Row, SourceStudy, SourceTrial
 
 
-def here(name: str, wanted: Wanted) -> str | None:
+def local_name(name: str, request: ReadRequest) -> str | None:
     """The name that a metric or a hyperparameter has here; None where it is left out."""
-    if name in wanted.ignored:
-        wanted.met.add(name)
+    if name in request.ignored_names:
+        request.names_met.add(name)
         return None
-    return wanted.renamed.get(name, name)
+    return request.renames.get(name, name)
 
 
-def renamed(trial: SourceTrial, wanted: Wanted) -> SourceTrial:
-    """The trial with the names that the person asked for; a whole `seed` is no hyperparameter."""
+def distinct_name(name: str, counts: Counter[str], *, key: str = "") -> str:
+    """The name, numbered where its key, itself by default, was counted before; counts the key."""
+    counts[key or name] += 1
+    count = counts[key or name]
+    return name if count == 1 else f"{name} ({count})"
+
+
+def with_local_names(trial: SourceTrial, request: ReadRequest) -> SourceTrial:
+    """The trial with its names here; a whole number `seed` becomes its seed."""
     setting: dict[str, Scalar] = {}
     for name, value in trial.setting.items():
-        if (known := here(name, wanted)) is not None:
-            setting[known] = value
-    names = {name: here(name, wanted) for name in {name for _, name, _ in trial.rows}}
-    rows = [(step, names[name], value) for step, name, value in trial.rows]
+        if (local := local_name(name, request)) is not None:
+            setting[local] = value
+    names = {name: local_name(name, request) for name in {name for _, name, _ in trial.rows}}
     seed = trial.seed
-    if seed is None and _whole(setting.get("seed")):
+    if seed is None and _is_count(setting.get("seed")):
         seed = int(setting.pop("seed"))
     return replace(
         trial,
         setting=setting,
         seed=seed,
-        rows=tuple((step, name, value) for step, name, value in rows if name is not None),
+        rows=renamed_rows(trial.rows, names),
     )
 
 
-def study(
-    name: str, trials: Iterable[SourceTrial], left_out: Iterable[str], wanted: Wanted
+def renamed_rows(rows: Iterable[Row], names: Mapping[str, str | None]) -> tuple[Row, ...]:
+    """The rows with their metrics' new names; those of a metric whose name is None are left out."""
+    local_rows = [(step, names[name], value) for step, name, value in rows]
+    return tuple((step, name, value) for step, name, value in local_rows if name is not None)
+
+
+def source_study(
+    name: str, trials: Iterable[SourceTrial], left_out: Iterable[str], request: ReadRequest
 ) -> SourceStudy:
-    """The study of these trials; `max_steps` is a known column, not a hyperparameter."""
-    kept = [renamed(trial, wanted) for trial in trials]
-    lengths = [trial.setting.get("max_steps") for trial in kept]
-    whole = [int(length) for length in lengths if length is not None and _whole(length)]
+    """The study of these trials; a column `max_steps` is its length and no hyperparameter."""
+    local_trials = [with_local_names(trial, request) for trial in trials]
+    lengths = [trial.setting.get("max_steps") for trial in local_trials]
+    counts = [int(length) for length in lengths if length is not None and _is_count(length)]
     return SourceStudy(
         name=name,
         trials=tuple(
             replace(trial, setting={k: v for k, v in trial.setting.items() if k != "max_steps"})
-            for trial in kept
+            for trial in local_trials
         ),
         left_out=tuple(left_out),
-        max_steps=max(whole, default=None),
+        max_steps=max(counts, default=None),
     )
 
 
-def asked(studies: list[SourceStudy], source: Path, wanted: Wanted) -> list[SourceStudy]:
+def requested_studies(
+    studies: list[SourceStudy], source: Path, request: ReadRequest
+) -> list[SourceStudy]:
     """The studies that the person asked for.
 
     Raises:
-        ImportFileError: where none is left, with what there is.
+        ImportFileError: where none is left, with the names of those that the source holds.
     """
-    found = [one for one in studies if wanted.study in ("", one.name)]
-    if found:
-        return found
-    names = ", ".join(f"`{one.name}`" for one in studies)
-    raise ImportFileError(f"`{source}` holds no study `{wanted.study}`. It holds: {names}.")
+    requested = [study for study in studies if request.study in ("", study.name)]
+    if requested:
+        return requested
+    names = ", ".join(f"`{study.name}`" for study in studies)
+    raise ImportFileError(f"`{source}` holds no study `{request.study}`. It holds: {names}.")
 
 
-def _whole(value: Scalar | None) -> bool:
+def _is_count(value: Scalar | None) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

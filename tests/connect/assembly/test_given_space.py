@@ -1,7 +1,7 @@
 """The space that a person wrote beside the trials of another tool."""
 
 import pytest
-from tests.connect.tables import folder, imported
+from tests.connect.csv_folders import csv_folder, import_result
 
 from etude.errors import ExperimentError, ImportFileError
 from etude.space import Choice, Real
@@ -26,13 +26,13 @@ batch_size = 64
 @pytest.fixture
 def written(tmp_path):
     def build(space):
-        return folder(tmp_path / "source", TRIALS, CURVES, space)
+        return csv_folder(tmp_path / "source", TRIALS, CURVES, space)
 
     return build
 
 
 def test_a_space_beside_the_trials_is_the_experiments(written):
-    result = imported(written(SPACE))
+    result = import_result(written(SPACE))
 
     assert [study.name for study in result.studies] == ["optimizer=adam", "optimizer=sgd"]
     assert result.studies[0].space.domains == {
@@ -44,7 +44,7 @@ def test_a_space_beside_the_trials_is_the_experiments(written):
 
 
 def test_what_the_space_alone_knows_stands_in_every_setting(written):
-    assert imported(written(SPACE)).records[0].setting == {
+    assert import_result(written(SPACE)).records[0].setting == {
         "batch_size": 64,
         "beta1": 0.9,
         "learning_rate": 0.1,
@@ -58,14 +58,14 @@ def test_a_space_named_by_the_person_goes_before_the_one_of_the_folder(written, 
     other = tmp_path / "other.toml"
     other.write_text('[nuisance]\noptimizer = ["adam", "sgd", "lion"]\n')
 
-    assert imported(source, space=other).studies[0].space.domains == {
+    assert import_result(source, space=other).studies[0].space.domains == {
         "optimizer": Choice(["adam", "sgd", "lion"])
     }
 
 
 def test_a_whole_experiment_file_keeps_its_question(written):
     head = '[experiment]\nmetric = "other"\nquestion = "Why?"\nmax_steps = 500\ntrials = 3\n'
-    result = imported(written(head + SPACE))
+    result = import_result(written(head + SPACE))
 
     assert (result.experiment.question, result.experiment.metric) == ("Why?", "valid/error")
     assert result.experiment.search == "imported"
@@ -74,10 +74,10 @@ def test_a_whole_experiment_file_keeps_its_question(written):
 def test_trials_outside_of_the_space_are_told_all_at_once(written):
     space = SPACE.replace("high = 1.0", "high = 0.15").replace("low = 0.7", "low = 0.85")
 
-    with pytest.raises(ImportFileError) as told:
-        imported(written(space))
+    with pytest.raises(ImportFileError) as refusal:
+        import_result(written(space))
 
-    assert str(told.value).splitlines() == [
+    assert str(refusal.value).splitlines() == [
         "The space does not fit the trials: `learning_rate` has values outside of what the space "
         "says (trial `b`, `c`). Amend the space.",
         "The space does not fit the trials: `beta1` has values outside of what the space says "
@@ -95,7 +95,7 @@ def test_trials_outside_of_the_space_are_told_all_at_once(written):
 )
 def test_what_does_not_fit_is_named(written, old, new, what):
     with pytest.raises(ImportFileError, match=what):
-        imported(written(SPACE.replace(old, new)))
+        import_result(written(SPACE.replace(old, new)))
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_what_does_not_fit_is_named(written, old, new, what):
     ],
 )
 def test_a_mistake_of_the_space_is_told_with_its_line(written, space, line, what):
-    with pytest.raises(ExperimentError, match=what) as told:
-        imported(written(space))
+    with pytest.raises(ExperimentError, match=what) as refusal:
+        import_result(written(space))
 
-    assert told.value.mistakes[0].file.endswith("space.toml")
-    assert told.value.mistakes[0].line == line
+    assert refusal.value.mistakes[0].file.endswith("space.toml")
+    assert refusal.value.mistakes[0].line == line
 
 
 def test_a_space_that_is_not_there_is_told(written, tmp_path):
     with pytest.raises(ImportFileError, match="There is no file"):
-        imported(written(""), space=tmp_path / "none.toml")
+        import_result(written(""), space=tmp_path / "none.toml")

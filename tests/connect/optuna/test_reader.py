@@ -16,12 +16,12 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from tests.connect.tables import shared
-from tests.connect.traps import trap, zeros
+from tests.connect.csv_folders import shared_data
+from tests.connect.hostile_files import malicious_pickle, zeros
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.optuna import read
-from etude.connect.optuna.space import parsed, value
+from etude.connect.optuna.space import parsed_distribution, value
 from etude.errors import ImportFileError
 from etude.space import Choice, Integer, Real
 
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning"),
 ]
 
-LOSS = Wanted(metric="valid/loss")
+LOSS = ReadRequest(metric="valid/loss")
 FLOAT = json.dumps(
     {
         "name": "FloatDistribution",
@@ -59,7 +59,7 @@ END = {
 
 
 @pytest.fixture(params=["database", "journal"], scope="module")
-def kept(request, tmp_path_factory):
+def stored(request, tmp_path_factory):
     """A file of Optuna, and its studies as Optuna itself holds them."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = tmp_path_factory.mktemp("optuna") / request.param
@@ -138,16 +138,16 @@ def database(written, tmp_path):
     return Path(shutil.copy(written, tmp_path))
 
 
-def the_study(path: Path, wanted: Wanted = LOSS):
-    (found,) = read(path, wanted)
+def the_study(path: Path, request: ReadRequest = LOSS):
+    (found,) = read(path, request)
     return found
 
 
-def rates(kept):
-    path, _, storage = kept
+def rates(stored):
+    path, _, storage = stored
     name = "<script>alert(1)</script>"
     return (
-        the_study(path, Wanted(metric="valid/loss", study=name)),
+        the_study(path, ReadRequest(metric="valid/loss", study=name)),
         optuna.load_study(study_name=name, storage=storage).trials,
     )
 
@@ -168,29 +168,29 @@ def journal(path: Path, *records: object) -> Path:
     return path
 
 
-def test_settings_arrive_value_for_value(kept):
-    study, there = rates(kept)
+def test_settings_arrive_value_for_value(stored):
+    study, optuna_trials = rates(stored)
 
-    assert [one.setting for one in study.trials] == [plain(one.params) for one in there[:8]]
+    assert [one.setting for one in study.trials] == [plain(one.params) for one in optuna_trials[:8]]
 
 
-def test_reported_values_arrive_value_for_value_nan_and_infinite_ones_too(kept):
-    study, there = rates(kept)
+def test_reported_values_arrive_value_for_value_nan_and_infinite_ones_too(stored):
+    study, optuna_trials = rates(stored)
 
     rows = [[row for row in one.rows if row[2] != -math.inf] for one in study.trials]
 
-    assert repr(rows) == repr([reported(one) for one in there[:8]])
+    assert repr(rows) == repr([reported(one) for one in optuna_trials[:8]])
 
 
-def test_what_was_returned_but_never_reported_stands_at_the_last_step_and_is_told(kept):
-    study, _ = rates(kept)
+def test_what_was_returned_but_never_reported_stands_at_the_last_step_and_is_told(stored):
+    study, _ = rates(stored)
 
     assert study.trials[5].rows[-1] == (3, "valid/loss", -math.inf)
     assert any("Trial 5 returned a value that was never reported" in one for one in study.left_out)
 
 
-def test_each_state_arrives_as_what_it_is(kept):
-    study, _ = rates(kept)
+def test_each_state_arrives_as_what_it_is(stored):
+    study, _ = rates(stored)
 
     assert [one.status for one in study.trials] == [
         "completed", "completed", "stopped", "failed",
@@ -198,14 +198,14 @@ def test_each_state_arrives_as_what_it_is(kept):
     ]  # fmt: skip
 
 
-def test_a_waiting_trial_is_left_out_and_told(kept):
-    study, _ = rates(kept)
+def test_a_waiting_trial_is_left_out_and_told(stored):
+    study, _ = rates(stored)
 
     assert "Trial 8 had not begun; left out." in study.left_out
 
 
-def test_distributions_become_domains(kept):
-    study, _ = rates(kept)
+def test_distributions_become_domains(stored):
+    study, _ = rates(stored)
 
     assert study.domains == {
         "rate": Real(1e-5, 0.1, log=True),
@@ -220,60 +220,60 @@ def test_distributions_become_domains(kept):
 @pytest.mark.parametrize(
     "lost", ["The step of `depth`", "Choices of `norm` are no plain values", "`note`"]
 )
-def test_what_has_no_counterpart_here_is_told(kept, lost):
-    study, _ = rates(kept)
+def test_what_has_no_counterpart_here_is_told(stored, lost):
+    study, _ = rates(stored)
 
     assert any(lost in one for one in study.left_out)
 
 
-def test_the_wall_time_of_a_trial_is_known(kept):
-    study, there = rates(kept)
+def test_the_wall_time_of_a_trial_is_known(stored):
+    study, optuna_trials = rates(stored)
 
-    assert study.trials[0].wall_s == pytest.approx(there[0].duration.total_seconds())
+    assert study.trials[0].wall_s == pytest.approx(optuna_trials[0].duration.total_seconds())
 
 
-def test_markup_in_a_name_is_text(kept):
-    study, _ = rates(kept)
+def test_markup_in_a_name_is_text(stored):
+    study, _ = rates(stored)
 
     assert study.name == "<script>alert(1)</script>"
 
 
 @pytest.mark.parametrize(("metric", "maximize"), [("loss", False), ("accuracy", True)])
-def test_the_direction_is_that_of_the_wanted_objective(kept, metric, maximize):
-    study = the_study(kept[0], Wanted(metric=metric, study="two"))
+def test_the_direction_is_that_of_the_wanted_objective(stored, metric, maximize):
+    study = the_study(stored[0], ReadRequest(metric=metric, study="two"))
 
     assert study.maximize is maximize
     assert {name for one in study.trials for _, name, _ in one.rows} == {"loss", "accuracy"}
 
 
-def test_an_objective_can_be_renamed_and_another_ignored(kept):
-    wanted = Wanted(
+def test_an_objective_can_be_renamed_and_another_ignored(stored):
+    request = ReadRequest(
         metric="valid/error",
-        renamed={"loss": "valid/error", "rate": "learning_rate"},
-        ignored=frozenset({"accuracy"}),
+        renames={"loss": "valid/error", "rate": "learning_rate"},
+        ignored_names=frozenset({"accuracy"}),
         study="two",
     )
 
-    study = the_study(kept[0], wanted)
+    study = the_study(stored[0], request)
 
     assert {name for one in study.trials for _, name, _ in one.rows} == {"valid/error"}
     assert list(study.domains) == list(study.trials[0].setting) == ["learning_rate"]
 
 
-def test_a_metric_that_is_no_objective_is_refused_with_the_objectives(kept):
+def test_a_metric_that_is_no_objective_is_refused_with_the_objectives(stored):
     with pytest.raises(ImportFileError, match="2 objectives, `loss`, `accuracy`"):
-        read(kept[0], Wanted(metric="valid/loss", study="two"))
+        read(stored[0], ReadRequest(metric="valid/loss", study="two"))
 
 
-def test_every_study_of_a_file_arrives_but_deleted_ones(kept):
-    names = [one.name for one in read(kept[0], Wanted(metric="accuracy"))]
+def test_every_study_of_a_file_arrives_but_deleted_ones(stored):
+    names = [one.name for one in read(stored[0], ReadRequest(metric="accuracy"))]
 
     assert names == ["<script>alert(1)</script>", "two"]
 
 
-def test_a_study_that_is_not_there_is_refused_with_those_that_are(kept):
+def test_a_study_that_is_not_there_is_refused_with_those_that_are(stored):
     with pytest.raises(ImportFileError, match=r"no study `three`.*`two`"):
-        read(kept[0], Wanted(metric="loss", study="three"))
+        read(stored[0], ReadRequest(metric="loss", study="three"))
 
 
 def test_values_of_another_quantity_stand_under_a_name_of_their_own(tmp_path):
@@ -300,7 +300,7 @@ def report_another(trial: optuna.Trial) -> float:
 
 
 def test_the_original_journal_arrives_whole():
-    study = the_study(shared("originals", "optuna_journal", "unet3d_journal.log"))
+    study = the_study(shared_data("originals", "optuna_journal", "unet3d_journal.log"))
 
     assert study.name == "3D_UNet_Optimization"
     assert study.maximize is False
@@ -409,7 +409,7 @@ def test_a_range_that_changed_holds_all_its_ranges(tmp_path):
     ],
 )
 def test_a_number_stands_for_what_its_distribution_says(name, attributes, number, expected):
-    distribution = parsed(json.dumps({"name": name, "attributes": attributes}))
+    distribution = parsed_distribution(json.dumps({"name": name, "attributes": attributes}))
 
     found = value(distribution, number)
 
@@ -420,13 +420,13 @@ def test_a_number_stands_for_what_its_distribution_says(name, attributes, number
 
 
 def test_a_pickle_in_an_attribute_is_not_opened(database, tmp_path):
-    attribute = trap(tmp_path / "sprung")
+    attribute = malicious_pickle(tmp_path / "sprung")
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("insert into trial_user_attributes values (99, 1, 'model', ?)", (attribute,))
         db.execute("update study_system_attributes set value_json = ?", (attribute,))
         db.execute("update trial_params set distribution_json = ?", (attribute,))
 
-    study = the_study(database, Wanted(metric="objective_0"))
+    study = the_study(database, ReadRequest(metric="objective_0"))
 
     assert len(study.trials) == 2
     assert not (tmp_path / "sprung").exists()
@@ -450,7 +450,7 @@ def test_rows_of_a_database_that_make_no_sense_are_told(database):
         db.execute("update trial_values set objective = -1 where objective = 0")
         db.execute("update trial_params set param_value = 'high' where trial_id = 1")
 
-    study = the_study(database, Wanted(metric="accuracy"))
+    study = the_study(database, ReadRequest(metric="accuracy"))
 
     assert {name for one in study.trials for _, name, _ in one.rows} == {"accuracy"}
     assert [len(one.setting) for one in study.trials] == [0, 1]

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from etude.connect.parsing.yaml import parsed
+from etude.connect.parsing.yaml import mapping
 from etude.errors import ImportFileError
 
 
@@ -35,7 +35,7 @@ from etude.errors import ImportFileError
     ],
 )
 def test_what_trackers_write_is_read(text, value):
-    assert parsed(text, "x.yaml")["a"] == value
+    assert mapping(text, "x.yaml")["a"] == value
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_trackers_write_is_read(text, value):
 )
 def test_what_lies_beyond_is_refused_with_its_line(text, message):
     with pytest.raises(ImportFileError, match=message):
-        parsed(text, "x.yaml")
+        mapping(text, "x.yaml")
 
 
 def test_laughs_by_the_billion_stop_at_the_first():
@@ -68,10 +68,10 @@ def test_laughs_by_the_billion_stop_at_the_first():
     )
 
     with pytest.raises(ImportFileError, match=r"line 1: an anchor"):
-        parsed(laughs, "x.yaml")
+        mapping(laughs, "x.yaml")
 
 
 @pytest.mark.parametrize("text", ["a" + " " * 10**6, "a: " + "1" * 10**6 + "x", "'" * 10**6])
 def test_a_line_without_end_takes_no_longer_than_its_length(text):
     with suppress(ImportFileError):
-        assert parsed(text, "x.yaml") == {"a": text.removeprefix("a: ")}
+        assert mapping(text, "x.yaml") == {"a": text.removeprefix("a: ")}

@@ -12,25 +12,25 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.connect.tables import shared
-from tests.connect.traps import trap, zeros
+from tests.connect.csv_folders import shared_data
+from tests.connect.hostile_files import malicious_pickle, zeros
 
-from etude.connect.base import Wanted
+from etude.connect.base import ReadRequest
 from etude.connect.raytune import read
 from etude.errors import ImportFileError
 
-from .tuned import SCRIPT, result, state, stated, trial
+from .ray_files import SCRIPT, result, state_entry, write_state, write_trial
 
-LOSS = Wanted(metric="loss")
+LOSS = ReadRequest(metric="loss")
 
 
-def the_study(folder: Path, wanted: Wanted = LOSS):
-    (found,) = read(folder, wanted)
+def the_study(folder: Path, request: ReadRequest = LOSS):
+    (found,) = read(folder, request)
     return found
 
 
-def the_trial(folder: Path, wanted: Wanted = LOSS):
-    (found,) = the_study(folder, wanted).trials
+def the_trial(folder: Path, request: ReadRequest = LOSS):
+    (found,) = the_study(folder, request).trials
     return found
 
 
@@ -123,7 +123,7 @@ def test_the_error_of_a_trial_of_ray_is_kept(tuned):
     ],
 )
 def test_an_original_arrives_whole(name, trials, hyperparameters, first):
-    study = the_study(shared("originals", "raytune_2x", name), Wanted(metric="score"))
+    study = the_study(shared_data("originals", "raytune_2x", name), ReadRequest(metric="score"))
 
     assert Counter(one.status for one in study.trials) == {"completed": trials}
     assert Counter(row[1] for one in study.trials for row in one.rows) == {"score": trials}
@@ -133,7 +133,7 @@ def test_an_original_arrives_whole(name, trials, hyperparameters, first):
 
 
 def test_a_folder_of_experiments_has_a_study_for_each():
-    studies = read(shared("originals", "raytune_2x"), Wanted(metric="score"))
+    studies = read(shared_data("originals", "raytune_2x"), ReadRequest(metric="score"))
 
     assert [one.name for one in studies] == ["run_1", "run_2", "run_3"]
 
@@ -142,8 +142,8 @@ def test_a_folder_of_experiments_has_a_study_for_each():
 
 
 def test_only_what_was_reported_is_a_metric(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5, valid={"error": 0.25}))
-    state(tmp_path, stated("a"))
+    write_trial(tmp_path, "a", result(1, loss=0.5, valid={"error": 0.25}))
+    write_state(tmp_path, state_entry("a"))
 
     assert the_trial(tmp_path).rows == ((1, "loss", 0.5), (1, "valid/error", 0.25))
     assert the_trial(tmp_path).wall_s == 0.5
@@ -151,8 +151,10 @@ def test_only_what_was_reported_is_a_metric(tmp_path):
 
 def test_values_that_are_not_finite_arrive(tmp_path):
     values = [math.nan, math.inf, -math.inf, "null"]
-    trial(tmp_path, "a", *[result(at, loss=value) for at, value in enumerate(values, start=1)])
-    state(tmp_path, stated("a"))
+    write_trial(
+        tmp_path, "a", *[result(at, loss=value) for at, value in enumerate(values, start=1)]
+    )
+    write_state(tmp_path, state_entry("a"))
 
     found = [value for _, _, value in the_trial(tmp_path).rows]
 
@@ -160,8 +162,8 @@ def test_values_that_are_not_finite_arrive(tmp_path):
 
 
 def test_what_is_no_number_is_told_and_what_is_missing_is_missing(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5, phase="warm"), result(2, loss=None))
-    state(tmp_path, stated("a"))
+    write_trial(tmp_path, "a", result(1, loss=0.5, phase="warm"), result(2, loss=None))
+    write_state(tmp_path, state_entry("a"))
 
     study = the_study(tmp_path)
 
@@ -174,16 +176,16 @@ def test_what_is_no_number_is_told_and_what_is_missing_is_missing(tmp_path):
     [("RUNNING", "running"), ("PAUSED", "running"), ("ERROR", "failed"), ("LOST", "unknown")],
 )
 def test_a_status_arrives_as_what_it_is(tmp_path, there, here):
-    trial(tmp_path, "a", result(1, loss=0.5))
-    state(tmp_path, stated("a", there))
+    write_trial(tmp_path, "a", result(1, loss=0.5))
+    write_state(tmp_path, state_entry("a", there))
 
     assert the_trial(tmp_path).status == here
 
 
 def test_a_trial_that_has_not_begun_is_left_out_and_told(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5))
-    trial(tmp_path, "b")
-    state(tmp_path, stated("a"), stated("b", "PENDING"))
+    write_trial(tmp_path, "a", result(1, loss=0.5))
+    write_trial(tmp_path, "b")
+    write_state(tmp_path, state_entry("a"), state_entry("b", "PENDING"))
 
     study = the_study(tmp_path)
 
@@ -198,16 +200,16 @@ def test_a_trial_that_has_not_begun_is_left_out_and_told(tmp_path):
 def test_shorter_than_the_longest_and_marked_as_done_is_stopped(
     tmp_path, marked, iterations, status
 ):
-    trial(tmp_path, "a", result(8, loss=0.5))
-    trial(tmp_path, "b", result(1, loss=0.5), result(iterations, loss=0.5, done=marked))
-    state(tmp_path, stated("a"), stated("b"))
+    write_trial(tmp_path, "a", result(8, loss=0.5))
+    write_trial(tmp_path, "b", result(1, loss=0.5), result(iterations, loss=0.5, done=marked))
+    write_state(tmp_path, state_entry("a"), state_entry("b"))
 
     assert the_study(tmp_path).trials[1].status == status
 
 
 def test_the_criterion_says_what_the_full_length_is(tmp_path):
-    trial(tmp_path, "a", result(4, loss=0.5, done=True))
-    state(tmp_path, stated("a", stopping_criterion={"training_iteration": 8}))
+    write_trial(tmp_path, "a", result(4, loss=0.5, done=True))
+    write_state(tmp_path, state_entry("a", stopping_criterion={"training_iteration": 8}))
 
     study = the_study(tmp_path)
 
@@ -216,60 +218,65 @@ def test_the_criterion_says_what_the_full_length_is(tmp_path):
 
 
 def test_trials_stand_in_the_order_in_which_they_were_made(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5))
-    trial(tmp_path, "b", result(1, loss=0.5))
-    state(
+    write_trial(tmp_path, "a", result(1, loss=0.5))
+    write_trial(tmp_path, "b", result(1, loss=0.5))
+    write_state(
         tmp_path,
-        stated("a", experiment_tag="10_rate=0.1"),
-        stated("b", experiment_tag="9_rate=0.1"),
+        state_entry("a", experiment_tag="10_rate=0.1"),
+        state_entry("b", experiment_tag="9_rate=0.1"),
     )
 
     assert [one.name for one in the_study(tmp_path).trials] == ["b", "a"]
 
 
 def test_the_metric_that_ray_optimized_takes_the_wanted_name(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5, accuracy=0.75))
-    state(tmp_path, stated("a"), metric="loss")
+    write_trial(tmp_path, "a", result(1, loss=0.5, accuracy=0.75))
+    write_state(tmp_path, state_entry("a"), metric="loss")
 
-    assert names(the_study(tmp_path, Wanted(metric="valid/loss"))) == {"valid/loss", "accuracy"}
-    assert names(the_study(tmp_path, Wanted(metric="accuracy"))) == {"loss", "accuracy"}
+    assert names(the_study(tmp_path, ReadRequest(metric="valid/loss"))) == {
+        "valid/loss",
+        "accuracy",
+    }
+    assert names(the_study(tmp_path, ReadRequest(metric="accuracy"))) == {"loss", "accuracy"}
 
 
 def test_names_can_be_changed_and_left_out(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5, noise=1.0), setting={"lr": 0.1, "gpu": 3, "seed": 7})
-    state(tmp_path, stated("a"))
-    wanted = Wanted(
+    write_trial(
+        tmp_path, "a", result(1, loss=0.5, noise=1.0), setting={"lr": 0.1, "gpu": 3, "seed": 7}
+    )
+    write_state(tmp_path, state_entry("a"))
+    request = ReadRequest(
         metric="valid/loss",
-        renamed={"loss": "valid/loss", "lr": "rate", "time_total_s": "seconds"},
-        ignored=frozenset({"noise", "gpu"}),
+        renames={"loss": "valid/loss", "lr": "rate", "time_total_s": "seconds"},
+        ignored_names=frozenset({"noise", "gpu"}),
     )
 
-    found = the_trial(tmp_path, wanted)
+    found = the_trial(tmp_path, request)
 
     assert found.rows == ((1, "valid/loss", 0.5), (1, "seconds", 0.5))
     assert (found.setting, found.seed) == ({"rate": 0.1}, 7)
 
 
 def test_another_column_can_count_the_steps(tmp_path):
-    trial(
+    write_trial(
         tmp_path, "a", result(1, loss=0.5, global_step=100), result(2, loss=0.25, global_step=200)
     )
-    state(tmp_path, stated("a"))
+    write_state(tmp_path, state_entry("a"))
 
-    found = the_trial(tmp_path, Wanted(metric="loss", renamed={"global_step": "step"}))
+    found = the_trial(tmp_path, ReadRequest(metric="loss", renames={"global_step": "step"}))
 
     assert found.rows == ((100, "loss", 0.5), (200, "loss", 0.25))
 
 
 def test_a_setting_that_changed_on_the_way_is_told(tmp_path):
-    trial(
+    write_trial(
         tmp_path,
         "a",
         result(1, loss=0.5, config={"rate": 0.1, "clip": math.nan}),
         result(2, loss=0.5, config={"rate": 0.1, "clip": math.nan}),
         result(3, loss=0.5, config={"rate": 0.2, "clip": math.nan}),
     )
-    state(tmp_path, stated("a"))
+    write_state(tmp_path, state_entry("a"))
 
     assert the_study(tmp_path).left_out == (
         "Trial a changed its setting on the way; it stands here with the last.",
@@ -277,7 +284,7 @@ def test_a_setting_that_changed_on_the_way_is_told(tmp_path):
 
 
 def test_states_of_older_versions_are_read(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5))
+    write_trial(tmp_path, "a", result(1, loss=0.5))
     old = {"trial_id": "a", "status": "ERROR", "config": {}, "logdir": "/data/ray_results/a"}
     whole = {"checkpoints": [json.dumps(old)]}
     (tmp_path / "experiment_state-2022-01-01.json").write_text(json.dumps(whole))
@@ -286,11 +293,11 @@ def test_states_of_older_versions_are_read(tmp_path):
 
 
 def test_without_results_as_json_the_table_is_read(tmp_path):
-    folder = trial(tmp_path, "a", result(1, loss=0.5))
+    folder = write_trial(tmp_path, "a", result(1, loss=0.5))
     (folder / "result.json").unlink()
     table = "loss,valid/error,done,training_iteration\n0.5,,False,1\nnan,0.25,True,2\n"
     (folder / "progress.csv").write_text(table)
-    state(tmp_path, stated("a"))
+    write_state(tmp_path, state_entry("a"))
 
     assert repr(the_trial(tmp_path).rows) == (
         "((1, 'loss', 0.5), (2, 'loss', nan), (2, 'valid/error', 0.25))"
@@ -301,8 +308,8 @@ def test_without_results_as_json_the_table_is_read(tmp_path):
 
 
 def test_a_result_that_was_cut_off_is_told_and_the_rest_counts(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5), '{"loss": 0.2')
-    state(tmp_path, stated("a"))
+    write_trial(tmp_path, "a", result(1, loss=0.5), '{"loss": 0.2')
+    write_state(tmp_path, state_entry("a"))
 
     study = the_study(tmp_path)
 
@@ -311,7 +318,7 @@ def test_a_result_that_was_cut_off_is_told_and_the_rest_counts(tmp_path):
 
 
 def test_a_state_that_was_cut_off_leaves_the_end_of_trials_unknown(tmp_path):
-    trial(tmp_path, "a", result(1, loss=0.5))
+    write_trial(tmp_path, "a", result(1, loss=0.5))
     (tmp_path / "experiment_state-2026.json").write_text('{"trial_data": [["{')
 
     study = the_study(tmp_path)
@@ -321,7 +328,7 @@ def test_a_state_that_was_cut_off_leaves_the_end_of_trials_unknown(tmp_path):
 
 
 def test_a_trial_without_a_folder_has_its_last_result(tmp_path):
-    state(tmp_path, stated("a", last_result=result(3, loss=0.5)))
+    write_state(tmp_path, state_entry("a", last_result=result(3, loss=0.5)))
 
     study = the_study(tmp_path)
 
@@ -331,9 +338,9 @@ def test_a_trial_without_a_folder_has_its_last_result(tmp_path):
 
 @pytest.mark.parametrize("setting", ["[]", "{", "[" * 100_000, '{"a":' * 900 + "1" + "}" * 900])
 def test_a_setting_that_cannot_be_read_is_told(tmp_path, setting):
-    folder = trial(tmp_path, "a", result(1, loss=0.5, config={"rate": 0.1}))
+    folder = write_trial(tmp_path, "a", result(1, loss=0.5, config={"rate": 0.1}))
     (folder / "params.json").write_text(setting)
-    state(tmp_path, stated("a"))
+    write_state(tmp_path, state_entry("a"))
 
     study = the_study(tmp_path)
 
@@ -345,12 +352,12 @@ def test_a_setting_that_cannot_be_read_is_told(tmp_path, setting):
 
 
 def test_no_pickle_is_opened(tmp_path):
-    attack = trap(tmp_path / "sprung")
+    attack = malicious_pickle(tmp_path / "sprung")
     pickled = {"_type": "CLOUDPICKLE_FALLBACK", "value": attack.hex()}
-    folder = trial(tmp_path / "rates", "a", result(1, loss=0.5), setting={"call": "<object>"})
+    folder = write_trial(tmp_path / "rates", "a", result(1, loss=0.5), setting={"call": "<object>"})
     (folder / "params.pkl").write_bytes(attack)
     (tmp_path / "rates" / "tuner.pkl").write_bytes(attack)
-    state(tmp_path / "rates", stated("a", config={"call": pickled}))
+    write_state(tmp_path / "rates", state_entry("a", config={"call": pickled}))
 
     study = the_study(tmp_path / "rates")
 
@@ -360,10 +367,10 @@ def test_no_pickle_is_opened(tmp_path):
 
 
 def test_a_trial_behind_a_link_out_of_the_folder_is_not_read(tmp_path):
-    trial(tmp_path / "elsewhere", "a", result(1, loss=0.5))
-    trial(tmp_path / "rates", "b", result(1, loss=0.25))
+    write_trial(tmp_path / "elsewhere", "a", result(1, loss=0.5))
+    write_trial(tmp_path / "rates", "b", result(1, loss=0.25))
     (tmp_path / "rates" / "a").symlink_to(tmp_path / "elsewhere" / "a")
-    state(tmp_path / "rates", stated("a"), stated("b"))
+    write_state(tmp_path / "rates", state_entry("a"), state_entry("b"))
 
     study = the_study(tmp_path / "rates")
 
@@ -373,9 +380,9 @@ def test_a_trial_behind_a_link_out_of_the_folder_is_not_read(tmp_path):
 
 @pytest.mark.parametrize("where", ["..", "/", ".", "../elsewhere", "/etc"])
 def test_a_path_out_of_the_folder_is_not_followed(tmp_path, where):
-    trial(tmp_path, "elsewhere", result(1, loss=0.5))
-    trial(tmp_path / "rates", "b", result(1, loss=0.25))
-    state(tmp_path / "rates", stated("a", relative_logdir=where), stated("b"))
+    write_trial(tmp_path, "elsewhere", result(1, loss=0.5))
+    write_trial(tmp_path / "rates", "b", result(1, loss=0.25))
+    write_state(tmp_path / "rates", state_entry("a", relative_logdir=where), state_entry("b"))
 
     study = the_study(tmp_path / "rates")
 
@@ -384,8 +391,8 @@ def test_a_path_out_of_the_folder_is_not_followed(tmp_path, where):
 
 @pytest.mark.parametrize("name", ["experiment_state-2026.json", "a/result.json", "a/params.json"])
 def test_a_gigabyte_of_zeros_is_told_at_once(tmp_path, name):
-    trial(tmp_path, "a", result(1, loss=0.5))
-    state(tmp_path, stated("a"))
+    write_trial(tmp_path, "a", result(1, loss=0.5))
+    write_state(tmp_path, state_entry("a"))
     zeros(tmp_path / name)
     began = time.monotonic()
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import math
 import struct
-import tracemalloc
 from collections import Counter
 from functools import reduce
 from pathlib import Path
@@ -12,28 +11,36 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connect import encoded
-from tests.connect.encoded import double, event, held, number, simple, single, tensor
-from tests.connect.tables import shared
-from tests.connect.traps import GIGABYTE, zeros
+from tests.connect import encoders
+from tests.connect.csv_folders import shared_data
+from tests.connect.encoders import (
+    bytes_field,
+    double_field,
+    event,
+    float_field,
+    simple_value,
+    tensor_value,
+    varint_field,
+)
+from tests.connect.hostile_files import GIGABYTE, memory_below, zeros
 
 from etude.connect import tensorboard
-from etude.connect.base import SourceStudy, Wanted
+from etude.connect.base import ReadRequest, SourceStudy
 from etude.connect.tensorboard.event_file import masked_crc
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/loss")
-SCALAR_SHAPE = held(2, b"")
+REQUEST = ReadRequest(metric="valid/loss")
+SCALAR_SHAPE = bytes_field(2, b"")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
-    (study,) = tensorboard.read(source, wanted)
+def read(source: Path, request: ReadRequest = REQUEST) -> SourceStudy:
+    (study,) = tensorboard.read(source, request)
     return study
 
 
 @pytest.fixture(scope="module")
 def algoperf() -> SourceStudy:
-    return read(shared("originals", "tensorboard_algoperf"))
+    return read(shared_data("originals", "tensorboard_algoperf"))
 
 
 def test_every_run_of_the_original_arrives_with_all_its_points(algoperf):
@@ -57,7 +64,7 @@ def test_what_was_not_finite_in_the_original_arrives_as_such(algoperf):
 
 
 def test_the_original_agrees_with_the_table_that_its_own_tool_wrote_beside_it():
-    folder = shared("originals", "tensorboard_algoperf") / "baseline/study_0/ogbg_jax/trial_1"
+    folder = shared_data("originals", "tensorboard_algoperf") / "baseline/study_0/ogbg_jax/trial_1"
     with (folder / "eval_measurements.csv").open() as table:
         rows = list(csv.DictReader(table))
 
@@ -86,19 +93,21 @@ def test_the_settings_of_the_original_are_those_that_lie_beside_the_events(algop
 @pytest.mark.parametrize(
     ("content", "value"),
     [
-        (number(1, 1) + SCALAR_SHAPE + held(4, struct.pack("<f", 0.5)), 0.5),
-        (number(1, 1) + SCALAR_SHAPE + single(5, 0.5), 0.5),
-        (number(1, 1) + SCALAR_SHAPE + held(5, struct.pack("<f", math.inf)), math.inf),
-        (number(1, 2) + SCALAR_SHAPE + held(4, struct.pack("<d", 1 / 3)), 1 / 3),
-        (number(1, 2) + SCALAR_SHAPE + double(6, 1 / 3), 1 / 3),
-        (number(1, 3) + SCALAR_SHAPE + number(7, -3), -3.0),
-        (number(1, 9) + SCALAR_SHAPE + held(10, encoded.varint(7)), 7.0),
-        (number(1, 19) + SCALAR_SHAPE + held(13, encoded.varint(0x3800)), 0.5),
-        (number(1, 14) + SCALAR_SHAPE + held(13, encoded.varint(0x3F00)), 0.5),
+        (varint_field(1, 1) + SCALAR_SHAPE + bytes_field(4, struct.pack("<f", 0.5)), 0.5),
+        (varint_field(1, 1) + SCALAR_SHAPE + float_field(5, 0.5), 0.5),
+        (varint_field(1, 1) + SCALAR_SHAPE + bytes_field(5, struct.pack("<f", math.inf)), math.inf),
+        (varint_field(1, 2) + SCALAR_SHAPE + bytes_field(4, struct.pack("<d", 1 / 3)), 1 / 3),
+        (varint_field(1, 2) + SCALAR_SHAPE + double_field(6, 1 / 3), 1 / 3),
+        (varint_field(1, 3) + SCALAR_SHAPE + varint_field(7, -3), -3.0),
+        (varint_field(1, 9) + SCALAR_SHAPE + bytes_field(10, encoders.varint(7)), 7.0),
+        (varint_field(1, 19) + SCALAR_SHAPE + bytes_field(13, encoders.varint(0x3800)), 0.5),
+        (varint_field(1, 14) + SCALAR_SHAPE + bytes_field(13, encoders.varint(0x3F00)), 0.5),
     ],
 )
 def test_a_scalar_arrives_from_every_way_to_write_a_tensor(tmp_path, content, value):
-    encoded.events(tmp_path / "a" / "events.out.tfevents.1", event(3, tensor("loss", content)))
+    encoders.event_file(
+        tmp_path / "a" / "events.out.tfevents.1", event(3, tensor_value("loss", content))
+    )
 
     (trial,) = read(tmp_path).trials
 
@@ -106,8 +115,12 @@ def test_a_scalar_arrives_from_every_way_to_write_a_tensor(tmp_path, content, va
 
 
 def test_files_of_one_run_are_read_in_order_of_time_not_of_name(tmp_path):
-    encoded.events(tmp_path / "x.tfevents.9", event(0, simple("loss", 1.0), wall_s=5), wall_s=5)
-    encoded.events(tmp_path / "x.tfevents.10", event(1, simple("loss", 0.5), wall_s=9), wall_s=8)
+    encoders.event_file(
+        tmp_path / "x.tfevents.9", event(0, simple_value("loss", 1.0), wall_s=5), wall_s=5
+    )
+    encoders.event_file(
+        tmp_path / "x.tfevents.10", event(1, simple_value("loss", 0.5), wall_s=9), wall_s=8
+    )
 
     (trial,) = read(tmp_path).trials
 
@@ -117,10 +130,17 @@ def test_files_of_one_run_are_read_in_order_of_time_not_of_name(tmp_path):
 
 
 def test_the_hyperparameter_plugin_gives_setting_and_end(tmp_path):
-    values = {"lr": double(2, 0.1), "layers": double(2, 3.0), "opt": held(3, "adam")}
-    start, end = encoded.session(values | {"bias": number(4, 1)}, status=2)
-    encoded.events(
-        tmp_path / "a/x.tfevents", event(0, start), event(9, simple("loss", 2.0)), event(9, end)
+    values = {
+        "lr": double_field(2, 0.1),
+        "layers": double_field(2, 3.0),
+        "opt": bytes_field(3, "adam"),
+    }
+    start, end = encoders.hparams_session(values | {"bias": varint_field(4, 1)}, status=2)
+    encoders.event_file(
+        tmp_path / "a/x.tfevents",
+        event(0, start),
+        event(9, simple_value("loss", 2.0)),
+        event(9, end),
     )
 
     (trial,) = read(tmp_path).trials
@@ -130,10 +150,14 @@ def test_the_hyperparameter_plugin_gives_setting_and_end(tmp_path):
 
 
 def test_parts_of_a_run_that_pytorch_writes_into_folders_come_together(tmp_path):
-    start, end = encoded.session({"lr": double(2, 0.1)})
-    encoded.events(tmp_path / "a/x.tfevents", event(0, simple("train/loss", 3.0)))
-    encoded.events(tmp_path / "a/1700.5/x.tfevents", event(0, start, simple("final", 1.0), end))
-    encoded.events(tmp_path / "a/valid_loss_big/x.tfevents", event(0, simple("valid/loss", 2.0)))
+    start, end = encoders.hparams_session({"lr": double_field(2, 0.1)})
+    encoders.event_file(tmp_path / "a/x.tfevents", event(0, simple_value("train/loss", 3.0)))
+    encoders.event_file(
+        tmp_path / "a/1700.5/x.tfevents", event(0, start, simple_value("final", 1.0), end)
+    )
+    encoders.event_file(
+        tmp_path / "a/valid_loss_big/x.tfevents", event(0, simple_value("valid/loss", 2.0))
+    )
 
     study = read(tmp_path)
 
@@ -144,8 +168,10 @@ def test_parts_of_a_run_that_pytorch_writes_into_folders_come_together(tmp_path)
 
 
 def test_both_halves_of_a_run_of_keras_are_one_trial(tmp_path):
-    encoded.events(tmp_path / "a/train/x.tfevents", event(0, simple("epoch_loss", 1.0)))
-    encoded.events(tmp_path / "a/validation/x.tfevents", event(0, simple("epoch_loss", 2.0)))
+    encoders.event_file(tmp_path / "a/train/x.tfevents", event(0, simple_value("epoch_loss", 1.0)))
+    encoders.event_file(
+        tmp_path / "a/validation/x.tfevents", event(0, simple_value("epoch_loss", 2.0))
+    )
 
     (trial,) = read(tmp_path).trials
 
@@ -162,7 +188,7 @@ def test_both_halves_of_a_run_of_keras_are_one_trial(tmp_path):
     ],
 )
 def test_a_setting_beside_the_events_is_read(tmp_path, name, text):
-    encoded.events(tmp_path / "x.tfevents", event(0, simple("loss", 1.0)))
+    encoders.event_file(tmp_path / "x.tfevents", event(0, simple_value("loss", 1.0)))
     (tmp_path / name).write_text(text)
 
     study = read(tmp_path)
@@ -172,17 +198,17 @@ def test_a_setting_beside_the_events_is_read(tmp_path, name, text):
 
 
 def test_a_run_without_a_setting_is_told(tmp_path):
-    encoded.events(tmp_path / "a/x.tfevents", event(0, simple("loss", 1.0)))
+    encoders.event_file(tmp_path / "a/x.tfevents", event(0, simple_value("loss", 1.0)))
 
     assert "1 of 1 runs (`a`…) have no setting" in read(tmp_path).left_out[0]
 
 
 def test_pictures_and_graphs_are_passed_over_and_counted(tmp_path):
-    picture = held(1, "image") + held(4, b"png")
-    texts = tensor("note", number(1, 7), plugin_name="text")
-    graph = encoded.record(held(4, b"nodes"))
-    path = encoded.events(
-        tmp_path / "x.tfevents", event(0, picture, texts, simple("loss", 1.0)), graph
+    picture = bytes_field(1, "image") + bytes_field(4, b"png")
+    texts = tensor_value("note", varint_field(1, 7), plugin_name="text")
+    graph = encoders.tfrecord(bytes_field(4, b"nodes"))
+    path = encoders.event_file(
+        tmp_path / "x.tfevents", event(0, picture, texts, simple_value("loss", 1.0)), graph
     )
 
     study = read(tmp_path)
@@ -192,18 +218,23 @@ def test_pictures_and_graphs_are_passed_over_and_counted(tmp_path):
 
 
 def test_names_are_changed_and_left_out_as_asked(tmp_path):
-    encoded.events(tmp_path / "x.tfevents", event(0, simple("a", 1.0), simple("b", 2.0)))
+    encoders.event_file(
+        tmp_path / "x.tfevents", event(0, simple_value("a", 1.0), simple_value("b", 2.0))
+    )
 
     study = read(
-        tmp_path, Wanted(metric="v", renamed={"a": "valid/loss"}, ignored=frozenset({"b"}))
+        tmp_path,
+        ReadRequest(metric="v", renames={"a": "valid/loss"}, ignored_names=frozenset({"b"})),
     )
 
     assert study.trials[0].rows == ((0, "valid/loss", 1.0),)
 
 
 def test_a_file_that_ends_inside_a_record_is_read_up_to_there(tmp_path):
-    whole = event(0, simple("loss", 1.0))
-    path = encoded.events(tmp_path / "x.tfevents", whole, event(1, simple("loss", 0.5))[:-3])
+    whole = event(0, simple_value("loss", 1.0))
+    path = encoders.event_file(
+        tmp_path / "x.tfevents", whole, event(1, simple_value("loss", 0.5))[:-3]
+    )
 
     study = read(tmp_path)
 
@@ -214,9 +245,9 @@ def test_a_file_that_ends_inside_a_record_is_read_up_to_there(tmp_path):
 
 @pytest.mark.parametrize(("at", "which"), [(0, "length"), (9, "length"), (14, "data")])
 def test_a_damaged_record_is_named_with_file_and_offset(tmp_path, at, which):
-    path = encoded.events(tmp_path / "x.tfevents", event(0, simple("loss", 1.0)))
+    path = encoders.event_file(tmp_path / "x.tfevents", event(0, simple_value("loss", 1.0)))
     offset = path.stat().st_size
-    damaged = bytearray(event(1, simple("loss", 0.5)))
+    damaged = bytearray(event(1, simple_value("loss", 0.5)))
     damaged[at] ^= 1
     path.write_bytes(path.read_bytes() + damaged)
 
@@ -227,7 +258,7 @@ def test_a_damaged_record_is_named_with_file_and_offset(tmp_path, at, which):
 
 
 def test_a_damaged_run_is_named_and_the_others_are_read(tmp_path):
-    encoded.events(tmp_path / "good/x.tfevents", event(0, simple("loss", 1.0)))
+    encoders.event_file(tmp_path / "good/x.tfevents", event(0, simple_value("loss", 1.0)))
     bad = tmp_path / "bad/x.tfevents"
     bad.parent.mkdir()
     bad.write_bytes(b"no event file at all, by any means")
@@ -241,19 +272,14 @@ def test_a_damaged_run_is_named_and_the_others_are_read(tmp_path):
 
 def test_a_gigabyte_of_zeros_is_refused_at_once_and_in_little_memory(tmp_path):
     zeros(tmp_path / "x.tfevents")
-    tracemalloc.start()
 
-    with pytest.raises(ImportFileError, match="damaged at byte 0"):
+    with memory_below(1 << 20), pytest.raises(ImportFileError, match="damaged at byte 0"):
         read(tmp_path)
-
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1 << 20
 
 
 def test_a_record_that_claims_to_be_endless_is_not_believed(tmp_path):
-    endless = encoded.record(b"x", length=2**60)
-    encoded.events(tmp_path / "x.tfevents", event(0, simple("loss", 1.0)), endless)
+    endless = encoders.tfrecord(b"x", length=2**60)
+    encoders.event_file(tmp_path / "x.tfevents", event(0, simple_value("loss", 1.0)), endless)
 
     study = read(tmp_path)
 
@@ -262,25 +288,24 @@ def test_a_record_that_claims_to_be_endless_is_not_believed(tmp_path):
 
 
 def test_a_record_as_large_as_the_file_is_passed_over_unread(tmp_path):
-    good = event(0, simple("loss", 1.0))
+    good = event(0, simple_value("loss", 1.0))
     head = struct.pack("<Q", GIGABYTE // 2)
-    begin = good + head + encoded.masked(head)
+    begin = good + head + encoders.masked_crc(head)
     zeros(tmp_path / "x.tfevents", begin)
-    tracemalloc.start()
 
-    study = read(tmp_path)
+    with memory_below(1 << 20):
+        study = read(tmp_path)
 
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1 << 20
     assert study.trials[0].rows == ((0, "loss", 1.0),)
     assert any("1 events beyond all measure" in sentence for sentence in study.left_out)
 
 
 def test_deep_nesting_costs_no_stack(tmp_path):
-    nest = reduce(lambda inner, _: held(1, inner), range(5000), b"")
-    encoded.events(
-        tmp_path / "x.tfevents", event(0, simple("loss", 1.0)), encoded.record(held(5, nest))
+    nest = reduce(lambda inner, _: bytes_field(1, inner), range(5000), b"")
+    encoders.event_file(
+        tmp_path / "x.tfevents",
+        event(0, simple_value("loss", 1.0)),
+        encoders.tfrecord(bytes_field(5, nest)),
     )
 
     assert read(tmp_path).trials[0].rows == ((0, "loss", 1.0),)
@@ -288,10 +313,10 @@ def test_deep_nesting_costs_no_stack(tmp_path):
 
 @given(st.binary(max_size=60), st.sampled_from([(), (5,), (5, 1), (5, 1, 8), (5, 1, 9, 1)]))
 def test_no_event_breaks_the_reader(content, fields):
-    nested = reduce(lambda inner, field: held(field, inner), reversed(fields), content)
+    nested = reduce(lambda inner, field: bytes_field(field, inner), reversed(fields), content)
     with TemporaryDirectory() as place:
         path = Path(place) / "x.tfevents"
-        encoded.events(path, event(0, simple("loss", 1.0)), encoded.record(nested))
+        encoders.event_file(path, event(0, simple_value("loss", 1.0)), encoders.tfrecord(nested))
 
         study = read(Path(place))
 
@@ -300,7 +325,7 @@ def test_no_event_breaks_the_reader(content, fields):
 
 @pytest.mark.parametrize("name", ["../../x", "<script>alert(1)</script>", "a\x00b"])
 def test_a_metrics_name_is_text_and_nothing_more(tmp_path, name):
-    encoded.events(tmp_path / "in/x.tfevents", event(0, simple(name, 1.0)))
+    encoders.event_file(tmp_path / "in/x.tfevents", event(0, simple_value(name, 1.0)))
 
     (trial,) = read(tmp_path).trials
 
@@ -309,8 +334,10 @@ def test_a_metrics_name_is_text_and_nothing_more(tmp_path, name):
 
 
 def test_a_link_out_of_the_folder_is_named_and_not_followed(tmp_path):
-    outside = encoded.events(tmp_path / "out/x.tfevents", event(0, simple("secret", 1.0)))
-    encoded.events(tmp_path / "in/a/x.tfevents", event(0, simple("loss", 1.0)))
+    outside = encoders.event_file(
+        tmp_path / "out/x.tfevents", event(0, simple_value("secret", 1.0))
+    )
+    encoders.event_file(tmp_path / "in/a/x.tfevents", event(0, simple_value("loss", 1.0)))
     link = tmp_path / "in/a/y.tfevents"
     link.symlink_to(outside)
 
@@ -328,5 +355,5 @@ def test_a_folder_without_events_is_refused_with_the_way_out(tmp_path):
 def test_the_checksum_is_the_published_one():
     crc = 0xE3069283  # of "123456789", as RFC 3720 and every catalogue of checksums have it
 
-    assert encoded.crc32c(b"123456789") == crc
+    assert encoders.crc32c(b"123456789") == crc
     assert masked_crc(b"123456789") == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,20 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.connect import encoded
-from tests.connect.encoded import wandb_config, wandb_exit, wandb_history, wandb_log
-from tests.connect.tables import shared
-from tests.connect.traps import zeros
+from tests.connect import encoders
+from tests.connect.csv_folders import shared_data
+from tests.connect.encoders import wandb_config, wandb_exit, wandb_history, wandb_log
+from tests.connect.hostile_files import memory_below, zeros
 
 from etude.connect import wandb
-from etude.connect.base import SourceStudy, Wanted
+from etude.connect.base import ReadRequest, SourceStudy
 from etude.errors import ImportFileError
 
-WANTED = Wanted(metric="valid/loss")
+REQUEST = ReadRequest(metric="valid/loss")
 
 
-def read(source: Path, wanted: Wanted = WANTED) -> SourceStudy:
-    (study,) = wandb.read(source, wanted)
+def read(source: Path, request: ReadRequest = REQUEST) -> SourceStudy:
+    (study,) = wandb.read(source, request)
     return study
 
 
@@ -43,7 +42,7 @@ def local_run(place: Path, config: str, summary: dict[str, Any]) -> Path:
 
 
 def test_every_run_of_the_original_chart_arrives_with_all_its_points():
-    study = read(shared("originals", "wandb_chart_export"))
+    study = read(shared_data("originals", "wandb_chart_export"))
 
     points = {trial.name: len(trial.rows) for trial in study.trials}
     assert points == {
@@ -62,7 +61,7 @@ def test_every_run_of_the_original_chart_arrives_with_all_its_points():
 
 
 def test_every_local_run_of_the_original_arrives_with_what_is_known_of_it():
-    study = read(shared("originals", "wandb_local_runs"))
+    study = read(shared_data("originals", "wandb_local_runs"))
 
     points = {trial.name: len(trial.rows) for trial in study.trials}
     assert points == {"jnyhr7aj": 5, "jqe8zy9r": 5, "18kjtmnl": 0, "u1pue59s": 0}
@@ -74,7 +73,7 @@ def test_every_local_run_of_the_original_arrives_with_what_is_known_of_it():
 
 
 def test_what_the_original_local_runs_lack_is_named_folder_by_folder():
-    left_out = read(shared("originals", "wandb_local_runs")).left_out
+    left_out = read(shared_data("originals", "wandb_local_runs")).left_out
 
     assert ["only the last value" in one for one in left_out] == [True, True, False, False]
     assert ["no values" in one for one in left_out] == [False, False, True, True]
@@ -154,17 +153,17 @@ def test_a_table_gives_settings_ends_and_last_values(tmp_path):
 
 
 def test_what_a_table_does_not_say_is_told_with_the_way_out(tmp_path):
-    (told,) = read(written(tmp_path / "table.csv", TABLE)).left_out
+    (message,) = read(written(tmp_path / "table.csv", TABLE)).left_out
 
-    assert "Read as metrics: `train/loss`, `val_acc`" in told
-    assert "as settings: `lr`, `layers`, `opt`" in told
-    assert "--rename" in told
+    assert "Read as metrics: `train/loss`, `val_acc`" in message
+    assert "as settings: `lr`, `layers`, `opt`" in message
+    assert "--rename" in message
 
 
 def test_a_renamed_column_of_a_table_can_become_a_metric(tmp_path):
-    wanted = Wanted(metric="valid/score", renamed={"layers": "valid/score"})
+    request = ReadRequest(metric="valid/score", renames={"layers": "valid/score"})
 
-    (first, *_) = read(written(tmp_path / "table.csv", TABLE), wanted).trials
+    (first, *_) = read(written(tmp_path / "table.csv", TABLE), request).trials
 
     assert (100, "valid/score", 2.0) in first.rows
     assert first.setting == {"lr": 0.1, "opt": "adam"}
@@ -293,9 +292,9 @@ def test_a_config_that_is_not_plain_is_named_and_its_run_left_out(tmp_path, conf
     study = read(tmp_path)
 
     assert [trial.name for trial in study.trials] == ["good"]
-    told = next(sentence for sentence in study.left_out if "run-1-bad" in sentence)
-    assert named in told
-    assert "left out" in told
+    message = next(sentence for sentence in study.left_out if "run-1-bad" in sentence)
+    assert named in message
+    assert "left out" in message
 
 
 def test_a_log_that_knows_the_setting_makes_up_for_a_config_that_is_not_plain(tmp_path):
@@ -328,7 +327,7 @@ def test_a_summary_that_is_no_summary_is_named(tmp_path, summary):
 def test_no_record_breaks_the_reader(content):
     with TemporaryDirectory() as place:
         path = Path(place) / "run-1-abc/run-abc.wandb"
-        wandb_log(path, [wandb_config({"lr": 1}), encoded.held(2, content)])
+        wandb_log(path, [wandb_config({"lr": 1}), encoders.bytes_field(2, content)])
 
         study = read(Path(place))
 
@@ -338,26 +337,19 @@ def test_no_record_breaks_the_reader(content):
 @pytest.mark.parametrize("begin", [b"", b":W&B\xe1\xbe\x00"])
 def test_a_gigabyte_of_zeros_as_a_log_ends_at_once_in_little_memory(tmp_path, begin):
     zeros(tmp_path / "run-1-abc/run-abc.wandb", begin)
-    tracemalloc.start()
 
-    with pytest.raises(ImportFileError, match=r"run-abc\.wandb"):
+    with memory_below(1 << 20), pytest.raises(ImportFileError, match=r"run-abc\.wandb"):
         read(tmp_path)
-
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1 << 20
 
 
 def test_a_gigabyte_of_zeros_as_an_export_is_refused(tmp_path):
     path = zeros(tmp_path / "chart.csv", b"Step,a - loss\n0,1\n")
-    tracemalloc.start()
 
-    with pytest.raises(ImportFileError, match="line 3, is longer than 16 MB"):
+    with (
+        memory_below(64 << 20),
+        pytest.raises(ImportFileError, match="line 3, is longer than 16 MB"),
+    ):
         read(path)
-
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 64 << 20
 
 
 def test_names_are_text_and_nothing_more(tmp_path):

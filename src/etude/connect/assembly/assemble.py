@@ -1,14 +1,13 @@
-"""Studies of another tool as one experiment: its file, its studies, and the trials of each."""
+"""One experiment from the studies of another tool: its file, its studies, and their trials."""
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, final
 
 from ...errors import ExperimentError, ImportFileError
 from ...experiment import Experiment, toml
@@ -20,29 +19,28 @@ from ...space import Choice, Space, value_text
 from ...study import Study
 from ...wording import did_you_mean
 from ..base import SourceStudy, SourceTrial
-from .given_space import fitted, written
+from .given_space import experiment_text, fit_to_space
 from .inferred_space import infer_space
-from .trials import updates
+from .trials import updates_done
 
-Direction = Literal["maximize", "minimize"]
-# No study has this name: those of an experiment are `all` or `NAME=VALUE`.
+# No study of an experiment has this name: those are `all` or `NAME=VALUE`.
 NOWHERE = "no setting"
-# Why something stays apart from a space that a person wrote: they chose so.
+# The reason why a name stays apart from a space that a person wrote: they chose so.
 UNNAMED = "the space does not name it"
-# Heuristic: enough names to find the one that was meant.
+# Heuristic: among so many names a person finds the one that they meant.
 MAX_NAMED = 30
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the person asked for.
+class Target:
+    """The experiment that a person wants of an import.
 
     Args:
-        name: Of the experiment.
-        metric: As it is called here, after renaming.
-        maximize: True where it was said; a direction that the source states needs no word.
-        space: The file with the space; None for what the source states and the values show.
+        name: The name of the experiment.
+        metric: The name of the objective here, after renaming.
+        maximize: True where the person said so; a direction that the source states needs no word.
+        space: The file with the space; None to take what the source states and the values show.
     """
 
     name: str
@@ -53,13 +51,13 @@ class Asked:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Assembled:
-    """What goes into the store, and what is to be said about it.
+class ImportedExperiment:
+    """An experiment with its trials, ready for the store, and what a person must know of it.
 
     Args:
-        text: The experiment file.
-        studies: Each with its trials.
-        apart: What stays in the settings but in no space, each with the reason.
+        text: The text of the experiment file.
+        studies: The studies, each with its trials.
+        apart: Names that stay in the settings but in no space, with the reasons.
         left_out: What could not be read, one sentence each.
     """
 
@@ -70,51 +68,52 @@ class Assembled:
     left_out: tuple[str, ...]
 
 
-def assembled(studies: Sequence[SourceStudy], asked: Asked) -> Assembled:
-    """One experiment of all the studies; of several, the scientific `study` says which.
+def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperiment:
+    """One experiment of all the studies; where there are several, `study` is scientific.
 
     Raises:
-        ImportFileError: with every mistake at once: the metric is not there, the direction is
-            another, no trial is there, the space does not fit.
+        ImportFileError: with every mistake at once: no trial, no such metric, another direction,
+            a space that does not fit.
         ExperimentError: for a space file with mistakes.
     """
-    filled = [one for one in studies if one.trials]
-    trials = [trial for one in filled for trial in one.trials]
-    found = [*_metric_missing(trials, asked.metric), *_against(filled, asked)]
+    filled = [study for study in studies if study.trials]
+    trials = [trial for study in filled for trial in study.trials]
+    messages = [*_metric_messages(trials, target.metric), *_direction_messages(filled, target)]
     if not trials:
-        found = ["The source holds no trial. Is it the right one?"]
-    if found:
-        raise ImportFileError("\n".join(found))
-    bare = _bare(trials)
-    joined, column = _joined([each for one in filled if (each := _without(one, bare)).trials])
-    known = _known(filled, asked)
-    if asked.space is not None:
-        text, apart = written(asked.space, known), dict[str, str]()
+        messages = ["The source holds no trial. Is it the right one?"]
+    if messages:
+        raise ImportFileError("\n".join(messages))
+    bare = _bare_trials(trials)
+    rest = [_without(study, bare) for study in filled]
+    joined, column = _joined([study for study in rest if study.trials])
+    known_keys = _known_keys(filled, target)
+    if target.space is not None:
+        text, apart = experiment_text(target.space, known_keys), dict[str, str]()
     else:
-        text, apart = _guessed(joined, column, known)
-    experiment = toml.loads(text, name=asked.name)
-    placed = fitted(experiment, [trial for one in joined for trial in one.trials])
-    if asked.space is not None:
-        apart = _beside(experiment, trials)
-    most = max(len(mine) for _, mine in placed)
+        text, apart = _inferred_text(joined, column, known_keys)
+    experiment = toml.loads(text, name=target.name)
+    fit = fit_to_space(experiment, [trial for study in joined for trial in study.trials])
+    if target.space is not None:
+        apart = _unnamed(experiment, trials)
+    most = max(len(trials) for _, trials in fit)
     if bare:
-        placed.append((_nowhere(placed[0][0]), bare))
+        fit.append((_study_without_space(fit[0][0]), bare))
     return _with_trials(
         most if experiment.studies == "split" else len(trials),
-        Assembled(
+        ImportedExperiment(
             experiment=experiment,
             text=text,
-            studies=tuple((study, tuple(mine)) for study, mine in placed),
+            studies=tuple((study, tuple(trials)) for study, trials in fit),
             apart=apart,
-            left_out=(*_left_out(studies), *_untold(bare)),
+            left_out=(*_left_out(studies), *_bare_messages(bare)),
         ),
     )
 
 
-# --- what may be wrong with what was asked for
+# --- mistakes in the request
 
 
-def _metric_missing(trials: Iterable[SourceTrial], metric: str) -> list[str]:
+def _metric_messages(trials: Iterable[SourceTrial], metric: str) -> list[str]:
     counts = Counter(name for trial in trials for name in {name for _, name, _ in trial.rows})
     if metric in counts:
         return []
@@ -128,19 +127,21 @@ def _metric_missing(trials: Iterable[SourceTrial], metric: str) -> list[str]:
     return [f"No trial has a value of `{metric}`. {near}{also}"]
 
 
-def _against(studies: Sequence[SourceStudy], asked: Asked) -> list[str]:
-    """Directions that contradict what was asked, or each other."""
-    names: dict[bool, list[str]] = {True: [], False: []}
-    for one in studies:
-        if one.maximize is not None:
-            names[one.maximize].append(one.name)
-    up, down = (", ".join(f"`{name}`" for name in names[way]) for way in (True, False))
+def _direction_messages(studies: Sequence[SourceStudy], target: Target) -> list[str]:
+    """Messages of directions that contradict the request, or each other."""
+    names_of: dict[bool, list[str]] = {True: [], False: []}
+    for study in studies:
+        if study.maximize is not None:
+            names_of[study.maximize].append(study.name)
+    up, down = (
+        ", ".join(f"`{name}`" for name in names_of[direction]) for direction in (True, False)
+    )
     if up and down:
         return [
             f"The source has studies of both directions: {up} maximize, {down} minimize. One "
             "experiment has one direction: choose a study with --study."
         ]
-    if asked.maximize and down:
+    if target.maximize and down:
         return [f"{down} minimizes, and --maximize says otherwise. Leave --maximize out."]
     return []
 
@@ -149,42 +150,45 @@ def _against(studies: Sequence[SourceStudy], asked: Asked) -> list[str]:
 
 
 def _joined(studies: Sequence[SourceStudy]) -> tuple[list[SourceStudy], str]:
-    """The studies, and the hyperparameter that says of which a trial is; none for a single one."""
+    """The studies, and the hyperparameter that names a trial's study; empty for a single study."""
     if len(studies) == 1:
         return list(studies), ""
-    taken = {name for one in studies for trial in one.trials for name in trial.setting}
-    column = "study" if "study" not in taken else "imported_study"
+    names = {name for study in studies for trial in study.trials for name in trial.setting}
+    column = "study" if "study" not in names else "imported_study"
     return [
         replace(
-            one,
+            study,
             trials=tuple(
-                replace(trial, setting={**trial.setting, column: one.name}) for trial in one.trials
+                replace(trial, setting={**trial.setting, column: study.name})
+                for trial in study.trials
             ),
         )
-        for one in studies
+        for study in studies
     ], column
 
 
-def _bare(trials: Sequence[SourceTrial]) -> list[SourceTrial]:
-    """Trials that ended before they told a value, or even the setting that others tell."""
+def _bare_trials(trials: Sequence[SourceTrial]) -> list[SourceTrial]:
+    """Trials that ended without a value, and without the setting that others have."""
     if not any(trial.setting for trial in trials):
         return []
     return [trial for trial in trials if not trial.setting and not trial.rows]
 
 
 def _without(study: SourceStudy, bare: Sequence[SourceTrial]) -> SourceStudy:
-    gone = {id(trial) for trial in bare}
-    return replace(study, trials=tuple(one for one in study.trials if id(one) not in gone))
+    bare_ids = {id(trial) for trial in bare}
+    return replace(
+        study, trials=tuple(trial for trial in study.trials if id(trial) not in bare_ids)
+    )
 
 
-def _nowhere(study: Study) -> Study:
-    """What trials without a setting are kept under: no study of the experiment, so no check."""
+def _study_without_space(study: Study) -> Study:
+    """The study of trials without a setting: none of the experiment, so that no check sees it."""
     return replace(
         study, name=NOWHERE, scientific={}, fixed={}, space=Space({}), merged=(), observed=()
     )
 
 
-def _untold(bare: Sequence[SourceTrial]) -> Iterable[str]:
+def _bare_messages(bare: Sequence[SourceTrial]) -> Iterable[str]:
     if bare:
         yield (
             f"Trials that have neither a setting nor a value: {len(bare):,}, the first "
@@ -192,21 +196,21 @@ def _untold(bare: Sequence[SourceTrial]) -> Iterable[str]:
         )
 
 
-def _known(studies: Sequence[SourceStudy], asked: Asked) -> dict[str, Any]:
-    """The keys of `[experiment]` that the import knows."""
-    trials = [trial for one in studies for trial in one.trials]
+def _known_keys(studies: Sequence[SourceStudy], target: Target) -> dict[str, Any]:
+    """The keys of `[experiment]` that the import knows, with their values."""
+    trials = [trial for study in studies for trial in study.trials]
     counts = [
-        len({step for step, name, _ in trial.rows if name == asked.metric}) for trial in trials
+        len({step for step, name, _ in trial.rows if name == target.metric}) for trial in trials
     ]
     typical = int(statistics.median([count for count in counts if count]))
-    stated = max((one.max_steps or 1 for one in studies), default=1)
-    done = max(updates(trial.rows) for trial in trials)
+    stated = max((study.max_steps or 1 for study in studies), default=1)
+    longest = max(updates_done(trial.rows) for trial in trials)
     # Where the first value stands at step 0 and the last at the length, steps count from 1.
-    length = stated if done <= stated + 1 else done
-    maximize = asked.maximize or any(one.maximize for one in studies)
+    length = stated if longest <= stated + 1 else longest
+    maximize = target.maximize or any(study.maximize for study in studies)
     return {
-        "name": asked.name,
-        "metric": asked.metric,
+        "name": target.name,
+        "metric": target.metric,
         "max_steps": length,
         "trials": len(trials),
         **({"maximize": True} if maximize else {}),
@@ -215,64 +219,68 @@ def _known(studies: Sequence[SourceStudy], asked: Asked) -> dict[str, Any]:
     }
 
 
-def _guessed(
-    studies: Sequence[SourceStudy], column: str, known: Mapping[str, Any]
+def _inferred_text(
+    studies: Sequence[SourceStudy], column: str, known_keys: Mapping[str, Any]
 ) -> tuple[str, dict[str, str]]:
-    """The experiment's text with roles and bounds from the studies, and what stays apart."""
-    found: list[Hyperparameter] = []
+    """The experiment's text, its space inferred from the studies, and the names that stay apart."""
+    hyperparameters: list[Hyperparameter] = []
     observed: set[str] = set()
     apart: dict[str, str] = {}
     if column:
-        names = Choice([one.name for one in studies])
-        found.append(Hyperparameter(column, "scientific", names))
-    for one in studies:
-        when: Condition = ((column, value_text(one.name)),) if column else ()
-        bare = [
+        names = Choice([study.name for study in studies])
+        hyperparameters.append(Hyperparameter(column, "scientific", names))
+    for study in studies:
+        when: Condition = ((column, value_text(study.name)),) if column else ()
+        plain_trials = [
             replace(trial, setting={k: v for k, v in trial.setting.items() if k != column})
-            for trial in one.trials
+            for trial in study.trials
         ]
-        known_here = infer_space(bare, one.domains, when)
-        found += known_here.hyperparameters
-        observed |= known_here.observed
-        apart |= known_here.apart
+        space = infer_space(plain_trials, study.domains, when)
+        hyperparameters += space.hyperparameters
+        observed |= space.observed
+        apart |= space.apart
     try:
-        experiment = Experiment(**known, observed=tuple(sorted(observed)), **_members(found))
+        experiment = Experiment(
+            **known_keys, observed=tuple(sorted(observed)), **_members(hyperparameters)
+        )
     except ExperimentError as error:
         raise ImportFileError(f"{error}") from error
     return toml.dumps(experiment), apart
 
 
-def _members(found: Iterable[Hyperparameter]) -> dict[str, Any]:
+def _members(hyperparameters: Iterable[Hyperparameter]) -> dict[str, Any]:
     """The tables of an experiment that hold these hyperparameters."""
     roles: dict[str, dict[str, Any]] = {}
-    for one in found:
-        table = roles.setdefault(one.role, {})
-        for name, text in one.when:
+    for hyperparameter in hyperparameters:
+        table = roles.setdefault(hyperparameter.role, {})
+        for name, text in hyperparameter.when:
             table = table.setdefault("when", {}).setdefault(name, {}).setdefault(text, {})
-        table[one.name] = one.value
+        table[hyperparameter.name] = hyperparameter.value
     return roles
 
 
-def _beside(experiment: Experiment, trials: Iterable[SourceTrial]) -> dict[str, str]:
-    """What the trials have and a written space does not name."""
-    named = {one.name for one in experiment.hyperparameters}
-    names = {name for trial in trials for name in trial.setting} - named
+def _unnamed(experiment: Experiment, trials: Iterable[SourceTrial]) -> dict[str, str]:
+    """The names that the trials have and a written space has not."""
+    names_in_space = {one.name for one in experiment.hyperparameters}
+    names = {name for trial in trials for name in trial.setting} - names_in_space
     return dict.fromkeys(sorted(names), UNNAMED)
 
 
-def _with_trials(most: int, whole: Assembled) -> Assembled:
-    """The same with as many trials a study as the largest has."""
+def _with_trials(most: int, imported: ImportedExperiment) -> ImportedExperiment:
+    """The experiment with as many trials a study as the largest has."""
     edit = Edit(Change(("experiment", "trials"), "", most))
-    return dataclasses.replace(
-        whole,
-        text=edited(whole.text, [edit]),
-        experiment=replace(whole.experiment, trials=most),
-        studies=tuple((replace(study, max_trials=most), mine) for study, mine in whole.studies),
+    return replace(
+        imported,
+        text=edited(imported.text, [edit]),
+        experiment=replace(imported.experiment, trials=most),
+        studies=tuple(
+            (replace(study, max_trials=most), trials) for study, trials in imported.studies
+        ),
     )
 
 
 def _left_out(studies: Sequence[SourceStudy]) -> Iterable[str]:
-    for one in studies:
-        yield from one.left_out
-        if not one.trials:
-            yield f"Study `{one.name}` has no trials."
+    for study in studies:
+        yield from study.left_out
+        if not study.trials:
+            yield f"Study `{study.name}` has no trials."

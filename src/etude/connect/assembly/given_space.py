@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...design.studies import studies as designed
+from ...design.studies import studies as designed_studies
 from ...errors import ExperimentError, ImportFileError, Mistake
 from ...experiment import Experiment, toml
 from ...experiment.change import Change
@@ -17,18 +17,18 @@ from ...space import Choice, Scalar, value_text
 from ...study import Study
 from ..base import SourceTrial
 from ..parsing import files
-from .trials import is_same, matched
+from .trials import domain_value, is_same_value
 
 # Heuristic: enough to find the others by.
-MAX_LISTED = 3
+MAX_NAMED = 3
 
 
-def written(path: Path, known: Mapping[str, Any]) -> str:
-    """The text of the import's experiment: that of the file, with what the import knows set in it.
+def experiment_text(path: Path, known_keys: Mapping[str, Any]) -> str:
+    """The text of the import's experiment: the file's, with the keys that the import knows.
 
     Args:
         path: TOML: an experiment file, or only its roles.
-        known: Keys of `[experiment]` with their values.
+        known_keys: The keys of `[experiment]` that the import knows, with their values.
 
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
@@ -44,9 +44,9 @@ def written(path: Path, known: Mapping[str, Any]) -> str:
                 "were taken from as [nuisance], or leave them out."
             )
             raise ExperimentError((Mistake(where="configurations", message=message),))
-        whole = _with(text, known, over=False)
-        toml.loads(whole, name=str(known["name"]))
-        return _with(whole, known, over=True)
+        completed = _with_keys(text, known_keys, replace_existing=False)
+        toml.loads(completed, name=str(known_keys["name"]))
+        return _with_keys(completed, known_keys, replace_existing=True)
     except ExperimentError as error:
         if any(mistake.line for mistake in error.mistakes if not mistake.where):
             raise ExperimentError(
@@ -55,81 +55,82 @@ def written(path: Path, known: Mapping[str, Any]) -> str:
         raise toml.placed(error, text, str(path)) from None
 
 
-def _with(text: str, known: Mapping[str, Any], *, over: bool) -> str:
-    """The text with these keys of `[experiment]`; those that it has only where they go over."""
+def _with_keys(text: str, known_keys: Mapping[str, Any], *, replace_existing: bool) -> str:
+    """The text with these keys of `[experiment]`; a key that it has is replaced only if asked."""
     table = tomllib.loads(text).get("experiment", {})
     if not isinstance(table, Mapping):
-        return text  # a mistake that is told when it is read
+        return text  # a mistake: reading it says so
     edits = [
         Edit(Change(("experiment", key), "", value))
-        for key, value in known.items()
-        if over or key not in table
+        for key, value in known_keys.items()
+        if replace_existing or key not in table
     ]
     return edited(text, edits)
 
 
-def fitted(
+def fit_to_space(
     experiment: Experiment, trials: Sequence[SourceTrial]
 ) -> list[tuple[Study, list[SourceTrial]]]:
-    """The studies, each with its trials, their values as the space names them.
+    """The studies of the experiment, each with its trials, their values as the space has them.
 
     Raises:
-        ImportFileError: for trials that lie in no study or outside of its space, all at once.
+        ImportFileError: for all trials that lie in no study, or outside of its space.
     """
-    studies = designed(experiment)
+    studies = designed_studies(experiment)
     domains = [_domains(study) for study in studies]
-    found: list[list[SourceTrial]] = [[] for _ in studies]
-    strays: dict[str, list[str]] = {}
+    trials_of: list[list[SourceTrial]] = [[] for _ in studies]
+    misfits: dict[str, list[str]] = {}
     for trial in trials:
-        place = next((at for at, one in enumerate(studies) if _belongs(one, trial)), None)
-        if place is None:
-            strays.setdefault(_strange(studies, trial), []).append(trial.name)
+        position = next((at for at, study in enumerate(studies) if _belongs_to(study, trial)), None)
+        if position is None:
+            misfits.setdefault(_no_study_message(studies, trial), []).append(trial.name)
             continue
         setting = dict(trial.setting)
-        for name, domain in domains[place].items():
-            if name not in setting and name in studies[place].fixed:
-                continue  # the space alone knows it
-            value = matched(domain, setting[name]) if name in setting else None
+        for name, domain in domains[position].items():
+            if name not in setting and name in studies[position].fixed:
+                continue  # only the space has it
+            value = domain_value(domain, setting[name]) if name in setting else None
             if value is None:
-                strays.setdefault(_outside(name, setting), []).append(trial.name)
+                misfits.setdefault(_value_message(name, setting), []).append(trial.name)
             else:
                 setting[name] = value
-        found[place].append(replace(trial, setting=setting))
-    if strays:
-        raise ImportFileError("\n".join(_stray(what, names) for what, names in strays.items()))
-    return list(zip(studies, found, strict=True))
+        trials_of[position].append(replace(trial, setting=setting))
+    if misfits:
+        messages = [_misfit_message(problem, names) for problem, names in misfits.items()]
+        raise ImportFileError("\n".join(messages))
+    return list(zip(studies, trials_of, strict=True))
 
 
 def _domains(study: Study) -> dict[str, Any]:
-    """What varies, and what is fixed as a list of one."""
-    held = {**study.fixed, **study.scientific}
-    return {**study.space.domains, **{name: Choice([value]) for name, value in held.items()}}
+    """The domains of a study; a fixed value is a list of one."""
+    fixed = {**study.fixed, **study.scientific}
+    return {**study.space.domains, **{name: Choice([value]) for name, value in fixed.items()}}
 
 
-def _belongs(study: Study, trial: SourceTrial) -> bool:
+def _belongs_to(study: Study, trial: SourceTrial) -> bool:
     return all(
-        name in trial.setting and is_same(value, trial.setting[name])
+        name in trial.setting and is_same_value(value, trial.setting[name])
         for name, value in study.scientific.items()
     )
 
 
-def _strange(studies: Sequence[Study], trial: SourceTrial) -> str:
+def _no_study_message(studies: Sequence[Study], trial: SourceTrial) -> str:
     names = sorted({name for study in studies for name in study.scientific})
-    setting = ", ".join(f"`{name}` = {_shown(trial.setting.get(name))}" for name in names)
+    setting = ", ".join(f"`{name}` = {_value_text(trial.setting.get(name))}" for name in names)
     return f"no study of the space has {setting}"
 
 
-def _outside(name: str, setting: Mapping[str, Scalar]) -> str:
+def _value_message(name: str, setting: Mapping[str, Scalar]) -> str:
     if name not in setting:
         return f"`{name}` is missing, which the space has there"
     return f"`{name}` has values outside of what the space says"
 
 
-def _shown(value: Scalar | None) -> str:
+def _value_text(value: Scalar | None) -> str:
     return "nothing" if value is None else value_text(value)
 
 
-def _stray(what: str, trials: Sequence[str]) -> str:
-    more = f" and {len(trials) - MAX_LISTED:,} more" if len(trials) > MAX_LISTED else ""
-    listed = ", ".join(f"`{trial}`" for trial in trials[:MAX_LISTED])
-    return f"The space does not fit the trials: {what} (trial {listed}{more}). Amend the space."
+def _misfit_message(problem: str, trials: Sequence[str]) -> str:
+    more = f" and {len(trials) - MAX_NAMED:,} more" if len(trials) > MAX_NAMED else ""
+    listed = ", ".join(f"`{trial}`" for trial in trials[:MAX_NAMED])
+    return f"The space does not fit the trials: {problem} (trial {listed}{more}). Amend the space."

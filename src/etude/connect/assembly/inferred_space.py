@@ -1,4 +1,4 @@
-"""The space that trials lie in, where nobody wrote it down: roles and bounds from the values."""
+"""The space of trials, inferred where nobody wrote it down: roles and bounds from the values."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TypeAlias, final
 from ...errors import SpaceError
 from ...experiment.hyperparameter import Condition, Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
-from ...playbook.catalogue import known
+from ...playbook.catalogue import known as catalogue_entry
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, value_text
 from ...space.domains import Scale
 from ..base import SourceTrial
-from .trials import matched
+from .trials import domain_value
 
 # Heuristic: a text of more values than this is a name or a path, and no axis of a chart.
 MAX_CHOICES = 50
 # Heuristic: from here on, texts that all differ name the trials and are no hyperparameter.
-MIN_NAMES = 6
+MIN_DISTINCT_NAMES = 6
 # Heuristic: one study for each value of a list; more than this compares nothing.
 MAX_STUDIES = 20
 # Heuristic: longer texts are documents; no table or chart shows them.
@@ -31,12 +31,12 @@ Values: TypeAlias = Sequence[Scalar]
 @final
 @dataclass(frozen=True, kw_only=True)
 class InferredSpace:
-    """The roles of what varied, and of what did not.
+    """The roles that hyperparameters have by their values.
 
     Args:
-        hyperparameters: Each in its role.
-        observed: Those with a range whose bounds are only the outermost values.
-        apart: What stays in the settings but in no space, each with the reason.
+        hyperparameters: With their roles and conditions.
+        observed: Names of those with a range whose bounds are only the outermost values.
+        apart: Names that stay in the settings but in no space, with the reasons.
     """
 
     hyperparameters: tuple[Hyperparameter, ...]
@@ -46,7 +46,7 @@ class InferredSpace:
 
 @final
 @dataclass
-class _Found:
+class _Roles:
     hyperparameters: list[Hyperparameter] = field(default_factory=list)
     observed: set[str] = field(default_factory=set)
     apart: dict[str, str] = field(default_factory=dict)
@@ -55,17 +55,17 @@ class _Found:
 def infer_space(
     trials: Sequence[SourceTrial], domains: Mapping[str, Domain], when: Condition = ()
 ) -> InferredSpace:
-    """What is fixed, nuisance or scientific in these trials.
+    """The space of these trials: which hyperparameters are fixed, nuisance or scientific.
 
-    What never changes is fixed; what changes is nuisance, within the stated domain if there is one,
-    else within the outermost values. What only some trials have, exactly those of some values of a
-    list, stands under these values, and the list is scientific (R11). All else that only some
-    trials have stays apart.
+    A hyperparameter that never changes is fixed. One that changes is nuisance, within the stated
+    domain if there is one, else within the outermost values. One that only some trials have,
+    exactly those of some values of a list, stands under these values, and the list is scientific
+    (R11). Any other that only some trials have stays apart.
 
     Args:
         trials: Of one study of the other tool.
-        domains: The space as far as the other tool states it.
-        when: The condition under which all of this stands.
+        domains: The domains that the other tool states.
+        when: The condition under which all of the space stands.
 
     Source: R11, R13.
     """
@@ -74,75 +74,81 @@ def infer_space(
         for name, value in trial.setting.items():
             columns[name][at] = value
     partial = {name for name, column in columns.items() if len(column) < len(trials)}
-    found = _Found()
-    switches = _switches(columns, partial, len(trials))
+    roles = _Roles()
+    lists = _explaining_lists(columns, partial, len(trials))
     for name in sorted(columns):
         values = list(columns[name].values())
-        if name in switches:
-            listed = Choice(_distinct(values))
-            found.hyperparameters.append(Hyperparameter(name, "scientific", listed, when))
+        if name in lists:
+            choice = Choice(_distinct(values))
+            roles.hyperparameters.append(Hyperparameter(name, "scientific", choice, when))
         elif name not in partial:
-            _place(found, name, values, domains.get(name), [when])
-        elif switch := next((one for one, under in switches.items() if name in under), None):
-            texts = _under(columns[switch], columns[name])
-            conditions = [(*when, (switch, text)) for text in texts]
-            _place(found, name, values, domains.get(name), conditions)
+            _add_roles(roles, name, values, domains.get(name), [when])
+        elif list_name := next((one for one, names in lists.items() if name in names), None):
+            texts = _values_with(columns[list_name], columns[name])
+            conditions = [(*when, (list_name, text)) for text in texts]
+            _add_roles(roles, name, values, domains.get(name), conditions)
         else:
-            found.apart[name] = f"only {len(values):,} of {len(trials):,} trials have it"
+            roles.apart[name] = f"only {len(values):,} of {len(trials):,} trials have it"
     return InferredSpace(
-        hyperparameters=tuple(found.hyperparameters),
-        observed=frozenset(found.observed),
-        apart=found.apart,
+        hyperparameters=tuple(roles.hyperparameters),
+        observed=frozenset(roles.observed),
+        apart=roles.apart,
     )
 
 
-def _place(
-    found: _Found, name: str, values: Values, stated: Domain | None, under: Iterable[Condition]
+def _add_roles(
+    roles: _Roles,
+    name: str,
+    values: Values,
+    stated_domain: Domain | None,
+    conditions: Iterable[Condition],
 ) -> None:
-    if stated is not None and all(matched(stated, value) is not None for value in values):
-        value: Domain | Scalar | str = stated
-        if isinstance(stated, Choice) and len(stated.values) == 1:
-            value = stated.values[0]
+    if stated_domain is not None and all(
+        domain_value(stated_domain, value) is not None for value in values
+    ):
+        value: Domain | Scalar | str = stated_domain
+        if isinstance(stated_domain, Choice) and len(stated_domain.values) == 1:
+            value = stated_domain.values[0]
     else:
         try:
-            value = _guessed(name, values)
+            value = _inferred_domain(name, values)
         except SpaceError as error:
-            found.apart[name] = str(error)
+            roles.apart[name] = str(error)
             return
         if isinstance(value, Real | Integer):
-            found.observed.add(name)
+            roles.observed.add(name)
     is_domain = isinstance(value, Real | Integer | Choice)
     role = "nuisance" if is_domain else "fixed"
-    for when in under:
-        found.hyperparameters.append(Hyperparameter(name, role, value, when))  # type: ignore[arg-type]  # one of two roles
+    for when in conditions:
+        roles.hyperparameters.append(Hyperparameter(name, role, value, when))  # type: ignore[arg-type]  # one of two roles
 
 
-def _guessed(name: str, values: Values) -> Domain | Scalar:
-    """The domain that the values span, or the one value that all have.
+def _inferred_domain(name: str, values: Values) -> Domain | Scalar:
+    """The domain that the values span, or their one value.
 
     Raises:
-        SpaceError: for what is no axis, with the reason.
+        SpaceError: for values that make no axis, with the reason.
     """
     if name == "when":
         raise SpaceError("`when` is a word of the experiment file: rename it, --rename when=NEW")
     distinct = _distinct(values)
-    if any(isinstance(one, str) and len(one) > MAX_TEXT for one in distinct):
+    if any(isinstance(value, str) and len(value) > MAX_TEXT for value in distinct):
         raise SpaceError(f"the text is longer than {MAX_TEXT} characters")
     if len(distinct) == 1:
         if not is_scalar(distinct[0]):
             raise SpaceError("the value is not finite")
         return distinct[0]
-    numbers = [one for one in distinct if is_number(one)]
+    numbers = [value for value in distinct if is_number(value)]
     if len(numbers) == len(distinct):
-        return _range(name, numbers)
+        return _range_domain(name, numbers)
     if len(distinct) > MAX_CHOICES:
         raise SpaceError(f"{len(distinct):,} different values that are no numbers")
-    if len(distinct) == len(values) >= MIN_NAMES:
+    if len(distinct) == len(values) >= MIN_DISTINCT_NAMES:
         raise SpaceError("another text in every trial, as a name is")
     return Choice(distinct)
 
 
-def _range(name: str, numbers: Sequence[float]) -> Domain:
+def _range_domain(name: str, numbers: Sequence[float]) -> Domain:
     low, high = min(numbers), max(numbers)
     kind = Integer if all(isinstance(one, int) for one in numbers) else Real
     for scale in _scales(name, low, high):
@@ -155,9 +161,9 @@ def _range(name: str, numbers: Sequence[float]) -> Domain:
 
 def _scales(name: str, low: float, high: float) -> list[Scale]:
     """Scales to try, the likeliest first: the catalogue's, log over two decades, linear."""
-    entry = known(name)
-    starts = [entry.start, *entry.starts.values()] if entry else []
-    scales: list[Scale] = [one.scale for one in starts if isinstance(one, Real | Integer)]
+    entry = catalogue_entry(name)
+    starting_domains = [entry.start, *entry.starts.values()] if entry else []
+    scales: list[Scale] = [one.scale for one in starting_domains if isinstance(one, Real | Integer)]
     if low > 0 and high >= LOG_ABOVE * low and "one_minus_log" not in scales:
         scales.append("log")
     return [*(one for one in scales if one != "linear"), "linear"]
@@ -166,61 +172,70 @@ def _scales(name: str, low: float, high: float) -> list[Scale]:
 # --- conditions
 
 
-def _switches(
+def _explaining_lists(
     columns: Mapping[str, Mapping[int, Scalar]], partial: set[str], count: int
 ) -> dict[str, set[str]]:
-    """The lists that say which trials have what, each with the names that it explains."""
+    """The lists whose values decide which trials have which names, with these names."""
     candidates = [
         name
         for name, column in columns.items()
         if name not in partial and _is_list(list(column.values()))
     ]
-    explained = {
-        one: {name for name in partial if _under(columns[one], columns[name])} for one in candidates
+    names_of = {
+        candidate: {name for name in partial if _values_with(columns[candidate], columns[name])}
+        for candidate in candidates
     }
-    chosen: dict[str, set[str]] = {}
-    left = set(partial)
-    while left and explained:
-        # The one that explains most; of equals, the one with the fewest values.
-        best = min(
-            explained,
-            key=lambda one: (-len(explained[one] & left), len(set(columns[one].values())), one),
+    lists: dict[str, set[str]] = {}
+    unexplained = set(partial)
+    while unexplained and names_of:
+        # The list that explains most names; of equals, the one with the fewest values.
+        best_list = min(
+            names_of,
+            key=lambda candidate: (
+                -len(names_of[candidate] & unexplained),
+                len(set(columns[candidate].values())),
+                candidate,
+            ),
         )
-        names = explained.pop(best) & left
-        if names and _covered([columns[one] for one in (*chosen, best)], count):
-            chosen[best] = names
-            left -= names
-    return chosen
+        names = names_of.pop(best_list) & unexplained
+        if names and _is_full_grid(
+            [columns[candidate] for candidate in (*lists, best_list)], count
+        ):
+            lists[best_list] = names
+            unexplained -= names
+    return lists
 
 
 def _is_list(values: Values) -> bool:
-    """Whether each of a few values, texts, truths or whole numbers, stands in several trials."""
+    """Whether there are few values, none a float, and several trials for each."""
     distinct = _distinct(values)
     few = 2 <= len(distinct) <= min(MAX_STUDIES, len(values) / 2)
     return few and not any(isinstance(one, float) for one in distinct)
 
 
-def _under(switch: Mapping[int, Scalar], column: Mapping[int, Scalar]) -> list[str]:
-    """The values of a list under which a name exists; none where it exists in some of a value."""
-    everywhere = Counter(value_text(value) for value in switch.values())
-    here = Counter(value_text(switch[at]) for at in column)
-    return sorted(here) if all(everywhere[text] == here[text] for text in here) else []
+def _values_with(list_values: Mapping[int, Scalar], column: Mapping[int, Scalar]) -> list[str]:
+    """The values of a list under which a name exists, for every trial; none where only for some."""
+    all_trials = Counter(value_text(value) for value in list_values.values())
+    with_name = Counter(value_text(list_values[at]) for at in column)
+    return (
+        sorted(with_name) if all(all_trials[text] == with_name[text] for text in with_name) else []
+    )
 
 
-def _covered(columns: Sequence[Mapping[int, Scalar]], count: int) -> bool:
+def _is_full_grid(columns: Sequence[Mapping[int, Scalar]], count: int) -> bool:
     """Whether every combination of these lists has a trial, so that no study is empty."""
-    combinations = {tuple(value_text(one[at]) for one in columns) for at in range(count)}
-    most = 1
+    tried = {tuple(value_text(column[at]) for column in columns) for at in range(count)}
+    grid_size = 1
     for column in columns:
-        most *= len({value_text(value) for value in column.values()})
-    return most <= MAX_STUDIES and len(combinations) == most
+        grid_size *= len({value_text(value) for value in column.values()})
+    return grid_size <= MAX_STUDIES and len(tried) == grid_size
 
 
 def _distinct(values: Iterable[Scalar]) -> list[Scalar]:
-    """Each value once, numbers by size, then the others by their text."""
-    kept: dict[object, Scalar] = {}
+    """The different values: numbers by size, then the others by their text."""
+    first_values: dict[object, Scalar] = {}
     for value in values:
-        kept.setdefault(value if is_number(value) else (type(value), value), value)
-    numbers = sorted(value for value in kept.values() if is_number(value))
-    others = [value for value in kept.values() if not is_number(value)]
+        first_values.setdefault(value if is_number(value) else (type(value), value), value)
+    numbers = sorted(value for value in first_values.values() if is_number(value))
+    others = [value for value in first_values.values() if not is_number(value)]
     return [*numbers, *sorted(others, key=value_text)]

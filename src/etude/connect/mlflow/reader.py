@@ -1,4 +1,4 @@
-"""MLflow: the `mlruns` folder, and the SQLite tracking store."""
+"""The reader of MLflow: the `mlruns` folder, and the SQLite tracking store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
-from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
-from ..parsing.scalars import columns
+from ..base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
+from ..parsing.scalars import settings_from_texts
 from . import folder, sqlite
 from .runs import Experiment, Run
 
@@ -20,66 +20,66 @@ STATUSES: Mapping[str, SourceStatus] = {
     "SCHEDULED": "running",
     "FINISHED": "completed",
     "FAILED": "failed",
-    # A person stopped it: that is not the setting's fault.
+    # A person stopped the run: that is not the setting's fault.
     "KILLED": "stopped",
 }
 
 
-def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
+def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     """A study for each experiment that holds runs; a trial's name is its run id.
 
     Raises:
         ImportFileError: for what is neither of the two stores, or holds no run.
     """
-    found = (folder if source.is_dir() else sqlite).experiments(source)
-    studies = [_study(one, wanted) for one in found if one.runs]
+    experiments = (folder if source.is_dir() else sqlite).experiments(source)
+    studies = [_study(experiment, request) for experiment in experiments if experiment.runs]
     if not studies:
-        told = " ".join(sentence for one in found for sentence in one.told)
-        raise ImportFileError(f"`{source}` holds no run that can be read. {told}".rstrip())
-    for one in found:
-        if not one.runs and one.told:
+        left_out = " ".join(message for one in experiments for message in one.left_out)
+        raise ImportFileError(f"`{source}` holds no run that can be read. {left_out}".rstrip())
+    for experiment in experiments:
+        if not experiment.runs and experiment.left_out:
             first = studies[0]
-            studies[0] = replace(first, left_out=(*first.left_out, *one.told))
-    return renaming.asked(studies, source, wanted)
+            studies[0] = replace(first, left_out=(*first.left_out, *experiment.left_out))
+    return renaming.requested_studies(studies, source, request)
 
 
-def _study(one: Experiment, wanted: Wanted) -> SourceStudy:
-    told = list(one.told)
-    parents = {run.parent for run in one.runs}
-    bare = [run.name for run in one.runs if run.name in parents and not run.rows]
-    if bare:
-        told.append(
-            f"Runs of `{one.name}` that only hold other runs are no trials: {len(bare)} "
-            f"(`{bare[0]}`…)."
+def _study(experiment: Experiment, request: ReadRequest) -> SourceStudy:
+    left_out = list(experiment.left_out)
+    parents = {run.parent for run in experiment.runs}
+    parent_runs = [run.name for run in experiment.runs if run.name in parents and not run.rows]
+    if parent_runs:
+        left_out.append(
+            f"Runs of `{experiment.name}` that only hold other runs are no trials: "
+            f"{len(parent_runs)} (`{parent_runs[0]}`…)."
         )
-    kept = [run for run in one.runs if run.name not in bare]
-    counted = [_counted(run.rows) for run in kept]
-    if stepless := sum(rows != run.rows for rows, run in zip(counted, kept, strict=True)):
-        told.append(
-            f"Runs of `{one.name}` that logged metrics without steps: {stepless}. Their values are "
-            "numbered in the order in which they were logged."
+    runs = [run for run in experiment.runs if run.name not in parent_runs]
+    rows_of = [_with_steps(run.rows) for run in runs]
+    if without_steps := sum(rows != run.rows for rows, run in zip(rows_of, runs, strict=True)):
+        left_out.append(
+            f"Runs of `{experiment.name}` that logged metrics without steps: {without_steps}. "
+            "Their values are numbered in the order in which they were logged."
         )
-    settings = columns([dict(run.params) for run in kept])
+    settings = settings_from_texts([dict(run.params) for run in runs])
     trials = [
         _trial(run, rows, setting)
-        for run, rows, setting in zip(kept, counted, settings, strict=True)
+        for run, rows, setting in zip(runs, rows_of, settings, strict=True)
     ]
-    return renaming.study(one.name, trials, told, wanted)
+    return renaming.source_study(experiment.name, trials, left_out, request)
 
 
-def _counted(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows, a metric that has all its values at step 0 numbered: its steps were not given."""
-    times = Counter(name for _, name, _ in rows)
-    given = {name for step, name, _ in rows if step != 0}
-    stepless = {name for name, count in times.items() if count > 1} - given
+def _with_steps(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows; where no step of a metric was given, all are 0, and its values are numbered."""
+    counts = Counter(name for _, name, _ in rows)
+    with_steps = {name for step, name, _ in rows if step != 0}
+    stepless = {name for name, count in counts.items() if count > 1} - with_steps
     if not stepless:
         return rows
-    at: dict[str, int] = defaultdict(int)
-    found: list[Row] = []
+    positions: dict[str, int] = defaultdict(int)
+    numbered: list[Row] = []
     for step, name, value in rows:
-        found.append((at[name] if name in stepless else step, name, value))
-        at[name] += 1
-    return tuple(found)
+        numbered.append((positions[name] if name in stepless else step, name, value))
+        positions[name] += 1
+    return tuple(numbered)
 
 
 def _trial(run: Run, rows: tuple[Row, ...], setting: dict[str, Scalar]) -> SourceTrial:

@@ -1,7 +1,8 @@
-"""Experiments and runs of MLflow, as both of its stores hold them."""
+"""Experiments and runs of MLflow, the same for both of its stores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -19,7 +20,7 @@ class Run:
         name: Its run id.
         params: Names and values, all of them text.
         status: MLflow's word: FINISHED, FAILED, KILLED, RUNNING, SCHEDULED.
-        parent: The run id of the run around it; empty for none.
+        parent: The run id of its parent run; empty for none.
     """
 
     name: str
@@ -33,11 +34,31 @@ class Run:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """Runs that MLflow holds together, and what could not be read of them."""
+    """An experiment of MLflow with its runs; `left_out` says what of it could not be read."""
 
     name: str
     runs: tuple[Run, ...]
-    told: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def deleted_experiment(name: str) -> Experiment:
+    """An experiment that was deleted in MLflow, without runs."""
+    message = f"The experiment `{name}` was deleted in MLflow, and is left out."
+    return Experiment(name=name, runs=(), left_out=(message,))
+
+
+def without_deleted(
+    name: str, runs: Sequence[Run | None], left_out: Sequence[str] = ()
+) -> Experiment:
+    """An experiment without its deleted runs, for which None stands."""
+    messages = list(left_out)
+    if deleted := sum(run is None for run in runs):
+        messages.append(f"Runs of `{name}` deleted in MLflow, and left out: {deleted}.")
+    return Experiment(
+        name=name,
+        runs=tuple(run for run in runs if run is not None),
+        left_out=tuple(messages),
+    )
 
 
 def wall_s(start_ms: object, end_ms: object) -> float:

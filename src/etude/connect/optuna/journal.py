@@ -1,8 +1,9 @@
-"""Optuna's journal: one JSON record a line, each an operation, played from the first to the last.
+"""The journal of Optuna: a line is a JSON record of an operation, replayed from first to last.
 
-Played as Optuna plays it: trials are counted over all studies, a study that exists is not made
-twice, and a trial that has ended changes no more. A worker that died in the middle of a line leaves
-half a record, and the next worker goes on behind it: the half is left out, what follows counts.
+Records are replayed as Optuna replays them: trials are counted over all studies, a study that
+exists is not created twice, and a trial that has ended changes no more. A worker that died in the
+middle of a line leaves half a record, and the next worker writes behind it: the half is left out,
+and what follows counts.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from typing import Any, TypeAlias, final
 
 from ...errors import ImportFileError
 from ..parsing import files
-from ..parsing.scalars import real
+from ..parsing.scalars import float_value
 from .studies import (
     DIRECTIONS,
     METRIC_NAMES,
     STATES,
-    KeptStudy,
-    KeptTrial,
+    StoredStudy,
+    StoredTrial,
     elapsed_s,
     objectives,
 )
 
 Fields: TypeAlias = Mapping[str, Any]
-# What a store can hold.
+# The largest step that a store can hold.
 MAX_STEP = 1 << 63
-# Heuristic: a line has one record, and one more for each worker that died in it.
+# Heuristic: a line has one record, and another for each worker that died in it.
 MAX_PIECES = 16
 _START = '{"op_code"'
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")
@@ -44,8 +45,8 @@ class _Trial:
     end: object = None
     parameters: dict[str, tuple[float, str]] = field(default_factory=dict)
     values: dict[int, float] = field(default_factory=dict)
-    reported: dict[int, float] = field(default_factory=dict)
-    notes: set[str] = field(default_factory=set)
+    intermediate_values: dict[int, float] = field(default_factory=dict)
+    user_attributes: set[str] = field(default_factory=set)
 
 
 @final
@@ -59,73 +60,73 @@ class _Study:
 
 @final
 @dataclass
-class _Played:
-    """What the records so far amount to; a deleted study keeps its place and is None."""
+class _Replay:
+    """The studies and trials after the records so far; None stands for a deleted study."""
 
     studies: list[_Study | None] = field(default_factory=list)
     trials: list[_Trial] = field(default_factory=list)
 
-    def study(self, one: Fields) -> _Study:
-        at = _whole(one, "study_id")
-        found = self.studies[at] if at < len(self.studies) else None
-        if found is None:
+    def study(self, record: Fields) -> _Study:
+        index = _index(record, "study_id")
+        study = self.studies[index] if index < len(self.studies) else None
+        if study is None:
             raise ImportFileError("names a study that is not there")
-        return found
+        return study
 
-    def trial(self, one: Fields) -> _Trial:
-        at = _whole(one, "trial_id")
-        if at >= len(self.trials):
+    def trial(self, record: Fields) -> _Trial:
+        index = _index(record, "trial_id")
+        if index >= len(self.trials):
             raise ImportFileError("names a trial that is not there")
-        if self.trials[at].state in _ENDED:
+        if self.trials[index].state in _ENDED:
             raise ImportFileError("changes a trial that had ended")
-        return self.trials[at]
+        return self.trials[index]
 
 
-def studies(path: Path) -> list[KeptStudy]:
+def studies(path: Path) -> list[StoredStudy]:
     """Every study of a journal.
 
     Raises:
         ImportFileError: for a file without a single record.
     """
-    played = _Played()
-    told: dict[str, list[int]] = {}
-    read = 0
+    replay = _Replay()
+    lines_of: dict[str, list[int]] = {}
+    replayed = 0
     for number, line in enumerate(files.lines(path), start=1):
-        for one in _records(line):
+        for record in _records(line):
             try:
-                _play(played, one)
+                _apply(replay, record)
             except ImportFileError as reason:
-                told.setdefault(str(reason), []).append(number)
+                lines_of.setdefault(str(reason), []).append(number)
             else:
-                read += 1
-    if not read:
+                replayed += 1
+    if not replayed:
         raise ImportFileError(
             f"`{path}` is no Optuna journal: none of its lines is a record that can be played. "
             "A journal begins with the record of a study, `op_code` 0."
         )
-    left_out = tuple(_sentence(path, reason, lines) for reason, lines in told.items())
-    return [_kept(study, left_out) for study in played.studies if study is not None]
+    left_out = tuple(_message(path, reason, lines) for reason, lines in lines_of.items())
+    return [_stored_study(study, left_out) for study in replay.studies if study is not None]
 
 
-def _sentence(path: Path, reason: str, lines: list[int]) -> str:
-    many = f"{len(lines)} records, the first in line {lines[0]}," if lines[1:] else ""
-    return f"`{path.name}`: {many or f'line {lines[0]}'} left out: {reason}."
+def _message(path: Path, reason: str, lines: list[int]) -> str:
+    several = f"{len(lines)} records, the first in line {lines[0]}," if lines[1:] else ""
+    return f"`{path.name}`: {several or f'line {lines[0]}'} left out: {reason}."
 
 
-def _kept(study: _Study, left_out: tuple[str, ...]) -> KeptStudy:
+def _stored_study(study: _Study, left_out: tuple[str, ...]) -> StoredStudy:
     trials = tuple(
-        KeptTrial(
-            number=one.number,
-            state=one.state,
-            parameters=one.parameters,
-            values=one.values,
-            reported=tuple(one.reported.items()),
-            wall_s=elapsed_s(one.start, one.end),
-            notes=frozenset(one.notes),
+        StoredTrial(
+            number=trial.number,
+            state=trial.state,
+            parameters=trial.parameters,
+            values=trial.values,
+            intermediate_values=tuple(trial.intermediate_values.items()),
+            wall_s=elapsed_s(trial.start, trial.end),
+            user_attributes=frozenset(trial.user_attributes),
         )
-        for one in study.trials
+        for trial in study.trials
     )
-    return KeptStudy(
+    return StoredStudy(
         name=study.name,
         directions=study.directions,
         objectives=study.objectives,
@@ -135,112 +136,111 @@ def _kept(study: _Study, left_out: tuple[str, ...]) -> KeptStudy:
 
 
 def _records(line: str) -> Iterator[object]:
-    """The records of a line; None for each piece that is none."""
+    """The records of a line; None for each piece that is no record."""
     line = line.strip()
     decoder = json.JSONDecoder()
-    at = 0
+    position = 0
     for _ in range(MAX_PIECES):
-        if not 0 <= at < len(line):
+        if not 0 <= position < len(line):
             return
         try:
-            found, at = decoder.raw_decode(line, at)
+            record, position = decoder.raw_decode(line, position)
         except (ValueError, RecursionError):
-            found, at = None, line.find(_START, at + 1)
-        yield found
+            record, position = None, line.find(_START, position + 1)
+        yield record
 
 
-def _play(played: _Played, one: object) -> None:
-    if not isinstance(one, dict):
+def _apply(replay: _Replay, record: object) -> None:
+    if not isinstance(record, dict):
         raise ImportFileError("it is half a record, or none")
-    code = one.get("op_code")
+    code = record.get("op_code")
     if isinstance(code, bool) or not isinstance(code, int) or code not in _OPERATIONS:
         raise ImportFileError("its `op_code` is unknown")
-    _OPERATIONS[code](played, one)
+    _OPERATIONS[code](replay, record)
 
 
-def _create_study(played: _Played, one: Fields) -> None:
-    name = _text(one, "study_name")
-    codes = one.get("directions")
+def _create_study(replay: _Replay, record: Fields) -> None:
+    name = _text(record, "study_name")
+    codes = record.get("directions")
     if not isinstance(codes, list) or not codes:
         raise ImportFileError("has no `directions`")
-    if all(study is None or study.name != name for study in played.studies):
-        directions = tuple(_member(DIRECTIONS, code, "directions") for code in codes)
-        played.studies.append(_Study(name, directions))
+    if all(study is None or study.name != name for study in replay.studies):
+        directions = tuple(_name_of(DIRECTIONS, code, "directions") for code in codes)
+        replay.studies.append(_Study(name, directions))
 
 
-def _delete_study(played: _Played, one: Fields) -> None:
-    played.study(one)
-    played.studies[_whole(one, "study_id")] = None
+def _delete_study(replay: _Replay, record: Fields) -> None:
+    replay.study(record)
+    replay.studies[_index(record, "study_id")] = None
 
 
-def _study_attribute(played: _Played, one: Fields) -> None:
-    study = played.study(one)
-    if METRIC_NAMES in (attributes := _table(one, "system_attr")):
+def _study_attribute(replay: _Replay, record: Fields) -> None:
+    study = replay.study(record)
+    if METRIC_NAMES in (attributes := _table(record, "system_attr")):
         study.objectives = objectives(attributes[METRIC_NAMES])
 
 
-def _create_trial(played: _Played, one: Fields) -> None:
-    study = played.study(one)
-    state = _member(STATES, one.get("state", 0), "state")
+def _create_trial(replay: _Replay, record: Fields) -> None:
+    study = replay.study(record)
+    state = _name_of(STATES, record.get("state", 0), "state")
     trial = _Trial(
-        len(study.trials), state, one.get("datetime_start"), one.get("datetime_complete")
+        len(study.trials), state, record.get("datetime_start"), record.get("datetime_complete")
     )
-    texts = _table(one, "distributions")
-    for name, number in _table(one, "params").items():
+    texts = _table(record, "distributions")
+    for name, number in _table(record, "params").items():
         trial.parameters[name] = (_number(number, "params"), str(texts.get(name)))
-    value = one.get("value")
-    _set_values(trial, one.get("values") if value is None else [value])
-    for step, reported in _table(one, "intermediate_values").items():
-        trial.reported[_step(int(step) if step.isdecimal() and len(step) < 20 else None)] = _number(
-            reported, "intermediate_values"
-        )
-    trial.notes.update(_table(one, "user_attrs"))
+    value = record.get("value")
+    _set_values(trial, record.get("values") if value is None else [value])
+    for text, reported in _table(record, "intermediate_values").items():
+        step = _step(int(text) if text.isdecimal() and len(text) < 20 else None)
+        trial.intermediate_values[step] = _number(reported, "intermediate_values")
+    trial.user_attributes.update(_table(record, "user_attrs"))
     study.trials.append(trial)
-    played.trials.append(trial)
+    replay.trials.append(trial)
 
 
-def _set_parameter(played: _Played, one: Fields) -> None:
-    trial = played.trial(one)
-    number = _number(one.get("param_value_internal"), "param_value_internal")
-    trial.parameters[_text(one, "param_name")] = (number, _text(one, "distribution"))
+def _set_parameter(replay: _Replay, record: Fields) -> None:
+    trial = replay.trial(record)
+    number = _number(record.get("param_value_internal"), "param_value_internal")
+    trial.parameters[_text(record, "param_name")] = (number, _text(record, "distribution"))
 
 
-def _set_state(played: _Played, one: Fields) -> None:
-    trial = played.trial(one)
-    state = _member(STATES, one.get("state"), "state")
-    _set_values(trial, one.get("values"))
+def _set_state(replay: _Replay, record: Fields) -> None:
+    trial = replay.trial(record)
+    state = _name_of(STATES, record.get("state"), "state")
+    _set_values(trial, record.get("values"))
     if state == "RUNNING" != trial.state:
-        trial.start = one.get("datetime_start")
-    trial.end = one.get("datetime_complete")
+        trial.start = record.get("datetime_start")
+    trial.end = record.get("datetime_complete")
     trial.state = state
 
 
-def _set_reported(played: _Played, one: Fields) -> None:
-    trial = played.trial(one)
-    trial.reported[_step(one.get("step"))] = _number(
-        one.get("intermediate_value"), "intermediate_value"
+def _set_intermediate_value(replay: _Replay, record: Fields) -> None:
+    trial = replay.trial(record)
+    trial.intermediate_values[_step(record.get("step"))] = _number(
+        record.get("intermediate_value"), "intermediate_value"
     )
 
 
-def _set_note(played: _Played, one: Fields) -> None:
-    played.trial(one).notes.update(_table(one, "user_attr"))
+def _set_user_attribute(replay: _Replay, record: Fields) -> None:
+    replay.trial(record).user_attributes.update(_table(record, "user_attr"))
 
 
-def _nothing(played: _Played, one: Fields) -> None:
-    """What bears on no trial's values."""
+def _ignore(replay: _Replay, record: Fields) -> None:
+    """An operation that changes no value of a trial."""
 
 
-_OPERATIONS: Mapping[int, Callable[[_Played, Fields], None]] = {
+_OPERATIONS: Mapping[int, Callable[[_Replay, Fields], None]] = {
     0: _create_study,
     1: _delete_study,
-    2: _nothing,
+    2: _ignore,
     3: _study_attribute,
     4: _create_trial,
     5: _set_parameter,
     6: _set_state,
-    7: _set_reported,
-    8: _set_note,
-    9: _nothing,
+    7: _set_intermediate_value,
+    8: _set_user_attribute,
+    9: _ignore,
 }
 
 
@@ -252,8 +252,8 @@ def _set_values(trial: _Trial, values: object) -> None:
     trial.values = {at: _number(value, "values") for at, value in enumerate(values)}
 
 
-def _whole(one: Fields, key: str) -> int:
-    value = one.get(key)
+def _index(record: Fields, key: str) -> int:
+    value = record.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ImportFileError(f"has no `{key}`")
     return value
@@ -265,27 +265,27 @@ def _step(value: object) -> int:
     return value
 
 
-def _text(one: Fields, key: str) -> str:
-    value = one.get(key)
+def _text(record: Fields, key: str) -> str:
+    value = record.get(key)
     if not isinstance(value, str):
         raise ImportFileError(f"has no `{key}`")
     return value
 
 
-def _table(one: Fields, key: str) -> dict[str, Any]:
-    value = one.get(key, {})
+def _table(record: Fields, key: str) -> dict[str, Any]:
+    value = record.get(key, {})
     if not isinstance(value, dict):
         raise ImportFileError(f"has no table `{key}`")
     return value
 
 
 def _number(value: object, key: str) -> float:
-    if (found := real(value)) is None:
+    if (number := float_value(value)) is None:
         raise ImportFileError(f"has no number in `{key}`")
-    return found
+    return number
 
 
-def _member(names: tuple[str, ...], code: object, key: str) -> str:
+def _name_of(names: tuple[str, ...], code: object, key: str) -> str:
     if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code < len(names):
         raise ImportFileError(f"has an unknown `{key}`")
     return names[code]

@@ -1,18 +1,17 @@
-"""What Optuna recorded: a SQLite file of versions 2.4 to 5, or a journal file of versions 3 to 5.
+"""The reader of Optuna: a SQLite file of versions 2.4 to 5, or a journal of versions 3 to 5.
 
 Nothing of Optuna is imported, and nothing in a file is run.
 
 How values get their names:
 
-- A study with one objective gives it the name of the wanted metric, whatever it is called there.
+- A study with one objective gives it the name of the requested metric, whatever its name there.
 - Of several objectives each has the name that the study gives it (`metric_names`), or
-  `objective_0`, `objective_1`, ...; the wanted metric must be one of them, and the study's
-  direction is that objective's. `--rename objective_1=valid/error` names one as you like.
-- Where the returned value is among the values that a trial reported, exactly, in most completed
-  trials, the two are one quantity: all reported values stand under the wanted metric at their
-  steps. The same holds where no completed trial tells, for so Optuna itself takes them when it
-  prunes. A returned value that was never reported stands at the trial's last step, behind the
-  reported one.
+  `objective_0`, `objective_1`, ...; the requested metric must be one of them, and the
+  study's direction is that objective's. `--rename objective_1=valid/error` gives one another name.
+- Where in most completed trials the returned value is, exactly, one that the trial reported, the
+  two are one quantity: all reported values stand under the requested metric at their steps. The
+  same holds where no completed trial tells, because Optuna itself takes them so when it prunes. A
+  returned value that was never reported stands at the trial's last step, behind the reported one.
 - Otherwise reported values stand under `intermediate`, and the returned one alone under the metric,
   at the trial's last step (0 where nothing was reported). A pruned trial returned nothing: Optuna
   repeats its last report as its value, and that is no second value.
@@ -28,11 +27,13 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Domain, Scalar
+from ...wording import join
 from .. import renaming
-from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
+from ..base import MAX_NAMED, ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
+from ..parsing import files
 from . import journal, space, sqlite
 from .space import Distribution
-from .studies import KeptStudy, KeptTrial
+from .studies import StoredStudy, StoredTrial
 
 STATUSES: dict[str, SourceStatus] = {
     "RUNNING": "running",
@@ -41,49 +42,46 @@ STATUSES: dict[str, SourceStatus] = {
     "FAIL": "failed",
 }
 INTERMEDIATE = "intermediate"
-# Heuristic: for people, a longer list of names or trials says no more.
-MAX_NAMED = 8
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """What values are called here; None for what is left out.
+    """The names of values here; None for those that are left out.
 
     Args:
-        objectives: By their position.
-        reported: Intermediate values.
-        one: Whether reported and returned values are one quantity.
+        objectives: The names of returned values, by the position of the objective.
+        intermediate: The name of intermediate values.
+        is_one_quantity: Whether intermediate and returned values are one quantity.
     """
 
     objectives: tuple[str | None, ...]
-    reported: str | None
-    one: bool
+    intermediate: str | None
+    is_one_quantity: bool
 
 
-def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
-    """Every study of a database or a journal, or the one that is wanted.
+def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
+    """Every study of a database or a journal, or the requested one.
 
     Raises:
-        ImportFileError: for a file that is neither, and a wanted metric that is no objective.
+        ImportFileError: for a file that is neither, and for a metric that is no objective.
     """
-    studies = _kept(source)
-    found = [one for one in studies if wanted.study in ("", one.name)]
-    if not found:
-        there = ", ".join(f"`{one.name}`" for one in studies[:MAX_NAMED]) or "none"
-        asked = f"no study `{wanted.study}`" if wanted.study else "no study"
-        raise ImportFileError(f"`{source}` holds {asked}. Studies in it: {there}.")
-    return [_study(one, source, wanted) for one in found]
+    studies = _stored_studies(source)
+    requested = [study for study in studies if request.study in ("", study.name)]
+    if not requested:
+        names = ", ".join(f"`{study.name}`" for study in studies[:MAX_NAMED]) or "none"
+        wanted = f"no study `{request.study}`" if request.study else "no study"
+        raise ImportFileError(f"`{source}` holds {wanted}. Studies in it: {names}.")
+    return [_study(study, source, request) for study in requested]
 
 
-def _kept(source: Path) -> list[KeptStudy]:
+def _stored_studies(source: Path) -> list[StoredStudy]:
     if not source.is_file():
         raise ImportFileError(
             f"`{source}` is no file. Name the SQLite file or the journal file that Optuna wrote."
         )
-    with source.open("rb") as held:
-        start = held.read(len(sqlite.HEADER))
-    if start == sqlite.HEADER:
+    start = files.start(source, len(files.SQLITE_HEADER))
+    if start == files.SQLITE_HEADER:
         return sqlite.studies(source)
     if start.lstrip()[:1] == b"{":
         return journal.studies(source)
@@ -93,180 +91,197 @@ def _kept(source: Path) -> list[KeptStudy]:
     )
 
 
-def _study(kept: KeptStudy, source: Path, wanted: Wanted) -> SourceStudy:
-    names = _names(kept, source, wanted)
-    known = _distributions(kept)
-    waiting = [one for one in kept.trials if one.state == "WAITING"]
-    others = [one for one in kept.trials if one.state != "WAITING"]
-    told = [*kept.left_out, *_told(kept, others, names)]
-    if waiting:
-        told.append(f"{_trials(waiting)} had not begun; left out.")
+def _study(stored: StoredStudy, source: Path, request: ReadRequest) -> SourceStudy:
+    names = _value_names(stored, source, request)
+    distributions = _distributions(stored)
+    waiting_trials = [trial for trial in stored.trials if trial.state == "WAITING"]
+    begun_trials = [trial for trial in stored.trials if trial.state != "WAITING"]
+    left_out = [*stored.left_out, *_messages(stored, begun_trials, names)]
+    if waiting_trials:
+        left_out.append(f"{_trial_numbers(waiting_trials)} had not begun; left out.")
     trials = []
-    for one in others:
-        setting, unread = _setting(one, known)
-        told += unread
-        trials.append(_trial(one, setting))
-    study = renaming.study(kept.name, trials, told, wanted)
-    domains, lost = _domains(kept, known, wanted)
-    present = {name for trial in study.trials for name in trial.setting}
-    named = zip(study.trials, others, strict=True)
+    for trial in begun_trials:
+        setting, messages = _setting(trial, distributions)
+        left_out += messages
+        trials.append(_trial(trial, setting))
+    source_study = renaming.source_study(stored.name, trials, left_out, request)
+    domains, domain_messages = _domains(stored, distributions, request)
+    names_present = {name for trial in source_study.trials for name in trial.setting}
+    pairs = zip(source_study.trials, begun_trials, strict=True)
     return replace(
-        study,
-        trials=tuple(replace(here, rows=_rows(one, names)) for here, one in named),
-        domains={name: domain for name, domain in domains.items() if name in present},
-        maximize=_maximize(kept, names, wanted),
-        left_out=(*study.left_out, *lost),
+        source_study,
+        trials=tuple(
+            replace(source_trial, rows=_rows(trial, names)) for source_trial, trial in pairs
+        ),
+        domains={name: domain for name, domain in domains.items() if name in names_present},
+        maximize=_maximize(stored, names, request),
+        left_out=(*source_study.left_out, *domain_messages),
     )
 
 
-def _trial(one: KeptTrial, setting: dict[str, Scalar]) -> SourceTrial:
+def _trial(trial: StoredTrial, setting: dict[str, Scalar]) -> SourceTrial:
     return SourceTrial(
-        name=str(one.number),
+        name=str(trial.number),
         setting=setting,
-        status=STATUSES.get(one.state, "unknown"),
-        detail="" if one.state in STATUSES else f"Optuna's state {one.state}",
-        wall_s=one.wall_s,
+        status=STATUSES.get(trial.state, "unknown"),
+        detail="" if trial.state in STATUSES else f"Optuna's state {trial.state}",
+        wall_s=trial.wall_s,
     )
 
 
 # --- names and values
 
 
-def _names(kept: KeptStudy, source: Path, wanted: Wanted) -> Names:
-    reported = renaming.here(INTERMEDIATE, wanted)
-    if len(kept.directions) <= 1:
-        return Names(objectives=(wanted.metric,), reported=reported, one=_one_quantity(kept))
-    given = dict(enumerate(kept.objectives))
-    there = [given.get(at, f"objective_{at}") for at in range(len(kept.directions))]
-    objectives = tuple(renaming.here(name, wanted) for name in there)
-    if objectives.count(wanted.metric) != 1:
-        listed = ", ".join(f"`{name}`" for name in there)
-        raise ImportFileError(
-            f"Study `{kept.name}` of `{source}` has {len(there)} objectives, {listed}, and "
-            f"`{wanted.metric}` is not one of them. Say which with `--metric`, or rename one: "
-            f"`--rename {there[0]}={wanted.metric}`."
+def _value_names(study: StoredStudy, source: Path, request: ReadRequest) -> Names:
+    intermediate = renaming.local_name(INTERMEDIATE, request)
+    if len(study.directions) <= 1:
+        return Names(
+            objectives=(request.metric,),
+            intermediate=intermediate,
+            is_one_quantity=_is_one_quantity(study),
         )
-    return Names(objectives=objectives, reported=reported, one=False)
-
-
-def _one_quantity(kept: KeptStudy) -> bool:
-    """Whether what trials return is what they report; so it is taken where no trial can tell."""
-    telling = [
-        one
-        for one in kept.trials
-        if one.state == "COMPLETE" and one.values.get(0) is not None and one.reported
+    metric_names = dict(enumerate(study.objectives))
+    objective_names = [
+        metric_names.get(position, f"objective_{position}")
+        for position in range(len(study.directions))
     ]
-    same = sum(_reports(one, one.values[0]) for one in telling)
-    return 2 * same > len(telling) or not telling
+    objectives = tuple(renaming.local_name(name, request) for name in objective_names)
+    if objectives.count(request.metric) != 1:
+        names = ", ".join(f"`{name}`" for name in objective_names)
+        raise ImportFileError(
+            f"Study `{study.name}` of `{source}` has {len(objective_names)} objectives, {names}, "
+            f"and `{request.metric}` is not one of them. Say which with `--metric`, or rename one: "
+            f"`--rename {objective_names[0]}={request.metric}`."
+        )
+    return Names(objectives=objectives, intermediate=intermediate, is_one_quantity=False)
 
 
-def _reports(one: KeptTrial, value: float) -> bool:
-    return any(_same(value, reported) for _, reported in one.reported)
+def _is_one_quantity(study: StoredStudy) -> bool:
+    """Whether trials return what they report; assumed where no trial can tell."""
+    telling_trials = [
+        trial
+        for trial in study.trials
+        if trial.state == "COMPLETE"
+        and trial.values.get(0) is not None
+        and trial.intermediate_values
+    ]
+    repeats = sum(_reports(trial, trial.values[0]) for trial in telling_trials)
+    return 2 * repeats > len(telling_trials) or not telling_trials
 
 
-def _same(left: float, right: float) -> bool:
+def _reports(trial: StoredTrial, value: float) -> bool:
+    return any(_is_same(value, reported) for _, reported in trial.intermediate_values)
+
+
+def _is_same(left: float, right: float) -> bool:
     return left == right or (math.isnan(left) and math.isnan(right))
 
 
-def _rows(one: KeptTrial, names: Names) -> tuple[Row, ...]:
-    reported = names.objectives[0] if names.one else names.reported
+def _rows(trial: StoredTrial, names: Names) -> tuple[Row, ...]:
+    intermediate_name = names.objectives[0] if names.is_one_quantity else names.intermediate
     rows: list[Row] = []
-    if reported is not None:
-        rows += [(step, reported, value) for step, value in one.reported]
-    last = max((step for step, _ in one.reported), default=0)
-    for at, value in sorted(one.values.items()):
-        name = names.objectives[at] if at < len(names.objectives) else f"objective_{at}"
-        if name is not None and not _repeated(one, value, names):
-            rows.append((last, name, value))
+    if intermediate_name is not None:
+        rows += [(step, intermediate_name, value) for step, value in trial.intermediate_values]
+    last_step = max((step for step, _ in trial.intermediate_values), default=0)
+    for position, value in sorted(trial.values.items()):
+        name = (
+            names.objectives[position]
+            if position < len(names.objectives)
+            else f"objective_{position}"
+        )
+        if name is not None and not _is_repeated(trial, value, names):
+            rows.append((last_step, name, value))
     return tuple(rows)
 
 
-def _repeated(one: KeptTrial, value: float, names: Names) -> bool:
-    """Whether the value says nothing that the reported ones do not."""
-    if names.one:
-        return _reports(one, value)
-    return one.state == "PRUNED" and bool(one.reported) and _same(value, one.reported[-1][1])
+def _is_repeated(trial: StoredTrial, value: float, names: Names) -> bool:
+    """Whether the returned value only repeats a reported one."""
+    if names.is_one_quantity:
+        return _reports(trial, value)
+    return (
+        trial.state == "PRUNED"
+        and bool(trial.intermediate_values)
+        and _is_same(value, trial.intermediate_values[-1][1])
+    )
 
 
-def _maximize(kept: KeptStudy, names: Names, wanted: Wanted) -> bool | None:
-    if not kept.directions:
+def _maximize(study: StoredStudy, names: Names, request: ReadRequest) -> bool | None:
+    if not study.directions:
         return None
-    direction = kept.directions[names.objectives.index(wanted.metric)]
+    direction = study.directions[names.objectives.index(request.metric)]
     return {"MINIMIZE": False, "MAXIMIZE": True}.get(direction)
 
 
 # --- settings
 
 
-def _distributions(kept: KeptStudy) -> dict[str, Distribution | None]:
-    """By their JSON text: many trials share one."""
-    texts = {text for one in kept.trials for _, text in one.parameters.values()}
-    return {text: space.parsed(text) for text in texts}
+def _distributions(study: StoredStudy) -> dict[str, Distribution | None]:
+    """The distributions by their JSON text, which many trials share."""
+    texts = {text for trial in study.trials for _, text in trial.parameters.values()}
+    return {text: space.parsed_distribution(text) for text in texts}
 
 
 def _setting(
-    one: KeptTrial, known: dict[str, Distribution | None]
+    trial: StoredTrial, distributions: dict[str, Distribution | None]
 ) -> tuple[dict[str, Scalar], list[str]]:
     setting: dict[str, Scalar] = {}
-    unread = []
-    for name, (number, text) in one.parameters.items():
-        distribution = known[text]
+    messages = []
+    for name, (number, text) in trial.parameters.items():
+        distribution = distributions[text]
         value = None if distribution is None else space.value(distribution, number)
         if value is None:
-            unread.append(f"Trial {one.number}: the value of `{name}` cannot be read.")
+            messages.append(f"Trial {trial.number}: the value of `{name}` cannot be read.")
         else:
             setting[name] = value
-    return setting, unread
+    return setting, messages
 
 
 def _domains(
-    kept: KeptStudy, known: dict[str, Distribution | None], wanted: Wanted
+    study: StoredStudy, distributions: dict[str, Distribution | None], request: ReadRequest
 ) -> tuple[dict[str, Domain], list[str]]:
-    seen: dict[str, dict[str, Distribution]] = {}
-    for one in kept.trials:
-        for name, (_, text) in one.parameters.items():
-            here, distribution = renaming.here(name, wanted), known[text]
-            if here is not None and distribution is not None:
-                seen.setdefault(here, {})[text] = distribution
+    distributions_of: dict[str, dict[str, Distribution]] = {}
+    for trial in study.trials:
+        for name, (_, text) in trial.parameters.items():
+            local, distribution = renaming.local_name(name, request), distributions[text]
+            if local is not None and distribution is not None:
+                distributions_of.setdefault(local, {})[text] = distribution
     domains = {}
-    told = []
-    for name, found in seen.items():
-        domain, lost = space.domain(name, found.values())
-        told += lost
+    left_out = []
+    for name, own_distributions in distributions_of.items():
+        domain, messages = space.merged_domain(name, own_distributions.values())
+        left_out += messages
         if domain is not None:
             domains[name] = domain
-    return domains, told
+    return domains, left_out
 
 
-# --- what is told
+# --- messages
 
 
-def _told(kept: KeptStudy, trials: Sequence[KeptTrial], names: Names) -> list[str]:
-    told = []
-    notes = sorted({note for one in kept.trials for note in one.notes})
-    if notes:
-        listed = ", ".join(f"`{note}`" for note in notes[:MAX_NAMED])
-        more = f" and {len(notes) - MAX_NAMED} more" if len(notes) > MAX_NAMED else ""
-        told.append(
-            f"What trials noted about themselves (user attributes) stays there: {listed}{more}."
+def _messages(study: StoredStudy, trials: Sequence[StoredTrial], names: Names) -> list[str]:
+    messages = []
+    attributes = sorted({key for trial in study.trials for key in trial.user_attributes})
+    if attributes:
+        keys = join([f"`{key}`" for key in attributes], most=MAX_NAMED)
+        messages.append(
+            f"What trials noted about themselves (user attributes) stays there: {keys}."
         )
-    apart = [
-        one
-        for one in trials
-        if one.reported
-        and one.state == "COMPLETE"
-        and 0 in one.values
-        and not _reports(one, one.values[0])
+    unreported = [
+        trial
+        for trial in trials
+        if trial.intermediate_values
+        and trial.state == "COMPLETE"
+        and 0 in trial.values
+        and not _reports(trial, trial.values[0])
     ]
-    if names.one and apart:
-        told.append(
-            f"{_trials(apart)} returned a value that was never reported; it stands at the last "
-            "step, behind the reported one."
+    if names.is_one_quantity and unreported:
+        messages.append(
+            f"{_trial_numbers(unreported)} returned a value that was never reported; it stands at "
+            "the last step, behind the reported one."
         )
-    return told
+    return messages
 
 
-def _trials(trials: Sequence[KeptTrial]) -> str:
-    numbers = ", ".join(str(one.number) for one in trials[:MAX_NAMED])
-    more = f" and {len(trials) - MAX_NAMED} more" if len(trials) > MAX_NAMED else ""
-    return f"Trial {numbers}" if len(trials) == 1 else f"Trials {numbers}{more}"
+def _trial_numbers(trials: Sequence[StoredTrial]) -> str:
+    numbers = join([str(trial.number) for trial in trials], most=MAX_NAMED)
+    return f"Trial {numbers}" if len(trials) == 1 else f"Trials {numbers}"

@@ -1,4 +1,4 @@
-"""Optuna's distributions become domains, and its numbers the values that they stand for.
+"""The distributions of Optuna become domains, and its numbers the values that they stand for.
 
 Distributions of versions before 3 (uniform, log-uniform, discrete, by whole numbers) are read too.
 """
@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, final
 from ...errors import SpaceError
 from ...space import Choice, Domain, Integer, Real, Scalar, is_scalar
 from ..parsing import files
-from ..parsing.scalars import real
+from ..parsing.scalars import float_value
 
 Kind: TypeAlias = Literal["real", "integer", "choice"]
 # The kind, and whether the name alone says that the scale is logarithmic.
@@ -33,10 +33,11 @@ KINDS: Mapping[str, tuple[Kind, bool]] = {
 @final
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """What a distribution says of one hyperparameter; `step` is 0 where every value may be drawn.
+    """The distribution of a hyperparameter; `step` is 0 where every value may be drawn.
 
     Args:
-        renamed: Whether a choice is no value that a setting can hold, so that its text stands here.
+        has_texts: Whether a choice is no value that a setting can hold, so that its text stands
+            for it.
     """
 
     kind: Kind
@@ -45,29 +46,30 @@ class Distribution:
     log: bool = False
     step: float = 0.0
     choices: tuple[Scalar, ...] = ()
-    renamed: bool = False
+    has_texts: bool = False
 
 
-def parsed(text: str) -> Distribution | None:
+def parsed_distribution(text: str) -> Distribution | None:
     """The distribution of a JSON text; None where it is none that Optuna writes.
 
-    >>> parsed('{"name": "UniformDistribution", "attributes": {"low": 0, "high": 1}}').high
+    >>> text = '{"name": "UniformDistribution", "attributes": {"low": 0, "high": 1}}'
+    >>> parsed_distribution(text).high
     1.0
     """
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    attributes = found.get("attributes") if isinstance(found, dict) else None
-    if not isinstance(attributes, dict) or found.get("name") not in KINDS:
+    attributes = content.get("attributes") if isinstance(content, dict) else None
+    if not isinstance(attributes, dict) or content.get("name") not in KINDS:
         return None
-    kind, log = KINDS[found["name"]]
+    kind, log = KINDS[content["name"]]
     if kind == "choice":
-        return _chosen(attributes.get("choices"))
-    low, high = real(attributes.get("low")), real(attributes.get("high"))
+        return _categorical(attributes.get("choices"))
+    low, high = float_value(attributes.get("low")), float_value(attributes.get("high"))
     if low is None or high is None or not math.isfinite(high - low):
         return None
-    step = real(attributes.get("step", attributes.get("q"))) or 0.0
+    step = float_value(attributes.get("step", attributes.get("q"))) or 0.0
     return Distribution(
         kind=kind,
         low=low,
@@ -85,65 +87,69 @@ def value(distribution: Distribution, number: float) -> Scalar | None:
         return number
     if distribution.kind == "integer":
         return int(number)
-    at = int(number)
-    return distribution.choices[at] if 0 <= at < len(distribution.choices) else None
+    index = int(number)
+    return distribution.choices[index] if 0 <= index < len(distribution.choices) else None
 
 
-def domain(name: str, seen: Iterable[Distribution]) -> tuple[Domain | None, list[str]]:
-    """The domain of a hyperparameter over all its distributions, and what of them is lost."""
-    found = list(dict.fromkeys(seen))
-    first = found[0]
-    told = []
-    if len({(one.kind, one.log) for one in found}) > 1:
+def merged_domain(name: str, seen: Iterable[Distribution]) -> tuple[Domain | None, list[str]]:
+    """The domain of a hyperparameter over all its distributions, and messages of what is lost."""
+    distributions = list(dict.fromkeys(seen))
+    first = distributions[0]
+    messages = []
+    if len({(one.kind, one.log) for one in distributions}) > 1:
         return None, [f"`{name}` is of several kinds there; its bounds are taken from the trials."]
-    if len(found) > 1:
-        told.append(f"`{name}` has {len(found)} ranges there; here it has one that holds them all.")
-    if any(one.renamed for one in found):
-        told.append(f"Choices of `{name}` are no plain values; they stand here as text.")
-    if any(one.step for one in found):
-        told.append(f"The step of `{name}` has no counterpart here: only its bounds arrive.")
-    whole = _union(first, found)
+    if len(distributions) > 1:
+        messages.append(
+            f"`{name}` has {len(distributions)} ranges there; here it has one that holds them all."
+        )
+    if any(one.has_texts for one in distributions):
+        messages.append(f"Choices of `{name}` are no plain values; they stand here as text.")
+    if any(one.step for one in distributions):
+        messages.append(f"The step of `{name}` has no counterpart here: only its bounds arrive.")
+    merged = _merged(first, distributions)
     try:
-        return _domain(whole), told
+        return _domain(merged), messages
     except SpaceError as error:
-        return None, [*told, f"The range of `{name}` cannot be kept: {error}"]
+        return None, [*messages, f"The range of `{name}` cannot be kept: {error}"]
 
 
-def _union(first: Distribution, found: list[Distribution]) -> Distribution:
-    choices = dict.fromkeys((type(choice), choice) for one in found for choice in one.choices)
+def _merged(first: Distribution, distributions: list[Distribution]) -> Distribution:
+    choices = dict.fromkeys(
+        (type(choice), choice) for one in distributions for choice in one.choices
+    )
     return replace(
         first,
-        low=min(one.low for one in found),
-        high=max(one.high for one in found),
+        low=min(one.low for one in distributions),
+        high=max(one.high for one in distributions),
         choices=tuple(choice for _, choice in choices),
     )
 
 
-def _domain(whole: Distribution) -> Domain:
-    if whole.kind == "choice":
-        return Choice(whole.choices)
-    if whole.kind == "integer":
-        low, high = int(whole.low), int(whole.high)
-        return Choice([low]) if low == high else Integer(low, high, log=whole.log)
-    if whole.low == whole.high:
-        return Choice([whole.low])
-    return Real(whole.low, whole.high, log=whole.log)
+def _domain(merged: Distribution) -> Domain:
+    if merged.kind == "choice":
+        return Choice(merged.choices)
+    if merged.kind == "integer":
+        low, high = int(merged.low), int(merged.high)
+        return Choice([low]) if low == high else Integer(low, high, log=merged.log)
+    if merged.low == merged.high:
+        return Choice([merged.low])
+    return Real(merged.low, merged.high, log=merged.log)
 
 
-def _chosen(choices: Any) -> Distribution | None:
+def _categorical(choices: Any) -> Distribution | None:
     if not isinstance(choices, list) or not choices:
         return None
-    texts = tuple(_text(choice) for choice in choices)
+    texts = tuple(_choice_value(choice) for choice in choices)
     try:
         Choice(texts)
     except SpaceError:
-        # Two that read alike are told apart by their position.
-        texts = tuple(f"{at}: {text}" for at, text in enumerate(texts))
-    return Distribution(kind="choice", choices=texts, renamed=texts != tuple(choices))
+        # Two choices that read alike are told apart by their position.
+        texts = tuple(f"{position}: {text}" for position, text in enumerate(texts))
+    return Distribution(kind="choice", choices=texts, has_texts=texts != tuple(choices))
 
 
-def _text(choice: Any) -> Scalar:
-    """The choice, its text cleaned as that of settings is; of what no setting holds, the text."""
+def _choice_value(choice: Any) -> Scalar:
+    """The choice as a setting holds it: a text is cleaned, and an object becomes text."""
     if isinstance(choice, str):
         return files.clean(choice)
     if is_scalar(choice):

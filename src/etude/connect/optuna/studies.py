@@ -1,4 +1,4 @@
-"""Studies as Optuna keeps them, the same for a database and a journal."""
+"""Studies as Optuna stores them, the same for a database and a journal."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ METRIC_NAMES = "study:metric_names"
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class KeptTrial:
-    """A trial as it is written.
+class StoredTrial:
+    """A trial as it is stored.
 
     Args:
-        parameters: For each name the number that stands for its value, and the JSON text of its
-            distribution, which says what the number means.
-        values: By the position of the objective.
-        reported: Steps and intermediate values.
-        notes: The keys of its user attributes.
+        parameters: By name, the number that stands for the value, and the distribution as JSON
+            text, which says what the number means.
+        values: The returned values, by the position of the objective.
+        intermediate_values: The reported values with their steps.
+        user_attributes: The keys of its user attributes.
     """
 
     number: int
     state: str
     parameters: Mapping[str, tuple[float, str]]
     values: Mapping[int, float]
-    reported: tuple[tuple[int, float], ...]
+    intermediate_values: tuple[tuple[int, float], ...]
     wall_s: float = 0.0
-    notes: frozenset[str] = frozenset()
+    user_attributes: frozenset[str] = frozenset()
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class KeptStudy:
-    """A study as it is written; `objectives` are its metric names, empty where it has none."""
+class StoredStudy:
+    """A study as it is stored; `objectives` are its metric names, empty where it has none."""
 
     name: str
     directions: tuple[str, ...]
     objectives: tuple[str, ...]
-    trials: tuple[KeptTrial, ...]
+    trials: tuple[StoredTrial, ...]
     left_out: tuple[str, ...] = ()
 
 
 def elapsed_s(start: object, end: object) -> float:
-    """Seconds between two times as text; 0 where one of them is no time."""
+    """The seconds between two times as text; 0 where one of them is no time."""
     try:
-        between = datetime.fromisoformat(str(end)) - datetime.fromisoformat(str(start))
+        elapsed = datetime.fromisoformat(str(end)) - datetime.fromisoformat(str(start))
     except (ValueError, TypeError):
         return 0.0
-    return max(between.total_seconds(), 0.0)
+    return max(elapsed.total_seconds(), 0.0)
 
 
 def objectives(attribute: object) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Files from elsewhere, read so that none does harm."""
+"""Parsers for files that others wrote, so that none does harm."""

@@ -1,4 +1,4 @@
-"""Cells of a table, which are text, as the values that a whole column of them means."""
+"""Cells of a table, which are text, become values; their whole column decides the type."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from collections.abc import Sequence
 from ...space import Scalar
 from . import files
 
-# What tables write where there is nothing; `None` may be the name of something.
-_NOTHING = frozenset(("", "nan", "NaN", "NA", "N/A", "null"))
+# What tables write into an empty cell; `None` may be the name of something.
+_EMPTY = frozenset(("", "nan", "NaN", "NA", "N/A", "null"))
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 # The store's whole numbers have 64 bits.
-_MOST = 2**63 - 1
+_LARGEST = 2**63 - 1
 
 
-def typed(cells: Sequence[str]) -> list[Scalar | None]:
-    """The values of a column: all truths, all whole, all numbers, or else all text as it stands.
+def column_values(cells: Sequence[str]) -> list[Scalar | None]:
+    """The values of a column: all truths, all whole numbers, all numbers, or else all text.
 
-    A cell that says nothing is None.
+    An empty cell is None.
 
-    >>> typed(["1", "", "0.5"]), typed(["1.0", ""]), typed(["1", "auto"])
+    >>> column_values(["1", "", "0.5"]), column_values(["1.0", ""]), column_values(["1", "auto"])
     ([1.0, None, 0.5], [1, None], ['1', 'auto'])
     """
-    bare = [cell.strip() for cell in cells]
-    said = [cell for cell in bare if cell not in _NOTHING]
-    if all(cell in _TRUTHS for cell in said):
-        return [_TRUTHS.get(cell) for cell in bare]
-    numbers = [_number(cell) for cell in said]
+    stripped = [cell.strip() for cell in cells]
+    filled = [cell for cell in stripped if cell not in _EMPTY]
+    if all(cell in _TRUTHS for cell in filled):
+        return [_TRUTHS.get(cell) for cell in stripped]
+    numbers = [_number(cell) for cell in filled]
     if any(number is None for number in numbers):
-        return [None if cell.strip() in _NOTHING else files.clean(cell) for cell in cells]
-    if len(said) < len(bare) and all(number == int(number or 0) for number in numbers):
+        return [None if cell.strip() in _EMPTY else files.clean(cell) for cell in cells]
+    if len(filled) < len(stripped) and all(number == int(number or 0) for number in numbers):
         numbers = [int(number or 0) for number in numbers]  # where cells are empty, pandas adds .0
-    kept = iter(numbers)
+    values = iter(numbers)
     if all(isinstance(number, int) for number in numbers):
-        return [None if cell in _NOTHING else next(kept) for cell in bare]
-    return [None if cell in _NOTHING else float(next(kept) or 0) for cell in bare]
+        return [None if cell in _EMPTY else next(values) for cell in stripped]
+    return [None if cell in _EMPTY else float(next(values) or 0) for cell in stripped]
 
 
-def whole(cell: str) -> int | None:
+def whole_number(cell: str) -> int | None:
     """The whole number of a cell, `2735018057.0` too; None for anything else.
 
-    >>> whole("7"), whole("7.0"), whole("7.5"), whole("seven")
+    >>> whole_number("7"), whole_number("7.0"), whole_number("7.5"), whole_number("seven")
     (7, 7, None, None)
     """
     try:
@@ -51,22 +51,22 @@ def whole(cell: str) -> int | None:
         if real is None or real != int(real):
             return None
         number = int(real)
-    return number if abs(number) <= _MOST else None
+    return number if abs(number) <= _LARGEST else None
 
 
-def duration(cell: str) -> float:
-    """Seconds; 0 where none are said."""
-    seconds = _number(cell.strip())
-    return float(seconds) if seconds is not None and seconds > 0 else 0.0
+def seconds(cell: str) -> float:
+    """The seconds of a cell; 0 where it holds none."""
+    number = _number(cell.strip())
+    return float(number) if number is not None and number > 0 else 0.0
 
 
 def _number(cell: str) -> int | float | None:
-    """A finite number; None for what is none, and for `1_000`, which is one to Python alone."""
+    """A finite number; None for any other text, and for `1_000`, which only Python reads."""
     if "_" in cell:
         return None
     try:
         number = int(cell)
-        return number if abs(number) <= _MOST else float(number)
+        return number if abs(number) <= _LARGEST else float(number)
     except (ValueError, OverflowError):
         pass
     try:

@@ -1,16 +1,18 @@
-"""Files from elsewhere, opened with care: no endless line, no path out of the folder, no code.
+"""Reading of files that others wrote: no endless line, no path out of the folder, no code.
 
-Nothing here or in the readers beside it unpickles, evaluates or follows what a file says.
+Nothing here or in the readers unpickles, evaluates or follows what a file says.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import ImportFileError
 
+SQLITE_HEADER = b"SQLite format 3\0"
 # Heuristic: the longest line of real logs is a few hundred kB, a stored space included.
 MAX_LINE_BYTES = 16 << 20
 # A document that is parsed in one piece, JSON or YAML.
@@ -22,35 +24,40 @@ _UNSEEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def inside(folder: Path, path: Path) -> bool:
+def is_inside(folder: Path, path: Path) -> bool:
     """Whether a path, links followed, stays in the folder."""
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def files(folder: Path, pattern: str) -> list[Path]:
-    """The regular files of a folder that match, sorted; links that lead out of it are not among."""
-    found = (path for path in folder.glob(pattern) if path.is_file() and inside(folder, path))
-    return sorted(found)
+def has_file(folder: Path, path: Path) -> bool:
+    """Whether a path is a regular file that, links followed, stays in the folder."""
+    return path.is_file() and is_inside(folder, path)
 
 
-def leading_out(folder: Path, *patterns: str) -> list[str]:
+def regular_files(folder: Path, pattern: str) -> list[Path]:
+    """The regular files of a folder that match a pattern, sorted, without links that lead out."""
+    return sorted(path for path in folder.glob(pattern) if has_file(folder, path))
+
+
+def outward_links(folder: Path, *patterns: str) -> list[str]:
     """One sentence for each link of these patterns that leads out of the folder, sorted."""
-    links = {path for one in patterns for path in folder.glob(one) if path.is_symlink()}
-    return [
-        f"`{path}` is a link out of the folder, and was not followed."
-        for path in sorted(links)
-        if not inside(folder, path)
-    ]
+    paths = {path for pattern in patterns for path in folder.glob(pattern) if path.is_symlink()}
+    return [link_message(path) for path in sorted(paths) if not is_inside(folder, path)]
 
 
-def part(folder: Path, name: str) -> Path:
+def link_message(path: Path) -> str:
+    """What a person reads of a link that leads out of its folder."""
+    return f"`{path}` is a link out of the folder, and was not followed."
+
+
+def file_in(folder: Path, name: str) -> Path:
     """The regular file of this name in a folder.
 
     Raises:
         ImportFileError: where there is none, or a link that leads out of the folder.
     """
     path = folder / name
-    if not inside(folder, path):
+    if not is_inside(folder, path):
         raise ImportFileError(
             f"`{path}` leads out of its folder, and no file elsewhere is read. Copy it there."
         )
@@ -60,17 +67,17 @@ def part(folder: Path, name: str) -> Path:
 
 
 def clean(text: str) -> str:
-    r"""A name as people may read it: what controls a terminal or hides is replaced.
+    r"""The text as people may read it: signs that control a terminal or hide are replaced.
 
     >>> clean("lr\x1b[2J"), clean("learning rate")
     ('lr�[2J', 'learning rate')
     """
     if text.isprintable():
         return text
-    return "".join("\ufffd" if _hidden(sign) else sign for sign in text)
+    return "".join("\ufffd" if _is_hidden(sign) else sign for sign in text)
 
 
-def _hidden(sign: str) -> bool:
+def _is_hidden(sign: str) -> bool:
     return unicodedata.category(sign) in _UNSEEN or sign in _TURNING
 
 
@@ -80,19 +87,19 @@ def lines(path: Path) -> Iterator[str]:
     Raises:
         ImportFileError: for a line beyond all measure, or bytes that are no text.
     """
-    for line in whole_lines(path):
+    for line in lines_with_ends(path):
         yield line.rstrip("\r\n")
 
 
-def whole_lines(path: Path) -> Iterator[str]:
+def lines_with_ends(path: Path) -> Iterator[str]:
     """The lines of a text file with their ends.
 
     Raises:
         ImportFileError: for a line beyond all measure, or bytes that are no text.
     """
-    with path.open("rb") as held:
+    with path.open("rb") as file:
         number = 0
-        while line := held.readline(MAX_LINE_BYTES + 1):
+        while line := file.readline(MAX_LINE_BYTES + 1):
             number += 1
             if len(line) > MAX_LINE_BYTES:
                 raise ImportFileError(
@@ -115,6 +122,22 @@ def document(path: Path) -> str:
             "one piece. Is it the right file?"
         )
     return _text(path, path.read_bytes())
+
+
+def start(path: Path, size: int) -> bytes:
+    """The first bytes of a file, at most `size` of them."""
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection to an SQLite file that changes nothing and runs nothing of the file."""
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    # What a file's schema defines is run by nobody: no function in a view, an index or a check.
+    db.execute("pragma trusted_schema = off")
+    db.execute("pragma query_only = on")
+    db.text_factory = lambda data: data.decode("utf-8", "replace")
+    return db
 
 
 def _text(path: Path, data: bytes) -> str:

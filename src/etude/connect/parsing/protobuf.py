@@ -1,4 +1,4 @@
-"""The protobuf wire format, field by field: nothing is built, and nesting costs no stack."""
+"""The protobuf wire format, read field by field: no objects, and nesting costs no stack."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from ...errors import ImportFileError
 
-# A number as it stands for wire type 0, the bytes for all others.
+# The field's number, and its content: a number for wire type 0, bytes for all others.
 Field: TypeAlias = tuple[int, int | bytes]
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 _LONGEST_VARINT = 10
 
 
 def fields(message: bytes) -> Iterator[Field]:
-    r"""The number and the content of each field of a message, in the order in which they stand.
+    r"""The number and the content of each field of a message, in their order there.
 
     Raises:
         ImportFileError: for bytes that are no message.
@@ -41,7 +41,7 @@ def fields(message: bytes) -> Iterator[Field]:
 
 
 def text(content: int | bytes) -> str:
-    """A string field; what is no UTF-8 shows as such."""
+    """A string field; bytes that are no UTF-8 are replaced."""
     return data(content).decode("utf-8", "replace")
 
 
@@ -60,23 +60,23 @@ def numbers(content: int | bytes) -> list[int]:
     """A repeated int64 field, packed or one by one."""
     if isinstance(content, int):
         return [integer(content)]
-    found, at = [], 0
+    integers, at = [], 0
     while at < len(content):
         value, at = _varint(content, at)
-        found.append(integer(value))
-    return found
+        integers.append(integer(value))
+    return integers
 
 
 def double(content: int | bytes) -> float:
     """A double field: 0 where it holds something else."""
-    found = data(content)
-    return float(struct.unpack("<d", found)[0]) if len(found) == 8 else 0.0
+    content_bytes = data(content)
+    return float(struct.unpack("<d", content_bytes)[0]) if len(content_bytes) == 8 else 0.0
 
 
 def single(content: int | bytes) -> float:
     """A float field: 0 where it holds something else."""
-    found = data(content)
-    return float(struct.unpack("<f", found)[0]) if len(found) == 4 else 0.0
+    content_bytes = data(content)
+    return float(struct.unpack("<f", content_bytes)[0]) if len(content_bytes) == 4 else 0.0
 
 
 def _size(message: bytes, at: int, wire: int) -> tuple[int, int]:

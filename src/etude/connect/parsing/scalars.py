@@ -1,4 +1,4 @@
-"""Values as other tools write them, to settings and to metrics."""
+"""Values as other tools write them become values of settings and of metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ...errors import ImportFileError
 from ...space import Scalar
 from . import files
-from .cells import typed
+from .cells import column_values
 
 # Heuristic: a setting of people is two or three deep; beyond this a file means harm.
 MAX_DEPTH = 32
@@ -20,7 +20,7 @@ MAX_DEPTH = 32
 MAX_STEP = 1 << 53
 # Heuristic: the largest settings and summaries of trainers have some hundred kB.
 MAX_SETTING_BYTES = 8 << 20
-# A number has no more signs; a pattern is not asked about a text that is longer.
+# A number has no more signs; a longer text is not matched against a pattern.
 _LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?\d{1,18}")
 _REAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -34,12 +34,13 @@ _WORDS: Mapping[str, Scalar | None] = {
 }
 
 
-def from_text(text: str) -> Scalar | None:
-    """What a text stands for: a truth value, a number where it is finite, else itself.
+def text_value(text: str) -> Scalar | None:
+    """The value that a text stands for: a truth value, a finite number, else the text itself.
 
-    None where it says that there is no value. `columns` judges better: it sees many values.
+    None where it says that there is no value. `settings_from_texts` sees a whole column, and so
+    judges better.
 
-    >>> from_text("3e-4"), from_text("True"), from_text("adam"), from_text("null")
+    >>> text_value("3e-4"), text_value("True"), text_value("adam"), text_value("null")
     (0.0003, True, 'adam', None)
     """
     word = text.strip()
@@ -54,34 +55,36 @@ def from_text(text: str) -> Scalar | None:
     return text
 
 
-def columns(texts: Sequence[Mapping[str, str]]) -> list[dict[str, Scalar]]:
-    """The settings that texts stand for, each hyperparameter's values all of one type.
+def settings_from_texts(texts: Sequence[Mapping[str, str]]) -> list[dict[str, Scalar]]:
+    """The settings that texts stand for; the values of one hyperparameter have one type.
 
-    >>> columns([{"lr": "1", "commit": "12"}, {"lr": "0.1", "commit": "a2"}])
+    >>> settings_from_texts([
+    ...     {"lr": "1", "commit": "12"}, {"lr": "0.1", "commit": "a2"},
+    ... ])
     [{'lr': 1.0, 'commit': '12'}, {'lr': 0.1, 'commit': 'a2'}]
     """
     settings: list[dict[str, Scalar]] = [{} for _ in texts]
     for name in dict.fromkeys(name for one in texts for name in one):
         owners = [setting for setting, one in zip(settings, texts, strict=True) if name in one]
-        values = typed([one[name] for one in texts if name in one])
+        values = column_values([one[name] for one in texts if name in one])
         for setting, value in zip(owners, values, strict=True):
             if value is not None:
                 setting[name] = value
     return settings
 
 
-def number(text: str) -> float | None:
-    """A metric's value, `NaN` and `Infinity` too; None for what is no number."""
+def number_from_text(text: str) -> float | None:
+    """The value of a metric, `NaN` and `Infinity` too; None for a text that is no number."""
     try:
         return float(text)
     except ValueError:
         return None
 
 
-def real(value: object) -> float | None:
-    """A number of JSON or SQLite as a float; None for what is no number, or is beyond all floats.
+def float_value(value: object) -> float | None:
+    """A number of JSON or SQLite as a float; None for no number, or one beyond all floats.
 
-    >>> real(3), real(True), real("3"), real(10**400)
+    >>> float_value(3), float_value(True), float_value("3"), float_value(10**400)
     (3.0, None, None, None)
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -92,33 +95,38 @@ def real(value: object) -> float | None:
         return None
 
 
-def flat(tree: Mapping[str, Any]) -> dict[str, Scalar]:
+def whole_step(number: float | None) -> int | None:
+    """The step that a number stands for, its fraction cut off; None where it can be no step."""
+    return int(number) if number is not None and abs(number) < MAX_STEP else None
+
+
+def flat_setting(tree: Mapping[str, Any]) -> dict[str, Scalar]:
     """A setting without depth: `{"optimizer": {"lr": 0.1}}` is `{"optimizer.lr": 0.1}`.
 
-    Lists arrive as text; what has no value is absent.
+    Lists become text; a name without a value is absent.
 
     Raises:
         ImportFileError: for a tree deeper than any setting.
     """
     setting: dict[str, Scalar] = {}
     waiting: list[tuple[str, Any, int]] = [(str(k), v, 1) for k, v in tree.items()][::-1]
-    while waiting:
+    while waiting:  # a loop, not a recursion: depth costs no stack
         name, value, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise ImportFileError(f"`{name[:40]}…` is nested more than {MAX_DEPTH} deep.")
         if isinstance(value, Mapping):
             inner = [(f"{name}.{k}", v, depth + 1) for k, v in value.items()]
             waiting.extend(reversed(inner))
-        elif (found := _leaf(value)) is not None:
-            setting[name] = found
+        elif (leaf := _leaf_value(value)) is not None:
+            setting[name] = leaf
     return setting
 
 
-def small(path: Path) -> Path:
-    """The same path.
+def require_small(path: Path) -> Path:
+    """The path of a file that is no larger than a setting can be.
 
     Raises:
-        ImportFileError: for a file that is larger than any setting.
+        ImportFileError: for a larger file.
     """
     size = path.stat().st_size
     if size > MAX_SETTING_BYTES:
@@ -128,27 +136,29 @@ def small(path: Path) -> Path:
     return path
 
 
-def from_json(path: Path) -> dict[str, Any]:
+def json_file(path: Path) -> dict[str, Any]:
     """The object that a small JSON file holds.
 
     Raises:
         ImportFileError: for what is no JSON object, with the file's name.
     """
-    return json_object(files.document(small(path)), str(path))
+    return json_object(files.document(require_small(path)), str(path))
 
 
 def json_object(text: str, where: str) -> dict[str, Any]:
     """The object that a JSON text holds; `where` names it for people."""
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ImportFileError(f"`{where}` is no JSON that can be read ({error}).") from None
-    if not isinstance(found, dict):
-        raise ImportFileError(f"`{where}` should hold a JSON object, not a {type(found).__name__}.")
-    return found
+    if not isinstance(content, dict):
+        raise ImportFileError(
+            f"`{where}` should hold a JSON object, not a {type(content).__name__}."
+        )
+    return content
 
 
-def _leaf(value: object) -> Scalar | None:
+def _leaf_value(value: object) -> Scalar | None:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, int) and abs(value) > MAX_STEP:

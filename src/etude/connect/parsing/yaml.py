@@ -1,6 +1,6 @@
 """The YAML that trackers write: block mappings and lists of plain values.
 
-Tags, anchors, aliases and merges are refused by name: nothing is built, run or multiplied.
+Tags, anchors, aliases and merges are refused by name: nothing is built, run or expanded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from ...errors import ImportFileError
 from . import files
-from .scalars import MAX_DEPTH, from_text, small
+from .scalars import MAX_DEPTH, require_small, text_value
 
 _QUOTED_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*:(?:\s+(.*))?""")
 _BLOCK_TEXT = re.compile(r"[|>][-+\d]*")
@@ -31,27 +31,27 @@ def document(path: Path) -> dict[str, Any]:
     """The mapping that a small YAML file holds.
 
     Raises:
-        ImportFileError: for what lies beyond the YAML that trackers write, with file and line.
+        ImportFileError: for any YAML that trackers do not write, with file and line.
     """
-    return parsed(files.document(small(path)), str(path))
+    return mapping(files.document(require_small(path)), str(path))
 
 
-def parsed(text: str, where: str) -> dict[str, Any]:
+def mapping(text: str, where: str) -> dict[str, Any]:
     r"""The mapping that a YAML text holds; `where` names it for people.
 
-    >>> parsed("lr: 0.1\nlayers:\n- 1\n- 2\n", "x.yaml")
+    >>> mapping("lr: 0.1\nlayers:\n- 1\n- 2\n", "x.yaml")
     {'lr': 0.1, 'layers': [1, 2]}
     """
     cursor = _Cursor(where, text.splitlines())
     first = cursor.peek()
     if first is None:
         return {}
-    found = _block(cursor, first.indent, 0)
+    block = _block(cursor, first.indent, 0)
     if (rest := cursor.peek()) is not None:
         cursor.refuse("what is indented like nothing before it", rest.text)
-    if not isinstance(found, dict):
+    if not isinstance(block, dict):
         raise ImportFileError(f"`{where}` should hold `key: value` lines, and holds a list.")
-    return found
+    return block
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class _Line:
     text: str
 
     @property
-    def item(self) -> bool:
+    def is_item(self) -> bool:
         return self.text == "-" or self.text.startswith("- ")
 
 
@@ -69,18 +69,18 @@ class _Cursor:
     where: str
     lines: list[str]
     at: int = 0
-    told: int = 0  # the line that was last looked at: what is refused stands there
+    seen_line: int = 0  # the index of the line that `peek` last looked at, for messages
     pushed: list[_Line] = field(default_factory=list)
 
     def peek(self) -> _Line | None:
-        """The next line that says something; it stays."""
+        """The next line that is neither blank nor a comment; it is not consumed."""
         if self.pushed:
-            self.told = self.at
+            self.seen_line = self.at
             return self.pushed[-1]
         while self.at < len(self.lines):
             line = self.lines[self.at]
             text = line.strip()
-            self.told = self.at
+            self.seen_line = self.at
             if text and not text.startswith("#") and text not in ("---", "..."):
                 if "\t" in line[: len(line) - len(line.lstrip())]:
                     self.refuse("a tab before", text)
@@ -94,24 +94,24 @@ class _Cursor:
         self.at += 1
 
     def replace(self, line: _Line) -> None:
-        """The current line reads as this one: what stands behind a dash."""
+        """Puts this line in place of the current one: the rest of it behind a dash."""
         self.pushed[:] = [line]
 
-    def deeper(self, indent: int) -> list[str]:
-        """The lines that follow and stand deeper, blank and commented ones too, consumed."""
-        found = []
+    def take_deeper(self, indent: int) -> list[str]:
+        """Consumes the lines that follow and are indented deeper, blank and commented ones too."""
+        lines = []
         while self.at < len(self.lines):
             line = self.lines[self.at]
             if line.strip() and len(line) - len(line.lstrip()) <= indent:
                 break
-            found.append(line)
+            lines.append(line)
             self.at += 1
-        return found
+        return lines
 
     def refuse(self, what: str, text: str) -> NoReturn:
         raise ImportFileError(
-            f"`{self.where}`, line {self.told + 1}: {what} (`{text[:60]}`) is not read. Only plain "
-            "keys, values and lists are."
+            f"`{self.where}`, line {self.seen_line + 1}: {what} (`{text[:60]}`) is not read. Only "
+            "plain keys, values and lists are."
         )
 
 
@@ -120,33 +120,33 @@ def _block(cursor: _Cursor, indent: int, depth: int) -> Any:
     assert line is not None, "A block begins with a line: this is a bug."
     if depth > MAX_DEPTH:
         cursor.refuse(f"a value nested more than {MAX_DEPTH} deep", line.text)
-    return (_items if line.item else _mapping)(cursor, indent, depth)
+    return (_items if line.is_item else _mapping)(cursor, indent, depth)
 
 
 def _mapping(cursor: _Cursor, indent: int, depth: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    while (line := cursor.peek()) is not None and line.indent == indent and not line.item:
+    mapping: dict[str, Any] = {}
+    while (line := cursor.peek()) is not None and line.indent == indent and not line.is_item:
         key, rest = _split(cursor, line.text)
         cursor.skip()
-        found[key] = _value(cursor, rest, indent, depth)
-    return found
+        mapping[key] = _value(cursor, rest, indent, depth)
+    return mapping
 
 
 def _items(cursor: _Cursor, indent: int, depth: int) -> list[Any]:
-    found: list[Any] = []
-    while (line := cursor.peek()) is not None and line.indent == indent and line.item:
+    items: list[Any] = []
+    while (line := cursor.peek()) is not None and line.indent == indent and line.is_item:
         rest = line.text[1:].lstrip()
-        if rest.startswith("- ") or (rest[:1] not in _REFUSED and _key(rest)):
+        if rest.startswith("- ") or (rest[:1] not in _REFUSED and _key_and_rest(rest)):
             inner = _Line(indent + len(line.text) - len(rest), rest)
             cursor.replace(inner)
-            found.append(_block(cursor, inner.indent, depth + 1))
+            items.append(_block(cursor, inner.indent, depth + 1))
         else:
             cursor.skip()
-            found.append(_value(cursor, rest, indent, depth))
-    return found
+            items.append(_value(cursor, rest, indent, depth))
+    return items
 
 
-def _key(text: str) -> tuple[str, str] | None:
+def _key_and_rest(text: str) -> tuple[str, str] | None:
     """The key and the rest of a line; None for one that is no `key: value`."""
     if text[:1] in ("'", '"'):
         match = _QUOTED_KEY.fullmatch(text)
@@ -161,7 +161,7 @@ def _key(text: str) -> tuple[str, str] | None:
 def _split(cursor: _Cursor, text: str) -> tuple[str, str]:
     if text[0] in _REFUSED or text.startswith("<<"):
         cursor.refuse(_REFUSED.get(text[0], "a merge"), text)
-    match = _key(text)
+    match = _key_and_rest(text)
     if match is None:
         cursor.refuse("a line without `key: value`", text)
     key, rest = match
@@ -174,19 +174,19 @@ def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:
     if not rest:
         return _nested(cursor, indent, depth)
     if _BLOCK_TEXT.fullmatch(rest):
-        lines = cursor.deeper(indent)
+        lines = cursor.take_deeper(indent)
         return ("\n" if rest[0] == "|" else " ").join(line.strip() for line in lines).strip()
     if rest[0] in _REFUSED:
         cursor.refuse(_REFUSED[rest[0]], rest)
-    going_on = [line.strip() for line in cursor.deeper(indent)]
-    if rest[0] not in "\"'" and any(_key(line) for line in going_on):
+    continuation = [line.strip() for line in cursor.take_deeper(indent)]
+    if rest[0] not in "\"'" and any(_key_and_rest(line) for line in continuation):
         cursor.refuse("a value that goes on as keys", rest)
-    return _scalar(cursor, " ".join([rest, *filter(None, going_on)]))
+    return _scalar(cursor, " ".join([rest, *filter(None, continuation)]))
 
 
 def _nested(cursor: _Cursor, indent: int, depth: int) -> Any:
     line = cursor.peek()
-    if line is None or line.indent < indent or (line.indent == indent and not line.item):
+    if line is None or line.indent < indent or (line.indent == indent and not line.is_item):
         return None
     return _block(cursor, line.indent, depth + 1)
 
@@ -199,7 +199,7 @@ def _scalar(cursor: _Cursor, text: str) -> Any:
     plain = text.partition(" #")[0].rstrip()
     if plain == "~":
         return None
-    return _NUMBERS.get(plain.lower()) or from_text(plain)
+    return _NUMBERS.get(plain.lower()) or text_value(plain)
 
 
 def _quoted(cursor: _Cursor, text: str) -> str:

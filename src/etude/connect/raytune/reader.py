@@ -1,4 +1,4 @@
-"""What Ray Tune recorded: the folder of an experiment, or a folder of such folders (Ray 2).
+"""The reader of Ray Tune (Ray 2): the folder of an experiment, or a folder of such folders.
 
 Nothing of Ray is imported, and no pickle is opened: neither `params.pkl` and `tuner.pkl`, nor those
 in hexadecimal inside JSON.
@@ -8,8 +8,8 @@ in hexadecimal inside JSON.
 - Settings are those of `params.json`, nested names joined by dots, None and lists as text; metrics
   are joined by slashes, as Ray does. Clocks, places and counters that Ray adds are no metrics.
   A Trainer's settings stand below `train_loop_config.`; `--rename` shortens them.
-- Where no trial has the wanted metric and Ray knows the metric that it optimized, that one takes
-  the wanted name.
+- Where no trial has the requested metric, the metric that Ray optimized, if it is stated, takes
+  the requested name.
 - `training_iteration` is the step, counted from 1. `--rename global_step=step` takes another
   column.
 - ERROR is failed; RUNNING and PAUSED are running; PENDING without a result is left out.
@@ -30,11 +30,12 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Scalar
+from ...wording import join
 from .. import renaming
-from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
+from ..base import MAX_NAMED, ReadRequest, SourceStatus, SourceStudy, SourceTrial
 from ..parsing import files, scalars
-from .results import ITERATION, Results, gathered, reported
-from .state import PATTERN, State, StatedTrial, plain, state
+from .results import ITERATION, Results, combined_results, trial_results
+from .state import PATTERN, State, StateTrial, experiment_state, plain_setting
 
 STATUSES: Mapping[str, SourceStatus] = {
     "TERMINATED": "completed",
@@ -43,28 +44,26 @@ STATUSES: Mapping[str, SourceStatus] = {
     "PAUSED": "running",
     "PENDING": "running",
 }
-# The name here of the column that counts steps.
+# The name that makes a column the count of steps.
 STEP = "step"
 # For people: the end of an error says what went wrong.
 MAX_DETAIL = 2000
-# Heuristic: for people, a longer list of names says no more.
-MAX_NAMED = 8
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class _Found:
-    """A trial with all that is known of it; `told` is what is not."""
+class _Trial:
+    """A trial with its state, setting and results; `left_out` says what could not be read."""
 
-    stated: StatedTrial
+    state: StateTrial
     setting: Mapping[str, Scalar]
     results: Results
     detail: str = ""
-    told: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
-def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
-    """Every experiment of a folder, or the one that is wanted.
+def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
+    """Every experiment of a folder, or the requested one.
 
     Raises:
         ImportFileError: for a folder without an experiment of Ray Tune.
@@ -75,120 +74,136 @@ def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
             f"`{source}` is no folder. Name the folder of an experiment, where Ray Tune wrote "
             f"`{PATTERN}`."
         )
-    below = sorted(path for path in folder.iterdir() if path.is_dir())
-    inner = [path for path in below if files.inside(folder, path) and _is_experiment(path)]
-    experiments = [folder] if _is_experiment(folder) else inner
+    subfolders = sorted(path for path in folder.iterdir() if path.is_dir())
+    inner_experiments = [
+        path for path in subfolders if files.is_inside(folder, path) and _is_experiment(path)
+    ]
+    experiments = [folder] if _is_experiment(folder) else inner_experiments
     if not experiments:
         raise ImportFileError(
             f"`{source}` holds no experiment of Ray Tune: neither `{PATTERN}` nor a trial's "
             "`result.json` is in it or one folder below."
         )
-    studies = [_study(one, wanted) for one in experiments]
-    if not any(one.trials for one in studies):
-        reasons = " ".join(reason for one in studies for reason in one.left_out)
+    studies = [_study(path, request) for path in experiments]
+    if not any(study.trials for study in studies):
+        reasons = " ".join(reason for study in studies for reason in study.left_out)
         raise ImportFileError(f"`{source}` holds no trial of Ray Tune that can be read. {reasons}")
-    return renaming.asked(studies, source, wanted)
+    return renaming.requested_studies(studies, source, request)
 
 
 def _is_experiment(folder: Path) -> bool:
-    return bool(files.files(folder, PATTERN)) or bool(files.files(folder, "*/result.json"))
-
-
-def _study(folder: Path, wanted: Wanted) -> SourceStudy:
-    step = next((there for there, here in wanted.renamed.items() if here == STEP), ITERATION)
-    stated = state(folder)
-    told = list(stated.left_out)
-    trials = [*stated.trials, *_unstated(folder, stated, told)]
-    asked = frozenset(wanted.renamed)
-    everything = [_found(folder, one, step, asked) for one in trials]
-    pending = [one for one in everything if _is_pending(one)]
-    found = [one for one in everything if not _is_pending(one)]
-    if pending:
-        listed = _listed([one.stated.name for one in pending])
-        told.append(f"Trials that had not begun, left out: {listed}.")
-    told += [sentence for one in found for sentence in one.told]
-    told += _lost(found)
-    lengths = {one.length for one in stated.trials}
-    full = next(iter(lengths)) if len(lengths) == 1 else None
-    longest = max((one.results.iterations for one in found), default=0)
-    study = renaming.study(
-        folder.resolve().name, [_trial(one, longest) for one in found], told, wanted
+    return bool(files.regular_files(folder, PATTERN)) or bool(
+        files.regular_files(folder, "*/result.json")
     )
-    names = _names(found, stated.metric, wanted)
-    rows = [_named(one.results.rows, names) for one in found]
+
+
+def _study(folder: Path, request: ReadRequest) -> SourceStudy:
+    step = next((name for name, local in request.renames.items() if local == STEP), ITERATION)
+    state = experiment_state(folder)
+    left_out = list(state.left_out)
+    state_trials = [*state.trials, *_unknown_trials(folder, state, left_out)]
+    wanted_names = frozenset(request.renames)
+    all_trials = [_trial(folder, trial, step, wanted_names) for trial in state_trials]
+    pending = [trial for trial in all_trials if _is_pending(trial)]
+    trials_begun = [trial for trial in all_trials if not _is_pending(trial)]
+    if pending:
+        names_pending = _name_list([trial.state.name for trial in pending])
+        left_out.append(f"Trials that had not begun, left out: {names_pending}.")
+    left_out += [sentence for trial in trials_begun for sentence in trial.left_out]
+    left_out += _text_messages(trials_begun)
+    lengths = {trial.length for trial in state.trials}
+    length = next(iter(lengths)) if len(lengths) == 1 else None
+    longest = max((trial.results.iterations for trial in trials_begun), default=0)
+    study = renaming.source_study(
+        folder.resolve().name,
+        [_source_trial(trial, longest) for trial in trials_begun],
+        left_out,
+        request,
+    )
+    names = _names(trials_begun, state.metric, request)
+    rows = [renaming.renamed_rows(trial.results.rows, names) for trial in trials_begun]
     return replace(
         study,
-        trials=tuple(replace(one, rows=row) for one, row in zip(study.trials, rows, strict=True)),
-        max_steps=full if full is not None and step == ITERATION else study.max_steps,
+        trials=tuple(
+            replace(trial, rows=trial_rows)
+            for trial, trial_rows in zip(study.trials, rows, strict=True)
+        ),
+        max_steps=length if length is not None and step == ITERATION else study.max_steps,
     )
 
 
 # --- one trial
 
 
-def _unstated(folder: Path, stated: State, told: list[str]) -> list[StatedTrial]:
-    """Folders of trials that the state does not know."""
-    known = {one.folder for one in stated.trials}
-    found = []
+def _unknown_trials(folder: Path, state: State, left_out: list[str]) -> list[StateTrial]:
+    """The trials of folders that the state does not know."""
+    known_folders = {trial.folder for trial in state.trials}
+    trials = []
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if path.name in known:
+        if path.name in known_folders:
             continue
-        if not files.inside(folder, path):
-            told.append(f"`{path}` is a link out of the folder, and was not followed.")
+        if not files.is_inside(folder, path):
+            left_out.append(files.link_message(path))
         elif (path / "result.json").is_file() or (path / "params.json").is_file():
-            found.append(StatedTrial(name=path.name, folder=path.name, status="", tree={}))
-    if found and stated.trials:
-        listed = _listed([one.name for one in found])
-        told.append(f"Trials that the experiment's state does not know: {listed}.")
-    return found
+            trials.append(StateTrial(name=path.name, folder=path.name, status="", config={}))
+    if trials and state.trials:
+        names = _name_list([trial.name for trial in trials])
+        left_out.append(f"Trials that the experiment's state does not know: {names}.")
+    return trials
 
 
-def _found(folder: Path, stated: StatedTrial, step: str, asked: frozenset[str]) -> _Found:
-    path = folder / stated.folder
-    there = stated.folder not in ("", ".", "..") and path.is_dir()
-    if there and files.inside(folder, path):
-        setting, told = _setting(path, stated)
-        results = reported(path, step, asked)
+def _trial(folder: Path, state: StateTrial, step: str, wanted_names: frozenset[str]) -> _Trial:
+    path = folder / state.folder
+    is_folder = state.folder not in ("", ".", "..") and path.is_dir()
+    if is_folder and files.is_inside(folder, path):
+        setting, left_out = _setting(path, state)
+        results = trial_results(path, step, wanted_names)
         detail = _detail(path)
     else:
-        setting, told = _flat(stated.tree, stated.name)
-        told.append(_absent(path, stated, is_link=there))
+        setting, left_out = _flat_setting(state.config, state.name)
+        left_out.append(_missing_message(path, state, is_link=is_folder))
         results, detail = None, ""
     if results is None:
-        results = gathered([stated.last] if stated.last else [], step, asked)
-    if lost := sorted(stated.pickled - setting.keys()):
-        told.append(f"Trial {stated.name}: pickled, so not read: {_listed(lost)}.")
-    if results.resettled:
-        told.append(
-            f"Trial {stated.name} changed its setting on the way; it stands here with the last."
+        results = combined_results(
+            [state.last_result] if state.last_result else [], step, wanted_names
         )
-    told += results.left_out
-    return _Found(stated=stated, setting=setting, results=results, detail=detail, told=tuple(told))
+    if unread := sorted(state.pickled - setting.keys()):
+        left_out.append(f"Trial {state.name}: pickled, so not read: {_name_list(unread)}.")
+    if results.setting_changed:
+        left_out.append(
+            f"Trial {state.name} changed its setting on the way; it stands here with the last."
+        )
+    left_out += results.left_out
+    return _Trial(
+        state=state, setting=setting, results=results, detail=detail, left_out=tuple(left_out)
+    )
 
 
-def _absent(path: Path, stated: StatedTrial, *, is_link: bool) -> str:
-    why = "is a link out of the folder, and was not followed" if is_link else "is not there"
-    rest = "only its last result is known" if stated.last else "none of its results is known"
-    return f"Trial {stated.name}: `{path.name}` {why}; {rest}."
+def _missing_message(path: Path, state: StateTrial, *, is_link: bool) -> str:
+    reason = "is a link out of the folder, and was not followed" if is_link else "is not there"
+    consequence = (
+        "only its last result is known" if state.last_result else "none of its results is known"
+    )
+    return f"Trial {state.name}: `{path.name}` {reason}; {consequence}."
 
 
-def _setting(path: Path, stated: StatedTrial) -> tuple[dict[str, Scalar], list[str]]:
-    """The setting of `params.json`; what the state has pickled is an empty text there."""
+def _setting(path: Path, state: StateTrial) -> tuple[dict[str, Scalar], list[str]]:
+    """The setting of `params.json`, where a value that the state has pickled is an empty text."""
     parameters = path / "params.json"
-    if not parameters.is_file() or not files.inside(path, parameters):
-        return _flat(stated.tree, stated.name)
+    if not files.has_file(path, parameters):
+        return _flat_setting(state.config, state.name)
     try:
-        setting, told = _flat(plain(scalars.from_json(parameters)), stated.name)
+        setting, left_out = _flat_setting(plain_setting(scalars.json_file(parameters)), state.name)
     except ImportFileError as error:
-        setting, told = _flat(stated.tree, stated.name)
-        return setting, [str(error), *told]
-    texts = {name for name in stated.pickled if isinstance(setting.get(name), str)}
-    return {name: value for name, value in setting.items() if name not in texts}, told
+        setting, left_out = _flat_setting(state.config, state.name)
+        return setting, [str(error), *left_out]
+    texts = {name for name in state.pickled if isinstance(setting.get(name), str)}
+    return {name: value for name, value in setting.items() if name not in texts}, left_out
 
 
-def _flat(tree: Mapping[str, object], name: str) -> tuple[dict[str, Scalar], list[str]]:
+def _flat_setting(config: Mapping[str, object], name: str) -> tuple[dict[str, Scalar], list[str]]:
     try:
-        return scalars.flat(tree), []
+        return scalars.flat_setting(config), []
     except ImportFileError as error:
         return {}, [f"Trial {name}: {error}"]
 
@@ -196,7 +211,7 @@ def _flat(tree: Mapping[str, object], name: str) -> tuple[dict[str, Scalar], lis
 def _detail(path: Path) -> str:
     """The end of what Ray wrote about an error."""
     error = path / "error.txt"
-    if not error.is_file() or not files.inside(path, error):
+    if not files.has_file(path, error):
         return ""
     try:
         return files.document(error).strip()[-MAX_DETAIL:]
@@ -204,47 +219,41 @@ def _detail(path: Path) -> str:
         return str(reason)
 
 
-def _trial(found: _Found, longest: int) -> SourceTrial:
-    stated, results = found.stated, found.results
-    status = STATUSES.get(stated.status, "unknown")
-    full = stated.length or longest
-    if status == "completed" and results.stopped and results.iterations < full:
+def _source_trial(trial: _Trial, longest: int) -> SourceTrial:
+    state, results = trial.state, trial.results
+    status = STATUSES.get(state.status, "unknown")
+    full_length = state.length or longest
+    if status == "completed" and results.stopped and results.iterations < full_length:
         status = "stopped"
     return SourceTrial(
-        name=stated.name,
-        setting=found.setting,
+        name=state.name,
+        setting=trial.setting,
         status=status,
-        detail=found.detail,
+        detail=trial.detail,
         wall_s=results.wall_s,
     )
 
 
-def _is_pending(found: _Found) -> bool:
-    return found.stated.status == "PENDING" and not found.results.rows
+def _is_pending(trial: _Trial) -> bool:
+    return trial.state.status == "PENDING" and not trial.results.rows
 
 
 # --- names
 
 
-def _names(found: Sequence[_Found], metric: str, wanted: Wanted) -> dict[str, str | None]:
-    """What each metric is called here; None where it is left out."""
-    there = {name for one in found for _, name, _ in one.results.rows}
-    names = {name: renaming.here(name, wanted) for name in there}
-    if metric in names and wanted.metric not in names.values():
-        names[metric] = wanted.metric
+def _names(trials: Sequence[_Trial], metric: str, request: ReadRequest) -> dict[str, str | None]:
+    """The name of each metric here; None where it is left out."""
+    reported_names = {name for trial in trials for _, name, _ in trial.results.rows}
+    names = {name: renaming.local_name(name, request) for name in reported_names}
+    if metric in names and request.metric not in names.values():
+        names[metric] = request.metric
     return names
 
 
-def _named(rows: Sequence[Row], names: Mapping[str, str | None]) -> tuple[Row, ...]:
-    named = [(step, names[name], value) for step, name, value in rows]
-    return tuple((step, name, value) for step, name, value in named if name is not None)
+def _text_messages(trials: Sequence[_Trial]) -> list[str]:
+    texts = sorted({name for trial in trials for name in trial.results.texts})
+    return [f"No numbers, so no metrics: {_name_list(texts)}."] if texts else []
 
 
-def _lost(found: Sequence[_Found]) -> list[str]:
-    texts = sorted({name for one in found for name in one.results.texts})
-    return [f"No numbers, so no metrics: {_listed(texts)}."] if texts else []
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(f"`{name}`" for name in names[:MAX_NAMED]) + more
+def _name_list(names: Sequence[str]) -> str:
+    return join([f"`{name}`" for name in names], most=MAX_NAMED)

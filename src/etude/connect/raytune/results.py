@@ -1,4 +1,4 @@
-"""What a trial of Ray Tune reported: `result.json`, or `progress.csv` where that is absent."""
+"""The results of a trial of Ray Tune: `result.json`, or `progress.csv` where that is absent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ...errors import ImportFileError
 from ...space import Scalar
 from ..base import Row
 from ..parsing import files, scalars
-from ..parsing.scalars import real
+from ..parsing.scalars import float_value
 
 ITERATION = "training_iteration"
-# What Ray writes beside the values that were reported: clocks, places, counters.
+# Names that Ray adds to the reported values: clocks, places, counters.
 BOOKKEEPING = frozenset(
     {
         "agent_timesteps_total",
@@ -53,14 +53,15 @@ BOOKKEEPING = frozenset(
 @final
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What a trial reported, in Ray's own names.
+    """The results of a trial, under Ray's own names.
 
     Args:
         iterations: The last `training_iteration`.
         stopped: Whether the last result was marked `done` when it was written: the trial was ended
-            from outside. One that ends by itself leaves its last result as it was.
-        texts: Names of what is reported but is no number.
-        resettled: Whether the setting changed on the way, as population based training does.
+            from outside. A trial that ends by itself leaves its last result as it was.
+        texts: Names of reported values that are no numbers.
+        setting_changed: Whether the setting changed during training, as population based training
+            changes it.
     """
 
     rows: tuple[Row, ...] = ()
@@ -68,121 +69,127 @@ class Results:
     stopped: bool = False
     wall_s: float = 0.0
     texts: frozenset[str] = frozenset()
-    resettled: bool = False
+    setting_changed: bool = False
     left_out: tuple[str, ...] = ()
 
 
-def reported(folder: Path, step: str, asked: frozenset[str]) -> Results | None:
-    """What is in the folder of a trial; None where neither file is.
+def trial_results(folder: Path, step: str, wanted_names: frozenset[str]) -> Results | None:
+    """The results in the folder of a trial; None where neither file is there.
 
     Args:
         folder: The trial's folder.
         step: The column that counts steps.
-        asked: Names that are values although Ray keeps books under them.
+        wanted_names: Names that count as metrics although Ray adds them itself.
     """
     for name, read in (("result.json", _from_json), ("progress.csv", _from_csv)):
         path = folder / name
-        if path.is_file() and path.stat().st_size and files.inside(folder, path):
-            told: list[str] = []
-            found = gathered(read(path, told), step, asked)
-            where = f"`{folder.name}/{name}`"
-            return replace(found, left_out=tuple(f"{where}: {reason}" for reason in told))
+        if path.is_file() and path.stat().st_size and files.is_inside(folder, path):
+            left_out: list[str] = []
+            results = combined_results(read(path, left_out), step, wanted_names)
+            place = f"`{folder.name}/{name}`"
+            return replace(results, left_out=tuple(f"{place}: {reason}" for reason in left_out))
     return None
 
 
-def gathered(results: Iterable[Mapping[str, Any]], step: str, asked: frozenset[str]) -> Results:
-    """The rows of results; one without a whole number of steps stands where it is in the file."""
+def combined_results(
+    results: Iterable[Mapping[str, Any]], step: str, wanted_names: frozenset[str]
+) -> Results:
+    """The results in one; the step of a row without a whole number is its position in the file."""
     rows: list[Row] = []
     texts: set[str] = set()
-    last: Mapping[str, Any] = {}
+    last_result: Mapping[str, Any] = {}
     setting: Mapping[str, Scalar] | None = None
-    resettled = False
-    for at, one in enumerate(results, start=1):
-        now = _whole(flat := dict(_flat(one)), step)
-        for name, value in flat.items():
-            if name == step or (name in BOOKKEEPING and name not in asked):
+    setting_changed = False
+    for position, result in enumerate(results, start=1):
+        steps = _whole_number(values := dict(_flat(result)), step)
+        for name, value in values.items():
+            if name == step or (name in BOOKKEEPING and name not in wanted_names):
                 continue
             number = _number(value)
             if number is not None:
-                rows.append((at if now is None else now, name, number))
+                rows.append((position if steps is None else steps, name, number))
             elif value is not None:
                 texts.add(name)
-        last = one
-        if (now_set := _setting(one)) is not None:
-            resettled = resettled or setting not in (None, now_set)
-            setting = now_set
+        last_result = result
+        if (current_setting := _setting(result)) is not None:
+            setting_changed = setting_changed or setting not in (None, current_setting)
+            setting = current_setting
     return Results(
         rows=tuple(rows),
-        iterations=_whole(last, ITERATION) or 0,
-        stopped=last.get("done") in (True, "True"),
-        wall_s=_number(last.get("time_total_s")) or 0.0,
+        iterations=_whole_number(last_result, ITERATION) or 0,
+        stopped=last_result.get("done") in (True, "True"),
+        wall_s=_number(last_result.get("time_total_s")) or 0.0,
         texts=frozenset(texts),
-        resettled=resettled,
+        setting_changed=setting_changed,
     )
 
 
-def _from_json(path: Path, told: list[str]) -> Iterator[Mapping[str, Any]]:
-    broken = []
+def _from_json(path: Path, left_out: list[str]) -> Iterator[Mapping[str, Any]]:
+    broken_lines = []
     try:
         for number, line in enumerate(files.lines(path), start=1):
             if not line.strip():
                 continue
             try:
-                found = json.loads(line)
+                result = json.loads(line)
             except (ValueError, RecursionError):
-                found = None
-            if isinstance(found, dict):
-                yield found
+                result = None
+            if isinstance(result, dict):
+                yield result
             else:
-                broken.append(number)
+                broken_lines.append(number)
     except ImportFileError as error:
-        told.append(str(error))
-    if broken:
-        many = f"{len(broken)} lines, the first line {broken[0]}," if broken[1:] else ""
-        told.append(f"{many or f'line {broken[0]}'} cannot be read; left out.")
+        left_out.append(str(error))
+    if broken_lines:
+        many = (
+            f"{len(broken_lines)} lines, the first line {broken_lines[0]},"
+            if broken_lines[1:]
+            else ""
+        )
+        left_out.append(f"{many or f'line {broken_lines[0]}'} cannot be read; left out.")
 
 
-def _from_csv(path: Path, told: list[str]) -> Iterator[Mapping[str, Any]]:
+def _from_csv(path: Path, left_out: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
-        for one in csv.DictReader(files.lines(path)):
-            yield {name: _cell(text) for name, text in one.items() if isinstance(name, str)}
+        for row in csv.DictReader(files.lines(path)):
+            yield {name: _cell(text) for name, text in row.items() if isinstance(name, str)}
     except (ImportFileError, csv.Error) as error:
-        told.append(str(error))
+        left_out.append(str(error))
 
 
 def _cell(text: object) -> object:
     if not isinstance(text, str) or not text:
         return None
-    number = scalars.number(text)
+    number = scalars.number_from_text(text)
     return text if number is None else number
 
 
-def _flat(one: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Names as Ray joins them: `{"valid": {"loss": 1}}` is `valid/loss`."""
-    waiting = [(str(name), value, 1) for name, value in reversed(list(one.items()))]
+def _flat(result: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names joined as Ray joins them: `{"valid": {"loss": 1}}` is `valid/loss`."""
+    waiting = [(str(name), value, 1) for name, value in reversed(list(result.items()))]
     while waiting:
         name, value, depth = waiting.pop()
         if not isinstance(value, dict) or name == "config" or depth > scalars.MAX_DEPTH:
             yield name, value
             continue
-        inner = [(f"{name}/{key}", below, depth + 1) for key, below in value.items()]
+        inner = [(f"{name}/{key}", inner_value, depth + 1) for key, inner_value in value.items()]
         waiting.extend(reversed(inner))
 
 
-def _setting(one: Mapping[str, Any]) -> dict[str, Scalar] | None:
-    """The setting that stands beside a result; None where there is none that can be read."""
-    config = one.get("config")
+def _setting(result: Mapping[str, Any]) -> dict[str, Scalar] | None:
+    """The setting beside a result; None where none can be read."""
+    config = result.get("config")
     try:
-        return scalars.flat(config) if isinstance(config, dict) else None
+        return scalars.flat_setting(config) if isinstance(config, dict) else None
     except ImportFileError:
         return None
 
 
 def _number(value: object) -> float | None:
-    """A value as a number; Ray writes a NaN that is not Python's own as the text `null`."""
-    return float("nan") if value == "null" else real(value)
+    """A value as a number; Ray writes a NaN that is not Python's as the text `null`."""
+    return float("nan") if value == "null" else float_value(value)
 
 
-def _whole(one: Mapping[str, Any], name: str) -> int | None:
-    number = real(one.get(name))
+def _whole_number(result: Mapping[str, Any], name: str) -> int | None:
+    number = float_value(result.get(name))
     return int(number) if number is not None and number.is_integer() and number < 2**63 else None

@@ -32,7 +32,7 @@ from ..parsing.protobuf import (
 # Heuristic: scalars take some 60 bytes, a page of them some kB; what is larger is mostly an
 # image or a graph, and Python sums 10 MB in a second.
 MAX_SUMMED_BYTES = 64 << 10
-# Heuristic: no event is larger in memory; a graph that is, is passed over.
+# Heuristic: no event with scalars is larger; a larger one, a graph, is passed over.
 MAX_EVENT_BYTES = 64 << 20
 # A tensor of one number takes some 20 bytes, its shape and type included.
 MAX_SCALAR_BYTES = 256
@@ -51,11 +51,11 @@ _HALF_FIELD, _CONTENT_FIELD = 13, 4
 @final
 @dataclass
 class Events:
-    """What one event file says: filled while it is read, so that a torn file gives what it has.
+    """The content of an event file: filled while it is read, so that a torn file gives what it has.
 
     Args:
-        passed_over: How many values of each kind are no scalars.
-        session: How the hyperparameter plugin saw the end: "SUCCESS" or "FAILURE".
+        passed_over: The number of values of each kind that are no scalars.
+        session: The end as the hyperparameter plugin has it: "SUCCESS" or "FAILURE".
         broken: Where and why reading ended early; empty where it did not.
     """
 
@@ -69,17 +69,17 @@ class Events:
 
 
 def events(path: Path) -> Events:
-    """What an event file says, up to its end or to where it breaks."""
-    found = Events()
+    """The content of an event file, up to its end or to where it breaks."""
+    content = Events()
     try:
         for offset, record in records(path):
             if record is None:
-                found.passed_over["events beyond all measure"] += 1
+                content.passed_over["events beyond all measure"] += 1
             else:
-                _read_event(record, offset, path, found)
+                _read_event(record, offset, path, content)
     except (ImportFileError, OSError) as error:
-        found.broken = str(error)
-    return found
+        content.broken = str(error)
+    return content
 
 
 def records(path: Path) -> Iterator[tuple[int, bytes | None]]:
@@ -89,25 +89,25 @@ def records(path: Path) -> Iterator[tuple[int, bytes | None]]:
         ImportFileError: at the first record that is torn or damaged, with file and offset.
     """
     size = path.stat().st_size
-    with path.open("rb") as held:
-        while (offset := held.tell()) < size:
-            length = _length(path, held.read(12), offset, size - offset)
+    with path.open("rb") as file:
+        while (offset := file.tell()) < size:
+            length = _length(path, file.read(12), offset, size - offset)
             if length > MAX_EVENT_BYTES:
-                held.seek(length + 4, 1)
+                file.seek(length + 4, 1)
                 yield offset, None
                 continue
-            record, sum_of_data = held.read(length), int.from_bytes(held.read(4), "little")
+            record, sum_of_data = file.read(length), int.from_bytes(file.read(4), "little")
             if length <= MAX_SUMMED_BYTES and masked_crc(record) != sum_of_data:
                 raise _damaged(path, offset, "its data fails its checksum")
             yield offset, record
 
 
-def _length(path: Path, head: bytes, offset: int, left: int) -> int:
-    whole = len(head) == 12
-    length, sum_of_length = struct.unpack("<QI", head) if whole else (0, 0)
-    if whole and masked_crc(head[:8]) != sum_of_length:
+def _length(path: Path, head: bytes, offset: int, bytes_left: int) -> int:
+    is_complete = len(head) == 12
+    length, sum_of_length = struct.unpack("<QI", head) if is_complete else (0, 0)
+    if is_complete and masked_crc(head[:8]) != sum_of_length:
         raise _damaged(path, offset, "its length fails its checksum")
-    if not whole or length > left - 16:
+    if not is_complete or length > bytes_left - 16:
         raise ImportFileError(
             f"`{path}` ends inside the record at byte {offset}; what stands before it is read."
         )
@@ -141,47 +141,47 @@ def _damaged(path: Path, offset: int, why: str) -> ImportFileError:
     return ImportFileError(f"`{path}` is damaged at byte {offset}: {why}; {before}.")
 
 
-def _read_event(record: bytes, offset: int, path: Path, found: Events) -> None:
+def _read_event(record: bytes, offset: int, path: Path, events: Events) -> None:
     try:
         parts = list(fields(record))
         step = next((integer(content) for number, content in parts if number == 2), 0)
         for number, content in parts:
             if number == 1:
-                found.times_s.append(double(content))
+                events.times_s.append(double(content))
             elif number == _SUMMARY:
-                _read_summary(step, data(content), found)
+                _read_summary(step, data(content), events)
             elif number in _EVENT_KINDS:
-                found.passed_over[_EVENT_KINDS[number]] += 1
+                events.passed_over[_EVENT_KINDS[number]] += 1
     except ImportFileError as error:
         raise _damaged(path, offset, str(error)) from None
 
 
-def _read_summary(step: int, message: bytes, found: Events) -> None:
+def _read_summary(step: int, message: bytes, events: Events) -> None:
     for number, content in fields(message):
         if number == 1:
-            _read_value(step, data(content), found)
+            _read_value(step, data(content), events)
 
 
-def _read_value(step: int, message: bytes, found: Events) -> None:
+def _read_value(step: int, message: bytes, events: Events) -> None:
     parts: dict[int, int | bytes] = dict(fields(message))
     tag = text(parts.get(1, b""))
     if 9 in parts:
         plugin, content = _plugin(data(parts[9]))
         # Writers of some versions describe a tag only once.
-        found.plugins[tag] = plugin or found.plugins.get(tag, "")
+        events.plugins[tag] = plugin or events.plugins.get(tag, "")
         if plugin == "hparams":
-            _read_session(content, found)
+            _read_session(content, events)
             return
     if 2 in parts:
-        found.rows.append((step, tag, single(parts[2])))
+        events.rows.append((step, tag, single(parts[2])))
         return
-    plugin = found.plugins.get(tag, "")
+    plugin = events.plugins.get(tag, "")
     scalar = _tensor(data(parts[8])) if 8 in parts and plugin == "scalars" else None
     if scalar is not None:
-        found.rows.append((step, tag, scalar))
+        events.rows.append((step, tag, scalar))
         return
     kind = next((name for number, name in _VALUE_KINDS.items() if number in parts), plugin)
-    found.passed_over[kind or "values of no known kind"] += 1
+    events.passed_over[kind or "values of no known kind"] += 1
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:
@@ -191,7 +191,7 @@ def _plugin(metadata: bytes) -> tuple[str, bytes]:
 
 
 def _tensor(message: bytes) -> float | None:
-    """The one number of a tensor; None where there are more, none, or no numbers."""
+    """The number of a tensor with one; None for a tensor with several, none, or no numbers."""
     if len(message) > MAX_SCALAR_BYTES:
         return None
     parts = list(fields(message))
@@ -203,13 +203,15 @@ def _tensor(message: bytes) -> float | None:
 def _numbers(part: Field, kind: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     number, content = part
     if number in _FIELDS_OF_WHOLE_NUMBERS or number == _HALF_FIELD:
-        whole = numbers(content)
-        return np.array([_half(one, kind) for one in whole] if number == _HALF_FIELD else whole)
-    held = data(content)
-    written = _CONTENT_TYPES.get(kind) if number == _CONTENT_FIELD else _FIELD_TYPES.get(number)
-    if written is None or len(held) % np.dtype(written).itemsize:
+        integers = numbers(content)
+        return np.array(
+            [_half(bits, kind) for bits in integers] if number == _HALF_FIELD else integers
+        )
+    content_bytes = data(content)
+    dtype = _CONTENT_TYPES.get(kind) if number == _CONTENT_FIELD else _FIELD_TYPES.get(number)
+    if dtype is None or len(content_bytes) % np.dtype(dtype).itemsize:
         return np.empty(0)
-    return np.frombuffer(held, written).astype(np.float64)
+    return np.frombuffer(content_bytes, dtype).astype(np.float64)
 
 
 def _half(bits: int, kind: int) -> float:
@@ -218,13 +220,13 @@ def _half(bits: int, kind: int) -> float:
     return float(struct.unpack("<e", struct.pack("<H", bits & 0xFFFF))[0])
 
 
-def _read_session(content: bytes, found: Events) -> None:
+def _read_session(content: bytes, events: Events) -> None:
     for number, part in fields(content):
         if number == 3:
-            found.setting.update(_session_setting(data(part)))
+            events.setting.update(_session_setting(data(part)))
         elif number == 4:
             status = dict(fields(data(part))).get(1, 0)
-            found.session = {1: "SUCCESS", 2: "FAILURE"}.get(integer(status), "")
+            events.session = {1: "SUCCESS", 2: "FAILURE"}.get(integer(status), "")
 
 
 def _session_setting(message: bytes) -> Iterator[tuple[str, Scalar]]:

@@ -1,4 +1,4 @@
-"""TensorBoard: a folder of event files, one run a folder."""
+"""The reader of TensorBoard: a folder of event files, where each folder is a run."""
 
 from __future__ import annotations
 
@@ -8,97 +8,98 @@ from pathlib import Path, PurePosixPath
 from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
-from ..base import SourceStudy, SourceTrial, Wanted
+from ..base import ReadRequest, SourceStudy, SourceTrial
 from ..parsing import files, scalars, yaml
 from .event_file import Events, events
-from .runs import Run, Runs, whole
+from .runs import Run, Runs, complete_runs
 
-# Where training code leaves its setting beside the events; Lightning writes `hparams.yaml`.
+# Files beside the events that training code leaves its setting in; Lightning writes `hparams.yaml`.
 SETTING_FILES = ("hparams.json", "params.json", "hparams.yaml")
 PATTERN = "*tfevents*"
 
 
-def read(source: Path, wanted: Wanted) -> list[SourceStudy]:
+def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     """The one study of a folder of event files; a trial's name is its folder inside the source.
 
     Raises:
         ImportFileError: where no event file holds a scalar.
     """
     folder = source if source.is_dir() else source.parent
-    found = files.files(source, f"**/{PATTERN}") if source.is_dir() else [source]
-    if not found:
+    event_files = files.regular_files(source, f"**/{PATTERN}") if source.is_dir() else [source]
+    if not event_files:
         raise ImportFileError(
             f"`{source}` holds no event file (`{PATTERN}`). Give the folder that you give to "
             "`tensorboard --logdir`."
         )
-    told = files.leading_out(source, "**/*") if source.is_dir() else []
+    left_out = files.outward_links(source, "**/*") if source.is_dir() else []
     by_folder: dict[Path, list[Path]] = defaultdict(list)
-    for path in found:
+    for path in event_files:
         by_folder[path.parent].append(path)
     runs: Runs = {}
     for place, paths in sorted(by_folder.items()):
-        if (run := _run(folder, place, paths, told)) is not None:
+        if (run := _run(folder, place, paths, left_out)) is not None:
             runs[PurePosixPath(place.relative_to(folder).as_posix())] = run
     if not runs and not source.is_dir():
-        raise ImportFileError(f"`{source}` is no event file of TensorBoard. {told[0]}")
+        raise ImportFileError(f"`{source}` is no event file of TensorBoard. {left_out[0]}")
     if not runs:
-        raise ImportFileError(f"No event file in `{source}` holds a scalar. " + " ".join(told))
-    runs, joined = whole(runs)
-    told += joined + _about_settings(runs)
+        raise ImportFileError(f"No event file in `{source}` holds a scalar. " + " ".join(left_out))
+    runs, part_messages = complete_runs(runs)
+    left_out += part_messages + _setting_messages(runs)
     trials = [_trial(path, run, folder) for path, run in runs.items()]
-    return [renaming.study("", trials, told, wanted)]
+    return [renaming.source_study("", trials, left_out, request)]
 
 
-def _run(folder: Path, place: Path, paths: list[Path], told: list[str]) -> Run | None:
-    read_ones = sorted(((events(path), path) for path in paths), key=_begin)
-    for one, path in read_ones:
-        told += _about(one, path)
-    rows = [row for one, _ in read_ones for row in one.rows]
-    setting = {name: value for one, _ in read_ones for name, value in one.setting.items()}
+def _run(folder: Path, place: Path, paths: list[Path], left_out: list[str]) -> Run | None:
+    contents = sorted(((events(path), path) for path in paths), key=_start_time)
+    for content, path in contents:
+        left_out += _left_out(content, path)
+    rows = [row for content, _ in contents for row in content.rows]
+    setting = {name: value for content, _ in contents for name, value in content.setting.items()}
     if not rows and not setting:
-        told.append(f"`{place}` holds no scalar, so it is no trial.")
+        left_out.append(f"`{place}` holds no scalar, so it is no trial.")
         return None
-    times_s = [time_s for one, _ in read_ones for time_s in one.times_s]
+    times_s = [time_s for content, _ in contents for time_s in content.times_s]
     return Run(
         rows=tuple(rows),
-        setting=setting or _beside(folder, place, told),
-        session=next((one.session for one, _ in read_ones if one.session), ""),
+        setting=setting or _setting_beside(folder, place, left_out),
+        session=next((content.session for content, _ in contents if content.session), ""),
         wall_s=max(times_s) - min(times_s) if times_s else 0.0,
     )
 
 
-def _begin(one: tuple[Events, Path]) -> tuple[float, Path]:
-    return min(one[0].times_s, default=0.0), one[1]
+def _start_time(content: tuple[Events, Path]) -> tuple[float, Path]:
+    return min(content[0].times_s, default=0.0), content[1]
 
 
-def _about(one: Events, path: Path) -> list[str]:
-    told = [one.broken] if one.broken else []
-    if one.passed_over:
-        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(one.passed_over.items()))
-        told.append(f"`{path}`: passed over what is no scalar: {counts}.")
-    return told
+def _left_out(content: Events, path: Path) -> list[str]:
+    left_out = [content.broken] if content.broken else []
+    if content.passed_over:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(content.passed_over.items()))
+        left_out.append(f"`{path}`: passed over what is no scalar: {counts}.")
+    return left_out
 
 
-def _beside(folder: Path, place: Path, told: list[str]) -> dict[str, Scalar]:
+def _setting_beside(folder: Path, place: Path, left_out: list[str]) -> dict[str, Scalar]:
     for name in SETTING_FILES:
         path = place / name
-        if not path.is_file() or not files.inside(folder, path):
+        if not files.has_file(folder, path):
             continue
         try:
-            held = yaml.document(path) if path.suffix == ".yaml" else scalars.from_json(path)
-            return scalars.flat(held)
+            tree = yaml.document(path) if path.suffix == ".yaml" else scalars.json_file(path)
+            return scalars.flat_setting(tree)
         except (ImportFileError, OSError) as error:
-            told.append(f"{error} The run has no setting, therefore.")
+            left_out.append(f"{error} The run has no setting, therefore.")
     return {}
 
 
-def _about_settings(runs: Runs) -> list[str]:
-    bare = [path for path, run in runs.items() if not run.setting]
-    if not bare:
+def _setting_messages(runs: Runs) -> list[str]:
+    bare_runs = [path for path, run in runs.items() if not run.setting]
+    if not bare_runs:
         return []
+    names = ", ".join(f"`{name}`" for name in SETTING_FILES)
     return [
-        f"{len(bare)} of {len(runs)} runs (`{bare[0]}`…) have no setting: neither the events nor "
-        f"{', '.join(f'`{name}`' for name in SETTING_FILES)} beside them hold one."
+        f"{len(bare_runs)} of {len(runs)} runs (`{bare_runs[0]}`…) have no setting: neither the "
+        f"events nor {names} beside them hold one."
     ]
 
 

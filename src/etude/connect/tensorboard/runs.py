@@ -1,4 +1,4 @@
-"""Runs of TensorBoard: one a folder, but for the folders that writers split one run into."""
+"""Runs of TensorBoard: a folder is a run, but some writers split one run into several folders."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TypeAlias, final
 from ...space import Scalar
 from ..base import Row
 
-# What Keras calls the two halves of a run, and what they are here.
+# The folders of the two halves of a run of Keras, and the beginning of their metrics' names here.
 KERAS_PARTS = {"train": "train", "validation": "valid"}
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What the event files of one folder say, in order of time."""
+    """The content of the event files of one folder, in order of time."""
 
     rows: tuple[Row, ...]
     setting: Mapping[str, Scalar] = field(default_factory=dict)
@@ -29,26 +29,26 @@ class Run:
 Runs: TypeAlias = dict[PurePosixPath, Run]
 
 
-def whole(runs: Runs) -> tuple[Runs, list[str]]:
-    """The runs with their parts in them, and one sentence for each way in which parts were found.
+def complete_runs(runs: Runs) -> tuple[Runs, list[str]]:
+    """The runs, each with its parts, and a message for each way in which parts were found.
 
     Three writers split a run: `add_hparams` and `add_scalars` of PyTorch into folders inside the
     run's own, Keras into `train` and `validation`.
     """
-    told: list[str] = []
-    for way, sentence in (
+    messages: list[str] = []
+    for find_owners, sentence in (
         (_settings_inside, "Folders with the setting or the last values of the run around them"),
         (_scalars_inside, "Folders with one metric of the run around them"),
         (_keras_parts, "Folders with one half of a run, as Keras writes it"),
     ):
-        if owners := way(runs):
+        if owners := find_owners(runs):
             shown = ", ".join(f"`{part}`" for part in sorted(owners)[:3])
-            told.append(f"{sentence}, read as parts of it: {len(owners)} ({shown}…).")
-        runs = _joined(runs, owners)
-    return runs, told
+            messages.append(f"{sentence}, read as parts of it: {len(owners)} ({shown}…).")
+        runs = _with_parts(runs, owners)
+    return runs, messages
 
 
-# Each part, with the run that owns it and the metrics' names there.
+# By the path of a part: the run that owns it, and the names of its metrics in that run.
 Owners: TypeAlias = dict[PurePosixPath, tuple[PurePosixPath, dict[str, str]]]
 
 
@@ -58,9 +58,9 @@ def _settings_inside(runs: Runs) -> Owners:
         if run.setting and path.parent != path and path.parent in runs:
             children[path.parent].append(path)
     return {
-        found[0]: (parent, {})
-        for parent, found in children.items()
-        if len(found) == 1 and runs[parent].rows and not runs[parent].setting
+        parts[0]: (parent, {})
+        for parent, parts in children.items()
+        if len(parts) == 1 and runs[parent].rows and not runs[parent].setting
     }
 
 
@@ -88,20 +88,20 @@ def _keras_parts(runs: Runs) -> Owners:
     return owners
 
 
-def _joined(runs: Runs, owners: Owners) -> Runs:
-    found = {path: run for path, run in runs.items() if path not in owners}
+def _with_parts(runs: Runs, owners: Owners) -> Runs:
+    joined = {path: run for path, run in runs.items() if path not in owners}
     for path, (owner, names) in owners.items():
         part = runs[path]
-        around = found.get(owner, Run(rows=()))
-        found[owner] = replace(
+        around = joined.get(owner, Run(rows=()))
+        joined[owner] = replace(
             around,
-            rows=around.rows + tuple(_named(part.rows, names)),
+            rows=around.rows + tuple(_renamed_rows(part.rows, names)),
             setting={**around.setting, **part.setting},
             session=around.session or part.session,
             wall_s=max(around.wall_s, part.wall_s),
         )
-    return found
+    return joined
 
 
-def _named(rows: Iterable[Row], names: Mapping[str, str]) -> list[Row]:
+def _renamed_rows(rows: Iterable[Row], names: Mapping[str, str]) -> list[Row]:
     return [(step, names.get(name, name), value) for step, name, value in rows]

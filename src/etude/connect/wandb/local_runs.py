@@ -1,4 +1,4 @@
-"""Local runs of W&B: folders `run-DATE-ID`, with the transaction log or only what is beside it."""
+"""Local runs of W&B: folders `run-DATE-ID`, with a transaction log or only the files beside it."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from typing import Any, final
 from ...errors import ImportFileError
 from ..base import Row, SourceStatus, SourceTrial
 from ..parsing import files, scalars, yaml
-from .transaction_log import OWN, Log, log, value, whole
+from .transaction_log import OWN, Log, metric_value, step_of, transaction_log
 
-# A person's Ctrl-C, as W&B's own exit hook writes it.
+# The exit code of a person's Ctrl-C, as W&B's exit hook writes it.
 _INTERRUPTED = 255
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """What one folder knows; a run that was resumed has several."""
+    """The content of one folder; a run that was resumed has several folders."""
 
     setting: Mapping[str, Any]
     rows: tuple[Row, ...] = ()
     status: SourceStatus = "unknown"
     detail: str = ""
     wall_s: float = 0.0
-    told: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def folders(source: Path) -> list[Path]:
-    """The folders of runs in a source: a `wandb` folder, what holds one, or one run."""
+    """The folders of runs in a source: a folder `wandb`, a folder that holds one, or one run."""
     if _is_run(source):
         return [source]
-    around = [source, source / "wandb"]
-    found = [path for place in around if place.is_dir() for path in place.iterdir()]
-    return sorted(path for path in found if _is_run(path) and files.inside(source, path))
+    parents = [source, source / "wandb"]
+    paths = [path for place in parents if place.is_dir() for path in place.iterdir()]
+    return sorted(path for path in paths if _is_run(path) and files.is_inside(source, path))
 
 
 def trials(places: list[Path]) -> tuple[list[SourceTrial], list[str]]:
-    """One trial a run, its folders in order of time, and what to tell about them."""
+    """One trial for each run, its folders in order of time, and messages about what is missing."""
     parts: dict[str, list[_Part]] = defaultdict(list)
-    told: list[str] = []
+    left_out: list[str] = []
     for place in places:
         try:
             part = _part(place)
         except (ImportFileError, OSError) as error:
-            told.append(f"{error} So this run is left out.")
+            left_out.append(f"{error} So this run is left out.")
             continue
-        told += part.told
+        left_out += part.left_out
         parts[place.name.rpartition("-")[2]].append(part)
-    return [_trial(name, held) for name, held in parts.items()], told
+    return [_trial(name, run_parts) for name, run_parts in parts.items()], left_out
 
 
 def _is_run(path: Path) -> bool:
@@ -59,28 +59,30 @@ def _is_run(path: Path) -> bool:
 
 
 def _trial(name: str, parts: list[_Part]) -> SourceTrial:
-    last = parts[-1]
-    tree = {key: held for part in parts for key, held in part.setting.items()}
+    last_part = parts[-1]
+    tree = {key: value for part in parts for key, value in part.setting.items()}
     return SourceTrial(
         name=name,
-        setting=scalars.flat(tree),
+        setting=scalars.flat_setting(tree),
         rows=tuple(row for part in parts for row in part.rows),
-        status=last.status,
-        detail=last.detail,
+        status=last_part.status,
+        detail=last_part.detail,
         wall_s=sum(part.wall_s for part in parts),
     )
 
 
 def _part(place: Path) -> _Part:
-    logs = files.files(place, "*.wandb")
-    part = _from_log(logs[0], log(logs[0])) if logs else _Part(setting={})
+    logs = files.regular_files(place, "*.wandb")
+    part = _from_log(logs[0], transaction_log(logs[0])) if logs else _Part(setting={})
     config = place / "files" / "config.yaml"
     setting = part.setting
-    if not setting and _there(place, config):
+    if not setting and files.has_file(place, config):
         setting = _config(config)
     elif not setting and not part.rows:
         raise ImportFileError(
-            " ".join([*part.told, f"`{place}` holds no setting (`files/config.yaml`, `*.wandb`)."])
+            " ".join(
+                [*part.left_out, f"`{place}` holds no setting (`files/config.yaml`, `*.wandb`)."]
+            )
         )
     if part.rows:
         return replace(part, setting=setting)
@@ -90,38 +92,36 @@ def _part(place: Path) -> _Part:
         setting=setting,
         rows=summary.rows,
         wall_s=max(part.wall_s, summary.wall_s),
-        told=part.told + summary.told,
+        left_out=part.left_out + summary.left_out,
     )
 
 
-def _there(place: Path, path: Path) -> bool:
-    return path.is_file() and files.inside(place, path)
-
-
 def _config(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, held in yaml.document(path).items():
+    setting: dict[str, Any] = {}
+    for name, entry in yaml.document(path).items():
         if name in ("_wandb", "wandb_version"):
             continue
-        if not isinstance(held, dict) or "value" not in held:
+        if not isinstance(entry, dict) or "value" not in entry:
             raise ImportFileError(f"`{path}`: `{name}` has no `value`, as W&B would write it.")
-        found[name] = held["value"]
-    return found
+        setting[name] = entry["value"]
+    return setting
 
 
-def _from_log(path: Path, held: Log) -> _Part:
-    told = [held.broken] if held.broken else []
-    if held.passed_over:
-        told.append(f"`{path}`: passed over {held.passed_over} logged values that are no numbers.")
-    status, detail = _end(held.exit_code)
-    setting = {name: one for name, one in held.setting.items() if name not in OWN}
+def _from_log(path: Path, content: Log) -> _Part:
+    left_out = [content.broken] if content.broken else []
+    if content.passed_over:
+        left_out.append(
+            f"`{path}`: passed over {content.passed_over} logged values that are no numbers."
+        )
+    status, detail = _end(content.exit_code)
+    setting = {name: value for name, value in content.setting.items() if name not in OWN}
     return _Part(
         setting=setting,
-        rows=tuple(held.rows),
+        rows=tuple(content.rows),
         status=status,
         detail=detail,
-        wall_s=held.wall_s,
-        told=told,
+        wall_s=content.wall_s,
+        left_out=left_out,
     )
 
 
@@ -137,25 +137,25 @@ def _end(exit_code: int | None) -> tuple[SourceStatus, str]:
 def _from_summary(place: Path, logs: list[Path]) -> _Part:
     path = place / "files" / "wandb-summary.json"
     history = "no history in its log" if logs else "no log (`*.wandb`)"
-    if not _there(place, path):
-        return _Part(setting={}, told=[f"`{place}` has {history} and no summary: no values."])
-    summary = scalars.from_json(path)
-    step = whole(summary.get("_step"))
+    if not files.has_file(place, path):
+        return _Part(setting={}, left_out=[f"`{place}` has {history} and no summary: no values."])
+    summary = scalars.json_file(path)
+    step = step_of(summary.get("_step"))
     values = {
-        name: read
-        for name, held in summary.items()
-        if name not in OWN and (read := value(held)) is not None
+        name: number
+        for name, logged in summary.items()
+        if name not in OWN and (number := metric_value(logged)) is not None
     }
-    own = summary.get("_wandb")
-    runtime = own.get("runtime") if isinstance(own, dict) else None
-    told = (
+    details = summary.get("_wandb")
+    runtime = details.get("runtime") if isinstance(details, dict) else None
+    message = (
         f"`{place}` has {history}: of each metric, only the last value is known."
         if values
         else f"`{place}` has {history}, and `{path.name}` holds no metric: no values."
     )
     return _Part(
         setting={},
-        rows=tuple((step, name, read) for name, read in values.items()),
-        wall_s=value(summary.get("_runtime")) or value(runtime) or 0.0,
-        told=[told],
+        rows=tuple((step, name, number) for name, number in values.items()),
+        wall_s=metric_value(summary.get("_runtime")) or metric_value(runtime) or 0.0,
+        left_out=[message],
     )

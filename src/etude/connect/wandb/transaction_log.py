@@ -13,7 +13,7 @@ from typing import Any, final
 from ...errors import ImportFileError
 from ..base import Row
 from ..parsing.protobuf import data, fields, integer, text
-from ..parsing.scalars import MAX_STEP
+from ..parsing.scalars import float_value, whole_step
 
 HEADER = b":W&B\xe1\xbe\x00"
 _BLOCK_BYTES = 32 << 10
@@ -30,11 +30,11 @@ OWN = ("_step", "_runtime", "_timestamp", "_wandb")
 @final
 @dataclass
 class Log:
-    """What a log says: filled while it is read, so that a torn one gives what it has.
+    """The content of a log: filled while it is read, so that a torn log gives what it has.
 
     Args:
-        exit_code: How the process ended; None where the log does not know its end.
-        passed_over: How many logged values are no numbers.
+        exit_code: The exit code of the process; None where the log does not have its end.
+        passed_over: The number of logged values that are no numbers.
         broken: Where and why reading ended early; empty where it did not.
     """
 
@@ -46,50 +46,50 @@ class Log:
     broken: str = ""
 
 
-def log(path: Path) -> Log:
-    """What a transaction log says, up to its end or to where it breaks."""
-    found = Log()
+def transaction_log(path: Path) -> Log:
+    """The content of a transaction log, up to its end or to where it breaks."""
+    log = Log()
     try:
         for offset, record in records(path):
-            _read(record, offset, path, found)
+            _read(record, offset, path, log)
     except (ImportFileError, OSError) as error:
-        found.broken = f"{error}; what stands before it is read."
-    return found
+        log.broken = f"{error}; what stands before it is read."
+    return log
 
 
 def records(path: Path) -> Iterator[tuple[int, bytes]]:
     """Offset and data of each record.
 
     Raises:
-        ImportFileError: at the first one that is torn or damaged, with file and offset.
+        ImportFileError: at the first record that is torn or damaged, with file and offset.
     """
-    start, size = 0, 0
+    record_start, size = 0, 0
     parts: list[bytes] = []
     for offset, kind, content in _frames(path):
         if kind in (_FULL, _FIRST):
-            start, parts, size = offset, [], 0
+            record_start, parts, size = offset, [], 0
         parts.append(content)
         size += len(content)
         if size > MAX_RECORD_BYTES:
-            raise _damaged(path, start, f"its record is beyond {MAX_RECORD_BYTES >> 20} MB")
+            raise _damaged(path, record_start, f"its record is beyond {MAX_RECORD_BYTES >> 20} MB")
         if kind in (_FULL, _LAST):
-            yield start, b"".join(parts)
+            yield record_start, b"".join(parts)
 
 
 def _frames(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    with path.open("rb") as held:
-        if held.read(len(HEADER)) != HEADER:
+    with path.open("rb") as file:
+        if file.read(len(HEADER)) != HEADER:
             raise ImportFileError(f"`{path}` does not begin like a W&B transaction log")
         while True:
-            offset = held.tell()
-            if (left := _BLOCK_BYTES - offset % _BLOCK_BYTES) < _FRAME_BYTES:
-                held.seek(left, 1)
+            offset = file.tell()
+            if (bytes_left := _BLOCK_BYTES - offset % _BLOCK_BYTES) < _FRAME_BYTES:
+                file.seek(bytes_left, 1)
                 continue
-            head = held.read(_FRAME_BYTES)
+            head = file.read(_FRAME_BYTES)
             if not head:
                 return
             crc, length, kind = struct.unpack("<IHB", head.ljust(_FRAME_BYTES, b"\0"))
-            content = held.read(length)
+            content = file.read(length)
             if len(head) < _FRAME_BYTES or len(content) < length:
                 raise ImportFileError(f"`{path}` ends inside the record at byte {offset}")
             if zlib.crc32(head[6:] + content) != crc:
@@ -101,83 +101,77 @@ def _damaged(path: Path, offset: int, why: str) -> ImportFileError:
     return ImportFileError(f"`{path}` is damaged at byte {offset}: {why}")
 
 
-def _read(record: bytes, offset: int, path: Path, found: Log) -> None:
+def _read(record: bytes, offset: int, path: Path, log: Log) -> None:
     try:
         for number, content in fields(record):
             if number == _HISTORY:
-                _read_history(data(content), found)
+                _read_history(data(content), log)
             elif number == _CONFIG:
-                _read_setting(data(content), found)
+                _read_setting(data(content), log)
             elif number == _RUN:
-                _read_run(data(content), found)
+                _read_run(data(content), log)
             elif number == _EXIT:
-                code = next((one for n, one in fields(data(content)) if n == 1), 0)
-                found.exit_code = integer(code)
+                code = next((value for key, value in fields(data(content)) if key == 1), 0)
+                log.exit_code = integer(code)
     except ImportFileError as error:
         raise _damaged(path, offset, str(error)) from None
 
 
-def _read_run(message: bytes, found: Log) -> None:
+def _read_run(message: bytes, log: Log) -> None:
     for number, content in fields(message):
         if number == _CONFIG_OF_RUN:
-            _read_setting(data(content), found)
+            _read_setting(data(content), log)
 
 
-def _read_setting(message: bytes, found: Log) -> None:
+def _read_setting(message: bytes, log: Log) -> None:
     for number, content in fields(message):
         if number == 1:
             name, value = _item(data(content))
-            found.setting[name] = value
+            log.setting[name] = value
         elif number == 2:
-            found.setting.pop(_item(data(content))[0], None)
+            log.setting.pop(_item(data(content))[0], None)
 
 
-def _read_history(message: bytes, found: Log) -> None:
+def _read_history(message: bytes, log: Log) -> None:
     parts = list(fields(message))
     items = dict(_item(data(content)) for number, content in parts if number == 1)
     steps = [dict(fields(data(content))).get(1, 0) for number, content in parts if number == 2]
-    step = integer(steps[0]) if steps else whole(items.get("_step"))
-    found.wall_s = max(found.wall_s, value(items.get("_runtime")) or 0.0)
-    # A picture, a table, a histogram: its size and its place are numbers, but no metrics.
+    step = integer(steps[0]) if steps else step_of(items.get("_step"))
+    log.wall_s = max(log.wall_s, metric_value(items.get("_runtime")) or 0.0)
+    # The size and the place of a picture, a table or a histogram are numbers, but no metrics.
     media = {name.removesuffix("._type") for name in items if name.endswith("._type")}
-    found.passed_over += len(media)
-    for name, held in items.items():
-        if name.partition(".")[0] in OWN or any(name.startswith(f"{one}.") for one in media):
+    log.passed_over += len(media)
+    for name, logged in items.items():
+        if name.partition(".")[0] in OWN or any(name.startswith(f"{medium}.") for medium in media):
             continue
-        if (read := value(held)) is None:
-            found.passed_over += 1
+        if (number := metric_value(logged)) is None:
+            log.passed_over += 1
         else:
-            found.rows.append((step, name, read))
+            log.rows.append((step, name, number))
 
 
-def value(held: object) -> float | None:
-    """A logged value as a number; W&B writes those that are not finite as words, too."""
-    if held in ("NaN", "Infinity", "-Infinity"):
-        return float(str(held))
-    if not isinstance(held, int | float) or isinstance(held, bool):
-        return None
-    try:
-        return float(held)
-    except OverflowError:
-        return None
+def metric_value(logged: object) -> float | None:
+    """A logged value as a number; W&B also writes words for those that are not finite."""
+    if logged in ("NaN", "Infinity", "-Infinity"):
+        return float(str(logged))
+    return float_value(logged)
 
 
-def whole(held: object) -> int:
-    """A step; 0 for what can be none."""
-    read = value(held)
-    return int(read) if read is not None and abs(read) < MAX_STEP else 0
+def step_of(logged: object) -> int:
+    """The step that was logged; 0 for a value that can be no step."""
+    return whole_step(metric_value(logged)) or 0
 
 
 def _item(message: bytes) -> tuple[str, Any]:
-    key, nested, written = "", [], "null"
+    key, nested, value_json = "", [], "null"
     for number, content in fields(message):
         if number == 1:
             key = text(content)
         elif number == 2:
             nested.append(text(content))
         elif number == 16:
-            written = text(content)
+            value_json = text(content)
     try:
-        return key or ".".join(nested), json.loads(written)
+        return key or ".".join(nested), json.loads(value_json)
     except (ValueError, RecursionError) as error:
         raise ImportFileError(f"the value of `{key}` is no JSON ({error})") from None

@@ -1,4 +1,4 @@
-"""Experiments of Ray Tune: written by hand as Ray 2 writes them, and by Ray itself."""
+"""Files of Ray Tune experiments: written by hand as Ray 2 writes them, and by Ray itself."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ray.shutdown()
 
 
 def result(iteration: int, *, done: bool = False, **reported: object) -> dict[str, object]:
-    """A result as Ray writes it, its books included."""
+    """A result as Ray writes it, with the names that Ray adds."""
     return {
         **reported,
         "timestamp": 1747922700,
@@ -68,9 +68,9 @@ def result(iteration: int, *, done: bool = False, **reported: object) -> dict[st
     }
 
 
-def stated(name: str, status: str = "TERMINATED", **more: object) -> list[str]:
-    """A trial as an experiment's state holds it: two JSON texts."""
-    plain = {
+def state_entry(name: str, status: str = "TERMINATED", **more: object) -> list[str]:
+    """The entry of a trial in an experiment's state: two JSON texts."""
+    keys = {
         "trial_id": name,
         "status": status,
         "config": {"rate": 0.1},
@@ -78,21 +78,21 @@ def stated(name: str, status: str = "TERMINATED", **more: object) -> list[str]:
         "stopping_criterion": {},
         "storage": {"_type": "CLOUDPICKLE_FALLBACK", "value": "8005"},
     }
-    return [json.dumps({**plain, **more}), json.dumps({"last_result": more.get("last_result", {})})]
+    return [json.dumps({**keys, **more}), json.dumps({"last_result": more.get("last_result", {})})]
 
 
-def state(folder: Path, *trials: Sequence[str], metric: str | None = None) -> None:
-    whole = {"trial_data": trials, "runner_data": {"_metric": metric}, "stats": {}}
-    (folder / "experiment_state-2026-01-01_00-00-00.json").write_text(json.dumps(whole))
+def write_state(folder: Path, *trials: Sequence[str], metric: str | None = None) -> None:
+    content = {"trial_data": trials, "runner_data": {"_metric": metric}, "stats": {}}
+    (folder / "experiment_state-2026-01-01_00-00-00.json").write_text(json.dumps(content))
 
 
-def trial(
+def write_trial(
     folder: Path, name: str, *results: Mapping[str, Any] | str, setting: object = None
 ) -> Path:
-    """The folder of a trial with its results, one a line."""
+    """Writes the folder of a trial with its results, a line for each."""
     path = folder / name
     path.mkdir(parents=True)
-    lines = [one if isinstance(one, str) else json.dumps(one) for one in results]
+    lines = [result if isinstance(result, str) else json.dumps(result) for result in results]
     (path / "result.json").write_text("".join(f"{line}\n" for line in lines))
     (path / "params.json").write_text(json.dumps({"rate": 0.1} if setting is None else setting))
     return path
