@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, final
 
 import typer
 
+from ..wording import number
+
 if TYPE_CHECKING:
     from ..experiment import Experiment
     from ..procedure.autopilot import Round, Rounds
@@ -71,7 +73,7 @@ def _of_round(one: Round) -> list[str]:
 
 def _of_all(rounds: Rounds, store: str | None) -> list[str]:
     """Why they ended, what each found, and the best of all."""
-    from .output import at_store, columns, setting_line, short, wrapped
+    from .output import at_store, columns, setting_line, wrapped
 
     ended, *sentences = rounds.last.ended
     lines = ["", wrapped(ended), *(wrapped(one, indent="  ") for one in sentences), ""]
@@ -87,7 +89,7 @@ def _of_all(rounds: Rounds, store: str | None) -> list[str]:
         *lines,
         "",
         f"Best of all rounds: trial {record.id} of round {found.number} (`{experiment.name}`), "
-        f"{experiment.metric} = {short(value.value)} at step {value.step:,}",
+        f"{experiment.metric} = {number(value.value)} at step {value.step:,}",
         wrapped(setting_line(record.setting), indent="  setting: ", hanging="    "),
         f"Look at its report:    etude report {experiment.name}{at_store(store)}",
     ]

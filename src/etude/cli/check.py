@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import quantity
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from .output import counted
 
 if TYPE_CHECKING:
     from ..finding import Finding, Group
@@ -70,7 +69,7 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
 def _print(findings: list[Finding]) -> None:
     from ..finding import grouped
     from .check import short
-    from .output import counted, finding_lines
+    from .output import finding_lines
 
     told = [group for group in grouped(findings) if group.first.status != "ok"]
     told.sort(key=lambda one: _ORDER.index(one.first.status))
@@ -80,7 +79,7 @@ def _print(findings: list[Finding]) -> None:
     passed = [finding for finding in findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:
-        typer.echo(f"ok: {counted(len(passed), 'finding')} of {', '.join(names)}.")
+        typer.echo(f"ok: {quantity(len(passed), 'finding')} of {', '.join(names)}.")
 
 
 # How checks of single trials say why they are open, and how many values they need.
@@ -106,7 +105,7 @@ def short(groups: Sequence[Group]) -> list[tuple[Finding, str]]:
     for alike in merged.values():
         first = alike[0]
         trials = of_trials.get(_rule(first), 0) if _rule(first) in of_studies else 0
-        also = f" So it is for {counted(trials, 'single trial')}." if trials else ""
+        also = f" So it is for {quantity(trials, 'single trial')}." if trials else ""
         said.append((first.first, _together(alike) or f"{first.message}{also * _is_open(first)}"))
     return said
 

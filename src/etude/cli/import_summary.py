@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .output import counted, short, wrapped
+from ..wording import join, number, quantity
+from .output import wrapped
 
 if TYPE_CHECKING:
     from ..connect.importer import ImportSummary
@@ -31,7 +32,7 @@ def lines(arrived: ImportSummary, kind: str, source: Path) -> Iterator[str]:
     yield from _counts(arrived)
     for role in ("scientific", "nuisance", "fixed"):
         yield from _role(arrived, role)
-    observed = _listed([f"`{name}`" for name in arrived.experiment.observed])
+    observed = _join([f"`{name}`" for name in arrived.experiment.observed])
     if observed:
         yield _line(
             f"Bounds of {observed} are only the outermost values tried: where you know the space, "
@@ -44,21 +45,21 @@ def lines(arrived: ImportSummary, kind: str, source: Path) -> Iterator[str]:
 def _counts(arrived: ImportSummary) -> Iterator[str]:
     from ..connect.assembly.assemble import NOWHERE
 
-    statuses = _listed([f"{count:,} {what}" for what, count in arrived.statuses.items()])
-    yield _line(f"{counted(sum(arrived.trials.values()), 'trial')}: {statuses}")
+    statuses = _join([f"{count:,} {what}" for what, count in arrived.statuses.items()])
+    yield _line(f"{quantity(sum(arrived.trials.values()), 'trial')}: {statuses}")
     if arrived.without_metric:
         yield wrapped(
-            f"{counted(arrived.without_metric, 'completed trial has', 'completed trials have')} no "
-            f"value of {arrived.experiment.metric}: missing, not diverged",
+            f"{quantity(arrived.without_metric, 'completed trial has', 'completed trials have')} "
+            f"no value of {arrived.experiment.metric}: missing, not diverged",
             indent="    ",
         )
     studies = {name: count for name, count in arrived.trials.items() if name != NOWHERE}
     if len(studies) > 1:
-        shown = _listed([f"{study} ({count:,})" for study, count in studies.items()])
+        shown = _join([f"{study} ({count:,})" for study, count in studies.items()])
         yield _line(f"{len(studies)} studies: {shown}")
-    metrics = _listed([f"{name} {count:,}" for name, count in arrived.metrics.items()])
-    points = counted(sum(arrived.metrics.values()), "point")
-    yield _line(f"{counted(len(arrived.metrics), 'metric')}, {points}: {metrics}")
+    metrics = _join([f"{name} {count:,}" for name, count in arrived.metrics.items()])
+    points = quantity(sum(arrived.metrics.values()), "point")
+    yield _line(f"{quantity(len(arrived.metrics), 'metric')}, {points}: {metrics}")
 
 
 # --- the space
@@ -68,11 +69,11 @@ def _role(arrived: ImportSummary, role: Role) -> Iterator[str]:
     """A line for what always exists, then one for what exists under the same conditions."""
     groups = _groups(arrived, role)
     for under in [*groups][: _SHOWN + 1]:
-        shown = _listed([f"{name} = {_value(value)}" for name, value in groups[under]])
+        shown = _join([f"{name} = {_value(value)}" for name, value in groups[under]])
         where = f" where {_condition(under)}" if under != ((),) else ""
         yield _line(f"{role}{where}: {shown}")
     if (more := len(groups) - _SHOWN - 1) > 0:
-        yield _line(f"{role} under {counted(more, 'further condition')}, not shown here")
+        yield _line(f"{role} under {quantity(more, 'further condition')}, not shown here")
 
 
 def _groups(arrived: ImportSummary, role: Role) -> Mapping[tuple[Condition, ...], _Members]:
@@ -92,8 +93,8 @@ def _condition(under: Sequence[Condition]) -> str:
     """When something exists: `optimizer = adam, nadam`, or several names together."""
     names = {tuple(name for name, _ in one) for one in under}
     if len(names) == 1 and len(under[0]) == 1:
-        return f"{under[0][0][0]} = {_listed([one[0][1] for one in under])}"
-    return _listed([" and ".join(f"{name} = {text}" for name, text in one) for one in under])
+        return f"{under[0][0][0]} = {_join([one[0][1] for one in under])}"
+    return _join([" and ".join(f"{name} = {text}" for name, text in one) for one in under])
 
 
 def _value(value: Domain | Scalar) -> str:
@@ -102,10 +103,10 @@ def _value(value: Domain | Scalar) -> str:
     from ..space import Choice, Integer, Real
 
     if isinstance(value, Choice):
-        return f"[{_listed([toml_text(_short(one)) for one in value.values])}]"
+        return f"[{_join([toml_text(_short(one)) for one in value.values])}]"
     if isinstance(value, Real | Integer):
         scale = f" ({value.scale})" if value.scale != "linear" else ""
-        return f"{short(value.low)} to {short(value.high)}{scale}"
+        return f"{number(value.low)} to {number(value.high)}{scale}"
     return toml_text(_short(value))
 
 
@@ -115,7 +116,7 @@ def _value(value: Domain | Scalar) -> str:
 def _unseen(arrived: ImportSummary) -> Iterator[str]:
     """What most trials have and no check looks at, with the way out."""
     trials = sum(arrived.trials.values())
-    shown = _listed(
+    shown = _join(
         [
             f"`{name}` ({count:,} of {trials:,} trials have it)"
             for name, count in arrived.unseen.items()
@@ -138,7 +139,7 @@ def _left_out(arrived: ImportSummary) -> Iterator[str]:
         reasons.setdefault(why, []).append(f"`{name}`")
     for why, names in reasons.items():
         verb = "stays" if len(names) == 1 else "stay"
-        listed = _listed(names, most=_NAMED)
+        listed = _join(names, most=_NAMED)
         yield _line(f"{listed} {verb} in the settings but in no space: {why}.")
     for sentence in arrived.left_out[:_SENTENCES]:
         yield _line(f"left out: {sentence}")
@@ -153,9 +154,8 @@ def _line(text: str) -> str:
     return wrapped(text, indent="  ", hanging="    ")
 
 
-def _listed(names: Sequence[str], *, most: int = _SHOWN) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _join(texts: Sequence[str], *, most: int = _SHOWN) -> str:
+    return join(texts, most=most, commas=True)
 
 
 def _short(value: Scalar) -> Scalar:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import number, quantity
 from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -82,11 +83,11 @@ def _adopted(path: Path) -> dict[str, Any]:
 
 
 def _print_line(found: dict[str, Any]) -> None:
-    from .output import short, wrapped
+    from .output import wrapped
 
     for one in found["line"]:
         trial = f"{one['experiment']}:{one['trial']}"
-        typer.echo(f"adopted {one['adopted']}  {trial}  {one['metric']} {short(one['value'])}")
+        typer.echo(f"adopted {one['adopted']}  {trial}  {one['metric']} {number(one['value'])}")
         typer.echo(wrapped(one["evidence"], indent="  "))
         if f"It {one['complexity']}" not in one["evidence"]:
             typer.echo(wrapped(f"It {one['complexity']}.", indent="  "))
@@ -107,10 +108,9 @@ def _as_json(launch: Launch | None) -> dict[str, Any]:
 
 
 def _print(row: dict[str, Any]) -> None:
-    from .output import counted, short
 
     best = row["best"]
-    value = "none" if best["value"] is None else f"{short(best['value'])} (trial {best['trial']})"
+    value = "none" if best["value"] is None else f"{number(best['value'])} (trial {best['trial']})"
     typer.echo(f"{row['name']}  {row['started']}")
     for label, text in (
         ("question", row["question"]),
@@ -126,24 +126,22 @@ def _print(row: dict[str, Any]) -> None:
     if len(row["launches"]) > 1:
         typer.echo("  launches:")
         for one in row["launches"]:
-            ended = f"{counted(one['ended'], 'trial')} ended"
+            ended = f"{quantity(one['ended'], 'trial')} ended"
             typer.echo(f"    {one['started']}  {ended}, {_code(one)}: {one['command']}")
 
 
 def _code(launch: dict[str, Any]) -> str:
     """The commit and how much of it was changed."""
-    from .output import counted
-
     lines = launch["uncommitted"].splitlines()
     changed = sum(line.startswith(("diff --git ", "?? ")) for line in lines)
-    dirty = f" + {counted(changed, 'changed or new file')}" if changed else ""
+    dirty = f" + {quantity(changed, 'changed or new file')}" if changed else ""
     if not launch["commit"] and not dirty:
         return "no repository"
     return f"{launch['commit'][:12] or 'no commit'}{dirty}"
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    from .output import counted, write
+    from .output import write
 
     flat = [
         {
@@ -163,4 +161,4 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         typer.echo(text.getvalue(), nl=False)
         return
     write(path, text.getvalue())
-    typer.echo(f"Wrote {counted(len(rows), 'experiment')} to {path}")
+    typer.echo(f"Wrote {quantity(len(rows), 'experiment')} to {path}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ..wording import number
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -139,11 +140,10 @@ def change_lines(coming: NextRound) -> list[str]:
 def _shown(value: Any) -> str:
     """A value as a person reads it; `none` where there is none."""
     from ..experiment.toml.write import toml_text
-    from .output import short
 
     if value is None:
         return "none"
-    return short(value) if isinstance(value, float | int | str) else toml_text(value)
+    return number(value) if isinstance(value, float | int | str) else toml_text(value)
 
 
 def written(place: Path, text: str) -> str:

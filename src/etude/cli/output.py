@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
+from ..wording import number
 
 if TYPE_CHECKING:
     from ..finding import Finding, Verdict
@@ -64,23 +65,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def short(value: Any) -> str:
-    """A value for reading: four significant digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def setting_line(setting: Mapping[str, Any]) -> str:
     """A setting on one line."""
-    return ", ".join(f"{name} = {short(value)}" for name, value in setting.items())
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """A count with its noun in the right number.
-
-    >>> counted(1, "trial"), counted(1200, "trial"), counted(2, "study", "studies")
-    ('1 trial', '1,200 trials', '2 studies')
-    """
-    return f"1 {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
+    return ", ".join(f"{name} = {number(value)}" for name, value in setting.items())
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..wording import quantity
 from .options import FileArgument, JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -62,13 +63,12 @@ def plan(
 
 
 def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
-    from .output import counted
 
     count = sum(len(records) for _, records in studies)
     better = "higher" if experiment.maximize else "lower"
     return (
-        f"{counted(count, 'trial')} in {counted(len(studies), 'study', 'studies')}, "
-        f"{counted(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
+        f"{quantity(count, 'trial')} in {quantity(len(studies), 'study')}, "
+        f"{quantity(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
         f"Judged by {experiment.metric}: {better} is better."
     )
 

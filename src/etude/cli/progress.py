@@ -17,7 +17,8 @@ from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
 from ..experiment.methods import ADAPTIVE
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from .output import counted, duration, finding_lines, short
+from ..wording import number, quantity
+from .output import duration, finding_lines
 
 
 @dataclass
@@ -156,7 +157,7 @@ class Progress:
     def _row(self, study: str, max_trials: int) -> dict[str, str | int]:
         count, leader = self._tally.count(study), self._tally.leader(study)
         ended = _ended(count)
-        best = "-" if leader is None else f"{short(self._sign * leader[0])} (trial {leader[1]})"
+        best = "-" if leader is None else f"{number(self._sign * leader[0])} (trial {leader[1]})"
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
             for trial, status in self._tally.status.items()
@@ -187,10 +188,10 @@ class Progress:
         if waiting == 0:
             return "All trials have ended."
         if not self._tally.walls:
-            return f"{counted(waiting, 'trial')} left."
+            return f"{quantity(waiting, 'trial')} left."
         mean_s = sum(self._tally.walls) / len(self._tally.walls)
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
-        return f"{counted(waiting, 'trial')} left, about {duration(left_s)}."
+        return f"{quantity(waiting, 'trial')} left, about {duration(left_s)}."
 
 
 def opening_lines(opening: Opening) -> list[str]:
@@ -211,7 +212,7 @@ def earlier_line(opening: Opening) -> str:
         return ""
     known = sum(len(study.prior) for study in opening.studies)
     if known:
-        return f"`{asked.search}` begins with {counted(known, 'trial')} of earlier rounds (X1)."
+        return f"`{asked.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
     return (
         f"`{asked.search}` learns nothing from `{asked.parent}` and the rounds before it: none of "
         "their trials has its metric, length, train function, fixed values and hyperparameters."
@@ -239,12 +240,12 @@ def estimate_line(opening: Opening) -> str:
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
-        return f"Going on: {counted(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
+        return f"Going on: {quantity(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
     tried = opening.rehearsed
     if tried is None or tried.problem:
         problem = tried.problem.splitlines()[-1] if tried and tried.problem else "no reason given"
         return (
-            f"{counted(waiting, 'trial')}, {at_once}. Two steps of trial "
+            f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
             f"{tried.trial_id if tried else 0} failed, so the cost is unknown: {problem}"
         )
     experiment = opening.experiment
@@ -257,7 +258,7 @@ def estimate_line(opening: Opening) -> str:
         waiting / opening.pace if opening.pace else math.ceil(waiting / opening.slots)
     )
     return (
-        f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
+        f"{quantity(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
         f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "
         f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..wording import quantity
 from .options import NameArgument, StoreOption
 
 
@@ -26,7 +27,6 @@ def report(
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
     from .options import opened
-    from .output import counted
 
     with opened(name, store) as result:
         ending = ".html" if kind == "html" else "-charts"
@@ -36,7 +36,7 @@ def report(
                 place.write_text(result.html(), encoding="utf-8")
                 typer.echo(f"Report: {place}")
             else:
-                drawn = counted(len(result.pictures(place, kind)), "chart")
+                drawn = quantity(len(result.pictures(place, kind)), "chart")
                 typer.echo(f"{drawn}: {place}/")
         except OSError as error:
             raise RunError(

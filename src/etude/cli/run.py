@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from ..wording import number
 from .options import FileArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def summary(result: Result, *, doubts: bool = True) -> list[str]:
 
 
 def _best(result: Result) -> list[str]:
-    from .output import setting_line, short, wrapped
+    from .output import setting_line, wrapped
 
     best, experiment = result.best, result.experiment
     if best is None:
@@ -148,7 +149,7 @@ def _best(result: Result) -> list[str]:
         if (at := _at_step(best, name, value.step)) is not None
     }
     return [
-        f"Best: trial {best.id} ({best.study}), {experiment.metric} = {short(value.value)} "
+        f"Best: trial {best.id} ({best.study}), {experiment.metric} = {number(value.value)} "
         f"at step {value.step:,}",
         wrapped(setting_line(best.setting), indent="  setting: ", hanging="    "),
         wrapped(setting_line(there), indent="  values there: ", hanging="    "),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..wording import number, quantity
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _log(result: Result, record: Record) -> Path | None:
 
 
 def _write_csv(result: Result, path: Path) -> None:
-    from .output import counted, write
+    from .output import write
 
     # A hyperparameter of that name keeps out of the way, as it does for the other columns.
     frame = result.trials.rename(columns={"detail": "setting.detail", "log": "setting.log"})
@@ -74,11 +75,11 @@ def _write_csv(result: Result, path: Path) -> None:
         typer.echo(text, nl=False)
         return
     write(path, text)
-    typer.echo(f"Wrote {counted(len(result.records), 'trial')} to {path}")
+    typer.echo(f"Wrote {quantity(len(result.records), 'trial')} to {path}")
 
 
 def _print_table(result: Result) -> None:
-    from .output import columns, setting_line, short
+    from .output import columns, setting_line
 
     experiment = result.experiment
     sign = -1.0 if experiment.maximize else 1.0
@@ -86,7 +87,7 @@ def _print_table(result: Result) -> None:
     for record in result.records:
         best = record.best(experiment.metric, maximize=experiment.maximize)
         status = f"{record.status} ({record.reason})" if record.reason else record.status
-        shown = [short(best.value), f"{best.step:,}"] if best else ["-", "-"]
+        shown = [number(best.value), f"{best.step:,}"] if best else ["-", "-"]
         searched = setting_line(_searched(result, record))
         feasible = best is not None and record.status != "infeasible"
         key = (not feasible, sign * best.value if best else 0.0, record.id)
@@ -104,15 +105,15 @@ def _print_table(result: Result) -> None:
 
 def _why(result: Result) -> list[str]:
     """Where to look for what is wrong with the infeasible trials."""
-    from .output import counted, wrapped
+    from .output import wrapped
 
     failed = [record for record in result.records if record.status == "infeasible"]
     if not failed:
         return []
     logs = [log for record in failed if (log := _log(result, record))]
-    told = f"Why {counted(len(failed), 'trial is', 'trials are')} infeasible: `detail` in --json."
+    told = f"Why {quantity(len(failed), 'trial is', 'trials are')} infeasible: `detail` in --json."
     if logs:
-        more = f" (and {counted(len(logs) - 1, 'more log')})" if len(logs) > 1 else ""
+        more = f" (and {quantity(len(logs) - 1, 'more log')})" if len(logs) > 1 else ""
         told += f" What trial {logs[0].parent.name} printed: {logs[0]}{more}"
     return ["", wrapped(told)]
 

@@ -8,8 +8,9 @@ import altair as alt
 
 from ..analyze.comparison import Comparison
 from ..analyze.comparison.comparison import Side
+from ..wording import chart_number
 from .layers import Row, rows, stacked
-from .scales import Measure, number
+from .scales import Measure
 
 HEIGHT = 180
 
@@ -51,8 +52,8 @@ def caption(result: Comparison) -> str:
     word = "better" if result.gain >= 0 else "worse"
     return (
         "Points: final values of trainings; lines: means with one standard error. The mean of "
-        f"`{result.b.name}` is {word} by {number(abs(result.gain))}; what difference there is is "
-        f"smaller than {number(result.at_most)}."
+        f"`{result.b.name}` is {word} by {chart_number(abs(result.gain))}; what difference there "
+        f"is is smaller than {chart_number(result.at_most)}."
     )
 
 
@@ -63,7 +64,7 @@ def _name(which: str, side: Side) -> str:
 
 def _values(which: str, side: Side) -> list[Row]:
     return [
-        {"side": _name(which, side), "value": value, "shown": number(value)}
+        {"side": _name(which, side), "value": value, "shown": chart_number(value)}
         for value in side.finite
     ]
 
@@ -75,7 +76,7 @@ def _mean(which: str, side: Side) -> Row:
         "mean": side.mean,
         "low": side.mean - error,
         "high": side.mean + error,
-        "shown": f"{number(side.mean)} ± {number(error)}",
+        "shown": f"{chart_number(side.mean)} ± {chart_number(error)}",
     }
 
 

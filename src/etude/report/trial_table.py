@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from ..analyze.views.outcomes import Outcome, outcomes, ranked
-from ..plot.scales import counted, number, shown
+from ..plot.scales import shown
 from ..record import Record, Records
 from ..study import Study
+from ..wording import chart_number, quantity
 
 # Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
 MAX_TRIALS = 500
@@ -71,7 +72,7 @@ def lead(rows: Sequence[Row]) -> str:
     """How the table is sorted, and what is left out of it."""
     sorting = "Best values first; trials without one follow, infeasible ones first."
     if len(rows) <= MAX_TRIALS:
-        return f"{counted(len(rows), 'trial')}. {sorting}"
+        return f"{quantity(len(rows), 'trial')}. {sorting}"
     cut = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
     return f"{cut} {sorting}"
 
@@ -80,11 +81,11 @@ def summary(study: Study, records: Records | Sequence[Record]) -> str:
     """How a study's trials ended, and its best."""
     mine = [record for record in records if record.study == study.name]
     ended = outcomes(study, mine)
-    counts = f"{counted(len(mine), 'trial')}: {_standings(mine)}." if mine else "No trial yet."
+    counts = f"{quantity(len(mine), 'trial')}: {_standings(mine)}." if mine else "No trial yet."
     best = ranked(ended)[:1]
     if not best:
         return counts
-    value, step = number(best[0].value or 0.0), best[0].step or 0
+    value, step = chart_number(best[0].value or 0.0), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
 
 
@@ -118,7 +119,7 @@ def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> 
         status=record.status,
         standing=standing,
         detail=record.detail.strip()[-300:],
-        best=number(outcome.value or 0.0) if outcome and has_value else "",
+        best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
         setting=[_pair(study, record, name) for name in names],
     )

@@ -14,6 +14,7 @@ from ...experiment import Experiment, toml
 from ...experiment.toml.edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
+from ...wording import join
 from ..base import SourceTrial
 from ..parsing import files
 from .trials import is_same, matched
@@ -129,6 +130,5 @@ def _shown(value: Scalar | None) -> str:
 
 
 def _stray(what: str, trials: Sequence[str]) -> str:
-    more = f" and {len(trials) - MAX_LISTED:,} more" if len(trials) > MAX_LISTED else ""
-    listed = ", ".join(f"`{trial}`" for trial in trials[:MAX_LISTED])
-    return f"The space does not fit the trials: {what} (trial {listed}{more}). Amend the space."
+    listed = join([f"`{trial}`" for trial in trials], most=MAX_LISTED, commas=True)
+    return f"The space does not fit the trials: {what} (trial {listed}). Amend the space."

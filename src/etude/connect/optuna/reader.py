@@ -28,6 +28,7 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Domain, Scalar
+from ...wording import join
 from .. import renaming
 from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from . import journal, space, sqlite
@@ -245,11 +246,8 @@ def _told(kept: KeptStudy, trials: Sequence[KeptTrial], names: Names) -> list[st
     told = []
     notes = sorted({note for one in kept.trials for note in one.notes})
     if notes:
-        listed = ", ".join(f"`{note}`" for note in notes[:MAX_NAMED])
-        more = f" and {len(notes) - MAX_NAMED} more" if len(notes) > MAX_NAMED else ""
-        told.append(
-            f"What trials noted about themselves (user attributes) stays there: {listed}{more}."
-        )
+        listed = join([f"`{note}`" for note in notes], most=MAX_NAMED)
+        told.append(f"What trials noted about themselves (user attributes) stays there: {listed}.")
     apart = [
         one
         for one in trials
@@ -267,6 +265,5 @@ def _told(kept: KeptStudy, trials: Sequence[KeptTrial], names: Names) -> list[st
 
 
 def _trials(trials: Sequence[KeptTrial]) -> str:
-    numbers = ", ".join(str(one.number) for one in trials[:MAX_NAMED])
-    more = f" and {len(trials) - MAX_NAMED} more" if len(trials) > MAX_NAMED else ""
-    return f"Trial {numbers}" if len(trials) == 1 else f"Trials {numbers}{more}"
+    numbers = join([str(one.number) for one in trials], most=MAX_NAMED)
+    return f"Trial {numbers}" if len(trials) == 1 else f"Trials {numbers}"

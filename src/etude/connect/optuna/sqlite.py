@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ImportFileError
+from ...wording import join
 from ..parsing import files
 from ..parsing.scalars import real
 from .studies import METRIC_NAMES, KeptStudy, KeptTrial, elapsed_s, objectives
@@ -64,11 +65,10 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
     plain = [name for name, sql in rows if str(sql).lower().startswith("create table")]
     if not (missing := [name for name in TABLES if name not in plain]):
         return
-    there = ", ".join(f"`{name}`" for name in plain[:MAX_NAMED]) or "none"
-    more = f" and {len(plain) - MAX_NAMED} more" if len(plain) > MAX_NAMED else ""
+    tables = join([f"`{name}`" for name in plain], most=MAX_NAMED) or "none"
     raise ImportFileError(
         f"`{path}` is a SQLite database, but not one of Optuna 2.4 or newer: it lacks the table "
-        f"`{missing[0]}`. Its tables: {there}{more}."
+        f"`{missing[0]}`. Its tables: {tables}."
     )
 
 

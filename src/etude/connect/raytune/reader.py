@@ -30,6 +30,7 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Scalar
+from ...wording import join
 from .. import renaming
 from ..base import Row, SourceStatus, SourceStudy, SourceTrial, Wanted
 from ..parsing import files, scalars
@@ -246,5 +247,4 @@ def _lost(found: Sequence[_Found]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(f"`{name}`" for name in names[:MAX_NAMED]) + more
+    return join([f"`{name}`" for name in names], most=MAX_NAMED)
