@@ -95,7 +95,8 @@ def _outcome_lines(rounds: Rounds, store: str | None) -> list[str]:
         *lines,
         "",
         f"Best of all rounds: trial {record.id} of round {best_round.number} "
-        f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} at step {value.step:,}",
+        f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
+        f"at step {value.step:,}",
         paragraph(setting_line(record.setting), indent="  setting: ", hanging="    "),
         f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]

@@ -216,8 +216,8 @@ def prior_line(opening: Opening) -> str:
             f"`{experiment.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
         )
     return (
-        f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before it: "
-        "none of their trials has its metric, length, train function, fixed values and "
+        f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before "
+        "it: none of their trials has its metric, length, train function, fixed values and "
         "hyperparameters."
     )
 
