@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from ..round.result import Result
 
 
+_Candidate: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="An experiment, or name:trial; the one run last if left out.",
+        show_default=False,
+    ),
+]
+
+
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]",
-            help="An experiment, or name:trial; the one run last if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    name: _Candidate = None,
     *,
     baseline: BaselineOption = Path("baseline.toml"),
     worth: Annotated[
