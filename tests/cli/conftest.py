@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 import etude.cli
 from etude.round.run import run
+from etude.store import open_store
 
 EXPERIMENT = """
 [experiment]
@@ -44,6 +46,34 @@ def train(trial):
             value = 1.0 - trial["learning_rate"] - bonus + 0.1 / (step + 1)
             trial.report(step, {"valid/loss": value}, checkpoint=lambda path: None)
 """
+
+# Its value depends on the seed, so that trainings of one setting differ.
+SEEDED_TRAIN = """
+def train(trial):
+    import random
+    noise = random.Random(trial.seed).uniform(0, 0.02)
+    for step in trial.steps():
+        if trial.evaluates(step):
+            value = abs(trial["learning_rate"] - 0.1) + noise + trial["dropout"]
+            trial.report(
+                step, {"valid/loss": value, "test/loss": value + 1}, checkpoint=lambda path: None
+            )
+"""
+FIRST = """
+[experiment]
+name = "first"
+metric = "valid/loss"
+max_steps = 4
+evaluations = 2
+train = "train.py:train"
+
+[fixed]
+dropout = 0.0
+
+[[configurations]]
+learning_rate = 0.3
+"""
+BETTER = FIRST.replace('"first"', '"better"').replace("0.3", "0.1")
 
 
 @dataclass(frozen=True)
@@ -100,6 +130,17 @@ def played(played_folder, monkeypatch):
     return played_folder
 
 
+@pytest.fixture
+def project(folder, etude_command):
+    """A project with a baseline, and a better setting that was trained once."""
+    (folder / "train.py").write_text(SEEDED_TRAIN)
+    for name, text in (("first", FIRST), ("better", BETTER)):
+        (folder / f"{name}.toml").write_text(text)
+        assert etude_command("run", f"{name}.toml", "--runner", "inline").code == 0
+    assert etude_command("adopt", "first").code == 0
+    return folder
+
+
 def written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (path / "rates.toml").write_text(EXPERIMENT)
     (path / "train.py").write_text(TRAIN)
@@ -107,3 +148,16 @@ def written(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(path)
     assert Path(os.getcwd()) == path
     return path
+
+
+def process(*words, **options):
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "etude.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def statuses(folder):
+    store = open_store(folder / "etude.db", create=False)
+    ended = [record.status for record in store.records("rates")]
+    store.close()
+    return ended

@@ -2,47 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from etude.experiment.baseline import read
 
-TRAIN = """
-def train(trial):
-    import random
-    noise = random.Random(trial.seed).uniform(0, 0.02)
-    for step in trial.steps():
-        if trial.evaluates(step):
-            value = abs(trial["learning_rate"] - 0.1) + noise + trial["dropout"]
-            trial.report(
-                step, {"valid/loss": value, "test/loss": value + 1}, checkpoint=lambda path: None
-            )
-"""
-FIRST = """
-[experiment]
-name = "first"
-metric = "valid/loss"
-max_steps = 4
-evaluations = 2
-train = "train.py:train"
-
-[fixed]
-dropout = 0.0
-
-[[configurations]]
-learning_rate = 0.3
-"""
-BETTER = FIRST.replace('"first"', '"better"').replace("0.3", "0.1")
-
-
-@pytest.fixture
-def project(folder, etude_command):
-    """A project with a baseline, and a better setting that was trained once."""
-    (folder / "train.py").write_text(TRAIN)
-    for name, text in (("first", FIRST), ("better", BETTER)):
-        (folder / f"{name}.toml").write_text(text)
-        assert etude_command("run", f"{name}.toml", "--runner", "inline").code == 0
-    assert etude_command("adopt", "first").code == 0
-    return folder
+from .conftest import BETTER
 
 
 def test_the_first_adoption_writes_the_baseline(project):
@@ -93,13 +55,6 @@ def test_what_a_change_adds_is_logged_once(project, etude_command):
     assert etude_command("log").out.count("It adds nothing") == 2  # once for each of two
 
 
-def test_without_a_baseline_a_launch_names_the_command_that_writes_one(folder, etude_command):
-    said = etude_command("launch")
-
-    assert said.code == 2
-    assert "baseline.toml: there is no such file. `etude adopt` writes a baseline." in said.err
-
-
 def test_a_person_may_adopt_anyway_and_the_reason_is_kept(project, etude_command):
     etude_command("adopt", "better", "--anyway", "The first one is too slow.")
 
@@ -113,36 +68,6 @@ def test_the_log_shows_the_line(project, etude_command):
 
     assert [one["trial"] for one in said["line"]] == [0]
     assert "adopted 20" in etude_command("log").out
-
-
-def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project, etude_command):
-    first = etude_command("launch", "--seeds", "3", "--runner", "inline", "--json").json
-    again = etude_command("launch", "--seeds", "3", "--runner", "inline", "--json").json
-
-    assert len(first["values"]) == 3
-    assert first["test"]["test/loss"] == pytest.approx(min(first["values"]) + 1)
-    assert first["checkpoint"]
-    assert (again["looked"], again["values"]) == (first["looked"], first["values"])
-    assert etude_command("log", "--json").json["test_looks"] == {"first-launch-0": first["looked"]}
-
-
-def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):
-    (project / "sub").mkdir()
-    monkeypatch.chdir(project / "sub")
-    etude_command("adopt", "first", "--store", "../etude.db")
-
-    said = etude_command(
-        "launch", "--seeds", "2", "--runner", "inline", "--store", "../etude.db", "--json"
-    )
-
-    assert read(project / "sub" / "baseline.toml").last.folder == ".."
-    assert len(said.json["values"]) == 2
-
-
-def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
-    said = etude_command("launch", "--seeds", "2", "--runner", "inline")
-
-    assert "(X4)" in said.out
 
 
 def test_an_experiment_inherits_from_the_baseline(project, etude_command):
@@ -164,18 +89,6 @@ def test_pruning_writes_a_file_that_a_plan_takes(project, etude_command):
     planned = etude_command("plan", said["retrain"], "--json").json
 
     assert len(planned["studies"][0]["trials"]) == 20
-
-
-def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command):
-    etude_command("launch", "--seeds", "4", "--runner", "inline")
-    text = BETTER.replace('"better"', '"five"') + "\n[[configurations]]\nlearning_rate = 0.1\n" * 4
-    (project / "five.toml").write_text(text)
-    etude_command("run", "five.toml", "--runner", "inline")
-
-    said = etude_command("adopt", "five", "--json").json
-
-    assert said["adopted"]
-    assert "4 and 5 trainings" in said["message"]
 
 
 def test_a_baseline_of_another_length_is_no_match(project, etude_command):

@@ -1,4 +1,4 @@
-"""What `etude plan` says about hours and about the trade of a budget."""
+"""`etude plan`: studies and trials before a step is trained, hours, and the trade of a budget."""
 
 from .conftest import EXPERIMENT
 
@@ -68,3 +68,67 @@ def test_a_fixed_hyperparameter_costs_one_line_of_caveat(folder, etude_command):
     assert [line.split(":")[0] for line in lines if "batch_size" in line and "held" in line] == [
         "R5"
     ]
+
+
+def test_plan_as_json(folder, etude_command):
+    answer = etude_command("plan", "rates.toml", "--json")
+
+    adam, sgd = answer.json["studies"]
+    assert adam.keys() == {"name", "scientific", "trials"}
+    assert (adam["name"], adam["scientific"]) == ("optimizer=adam", {"optimizer": "adam"})
+    assert [one["id"] for one in sgd["trials"]] == list(range(20, 40))
+    assert sgd["trials"][0]["setting"].keys() == {"batch_size", "learning_rate", "optimizer"}
+    assert isinstance(answer.json["findings"], list)
+
+
+def test_plan_says_what_it_would_cost(folder, etude_command):
+    answer = etude_command("plan", "rates.toml")
+
+    assert "Which optimizer?" in answer.out
+    assert "40 trials in 2 studies, 8 steps each, 320 in all." in answer.out
+    assert "lower is better" in answer.out
+
+
+def test_counts_are_in_the_right_number(folder, etude_command):
+    text = (folder / "rates.toml").read_text().replace("trials = 20", "trials = 1")
+    (folder / "rates.toml").write_text(
+        text.replace('["adam", "sgd"]', "").replace("optimizer =", "")
+    )
+    (folder / "train.py").write_text("def train(trial): return 0.5\n")
+
+    planned = etude_command("plan", "rates.toml")
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert "1 trial in 1 study, 8 steps each, 8 in all." in planned.out
+    assert etude_command("trials", "--csv", "t.csv").out == "Wrote 1 trial to t.csv\n"
+    assert etude_command("log", "--csv", "l.csv").out == "Wrote 1 experiment to l.csv\n"
+
+
+def test_plan_is_what_was_run(played, etude_command):
+    planned = etude_command("plan", "rates.toml", "--json").json["studies"]
+    ran = etude_command("trials", "--json").json["trials"]
+
+    assert [one for study in planned for one in study["trials"]] == [
+        {"id": one["id"], "setting": one["setting"]} for one in ran
+    ]
+
+
+def test_a_plan_says_that_bayesian_search_chooses_by_results(folder, etude_command):
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(
+        text.replace("evaluations", 'search = "bayesian"\nevaluations')
+    )
+
+    assert "`bayesian` chooses by results" in etude_command("plan", "rates.toml").out
+
+
+def test_a_plan_of_a_changed_file_is_refused(played, etude_command, tmp_path):
+    changed = tmp_path / "rates.toml"
+    changed.write_text(
+        (played / "rates.toml").read_text().replace("max_steps = 8", "max_steps = 9")
+    )
+
+    answer = etude_command("plan", changed)
+
+    assert answer.code == 2
+    assert "with another `max_steps`" in answer.err

@@ -4,7 +4,6 @@ import functools
 import json
 import os
 import resource
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -14,6 +13,8 @@ import pytest
 
 from etude.cli.progress import Progress
 from etude.store import open_store
+
+from .conftest import process, statuses
 
 # What the command loads before an ordinary user, who may not read its home, takes over.
 AS_ORDINARY_USER = """
@@ -29,19 +30,6 @@ if os.geteuid() == 0:
 sys.argv = ["etude", *sys.argv[1:]]
 etude.cli.main()
 """
-
-
-def process(*words, **options):
-    """The command in a process of its own."""
-    command = [sys.executable, "-m", "etude.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
-
-
-def statuses(folder):
-    store = open_store(folder / "etude.db", create=False)
-    found = [one.status for one in store.records("rates")]
-    store.close()
-    return found
 
 
 def test_the_first_line_says_where_the_store_is(folder, etude_command, monkeypatch):
@@ -190,76 +178,6 @@ def test_an_option_that_cannot_be_is_told(folder, etude_command, options, messag
     assert message in answer.err
 
 
-# At its third trial the train function sends the signal, once, and goes on training.
-SENDS = """
-import os, signal
-from pathlib import Path
-MARK = Path(__file__).parent / "sent"
-
-def train(trial):
-    for step in trial.steps():
-        trial.report(step, {"valid/loss": trial["learning_rate"]})
-        if trial.id == 2 and trial.max_steps > 2 and not MARK.exists():
-            MARK.touch()
-            os.KILL(0, signal.SIGNAL)
-"""
-
-
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        (["--runner", "inline"], "SIGINT"),
-        (["--workers", "2"], "SIGINT"),
-        (["--runner", "inline"], "SIGTERM"),
-    ],
-)
-def test_an_interrupted_run_says_how_to_go_on_and_does(folder, options, name):
-    text = SENDS.replace("os.KILL(0", "os.killpg(0" if name == "SIGINT" else "os.kill(os.getpid()")
-    (folder / "train.py").write_text(text.replace("SIGNAL", name))
-
-    stopped = process("run", "rates.toml", *options, start_new_session=True)
-    between = statuses(folder)
-    again = process("run", "rates.toml", *options, start_new_session=True)
-
-    assert stopped.returncode == 130
-    assert f"  etude run rates.toml {' '.join(options)}\n" in stopped.stderr
-    assert "Traceback" not in stopped.stderr
-    assert set(between) <= {"completed", "pending"}
-    assert "pending" in between
-    assert again.returncode == 0
-    assert set(statuses(folder)) == {"completed"}
-
-
-# Ctrl-C while this module is looked for.
-STRIKES = """
-import sys
-
-MODULE = sys.argv.pop(1)
-
-class Strikes:
-    def find_spec(self, name, path=None, target=None):
-        if name == MODULE:
-            raise KeyboardInterrupt
-
-sys.meta_path.insert(0, Strikes())
-import etude.cli
-etude.cli.main()
-"""
-
-
-@pytest.mark.parametrize("module", ["etude.errors", "typer", "etude.store", "etude.round.run"])
-def test_a_run_interrupted_in_its_first_moments_says_so_too(folder, module):
-    command = [sys.executable, "-c", STRIKES, module, "run", "rates.toml", "--store", "my store.db"]
-
-    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert stopped.returncode == 130
-    assert stopped.stderr == (
-        "Interrupted. What was finished is kept; type the same command to go on:\n"
-        "  etude run rates.toml --store 'my store.db'\n"
-    )
-
-
 def small_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
@@ -339,9 +257,15 @@ def test_a_first_experiment_runs_from_an_empty_folder(tmp_path):
     assert len(json.loads(shown.stdout)["trials"]) == 24
 
 
-def test_a_signal_handler_is_put_back(folder, etude_command):
-    before = signal.getsignal(signal.SIGTERM)
+def test_every_mistake_of_a_file_is_told_with_its_line(folder, etude_command):
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(
+        text.replace("high = 0.5", "high = 1e-4").replace("trials", "trails")
+    )
 
-    etude_command("run", "rates.toml", "--runner", "inline")
+    answer = etude_command("run", "rates.toml")
 
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert (answer.code, answer.out) == (2, "Store: etude.db\n")
+    assert answer.err.startswith("2 mistakes:\n")
+    assert all(f"rates.toml:{line}: " in answer.err for line in (7, 15))
+    assert not (folder / "etude.db").exists()

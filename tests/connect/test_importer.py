@@ -167,7 +167,3 @@ def counted(workload):
 @pytest.mark.parametrize("workload", CURVES_OF)
 def test_a_workload_of_algoperf_arrives_whole(workload):
     assert counted(workload) == CURVES_OF[workload]
-
-
-def test_the_marks_of_a_source_are_those_of_a_reader():
-    assert {kind for kind, _ in detection._MARKS} <= set(READERS)

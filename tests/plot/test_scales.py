@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from etude.plot.layers import thinned
-from etude.plot.scales import Measure, decades, number
+from etude.plot.scales import Measure, decades
 from etude.plot.theme import DARK, LIGHT
 
 
@@ -20,21 +18,6 @@ def luminance(color):
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0213456, "0.02135"),
-        (12345.6, "12,346"),
-        (1e-7, "1e-7"),
-        (2.5e12, "2.5e12"),
-        (0.0, "0"),
-        (math.inf, "inf"),
-    ],
-)
-def test_a_number_is_written_as_people_read_it(value, text):
-    assert number(value) == text
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-6, 1e6), (0.02, 0.03), (1e-9, 1e-8), (0.5, 7.0)])

@@ -163,6 +163,7 @@ def test_a_command_of_python_is_recorded_as_it_was_typed(tmp_path, words):
     ("argv", "typed"),
     [
         (["/bin/etude", "run", "a b"], ["python", "/bin/etude", "run", "a b"]),
+        (["/src/etude/__main__.py", "run", "a b"], ["python", "-m", "etude", "run", "a b"]),
         (["/src/etude/cli/__main__.py", "run", "a b"], ["python", "-m", "etude.cli", "run", "a b"]),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-INTERRUPTED = 130
+from .interrupt import INTERRUPTED, print_how_to_go_on
 
 
 def main() -> None:
@@ -13,33 +13,23 @@ def main() -> None:
     try:
         _perform()
     except KeyboardInterrupt:
-        _interrupted(typed)
+        print_how_to_go_on(typed)
         sys.exit(INTERRUPTED)
-    except SystemExit as left:
-        if left.code == INTERRUPTED:  # Typer's way of saying it
-            _interrupted(typed)
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:  # Typer's way of saying it
+            print_how_to_go_on(typed)
         raise
 
 
 def _perform() -> None:
+    # Within a function: Ctrl-C while the commands load is answered like any other.
     from ..errors import EtudeError
     from .app import app
 
     try:
         app()
     except EtudeError as error:
-        from .output import exit_code, tell
+        from .output import exit_code, print_error
 
-        tell(error)
+        print_error(error)
         sys.exit(exit_code(error))
-
-
-def _interrupted(typed: list[str]) -> None:
-    """Says that nothing is lost, also to a Ctrl-C in the first moments, while modules load."""
-    import shlex
-
-    print(
-        "Interrupted. What was finished is kept; type the same command to go on:\n"
-        f"  {shlex.join(['etude', *typed])}",
-        file=sys.stderr,
-    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -16,15 +18,18 @@ if TYPE_CHECKING:
     from ..round.result import Result
 
 
+_Candidate: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="An experiment, or name:trial; the one run last if left out.",
+        show_default=False,
+    ),
+]
+
+
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]",
-            help="An experiment, or name:trial; the one run last if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    name: _Candidate = None,
     *,
     baseline: BaselineOption = Path("baseline.toml"),
     worth: Annotated[
@@ -40,40 +45,46 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
-    from .options import opened
+    from .options import stored_result
+    from .output import Answer, show
 
     title, _, trial = (name or "").partition(":")
-    with opened(title or None, store) as result:
+    with stored_result(title or None, store) as result:
         line = _line(baseline)
-        decided, held = _decided(result, trial, line, worth)
-        proposed = ""
-        adopted = (decided.decision == "adopt" or bool(anyway)) and not prune
-        if adopted:
-            _write(baseline, line, result, decided, anyway)
-        elif held is not None and (prune or decided.comparison is None):
-            proposed = _propose(result, held, decided.candidate, prune=prune)
-        _show(decided, baseline, proposed, adopted=adopted, json=json)
-    if not adopted and not proposed:
+        decision, incumbent = _decision(result, trial, line, worth)
+        proposal = ""
+        adopts = (decision.decision == "adopt" or bool(anyway)) and not prune
+        if adopts:
+            _write(baseline, line, result, decision, anyway)
+        elif incumbent is not None and (prune or decision.comparison is None):
+            proposal = _propose(result, incumbent, decision.candidate, prune=prune)
+        place = baseline if adopts else None
+        answer = Answer(
+            lines=partial(_lines, decision, place, proposal),
+            json=partial(_as_json, decision, place, proposal),
+        )
+        show(answer, json=json)
+    if not adopts and not proposal:
         raise typer.Exit(1)
 
 
-def _decided(
+def _decision(
     result: Result, trial: str, line: Baseline | None, worth: float
 ) -> tuple[Adopted, Candidate | None]:
     """What is decided of the experiment's settings, and the baseline they stand against."""
     from ..advise.adoption import adoption
 
-    found, experiment = _candidates(result, trial), result.experiment
-    held = _held(line, result) if line else None
-    others = [one for one in found if held is None or one.setting != held.setting]
-    decided = adoption(
-        others or found,
-        held,
+    candidates, experiment = _candidates(result, trial), result.experiment
+    incumbent = _incumbent(line, result) if line else None
+    rivals = [one for one in candidates if incumbent is None or one.setting != incumbent.setting]
+    decision = adoption(
+        rivals or candidates,
+        incumbent,
         metric=experiment.metric,
         maximize=experiment.maximize,
         worth=worth,
     )
-    return decided, held
+    return decision, incumbent
 
 
 def _line(path: Path) -> Baseline | None:
@@ -86,18 +97,20 @@ def _candidates(result: Result, trial: str) -> list[Candidate]:
     """The settings of the experiment, or the one of a trial."""
     from ..errors import RunError
 
-    found = _named(result)
+    candidates = _typable_candidates(result)
     if trial:
-        meant = [one for one in result.records if trial in (str(one.id), one.name)]
-        setting = meant[0].setting if meant else None
-        found = [one for one in found if one.setting == setting]
-    if not found:
-        what = f"trial `{trial}` that has ended" if trial else "trial that has ended"
-        raise RunError(f"`{result.experiment.name}` has no {what}, so there is nothing to adopt.")
-    return found
+        records = [one for one in result.records if trial in (str(one.id), one.name)]
+        setting = records[0].setting if records else None
+        candidates = [one for one in candidates if one.setting == setting]
+    if not candidates:
+        subject = f"trial `{trial}` that has ended" if trial else "trial that has ended"
+        raise RunError(
+            f"`{result.experiment.name}` has no {subject}, so there is nothing to adopt."
+        )
+    return candidates
 
 
-def _named(result: Result) -> list[Candidate]:
+def _typable_candidates(result: Result) -> list[Candidate]:
     """The settings of an experiment by the names that can be typed: two experiments meet here."""
     from dataclasses import replace
 
@@ -110,7 +123,7 @@ def _named(result: Result) -> list[Candidate]:
     ]
 
 
-def _held(line: Baseline, result: Result) -> Candidate:
+def _incumbent(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings of this length: here, where it was adopted, or launched."""
     from ..errors import RunError
     from ..procedure.launch import launch_name
@@ -123,35 +136,35 @@ def _held(line: Baseline, result: Result) -> Candidate:
             f"{result.experiment.metric}, or in the other direction: train both alike first."
         )
     names = (result.experiment.name, last.experiment, launch_name(last, length))
-    there = [entry.experiment for entry in result.store.entries()]
-    known = [one.name for one in there if one.name in names and one.max_steps == length]
+    experiments = [entry.experiment for entry in result.store.entries()]
+    known = [one.name for one in experiments if one.name in names and one.max_steps == length]
     results = [load(result.store, name) for name in known]
-    mine = [
+    alike = [
         candidate
-        for one in results
-        for candidate in _named(one)
+        for known_result in results
+        for candidate in _typable_candidates(known_result)
         if candidate.setting == last.setting
     ]
-    if not mine:
+    if not alike:
         raise RunError(
             f"The baseline, trial {last.trial} of `{last.experiment}`, has no training of "
             f"{length:,} steps in this store. Name the store that has one with --store, or train "
             f"it here: `etude launch --max-steps {length}`."
         )
-    return max(mine, key=lambda one: len(one.trainings.values))
+    return max(alike, key=lambda candidate: len(candidate.trainings.values))
 
 
 def _write(
-    path: Path, line: Baseline | None, result: Result, decided: Adopted, anyway: str
+    path: Path, line: Baseline | None, result: Result, decision: Adopted, anyway: str
 ) -> None:
     from dataclasses import replace
 
     from ..experiment import baseline
-    from .output import write
+    from .output import write_file
 
-    entry = replace(_entry(result, decided, anyway), folder=_folder(result, path))
+    latest = replace(_adoption(result, decision, anyway), folder=_folder(result, path))
     before = line.line if line else ()
-    write(path, baseline.written(baseline.Baseline(line=(*before, entry))))
+    write_file(path, baseline.written(baseline.Baseline(line=(*before, latest))))
 
 
 def _folder(result: Result, path: Path) -> str:
@@ -163,75 +176,76 @@ def _folder(result: Result, path: Path) -> str:
     return Path(os.path.relpath(folder, path.absolute().parent)).as_posix()
 
 
-def _entry(result: Result, decided: Adopted, anyway: str) -> Adoption:
+def _adoption(result: Result, decision: Adopted, anyway: str) -> Adoption:
     import math
     from datetime import UTC, datetime
     from statistics import fmean
 
     from ..experiment.baseline import Adoption
 
-    experiment, one = result.experiment, decided.candidate
-    known = [value for value in one.trainings.values if math.isfinite(value)]
+    experiment, candidate = result.experiment, decision.candidate
+    known = [value for value in candidate.trainings.values if math.isfinite(value)]
     reason = f"Adopted anyway: {anyway} " if anyway else ""
     return Adoption(
         adopted=datetime.now(UTC).isoformat(timespec="seconds"),
         experiment=experiment.name,
-        trial=one.trial,
+        trial=candidate.trial,
         metric=experiment.metric,
         maximize=experiment.maximize,
         value=fmean(known) if known else 0.0,
-        trainings=len(one.trainings.values),
+        trainings=len(candidate.trainings.values),
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
-        evidence=f"{reason}{decided.message}",
-        complexity=str(decided.complexity),
-        setting=dict(one.setting),
+        evidence=f"{reason}{decision.message}",
+        complexity=str(decision.complexity),
+        setting=dict(candidate.setting),
         train=experiment.train or "",
     )
 
 
-def _propose(result: Result, held: Candidate, candidate: Candidate, *, prune: bool) -> str:
+def _propose(result: Result, incumbent: Candidate, candidate: Candidate, *, prune: bool) -> str:
     """Writes the experiment that would tell, beside the last one; its path."""
     from ..advise.follow_up import prunings, retraining_experiment
     from ..experiment.toml.write import dumps
-    from .next import beside, written
+    from .output import folder_beside, write_new_file
 
-    more = prunings(held.setting, candidate.setting) if prune else [candidate.setting]
+    more = prunings(incumbent.setting, candidate.setting) if prune else [candidate.setting]
     kind = "prune" if prune else "retrain"
     name = f"{result.experiment.name}-{kind}"
-    shared = held.setting.keys() & candidate.setting.keys()
-    settings = [{key: one[key] for key in one if key in shared} for one in (held.setting, *more)]
-    lacking = held.setting.keys() ^ candidate.setting.keys()
+    shared = incumbent.setting.keys() & candidate.setting.keys()
+    settings = [
+        {key: one[key] for key in one if key in shared} for one in (incumbent.setting, *more)
+    ]
+    lacking = incumbent.setting.keys() ^ candidate.setting.keys()
     whole = settings if not lacking else [dict(candidate.setting)]
     text = dumps(retraining_experiment(result.experiment, whole, name=name))
-    place = beside(result.entry.source) / f"{name}.toml"
-    written(place, text)
+    place = folder_beside(result.entry.source) / f"{name}.toml"
+    write_new_file(place, text)
     return str(place)
 
 
-def _show(decided: Adopted, path: Path, proposed: str, *, adopted: bool, json: bool) -> None:
-    from .output import print_json, wrapped
+def _as_json(decision: Adopted, place: Path | None, proposal: str) -> dict[str, Any]:
+    return {
+        "adopted": place is not None,
+        "decision": decision.decision,
+        "trial": decision.candidate.trial,
+        "setting": dict(decision.candidate.setting),
+        "message": decision.message,
+        "adds": list(decision.complexity.adds),
+        "drops": list(decision.complexity.drops),
+        "pruned": list(decision.pruned),
+        "file": str(place) if place else None,
+        "retrain": proposal or None,
+    }
 
-    if json:
-        print_json(
-            {
-                "adopted": adopted,
-                "decision": decided.decision,
-                "trial": decided.candidate.trial,
-                "setting": dict(decided.candidate.setting),
-                "message": decided.message,
-                "adds": list(decided.complexity.adds),
-                "drops": list(decided.complexity.drops),
-                "pruned": list(decided.pruned),
-                "file": str(path) if adopted else None,
-                "retrain": proposed or None,
-            }
-        )
-        return
-    typer.echo(wrapped(decided.message))
-    if adopted:
-        typer.echo(f"Adopted trial {decided.candidate.trial}: {path}")
+
+def _lines(decision: Adopted, place: Path | None, proposal: str) -> Iterator[str]:
+    from .output import paragraph
+
+    yield paragraph(decision.message)
+    if place:
+        yield f"Adopted trial {decision.candidate.trial}: {place}"
     else:
-        typer.echo("Not adopted.")
-    if proposed:
-        typer.echo(f"What would tell: etude run {shlex.quote(proposed)}")
+        yield "Not adopted."
+    if proposal:
+        yield f"What would tell: etude run {shlex.quote(proposal)}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import typer
+
+from ..wording import number
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
@@ -18,96 +20,101 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What was typed: how many rounds, what they may spend, the store."""
+@dataclass(frozen=True)
+class RoundOptions:
+    """What was typed about the rounds: how many, what they may spend, and where they are stored.
+
+    Args:
+        rounds: How many at most.
+        budget_steps: Training steps of all; None for as many a round as the first has.
+        store: As it was typed, for the commands to type next.
+        location: Where that is.
+    """
 
     rounds: int
     budget_steps: int | None
     store: str | None
+    location: str
 
 
-def follow(file: Path, play: Callable[[Path, Store], Result], place: str, asked: Asked) -> None:
+def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOptions) -> None:
     """Plays the rounds; says what each found, what follows, and at the end what is best."""
     from ..procedure import autopilot
     from ..store import open_store
+    from .output import print_lines
 
-    rounds = asked.rounds
-    budget = autopilot.budget_of(file, rounds=rounds, steps=asked.budget_steps)
+    rounds = options.rounds
+    budget = autopilot.budget_of(file, rounds=rounds, steps=options.budget_steps)
     typer.echo(f"At most {rounds} rounds, {budget:,} training steps in all.")
     played: list[PlayedRound] = []
-    with closing(open_store(place)) as store:
+    with closing(open_store(options.location)) as store:
 
-        def one_round(current: Experiment | Path) -> Result:
+        def play_one(current: Experiment | Path) -> Result:
             assert isinstance(current, Path), "A round of a file is a file. This is a bug."
             typer.echo(f"\nRound {len(played) + 1} of {rounds}: {current}")
             return play(current, store)
 
-        for one in autopilot.follow(file, one_round, store, rounds=rounds, budget_steps=budget):
-            played.append(one)
-            _echo(_of_round(one))
-        _echo(
-            _of_all(autopilot.RoundSeries(rounds=tuple(played), budget_steps=budget), asked.store)
-        )
+        for latest in autopilot.follow(file, play_one, store, rounds=rounds, budget_steps=budget):
+            played.append(latest)
+            print_lines(_round_lines(latest))
+        outcome = autopilot.RoundSeries(rounds=tuple(played), budget_steps=budget)
+        print_lines(_outcome_lines(outcome, options.store))
 
 
-def _echo(lines: Sequence[str]) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
-def _of_round(one: PlayedRound) -> list[str]:
+def _round_lines(latest: PlayedRound) -> list[str]:
     """What a round found; then what the next one changes, and why, or at the end the doubts."""
     from .next import change_lines
-    from .output import wrapped
-    from .run import summary
+    from .output import paragraph, summary_lines
 
-    lines = summary(one.result, doubts=one.coming is None)
-    if one.coming is not None:
-        assert one.file is not None, "A round of a file is a file. This is a bug."
-        place = one.file.with_name(one.coming.file)
-        lines += ["", f"Next round, to {one.coming.goal}: {place}", *change_lines(one.coming)]
-        lines += [wrapped(f"  {one.said}", hanging="    ")] if one.said else []
+    successor = latest.coming
+    lines = summary_lines(latest.result, doubts=successor is None)
+    if successor is None:
+        return lines
+    assert latest.file is not None, "A round of a file is a file. This is a bug."
+    place = latest.file.with_name(successor.file)
+    lines += ["", f"Next round, to {successor.goal}: {place}", *change_lines(successor)]
+    if latest.said:
+        lines.append(paragraph(f"  {latest.said}", hanging="    "))
     return lines
 
 
-def _of_all(rounds: RoundSeries, store: str | None) -> list[str]:
-    """Why they ended, what each found, and the best of all."""
-    from .output import at_store, columns, setting_line, short, wrapped
+def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
+    """Why the rounds ended, what each found, and the best of all."""
+    from .output import paragraph, setting_line, store_option, table_lines
 
-    ended, *sentences = rounds.last.ended
-    lines = ["", wrapped(ended), *(wrapped(one, indent="  ") for one in sentences), ""]
-    lines += [f"  {line}" for line in columns(_table(rounds))]
-    best = rounds.best
-    if best is None:
+    reason, *sentences = rounds.last.ended
+    lines = ["", paragraph(reason), *(paragraph(one, indent="  ") for one in sentences), ""]
+    lines += [f"  {line}" for line in table_lines(_table(rounds))]
+    if rounds.best is None:
         return [*lines, "", "No trial of any round is feasible: there is no best setting."]
-    found, record = best
-    experiment = found.result.experiment
+    best_round, record = rounds.best
+    experiment = best_round.result.experiment
     value = record.best(experiment.metric, maximize=experiment.maximize)
     assert value is not None, "A best trial has a best value. This is a bug."
     return [
         *lines,
         "",
-        f"Best of all rounds: trial {record.id} of round {found.number} (`{experiment.name}`), "
-        f"{experiment.metric} = {short(value.value)} at step {value.step:,}",
-        wrapped(setting_line(record.setting), indent="  setting: ", hanging="    "),
-        f"Look at its report:    etude report {experiment.name}{at_store(store)}",
+        f"Best of all rounds: trial {record.id} of round {best_round.number} "
+        f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
+        f"at step {value.step:,}",
+        paragraph(setting_line(record.setting), indent="  setting: ", hanging="    "),
+        f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]
 
 
 def _table(rounds: RoundSeries) -> list[list[str]]:
-    rows = [["round", "file", "trials", "steps so far", "best", "then, to"]]
-    for one in rounds.rounds:
-        experiment, best = one.result.experiment, one.result.best
-        value = best and best.best(experiment.metric, maximize=experiment.maximize)
-        rows.append(
-            [
-                str(one.number),
-                one.file.name if one.file else "",
-                str(one.result.records.count()),
-                f"{one.spent:,}",
-                f"{value.value:.4g}" if value else "none",
-                one.coming.goal if one.coming else "end",
-            ]
-        )
-    return rows
+    header = ["round", "file", "trials", "steps so far", "best", "then, to"]
+    return [header, *(_row(one) for one in rounds.rounds)]
+
+
+def _row(played: PlayedRound) -> list[str]:
+    experiment, best = played.result.experiment, played.result.best
+    value = best and best.best(experiment.metric, maximize=experiment.maximize)
+    return [
+        str(played.number),
+        played.file.name if played.file else "",
+        str(played.result.records.count()),
+        f"{played.spent:,}",
+        number(value.value) if value else "none",
+        played.coming.goal if played.coming else "end",
+    ]

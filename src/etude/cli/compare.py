@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
     from ..advise.ranking import RankedStudy
     from ..advise.search_comparison import Searches
     from ..analyze.comparison import Comparison
-    from ..analyze.comparison.comparison import Side as Arm
+    from ..analyze.comparison.comparison import Side
     from ..analyze.comparison.retrainings import Retrainings
     from ..round.result import Result
-    from .compare_inputs import Side
+    from .compare_inputs import Input
+    from .output import Answer
 
 # In standard deviations: what the printed power of a plan is for. Heuristic: a large effect.
 _EFFECT = 1.0
@@ -44,20 +46,21 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Say whether B is better than A: by retrainings of both, else by their searches."""
-    from .compare_inputs import sides
+    from .compare_inputs import inputs
+    from .output import show
 
-    again = second_search or []
-    with sides([a, b, *again], store) as (first, second, *repeats):
-        _two(first, second)
+    with inputs([a, b, *(second_search or [])], store) as (first, second, *repeats):
+        _refuse_same(first, second)
         direction = _direction(first, second, maximize=maximize)
         if first.retrainings and second.retrainings and not repeats:
-            found = _trainings(first, second, maximize=direction, paired=paired, looks=looks)
-            _show_trainings(found, first, second, json=json)
+            result = _by_trainings(first, second, maximize=direction, paired=paired, looks=looks)
+            answer = _trainings_answer(result, first, second)
         else:
-            _show_searches(*_searches(first, second, repeats), _steps(first, second), json=json)
+            answer = _searches_answer(first, second, repeats)
+        show(answer, json=json)
 
 
-def _two(first: Side, second: Side) -> None:
+def _refuse_same(first: Input, second: Input) -> None:
     """Refuses what is compared with itself."""
     from ..errors import RunError
 
@@ -68,7 +71,7 @@ def _two(first: Side, second: Side) -> None:
         )
 
 
-def _direction(first: Side, second: Side, *, maximize: bool) -> bool:
+def _direction(first: Input, second: Input, *, maximize: bool) -> bool:
     """Whether higher is better; refused where the two sides do not measure the same."""
     from ..errors import RunError
 
@@ -78,16 +81,18 @@ def _direction(first: Side, second: Side, *, maximize: bool) -> bool:
         if one.result
     }
     if len(known) > 1:
-        said = " and ".join(f"{name} ({'high' if up else 'low'}er is better)" for name, up in known)
+        metrics = " and ".join(
+            f"{name} ({'high' if up else 'low'}er is better)" for name, up in known
+        )
         raise RunError(
-            f"`{first.name}` and `{second.name}` are judged by different metrics: {said}. Compare "
-            "what was measured alike."
+            f"`{first.name}` and `{second.name}` are judged by different metrics: {metrics}. "
+            "Compare what was measured alike."
         )
     return known.pop()[1] if known else maximize
 
 
-def _trainings(
-    first: Side, second: Side, *, maximize: bool, paired: bool, looks: str
+def _by_trainings(
+    first: Input, second: Input, *, maximize: bool, paired: bool, looks: str
 ) -> Comparison:
     from ..analyze.comparison import comparison
     from ..analyze.comparison.sequential import sequential_plan
@@ -96,18 +101,18 @@ def _trainings(
     assert a is not None
     assert b is not None
     if paired:
-        a, b = _paired(a, b)
+        a, b = _by_seed(a, b)
     metrics = [one.result.experiment.metric for one in (first, second) if one.result]
-    planned = sequential_plan(_looks(looks)) if looks else None
+    plan = sequential_plan(_looks(looks)) if looks else None
     metric = metrics[0] if metrics else "value"
-    return comparison(a, b, metric=metric, maximize=maximize, paired=paired, plan=planned)
+    return comparison(a, b, metric=metric, maximize=maximize, paired=paired, plan=plan)
 
 
 def _looks(typed: str) -> list[int]:
     from ..errors import RunError
 
     try:
-        return [int(each) for each in typed.split(",")]
+        return [int(count) for count in typed.split(",")]
     except ValueError:
         raise RunError(
             f"--looks takes whole numbers of seeds a side, found `{typed}`. Write for example "
@@ -115,7 +120,7 @@ def _looks(typed: str) -> list[int]:
         ) from None
 
 
-def _paired(a: Retrainings, b: Retrainings) -> tuple[Retrainings, Retrainings]:
+def _by_seed(a: Retrainings, b: Retrainings) -> tuple[Retrainings, Retrainings]:
     """Both in the order of their seeds, or as they stand where no seeds are known."""
     from ..errors import RunError
 
@@ -129,40 +134,37 @@ def _paired(a: Retrainings, b: Retrainings) -> tuple[Retrainings, Retrainings]:
     return a, b
 
 
-def _searches(first: Side, second: Side, repeats: list[Side]) -> tuple[Searches, list[str]]:
-    """Both searches compared, and whose best setting was trained only once."""
+def _by_searches(first: Input, second: Input, repeats: list[Input]) -> Searches:
     from ..advise.search_comparison import searches, whole
     from ..errors import RunError
 
-    results = [one.result for one in (first, second)]
+    results = first.result, second.result
     if results[0] is None or results[1] is None:
         lacking = first if first.retrainings is None else second
         raise RunError(
             f"The best setting of `{lacking.name}` was trained only once, which tells nothing of "
             "chance. Train it again with 5 seeds (A2), or compare it with another experiment."
         )
-    standings = [whole(one.analysis) for one in results if one]
-    pairs = [_again(one, results, standings) for one in repeats]
+    ranked = [whole(one.analysis) for one in results if one]
+    pairs = [_repeated_pair(one, results, ranked) for one in repeats]
     metric = results[0].experiment.metric
     same = _only_the_seed(results[0], results[1])
-    found = searches(*standings, metric=metric, repeats=pairs, same=same)
-    return found, [one.name for one in (first, second) if one.retrainings is None]
+    return searches(*ranked, metric=metric, repeats=pairs, same=same)
 
 
-def _again(
-    side: Side, results: list[Result | None], standings: list[RankedStudy]
+def _repeated_pair(
+    repeat: Input, results: Sequence[Result | None], ranked: Sequence[RankedStudy]
 ) -> tuple[RankedStudy, RankedStudy]:
     """A second search and the one that it repeats."""
     from ..advise.search_comparison import whole
     from ..errors import RunError
 
-    for result, standing in zip(results, standings, strict=True):
-        if side.result is None or result is None:
-            continue
-        if _only_the_seed(result, side.result):
-            return whole(side.result.analysis), standing
+    again = repeat.result
+    for result, study in zip(results, ranked, strict=True):
+        if again is not None and result is not None and _only_the_seed(result, again):
+            return whole(again.analysis), study
     raise RunError(
-        f"`{side.name}` repeats neither search: a second one has the same file but another seed "
+        f"`{repeat.name}` repeats neither search: a second one has the same file but another seed "
         "and name. Leave --second-search out, or name such an experiment."
     )
 
@@ -174,52 +176,56 @@ def _only_the_seed(one: Result, other: Result) -> bool:
     return set(changes(one.experiment, other.experiment)) - {"name", "parent"} == {"seed"}
 
 
-def _show_trainings(found: Comparison, first: Side, second: Side, *, json: bool) -> None:
+# --- what is said of it
+
+
+def _trainings_answer(result: Comparison, first: Input, second: Input) -> Answer:
     from ..analyze.comparison.message import message, plan_line
     from ..analyze.comparison.sequential import power
-    from .output import print_json, wrapped
+    from .output import Answer, paragraph
 
-    said = message(found)
-    if found.plan:
-        seen = power(found.plan, _EFFECT)[-1]
-        said += f" {plan_line(found, seen, _EFFECT)}"
-    said += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
-    if not json:
-        typer.echo(wrapped(said))
-        return
-    chance, gap = found.chance, found.difference
-    print_json(
-        {
-            "verdict": found.answer,
-            "probability_better": chance.probability,
-            "interval": [chance.low, chance.high],
-            "more_seeds": found.more_seeds,
-            "message": said,
-            "basis": "trainings",
-            "metric": found.metric,
-            "difference": gap.by,
-            "difference_interval": [gap.low, gap.high],
-            "p": gap.p if gap.known else None,
-            "p_failures": found.failures.p,
-            "decides_below": found.level,
-            "looks": list(found.plan.looks) if found.plan else None,
-            "a": _as_json(found.a),
-            "b": _as_json(found.b),
-        }
+    sentences = message(result)
+    if result.plan:
+        reach = power(result.plan, _EFFECT)[-1]
+        sentences += f" {plan_line(result, reach, _EFFECT)}"
+    sentences += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
+    return Answer(
+        lines=lambda: [paragraph(sentences)], json=lambda: _trainings_as_json(result, sentences)
     )
 
 
-def _left_out(side: Side) -> str:
-    trial = side.retrainings.selected if side.retrainings else None
+def _trainings_as_json(result: Comparison, sentences: str) -> dict[str, Any]:
+    chance, gap = result.chance, result.difference
+    return {
+        "verdict": result.answer,
+        "probability_better": chance.probability,
+        "interval": [chance.low, chance.high],
+        "more_seeds": result.more_seeds,
+        "message": sentences,
+        "basis": "trainings",
+        "metric": result.metric,
+        "difference": gap.by,
+        "difference_interval": [gap.low, gap.high],
+        "p": gap.p if gap.known else None,
+        "p_failures": result.failures.p,
+        "decides_below": result.level,
+        "looks": list(result.plan.looks) if result.plan else None,
+        "a": _side_as_json(result.a),
+        "b": _side_as_json(result.b),
+    }
+
+
+def _left_out(compared: Input) -> str:
+    trial = compared.retrainings.selected if compared.retrainings else None
     if trial is None:
         return ""
     return (
-        f" Trial {trial} of `{side.name}` is left out: its value singled the setting out, so it is "
-        "a lucky one (A1)."
+        f" Trial {trial} of `{compared.name}` is left out: its value singled the setting out, so "
+        "it is a lucky one (A1)."
     )
 
 
-def _steps(first: Side, second: Side) -> str:
+def _steps(first: Input, second: Input) -> str:
     """What is to be known where the two were not trained equally long."""
     steps = [one.result.experiment.max_steps for one in (first, second) if one.result]
     if len(set(steps)) < 2:
@@ -227,37 +233,42 @@ def _steps(first: Side, second: Side) -> str:
     return f" They were trained for {steps[0]:,} and {steps[1]:,} steps."
 
 
-def _as_json(one: Arm) -> dict[str, Any]:
+def _side_as_json(side: Side) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "trainings": one.trainings,
-        "failed": one.failed,
-        "unlearned": one.unlearned,
-        "mean": one.mean,
-        "median": one.median,
-        "sd": one.sd,
+        "name": side.name,
+        "trainings": side.trainings,
+        "failed": side.failed,
+        "unlearned": side.unlearned,
+        "mean": side.mean,
+        "median": side.median,
+        "sd": side.sd,
     }
 
 
-def _show_searches(found: Searches, once: list[str], steps: str, *, json: bool) -> None:
+def _searches_answer(first: Input, second: Input, repeats: list[Input]) -> Answer:
     from ..advise.search_comparison import message
-    from ..analyze.comparison.comparison import ENOUGH
-    from .output import print_json, wrapped
+    from .output import Answer, paragraph
 
-    said = message(found, once) + steps
-    if not json:
-        typer.echo(wrapped(said))
-        return
-    print_json(
-        {
-            "verdict": found.answer,
-            "probability_better": found.probability,
-            "interval": [None, None],
-            "interval_reason": "One search a side: how sure that share is cannot be known (A3).",
-            "more_seeds": ENOUGH if once else 0,
-            "message": said,
-            "basis": "searches",
-            "metric": found.metric,
-            "repeated_search": found.repeated,
-        }
+    result = _by_searches(first, second, repeats)
+    once = [one.name for one in (first, second) if one.retrainings is None]
+    sentences = message(result, once) + _steps(first, second)
+    return Answer(
+        lines=lambda: [paragraph(sentences)],
+        json=lambda: _searches_as_json(result, sentences, once=bool(once)),
     )
+
+
+def _searches_as_json(result: Searches, sentences: str, *, once: bool) -> dict[str, Any]:
+    from ..analyze.comparison.comparison import ENOUGH
+
+    return {
+        "verdict": result.answer,
+        "probability_better": result.probability,
+        "interval": [None, None],
+        "interval_reason": "One search a side: how sure that share is cannot be known (A3).",
+        "more_seeds": ENOUGH if once else 0,
+        "message": sentences,
+        "basis": "searches",
+        "metric": result.metric,
+        "repeated_search": result.repeated,
+    }

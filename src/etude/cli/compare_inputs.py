@@ -1,4 +1,4 @@
-"""What `etude compare` is handed: an experiment, one of its trials, or a file of final values."""
+"""The inputs of `etude compare`: experiments, single trials of them, files of final values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True)
-class Side:
-    """One side of a comparison: its retrainings, its experiment, or both.
+class Input:
+    """One of those to compare: its retrainings, its experiment, or both.
 
     Args:
         retrainings: None for an experiment whose best setting was trained only once.
@@ -40,23 +40,26 @@ class Side:
 
 
 @contextmanager
-def sides(names: Sequence[str], store: str | None) -> Iterator[list[Side]]:
-    """The sides by what was typed; the store is opened only where one of them is in it."""
+def inputs(names: Sequence[str], store: str | None) -> Iterator[list[Input]]:
+    """What was typed, read; the store is opened only where one of the names is in it."""
     if all(Path(name).is_file() for name in names):
-        yield [_file(name) for name in names]
+        yield [_from_file(name) for name in names]
         return
     from ..store import open_store
 
     try:
-        opened = open_store(store, create=False)
+        database = open_store(store, create=False)
     except StoreError as error:
         absent = next(name for name in names if not Path(name).is_file())
         raise StoreError(f"`{absent}` is no file, and no experiment: {error}") from error
-    with closing(opened) as held:
-        yield [_file(name) if Path(name).is_file() else _stored(held, name) for name in names]
+    with closing(database):
+        yield [
+            _from_file(name) if Path(name).is_file() else _from_store(database, name)
+            for name in names
+        ]
 
 
-def _file(name: str) -> Side:
+def _from_file(name: str) -> Input:
     """The retrainings in a file: one final value a line, `nan` for one that failed."""
     from ..analyze.comparison.retrainings import Retrainings
 
@@ -66,24 +69,24 @@ def _file(name: str) -> Side:
         raise RunError(
             f"`{name}` cannot be read as text ({error}). Name a file with one final value a line."
         ) from error
-    values = [_value(name, place, line) for place, line in enumerate(lines, 1) if line.strip()]
+    values = [_value(name, count, line) for count, line in enumerate(lines, 1) if line.strip()]
     if not values:
         raise RunError(f"`{name}` holds no value. Write one final value a line, `nan` for failed.")
-    return Side(Path(name).stem, Retrainings(name=Path(name).stem, values=tuple(values)), None)
+    return Input(Path(name).stem, Retrainings(name=Path(name).stem, values=tuple(values)), None)
 
 
-def _value(name: str, place: int, line: str) -> float:
+def _value(name: str, line_number: int, line: str) -> float:
     try:
         value = float(line)
     except ValueError:
         raise RunError(
-            f"{name}:{place}: a final value is a number, or `nan` for a training that failed; "
-            f"found `{line.strip()}`."
+            f"{name}:{line_number}: a final value is a number, or `nan` for a training that "
+            f"failed; found `{line.strip()}`."
         ) from None
     return value if math.isfinite(value) else math.nan
 
 
-def _stored(store: Store, name: str) -> Side:
+def _from_store(store: Store, name: str) -> Input:
     """An experiment of the store, or `name:trial`: the retrainings of that trial's setting."""
     from ..analyze.comparison.retrainings import of_best, retrainings
     from ..round.result import load
@@ -93,13 +96,13 @@ def _stored(store: Store, name: str) -> Side:
     if name in known or title not in known:
         result = load(store, name)
         best = of_best(result.studies, result.records, name=name)
-        return Side(name, best, result)
+        return Input(name, best, result)
     result = load(store, title)
-    mine = [record.id for record in result.records if trial in (str(record.id), record.name)]
-    found = retrainings(result.studies, result.records, mine[0], name=name) if mine else None
-    if found is None:
-        state = "has not ended" if mine else "is not in it"
+    ids = [record.id for record in result.records if trial in (str(record.id), record.name)]
+    trainings = retrainings(result.studies, result.records, ids[0], name=name) if ids else None
+    if trainings is None:
+        state = "has not ended" if ids else "is not in it"
         raise RunError(
             f"`{name}` names a trial of `{title}` that {state}. `etude trials {title}` lists them."
         )
-    return Side(name, found, result)
+    return Input(name, trainings, result)

@@ -1,4 +1,4 @@
-"""`etude import`: results of another tool, and what arrived of them."""
+"""`etude import`: results of another tool, and a summary of what came in."""
 
 from __future__ import annotations
 
@@ -56,30 +56,38 @@ def import_results(  # noqa: PLR0913  # one parameter an option is Typer's way
     from ..connect.assembly.assemble import Target
     from ..connect.base import ReadRequest
     from ..connect.importer import import_results
-    from ..store import location, open_store
-    from .import_summary import lines
-    from .options import kept
-    from .output import print_json
+    from ..store import open_store
+    from .options import lasting_location
+    from .output import Answer, show
 
-    names = dict(_renamed(rename or []))
+    names = dict(_renames(rename or []))
     judge = names.get(metric, metric)
     request = ReadRequest(
         metric=judge, renames=names, ignored_names=frozenset(ignore or []), study=study
     )
     target = Target(name=name, metric=judge, maximize=maximize, space=space)
-    place = kept(location(store))
-    with closing(open_store(place)) as held:
-        arrived = import_results(kind, source, target, request, store=held)
-    if json:
-        print_json(_as_json(arrived, kind, source))
-        return
-    typer.echo(f"Store: {place}")
-    for line in lines(arrived, kind, source):
-        typer.echo(line)
-    typer.echo(f"\nCheck the evidence:  {_next_command(name, store)}")
+    location = lasting_location(store)
+    with closing(open_store(location)) as database:
+        summary = import_results(kind, source, target, request, store=database)
+    answer = Answer(
+        lines=lambda: _lines(summary, kind, source, location, store),
+        json=lambda: _as_json(summary, kind, source),
+    )
+    show(answer, json=json)
 
 
-def _renamed(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _lines(
+    summary: ImportSummary, kind: str, source: Path, location: str, store: str | None
+) -> Iterator[str]:
+    from .import_summary import import_lines
+    from .output import store_option
+
+    yield f"Store: {location}"
+    yield from import_lines(summary, kind, source)
+    yield f"\nCheck the evidence:  etude check {summary.experiment.name}{store_option(store)}"
+
+
+def _renames(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
     from ..errors import ImportFileError
 
     wrong = [pair for pair in pairs if not all(pair.rpartition("="))]
@@ -94,14 +102,8 @@ def _renamed(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield old, new
 
 
-def _next_command(name: str, store: str | None) -> str:
-    from .output import at_store
-
-    return f"etude check {name}{at_store(store)}"
-
-
-def _as_json(arrived: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
-    experiment = arrived.experiment
+def _as_json(summary: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
+    experiment = summary.experiment
     return {
         "experiment": experiment.name,
         "kind": kind,
@@ -109,25 +111,25 @@ def _as_json(arrived: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
         "metric": experiment.metric,
         "maximize": experiment.maximize,
         "max_steps": experiment.max_steps,
-        "trials": sum(arrived.trials.values()),
-        "studies": dict(arrived.trials),
-        "statuses": dict(arrived.statuses),
-        "metrics": dict(arrived.metrics),
-        "points": sum(arrived.metrics.values()),
-        "without_metric": arrived.without_metric,
-        "hyperparameters": _roles(arrived),
+        "trials": sum(summary.trials.values()),
+        "studies": dict(summary.trials),
+        "statuses": dict(summary.statuses),
+        "metrics": dict(summary.metrics),
+        "points": sum(summary.metrics.values()),
+        "without_metric": summary.without_metric,
+        "hyperparameters": _roles(summary),
         "observed": experiment.observed,
-        "apart": dict(arrived.apart),
-        "unseen": dict(arrived.unseen),
-        "left_out": arrived.left_out,
+        "apart": dict(summary.apart),
+        "unseen": dict(summary.unseen),
+        "left_out": summary.left_out,
     }
 
 
-def _roles(arrived: ImportSummary) -> dict[str, dict[str, str]]:
+def _roles(summary: ImportSummary) -> dict[str, dict[str, str]]:
     """Every hyperparameter by role and path, its domain or value as a file has it."""
     from ..experiment.toml.write import toml_text
 
     roles: dict[str, dict[str, str]] = {"scientific": {}, "nuisance": {}, "fixed": {}}
-    for one in arrived.experiment.hyperparameters:
-        roles[one.role][one.path.partition(".")[2]] = toml_text(one.value)
+    for entry in summary.experiment.hyperparameters:
+        roles[entry.role][entry.path.partition(".")[2]] = toml_text(entry.value)
     return roles

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .output import counted, short, wrapped
+from ..wording import join, number, quantity
+from .output import paragraph
 
 if TYPE_CHECKING:
     from ..connect.importer import ImportSummary
@@ -25,63 +26,64 @@ _LENGTH = 40
 _Members: TypeAlias = list[tuple[str, "Domain | Scalar"]]
 
 
-def lines(arrived: ImportSummary, kind: str, source: Path) -> Iterator[str]:
+def import_lines(summary: ImportSummary, kind: str, source: Path) -> Iterator[str]:
     """What came, what it lies in, and what stayed behind."""
-    yield f"Imported `{arrived.experiment.name}` from {source} ({kind})."
-    yield from _counts(arrived)
+    yield f"Imported `{summary.experiment.name}` from {source} ({kind})."
+    yield from _counts(summary)
     for role in ("scientific", "nuisance", "fixed"):
-        yield from _role(arrived, role)
-    observed = _listed([f"`{name}`" for name in arrived.experiment.observed])
+        yield from _role(summary, role)
+    observed = _join([f"`{name}`" for name in summary.experiment.observed])
     if observed:
-        yield _line(
+        yield _indented(
             f"Bounds of {observed} are only the outermost values tried: where you know the space, "
             "import with --space FILE."
         )
-    yield from _unseen(arrived)
-    yield from _left_out(arrived)
+    yield from _unseen(summary)
+    yield from _left_out(summary)
 
 
-def _counts(arrived: ImportSummary) -> Iterator[str]:
+def _counts(summary: ImportSummary) -> Iterator[str]:
     from ..connect.assembly.assemble import NOWHERE
 
-    statuses = _listed([f"{count:,} {what}" for what, count in arrived.statuses.items()])
-    yield _line(f"{counted(sum(arrived.trials.values()), 'trial')}: {statuses}")
-    if arrived.without_metric:
-        yield wrapped(
-            f"{counted(arrived.without_metric, 'completed trial has', 'completed trials have')} no "
-            f"value of {arrived.experiment.metric}: missing, not diverged",
+    statuses = _join([f"{count:,} {status}" for status, count in summary.statuses.items()])
+    yield _indented(f"{quantity(sum(summary.trials.values()), 'trial')}: {statuses}")
+    if summary.without_metric:
+        yield paragraph(
+            f"{quantity(summary.without_metric, 'completed trial has', 'completed trials have')} "
+            f"no value of {summary.experiment.metric}: missing, not diverged",
             indent="    ",
         )
-    studies = {name: count for name, count in arrived.trials.items() if name != NOWHERE}
+    studies = {name: count for name, count in summary.trials.items() if name != NOWHERE}
     if len(studies) > 1:
-        shown = _listed([f"{study} ({count:,})" for study, count in studies.items()])
-        yield _line(f"{len(studies)} studies: {shown}")
-    metrics = _listed([f"{name} {count:,}" for name, count in arrived.metrics.items()])
-    points = counted(sum(arrived.metrics.values()), "point")
-    yield _line(f"{counted(len(arrived.metrics), 'metric')}, {points}: {metrics}")
+        names = _join([f"{study} ({count:,})" for study, count in studies.items()])
+        yield _indented(f"{len(studies)} studies: {names}")
+    metrics = _join([f"{name} {count:,}" for name, count in summary.metrics.items()])
+    points = quantity(sum(summary.metrics.values()), "point")
+    yield _indented(f"{quantity(len(summary.metrics), 'metric')}, {points}: {metrics}")
 
 
 # --- the space
 
 
-def _role(arrived: ImportSummary, role: Role) -> Iterator[str]:
+def _role(summary: ImportSummary, role: Role) -> Iterator[str]:
     """A line for what always exists, then one for what exists under the same conditions."""
-    groups = _groups(arrived, role)
+    groups = _groups(summary, role)
     for under in [*groups][: _SHOWN + 1]:
-        shown = _listed([f"{name} = {_value(value)}" for name, value in groups[under]])
+        values = _join([f"{name} = {_value(value)}" for name, value in groups[under]])
         where = f" where {_condition(under)}" if under != ((),) else ""
-        yield _line(f"{role}{where}: {shown}")
+        yield _indented(f"{role}{where}: {values}")
     if (more := len(groups) - _SHOWN - 1) > 0:
-        yield _line(f"{role} under {counted(more, 'further condition')}, not shown here")
+        yield _indented(f"{role} under {quantity(more, 'further condition')}, not shown here")
 
 
-def _groups(arrived: ImportSummary, role: Role) -> Mapping[tuple[Condition, ...], _Members]:
+def _groups(summary: ImportSummary, role: Role) -> Mapping[tuple[Condition, ...], _Members]:
     """Hyperparameters of one role that exist under the same conditions, the unconditional first."""
     conditions: dict[str, tuple[str, Domain | Scalar, list[Condition]]] = {}
-    for one in arrived.experiment.hyperparameters:
-        if one.role == role:
-            same = conditions.setdefault(f"{one.name}={one.value!r}", (one.name, one.value, []))
-            same[2].append(one.when)
+    for entry in summary.experiment.hyperparameters:
+        if entry.role == role:
+            key = f"{entry.name}={entry.value!r}"
+            member = conditions.setdefault(key, (entry.name, entry.value, []))
+            member[2].append(entry.when)
     groups: dict[tuple[Condition, ...], _Members] = {}
     for name, value, under in conditions.values():
         groups.setdefault(tuple(under), []).append((name, value))
@@ -92,8 +94,8 @@ def _condition(under: Sequence[Condition]) -> str:
     """When something exists: `optimizer = adam, nadam`, or several names together."""
     names = {tuple(name for name, _ in one) for one in under}
     if len(names) == 1 and len(under[0]) == 1:
-        return f"{under[0][0][0]} = {_listed([one[0][1] for one in under])}"
-    return _listed([" and ".join(f"{name} = {text}" for name, text in one) for one in under])
+        return f"{under[0][0][0]} = {_join([one[0][1] for one in under])}"
+    return _join([" and ".join(f"{name} = {text}" for name, text in one) for one in under])
 
 
 def _value(value: Domain | Scalar) -> str:
@@ -102,60 +104,59 @@ def _value(value: Domain | Scalar) -> str:
     from ..space import Choice, Integer, Real
 
     if isinstance(value, Choice):
-        return f"[{_listed([toml_text(_short(one)) for one in value.values])}]"
+        return f"[{_join([toml_text(_short(one)) for one in value.values])}]"
     if isinstance(value, Real | Integer):
         scale = f" ({value.scale})" if value.scale != "linear" else ""
-        return f"{short(value.low)} to {short(value.high)}{scale}"
+        return f"{number(value.low)} to {number(value.high)}{scale}"
     return toml_text(_short(value))
 
 
 # --- what stayed behind
 
 
-def _unseen(arrived: ImportSummary) -> Iterator[str]:
+def _unseen(summary: ImportSummary) -> Iterator[str]:
     """What most trials have and no check looks at, with the way out."""
-    trials = sum(arrived.trials.values())
-    shown = _listed(
+    trials = sum(summary.trials.values())
+    names = _join(
         [
             f"`{name}` ({count:,} of {trials:,} trials have it)"
-            for name, count in arrived.unseen.items()
+            for name, count in summary.unseen.items()
         ]
     )
-    if shown:
-        it = "it" if len(arrived.unseen) == 1 else "them"
-        yield _line(
-            f"WARNING: no check sees {shown}, since some trials lack {it}: C1, D3 and R2 say "
+    if names:
+        it = "it" if len(summary.unseen) == 1 else "them"
+        yield _indented(
+            f"WARNING: no check sees {names}, since some trials lack {it}: C1, D3 and R2 say "
             f"nothing of {it}. Leave those trials out of the source, or record a hyperparameter "
             f"that says which have {it}."
         )
 
 
-def _left_out(arrived: ImportSummary) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
-    for name, why in arrived.apart.items():
-        if name in arrived.unseen:
-            continue
-        reasons.setdefault(why, []).append(f"`{name}`")
-    for why, names in reasons.items():
+def _left_out(summary: ImportSummary) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in summary.apart.items():
+        if name not in summary.unseen:
+            by_reason.setdefault(reason, []).append(f"`{name}`")
+    for reason, names in by_reason.items():
         verb = "stays" if len(names) == 1 else "stay"
-        listed = _listed(names, most=_NAMED)
-        yield _line(f"{listed} {verb} in the settings but in no space: {why}.")
-    for sentence in arrived.left_out[:_SENTENCES]:
-        yield _line(f"left out: {sentence}")
-    if len(arrived.left_out) > _SENTENCES:
-        yield _line(
-            f"... and {len(arrived.left_out) - _SENTENCES:,} more left out: import under another "
+        yield _indented(
+            f"{_join(names, most=_NAMED)} {verb} in the settings but in no space: {reason}."
+        )
+    for sentence in summary.left_out[:_SENTENCES]:
+        yield _indented(f"left out: {sentence}")
+    if len(summary.left_out) > _SENTENCES:
+        yield _indented(
+            f"... and {len(summary.left_out) - _SENTENCES:,} more left out: import under another "
             "name with --json, which names all."
         )
 
 
-def _line(text: str) -> str:
-    return wrapped(text, indent="  ", hanging="    ")
+def _indented(text: str) -> str:
+    return paragraph(text, indent="  ", hanging="    ")
 
 
-def _listed(names: Sequence[str], *, most: int = _SHOWN) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _join(texts: Sequence[str], *, most: int = _SHOWN) -> str:
+    return join(texts, most=most, commas=True)
 
 
 def _short(value: Scalar) -> Scalar:

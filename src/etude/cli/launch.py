@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,21 +33,20 @@ def launch(
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Train the baseline with several seeds at full length, and look at the test data once."""
-    from ..experiment import baseline as launched_file
+    from ..experiment import baseline as baseline_file
     from ..experiment.toml.write import dumps
     from ..procedure.launch import experiment, summarize_launch
     from ..round.run import run
-    from ..store import location
-    from .next import written
-    from .options import kept
+    from .options import lasting_location
+    from .output import Answer, show, write_new_file
 
-    adopted = launched_file.read(baseline).last
-    asked = experiment(adopted, seeds=seeds, max_steps=max_steps)
-    place = baseline.parent / adopted.folder / f"{asked.name}-{seeds}-seeds.toml"
-    written(place, dumps(asked))
-    result = run(place, store=kept(location(store)), runner=runner)
-    found = summarize_launch(result, looks_of(baseline))
-    _show(found, place, json=json)
+    adopted = baseline_file.read(baseline).last
+    retraining = experiment(adopted, seeds=seeds, max_steps=max_steps)
+    place = baseline.parent / adopted.folder / f"{retraining.name}-{seeds}-seeds.toml"
+    write_new_file(place, dumps(retraining))
+    result = run(place, store=lasting_location(store), runner=runner)
+    outcome = summarize_launch(result, looks_of(baseline))
+    show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)
 
 
 def looks_of(baseline: Path) -> Path:
@@ -53,28 +54,32 @@ def looks_of(baseline: Path) -> Path:
     return baseline.with_name(f"{baseline.stem}.test-looks.toml")
 
 
-def _show(found: LaunchSummary, place: Path, *, json: bool) -> None:
+def _as_json(outcome: LaunchSummary) -> dict[str, Any]:
     from ..procedure.launch import X4_WARNING
-    from .output import print_json, setting_line, wrapped
 
-    checkpoint = str(found.checkpoint) if found.checkpoint else None
-    if json:
-        said = {name: value for name, value in vars(found).items() if name != "checkpoint"}
-        print_json({**said, "checkpoint": checkpoint, "message": found.message, "x4": X4_WARNING})
-        return
-    typer.echo(f"Launch: {place}")
-    typer.echo(wrapped(found.message))
-    if checkpoint:
-        typer.echo(f"Best checkpoint: {checkpoint} (trial {found.best})")
-    if found.test:
-        typer.echo(f"Test data, first looked at {found.looked} (X3): {setting_line(found.test)}")
-        if found.before:
-            typer.echo(
-                wrapped(
-                    f"They were looked at before, for {', '.join(found.before)}: the more often, "
-                    "the less they tell (X3)."
-                )
+    return {
+        **{name: value for name, value in vars(outcome).items() if name != "checkpoint"},
+        "checkpoint": str(outcome.checkpoint) if outcome.checkpoint else None,
+        "message": outcome.message,
+        "x4": X4_WARNING,
+    }
+
+
+def _lines(outcome: LaunchSummary, place: Path) -> Iterator[str]:
+    from ..procedure.launch import X4_WARNING
+    from .output import paragraph, setting_line
+
+    yield f"Launch: {place}"
+    yield paragraph(outcome.message)
+    if outcome.checkpoint:
+        yield f"Best checkpoint: {outcome.checkpoint} (trial {outcome.best})"
+    if outcome.test:
+        yield f"Test data, first looked at {outcome.looked} (X3): {setting_line(outcome.test)}"
+        if outcome.before:
+            yield paragraph(
+                f"They were looked at before, for {', '.join(outcome.before)}: the more often, "
+                "the less they tell (X3)."
             )
     else:
-        typer.echo("No `test/...` metric was reported, so no test data were looked at (X3).")
-    typer.echo(wrapped(X4_WARNING))
+        yield "No `test/...` metric was reported, so no test data were looked at (X3)."
+    yield paragraph(X4_WARNING)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv as csv_format
 import io
 import shlex
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from .options import BaselineOption, JsonOption, StoreOption
+from ..wording import number, quantity
+from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..experiment.entry import Entry, Launch
@@ -22,24 +23,21 @@ def log(
     store: StoreOption = None,
     baseline: BaselineOption = Path("baseline.toml"),
     json: JsonOption = False,  # a flag of the command line
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
-    ] = None,
+    csv: CsvOption = None,
 ) -> None:
     """List every experiment with its launches and code, and the line of adopted configurations."""
     from ..store import open_store
-    from .output import print_json
+    from .output import Answer, show
 
-    with closing(open_store(store, create=False)) as held:
-        rows = [_row(held, entry) for entry in held.entries()]
-    if json:
-        print_json({"experiments": rows, **_adopted(baseline)})
-    elif csv is not None:
-        _write_csv(rows, csv)
-    else:
-        for row in rows:
-            _print(row)
-        _print_line(_adopted(baseline))
+    with closing(open_store(store, create=False)) as database:
+        rows = [_row(database, entry) for entry in database.entries()]
+    answer = Answer(
+        lines=partial(_lines, rows, baseline),
+        json=partial(_as_json, rows, baseline),
+        csv=partial(_as_csv, rows),
+        rows=quantity(len(rows), "experiment"),
+    )
+    show(answer, json=json, csv=csv)
 
 
 def _row(store: Store, entry: Entry) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
     result = load(store, entry.experiment.name)
     experiment, best = entry.experiment, result.best
     value = best.best(experiment.metric, maximize=experiment.maximize) if best else None
-    origin = _as_json(entry.origin)
+    origin = _launch_as_json(entry.origin)
     return {
         "name": experiment.name,
         "question": experiment.question,
@@ -63,7 +61,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             "trial": best.id if best else None,
         },
         **{key: value for key, value in origin.items() if key != "ended"},
-        "launches": [_as_json(launch) for launch in entry.launches],
+        "launches": [_launch_as_json(launch) for launch in entry.launches],
         "studies": [
             {"name": study.name, "trials": result.records.of_study(study.name).count()}
             for study in result.studies
@@ -71,30 +69,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _adopted(path: Path) -> dict[str, Any]:
-    """The line of adoptions, oldest first, and when test data were looked at."""
-    from ..experiment import baseline
-    from ..procedure.launch import first_test_looks
-    from .launch import looks_of
-
-    line = baseline.read(path).line if path.is_file() else ()
-    return {"line": [vars(one) for one in line], "test_looks": first_test_looks(looks_of(path))}
-
-
-def _print_line(found: dict[str, Any]) -> None:
-    from .output import short, wrapped
-
-    for one in found["line"]:
-        trial = f"{one['experiment']}:{one['trial']}"
-        typer.echo(f"adopted {one['adopted']}  {trial}  {one['metric']} {short(one['value'])}")
-        typer.echo(wrapped(one["evidence"], indent="  "))
-        if f"It {one['complexity']}" not in one["evidence"]:
-            typer.echo(wrapped(f"It {one['complexity']}.", indent="  "))
-    for name, when in found["test_looks"].items():
-        typer.echo(f"test data looked at {when}, for {name} (X3)")
-
-
-def _as_json(launch: Launch | None) -> dict[str, Any]:
+def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
     return {
         "command": launch.command if launch else "",
         "folder": launch.folder if launch else "",
@@ -106,45 +81,24 @@ def _as_json(launch: Launch | None) -> dict[str, Any]:
     }
 
 
-def _print(row: dict[str, Any]) -> None:
-    from .output import counted, short
-
-    best = row["best"]
-    value = "none" if best["value"] is None else f"{short(best['value'])} (trial {best['trial']})"
-    typer.echo(f"{row['name']}  {row['started']}")
-    for label, text in (
-        ("question", row["question"]),
-        ("notes", row["notes"]),
-        ("trials", f"{row['trials']}, {row['infeasible']} infeasible"),
-        (f"best {best['metric']}", value),
-        ("config", row["config"].splitlines()[0] if row["config"] else ""),
-        ("command", f"cd {shlex.quote(row['folder'])} && {row['command']}"),
-        ("code", _code(row)),
-    ):
-        if text:
-            typer.echo(f"  {label}: {text}")
-    if len(row["launches"]) > 1:
-        typer.echo("  launches:")
-        for one in row["launches"]:
-            ended = f"{counted(one['ended'], 'trial')} ended"
-            typer.echo(f"    {one['started']}  {ended}, {_code(one)}: {one['command']}")
+def _as_json(rows: list[dict[str, Any]], baseline: Path) -> dict[str, Any]:
+    return {"experiments": rows, **_adoptions(baseline)}
 
 
-def _code(launch: dict[str, Any]) -> str:
-    """The commit and how much of it was changed."""
-    from .output import counted
+def _adoptions(path: Path) -> dict[str, Any]:
+    """The line of adoptions, oldest first, and when test data were looked at."""
+    from ..experiment import baseline
+    from ..procedure.launch import first_test_looks
+    from .launch import looks_of
 
-    lines = launch["uncommitted"].splitlines()
-    changed = sum(line.startswith(("diff --git ", "?? ")) for line in lines)
-    dirty = f" + {counted(changed, 'changed or new file')}" if changed else ""
-    if not launch["commit"] and not dirty:
-        return "no repository"
-    return f"{launch['commit'][:12] or 'no commit'}{dirty}"
+    line = baseline.read(path).line if path.is_file() else ()
+    return {
+        "line": [vars(adoption) for adoption in line],
+        "test_looks": first_test_looks(looks_of(path)),
+    }
 
 
-def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    from .output import counted, write
-
+def _as_csv(rows: list[dict[str, Any]]) -> str:
     flat = [
         {
             **row,
@@ -159,8 +113,57 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
     writer = csv_format.DictWriter(text, list(flat[0]) if flat else ["name"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
-    if str(path) == "-":
-        typer.echo(text.getvalue(), nl=False)
-        return
-    write(path, text.getvalue())
-    typer.echo(f"Wrote {counted(len(rows), 'experiment')} to {path}")
+    return text.getvalue()
+
+
+def _lines(rows: list[dict[str, Any]], baseline: Path) -> Iterator[str]:
+    for row in rows:
+        yield from _experiment_lines(row)
+    yield from _adoption_lines(_adoptions(baseline))
+
+
+def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    best = row["best"]
+    value = "none" if best["value"] is None else f"{number(best['value'])} (trial {best['trial']})"
+    yield f"{row['name']}  {row['started']}"
+    for label, text in (
+        ("question", row["question"]),
+        ("notes", row["notes"]),
+        ("trials", f"{row['trials']}, {row['infeasible']} infeasible"),
+        (f"best {best['metric']}", value),
+        ("config", row["config"].splitlines()[0] if row["config"] else ""),
+        ("command", f"cd {shlex.quote(row['folder'])} && {row['command']}"),
+        ("code", _code(row)),
+    ):
+        if text:
+            yield f"  {label}: {text}"
+    if len(row["launches"]) > 1:
+        yield "  launches:"
+        for launch in row["launches"]:
+            ended = f"{quantity(launch['ended'], 'trial')} ended"
+            yield f"    {launch['started']}  {ended}, {_code(launch)}: {launch['command']}"
+
+
+def _code(launch: Mapping[str, Any]) -> str:
+    """The commit and how much of it was changed."""
+    lines = launch["uncommitted"].splitlines()
+    changed = sum(line.startswith(("diff --git ", "?? ")) for line in lines)
+    dirty = f" + {quantity(changed, 'changed or new file')}" if changed else ""
+    if not launch["commit"] and not dirty:
+        return "no repository"
+    return f"{launch['commit'][:12] or 'no commit'}{dirty}"
+
+
+def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
+    from .output import paragraph
+
+    for adoption in adoptions["line"]:
+        trial = f"{adoption['experiment']}:{adoption['trial']}"
+        value = f"{adoption['metric']} {number(adoption['value'])}"
+        yield f"adopted {adoption['adopted']}  {trial}  {value}"
+        yield paragraph(adoption["evidence"], indent="  ")
+        complexity = f"It {adoption['complexity']}"
+        if complexity not in adoption["evidence"]:
+            yield paragraph(f"{complexity}.", indent="  ")
+    for name, when in adoptions["test_looks"].items():
+        yield f"test data looked at {when}, for {name} (X3)"

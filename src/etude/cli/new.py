@@ -17,10 +17,10 @@ def new(
     """Write a first experiment that runs: experiment.toml and train.py."""
     from ..errors import RunError
 
-    there = [name for name in _FILES if (folder / name).exists()]
-    if there:
+    existing = [name for name in _FILES if (folder / name).exists()]
+    if existing:
         raise RunError(
-            f"`{folder}` has a file {' and '.join(f'`{name}`' for name in there)} already. "
+            f"`{folder}` has a file {' and '.join(f'`{name}`' for name in existing)} already. "
             "Nothing was written; name another folder."
         )
     try:

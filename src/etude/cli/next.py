@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ..wording import number
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -42,133 +45,122 @@ def next_round(
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .options import opened
-    from .output import at_store, print_json, wrapped
+    from .options import stored_result
+    from .output import Answer, folder_beside, show, write_new_file
 
-    with opened(name, store) as result:
-        coming, source = _coming(result, replay=replay, exploit=exploit), result.entry.source
-        left_to_you = list(coming.left_to_you) if coming else result.left_to_you
+    with stored_result(name, store) as result:
+        successor = result.replay() if replay else result.next(exploit=exploit)
+        left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]
-    place, said = None, ""
-    if coming:
-        place = output or beside(source) / coming.file
-        said = written(place, coming.text)
-    if json:
-        print_json(_as_json(coming, place, left_to_you))
-    elif coming:
-        typer.echo(f"Next round: {place}{said}")
-        if coming.goal:
-            typer.echo(f"To {coming.goal}:")
-        _print(coming, left_to_you)
-        command = f"etude run {shlex.quote(str(place))}{at_store(store)}"
-        typer.echo(f"Read it, edit it, run it: {command}")
-    else:
-        typer.echo("No next round to write.")
-        for sentence in left_to_you:
-            typer.echo(wrapped(sentence, indent="  "))
+        source = result.entry.source
+    place: Path | None = None
+    lines = partial(_no_round_lines, left_to_you)
+    if successor is not None:
+        place = output or folder_beside(source) / successor.file
+        title = f"Next round: {place}{write_new_file(place, successor.text)}"
+        command = f"Read it, edit it, run it: {_run_command(place, store)}"
+        lines = partial(_lines, successor, left_to_you, title, command)
+    show(Answer(lines=lines, json=partial(_as_json, successor, place, left_to_you)), json=json)
 
 
-def _coming(result: Result, *, replay: bool, exploit: bool) -> NextRound | None:
-    return result.replay() if replay else result.next(exploit=exploit)
+def _run_command(place: Path, store: str | None) -> str:
+    from .output import store_option
+
+    return f"etude run {shlex.quote(str(place))}{store_option(store)}"
 
 
 def _not_exploited(result: Result) -> list[str]:
     """Why exploration goes on although its end was asked for; empty where it ends."""
-    asked = [one.name for one in result.experiment.hyperparameters if one.role == "scientific"]
-    if not asked:
+    compared = [one.name for one in result.experiment.hyperparameters if one.role == "scientific"]
+    if not compared:
         return []
-    names = ", ".join(f"`{name}`" for name in asked)
+    names = ", ".join(f"`{name}`" for name in compared)
     return [
-        f"X1: --exploit changed nothing, since {names} {'is' if len(asked) == 1 else 'are'} "
+        f"X1: --exploit changed nothing, since {names} {'is' if len(compared) == 1 else 'are'} "
         "compared, and points that adapt favour the study that leads. For the best score, fix the "
         "value that you keep, under a new name."
     ]
 
 
-def _as_json(coming: NextRound | None, place: Path | None, left: list[str]) -> dict[str, Any]:
+def _as_json(
+    successor: NextRound | None, place: Path | None, left_to_you: list[str]
+) -> dict[str, Any]:
     from ..advise.policy import goals
 
+    changes = successor.recommendations if successor else ()
     return {
-        "name": coming.experiment.name if coming else None,
+        "name": successor.experiment.name if successor else None,
         "file": str(place) if place else None,
-        "recommendations": [_edit(one) for one in coming.recommendations] if coming else [],
-        "goal": coming.goal if coming else None,
-        "waiting": list(coming.waiting) if coming else [],
+        "recommendations": [_change_as_json(one) for one in changes],
+        "goal": successor.goal if successor else None,
+        "waiting": list(successor.waiting) if successor else [],
         "order": list(goals()),
-        "left_to_you": left,
+        "left_to_you": left_to_you,
     }
 
 
-def _edit(one: Recommendation) -> dict[str, Any]:
-    """A changed line; a range as an experiment file writes it."""
+def _change_as_json(change: Recommendation) -> dict[str, Any]:
+    return {
+        "rule": change.rule,
+        "path": change.path,
+        "part": change.part,
+        "old": _as_written(change.old),
+        "new": _as_written(change.new),
+        "because": change.because,
+    }
+
+
+def _as_written(value: Any) -> Any:
+    """A range as an experiment file writes it, any other value as it is."""
     from ..experiment.toml.write import toml_text
     from ..space import Choice, Integer, Real
 
-    return {
-        name: toml_text(value) if isinstance(value, Real | Integer | Choice) else value
-        for name in ("rule", "path", "part", "old", "new", "because")
-        for value in (getattr(one, name),)
-    }
+    return toml_text(value) if isinstance(value, Real | Integer | Choice) else value
 
 
-def _print(coming: NextRound, left_to_you: list[str]) -> None:
+def _no_round_lines(left_to_you: list[str]) -> Iterator[str]:
+    from .output import paragraph
+
+    yield "No next round to write."
+    for sentence in left_to_you:
+        yield paragraph(sentence, indent="  ")
+
+
+def _lines(successor: NextRound, left_to_you: list[str], title: str, command: str) -> Iterator[str]:
     from ..advise.policy import order
-    from .output import wrapped
+    from .output import paragraph
 
-    for line in change_lines(coming):
-        typer.echo(line)
-    for title, said in (
-        ("Waiting for another round (R3):", [*coming.waiting, order()] if coming.waiting else []),
+    yield title
+    if successor.goal:
+        yield f"To {successor.goal}:"
+    yield from change_lines(successor)
+    waiting = [*successor.waiting, order()] if successor.waiting else []
+    for heading, sentences in (
+        ("Waiting for another round (R3):", waiting),
         ("Left to you:", left_to_you),
     ):
-        if said:
-            typer.echo(title)
-        for sentence in said:
-            typer.echo(wrapped(sentence, indent="  ", hanging="    "))
+        if sentences:
+            yield heading
+        for sentence in sentences:
+            yield paragraph(sentence, indent="  ", hanging="    ")
+    yield command
 
 
-def change_lines(coming: NextRound) -> list[str]:
+def change_lines(successor: NextRound) -> list[str]:
     """What a round changes, from what to what, each with its rule and evidence."""
     lines = []
-    for one in coming.recommendations:
-        changed = f"{one.path} {one.part}".rstrip()
-        lines.append(f"  {changed}: {_shown(one.old)} -> {_shown(one.new)}")
-        lines.append(f"    {one.rule}: {one.because}")
+    for change in successor.recommendations:
+        key = f"{change.path} {change.part}".rstrip()
+        lines.append(f"  {key}: {_value(change.old)} -> {_value(change.new)}")
+        lines.append(f"    {change.rule}: {change.because}")
     return lines
 
 
-def _shown(value: Any) -> str:
+def _value(value: Any) -> str:
     """A value as a person reads it; `none` where there is none."""
     from ..experiment.toml.write import toml_text
-    from .output import short
 
     if value is None:
         return "none"
-    return short(value) if isinstance(value, float | int | str) else toml_text(value)
-
-
-def written(place: Path, text: str) -> str:
-    """Writes the file, unless somebody's own words stand there; what to say behind its name."""
-    from ..errors import RunError
-
-    try:
-        if not place.exists():
-            place.write_text(text, encoding="utf-8")
-            return ""
-        if place.read_text(encoding="utf-8") == text:
-            return " (as written before)"
-    except OSError as error:
-        raise RunError(
-            f"`{place}` cannot be written ({error.strerror}). Name another with -o."
-        ) from error
-    raise RunError(
-        f"`{place}` exists already and says something else, so nothing was written. "
-        "Name another file with -o, or remove it."
-    )
-
-
-def beside(source: str) -> Path:
-    """The folder of the file before, as short as it can be written; here for one from Python."""
-    folder = Path(source).parent if source else Path.cwd()
-    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return number(value) if isinstance(value, float | int | str) else toml_text(value)

@@ -1,34 +1,16 @@
-"""Stores: opened for reading, never in the way of a run, or kept beyond a command."""
+"""Options and arguments that several commands share, and the stores and results they name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ..errors import RunError
-from ..round.result import Result, load
-from ..store import open_store
-
-
-@contextmanager
-def opened(name: str | None, store: str | None) -> Iterator[Result]:
-    """The result of an experiment as it stands; the store is closed after."""
-    with closing(open_store(store, create=False)) as held:
-        yield load(held, name)
-
-
-def kept(place: str) -> str:
-    """The store's place, refused where it would be forgotten with this command."""
-    if place == "memory":
-        raise RunError(
-            "A store in memory is forgotten when this command ends. Name a file: --store etude.db."
-        )
-    return place
-
+if TYPE_CHECKING:
+    from ..round.result import Result
 
 StoreOption: TypeAlias = Annotated[
     str | None,
@@ -48,7 +30,37 @@ FileArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="FILE", help="The experiment file.", show_default=False)
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+CsvOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
+]
 BaselineOption: TypeAlias = Annotated[
     Path,
     typer.Option(metavar="FILE", help="The launched configuration."),
 ]
+
+
+@contextmanager
+def stored_result(name: str | None, store: str | None) -> Iterator[Result]:
+    """The result of an experiment as it stands; the store is closed after."""
+    from ..round.result import load
+    from ..store import open_store
+
+    with closing(open_store(store, create=False)) as database:
+        yield load(database, name)
+
+
+def lasting_location(store: str | None) -> str:
+    """The store's location, for a command that writes to it.
+
+    Raises:
+        RunError: for a store in memory, which would be forgotten with this command.
+    """
+    from ..errors import RunError
+    from ..store import location
+
+    place = location(store)
+    if place == "memory":
+        raise RunError(
+            "A store in memory is forgotten when this command ends. Name a file: --store etude.db."
+        )
+    return place

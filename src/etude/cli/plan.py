@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
 
-import typer
-
+from ..wording import quantity
 from .options import FileArgument, JsonOption, StoreOption
-
-if TYPE_CHECKING:
-    from ..design.trade_off import Design
-    from ..experiment import Experiment
-    from ..record import Record
-    from ..study import Study
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..design.duration import Hours
     from ..design.trade_off import Design
+    from ..experiment import Experiment
+    from ..finding import Finding
+    from ..record import Record
+    from ..study import Study
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What a plan shows: studies with their trials, what they cost, and what is wrong with them.
+
+    Args:
+        designs: What the same trials could be spent on; none where settings are listed by hand.
+        timing: How long training takes; None where no trial was timed yet.
+        rules: Findings about the design.
+        caveats: Findings about what is fixed.
+    """
+
+    experiment: Experiment
+    studies: list[tuple[Study, list[Record]]]
+    designs: list[Design]
+    timing: Hours | None
+    rules: list[Finding]
+    caveats: list[Finding]
 
 
 def plan(
@@ -28,50 +45,22 @@ def plan(
     from ..analyze.checks.fixed_caveats import findings, fixed_caveats
     from ..design.duration import hours
     from ..experiment import baseline
-    from ..finding import to_json
     from ..round.opening import with_lines
     from ..round.preview import design_findings, planned_trials, timing_trials
-    from .output import finding_lines, print_json
-    from .plan import budget_as_json, budget_lines
+    from .output import Answer, show
 
     experiment = baseline.opened(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
         studies = planned_trials(experiment, store)
-    rules = design_findings(experiment, store)
-    budget = _designs(experiment, studies), hours(studies, timing_trials(experiment, store))
-    caveats = findings(fixed_caveats([study for study, _ in studies]))
-    if json:
-        print_json(
-            {
-                "studies": [_as_json(study, records) for study, records in studies],
-                "findings": [to_json(finding) for finding in (*rules, *caveats)],
-                **budget_as_json(*budget),
-            }
-        )
-        return
-    typer.echo(experiment.question or experiment.name)
-    typer.echo(_size(experiment, studies))
-    for study, records in studies:
-        _print(study, records)
-    for line in budget_lines(*budget):
-        typer.echo(line)
-    typer.echo("")
-    for line in [line for finding in rules for line in finding_lines(finding)]:
-        typer.echo(line)
-    for finding in caveats:
-        typer.echo(f"{finding.rule}: {finding.message}")
-
-
-def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
-    from .output import counted
-
-    count = sum(len(records) for _, records in studies)
-    better = "higher" if experiment.maximize else "lower"
-    return (
-        f"{counted(count, 'trial')} in {counted(len(studies), 'study', 'studies')}, "
-        f"{counted(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
-        f"Judged by {experiment.metric}: {better} is better."
+    drawn = _Plan(
+        experiment=experiment,
+        studies=studies,
+        rules=design_findings(experiment, store),
+        designs=_designs(experiment, studies),
+        timing=hours(studies, timing_trials(experiment, store)),
+        caveats=findings(fixed_caveats([study for study, _ in studies])),
     )
+    show(Answer(lines=lambda: _lines(drawn), json=lambda: _as_json(drawn)), json=json)
 
 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
@@ -83,65 +72,113 @@ def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) 
     return [] if experiment.configurations else trade(alone, len(split_merged(alone, [])[0]))
 
 
-def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:
+# --- for programs
+
+
+def _as_json(drawn: _Plan) -> dict[str, Any]:
+    from ..finding import to_json
+
+    return {
+        "studies": [_study_as_json(study, records) for study, records in drawn.studies],
+        "findings": [to_json(finding) for finding in (*drawn.rules, *drawn.caveats)],
+        "hours": _hours_as_json(drawn.timing),
+        "trade": _trade_as_json(drawn.designs),
+    }
+
+
+def _study_as_json(study: Study, records: list[Record]) -> dict[str, Any]:
     return {
         "name": study.name,
         "scientific": dict(study.scientific),
-        "trials": [{"id": one.id, "setting": dict(one.setting)} for one in records],
+        "trials": [{"id": record.id, "setting": dict(record.setting)} for record in records],
     }
 
 
-def _print(study: Study, records: list[Record]) -> None:
-    from ..experiment.methods import SEARCHES
-    from ..experiment.toml.write import toml_text
-    from .output import setting_line
-
-    typer.echo(f"\n{study.name}")
-    for name, domain in study.space.domains.items():
-        typer.echo(f"  {name} = {toml_text(domain)}")
-    for constraint in study.space.constraints:
-        typer.echo(f"  where {constraint}")
-    if SEARCHES[study.search].adaptive:
-        typer.echo(f"  `{study.search}` chooses by results; without any, it would begin with")
-    for record in (*records[:2], records[-1]) if len(records) > 3 else records:
-        if record is records[-1] and len(records) > 3:
-            typer.echo("  ...")
-        searched = {name: record.setting[name] for name in study.space.domains}
-        typer.echo(f"  trial {record.id}: {setting_line(searched)}")
+def _hours_as_json(timing: Hours | None) -> dict[str, Any] | None:
+    if timing is None:
+        return None
+    return {"left": timing.left, "all": timing.all, "measured": timing.measured}
 
 
-def budget_as_json(designs: Sequence[Design], timing: Hours | None) -> dict[str, Any]:
-    """The keys `hours` and `trade` of a plan; null where nothing is known or searched."""
+def _trade_as_json(designs: Sequence[Design]) -> dict[str, Any] | None:
     from ..design.trade_off import ASSUMPTION
 
-    if timing is None:
-        hours = None
-    else:
-        hours = {"left": timing.left, "all": timing.all, "measured": timing.measured}
-    trade = {"assumption": ASSUMPTION, "designs": [_design(one) for one in designs]}
-    return {"hours": hours, "trade": trade if designs else None}
+    if not designs:
+        return None
+    return {"assumption": ASSUMPTION, "designs": [_design_as_json(one) for one in designs]}
 
 
-def budget_lines(designs: Sequence[Design], timing: Hours | None) -> list[str]:
-    """The same for people."""
-    lines = [] if timing is None else ["", _hours(timing)]
-    return [*lines, "", *_table(designs)] if designs else lines
-
-
-def _design(one: Design) -> dict[str, Any]:
+def _design_as_json(design: Design) -> dict[str, Any]:
     return {
-        "design": one.name,
-        "values": one.values,
-        "dimensions": one.dimensions,
-        "trials": one.trials,
-        "trials_each": one.each,
-        "points_per_dimension": one.points_per_dimension,
-        "distance": one.distance,
-        "distances": {str(size): distance for size, distance in one.distances().items()},
+        "design": design.name,
+        "values": design.values,
+        "dimensions": design.dimensions,
+        "trials": design.trials,
+        "trials_each": design.each,
+        "points_per_dimension": design.points_per_dimension,
+        "distance": design.distance,
+        "distances": {str(size): distance for size, distance in design.distances().items()},
     }
 
 
-def _hours(timing: Hours) -> str:
+# --- for people
+
+
+def _lines(drawn: _Plan) -> Iterator[str]:
+    from .output import finding_lines
+
+    yield drawn.experiment.question or drawn.experiment.name
+    yield _size_line(drawn.experiment, drawn.studies)
+    for study, records in drawn.studies:
+        yield from _study_lines(study, records)
+    if drawn.timing is not None:
+        yield from ["", _hours_line(drawn.timing)]
+    if drawn.designs:
+        yield from ["", *_trade_lines(drawn.designs)]
+    yield ""
+    for finding in drawn.rules:
+        yield from finding_lines(finding)
+    for finding in drawn.caveats:
+        yield f"{finding.rule}: {finding.message}"
+
+
+def _size_line(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
+    count = sum(len(records) for _, records in studies)
+    better = "higher" if experiment.maximize else "lower"
+    return (
+        f"{quantity(count, 'trial')} in {quantity(len(studies), 'study')}, "
+        f"{quantity(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
+        f"Judged by {experiment.metric}: {better} is better."
+    )
+
+
+def _study_lines(study: Study, records: list[Record]) -> Iterator[str]:
+    from ..experiment.methods import SEARCHES
+    from ..experiment.toml.write import toml_text
+
+    yield f"\n{study.name}"
+    for name, domain in study.space.domains.items():
+        yield f"  {name} = {toml_text(domain)}"
+    for constraint in study.space.constraints:
+        yield f"  where {constraint}"
+    if SEARCHES[study.search].adaptive:
+        yield f"  `{study.search}` chooses by results; without any, it would begin with"
+    if len(records) <= 3:
+        yield from (_trial_line(study, record) for record in records)
+        return
+    yield from (_trial_line(study, record) for record in records[:2])
+    yield "  ..."
+    yield _trial_line(study, records[-1])
+
+
+def _trial_line(study: Study, record: Record) -> str:
+    from .output import setting_line
+
+    searched = {name: record.setting[name] for name in study.space.domains}
+    return f"  trial {record.id}: {setting_line(searched)}"
+
+
+def _hours_line(timing: Hours) -> str:
     from .output import duration
 
     left, whole = duration(3600 * timing.left), duration(3600 * timing.all)
@@ -151,9 +188,9 @@ def _hours(timing: Hours) -> str:
     )
 
 
-def _table(designs: Sequence[Design]) -> list[str]:
+def _trade_lines(designs: Sequence[Design]) -> list[str]:
     from ..design.trade_off import ASSUMPTION
-    from .output import columns, wrapped
+    from .output import paragraph, table_lines
 
     now, sizes = designs[0], list(designs[0].distances())
     header = [
@@ -165,23 +202,24 @@ def _table(designs: Sequence[Design]) -> list[str]:
         "distance",
         *(f"with {size}" for size in sizes),
     ]
-    rows = [[*_row(one), *map(_percent, one.distances().values())] for one in designs]
+    table = table_lines([header, *map(_row, designs)])
     return [
         f"What {now.trials} trials buy (R15): scientific values x nuisance dimensions x points "
         "along each.",
-        *(f"  {line}" for line in columns([header, *rows])),
-        wrapped(ASSUMPTION, indent="  "),
+        *(f"  {line}" for line in table),
+        paragraph(ASSUMPTION, indent="  "),
     ]
 
 
-def _row(one: Design) -> list[str]:
+def _row(design: Design) -> list[str]:
     return [
-        one.name,
-        str(one.values),
-        str(one.dimensions),
-        f"{one.each:.3g}",
-        f"{one.points_per_dimension:.2g}",
-        _percent(one.distance),
+        design.name,
+        str(design.values),
+        str(design.dimensions),
+        f"{design.each:.3g}",
+        f"{design.points_per_dimension:.2g}",
+        _percent(design.distance),
+        *map(_percent, design.distances().values()),
     ]
 
 

@@ -17,7 +17,8 @@ from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from .output import counted, duration, finding_lines, short
+from ..wording import number, quantity
+from .output import duration, finding_lines
 
 
 @dataclass
@@ -41,9 +42,9 @@ class _Tally:
         """The trials that are still to end, those that a search has yet to begin included."""
         counts = [(self.count(study), most) for study, most in planned.items()]
         active = sum(
-            one[status] for one, _ in counts for status in ("pending", "running", "paused")
+            count[status] for count, _ in counts for status in ("pending", "running", "paused")
         )
-        return active + sum(max(0, most - one.total()) for one, most in counts)
+        return active + sum(max(0, most - count.total()) for count, most in counts)
 
     def leader(self, study: str) -> tuple[float, int] | None:
         """The best oriented value of a study so far, and its trial."""
@@ -69,7 +70,7 @@ class Progress:
         self._console = console
         self._every_s = every_s
         self._live: Live | None = None
-        self._said = time.monotonic()
+        self._last_line_s = time.monotonic()
 
     def begin(self, opening: Opening) -> None:
         """Says what is wrong with the design and what two steps cost, and shows the table."""
@@ -98,8 +99,8 @@ class Progress:
         """Takes the events in."""
         for event in events:
             self._take(event)
-        if self._live is None and time.monotonic() - self._said > self._every_s:
-            self._said = time.monotonic()
+        if self._live is None and time.monotonic() - self._last_line_s > self._every_s:
+            self._last_line_s = time.monotonic()
             self._console.print(self._line(), markup=False, highlight=False)
 
     def end(self) -> None:
@@ -149,14 +150,14 @@ class Progress:
         for row in rows:
             cells = [str(cell) for name, cell in row.items() if name != "stopped" or stopped]
             table.add_row(*cells)
-        table.caption = self._left()
+        table.caption = self._remaining()
         table.caption_justify = "left"
         return table
 
     def _row(self, study: str, max_trials: int) -> dict[str, str | int]:
         count, leader = self._tally.count(study), self._tally.leader(study)
         ended = _ended(count)
-        best = "-" if leader is None else f"{short(self._sign * leader[0])} (trial {leader[1]})"
+        best = "-" if leader is None else f"{number(self._sign * leader[0])} (trial {leader[1]})"
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
             for trial, status in self._tally.status.items()
@@ -180,52 +181,55 @@ class Progress:
                 f"{row['study']}: {row['ended']} ended, {row['infeasible']} infeasible, {stopped}"
                 f"best {row['best']}"
             )
-        return f"{'; '.join(parts)}. {self._left()}"
+        return f"{'; '.join(parts)}. {self._remaining()}"
 
-    def _left(self) -> str:
+    def _remaining(self) -> str:
         waiting = self._tally.waiting({one.name: one.max_trials for one in self._opening.studies})
         if waiting == 0:
             return "All trials have ended."
         if not self._tally.walls:
-            return f"{counted(waiting, 'trial')} left."
+            return f"{quantity(waiting, 'trial')} left."
         mean_s = sum(self._tally.walls) / len(self._tally.walls)
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
-        return f"{counted(waiting, 'trial')} left, about {duration(left_s)}."
+        return f"{quantity(waiting, 'trial')} left, about {duration(left_s)}."
 
 
 def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
-    told = [line for finding in problems for line in finding_lines(finding)]
-    said = [opening.choice, earlier_line(opening), unread_line(opening)]
-    return [*told, *filter(None, said), estimate_line(opening)]
+    lines = [line for finding in problems for line in finding_lines(finding)]
+    notes = [opening.choice, prior_line(opening), unread_line(opening)]
+    return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
-def earlier_line(opening: Opening) -> str:
+def prior_line(opening: Opening) -> str:
     """How much a search that adapts knows of earlier rounds; empty where there was none to ask.
 
     Source: X1.
     """
-    asked = opening.experiment
-    if not SEARCHES[asked.search].adaptive or asked.parent is None:
+    experiment = opening.experiment
+    if not SEARCHES[experiment.search].adaptive or experiment.parent is None:
         return ""
     known = sum(len(study.prior) for study in opening.studies)
     if known:
-        return f"`{asked.search}` begins with {counted(known, 'trial')} of earlier rounds (X1)."
+        return (
+            f"`{experiment.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
+        )
     return (
-        f"`{asked.search}` learns nothing from `{asked.parent}` and the rounds before it: none of "
-        "their trials has its metric, length, train function, fixed values and hyperparameters."
+        f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before "
+        "it: none of their trials has its metric, length, train function, fixed values and "
+        "hyperparameters."
     )
 
 
 def unread_line(opening: Opening) -> str:
     """The hyperparameters that the tried trial did not read; empty where it read all."""
-    tried = opening.rehearsed
-    if tried is None or not tried.unread:
+    rehearsal = opening.rehearsed
+    if rehearsal is None or not rehearsal.unread:
         return ""
-    names = ", ".join(f"`{name}`" for name in tried.unread)
+    names = ", ".join(f"`{name}`" for name in rehearsal.unread)
     return (
-        f"Nothing read {names} when trial {tried.trial_id} was tried, so the value makes no "
+        f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
         "difference there. Read it in the training code, or take it out of the file."
     )
 
@@ -239,26 +243,30 @@ def estimate_line(opening: Opening) -> str:
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
-        return f"Going on: {counted(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
-    tried = opening.rehearsed
-    if tried is None or tried.problem:
-        problem = tried.problem.splitlines()[-1] if tried and tried.problem else "no reason given"
+        return f"Going on: {quantity(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
+    rehearsal = opening.rehearsed
+    if rehearsal is None or rehearsal.problem:
+        problem = (
+            rehearsal.problem.splitlines()[-1]
+            if rehearsal and rehearsal.problem
+            else "no reason given"
+        )
         return (
-            f"{counted(waiting, 'trial')}, {at_once}. Two steps of trial "
-            f"{tried.trial_id if tried else 0} failed, so the cost is unknown: {problem}"
+            f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
+            f"{rehearsal.trial_id if rehearsal else 0} failed, so the cost is unknown: {problem}"
         )
     experiment = opening.experiment
     trial_s = (
-        tried.setup_s
-        + experiment.max_steps * tried.step_s
-        + min(experiment.evaluations, experiment.max_steps) * tried.evaluation_s
+        rehearsal.setup_s
+        + experiment.max_steps * rehearsal.step_s
+        + min(experiment.evaluations, experiment.max_steps) * rehearsal.evaluation_s
     )
     total_s = trial_s * (
         waiting / opening.pace if opening.pace else math.ceil(waiting / opening.slots)
     )
     return (
-        f"{counted(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
-        f"{_milli(tried.step_s)} a step, {_milli(tried.evaluation_s)} an evaluation. "
+        f"{quantity(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
+        f"{_milli(rehearsal.step_s)} a step, {_milli(rehearsal.evaluation_s)} an evaluation. "
         f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )
 

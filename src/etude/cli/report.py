@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..wording import quantity
 from .options import NameArgument, StoreOption
 
 
@@ -25,10 +26,9 @@ def report(
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
-    from .options import opened
-    from .output import counted
+    from .options import stored_result
 
-    with opened(name, store) as result:
+    with stored_result(name, store) as result:
         ending = ".html" if kind == "html" else "-charts"
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
@@ -36,8 +36,8 @@ def report(
                 place.write_text(result.html(), encoding="utf-8")
                 typer.echo(f"Report: {place}")
             else:
-                drawn = counted(len(result.pictures(place, kind)), "chart")
-                typer.echo(f"{drawn}: {place}/")
+                charts = quantity(len(result.pictures(place, kind)), "chart")
+                typer.echo(f"{charts}: {place}/")
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -15,7 +14,6 @@ import typer
 from .options import FileArgument, StoreOption
 
 if TYPE_CHECKING:
-    from ..record import Record
     from ..round.result import Result
     from ..store.base import Store
 
@@ -58,26 +56,21 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     budget_steps: _BudgetSteps = None,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
-    from ..store import location
-    from .options import kept
+    from .autopilot import RoundOptions, follow
+    from .interrupt import sigterm_as_ctrl_c
+    from .options import lasting_location
+    from .output import print_lines
 
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
-    place = kept(location(store))
-    typer.echo(f"Store: {place}")
-    play = partial(_played, workers=workers, runner=runner)
-    before = signal.signal(signal.SIGTERM, _interrupt)  # a cluster's way of saying Ctrl-C
-    try:
+    location = lasting_location(store)
+    typer.echo(f"Store: {location}")
+    play = partial(_play, workers=workers, runner=runner)
+    with sigterm_as_ctrl_c():
         if accept:
-            from .autopilot import Asked, follow
-
-            asked = Asked(rounds=rounds, budget_steps=budget_steps, store=store)
-            follow(file, play, place, asked)
-        else:
-            result = play(file, store=place)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if not accept:
-        _tell(result, store)
+            follow(file, play, RoundOptions(rounds, budget_steps, store, location))
+            return
+        result = play(file, store=location)
+    print_lines(_result_lines(result, store))
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -99,22 +92,7 @@ def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int |
         )
 
 
-def _tell(result: Result, store: str | None) -> None:
-    from .output import at_store, wrapped
-
-    named = f"{result.experiment.name}{at_store(store)}"
-    for line in summary(result):
-        typer.echo(line)
-    typer.echo(f"\nLook at the report:    etude report {named}")
-    if result.recommendations:
-        typer.echo(f"Write the next round:  etude next {named}")
-        return
-    typer.echo("No next round to write:")
-    for sentence in result.left_to_you:
-        typer.echo(wrapped(sentence, indent="  "))
-
-
-def _played(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
+def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
     from rich.console import Console
 
     from ..round import run as a_round
@@ -126,42 +104,16 @@ def _played(file: Path, store: Store | str, *, workers: int | None, runner: str)
     )
 
 
-def summary(result: Result, *, doubts: bool = True) -> list[str]:
-    """The best setting with its values and checkpoint, the verdict and its doubts."""
-    from .output import verdict_lines
+def _result_lines(result: Result, store: str | None) -> Iterator[str]:
+    """What the round found, and which commands come next."""
+    from .output import paragraph, store_option, summary_lines
 
-    verdict = result.verdict if doubts else replace(result.verdict, doubts=())
-    return ["", *_best(result), "", *verdict_lines(verdict)]
-
-
-def _best(result: Result) -> list[str]:
-    from .output import setting_line, short, wrapped
-
-    best, experiment = result.best, result.experiment
-    if best is None:
-        return ["No trial is feasible: there is no best setting."]
-    value = best.best(experiment.metric, maximize=experiment.maximize)
-    assert value is not None, "A best trial has a best value. This is a bug."
-    there = {
-        name: at
-        for name in best.points.metrics
-        if (at := _at_step(best, name, value.step)) is not None
-    }
-    return [
-        f"Best: trial {best.id} ({best.study}), {experiment.metric} = {short(value.value)} "
-        f"at step {value.step:,}",
-        wrapped(setting_line(best.setting), indent="  setting: ", hanging="    "),
-        wrapped(setting_line(there), indent="  values there: ", hanging="    "),
-        *(f"  checkpoint: {path}" for path in result.best_checkpoint),
-    ]
-
-
-def _at_step(record: Record, metric: str, step: int) -> float | None:
-    series = record.series(metric)
-    values = series.values_P[series.steps_P == step]
-    return float(values[0]) if len(values) else None
-
-
-def _interrupt(number: int, frame: object) -> None:
-    del number, frame
-    raise KeyboardInterrupt
+    name = f"{result.experiment.name}{store_option(store)}"
+    yield from summary_lines(result)
+    yield f"\nLook at the report:    etude report {name}"
+    if result.recommendations:
+        yield f"Write the next round:  etude next {name}"
+        return
+    yield "No next round to write:"
+    for sentence in result.left_to_you:
+        yield paragraph(sentence, indent="  ")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from .options import JsonOption, NameArgument, StoreOption
+from ..wording import number, quantity
+from .options import CsvOption, JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..record import Record
@@ -18,24 +19,27 @@ def trials(
     name: NameArgument = None,
     store: StoreOption = None,
     json: JsonOption = False,  # a flag of the command line
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")
-    ] = None,
+    csv: CsvOption = None,
 ) -> None:
     """List the trials of an experiment, best first, infeasible ones last."""
-    from .options import opened
-    from .output import print_json
+    from .options import stored_result
+    from .output import Answer, show
 
-    with opened(name, store) as result:
-        if json:
-            print_json({"trials": [_as_json(result, record) for record in result.records]})
-        elif csv is not None:
-            _write_csv(result, csv)
-        else:
-            _print_table(result)
+    with stored_result(name, store) as result:
+        answer = Answer(
+            lines=partial(_lines, result),
+            json=partial(_as_json, result),
+            csv=partial(_as_csv, result),
+            rows=quantity(len(result.records), "trial"),
+        )
+        show(answer, json=json, csv=csv)
 
 
-def _as_json(result: Result, record: Record) -> dict[str, Any]:
+def _as_json(result: Result) -> dict[str, Any]:
+    return {"trials": [_trial_as_json(result, record) for record in result.records]}
+
+
+def _trial_as_json(result: Result, record: Record) -> dict[str, Any]:
     from ..record import UNKNOWN_SEED
 
     experiment, log = result.experiment, _log(result, record)
@@ -61,63 +65,68 @@ def _log(result: Result, record: Record) -> Path | None:
     return path if path.is_file() else None
 
 
-def _write_csv(result: Result, path: Path) -> None:
-    from .output import counted, write
-
+def _as_csv(result: Result) -> str:
     # A hyperparameter of that name keeps out of the way, as it does for the other columns.
     frame = result.trials.rename(columns={"detail": "setting.detail", "log": "setting.log"})
     place = list(frame.columns).index("reason") + 1
-    frame.insert(place, "detail", [one.detail for one in result.records])
+    frame.insert(place, "detail", [record.detail for record in result.records])
     frame.insert(place + 1, "log", [str(_log(result, one) or "") for one in result.records])
-    text = frame.to_csv(index=False)
-    if str(path) == "-":
-        typer.echo(text, nl=False)
-        return
-    write(path, text)
-    typer.echo(f"Wrote {counted(len(result.records), 'trial')} to {path}")
+    return str(frame.to_csv(index=False))
 
 
-def _print_table(result: Result) -> None:
-    from .output import columns, setting_line, short
+def _lines(result: Result) -> Iterator[str]:
+    from .output import table_lines
 
-    experiment = result.experiment
-    sign = -1.0 if experiment.maximize else 1.0
-    rows = []
-    for record in result.records:
-        best = record.best(experiment.metric, maximize=experiment.maximize)
-        status = f"{record.status} ({record.reason})" if record.reason else record.status
-        shown = [short(best.value), f"{best.step:,}"] if best else ["-", "-"]
-        searched = setting_line(_searched(result, record))
-        feasible = best is not None and record.status != "infeasible"
-        key = (not feasible, sign * best.value if best else 0.0, record.id)
-        rows.append((key, [str(record.id), record.study, status, *shown, searched]))
-    header = ["trial", "study", "status", experiment.metric, "step", "searched"]
-    table = [header, *(row for _, row in sorted(rows))]
+    header = ["trial", "study", "status", result.experiment.metric, "step", "searched"]
+    table = [header, *map(partial(_row, result), _best_first(result))]
     if any(record.name for record in result.records):
         names = {str(record.id): record.name for record in result.records}
         table = [[row[0], names.get(row[0], "name"), *row[1:]] for row in table]
-    for line in columns(table):
-        typer.echo(line)
-    for line in _why(result):
-        typer.echo(line)
+    yield from table_lines(table)
+    yield from _reason_lines(result)
 
 
-def _why(result: Result) -> list[str]:
-    """Where to look for what is wrong with the infeasible trials."""
-    from .output import counted, wrapped
+def _best_first(result: Result) -> list[Record]:
+    """The trials, feasible ones first and of these the best, equals by their ids."""
+    experiment = result.experiment
+    sign = -1.0 if experiment.maximize else 1.0
 
-    failed = [record for record in result.records if record.status == "infeasible"]
-    if not failed:
-        return []
-    logs = [log for record in failed if (log := _log(result, record))]
-    told = f"Why {counted(len(failed), 'trial is', 'trials are')} infeasible: `detail` in --json."
-    if logs:
-        more = f" (and {counted(len(logs) - 1, 'more log')})" if len(logs) > 1 else ""
-        told += f" What trial {logs[0].parent.name} printed: {logs[0]}{more}"
-    return ["", wrapped(told)]
+    def order(record: Record) -> tuple[bool, float, int]:
+        best = record.best(experiment.metric, maximize=experiment.maximize)
+        feasible = best is not None and record.status != "infeasible"
+        return not feasible, sign * best.value if best else 0.0, record.id
+
+    return sorted(result.records, key=order)
+
+
+def _row(result: Result, record: Record) -> list[str]:
+    from .output import setting_line
+
+    experiment = result.experiment
+    best = record.best(experiment.metric, maximize=experiment.maximize)
+    status = f"{record.status} ({record.reason})" if record.reason else record.status
+    value, step = (number(best.value), f"{best.step:,}") if best else ("-", "-")
+    searched = setting_line(_searched(result, record))
+    return [str(record.id), record.study, status, value, step, searched]
 
 
 def _searched(result: Result, record: Record) -> dict[str, Any]:
     # Trials that another tool knew no setting of lie in no study.
     study = next((one for one in result.studies if one.name == record.study), None)
     return {name: record.setting[name] for name in study.space.domains} if study else {}
+
+
+def _reason_lines(result: Result) -> list[str]:
+    """Where to look for what is wrong with the infeasible trials."""
+    from .output import paragraph
+
+    failed = [record for record in result.records if record.status == "infeasible"]
+    if not failed:
+        return []
+    trials = quantity(len(failed), "trial is", "trials are")
+    sentences = f"Why {trials} infeasible: `detail` in --json."
+    logs = [log for record in failed if (log := _log(result, record))]
+    if logs:
+        more = f" (and {quantity(len(logs) - 1, 'more log')})" if len(logs) > 1 else ""
+        sentences += f" What trial {logs[0].parent.name} printed: {logs[0]}{more}"
+    return ["", paragraph(sentences)]

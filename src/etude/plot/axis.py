@@ -10,8 +10,9 @@ import altair as alt
 
 from ..analyze.summaries.axis import Axis, AxisPoint
 from ..space import Choice, value_text
+from ..wording import chart_number, quantity
 from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
-from .scales import Measure, along, counted, number, position, shown
+from .scales import Measure, along, position, shown
 
 BEST: Final = 5
 _TOOLTIP: Final = (
@@ -55,13 +56,13 @@ def caption(result: Axis, *, best: int = BEST) -> str:
     Source: C1, C3.
     """
     feasible, broken = ranked(result), _broken(result)
-    ended = counted(len(result.points), "ended trial")
+    ended = quantity(len(result.points), "ended trial")
     if not feasible:
         where = f"; infeasible: {len(broken):,}{_where(result, broken)}" if broken else ""
         none = "The only ended trial is not" if len(result.points) == 1 else f"None of {ended} is"
         return f"{none} feasible{where}."
     top = feasible[:best]
-    objective = number(_objective(top[0]))
+    objective = chart_number(_objective(top[0]))
     first = f"The best, trial {top[0].trial} with {objective}, lies at {shown(top[0].value)}"
     others = f"; the best {len(top)} lie {_stretch(result, top)}" if len(top) > 1 else ""
     tail = f" Infeasible: {len(broken):,} of {ended}{_where(result, broken)}." if broken else ""
@@ -91,7 +92,7 @@ def _rows(result: Axis, points: Sequence[AxisPoint]) -> list[Row]:
             "rank": str(place),
             "trial": str(point.trial),
             "setting": shown(point.value),
-            "objective": number(_objective(point)),
+            "objective": chart_number(_objective(point)),
             "status": f"{point.status}: {point.reason}" if point.reason else point.status,
         }
         for place, point in enumerate(points, start=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.best_step import BestStep
+from ..wording import quantity
 from .histogram import of_steps, shares
-from .scales import counted
 
 
 def draw(result: BestStep) -> alt.LayerChart:
@@ -32,7 +32,7 @@ def caption(result: BestStep) -> str:
     if not result.judged:
         return "No trial trained to its end with enough evaluations to place its best step."
     return (
-        f"Of {counted(result.judged, 'trial')}, {result.early:,} had the best step in the first "
+        f"Of {quantity(result.judged, 'trial')}, {result.early:,} had the best step in the first "
         f"{result.thresholds.first:.0%} of the steps and {result.late:,} in the last "
         f"{result.thresholds.last:.0%} (shaded)."
     )
@@ -40,4 +40,4 @@ def caption(result: BestStep) -> str:
 
 def _left_out(result: BestStep) -> str:
     left = len(result.trials) - result.judged
-    return f"{counted(left, 'trial')} without an end to judge left out" if left else ""
+    return f"{quantity(left, 'trial')} without an end to judge left out" if left else ""

@@ -9,8 +9,9 @@ import altair as alt
 
 from ..analyze.checks.boundary import Boundary, Top
 from ..analyze.checks.boundary_side import Side
+from ..wording import quantity
 from .layers import Row, rows
-from .scales import counted, shown
+from .scales import shown
 from .strips import across, bars, down, ends, lines, strips
 
 _WORDS = {"low": "lower", "high": "upper"}
@@ -66,7 +67,7 @@ def caption(result: Boundary) -> str:
         for title, found in groups.items()
         if found
     ]
-    tops = counted(len(result.tops[0].trials), "trial") if result.tops else "0 trials"
+    tops = quantity(len(result.tops[0].trials), "trial") if result.tops else "0 trials"
     first = f"The best {tops} by rank, from bound to bound; near an edge is shaded."
     return " ".join([first, *(said or ["No side cuts off what is good."])])
 

@@ -8,8 +8,9 @@ from typing import Final
 import altair as alt
 
 from ..analyze.checks.coverage import AxisCoverage, Coverage
+from ..wording import chart_number, quantity
 from .layers import Row, drawn, rows, thinned
-from .scales import counted, number, shown
+from .scales import shown
 from .strips import BAR, across, bars, down, ends, lines, strips
 
 MAX_ROWS: Final = 2000
@@ -52,10 +53,10 @@ def caption(result: Coverage) -> str:
     if result.reason:
         return f"How densely the good region was sampled is unclear: {result.reason}."
     by = "the best tenth" if result.noise is None else "as good as the best but for chance"
-    good = counted(len(result.good), "trial")
+    good = quantity(len(result.good), "trial")
     gain = ""
     if result.gain is not None:
-        gain = f" Twice the trials would better the best by about {number(result.gain)}."
+        gain = f" Twice the trials would better the best by about {chart_number(result.gain)}."
     return (
         f"Marked: {good} of {result.feasible:,} feasible ({by}), and the stretch that they span; "
         f"{result.needed:,} trials are usual for so many hyperparameters.{gain}"

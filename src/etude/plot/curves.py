@@ -9,8 +9,9 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.summaries.learning_curves import Curve, Curves
+from ..wording import chart_number, conjunction, quantity
 from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
-from .scales import Measure, counted, number, whole
+from .scales import Measure, whole
 from .theme import DASHES, SHAPES
 
 _TOOLTIP: Final = (alt.Tooltip("trial:N"),)
@@ -63,11 +64,11 @@ def caption(result: Curves) -> str:
     forward = _forward(result)
     if not forward:
         return f"{_without(result)}.{tail}"
-    ends = [f"trial {curve.trial} at {number(curve.values_P[-1])}" for curve in forward]
+    ends = [f"trial {curve.trial} at {chart_number(curve.values_P[-1])}" for curve in forward]
     verb = "ends" if len(ends) == 1 else "end"
     others = sum(bool(curve.values_P) for curve in feasible) - len(ends)
-    grey = f"; grey: {counted(others, 'other feasible trial')}" if others else ""
-    return f"The best by the objective {verb} here: {_listed(ends)}{grey}.{tail}"
+    grey = f"; grey: {quantity(others, 'other feasible trial')}" if others else ""
+    return f"The best by the objective {verb} here: {conjunction(ends)}{grey}.{tail}"
 
 
 def _forward(result: Curves) -> list[Curve]:
@@ -172,7 +173,7 @@ def _named(curve: Curve) -> str:
 
 def _without(result: Curves) -> str:
     """Why no curve is brought forward."""
-    trials = counted(len(result.curves), "trial")
+    trials = quantity(len(result.curves), "trial")
     if not any(curve.values_P for curve in result.curves):
         return f"No finite value of it in {trials}"
     few = "the best few have no finite value of it" if result.best else "none feasible"
@@ -187,7 +188,7 @@ def _breaks(result: Curves) -> str:
     where = (
         f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
     )
-    of = f"{len(broken):,} infeasible of {counted(len(result.curves), 'trial')}"
+    of = f"{len(broken):,} infeasible of {quantity(len(result.curves), 'trial')}"
     red = "Dashed red" if any(curve.values_P for curve in broken) else "Red crosses"
     return f" {red}: {of}, which broke at {where}."
 
@@ -199,9 +200,5 @@ def _halts(feasible: Sequence[Curve]) -> str:
         return ""
     reasons = ", ".join(sorted({curve.reason for curve in halted if curve.reason}))
     why = f" ({reasons.replace('_', ' ')})" if reasons else ""
-    trials, were = counted(len(halted), "trial"), "was" if len(halted) == 1 else "were"
+    trials, were = quantity(len(halted), "trial"), "was" if len(halted) == 1 else "were"
     return f" Open triangles: {trials} {were} stopped there{why} and might have come further."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -9,9 +9,10 @@ import altair as alt
 import numpy as np
 
 from ..analyze.checks.gradient_norm import GradientNorm
+from ..wording import chart_number, quantity
 from .histogram import BARS
 from .layers import Row, rows, stacked
-from .scales import counted, decades, number
+from .scales import decades
 
 BINS = 40
 
@@ -34,7 +35,7 @@ def draw(result: GradientNorm) -> alt.LayerChart:
     y = alt.Y("share:Q", axis=alt.Axis(title=None, format=".0%", tickCount=4))
     tooltip = [alt.Tooltip("norm:N"), alt.Tooltip("share:Q", format=".1%")]
     bars: Any = rows(found).mark_bar(style="box", binSpacing=0)
-    rule = rows([{"from": result.threshold, "norm": number(result.threshold)}])
+    rule = rows([{"from": result.threshold, "norm": chart_number(result.threshold)}])
     return stacked(
         [
             bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip),
@@ -54,11 +55,11 @@ def caption(result: GradientNorm) -> str:
     if result.threshold is None or result.median is None:
         return "No trial logged enough gradient norms."
     percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
-    often = f" It would clip {counted(len(result.too_often), 'trial')} on more than half of the "
+    often = f" It would clip {quantity(len(result.too_often), 'trial')} on more than half of the "
     return (
-        f"Gradient norms of {counted(logged, 'trial')}: median {number(result.median)}; the "
-        f"dashed line is the {percentile}, {number(result.threshold)}, where clipping would begin."
-        + (f"{often}steps." if result.too_often else "")
+        f"Gradient norms of {quantity(logged, 'trial')}: median {chart_number(result.median)}; the "
+        f"dashed line is the {percentile}, {chart_number(result.threshold)}, where clipping would "
+        "begin." + (f"{often}steps." if result.too_often else "")
     )
 
 
@@ -77,7 +78,7 @@ def _bars(result: GradientNorm) -> list[Row]:
             "from": begin,
             "to": end,
             "share": round(float(count) / pooled_TxQ.size, 5),
-            "norm": f"{number(begin)} to {number(end)}",
+            "norm": f"{chart_number(begin)} to {chart_number(end)}",
         }
         for begin, end, count in zip(ends[:-1], ends[1:], counts.tolist(), strict=True)
         if count or begin == ends[0] or math.isclose(end, ends[-1])

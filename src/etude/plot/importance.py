@@ -8,9 +8,8 @@ from typing import Final
 import altair as alt
 
 from ..analyze.checks.importance import Importance, Influence
-from ..wording import join, percent
+from ..wording import join, percent, quantity
 from .layers import Row, rows, stacked
-from .scales import counted
 
 ROW: Final = 46
 _TOOLTIP: Final = (
@@ -98,7 +97,7 @@ def ranked(result: Importance) -> list[Influence]:
 
 
 def _mattering(result: Importance, matter: Sequence[Influence]) -> str:
-    of = f"over {counted(result.judged, 'setting')}"
+    of = f"over {quantity(result.judged, 'setting')}"
     if not matter:
         return f"Nothing stands out of the noise {of}."
     names = join([f"`{one.hyperparameter}`" for one in matter], most=8)

@@ -6,8 +6,9 @@ import altair as alt
 
 from ..analyze.checks.infeasible import Infeasible, where
 from ..analyze.checks.infeasible_regions import Slice
+from ..wording import quantity
 from .layers import Row, rows
-from .scales import counted, shown
+from .scales import shown
 from .strips import BAR, across, bars, down, ends, strips
 
 _TOOLTIP = (alt.Tooltip("range:N", title="where"), alt.Tooltip("text:N", title="infeasible"))
@@ -50,7 +51,7 @@ def caption(result: Infeasible) -> str:
 
     Source: C3.
     """
-    ended = counted(result.ended, "ended trial")
+    ended = quantity(result.ended, "ended trial")
     if not result.trials:
         return f"None of {ended} is infeasible." if result.ended else "No trial has ended."
     share = (

@@ -8,9 +8,9 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.summaries.isolation import Isolation, Retrained, StudyBest
-from ..wording import join
+from ..wording import chart_number, join
 from .layers import Row, rows, stacked, thinned
-from .scales import Measure, number
+from .scales import Measure
 
 ROW = 62
 # A name is cut in its middle so that its value still fits beside it; the tooltip has all of it.
@@ -74,11 +74,14 @@ def caption(result: Isolation) -> str:
         alone = (
             "the only study with a feasible trial" if len(result.studies) > 1 else "the only study"
         )
-        reached = f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial})"
+        reached = f"`{first.study}`, {alone}, reaches {chart_number(best)} (trial {first.trial})"
         return f"{reached}.{_bars(result)}{ticks}"
     second, value = order[1]
-    gap = f"`{first.study}` leads with {number(best)} against {number(value)} of `{second.study}`"
-    return f"{gap}, a gap of {number(abs(value - best))}.{_lines(result)}{_bars(result)}{ticks}"
+    return (
+        f"`{first.study}` leads with {chart_number(best)} against {chart_number(value)} of "
+        f"`{second.study}`, a gap of {chart_number(abs(value - best))}."
+        f"{_lines(result)}{_bars(result)}{ticks}"
+    )
 
 
 def _lines(result: Isolation) -> str:
@@ -111,9 +114,11 @@ def _values(result: Isolation) -> list[float]:
 
 
 def _row(one: StudyBest) -> Row:
-    value = "" if one.value is None else number(one.value)
+    value = "" if one.value is None else chart_number(one.value)
     spread = (
-        "" if one.low is None or one.high is None else f" ({number(one.low)} to {number(one.high)})"
+        ""
+        if one.low is None or one.high is None
+        else f" ({chart_number(one.low)} to {chart_number(one.high)})"
     )
     trial = "none" if one.trial is None else str(one.trial)
     return {
@@ -133,7 +138,7 @@ def _label(one: StudyBest) -> Row:
 
 def _ticks(result: Isolation, each: int) -> alt.Chart:
     found: list[dict[str, Any]] = [
-        {"study": one.study, "trial": str(trial), "value": value, "shown": number(value)}
+        {"study": one.study, "trial": str(trial), "value": value, "shown": chart_number(value)}
         for one in result.studies
         for trial, value in thinned(sorted(one.values.items()), each)
     ]
@@ -150,12 +155,12 @@ def _again(one: StudyBest, seen: Sequence[float]) -> Row:
         return {}
     lowest = min(seen, default=0.0)
     low = max(retrained.low, lowest / 2) if lowest > 0 else retrained.low
-    span = f"{number(retrained.low)} to {number(retrained.high)}"
+    span = f"{chart_number(retrained.low)} to {chart_number(retrained.high)}"
     return {
         "study": one.study,
         "low": low,
         "high": retrained.high,
-        "shown": f"{span} (standard deviation {number(retrained.sd)})",
+        "shown": f"{span} (standard deviation {chart_number(retrained.sd)})",
     }
 
 

@@ -8,8 +8,9 @@ import altair as alt
 
 from ..analyze.summaries.lineage import Change, Lineage, Stretch
 from ..space import value_text
+from ..wording import chart_number, quantity
 from .layers import HEIGHT, Row, rows, stacked, thinned
-from .scales import Measure, counted, number
+from .scales import Measure
 
 # So many changes are written out in a caption; the file of a replay has them all.
 _LISTED = 4
@@ -46,7 +47,7 @@ def caption(result: Lineage) -> str:
     Source: W4.
     """
     members = len(result.stretches) - result.forks
-    begin = f"{counted(members, 'member')} and {counted(result.forks, 'fork')}"
+    begin = f"{quantity(members, 'member')} and {quantity(result.forks, 'fork')}"
     if result.value is None:
         return f"{begin}; none has a value that counts."
     trials = " to ".join(str(trial) for trial in result.best)
@@ -55,8 +56,8 @@ def caption(result: Lineage) -> str:
     more = f"; {len(later) - _LISTED} more" if len(later) > _LISTED else ""
     changes = f", then {told}{more}" if told else ""
     return (
-        f"{begin}. The best value, {number(result.value)}, was reached along trials {trials}: "
-        f"{_values(first)}{changes}."
+        f"{begin}. The best value, {chart_number(result.value)}, was reached along trials "
+        f"{trials}: {_values(first)}{changes}."
     )
 
 
@@ -66,7 +67,7 @@ def _told(change: Change) -> str:
 
 def _values(change: Change) -> str:
     return ", ".join(
-        f"{name} = {number(value) if isinstance(value, float) else value_text(value)}"
+        f"{name} = {chart_number(value) if isinstance(value, float) else value_text(value)}"
         for name, value in change.values.items()
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.overfitting import Overfitting, Turn
+from ..wording import quantity
 from .histogram import paired_bars
-from .scales import counted
 
 
 def draw(result: Overfitting) -> alt.LayerChart:
@@ -38,7 +38,7 @@ def caption(result: Overfitting) -> str:
     by_loss = sum(one.by_loss.status == "problem" for one in judged)
     by_metric = sum(one.by_metric.status == "problem" for one in judged)
     text = (
-        f"Of {counted(len(judged), 'trial')}, {by_loss:,} overfit by the validation loss and "
+        f"Of {quantity(len(judged), 'trial')}, {by_loss:,} overfit by the validation loss and "
         f"{by_metric:,} by {result.metric}."
     )
     if any(one.best and one.status == "problem" for one in judged):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial, Rhythm
+from ..wording import chart_number, quantity
 from .histogram import BARS
 from .layers import Row, drawn, rows, stacked
-from .scales import counted, number, whole
+from .scales import whole
 from .theme import DASHES
 
 
@@ -52,7 +53,7 @@ def caption(result: Periodicity) -> str:
     if not judged:
         return "No trial has enough values at regular steps to look for a period."
     periodic = sum(one.status == "notice" for one in result.trials)
-    of = f"of {counted(judged, 'trial')}"
+    of = f"of {quantity(judged, 'trial')}"
     found = strongest(result)
     if not periodic or not found:
         return f"A metric returns with a period in none {of}."
@@ -60,7 +61,7 @@ def caption(result: Periodicity) -> str:
     return (
         f"A metric returns with a period in {periodic:,} {of}, most strongly in trial {one.trial}: "
         f"{rhythm.metric} every {rhythm.steps:,} steps (autocorrelation "
-        f"{number(rhythm.correlation)})."
+        f"{chart_number(rhythm.correlation)})."
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.sampling_luck import Budget, SamplingLuck
+from ..wording import chart_number, quantity
 from .layers import Row, rows, stacked
-from .scales import Measure, counted, number
+from .scales import Measure
 
 
 def draw(result: SamplingLuck) -> alt.LayerChart:
@@ -43,7 +44,7 @@ def caption(result: SamplingLuck) -> str:
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
     whose = "all trials" if result.study == "all" else f"`{result.study}`"
-    parts = [f"with {counted(one.trials, 'trial')} {_span(one)}" for one in known]
+    parts = [f"with {quantity(one.trials, 'trial')} {_span(one)}" for one in known]
     return (
         f"Resampled from {whose}, the best lies {', '.join(parts)} in 95 of 100 draws; "
         "the line marks the median."
@@ -51,7 +52,7 @@ def caption(result: SamplingLuck) -> str:
 
 
 def _span(one: Budget) -> str:
-    low, high = number(one.low or 0.0), number(one.high or 0.0)
+    low, high = chart_number(one.low or 0.0), chart_number(one.high or 0.0)
     return f"at {low}" if low == high else f"between {low} and {high}"
 
 
@@ -61,5 +62,5 @@ def _row(one: Budget) -> Row:
         "median": one.median,
         "low": one.low,
         "high": one.high,
-        "shown": "" if one.low is None else f"{number(one.median or 0.0)} ({_span(one)})",
+        "shown": "" if one.low is None else f"{chart_number(one.median or 0.0)} ({_span(one)})",
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.saturated import Saturated
+from ..wording import quantity
 from .histogram import of_steps, shares
-from .scales import counted
 
 
 def draw(result: Saturated) -> alt.LayerChart:
@@ -19,7 +19,7 @@ def draw(result: Saturated) -> alt.LayerChart:
         shares([one.share for one in result.trials if one.share is not None], "steps"),
         [(0.0, result.thresholds.before)],
         title=f"final level reached, of {result.max_steps:,} steps",
-        note=f"{counted(left, 'trial')} that cannot be judged left out" if left else "",
+        note=f"{quantity(left, 'trial')} that cannot be judged left out" if left else "",
     )
 
 
@@ -33,6 +33,6 @@ def caption(result: Saturated) -> str:
         return "No trial trained to its end with enough evaluations to say since when it was flat."
     early = sum(one.status == "notice" for one in result.trials)
     return (
-        f"Of {counted(judged, 'trial')}, {early:,} stood at their final level since before "
+        f"Of {quantity(judged, 'trial')}, {early:,} stood at their final level since before "
         f"{result.thresholds.before:.0%} of the steps (shaded)."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -11,6 +10,7 @@ from typing import Any, final
 import altair as alt
 
 from ..space import Choice, Domain, Integer, Real, Scalar, value_text
+from ..wording import chart_number
 
 # Heuristic: where the worst is more than five times the best, a linear axis crowds the best.
 LOG_ABOVE = 5.0
@@ -122,33 +122,11 @@ def whole(low: int, high: int) -> dict[str, Any]:
     return {"values": list(range(low, high + 1))} if high - low <= 10 else {"tickMinStep": 1}
 
 
-def number(value: float) -> str:
-    """A value as people read it: four significant digits.
-
-    >>> number(0.0213456), number(12345.0), number(1e-7)
-    ('0.02135', '12,345', '1e-7')
-    """
-    if not math.isfinite(value):
-        return str(value)
-    if 1000 <= abs(value) < 1e9:
-        return f"{value:,.0f}"
-    return re.sub(r"e([+-])0?", r"e\1", f"{value:.4g}").replace("e+", "e")
-
-
 def shown(value: Any) -> str:
     """A value of a setting as people read it."""
     if isinstance(value, float):
-        return number(value)
+        return chart_number(value)
     return value_text(value) if isinstance(value, bool | int | str) else str(value)
-
-
-def counted(number_of: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "trial"), counted(2000, "trial")
-    ('1 trial', '2,000 trials')
-    """
-    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
 
 
 def _values(name: str, texts: list[str], field: str) -> alt.X:

@@ -7,8 +7,8 @@ from collections import Counter
 import altair as alt
 
 from ..analyze.checks.stability import Stability
+from ..wording import chart_number, quantity
 from .histogram import paired_bars
-from .scales import counted, number
 
 _LASTING = ("nan", "diverged")
 _WORDS = {
@@ -46,12 +46,12 @@ def caption(result: Stability) -> str:
         return "No trial has curves long enough to say whether it was stable."
     kinds: Counter[str] = Counter(one.kind for one in judged if one.kind)
     ways = ", ".join(f"{kinds[kind]:,} {_WORDS[kind]}" for kind in _WORDS if kinds[kind])
-    text = f"Of {counted(len(judged), 'trial')}, {sum(kinds.values()):,} were unstable"
+    text = f"Of {quantity(len(judged), 'trial')}, {sum(kinds.values()):,} were unstable"
     text += f": {ways}." if ways else "."
     shared = sum(bool(one.shared) for one in judged)
     if shared:
         text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
     if result.edge.status == "notice":
-        rate = f"{result.edge.hyperparameter} = {number(result.edge.rate)}"
+        rate = f"{result.edge.hyperparameter} = {chart_number(result.edge.rate)}"
         text += f" The best stable trial lies at the edge of the unstable ones ({rate})."
     return text

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import altair as alt
 
 from ..analyze.checks.step_variance import StepVariance, StepVarianceTrial
+from ..wording import chart_number, quantity
 from .layers import HEIGHT, Row, drawn, rows, stacked
-from .scales import Measure, counted, number
+from .scales import Measure
 
 SHOWN = 20
 
@@ -47,8 +48,9 @@ def caption(result: StepVariance) -> str:
     close = sum(one.status == "notice" for one in result.trials)
     return (
         f"Bars: one standard deviation of the last evaluations. The best trial jumps by "
-        f"{number(result.sd)} and is {number(result.runner_up_gap)} away from {result.runner_up}; "
-        f"{counted(close, 'trial')} cannot be told from the best by single evaluations."
+        f"{chart_number(result.sd)} and is {chart_number(result.runner_up_gap)} away from "
+        f"{result.runner_up}; "
+        f"{quantity(close, 'trial')} cannot be told from the best by single evaluations."
     )
 
 
@@ -59,11 +61,11 @@ def ranked(result: StepVariance) -> Sequence[StepVarianceTrial]:
 
 def _row(one: StepVarianceTrial) -> Row:
     value, sd = one.value or 0.0, one.sd or 0.0
-    spread = "" if one.sd is None else f" ± {number(sd)}"
+    spread = "" if one.sd is None else f" ± {chart_number(sd)}"
     return {
         "trial": str(one.trial),
         "value": value,
         "low": value - sd,
         "high": value + sd,
-        "shown": f"{number(value)}{spread}",
+        "shown": f"{chart_number(value)}{spread}",
     }

@@ -7,8 +7,8 @@ import math
 import altair as alt
 
 from ..analyze.checks.still_improving import StillImproving
+from ..wording import quantity
 from .histogram import paired_bars
-from .scales import counted
 
 
 def draw(result: StillImproving) -> alt.LayerChart:
@@ -22,7 +22,7 @@ def draw(result: StillImproving) -> alt.LayerChart:
     left = len(result.trials) - len(judged)
     note = "dark: still improving; pale: no longer"
     if left:
-        note += f"; {counted(left, 'trial')} that cannot be placed left out"
+        note += f"; {quantity(left, 'trial')} that cannot be placed left out"
     return paired_bars(
         {"median": still, "box": rest},
         [(0.0, result.thresholds.min_gain)],
@@ -41,7 +41,7 @@ def caption(result: StillImproving) -> str:
         return "No trial has evaluations enough at its end to say whether it was still improving."
     still = sum(one.status == "notice" for one in judged)
     flat = sum(one.flattens for one in judged)
-    text = f"Of {counted(len(judged), 'trial')}, {still:,} were still improving at their end"
+    text = f"Of {quantity(len(judged), 'trial')}, {still:,} were still improving at their end"
     text += f" and {flat:,} had flattened shortly before." if flat else "."
     best = next((one for one in judged if one.trial == result.best), None)
     if best is None:

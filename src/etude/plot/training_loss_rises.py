@@ -5,8 +5,9 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.training_loss_rises import RisingTrial, TrainingLossRises
+from ..wording import quantity
 from .layers import HEIGHT, Row, drawn, rows, stacked
-from .scales import Measure, counted, whole
+from .scales import Measure, whole
 from .theme import DASHES
 
 SHOWN = len(DASHES)
@@ -47,7 +48,7 @@ def caption(result: TrainingLossRises) -> str:
     if not judged:
         return "No trial logged enough of its training loss to say whether it rises."
     found = rising(result)
-    of = f"of {counted(len(judged), 'trial')}"
+    of = f"of {quantity(len(judged), 'trial')}"
     if not found:
         return f"The training loss rises in none {of}."
     above = sum(one.above_best for one in found)

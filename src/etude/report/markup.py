@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 
 from ..finding import Finding
 from ..playbook.rules import sentences
-from ..plot.scales import number, shown
+from ..plot.scales import shown
+from ..wording import join
 
 _RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
 # So many entries of a list are written out.
@@ -76,10 +77,10 @@ def value(given: Any) -> str:
     if given is None or isinstance(given, bool):
         return {None: "unknown", True: "yes", False: "no"}[given]
     if isinstance(given, Mapping):
-        return _listed([f"{name}: {value(one)}" for name, one in given.items()])
+        return join([f"{name}: {value(one)}" for name, one in given.items()], most=_ENTRIES)
     if isinstance(given, Sequence) and not isinstance(given, str):
-        return _listed([value(one) for one in given]) or "none"
-    return number(given) if isinstance(given, float) else shown(given)
+        return join([value(one) for one in given], most=_ENTRIES) or "none"
+    return shown(given)
 
 
 def flat(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -119,8 +120,3 @@ def _linked(text: str) -> Markup:
         pieces += [escape(text[end : match.start()]), rule(match.group())]
         end = match.end()
     return Markup("").join([*pieces, escape(text[end:])])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    more = f" and {len(parts) - _ENTRIES} more" if len(parts) > _ENTRIES else ""
-    return ", ".join(parts[:_ENTRIES]) + more

@@ -9,9 +9,10 @@ from typing import final
 
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, ranked
-from ..plot.scales import counted, number, shown
+from ..plot.scales import shown
 from ..record import Record
 from ..study import Study
+from ..wording import chart_number, quantity
 
 # Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
 MAX_TRIALS = 500
@@ -72,7 +73,7 @@ def lead(rows: Sequence[Row]) -> str:
     """How the table is sorted, and what is left out of it."""
     sorting = "Best values first; trials without one follow, infeasible ones first."
     if len(rows) <= MAX_TRIALS:
-        return f"{counted(len(rows), 'trial')}. {sorting}"
+        return f"{quantity(len(rows), 'trial')}. {sorting}"
     cut = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
     return f"{cut} {sorting}"
 
@@ -81,12 +82,12 @@ def summary(study: Study, analysis: Analysis) -> str:
     """How a study's trials ended, and its best."""
     records = analysis.records_of(study)
     counts = (
-        f"{counted(len(records), 'trial')}: {_standings(records)}." if records else "No trial yet."
+        f"{quantity(len(records), 'trial')}: {_standings(records)}." if records else "No trial yet."
     )
     best = analysis.best_first(study)[:1]
     if not best:
         return counts
-    value, step = number(best[0].value or 0.0), best[0].step or 0
+    value, step = chart_number(best[0].value or 0.0), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
 
 
@@ -121,7 +122,7 @@ def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> 
         status=record.status,
         standing=standing,
         detail=record.detail.strip()[-300:],
-        best=number(outcome.value or 0.0) if outcome and has_value else "",
+        best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
         setting=[_pair(study, record, name) for name in names],
     )

@@ -46,7 +46,7 @@ def launch(folder: Path | None) -> Launch:
 def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
     """What was typed, from `argv` and the same with Python's own options before it."""
     is_script = Path(argv[0]).name == "etude" if argv else False
-    if is_script or list(typed[1:3]) == ["-m", "etude.cli"]:
+    if is_script or list(typed[1:3]) in (["-m", "etude"], ["-m", "etude.cli"]):
         return ["etude", *argv[1:]]
     return ["python", *typed[1:]]
 

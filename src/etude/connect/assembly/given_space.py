@@ -15,6 +15,7 @@ from ...experiment.change import Change
 from ...experiment.toml.edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
+from ...wording import join
 from ..base import SourceTrial
 from ..parsing import files
 from .trials import domain_value, is_same_value
@@ -131,6 +132,5 @@ def _value_text(value: Scalar | None) -> str:
 
 
 def _misfit_message(problem: str, trials: Sequence[str]) -> str:
-    more = f" and {len(trials) - MAX_NAMED:,} more" if len(trials) > MAX_NAMED else ""
-    listed = ", ".join(f"`{trial}`" for trial in trials[:MAX_NAMED])
-    return f"The space does not fit the trials: {problem} (trial {listed}{more}). Amend the space."
+    listed = join([f"`{trial}`" for trial in trials], most=MAX_NAMED, commas=True)
+    return f"The space does not fit the trials: {problem} (trial {listed}). Amend the space."

@@ -8,6 +8,7 @@ from ...experiment.methods import SEARCHES
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...study import Study
+from ...wording import join
 from ..catalogued import optimizer_of
 
 _ADAMS = ("adam", "adamw", "nadam")
@@ -137,6 +138,4 @@ def _dimensions(studies: Sequence[Study]) -> list[Finding]:
 
 
 def _listed(counts: dict[str, int], what: str) -> str:
-    parts = [f"`{name}` {count} {what}" for name, count in list(counts.items())[:_LISTED]]
-    more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
-    return ", ".join(parts) + more
+    return join([f"`{name}` {count} {what}" for name, count in counts.items()], most=_LISTED)

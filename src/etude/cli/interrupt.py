@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM: either ends a command, and what was finished is kept.
+
+Only the standard library is imported here: an interruption may come while the rest still loads.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+# What a shell reports for a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+
+def print_how_to_go_on(typed: Sequence[str]) -> None:
+    """Says that nothing is lost, and the command that goes on: the one that was typed."""
+    import shlex
+
+    print(
+        "Interrupted. What was finished is kept; type the same command to go on:\n"
+        f"  {shlex.join(['etude', *typed])}",
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Lets SIGTERM, a cluster's way of saying Ctrl-C, interrupt what runs; puts back what was."""
+    before = signal.signal(signal.SIGTERM, _raise_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _raise_interrupt(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt

@@ -1,0 +1,119 @@
+"""The commands as a whole: each has its place, and all refuse alike."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from etude.cli.app import app
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "src" / "etude" / "cli"
+COMMANDS = [each.name or each.callback.__name__ for each in app.registered_commands]
+
+
+def neighbours(path):
+    """The files of the command line that one of them imports, within functions too."""
+    nodes = [
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)
+    ]
+    return {node.module for node in nodes if node.level == 1 and node.module}
+
+
+def test_every_command_has_a_test_file():
+    names = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
+
+    assert [command for command in COMMANDS if command not in names] == []
+
+
+def test_every_command_stands_in_the_documents():
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+
+    assert [command for command in COMMANDS if f"etude {command}" not in pages] == []
+
+
+def test_commands_do_not_import_each_other_in_a_circle():
+    graph = {path.stem: neighbours(path) for path in FOLDER.glob("*.py")}
+
+    assert set(TopologicalSorter(graph).static_order()) >= {"run", "autopilot", "output"}
+
+
+def test_help_loads_nothing_that_is_slow():
+    code = "import sys, etude.cli.app; print({'numpy', 'rich', 'sqlite3'} & sys.modules.keys())"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout == "set()\n"
+
+
+def test_help_and_version_say_so(etude_command):
+    assert etude_command("--version").out.startswith("etude ")
+    assert all(command in etude_command("--help").out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["plan", "--help"], ["--version"], ["chekc"]])
+def test_the_package_is_the_command_too(etude_command, monkeypatch, words):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    typed = etude_command(*words)
+
+    module = subprocess.run(
+        [sys.executable, "-m", "etude", *words], capture_output=True, text=True, check=False
+    )
+
+    assert module.returncode == typed.code
+    assert module.stdout.replace("python -m etude", "etude") == typed.out
+    assert module.stderr.replace("python -m etude", "etude") == typed.err
+
+
+READERS = [("check",), ("report",), ("next",), ("trials",), ("log",)]
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_a_missing_store_is_told_with_the_way_out(tmp_path, monkeypatch, etude_command, command):
+    monkeypatch.delenv("ETUDE_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    answer = etude_command(*command)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "There is no store at `etude.db`. Run an experiment first" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", READERS[:-1])
+def test_an_unknown_experiment_gets_did_you_mean(played, etude_command, command):
+    answer = etude_command(*command, "rate")
+
+    assert answer.code == 2
+    assert answer.err == "There is no experiment `rate` in this store. Did you mean `rates`?\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("trials", "--csv"),
+        ("log", "--csv"),
+        ("report", "-o"),
+        ("report", "--format", "svg", "-o"),
+        ("next", "-o"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told(played, etude_command, tmp_path, command):
+    (tmp_path / "file").touch()
+
+    answer = etude_command(*command, tmp_path / "file" / "in" / "it")
+
+    assert answer.code == 2
+    assert "cannot be written" in answer.err
+
+
+@pytest.mark.parametrize(
+    "command", [("report", "--format", "pdf"), ("check", "--jsno"), ("chekc",), ("plan",)]
+)
+def test_a_slip_in_a_command_exits_2(played, etude_command, command):
+    assert etude_command(*command).code == 2

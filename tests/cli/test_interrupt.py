@@ -1,0 +1,86 @@
+"""Ctrl-C and SIGTERM: what is said, what is kept, and how it goes on."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import process, statuses
+
+# At its third trial the train function sends the signal, once, and goes on training.
+SENDS = """
+import os, signal
+from pathlib import Path
+MARK = Path(__file__).parent / "sent"
+
+def train(trial):
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": trial["learning_rate"]})
+        if trial.id == 2 and trial.max_steps > 2 and not MARK.exists():
+            MARK.touch()
+            os.KILL(0, signal.SIGNAL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (["--runner", "inline"], "SIGINT"),
+        (["--workers", "2"], "SIGINT"),
+        (["--runner", "inline"], "SIGTERM"),
+    ],
+)
+def test_an_interrupted_run_says_how_to_go_on_and_does(folder, options, name):
+    text = SENDS.replace("os.KILL(0", "os.killpg(0" if name == "SIGINT" else "os.kill(os.getpid()")
+    (folder / "train.py").write_text(text.replace("SIGNAL", name))
+
+    stopped = process("run", "rates.toml", *options, start_new_session=True)
+    between = statuses(folder)
+    again = process("run", "rates.toml", *options, start_new_session=True)
+
+    assert stopped.returncode == 130
+    assert f"  etude run rates.toml {' '.join(options)}\n" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert set(between) <= {"completed", "pending"}
+    assert "pending" in between
+    assert again.returncode == 0
+    assert set(statuses(folder)) == {"completed"}
+
+
+# Ctrl-C while this module is looked for.
+STRIKES = """
+import sys
+
+MODULE = sys.argv.pop(1)
+
+class Strikes:
+    def find_spec(self, name, path=None, target=None):
+        if name == MODULE:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Strikes())
+import etude.cli
+etude.cli.main()
+"""
+
+
+@pytest.mark.parametrize("module", ["etude.errors", "typer", "etude.store", "etude.round.run"])
+def test_a_run_interrupted_in_its_first_moments_says_so_too(folder, module):
+    command = [sys.executable, "-c", STRIKES, module, "run", "rates.toml", "--store", "my store.db"]
+
+    stopped = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert stopped.returncode == 130
+    assert stopped.stderr == (
+        "Interrupted. What was finished is kept; type the same command to go on:\n"
+        "  etude run rates.toml --store 'my store.db'\n"
+    )
+
+
+def test_a_signal_handler_is_put_back(folder, etude_command):
+    before = signal.getsignal(signal.SIGTERM)
+
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert signal.getsignal(signal.SIGTERM) == before

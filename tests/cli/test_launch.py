@@ -1,0 +1,56 @@
+"""`etude launch`: the baseline trained again, and its test data."""
+
+import pytest
+
+from etude.experiment.baseline import read
+
+from .conftest import BETTER
+
+
+def test_without_a_baseline_a_launch_names_the_command_that_writes_one(folder, etude_command):
+    said = etude_command("launch")
+
+    assert said.code == 2
+    assert "baseline.toml: there is no such file. `etude adopt` writes a baseline." in said.err
+
+
+def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project, etude_command):
+    first = etude_command("launch", "--seeds", "3", "--runner", "inline", "--json").json
+    again = etude_command("launch", "--seeds", "3", "--runner", "inline", "--json").json
+
+    assert len(first["values"]) == 3
+    assert first["test"]["test/loss"] == pytest.approx(min(first["values"]) + 1)
+    assert first["checkpoint"]
+    assert (again["looked"], again["values"]) == (first["looked"], first["values"])
+    assert etude_command("log", "--json").json["test_looks"] == {"first-launch-0": first["looked"]}
+
+
+def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):
+    (project / "sub").mkdir()
+    monkeypatch.chdir(project / "sub")
+    etude_command("adopt", "first", "--store", "../etude.db")
+
+    said = etude_command(
+        "launch", "--seeds", "2", "--runner", "inline", "--store", "../etude.db", "--json"
+    )
+
+    assert read(project / "sub" / "baseline.toml").last.folder == ".."
+    assert len(said.json["values"]) == 2
+
+
+def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
+    said = etude_command("launch", "--seeds", "2", "--runner", "inline")
+
+    assert "(X4)" in said.out
+
+
+def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command):
+    etude_command("launch", "--seeds", "4", "--runner", "inline")
+    text = BETTER.replace('"better"', '"five"') + "\n[[configurations]]\nlearning_rate = 0.1\n" * 4
+    (project / "five.toml").write_text(text)
+    etude_command("run", "five.toml", "--runner", "inline")
+
+    said = etude_command("adopt", "five", "--json").json
+
+    assert said["adopted"]
+    assert "4 and 5 trainings" in said["message"]

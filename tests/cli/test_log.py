@@ -1,0 +1,78 @@
+"""`etude log`: experiments with their launches and code."""
+
+import csv
+import io
+import subprocess
+
+
+def versioned(folder):
+    """Puts the folder under version control."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+def test_log_as_json(played, etude_command):
+    (one,) = etude_command("log", "--json").json["experiments"]
+
+    assert one.keys() >= {
+        "name",
+        "config",
+        "notes",
+        "trials",
+        "best",
+        "command",
+        "uncommitted",
+        "studies",
+    }
+    assert (one["name"], one["trials"], one["question"]) == ("rates", 40, "Which optimizer?")
+    assert one["studies"] == [
+        {"name": "optimizer=adam", "trials": 20},
+        {"name": "optimizer=sgd", "trials": 20},
+    ]
+
+
+def test_log_as_text_and_csv(played, etude_command, tmp_path):
+    assert etude_command("log").out.startswith("rates  20")
+
+    etude_command("log", "--csv", tmp_path / "log.csv")
+
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "log.csv").read_text()))
+    counts = [row[key] for key in ("name", "trials", "studies", "launches")]
+    assert counts == ["rates", "40", "2", "1"]
+
+
+def test_a_finished_run_typed_again_hides_nothing_of_the_record(folder, etude_command):
+    versioned(folder)
+    clean = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(f"# changed\n{clean}")
+    etude_command("run", "rates.toml", "--runner", "inline")
+    (folder / "train.py").write_text(clean)
+    etude_command("run", "rates.toml", "--runner", "inline", "--workers", "1")
+
+    (one,) = etude_command("log", "--json").json["experiments"]
+    text = etude_command("log").out
+
+    assert "+# changed\n" in one["uncommitted"]
+    assert one["command"] == "etude run rates.toml --runner inline"
+    assert [launch["ended"] for launch in one["launches"]] == [40, 0]
+    assert [launch["uncommitted"] == "" for launch in one["launches"]] == [False, True]
+    assert one["launches"][0].keys() == {
+        *("command", "folder", "started", "commit", "uncommitted", "versions", "ended")
+    }
+    assert " + 1 changed or new file\n" in text
+    assert f"  40 trials ended, {one['commit'][:12]} + 1 changed or new file: etude run" in text
+    assert f"  0 trials ended, {one['commit'][:12]}: etude run" in text
+
+
+def test_the_record_is_that_of_the_last_launch_that_trained(folder, etude_command):
+    etude_command("run", "rates.toml", "--runner", "inline")
+    text = (folder / "rates.toml").read_text()
+    (folder / "rates.toml").write_text(text.replace("trials = 20", "trials = 22"))
+    etude_command("run", "rates.toml", "--runner", "inline", "--workers", "1")
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    (one,) = etude_command("log", "--json").json["experiments"]
+
+    assert one["command"] == "etude run rates.toml --runner inline --workers 1"
+    assert [launch["ended"] for launch in one["launches"]] == [40, 4, 0]

@@ -1,0 +1,88 @@
+"""`etude next`: the next round as a file, or why there is none."""
+
+from tests.runner import loops
+from tests.search.world import experiment as an_experiment
+
+import etude
+from etude.round.result import load
+
+SETTLED = (
+    "def train(trial): return abs(trial['learning_rate'] - 0.02) + (trial['optimizer'] == 'sgd')"
+)
+
+
+def test_next_writes_a_round_that_can_be_planned(played, etude_command, tmp_path):
+    answer = etude_command("next", "-o", tmp_path / "next.toml")
+
+    text = (tmp_path / "next.toml").read_text()
+    assert answer.code == 0
+    assert 'name = "rates-2"' in text
+    assert 'parent = "rates"' in text
+    assert "my own words" in text
+    assert etude_command("plan", tmp_path / "next.toml").code == 0
+
+
+def test_the_schedule_of_a_population_is_written_without_an_empty_goal(etude_command, tmp_path):
+    population = an_experiment(schedule="pbt", trials=4)
+    store, file = tmp_path / "etude.db", tmp_path / "again.toml"
+    etude.run(population, loops.train, store=store)
+
+    answer = etude_command("next", "--replay", "--store", store, "-o", file)
+
+    assert answer.out.splitlines() == [
+        f"Next round: {file}",
+        f"Read it, edit it, run it: etude run {file} --store {store}",
+    ]
+
+
+def test_next_as_json_says_what_it_changes_and_which_file_it_wrote(played, etude_command, tmp_path):
+    place = tmp_path / "next.toml"
+
+    answer = etude_command("next", "--json", "-o", place).json
+
+    assert (answer["name"], answer["file"], answer["left_to_you"]) == ("rates-2", str(place), [])
+    assert place.is_file()
+    assert answer["recommendations"]
+    assert all(
+        one.keys() == {"path", "part", "old", "new", "rule", "because"}
+        for one in answer["recommendations"]
+    )
+
+
+def test_where_no_next_round_is_to_write_a_run_says_what_is_left(folder, etude_command):
+    (folder / "train.py").write_text(SETTLED)
+
+    ran = etude_command("run", "rates.toml", "--runner", "inline")
+    left = load("etude.db").left_to_you
+    answer = etude_command("next", "--json").json
+
+    assert (answer["name"], answer["file"], answer["goal"]) == (None, None, None)
+    assert (answer["recommendations"], answer["waiting"]) == ([], [])
+    assert answer["left_to_you"] == left
+    assert "etude next" not in ran.out
+    assert ran.out.endswith(
+        "\n".join(["No next round to write:", *(f"  {one}" for one in left), ""])
+    )
+
+
+def test_next_goes_beside_the_file_before(folder, etude_command):
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    answer = etude_command("next")
+
+    assert answer.out.startswith("Next round: rates-2.toml\n")
+    assert (folder / "rates-2.toml").is_file()
+
+
+def test_next_never_overwrites_an_edited_file(played, etude_command, tmp_path):
+    place = tmp_path / "next.toml"
+    etude_command("next", "-o", place)
+    again = etude_command("next", "-o", place)
+    place.write_text(f"{place.read_text()}\n# mine\n")
+
+    refused = etude_command("next", "-o", place)
+
+    assert "(as written before)" in again.out
+    assert refused.code == 2
+    assert "nothing was written" in refused.err
+    assert place.read_text().endswith("# mine\n")

@@ -1,0 +1,118 @@
+"""`etude trials`: the table, its order, JSON and CSV."""
+
+import csv
+import io
+
+import pytest
+
+from .conftest import EXPERIMENT
+
+SPEAKS = """
+def train(trial):
+    if trial.id == 3:
+        print("I am lost")
+        raise ValueError("no width")
+    if trial.id == 4:
+        return float("nan")
+    return trial["learning_rate"]
+"""
+
+
+@pytest.fixture
+def half_broken(folder, etude_command):
+    """A working directory in which trials 3 and 4 of an experiment are infeasible."""
+    (folder / "train.py").write_text(SPEAKS)
+    etude_command("run", "rates.toml", "--runner", "inline")
+    return folder
+
+
+def test_trials_as_json(played, etude_command):
+    answer = etude_command("trials", "--json")
+
+    first, *_ = trials = answer.json["trials"]
+    assert [one["id"] for one in trials] == list(range(40))
+    assert first.keys() == {
+        "id",
+        "name",
+        "study",
+        "setting",
+        "status",
+        "reason",
+        "detail",
+        "log",
+        "seed",
+        "best",
+        "steps",
+    }
+    assert first["setting"].keys() == {"batch_size", "learning_rate", "optimizer"}
+    assert first["best"]["step"] == 7
+    assert (first["name"], first["status"], first["steps"]) == ("0", "completed", 8)
+
+
+def test_trials_as_a_table_have_the_best_first(played, etude_command):
+    header, first, *_ = etude_command("trials").out.splitlines()
+
+    best = min(
+        etude_command("trials", "--json").json["trials"], key=lambda one: one["best"]["value"]
+    )
+    assert header.split() == ["trial", "study", "status", "valid/loss", "step", "searched"]
+    assert first.split()[0] == str(best["id"])
+
+
+def test_trials_as_csv(played, etude_command, tmp_path):
+    answer = etude_command("trials", "--csv", tmp_path / "trials.csv")
+
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "trials.csv").read_text())))
+    assert answer.out == f"Wrote 40 trials to {tmp_path / 'trials.csv'}\n"
+    assert len(rows) == 40
+    assert float(rows[0]["learning_rate"]) > 0
+
+
+def test_csv_goes_to_the_screen_too(played, etude_command):
+    answer = etude_command("trials", "--csv", "-")
+
+    assert len(list(csv.DictReader(io.StringIO(answer.out)))) == 40
+
+
+def test_trials_say_why_they_are_infeasible_and_where_their_log_is(half_broken, etude_command):
+    log = half_broken / "etude.db.trials" / "rates" / "3" / "log.txt"
+
+    fine, _, _, broken, silent, *_ = etude_command("trials", "--json").json["trials"]
+    rows = list(csv.DictReader(io.StringIO(etude_command("trials", "--csv", "-").out)))
+
+    assert (fine["detail"], fine["log"]) == ("", None)
+    assert "ValueError: no width" in broken["detail"]
+    assert broken["log"] == str(log)
+    assert "is nan at step" in silent["detail"]
+    assert [rows[3][key] for key in ("detail", "log")] == [broken["detail"], str(log)]
+    assert rows[4]["log"] == ""
+
+
+def test_the_table_says_where_to_look(half_broken, etude_command):
+    note = etude_command("trials").out.splitlines()[-1]
+
+    assert note == (
+        "Why 2 trials are infeasible: `detail` in --json. What trial 3 printed: "
+        f"{half_broken / 'etude.db.trials' / 'rates' / '3' / 'log.txt'}"
+    )
+
+
+def test_a_hyperparameter_called_like_a_column_of_csv_keeps_out_of_its_way(folder, etude_command):
+    (folder / "rates.toml").write_text(EXPERIMENT.replace("batch_size", "detail"))
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    row, *_ = csv.DictReader(io.StringIO(etude_command("trials", "--csv", "-").out))
+
+    assert (row["detail"], row["setting.detail"]) == ("", "64")
+
+
+def test_an_infeasible_trial_is_null_in_json_and_last_in_the_table(folder, etude_command):
+    (folder / "train.py").write_text(
+        "def train(trial):\n    return float('nan') if trial.id == 3 else trial['learning_rate']\n"
+    )
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    one = etude_command("trials", "--json").json["trials"][3]
+    assert (one["status"], one["reason"]) == ("infeasible", "nan")
+    assert one["best"] == {"value": None, "step": None}
+    assert etude_command("trials").out.splitlines()[-3].split()[0] == "3"
