@@ -17,7 +17,7 @@ from scipy.spatial import KDTree
 
 from ..space import Choice, Domain, Integer, vectorized
 from ..study import Study
-from .sequence import admitted
+from .sequence import accepted_points
 
 Floats: TypeAlias = NDArray[np.float64]
 Score: TypeAlias = Callable[[Floats], Floats]
@@ -54,7 +54,7 @@ def maximize_acquisition(
         seed: Of the points that are tried.
     """
     rng = np.random.default_rng(seed)
-    pool_NxD = admitted(replace(study, seed=seed), _uniform, EVERYWHERE)
+    pool_NxD = accepted_points(replace(study, seed=seed), _uniform, EVERYWHERE)
     if len(anchors_KxD):
         spread_N = 10.0 ** rng.uniform(-3.0, -0.5, NEAR_ANCHORS)
         from_NxD = np.resize(anchors_KxD, (NEAR_ANCHORS, anchors_KxD.shape[1]))
