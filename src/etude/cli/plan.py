@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..design.duration import Hours
+    from ..design.duration import Duration
     from ..design.trade_off import Design
 
 
@@ -26,7 +26,7 @@ def plan(
 ) -> None:  # a flag of the command line
     """Show the studies and trials of an experiment file, without training."""
     from ..analyze.checks.fixed_caveats import findings, fixed_caveats
-    from ..design.duration import hours
+    from ..design.duration import duration
     from ..experiment import baseline
     from ..finding import to_json
     from ..round.preview import design_findings, planned, timing_trials, with_lines
@@ -37,7 +37,7 @@ def plan(
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
         studies = planned(experiment, store)
     rules = design_findings(experiment, store)
-    budget = _designs(experiment, studies), hours(studies, timing_trials(experiment, store))
+    budget = _designs(experiment, studies), duration(studies, timing_trials(experiment, store))
     caveats = findings(fixed_caveats([study for study, _ in studies]))
     if json:
         print_json(
@@ -76,10 +76,10 @@ def _size(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
     """What the trials could be spent on; nothing where settings are listed by hand."""
     from ..analyze.views.subgroups import split_merged
-    from ..design.trade_off import trade
+    from ..design.trade_off import trade_off
 
     alone = [study for study, _ in studies]
-    return [] if experiment.configurations else trade(alone, len(split_merged(alone, [])[0]))
+    return [] if experiment.configurations else trade_off(alone, len(split_merged(alone, [])[0]))
 
 
 def _as_json(study: Study, records: list[Record]) -> dict[str, Any]:
@@ -109,19 +109,19 @@ def _print(study: Study, records: list[Record]) -> None:
         typer.echo(f"  trial {record.id}: {setting_line(searched)}")
 
 
-def budget_as_json(designs: Sequence[Design], timing: Hours | None) -> dict[str, Any]:
+def budget_as_json(designs: Sequence[Design], timing: Duration | None) -> dict[str, Any]:
     """The keys `hours` and `trade` of a plan; null where nothing is known or searched."""
     from ..design.trade_off import ASSUMPTION
 
     if timing is None:
         hours = None
     else:
-        hours = {"left": timing.left, "all": timing.all, "measured": timing.measured}
+        hours = {"left": timing.remaining, "all": timing.total, "measured": timing.measured}
     trade = {"assumption": ASSUMPTION, "designs": [_design(one) for one in designs]}
     return {"hours": hours, "trade": trade if designs else None}
 
 
-def budget_lines(designs: Sequence[Design], timing: Hours | None) -> list[str]:
+def budget_lines(designs: Sequence[Design], timing: Duration | None) -> list[str]:
     """The same for people."""
     lines = [] if timing is None else ["", _hours(timing)]
     return [*lines, "", *_table(designs)] if designs else lines
@@ -133,17 +133,17 @@ def _design(one: Design) -> dict[str, Any]:
         "values": one.values,
         "dimensions": one.dimensions,
         "trials": one.trials,
-        "trials_each": one.each,
+        "trials_each": one.trials_each,
         "points_per_dimension": one.points_per_dimension,
         "distance": one.distance,
         "distances": {str(size): distance for size, distance in one.distances().items()},
     }
 
 
-def _hours(timing: Hours) -> str:
+def _hours(timing: Duration) -> str:
     from .output import duration
 
-    left, whole = duration(3600 * timing.left), duration(3600 * timing.all)
+    left, whole = duration(3600 * timing.remaining), duration(3600 * timing.total)
     return (
         f"Training is left for {left} of {whole}, on one worker, at the pace of "
         f"{timing.measured} completed trials."
@@ -178,7 +178,7 @@ def _row(one: Design) -> list[str]:
         one.name,
         str(one.values),
         str(one.dimensions),
-        f"{one.each:.3g}",
+        f"{one.trials_each:.3g}",
         f"{one.points_per_dimension:.2g}",
         _percent(one.distance),
     ]

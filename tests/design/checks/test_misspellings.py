@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from etude.design.checks.misspellings import nearly
+from etude.design.checks.misspellings import nearest_name
 from etude.playbook.catalogue import known_names
 
 from ..designs import RATE, design, listed, said
@@ -21,7 +21,7 @@ from ..designs import RATE, design, listed, said
     ],
 )
 def test_a_slip_is_near_what_was_meant(name, meant):
-    assert nearly(name) == meant
+    assert nearest_name(name) == meant
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_slip_is_near_what_was_meant(name, meant):
     ],
 )
 def test_a_name_of_its_own_is_left_alone(name):
-    assert nearly(name) == ""
+    assert nearest_name(name) == ""
 
 
 @pytest.mark.parametrize("name", known_names())
