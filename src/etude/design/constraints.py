@@ -39,6 +39,8 @@ def refuse(messages: Sequence[str]) -> None:
 
     Raises:
         ExperimentError: with every message.
+
+    Source: R11, R14.
     """
     where = "experiment.constraints"
     if messages:
