@@ -35,22 +35,22 @@ def listed(*rows: dict[str, object], **given: object) -> Experiment:
     return design(**{**plain, "configurations": rows, **given})
 
 
-def said(
+def findings_of(
     experiment: Experiment,
     rule: str = "",
     *,
     parent: Experiment | None = None,
     trials: tuple[int, ...] = (),
 ) -> list[Finding]:
-    """What this rule (or every rule) says, the studies having these trials where they are given."""
+    """The findings of one rule, or of all; studies have these trials where they are given."""
     studies = split(experiment)
-    given = [
+    with_trials = [
         dataclasses.replace(study, max_trials=count)
         for study, count in zip(studies, trials, strict=False)
     ]
-    found = findings(experiment, given or studies, parent)
-    return [one for one in found if rule in ("", one.rule)]
+    every = findings(experiment, with_trials or studies, parent)
+    return [finding for finding in every if rule in ("", finding.rule)]
 
 
 def statuses(experiment: Experiment, rule: str, **given: object) -> list[str]:
-    return [one.status for one in said(experiment, rule, **given)]
+    return [finding.status for finding in findings_of(experiment, rule, **given)]

@@ -1,6 +1,6 @@
 import pytest
 
-from etude.design.duration import hours
+from etude.design.duration import duration
 from etude.design.studies import studies
 from etude.record import Record
 
@@ -26,35 +26,35 @@ def records(study, *walls, steps=100, status="completed"):
 def test_without_a_completed_trial_nothing_is_said():
     broken, all_of_them = records("depth=1", 5.0, status="infeasible")
 
-    assert hours([(FIRST, all_of_them)], broken) is None
+    assert duration([(FIRST, all_of_them)], broken) is None
 
 
 def test_what_is_left_goes_at_the_pace_of_what_ended():
     ended, all_of_them = records("depth=1", 3600.0, 7200.0)
 
-    found = hours([(FIRST, all_of_them)], ended)
+    found = duration([(FIRST, all_of_them)], ended)
 
-    assert (found.left, found.all, found.measured) == (3.0, 6.0, 2)
+    assert (found.remaining, found.total, found.measured) == (3.0, 6.0, 2)
 
 
 def test_a_study_has_its_own_pace():
     quick, its = records("depth=1", 3600.0)
     slow, others = records("depth=8", 36_000.0)
 
-    found = hours([(FIRST, its), (SECOND, others)], [*quick, *slow])
+    found = duration([(FIRST, its), (SECOND, others)], [*quick, *slow])
 
-    assert found.left == pytest.approx(3 + 30)
+    assert found.remaining == pytest.approx(3 + 30)
 
 
 def test_a_study_without_a_pace_takes_that_of_all():
     quick, its = records("depth=1", 3600.0)
     _, others = records("depth=8")
 
-    assert hours([(FIRST, its), (SECOND, others)], quick).left == pytest.approx(3 + 4)
+    assert duration([(FIRST, its), (SECOND, others)], quick).remaining == pytest.approx(3 + 4)
 
 
 def test_a_pace_is_one_of_steps():
     short, _ = records("depth=1", 360.0, steps=10)
     _, waiting = records("depth=1")
 
-    assert hours([(FIRST, waiting)], short).all == pytest.approx(4.0)
+    assert duration([(FIRST, waiting)], short).total == pytest.approx(4.0)

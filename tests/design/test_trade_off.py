@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from etude.design.studies import studies
-from etude.design.trade_off import distance, trade
+from etude.design.trade_off import distance, trade_off
 from etude.space import Real
 
 from .test_split import RATE, experiment
@@ -10,7 +10,7 @@ from .test_split import RATE, experiment
 
 def designs(values=None, **given):
     found = studies(experiment(**given))
-    return trade(found, values or len(found))
+    return trade_off(found, values or len(found))
 
 
 @pytest.mark.parametrize(("trials", "dimensions"), [(1, 1), (6, 1), (20, 2), (50, 3), (20, 6)])
@@ -42,7 +42,7 @@ def test_this_design_comes_first_by_its_largest_study():
         nuisance={"rate": RATE, "when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}},
     )[0]
 
-    assert (first.values, first.dimensions, first.trials, first.each) == (2, 2, 16, 8)
+    assert (first.values, first.dimensions, first.trials, first.trials_each) == (2, 2, 16, 8)
     assert first.points_per_dimension == pytest.approx(8**0.5)
 
 
@@ -88,7 +88,7 @@ def test_the_values_of_a_merged_study_share_its_trials():
         nuisance={"rate": RATE},
     )[0]
 
-    assert (now.values, now.dimensions, now.trials, now.each) == (5, 1, 40, 8)
+    assert (now.values, now.dimensions, now.trials, now.trials_each) == (5, 1, 40, 8)
 
 
 def test_nothing_to_tune_is_no_distance():

@@ -32,27 +32,28 @@ def a_study(**given: Any) -> Study:
     return Study(**{**plain, **given})
 
 
-def a_record(at: int, setting: Any, value: float | None) -> Record:
+def a_record(number: int, setting: Any, value: float | None) -> Record:
     """A trial that ended with this value; NaN: it diverged; None: it still runs."""
     status = "running" if value is None else "completed" if math.isfinite(value) else "infeasible"
     rows = [] if value is None else [(9, 0, value)]
     points = Points(np.array(rows, POINT), ("valid/loss",))
     given: dict[str, Any] = {"status": status, "setting": setting, "points": points}
-    return Record(id=at, study="all", index=at, seed=at, **given)
+    return Record(id=number, study="all", index=number, seed=number, **given)
 
 
 def records(settings: Sequence[Any], values: Sequence[float | None]) -> Records:
     pairs = zip(settings, values, strict=True)
-    return Records.of([a_record(at, setting, value) for at, (setting, value) in enumerate(pairs)])
+    return Records.of([a_record(n, setting, value) for n, (setting, value) in enumerate(pairs)])
 
 
-def searched(
+def whole_history(
     search: Search, study: Study, loss: Callable[[Any], float], *, at_once: int = 1
 ) -> Records:
     """The whole history of a study whose trials end at once, so many at a time."""
-    found = Records.of([])
-    while moves := search.moves(study, found, at_once):
-        starts = [dict(move.searched) for move in moves if isinstance(move, Start)]
-        new = [a_record(len(found) + at, one, loss(one)) for at, one in enumerate(starts)]
-        found = Records.of([*found, *new])
-    return found
+    history = Records.of([])
+    while moves := search.moves(study, history, at_once):
+        settings = [dict(move.searched) for move in moves if isinstance(move, Start)]
+        begin = len(history)
+        new = [a_record(begin + n, setting, loss(setting)) for n, setting in enumerate(settings)]
+        history = Records.of([*history, *new])
+    return history

@@ -9,7 +9,7 @@ from etude.errors import RunError
 from etude.move import Resume, Start, Stop
 from etude.record import Records
 from etude.search import search_of
-from etude.search.asha import brackets, rungs, shown
+from etude.search.asha import at_one_length, first_rungs, rungs
 from etude.search.quasi_random import QuasiRandom
 from etude.study import Prior
 
@@ -84,7 +84,7 @@ def test_an_infeasible_trial_is_the_worst_of_its_rung_and_counts_in_it():
     assert resumed([*broken, a_trial(2, 0.3)]) == [2]
 
 
-def test_a_trial_that_breaks_later_is_no_competitor_any_more():
+def test_a_trial_that_diverges_later_is_no_competitor_any_more():
     broke = a_trial(0, 0.1, math.inf, until=3, status="infeasible", reason="nan")
 
     assert resumed([broke, a_trial(1, 0.2), a_trial(2, 0.3)]) == [1]
@@ -170,15 +170,15 @@ def test_trials_that_evaluate_only_at_their_end_have_no_rungs():
         rungs(a_study(evaluations=1), 3, 1)
 
 
-def test_longer_ladders_get_more_trials_and_any_first_trials_are_shared_out():
-    feet = brackets(3, 3, 3.0, 30)
+def test_longer_brackets_get_more_trials_and_any_first_trials_are_shared_out():
+    feet = first_rungs(3, 3, 3.0, 30)
 
     assert [feet.count(foot) for foot in (0, 1, 2)] == [18, 8, 4]
-    assert brackets(3, 3, 3.0, 12) == feet[:12]
+    assert first_rungs(3, 3, 3.0, 12) == feet[:12]
 
 
 def test_brackets_compare_only_their_own_trials():
-    feet = brackets(2, 2, 3.0, 10)
+    feet = first_rungs(2, 2, 3.0, 10)
     records = played(
         experiment(schedule="asha", schedule_options={"min_steps": 1, "brackets": 2}), World()
     )
@@ -193,7 +193,7 @@ def test_a_search_that_learns_is_shown_all_trials_at_one_length():
     broken = a_trial(6, math.nan, status="infeasible")
     new = a_trial(7, status="pending")
 
-    seen = shown(a_study(), [*far, *near, broken, new], [1, 3])
+    seen = at_one_length(a_study(), [*far, *near, broken, new], [1, 3])
 
     assert [one.status for one in seen] == ["stopped"] * 6 + ["infeasible", "pending"]
     assert [len(one.points.rows_P) for one in seen] == [3, 3, 3, 3, 1, 1, 1, 0]
@@ -210,6 +210,6 @@ def test_earlier_rounds_at_full_length_are_no_measure_of_what_stands_at_a_rung()
 
 
 def test_until_enough_are_through_a_search_is_shown_the_first_rung():
-    seen = shown(a_study(), [a_trial(0, 0.5, 0.4, 0.3, until=3), a_trial(1, 0.9)], [1, 3])
+    seen = at_one_length(a_study(), [a_trial(0, 0.5, 0.4, 0.3, until=3), a_trial(1, 0.9)], [1, 3])
 
     assert [len(one.points.rows_P) for one in seen] == [1, 1]

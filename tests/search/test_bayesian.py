@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.search.history import PLANE, a_record, a_study, records, searched
+from tests.search.history import PLANE, a_record, a_study, records, whole_history
 
 from etude.errors import RunError
 from etude.record import Records
@@ -42,7 +42,7 @@ def moves(study=STUDY, history=HISTORY, free=1):
 
 @pytest.fixture(scope="module")
 def bowls():
-    return searched(Bayesian(), STUDY, bowl)
+    return whole_history(Bayesian(), STUDY, bowl)
 
 
 def test_it_finds_the_floor_of_a_bowl(bowls):
@@ -57,7 +57,7 @@ def test_it_maximizes_what_is_to_be_maximized():
 
 
 def test_it_keeps_from_a_cliff_and_finds_what_lies_near_it():
-    found = list(searched(Bayesian(), STUDY, cliff))
+    found = list(whole_history(Bayesian(), STUDY, cliff))
     later = found[6:]
 
     assert sum(one.status == "infeasible" for one in later) <= len(later) / 3
@@ -130,7 +130,7 @@ def test_it_leaves_no_trace_in_the_program():
 def test_constraints_hold_in_every_setting():
     space = replace(PLANE, constraints=("x <= 0.5 * y",))
     constrained = a_study(space=space, max_trials=10)
-    found = searched(Bayesian(), constrained, bowl)
+    found = whole_history(Bayesian(), constrained, bowl)
 
     assert all(one.setting["x"] <= 0.5 * one.setting["y"] for one in found)
 
@@ -151,7 +151,7 @@ def mixed(setting):
 
 
 def test_whole_numbers_and_choices_are_found_too():
-    found = searched(Bayesian(), a_study(space=MIXED, max_trials=24), mixed)
+    found = whole_history(Bayesian(), a_study(space=MIXED, max_trials=24), mixed)
     best = min(found, key=lambda one: mixed(one.setting)).setting
 
     assert (best["activation"], best["depth"]) == ("gelu", 4)
@@ -161,7 +161,7 @@ def test_whole_numbers_and_choices_are_found_too():
 def test_a_study_ends_where_every_setting_was_tried():
     space = Space({"norm": Choice(["none", "layer"]), "depth": Integer(1, 3)})
     study = a_study(space=space, max_trials=40)
-    found = searched(Bayesian(start=0.1), study, lambda one: one["depth"])
+    found = whole_history(Bayesian(start=0.1), study, lambda one: one["depth"])
 
     assert {(one.setting["norm"], one.setting["depth"]) for one in found} == {
         (norm, depth) for norm in ("none", "layer") for depth in (1, 2, 3)
@@ -170,7 +170,7 @@ def test_a_study_ends_where_every_setting_was_tried():
 
 def test_where_nothing_varies_one_setting_is_trained_again():
     study = a_study(space=Space({}), max_trials=5)
-    found = searched(Bayesian(), study, lambda one: 0.5)
+    found = whole_history(Bayesian(), study, lambda one: 0.5)
 
     assert [one.setting for one in found] == [{}] * 5
     assert gain_left(study, found) == 0.0

@@ -1,4 +1,4 @@
-"""What every search promises, whatever it does; a new member joins by one line."""
+"""What every search promises, whatever it does; its members are those of `etude.search`."""
 
 import ast
 import random
@@ -58,8 +58,8 @@ def study(request):
 def history(starts, status="pending"):
     return Records.of(
         [
-            Record(id=n, study="all", index=n, setting=one.searched, seed=n, status=status)
-            for n, one in enumerate(starts)
+            Record(id=n, study="all", index=n, setting=start.searched, seed=n, status=status)
+            for n, start in enumerate(starts)
         ]
     )
 
@@ -106,9 +106,9 @@ def merged(request):
 
 @pytest.mark.parametrize("count", [1, 5, 6, 7, 13, 20])
 def test_scientific_values_have_equal_shares_of_any_first_trials(merged, count):
-    starts = [one.searched for one in moves(merged)[:count]]
-    dealt = [(one["depth"], one["norm"]) for one in starts]
-    shares = [dealt.count((depth, norm)) for depth in (1, 2, 3) for norm in ("none", "layer")]
+    settings = [start.searched for start in moves(merged)[:count]]
+    groups = [(setting["depth"], setting["norm"]) for setting in settings]
+    shares = [groups.count((depth, norm)) for depth in (1, 2, 3) for norm in ("none", "layer")]
 
     assert max(shares) - min(shares) <= 1
 
@@ -128,30 +128,24 @@ def test_a_merged_study_goes_on_where_it_stood(merged):
 
 ROWS = tuple({"learning_rate": 0.001 * 2.0**k, "momentum": 0.9} for k in range(10))
 CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
+# What an experiment says of a search or a schedule, where its name alone is not enough.
+BY_HAND = {"configurations": ROWS, "nuisance": {}, "trials": 0}
+EXPERIMENTS: dict[str, dict[str, Any]] = {"listed": BY_HAND}
+OPTIONS: dict[str, dict[str, Any]] = {"pbt": {"interval": 3}, "replay": {"changes": CHANGES}}
+# With a start so long that some trial diverges.
+UNDER_ASHA: dict[str, dict[str, Any]] = {"bayesian": {"search_options": {"start": 0.6}}}
+ALONE = {
+    name: EXPERIMENTS.get(name, {"search": name}) for name in sorted(SEARCHES.keys() - {"imported"})
+}
 CASES: dict[str, dict[str, Any]] = {
-    "quasi_random": {},
-    "random": {"search": "random"},
-    "grid": {"search": "grid"},
-    "listed": {"configurations": ROWS, "nuisance": {}, "trials": 0},
-    "bayesian": {"search": "bayesian"},
-    "asha": {"schedule": "asha"},
+    **ALONE,
+    **{name: {"schedule": name, "schedule_options": OPTIONS.get(name, {})} for name in SCHEDULES},
+    **{
+        f"asha over {name}": {**given, **UNDER_ASHA.get(name, {}), "schedule": "asha"}
+        for name, given in ALONE.items()
+    },
     "asha in brackets": {"schedule": "asha", "schedule_options": {"min_steps": 1, "brackets": 3}},
-    "asha over random": {"search": "random", "schedule": "asha"},
-    "asha over a grid": {"search": "grid", "schedule": "asha"},
-    "asha over bayesian": {
-        "search": "bayesian",
-        "search_options": {"start": 0.6},
-        "schedule": "asha",
-    },
-    "asha over a list": {
-        "configurations": ROWS,
-        "nuisance": {},
-        "trials": 0,
-        "schedule": "asha",
-    },
-    "pbt": {"schedule": "pbt", "schedule_options": {"interval": 3}},
     "pbt over random": {"search": "random", "schedule": "pbt", "schedule_options": {"interval": 4}},
-    "replay": {"schedule": "replay", "schedule_options": {"changes": CHANGES}},
 }
 
 
@@ -160,10 +154,9 @@ def case(request):
     return experiment(**CASES[request.param])
 
 
-def test_every_search_and_schedule_is_played():
-    named = {name for case in CASES.values() for name in case.values() if isinstance(name, str)}
-
-    assert {*SCHEDULES, *FIXED} <= named | {"quasi_random", "listed"}
+@pytest.mark.parametrize("name", [*SEARCHES, *SCHEDULES])
+def test_every_search_and_schedule_has_a_test_file_of_its_own(name):
+    assert Path(__file__).with_name(f"test_{name}.py").is_file()
 
 
 def asked(case, records, free):
@@ -225,12 +218,12 @@ def test_what_waits_is_not_proposed_again(case):
 @pytest.mark.parametrize("slots", [1, 5])
 def test_a_trial_that_diverged_is_never_promoted_never_wins_and_never_vanishes(case, slots):
     records = played(case, World(slots))
-    diverged = {one.id for one in records if one.setting["learning_rate"] > 0.3}
+    hot = {record.id for record in records if record.setting["learning_rate"] > 0.3}
 
-    infeasible = {one.id for one in records if one.status == "infeasible"}
-    assert set() < infeasible <= diverged
-    assert all(records[one].steps <= (records[one].from_step or 0) + 2 for one in infeasible)
-    assert infeasible.isdisjoint(one.parent for one in records)
+    infeasible = {record.id for record in records if record.status == "infeasible"}
+    assert set() < infeasible <= hot
+    assert all(records[at].steps <= (records[at].from_step or 0) + 2 for at in infeasible)
+    assert infeasible.isdisjoint(record.parent for record in records)
 
 
 ROOT = Path(etude.search.__file__).parent.parent
@@ -256,24 +249,22 @@ def imported(source):
 
 def reached(sources):
     """All that these files see, directly or through others of Etude."""
-    seen: set[str] = set()
-    left = list(sources)
-    while left:
-        new = set(imported(left.pop())) - seen - {"etude"}
-        seen |= new
-        files = [ROOT.joinpath(*name.split(".")[1:]) for name in new if name.startswith("etude.")]
-        there = [file.with_suffix(".py") for file in files] + [
-            file / "__init__.py" for file in files
-        ]
-        left += [file for file in there if file.is_file()]
-    return seen
+    names: set[str] = set()
+    waiting = list(sources)
+    while waiting:
+        new = set(imported(waiting.pop())) - names - {"etude"}
+        names |= new
+        stems = [ROOT.joinpath(*name.split(".")[1:]) for name in new if name.startswith("etude.")]
+        files = [path for stem in stems for path in (stem.with_suffix(".py"), stem / "__init__.py")]
+        waiting += [file for file in files if file.is_file()]
+    return names
 
 
 def test_no_search_sees_a_store_a_clock_or_a_runner_through_whomever():
-    seen = reached(ROOT.joinpath("search").rglob("*.py"))
+    names = reached(ROOT.joinpath("search").rglob("*.py"))
 
-    assert {"etude.study", "etude.record", "etude.space"} <= seen
-    assert {part for name in seen for part in name.split(".")}.isdisjoint(FORBIDDEN)
+    assert {"etude.study", "etude.record", "etude.space"} <= names
+    assert {part for name in names for part in name.split(".")}.isdisjoint(FORBIDDEN)
 
 
 def test_what_sees_a_store_and_a_runner_is_found_out():

@@ -24,37 +24,37 @@ def process(noise=1e-6, inputs=INPUTS, targets=TARGETS):
 
 
 def test_without_noise_it_goes_through_what_it_saw():
-    mean, sd = process().expected(INPUTS)
+    mean, sd = process().posterior(INPUTS)
 
     assert mean == pytest.approx(TARGETS, abs=1e-3)
     assert sd.max() < 2e-3
 
 
 def test_far_from_everything_it_expects_the_mean():
-    mean, sd = process().expected(np.full((1, 3), 50.0))
+    mean, sd = process().posterior(np.full((1, 3), 50.0))
 
     assert (mean[0], sd[0]) == pytest.approx((0.2, 1.0))
 
 
 def test_one_observation_is_weighed_against_the_noise():
     one = process(noise=1.0, inputs=INPUTS[:1], targets=np.array([1.2]))
-    mean, sd = one.expected(INPUTS[:1])
+    mean, sd = one.posterior(INPUTS[:1])
 
     assert (mean[0], sd[0]) == pytest.approx((0.7, 0.5**0.5))
 
 
-def test_believing_changes_no_mean_and_lowers_doubt():
+def test_fantasies_change_no_mean_and_lower_the_standard_deviation():
     new = RNG.random((4, 3))
-    before, after = process(), process().believing(new)
+    before, after = process(), process().with_fantasies(new)
 
-    assert after.expected(new)[0] == pytest.approx(before.expected(new)[0], abs=1e-4)
-    assert (after.expected(new)[1] < before.expected(new)[1]).all()
+    assert after.posterior(new)[0] == pytest.approx(before.posterior(new)[0], abs=1e-4)
+    assert (after.posterior(new)[1] < before.posterior(new)[1]).all()
 
 
-def test_believing_in_nothing_is_the_same_process():
+def test_without_a_fantasy_it_is_the_same_process():
     same = process()
 
-    assert same.believing(np.empty((0, 3))) is same
+    assert same.with_fantasies(np.empty((0, 3))) is same
 
 
 @pytest.mark.parametrize("mean", [-2.0, 0.0, 0.9, 1.1, 4.0])

@@ -8,7 +8,7 @@ from scipy.stats import qmc
 
 from etude.errors import RunError
 from etude.record import Records
-from etude.search.merged import Stratified, combinations, deal
+from etude.search.merged import Stratified, combinations, stratified
 from etude.search.quasi_random import QuasiRandom, points
 from etude.space import Choice, Real, Space
 
@@ -39,7 +39,7 @@ def discrepancies(points_TxD, groups_T):
     seed=st.integers(0, 1000),
 )
 def test_every_combination_has_an_equal_share_of_any_first_points(groups, count, dimensions, seed):
-    groups_T = deal(points(dimensions, seed, count), groups, seed=seed)
+    groups_T = stratified(points(dimensions, seed, count), groups, seed=seed)
 
     shares = np.bincount(groups_T, minlength=groups)
 
@@ -52,9 +52,9 @@ def test_each_combination_is_spread_better_than_chance(groups, dimensions):
     found, chance = [], []
     for seed in range(10):
         points_TxD = points(dimensions, seed, 10 * groups)
-        dealt = np.random.default_rng(seed).permutation(10 * groups) % groups
-        found += discrepancies(points_TxD, deal(points_TxD, groups, seed=seed))
-        chance += discrepancies(points_TxD, dealt)
+        at_random_T = np.random.default_rng(seed).permutation(10 * groups) % groups
+        found += discrepancies(points_TxD, stratified(points_TxD, groups, seed=seed))
+        chance += discrepancies(points_TxD, at_random_T)
 
     assert np.median(found) < 0.9 * np.median(chance)
     assert np.quantile(found, 0.9) < np.median(chance)
@@ -117,7 +117,7 @@ def test_a_search_that_adapts_is_refused():
 
 
 @pytest.mark.parametrize("trials", [3000])
-def test_a_long_merged_study_is_quick_to_deal(trials):
-    groups_T = deal(points(4, 0, trials), 10, seed=0)
+def test_a_long_merged_study_is_quick_to_stratify(trials):
+    groups_T = stratified(points(4, 0, trials), 10, seed=0)
 
     assert np.bincount(groups_T).tolist() == [trials // 10] * 10

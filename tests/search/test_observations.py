@@ -1,4 +1,4 @@
-"""What a history tells a model."""
+"""Observations for the surrogate, made from a history."""
 
 import math
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from tests.search.history import a_record, a_study, records
 
 from etude.record import Records
-from etude.search.observations import Observations, observations, started, thinned
+from etude.search.observations import Observations, observations, start_length, subsample
 from etude.study import Prior
 
 STUDY = a_study()
@@ -72,7 +72,7 @@ def test_earlier_rounds_come_first_and_shorten_the_start():
     assert losses[0] == 0.5
     assert math.isnan(losses[1])
     assert losses[2:] == LOSSES
-    assert [started(one, 0.25) for one in (STUDY, study)] == [6, 4]
+    assert [start_length(one, 0.25) for one in (STUDY, study)] == [6, 4]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_earlier_rounds_come_first_and_shorten_the_start():
 def test_a_start_is_not_shortened_by_trials_elsewhere(setting):
     study = replace(STUDY, prior=tuple(Prior(setting, 0.1) for _ in range(9)))
 
-    assert started(study, 0.25) == 6
+    assert start_length(study, 0.25) == 6
     assert observations(study, Records.of([]), start=6).feasible.all()
 
 
@@ -102,8 +102,8 @@ def test_of_too_many_results_the_best_are_kept_and_others_evenly():
     losses_T = np.where(rng.random(1000) < 0.3, np.nan, rng.random(1000))
     units_TxD, none_PxD = rng.random((1000, 2)), np.empty((0, 2))
     whole = Observations(units_TxD=units_TxD, losses_T=losses_T, pending_PxD=none_PxD)
-    found = thinned(whole, 100)
+    sample = subsample(whole, 100)
 
-    assert len(found.losses_T) == 100
-    assert set(np.sort(losses_T)[:50]) <= set(found.losses_T)
-    assert 5 < np.isnan(found.losses_T).sum() < 40
+    assert len(sample.losses_T) == 100
+    assert set(np.sort(losses_T)[:50]) <= set(sample.losses_T)
+    assert 5 < np.isnan(sample.losses_T).sum() < 40

@@ -10,8 +10,8 @@ from etude.errors import RunError
 from etude.move import Fork, Resume, Start, Stop
 from etude.record import Checkpoint, Records
 from etude.search import search_of
-from etude.search.pbt import boundaries
-from etude.search.perturbation import moved, perturbation
+from etude.search.pbt import generation_ends
+from etude.search.perturbation import perturbation, step
 from etude.space import Choice, Integer, Real, Space
 
 PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
@@ -166,14 +166,14 @@ def test_a_loop_without_checkpoints_is_told_at_its_first_pause():
 def test_members_are_compared_at_evaluations(interval, ends):
     (study,) = split(experiment(**PBT))
 
-    assert boundaries(study, interval) == ends
+    assert generation_ends(study, interval) == ends
 
 
 def test_trials_that_evaluate_only_at_their_end_are_never_compared():
     (study,) = split(experiment(**PBT, evaluations=1))
 
     with pytest.raises(RunError, match="with evaluations = 1 the next value"):
-        boundaries(study, 3)
+        generation_ends(study, 3)
 
 
 # --- settings near another one
@@ -216,13 +216,13 @@ def test_drawn_anew_values_come_from_the_whole_domain():
 def test_nothing_leaves_its_bounds():
     domain = Real(0.0, 1.0)
 
-    assert moved(domain, 0.95, 1.2, up=True) == 1.0
-    assert moved(Integer(1, 4), 1, 1.2, up=False) == 1
-    assert moved(Choice([1, 2], ordered=True), 2, 1.2, up=True) == 2
+    assert step(domain, 0.95, 1.2, up=True) == 1.0
+    assert step(Integer(1, 4), 1, 1.2, up=False) == 1
+    assert step(Choice([1, 2], ordered=True), 2, 1.2, up=True) == 2
 
 
 def test_a_value_below_zero_moves_up_when_it_is_to_move_up():
-    assert moved(Real(-4.0, 4.0), -2.0, 2.0, up=True) == -1.0
+    assert step(Real(-4.0, 4.0), -2.0, 2.0, up=True) == -1.0
 
 
 def test_constraints_hold_where_they_can_and_else_nothing_changes():
@@ -238,7 +238,7 @@ def test_constraints_hold_where_they_can_and_else_nothing_changes():
 
 
 def test_a_step_up_and_a_step_down_lead_back():
-    steps = [moved(SPACE.domains["rate"], 0.01, 1.25, up=up) for up in (True, False)]
+    steps = [step(SPACE.domains["rate"], 0.01, 1.25, up=up) for up in (True, False)]
 
     assert math.prod(steps) == pytest.approx(1e-4)
     assert all(one < other for one, other in pairwise(sorted(steps)))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from etude.errors import SpaceError
 from etude.record import Records
 from etude.search.quasi_random import QuasiRandom, points
-from etude.search.sequence import admitted
+from etude.search.sequence import accepted_points
 from etude.space import Choice, Integer, Real, Space
 from etude.study import Study
 
@@ -60,24 +60,24 @@ def test_the_first_trials_of_a_longer_study_are_the_shorter_study(seed, lengths)
     assert long[: len(short)] == short
 
 
-def test_the_trials_are_the_points_of_the_sequence_that_are_admitted():
+def test_the_trials_are_the_points_of_the_sequence_that_are_accepted():
     every = [STUDY.space.setting(unit_D) for unit_D in points(4, 0, 1000)]
 
     assert searched(STUDY) == [one for one in every if STUDY.space.admits(one)][:50]
 
 
-def test_what_is_admitted_is_filled_evenly():
-    found = admitted(constrained("rate < 0.01"), points, 512)[:, 1]
+def test_what_is_accepted_is_filled_evenly():
+    accepted = accepted_points(constrained("rate < 0.01"), points, 512)[:, 1]
 
-    assert np.bincount((found * 16).astype(int)).tolist() == pytest.approx([64] * 8, abs=2)
+    assert np.bincount((accepted * 16).astype(int)).tolist() == pytest.approx([64] * 8, abs=2)
 
 
 def test_without_constraints_the_points_are_those_of_the_sequence():
-    assert np.array_equal(admitted(constrained(), points, 20), points(4, 0, 20))
+    assert np.array_equal(accepted_points(constrained(), points, 20), points(4, 0, 20))
 
 
 @pytest.mark.parametrize("text", ["rate == 0.01", "rate > 1", "warmup_steps / 0 > 1"])
-def test_where_almost_nothing_is_admitted_the_strictest_constraint_is_named(text):
+def test_where_almost_nothing_is_accepted_the_strictest_constraint_is_named(text):
     with pytest.raises(SpaceError) as refusal:
         searched(constrained("warmup_steps > 10", text))
 

@@ -103,15 +103,15 @@ def test_without_dimensions_points_are_empty():
 
 
 def test_many_dimensions_are_scrambled_only():
-    points_TxD = points(sobol.MOST_VISITS + 1, 0, 64)
+    points_TxD = points(sobol.MAX_VISITS + 1, 0, 64)
 
-    assert points_TxD.shape == (64, sobol.MOST_VISITS + 1)
-    assert not sobol._flips(sobol.MOST_VISITS + 1, 0).any()
+    assert points_TxD.shape == (64, sobol.MAX_VISITS + 1)
+    assert not sobol._flips(sobol.MAX_VISITS + 1, 0).any()
 
 
 def test_swaps_decided_together_are_what_each_changes_alone():
     level, axis = 2, 1
-    linear_DxN = sobol._linear(3, 5, sobol.SEEN_LOG2)
+    linear_DxN = sobol._linear(3, 5, sobol.PREFIX_LOG2)
     kernels = [sobol._kernel(linear_N) for linear_N in linear_DxN]
     kernel_DxNxN, kernel_DxN = (np.stack(each) for each in zip(*kernels, strict=True))
     slopes = sobol._slopes(kernel_DxNxN, kernel_DxN, axis)
@@ -134,7 +134,7 @@ def tangent(before_DxN, after_DxN):
 
 
 def squares(points_DxN):
-    sizes = range(1, sobol.SEEN + 1)
+    sizes = range(1, sobol.PREFIX + 1)
     return np.array(
         [
             [discrepancy(points_DxN[:, :n].T) ** 2 for n in sizes],

@@ -80,11 +80,11 @@ class World:
         slots: int = 1,
         *,
         checkpoints: bool = True,
-        breaks_at: int = 0,
+        diverges_from: int = 0,
         patience: int = 10**9,
     ) -> None:
         self.slots = slots
-        self._breaks_at = breaks_at
+        self._diverges_from = diverges_from
         self.trained = 0
         self._checkpoints = checkpoints
         self._patience = patience
@@ -97,7 +97,7 @@ class World:
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
         for order in orders:
             if isinstance(order, Assignment):
-                run = Run(order, checkpoints=self._checkpoints, breaks_at=self._breaks_at)
+                run = Run(order, checkpoints=self._checkpoints, diverges_from=self._diverges_from)
                 self._running.append(run)
             for run in self._running:
                 run.halted |= isinstance(order, Halt) and run.assignment.id == order.trial_id
@@ -106,7 +106,7 @@ class World:
         if not self._running:
             return False
         run = self._running.pop(0)
-        events = run.advanced()
+        events = run.next_events()
         self.trained += sum(isinstance(event, Logged) for event in events)
         if not isinstance(events[-1], Ended | Paused):
             self._running.append(run)
@@ -123,67 +123,70 @@ class World:
 class Run:
     """One attempt at one trial."""
 
-    def __init__(self, assignment: Assignment, *, checkpoints: bool, breaks_at: int) -> None:
+    def __init__(self, assignment: Assignment, *, checkpoints: bool, diverges_from: int) -> None:
         self.assignment = assignment
         self.halted = False
         self._checkpoints = checkpoints
-        self._breaks_at = breaks_at
+        self._diverges_from = diverges_from
         begin = assignment.resume_step
         self._at = 0 if begin is None else begin + 1
         self._weight = 10.0 if begin is None else float(self._state(begin).read_text())
         self._begun = False
 
-    def advanced(self) -> list[Event]:
-        one = self.assignment
-        news: list[Event] = [] if self._begun else [Began(one.id, self._at)]
+    def next_events(self) -> list[Event]:
+        """The events up to and with the next evaluation."""
+        trial = self.assignment
+        events: list[Event] = [] if self._begun else [Began(trial.id, self._at)]
         if self.halted:
-            return [*news, Ended(one.id, "stopped", "schedule", steps=self._at)]
-        if not self._begun and one.until_step is not None and one.until_step <= self._at:
-            return [*news, Paused(one.id, self._at)]
+            return [*events, Ended(trial.id, "stopped", "schedule", steps=self._at)]
+        if not self._begun and trial.until_step is not None and trial.until_step <= self._at:
+            return [*events, Paused(trial.id, self._at)]
         self._begun = True
-        step = next(s for s in evaluation_steps(one.max_steps, one.evaluations) if s >= self._at)
+        steps = evaluation_steps(trial.max_steps, trial.evaluations)
+        step = next(step for step in steps if step >= self._at)
         for _ in range(self._at, step + 1):
-            self._weight *= 1.0 - rate_of_descent(one.setting)
+            self._weight *= 1.0 - rate_of_descent(trial.setting)
         self._at = step + 1
-        diverged = one.setting["learning_rate"] > DIVERGES_ABOVE and step >= self._breaks_at
-        value = math.nan if diverged else self._weight
-        news.append(Logged(one.id, ((step, one.metric, value),)))
-        if diverged:
-            return [*news, Ended(one.id, "infeasible", "nan", "", self._at)]
-        return [*news, *self._saved(step)]
+        rate = trial.setting["learning_rate"]
+        diverges = rate > DIVERGES_ABOVE and step >= self._diverges_from
+        value = math.nan if diverges else self._weight
+        events.append(Logged(trial.id, ((step, trial.metric, value),)))
+        if diverges:
+            return [*events, Ended(trial.id, "infeasible", "nan", "", self._at)]
+        return [*events, *self._events_after(step)]
 
-    def _saved(self, step: int) -> list[Event]:
-        one, news = self.assignment, list[Event]()
+    def _events_after(self, step: int) -> list[Event]:
+        trial, events = self.assignment, list[Event]()
         if self._checkpoints:
             self._state(step).parent.mkdir(parents=True, exist_ok=True)
             self._state(step).write_text(repr(self._weight))
-            news.append(Saved(one.id, step, self._weight))
-        if self._at == one.max_steps:
-            return [*news, Ended(one.id, "completed", steps=self._at)]
-        if self._checkpoints and one.until_step is not None and one.until_step <= self._at:
-            return [*news, Paused(one.id, self._at)]
-        return news
+            events.append(Saved(trial.id, step, self._weight))
+        if self._at == trial.max_steps:
+            return [*events, Ended(trial.id, "completed", steps=self._at)]
+        if self._checkpoints and trial.until_step is not None and trial.until_step <= self._at:
+            return [*events, Paused(trial.id, self._at)]
+        return events
 
     def _state(self, step: int) -> Path:
         return self.assignment.checkpoints / str(step) / "weight"
 
 
-def played(one: Experiment, world: World, store: Store | None = None) -> list[Record]:
+def played(experiment: Experiment, world: World, store: Store | None = None) -> list[Record]:
     """The records of an experiment that was played to its end, or until the world gave up."""
-    held = store or Memory()
-    held.begin(Entry(experiment=one, text=dumps(one)))
-    plan: list[Plan] = [(study, search_of(study)) for study in split(one)]
-    with held.own(one.name):
-        waiting = len(pending(plan, held, one.name))
-        started(plan, held, one.name, free=world.free - waiting)
-        play(one, plan, runner=world, store=held, see=list)
-    return list(held.records(one.name))
+    store = store or Memory()
+    store.begin(Entry(experiment=experiment, text=dumps(experiment)))
+    plan: list[Plan] = [(study, search_of(study)) for study in split(experiment)]
+    with store.own(experiment.name):
+        waiting = len(pending(plan, store, experiment.name))
+        started(plan, store, experiment.name, free=world.free - waiting)
+        play(experiment, plan, runner=world, store=store, see=list)
+    return list(store.records(experiment.name))
 
 
-def interrupted(one: Experiment, world: World, store: Store) -> None:
+def interrupted(experiment: Experiment, world: World, store: Store) -> None:
     """Plays until the world gives up."""
     try:
-        played(one, world, store)
+        played(experiment, world, store)
     except KeyboardInterrupt:
         return
 

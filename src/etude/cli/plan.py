@@ -10,7 +10,7 @@ from ..wording import quantity
 from .options import FileArgument, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..design.duration import Hours
+    from ..design.duration import Duration
     from ..design.trade_off import Design
     from ..experiment import Experiment
     from ..finding import Finding
@@ -33,7 +33,7 @@ class _Plan:
     experiment: Experiment
     studies: list[tuple[Study, list[Record]]]
     designs: list[Design]
-    timing: Hours | None
+    timing: Duration | None
     rules: list[Finding]
     caveats: list[Finding]
 
@@ -43,7 +43,7 @@ def plan(
 ) -> None:  # a flag of the command line
     """Show the studies and trials of an experiment file, without training."""
     from ..analyze.checks.fixed_caveats import findings, fixed_caveats
-    from ..design.duration import hours
+    from ..design.duration import duration
     from ..experiment import baseline
     from ..round.opening import with_lines
     from ..round.preview import design_findings, planned_trials, timing_trials
@@ -57,7 +57,7 @@ def plan(
         studies=studies,
         rules=design_findings(experiment, store),
         designs=_designs(experiment, studies),
-        timing=hours(studies, timing_trials(experiment, store)),
+        timing=duration(studies, timing_trials(experiment, store)),
         caveats=findings(fixed_caveats([study for study, _ in studies])),
     )
     show(Answer(lines=lambda: _lines(drawn), json=lambda: _as_json(drawn)), json=json)
@@ -66,10 +66,10 @@ def plan(
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
     """What the trials could be spent on; nothing where settings are listed by hand."""
     from ..analyze.views.subgroups import split_merged
-    from ..design.trade_off import trade
+    from ..design.trade_off import trade_off
 
     alone = [study for study, _ in studies]
-    return [] if experiment.configurations else trade(alone, len(split_merged(alone, [])[0]))
+    return [] if experiment.configurations else trade_off(alone, len(split_merged(alone, [])[0]))
 
 
 # --- for programs
@@ -94,10 +94,10 @@ def _study_as_json(study: Study, records: list[Record]) -> dict[str, Any]:
     }
 
 
-def _hours_as_json(timing: Hours | None) -> dict[str, Any] | None:
+def _hours_as_json(timing: Duration | None) -> dict[str, Any] | None:
     if timing is None:
         return None
-    return {"left": timing.left, "all": timing.all, "measured": timing.measured}
+    return {"left": timing.remaining, "all": timing.total, "measured": timing.measured}
 
 
 def _trade_as_json(designs: Sequence[Design]) -> dict[str, Any] | None:
@@ -114,7 +114,7 @@ def _design_as_json(design: Design) -> dict[str, Any]:
         "values": design.values,
         "dimensions": design.dimensions,
         "trials": design.trials,
-        "trials_each": design.each,
+        "trials_each": design.trials_each,
         "points_per_dimension": design.points_per_dimension,
         "distance": design.distance,
         "distances": {str(size): distance for size, distance in design.distances().items()},
@@ -178,10 +178,10 @@ def _trial_line(study: Study, record: Record) -> str:
     return f"  trial {record.id}: {setting_line(searched)}"
 
 
-def _hours_line(timing: Hours) -> str:
+def _hours_line(timing: Duration) -> str:
     from .output import duration
 
-    left, whole = duration(3600 * timing.left), duration(3600 * timing.all)
+    left, whole = duration(3600 * timing.remaining), duration(3600 * timing.total)
     return (
         f"Training is left for {left} of {whole}, on one worker, at the pace of "
         f"{timing.measured} completed trials."
@@ -216,7 +216,7 @@ def _row(design: Design) -> list[str]:
         design.name,
         str(design.values),
         str(design.dimensions),
-        f"{design.each:.3g}",
+        f"{design.trials_each:.3g}",
         f"{design.points_per_dimension:.2g}",
         _percent(design.distance),
         *map(_percent, design.distances().values()),

@@ -1,4 +1,4 @@
-"""The hyperparameters of an experiment as the catalogue knows them, and where they stand."""
+"""The hyperparameters of an experiment that the catalogue knows, and how findings speak of them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..space import Choice, Integer, Real, Scalar, is_number, value_text
 from ..study import Study
 
 
-def named(
+def catalogued(
     experiment: Experiment, roles: Collection[str] = ROLES
 ) -> list[tuple[Hyperparameter, Entry]]:
-    """The hyperparameters in these roles that the catalogue knows, each with what it knows.
+    """The hyperparameters in these roles that the catalogue knows, each with its entry.
 
     Source: R4, R7, R8, R9, R10.
     """
     return [
         (one, entry)
-        for one in members(experiment)
+        for one in hyperparameters(experiment)
         if one.role in roles and (entry := known(one.name)) is not None
     ]
 
 
-def members(experiment: Experiment) -> list[Hyperparameter]:
+def hyperparameters(experiment: Experiment) -> list[Hyperparameter]:
     """Every hyperparameter in its role, those of the configurations too.
 
     What varies over the configurations counts as searched, in a list; what does not, as fixed.
@@ -34,11 +34,12 @@ def members(experiment: Experiment) -> list[Hyperparameter]:
     Source: R4, R12.
     """
     rows = experiment.configurations
-    listed = [_listed(name, [row[name] for row in rows]) for name in (rows[0] if rows else ())]
+    names = rows[0] if rows else ()
+    listed = [_from_configurations(name, [row[name] for row in rows]) for name in names]
     return [*experiment.hyperparameters, *listed]
 
 
-def _listed(name: str, values: Sequence[Scalar]) -> Hyperparameter:
+def _from_configurations(name: str, values: Sequence[Scalar]) -> Hyperparameter:
     distinct: list[Scalar] = []
     for value in values:
         distinct += [] if value in distinct else [value]
@@ -48,58 +49,63 @@ def _listed(name: str, values: Sequence[Scalar]) -> Hyperparameter:
     return Hyperparameter(name, "nuisance", Choice(ordered))
 
 
-def is_listed(one: Hyperparameter, experiment: Experiment) -> bool:
+def is_listed(hyperparameter: Hyperparameter, experiment: Experiment) -> bool:
     """Whether its values stand in the configurations.
 
     Source: R12.
     """
-    return any(one.name in row for row in experiment.configurations)
+    return any(hyperparameter.name in row for row in experiment.configurations)
 
 
-def path_of(one: Hyperparameter, experiment: Experiment) -> str:
+def path_of(hyperparameter: Hyperparameter, experiment: Experiment) -> str:
     """Where it stands in an experiment file; of the configurations, in each of them.
 
     Source: R4, R12.
     """
-    return key_path(("configurations", one.name)) if is_listed(one, experiment) else one.path
+    if is_listed(hyperparameter, experiment):
+        return key_path(("configurations", hyperparameter.name))
+    return hyperparameter.path
 
 
-def part(one: Hyperparameter, experiment: Experiment) -> str:
-    """The part it has, as the predicate of a sentence.
+def role_phrase(hyperparameter: Hyperparameter, experiment: Experiment) -> str:
+    """Its role, as the predicate of a sentence.
 
     Source: R4, R12.
     """
-    listed = is_listed(one, experiment) and one.role == "nuisance"
-    return "varies over the configurations" if listed else f"is {one.role}"
+    if is_listed(hyperparameter, experiment) and hyperparameter.role == "nuisance":
+        return "varies over the configurations"
+    return f"is {hyperparameter.role}"
 
 
-def freed(one: Hyperparameter, entry: Entry, experiment: Experiment, optimizer: str = "") -> str:
+def tuning_advice(
+    hyperparameter: Hyperparameter, entry: Entry, experiment: Experiment, optimizer: str = ""
+) -> str:
     """What to do to have a fixed hyperparameter tuned: beside configurations stands no range.
 
     Source: R7, R12.
     """
     if experiment.configurations:
-        return f"Give `{one.name}` values of its own in the configurations"
-    return f"Move it to [nuisance], for example {nuisance_line(one, entry, optimizer)}"
+        return f"Give `{hyperparameter.name}` values of its own in the configurations"
+    return f"Move it to [nuisance], for example {nuisance_line(hyperparameter, entry, optimizer)}"
 
 
-def there(one: Hyperparameter, studies: Sequence[Study]) -> list[Study]:
+def studies_with(hyperparameter: Hyperparameter, studies: Sequence[Study]) -> list[Study]:
     """The studies in which a hyperparameter exists; all where none can be told apart.
 
     Source: R11.
     """
-    return [study for study in studies if one.exists(study.scientific)] or list(studies)
+    return [study for study in studies if hyperparameter.exists(study.scientific)] or list(studies)
 
 
-def about(one: Hyperparameter, studies: Sequence[Study]) -> dict[str, str]:
+def subject_of(hyperparameter: Hyperparameter, studies: Sequence[Study]) -> dict[str, str]:
     """A hyperparameter as the subject of a finding, with its study where it has one of its own.
 
     Source: R11.
     """
-    subject = {"hyperparameter": one.name}
-    here = there(one, studies)
-    if one.when and len(here) == 1:
-        subject["study"] = here[0].name
+    subject = {"hyperparameter": hyperparameter.name}
+    having = studies_with(hyperparameter, studies)
+    if hyperparameter.when and len(having) == 1:
+        subject["study"] = having[0].name
     return subject
 
 
@@ -117,21 +123,21 @@ def optimizer_of(study: Study) -> str:
     return next(filter(None, texts), "")
 
 
-def nuisance_line(one: Hyperparameter, entry: Entry, optimizer: str = "") -> str:
+def nuisance_line(hyperparameter: Hyperparameter, entry: Entry, optimizer: str = "") -> str:
     """What to write to have a hyperparameter tuned, with the catalogue's range if it has one.
 
     Source: R7, R16.
     """
-    start = entry.start_for(optimizer)
-    return f"`{one.name} = {toml_text(start)}`" if start else f"a range for `{one.name}`"
+    name, start = hyperparameter.name, entry.start_for(optimizer)
+    return f"`{name} = {toml_text(start)}`" if start else f"a range for `{name}`"
 
 
-def shown(one: Hyperparameter) -> str:
+def literal(hyperparameter: Hyperparameter) -> str:
     """Its value or range as a file writes it.
 
     Source: R4.
     """
-    value = one.value
+    value = hyperparameter.value
     return toml_text(value) if isinstance(value, Real | Integer | Choice) else value_text(value)
 
 
@@ -141,6 +147,4 @@ def strengths(value: object) -> list[float]:
     Source: R9.
     """
     values = value.values if isinstance(value, Choice) else (value,)
-    return (
-        [float(each) for each in values if is_number(each)] if all(map(is_number, values)) else []
-    )
+    return [float(one) for one in values if is_number(one)] if all(map(is_number, values)) else []

@@ -13,7 +13,7 @@ from ..space.expression import Expression, parsed
 from ..study import Study
 
 
-def constrained(experiment: Experiment, studies: Sequence[Study]) -> list[Study]:
+def with_constraints(experiment: Experiment, studies: Sequence[Study]) -> list[Study]:
     """The studies, their spaces bound to the constraints that can be judged there.
 
     Raises:
@@ -23,29 +23,41 @@ def constrained(experiment: Experiment, studies: Sequence[Study]) -> list[Study]
     Source: R11.
     """
     expressions = [parsed(text) for text in experiment.constraints]
-    found = [
+    messages = [
         message
         for one in expressions
-        if (message := _idle(one, studies) or next(_refusals(one, studies), ""))
+        if (message := _unused(one, studies) or next(_contradictions(one, studies), ""))
     ]
-    found += [text for study in studies for text in _broken(experiment, study, expressions)]
-    if found:
-        where = "experiment.constraints"
-        raise ExperimentError(tuple(Mistake(where=where, message=each) for each in found))
-    return [replace(study, space=_bound(study, expressions)) for study in studies]
+    for study in studies:
+        messages += _configuration_messages(experiment, study, expressions)
+    refuse(messages)
+    return [replace(study, space=_constrained_space(study, expressions)) for study in studies]
 
 
-def _broken(
+def refuse(messages: Sequence[str]) -> None:
+    """Refuses an experiment for what is wrong with its constraints, if anything is.
+
+    Raises:
+        ExperimentError: with every message.
+
+    Source: R11, R14.
+    """
+    where = "experiment.constraints"
+    if messages:
+        raise ExperimentError(tuple(Mistake(where=where, message=text) for text in messages))
+
+
+def _configuration_messages(
     experiment: Experiment, study: Study, expressions: Sequence[Expression]
 ) -> Iterator[str]:
-    """What to say of each setting that was listed by hand and breaks a constraint."""
+    """A message for each setting that was listed by hand and breaks a constraint."""
     for position, configuration in enumerate(experiment.configurations, start=1):
         values = {**_known(study), **configuration}
-        for one in expressions:
-            if values.keys() >= set(one.names) and not holds(one, values):
+        for expression in expressions:
+            if values.keys() >= set(expression.names) and not holds(expression, values):
                 yield (
-                    f"configuration {position} breaks `{one.text}` in the study `{study.name}`. "
-                    "Change its values, or leave the constraint out."
+                    f"configuration {position} breaks `{expression.text}` in the study "
+                    f"`{study.name}`. Change its values, or leave the constraint out."
                 )
 
 
@@ -57,16 +69,16 @@ def _applies(expression: Expression, study: Study) -> bool:
     return {*study.space.domains, *_known(study)}.issuperset(expression.names)
 
 
-def _bound(study: Study, expressions: Sequence[Expression]) -> Space:
-    here = [
+def _constrained_space(study: Study, expressions: Sequence[Expression]) -> Space:
+    constraints = [
         one
         for one in expressions
         if _applies(one, study) and not study.space.domains.keys().isdisjoint(one.names)
     ]
-    names = {name for one in here for name in one.names}
+    names = {name for one in constraints for name in one.names}
     return replace(
         study.space,
-        constraints=tuple(sorted({one.text for one in here})),
+        constraints=tuple(sorted({one.text for one in constraints})),
         known={
             name: value
             for name, value in sorted(_known(study).items())
@@ -75,7 +87,8 @@ def _bound(study: Study, expressions: Sequence[Expression]) -> Space:
     )
 
 
-def _idle(expression: Expression, studies: Sequence[Study]) -> str:
+def _unused(expression: Expression, studies: Sequence[Study]) -> str:
+    """A message where no study can apply a constraint, else nothing."""
     if any(_applies(expression, study) for study in studies):
         return ""
     names = ", ".join(f"`{name}`" for name in expression.names)
@@ -85,12 +98,12 @@ def _idle(expression: Expression, studies: Sequence[Study]) -> str:
     )
 
 
-def _refusals(expression: Expression, studies: Sequence[Study]) -> Iterator[str]:
-    """What to say of each study where it is false and names nothing that is searched."""
+def _contradictions(expression: Expression, studies: Sequence[Study]) -> Iterator[str]:
+    """A message for each study where a constraint is false and names nothing that is searched."""
     for study in studies:
-        searched = not study.space.domains.keys().isdisjoint(expression.names)
+        is_searched = not study.space.domains.keys().isdisjoint(expression.names)
         known = _known(study)
-        if searched or not _applies(expression, study) or holds(expression, known):
+        if is_searched or not _applies(expression, study) or holds(expression, known):
             continue
         values = ", ".join(f"{name} = {value_text(known[name])}" for name in expression.names)
         yield (

@@ -1,4 +1,4 @@
-"""How long the trials that are left will train, by those that ended."""
+"""The duration of a plan: how long the remaining trials will train, by those that ended."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from ..study import Study
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Hours:
+class Duration:
     """Hours of one worker, start-up and waiting not counted.
 
     Args:
-        left: Of the trials that have not ended.
-        all: Of every trial.
+        remaining: Of the trials that have not ended.
+        total: Of every trial.
         measured: The completed trials that say so.
     """
 
-    left: float
-    all: float
+    remaining: float
+    total: float
     measured: int
 
 
-def hours(plan: Sequence[tuple[Study, Sequence[Record]]], timed: Sequence[Record]) -> Hours | None:
-    """The hours of a plan, each study by the pace of its own completed trials, else by that of all.
+def duration(
+    plan: Sequence[tuple[Study, Sequence[Record]]], timed: Sequence[Record]
+) -> Duration | None:
+    """The duration of a plan: each study at its own pace, else at that of all completed trials.
 
     Args:
         plan: The studies with their trials, ended ones included.
@@ -40,12 +42,12 @@ def hours(plan: Sequence[tuple[Study, Sequence[Record]]], timed: Sequence[Record
     for record in timed:
         if record.status == "completed" and record.steps > 0 and record.wall_s > 0:
             paces.setdefault(record.study, []).append(record.wall_s / record.steps)
-    known = [pace for each in paces.values() for pace in each]
+    known = [pace for of_study in paces.values() for pace in of_study]
     if not known:
         return None
-    left = total = 0.0
+    remaining = total = 0.0
     for study, records in plan:
         trial_s = fmean(paces.get(study.name, known)) * study.max_steps
         total += trial_s * len(records)
-        left += trial_s * sum(not record.ended for record in records)
-    return Hours(left=left / 3600, all=total / 3600, measured=len(known))
+        remaining += trial_s * sum(not record.ended for record in records)
+    return Duration(remaining=remaining / 3600, total=total / 3600, measured=len(known))

@@ -9,7 +9,7 @@ from ..experiment.hyperparameter import Hyperparameter
 from ..experiment.validation.configurations import Configuration, listed_domain
 from ..space import Choice, Scalar, Space
 from ..study import Study, derived_seed, study_name
-from .constraints import constrained
+from .constraints import with_constraints
 
 
 def split(experiment: Experiment) -> list[Study]:
@@ -18,7 +18,8 @@ def split(experiment: Experiment) -> list[Study]:
     Source: R11, R13.
     """
     settings = scientific_settings(experiment)
-    return constrained(experiment, [study_at(experiment, scientific) for scientific in settings])
+    studies = [study_at(experiment, scientific) for scientific in settings]
+    return with_constraints(experiment, studies)
 
 
 def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
@@ -29,23 +30,26 @@ def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
     waiting = [one for one in experiment.hyperparameters if one.role == "scientific"]
     settings: list[dict[str, Scalar]] = [{}]
     while waiting:
-        one = _next_known(waiting)
-        waiting.remove(one)
-        settings = [grown for setting in settings for grown in _grown(setting, one)]
+        ready = _ready(waiting)
+        waiting.remove(ready)
+        settings = [longer for setting in settings for longer in _extensions(setting, ready)]
     return [dict(sorted(setting.items())) for setting in settings]
 
 
-def _next_known(waiting: list[Hyperparameter]) -> Hyperparameter:
+def _ready(waiting: list[Hyperparameter]) -> Hyperparameter:
     """One whose condition names nothing that still waits; any, where conditions run in a circle."""
     names = {one.name for one in waiting}
     free = [one for one in waiting if not names.intersection(name for name, _ in one.when)]
     return (free or waiting)[0]
 
 
-def _grown(setting: dict[str, Scalar], one: Hyperparameter) -> list[dict[str, Scalar]]:
-    if not one.exists(setting) or not isinstance(one.value, Choice):
+def _extensions(
+    setting: dict[str, Scalar], hyperparameter: Hyperparameter
+) -> list[dict[str, Scalar]]:
+    """The setting with each value of the hyperparameter; as it is where that does not exist."""
+    if not hyperparameter.exists(setting) or not isinstance(hyperparameter.value, Choice):
         return [setting]
-    return [{**setting, one.name: value} for value in one.value.values]
+    return [{**setting, hyperparameter.name: value} for value in hyperparameter.value.values]
 
 
 def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
@@ -53,13 +57,13 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
 
     Source: R11, R12, R13.
     """
-    here = [one for one in experiment.hyperparameters if one.exists(scientific)]
+    existing = [one for one in experiment.hyperparameters if one.exists(scientific)]
     name, listed = study_name(scientific), experiment.configurations
     return Study(
         name=name,
         scientific=scientific,
-        space=_listed_space(listed) if listed else _space(here),
-        fixed={one.name: one.value for one in here if one.role == "fixed"},  # type: ignore[misc]  # fixed holds values
+        space=_listed_space(listed) if listed else _space(existing),
+        fixed={one.name: one.value for one in existing if one.role == "fixed"},  # type: ignore[misc]  # fixed holds values
         max_trials=experiment.trials,
         seed=derived_seed(experiment.seed, name),
         search=experiment.search,
@@ -75,8 +79,8 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
     )
 
 
-def _space(here: Sequence[Hyperparameter]) -> Space:
-    return Space({one.name: one.value for one in here if one.role == "nuisance"})  # type: ignore[misc]  # nuisance holds domains
+def _space(existing: Sequence[Hyperparameter]) -> Space:
+    return Space({one.name: one.value for one in existing if one.role == "nuisance"})  # type: ignore[misc]  # nuisance holds domains
 
 
 def _listed_space(rows: Sequence[Configuration]) -> Space:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import ExperimentError, Mistake
 from ..experiment import Experiment
 from ..space.expression import parsed
 from ..space.grid import counts, grid
 from ..study import Study
-from .constraints import constrained
+from .constraints import refuse, with_constraints
 from .split import split, study_at
 
 
@@ -21,11 +21,11 @@ def studies(experiment: Experiment) -> list[Study]:
 
     Source: R12, R13, R14.
     """
-    found = [merged(experiment)] if experiment.studies == "merged" else split(experiment)
-    return [_sized(study) if study.search == "grid" else study for study in found]
+    plan = [merged(experiment)] if experiment.studies == "merged" else split(experiment)
+    return [_grid_study(study) if study.search == "grid" else study for study in plan]
 
 
-def _sized(study: Study) -> Study:
+def _grid_study(study: Study) -> Study:
     points = study.search_options.get("points")
     size = len(grid(study.space, counts(study.space, points, study.max_trials)))
     return replace(study, max_trials=min(study.max_trials, size))
@@ -43,21 +43,23 @@ def merged(experiment: Experiment) -> Study:
     scientific: dict[str, Any] = {
         one.name: one.value for one in experiment.hyperparameters if one.role == "scientific"
     }
-    _refuse_dealt(experiment, scientific)
+    _refuse_constrained(experiment, scientific)
     space = replace(plain.space, domains={**plain.space.domains, **scientific})
     study = replace(plain, space=space, merged=tuple(sorted(scientific)))
-    return constrained(experiment, [study])[0]
+    return with_constraints(experiment, [study])[0]
 
 
-def _refuse_dealt(experiment: Experiment, scientific: dict[str, Any]) -> None:
+def _refuse_constrained(experiment: Experiment, scientific: Mapping[str, object]) -> None:
     """Refuses a constraint on scientific values: they could not be covered evenly any more."""
-    dealt = set(scientific)
-    found = [
-        f"`{text}` constrains `{min(dealt.intersection(parsed(text).names))}`, whose values a "
-        'merged study covers evenly (R14). Write studies = "split", or leave the constraint out.'
+    constrained = [
+        (text, names)
         for text in experiment.constraints
-        if dealt.intersection(parsed(text).names)
+        if (names := scientific.keys() & set(parsed(text).names))
     ]
-    if found:
-        where = "experiment.constraints"
-        raise ExperimentError(tuple(Mistake(where=where, message=each) for each in found))
+    refuse(
+        [
+            f"`{text}` constrains `{min(names)}`, whose values a merged study covers evenly (R14). "
+            'Write studies = "split", or leave the constraint out.'
+            for text, names in constrained
+        ]
+    )

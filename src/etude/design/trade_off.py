@@ -1,4 +1,4 @@
-"""The trade of a budget: scientific values, nuisance dimensions, density of the points."""
+"""The trade-off of a budget: scientific values, nuisance dimensions, density of the points."""
 
 from __future__ import annotations
 
@@ -39,26 +39,30 @@ class Design:
     trials: int
 
     @property
-    def each(self) -> float:
+    def trials_each(self) -> float:
         """Trials of one scientific setting."""
         return self.trials / self.values
 
     @property
     def points_per_dimension(self) -> float:
         """So many points along each axis would a grid of as many trials have."""
-        return (self.each / self.kinds) ** (1 / self.dimensions) if self.dimensions else self.each
+        return (
+            (self.trials_each / self.kinds) ** (1 / self.dimensions)
+            if self.dimensions
+            else self.trials_each
+        )
 
     @property
     def distance(self) -> float:
         """From the best point, as a share of the scale; see `distance`."""
-        return distance(self.each / self.kinds, self.dimensions)
+        return distance(self.trials_each / self.kinds, self.dimensions)
 
     def distances(self, sizes: Sequence[int] = SIZES) -> dict[int, float]:
         """The same with so many trials for one scientific setting."""
         return {size: distance(size / self.kinds, self.dimensions) for size in sizes}
 
 
-def trade(studies: Sequence[Study], values: int) -> list[Design]:
+def trade_off(studies: Sequence[Study], values: int) -> list[Design]:
     """This design first, then others for the same total, then twice the total.
 
     The setting with most nuisance dimensions is judged: a comparison is as fair as its worst
@@ -70,20 +74,12 @@ def trade(studies: Sequence[Study], values: int) -> list[Design]:
 
     Source: R15, R6.
     """
-    sized = [_dimensions(study) for study in studies]
-    dimensions, kinds = max(sized, default=(0, 1))
+    dimensions, kinds = max(map(_dimensions, studies), default=(0, 1))
     trials = sum(study.max_trials for study in studies)
-    return list(
-        _designs(
-            Design(
-                name="as it stands",
-                values=values,
-                dimensions=dimensions,
-                kinds=kinds,
-                trials=trials,
-            )
-        )
+    now = Design(
+        name="as it stands", values=values, dimensions=dimensions, kinds=kinds, trials=trials
     )
+    return list(_designs(now))
 
 
 def distance(trials: float, dimensions: int) -> float:
@@ -112,6 +108,7 @@ def distance(trials: float, dimensions: int) -> float:
 
 
 def _dimensions(study: Study) -> tuple[int, int]:
+    """Nuisance dimensions, and combinations of unordered lists."""
     nuisance = [one for name, one in study.space.domains.items() if name not in study.merged]
     unordered = [one for one in nuisance if isinstance(one, Choice) and not one.ordered]
     kinds = math.prod(len(one.values) for one in unordered)
@@ -121,15 +118,15 @@ def _dimensions(study: Study) -> tuple[int, int]:
 def _designs(now: Design) -> Iterator[Design]:
     yield now
     if now.values > 2:
-        yield _changed(now, "one scientific value fewer", values=now.values - 1)
+        yield _variant(now, "one scientific value fewer", values=now.values - 1)
     if now.values > 3:
-        yield _changed(now, "only two scientific values", values=2)
+        yield _variant(now, "only two scientific values", values=2)
     if now.dimensions > 1:
-        yield _changed(now, "one nuisance dimension fewer", dimensions=now.dimensions - 1)
+        yield _variant(now, "one nuisance dimension fewer", dimensions=now.dimensions - 1)
     if now.dimensions > 2:
-        yield _changed(now, "only one nuisance dimension", dimensions=1)
-    yield _changed(now, "twice the trials", trials=2 * now.trials)
+        yield _variant(now, "only one nuisance dimension", dimensions=1)
+    yield _variant(now, "twice the trials", trials=2 * now.trials)
 
 
-def _changed(now: Design, name: str, **given: int) -> Design:
+def _variant(now: Design, name: str, **given: int) -> Design:
     return Design(**{**vars(now), "name": name, **given})

@@ -12,7 +12,7 @@ from ..move import Move, Resume, Start, Stop
 from ..record import POINT, Points, Record, Records
 from ..study import Study
 from .base import Search
-from .rungs import RungTrial, evaluated
+from .rungs import RungTrial, evaluation_lengths
 
 # T8: conclusions from a tenth of the length may not hold, so no trial is judged earlier by default.
 SHORTEST = 0.1
@@ -43,7 +43,7 @@ class Asha:
         eta: One of so many goes on.
         min_steps: Updates before the first rung; None for the shortest of max_steps / eta,
             max_steps / eta**2, ... that is a tenth of the length or more (T8).
-        brackets: So many ladders, each with one rung fewer at its foot, share the trials so that
+        brackets: So many brackets, each with one rung fewer at its foot, share the trials so that
             each costs about as much: a hedge against judging too early.
 
     Source: T8, W3, W7, X2.
@@ -62,44 +62,48 @@ class Asha:
         Raises:
             RunError: where the trials evaluate too seldom for a rung.
         """
-        ladder = rungs(study, self.eta, self.min_steps)
-        climbers = [RungTrial(study, one) for one in sorted(records, key=lambda one: one.id)]
-        places = brackets(self.brackets, len(ladder), self.eta, study.max_trials)
-        ladders = [
-            Bracket(
-                ladder[foot:], self.eta, [c for c in climbers if places[c.record.index] == foot]
-            )
-            for foot in range(min(self.brackets, len(ladder)))
-        ]
-        stops: list[Move] = [Stop(one) for each in ladders for one in each.beaten()]
-        up = [move for each in ladders for move in each.promotions()][:free]
-        new = self._begun(study, records, ladders, free - len(up))
+        lengths = rungs(study, self.eta, self.min_steps)
+        trials = [RungTrial(study, one) for one in sorted(records, key=lambda one: one.id)]
+        brackets = self._brackets(study, trials, lengths)
+        stops: list[Move] = [Stop(one) for bracket in brackets for one in bracket.overtaken()]
+        promotions = [move for bracket in brackets for move in bracket.promotions()][:free]
+        new = self._starts(study, records, lengths, free - len(promotions))
         runs = any(record.status in ("pending", "running") for record in records)
-        if up or new or runs or self._goes_on(study, records, ladders):
-            return [*stops, *up, *new]
-        last: list[Move] = [move for each in ladders for move in each.last()]
+        if promotions or new or runs or self._has_more(study, records, brackets):
+            return [*stops, *promotions, *new]
+        last: list[Move] = [move for bracket in brackets for move in bracket.last_promotion()]
         if last:
             return last[:free]
-        return [Stop(one.record.id) for one in climbers if one.record.status == "paused"]
+        return [Stop(trial.record.id) for trial in trials if trial.record.status == "paused"]
 
-    def _goes_on(self, study: Study, records: Records, ladders: Sequence[Bracket]) -> bool:
+    def _brackets(
+        self, study: Study, trials: Sequence[RungTrial], lengths: Sequence[int]
+    ) -> list[Bracket]:
+        first = first_rungs(self.brackets, len(lengths), self.eta, study.max_trials)
+        return [
+            Bracket(lengths[rung:], self.eta, [t for t in trials if first[t.record.index] == rung])
+            for rung in range(min(self.brackets, len(lengths)))
+        ]
+
+    def _has_more(self, study: Study, records: Records, brackets: Sequence[Bracket]) -> bool:
         """Whether there is more to train, with a free slot for it or not."""
-        promotable = any(each.promotions() for each in ladders)
-        return promotable or bool(self._begun(study, records, ladders, 1))
+        can_promote = any(bracket.promotions() for bracket in brackets)
+        return can_promote or bool(self._starts(study, records, brackets[0].lengths, 1))
 
-    def _begun(
-        self, study: Study, records: Records, ladders: Sequence[Bracket], free: int
+    def _starts(
+        self, study: Study, records: Records, lengths: Sequence[int], free: int
     ) -> list[Move]:
+        """New trials of the inner search, each until the first rung of its bracket."""
         free = min(free, study.max_trials - len(records))
         if free <= 0:
             return []
-        places = brackets(self.brackets, len(ladders[0].lengths), self.eta, study.max_trials)
-        seen = shown(study, records, ladders[0].lengths) if self.inner.adapts else records
+        first = first_rungs(self.brackets, len(lengths), self.eta, study.max_trials)
+        history = at_one_length(study, records, lengths) if self.inner.adapts else records
         # Earlier rounds are known at their full length: no measure of what trials have at a rung.
-        asked = self.inner.moves(replace(study, prior=()), seen, free)
+        asked = self.inner.moves(replace(study, prior=()), history, free)
         starts = [move for move in asked if isinstance(move, Start)]
         return [
-            replace(start, until_step=ladders[places[len(records) + offset]].lengths[0])
+            replace(start, until_step=lengths[first[len(records) + offset]])
             for offset, start in enumerate(starts)
         ]
 
@@ -111,66 +115,66 @@ class Bracket:
 
     lengths: Sequence[int]
     eta: float
-    climbers: Sequence[RungTrial]
+    trials: Sequence[RungTrial]
 
     def promotions(self) -> list[Move]:
         """Every paused trial among the best 1 / eta of its rung, from the top rung down."""
-        found: list[Move] = []
-        for place in reversed(range(len(self.lengths))):
-            standing = self.ranked(self.lengths[place])
-            best = standing[: int(len(standing) / self.eta)]
-            found += [self._up(one, place) for one in best if self._waits(one, place)]
-        return found
+        moves: list[Move] = []
+        for rung in reversed(range(len(self.lengths))):
+            ranking = self.ranking(self.lengths[rung])
+            best = ranking[: int(len(ranking) / self.eta)]
+            moves += [self._promotion(trial, rung) for trial in best if self._waits(trial, rung)]
+        return moves
 
-    def last(self) -> list[Resume]:
+    def last_promotion(self) -> list[Resume]:
         """Where nothing more will come and no trial is complete: the best of the top rung goes on.
 
         Source: T12.
         """
-        if any(one.record.status == "completed" for one in self.climbers):
+        if any(trial.record.status == "completed" for trial in self.trials):
             return []
-        for place in reversed(range(len(self.lengths))):
-            waiting = [one for one in self.ranked(self.lengths[place]) if self._waits(one, place)]
-            if waiting:
-                return [self._up(waiting[0], place)]
+        for rung in reversed(range(len(self.lengths))):
+            ranking = self.ranking(self.lengths[rung])
+            if waiting := [trial for trial in ranking if self._waits(trial, rung)]:
+                return [self._promotion(waiting[0], rung)]
         return []
 
-    def beaten(self) -> list[int]:
+    def overtaken(self) -> list[int]:
         """Trials that run on past a rung for want of a checkpoint, and do not lead there."""
-        found = []
-        for one in self.climbers:
-            over = [length for length in self.lengths if one.overran(length)]
-            if one.record.status != "running" or not over:
+        ids = []
+        for trial in self.trials:
+            rungs = [length for length in self.lengths if trial.has_overrun(length)]
+            if trial.record.status != "running" or not rungs:
                 continue
-            standing = [each.record.id for each in self.ranked(over[-1])]
-            if one.record.id not in standing[: math.ceil(len(standing) / self.eta)]:
-                found.append(one.record.id)
-        return found
+            ranking = [one.record.id for one in self.ranking(rungs[-1])]
+            if trial.record.id not in ranking[: math.ceil(len(ranking) / self.eta)]:
+                ids.append(trial.record.id)
+        return ids
 
-    def ranked(self, length: int) -> list[RungTrial]:
-        """Who stands on a rung or went past it, the best first, equals by who began first.
+    def ranking(self, length: int) -> list[RungTrial]:
+        """The trials that stand on a rung or went past it, best first, equals by who began first.
 
         Source: C3.
         """
-        there = [one for one in self.climbers if self._stood(one, length)]
-        return sorted(there, key=lambda one: (one.best(length), one.record.index))
+        trials = [trial for trial in self.trials if self._counts(trial, length)]
+        return sorted(trials, key=lambda trial: (trial.best(length), trial.record.index))
 
-    def _stood(self, one: RungTrial, length: int) -> bool:
-        """Whether it reached a rung, or broke on the way there."""
-        if one.record.status != "infeasible":
-            return one.reached(length)
-        until = one.record.until_step
-        return until is None or length <= until or one.reached(length)
+    def _counts(self, trial: RungTrial, length: int) -> bool:
+        """Whether a trial reached a rung, or diverged or failed on the way there."""
+        if trial.record.status != "infeasible":
+            return trial.has_reached(length)
+        until = trial.record.until_step
+        return until is None or length <= until or trial.has_reached(length)
 
-    def _waits(self, one: RungTrial, place: int) -> bool:
-        """Whether it is paused on this rung with a value that counts."""
-        length = self.lengths[place]
-        here = one.record.status == "paused" and one.record.until_step == length
-        return here and one.best(length) < math.inf
+    def _waits(self, trial: RungTrial, rung: int) -> bool:
+        """Whether a trial is paused on this rung with a value that counts."""
+        length = self.lengths[rung]
+        is_here = trial.record.status == "paused" and trial.record.until_step == length
+        return is_here and trial.best(length) < math.inf
 
-    def _up(self, one: RungTrial, place: int) -> Resume:
-        above = self.lengths[place + 1 :]
-        return Resume(one.record.id, until_step=above[0] if above else None)
+    def _promotion(self, trial: RungTrial, rung: int) -> Resume:
+        above = self.lengths[rung + 1 :]
+        return Resume(trial.record.id, until_step=above[0] if above else None)
 
 
 def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
@@ -188,40 +192,41 @@ def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
     else:
         count = math.ceil(math.log(study.max_steps / min_steps, eta) - 1e-9)
         lengths = [min_steps * eta**power for power in range(max(count, 1))]
-    found = evaluated(study, lengths)
-    if not found:
+    rung_lengths = evaluation_lengths(study, lengths)
+    if not rung_lengths:
         raise RunError(
             f"`asha` compares trials at {math.ceil(min(lengths)):,} of {study.max_steps:,} steps, "
             f"and with evaluations = {study.evaluations} the next value comes at the end. Write "
             "more `evaluations`."
         )
-    return found
+    return rung_lengths
 
 
-def brackets(count: int, rungs: int, eta: float, trials: int) -> list[int]:
-    """The foot of the ladder of each trial: the first rung it has, by its place in the study.
+def first_rungs(count: int, rungs: int, eta: float, trials: int) -> list[int]:
+    """The first rung of each trial, by its place in the study: the foot of its bracket.
 
-    A trial of a ladder that begins at rung s of R costs about eta**s (R - s + 1) first rungs, so
-    ladders get trials in inverse proportion, dealt so that any first trials are shared out so.
+    A trial of a bracket that begins at rung s of R costs about eta**s (R - s + 1) first rungs, so
+    brackets get trials in inverse proportion, and any first trials are shared out so.
 
-    >>> brackets(2, 2, 3.0, 8)
+    >>> first_rungs(2, 2, 3.0, 8)
     [0, 1, 0, 0, 1, 0, 0, 1]
     """
     feet = range(max(1, min(count, rungs)))
     shares = [1.0 / (eta**foot * (rungs + 1 - foot)) for foot in feet]
-    dealt, found = [0.0] * len(feet), []
+    counts, first = [0.0] * len(feet), []
     for place in range(trials):
+        # To the bracket that is farthest behind its share, the longer one where two are.
         owed = [
-            (place + 1) * share / sum(shares) - dealt[foot] for foot, share in enumerate(shares)
+            (place + 1) * share / sum(shares) - counts[foot] for foot, share in enumerate(shares)
         ]
         foot = max(feet, key=lambda foot: (owed[foot], -foot))
-        dealt[foot] += 1
-        found.append(foot)
-    return found
+        counts[foot] += 1
+        first.append(foot)
+    return first
 
 
-def shown(study: Study, records: Sequence[Record], lengths: Sequence[int]) -> Records:
-    """The trials as a search is shown them that learns from results: all at one length.
+def at_one_length(study: Study, records: Sequence[Record], lengths: Sequence[int]) -> Records:
+    """The trials as a search that learns from results is shown them: all at one length.
 
     That is the highest rung that D + 2 feasible trials reached, so that a model has something to
     fit (as BOHB has it, Falkner et al. 2018), else the first. A trial that went further is shown
@@ -231,20 +236,22 @@ def shown(study: Study, records: Sequence[Record], lengths: Sequence[int]) -> Re
 
     Source: X2, T8.
     """
-    climbers = [RungTrial(study, record) for record in records]
+    trials = [RungTrial(study, record) for record in records]
     enough = study.space.dimensions + 2
     full = [
         length
         for length in (*lengths, study.max_steps)
-        if sum(one.reached(length) and one.best(length) < math.inf for one in climbers) >= enough
+        if sum(one.has_reached(length) and one.best(length) < math.inf for one in trials) >= enough
     ]
     length = max([lengths[0], *full])
-    return Records.of([_cut(one, lengths[0], length) for one in climbers])
+    return Records.of([_record_at(trial, lengths[0], length) for trial in trials])
 
 
-def _cut(one: RungTrial, first: int, length: int) -> Record:
-    if one.record.status == "infeasible" or not one.reached(first):
-        return one.record
-    rows_P = one.record.points.rows_P
-    points = Points(rows_P[rows_P["step"] < length].astype(POINT), one.record.points.names)
-    return replace(one.record, status="stopped", points=points)
+def _record_at(trial: RungTrial, first: int, length: int) -> Record:
+    """The record of a trial that reached the first rung, as if it had ended after `length`."""
+    record = trial.record
+    if record.status == "infeasible" or not trial.has_reached(first):
+        return record
+    rows_P = record.points.rows_P
+    points = Points(rows_P[rows_P["step"] < length].astype(POINT), record.points.names)
+    return replace(record, status="stopped", points=points)

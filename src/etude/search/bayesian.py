@@ -1,6 +1,6 @@
-"""Bayesian optimization: a model of the loss, and one of where trials fail, choose what is next.
+"""Bayesian optimization: a surrogate of the loss and of feasibility chooses the next trials.
 
-Axes: T trials with a result, D hyperparameters that vary, E inputs of the model.
+Axes: T trials with a result, D hyperparameters that vary, E inputs of the processes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..space import Space
 from ..space.vectorized import settings
 from ..study import Study, derived_seed
 from .gaussian_process import GaussianProcess
-from .observations import START, Observations, observations, started, thinned
+from .observations import START, Observations, observations, start_length, subsample
 from .quasi_random import QuasiRandom
 from .surrogate import Surrogate, inputs
 
@@ -80,21 +80,22 @@ class Bayesian:
         count = min(free, study.max_trials - begin)
         if count <= 0:
             return []
-        start = started(study, self.start)
-        seen = observations(study, records, start=start)
-        modelled = seen.feasible.sum() >= FEWEST_LOSSES and study.space.dimensions > 0
-        even = max(0, start - begin) if modelled else count
-        found = QuasiRandom().moves(study, records, min(even, count))
+        start = start_length(study, self.start)
+        observed = observations(study, records, start=start)
+        can_model = observed.feasible.sum() >= FEWEST_LOSSES and study.space.dimensions > 0
+        even = max(0, start - begin) if can_model else count
+        starts = QuasiRandom().moves(study, records, min(even, count))
         if even >= count:
-            return found
-        belief = believed(study, seen).running(_units(study.space, found))
+            return starts
+        # One after another: each trial is chosen as if those before it had ended as expected.
+        model = surrogate(study, observed).with_pending(_units(study.space, starts))
         for place in range(begin + even, begin + count):
-            unit_D = belief.best(seed=derived_seed(study.seed, "bayesian", place))
+            unit_D = model.proposal(seed=derived_seed(study.seed, "bayesian", place))
             if unit_D is None:
                 break
-            found += [Start(one) for one in settings(study.space, unit_D[None])]
-            belief = belief.running(unit_D[None])
-        return found
+            starts += [Start(searched) for searched in settings(study.space, unit_D[None])]
+            model = model.with_pending(unit_D[None])
+        return starts
 
 
 def gain_left(study: Study, records: Records, *, start: float = START) -> float:
@@ -107,62 +108,70 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
     """
     if not study.space.dimensions:
         return 0.0
-    seen = observations(study, records, start=started(study, start))
-    if seen.feasible.sum() < FEWEST_LOSSES:
+    observed = observations(study, records, start=start_length(study, start))
+    if observed.feasible.sum() < FEWEST_LOSSES:
         return math.inf
-    belief = believed(study, seen)
-    unit_D = belief.best(seed=derived_seed(study.seed, "gain_left"))
+    model = surrogate(study, observed)
+    unit_D = model.proposal(seed=derived_seed(study.seed, "gain_left"))
     if unit_D is None:
         return 0.0
-    unit = float(_cut(seen).std()) or 1.0
-    return float(np.exp(belief.score(unit_D[None])[0])) * unit
+    scale = float(_clipped_losses(observed).std()) or 1.0
+    return float(np.exp(model.score(unit_D[None])[0])) * scale
 
 
-def believed(study: Study, seen: Observations) -> Surrogate:
-    """What these results say, and trials that run as if they ended as expected.
+def surrogate(study: Study, observed: Observations) -> Surrogate:
+    """The surrogate fitted to these results, while trials that run end as expected.
 
     Source: X2.
     """
-    used = thinned(seen, MOST_TRIALS)
-    good_T = used.feasible
-    inputs_TxE = inputs(study.space, used.units_TxD)
-    losses_T = _cut(used)
-    order_T = np.argsort(used.losses_T[good_T], kind="stable")
-    labels_T = np.where(good_T, 1.0, -1.0)
-    belief = Surrogate(
+    sample = subsample(observed, MOST_TRIALS)
+    is_feasible_T = sample.feasible
+    inputs_TxE = inputs(study.space, sample.units_TxD)
+    # The loss where it was measured, and feasibility everywhere, if any trial was infeasible.
+    loss = fitted_process(inputs_TxE[is_feasible_T], _z_scores(_clipped_losses(sample)))
+    feasibility = None
+    if not is_feasible_T.all():
+        labels_T = np.where(is_feasible_T, 1.0, -1.0)
+        feasibility = fitted_process(
+            inputs_TxE, labels_T, least_length=CLIFF_LENGTH, least_noise=CLIFF_NOISE
+        )
+    # The best settings so far are looked around; none is proposed again.
+    order_T = np.argsort(sample.losses_T[is_feasible_T], kind="stable")
+    model = Surrogate(
         study=study,
-        losses=fitted(inputs_TxE[good_T], _standardized(losses_T)),
-        trained=None
-        if good_T.all()
-        else fitted(inputs_TxE, labels_T, least_length=CLIFF_LENGTH, least_noise=CLIFF_NOISE),
-        anchors_KxD=used.units_TxD[good_T][order_T[:ANCHORS]],
-        taken_NxD=seen.units_TxD,
+        loss=loss,
+        feasibility=feasibility,
+        anchors_KxD=sample.units_TxD[is_feasible_T][order_T[:ANCHORS]],
+        taken_NxD=observed.units_TxD,
     )
-    return belief.running(seen.pending_PxD)
+    return model.with_pending(observed.pending_PxD)
 
 
-def fitted(
+def fitted_process(
     inputs_TxE: Floats,
     targets_T: Floats,
     *,
     least_length: float = 0.0,
     least_noise: float = LEAST_NOISE,
 ) -> GaussianProcess:
-    """The process whose lengths and noise make these targets likeliest, beside their priors.
+    """The process of the highest posterior, given the targets and priors of lengths and noise.
 
     The lengths have BoTorch's (Hvarfner 2024). Found as logarithms, on which the likelihood is
     smoother: a third of the steps.
     """
     inputs, targets = torch.tensor(inputs_TxE), torch.tensor(targets_T)
+    # BoTorch's prior of the lengths, its start and its least length.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kernel = SingleTaskGP(inputs, targets[:, None], outcome_transform=None).covar_module
+    # The logarithms of lengths and noise: where they begin, and their bounds.
     length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
     least = [math.log(length)] * inputs.shape[1] + [math.log(least_noise)]
     logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE[0])
+    # Lengths, noise and mean of the highest posterior.
     with _one_thread():
-        found = minimize(
-            partial(_unlikely, inputs, targets, kernel.lengthscale_prior),
+        best = minimize(
+            partial(_negative_log_posterior, inputs, targets, kernel.lengthscale_prior),
             np.append(np.maximum(logs, least), 0.0),
             jac=True,
             method="L-BFGS-B",
@@ -172,9 +181,9 @@ def fitted(
     return GaussianProcess(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
-        lengths_E=np.exp(found[:-2]),
-        noise=float(np.exp(found[-2])),
-        mean=float(found[-1]),
+        lengths_E=np.exp(best[:-2]),
+        noise=float(np.exp(best[-2])),
+        mean=float(best[-1]),
     )
 
 
@@ -189,7 +198,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _unlikely(
+def _negative_log_posterior(
     inputs: torch.Tensor,
     targets: torch.Tensor,
     prior: Any,
@@ -198,14 +207,15 @@ def _unlikely(
     """The negative log posterior per target of log lengths, log noise and mean; its slope."""
     where = torch.tensor(at, requires_grad=True)
     lengths, noise = where[:-2].exp(), where[-2].exp()
+    # The priors: of the lengths BoTorch's, of the noise a log-normal one.
     middle, width = NOISE
     log_normal = -0.5 * ((where[-2] - middle) / width) ** 2 - where[-2]
-    known = prior.log_prob(lengths).sum() + log_normal
+    log_prior = prior.log_prob(lengths).sum() + log_normal
     try:
         likelihood = _likelihood(inputs / lengths, targets - where[-1], noise)
     except RuntimeError:  # PyTorch's LinAlgError: a step so far that this is no covariance
         return IMPOSSIBLE, np.zeros_like(at)
-    loss = -(known + likelihood) / len(targets)
+    loss = -(log_prior + likelihood) / len(targets)
     loss.backward()
     return float(loss.detach()), np.asarray(where.grad)
 
@@ -213,25 +223,25 @@ def _unlikely(
 def _likelihood(scaled: torch.Tensor, centred: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """Logarithm of the marginal likelihood, but for a constant."""
     squared = scaled.square().sum(dim=1)
-    apart = squared[:, None] + squared[None] - 2.0 * scaled @ scaled.T
-    covariance = torch.exp(-0.5 * apart) + noise * torch.eye(len(centred), dtype=centred.dtype)
+    distances = squared[:, None] + squared[None] - 2.0 * scaled @ scaled.T
+    covariance = torch.exp(-0.5 * distances) + noise * torch.eye(len(centred), dtype=centred.dtype)
     root = torch.linalg.cholesky(covariance)
     white = torch.linalg.solve_triangular(root, centred[:, None], upper=False)
     likelihood: torch.Tensor = -0.5 * white.square().sum() - root.diagonal().log().sum()
     return likelihood
 
 
-def _cut(used: Observations) -> Floats:
+def _clipped_losses(sample: Observations) -> Floats:
     """The losses; beyond the start's median all are just bad, and must not bend the model."""
-    losses_T = used.losses_T[used.feasible]
-    return np.minimum(losses_T, used.centre) if used.spread > 0.0 else losses_T
+    losses_T = sample.losses_T[sample.feasible]
+    return np.minimum(losses_T, sample.centre) if sample.spread > 0.0 else losses_T
 
 
-def _standardized(losses_T: Floats) -> Floats:
+def _z_scores(losses_T: Floats) -> Floats:
     spread = float(losses_T.std()) or 1.0
     return np.asarray((losses_T - losses_T.mean()) / spread)
 
 
 def _units(space: Space, moves: Sequence[Move]) -> Floats:
-    starts = [one.searched for one in moves if isinstance(one, Start)]
-    return np.array([space.unit(one) for one in starts]).reshape(len(starts), space.dimensions)
+    units = [space.unit(move.searched) for move in moves if isinstance(move, Start)]
+    return np.array(units).reshape(len(units), space.dimensions)

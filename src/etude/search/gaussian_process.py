@@ -1,4 +1,4 @@
-"""A Gaussian process whose hyperparameters are known: what it expects, and how surely.
+"""A Gaussian process whose hyperparameters are known: its posterior mean and standard deviation.
 
 Axes: T observations, N points asked for, E inputs.
 """
@@ -41,16 +41,16 @@ class GaussianProcess:
     noise: float
     mean: float
 
-    def expected(self, inputs_NxE: Floats) -> tuple[Floats, Floats]:
+    def posterior(self, inputs_NxE: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function itself, without noise, at each point."""
         cross_TxN = self._kernel(self.inputs_TxE, inputs_NxE)
         mean_N = self.mean + cross_TxN.T @ self._weights
-        solved_TxN = solve_triangular(self._root, cross_TxN, lower=True, check_finite=False)
+        solved_TxN = solve_triangular(self._cholesky, cross_TxN, lower=True, check_finite=False)
         variance_N = 1.0 - np.einsum("tn,tn->n", solved_TxN, solved_TxN)
         return mean_N, np.sqrt(np.maximum(variance_N, LEAST_VARIANCE))
 
-    def believing(self, inputs_NxE: Floats, *, lower_sd: float = 0.0) -> GaussianProcess:
-        """The process as if it had seen at these points what it expects there.
+    def with_fantasies(self, inputs_NxE: Floats, *, lower_sd: float = 0.0) -> GaussianProcess:
+        """The process as if it had observed at these points what it expects there.
 
         Args:
             inputs_NxE: The points.
@@ -58,7 +58,7 @@ class GaussianProcess:
         """
         if not len(inputs_NxE):
             return self
-        mean_N, sd_N = self.expected(inputs_NxE)
+        mean_N, sd_N = self.posterior(inputs_NxE)
         return replace(
             self,
             inputs_TxE=np.vstack([self.inputs_TxE, inputs_NxE]),
@@ -66,7 +66,7 @@ class GaussianProcess:
         )
 
     @cached_property
-    def _root(self) -> Floats:
+    def _cholesky(self) -> Floats:
         kernel_TxT = self._kernel(self.inputs_TxE, self.inputs_TxE)
         kernel_TxT[np.diag_indices_from(kernel_TxT)] += self.noise + JITTER
         return np.asarray(cholesky(kernel_TxT, lower=True, check_finite=False))
@@ -74,7 +74,7 @@ class GaussianProcess:
     @cached_property
     def _weights(self) -> Floats:
         centred_T = self.targets_T - self.mean
-        return np.asarray(cho_solve((self._root, True), centred_T, check_finite=False))
+        return np.asarray(cho_solve((self._cholesky, True), centred_T, check_finite=False))
 
     def _kernel(self, left_TxE: Floats, right_NxE: Floats) -> Floats:
         squared_TxN = cdist(left_TxE / self.lengths_E, right_NxE / self.lengths_E, "sqeuclidean")
@@ -93,8 +93,10 @@ def log_expected_improvement(mean_N: Floats, sd_N: Floats, best: float) -> Float
     """
     u_N = (best - mean_N) / sd_N
     log_density_N = -0.5 * u_N**2 - 0.5 * np.log(2.0 * np.pi)
+    # Above FAR: the formula as it stands.
     near_N = np.maximum(u_N, FAR)
     plain_N = np.log(np.exp(-0.5 * near_N**2) / np.sqrt(2.0 * np.pi) + near_N * ndtr(near_N))
+    # Below FAR: the density times what is left of 1, so that no digit is lost.
     far_N = np.minimum(u_N, FAR)
     # phi + u Phi = phi (1 - |u| Phi / phi); beyond 1e5 or so the difference is 1 / u^2.
     ratio_N = -far_N * erfcx(-far_N / np.sqrt(2.0)) * np.sqrt(np.pi / 2.0)

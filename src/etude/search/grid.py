@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from ..move import Move, Start
+from ..move import Move
 from ..record import Records
 from ..space.grid import Points, counts, grid
-from ..space.vectorized import settings
 from ..study import Study
+from .sequence import Floats, starts
 
 
 @final
@@ -23,7 +23,7 @@ class Grid:
         points: Values of every range, or of each by its name; None for as many as `max_trials`
             pays for, equally many on every range.
 
-    Source: Q9. The points are those of `lattice.lattice`.
+    Source: Q9. The points are those of `space.grid.grid`.
     """
 
     points: Points = None
@@ -32,9 +32,7 @@ class Grid:
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
         """The points after those that were started already."""
-        begin = records.count()
-        end = min(begin + free, study.max_trials)
-        if end <= begin:
-            return []
-        units_TxD = grid(study.space, counts(study.space, self.points, study.max_trials))
-        return [Start(searched) for searched in settings(study.space, units_TxD[begin:end])]
+        return starts(study, records, free, lambda _: self._units(study))
+
+    def _units(self, study: Study) -> Floats:
+        return grid(study.space, counts(study.space, self.points, study.max_trials))

@@ -7,6 +7,7 @@ from typing import final
 from ..move import Move, Start
 from ..record import Records
 from ..study import Study
+from .sequence import next_trials
 
 
 @final
@@ -20,6 +21,5 @@ class Listed:
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
         """The configurations after those that were started already."""
-        begin = records.count()
-        end = min(begin + free, study.max_trials)
-        return [Start(configuration) for configuration in study.listed[begin:end]]
+        trials = next_trials(study, records, free)
+        return [Start(configuration) for configuration in study.listed[trials]]

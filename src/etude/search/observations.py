@@ -1,4 +1,4 @@
-"""What a study's history tells a model: where losses were measured, where trials failed, and wait.
+"""Observations for the surrogate: measured losses, infeasible trials and pending trials of a study.
 
 Axes: T trials with a result, P trials that still run or wait, D hyperparameters that vary.
 """
@@ -53,7 +53,7 @@ class Observations:
         return np.isfinite(self.losses_T)
 
 
-def started(study: Study, share: float) -> int:
+def start_length(study: Study, share: float) -> int:
     """How many trials are quasi-random: a share of all, less those that earlier rounds had here.
 
     Source: X5.
@@ -63,7 +63,7 @@ def started(study: Study, share: float) -> int:
 
 
 def observations(study: Study, records: Records, *, start: int) -> Observations:
-    """What is known of a study, in the order of its trials' indices, whatever order they come in.
+    """The observations of a study, in the order of its trials' indices, however they come.
 
     Infeasible is a trial that could not be trained, for whatever reason, and one that is worse than
     the median of the start by more than five robust standard deviations. Only the start is asked
@@ -79,16 +79,18 @@ def observations(study: Study, records: Records, *, start: int) -> Observations:
     space = study.space
     ordered = sorted(records, key=lambda record: (record.index, record.id))
     pending = [record.setting for record in ordered if not record.ended]
-    earlier = [one for one in study.prior if _point(space, one.setting) is not None]
-    known = [*_earlier(study, earlier), *_results(study, ordered)]
-    losses_T = np.array([loss for _, loss in known])
-    spread_out = [one for one in earlier if one.even]
-    even = [*_earlier(study, spread_out), *_results(study, ordered[:start])]
-    centre, spread = _scale(np.array([loss for _, loss in even]))
+    # The results of earlier rounds that have a place in this space, then those of this one.
+    prior = [trial for trial in study.prior if _point(space, trial.setting) is not None]
+    results = [*_prior_results(study, prior), *_results(study, ordered)]
+    losses_T = np.array([loss for _, loss in results])
+    # Outliers, by the scale of the trials that spread evenly.
+    even_prior = [trial for trial in prior if trial.even]
+    even = [*_prior_results(study, even_prior), *_results(study, ordered[:start])]
+    centre, spread = _centre_and_spread(np.array([loss for _, loss in even]))
     if spread > 0.0:
         losses_T = np.where(losses_T > centre + DIVERGED_SD * spread, np.nan, losses_T)
     return Observations(
-        units_TxD=_units(space, (setting for setting, _ in known)),
+        units_TxD=_units(space, (setting for setting, _ in results)),
         losses_T=losses_T,
         pending_PxD=_units(space, pending),
         centre=centre,
@@ -96,45 +98,52 @@ def observations(study: Study, records: Records, *, start: int) -> Observations:
     )
 
 
-def thinned(seen: Observations, most: int) -> Observations:
+def subsample(observations: Observations, most: int) -> Observations:
     """At most so many results: half of them the best, the others evenly spread over the history.
 
-    >>> seen = Observed(
+    >>> six = Observations(
     ...     units_TxD=np.zeros((6, 1)),
     ...     losses_T=np.array([6.0, 1.0, 5.0, math.nan, 2.0, 4.0]),
     ...     pending_PxD=np.zeros((0, 1)),
     ... )
-    >>> thinned(seen, 4).losses_T
+    >>> subsample(six, 4).losses_T
     array([ 6.,  1., nan,  2.])
     """
-    count = len(seen.losses_T)
+    count = len(observations.losses_T)
     if count <= most:
-        return seen
-    order_T = np.argsort(seen.losses_T, kind="stable")  # NaN comes last
+        return observations
+    order_T = np.argsort(observations.losses_T, kind="stable")  # NaN comes last
     rest_T = np.sort(order_T[most // 2 :])
     even_T = rest_T[np.arange(most - most // 2) * len(rest_T) // (most - most // 2)]
-    kept_T = np.sort(np.append(order_T[: most // 2], even_T))
-    return replace(seen, units_TxD=seen.units_TxD[kept_T], losses_T=seen.losses_T[kept_T])
+    sample_T = np.sort(np.append(order_T[: most // 2], even_T))
+    return replace(
+        observations,
+        units_TxD=observations.units_TxD[sample_T],
+        losses_T=observations.losses_T[sample_T],
+    )
 
 
-def _earlier(study: Study, prior: Iterable[Prior]) -> list[tuple[Mapping[str, Scalar], float]]:
+def _prior_results(
+    study: Study, prior: Iterable[Prior]
+) -> list[tuple[Mapping[str, Scalar], float]]:
     sign = -1.0 if study.maximize else 1.0
     return [(one.setting, math.nan if one.value is None else sign * one.value) for one in prior]
 
 
 def _results(study: Study, records: Iterable[Record]) -> list[tuple[Mapping[str, Scalar], float]]:
     """Each trial that says something: one that ended well without the metric says nothing."""
-    found = []
+    results = []
     for record in records:
         best = record.best(study.metric, maximize=study.maximize)
         if record.status == "infeasible":
-            found.append((record.setting, math.nan))
+            results.append((record.setting, math.nan))
         elif record.ended and best is not None:
-            found.append((record.setting, -best.value if study.maximize else best.value))
-    return found
+            results.append((record.setting, -best.value if study.maximize else best.value))
+    return results
 
 
-def _scale(losses_T: Floats) -> tuple[float, float]:
+def _centre_and_spread(losses_T: Floats) -> tuple[float, float]:
+    """Median and robust standard deviation; 0 for the latter where the losses are too few."""
     finite_T = losses_T[np.isfinite(losses_T)]
     if len(finite_T) < FEWEST_LOSSES:
         return (float(np.median(finite_T)) if len(finite_T) else 0.0), 0.0

@@ -16,7 +16,7 @@ from ..record import Record, Records
 from ..study import Study
 from .base import Search
 from .perturbation import perturbation
-from .rungs import RungTrial, evaluated
+from .rungs import RungTrial, evaluation_lengths
 
 # Heuristic: ten generations leave a member time to show what it is worth (W4).
 GENERATIONS = 10
@@ -62,50 +62,61 @@ class Pbt:
         """
         ordered = sorted(records, key=lambda record: record.id)
         _refuse_without_checkpoints(study, ordered)
-        ends = [*boundaries(study, self.interval), None]
+        ends = [*generation_ends(study, self.interval), None]
         first = [record for record in ordered if record.parent is None]
         asked = self.inner.moves(study, Records.of([]), study.max_trials)
         members = [move.searched for move in asked if isinstance(move, Start)]
         if len(first) < len(members):
-            return [Start(one, until_step=ends[0]) for one in members[len(first) :][:free]]
+            new = members[len(first) :][:free]
+            return [Start(searched, until_step=ends[0]) for searched in new]
         forks = [record for record in ordered if record.parent is not None]
         population = first
-        for number, (end, beyond) in enumerate(pairwise(ends)):
-            if end is None or not all(_is_through(one, end) for one in population):
+        for number, (end, next_end) in enumerate(pairwise(ends)):
+            if end is None or not all(_has_arrived(member, end) for member in population):
                 return []
-            generation = ranked(study, population, end, quantile=self.quantile)
-            taken = forks[: len(generation.losers)]
-            if moves := list(self._turn(study, generation, number, taken, until_step=beyond)):
+            current = generation(study, population, end, quantile=self.quantile)
+            own_forks = forks[: len(current.losers)]
+            if moves := list(
+                self._transition(study, current, number, own_forks, until_step=next_end)
+            ):
                 stops = [move for move in moves if isinstance(move, Stop)]
                 return [*stops, *[move for move in moves if move not in stops][:free]]
-            forks = forks[len(taken) :]
-            population = [*generation.survivors, *taken]
+            forks = forks[len(own_forks) :]
+            population = [*current.survivors, *own_forks]
         return []
 
-    def _turn(
+    def _transition(
         self,
         study: Study,
         generation: Generation,
         number: int,
-        taken: Sequence[Record],
+        forks: Sequence[Record],
         *,
         until_step: int | None,
     ) -> Iterator[Move]:
-        """What is left to do between two generations; forks first, while parents stand there."""
-        yield from (Stop(one.id) for one in generation.losers if one.status == "paused")
+        """The moves that lead to the next generation: forks first, while their parents pause there.
+
+        Args:
+            study: What is searched.
+            generation: The members as they were compared.
+            number: Of the generation, from 0.
+            forks: Those that replaced losers of this generation already.
+            until_step: Where the next generation is compared; None for the last one.
+        """
+        yield from (Stop(loser.id) for loser in generation.losers if loser.status == "paused")
         replaced = len(generation.losers) if generation.winners else 0
-        for place in range(len(taken), replaced):
+        for place in range(len(forks), replaced):
             random = np.random.default_rng([study.seed, number, place])
             parent = generation.winners[int(random.integers(len(generation.winners)))]
-            step = max(one.step for one in parent.checkpoints)
+            step = max(checkpoint.step for checkpoint in parent.checkpoints)
             searched = {name: parent.setting[name] for name in study.space.domains}
             changed = perturbation(
                 study.space, searched, random, factor=self.factor, resample=self.resample
             )
             yield Fork(parent.id, step, changed, until_step=until_step)
-        for one in generation.survivors:
-            if one.status == "paused" and one.until_step == generation.end:
-                yield Resume(one.id, until_step=until_step)
+        for member in generation.survivors:
+            if member.status == "paused" and member.until_step == generation.end:
+                yield Resume(member.id, until_step=until_step)
 
 
 @final
@@ -119,8 +130,10 @@ class Generation:
     losers: Sequence[Record]
 
 
-def ranked(study: Study, population: Sequence[Record], end: int, *, quantile: float) -> Generation:
-    """Who is copied and who is replaced after `end` updates, by the value reported there.
+def generation(
+    study: Study, population: Sequence[Record], end: int, *, quantile: float
+) -> Generation:
+    """The generation after `end` updates, by the value that each member reported there.
 
     The last value, not the best before it: a copy has the weights of the last step. Equal ones by
     who began first. Without a healthy member nobody can be copied, and nobody is replaced.
@@ -128,18 +141,18 @@ def ranked(study: Study, population: Sequence[Record], end: int, *, quantile: fl
     Source: W4, C3.
     """
     healthy = sorted(
-        (one for one in population if _is_healthy(study, one, end)),
-        key=lambda one: (RungTrial(study, one).at(end), one.index),
+        (member for member in population if _is_healthy(study, member, end)),
+        key=lambda member: (RungTrial(study, member).value_at(end), member.index),
     )
-    dead = [one for one in population if one not in healthy]
+    unhealthy = [member for member in population if member not in healthy]
     share = max(1, math.floor(quantile * len(population))) if quantile > 0 else 0
     winners = healthy[: max(share, 1)]
-    worst = healthy[len(winners) :][::-1][: max(0, share - len(dead))]
-    survivors = [one for one in healthy if one not in worst]
-    return Generation(end, winners, survivors, [*dead, *worst])
+    worst = healthy[len(winners) :][::-1][: max(0, share - len(unhealthy))]
+    survivors = [member for member in healthy if member not in worst]
+    return Generation(end, winners, survivors, [*unhealthy, *worst])
 
 
-def boundaries(study: Study, interval: int | None) -> list[int]:
+def generation_ends(study: Study, interval: int | None) -> list[int]:
     """The updates after which members are compared, each an evaluation; the last step is none.
 
     Raises:
@@ -147,24 +160,24 @@ def boundaries(study: Study, interval: int | None) -> list[int]:
 
     Source: W4, E2.
     """
-    each = interval or math.ceil(study.max_steps / GENERATIONS)
-    found = evaluated(study, range(each, study.max_steps, each))
-    if not found:
+    steps = interval or math.ceil(study.max_steps / GENERATIONS)
+    ends = evaluation_lengths(study, range(steps, study.max_steps, steps))
+    if not ends:
         raise RunError(
-            f"`pbt` compares members every {each:,} of {study.max_steps:,} steps, and with "
+            f"`pbt` compares members every {steps:,} of {study.max_steps:,} steps, and with "
             f"evaluations = {study.evaluations} the next value comes at the end. Write more "
             "`evaluations`."
         )
-    return found
+    return ends
 
 
-def _went_on(record: Record, end: int) -> bool:
+def _has_gone_on(record: Record, end: int) -> bool:
     return record.until_step is None or record.until_step > end
 
 
-def _is_through(record: Record, end: int) -> bool:
+def _has_arrived(record: Record, end: int) -> bool:
     """Whether a member has come to this comparison, alive or not."""
-    return record.ended or record.status == "paused" or _went_on(record, end)
+    return record.ended or record.status == "paused" or _has_gone_on(record, end)
 
 
 def _is_healthy(study: Study, record: Record, end: int) -> bool:
@@ -172,10 +185,10 @@ def _is_healthy(study: Study, record: Record, end: int) -> bool:
 
     Whoever went on did, whatever became of it later: what was decided is not decided again.
     """
-    if _went_on(record, end):
+    if _has_gone_on(record, end):
         return True
-    could = record.status == "paused" or record.reason == "schedule"
-    return could and RungTrial(study, record).at(end) < math.inf
+    could_go_on = record.status == "paused" or record.reason == "schedule"
+    return could_go_on and RungTrial(study, record).value_at(end) < math.inf
 
 
 def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None:
@@ -183,7 +196,7 @@ def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None
         until = record.until_step
         if until is None:
             continue
-        if RungTrial(study, record).overran(until):
+        if RungTrial(study, record).has_overrun(until):
             raise RunError(
                 f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
                 "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "

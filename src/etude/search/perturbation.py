@@ -1,4 +1,4 @@
-"""Settings a little away from another one: how a population explores."""
+"""Perturbed settings: how a population explores around the settings of its best members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..space import Choice, Domain, Integer, Scalar, Space
 
-# Heuristic: so many attempts meet any constraint that leaves a tenth of what lies around.
+# Heuristic: so many attempts meet any constraint that leaves a tenth of the settings near by.
 ATTEMPTS = 50
 
 
@@ -30,28 +30,28 @@ def perturbation(
     that is tried, the setting stays as it was.
     """
     for _ in range(ATTEMPTS):
-        found = {
+        neighbour = {
             name: domain.value(random.random())
             if random.random() < resample
-            else moved(domain, setting[name], factor, up=bool(random.random() < 0.5))
+            else step(domain, setting[name], factor, up=bool(random.random() < 0.5))
             for name, domain in space.domains.items()
         }
-        if space.admits(found):
-            return found
+        if space.admits(neighbour):
+            return neighbour
     return {name: setting[name] for name in space.domains}
 
 
-def moved(domain: Domain, value: Scalar, factor: float, *, up: bool) -> Scalar:
+def step(domain: Domain, value: Scalar, factor: float, *, up: bool) -> Scalar:
     """The value one step up or down, at most to a bound.
 
-    >>> moved(Integer(1, 64, log=True), 8, 1.2, up=True)
+    >>> step(Integer(1, 64, log=True), 8, 1.2, up=True)
     10
-    >>> moved(Choice([16, 32, 64], ordered=True), 32, 1.2, up=False)
+    >>> step(Choice([16, 32, 64], ordered=True), 32, 1.2, up=False)
     16
     """
     if isinstance(domain, Choice):
-        step = (1 if up else -1) if domain.ordered else 0
-        place = domain.values.index(value) + step
+        places = (1 if up else -1) if domain.ordered else 0
+        place = domain.values.index(value) + places
         return domain.values[min(max(place, 0), len(domain.values) - 1)]
     number = float(value)
     if domain.scale == "one_minus_log":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import final
 
-from ..move import Move, Start
+from ..move import Move
 from ..record import Records
-from ..space.vectorized import settings
 from ..study import Study
-from .sequence import admitted
+from .sequence import accepted_points, starts
 from .sobol import points as points
 
 
@@ -23,9 +23,4 @@ class QuasiRandom:
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
         """The points after those that were started already."""
-        begin = records.count()
-        end = min(begin + free, study.max_trials)
-        if end <= begin:
-            return []
-        points_TxD = admitted(study, points, end)
-        return [Start(searched) for searched in settings(study.space, points_TxD[begin:end])]
+        return starts(study, records, free, partial(accepted_points, study, points))

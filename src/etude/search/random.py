@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..move import Move, Start
+from ..move import Move
 from ..record import Records
-from ..space.vectorized import settings
 from ..study import Study
-from .sequence import admitted
+from .sequence import accepted_points, starts
 
 VERSION = 1  # of the generator; a new one gives every study other points
 # A float has 53 binary digits.
@@ -32,12 +32,7 @@ class Random:
 
     def moves(self, study: Study, records: Records, free: int) -> list[Move]:
         """The points after those that were started already."""
-        begin = records.count()
-        end = min(begin + free, study.max_trials)
-        if end <= begin:
-            return []
-        points_TxD = admitted(study, points, end)
-        return [Start(searched) for searched in settings(study.space, points_TxD[begin:end])]
+        return starts(study, records, free, partial(accepted_points, study, points))
 
 
 def points(dimensions: int, seed: int, count: int) -> NDArray[np.float64]:

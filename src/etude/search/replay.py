@@ -13,7 +13,7 @@ from ..record import Record, Records
 from ..space import Scalar
 from ..study import Study
 from .base import Search
-from .rungs import evaluated
+from .rungs import evaluation_lengths
 
 
 @final
@@ -44,36 +44,37 @@ class Replay:
         Raises:
             RunError: for two changes between the same two evaluations.
         """
-        ends = [*self._ends(study), None]
-        heirs = {record.parent: record for record in records if record.parent is not None}
+        lengths = [*self._lengths(study), None]
+        parents = {record.parent for record in records if record.parent is not None}
         stops: list[Move] = []
-        begin: list[Move] = []
-        for record in sorted(records, key=lambda one: one.id):
-            if record.id in heirs and record.status == "paused":
+        new: list[Move] = []
+        for record in sorted(records, key=lambda record: record.id):
+            if record.id in parents and record.status == "paused":
                 stops.append(Stop(record.id))
             elif record.status == "paused":
-                begin.append(self._beyond(study, record, ends))
+                new.append(self._fork(study, record, lengths))
         first = Records.of([record for record in records if record.parent is None])
         asked = self.inner.moves(study, first, free)
-        begin += [Start(one.searched, ends[0]) for one in asked if isinstance(one, Start)]
-        return [*stops, *begin[:free]]
+        new += [Start(move.searched, lengths[0]) for move in asked if isinstance(move, Start)]
+        return [*stops, *new[:free]]
 
-    def _beyond(self, study: Study, record: Record, ends: Sequence[int | None]) -> Fork:
-        place = ends.index(record.until_step)
+    def _fork(self, study: Study, record: Record, lengths: Sequence[int | None]) -> Fork:
+        """The trial that goes on from a paused one with the values of the next change."""
+        place = lengths.index(record.until_step)
         names = set(study.space.domains)
         new = {name: value for name, value in self.changes[place].items() if name != "step"}
         searched = {name: record.setting[name] for name in names | new.keys()} | new
-        step = max(one.step for one in record.checkpoints)
-        return Fork(record.id, step, searched, until_step=ends[place + 1])
+        step = max(checkpoint.step for checkpoint in record.checkpoints)
+        return Fork(record.id, step, searched, until_step=lengths[place + 1])
 
-    def _ends(self, study: Study) -> list[int]:
-        steps = [int(one["step"]) for one in self.changes]
-        found = [evaluated(study, [step]) for step in steps]
-        flat = [one[0] for one in found if one]
-        if len(flat) < len(steps) or any(later <= sooner for sooner, later in pairwise(flat)):
+    def _lengths(self, study: Study) -> list[int]:
+        """The updates after which values change, each an evaluation."""
+        steps = [int(change["step"]) for change in self.changes]
+        lengths = [length for step in steps for length in evaluation_lengths(study, [step])]
+        if len(lengths) < len(steps) or any(two <= one for one, two in pairwise(lengths)):
             raise RunError(
                 f"`replay` changes values after steps {', '.join(map(str, steps))}, each at an "
                 f"evaluation of its own, and a trial has {study.evaluations} of them, the last at "
                 "the end. Write more `evaluations`, or fewer changes."
             )
-        return flat
+        return lengths

@@ -15,7 +15,7 @@ from ..record import Record, Series
 from ..study import Study, evaluation_steps
 
 
-def evaluated(study: Study, lengths: Iterable[float]) -> list[int]:
+def evaluation_lengths(study: Study, lengths: Iterable[float]) -> list[int]:
     """The lengths in updates, each moved up to the next evaluation; the full length is none.
 
     Source: E2.
@@ -28,41 +28,41 @@ def evaluated(study: Study, lengths: Iterable[float]) -> list[int]:
 @final
 @dataclass(frozen=True)
 class RungTrial:
-    """A trial as rungs see it."""
+    """A trial and what it reported up to a rung."""
 
     study: Study
     record: Record
 
-    def reached(self, length: int) -> bool:
+    def has_reached(self, length: int) -> bool:
         """Whether the trial reported the metric after `length` updates, or later."""
         steps_P = self._series.steps_P
         return bool(len(steps_P)) and int(steps_P[-1]) + 1 >= length
 
-    def overran(self, length: int) -> bool:
+    def has_overrun(self, length: int) -> bool:
         """Whether it went past a length at which it was to pause, for it writes no checkpoint.
 
         One evaluation further: the checkpoint of an evaluation comes after its values, so before
         the next one nobody can tell whether there is none.
         """
-        return not self.record.checkpoints and self.reached(length + 1)
+        return not self.record.checkpoints and self.has_reached(length + 1)
 
     def best(self, length: int) -> float:
         """The best value up to `length` updates, lower is better; `inf` where none counts.
 
         Best, not last: C1 asks for the best value over the course of the trial. What an infeasible
-        trial reported before it broke is no result: a curve that dips and then diverges must not
-        win.
+        trial reported before it diverged or failed is no result: a curve that dips and then
+        diverges must not win.
 
         Source: C1, C3.
         """
         if self.record.status == "infeasible":
             return math.inf
-        values_P = self._oriented[self._series.steps_P < length]
+        values_P = self._losses[self._series.steps_P < length]
         return float(values_P[np.isfinite(values_P)].min(initial=math.inf))
 
-    def at(self, length: int) -> float:
+    def value_at(self, length: int) -> float:
         """The first value reported after `length` updates or later; `inf` where none counts."""
-        values_P = self._oriented[self._series.steps_P >= length - 1]
+        values_P = self._losses[self._series.steps_P >= length - 1]
         return float(values_P[0]) if len(values_P) and math.isfinite(values_P[0]) else math.inf
 
     @cached_property
@@ -70,6 +70,6 @@ class RungTrial:
         return self.record.series(self.study.metric)
 
     @cached_property
-    def _oriented(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _losses(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         sign = -1.0 if self.study.maximize else 1.0
         return np.asarray(sign * self._series.values_P)

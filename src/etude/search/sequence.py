@@ -1,4 +1,7 @@
-"""The points of a sequence that a study's constraints admit."""
+"""Searches that walk along one sequence of points: its next trials, and rejection sampling.
+
+Axes: T points of the sequence, D hyperparameters that vary.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpaceError
+from ..move import Move, Start
+from ..record import Records
 from ..space import vectorized
 from ..study import Study
 
 Floats: TypeAlias = NDArray[np.float64]
+# The first points of a sequence, shape (count, D), from the dimensions, the seed and the count. A
+# longer sequence begins with the shorter one.
+PointSequence: TypeAlias = Callable[[int, int, int], Floats]
 
 # Heuristic: a share as small as this is a slip of the constraint far more often than a wish.
 MIN_SHARE = 1e-4
@@ -23,15 +31,39 @@ FEWEST = 2**8
 MOST_POINTS = 2**21
 
 
-def admitted(study: Study, points: Callable[[int, int, int], Floats], count: int) -> Floats:
+def next_trials(study: Study, records: Records, free: int) -> slice:
+    """The places of the next trials in a list written down beforehand, after those that started."""
+    begin = records.count()
+    return slice(begin, max(begin, min(begin + free, study.max_trials)))
+
+
+def starts(study: Study, records: Records, free: int, units: Callable[[int], Floats]) -> list[Move]:
+    """The next trials of a search that takes the points of one sequence in turn.
+
+    Args:
+        study: What is searched.
+        records: Its trials so far.
+        free: How many may begin.
+        units: The first so many points of the unit cube, shape (count, D); fewer where there are
+            no more.
+    """
+    trials = next_trials(study, records, free)
+    if trials.start == trials.stop:
+        return []
+    units_TxD = units(trials.stop)[trials]
+    return [Start(searched) for searched in vectorized.settings(study.space, units_TxD)]
+
+
+def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats:
     """The first `count` points that satisfy every constraint of the study, shape (count, D).
 
-    Rejection: the sequence of the whole cube without what is refused, so that what is left is
-    filled as evenly, no part of it is preferred, and a longer study begins with the shorter one.
+    Rejection sampling: the sequence of the whole cube without what is refused, so that what is
+    left is filled as evenly, no part of it is preferred, and a longer study begins with the
+    shorter one.
 
     Args:
         study: Its space has the constraints, and its seed is that of the sequence.
-        points: The first points of a sequence, of so many dimensions, this seed, and so many.
+        sequence: Where the points come from.
         count: How many are needed.
 
     Raises:
@@ -39,36 +71,40 @@ def admitted(study: Study, points: Callable[[int, int, int], Floats], count: int
     """
     space = study.space
     if not space.constraints:
-        return points(space.dimensions, study.seed, count)
-    done, length, found_T = 0, min(max(2 * count, FEWEST), PROBES), np.empty(0, dtype=np.intp)
+        return sequence(space.dimensions, study.seed, count)
+    tested, length = 0, min(max(2 * count, FEWEST), PROBES)
+    accepted_T = np.empty(0, dtype=np.intp)
     while True:
-        points_TxD = points(space.dimensions, study.seed, length)
-        while done < length and len(found_T) < count:
-            chunk_T = done + vectorized.admitted(
-                space, points_TxD[done : min(done + PROBES, length)]
-            )
-            found_T, done = np.concatenate([found_T, chunk_T]), min(done + PROBES, length)
-        if len(found_T) >= count:
-            return points_TxD[found_T[:count]]
-        rare = length >= PROBES and len(found_T) < MIN_SHARE * length
+        points_TxD = sequence(space.dimensions, study.seed, length)
+        # Test what was not tested before, in chunks, until enough are accepted.
+        while tested < length and len(accepted_T) < count:
+            end = min(tested + PROBES, length)
+            chunk_T = tested + vectorized.admitted(space, points_TxD[tested:end])
+            accepted_T, tested = np.concatenate([accepted_T, chunk_T]), end
+        if len(accepted_T) >= count:
+            return points_TxD[accepted_T[:count]]
+        # Give up, or take a longer sequence, which begins with this one.
+        rare = length >= PROBES and len(accepted_T) < MIN_SHARE * length
         if rare or length >= MOST_POINTS:
-            raise _refusal(study, points_TxD[:PROBES], len(found_T), length, count)
-        length = _next_length(length, len(found_T), count)
+            raise _refusal(study, points_TxD[:PROBES], len(accepted_T), length, count)
+        length = _next_length(length, len(accepted_T), count)
 
 
-def _next_length(length: int, found: int, count: int) -> int:
-    """So many points that enough are probably among them, as the share so far has it."""
-    needed = int(1.1 * length * count / max(found, 1))
+def _next_length(length: int, accepted: int, count: int) -> int:
+    """So many points that enough are probably accepted, by the share so far."""
+    needed = int(1.1 * length * count / max(accepted, 1))
     return min(max(2 * length, needed), PROBES if length < PROBES else MOST_POINTS)
 
 
-def _refusal(study: Study, points_TxD: Floats, found: int, length: int, count: int) -> SpaceError:
+def _refusal(
+    study: Study, points_TxD: Floats, accepted: int, length: int, count: int
+) -> SpaceError:
     satisfied = vectorized.satisfied(study.space, points_TxD)
     shares = {text: float(holds_T.mean()) for text, holds_T in satisfied.items()}
     strictest = min(shares, key=lambda text: shares[text])
     share = f"{100 * shares[strictest]:.2g} %" if shares[strictest] else "none"
     return SpaceError(
-        f"The constraints leave almost nothing of the space of study `{study.name}`: {found} of "
+        f"The constraints leave almost nothing of the space of study `{study.name}`: {accepted} of "
         f"{length:,} points, and {count} trials are asked for. `{strictest}` refuses most: {share} "
         f"of the points satisfy it. Loosen it, or give its hyperparameters ranges that meet it: "
         f"between ranges of real numbers, `==` almost never holds."

@@ -1,4 +1,8 @@
-"""Sobol points under the scrambling, among all nested ones, that spreads them most evenly."""
+"""Sobol points under the scrambling, among all nested ones, that spreads them most evenly.
+
+Axes: T points, N of them optimized, D dimensions, B binary digits, K powers of two, F nodes of the
+tree of halves.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-# T points, N of them looked at, D dimensions, B binary digits, F nodes of the tree of halves
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 VERSION = 1  # of the generator; a new one gives every study other points
 BITS = 30  # of a coordinate, as many as scipy's Sobol points have
-KEPT_LOG2 = 14  # longer sequences are made anew each time, lest they fill the memory
-SEEN_LOG2 = 7
-SEEN = 2**SEEN_LOG2  # first points, chosen for; those after them are scrambled with them
-LEVELS = SEEN_LOG2 + 1  # of swaps: the last says in which half of its 128th a point lies
+CACHED_LOG2 = 14  # longer sequences are made anew each time, lest they fill the memory
+PREFIX_LOG2 = 7
+PREFIX = 2**PREFIX_LOG2  # first points, which are optimized; those after them move with them
+LEVELS = PREFIX_LOG2 + 1  # of swaps: the last says in which half of its 128th a point lies
 SWEEPS = 5  # over the axes; later ones swap next to nothing
-MOST_VISITS = 40  # to axes, each under 2 ms; with more axes, 128 points fill no space anyway
+MAX_VISITS = 40  # to axes, each under 2 ms; with more axes, 128 points fill no space anyway
 PAIRS = 0.3  # weight of the projections on two axes: 4 to 8% better there, all axes within 1%
 FIXED_SIZES = (8, 16, 25, 32, 50, 64, 100, 128)
 SMALLEST = 4
-SIZES_N = np.arange(1.0, SEEN + 1.0)
+SIZES_N = np.arange(1.0, PREFIX + 1.0)
 INVERSE_N = np.where(SIZES_N >= SMALLEST, 1.0 / SIZES_N, 0.0)
 WEIGHTS_N = (
     np.isin(SIZES_N, FIXED_SIZES) / len(FIXED_SIZES) + INVERSE_N / INVERSE_N.cumsum()[-1]
 ) / 2.0
-LATER_NxN = np.maximum.outer(np.arange(SEEN), np.arange(SEEN))
+LATER_NxN = np.maximum.outer(np.arange(PREFIX), np.arange(PREFIX))
 
 
 def points(dimensions: int, seed: int, count: int) -> Floats:
@@ -53,8 +56,8 @@ def points(dimensions: int, seed: int, count: int) -> Floats:
     """
     # Powers of two, so that few lengths are ever computed and scipy finds the points balanced.
     exponent = max(count - 1, 1).bit_length()
-    made = _sequence if exponent <= KEPT_LOG2 else _sequence.__wrapped__
-    return made(dimensions, seed, exponent)[:count]
+    sequence = _sequence if exponent <= CACHED_LOG2 else _sequence.__wrapped__
+    return sequence(dimensions, seed, exponent)[:count]
 
 
 @lru_cache(maxsize=64)
@@ -75,12 +78,14 @@ def _linear(dimensions: int, seed: int, exponent: int) -> Whole:
     raw = np.random.PCG64(np.random.SeedSequence([VERSION, seed])).random_raw
     drawn_DxB = (raw(dimensions * (BITS + 1)) >> np.uint64(64 - BITS)).astype(np.int64)
     *columns_BxD, shift_D = drawn_DxB.reshape(dimensions, BITS + 1).T
+    # The direction numbers times the lower triangular matrix, digit by digit (Matousek).
     direction_DxK = _directions(dimensions, exponent)
     linear_DxK = np.zeros_like(direction_DxK)
     for digit, column_D in enumerate(columns_BxD[:exponent]):
         place = BITS - 1 - digit
         lower_D = column_D >> (digit + 1) | 1 << place
         linear_DxK ^= (direction_DxK >> place & 1) * lower_D[:, None]
+    # The points: the shift, then twice as many again and again.
     linear_DxT = np.empty((dimensions, 2**exponent), np.int64)
     linear_DxT[:, 0] = shift_D
     for k in range(exponent):  # in Gray's order the second half is the first, backwards, one bit on
@@ -114,14 +119,16 @@ def _mask(linear_DxT: Whole, flips_DxF: Whole) -> Whole:
 @lru_cache(maxsize=64)
 def _flips(dimensions: int, seed: int) -> Whole:
     """1 for each node of each axis whose halves are swapped, shape (D, F)."""
-    linear_DxN = _linear(dimensions, seed, SEEN_LOG2)
+    linear_DxN = _linear(dimensions, seed, PREFIX_LOG2)
     flips_DxF = np.zeros((dimensions, 2**LEVELS), np.int64)
-    if dimensions > MOST_VISITS:
+    if dimensions > MAX_VISITS:
         return flips_DxF
+    # The factors of each axis in both sums of the discrepancy.
     kernels = [_kernel(linear_N) for linear_N in linear_DxN]
     kernel_DxNxN = np.stack([pair_NxN for pair_NxN, _ in kernels])
     kernel_DxN = np.stack([single_N for _, single_N in kernels])
-    for axis in islice(cycle(range(dimensions)), min(SWEEPS * dimensions, MOST_VISITS)):
+    for axis in islice(cycle(range(dimensions)), min(SWEEPS * dimensions, MAX_VISITS)):
+        # On one axis, the others held: level by level, each node that lowers the criterion.
         slope_NxN, slope_N = _slopes(kernel_DxNxN, kernel_DxN, axis)
         now_N = linear_DxN[axis] ^ _mask(linear_DxN[[axis]], flips_DxF[[axis]])[0]
         for level in range(LEVELS):
@@ -157,12 +164,15 @@ def _change(now_N: Whole, level: int, node_N: Whole, slope_NxN: Floats, slope_N:
     Of two points on one side of the centre only the nearer one's distance counts. So what lies
     farther out may be swapped or not, and all nodes of a level are decided at once, exactly.
     """
+    # The kernel of the axis as it is, and with every half of this level swapped.
     flipped_N = now_N ^ 1 << (BITS - 1 - level)
     before_NxN, before_N = _kernel(now_N)
     after_NxN, after_N = _kernel(flipped_N)
+    # A pair of one node changes with it; another one counts for the node of the nearer point.
     distance_N = np.abs(_from_centre(now_N))
-    share_NxN = 2.0 * np.less.outer(distance_N, distance_N)  # the pair counts for the nearer one
+    share_NxN = 2.0 * np.less.outer(distance_N, distance_N)
     share_NxN[np.equal.outer(node_N, node_N)] = 1.0
+    # The change of each point, summed over the points of each node.
     change_N = (slope_NxN * share_NxN * (after_NxN - before_NxN)).sum(axis=1)
     change_N -= slope_N * (after_N - before_N)
     change_F = np.zeros(2**level)
@@ -176,22 +186,23 @@ def _slopes(kernel_DxNxN: Floats, kernel_DxN: Floats, axis: int) -> tuple[Floats
     A logarithm lies below its tangent, so what lowers the tangent lowers the criterion.
     """
     slope_NxN, slope_N = np.zeros_like(kernel_DxNxN[0]), np.zeros_like(kernel_DxN[0])
-    doubles, singles = _parts(kernel_DxNxN, axis), _parts(kernel_DxN, axis)
+    doubles, singles = _product_and_pairs(kernel_DxNxN, axis), _product_and_pairs(kernel_DxN, axis)
     dimensions = len(kernel_DxN)
     constants = (13 / 12) ** dimensions, (13 / 12) ** 2 * dimensions * (dimensions - 1) / 2
     parts = zip(doubles, singles, constants, (1.0, PAIRS), strict=False)  # one axis: no pairs
     for (rest_NxN, all_NxN), (rest_N, all_N), constant, share in parts:
+        # The squared discrepancy of the first n points, for every n; its logarithm's slope.
         double_N = all_NxN.cumsum(axis=0).cumsum(axis=1).diagonal()
         squared_N = constant - 2.0 * all_N.cumsum() / SIZES_N + double_N / SIZES_N**2
         weight_N = share * WEIGHTS_N / squared_N
-        slope_NxN += rest_NxN * _from_the_last(weight_N / SIZES_N**2)[LATER_NxN]
-        slope_N += 2.0 * rest_N * _from_the_last(weight_N / SIZES_N)
+        slope_NxN += rest_NxN * _suffix_sums(weight_N / SIZES_N**2)[LATER_NxN]
+        slope_N += 2.0 * rest_N * _suffix_sums(weight_N / SIZES_N)
     # 22 binary digits: each row's sum in `_change` is exact, the same on every machine.
     scale = 2.0 ** (22 - int(np.frexp(slope_NxN.max())[1]))
     return np.rint(slope_NxN * scale), slope_N * scale
 
 
-def _parts(kernel_Dx: Floats, axis: int) -> Iterator[tuple[Floats, Floats]]:
+def _product_and_pairs(kernel_Dx: Floats, axis: int) -> Iterator[tuple[Floats, Floats]]:
     """The product over the axes and the sum over their pairs: what multiplies `axis`, and all."""
     rest_Dx = np.delete(kernel_Dx, axis, axis=0)
     product = rest_Dx.prod(axis=0)
@@ -201,6 +212,6 @@ def _parts(kernel_Dx: Floats, axis: int) -> Iterator[tuple[Floats, Floats]]:
         yield total, total * kernel_Dx[axis] + (total**2 - (rest_Dx**2).sum(axis=0)) / 2.0
 
 
-def _from_the_last(values_N: Floats) -> Floats:
-    """At place i the sum over all prefixes that hold point i."""
+def _suffix_sums(values_N: Floats) -> Floats:
+    """At place i the sum from i on: over all prefixes that hold point i."""
     return values_N[::-1].cumsum()[::-1]

@@ -1,7 +1,7 @@
-"""What a history says of settings that were not tried: how good, and whether they train at all.
+"""The surrogate: how good settings that were not tried are, and whether they train at all.
 
 Axes: N points, P points whose trials run, K the best so far, D hyperparameters that vary, E
-inputs of the model.
+inputs of the processes.
 """
 
 from __future__ import annotations
@@ -24,61 +24,63 @@ from .gaussian_process import (
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# Trained is 1 and infeasible -1, so that 0 is where one is as likely as the other.
+# A feasible trial is 1 and an infeasible one -1, so that at 0 both are as likely.
 BORDER = 0.0
 # Heuristic: where failing is likelier than this, no improvement is worth it. The log of the
 # improvement has no floor, and alone would outweigh any probability.
-MOST_RISK, REFUSAL = 0.25, 50.0
+MAX_RISK, PENALTY = 0.25, 50.0
 # Heuristic: with 2, of ten at once 14 % fail on the benchmark's cliffs; with 0, 18 %.
-DOUBT_SD = 2.0
+PESSIMISM_SD = 2.0
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Surrogate:
-    """Two processes, of the loss and of whether a trial can be trained.
+    """Two Gaussian processes: of the loss, and of whether a trial can be trained.
 
     Args:
-        losses: Of the loss, standardized.
-        trained: Of 1 where a trial could be trained and -1 where not; None where all could.
+        loss: Of the loss, standardized.
+        feasibility: Of 1 where a trial could be trained and -1 where not; None where all could.
         anchors_KxD: The best points so far.
         taken_NxD: Points that are not to be proposed again.
     """
 
     study: Study
-    losses: GaussianProcess
-    trained: GaussianProcess | None
+    loss: GaussianProcess
+    feasibility: GaussianProcess | None
     anchors_KxD: Floats
     taken_NxD: Floats
 
-    def running(self, units_PxD: Floats) -> Surrogate:
-        """The belief while trials at these points run, as if they ended as expected.
+    def with_pending(self, units_PxD: Floats) -> Surrogate:
+        """The surrogate while trials at these points run, as if they ended as expected.
 
-        Of whether they train, worse than expected, lest many fail together at one border.
+        Their feasibility is taken for worse than expected, lest many fail together at one border.
         """
         inputs_PxE = inputs(self.study.space, units_PxD)
-        trained = self.trained and self.trained.believing(inputs_PxE, lower_sd=DOUBT_SD)
+        feasibility = self.feasibility and self.feasibility.with_fantasies(
+            inputs_PxE, lower_sd=PESSIMISM_SD
+        )
         return replace(
             self,
-            losses=self.losses.believing(inputs_PxE),
-            trained=trained,
+            loss=self.loss.with_fantasies(inputs_PxE),
+            feasibility=feasibility,
             taken_NxD=np.vstack([self.taken_NxD, units_PxD]),
         )
 
     def score(self, units_NxD: Floats) -> Floats:
         """Logarithm of the expected improvement times the probability that the trial trains.
 
-        Where that is below 1 - MOST_RISK it falls so steeply that the most likely point is best.
+        Where that is below 1 - MAX_RISK it falls so steeply that the most likely point is best.
         """
         inputs_NxE = inputs(self.study.space, units_NxD)
-        score_N = log_expected_improvement(*self.losses.expected(inputs_NxE), self._lowest)
-        if self.trained is None:
+        score_N = log_expected_improvement(*self.loss.posterior(inputs_NxE), self._lowest)
+        if self.feasibility is None:
             return score_N
-        trains_N = log_probability_above(*self.trained.expected(inputs_NxE), BORDER)
-        refused_N = REFUSAL * np.minimum(trains_N - np.log1p(-MOST_RISK), 0.0)
-        return np.asarray(score_N + trains_N + refused_N)
+        log_feasible_N = log_probability_above(*self.feasibility.posterior(inputs_NxE), BORDER)
+        penalty_N = PENALTY * np.minimum(log_feasible_N - np.log1p(-MAX_RISK), 0.0)
+        return np.asarray(score_N + log_feasible_N + penalty_N)
 
-    def best(self, *, seed: int) -> Floats | None:
+    def proposal(self, *, seed: int) -> Floats | None:
         """The point of the highest score; None where every setting is taken."""
         return maximize_acquisition(
             self.study, self.score, self.anchors_KxD, taken_NxD=self.taken_NxD, seed=seed
@@ -87,13 +89,14 @@ class Surrogate:
     @cached_property
     def _lowest(self) -> float:
         # Of noisy losses the lowest is luck; what the process expects there is not.
-        return float(self.losses.expected(self.losses.inputs_TxE)[0].min())
+        return float(self.loss.posterior(self.loss.inputs_TxE)[0].min())
 
 
 def inputs(space: Space, units_NxD: Floats) -> Floats:
-    """Points of the unit cube as a process sees them: a choice without order, a column a value.
+    """The inputs of the processes at points of the unit cube, shape (N, E).
 
-    So every two of its values are equally far apart. Two values are the ends of one column.
+    A choice without order has a column for each value, so that every two of its values are equally
+    far apart. Two values are the ends of one column.
     """
     columns = []
     for at, domain in enumerate(space.domains.values()):

@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Real
 
-from ..designs import BETA, RATE, design, said
+from ..designs import BETA, RATE, design, findings_of
 
 EPSILON = Real(1e-10, 1e-3, log=True)
 ALL = {"learning_rate": RATE, "beta1": BETA, "beta2": BETA, "epsilon": EPSILON}
@@ -23,7 +23,7 @@ ADAM = {"optimizer": "adam"}
     ],
 )
 def test_a_budget_pays_for_so_many_of_adams_hyperparameters(trials, beyond):
-    found = said(design(trials=trials, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
+    found = findings_of(design(trials=trials, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
 
     assert [one.evidence["tuned_from"] for one in found] == [beyond] * bool(beyond)
 
@@ -31,7 +31,7 @@ def test_a_budget_pays_for_so_many_of_adams_hyperparameters(trials, beyond):
 def test_each_study_is_judged_by_its_own_budget():
     compared = design(scientific={"optimizer": ["adam", "adamw"]}, nuisance=ALL)
 
-    found = said(compared, "Q11", trials=(30, 100))
+    found = findings_of(compared, "Q11", trials=(30, 100))
 
     assert [one.subject for one in found] == [{"study": "optimizer=adam"}]
 
@@ -43,7 +43,7 @@ def test_each_study_is_judged_by_its_own_budget():
 def test_only_adams_epsilon_is_meant(optimizer, speaks):
     given = {"learning_rate": RATE, "epsilon": EPSILON}
 
-    found = said(design(nuisance=given, fixed={"optimizer": optimizer}), "Q11")
+    found = findings_of(design(nuisance=given, fixed={"optimizer": optimizer}), "Q11")
 
     assert bool(found) == speaks
 
@@ -52,12 +52,12 @@ def test_an_epsilon_in_the_company_of_a_beta_is_adams():
     alone = design(nuisance={"learning_rate": RATE, "epsilon": EPSILON})
     together = design(nuisance={"learning_rate": RATE, "epsilon": EPSILON, "beta1": BETA})
 
-    assert not said(alone, "Q11")
-    assert said(together, "Q11")
+    assert not findings_of(alone, "Q11")
+    assert findings_of(together, "Q11")
 
 
 def test_unequal_trials_are_a_problem_with_their_numbers():
-    (one,) = said(design(), "R13", trials=(20, 40))
+    (one,) = findings_of(design(), "R13", trials=(20, 40))
 
     assert one.status == "problem"
     assert one.evidence["trials"] == {"activation=relu": 20, "activation=gelu": 40}
@@ -67,7 +67,7 @@ def test_unequal_trials_are_a_problem_with_their_numbers():
 def test_unequal_dimensions_are_a_notice_with_their_numbers():
     slopes = {"learning_rate": RATE, "when": {"activation": {"gelu": {"slope": Real(0.1, 1.0)}}}}
 
-    (one,) = said(design(nuisance=slopes), "R15")
+    (one,) = findings_of(design(nuisance=slopes), "R15")
 
     assert one.status == "notice"
     assert one.evidence["dimensions"] == {"activation=relu": 1, "activation=gelu": 2}
@@ -77,18 +77,20 @@ def test_unequal_dimensions_are_a_notice_with_their_numbers():
 def test_many_studies_are_cut_in_the_message_alone():
     depths = design(scientific={"depth": list(range(1, 10))})
 
-    (one,) = said(depths, "R13", trials=tuple(range(1, 10)))
+    (one,) = findings_of(depths, "R13", trials=tuple(range(1, 10)))
 
     assert "and 3 more" in one.message
     assert len(one.evidence["trials"]) == 9
 
 
 def test_a_single_study_compares_nothing():
-    assert said(design(scientific={}), "R13") == said(design(scientific={}), "R15") == []
+    assert (
+        findings_of(design(scientific={}), "R13") == findings_of(design(scientific={}), "R15") == []
+    )
 
 
 @pytest.mark.parametrize(("shares", "problems"), [((50, 44), 0), ((50, 30), 1)])
 def test_trials_that_another_tool_dealt_by_chance_are_no_unequal_budgets(shares, problems):
     imported = design(search="imported")
 
-    assert len(said(imported, "R13", trials=shares)) == problems
+    assert len(findings_of(imported, "R13", trials=shares)) == problems

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from etude.design.checks import CHECKS
 from etude.design.split import split
 from etude.experiment import toml
 from etude.experiment.validation import DESIGN_RULES
-from etude.finding import PLAN_CHECKS, to_json
+from etude.finding import to_json
 from etude.playbook.rules import sentences
 from etude.space import Choice, Integer, Real
 
-from ..designs import BETA, DECAY, RATE, design, said
+from ..designs import BETA, DECAY, RATE, design, findings_of
 
 ROOT = Path(__file__).parents[3]
 WIDTHS = {"width": [64, 256]}
@@ -80,7 +81,24 @@ RULES = {
 def found(rule, given, **more):
     studies = {key: value for key, value in given.items() if isinstance(value, tuple)}
     plain = {key: value for key, value in given.items() if key not in studies}
-    return said(design(**plain, **more), rule, parent=PARENT, **studies)
+    return findings_of(design(**plain, **more), rule, parent=PARENT, **studies)
+
+
+CHECK_OF = {rule: check.name for check in CHECKS for rule in check.rules}
+FOLDER = ROOT / "src/etude/design/checks"
+
+
+def test_every_file_of_a_check_is_registered():
+    registry = (FOLDER / "__init__.py").read_text(encoding="utf-8")
+    names = {file.stem for file in FOLDER.glob("[!_]*.py")}
+
+    assert {name for name in names if f"{name}.findings" not in registry} == set()
+    assert len(names) == len({check.name for check in CHECKS}) == len(CHECKS)
+
+
+def test_every_rule_of_a_check_is_tested():
+    assert set(CHECK_OF) - RULES.keys() == set()
+    assert sum(len(check.rules) for check in CHECKS) == len(CHECK_OF)
 
 
 def test_every_rule_that_can_be_acknowledged_is_tested():
@@ -95,7 +113,7 @@ def test_a_rule_speaks(rule):
     first, *_ = found(rule, speaks)
 
     assert first.status in ("problem", "notice")
-    assert first.check in PLAN_CHECKS
+    assert first.check == CHECK_OF[rule]
     assert rule in first.message
     assert first.advice
     assert first.evidence
@@ -130,7 +148,7 @@ def test_acknowledging_another_rule_changes_nothing(rule):
 
 
 def test_a_fair_comparison_is_left_alone():
-    assert said(design()) == []
+    assert findings_of(design()) == []
 
 
 def test_a_design_of_unknown_names_is_left_alone():
@@ -140,14 +158,14 @@ def test_a_design_of_unknown_names_is_left_alone():
         fixed={"flag": True, "rate": 0.1, "label": "old"},
     )
 
-    assert said(strange) == []
+    assert findings_of(strange) == []
 
 
 @pytest.mark.parametrize(
     "file", ["examples/optimizer/optimizer.toml", "src/etude/cli/first/experiment.toml"]
 )
 def test_our_own_experiments_keep_every_rule(file):
-    assert said(toml.read(ROOT / file)) == []
+    assert findings_of(toml.read(ROOT / file)) == []
 
 
 def test_the_documented_experiment_keeps_every_rule():
@@ -155,13 +173,13 @@ def test_the_documented_experiment_keeps_every_rule():
         r"```toml\n(.*?)```", (ROOT / "docs/experiment.md").read_text(encoding="utf-8"), re.DOTALL
     )
 
-    assert said(toml.loads(text)) == []
+    assert findings_of(toml.loads(text)) == []
 
 
 def test_the_contract_pays_for_one_more_of_adams():
     with_more = {"nuisance": {"lr": RATE, "beta1": BETA}, "fixed": {"epsilon": 1e-8}, "trials": 40}
 
-    (one,) = said(design(**with_more))
+    (one,) = findings_of(design(**with_more))
 
     assert (one.rule, one.status, one.subject) == ("R7", "notice", {"hyperparameter": "epsilon"})
 
@@ -170,5 +188,5 @@ def test_findings_do_not_depend_on_the_order_of_a_file():
     given = {"nuisance": {"dropout": Real(0.0, 0.5), "batch_size": Integer(8, 64)}, "fixed": {}}
     turned = {"fixed": {}, "nuisance": dict(reversed(given["nuisance"].items()))}
 
-    assert said(design(**given)) == said(design(**turned))
+    assert findings_of(design(**given)) == findings_of(design(**turned))
     assert len(split(design(**given))) == 2

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from etude.design.checks.misspellings import nearly
+from etude.design.checks.misspellings import nearest_name
 from etude.playbook.catalogue import known_names
 
-from ..designs import RATE, design, listed, said
+from ..designs import RATE, design, findings_of, listed
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from ..designs import RATE, design, listed, said
     ],
 )
 def test_a_slip_is_near_what_was_meant(name, meant):
-    assert nearly(name) == meant
+    assert nearest_name(name) == meant
 
 
 @pytest.mark.parametrize(
@@ -39,22 +39,22 @@ def test_a_slip_is_near_what_was_meant(name, meant):
     ],
 )
 def test_a_name_of_its_own_is_left_alone(name):
-    assert nearly(name) == ""
+    assert nearest_name(name) == ""
 
 
 @pytest.mark.parametrize("name", known_names())
 def test_a_known_name_is_no_slip(name):
-    assert said(design(scientific={}, nuisance={}, fixed={name: "x"}), "R4") == []
+    assert findings_of(design(scientific={}, nuisance={}, fixed={name: "x"}), "R4") == []
 
 
 def test_a_slip_in_a_configuration_is_told():
-    (one,) = said(listed({"learning_rte": 0.1}, {"learning_rte": 0.2}), "R4")
+    (one,) = findings_of(listed({"learning_rte": 0.1}, {"learning_rte": 0.2}), "R4")
 
     assert one.evidence == {"path": "configurations.learning_rte", "near": "learning_rate"}
 
 
 def test_a_slip_is_told_with_what_was_meant():
-    (one,) = said(design(nuisance={"learning_rte": RATE}), "R4")
+    (one,) = findings_of(design(nuisance={"learning_rte": RATE}), "R4")
 
     assert (one.status, one.evidence["near"]) == ("notice", "learning_rate")
     assert one.advice.startswith("Did you mean `learning_rate`?")

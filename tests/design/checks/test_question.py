@@ -4,13 +4,15 @@ import pytest
 
 from etude.space import Choice, Integer
 
-from ..designs import RATE, design, said
+from ..designs import RATE, design, findings_of
 
 PARENT = design(name="first", fixed={"batch_size": 64})
 
 
 def test_two_questions_are_told_with_their_cost():
-    (one,) = said(design(scientific={"activation": ["relu", "gelu"], "depth": [1, 2, 3]}), "R3")
+    (one,) = findings_of(
+        design(scientific={"activation": ["relu", "gelu"], "depth": [1, 2, 3]}), "R3"
+    )
 
     assert one.status == "notice"
     assert one.evidence == {"scientific": ["activation", "depth"], "studies": 6, "trials": 120}
@@ -19,16 +21,16 @@ def test_two_questions_are_told_with_their_cost():
 def test_what_stands_below_a_condition_belongs_to_its_bundle():
     nested = {"norm": ["none", "layer"], "when": {"norm": {"layer": {"place": ["pre", "post"]}}}}
 
-    assert said(design(scientific=nested), "R3") == []
+    assert findings_of(design(scientific=nested), "R3") == []
 
 
 @pytest.mark.parametrize("given", [{"scientific": {}}, {}], ids=["none", "one"])
 def test_one_question_or_none_is_narrow_enough(given):
-    assert said(design(**given), "R3") == []
+    assert findings_of(design(**given), "R3") == []
 
 
 def test_another_batch_size_than_the_parents_is_told():
-    (one,) = said(design(fixed={"batch_size": 256, "momentum": 0.9}), "S10", parent=PARENT)
+    (one,) = findings_of(design(fixed={"batch_size": 256, "momentum": 0.9}), "S10", parent=PARENT)
 
     assert one.status == "notice"
     assert "is 256 here and was 64 in `first`" in one.message
@@ -43,7 +45,7 @@ def test_another_batch_size_than_the_parents_is_told():
 
 @pytest.mark.parametrize(("size", "raised"), [(256, True), (16, False)])
 def test_a_larger_batch_wants_more_regularization(size, raised):
-    (one,) = said(design(fixed={"batch_size": size}), "S10", parent=PARENT)
+    (one,) = findings_of(design(fixed={"batch_size": size}), "S10", parent=PARENT)
 
     assert ("S14" in one.advice) == raised
 
@@ -60,7 +62,7 @@ def test_a_larger_batch_wants_more_regularization(size, raised):
     ids=["range", "list", "words", "another name", "configurations"],
 )
 def test_a_batch_size_in_another_role_or_name_is_compared_too(given):
-    assert len(said(design(**given), "S10", parent=PARENT)) == 1
+    assert len(findings_of(design(**given), "S10", parent=PARENT)) == 1
 
 
 @pytest.mark.parametrize(
@@ -75,4 +77,4 @@ def test_a_batch_size_in_another_role_or_name_is_compared_too(given):
     ids=["same", "same by another name", "no parent", "none here", "none there"],
 )
 def test_a_batch_size_that_stays_or_is_not_known_is_left_alone(given, parent):
-    assert said(design(**given), "S10", parent=parent) == []
+    assert findings_of(design(**given), "S10", parent=parent) == []

@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Choice, Real
 
-from ..designs import DECAY, RATE, design, listed, said, statuses
+from ..designs import DECAY, RATE, design, findings_of, listed, statuses
 
 RATES = Real(0.05, 0.5)
 SWITCH = {"dropout": ["off", "on"]}
@@ -27,18 +27,18 @@ def searched(**nuisance):
     ],
 )
 def test_a_strength_as_the_question(values, status):
-    (one,) = said(design(scientific={"label_smoothing": values}), "R9")
+    (one,) = findings_of(design(scientific={"label_smoothing": values}), "R9")
 
     assert one.status == status
     assert 'use_label_smoothing = ["off", "on"]' in one.advice
 
 
 def test_a_switch_with_its_strength_tuned_where_it_is_on():
-    assert said(design(scientific=SWITCH, nuisance=when_on(RATES)), "R9") == []
+    assert findings_of(design(scientific=SWITCH, nuisance=when_on(RATES)), "R9") == []
 
 
 def test_a_switch_with_one_strength_that_nobody_tuned():
-    (one,) = said(design(scientific=SWITCH, fixed=when_on(0.3)), "R9")
+    (one,) = findings_of(design(scientific=SWITCH, fixed=when_on(0.3)), "R9")
 
     assert (one.status, one.subject["study"]) == ("problem", "dropout=on")
 
@@ -53,11 +53,11 @@ def test_a_bundle_with_one_strength_that_nobody_tuned():
 def test_no_strength_where_it_is_off():
     fixed = {"when": {"dropout": {"off": {"dropout_rate": 0.0}}}}
 
-    assert said(design(scientific=SWITCH, nuisance=when_on(RATES), fixed=fixed), "R9") == []
+    assert findings_of(design(scientific=SWITCH, nuisance=when_on(RATES), fixed=fixed), "R9") == []
 
 
 def test_a_strength_that_is_searched_where_it_has_no_effect():
-    (one,) = said(
+    (one,) = findings_of(
         design(scientific={"use_dropout": [True, False]}, nuisance={"dropout": RATES}), "R9"
     )
 
@@ -81,14 +81,14 @@ def test_a_switch_that_is_searched():
     ("name", "values"), [("dropout", (0.1, 0.0)), ("use_dropout", (True, False))]
 )
 def test_configurations_with_and_without_a_regularizer(name, values):
-    (one,) = said(listed(*({name: value, "lr": 0.1} for value in values)), "R9")
+    (one,) = findings_of(listed(*({name: value, "lr": 0.1} for value in values)), "R9")
 
     assert one.status == "notice"
     assert "varies over the configurations" in one.message
 
 
 def test_configurations_with_strengths_above_none():
-    assert said(listed({"dropout": 0.1}, {"dropout": 0.3}), "R9") == []
+    assert findings_of(listed({"dropout": 0.1}, {"dropout": 0.3}), "R9") == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_configurations_with_strengths_above_none():
     ids=["adopted", "held", "on", "off", "no regularizer", "another question"],
 )
 def test_what_was_adopted_or_left_out_is_no_question(given):
-    assert said(design(**given), "R9") == []
+    assert findings_of(design(**given), "R9") == []
 
 
 def test_of_bounds_from_the_data_nobody_is_told_to_have_chosen_them():
@@ -112,7 +112,7 @@ def test_of_bounds_from_the_data_nobody_is_told_to_have_chosen_them():
         nuisance={"learning_rate": RATE, "dropout_rate": Real(0.0, 0.5)}, observed=("dropout_rate",)
     )
 
-    (one,) = said(question, "R9")
+    (one,) = findings_of(question, "R9")
 
     assert "was tried, as the data show, down to none" in one.message
     assert one.advice.startswith("In the next round, begin its range above none")

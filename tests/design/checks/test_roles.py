@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Choice, Integer, Real
 
-from ..designs import BETA, DECAY, RATE, design, listed, said, statuses
+from ..designs import BETA, DECAY, RATE, design, findings_of, listed, statuses
 
 SIZES = Integer(16, 512, log=True)
 OPTIMIZERS = {"optimizer": ["nesterov", "adam"]}
@@ -34,7 +34,7 @@ def test_a_batch_size_is_not_judged_by_a_validation_metric(metric, status):
 
 
 def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
-    (one,) = said(design(scientific={"batch_size": [32, 256]}, fixed={}), "S3")
+    (one,) = findings_of(design(scientific={"batch_size": [32, 256]}, fixed={}), "S3")
 
     assert (one.status, one.evidence["role"]) == ("problem", "scientific")
 
@@ -43,7 +43,7 @@ def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
     "name", ["batch_size", "bs", "train_bs", "train_batch_size", "per_device_train_batch_size"]
 )
 def test_a_batch_size_that_varies_over_configurations_is_searched(name):
-    (one,) = said(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
+    (one,) = findings_of(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
 
     assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
     assert f"`{name}` ([100, 200]) varies over the configurations" in one.message
@@ -53,7 +53,7 @@ def test_a_batch_size_that_varies_over_configurations_is_searched(name):
 def test_a_batch_size_that_is_the_same_in_each_configuration_is_fixed():
     alike = listed({"batch_size": 64, "lr": 0.1}, {"batch_size": 64, "lr": 0.2})
 
-    assert said(alike, "S3") == said(alike, "T4") == []
+    assert findings_of(alike, "S3") == findings_of(alike, "T4") == []
 
 
 # --- T4
@@ -67,14 +67,14 @@ def test_a_batch_size_that_is_the_same_in_each_configuration_is_fixed():
     ],
 )
 def test_a_length_tuned_inside_a_study_is_a_problem(name):
-    (one,) = said(tuned(**{name: Choice([2, 3, 4], ordered=True)}), "T4")
+    (one,) = findings_of(tuned(**{name: Choice([2, 3, 4], ordered=True)}), "T4")
 
     assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
 
 
 @pytest.mark.parametrize("name", ["max_steps", "train_steps", "epochs", "n_iters"])
 def test_a_length_that_varies_over_configurations_is_a_problem(name):
-    (one,) = said(listed({name: 100, "lr": 0.1}, {name: 200, "lr": 0.1}), "T4")
+    (one,) = findings_of(listed({name: 100, "lr": 0.1}, {name: 200, "lr": 0.1}), "T4")
 
     assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
     assert one.evidence["path"] == f"configurations.{name}"
@@ -82,8 +82,8 @@ def test_a_length_that_varies_over_configurations_is_a_problem(name):
 
 @pytest.mark.parametrize("name", ["warmup_steps", "decay_steps", "warmup.steps", "lr_decay/steps"])
 def test_a_part_of_a_training_is_no_length_of_it(name):
-    assert said(tuned(**{name: Integer(10, 100)}), "T4") == []
-    assert said(listed({name: 10}, {name: 20}), "T4") == []
+    assert findings_of(tuned(**{name: Integer(10, 100)}), "T4") == []
+    assert findings_of(listed({name: 10}, {name: 20}), "T4") == []
 
 
 def test_lengths_that_are_compared_are_the_same_in_each_study():
@@ -94,7 +94,7 @@ def test_lengths_that_are_compared_are_the_same_in_each_study():
 
 
 def test_a_fixed_learning_rate_makes_a_comparison_unfair():
-    (one,) = said(design(nuisance={"weight_decay": DECAY}, fixed={"lr": 0.1}), "R7")
+    (one,) = findings_of(design(nuisance={"weight_decay": DECAY}, fixed={"lr": 0.1}), "R7")
 
     assert one.status == "problem"
     assert "`lr = { low = 1e-5, high = 1.0, log = true }`" in one.advice
@@ -115,18 +115,18 @@ def test_a_fixed_learning_rate_without_a_comparison_is_a_caveat():
     ids=["beside", "in each"],
 )
 def test_a_learning_rate_that_no_configuration_varies_is_fixed(fixed):
-    (one,) = said(fixed, "R7")
+    (one,) = findings_of(fixed, "R7")
 
     assert one.status == "problem"
     assert one.advice.startswith("Give `lr` values of its own in the configurations")
 
 
 def test_a_learning_rate_that_varies_over_configurations_is_not_fixed():
-    assert said(listed({"lr": 0.1}, {"lr": 0.2}), "R7") == []
+    assert findings_of(listed({"lr": 0.1}, {"lr": 0.2}), "R7") == []
 
 
 def test_a_learning_rate_cannot_be_tuned_with_one_trial():
-    assert said(design(trials=1, nuisance={}, fixed={"learning_rate": 0.1}), "R7") == []
+    assert findings_of(design(trials=1, nuisance={}, fixed={"learning_rate": 0.1}), "R7") == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_learning_rate_cannot_be_tuned_with_one_trial():
 def test_what_the_budget_does_not_pay_for_may_be_fixed(trials, named):
     adam = design(trials=trials, fixed={"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8})
 
-    found = said(adam, "R7")
+    found = findings_of(adam, "R7")
 
     assert [one.subject["hyperparameter"] for one in found] == named
     assert {one.status for one in found} <= {"notice"}
@@ -151,7 +151,7 @@ def test_what_the_budget_does_not_pay_for_may_be_fixed(trials, named):
 def test_a_conditional_one_is_named_with_its_study():
     fixed = {"when": {"optimizer": {"nesterov": {"momentum": 0.9}}}}
 
-    (one,) = said(design(scientific=OPTIMIZERS, fixed=fixed), "R7")
+    (one,) = findings_of(design(scientific=OPTIMIZERS, fixed=fixed), "R7")
 
     assert one.subject == {"hyperparameter": "momentum", "study": "optimizer=nesterov"}
     assert one.evidence["path"] == "fixed.when.optimizer.nesterov.momentum"
@@ -161,7 +161,7 @@ def test_a_conditional_one_is_named_with_its_study():
     ("optimizer", "fixed"), [("sgd", {"beta1": 0.9}), ("adam", {"momentum": 0.9})]
 )
 def test_what_another_optimizer_owns_is_no_loss(optimizer, fixed):
-    assert said(design(fixed={"optimizer": optimizer, **fixed}), "R7") == []
+    assert findings_of(design(fixed={"optimizer": optimizer, **fixed}), "R7") == []
 
 
 @pytest.mark.parametrize(
@@ -176,13 +176,13 @@ def test_what_another_optimizer_owns_is_no_loss(optimizer, fixed):
     ],
 )
 def test_what_is_off_or_found_by_a_procedure_may_be_fixed(fixed):
-    assert said(design(trials=200, fixed=fixed), "R7") == []
+    assert findings_of(design(trials=200, fixed=fixed), "R7") == []
 
 
 def test_the_advice_has_the_range_of_the_optimizer():
     rates = {"when": {"optimizer": {"adam": {"learning_rate": 1e-3}}}}
 
-    (one,) = said(design(scientific=OPTIMIZERS, nuisance={}, fixed=rates), "R7")
+    (one,) = findings_of(design(scientific=OPTIMIZERS, nuisance={}, fixed=rates), "R7")
 
     assert "{ low = 1e-5, high = 0.1, log = true }" in one.advice
 
@@ -192,7 +192,7 @@ def test_the_advice_has_the_range_of_the_optimizer():
 
 @pytest.mark.parametrize("size", ["layers", "width", "d_model", "num_filters", "model_size"])
 def test_a_fixed_weight_decay_says_little_about_sizes(size):
-    (one,) = said(design(scientific={size: [2, 4]}, fixed={"weight_decay": 1e-4}), "R6")
+    (one,) = findings_of(design(scientific={size: [2, 4]}, fixed={"weight_decay": 1e-4}), "R6")
 
     assert (one.status, one.evidence["compared"]) == ("problem", [size])
 
@@ -208,8 +208,10 @@ def test_a_fixed_weight_decay_says_little_about_sizes(size):
     ],
 )
 def test_weight_decay_may_be_fixed_where_no_size_is_compared_or_there_is_none(scientific, fixed):
-    assert said(design(scientific=scientific, fixed=fixed), "R6") == []
+    assert findings_of(design(scientific=scientific, fixed=fixed), "R6") == []
 
 
 def test_a_searched_momentum_or_beta_is_as_it_should_be():
-    assert said(tuned(momentum=Real(0.7, 0.999, scale="one_minus_log"), beta1=BETA), "R7") == []
+    assert (
+        findings_of(tuned(momentum=Real(0.7, 0.999, scale="one_minus_log"), beta1=BETA), "R7") == []
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...design.catalogued import named, optimizer_of
+from ...design.catalogued import catalogued, optimizer_of
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known, known_switch
@@ -45,7 +45,7 @@ def _regularizers(case: Context) -> list[tuple[Hyperparameter, Entry]]:
     """Those that are held before those that are searched, each in the order of C6."""
     known_ones = [
         (one, entry)
-        for one, entry in named(case.experiment, ("nuisance", "fixed"))
+        for one, entry in catalogued(case.experiment, ("nuisance", "fixed"))
         if entry.kind == "regularization" and entry.off is not None
     ]
     return sorted(known_ones, key=lambda pair: (pair[0].role == "nuisance", _place(pair[1])))

@@ -1,14 +1,45 @@
-"""Every rule that speaks before a step is trained."""
+"""The registry of the checks that speak of a design before a step is trained."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, final
 
 from ...experiment import Experiment
 from ...finding import Finding
 from ...study import Study
 from . import budget, misspellings, question, regularizers, roles, search_method
+
+# The experiment, its studies and the round before, if it is known.
+Findings: TypeAlias = Callable[[Experiment, Sequence[Study], Experiment | None], list[Finding]]
+
+
+@final
+@dataclass(frozen=True)
+class DesignCheck:
+    """One check of a design. It speaks only where there is something to say.
+
+    Args:
+        name: As it stands in findings.
+        rules: All that its findings may name.
+        findings: The check.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    findings: Findings
+
+
+CHECKS: tuple[DesignCheck, ...] = (
+    DesignCheck("question", ("R3", "S10"), question.findings),
+    DesignCheck("roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s)),
+    DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s)),
+    DesignCheck("budget", ("Q11", "R13", "R15"), lambda _e, s, _p: budget.findings(s)),
+    DesignCheck("names", ("R4",), lambda e, s, _: misspellings.findings(e, s)),
+    DesignCheck("schedule", ("Q9", "T8", "W4"), lambda e, s, _: search_method.findings(e, s)),
+)
 
 
 def findings(
@@ -23,15 +54,10 @@ def findings(
 
     Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R13, R15, Q9, Q11, W4.
     """
-    found = [
-        *question.findings(experiment, studies, parent),
-        *roles.findings(experiment, studies),
-        *regularizers.findings(experiment, studies),
-        *budget.findings(studies),
-        *misspellings.findings(experiment, studies),
-        *search_method.findings(experiment, studies),
+    spoken = [
+        finding for check in CHECKS for finding in check.findings(experiment, studies, parent)
     ]
-    return [_acknowledged(one) if one.rule in experiment.acknowledge else one for one in found]
+    return [_acknowledged(one) if one.rule in experiment.acknowledge else one for one in spoken]
 
 
 def _acknowledged(finding: Finding) -> Finding:

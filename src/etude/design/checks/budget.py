@@ -13,8 +13,8 @@ from ..catalogued import optimizer_of
 
 _ADAMS = ("adam", "adamw", "nadam")
 # So many studies are written out in a message; the evidence has them all.
-_LISTED = 6
-# Heuristic: of 100 trials, a random search deals two values 44 and 56 about as often as not.
+_MAX_NAMED = 6
+# Heuristic: of 100 trials, a random search gives two values 44 and 56 about as often as not.
 SPREAD = 0.8
 
 
@@ -24,20 +24,20 @@ def findings(studies: Sequence[Study]) -> list[Finding]:
     Source: Q11, R13, R15.
     """
     beyond = [finding for study in studies for finding in _adam(study)]
-    return [*beyond, *_trials(studies), *_dimensions(studies)]
+    return [*beyond, *_unequal_trials(studies), *_unequal_dimensions(studies)]
 
 
 def _adam(study: Study) -> list[Finding]:
-    free = [
+    beyond = [
         (name, entry)
         for name in study.space.domains
         if (entry := known(name))
         and _is_adams(entry, study)
         and study.max_trials < entry.tuned_from
     ]
-    if not free:
+    if not beyond:
         return []
-    listed = ", ".join(f"`{name}` (from {entry.tuned_from} trials on)" for name, entry in free)
+    listed = ", ".join(f"`{name}` (from {entry.tuned_from} trials on)" for name, entry in beyond)
     return [
         Finding(
             rule="Q11",
@@ -45,16 +45,16 @@ def _adam(study: Study) -> list[Finding]:
             status="notice",
             subject={"study": study.name},
             message=(
-                f"{study.max_trials} trials of `{study.name}` pay for {_paid(study.max_trials)}, "
-                f"but the search also frees {listed} (Q11)."
+                f"{study.max_trials} trials of `{study.name}` pay for "
+                f"{_affordable(study.max_trials)}, but the search also frees {listed} (Q11)."
             ),
             evidence={
                 "trials": study.max_trials,
-                "tuned_from": {name: entry.tuned_from for name, entry in free},
+                "tuned_from": {name: entry.tuned_from for name, entry in beyond},
             },
             advice=(
-                f"Fix {', '.join(f'`{name}`' for name, _ in free)} for this round, or give the "
-                f"study {max(entry.tuned_from for _, entry in free)} trials."
+                f"Fix {', '.join(f'`{name}`' for name, _ in beyond)} for this round, or give the "
+                f"study {max(entry.tuned_from for _, entry in beyond)} trials."
             ),
         )
     ]
@@ -68,10 +68,11 @@ def _is_adams(entry: Entry, study: Study) -> bool:
     if optimizer:
         return optimizer in _ADAMS
     names = (*study.space.domains, *study.fixed)
-    return any((each := known(name)) and each.name in ("beta1", "beta2") for name in names)
+    others = [other.name for name in names if (other := known(name))]
+    return "beta1" in others or "beta2" in others
 
 
-def _paid(trials: int) -> str:
+def _affordable(trials: int) -> str:
     if trials < 10:
         return "Adam's learning rate alone"
     if trials <= 25:
@@ -79,9 +80,9 @@ def _paid(trials: int) -> str:
     return "Adam's learning rate, beta1 and epsilon"
 
 
-def _trials(studies: Sequence[Study]) -> list[Finding]:
+def _unequal_trials(studies: Sequence[Study]) -> list[Finding]:
     counts = {study.name: study.max_trials for study in studies}
-    if len(set(counts.values())) < 2 or _by_chance(studies):
+    if len(set(counts.values())) < 2 or _is_chance(studies):
         return []
     return [
         Finding(
@@ -90,7 +91,7 @@ def _trials(studies: Sequence[Study]) -> list[Finding]:
             status="problem",
             subject={},
             message=(
-                f"The studies compared have unequal budgets: {_listed(counts, 'trials')}. More "
+                f"The studies compared have unequal budgets: {_counts(counts, 'trials')}. More "
                 "trials find better ones, so the best of each do not compare fairly (R13, R15)."
             ),
             evidence={"trials": counts},
@@ -99,14 +100,14 @@ def _trials(studies: Sequence[Study]) -> list[Finding]:
     ]
 
 
-def _by_chance(studies: Sequence[Study], *, share: float = SPREAD) -> bool:
-    """Whether another tool's search may have dealt its trials as unequally as that."""
+def _is_chance(studies: Sequence[Study], *, share: float = SPREAD) -> bool:
+    """Whether another tool's search may have shared out its trials as unequally by chance."""
     counts = [study.max_trials for study in studies]
     imported = all(SEARCHES[study.search].trained_elsewhere for study in studies)
     return imported and min(counts) >= share * max(counts)
 
 
-def _dimensions(studies: Sequence[Study]) -> list[Finding]:
+def _unequal_dimensions(studies: Sequence[Study]) -> list[Finding]:
     counts = {study.name: study.space.dimensions for study in studies}
     if len(set(counts.values())) < 2:
         return []
@@ -119,7 +120,7 @@ def _dimensions(studies: Sequence[Study]) -> list[Finding]:
             subject={},
             message=(
                 "The studies compared search unequal numbers of nuisance hyperparameters: "
-                f"{_listed(counts, 'searched')}. The one with {many} is tuned less densely than "
+                f"{_counts(counts, 'searched')}. The one with {many} is tuned less densely than "
                 f"the one with {few} by the same trials (R15)."
             ),
             evidence={
@@ -137,5 +138,5 @@ def _dimensions(studies: Sequence[Study]) -> list[Finding]:
     ]
 
 
-def _listed(counts: dict[str, int], what: str) -> str:
-    return join([f"`{name}` {count} {what}" for name, count in counts.items()], most=_LISTED)
+def _counts(counts: dict[str, int], noun: str) -> str:
+    return join([f"`{name}` {count} {noun}" for name, count in counts.items()], most=_MAX_NAMED)

@@ -9,7 +9,7 @@ from ...experiment import Experiment
 from ...finding import Finding
 from ...playbook.catalogue import known, known_names
 from ...study import Study
-from ..catalogued import about, members, path_of
+from ..catalogued import hyperparameters, path_of, subject_of
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -17,30 +17,31 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
 
     Source: R4.
     """
-    found = []
-    for one in members(experiment):
-        near = "" if known(one.name) else nearly(one.name)
+    slips = []
+    for hyperparameter in hyperparameters(experiment):
+        name = hyperparameter.name
+        near = "" if known(name) else nearest_name(name)
         if near:
             finding = Finding(
                 rule="R4",
                 check="names",
                 status="notice",
-                subject=about(one, studies),
+                subject=subject_of(hyperparameter, studies),
                 message=(
-                    f"`{one.name}` is no name that Etude knows, but near `{near}`: what is known "
+                    f"`{name}` is no name that Etude knows, but near `{near}`: what is known "
                     "of the roles of that one is not applied to it (R4)."
                 ),
-                evidence={"path": path_of(one, experiment), "near": near},
+                evidence={"path": path_of(hyperparameter, experiment), "near": near},
                 advice=(
                     f"Did you mean `{near}`? Then rename it here and in the training code; a name "
                     "of your own is fine too."
                 ),
             )
-            found.append(finding)
-    return found
+            slips.append(finding)
+    return slips
 
 
-def nearly(name: str, *, likeness: float = 0.85, letters: int = 6) -> str:
+def nearest_name(name: str, *, likeness: float = 0.85, letters: int = 6) -> str:
     """The known name of which this is probably a slip; empty where it is a name of its own.
 
     Args:
@@ -51,17 +52,19 @@ def nearly(name: str, *, likeness: float = 0.85, letters: int = 6) -> str:
 
     Source: R4.
 
-    >>> nearly("learning_rte"), nearly("unit_scale"), nearly("dropout_2")
-    ('learning_rate', '', '')
+    >>> nearest_name("learning_rte"), nearest_name("unit_scale")
+    ('learning_rate', '')
+    >>> nearest_name("dropout_2")
+    ''
     """
     if len(name) < letters or known(name.rstrip("0123456789_")):
         return ""
     plain = name.casefold()
     close = get_close_matches(plain, known_names(), n=3, cutoff=likeness)
-    return next((near for near in close if near[0] == plain[0] and _one_slip(plain, near)), "")
+    return next((near for near in close if near[0] == plain[0] and _is_one_slip(plain, near)), "")
 
 
-def _one_slip(left: str, right: str) -> bool:
+def _is_one_slip(left: str, right: str) -> bool:
     """Whether one letter is left out, added, changed or swapped; a digit is no slip."""
     opcodes = SequenceMatcher(None, left, right).get_opcodes()
     differing = "".join(left[a:b] + right[c:d] for tag, a, b, c, d in opcodes if tag != "equal")

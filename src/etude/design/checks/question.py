@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...experiment import Experiment
+from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
 from ...space import Choice, Integer, Real, value_text
 from ...study import Study
-from ..catalogued import about, named, shown, strengths
+from ..catalogued import catalogued, literal, strengths, subject_of
 
 
 def findings(
@@ -26,7 +27,7 @@ def _questions(experiment: Experiment, studies: Sequence[Study]) -> list[Finding
     asked = [one for one in experiment.hyperparameters if one.role == "scientific" and not one.when]
     if len(asked) < 2:
         return []
-    listed = " and ".join(f"`{one.name}` ({shown(one)})" for one in asked)
+    listed = " and ".join(f"`{one.name}` ({literal(one)})" for one in asked)
     trials = sum(study.max_trials for study in studies)
     return [
         Finding(
@@ -54,37 +55,37 @@ def _questions(experiment: Experiment, studies: Sequence[Study]) -> list[Finding
 def _batch_size(
     experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
 ) -> list[Finding]:
-    before, now = _sizes(parent), _sizes(experiment)
+    before, now = _batch_sizes(parent), _batch_sizes(experiment)
     if parent is None and experiment.parent and now:
         return [_unknown_parent(experiment.parent)]
     if parent is None or not before or not now or before == now:
         return []
-    one = next(one for one, entry in named(experiment) if entry.name == "batch_size")
+    size = _of_batch_size(experiment)[0]
     was, becomes = ", ".join(before), ", ".join(now)
-    held = [
+    fixed = [
         other.name
-        for other, entry in named(experiment, ("fixed",))
+        for other, entry in catalogued(experiment, ("fixed",))
         if (entry.kind == "optimizer" and entry.role == "nuisance")
         or entry.kind == "regularization"
     ]
-    still = f" Still fixed here: {', '.join(f'`{name}`' for name in held)}." if held else ""
+    still = f" Still fixed here: {', '.join(f'`{name}`' for name in fixed)}." if fixed else ""
     more = " A larger batch may overfit more: extend regularization upward (S14)."
     return [
         Finding(
             rule="S10",
             check="question",
             status="notice",
-            subject=about(one, studies),
+            subject=subject_of(size, studies),
             message=(
-                f"`{one.name}` is {becomes} here and was {was} in `{parent.name}`: with another "
+                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: with another "
                 "batch size nearly every hyperparameter needs to be tuned anew, those of the "
                 "optimizer and the regularization first, and perhaps the number of steps (S10)."
                 f"{still}"
             ),
-            evidence={"parent": parent.name, "before": before, "now": now, "fixed": held},
+            evidence={"parent": parent.name, "before": before, "now": now, "fixed": fixed},
             advice=(
                 "Keep the batch size of the round before, or tune the others anew and carry none "
-                f"of its conclusions over.{more if _raised(parent, experiment) else ''}"
+                f"of its conclusions over.{more if _is_raised(parent, experiment) else ''}"
             ),
         )
     ]
@@ -105,30 +106,31 @@ def _unknown_parent(name: str) -> Finding:
     )
 
 
-def _sizes(experiment: Experiment | None) -> list[str]:
+def _batch_sizes(experiment: Experiment | None) -> list[str]:
     """Every batch size that an experiment may use, as text."""
     if experiment is None:
         return []
-    found: set[str] = set()
-    for one, entry in named(experiment):
-        if entry.name != "batch_size":
-            continue
-        if isinstance(one.value, Choice):
-            found.update(map(value_text, one.value.values))
+    sizes: set[str] = set()
+    for hyperparameter in _of_batch_size(experiment):
+        if isinstance(hyperparameter.value, Choice):
+            sizes.update(map(value_text, hyperparameter.value.values))
         else:
-            found.add(shown(one))
-    return sorted(found, key=lambda text: (len(text), text))
+            sizes.add(literal(hyperparameter))
+    return sorted(sizes, key=lambda text: (len(text), text))
 
 
-def _raised(parent: Experiment, experiment: Experiment) -> bool:
+def _of_batch_size(experiment: Experiment) -> list[Hyperparameter]:
+    return [one for one, entry in catalogued(experiment) if entry.name == "batch_size"]
+
+
+def _is_raised(parent: Experiment, experiment: Experiment) -> bool:
     return _largest(experiment) > _largest(parent)
 
 
 def _largest(experiment: Experiment) -> float:
     sizes = [
         one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value))
-        for one, entry in named(experiment)
-        if entry.name == "batch_size"
-        and (isinstance(one.value, Real | Integer) or strengths(one.value))
+        for one in _of_batch_size(experiment)
+        if isinstance(one.value, Real | Integer) or strengths(one.value)
     ]
     return max(sizes, default=0.0)

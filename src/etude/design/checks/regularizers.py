@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
@@ -11,15 +12,18 @@ from ...playbook.catalogue import Entry, known, known_switch
 from ...space import Choice, Integer, Real
 from ...study import Study
 from ..catalogued import (
-    about,
+    hyperparameters,
     is_listed,
-    members,
+    literal,
     nuisance_line,
-    part,
     path_of,
-    shown,
+    role_phrase,
     strengths,
+    subject_of,
 )
+
+# Status, message and advice of a finding.
+Remark: TypeAlias = tuple[Severity, str, str]
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -30,155 +34,155 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
 
     Source: R9, C12.
     """
-    found = []
-    for one in members(experiment):
-        entry = known(one.name)
-        if entry is not None and entry.switch and _is_strength(one):
-            said = _strength(one, entry, experiment)
-        elif one.role == "nuisance" and (entry := _switched(one)) is not None:
-            said = _searched_switch(one, entry, experiment)
+    remarks = []
+    for hyperparameter in hyperparameters(experiment):
+        entry = known(hyperparameter.name)
+        if entry is not None and entry.switch and _is_strength(hyperparameter):
+            remark = _strength(hyperparameter, entry, experiment)
+        elif hyperparameter.role == "nuisance" and (entry := _regularizer(hyperparameter)):
+            remark = _nuisance_switch(hyperparameter, entry, experiment)
         else:
-            said = None
-        if entry is not None and said is not None:
-            found.append(_finding(experiment, one, entry, studies, said))
-    return found
+            remark = None
+        if entry is not None and remark is not None:
+            remarks.append(_finding(experiment, hyperparameter, entry, studies, remark))
+    return remarks
 
 
 def _finding(
     experiment: Experiment,
-    one: Hyperparameter,
+    hyperparameter: Hyperparameter,
     entry: Entry,
     studies: Sequence[Study],
-    said: tuple[Severity, str, str],
+    remark: Remark,
 ) -> Finding:
-    status, message, advice = said
+    status, message, advice = remark
     return Finding(
         rule="R9",
         check="switches",
         status=status,
-        subject=about(one, studies),
+        subject=subject_of(hyperparameter, studies),
         message=message,
-        evidence={"path": path_of(one, experiment), "value": shown(one), "regularizer": entry.name},
+        evidence={
+            "path": path_of(hyperparameter, experiment),
+            "value": literal(hyperparameter),
+            "regularizer": entry.name,
+        },
         advice=advice,
     )
 
 
-def _strength(
-    one: Hyperparameter, entry: Entry, experiment: Experiment
-) -> tuple[Severity, str, str] | None:
-    if one.role == "scientific":
-        return _asked(one, entry)
+def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) -> Remark | None:
+    if strength.role == "scientific":
+        return _scientific_strength(strength, entry)
     switches = [
-        each
-        for each in experiment.hyperparameters
-        if each.role == "scientific" and _switched(each) == entry
+        one
+        for one in experiment.hyperparameters
+        if one.role == "scientific" and _regularizer(one) == entry
     ]
-    if one.role == "nuisance":
-        return _searched(one, entry, switches, experiment)
-    tied = any(
-        name in {each.name for each in switches} or known(v) == entry for name, v in one.when
-    )
-    if strengths(one.value) == [entry.off] or not (tied or switches):
+    if strength.role == "nuisance":
+        return _nuisance_strength(strength, entry, switches, experiment)
+    names = {switch.name for switch in switches}
+    is_tied = any(name in names or known(value) == entry for name, value in strength.when)
+    if strengths(strength.value) == [entry.off] or not (is_tied or switches):
         return None
+    name = strength.name
     return (
         "problem",
-        f"Whether to have {_words(entry)} is the question, but its strength `{one.name}` is fixed "
-        f"at {shown(one)}: the answer holds for this strength alone (R9).",
-        f"Give `{one.name}` values of its own in the configurations."
+        f"Whether to have {_words(entry)} is the question, but its strength `{name}` is fixed "
+        f"at {literal(strength)}: the answer holds for this strength alone (R9).",
+        f"Give `{name}` values of its own in the configurations."
         if experiment.configurations
-        else f"Move `{one.name}` to [nuisance], below the same condition, for example "
-        f"{nuisance_line(one, entry)}.",
+        else f"Move `{name}` to [nuisance], below the same condition, for example "
+        f"{nuisance_line(strength, entry)}.",
     )
 
 
-def _asked(one: Hyperparameter, entry: Entry) -> tuple[Severity, str, str]:
-    values = strengths(one.value)
+def _scientific_strength(strength: Hyperparameter, entry: Entry) -> Remark:
+    values, text = strengths(strength.value), f"`{strength.name}` ({literal(strength)})"
     above = [value for value in values if value != entry.off]
     advice = (
         f'Ask `{entry.switch} = ["off", "on"]` in [scientific], and tune '
-        f"{nuisance_line(one, entry)} below [nuisance.when.{entry.switch}.on]."
+        f"{nuisance_line(strength, entry)} below [nuisance.when.{entry.switch}.on]."
     )
     if len(above) == 1 and len(values) == 2:
         return (
             "problem",
-            f"`{one.name}` ({shown(one)}) asks whether to have {_words(entry)} by one strength "
+            f"{text} asks whether to have {_words(entry)} by one strength "
             "that nobody tuned: the answer holds for this strength alone (R9).",
             advice,
         )
     return (
         "notice",
-        f"`{one.name}` ({shown(one)}) is the strength of {_words(entry)} as the question: its best "
+        f"{text} is the strength of {_words(entry)} as the question: its best "
         "value changes with whatever else changes, so it is usually a nuisance, and whether it is "
         "there the question (R9).",
         advice,
     )
 
 
-def _searched(
-    one: Hyperparameter,
+def _nuisance_strength(
+    strength: Hyperparameter,
     entry: Entry,
     switches: Sequence[Hyperparameter],
     experiment: Experiment,
-) -> tuple[Severity, str, str] | None:
-    if _reaches_off(one, entry):
-        what, change = _down_to_none(one, entry, experiment)
+) -> Remark | None:
+    if _reaches_off(strength, entry):
+        cause, change = _down_to_none(strength, entry, experiment)
         return (
             "notice",
-            f"`{one.name}` ({shown(one)}) {what} down to none: whether {_words(entry)} is "
-            "there at all is then mixed up with how strong it is (R9).",
+            f"`{strength.name}` ({literal(strength)}) {cause} down to none: whether "
+            f"{_words(entry)} is there at all is then mixed up with how strong it is (R9).",
             f"{change}, and fix whether it is there or make that the question.",
         )
-    loose = [each for each in switches if each.name not in dict(one.when)]
-    if (
-        loose and not one.when and not is_listed(one, experiment)
-    ):  # no condition can stand over configurations
-        switch = loose[0]
+    # No condition can stand over configurations.
+    if switches and not strength.when and not is_listed(strength, experiment):
+        switch = switches[0]
         return (
             "notice",
-            f"`{one.name}` is searched in every study, also where `{switch.name}` leaves it "
+            f"`{strength.name}` is searched in every study, also where `{switch.name}` leaves it "
             "without effect (R9, R11): those studies search a dimension for nothing.",
             f"Put it below [nuisance.when.{switch.name}.VALUE], the value that switches it on.",
         )
     return None
 
 
-def _down_to_none(one: Hyperparameter, entry: Entry, experiment: Experiment) -> tuple[str, str]:
+def _down_to_none(
+    strength: Hyperparameter, entry: Entry, experiment: Experiment
+) -> tuple[str, str]:
     """How it came down to none, and what to change; nobody chose bounds that are the data's."""
-    if is_listed(one, experiment):
+    if is_listed(strength, experiment):
         return "varies over the configurations", "List values above none alone"
-    above = f"above none, for example {nuisance_line(one, entry)}"
-    if one.name in experiment.observed:
+    above = f"above none, for example {nuisance_line(strength, entry)}"
+    if strength.name in experiment.observed:
         return "was tried, as the data show,", f"In the next round, begin its range {above}"
     return "is searched", f"Begin the range {above}"
 
 
-def _searched_switch(
-    one: Hyperparameter, entry: Entry, experiment: Experiment
-) -> tuple[Severity, str, str]:
-    listed = is_listed(one, experiment)
-    said = part(one, experiment) if listed else "is searched as a nuisance"
+def _nuisance_switch(switch: Hyperparameter, entry: Entry, experiment: Experiment) -> Remark:
+    listed = is_listed(switch, experiment)
+    phrase = role_phrase(switch, experiment) if listed else "is searched as a nuisance"
     return (
         "notice",
-        f"Whether {_words(entry)} is there, `{one.name}` ({shown(one)}), {said}: it is usually the "
-        "question or fixed (R9).",
-        f"Move `{one.name}` to [scientific] or to [fixed].",
+        f"Whether {_words(entry)} is there, `{switch.name}` ({literal(switch)}), {phrase}: it is "
+        "usually the question or fixed (R9).",
+        f"Move `{switch.name}` to [scientific] or to [fixed].",
     )
 
 
-def _is_strength(one: Hyperparameter) -> bool:
-    return isinstance(one.value, Real | Integer) or bool(strengths(one.value))
+def _is_strength(hyperparameter: Hyperparameter) -> bool:
+    return isinstance(hyperparameter.value, Real | Integer) or bool(strengths(hyperparameter.value))
 
 
-def _reaches_off(one: Hyperparameter, entry: Entry) -> bool:
-    if isinstance(one.value, Real | Integer):
-        return entry.off is not None and one.value.low <= entry.off
-    return entry.off in strengths(one.value)
+def _reaches_off(strength: Hyperparameter, entry: Entry) -> bool:
+    if isinstance(strength.value, Real | Integer):
+        return entry.off is not None and strength.value.low <= entry.off
+    return entry.off in strengths(strength.value)
 
 
-def _switched(one: Hyperparameter) -> Entry | None:
-    """What this hyperparameter switches on and off: its values are words or flags, no numbers."""
-    is_switch = isinstance(one.value, Choice) and not strengths(one.value)
-    return known_switch(one.name) if is_switch else None
+def _regularizer(switch: Hyperparameter) -> Entry | None:
+    """What a hyperparameter switches on and off: its values are words or flags, no numbers."""
+    is_switch = isinstance(switch.value, Choice) and not strengths(switch.value)
+    return known_switch(switch.name) if is_switch else None
 
 
 def _words(entry: Entry) -> str:

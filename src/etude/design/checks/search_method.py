@@ -23,30 +23,30 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
 
     Source: Q9, T8, W4.
     """
-    grids = [_grid(study) for study in studies if study.search == "grid" and _axes(study)]
+    grids = [_grid(study) for study in studies if study.search == "grid" and _excess_ranges(study)]
     return [*grids, *_rungs(experiment), *_generations(experiment)]
 
 
-def _axes(study: Study) -> int:
-    """The ranges that a grid has to cover, where they are too many."""
+def _excess_ranges(study: Study) -> int:
+    """How many ranges a grid has to cover, where they are too many; else 0."""
     ranges = [one for one in study.space.domains.values() if not isinstance(one, Choice)]
     return len(ranges) if len(ranges) > MOST_AXES else 0
 
 
 def _grid(study: Study) -> Finding:
-    axes = _axes(study)
-    each = study.max_trials ** (1 / axes)
+    ranges = _excess_ranges(study)
+    values = study.max_trials ** (1 / ranges)
     return Finding(
         rule="Q9",
         check="schedule",
         status="notice",
         subject={"study": study.name},
         message=(
-            f"The grid of `{study.name}` spends {study.max_trials} trials on {axes} ranges, about "
-            f"{each:.1f} values of each, where quasi-random points would try {study.max_trials} "
-            "of each: a grid will do in one or two dimensions (Q9)."
+            f"The grid of `{study.name}` spends {study.max_trials} trials on {ranges} ranges, "
+            f"about {values:.1f} values of each, where quasi-random points would try "
+            f"{study.max_trials} of each: a grid will do in one or two dimensions (Q9)."
         ),
-        evidence={"trials": study.max_trials, "ranges": axes, "values": each},
+        evidence={"trials": study.max_trials, "ranges": ranges, "values": values},
         advice='Write search = "quasi_random", or fix all but two of the ranges for this round.',
     )
 
@@ -82,8 +82,8 @@ def _generations(experiment: Experiment) -> list[Finding]:
     interval = experiment.schedule_options.get("interval")
     if experiment.schedule != "pbt" or interval is None:
         return []
-    apart = experiment.max_steps / experiment.evaluations
-    if interval >= SHORTEST_INTERVAL * experiment.max_steps and interval >= apart:
+    distance = experiment.max_steps / experiment.evaluations
+    if interval >= SHORTEST_INTERVAL * experiment.max_steps and interval >= distance:
         return []
     return [
         Finding(
@@ -93,11 +93,11 @@ def _generations(experiment: Experiment) -> list[Finding]:
             subject={},
             message=(
                 f"`pbt` compares and changes its members every {interval:,} of "
-                f"{experiment.max_steps:,} steps, with an evaluation every {apart:,.3g}: so often "
-                "that models may become unstable, and that the value after a change is mostly "
-                "noise (W4)."
+                f"{experiment.max_steps:,} steps, with an evaluation every {distance:,.3g}: so "
+                "often that models may become unstable, and that the value after a change is "
+                "mostly noise (W4)."
             ),
-            evidence={"interval": interval, "max_steps": experiment.max_steps, "apart": apart},
+            evidence={"interval": interval, "max_steps": experiment.max_steps, "apart": distance},
             advice=(
                 f"Write an interval of {round(2 * SHORTEST_INTERVAL * experiment.max_steps):,} or "
                 "more steps, or leave it out."

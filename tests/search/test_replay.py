@@ -1,0 +1,69 @@
+"""A replayed schedule: values change at steps, by forks from checkpoints."""
+
+import pytest
+from tests.search.world import World, a_trial, experiment, played
+
+from etude.design.split import split
+from etude.errors import RunError
+from etude.move import Fork, Start, Stop
+from etude.record import Checkpoint, Records
+from etude.search import search_of
+
+CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
+SETTING = {"learning_rate": 0.1, "momentum": 0.9}
+
+
+def a_study(changes=CHANGES, **given):
+    options = {"schedule": "replay", "schedule_options": {"changes": changes}}
+    (study,) = split(experiment(**options, **given))
+    return study
+
+
+def moves(records, free=64, **given):
+    return search_of(a_study(**given)).moves(a_study(**given), Records.of(records), free)
+
+
+def paused(number, until, **given):
+    checkpoints = (Checkpoint(until - 1, 0.1),)
+    return a_trial(number, *[0.1] * until, until=until, checkpoints=checkpoints, **given)
+
+
+def test_every_trial_begins_until_the_first_change():
+    starts = moves([])
+
+    assert [(type(start), start.until_step) for start in starts] == [(Start, 3)] * 10
+
+
+def test_a_paused_trial_goes_on_as_a_fork_with_the_new_value():
+    (fork,) = moves([paused(0, 3)], trials=1)
+
+    assert fork == Fork(0, 2, {"learning_rate": 0.05, "momentum": 0.9}, until_step=6)
+
+
+def test_after_the_last_change_a_fork_trains_to_its_end():
+    parent = a_trial(0, 0.1, 0.1, 0.1, until=3, status="stopped")
+    warm = {**SETTING, "learning_rate": 0.05}
+    (fork,) = moves([parent, paused(1, 6, parent=0, setting=warm)], trials=1)
+
+    assert fork == Fork(1, 5, {"learning_rate": 0.05, "momentum": 0.6}, until_step=None)
+
+
+def test_a_parent_is_stopped_once_its_fork_has_begun():
+    fork = a_trial(1, until=6, status="pending", parent=0)
+
+    assert moves([paused(0, 3), fork], trials=1) == [Stop(0)]
+
+
+def test_as_many_trials_end_complete_as_began():
+    records = played(experiment(schedule="replay", schedule_options={"changes": CHANGES}), World(4))
+    ended = [record.status for record in records if record.status != "stopped"]
+
+    assert len([record for record in records if record.parent is None]) == 10
+    assert len(ended) == 10
+
+
+def test_two_changes_between_the_same_two_evaluations_are_refused():
+    close = [{"step": 4, "momentum": 0.6}, {"step": 5, "momentum": 0.7}]
+
+    with pytest.raises(RunError, match=r"changes values after steps 4, 5, each at an evaluation"):
+        moves([], changes=close, evaluations=3)
