@@ -8,8 +8,8 @@ from ..errors import ImportFileError
 from ..wording import did_you_mean
 from .base import Reader
 
-# A kind is a module or a folder here with a `read`, loaded on first use; `base.Reader` says what it
-# promises, and tests/connect/test_readers.py holds every kind to it.
+# Each is a module or a folder here with a `read`, loaded when asked for. The help of
+# `etude import`, messages and tests take the names from here.
 READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
 
 
