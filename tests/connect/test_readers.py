@@ -11,7 +11,7 @@ from tests.connect.sources import SETTINGS, SOURCES, STEP, VALUES
 
 from etude import connect
 from etude.cli import import_
-from etude.connect import READERS, reader
+from etude.connect import READERS, detection, reader
 from etude.connect.base import ReadRequest
 from etude.connect.detection import detect_kind
 from etude.errors import ImportFileError
@@ -93,6 +93,10 @@ def test_every_reader_has_a_source_for_the_contract():
 
 def test_every_reader_has_a_row_on_the_page():
     assert [kind for kind in READERS if f"| `{kind}` |" not in PAGE] == []
+
+
+def test_the_marks_of_a_source_are_those_of_a_reader():
+    assert {kind for kind, _ in detection._MARKS} <= set(READERS)
 
 
 def test_no_row_of_the_page_is_without_a_reader():
