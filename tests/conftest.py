@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import signal
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 # The same examples each time (seeds are given), and no limit that a busy machine can break.
@@ -12,3 +15,31 @@ settings.load_profile("etude")
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Seconds of the processor, children included, for a test and for the fixtures that it begins with:
+# the 21 launches of `test_kill.py` take 28. `timeout` in pyproject.toml counts on the wall,
+# and only ends what hangs.
+CPU_S = 120
+
+
+def processor_s() -> float:
+    """What this process and the children that it waited for have computed."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def limited() -> Generator[None, None, None]:
+    begin = processor_s()
+    yield
+    if (spent_s := processor_s() - begin) > CPU_S:
+        pytest.fail(f"{spent_s:.0f} s of the processor, more than {CPU_S} s", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    yield from limited()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    yield from limited()

@@ -56,10 +56,10 @@ NO_TABLE = ["3", '"x"', "[]", "[1]", "2026-01-01", "true", "nan", '["metric"]', 
 def files(seed: int, count: int) -> list[str]:
     """So many texts, no two alike, none of them an experiment."""
     rng = random.Random(seed)
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found[rng.choice(_WAYS)(rng)] = None
-    return list(found)
+    texts: dict[str, None] = {}
+    while len(texts) < count:
+        texts[rng.choice(_WAYS)(rng)] = None
+    return list(texts)
 
 
 def shaken(seed: int, count: int) -> list[str]:

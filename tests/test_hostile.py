@@ -33,11 +33,11 @@ def test_what_the_files_are_made_from_is_an_experiment():
 
 @pytest.mark.parametrize("text", BROKEN, ids=range(200))
 def test_a_broken_file_is_refused_in_words(text):
-    found = mistakes(text)
+    refusals = mistakes(text)
 
     lines = text.count("\n") + 1
-    assert all(one.file == "a.toml" and 1 <= one.line <= lines for one in found)
-    assert all(20 < len(one.message) < 1100 and one.message[-1] in ".?" for one in found)
+    assert all(one.file == "a.toml" and 1 <= one.line <= lines for one in refusals)
+    assert all(20 < len(one.message) < 1100 and one.message[-1] in ".?" for one in refusals)
 
 
 @pytest.mark.parametrize("text", shaken(seed=0, count=300), ids=range(300))
@@ -60,7 +60,7 @@ def test_a_shaken_file_is_an_experiment_or_refused(text):
 )
 def test_a_file_of_megabytes_is_refused_in_seconds(text):
     begin = time.process_time()
-    found = mistakes(text)
+    refusals = mistakes(text)
 
     assert time.process_time() - begin < 20
-    assert all(len(one.message) < 1100 for one in found)
+    assert all(len(one.message) < 1100 for one in refusals)

@@ -11,10 +11,8 @@ is written down and the function has not returned, and in what follows the loop.
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,8 @@ import pytest
 
 from etude.round.result import Result, load
 from etude.store import open_store
+
+from .process_group import run_in_group
 
 TRIALS, STEPS, EVALUATIONS = 60, 20, 4
 
@@ -163,16 +163,9 @@ def launch(folder: Path, kill_at: str) -> Launch:
     ledger.touch()
     begun = len(ledger.read_text().splitlines())
     command = [sys.executable, "-m", "etude.cli", "run", "walk.toml", "--workers", "2"]
-    process = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "KILL_AT": kill_at},
-        start_new_session=True,
-        capture_output=True,
-        check=False,
-    )
+    code = run_in_group(command, folder, KILL_AT=kill_at)
     began = tuple(json.loads(line) for line in ledger.read_text().splitlines()[begun:])
-    return Launch(process.returncode, complete, began)
+    return Launch(code, complete, began)
 
 
 def story(folder: Path, kills: list[str]) -> Story:
@@ -217,10 +210,10 @@ def test_every_value_of_every_curve_is_that_of_an_uninterrupted_run(
 ) -> None:
     order = ["trial", "metric", "step"]
     expected = calm.result().curves.astype({"metric": str}).sort_values(order)
-    found = killed.result().curves.astype({"metric": str}).sort_values(order)
+    curves = killed.result().curves.astype({"metric": str}).sort_values(order)
 
-    assert len(found) == TRIALS * (STEPS + EVALUATIONS)
-    assert found.to_numpy().tolist() == expected.to_numpy().tolist()
+    assert len(curves) == TRIALS * (STEPS + EVALUATIONS)
+    assert curves.to_numpy().tolist() == expected.to_numpy().tolist()
 
 
 def test_no_trial_whose_completion_was_committed_ran_again(killed: Story) -> None:

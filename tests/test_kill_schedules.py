@@ -6,9 +6,7 @@ this launch: in a step, while it writes a checkpoint, or between a checkpoint an
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +14,8 @@ import pytest
 from tests.search.world import sketch
 
 from etude.round.result import load
+
+from .process_group import run_in_group
 
 HEAD = """
 [experiment]
@@ -73,14 +73,7 @@ etude.run("walk.toml", store="etude.db", runner="processes", workers=1)
 
 def launched(folder: Path, kill_at: int) -> int:
     (folder / "ticks").unlink(missing_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-c", RUN],
-        cwd=folder,
-        env={**os.environ, "KILL_AT": str(kill_at)},
-        start_new_session=True,
-        check=False,
-    )
-    return done.returncode
+    return run_in_group([sys.executable, "-c", RUN], folder, KILL_AT=str(kill_at))
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

@@ -7,15 +7,15 @@ only that checkpoint, and must come to the parameters that nobody interrupted.
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from etude.round.result import load
+
+from .process_group import run_in_group
 
 TRIALS, STEPS, EVALUATIONS = 3, 24, 4
 
@@ -121,14 +121,7 @@ etude.run("walk.toml", store="etude.db", runner=sys.argv[1], workers=1)
 
 def launched(folder: Path, runner: str, victim: str) -> int:
     """How a run ends in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, runner],
-        cwd=folder,
-        env={**os.environ, "VICTIM": victim},
-        start_new_session=True,
-        check=False,
-    )
-    return done.returncode
+    return run_in_group([sys.executable, "-c", RUN, runner], folder, VICTIM=victim)
 
 
 def begun(folder: Path, norm: str) -> Path:
@@ -148,8 +141,8 @@ def written(folder: Path) -> dict[str, bytes]:
 def values(folder: Path) -> list[list[object]]:
     """Every value of every curve."""
     curves = load(folder / "etude.db").curves.astype({"metric": str})
-    found: list[list[object]] = curves.sort_values(["trial", "metric", "step"]).to_numpy().tolist()
-    return found
+    rows: list[list[object]] = curves.sort_values(["trial", "metric", "step"]).to_numpy().tolist()
+    return rows
 
 
 # In stacks without buffers: who resumes may do so in another stack, and PyTorch rounds the sums of
