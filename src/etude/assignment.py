@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, final
 
+from .experiment.objective import Objective
 from .space import Scalar
 
 
@@ -43,6 +44,11 @@ class Assignment:
     max_wall_s: float | None = None
     keep_checkpoints: int = 1
     rehearsal: bool = False
+
+    @property
+    def objective(self) -> Objective:
+        """What trials are judged by."""
+        return Objective(self.metric, self.maximize)
 
 
 @final

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from .experiment.objective import Objective
 from .space import Scalar
 
 Status: TypeAlias = Literal["pending", "running", "paused", "completed", "stopped", "infeasible"]
@@ -151,8 +152,8 @@ class Record:
         finite = np.isfinite(series.values_P)
         if not finite.any():
             return None
-        sign = -1.0 if maximize else 1.0
-        position = int(np.argmin(np.where(finite, sign * series.values_P, math.inf)))
+        losses_P = Objective(metric, maximize).loss(series.values_P)
+        position = int(np.argmin(np.where(finite, losses_P, math.inf)))
         return Best(float(series.values_P[position]), int(series.steps_P[position]))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from .experiment.objective import Objective
 from .space import Scalar, Space, value_text
 
 
@@ -68,6 +69,11 @@ class Study:
     schedule: str | None = None
     schedule_options: Mapping[str, Any] = field(default_factory=dict)
     observed: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> Objective:
+        """What trials are judged by."""
+        return Objective(self.metric, self.maximize)
 
     def setting(self, searched: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """All that a trial is handed: fixed, scientific and searched values, sorted by name."""

@@ -122,7 +122,7 @@ def _luck(valued: Sequence[RankedStudy]) -> Iterator[str]:
 
 
 def _spread(standing: RankedStudy) -> str:
-    whole = luck(standing.outcomes, maximize=standing.study.maximize)
+    whole = luck(standing.outcomes, standing.study.objective)
     if whole is None:
         return f"not known ({plural(len(standing.outcomes), 'trial')})"
     return reaches(whole)

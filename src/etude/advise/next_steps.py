@@ -112,7 +112,7 @@ def _worth_more(case: Context, study: Study, gain: float) -> str:
     values = sorted(one.value for one in best_of if one is not None)
     if len(values) < 2:
         return ""
-    climbed = abs(values[-1 if study.maximize else 0] - median(values))
+    climbed = abs(min(values, key=study.objective.loss) - median(values))
     worth = noise.sd if noise.known else WORTH_A_TRIAL * climbed
     if not math.inf > gain > worth > 0.0:
         return ""

@@ -95,7 +95,7 @@ def _result(standing: RankedStudy) -> str:
 
 def _better(standing: Sequence[RankedStudy], leads: Sequence[Lead]) -> str:
     leader, others = standing[0], standing[1:]
-    word = "highest" if leader.study.maximize else "lowest"
+    word = leader.study.objective.best
     named = others if len(others) < MANY else others[:1]
     over = "; ".join(
         f"{_result(other)} for `{other.study.name}`, better by {_reach(leader, each)}, and "

@@ -75,20 +75,14 @@ def _direction(first: Input, second: Input, *, maximize: bool) -> bool:
     """Whether higher is better; refused where the two sides do not measure the same."""
     from ..errors import RunError
 
-    known = {
-        (one.result.experiment.metric, one.result.experiment.maximize)
-        for one in (first, second)
-        if one.result
-    }
+    known = {one.result.experiment.objective for one in (first, second) if one.result}
     if len(known) > 1:
-        metrics = " and ".join(
-            f"{name} ({'high' if up else 'low'}er is better)" for name, up in known
-        )
+        metrics = " and ".join(f"{one.metric} ({one.better} is better)" for one in known)
         raise RunError(
             f"`{first.name}` and `{second.name}` are judged by different metrics: {metrics}. "
             "Compare what was measured alike."
         )
-    return known.pop()[1] if known else maximize
+    return known.pop().maximize if known else maximize
 
 
 def _by_trainings(

@@ -144,11 +144,10 @@ def _lines(drawn: _Plan) -> Iterator[str]:
 
 def _size_line(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:
     count = sum(len(records) for _, records in studies)
-    better = "higher" if experiment.maximize else "lower"
     return (
         f"{quantity(count, 'trial')} in {quantity(len(studies), 'study')}, "
         f"{quantity(experiment.max_steps, 'step')} each, {count * experiment.max_steps:,} in all. "
-        f"Judged by {experiment.metric}: {better} is better."
+        f"Judged by {experiment.metric}: {experiment.objective.better} is better."
     )
 
 

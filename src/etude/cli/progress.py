@@ -75,7 +75,7 @@ class Progress:
     def begin(self, opening: Opening) -> None:
         """Says what is wrong with the design and what two steps cost, and shows the table."""
         self._opening = opening
-        self._sign = -1.0 if opening.experiment.maximize else 1.0
+        self._objective = opening.experiment.objective
         self._tally = _Tally(
             {record.id: record.study for record in opening.records},
             {record.id: record.status for record in opening.records},
@@ -86,7 +86,7 @@ class Progress:
                 self._tally.walls.append(record.wall_s)
                 best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
                 if best is not None:
-                    self._tally.best[record.id] = self._sign * best.value
+                    self._tally.best[record.id] = self._objective.loss(best.value)
         for line in opening_lines(opening):
             self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
@@ -133,7 +133,7 @@ class Progress:
     def _log(self, event: Logged) -> None:
         tally, metric = self._tally, self._opening.experiment.metric
         tally.steps[event.trial_id] = event.rows[-1][0] + 1
-        values = [self._sign * value for _, name, value in event.rows if name == metric]
+        values = [self._objective.loss(value) for _, name, value in event.rows if name == metric]
         known = tally.best.get(event.trial_id, math.inf)
         best = min([value for value in values if math.isfinite(value)], default=known)
         if min(best, known) < math.inf:
@@ -157,7 +157,9 @@ class Progress:
     def _row(self, study: str, max_trials: int) -> dict[str, str | int]:
         count, leader = self._tally.count(study), self._tally.leader(study)
         ended = _ended(count)
-        best = "-" if leader is None else f"{number(self._sign * leader[0])} (trial {leader[1]})"
+        best = "-"
+        if leader is not None:
+            best = f"{number(self._objective.value(leader[0]))} (trial {leader[1]})"
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
             for trial, status in self._tally.status.items()

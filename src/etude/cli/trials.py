@@ -89,12 +89,11 @@ def _lines(result: Result) -> Iterator[str]:
 def _best_first(result: Result) -> list[Record]:
     """The trials, feasible ones first and of these the best, equals by their ids."""
     experiment = result.experiment
-    sign = -1.0 if experiment.maximize else 1.0
 
     def order(record: Record) -> tuple[bool, float, int]:
         best = record.best(experiment.metric, maximize=experiment.maximize)
         feasible = best is not None and record.status != "infeasible"
-        return not feasible, sign * best.value if best else 0.0, record.id
+        return not feasible, experiment.objective.loss(best.value) if best else 0.0, record.id
 
     return sorted(result.records, key=order)
 

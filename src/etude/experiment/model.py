@@ -9,6 +9,7 @@ from ..errors import ExperimentError
 from ..space import bare, plain
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options, schedule_method
+from .objective import Objective
 from .validation import mistakes, with_choices
 from .validation.configurations import Configuration, configurations
 from .validation.fields import StudyDesign
@@ -118,6 +119,11 @@ class Experiment:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
         if self.diverged_above is not False:
             object.__setattr__(self, "diverged_above", float(self.diverged_above))
+
+    @property
+    def objective(self) -> Objective:
+        """What trials are judged by."""
+        return Objective(self.metric, self.maximize)
 
     @property
     def hyperparameters(self) -> tuple[Hyperparameter, ...]:

@@ -9,6 +9,7 @@ from typing import Final
 import altair as alt
 
 from ..analyze.summaries.axis import Axis, AxisPoint
+from ..experiment.objective import Objective
 from ..space import Choice, value_text
 from ..wording import chart_number, quantity
 from .layers import HEIGHT, ONLY_RAIL, RAIL, Row, drawn, rail, rows, stacked, thinned
@@ -71,9 +72,9 @@ def caption(result: Axis, *, best: int = BEST) -> str:
 
 def ranked(result: Axis) -> list[AxisPoint]:
     """The trials with an objective, best first, equals by id."""
-    sign = -1.0 if result.maximize else 1.0
+    loss = Objective(result.metric, result.maximize).loss
     feasible = [point for point in result.points if point.objective is not None]
-    return sorted(feasible, key=lambda point: (sign * _objective(point), point.trial))
+    return sorted(feasible, key=lambda point: (loss(_objective(point)), point.trial))
 
 
 def _objective(point: AxisPoint) -> float:

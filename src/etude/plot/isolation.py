@@ -8,6 +8,7 @@ from typing import Any, Final
 import altair as alt
 
 from ..analyze.summaries.isolation import Isolation, Retrained, StudyBest
+from ..experiment.objective import Objective
 from ..wording import chart_number, join
 from .layers import Row, rows, stacked, thinned
 from .scales import Measure
@@ -64,9 +65,9 @@ def caption(result: Isolation) -> str:
 
     Source: C12, Q10, A2.
     """
-    sign = -1.0 if result.maximize else 1.0
+    loss = Objective(result.metric, result.maximize).loss
     known = [(one, one.value) for one in result.studies if one.value is not None]
-    order = sorted(known, key=lambda pair: sign * pair[1])
+    order = sorted(known, key=lambda pair: loss(pair[1]))
     if not order:
         return "No study has a feasible trial, so nothing can be compared."
     (first, best), ticks = order[0], " Ticks are all feasible trials."

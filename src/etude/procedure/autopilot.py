@@ -70,13 +70,14 @@ class RoundSeries:
         Of equals that of the earliest round.
         """
         experiment = self.rounds[0].result.experiment
-        sign = -1.0 if experiment.maximize else 1.0
         candidates: list[tuple[float, int, PlayedRound, Record]] = []
         for played in self.rounds:
             best = played.result.best
             value = best and best.best(experiment.metric, maximize=experiment.maximize)
             if best and value:
-                candidates.append((sign * value.value, played.number, played, best))
+                candidates.append(
+                    (experiment.objective.loss(value.value), played.number, played, best)
+                )
         return min(candidates, key=lambda candidate: candidate[:2])[2:] if candidates else None
 
 

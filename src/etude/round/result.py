@@ -72,9 +72,8 @@ class Result:
     def best(self) -> Record | None:
         """The trial with the best value of the metric; None where none is feasible."""
         metric, maximize = self.experiment.metric, self.experiment.maximize
-        sign = -1.0 if maximize else 1.0
         judged = [
-            (sign * best.value, record.id, record)
+            (self.experiment.objective.loss(best.value), record.id, record)
             for record in self.records
             if record.status in ("completed", "stopped")
             and (best := record.best(metric, maximize=maximize))
@@ -193,9 +192,9 @@ class Result:
         """The folder of the best trial's best checkpoint, if it wrote any."""
         if self.best is None:
             return []
-        sign = -1.0 if self.experiment.maximize else 1.0
+        loss = self.experiment.objective.loss
         judged = [
-            (sign * one.value, one.step) for one in self.best.checkpoints if one.value is not None
+            (loss(one.value), one.step) for one in self.best.checkpoints if one.value is not None
         ]
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
         paths = (folder / str(step) for _, step in sorted(judged))

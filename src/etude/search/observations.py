@@ -126,8 +126,8 @@ def subsample(observations: Observations, most: int) -> Observations:
 def _prior_results(
     study: Study, prior: Iterable[Prior]
 ) -> list[tuple[Mapping[str, Scalar], float]]:
-    sign = -1.0 if study.maximize else 1.0
-    return [(one.setting, math.nan if one.value is None else sign * one.value) for one in prior]
+    loss = study.objective.loss
+    return [(one.setting, math.nan if one.value is None else loss(one.value)) for one in prior]
 
 
 def _results(study: Study, records: Iterable[Record]) -> list[tuple[Mapping[str, Scalar], float]]:
@@ -138,7 +138,7 @@ def _results(study: Study, records: Iterable[Record]) -> list[tuple[Mapping[str,
         if record.status == "infeasible":
             results.append((record.setting, math.nan))
         elif record.ended and best is not None:
-            results.append((record.setting, -best.value if study.maximize else best.value))
+            results.append((record.setting, study.objective.loss(best.value)))
     return results
 
 

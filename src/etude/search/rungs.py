@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..record import Record, Series
 from ..study import Study, evaluation_steps
@@ -70,6 +71,5 @@ class RungTrial:
         return self.record.series(self.study.metric)
 
     @cached_property
-    def _losses(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        sign = -1.0 if self.study.maximize else 1.0
-        return np.asarray(sign * self._series.values_P)
+    def _losses(self) -> NDArray[np.float64]:
+        return self.study.objective.loss(self._series.values_P)

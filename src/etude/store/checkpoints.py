@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import final
 
 from ..event import Began, Ended, Event, Lost, Paused, Saved
+from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
 
 
@@ -50,14 +51,13 @@ class Files:
 
 
 def retained(
-    checkpoints: Sequence[Checkpoint], *, best: int, maximize: bool
+    checkpoints: Sequence[Checkpoint], *, best: int, objective: Objective
 ) -> tuple[Checkpoint, ...]:
     """The checkpoints worth their disk: the last, and the best few by their metric (K1)."""
     if not checkpoints:
         return ()
-    sign = -1.0 if maximize else 1.0
     judged = [one for one in checkpoints if one.value is not None and math.isfinite(one.value)]
-    judged.sort(key=lambda one: (sign * one.value, one.step))  # type: ignore[operator]  # judged ones have a value
+    judged.sort(key=lambda one: (objective.loss(one.value), one.step))  # type: ignore[type-var]  # judged ones have a value
     steps = {checkpoints[-1].step, *(one.step for one in judged[:best])}
     return tuple(one for one in checkpoints if one.step in steps)
 
@@ -93,12 +93,12 @@ class CheckpointCleanup:
 
 
 def cleanup(
-    record: Record, events: Sequence[Event], *, best: int, maximize: bool
+    record: Record, events: Sequence[Event], *, best: int, objective: Objective
 ) -> CheckpointCleanup | None:
     """The cleanup after these events, which left `record` as it stands; None where none is due."""
     is_over = any(isinstance(event, Ended | Paused | Lost) for event in events)
     if not is_over and not any(isinstance(event, Began | Saved) for event in events):
         return None
-    stay = retained(record.checkpoints, best=best, maximize=maximize)
+    stay = retained(record.checkpoints, best=best, objective=objective)
     forgotten = {one.step for one in record.checkpoints} - {one.step for one in stay}
     return CheckpointCleanup(record.id, stay, frozenset(forgotten), rest=is_over)

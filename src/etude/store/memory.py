@@ -124,7 +124,7 @@ class Memory:
 
     def _clean_up(self, name: str, trial_id: int, event: Event) -> None:
         experiment, record = self._entries[name].experiment, self._trials[name][trial_id]
-        best, maximize = experiment.keep_checkpoints, experiment.maximize
-        if due := cleanup(record, [event], best=best, maximize=maximize):
+        best, objective = experiment.keep_checkpoints, experiment.objective
+        if due := cleanup(record, [event], best=best, objective=objective):
             self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.retained)
             due.perform(self.files.checkpoints(name, trial_id))

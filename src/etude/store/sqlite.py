@@ -111,12 +111,12 @@ class SQLite:
     def append(self, name: str, events: Sequence[Event]) -> None:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
-        best, maximize = experiment.keep_checkpoints, experiment.maximize
+        best, objective = experiment.keep_checkpoints, experiment.objective
         cleanups: list[CheckpointCleanup] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
-                if due := cleanup(record, news, best=best, maximize=maximize):
+                if due := cleanup(record, news, best=best, objective=objective):
                     rows.keep_checkpoints(self._db, key, trial_id, due.retained)
                     cleanups.append(due)
         for due in cleanups:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, final
 
+from ..experiment.objective import Objective
 from ..trial import Trial
 
 # Heuristic: a kill costs half a minute at most, and writing stays below a percent or so.
@@ -63,12 +64,12 @@ class CheckpointKeeper:
         """Whether it is among the best so far, the first of equals first; those it ousts go."""
         if not math.isfinite(value):
             return False
-        sign = -1.0 if self._trial.maximize else 1.0
-        ranked = sorted([*self._best, (sign * value, step)])
+        loss = Objective(self._trial.metric, self._trial.maximize).loss(value)
+        ranked = sorted([*self._best, (loss, step)])
         self._best, ousted = (
             ranked[: self._trial.keep_checkpoints],
             ranked[self._trial.keep_checkpoints :],
         )
         for _, old in ousted:
             self._unwritten.pop(old, None)
-        return (sign * value, step) in self._best
+        return (loss, step) in self._best

@@ -121,7 +121,7 @@ def _trial(trace: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
         trial=trace.trial,
         status="unclear" if why else "ok",
         why=why,
-        value=-value if trace.maximize else value,
+        value=trace.value(value),
         step=step,
         share=(step + 1) / max(1, trace.max_steps),
         lowest=int(series.steps_P[found]),

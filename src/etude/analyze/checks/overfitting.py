@@ -175,14 +175,14 @@ def _turned(
     fall, falls = _fell(curves, lowest, thresholds)
     sure = beyond >= thresholds.min_noise and _beyond(end - best, error, around, thresholds)
     status, why = _judged(turned=turned, falls=falls, sure=sure)
-    sign = -1.0 if trace.maximize and name == trace.metric else 1.0
+    reported = trace.value if name == trace.metric else float
     return Turn(
         status=status,
         name=name,
         why=why,
-        best=sign * best,
+        best=reported(best),
         best_step=int(curves.steps_E[lowest]),
-        end=sign * end,
+        end=reported(end),
         rise=end - best,
         error=error,
         fall=fall,

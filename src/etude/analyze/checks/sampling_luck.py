@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, plural
@@ -61,7 +62,7 @@ def sampling_luck(
 
     Source: Q10.
     """
-    whole = luck(ended, maximize=study.maximize)
+    whole = luck(ended, study.objective)
     smaller = sorted({size for size in sizes if size < len(ended)}) if whole else []
     best_first = ranked(ended)
     return SamplingLuck(
@@ -72,30 +73,30 @@ def sampling_luck(
         feasible=len(best_first),
         best=best_first[0].value if best_first else None,
         budgets=(
-            *(_budget(ended, size, maximize=study.maximize) for size in smaller),
+            *(_budget(ended, size, study.objective) for size in smaller),
             *([whole] if whole else []),
         ),
         varies=not only_seeds(study, ended),
     )
 
 
-def luck(found: Sequence[Outcome], *, maximize: bool) -> Budget | None:
+def luck(found: Sequence[Outcome], objective: Objective) -> Budget | None:
     """The best of a whole study over resampled ones; None where too few trials have ended.
 
     Source: Q10.
     """
     if len(found) < MIN_TRIALS:
         return None
-    return _budget(found, len(found), maximize=maximize)
+    return _budget(found, len(found), objective)
 
 
-def _budget(found: Sequence[Outcome], size: int, *, maximize: bool) -> Budget:
+def _budget(found: Sequence[Outcome], size: int, objective: Objective) -> Budget:
     """Its quantiles in closed form: of infinitely many samples, as `best_of` draws some."""
     sorted_T = sorted(one.loss for one in found)
     # The lowest of k uniform numbers exceeds m with chance (1 - m)^k.
     shares = (-math.expm1(math.log1p(-quantile) / size) for quantile in (0.025, 0.5, 0.975))
     losses = [sorted_T[max(0, math.ceil(len(found) * share) - 1)] for share in shares]
-    low, median, high = sorted(-loss if maximize else loss for loss in losses)
+    low, median, high = sorted(map(objective.value, losses))
     return Budget(size, _finite(median), _finite(low), _finite(high))
 
 

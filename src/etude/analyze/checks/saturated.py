@@ -111,7 +111,7 @@ def _trial(trace: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
         trial=trace.trial,
         status="notice" if share < thresholds.before else "ok",
         why="",
-        level=-level if trace.maximize else level,
+        level=trace.value(level),
         band=band,
         step=step,
         share=share,

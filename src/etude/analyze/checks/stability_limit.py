@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...playbook.catalogue import known
 from ...space import Choice
@@ -102,7 +103,7 @@ def _best(
 ) -> tuple[float, int] | None:
     """The learning rate and the id of the best trial that is not unstable."""
     valued = [
-        (best.value * (-1.0 if trace.maximize else 1.0), trace.trial, rate)
+        (Objective(trace.metric, trace.maximize).loss(best.value), trace.trial, rate)
         for rate, trace in placed
         if not unstable[trace.trial]
         and not trace.infeasible

@@ -140,8 +140,8 @@ def _rival(
     study: Study, order: Sequence[tuple[float, int]], rivals: Mapping[str, float]
 ) -> tuple[str, float | None]:
     """Whom the best is compared with, and how far away that is."""
-    sign = -1.0 if study.maximize else 1.0
-    known = sorted((sign * value, name) for name, value in rivals.items() if math.isfinite(value))
+    loss = study.objective.loss
+    known = sorted((loss(value), name) for name, value in rivals.items() if math.isfinite(value))
     if known and order:
         return f"`{known[0][1]}`", abs(known[0][0] - order[0][0])
     if len(order) > 1 and not rivals:
@@ -176,7 +176,7 @@ def _trial(
         status="unclear" if why else "notice" if by_luck else "ok",
         why=why,
         rank=rank,
-        value=None if loss is None else -loss if trace.maximize else loss,
+        value=None if loss is None else trace.value(loss),
         sd=sd,
         late=len(last),
         gap=gap,

@@ -146,7 +146,7 @@ def _judged(
         share=gain / total if total > 0.0 else math.nan,
         kept=kept,
         flattens=gains and ends and kept < thresholds.min_slope,
-        end=-end if trace.maximize else end,
+        end=trace.value(end),
         reached=(int(curve.steps_E[-1]) + 1) / max(1, trace.max_steps),
         evaluations=len(curve),
     )

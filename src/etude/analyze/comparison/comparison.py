@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from scipy import stats
 
+from ...experiment.objective import Objective
 from ..statistics.two_sample import Difference, difference
 from .failure_rate import FailureRate, failure_rate, separating_threshold
 from .retrainings import Retrainings
@@ -95,7 +96,7 @@ class Comparison:
     @property
     def gain(self) -> float:
         """By how much B's mean is better than A's, negative where it is worse."""
-        return self.difference.by if self.maximize else -self.difference.by
+        return Objective(self.metric, self.maximize).gain(self.difference.by)
 
     @property
     def at_most(self) -> float:
@@ -135,11 +136,11 @@ def comparison(
     >>> comparison([3.28, 3.29, 3.28, 3.30], [3.21, 3.20, 3.22, 3.21]).answer
     'better'
     """
-    sign = -1.0 if maximize else 1.0
+    objective = Objective(metric, maximize)
     first, second = _named(a, "A"), _named(b, "B")
-    losses = [_losses(one, sign) for one in (first, second)]
+    losses = [_losses(one, objective) for one in (first, second)]
     parting = separating_threshold(*losses)
-    sides = [_side(one, sign, parting) for one in (first, second)]
+    sides = [_side(one, objective, parting) for one in (first, second)]
     trainings = (sides[0].trainings, sides[1].trainings)
     least = min(trainings)
     level = LEVEL if plan is None else plan.level(least) or 0.0
@@ -147,7 +148,7 @@ def comparison(
     may_spend = level / 2 if found.known else level
     lost = failure_rate((sides[0].failed, sides[1].failed), trainings, level=may_spend)
     chance = superiority(*losses)
-    decided = _decided(found, lost, -sign * found.by, chance, level)
+    decided = _decided(found, lost, objective.gain(found.by), chance, level)
     answer, why = decided or _open(found, lost, least, plan)
     return Comparison(
         a=sides[0],
@@ -172,14 +173,14 @@ def _named(one: Retrainings | Sequence[float], name: str) -> Retrainings:
     return Retrainings(name=name, values=tuple(map(float, one)))
 
 
-def _losses(one: Retrainings, sign: float) -> list[float]:
+def _losses(one: Retrainings, objective: Objective) -> list[float]:
     """Lower is better, and a failed training is worse than any."""
-    return [sign * value if math.isfinite(value) else math.inf for value in one.values]
+    return [objective.loss(value) if math.isfinite(value) else math.inf for value in one.values]
 
 
-def _side(one: Retrainings, sign: float, parting: float | None) -> Side:
+def _side(one: Retrainings, objective: Objective, parting: float | None) -> Side:
     finite = [value for value in one.values if math.isfinite(value)]
-    beyond = 0 if parting is None else sum(sign * value > parting for value in finite)
+    beyond = 0 if parting is None else sum(objective.loss(value) > parting for value in finite)
     return Side(
         name=one.name,
         values=one.values,

@@ -108,7 +108,7 @@ def study_best(
     """
     best_first = ranked(ended)
     best = best_first[0] if best_first else None
-    whole = luck(ended, maximize=study.maximize)
+    whole = luck(ended, study.objective)
     return StudyBest(
         study=study.name,
         scientific=study.scientific,

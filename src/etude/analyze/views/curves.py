@@ -13,6 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...experiment.objective import Objective
 from ...record import Record, Series
 from ...study import Study
 from ...wording import percent
@@ -62,7 +63,15 @@ class TrialCurves:
     def objective(self) -> Series:
         """The study's metric, lower is better, raw otherwise: NaN and inf included."""
         found = self.record.series(self.metric)
-        return Series(found.steps_P, -found.values_P) if self.maximize else found
+        return Series(found.steps_P, self._objective.loss(found.values_P))
+
+    def value(self, loss: float) -> float:
+        """A loss of the study's metric as it was reported."""
+        return self._objective.value(loss)
+
+    @property
+    def _objective(self) -> Objective:
+        return Objective(self.metric, self.maximize)
 
     @cached_property
     def train_loss(self) -> Series:

@@ -84,5 +84,5 @@ def _outcome(study: Study, record: Record) -> Outcome:
     best = record.best(study.metric, maximize=study.maximize) if feasible else None
     if best is None:
         return Outcome(record, study.metric, math.inf, None, None)
-    loss = -best.value if study.maximize else best.value
+    loss = study.objective.loss(best.value)
     return Outcome(record, study.metric, loss, best.value, best.step)
