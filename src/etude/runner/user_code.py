@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import RunError
+from ..train.backend import loop_of
 from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
-from .stacking import loop_of
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
 

@@ -26,9 +26,9 @@ def user_traceback(error: BaseException) -> str:
 def error_site(told: str) -> str:
     r"""The kind and place that a traceback tells, equal for the same mistake.
 
-    >>> fault('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
+    >>> error_site('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
     'ValueError at train.py:12'
-    >>> fault("ValueError: `batch_size` is 0")
+    >>> error_site("ValueError: `batch_size` is 0")
     'ValueError'
     """
     if not told.startswith("Traceback"):

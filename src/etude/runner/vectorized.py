@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, final
 from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Event
-from ..train.backend import resolved
+from ..train.backend import Stacking, backend_of, resolved
+from ..train.gate import Signature
 from ..train.reporting import Departed
 from ..train.workload import Workload
 from ..trial import TrainFunction, Trial
 from .attempt import EventChannel, outcome, rehearsal
 from .base import Deliver
-from .stacking import half_of
 from .user_errors import is_out_of_memory
 
 if TYPE_CHECKING:  # JAX's have the same names
-    from ..train.torch.member import Member, Signature
+    from ..train.torch.member import Member
     from ..train.torch.vectorized import Stack
-    from .stacking import Half
 
 # Longer than any stretch.
 _WHOLE = 1 << 30
@@ -63,7 +62,7 @@ class Vectorized:
         self._print_to = print_to
         self._most: dict[Signature, int] = {}
         self._train: TrainFunction | None = None
-        self._half: Half | None = None
+        self._stacking: Stacking | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
         self._stacks: list[Stack] = []
@@ -133,8 +132,8 @@ class Vectorized:
                 stack.join(members[:room])
                 members = members[room:]
         for start in range(0, len(members), most):
-            half = self._halved(members[start].trial)
-            self._stacks.append(half.stack(half.loop, members[start : start + most]))
+            stacking = self._resolved(members[start].trial)
+            self._stacks.append(stacking.stack(members[start : start + most]))
 
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
@@ -143,8 +142,7 @@ class Vectorized:
         trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
         self._seats[assignment.id] = _Seat(outbox)
         try:
-            half = self._halved(assignment)
-            member = half.member(half.loop, trial)
+            member: Member = self._resolved(assignment).member(trial)
             member.begin()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
@@ -208,8 +206,9 @@ class Vectorized:
             self._train = train
         return self._train
 
-    def _halved(self, first: Assignment | Trial) -> Half:
+    def _resolved(self, first: Assignment | Trial) -> Stacking:
         """What trains in stacks, once it is known whose model the workload makes."""
-        if self._half is None:
-            self._half = half_of(resolved(self._loaded(), first.setting))
-        return self._half
+        if self._stacking is None:
+            loop = resolved(self._loaded(), first.setting)
+            self._stacking = backend_of(loop).stack(loop)
+        return self._stacking

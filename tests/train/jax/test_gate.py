@@ -6,7 +6,8 @@ from tests.train import jaxes
 from tests.train.needs_jax import jnp
 from tests.train.stacks import setting
 
-from etude.train.jax import gate
+from etude.train import gate
+from etude.train.jax.gate import timings
 from etude.train.jax.loop import Loop
 from etude.train.jax.models import Model
 
@@ -14,7 +15,7 @@ from etude.train.jax.models import Model
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No time is spent on timing: what is slow is another question than what is right."""
-    monkeypatch.setattr(gate, "_times", lambda loop, trials: {1: 2.0, 4: 1.0})
+    monkeypatch.setattr(gate, "_times", lambda *given: {1: 2.0, 4: 1.0})
 
 
 def judged(folder, model, settings):
@@ -22,7 +23,7 @@ def judged(folder, model, settings):
         assignment(folder, id=n, seed=n, setting=setting(n, **given), metric="valid/error")
         for n, given in enumerate(settings)
     ]
-    return gate.judged(Loop(jaxes.workload(model)), several)
+    return gate.judged(timings(Loop(jaxes.workload(model))), several)
 
 
 def linear(scale, outputs=2):
@@ -41,10 +42,10 @@ def asks_its_kind(given):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (decides, "the setting in which the trials differ (test_jax_gate.py:"),
+        (decides, "the setting in which the trials differ (test_gate.py:"),
         (asks_its_kind, "other numbers than a trial alone: after 3 steps `"),
         (lambda given: linear(1.0, int(given["t"]) + 1), "they differ in `parameter params` ((6, "),
-        (lambda given: 1 / 0, "ZeroDivisionError: division by zero (test_jax_gate.py:"),
+        (lambda given: 1 / 0, "ZeroDivisionError: division by zero (test_gate.py:"),
     ],
 )
 def test_what_a_stack_cannot_do_is_declined_with_its_culprit(tmp_path, model, said):
@@ -62,7 +63,7 @@ def test_numbers_that_model_reads_may_differ(tmp_path):
 
 
 def test_what_is_no_faster_is_declined(tmp_path, monkeypatch):
-    monkeypatch.setattr(gate, "_times", lambda loop, trials: {1: 1.0, 4: 1.0, 8: 0.95})
+    monkeypatch.setattr(gate, "_times", lambda *given: {1: 1.0, 4: 1.0, 8: 0.95})
 
     found = judged(tmp_path, lambda given: linear(1.0), [{}] * 3)
 

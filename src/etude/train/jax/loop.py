@@ -11,14 +11,15 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from ...trial import NotedSetting, Trial
-from .. import loop as course
 from .. import metrics
+from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..loop import run
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
 from ..workload import Workload
@@ -37,6 +38,8 @@ _ALONE = 2
 @final
 class Loop:
     """A train function: trains trials of a workload, its data read and moved once."""
+
+    library: ClassVar[Library] = "jax"
 
     def __init__(
         self, workload: Workload, *, every_s: float = EVERY_S, double: bool = False
@@ -81,7 +84,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        course.run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s)
 
 
 @final

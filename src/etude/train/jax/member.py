@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TypeAlias, final
+from typing import final
 
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
+from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop
 from .models import Layout
 from .vectors import Vectors, moments, put, state
-
-Signature: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @final

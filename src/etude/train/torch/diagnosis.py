@@ -1,10 +1,9 @@
-"""Culprits: which part of a workload a stack cannot train, in words for who wrote it."""
+"""Diagnosis: which part of a workload a stack cannot train, in words for who wrote it."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from ...trial import NotedSetting
+from ..gate import error_frame, error_message, located
 from ..workload import Workload
 from .examples import Batch
 from .loop import Loop
@@ -30,29 +30,18 @@ _SMOOTHING = (
     "`label_smoothing` must be a Python number there, and the trials differ in it; "
     "`etude.train.losses.cross_entropy` takes one a trial"
 )
-_NOT_THEIRS = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
 # Heuristic: a hundred times what double precision loses in one module.
 _CLOSE = 1e-10
 
 
-def told(error: BaseException) -> str:
+def description(error: BaseException) -> str:
     """What an exception means for a workload, where we know it, and the line that met it."""
-    said = str(error).strip()
-    first = next(iter(said.splitlines()), "no reason given")
-    known = [meaning for sign, meaning in _MEANINGS.items() if sign in said]
-    meaning = known[0] if known else f"{type(error).__name__}: {first.rstrip('.')}"
-    theirs = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_NOT_THEIRS) and Path(frame.filename).is_file()
-    ]
-    if not theirs:
-        return f"{meaning}{_inside(error)}."
-    frame = theirs[-1]
-    meaning = _SMOOTHING if "label_smoothing" in (frame.line or "") else meaning
-    return (
-        f"{meaning}{_inside(error)} ({Path(frame.filename).name}:{frame.lineno}: `{frame.line}`)."
-    )
+    text, frame = str(error), error_frame(error, torch.__file__)
+    known = [meaning for sign, meaning in _MEANINGS.items() if sign in text]
+    meaning = known[0] if known else error_message(error)
+    if frame is not None and "label_smoothing" in (frame.line or ""):
+        meaning = _SMOOTHING
+    return located(f"{meaning}{_inside(error)}", frame)
 
 
 def counters(workload: Workload, module: nn.Module) -> dict[str, str]:

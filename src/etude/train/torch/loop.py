@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import WorkloadError
 from ...trial import Trial
-from .. import loop as course
+from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..loop import run
 from ..recipe import MOVING, recipe, seed_of
 from ..workload import Workload
 from . import dropout, evaluation
@@ -33,6 +34,8 @@ _AHEAD = 64
 @final
 class Loop:
     """A train function: trains trials of a workload, its data read and moved once."""
+
+    library: ClassVar[Library] = "torch"
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        course.run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s)
 
 
 @final

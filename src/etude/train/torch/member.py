@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
+from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
 from . import dropout
 from .checkpoints import State
@@ -19,8 +20,6 @@ from .examples import Order
 from .loop import Loop, state
 from .network import Network
 from .rows import Rows
-
-Signature: TypeAlias = tuple[tuple[str, str], ...]
 
 # What every module has, or what its own forward pass does not read.
 _OF_TORCH = frozenset(vars(nn.Module())) | {"inplace"}

@@ -14,8 +14,6 @@ from torch.fx.passes.shape_prop import TensorMetadata
 
 from .graph import roots
 
-# Heuristic: operators need room for themselves, and other programs run beside us.
-SHARE = 0.5
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
 _GROUP = Path("/sys/fs/cgroup")
