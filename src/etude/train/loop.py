@@ -35,7 +35,7 @@ def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
             if trial.evaluates(step):
                 values = learner.evaluation()
                 trial.report(step, values)
-                keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
+                keeper.offer(step, values.get(trial.metric, float("nan")), learner.state)
     except Halted:
         keeper.write()
         raise

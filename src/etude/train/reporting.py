@@ -49,7 +49,7 @@ def report_steps(
             if told.values is not None:
                 at = member.step - 1
                 trial.report(at, told.values)
-                member.keeper.see(at, told.values.get(trial.metric, float("nan")), state)
+                member.keeper.offer(at, told.values.get(trial.metric, float("nan")), state)
     except Halted as error:
         member.keeper.write()
         return Departed(member, error)
