@@ -63,7 +63,7 @@ def test_pytorchs_own_is_declined_with_the_mend(tmp_path):
 
     loop = Loop(dataclasses.replace(WORKLOADS["mlp"], loss=loss))
 
-    found = gate.judged(timings(loop), trials)
+    found = gate.judgement(timings(loop), trials)
 
     assert found.width == 1
     assert "`etude.train.losses.cross_entropy` takes one a trial (test_losses.py" in found.reason

@@ -1,7 +1,4 @@
-"""Stage: assignments in, events out.
-
-Which trials are trained in stacks, and what does it.
-"""
+"""Stacking: whether a worker trains its trials in stacks, and the runner that does."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ def vectorized(
     return Vectorized(load, width=width, print_to=print_to)
 
 
-def judged(train: TrainFunction, assignments: Sequence[Assignment], workers: int) -> Verdict:
+def verdict(train: TrainFunction, assignments: Sequence[Assignment], workers: int) -> Verdict:
     """Whether these trials, and others like them, are to be trained in stacks.
 
     They are trained in one of so many workers. A plain function needs no word, and no library.
@@ -52,7 +49,7 @@ def judged(train: TrainFunction, assignments: Sequence[Assignment], workers: int
         return Verdict(1, "")
     loop = resolved(train, assignments[0].setting)
     timings = backend_of(loop).timings(loop)
-    judgement = gate.judged(timings, assignments, workers=workers)
+    judgement = gate.judgement(timings, assignments, workers=workers)
     return Verdict(
         judgement.width,
         judgement.reason,
@@ -62,8 +59,8 @@ def judged(train: TrainFunction, assignments: Sequence[Assignment], workers: int
     )
 
 
-def prepared(train: TrainFunction, assignments: Sequence[Assignment]) -> None:
-    """Has everything loaded that a stack of these trials takes: some seconds, while others judge.
+def prepare(train: TrainFunction, assignments: Sequence[Assignment]) -> None:
+    """Loads everything that a stack of these trials takes: some seconds, while others judge.
 
     What is wrong with them is reported when they are trained.
     """

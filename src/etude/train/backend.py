@@ -107,8 +107,16 @@ def library_of(model: Any) -> Library:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         return "torch"
-    is_jax = all(callable(getattr(model, name, None)) for name in ("init", "apply"))
-    return "jax" if is_jax else "torch"
+    return "jax" if is_jax_model(model) else "torch"
+
+
+def is_jax_model(model: object) -> bool:
+    """Whether this is meant as a model of JAX: the two functions `init` and `apply`.
+
+    >>> is_jax_model(3)
+    False
+    """
+    return all(callable(getattr(model, name, None)) for name in ("init", "apply"))
 
 
 @final
@@ -121,7 +129,7 @@ class DeferredLoop:
         self._loop: Any = None
 
     def resolved(self, setting: Setting) -> Any:
-        """The loop, by the model of this setting where no other told before."""
+        """The loop, by the model of this setting where none has shown it before."""
         if self._loop is None:
             torch = sys.modules.get("torch")
             with torch.random.fork_rng() if torch is not None else nullcontext():

@@ -63,7 +63,7 @@ class CheckpointKeeper:
             self._trial.save(step, state.save, value=value)  # the last one may leave the loop
 
     def _admit(self, value: float, step: int) -> bool:
-        """Holds a value that is among the best so far, the first of equals first; says whether it is."""
+        """Whether a value is among the best so far, first of equals first; it then ousts one."""
         if not math.isfinite(value):
             return False
         sign = -1.0 if self._trial.maximize else 1.0

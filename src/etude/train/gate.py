@@ -100,7 +100,7 @@ class Timings:
     threads: Callable[[int], AbstractContextManager[int]] | None = None
 
 
-def judged(timings: Timings, assignments: Assignments, *, workers: int = 1) -> Judgement:
+def judgement(timings: Timings, assignments: Assignments, *, workers: int = 1) -> Judgement:
     """Whether these trials, and others like them, are to be trained in stacks, and how wide.
 
     Whatever the workload raises on the way is a reason to decline. The memory of the machine is
@@ -109,12 +109,12 @@ def judged(timings: Timings, assignments: Assignments, *, workers: int = 1) -> J
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _judged(timings, assignments, workers)
+            return _judgement(timings, assignments, workers)
     except Exception as error:  # noqa: BLE001  # a user's code may raise anything
         return Judgement(1, f"a stack cannot run it: {timings.description(error)}")
 
 
-def _judged(timings: Timings, assignments: Assignments, workers: int) -> Judgement:
+def _judgement(timings: Timings, assignments: Assignments, workers: int) -> Judgement:
     # Group the trials that may share a stack; the largest group speaks for all.
     groups = _groups(timings, assignments)
     largest = max(groups.values(), key=len)
@@ -132,10 +132,10 @@ def _judged(timings: Timings, assignments: Assignments, workers: int) -> Judgeme
     # Time the others, and see whether all threads do better in one stack.
     remarks = _remarks(timings.looping(chosen) if timings.looping else [], widths)
     times = _times(timings, chosen, widths)
-    judgement = _fastest(times, remarks, alike=timings.alike)
-    if judgement.width == 1 or timings.threads is None or workers == 1:
-        return judgement
-    return _with_all_threads(judgement, timings, chosen, times, workers)
+    fastest = _fastest(times, remarks, alike=timings.alike)
+    if fastest.width == 1 or timings.threads is None or workers == 1:
+        return fastest
+    return _with_all_threads(fastest, timings, chosen, times, workers)
 
 
 def _groups(timings: Timings, assignments: Assignments) -> dict[Signature, list[int]]:
@@ -204,7 +204,7 @@ def _fastest(times: Mapping[int, float], remarks: str, *, alike: float) -> Judge
 
 
 def _with_all_threads(
-    judgement: Judgement,
+    separate: Judgement,
     timings: Timings,
     assignments: Assignments,
     times: Mapping[int, float],
@@ -214,19 +214,19 @@ def _with_all_threads(
 
     Of small operators it never is, and then is not measured.
     """
-    apart_s = times[judgement.width]
-    if timings.threads is None or apart_s * judgement.width < LONG_STEP_S:
-        return judgement
+    apart_s = times[separate.width]
+    if timings.threads is None or apart_s * separate.width < LONG_STEP_S:
+        return separate
     with timings.threads(workers) as threads:
-        together_s = timings.stack_s(assignments, judgement.width)
+        together_s = timings.stack_s(assignments, separate.width)
     if together_s * WORTH > apart_s / workers:
-        return judgement
+        return separate
     ratio = times[1] / together_s
     return dataclasses.replace(
-        judgement,
+        separate,
         ratio=ratio,
         threads=threads,
-        reason=f"{judgement.width} trials in one stack with {threads} threads are "
+        reason=f"{separate.width} trials in one stack with {threads} threads are "
         f"{ratio:.1f} times as fast, measured; a stack a worker, "
         f"{times[1] / apart_s * workers:.1f} times.",
     )

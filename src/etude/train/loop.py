@@ -1,4 +1,4 @@
-"""The course of one trial alone, step by step, whichever library trains it."""
+"""The loop of one trial alone, step by step, whichever library trains it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def judged(folder, model, settings):
         assignment(folder, id=n, seed=n, setting=setting(n, **given), metric="valid/error")
         for n, given in enumerate(settings)
     ]
-    return gate.judged(timings(Loop(jaxes.workload(model))), several)
+    return gate.judgement(timings(Loop(jaxes.workload(model))), several)
 
 
 def linear(scale, outputs=2):

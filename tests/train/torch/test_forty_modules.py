@@ -29,7 +29,7 @@ def judged(folder, model):
         for n in range(3)
     ]
     loop = Loop(dataclasses.replace(WORKLOADS["mlp"], model=model))
-    return rules.judged(gate.timings(loop), trials)
+    return rules.judgement(gate.timings(loop), trials)
 
 
 @pytest.mark.filterwarnings("ignore:There is a performance drop")

@@ -28,7 +28,7 @@ def quick(monkeypatch):
 
 def judged(folder, model, settings):
     workload = dataclasses.replace(WORKLOADS["mlp"], model=model)
-    return rules.judged(gate.timings(Loop(workload)), assignments(folder, settings))
+    return rules.judgement(gate.timings(Loop(workload)), assignments(folder, settings))
 
 
 def assignments(folder, settings):
@@ -115,7 +115,7 @@ def test_a_counter_of_the_workload_itself_is_a_culprit(tmp_path):
 
     loop = Loop(workload_of(Annealed))
 
-    found = rules.judged(gate.timings(loop), assignments(tmp_path, [{}] * 3))
+    found = rules.judgement(gate.timings(loop), assignments(tmp_path, [{}] * 3))
 
     assert "it counts in Python. The forward pass changes `self.calls`" in found.reason
 
@@ -178,7 +178,7 @@ def test_one_stack_with_all_threads_is_chosen_where_it_measures_faster(
     torch.set_num_threads(1)
     try:
         workload = dataclasses.replace(WORKLOADS["mlp"], model=lambda given: linear())
-        found = rules.judged(
+        found = rules.judgement(
             gate.timings(Loop(workload)), assignments(tmp_path, [{}] * 4), workers=2
         )
     finally:

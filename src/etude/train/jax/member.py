@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import final
 
 from ...trial import Trial
@@ -36,16 +35,11 @@ class Member:
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0
-        self._evaluations = trial.evaluation_steps
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""
         self.trial.restore(lambda folder: self._put(State.load(folder)))
         self.step = next(self.trial.steps(), self.trial.max_steps)
-
-    def until_evaluation(self) -> int:
-        """Steps until the next one that evaluates, itself included."""
-        return self._evaluations[bisect_left(self._evaluations, self.step)] - self.step + 1
 
     def state(self) -> State:
         """The state of this trial, as the plain loop saves it: without room that others need."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...errors import WorkloadError
 from ...study import derived_seed
+from ..backend import is_jax_model
 from ..workload import Predict, Workload
 
 Parameters: TypeAlias = Any
@@ -81,18 +82,13 @@ class Network:
     vector: Array
 
 
-def is_model(found: object) -> bool:
-    """Whether this is meant as a model of JAX."""
-    return all(callable(getattr(found, name, None)) for name in ("init", "apply"))
-
-
 def network(workload: Workload, model: Any, seed: int, *, double: bool = False) -> Network:
     """A model with parameters that depend on the seed alone.
 
     Raises:
         WorkloadError: for what is no model or has nothing to train.
     """
-    if not is_model(model):
+    if not is_jax_model(model):
         raise WorkloadError(f"{workload.name}: `model` returned {type(model).__name__}; {_HOW}")
     if hasattr(model, "init_with_output"):
         raise WorkloadError(

@@ -230,7 +230,7 @@ class Program:
     def _measures(self, x: Array, own: Mapping[str, Any], batch: Batch) -> dict[str, Array]:
         """The metrics of one batch, each its mean or one value an example."""
         predict, setting = self._predict(x, None, own)
-        found = metrics.checked(self.workload, self.workload.metrics(predict, batch))
+        found = metrics.metrics_of(self.workload, self.workload.metrics(predict, batch))
         values = {name: jnp.asarray(value) for name, value in found.items()}
         for name, value in values.items():
             metrics.refuse_shape(self.workload, name, value.shape, size(batch))
@@ -245,7 +245,7 @@ def means(parts: Sequence[Mapping[str, Any]], sizes: Sequence[int], *, axes: int
     Source: E3.
     """
     return {
-        metrics.named(name): sum(
+        metrics.recorded_name(name): sum(
             _sum(np.asarray(part[name], dtype=np.float64), count, axes)
             for part, count in zip(parts, sizes, strict=True)
         )

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...trial import NotedSetting
 from .. import metrics
-from ..reporting import STRETCH_S, Departed, StepResults, report_steps
+from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from .loop import Loop
 from .member import Member
 from .program import MAX_STRETCH, About, Done, Program, means, quietly
@@ -156,7 +156,7 @@ class Stack:
         """Steps until the first evaluation of any trial, as far as they take half a second."""
         if any(one.step == one.trial.max_steps for one in self.members):
             return 0
-        until = min(one.until_evaluation() for one in self.members)
+        until = min(until_evaluation(one.trial, one.step) for one in self.members)
         taking = self._program.step_s or STRETCH_S
         ahead = MAX_STRETCH if self._loop.training.ahead else 1
         return max(1, min(until, ahead, int(STRETCH_S / taking)))

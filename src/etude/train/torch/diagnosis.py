@@ -17,7 +17,7 @@ from .examples import Batch
 from .loop import Loop
 from .member import attributes
 
-# What torch says, and what it means for who wrote the workload.
+# Words of torch, and their meaning for who wrote the workload.
 _MEANINGS = {
     "random operation": (
         "it draws random numbers beside `nn.Dropout`; every trial of a stack would draw the same"
@@ -46,15 +46,15 @@ def description(error: BaseException) -> str:
 
 def counters(workload: Workload, module: nn.Module) -> dict[str, str]:
     """The plain attributes of a model's modules and of the workload's own object, as text."""
-    found = {
+    texts = {
         f"{name}.{key}".strip("."): text
         for name, part in module.named_modules()
         for key, text in attributes(part).items()
     }
     owner = getattr(workload.loss, "__self__", None)
-    held = vars(owner) if hasattr(owner, "__dict__") else {}
-    return found | {
-        f"self.{key}": repr(value) for key, value in held.items() if isinstance(value, int | float)
+    own = vars(owner) if hasattr(owner, "__dict__") else {}
+    return texts | {
+        f"self.{key}": repr(value) for key, value in own.items() if isinstance(value, int | float)
     }
 
 
@@ -77,7 +77,7 @@ def is_number(text: str) -> bool:
 
 
 def suspects(loop: Loop, settings: Sequence[Mapping[str, Any]], batch: Batch) -> str:
-    """Who may have made a stack come to other numbers; empty where nobody is found."""
+    """The parts that may have made a stack come to other numbers, in words; empty for none."""
     noted = NotedSetting(settings[0])
     network = loop.network(noted, 0)
     network.noise.begin(torch.zeros((), dtype=torch.int32, device=loop.device))
@@ -126,40 +126,43 @@ def _wrong_module(
     for hook in hooks:
         hook.remove()
     wrong = (
-        f"`{name}` ({type(part).__name__})" for name, part, each in seen if _differs(part, each)
+        f"`{name}` ({type(part).__name__})" for name, part, given in seen if _differs(part, given)
     )
     return next(wrong, "")
 
 
 def _differs(part: nn.Module, given: tuple[Any, ...]) -> bool:
     """Whether one module under `vmap` has other slopes than by itself."""
-    floats = [at for at, each in enumerate(given) if _has_slope(each)]
-    held = dict(part.named_buffers()) | dict(part.named_parameters())
-    own = {name: tensor.detach() for name, tensor in held.items() if tensor.is_floating_point()}
+    floats = [at for at, part in enumerate(given) if _has_slope(part)]
+    tensors = dict(part.named_buffers()) | dict(part.named_parameters())
+    own = {name: tensor.detach() for name, tensor in tensors.items() if tensor.is_floating_point()}
 
     def value(named: dict[str, Tensor], inputs: list[Tensor]) -> Tensor:
         filled = list(given)
-        for at, each in zip(floats, inputs, strict=True):
-            filled[at] = each
-        fresh = {name: tensor.clone() for name, tensor in {**held, **named}.items()}
-        found = functional_call(part, fresh, tuple(filled))
-        found = found if isinstance(found, Tensor) else found[0]
-        weights = torch.linspace(1, 2, found.numel(), dtype=found.dtype, device=found.device)
-        return (found * weights.view(found.shape)).sum()
+        for at, tensor in zip(floats, inputs, strict=True):
+            filled[at] = tensor
+        fresh = {name: tensor.clone() for name, tensor in {**tensors, **named}.items()}
+        output = functional_call(part, fresh, tuple(filled))
+        output = output if isinstance(output, Tensor) else output[0]
+        weights = torch.linspace(1, 2, output.numel(), dtype=output.dtype, device=output.device)
+        return (output * weights.view(output.shape)).sum()
 
     def row(scale: float) -> tuple[dict[str, Tensor], list[Tensor]]:
         named = {name: scale * tensor for name, tensor in own.items()}
         return named, [scale * given[at].detach() for at in floats]
 
+    # Two rows whose tensors differ, through `vmap` and one by one.
     rows = [row(1.0), row(1.1)]
     slopes = grad(value, argnums=(0, 1))
     named = {name: torch.stack([one[name] for one, _ in rows]) for name in own}
-    inputs = [torch.stack(several) for several in zip(*(each for _, each in rows), strict=True)]
+    inputs = [
+        torch.stack(several) for several in zip(*(several for _, several in rows), strict=True)
+    ]
     together = vmap(slopes)(named, inputs)
     return any(
         not torch.allclose(one[at], other, rtol=_CLOSE, atol=_CLOSE)
-        for at, each in enumerate(rows)
-        for one, other in zip(_leaves(together), _leaves(slopes(*each)), strict=True)
+        for at, alone in enumerate(rows)
+        for one, other in zip(_leaves(together), _leaves(slopes(*alone)), strict=True)
     )
 
 

@@ -86,13 +86,13 @@ def size(batch: Batch) -> int:
     return size(batch[0]) if isinstance(batch, tuple | list) else len(batch)
 
 
-def _collated(found: list[Any]) -> Batch:
-    first = found[0]
+def _collated(examples: list[Any]) -> Batch:
+    first = examples[0]
     if isinstance(first, Mapping):
-        return {name: _collated([one[name] for one in found]) for name in first}
+        return {name: _collated([one[name] for one in examples]) for name in first}
     if isinstance(first, tuple | list):
-        return tuple(_collated(list(part)) for part in zip(*found, strict=True))
-    tensors = [_tensor(one) for one in found]
+        return tuple(_collated(list(part)) for part in zip(*examples, strict=True))
+    tensors = [_tensor(one) for one in examples]
     try:
         return torch.stack(tensors)
     except RuntimeError as error:
