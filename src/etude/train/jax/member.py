@@ -1,4 +1,4 @@
-"""A trial in a stack, and what decides which trials may share one."""
+"""Members: the trials of a stack, and the signature that says which may share one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Member:
 
 
 def signature(member: Member) -> Signature:
-    """What must be equal in all trials of a stack, each part with its name.
+    """All that must be equal in the trials of a stack, each part with its name.
 
     Parameters of the same names and shapes, and what the setting says in other things than numbers.
     """

@@ -21,16 +21,16 @@ Batch: TypeAlias = Any
 class Tensors:
     """Examples in tensors: one, a tuple or a mapping of them, the first axis theirs."""
 
-    held: Any
+    data: Any
     count: int
 
     def take(self, rows: Tensor) -> Batch:
         """The examples in these rows; where `rows` has more axes, so has the batch."""
-        return mapped(lambda tensor: tensor[rows], self.held)
+        return mapped(lambda tensor: tensor[rows], self.data)
 
     def between(self, start: int, stop: int) -> Batch:
         """The examples from `start` until before `stop`."""
-        return mapped(lambda tensor: tensor[start:stop], self.held)
+        return mapped(lambda tensor: tensor[start:stop], self.data)
 
 
 @final
@@ -38,13 +38,13 @@ class Tensors:
 class Dataset:
     """Examples of whatever has a length and examples by position."""
 
-    held: Any
+    data: Any
     count: int
     moved: Callable[[Any], Tensor]
 
     def take(self, rows: Tensor) -> Batch:
         """The examples in these rows; where `rows` has more axes, so has the batch."""
-        flat = _collated([self.held[row] for row in rows.reshape(-1).tolist()])
+        flat = _collated([self.data[row] for row in rows.reshape(-1).tolist()])
         return mapped(lambda part: self.moved(part.unflatten(0, rows.shape)), flat)
 
     def between(self, start: int, stop: int) -> Batch:
