@@ -1,4 +1,9 @@
-"""Trial: the handle that a user's training loop holds."""
+"""Trial: the handle that a user's training loop holds.
+
+A checkpoint is written here, aside and then renamed. Which checkpoints are held until then is said
+in `train/checkpointing.py`, which stay on disk in `store/checkpoints.py`, and which one a trial
+goes on from in `round/resume.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, final
 
 from .assignment import Assignment, Channel
-from .errors import Halted, Infeasible, Leave, Misreport, RunError, Suspended
+from .divergence import divergence
+from .errors import Halted, Leave, Misreport, RunError, Suspended
 from .study import evaluation_steps
 
 
@@ -85,7 +91,7 @@ class Trial:
         id: Unique in the experiment.
         restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
-            swallows it is told again at its next call, and never counts as completed.
+            swallows it meets it again at its next call, and never counts as completed.
         setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
@@ -128,7 +134,7 @@ class Trial:
         try:
             return self.setting[name]
         except KeyError:
-            known = ", ".join(f"`{one}`" for one in self.setting)
+            known = ", ".join(f"`{given}`" for given in self.setting)
             raise KeyError(
                 f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
             ) from None
@@ -144,11 +150,11 @@ class Trial:
         return self._assignment.folder
 
     def restore(self, load: Callable[[Path], object]) -> bool:
-        """Calls `load` with the folder of the last checkpoint, if any; says whether it did.
+        """Calls `load` with the folder of the last checkpoint, if any; returns whether it did.
 
         To be called before `steps()`. Source: K2.
         """
-        if self._begun:  # told at once, and not first when there is something to restore
+        if self._begun:  # refused at once, and not first when there is something to restore
             raise RunError(
                 "`restore` comes before the first `steps`, `log` or `report`. Move it up."
             )
@@ -214,7 +220,7 @@ class Trial:
         """
         step, metric = self._step(step), self.metric
         if not self._reported and metric not in values:
-            self._leave(Misreport(_misreport(metric, sorted(values), step)))
+            self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
         self._reported = True
         self._record(step, values)
         if checkpoint is not None:
@@ -239,8 +245,8 @@ class Trial:
     @property
     def unread(self) -> tuple[str, ...]:
         """In a rehearsal: the hyperparameters that nobody read so far, in order."""
-        held = self.setting
-        return tuple(sorted(held.unread)) if isinstance(held, NotedSetting) else ()
+        setting = self.setting
+        return tuple(sorted(setting.unread)) if isinstance(setting, NotedSetting) else ()
 
     @property
     def updates(self) -> int:
@@ -302,21 +308,17 @@ class Trial:
             self._leave_if_late()
 
     def _judge(self, name: str, value: float, step: int) -> None:
-        if not math.isfinite(value):
-            self._leave(Infeasible("nan", f"`{name}` is {value} at step {step}."))
-        first = self._first_losses.setdefault(name, value)
-        threshold = self._assignment.diverged_above
-        worse = first - value if self._is_maximized(name) else value - first
-        # A first value of 0 gives no unit to measure by: then only non-finite is divergence.
-        if threshold is not False and first and worse > threshold * abs(first):
-            message = (
-                f"`{name}` is {value:.4g} at step {step}, more than {threshold:g} times "
-                f"its first value {first:.4g} away from it."
-            )
-            self._leave(Infeasible("diverged", message))
-
-    def _is_maximized(self, name: str) -> bool:
-        return self.maximize and name == self.metric
+        why = divergence(
+            name,
+            value,
+            self._first_losses.get(name, value),
+            step=step,
+            maximize=self.maximize and name == self.metric,
+            threshold=self._assignment.diverged_above,
+        )
+        if why is not None:
+            self._leave(why)
+        self._first_losses.setdefault(name, value)
 
     def _write(self, step: int, checkpoint: Callable[[Path], object]) -> None:
         final_place = self._assignment.checkpoints / str(step)
@@ -332,13 +334,13 @@ class Trial:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _misreport(metric: str, seen: list[str], step: int) -> str:
+def _misreport_message(metric: str, seen: list[str], step: int) -> str:
     near = get_close_matches(metric, seen, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`? " if near else ""
-    found = ", ".join(f"`{name}`" for name in seen) or "nothing"
+    reported = ", ".join(f"`{name}`" for name in seen) or "nothing"
     return (
-        f"The experiment's metric is `{metric}`, but the first report (step {step}) has {found}. "
-        f"{hint}Report `{metric}`, or change `metric` in [experiment]."
+        f"The experiment's metric is `{metric}`, but the first report (step {step}) has "
+        f"{reported}. {hint}Report `{metric}`, or change `metric` in [experiment]."
     )
 
 

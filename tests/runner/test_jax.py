@@ -13,10 +13,9 @@ from etude.event import Began, Refused, Saved
 from etude.experiment.toml.read import loads
 from etude.runner.inline import Inline
 from etude.runner.processes import Processes
-from etude.runner.stacking import _told
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
-from etude.train.backend import DeferredLoop, resolved
+from etude.train.backend import DeferredLoop, _refuse_missing, resolved
 from etude.train.jax.examples import Order
 
 EXAMPLE = HERE.parents[1] / "examples" / "digits_jax"
@@ -171,7 +170,7 @@ def test_neither_library_is_loaded_for_the_other(tmp_path, file, library):
 def test_a_missing_library_is_told_with_the_way_out():
     said = r"is trained with JAX, and `jax` is missing: `pip install 'etude\[jax\]'`"
 
-    with pytest.raises(RunError, match=said), _told("jax"):
+    with pytest.raises(RunError, match=said), _refuse_missing("jax"):
         raise ModuleNotFoundError(name="jax")
 
 

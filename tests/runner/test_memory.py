@@ -27,7 +27,7 @@ resource.setrlimit(resource.RLIMIT_AS, (used + room, used + room))
 runner = vectorized("Greedy", width=32)
 events = played(runner, *(assignment(folder, id=n, seed=n, **few) for n in range(32)))
 ends = [one.status for one in events if isinstance(one, Ended)]
-print(json.dumps({"ends": ends, "most": list(runner._most.values())}))
+print(json.dumps({"ends": ends, "most": list(runner._max_widths.values())}))
 """
 
 

@@ -280,7 +280,7 @@ def test_a_plain_function_cannot_be_put_in_stacks():
     runner = Vectorized(lambda: lambda trial: 1.0)
 
     with pytest.raises(RunError, match="needs a workload"):
-        runner._loaded()
+        runner._load_train()
 
 
 def test_what_a_workload_lacks_is_told_all_at_once():

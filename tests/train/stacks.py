@@ -11,7 +11,7 @@ import numpy as np
 from tests.runner.sample import assignment
 
 from etude.errors import Leave
-from etude.runner.stacking import half_of
+from etude.train.backend import backend_of
 from etude.train.torch.vectorized import Stack
 from etude.trial import Trial
 
@@ -93,12 +93,13 @@ def together(loop: Any, trials: Sequence[Trial]) -> list[Told]:
 
 
 def stack_of(loop: Any, trials: Sequence[Trial]) -> Stack:
-    half = half_of(loop)
-    members = [half.member(loop, one) for one in trials]
+    stacking = backend_of(loop).stack(loop)
+    members = [stacking.member(one) for one in trials]
     for member in members:
         member.begin()
     assert len({member.signature for member in members}) == 1
-    return half.stack(loop, members)
+    stack: Stack = stacking.stack(members)
+    return stack
 
 
 def drained(stack: Stack) -> list[Told]:

@@ -10,8 +10,9 @@ from tests.train.stacks import Told, plain, setting, together, trial
 from tests.train.workloads import WORKLOADS
 from torch.nn import functional as F
 
+from etude.train import gate
 from etude.train.losses import cross_entropy
-from etude.train.torch import gate
+from etude.train.torch.gate import timings
 from etude.train.torch.loop import Loop
 
 
@@ -60,7 +61,9 @@ def test_pytorchs_own_is_declined_with_the_mend(tmp_path):
         assignment(tmp_path, id=n, seed=n, setting=setting(n, smoothing=0.1 * n)) for n in range(3)
     ]
 
-    found = gate.judged(Loop(dataclasses.replace(WORKLOADS["mlp"], loss=loss)), trials)
+    loop = Loop(dataclasses.replace(WORKLOADS["mlp"], loss=loss))
+
+    found = gate.judgement(timings(loop), trials)
 
     assert found.width == 1
     assert "`etude.train.losses.cross_entropy` takes one a trial (test_losses.py" in found.reason

@@ -1,4 +1,4 @@
-"""One attempt at one trial: the user's function called, its news sent as events."""
+"""Attempt: calls the user's train function for one trial, and sends what happens as events."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Send = Callable[[list[Event]], None]
 def attempt(
     assignment: Assignment, train: TrainFunction, send: Send, halted: Callable[[], str] = lambda: ""
 ) -> None:
-    """Trains one trial and sends its news: points in batches, checkpoints and the end at once.
+    """Trains one trial and sends its events: points in batches, checkpoints and the end at once.
 
     `halted` is asked at every step; it gives the reason once the trial is to stop.
     """
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
-    outbox = EventChannel(assignment.id, send, study=assignment.study)
-    trial = Trial(assignment, outbox, halted)
+    channel = EventChannel(assignment.id, send, study=assignment.study)
+    trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    outbox.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
+    channel.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
 
 
 @final
@@ -49,17 +49,17 @@ class EventChannel:
         self._send = send
         self._events: list[Event] = []
         self._rows: list[tuple[int, str, float]] = []
-        self._sent = time.monotonic()
+        self._sent_at = time.monotonic()
 
     def marked(self, moment: Moment, step: int) -> None:
-        """Only the beginning is news."""
+        """Only the beginning is an event."""
         if moment == "began":
             self._events.append(Began(self._trial_id, step, self._study))
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
         self._rows += [(step, name, value) for name, value in values.items()]
-        if time.monotonic() - self._sent >= self._every_s:
+        if time.monotonic() - self._sent_at >= self._every_s:
             self._flush()
 
     def saved(self, step: int, value: float | None) -> None:
@@ -84,7 +84,7 @@ class EventChannel:
     def _flush(self) -> None:
         self._gather()
         events, self._events = self._events, []
-        self._sent = time.monotonic()
+        self._sent_at = time.monotonic()
         if events:
             self._send(events)
 
@@ -122,13 +122,13 @@ _QUICK_S = 5.0
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
     begin = time.monotonic()
-    tried = _tried(assignment, train)
-    quick = time.monotonic() - begin < _QUICK_S
-    timed = isinstance(tried, Rehearsed) and not tried.problem
-    return _tried(assignment, train) if quick and timed else tried
+    first = _rehearse(assignment, train)
+    is_quick = time.monotonic() - begin < _QUICK_S
+    is_timed = isinstance(first, Rehearsed) and not first.problem
+    return _rehearse(assignment, train) if is_quick and is_timed else first
 
 
-def _tried(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
+def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     watch = TimingChannel()
     trial = Trial(assignment, watch)
     outcome = _outcome(trial, train, assignment.metric)
@@ -136,21 +136,21 @@ def _tried(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     if isinstance(outcome, Refused):
         return outcome
     assert isinstance(outcome, Ended), "A rehearsal is not paused. This is a bug."
-    silent = _silent(assignment.metric)
-    if outcome.fault and outcome.detail != silent:
+    silence = _silence_message(assignment.metric)
+    if outcome.fault and outcome.detail != silence:
         return Rehearsed(assignment.id, problem=outcome.detail)
     # A loop of its own may report later than two steps, and tells no step from the next.
     if ("stepped", 0) not in watch.times:
-        broke = outcome.status == "infeasible" and outcome.detail not in ("", silent)
-        why = outcome.detail if broke else "its loop does not use `trial.steps()`."
+        failed = outcome.status == "infeasible" and outcome.detail not in ("", silence)
+        why = outcome.detail if failed else "its loop does not use `trial.steps()`."
         return Rehearsed(assignment.id, problem=why)
     began = watch.times.get(("began", 0), watch.begin)
     evaluating = watch.times.get(("evaluating", 1), end)
-    first = watch.times["stepped", 0]
+    first_step = watch.times["stepped", 0]
     return Rehearsed(
         assignment.id,
         setup_s=began - watch.begin,
-        step_s=max(evaluating - first, 0.0),
+        step_s=max(evaluating - first_step, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
         resumes=watch.saves and trial.restores if trial.reported else None,
         unread=trial.unread,
@@ -160,9 +160,9 @@ def _tried(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
 def _outcome(trial: Trial, train: TrainFunction, metric: str) -> Ended | Paused | Refused:
     """What became of the trial: whatever the user's code raises is caught here, and only here."""
     try:
-        returned = train(trial)
-        if returned is not None and trial.left is None:
-            trial.report(trial.max_steps - 1, {metric: _number(returned)})
+        value = train(trial)
+        if value is not None and trial.left is None:
+            trial.report(trial.max_steps - 1, {metric: _number(value)})
     except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
         return outcome(trial, error)
     return outcome(trial)
@@ -178,8 +178,7 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
         return _failure(trial, error)
     if not trial.reported:
-        told = _silent(trial.metric)
-        return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=error_site(told))
+        return _error(trial, _silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
@@ -199,28 +198,32 @@ def _is_plain_exit(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
-def _number(returned: object) -> float:
+def _number(value: object) -> float:
     try:
-        return float(returned)  # type: ignore[arg-type]  # numbers of any library, or TypeError
+        return float(value)  # type: ignore[arg-type]  # numbers of any library, or TypeError
     except TypeError:
         raise TypeError(
-            f"The train function returned {type(returned).__name__}. "
+            f"The train function returned {type(value).__name__}. "
             "Return nothing, or the final value of the metric."
         ) from None
 
 
 def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
-    told = user_traceback(error)
+    text = user_traceback(error)
     if is_disk(error):
         return Refused(trial.id, "disk", str(error))
     if isinstance(error, WorkloadError):
         return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
-        return Ended(trial.id, "infeasible", "out_of_memory", told, trial.updates)
-    return Ended(trial.id, "infeasible", "error", told, trial.updates, fault=error_site(told))
+        return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
+    return _error(trial, text)
 
 
-def _silent(metric: str) -> str:
+def _error(trial: Trial, text: str) -> Ended:
+    return Ended(trial.id, "infeasible", "error", text, trial.updates, fault=error_site(text))
+
+
+def _silence_message(metric: str) -> str:
     return (
         f"The train function ended without reporting the experiment's metric `{metric}`. "
         f'Call `trial.report(step, {{"{metric}": ...}})`, or return its final value.'

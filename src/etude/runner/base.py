@@ -1,4 +1,4 @@
-"""What every runner is."""
+"""The contract of a runner."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from ..trial import TrainFunction
 from . import messages
 from .attempt import attempt
 from .base import Runner
-from .stacking import judged, prepared, vectorized
+from .stacking import prepare, vectorized, verdict
 from .user_code import train_function
 from .user_errors import user_traceback
 
@@ -68,30 +68,30 @@ class _Worker:
 
     def serve(self) -> None:
         while True:
-            self._take(self._inbox.get())
+            self._handle(self._inbox.get())
             while self._stacks is not None and self._stacks.wait(self._send):
-                self._stacks.submit([Halt(*each) for each in dict(self._halts).items()])
+                self._stacks.submit([Halt(*halt) for halt in dict(self._halts).items()])
                 while not self._inbox.empty():
-                    self._take(self._inbox.get())
+                    self._handle(self._inbox.get())
                 _flush()
 
-    def _take(self, message: Message) -> None:
+    def _handle(self, message: Message) -> None:
         first = message.assignments[0]
         try:
             _print_to(first.folder / "log.txt")
         except OSError as error:
             self._parent.send([Refused(first.id, "disk", str(error))])
             return
-        train = self._loaded(first)
+        train = self._load(first)
         if train is None:
             return
         if isinstance(message, messages.Judge):
-            self._parent.send(judged(train, message.assignments, message.workers))
+            self._parent.send(verdict(train, message.assignments, message.workers))
         elif isinstance(message, messages.Prepare):
-            prepared(train, message.assignments)
+            prepare(train, message.assignments)
         elif message.width == 1 or first.rehearsal:
-            for one in message.assignments:
-                attempt(one, train, self._send, partial(self._reason, one.id))
+            for assignment in message.assignments:
+                attempt(assignment, train, self._send, partial(self._reason, assignment.id))
         else:
             self._stacks = self._stacks or vectorized(
                 lambda: train, message.width, _print_to, message.threads
@@ -100,14 +100,14 @@ class _Worker:
         _flush()
 
     def _send(self, events: Sequence[Event]) -> None:
-        """What was printed first: who hears of an end may let this worker go at once."""
+        """Flushes what was printed first: who hears of an end may let this worker go at once."""
         _flush()
         self._parent.send(list(events))
 
     def _reason(self, trial_id: int) -> str:
         return self._halts.get(trial_id, "")
 
-    def _loaded(self, assignment: Assignment) -> TrainFunction | None:
+    def _load(self, assignment: Assignment) -> TrainFunction | None:
         try:
             self._train = self._train or train_function(self._reference, self._folder)
         except InputError as error:
@@ -121,8 +121,8 @@ def _sort(message: Message | Halt, inbox: SimpleQueue[Message], halts: dict[int,
     if isinstance(message, Halt):
         halts[message.trial_id] = message.reason
         return
-    for one in message.assignments:
-        halts.pop(one.id, None)  # what was halted and goes on again runs anew
+    for assignment in message.assignments:
+        halts.pop(assignment.id, None)  # what was halted and goes on again runs anew
     inbox.put(message)
 
 

@@ -31,8 +31,8 @@ def environments(workers: int | None = None) -> list[dict[str, str]]:
     gpus = visible_gpus(os.environ)
     count = workers or len(gpus) or cores()
     threads = str(max(cores() // count, 1))
-    wanted = {**dict.fromkeys(_THREADS, threads), **_MEMORY}
-    common = {name: os.environ.get(name, value) for name, value in wanted.items()}
+    defaults = {**dict.fromkeys(_THREADS, threads), **_MEMORY}
+    common = {name: os.environ.get(name, value) for name, value in defaults.items()}
     return [
         {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}
         for slot in range(count)
@@ -48,9 +48,9 @@ def cores() -> int:
 
 def visible_gpus(environment: Mapping[str, str]) -> list[str]:
     """CUDA's names of the visible GPUs: `CUDA_VISIBLE_DEVICES`, else all there are."""
-    named = environment.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        visible = [name.strip() for name in named.split(",") if name.strip()]
+    listed = environment.get("CUDA_VISIBLE_DEVICES")
+    if listed is not None:
+        visible = [name.strip() for name in listed.split(",") if name.strip()]
         return [] if "-1" in visible or "NoDevFiles" in visible else visible
     if shutil.which("nvidia-smi") is None:
         return []

@@ -53,9 +53,8 @@ class Inline:
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
-            if (
-                failures
-            ):  # what the store could not take, the trial's end included, is not its fault
+            # What the store could not take, the trial's end included, is not the trial's fault.
+            if failures:
                 raise failures[0]
             try:
                 deliver(events)
@@ -63,7 +62,7 @@ class Inline:
                 failures.append(error)
                 raise
 
-        with _logged(assignment.folder / "log.txt"):
+        with _printing_to(assignment.folder / "log.txt"):
             attempt(assignment, self._train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
@@ -104,11 +103,11 @@ class _Tee(io.TextIOBase):
 
 
 @contextmanager
-def _logged(log: Path) -> Iterator[None]:
-    shown, complained = _Tee(sys.stdout, log), _Tee(sys.stderr, log)
+def _printing_to(log: Path) -> Iterator[None]:
+    stdout, stderr = _Tee(sys.stdout, log), _Tee(sys.stderr, log)
     try:
-        with redirect_stdout(shown), redirect_stderr(complained):
+        with redirect_stdout(stdout), redirect_stderr(stderr):
             yield
     finally:
-        shown.close()
-        complained.close()
+        stdout.close()
+        stderr.close()

@@ -1,4 +1,4 @@
-"""Which way of training is chosen: the gate's verdict, asked for where it can pay."""
+"""Selection: plain workers or stacks, by the gate's verdict where it can pay to ask."""
 
 from __future__ import annotations
 
@@ -69,8 +69,7 @@ def select_runner(
 ) -> Selection:
     """Widens the workers to stacks where that was asked for or measures faster; says what and why.
 
-    `waiting` are some of the trials that are left, `steps`
-    those of all that are.
+    `waiting` are some of the trials that are left, `steps` those of all of them.
 
     Raises:
         RunError: where stacks were asked for and cannot be.
@@ -78,7 +77,7 @@ def select_runner(
     may_stack = name in RUNNERS and RUNNERS[name].may_stack
     if not may_stack or not isinstance(runner, Processes) or not waiting:
         return Selection()
-    if name == "auto" and (why := _untried(runner, steps, rehearsed)):
+    if name == "auto" and (why := _reason_not_to_ask(runner, steps, rehearsed)):
         return Selection(f"Runner: processes; {why}")
     verdict = runner.judge(waiting)
     # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
@@ -95,17 +94,17 @@ def select_runner(
     return Selection(f"Runner: processes; {verdict.reason or _FUNCTION}")
 
 
-def _untried(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
+def _reason_not_to_ask(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
     """Why the gate is not asked; empty where it can pay, or where nothing is known."""
     if rehearsed is None:
         return ""
     if rehearsed.problem:
         return "the trial that was tried failed, so stacks were not tried."
-    left_s = steps * rehearsed.step_s / runner.slots
+    remaining_s = steps * rehearsed.step_s / runner.slots
     pays_from_s = WORTH_ASKING * (GATE_S + GATE_STEPS * rehearsed.step_s)
-    if left_s >= pays_from_s:
+    if remaining_s >= pays_from_s:
         return ""
     return (
-        f"its steps take {left_s:.1f} s one trial at a time in each worker, less than the "
+        f"its steps take {remaining_s:.1f} s one trial at a time in each worker, less than the "
         f"{pays_from_s:.0f} s from which it pays to try stacks."
     )

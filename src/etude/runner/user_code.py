@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import RunError
+from ..train.backend import loop_of
 from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
-from .stacking import loop_of
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
 
@@ -44,30 +44,30 @@ def train_function(reference: str, folder: Path) -> TrainFunction:
     """
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
-    module = _module(path)
-    found = getattr(module, name, None)
-    if is_workload(found) or callable(found):
-        return trainer(found)
-    known = [each for each, value in vars(module).items() if callable(value) and each[0] != "_"]
+    module = _import(path)
+    train = getattr(module, name, None)
+    if is_workload(train) or callable(train):
+        return trainer(train)
+    known = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`?" if near else "Mend `train` in [experiment]."
     raise RunError(f"`{path}` has no function `{name}`. {hint}")
 
 
-def trainer(found: Any) -> TrainFunction:
+def trainer(train: Any) -> TrainFunction:
     """A train function as it is; the loop that trains a workload, a class of one or an instance.
 
     Raises:
         WorkloadError: for a workload that lacks something.
     """
-    if is_workload(found):
-        return loop_of(workload_of(found))
-    return found  # type: ignore[no-any-return]  # a callable of the user's
+    if is_workload(train):
+        return loop_of(workload_of(train))
+    return train  # type: ignore[no-any-return]  # a callable of the user's
 
 
-def _module(path: Path) -> ModuleType:
+def _import(path: Path) -> ModuleType:
     folder = str(path.parent.absolute())
-    sys.path[:] = [folder, *(each for each in sys.path if each != folder)]
+    sys.path[:] = [folder, *(place for place in sys.path if place != folder)]
     known = sys.modules.get(path.stem)
     if known is not None and getattr(known, "__file__", None) == str(path.absolute()):
         return known

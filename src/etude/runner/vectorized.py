@@ -14,29 +14,27 @@ from typing import TYPE_CHECKING, final
 from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Event
-from ..train.backend import resolved
-from ..train.reporting import Departed
+from ..train.backend import Stacking, backend_of, resolved
+from ..train.gate import Signature
 from ..train.workload import Workload
 from ..trial import TrainFunction, Trial
 from .attempt import EventChannel, outcome, rehearsal
 from .base import Deliver
-from .stacking import half_of
 from .user_errors import is_out_of_memory
 
 if TYPE_CHECKING:  # JAX's have the same names
-    from ..train.torch.member import Member, Signature
+    from ..train.torch.member import Member
     from ..train.torch.vectorized import Stack
-    from .stacking import Half
 
 # Longer than any stretch.
-_WHOLE = 1 << 30
+_ANY_LENGTH = 1 << 30
 
 
 @dataclass
 class _Seat:
-    """A trial in training, and the line to who wants to know."""
+    """A trial in training: the channel of its events, and when it began."""
 
-    outbox: EventChannel
+    channel: EventChannel
     begin: float = field(default_factory=time.monotonic)
 
 
@@ -61,9 +59,9 @@ class Vectorized:
         """Loads nothing before there is a trial."""
         self._load = load
         self._print_to = print_to
-        self._most: dict[Signature, int] = {}
+        self._max_widths: dict[Signature, int] = {}
         self._train: TrainFunction | None = None
-        self._half: Half | None = None
+        self._stacking: Stacking | None = None
         self._width = width
         self._waiting: deque[Assignment] = deque()
         self._stacks: list[Stack] = []
@@ -91,13 +89,13 @@ class Vectorized:
                 self._waiting.append(order)
 
     def wait(self, deliver: Deliver) -> bool:
-        """Trains one stretch of one stack, and hands on its news."""
+        """Trains one stretch of one stack, and delivers its events."""
         if not self._waiting and not self._stacks:
             return False
         self._admit()
         if self._stacks:
             stack = self._stacks.pop(0)
-            self._stacks += self._advanced(stack)  # in turn: each stack has its stretch
+            self._stacks += self._advance(stack)  # in turn: each stack has its stretch
         events, self._events = self._events, []
         if events:
             deliver(events)
@@ -115,7 +113,7 @@ class Vectorized:
         while self._waiting:
             assignment = self._waiting.popleft()
             if assignment.rehearsal:
-                self._events.append(rehearsal(assignment, self._loaded()))
+                self._events.append(rehearsal(assignment, self._load_train()))
             elif member := self._member(assignment):
                 groups.setdefault(member.signature, []).append(member)
         for signature, members in groups.items():
@@ -126,78 +124,74 @@ class Vectorized:
 
         Room is what memory has been seen to allow.
         """
-        most = self._most.get(signature, self._width)
+        width = self._max_widths.get(signature, self._width)
         for stack in self._stacks:
-            room = most - len(stack.members)
+            room = width - len(stack.members)
             if members and room > 0 and stack.members[0].signature == signature:
                 stack.join(members[:room])
                 members = members[room:]
-        for start in range(0, len(members), most):
-            half = self._halved(members[start].trial)
-            self._stacks.append(half.stack(half.loop, members[start : start + most]))
+        for start in range(0, len(members), width):
+            stacking = self._resolved(members[start].trial)
+            self._stacks.append(stacking.stack(members[start : start + width]))
 
     def _member(self, assignment: Assignment) -> Member | None:
         """The trial with its network, begun; None where it ended in the attempt."""
         self._print(assignment.folder)
-        outbox = EventChannel(assignment.id, self._sent)
-        trial = Trial(assignment, outbox, lambda: self._halts.get(assignment.id, ""))
-        self._seats[assignment.id] = _Seat(outbox)
+        channel = EventChannel(assignment.id, self._collect)
+        trial = Trial(assignment, channel, lambda: self._halts.get(assignment.id, ""))
+        self._seats[assignment.id] = _Seat(channel)
         try:
-            half = self._halved(assignment)
-            member = half.member(half.loop, trial)
+            member: Member = self._resolved(assignment).member(trial)
             member.begin()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
             return None
         return member
 
-    def _advanced(self, stack: Stack, most: int = _WHOLE) -> list[Stack]:
-        """Trains a stack for a stretch; what is left of it, in several where it had to be split."""
+    def _advance(self, stack: Stack, most: int = _ANY_LENGTH) -> list[Stack]:
+        """Trains a stack for a stretch; returns its rest, in several where it had to split."""
         first = stack.members[0]
         self._print(first.trial.folder)
         try:
-            left = stack.advance(most)
+            departures = stack.advance(most)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             if len(stack.members) == most == 1:
                 self._end(first.trial, error)
                 return []
-            full = is_out_of_memory(error)
+            is_full = is_out_of_memory(error)
         else:
-            for one in left:
-                self._leave(one)
+            for departed in departures:
+                self._end(departed.member.trial, departed.error)
             return [stack] if stack.members else []
         # Below `except`, so that what the failed stretch held is free again.
         if len(stack.members) == 1:
-            return self._advanced(stack, most=1)  # up to the step that raises
-        if not full:
-            return self._apart(stack)
+            return self._advance(stack, most=1)  # up to the step that raises
+        if not is_full:
+            return self._advance_alone(stack)
         gc.collect()  # half a recording holds itself
-        self._most[first.signature] = len(stack.members) // 2
+        self._max_widths[first.signature] = len(stack.members) // 2
         return stack.split(2)
 
     def _print(self, folder: Path) -> None:
-        with suppress(OSError):  # a full disk is told where results are written
+        with suppress(OSError):  # a full disk is reported where results are written
             self._print_to(folder / "log.txt")
 
-    def _apart(self, stack: Stack) -> list[Stack]:
-        """Some steps of each trial alone: whoever is to blame for an exception raises it again."""
+    def _advance_alone(self, stack: Stack) -> list[Stack]:
+        """Does some steps of each trial alone: whoever is to blame for an exception raises it."""
         singles = stack.split(len(stack.members))
-        left = [each for single in singles for each in self._advanced(single)]
-        for other in left[1:]:
-            left[0].absorb(other)
-        return left[:1]
-
-    def _leave(self, one: Departed) -> None:
-        self._end(one.member.trial, one.error)
+        stacks = [rest for single in singles for rest in self._advance(single)]
+        for other in stacks[1:]:
+            stacks[0].absorb(other)
+        return stacks[:1]
 
     def _end(self, trial: Trial, error: BaseException | None) -> None:
         seat = self._seats.pop(trial.id)
-        seat.outbox.end(outcome(trial, error), time.monotonic() - seat.begin)
+        seat.channel.end(outcome(trial, error), time.monotonic() - seat.begin)
 
-    def _sent(self, events: list[Event]) -> None:
+    def _collect(self, events: list[Event]) -> None:
         self._events += events
 
-    def _loaded(self) -> TrainFunction:
+    def _load_train(self) -> TrainFunction:
         if self._train is None:
             train = self._load()
             if not isinstance(getattr(train, "workload", None), Workload):
@@ -208,8 +202,9 @@ class Vectorized:
             self._train = train
         return self._train
 
-    def _halved(self, first: Assignment | Trial) -> Half:
+    def _resolved(self, first: Assignment | Trial) -> Stacking:
         """What trains in stacks, once it is known whose model the workload makes."""
-        if self._half is None:
-            self._half = half_of(resolved(self._loaded(), first.setting))
-        return self._half
+        if self._stacking is None:
+            loop = resolved(self._load_train(), first.setting)
+            self._stacking = backend_of(loop).stack(loop)
+        return self._stacking

@@ -1,4 +1,7 @@
-"""Which checkpoints of a trial are kept: the last and the best, written now and then.
+"""Checkpointing: the loop holds the last state and the best few, and writes them now and then.
+
+How one is written is said in `trial.py`, which stay on disk in `store/checkpoints.py`, and which
+one a trial goes on from in `round/resume.py`.
 
 Writing at every evaluation would cost a small network more than its training. So the best are held
 in memory, and they and the last are written every few seconds and at the end. A kill loses what
@@ -42,11 +45,11 @@ class CheckpointKeeper:
         self._unwritten: dict[int, tuple[float, Savable]] = {}
         self._written = time.monotonic()
 
-    def see(self, step: int, value: float, state: Callable[[], Savable]) -> None:
-        """Judges an evaluation; `state` is called where it must be kept or written."""
+    def offer(self, step: int, value: float, state: Callable[[], Savable]) -> None:
+        """Takes an evaluation; `state` is called where it must be held or written."""
         last = step == self._trial.max_steps - 1 or self._trial.pauses(step)
         due = last or time.monotonic() - self._written >= self._every_s
-        good = self._is_good(value, step)
+        good = self._admit(value, step)
         if not (due or good):
             return
         self._unwritten[step] = (value, state())
@@ -55,13 +58,13 @@ class CheckpointKeeper:
 
     def write(self) -> None:
         """Writes what is held and not on disk, in the order of steps: the last comes last."""
-        held, self._unwritten = self._unwritten, {}
+        states, self._unwritten = self._unwritten, {}
         self._written = time.monotonic()
-        for step, (value, state) in sorted(held.items()):
+        for step, (value, state) in sorted(states.items()):
             self._trial.save(step, state.save, value=value)  # the last one may leave the loop
 
-    def _is_good(self, value: float, step: int) -> bool:
-        """Whether it is among the best so far, the first of equals first; those it ousts go."""
+    def _admit(self, value: float, step: int) -> bool:
+        """Whether a value is among the best so far, first of equals first; it then ousts one."""
         if not math.isfinite(value):
             return False
         loss = Objective(self._trial.metric, self._trial.maximize).loss(value)

@@ -43,8 +43,8 @@ class Epochs(Generic[Positions]):
     def parts(self, start: int, stop: int) -> list[Positions]:
         """The examples of steps `start` until before `stop`, in one part an epoch."""
         first, last = start * self._batch_size, stop * self._batch_size
-        found = pieces(first, last, self._examples)
-        return [self._epoch(at)[part] for at, part in found]  # type: ignore[index]  # both have it
+        parts = pieces(first, last, self._examples)
+        return [self._epoch(epoch)[part] for epoch, part in parts]  # type: ignore[index]  # both have it
 
 
 def refuse_too_large(batch_size: int, examples: int) -> None:

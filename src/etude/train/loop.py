@@ -1,4 +1,4 @@
-"""The course of one trial alone, step by step, whichever library trains it."""
+"""The loop of one trial alone, step by step, whichever library trains it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
             if trial.evaluates(step):
                 values = learner.evaluation()
                 trial.report(step, values)
-                keeper.see(step, values.get(trial.metric, float("nan")), learner.state)
+                keeper.offer(step, values.get(trial.metric, float("nan")), learner.state)
     except Halted:
         keeper.write()
         raise

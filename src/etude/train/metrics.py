@@ -1,4 +1,4 @@
-"""Measures: what an evaluation is, whichever library computes it."""
+"""Metrics: the batches, names and shapes of an evaluation, whichever library computes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import WorkloadError
 from .workload import Workload
 
 # Heuristic: so many examples keep a small network busy, and few networks run out of memory.
-AT_LEAST = 512
+MIN_BATCH = 512
 
 
 def spans(count: int, batch_size: int) -> Iterator[tuple[int, int]]:
@@ -20,27 +20,27 @@ def spans(count: int, batch_size: int) -> Iterator[tuple[int, int]]:
     >>> list(spans(1200, 32))
     [(0, 512), (512, 1024), (1024, 1200)]
     """
-    of = max(batch_size, AT_LEAST)
-    return ((start, min(start + of, count)) for start in range(0, count, of))
+    size = max(batch_size, MIN_BATCH)
+    return ((start, min(start + size, count)) for start in range(0, count, size))
 
 
-def named(name: str) -> str:
+def recorded_name(name: str) -> str:
     """A metric's name as it is recorded: `error` is `valid/error`; one with a `/` stays.
 
-    >>> named("error"), named("test/error")
+    >>> recorded_name("error"), recorded_name("test/error")
     ('valid/error', 'test/error')
     """
     return name if "/" in name else f"valid/{name}"
 
 
-def checked(workload: Workload, found: Any) -> Mapping[str, Any]:
+def metrics_of(workload: Workload, values: Any) -> Mapping[str, Any]:
     """What `metrics` returned, refused where it is no mapping."""
-    if not isinstance(found, Mapping):
+    if not isinstance(values, Mapping):
         raise WorkloadError(
-            f"{workload.name}: `metrics` returned {type(found).__name__}; return a mapping from "
+            f"{workload.name}: `metrics` returned {type(values).__name__}; return a mapping from "
             'names to values, for example {"error": wrong}.'
         )
-    return found
+    return values
 
 
 def refuse_shape(workload: Workload, name: str, shape: tuple[int, ...], count: int) -> None:

@@ -1,4 +1,4 @@
-"""Recipe: what the loop reads of a setting, checked. The rest is the model's and the loss's."""
+"""Recipe: all that the loop reads of a setting, checked; the rest is the model's and the loss's."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..wording import did_you_mean
 from .optimizers import OPTIMIZERS, Optimizer
 from .schedules import SCHEDULES, Factors, Schedule
 
-# What changes from step to step: the learning rate and the two corrections of Adam's moments.
+# Numbers that change from step to step: learning rate, and both corrections of Adam's moments.
 MOVING = ("learning_rate", "correction1", "correction2")
-# What stays: 0 where an optimizer does not read it.
+# Numbers that stay: 0 where an optimizer does not read it.
 STAYING = (
     "momentum",
     "beta1",
@@ -39,7 +39,7 @@ _SCHEDULE = (
     "final_learning_rate",
 )
 READ = ("optimizer", "learning_rate", "batch_size", "seed", *STAYING, *_SCHEDULE)
-# What most people write where they do not search: torch.optim's, and those of the papers.
+# Values that most people write where they do not search: torch.optim's, and those of the papers.
 _USUAL = {
     "optimizer": '"adam"',
     "learning_rate": "0.001",
@@ -93,15 +93,15 @@ def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
     read = {*rule.needs, "weight_decay", "gradient_clip"}
     staying = {name: float(setting.get(name, 0.0)) if name in read else 0.0 for name in STAYING}
     staying["gradient_clip"] = float(setting.get("gradient_clip", math.inf))
-    made = Recipe(
+    result = Recipe(
         optimizer=optimizer,
         batch_size=_whole("batch_size", setting["batch_size"]),
         learning_rate=float(setting["learning_rate"]),
         staying=staying,
         schedule=_schedule(setting, max_steps),
     )
-    _refuse_impossible(made)
-    return made
+    _refuse_impossible(result)
+    return result
 
 
 def seed_of(trial: Trial) -> int:
@@ -110,7 +110,7 @@ def seed_of(trial: Trial) -> int:
 
 
 def _optimizer(setting: Mapping[str, Any]) -> str:
-    """The optimizer's name as we write it; misspelt names are told here, before they are missed."""
+    """The optimizer's name as we write it; misspelt names are refused before they are missed."""
     for name in setting:
         entry = known(name)
         if name not in READ and entry is not None and entry.name in READ:
@@ -119,11 +119,11 @@ def _optimizer(setting: Mapping[str, Any]) -> str:
             )
     if "optimizer" not in setting:
         _refuse_missing(["optimizer"])
-    given = str(setting["optimizer"])
-    name = known_optimizer(given)
+    text = str(setting["optimizer"])
+    name = known_optimizer(text)
     if name not in OPTIMIZERS:
         raise WorkloadError(
-            f"The loop has no optimizer `{given}`. {did_you_mean(given, list(OPTIMIZERS))}"
+            f"The loop has no optimizer `{text}`. {did_you_mean(text, list(OPTIMIZERS))}"
         )
     if name == "sgd" and setting.get("momentum"):
         raise WorkloadError(
@@ -155,8 +155,8 @@ def _steps(setting: Mapping[str, Any], part: str, default: int, max_steps: int) 
 
 
 def _whole(name: str, value: Any) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or value % 1 != 0 or value < 1:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or value % 1 != 0 or value < 1:
         raise WorkloadError(
             f"`{name}` needs a whole number, 1 or more, got {value!r}. "
             "Write it so; as a range, `{ low = 16, high = 256, integer = true }`."
@@ -173,12 +173,12 @@ def _refuse_missing(missing: list[str]) -> None:
         )
 
 
-def _refuse_impossible(made: Recipe) -> None:
-    found = {"learning_rate": made.learning_rate, **made.staying}
+def _refuse_impossible(recipe: Recipe) -> None:
+    values = {"learning_rate": recipe.learning_rate, **recipe.staying}
     below_one = ("momentum", "beta1", "beta2", "rmsprop_decay")
-    for name, value in found.items():
+    for name, value in values.items():
         if math.isnan(value) or value < 0 or (name in below_one and value >= 1):
             where = "at least 0 and below 1" if name in below_one else "at least 0"
-            raise ValueError(f"`{name}` is {value:g}; {made.optimizer} needs it {where}.")
-    if made.staying["gradient_clip"] == 0:
+            raise ValueError(f"`{name}` is {value:g}; {recipe.optimizer} needs it {where}.")
+    if recipe.staying["gradient_clip"] == 0:
         raise ValueError("`gradient_clip` is 0, so nothing would move; leave it out for no limit.")

@@ -1,7 +1,8 @@
-"""Stretches: steps of many trials that are trained first and told to each trial after."""
+"""Reporting: a stack trains a stretch of steps first, and then each trial logs its own."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +10,7 @@ from ..errors import Halted, Leave
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
 
-# Heuristic: news of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
+# Heuristic: events of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
 STRETCH_S = 0.5
 
 
@@ -21,6 +22,12 @@ class Trained(Protocol):
     step: int
 
 
+def until_evaluation(trial: Trial, step: int) -> int:
+    """Steps until the next one that evaluates, itself included."""
+    evaluations = trial.evaluation_steps
+    return evaluations[bisect_left(evaluations, step)] - step + 1
+
+
 class Departed(NamedTuple):
     """A trial that is over, and what it left with; None where it did all its steps."""
 
@@ -29,7 +36,7 @@ class Departed(NamedTuple):
 
 
 class StepResults(NamedTuple):
-    """What a stretch came to: losses and norms of its steps, an evaluation where it was due."""
+    """Losses and norms of the steps of a stretch, and an evaluation where it was due."""
 
     losses: Sequence[float]
     norms: Sequence[float]
@@ -37,19 +44,19 @@ class StepResults(NamedTuple):
 
 
 def report_steps(
-    member: Trained, told: StepResults | None, state: Callable[[], Savable]
+    member: Trained, results: StepResults | None, state: Callable[[], Savable]
 ) -> Departed | None:
-    """Hands a stretch to the trial, as its own loop would have; Left where it is over."""
+    """Reports a stretch to the trial as its own loop would; the departure where it is over."""
     trial = member.trial
     try:
-        if told is not None:
-            for loss, norm in zip(told.losses, told.norms, strict=True):
+        if results is not None:
+            for loss, norm in zip(results.losses, results.norms, strict=True):
                 trial.log(member.step, {"train/loss": loss, "grad_norm": norm})
                 member.step += 1
-            if told.values is not None:
-                at = member.step - 1
-                trial.report(at, told.values)
-                member.keeper.see(at, told.values.get(trial.metric, float("nan")), state)
+            if results.values is not None:
+                step = member.step - 1
+                trial.report(step, results.values)
+                member.keeper.offer(step, results.values.get(trial.metric, float("nan")), state)
     except Halted as error:
         member.keeper.write()
         return Departed(member, error)

@@ -1,4 +1,4 @@
-"""Workload: what a person cares about. Model, loss, metrics and data; the loop is Etude's."""
+"""Workload: a person writes model, loss, metrics and data; the loop is Etude's."""
 
 from __future__ import annotations
 
@@ -55,27 +55,29 @@ class Workload:
             raise WorkloadError(f"{self.name}: {' '.join(mistakes)}")
 
     def _functions(self) -> list[str]:
-        given = {name: getattr(self, name) for name in FUNCTIONS}
+        functions = {name: getattr(self, name) for name in FUNCTIONS}
         return [
             f"`{name}` cannot be called as `{_ASKED[name]}`; give it these parameters."
-            for name, function in given.items()
+            for name, function in functions.items()
             if not _takes(function, _ASKED[name].count(",") + 1)
         ]
 
     def _data(self) -> list[str]:
-        return [text for name in DATA if (text := _unusable(name, getattr(self, name)))]
+        return [text for name in DATA if (text := _data_mistake(name, getattr(self, name)))]
 
 
-def is_workload(found: object) -> bool:
+def is_workload(candidate: object) -> bool:
     """Whether this is meant as a workload, if perhaps an incomplete one: a class, or an instance.
 
     >>> is_workload(print)
     False
     """
-    return isinstance(found, Workload) or sum(hasattr(found, name) for name in FUNCTIONS) > 1
+    return (
+        isinstance(candidate, Workload) or sum(hasattr(candidate, name) for name in FUNCTIONS) > 1
+    )
 
 
-def workload_of(found: Any) -> Workload:
+def workload_of(candidate: Any) -> Workload:
     """The workload that a class, an instance of one or a Workload stands for.
 
     A class is called without arguments; what its instance holds is taken by name.
@@ -83,23 +85,23 @@ def workload_of(found: Any) -> Workload:
     Raises:
         WorkloadError: for what is missing, all of it at once.
     """
-    if isinstance(found, Workload):
-        return found
-    if isinstance(found, type) and not _takes(found, 0):
+    if isinstance(candidate, Workload):
+        return candidate
+    if isinstance(candidate, type) and not _takes(candidate, 0):
         raise WorkloadError(
-            f"The workload `{found.__name__}` is made without arguments. Give each parameter of "
-            "its `__init__` a default, or let `train` name an instance of it."
+            f"The workload `{candidate.__name__}` is made without arguments. Give each parameter "
+            "of its `__init__` a default, or let `train` name an instance of it."
         )
-    held = found() if isinstance(found, type) else found
-    name = f"`{type(held).__name__}`"
-    missing = [one for one in (*FUNCTIONS, *DATA) if not hasattr(held, one)]
+    instance = candidate() if isinstance(candidate, type) else candidate
+    name = f"`{type(instance).__name__}`"
+    missing = [one for one in (*FUNCTIONS, *DATA) if not hasattr(instance, one)]
     if missing:
         listed = ", ".join(f"`{_ASKED.get(one, one)}`" for one in missing)
         raise WorkloadError(
             f"The workload {name} lacks {listed}. A workload has `model`, `loss` and `metrics`, "
             "and the data `training` and `validation`."
         )
-    return Workload(name=name, **{one: getattr(held, one) for one in (*FUNCTIONS, *DATA)})
+    return Workload(name=name, **{one: getattr(instance, one) for one in (*FUNCTIONS, *DATA)})
 
 
 def _takes(function: object, count: int) -> bool:
@@ -107,14 +109,14 @@ def _takes(function: object, count: int) -> bool:
         return False
     try:
         inspect.signature(function).bind(*range(count))
-    except ValueError:  # a builtin tells nothing about its parameters
+    except ValueError:  # a builtin says nothing about its parameters
         return True
     except TypeError:
         return False
     return True
 
 
-def _unusable(name: str, data: Any) -> str:
+def _data_mistake(name: str, data: Any) -> str:
     """What is wrong with examples; empty where nothing is."""
     if callable(data) and not hasattr(data, "__len__"):
         return f"`{name}` is a function; call it, so that it is data."
@@ -132,16 +134,16 @@ def _unusable(name: str, data: Any) -> str:
         )
     lengths = {len(part) for part in parts}
     if len(lengths) > 1:
-        found = ", ".join(str(length) for length in sorted(lengths))
-        return f"the parts of `{name}` differ in length: {found}. Give as many of each."
+        listed = ", ".join(str(length) for length in sorted(lengths))
+        return f"the parts of `{name}` differ in length: {listed}. Give as many of each."
     if not parts or lengths == {0}:
         return f"`{name}` is empty. Check where it is read."
     return ""
 
 
-def _shapes(found: list[Any]) -> list[tuple[int, ...]]:
+def _shapes(examples: list[Any]) -> list[tuple[int, ...]]:
     """The different shapes of those that have one."""
-    return list(dict.fromkeys(tuple(one.shape) for one in found if hasattr(one, "shape")))
+    return list(dict.fromkeys(tuple(one.shape) for one in examples if hasattr(one, "shape")))
 
 
 def _parts(data: Any) -> list[Any]:

@@ -6,7 +6,8 @@ from tests.train import jaxes
 from tests.train.needs_jax import jnp
 from tests.train.stacks import setting
 
-from etude.train.jax import gate
+from etude.train import gate
+from etude.train.jax.gate import timings
 from etude.train.jax.loop import Loop
 from etude.train.jax.models import Model
 
@@ -14,7 +15,7 @@ from etude.train.jax.models import Model
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No time is spent on timing: what is slow is another question than what is right."""
-    monkeypatch.setattr(gate, "_times", lambda loop, trials: {1: 2.0, 4: 1.0})
+    monkeypatch.setattr(gate, "_times", lambda *given: {1: 2.0, 4: 1.0})
 
 
 def judged(folder, model, settings):
@@ -22,7 +23,7 @@ def judged(folder, model, settings):
         assignment(folder, id=n, seed=n, setting=setting(n, **given), metric="valid/error")
         for n, given in enumerate(settings)
     ]
-    return gate.judged(Loop(jaxes.workload(model)), several)
+    return gate.judgement(timings(Loop(jaxes.workload(model))), several)
 
 
 def linear(scale, outputs=2):
@@ -62,7 +63,7 @@ def test_numbers_that_model_reads_may_differ(tmp_path):
 
 
 def test_what_is_no_faster_is_declined(tmp_path, monkeypatch):
-    monkeypatch.setattr(gate, "_times", lambda loop, trials: {1: 1.0, 4: 1.0, 8: 0.95})
+    monkeypatch.setattr(gate, "_times", lambda *given: {1: 1.0, 4: 1.0, 8: 0.95})
 
     found = judged(tmp_path, lambda given: linear(1.0), [{}] * 3)
 

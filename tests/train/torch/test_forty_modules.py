@@ -10,6 +10,7 @@ from tests.train.modules import DECLINED, RIGHT
 from tests.train.stacks import Told, plain, setting, together, trial
 from tests.train.workloads import WORKLOADS
 
+from etude.train import gate as rules
 from etude.train.torch import gate
 from etude.train.torch.loop import Loop
 
@@ -17,7 +18,7 @@ from etude.train.torch.loop import Loop
 @pytest.fixture(autouse=True)
 def untimed(monkeypatch):
     """What is slow or large is another question than what is right."""
-    monkeypatch.setattr(gate, "_times", lambda *given: {1: 2.0, 4: 1.0})
+    monkeypatch.setattr(rules, "_times", lambda *given: {1: 2.0, 4: 1.0})
     monkeypatch.setattr(gate, "_looping", lambda *given: [])
     monkeypatch.setattr(gate, "_bytes_a_trial", lambda *given: 1.0)
 
@@ -27,7 +28,8 @@ def judged(folder, model):
         assignment(folder, id=n, seed=n, setting=setting(n, t=n / 10), metric="valid/error")
         for n in range(3)
     ]
-    return gate.judged(Loop(dataclasses.replace(WORKLOADS["mlp"], model=model)), trials)
+    loop = Loop(dataclasses.replace(WORKLOADS["mlp"], model=model))
+    return rules.judgement(gate.timings(loop), trials)
 
 
 @pytest.mark.filterwarnings("ignore:There is a performance drop")

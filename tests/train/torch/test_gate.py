@@ -12,23 +12,23 @@ from tests.train.workloads import WORKLOADS
 from torch import nn
 from torch.nn import functional as F
 
+from etude.train import gate as rules
 from etude.train.torch import gate, memory
 from etude.train.torch.loop import Loop
-from etude.train.torch.vectorized import Stack
 from etude.train.workload import workload_of
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No time is spent on timing: what is slow is another question than what is right."""
-    monkeypatch.setattr(gate, "WIDTHS", (4,))
+    monkeypatch.setattr(rules, "WIDTHS", (4,))
     monkeypatch.setattr(gate, "_TIMED_S", 0.0)
-    monkeypatch.setattr(gate, "WORTH", 0.0)
+    monkeypatch.setattr(rules, "WORTH", 0.0)
 
 
 def judged(folder, model, settings):
     workload = dataclasses.replace(WORKLOADS["mlp"], model=model)
-    return gate.judged(Loop(workload), assignments(folder, settings))
+    return rules.judgement(gate.timings(Loop(workload)), assignments(folder, settings))
 
 
 def assignments(folder, settings):
@@ -113,7 +113,9 @@ def test_a_counter_of_the_workload_itself_is_a_culprit(tmp_path):
         def metrics(self, predict, batch):
             return {"error": predict(batch[0]).mean()}
 
-    found = gate.judged(Loop(workload_of(Annealed)), assignments(tmp_path, [{}] * 3))
+    loop = Loop(workload_of(Annealed))
+
+    found = rules.judgement(gate.timings(loop), assignments(tmp_path, [{}] * 3))
 
     assert "it counts in Python. The forward pass changes `self.calls`" in found.reason
 
@@ -132,10 +134,10 @@ def test_whatever_differs_between_trials_differs_between_those_compared(tmp_path
     ("allowed", "width", "said"), [(12, 8, "Memory allows 8."), (2, 1, "would take"), (999, 32, "")]
 )
 def test_a_stack_is_no_wider_than_memory_allows(tmp_path, monkeypatch, allowed, width, said):
-    monkeypatch.setattr(gate, "WIDTHS", (4, 8, 16, 32))
-    monkeypatch.setattr(gate, "_times", lambda loop, trials, widths: {1: 99.0, widths[-1]: 1.0})
+    monkeypatch.setattr(rules, "WIDTHS", (4, 8, 16, 32))
+    monkeypatch.setattr(rules, "_times", lambda timings, trials, widths: {1: 99.0, widths[-1]: 1.0})
     monkeypatch.setattr(gate, "_bytes_a_trial", lambda *given: 1e9)
-    have = allowed * 1e9 / memory.SHARE
+    have = allowed * 1e9 / rules.SHARE
     monkeypatch.setattr(memory, "available_bytes", lambda device, workers: have)
 
     found = judged(tmp_path, lambda given: nn.Linear(6, 2).double(), [{}] * 4)
@@ -147,7 +149,7 @@ def test_a_stack_is_no_wider_than_memory_allows(tmp_path, monkeypatch, allowed, 
 def test_a_wider_stack_is_known_to_take_more_memory(tmp_path):
     loop = Loop(WORKLOADS["cnn"])
     peaks = [
-        memory.peak_bytes(Stack(loop, gate._members(loop, trials, width)).recording())
+        memory.peak_bytes(gate._stack(loop, trials, width).recording())
         for trials in [assignments(tmp_path, [{}] * 2)]
         for width in (2, 8)
     ]
@@ -169,14 +171,16 @@ def test_one_stack_with_all_threads_is_chosen_where_it_measures_faster(
     """A stack of four takes 0.16 s with one thread, so two workers come to 0.02 s a trial."""
     times = {"plain": 0.2, 1: 0.16, 2: together_s}
     monkeypatch.setattr(
-        gate, "_best", lambda run: times[torch.get_num_threads() if is_stack(run) else "plain"]
+        gate, "_best_s", lambda run: times[torch.get_num_threads() if is_stack(run) else "plain"]
     )
-    monkeypatch.setattr(gate, "WORTH", 1.1)
+    monkeypatch.setattr(rules, "WORTH", 1.1)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         workload = dataclasses.replace(WORKLOADS["mlp"], model=lambda given: linear())
-        found = gate.judged(Loop(workload), assignments(tmp_path, [{}] * 4), workers=2)
+        found = rules.judgement(
+            gate.timings(Loop(workload)), assignments(tmp_path, [{}] * 4), workers=2
+        )
     finally:
         torch.set_num_threads(before)
 

@@ -29,8 +29,8 @@ class State:
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder."""
-        for name, held in (("model", self.model), ("optimizer", self.moments)):
-            parts = {key: np.ascontiguousarray(part) for key, part in held.items()}
+        for name, arrays in (("model", self.model), ("optimizer", self.moments)):
+            parts = {key: np.ascontiguousarray(part) for key, part in arrays.items()}
             save_file(parts, folder / f"{name}.safetensors")
 
     @classmethod

@@ -25,17 +25,17 @@ class Arrays:
         ahead: Whether the examples of several steps may be asked for at once.
     """
 
-    held: Any
+    data: Any
     count: int
     ahead = True
 
     def prepared(self, rows: NDArray[np.int32]) -> tuple[Any, NDArray[np.int32]]:
         """What holds the examples of these rows, and where they are in it."""
-        return self.held, rows
+        return self.data, rows
 
     def between(self, start: int, stop: int) -> Batch:
         """The examples from `start` until before `stop`."""
-        return jax.tree.map(lambda part: part[start:stop], self.held)
+        return jax.tree.map(lambda part: part[start:stop], self.data)
 
 
 @final
@@ -43,7 +43,7 @@ class Arrays:
 class Dataset:
     """Examples of whatever has a length and examples by position."""
 
-    held: Any
+    data: Any
     count: int
     double: bool
     ahead = False  # one that cannot be read stops the trial at its own step
@@ -58,8 +58,8 @@ class Dataset:
         return self._collated(range(start, stop))
 
     def _collated(self, rows: Sequence[int]) -> Batch:
-        found = [self.held[row] for row in rows]
-        return jax.tree.map(lambda *parts: _moved(np.stack(parts), double=self.double), *found)
+        examples = [self.data[row] for row in rows]
+        return jax.tree.map(lambda *parts: _moved(np.stack(parts), double=self.double), *examples)
 
 
 Examples: TypeAlias = Arrays | Dataset
@@ -99,8 +99,8 @@ class Order:
 
     def rows(self, start: int, stop: int) -> Positions:
         """The examples of steps `start` until before `stop`, shape (steps, batch)."""
-        found = np.concatenate(self._epochs.parts(start, stop))
-        return found.reshape(stop - start, self._batch_size)
+        positions = np.concatenate(self._epochs.parts(start, stop))
+        return positions.reshape(stop - start, self._batch_size)
 
 
 def shuffled(count: int, seed: int) -> Positions:

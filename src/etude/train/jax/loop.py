@@ -1,7 +1,7 @@
 """The plain loop: one trial of a workload in JAX, from its first step to its last.
 
-As `etude.train.loop`: whatever is random depends on (seed, step) alone. Steps up to the next
-evaluation are one call, and their losses are read together.
+As in `etude.train.torch.loop`, whatever is random depends on (seed, step) alone. Steps up to the
+next evaluation are one call, and their losses are read together.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
 from ...trial import NotedSetting, Trial
-from .. import loop as course
 from .. import metrics
+from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..loop import run
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
 from ..workload import Workload
@@ -37,6 +38,8 @@ _ALONE = 2
 @final
 class Loop:
     """A train function: trains trials of a workload, its data read and moved once."""
+
+    library: ClassVar[Library] = "jax"
 
     def __init__(
         self, workload: Workload, *, every_s: float = EVERY_S, double: bool = False
@@ -81,7 +84,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        course.run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s)
 
 
 @final
@@ -102,7 +105,7 @@ class Learner:
         self._program = loop.program(wanted)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self._vectors = (built.vector, *moments(self._recipe, built.vector))
-        self._told: dict[int, tuple[float, float]] = {}
+        self._results: dict[int, tuple[float, float]] = {}
         self._done = 0
         self._note(noted)
 
@@ -111,19 +114,19 @@ class Learner:
 
         The steps after it, as far as there is no evaluation between, are done at once.
         """
-        if step not in self._told:
-            self._told = self.trained(step, self._count(step))
-        loss, norm = self._told[step]
+        if step not in self._results:
+            self._results = self.trained(step, self._count(step))
+        loss, norm = self._results[step]
         return {"train/loss": loss, "grad_norm": norm}
 
     def evaluation(self) -> dict[str, float]:
         """The metrics over all validation examples."""
-        held = self._loop.validation
-        spans = list(metrics.spans(held.count, self._recipe.batch_size))
-        batches = (held.between(start, stop) for start, stop in spans)
+        examples = self._loop.validation
+        spans = list(metrics.spans(examples.count, self._recipe.batch_size))
+        batches = (examples.between(start, stop) for start, stop in spans)
         parts = [self._program.measure(self._vectors[0], {}, batch) for batch in batches]
-        found = means(parts, [stop - start for start, stop in spans], axes=0)
-        return {name: float(value) for name, value in found.items()}
+        values = means(parts, [stop - start for start, stop in spans], axes=0)
+        return {name: float(value) for name, value in values.items()}
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
@@ -135,29 +138,29 @@ class Learner:
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""
-        held, rows = self._loop.training.prepared(self._order.rows(step, step + count))
+        examples, rows = self._loop.training.prepared(self._order.rows(step, step + count))
         begin = time.monotonic()
         moving = self._recipe.moving(step, step + count).T
-        known = about(self._recipe, self._seed, step, self._vectors[0])
-        done = self._program.run(self._vectors, known, held, rows, moving)
+        inputs = about(self._recipe, self._seed, step, self._vectors[0])
+        done = self._program.run(self._vectors, inputs, examples, rows, moving)
         self._vectors = (done.x, done.m, done.v)
-        told = np.stack([done.losses, done.norms], 1).tolist()
+        results = np.stack([done.losses, done.norms], 1).tolist()
         self._note(self._program.setting)
         self._done += 1
         if self._done > 1:  # the first one may have been compiled
             self._program.step_s = (time.monotonic() - begin) / count
-        return dict(enumerate(map(tuple, told), start=step))
+        return dict(enumerate(map(tuple, results), start=step))
 
     def _count(self, step: int) -> int:
         """Steps until the next evaluation, itself included, as far as they take half a second."""
         evaluations = self._trial.evaluation_steps
         at = bisect_left(evaluations, step)
         until = evaluations[at] - step + 1 if at < len(evaluations) else MAX_STRETCH
-        taking = self._program.step_s or STRETCH_S
-        alone = self._done < _ALONE or not self._loop.training.ahead
-        return 1 if alone else max(1, min(until, MAX_STRETCH, int(STRETCH_S / taking)))
+        step_s = self._program.step_s or STRETCH_S
+        is_alone = self._done < _ALONE or not self._loop.training.ahead
+        return 1 if is_alone else max(1, min(until, MAX_STRETCH, int(STRETCH_S / step_s)))
 
     def _note(self, read: NotedSetting) -> None:
-        """What Python read while tracing was read for every trial of the program."""
+        """Marks as read what Python read while tracing, once for every trial of the program."""
         for name in read.read:
             self._trial.setting.get(name)

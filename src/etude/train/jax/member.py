@@ -1,20 +1,18 @@
-"""A trial in a stack, and what decides which trials may share one."""
+"""Members: the trials of a stack, and the signature that says which may share one."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from typing import TypeAlias, final
+from typing import final
 
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
+from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop
 from .models import Layout
 from .vectors import Vectors, moments, put, state
-
-Signature: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @final
@@ -37,16 +35,11 @@ class Member:
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0
-        self._evaluations = trial.evaluation_steps
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""
         self.trial.restore(lambda folder: self._put(State.load(folder)))
         self.step = next(self.trial.steps(), self.trial.max_steps)
-
-    def until_evaluation(self) -> int:
-        """Steps until the next one that evaluates, itself included."""
-        return self._evaluations[bisect_left(self._evaluations, self.step)] - self.step + 1
 
     def state(self) -> State:
         """The state of this trial, as the plain loop saves it: without room that others need."""
@@ -60,7 +53,7 @@ class Member:
 
 
 def signature(member: Member) -> Signature:
-    """What must be equal in all trials of a stack, each part with its name.
+    """All that must be equal in the trials of a stack, each part with its name.
 
     Parameters of the same names and shapes, and what the setting says in other things than numbers.
     """

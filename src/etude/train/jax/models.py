@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ...errors import WorkloadError
 from ...study import derived_seed
+from ..backend import is_jax_model
 from ..workload import Predict, Workload
 
 Parameters: TypeAlias = Any
-# What safetensors reads back into numpy, and an optimizer can add up in.
+# Kinds that safetensors reads back into numpy, and an optimizer can add up in.
 _TRAINED = ("float16", "float32", "float64")
 _HOW = "return an object with `init(key)` and `apply(params, inputs)`, or a `torch.nn.Module`."
 
@@ -81,18 +82,13 @@ class Network:
     vector: Array
 
 
-def is_model(found: object) -> bool:
-    """Whether this is meant as a model of JAX."""
-    return all(callable(getattr(found, name, None)) for name in ("init", "apply"))
-
-
 def network(workload: Workload, model: Any, seed: int, *, double: bool = False) -> Network:
     """A model with parameters that depend on the seed alone.
 
     Raises:
         WorkloadError: for what is no model or has nothing to train.
     """
-    if not is_model(model):
+    if not is_jax_model(model):
         raise WorkloadError(f"{workload.name}: `model` returned {type(model).__name__}; {_HOW}")
     if hasattr(model, "init_with_output"):
         raise WorkloadError(
@@ -103,12 +99,12 @@ def network(workload: Workload, model: Any, seed: int, *, double: bool = False) 
     flat, tree = jax.tree_util.tree_flatten_with_path(parameters)
     parts = [jnp.asarray(part) for _, part in flat]
     _refuse_kinds(workload, parts)
-    wanted = "float64" if double else str(parts[0].dtype)
+    dtype = "float64" if double else str(parts[0].dtype)
     names = [jax.tree_util.keystr(path, simple=True, separator=".") or "params" for path, _ in flat]
     if len({*names}) < len(names):  # a key with a dot in it
         names = [jax.tree_util.keystr(path) for path, _ in flat]
-    layout = Layout(tuple(names), tuple(part.shape for part in parts), wanted, tree)
-    vector = jnp.concatenate([part.reshape(-1) for part in parts]).astype(wanted)
+    layout = Layout(tuple(names), tuple(part.shape for part in parts), dtype, tree)
+    vector = jnp.concatenate([part.reshape(-1) for part in parts]).astype(dtype)
     return Network(model, layout, vector)
 
 
@@ -125,8 +121,8 @@ def predicting(model: Any, parameters: Parameters, key: Array | None) -> Predict
     def predict(*inputs: Any, **named_inputs: Any) -> Any:
         nonlocal calls
         calls += 1
-        given = {"key": None if key is None else jax.random.fold_in(key, calls)}
-        return model.apply(parameters, *inputs, **(given if takes_key else {}), **named_inputs)
+        options = {"key": None if key is None else jax.random.fold_in(key, calls)}
+        return model.apply(parameters, *inputs, **(options if takes_key else {}), **named_inputs)
 
     return predict
 

@@ -37,7 +37,7 @@ _AXES = (0, 0, 0, 0, None, None, 0, 0)
 
 
 class About(NamedTuple):
-    """What a trial's steps read beside its parameters and moments.
+    """Inputs of a trial's steps beside its parameters and moments.
 
     Args:
         seed: Of its random keys.
@@ -58,14 +58,14 @@ class Stretch(NamedTuple):
     """The steps of a stretch, as many as there may be.
 
     Args:
-        held: What holds the examples.
+        examples: What holds the examples.
         rows: Where those of each step are in it, (S, B) or (S, K, B).
         moving: What optimizers read and changes from step to step, (S, 3) or (S, K, 3).
         count: How many steps are to be done. It is an input, so that one program does any number
             and a trial comes to the same bits however its steps are divided.
     """
 
-    held: Any
+    examples: Any
     rows: Any
     moving: Any
     count: Any
@@ -120,7 +120,7 @@ class Program:
         self.measure = jax.jit(one, compiler_options=options)
 
     def run(
-        self, vectors: Sequence[Array], about: About, held: Any, rows: Any, moving: Any
+        self, vectors: Sequence[Array], about: About, examples: Any, rows: Any, moving: Any
     ) -> Done:
         """What the steps lead to whose rows and numbers are given, the first axis theirs.
 
@@ -129,19 +129,21 @@ class Program:
         count, like = len(rows), vectors[0]
         moving = moving.astype(like.dtype)
         if self._loops is None:
-            self._loops = self._is_fast_in_loops(vectors, about, held, rows[0], moving[0])
+            self._loops = self._is_fast_in_loops(vectors, about, examples, rows[0], moving[0])
         if self._loops:
-            rows, moving = (_filled(each, MAX_STRETCH) for each in (rows, moving))
-            done: Done = self.train(*vectors, about, Stretch(held, rows, moving, np.int32(count)))
+            rows, moving = (_filled(steps, MAX_STRETCH) for steps in (rows, moving))
+            done: Done = self.train(
+                *vectors, about, Stretch(examples, rows, moving, np.int32(count))
+            )
             return done._replace(losses=done.losses[:count], norms=done.norms[:count])
-        told = []
+        results = []
         for at in range(count):
-            here = about._replace(start=about.start + np.int32(at))
-            one = Stretch(held, rows[at : at + 1], moving[at : at + 1], np.int32(1))
-            done = self.train(*vectors, here, one)
+            inputs = about._replace(start=about.start + np.int32(at))
+            step = Stretch(examples, rows[at : at + 1], moving[at : at + 1], np.int32(1))
+            done = self.train(*vectors, inputs, step)
             vectors = (done.x, done.m, done.v)
-            told.append(done)
-        losses, norms = (np.concatenate([one[place] for one in told]) for place in (3, 4))
+            results.append(done)
+        losses, norms = (np.concatenate([one[place] for one in results]) for place in (3, 4))
         return done._replace(losses=losses, norms=norms)
 
     def _is_fast_in_loops(self, vectors: Sequence[Array], *given: Any) -> bool:
@@ -150,9 +152,9 @@ class Program:
         On a processor a convolution in a loop takes ten times as long, measured. The answer must
         not depend on a clock: another program may come to other bits.
         """
-        about, held, rows, moving = given
+        about, examples, rows, moving = given
         one = jax.vmap(self._step, in_axes=_AXES) if self.stacked else self._step
-        traced = jax.make_jaxpr(one)(*vectors, about, 0, held, rows, moving)
+        traced = jax.make_jaxpr(one)(*vectors, about, 0, examples, rows, moving)
         return jax.default_backend() != "cpu" or "conv_general_dilated" not in str(traced)
 
     def fits(self, other: Program) -> bool:
@@ -169,15 +171,15 @@ class Program:
     def _stretch(self, x: Array, m: Array, v: Array, about: About, given: Stretch) -> Done:
         one = jax.vmap(self._step, in_axes=_AXES) if self.stacked else self._step
         shape = (given.rows.shape[0], *x.shape[:-1])
-        told = jnp.zeros((2, *shape), x.dtype)
+        zeros = jnp.zeros((2, *shape), x.dtype)
 
         def body(at: Array, done: Done) -> Done:
             x, m, v, losses, norms = done
             moving, rows = given.moving[at], given.rows[at]
-            moved, loss, norm = one(x, m, v, about, at, given.held, rows, moving)
+            moved, loss, norm = one(x, m, v, about, at, given.examples, rows, moving)
             return Done(*moved, losses.at[at].set(loss), norms.at[at].set(norm))
 
-        begun = Done(x, m, v, *told)
+        begun = Done(x, m, v, *zeros)
         if len(given.rows) == 1:
             return body(jnp.int32(0), begun)
         done: Done = lax.fori_loop(0, given.count, body, begun)
@@ -190,11 +192,11 @@ class Program:
         v: Array,
         about: About,
         at: Array,
-        held: Any,
+        examples: Any,
         rows: Array,
         moving: Array,
     ) -> tuple[Moved, Array, Array]:
-        batch = jax.tree.map(lambda part: part[rows], held)
+        batch = jax.tree.map(lambda part: part[rows], examples)
         key = jax.random.fold_in(key_of(about.seed), about.start + at)
         loss, d = jax.value_and_grad(self._loss)(x, batch, key, about.own)
         norm = jnp.linalg.norm(d)
@@ -230,8 +232,8 @@ class Program:
     def _measures(self, x: Array, own: Mapping[str, Any], batch: Batch) -> dict[str, Array]:
         """The metrics of one batch, each its mean or one value an example."""
         predict, setting = self._predict(x, None, own)
-        found = metrics.checked(self.workload, self.workload.metrics(predict, batch))
-        values = {name: jnp.asarray(value) for name, value in found.items()}
+        given = metrics.metrics_of(self.workload, self.workload.metrics(predict, batch))
+        values = {name: jnp.asarray(value) for name, value in given.items()}
         for name, value in values.items():
             metrics.refuse_shape(self.workload, name, value.shape, size(batch))
         self.setting.read |= setting.read
@@ -245,7 +247,7 @@ def means(parts: Sequence[Mapping[str, Any]], sizes: Sequence[int], *, axes: int
     Source: E3.
     """
     return {
-        metrics.named(name): sum(
+        metrics.recorded_name(name): sum(
             _sum(np.asarray(part[name], dtype=np.float64), count, axes)
             for part, count in zip(parts, sizes, strict=True)
         )

@@ -1,6 +1,6 @@
 """Vectorized: many trials of a workload in one program, one row each, one `vmap` for all.
 
-A trial keeps its row, and a stack its width: rows that trials left are trained on and told to
+A trial keeps its row, and a stack its width: rows that trials left are trained on and reported to
 nobody. XLA compiles another width to another program, which comes to other bits, and takes seconds
 to compile it. So neighbours may diverge, end or be replaced, and no bit of a trial changes.
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from ...trial import NotedSetting
 from .. import metrics
-from ..reporting import STRETCH_S, Departed, StepResults, report_steps
+from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from .loop import Loop
 from .member import Member
 from .program import MAX_STRETCH, About, Done, Program, means, quietly
@@ -27,7 +27,7 @@ from .vectors import Vectors, about
 
 
 class _Kind(NamedTuple):
-    """What a stack's program depends on beside shapes; trials that leave change nothing in it."""
+    """The kind of a stack's program beside its shapes; trials that leave change nothing in it."""
 
     optimizers: tuple[str, ...]
     own: tuple[str, ...]
@@ -85,19 +85,24 @@ class Stack:
         ]
 
     def rows_after(self, count: int) -> Done:
-        """What some steps would lead to; nothing changes, and nobody is told."""
-        live = [(place, one) for place, one in enumerate(self._rows) if one is not None]
-        spans = {place: (one, one.step, one.step + count) for place, one in live}
-        filled = [spans.get(place, spans[live[0][0]]) for place in range(len(self._rows))]
+        """What some steps would lead to; nothing changes or is reported."""
+        # A row that a trial left is trained on as the first of the others.
+        spans = {
+            place: (member, member.step, member.step + count)
+            for place, member in enumerate(self._rows)
+            if member is not None
+        }
+        first = next(iter(spans.values()))
+        filled = [spans.get(place, first) for place in range(len(self._rows))]
         rows = np.stack([one.order.rows(start, stop) for one, start, stop in filled], 1)
         moving = np.stack([one.recipe.moving(start, stop).T for one, start, stop in filled], 1)
-        held, places = self._loop.training.prepared(rows)
-        done = self._program.run(self._vectors, self._about(filled), held, places, moving)
+        examples, places = self._loop.training.prepared(rows)
+        done = self._program.run(self._vectors, self._about(filled), examples, places, moving)
         self._refuse_hidden()
         return done._replace(losses=np.asarray(done.losses), norms=np.asarray(done.norms))
 
     def values_of(self, done: Done) -> list[dict[str, float]]:
-        """The metrics of all trials after a stretch; nobody is told."""
+        """The metrics of all trials after a stretch; nothing is reported."""
         values = self._evaluations(done.x)
         return [values[place] for place, one in enumerate(self._rows) if one is not None]
 
@@ -123,26 +128,26 @@ class Stack:
         values = self._evaluations(done.x) if done is not None and due else []
         if done is not None:
             self._vectors = (done.x, done.m, done.v)
-        left = []
+        departures = []
         for place, member in enumerate(self._rows):
             if member is None:
                 continue
-            outcome = self._tell(member, place, done, values)
-            if outcome is not None:
-                left.append(outcome)
+            departed = self._report(member, place, done, values)
+            if departed is not None:
+                departures.append(departed)
                 self._rows[place] = None
-        return left
+        return departures
 
-    def _tell(
+    def _report(
         self, member: Member, place: int, done: Done | None, values: Sequence[dict[str, float]]
     ) -> Departed | None:
-        told = None
+        results = None
         if done is not None:
             losses, norms = done.losses[:, place].tolist(), done.norms[:, place].tolist()
             last = member.step + len(losses) - 1
             due = last in member.trial.evaluation_steps
-            told = StepResults(losses, norms, values[place] if due else None)
-        return report_steps(member, told, lambda: self._state(member, place))
+            results = StepResults(losses, norms, values[place] if due else None)
+        return report_steps(member, results, lambda: self._state(member, place))
 
     def _state(self, member: Member, place: int) -> Any:
         member.vectors = self._row(place)
@@ -156,35 +161,35 @@ class Stack:
         """Steps until the first evaluation of any trial, as far as they take half a second."""
         if any(one.step == one.trial.max_steps for one in self.members):
             return 0
-        until = min(one.until_evaluation() for one in self.members)
-        taking = self._program.step_s or STRETCH_S
+        until = min(until_evaluation(one.trial, one.step) for one in self.members)
+        step_s = self._program.step_s or STRETCH_S
         ahead = MAX_STRETCH if self._loop.training.ahead else 1
-        return max(1, min(until, ahead, int(STRETCH_S / taking)))
+        return max(1, min(until, ahead, int(STRETCH_S / step_s)))
 
     def _evaluations(self, x: Any) -> list[dict[str, float]]:
         """The metrics of each row over all validation examples."""
-        held = self._loop.validation
+        examples = self._loop.validation
         batch_size = self.members[0].recipe.batch_size
-        spans = list(metrics.spans(held.count, batch_size))
+        spans = list(metrics.spans(examples.count, batch_size))
         filled = [one or self.members[0] for one in self._rows]
         own = self._own(filled)
-        batches = (held.between(start, stop) for start, stop in spans)
+        batches = (examples.between(start, stop) for start, stop in spans)
         parts = [self._program.measure(x, own, batch) for batch in batches]
-        found = means(parts, [stop - start for start, stop in spans], axes=1)
-        columns = {name: column.tolist() for name, column in found.items()}
+        values = means(parts, [stop - start for start, stop in spans], axes=1)
+        columns = {name: column.tolist() for name, column in values.items()}
         return [
             {name: column[place] for name, column in columns.items()}
             for place in range(len(self._rows))
         ]
 
     def _about(self, filled: Sequence[tuple[Member, int, int]]) -> About:
-        each = [about(one.recipe, one.seed, start, self._vectors[0]) for one, start, _ in filled]
+        inputs = [about(one.recipe, one.seed, start, self._vectors[0]) for one, start, _ in filled]
         names = [one.recipe.optimizer for one, _, _ in filled]
         return About(
-            seed=np.stack([one.seed for one in each]),
-            start=np.stack([one.start for one in each]),
+            seed=np.stack([one.seed for one in inputs]),
+            start=np.stack([one.start for one in inputs]),
             optimizer=np.array(list(map(self._kind.optimizers.index, names)), dtype=np.int32),
-            staying=np.stack([one.staying for one in each]),
+            staying=np.stack([one.staying for one in inputs]),
             own=self._own([one for one, _, _ in filled]),
         )
 
@@ -221,15 +226,15 @@ class Stack:
         members = self.members
         size = len(members[0].vectors[0])
         like = members[0].vectors[0].dtype
-        held = []
+        vectors = []
         for part in range(3):
             wide = size if any(len(one.vectors[part]) for one in members) else 0
             rows = np.zeros((len(self._rows), wide), like)
-            for place, one in enumerate(self._rows):
-                if one is not None and len(one.vectors[part]):
-                    rows[place] = np.asarray(one.vectors[part])
-            held.append(jnp.asarray(rows))
-        self._vectors = (held[0], held[1], held[2])
+            for place, member in enumerate(self._rows):
+                if member is not None and len(member.vectors[part]):
+                    rows[place] = np.asarray(member.vectors[part])
+            vectors.append(jnp.asarray(rows))
+        self._vectors = (vectors[0], vectors[1], vectors[2])
 
     def _wanted(self) -> Program:
         """The program of the kind that the stack is of now."""
@@ -245,7 +250,7 @@ class Stack:
         return self._loop.program(wanted)
 
     def _refuse_hidden(self) -> None:
-        """Refuses what Python read of the setting and a stack has no one value of."""
+        """Refuses an entry of the setting that Python read and a stack has no one value of."""
         names = {name for one in self.members for name in one.trial.setting}
         hidden = names - {*self._kind.own, *self._kind.shared}
         if read := sorted(hidden & self._program.setting.read):
@@ -256,6 +261,6 @@ class Stack:
 
     def _hand_out(self) -> None:
         """Gives each trial its vectors back."""
-        for place, one in enumerate(self._rows):
-            if one is not None:
-                one.vectors = self._row(place)
+        for place, member in enumerate(self._rows):
+            if member is not None:
+                member.vectors = self._row(place)

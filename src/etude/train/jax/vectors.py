@@ -1,4 +1,7 @@
-"""Vectors of a trial, or of a stack of them: parameters, moments, and the numbers beside them."""
+"""Vectors of a trial, or of a stack of them: parameters, moments, and the numbers beside them.
+
+Axes: K trials, P parameters.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ from .program import About
 Vectors: TypeAlias = tuple[Array, Array, Array]
 
 
-def moments(one: Recipe, x: Array) -> tuple[Array, Array]:
+def moments(recipe: Recipe, x: Array) -> tuple[Array, Array]:
     """First and second moments before the first step; empty where an optimizer has none."""
-    m = jnp.zeros(len(x) if one.rule.first else 0, x.dtype)
-    second = one.rule.second
+    m = jnp.zeros(len(x) if recipe.rule.first else 0, x.dtype)
+    second = recipe.rule.second
     return m, jnp.zeros(0, x.dtype) if second is None else jnp.full_like(x, second)
 
 
-def about(one: Recipe, seed: int, step: int, like: Array) -> About:
-    """What the steps of a trial from `step` on read, in the precision of its parameters."""
-    staying = np.array([one.staying[name] for name in STAYING], dtype=like.dtype)
+def about(recipe: Recipe, seed: int, step: int, like: Array) -> About:
+    """Inputs of the steps of a trial from `step` on, in the precision of its parameters."""
+    staying = np.array([recipe.staying[name] for name in STAYING], dtype=like.dtype)
     noise = np.uint32(derived_seed(seed, "dropout"))
     return About(noise, np.int32(step), np.int32(0), staying, {})
 
@@ -36,13 +39,13 @@ def state(layout: Layout, vectors: Vectors) -> State:
     """A copy of the parameters by name and of the moments that there are."""
     x, m, v = vectors
     both = {"m": m, "v": v}
-    held = {name: np.array(part) for name, part in both.items() if part.size}
-    return State(layout.named(x), held)
+    present = {name: np.array(part) for name, part in both.items() if part.size}
+    return State(layout.named(x), present)
 
 
 def put(saved: State, layout: Layout, vectors: Vectors) -> Vectors:
     """The vectors of a saved state, each of the kind that it had; `vectors` are those before."""
     _, m, v = vectors
     parts = [np.asarray(saved.model[name]).reshape(-1) for name in layout.names]
-    both = [saved.moments.get(name, held) for name, held in (("m", m), ("v", v))]
+    both = [saved.moments.get(name, before) for name, before in (("m", m), ("v", v))]
     return (jnp.asarray(np.concatenate(parts)), jnp.asarray(both[0]), jnp.asarray(both[1]))

@@ -28,8 +28,8 @@ class State:
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder, in a format that runs no code when it is read."""
-        for name, held in (("model", self.model), ("optimizer", self.moments)):
-            parts = {key: part.contiguous().clone() for key, part in held.items()}
+        for name, tensors in (("model", self.model), ("optimizer", self.moments)):
+            parts = {key: part.contiguous().clone() for key, part in tensors.items()}
             save_file(parts, folder / f"{name}.safetensors")
 
     @classmethod

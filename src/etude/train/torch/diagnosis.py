@@ -1,10 +1,9 @@
-"""Culprits: which part of a workload a stack cannot train, in words for who wrote it."""
+"""Diagnosis: which part of a workload a stack cannot train, in words for who wrote it."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,12 +11,13 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from ...trial import NotedSetting
+from ..gate import error_frame, error_message, located
 from ..workload import Workload
 from .examples import Batch
 from .loop import Loop
 from .member import attributes
 
-# What torch says, and what it means for who wrote the workload.
+# Words of torch, and their meaning for who wrote the workload.
 _MEANINGS = {
     "random operation": (
         "it draws random numbers beside `nn.Dropout`; every trial of a stack would draw the same"
@@ -30,42 +30,31 @@ _SMOOTHING = (
     "`label_smoothing` must be a Python number there, and the trials differ in it; "
     "`etude.train.losses.cross_entropy` takes one a trial"
 )
-_NOT_THEIRS = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]))
 # Heuristic: a hundred times what double precision loses in one module.
 _CLOSE = 1e-10
 
 
-def told(error: BaseException) -> str:
+def description(error: BaseException) -> str:
     """What an exception means for a workload, where we know it, and the line that met it."""
-    said = str(error).strip()
-    first = next(iter(said.splitlines()), "no reason given")
-    known = [meaning for sign, meaning in _MEANINGS.items() if sign in said]
-    meaning = known[0] if known else f"{type(error).__name__}: {first.rstrip('.')}"
-    theirs = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_NOT_THEIRS) and Path(frame.filename).is_file()
-    ]
-    if not theirs:
-        return f"{meaning}{_inside(error)}."
-    frame = theirs[-1]
-    meaning = _SMOOTHING if "label_smoothing" in (frame.line or "") else meaning
-    return (
-        f"{meaning}{_inside(error)} ({Path(frame.filename).name}:{frame.lineno}: `{frame.line}`)."
-    )
+    text, frame = str(error), error_frame(error, torch.__file__)
+    known = [meaning for sign, meaning in _MEANINGS.items() if sign in text]
+    meaning = known[0] if known else error_message(error)
+    if frame is not None and "label_smoothing" in (frame.line or ""):
+        meaning = _SMOOTHING
+    return located(f"{meaning}{_inside(error)}", frame)
 
 
 def counters(workload: Workload, module: nn.Module) -> dict[str, str]:
     """The plain attributes of a model's modules and of the workload's own object, as text."""
-    found = {
+    texts = {
         f"{name}.{key}".strip("."): text
         for name, part in module.named_modules()
         for key, text in attributes(part).items()
     }
     owner = getattr(workload.loss, "__self__", None)
-    held = vars(owner) if hasattr(owner, "__dict__") else {}
-    return found | {
-        f"self.{key}": repr(value) for key, value in held.items() if isinstance(value, int | float)
+    own = vars(owner) if hasattr(owner, "__dict__") else {}
+    return texts | {
+        f"self.{key}": repr(value) for key, value in own.items() if isinstance(value, int | float)
     }
 
 
@@ -88,7 +77,7 @@ def is_number(text: str) -> bool:
 
 
 def suspects(loop: Loop, settings: Sequence[Mapping[str, Any]], batch: Batch) -> str:
-    """Who may have made a stack come to other numbers; empty where nobody is found."""
+    """The parts that may have made a stack come to other numbers, in words; empty for none."""
     noted = NotedSetting(settings[0])
     network = loop.network(noted, 0)
     network.noise.begin(torch.zeros((), dtype=torch.int32, device=loop.device))
@@ -137,40 +126,43 @@ def _wrong_module(
     for hook in hooks:
         hook.remove()
     wrong = (
-        f"`{name}` ({type(part).__name__})" for name, part, each in seen if _differs(part, each)
+        f"`{name}` ({type(part).__name__})" for name, part, given in seen if _differs(part, given)
     )
     return next(wrong, "")
 
 
 def _differs(part: nn.Module, given: tuple[Any, ...]) -> bool:
     """Whether one module under `vmap` has other slopes than by itself."""
-    floats = [at for at, each in enumerate(given) if _has_slope(each)]
-    held = dict(part.named_buffers()) | dict(part.named_parameters())
-    own = {name: tensor.detach() for name, tensor in held.items() if tensor.is_floating_point()}
+    floats = [at for at, part in enumerate(given) if _has_slope(part)]
+    tensors = dict(part.named_buffers()) | dict(part.named_parameters())
+    own = {name: tensor.detach() for name, tensor in tensors.items() if tensor.is_floating_point()}
 
     def value(named: dict[str, Tensor], inputs: list[Tensor]) -> Tensor:
         filled = list(given)
-        for at, each in zip(floats, inputs, strict=True):
-            filled[at] = each
-        fresh = {name: tensor.clone() for name, tensor in {**held, **named}.items()}
-        found = functional_call(part, fresh, tuple(filled))
-        found = found if isinstance(found, Tensor) else found[0]
-        weights = torch.linspace(1, 2, found.numel(), dtype=found.dtype, device=found.device)
-        return (found * weights.view(found.shape)).sum()
+        for at, tensor in zip(floats, inputs, strict=True):
+            filled[at] = tensor
+        fresh = {name: tensor.clone() for name, tensor in {**tensors, **named}.items()}
+        output = functional_call(part, fresh, tuple(filled))
+        output = output if isinstance(output, Tensor) else output[0]
+        weights = torch.linspace(1, 2, output.numel(), dtype=output.dtype, device=output.device)
+        return (output * weights.view(output.shape)).sum()
 
     def row(scale: float) -> tuple[dict[str, Tensor], list[Tensor]]:
         named = {name: scale * tensor for name, tensor in own.items()}
         return named, [scale * given[at].detach() for at in floats]
 
+    # Two rows whose tensors differ, through `vmap` and one by one.
     rows = [row(1.0), row(1.1)]
     slopes = grad(value, argnums=(0, 1))
     named = {name: torch.stack([one[name] for one, _ in rows]) for name in own}
-    inputs = [torch.stack(several) for several in zip(*(each for _, each in rows), strict=True)]
+    inputs = [
+        torch.stack(several) for several in zip(*(several for _, several in rows), strict=True)
+    ]
     together = vmap(slopes)(named, inputs)
     return any(
         not torch.allclose(one[at], other, rtol=_CLOSE, atol=_CLOSE)
-        for at, each in enumerate(rows)
-        for one, other in zip(_leaves(together), _leaves(slopes(*each)), strict=True)
+        for at, alone in enumerate(rows)
+        for one, other in zip(_leaves(together), _leaves(slopes(*alone)), strict=True)
     )
 
 

@@ -50,11 +50,11 @@ class Noise:
         """Whole numbers of 32 bits, evenly spread: a hash of key, call and position."""
         assert self.key is not None, "A mask needs the key of a step. This is a bug."
         self._calls += 1
-        at = (self._calls, math.prod(shape))
-        place = self._places.get(at)
+        call = (self._calls, math.prod(shape))
+        place = self._places.get(call)
         if place is None:
-            place = self._places[at] = _mixed(_numbered(*at)).to(device)
-        return _mixed(place.view(shape) ^ self.key)
+            place = self._places[call] = _hash(_numbers(*call)).to(device)
+        return _hash(place.view(shape) ^ self.key)
 
 
 @final
@@ -87,8 +87,8 @@ class Dropout(nn.Module):
             return inputs
         decided = inputs.dim() - self.covers
         shape = (*inputs.shape[:decided], *((1,) * self.covers))
-        kept = self.noise.bits(shape, inputs.device) >= self.threshold
-        return inputs * (kept * self.scale).to(inputs.dtype)
+        mask = self.noise.bits(shape, inputs.device) >= self.threshold
+        return inputs * (mask * self.scale).to(inputs.dtype)
 
 
 def with_rows(model: nn.Module) -> Noise:
@@ -111,7 +111,7 @@ def keys(seed: int, start: int, stop: int) -> NDArray[np.int32]:
     return (hashed_S >> np.uint64(32)).astype(np.uint32).view(np.int32)
 
 
-def _mixed(x: Tensor) -> Tensor:
+def _hash(x: Tensor) -> Tensor:
     """A hash of 32 bits, one to one: Chris Wellons 2018, Prospecting for hash functions, lowbias32.
 
     Tensors shift with the sign, so the bits that it brings in are cut off; and no last shift, for
@@ -123,7 +123,7 @@ def _mixed(x: Tensor) -> Tensor:
     return x * (0x846CA68B - _RANGE)
 
 
-def _numbered(call: int, count: int) -> Tensor:
+def _numbers(call: int, count: int) -> Tensor:
     """A number of 32 bits for each position, another in each call."""
     first = (call * 0x9E3779B9 + _RANGE // 2) % _RANGE - _RANGE // 2
     return torch.arange(count, dtype=torch.int32) + first

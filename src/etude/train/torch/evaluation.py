@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ...errors import WorkloadError
 from .. import metrics
-from ..metrics import named as named
 from ..workload import Predict, Workload
 from .examples import Batch, Examples, size
 
@@ -18,13 +17,13 @@ from .examples import Batch, Examples, size
 Sums: TypeAlias = dict[str, Tensor]
 
 
-def batches(held: Examples, batch_size: int) -> Iterator[Batch]:
+def batches(examples: Examples, batch_size: int) -> Iterator[Batch]:
     """All examples in order, in batches at least as large as the training batch.
 
     Source: E1, E3.
     """
-    for start, stop in metrics.spans(held.count, batch_size):
-        yield held.between(start, stop)
+    for start, stop in metrics.spans(examples.count, batch_size):
+        yield examples.between(start, stop)
 
 
 def sums(workload: Workload, predict: Predict, batch: Batch) -> Sums:
@@ -33,11 +32,11 @@ def sums(workload: Workload, predict: Predict, batch: Batch) -> Sums:
     Raises:
         WorkloadError: for a metric that is neither a mean nor one value an example.
     """
-    found = metrics.checked(workload, workload.metrics(predict, batch))
+    values = metrics.metrics_of(workload, workload.metrics(predict, batch))
     count = size(batch)
     return {
         name: _sum(workload, name, _tensor(workload, name, value), count)
-        for name, value in found.items()
+        for name, value in values.items()
     }
 
 

@@ -21,16 +21,16 @@ Batch: TypeAlias = Any
 class Tensors:
     """Examples in tensors: one, a tuple or a mapping of them, the first axis theirs."""
 
-    held: Any
+    data: Any
     count: int
 
     def take(self, rows: Tensor) -> Batch:
         """The examples in these rows; where `rows` has more axes, so has the batch."""
-        return mapped(lambda tensor: tensor[rows], self.held)
+        return mapped(lambda tensor: tensor[rows], self.data)
 
     def between(self, start: int, stop: int) -> Batch:
         """The examples from `start` until before `stop`."""
-        return mapped(lambda tensor: tensor[start:stop], self.held)
+        return mapped(lambda tensor: tensor[start:stop], self.data)
 
 
 @final
@@ -38,13 +38,13 @@ class Tensors:
 class Dataset:
     """Examples of whatever has a length and examples by position."""
 
-    held: Any
+    data: Any
     count: int
     moved: Callable[[Any], Tensor]
 
     def take(self, rows: Tensor) -> Batch:
         """The examples in these rows; where `rows` has more axes, so has the batch."""
-        flat = _collated([self.held[row] for row in rows.reshape(-1).tolist()])
+        flat = _collated([self.data[row] for row in rows.reshape(-1).tolist()])
         return mapped(lambda part: self.moved(part.unflatten(0, rows.shape)), flat)
 
     def between(self, start: int, stop: int) -> Batch:
@@ -86,13 +86,13 @@ def size(batch: Batch) -> int:
     return size(batch[0]) if isinstance(batch, tuple | list) else len(batch)
 
 
-def _collated(found: list[Any]) -> Batch:
-    first = found[0]
+def _collated(examples: list[Any]) -> Batch:
+    first = examples[0]
     if isinstance(first, Mapping):
-        return {name: _collated([one[name] for one in found]) for name in first}
+        return {name: _collated([one[name] for one in examples]) for name in first}
     if isinstance(first, tuple | list):
-        return tuple(_collated(list(part)) for part in zip(*found, strict=True))
-    tensors = [_tensor(one) for one in found]
+        return tuple(_collated(list(part)) for part in zip(*examples, strict=True))
+    tensors = [_tensor(one) for one in examples]
     try:
         return torch.stack(tensors)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Recorded operators made fewer: what computes nothing, or the same twice, is left out.
+"""Graph: recorded operators made fewer; one that computes nothing, or the same again, is left out.
 
 Every change keeps each bit: an operator is left out where its output *is* its input, or where an
 equal one ran before on the same inputs. A small network spends more time on calling operators than
@@ -17,7 +17,7 @@ from torch.fx.graph import CodeGen
 from torch.fx.node import map_arg
 from torch.fx.passes.shape_prop import TensorMetadata
 
-from .recorder import held, traced
+from .recorder import held_node, traced
 from .recorder import leaves as leaves
 
 # Operators that hand on the same numbers where the shape stays the same.
@@ -52,15 +52,15 @@ def recorded(function: Callable[..., Any], *inputs: Any) -> GraphModule:
 
 def roots(nodes: Sequence[Node]) -> dict[Node, Node]:
     """For each operator the one whose memory its output is in: itself, or what it views."""
-    found: dict[Node, Node] = {}
+    roots: dict[Node, Node] = {}
     for node in nodes:
         schema = getattr(node.target, "_schema", None)
         # Without a schema it is `getitem`, which takes one of several outputs.
-        takes = node.op == "call_function" and schema is None
-        views = schema is not None and any(one.alias_info is not None for one in schema.returns)
-        sources = node.all_input_nodes if takes or views else []
-        found[node] = found[sources[0]] if sources else node
-    return found
+        is_getitem = node.op == "call_function" and schema is None
+        is_view = schema is not None and any(part.alias_info is not None for part in schema.returns)
+        sources = node.all_input_nodes if is_getitem or is_view else []
+        roots[node] = roots[sources[0]] if sources else node
+    return roots
 
 
 def _compute_once(holder: nn.Module, graph: Graph, fixed: set[Node]) -> None:
@@ -75,9 +75,9 @@ def _compute_once(holder: nn.Module, graph: Graph, fixed: set[Node]) -> None:
                 known[node] = value
     for node, value in known.items():
         if node.op != "get_attr" and not known.keys() >= set(node.users):
-            stays = held(graph, holder, value)
-            stays.meta = dict(node.meta)
-            node.replace_all_uses_with(stays)
+            fixed_node = held_node(graph, holder, value)
+            fixed_node.meta = dict(node.meta)
+            node.replace_all_uses_with(fixed_node)
 
 
 def _never_written(nodes: Sequence[Node]) -> set[Node]:
@@ -91,7 +91,7 @@ def _never_written(nodes: Sequence[Node]) -> set[Node]:
         node
         for node in nodes
         if node.op == "call_function"
-        and not written & {at[node], *(at[each] for each in node.all_input_nodes)}
+        and not written & {at[node], *(at[source] for source in node.all_input_nodes)}
     }
 
 
@@ -129,7 +129,7 @@ def _transposed_back(node: Node) -> Node | None:
     if before is None or not str(node.target) == str(before.target) == _TRANSPOSE:
         return None
     dims = len(node.meta["tensor_meta"].shape)
-    axes = [{int(str(axis)) % dims for axis in each.args[1:]} for each in (node, before)]
+    axes = [{int(str(axis)) % dims for axis in other.args[1:]} for other in (node, before)]
     return _source(before) if axes[0] == axes[1] else None
 
 
@@ -147,5 +147,5 @@ def _source(node: Node) -> Node | None:
 
 def _kind(node: Node) -> tuple[Any, ...] | None:
     """Shape and kind of a node's tensor; None where it is something else."""
-    held = node.meta.get("tensor_meta")
-    return (held.shape, held.dtype) if isinstance(held, TensorMetadata) else None
+    tensor = node.meta.get("tensor_meta")
+    return (tensor.shape, tensor.dtype) if isinstance(tensor, TensorMetadata) else None

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import WorkloadError
 from ...trial import Trial
-from .. import loop as course
+from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..loop import run
+from ..metrics import recorded_name
 from ..recipe import MOVING, recipe, seed_of
 from ..workload import Workload
 from . import dropout, evaluation
@@ -26,13 +28,15 @@ from .clipping import clipped, grad_norm
 from .examples import Examples, Order, examples
 from .network import Network, default_device, network
 
-# Heuristic: the steps whose order, rates and keys are computed at once.
+# Heuristic: so many steps have their order, rates and keys computed at once.
 _AHEAD = 64
 
 
 @final
 class Loop:
     """A train function: trains trials of a workload, its data read and moved once."""
+
+    library: ClassVar[Library] = "torch"
 
     def __init__(
         self,
@@ -72,7 +76,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        course.run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s)
 
 
 @final
@@ -101,16 +105,16 @@ class Learner:
     def update(self, step: int) -> dict[str, float]:
         """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5)."""
         self._look_ahead(step)
-        at = step - self._ahead.start
-        batch = self._loop.training.take(self._rows[at])
-        given = dict(zip(MOVING, self._moving[at], strict=True)) | dict(self._recipe.staying)
-        seed_streams(self._seeds[at])  # for what the model draws by itself
-        self._network.noise.begin(self._keys[at])
+        place = step - self._ahead.start
+        batch = self._loop.training.take(self._rows[place])
+        numbers = dict(zip(MOVING, self._moving[place], strict=True)) | dict(self._recipe.staying)
+        seed_streams(self._seeds[place])  # for what the model draws by itself
+        self._network.noise.begin(self._keys[place])
         loss = self._loss(batch)
         self._gradient.zero_()
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
         norm = grad_norm(self._gradient)
-        self._move(norm, given)
+        self._move(norm, numbers)
         return {"train/loss": loss.item(), "grad_norm": norm.item()}
 
     @torch.no_grad()
@@ -122,8 +126,8 @@ class Learner:
             for batch in evaluation.batches(loop.validation, self._recipe.batch_size)
         ]
         module.train()
-        found = evaluation.means(parts, loop.validation.count)
-        return {evaluation.named(name): value.item() for name, value in found.items()}
+        means = evaluation.means(parts, loop.validation.count)
+        return {recorded_name(name): value.item() for name, value in means.items()}
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
@@ -132,9 +136,9 @@ class Learner:
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
         self._network.module.load_state_dict(dict(saved.model))
-        for held, name in ((self._m, "m"), (self._v, "v")):
+        for moment, name in ((self._m, "m"), (self._v, "v")):
             if name in saved.moments:
-                held.copy_(saved.moments[name])
+                moment.copy_(saved.moments[name])
 
     def _loss(self, batch: Any) -> Tensor:
         workload = self._loop.workload
@@ -147,13 +151,13 @@ class Learner:
         return loss
 
     @torch.no_grad()
-    def _move(self, norm: Tensor, given: Mapping[str, float]) -> None:
+    def _move(self, norm: Tensor, numbers: Mapping[str, float]) -> None:
         rule, d = self._recipe.rule, self._gradient
-        if given["gradient_clip"] < float("inf"):
-            d = clipped(d, norm, given["gradient_clip"])
-        if given["weight_decay"] and not rule.decoupled:
-            d = d + given["weight_decay"] * self._x
-        moved = rule.update(self._x, d, self._m, self._v, given)
+        if numbers["gradient_clip"] < float("inf"):
+            d = clipped(d, norm, numbers["gradient_clip"])
+        if numbers["weight_decay"] and not rule.decoupled:
+            d = d + numbers["weight_decay"] * self._x
+        moved = rule.update(self._x, d, self._m, self._v, numbers)
         self._x.copy_(moved.x)
         self._m, self._v = moved.m, moved.v
 

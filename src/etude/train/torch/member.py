@@ -1,17 +1,17 @@
-"""A trial in a stack, and what decides which trials may share one."""
+"""Members: the trials of a stack, and the signature that says which may share one."""
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
+from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
 from . import dropout
 from .checkpoints import State
@@ -20,15 +20,13 @@ from .loop import Loop, state
 from .network import Network
 from .rows import Rows
 
-Signature: TypeAlias = tuple[tuple[str, str], ...]
-
-# What every module has, or what its own forward pass does not read.
+# Attributes that every module has, or that its own forward pass does not read.
 _OF_TORCH = frozenset(vars(nn.Module())) | {"inplace"}
 
 
 @final
 class Member:
-    """One trial of a stack: what is not a tensor, and its first row until the stack takes it.
+    """One trial of a stack: all but its tensors, and its first row until the stack takes it.
 
     Attributes:
         step: The next one to do; `max_steps` when there is none left.
@@ -47,22 +45,17 @@ class Member:
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))
         self.step = 0
-        self._evaluations = trial.evaluation_steps
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""
         self.trial.restore(lambda folder: self._put(State.load(folder)))
         self.step = next(self.trial.steps(), self.trial.max_steps)
 
-    def until_evaluation(self) -> int:
-        """Steps until the next one that evaluates, itself included."""
-        return self._evaluations[bisect_left(self._evaluations, self.step)] - self.step + 1
-
     def state(self, row: Rows) -> State:
         """The state of this trial, its row given, as the plain loop saves it."""
-        named = {name: part[0] for name, part in row.rest.items()}
+        rest = {name: part[0] for name, part in row.rest.items()}
         views = self.network.layout.views(row.x[0])
-        model = {name: {**views, **named}[self._source(name)] for name in self._names()}
+        model = {name: {**views, **rest}[self._source(name)] for name in self._names()}
         return state(model, *self._own(row.m[0], row.v[0]))
 
     def _first_row(self) -> Rows:
@@ -92,13 +85,13 @@ class Member:
 
     def _source(self, name: str) -> str:
         """The first name of a tensor: tied ones have several, and only the first is trained."""
-        held = self.network.module.state_dict(keep_vars=True)
-        first = {id(part): each for each, part in reversed(held.items())}
-        return first[id(held[name])]
+        tensors = self.network.module.state_dict(keep_vars=True)
+        first = {id(part): key for key, part in reversed(tensors.items())}
+        return first[id(tensors[name])]
 
 
 def signature(member: Member) -> Signature:
-    """What must be equal in all trials of a stack, each part with its name.
+    """All that must be equal in the trials of a stack, each part with its name.
 
     Tensors of the same names, shapes and kinds; modules with the same plain attributes, since in a
     stack one module computes for all; and what the setting says in other things than numbers.
@@ -122,7 +115,7 @@ def dropouts(module: nn.Module) -> list[dropout.Dropout]:
 
 
 def attributes(module: nn.Module) -> dict[str, str]:
-    """What a module's forward pass may read beside its tensors, as text that can be compared."""
+    """The attributes that a forward pass may read beside its tensors, as text to be compared."""
     if isinstance(module, dropout.Dropout):
         return {"": f"Dropout {module.covers}"}
     known = {id(part) for part in (*module.parameters(), *module.buffers())}
@@ -139,13 +132,13 @@ def _text(value: Any, known: set[int]) -> str:
     if isinstance(value, str | int | float | bool | None | torch.dtype | torch.device):
         return repr(value)
     if isinstance(value, tuple | list):
-        return str([_text(each, known) for each in value])
+        return str([_text(part, known) for part in value])
     if isinstance(value, Mapping):
-        return str({str(key): _text(each, known) for key, each in value.items()})
+        return str({str(key): _text(part, known) for key, part in value.items()})
     return getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def _digest(value: Tensor) -> str:
-    held = value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
-    digest = hashlib.blake2b(held.tobytes(), digest_size=6).hexdigest()
+    numbers = value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
+    digest = hashlib.blake2b(numbers.tobytes(), digest_size=6).hexdigest()
     return f"tensor {tuple(value.shape)} {digest}"

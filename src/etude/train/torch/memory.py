@@ -1,4 +1,4 @@
-"""Memory: how much a stack takes, from its recorded operators, and how much there is."""
+"""Memory: how much a stack takes, by its recorded operators, and how much a worker has."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from torch.fx.passes.shape_prop import TensorMetadata
 
 from .graph import roots
 
-# Heuristic: operators need room for themselves, and other programs run beside us.
-SHARE = 0.5
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
 _GROUP = Path("/sys/fs/cgroup")
@@ -29,16 +27,16 @@ def peak_bytes(recording: GraphModule) -> int:
     nodes = list(recording.graph.nodes)
     at = roots(nodes)
     last = _last_uses(nodes, at)
-    held = peak = 0
+    size = peak = 0
     for node in nodes:
-        held += _bytes(node) if at[node] is node else 0
-        peak = max(peak, held)
-        held -= sum(_bytes(each) for each in last.get(node, ()) if each.op != "placeholder")
+        size += _bytes(node) if at[node] is node else 0
+        peak = max(peak, size)
+        size -= sum(_bytes(read) for read in last.get(node, ()) if read.op != "placeholder")
     return peak
 
 
 def available_bytes(device: torch.device, *, workers: int) -> float:
-    """What one of so many workers may count on, all of them on one machine; a GPU is its own."""
+    """The memory that one of so many workers of a machine may count on; a GPU is its own."""
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
     return min(_limits(), default=float("inf")) / workers
@@ -46,7 +44,7 @@ def available_bytes(device: torch.device, *, workers: int) -> float:
 
 def _last_uses(nodes: Sequence[Node], at: Mapping[Node, Node]) -> dict[Node, list[Node]]:
     """For each operator, the tensors that nobody reads after it."""
-    users = {at[each]: node for node in nodes for each in (node, *node.all_input_nodes)}
+    users = {at[read]: node for node in nodes for read in (node, *node.all_input_nodes)}
     last: dict[Node, list[Node]] = {}
     for root, user in users.items():
         last.setdefault(user, []).append(root)
@@ -58,14 +56,16 @@ def _bytes(node: Node) -> int:
 
 
 def _parts(meta: dict[str, Any]) -> Iterator[TensorMetadata | Tensor]:
-    held = meta.get("tensor_meta")
-    several = [held] if isinstance(held, TensorMetadata) else held or meta.get("val") or ()
+    described = meta.get("tensor_meta")
+    several = (
+        [described] if isinstance(described, TensorMetadata) else described or meta.get("val") or ()
+    )
     several = several if isinstance(several, tuple | list) else [several]
     return (part for part in several if isinstance(part, TensorMetadata | Tensor))
 
 
 def _limits() -> Iterator[float]:
-    """What each of those who may refuse memory on this machine has left."""
+    """Bytes left by each limit of this machine: memory, control group, address space."""
     if _MEMINFO.is_file():
         rows = (line.split() for line in _MEMINFO.read_text().splitlines())
         yield from (1024.0 * int(row[1]) for row in rows if row[0] == "MemAvailable:")

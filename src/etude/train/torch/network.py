@@ -52,7 +52,7 @@ class Network:
         return torch.cat([part.detach().reshape(-1) for part in self._trained()])
 
     def rest(self) -> dict[str, Tensor]:
-        """What the forward pass reads beside them: buffers, and parameters that are not trained."""
+        """Tensors that the forward pass reads beside them: buffers, and untrained parameters."""
         frozen = {
             name: part.detach()
             for name, part in self.module.named_parameters()
@@ -94,20 +94,20 @@ def network(
         )
     noise = dropout.with_rows(module)
     module = (module.double() if double else module).to(device).train()
-    named = [(name, part) for name, part in module.named_parameters() if part.requires_grad]
-    if not named:
+    trained = [(name, part) for name, part in module.named_parameters() if part.requires_grad]
+    if not trained:
         raise WorkloadError(
             f"{workload.name}: `model` returned a module with nothing to train. "
             "Give it a parameter, or leave `requires_grad` of one as it is."
         )
-    kinds = sorted({str(part.dtype) for _, part in named})
+    kinds = sorted({str(part.dtype) for _, part in trained})
     if len(kinds) > 1:
         raise WorkloadError(
             f"{workload.name}: the trained parameters are of several kinds, {', '.join(kinds)}. "
             "Make them one; `torch.autocast` in `loss` computes in another."
         )
-    shapes = tuple(part.shape for _, part in named)
-    layout = Layout(tuple(name for name, _ in named), shapes, named[0][1].dtype)
+    shapes = tuple(part.shape for _, part in trained)
+    layout = Layout(tuple(name for name, _ in trained), shapes, trained[0][1].dtype)
     return Network(module, noise, layout)
 
 

@@ -31,7 +31,7 @@ from .network import Network
 @final
 @dataclass(frozen=True)
 class Kind:
-    """What a recording is made for: another one needs another recording.
+    """The kind of a step; another kind needs another recording.
 
     Args:
         optimizers: Each with its rows, `(name, start, stop)`: in a stack they stand together.
@@ -54,7 +54,7 @@ class Kind:
 
 
 class Inputs(NamedTuple):
-    """What a step reads beside the rows.
+    """Inputs of a step beside the rows.
 
     Args:
         batch: The examples of each trial, first axes (K, B).
@@ -93,10 +93,10 @@ def step_of(workload: Workload, network: Network, kind: Kind) -> Step:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         changed = {name: part.clone() for name, part in rest.items()}
         network.noise.begin(key)
-        held = {**network.layout.views(x), **changed}
-        predict = predicting(network, held)
+        tensors = {**network.layout.views(x), **changed}
+        predict = predicting(network, tensors)
         loss = scalar(workload, workload.loss(predict, batch, {**dict(kind.shared), **own}))
-        return loss, {name: held[name] for name in rest}
+        return loss, {name: tensors[name] for name in rest}
 
     slopes = vmap(grad_and_value(loss_of, has_aux=True))
 
@@ -114,27 +114,29 @@ def sums_of(
 ) -> Callable[[Tensor, dict[str, Tensor], Batch], Any]:
     """The sums of the metrics over one batch for each trial, all of them seeing the same batch."""
 
-    def one(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> tuple[Tensor, evaluation.Sums]:
+    def with_sums(
+        x: Tensor, rest: dict[str, Tensor], batch: Batch
+    ) -> tuple[Tensor, evaluation.Sums]:
         predict = predicting(network, {**network.layout.views(x), **rest})
         with torch.no_grad():
             return x.sum(), evaluation.sums(workload, predict, batch)
 
     # `vmap` alone has no rule for `nn.LSTM`; below `grad` it comes to plain operators.
     def measured(x: Tensor, rest: dict[str, Tensor], batch: Batch) -> evaluation.Sums:
-        _, found = grad(one, has_aux=True)(x, rest, batch)
-        return dict(found)
+        _, sums = grad(with_sums, has_aux=True)(x, rest, batch)
+        return dict(sums)
 
     return vmap(measured, in_dims=(0, 0, None))
 
 
-def predicting(network: Network, held: dict[str, Tensor]) -> Callable[..., Any]:
+def predicting(network: Network, tensors: dict[str, Tensor]) -> Callable[..., Any]:
     """`predict` with these tensors in the place of the model's own.
 
     A buffer that the forward pass replaces is replaced in them.
     """
 
     def predict(*inputs: Any, **named_inputs: Any) -> Any:
-        return functional_call(network.module, held, inputs, named_inputs)
+        return functional_call(network.module, tensors, inputs, named_inputs)
 
     return predict
 

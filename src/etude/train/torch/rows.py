@@ -1,4 +1,7 @@
-"""Rows: the tensors of a stack of trials, one row a trial."""
+"""Rows: the tensors of a stack of trials, one row a trial.
+
+Axes: K trials, P parameters.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Rows:
     def take(self, places: Sequence[int]) -> Rows:
         """The rows at these places, in this order: trials leave, change places or are copied."""
         at = torch.tensor(places, device=self.x.device)
-        return self._each(lambda part: part.index_select(0, at))
+        return self._map(lambda part: part.index_select(0, at))
 
     def joined(self, others: Rows) -> Rows:
         """These rows and others below them."""
@@ -50,9 +53,9 @@ class Rows:
 
     def row(self, place: int) -> Rows:
         """One row, a copy, still with its first axis."""
-        return self._each(lambda part: part[place : place + 1].clone())
+        return self._map(lambda part: part[place : place + 1].clone())
 
-    def _each(self, function: Callable[[Tensor], Tensor]) -> Rows:
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Rows:
         rest = {name: function(part) for name, part in self.rest.items()}
         return Rows(function(self.x), function(self.m), function(self.v), rest)
 
@@ -60,8 +63,8 @@ class Rows:
 def stacked(rows: Sequence[Rows]) -> Rows:
     """Rows below each other."""
     first, *others = rows
-    for each in others:
-        first = first.joined(each)
+    for other in others:
+        first = first.joined(other)
     return first
 
 

@@ -25,7 +25,7 @@ RECORDING_S = 0.1
 
 @final
 class Evaluator:
-    """Evaluates stacks of one network; what comes again is recorded, as steps are.
+    """Evaluates stacks of one network; an evaluation that comes again is recorded, as steps are.
 
     Recording takes as long as some evaluations, and a stack that loses a trial has other shapes:
     what has taken little time so far is run as it is.
@@ -54,10 +54,12 @@ class Evaluator:
         finally:
             self._network.module.train()
         columns = {
-            metrics.named(name): column.tolist()
+            metrics.recorded_name(name): column.tolist()
             for name, column in evaluation.means(parts, validation.count).items()
         }
-        return [{name: column[at] for name, column in columns.items()} for at in range(len(rows))]
+        return [
+            {name: column[place] for name, column in columns.items()} for place in range(len(rows))
+        ]
 
     @torch.no_grad()
     def recording(self, rows: Rows) -> GraphModule:
@@ -70,21 +72,21 @@ class Evaluator:
             self._network.module.train()
 
     def _summed(self, rows: Rows, batch: Batch, *, recording: bool) -> evaluation.Sums:
-        key = (len(rows), *(one.shape for one in graph.leaves(batch)))
+        key = (len(rows), *(leaf.shape for leaf in graph.leaves(batch)))
         if self._spent_s[key] < RECORDING_S and not recording:
             begin = time.monotonic()
-            found = dict(self._sums(rows.x, dict(rows.rest), batch))
+            sums = dict(self._sums(rows.x, dict(rows.rest), batch))
             self._spent_s[key] += time.monotonic() - begin
-            return found
+            return sums
         if key not in self._recordings:
             self._recordings[key] = self._recorded(rows, batch)
-        sums = self._recordings[key](rows.x, *rows.rest.values(), *graph.leaves(batch))
-        return dict(zip(self._names, sums, strict=True))
+        tensors = self._recordings[key](rows.x, *rows.rest.values(), *graph.leaves(batch))
+        return dict(zip(self._names, tensors, strict=True))
 
     def _recorded(self, rows: Rows, batch: Batch) -> GraphModule:
         def sums(*given: Any) -> evaluation.Sums:
-            found: evaluation.Sums = self._sums(*given)
-            self._names = tuple(found)
-            return found
+            values: evaluation.Sums = self._sums(*given)
+            self._names = tuple(values)
+            return values
 
         return graph.recorded(sums, rows.x, dict(rows.rest), batch)

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.fx import GraphModule
 
 from ..recipe import STAYING
-from ..reporting import STRETCH_S, Departed, StepResults, report_steps
+from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from . import dropout, graph, recorded_step
 from .checkpoints import State
 from .loop import Loop
@@ -33,7 +33,7 @@ MAX_STRETCH = 256
 
 
 class Trained(NamedTuple):
-    """A stretch that was trained, and not yet told to anybody."""
+    """A stretch that was trained and is not reported yet."""
 
     rows: Rows
     losses_SxK: Tensor
@@ -86,7 +86,7 @@ class Stack:
         ]
 
     def rows_after(self, count: int) -> Trained:
-        """What some steps would lead to; nothing changes, and nobody is told."""
+        """What some steps would lead to; nothing changes or is reported."""
         return self._trained(count)
 
     @torch.no_grad()
@@ -99,7 +99,7 @@ class Stack:
         return self._evaluator.recording(self._rows)
 
     def values_of(self, trained: Trained) -> list[dict[str, float]]:
-        """The metrics of all trials after a stretch, by recorded operators; nobody is told."""
+        """The metrics of all trials after a stretch, by recorded operators; nothing is reported."""
         return self._evaluator.means(trained.rows, recording=True)
 
     def advance(self, most: int = MAX_STRETCH) -> list[Departed]:
@@ -124,14 +124,14 @@ class Stack:
         )
         self._step_s = (time.monotonic() - begin) / max(count, 1)
         self._rows = rows
-        left = []
+        departures = []
         for place, member in enumerate(self._members):
-            told = StepResults(losses[place], norms[place], values.get(place)) if count else None
-            outcome = report_steps(member, told, partial(self._state, member, place))
-            if outcome is not None:
-                left.append(outcome)
-        self._drop({id(one.member) for one in left})
-        return left
+            results = StepResults(losses[place], norms[place], values.get(place)) if count else None
+            departed = report_steps(member, results, partial(self._state, member, place))
+            if departed is not None:
+                departures.append(departed)
+        self._drop({id(one.member) for one in departures})
+        return departures
 
     def _state(self, member: Member, place: int) -> State:
         return member.state(self._rows.row(place))
@@ -140,23 +140,23 @@ class Stack:
         """Steps until the first evaluation of any trial, as far as they take half a second."""
         if any(member.step == member.trial.max_steps for member in self._members):
             return 0
-        until = min(member.until_evaluation() for member in self._members)
+        until = min(until_evaluation(member.trial, member.step) for member in self._members)
         return max(1, min(until, MAX_STRETCH, int(STRETCH_S / self._step_s)))
 
     @torch.no_grad()
     def _trained(self, count: int) -> Trained:
         ahead = _Ahead.of(self._members, count, self._rows.x)
         names = list(self._rows.rest)
-        held = [self._rows.x, self._rows.m, self._rows.v, *self._rows.rest.values()]
+        tensors = [self._rows.x, self._rows.m, self._rows.v, *self._rows.rest.values()]
         numbers = [*self._own.values(), *self._staying.values()]
         losses, norms = [], []
         for at in range(count):
             inputs = self._inputs(ahead, at)
             step, batch = self._step(inputs), graph.leaves(inputs.batch)
-            *held, loss, norm = step(*held, *batch, inputs.keys, *numbers, inputs.moving)
+            *tensors, loss, norm = step(*tensors, *batch, inputs.keys, *numbers, inputs.moving)
             losses.append(loss)
             norms.append(norm)
-        x, m, v, *rest = held
+        x, m, v, *rest = tensors
         rows = Rows(x, m, v, dict(zip(names, rest, strict=True)))
         return Trained(rows, torch.stack(losses), torch.stack(norms))
 
@@ -178,14 +178,14 @@ class Stack:
         """The metrics of the trials at these places, over all validation examples."""
         if not due:
             return {}
-        part = rows if len(due) == len(rows) else rows.take(due)
-        return dict(zip(due, self._evaluator.means(part), strict=True))
+        due_rows = rows if len(due) == len(rows) else rows.take(due)
+        return dict(zip(due, self._evaluator.means(due_rows), strict=True))
 
     def _drop(self, gone: set[int]) -> None:
-        kept = [at for at, member in enumerate(self._members) if id(member) not in gone]
-        if len(kept) < len(self._members) and kept:
-            self._arrange([self._members[at] for at in kept], self._rows.take(kept))
-        elif not kept:
+        places = [at for at, member in enumerate(self._members) if id(member) not in gone]
+        if len(places) < len(self._members) and places:
+            self._arrange([self._members[at] for at in places], self._rows.take(places))
+        elif not places:
             self._members = []
 
     def _arrange(self, members: list[Member], rows: Rows) -> None:
@@ -221,7 +221,7 @@ class Stack:
 
 
 class _Ahead(NamedTuple):
-    """What the steps of a stretch read, made and moved at once."""
+    """Inputs of the steps of a stretch, made and moved at once."""
 
     rows_SxKxB: Tensor
     keys_SxK: Tensor
