@@ -3,10 +3,12 @@ import math
 import pytest
 
 from etude.divergence import divergence
+from etude.experiment.objective import Objective
 
 
 def reason(value, first, *, maximize=False, threshold=100.0):
-    why = divergence("loss", value, first, step=3, maximize=maximize, threshold=threshold)
+    objective = Objective("loss", maximize)
+    why = divergence("loss", value, first, step=3, objective=objective, threshold=threshold)
     return why and why.reason
 
 
@@ -38,3 +40,11 @@ def test_a_first_value_of_zero_gives_no_unit():
 
 def test_without_a_threshold_only_what_is_no_number_is_divergence():
     assert reason(1e300, 1.0, threshold=False) is None
+
+
+def test_a_loss_is_minimized_whatever_the_metric_is():
+    accuracy = Objective("valid/accuracy", maximize=True)
+
+    why = divergence("train/loss", 300.0, 1.0, step=3, objective=accuracy, threshold=100.0)
+
+    assert why is not None

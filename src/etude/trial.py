@@ -313,7 +313,7 @@ class Trial:
             value,
             self._first_losses.get(name, value),
             step=step,
-            maximize=self.maximize and name == self.metric,
+            objective=self._assignment.objective,
             threshold=self._assignment.diverged_above,
         )
         if why is not None:
