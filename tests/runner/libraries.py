@@ -23,8 +23,8 @@ def processes(file, name):
     return Processes(f"{file}:{name}", HERE, workers=1)
 
 
-def vectorized(file, name):
-    return Vectorized(lambda: train_function(f"{file}:{name}", HERE), width=4)
+def vectorized(file, name, width=4):
+    return Vectorized(lambda: train_function(f"{file}:{name}", HERE), width=width)
 
 
 def wide(file, name):
