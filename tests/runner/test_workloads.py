@@ -1,86 +1,28 @@
-"""The same workload inline, in processes and in stacks: the same values, ends and words."""
+"""A workload of PyTorch through the runners, beside the contract: words, workers, limits."""
 
 import pytest
-from tests.runner.sample import HERE, assignment, end, of, played, rows
+from tests.runner.libraries import IN_THIS_PROCESS, KINDS, SETTING, runner_of, trial, trials
+from tests.runner.sample import HERE, end, of, played, rows
 from tests.runner.works import INPUTS, Plain
 
 from etude.errors import RunError, WorkloadError
-from etude.event import Began, Ended, Refused, Rehearsed, Saved
-from etude.runner.inline import Inline
+from etude.event import Ended, Refused, Rehearsed
 from etude.runner.processes import Processes
-from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 from etude.train.torch.examples import Order
 from etude.train.workload import Workload, workload_of
 
-SETTING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 4}
 
-
-def inline(name):
-    return Inline(lambda: train_function(f"works.py:{name}", HERE))
-
-
-def processes(name):
-    return Processes(f"works.py:{name}", HERE, workers=1)
-
-
-def vectorized(name, width=4):
-    return Vectorized(lambda: train_function(f"works.py:{name}", HERE), width=width)
-
-
-def wide(name):
-    """Stacks in a worker process."""
-    runner = Processes(f"works.py:{name}", HERE, workers=1)
-    runner.widen(4)
-    return runner
-
-
-RUNNERS = {"inline": inline, "processes": processes, "vectorized": vectorized, "wide": wide}
-
-
-@pytest.fixture(params=["inline", "vectorized"])
+@pytest.fixture(params=IN_THIS_PROCESS)
 def runner(request):
     """Makes a runner of a workload in `works.py`, in this process."""
-    return RUNNERS[request.param]
+    return runner_of("torch", request.param)
 
 
-@pytest.fixture(params=RUNNERS)
+@pytest.fixture(params=KINDS)
 def any_runner(request):
     """The same, or one with a worker process, which takes a second to start."""
-    return RUNNERS[request.param]
-
-
-def trial(folder, **given):
-    return assignment(folder, **{"setting": SETTING, **given})
-
-
-def test_events_come_in_the_order_in_which_they_happened(any_runner, tmp_path):
-    events = played(any_runner("Plain"), trial(tmp_path))
-
-    assert events[0] == Began(0, 0)
-    assert [event.step for event in events if isinstance(event, Saved)][-1] == 7
-    assert (end(events).status, end(events).steps) == ("completed", 8)
-    assert [step for step, name, _ in rows(events) if name == "valid/loss"] == [1, 3, 5, 7]
-    assert [step for step, name, _ in rows(events) if name == "grad_norm"] == list(range(8))
-
-
-def test_every_runner_makes_the_same_values(tmp_path):
-    several = {
-        name: [
-            row[2]
-            for number in range(3)
-            for row in rows(of(played(make("Plain"), *trials(tmp_path / name)), number))
-        ]
-        for name, make in RUNNERS.items()
-    }
-
-    assert several["processes"] == several["inline"]
-    assert several["vectorized"] == several["wide"]
-    assert several["vectorized"] == pytest.approx(several["inline"], rel=1e-12)
-
-
-def trials(folder):
-    return [trial(folder, id=number, seed=number) for number in range(3)]
+    return runner_of("torch", request.param)
 
 
 def test_one_stack_with_all_threads_takes_one_worker(tmp_path):
@@ -102,46 +44,6 @@ def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(runner, tmp_pa
 
     assert rows(resumed) == []
     assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
-
-
-@pytest.mark.parametrize(
-    ("name", "reason", "detail"),
-    [
-        ("Nan", "nan", "`train/loss` is nan at step 0."),
-        ("RunsOutOfMemory", "out_of_memory", "MemoryError"),
-        ("Raises", "error", "ValueError: no width 3"),
-        ("AsksWrongly", "error", "'widht'"),
-    ],
-)
-def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reason, detail):
-    ended = end(played(runner(name), trial(tmp_path)))
-
-    assert (ended.status, ended.reason) == ("infeasible", reason)
-    assert detail in ended.detail
-    assert "src/etude" not in ended.detail
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "detail"),
-    [
-        ("Misreports", "metric", "has `valid/error`, `valid/lost`"),
-        ("FillsTheDisk", "disk", "No space left on device"),
-        ("NoScalar", "input", "`loss` returned a tensor of shape (4, 1); return one number"),
-        ("NoTensor", "input", "`loss` returned float; return a tensor"),
-        ("NoModel", "input", "`model` returned int; return a `torch.nn.Module`"),
-        ("OddMetric", "input", "the metric `loss` has shape (12, 1) for a batch of 12"),
-        ("WordMetric", "input", "the metric `loss` is str. Return its mean, or one value"),
-        ("NothingToTrain", "input", "nothing to train. Give it a parameter"),
-        ("Ragged", "input", "several shapes, (1,) and (2,) among them. Give all one shape"),
-        ("Words", "input", "An example holds str, which no tensor can hold. Give tensors"),
-    ],
-)
-def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
-    refused = end(played(runner(name), trial(tmp_path)))
-
-    assert isinstance(refused, Refused)
-    assert refused.kind == kind
-    assert detail in refused.detail
 
 
 @pytest.mark.parametrize(
@@ -179,7 +81,9 @@ def test_every_runner_tells_alike_what_is_wrong(any_runner, tmp_path, name, said
 def test_a_setting_that_the_loop_cannot_read_is_refused(tmp_path, given, said):
     setting = {name: value for name, value in {**SETTING, **given}.items() if value is not None}
 
-    refused = end(played(vectorized("Plain"), trial(tmp_path, setting=setting)))
+    refused = end(
+        played(runner_of("torch", "vectorized")("Plain"), trial(tmp_path, setting=setting))
+    )
 
     assert said in refused.detail
     assert isinstance(refused, Refused)
@@ -207,43 +111,9 @@ def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(any_runner, tm
     assert all("example 7 cannot be read" in ended[n].detail for n in meets)
 
 
-def test_it_goes_up_to_the_step_that_raises(any_runner, tmp_path):
-    first = {n: first_meeting(n) for n in range(8)}
-    late = max((n for n in first if first[n]), key=first.__getitem__)
-    several = [
-        trial(tmp_path, id=n, seed=n, max_steps=80) for n in first if n == late or not first[n]
-    ]
-
-    events = played(any_runner("RaisesForSome"), *several)
-
-    ended = end(of(events, late))
-    assert (ended.status, ended.steps) == ("infeasible", first[late])
-    assert 'raise ValueError("example 7 cannot be read")' in ended.detail
-    losses = [step for step, name, _ in rows(of(events, late)) if name == "train/loss"]
-    assert losses == list(range(first[late]))
-    others = [end(of(events, one.id)).status for one in several if one.id != late]
-    assert set(others) == {"completed"}
-
-
-def first_meeting(seed):
-    """The step of 80 at which a trial first meets example 7; 0 for none."""
-    found = (Order(400, 4, seed).rows(0, 80) == 7).any(1).nonzero()
-    return int(found[0]) if len(found) else 0
-
-
-def test_a_rehearsal_tells_what_nobody_read(any_runner, tmp_path):
-    setting = {**SETTING, "width": 8, "beta1": 0.9}
-
-    (event,) = played(
-        any_runner("Plain"), trial(tmp_path, setting=setting, rehearsal=True, max_steps=2)
-    )
-
-    assert event.unread == ("beta1", "width")
-
-
 @pytest.mark.parametrize("name", ["processes", "wide"])
 def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
-    played(RUNNERS[name]("Prints"), *trials(tmp_path))
+    played(runner_of("torch", name)("Prints"), *trials(tmp_path))
 
     logs = [(tmp_path / "trials" / str(n) / "log.txt").read_text() for n in range(3)]
 
@@ -251,7 +121,7 @@ def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
 
 
 def test_trials_that_are_handed_over_together_begin_in_one_stack(tmp_path):
-    runner = wide("Counts")
+    runner = runner_of("torch", "wide")("Counts")
     several = trials(tmp_path)
 
     runner.submit(several)
@@ -297,7 +167,7 @@ def test_what_a_workload_lacks_is_told_all_at_once():
 def test_a_loss_without_a_gradient_is_refused_where_every_round_begins(tmp_path):
     tried = trial(tmp_path, rehearsal=True, max_steps=2)
 
-    told = end(played(vectorized("NoSlope"), tried)).detail
+    told = end(played(runner_of("torch", "vectorized")("NoSlope"), tried)).detail
 
     assert "`loss` returned a tensor without a gradient. Compute it from `predict`" in told
 
