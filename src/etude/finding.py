@@ -28,7 +28,7 @@ class Finding:
         evidence: The numbers, and under `trials` the ids it rests on.
         advice: What to do; empty where nothing is to be done.
         acknowledged: Whether the author of the experiment knows and accepts it: a caveat then.
-        kind: Which of several things the check speaks of; findings of one kind are told together.
+        kind: Which of several things the check speaks of; findings of one kind are reported as one.
             It is no key of the JSON, whose evidence has it.
     """
 
@@ -69,9 +69,9 @@ class Group:
         others = self.members[1:]
         if not others:
             return self.first.message
-        trials = [one.subject["trial"] for one in others if "trial" in one.subject]
+        trials = [finding.subject["trial"] for finding in others if "trial" in finding.subject]
         if len(trials) < len(others):
-            studies = {one.subject.get("study"): None for one in self.members[1:]}
+            studies = {finding.subject.get("study"): None for finding in others}
             named = self.first.status != "unclear" and None not in studies
             which = ", ".join(f"`{study}`" for study in list(studies)[:MAX_NAMED])
             which += ", ..." * (len(studies) > MAX_NAMED)
@@ -95,7 +95,7 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(_alike(finding), []).append(finding)
-    return [Group(members=tuple(mine)) for mine in groups.values()]
+    return [Group(members=tuple(members)) for members in groups.values()]
 
 
 def _alike(finding: Finding) -> object:
@@ -211,9 +211,9 @@ class Verdict:
 def to_json(finding: Finding) -> dict[str, Any]:
     """The finding as JSON can hold it: NaN and infinite numbers become None, tuples lists."""
     return {
-        each.name: _plain(getattr(finding, each.name))
-        for each in fields(finding)
-        if each.metadata.get("json", True)
+        key.name: _plain(getattr(finding, key.name))
+        for key in fields(finding)
+        if key.metadata.get("json", True)
     }
 
 

@@ -31,7 +31,7 @@ class Prior:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What varies, over which space, how many trials, by which search, judged by what.
+    """Trials of one scientific setting: their space, their number, their search, their objective.
 
     Args:
         name: The scientific setting as text, `optimizer=adam`; `all` where nothing is scientific.
@@ -40,9 +40,9 @@ class Study:
         fixed: The fixed ones that exist here.
         merged: The scientific hyperparameters that are sampled in `space`, in a merged study (R14).
         listed: Its settings, where they were listed by hand.
-        search_options: What the search is told, by name.
+        search_options: The options of the search, by name.
         schedule: What stops, continues or changes trials while they train; None for nothing.
-        schedule_options: What the schedule is told, by name.
+        schedule_options: The options of the schedule, by name.
         observed: Hyperparameters whose bounds are only the outermost values that were tried.
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.

@@ -8,7 +8,7 @@ import pytest
 
 from etude.errors import ExperimentError
 from etude.experiment import changes
-from etude.experiment.baseline import Adoption, Baseline, opened, read, written
+from etude.experiment.baseline import Adoption, Baseline, baseline_text, read, read_with_baseline
 
 FIRST = Adoption(
     adopted="2026-01-01T00:00:00+00:00",
@@ -42,7 +42,7 @@ learning_rate = { low = 1e-3, high = 0.5, log = true }  # my own words
 @pytest.fixture
 def folder(tmp_path):
     """An experiment beside the baseline that it inherits from."""
-    (tmp_path / "baseline.toml").write_text(written(Baseline(line=(FIRST, SECOND))))
+    (tmp_path / "baseline.toml").write_text(baseline_text(Baseline(line=(FIRST, SECOND))))
     (tmp_path / "next.toml").write_text(FILE)
     return tmp_path
 
@@ -52,7 +52,7 @@ def test_a_baseline_is_read_as_it_was_written(folder):
 
 
 def test_an_experiment_inherits_what_it_does_not_name(folder):
-    experiment, text = opened(folder / "next.toml")
+    experiment, text = read_with_baseline(folder / "next.toml")
 
     assert experiment.fixed == {"batch_size": 64, "optimizer": "adam"}
     assert 'optimizer = "adam"  # from baseline.toml' in text
@@ -63,30 +63,30 @@ def test_what_the_experiment_names_stands(folder):
     file = folder / "next.toml"
     file.write_text(FILE + '[fixed]\noptimizer = "sgd"\n')
 
-    assert opened(file)[0].fixed["optimizer"] == "sgd"
+    assert read_with_baseline(file)[0].fixed["optimizer"] == "sgd"
 
 
 def test_another_baseline_is_another_experiment(folder):
-    before, _ = opened(folder / "next.toml")
+    before, _ = read_with_baseline(folder / "next.toml")
     other = replace(SECOND, setting={**FIRST.setting, "batch_size": 128})
-    (folder / "baseline.toml").write_text(written(Baseline(line=(FIRST, other))))
+    (folder / "baseline.toml").write_text(baseline_text(Baseline(line=(FIRST, other))))
 
-    after, _ = opened(folder / "next.toml")
+    after, _ = read_with_baseline(folder / "next.toml")
 
     assert changes(before, after) == ["fixed"]
 
 
 def test_the_text_of_a_store_stands_for_itself(folder):
-    _, text = opened(folder / "next.toml")
+    _, text = read_with_baseline(folder / "next.toml")
     (folder / "baseline.toml").unlink()
     (folder / "again.toml").write_text(text.replace('baseline = "baseline.toml"\n', ""))
 
-    assert opened(folder / "again.toml")[0].fixed["batch_size"] == 64
+    assert read_with_baseline(folder / "again.toml")[0].fixed["batch_size"] == 64
 
 
 def refused(path):
     with pytest.raises(ExperimentError) as refusal:
-        opened(path)
+        read_with_baseline(path)
     (mistake,) = refusal.value.mistakes
     return mistake
 

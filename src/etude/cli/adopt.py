@@ -164,7 +164,7 @@ def _write(
 
     latest = replace(_adoption(result, decision, anyway), folder=_folder(result, path))
     before = line.line if line else ()
-    write_file(path, baseline.written(baseline.Baseline(line=(*before, latest))))
+    write_file(path, baseline.baseline_text(baseline.Baseline(line=(*before, latest))))
 
 
 def _folder(result: Result, path: Path) -> str:

@@ -49,7 +49,7 @@ def plan(
     from ..round.preview import design_findings, planned_trials, timing_trials
     from .output import Answer, show
 
-    experiment = baseline.opened(file)[0]
+    experiment = baseline.read_with_baseline(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
         studies = planned_trials(experiment, store)
     drawn = _Plan(

@@ -13,7 +13,7 @@ from .change import Change
 from .hyperparameter import ROLES, flat, key_path
 from .model import Experiment
 from .toml.edit import Edit, edited
-from .toml.read import loads, parsed, placed, text_of
+from .toml.read import error_with_lines, loads, parsed, text_of
 from .toml.statements import key_lines
 from .toml.write import toml_text
 
@@ -95,21 +95,21 @@ def read(path: Path) -> Baseline:
     return Baseline(line=line)
 
 
-def written(baseline: Baseline) -> str:
+def baseline_text(baseline: Baseline) -> str:
     """The text of its file."""
     parts = [HEAD, "[setting]", *_values(baseline.last.setting)]
-    for one in baseline.line:
+    for adoption in baseline.line:
         parts += ["", "[[line]]"]
         parts += [
-            f"{each.name} = {toml_text(getattr(one, each.name))}"
-            for each in fields(Adoption)
-            if each.name != "setting"
+            f"{field.name} = {toml_text(getattr(adoption, field.name))}"
+            for field in fields(Adoption)
+            if field.name != "setting"
         ]
-        parts += ["[line.setting]", *_values(one.setting)]
+        parts += ["[line.setting]", *_values(adoption.setting)]
     return "\n".join(parts) + "\n"
 
 
-def opened(path: Path) -> tuple[Experiment, str]:
+def read_with_baseline(path: Path) -> tuple[Experiment, str]:
     """The experiment of a file with what it inherits, and its text with that written down.
 
     The text stands for itself: what is adopted later changes nothing in a store.
@@ -126,7 +126,7 @@ def opened(path: Path) -> tuple[Experiment, str]:
     try:
         return loads(whole, file=str(path)), whole
     except ExperimentError as error:
-        raise placed(error, text, str(path)) from None
+        raise error_with_lines(error, text, str(path)) from None
 
 
 def _named(path: Path, text: str, name: str) -> Baseline:
@@ -157,7 +157,7 @@ def _names(data: Mapping[str, Any]) -> Iterator[str]:
     for role in ROLES:
         members = data.get(role)
         if isinstance(members, Mapping):
-            yield from (one.name for one in _flat(members))
+            yield from (hyperparameter.name for hyperparameter in _flat(members))
     rows = data.get("configurations", [])
     for row in rows if isinstance(rows, list) else []:
         yield from row if isinstance(row, Mapping) else ()
@@ -171,10 +171,10 @@ def _flat(members: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _adoption(table: Mapping[str, Any]) -> Adoption:
-    one = Adoption(**table)
-    if not all(is_scalar(value) for value in one.setting.values()):
+    adoption = Adoption(**table)
+    if not all(is_scalar(value) for value in adoption.setting.values()):
         raise ValueError("a setting has one value a hyperparameter")
-    return one
+    return adoption
 
 
 def _values(setting: Mapping[str, Scalar]) -> list[str]:

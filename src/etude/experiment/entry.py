@@ -63,4 +63,4 @@ class Entry:
         Source: K3.
         """
         first = self.launches[0] if self.launches else None
-        return next((one for one in reversed(self.launches) if one.ended), first)
+        return next((launch for launch in reversed(self.launches) if launch.ended), first)

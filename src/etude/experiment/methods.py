@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, final
 
-from ..errors import Mistake
 from ..space import is_number, is_scalar, plain
-from .hyperparameter import key_path
 
 Kind: TypeAlias = Literal["search", "schedule"]
 Options: TypeAlias = Mapping[str, Any]
@@ -196,39 +194,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(_plain(part) for part in value)
     return plain(value)
-
-
-# --- the tables [search] and [schedule] of a file
-
-
-def from_tables(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the tables [search] and [schedule] of a file give."""
-    given: dict[str, Any] = {}
-    for kind in KINDS:
-        if isinstance(table := tables.get(kind), Mapping):
-            given[kind] = table.get("name", "")
-            given[f"{kind}_options"] = {key: one for key, one in table.items() if key != "name"}
-    return given
-
-
-def in_its_table(mistake: Mistake, tables: Mapping[str, Any]) -> Mistake:
-    """The mistake where it stands: a search named in [search] is not below [experiment]."""
-    for kind in KINDS:
-        if mistake.where == f"experiment.{kind}" and isinstance(tables.get(kind), Mapping):
-            return replace(mistake, where=kind if "name" not in tables[kind] else f"{kind}.name")
-    return mistake
-
-
-def twice(tables: Mapping[str, Any]) -> list[Mistake]:
-    """A search or a schedule that is named in [experiment] and has a table too."""
-    experiment = tables.get("experiment")
-    named = experiment if isinstance(experiment, Mapping) else {}
-    return [
-        Mistake(
-            where=key_path(["experiment", kind]),
-            message=f"[{kind}] names the {kind} as well. Keep one of the two: options need the "
-            "table.",
-        )
-        for kind in KINDS
-        if kind in named and isinstance(tables.get(kind), Mapping)
-    ]

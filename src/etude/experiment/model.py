@@ -32,10 +32,10 @@ class Experiment:
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
         train: `file.py:function`, relative to the experiment file; None when Python hands it over.
         search: Where settings come from: `quasi_random`, `random`, `grid`, `listed`.
-        search_options: What it is told, by name: `{"points": 5}` for a grid.
+        search_options: The search's options, by name: `{"points": 5}` for a grid.
         schedule: What stops, continues or changes trials while they train, around the search:
             `asha`, `pbt`, `replay`; None trains each to its end.
-        schedule_options: What it is told: `{"eta": 4}`.
+        schedule_options: The schedule's options, by name: `{"eta": 4}`.
         studies: `split` for one study a scientific setting (R13), `merged` for one that samples the
             scientific values too, evenly (R14).
         seed: Everything random derives from it.
@@ -96,10 +96,9 @@ class Experiment:
 
     def __post_init__(self) -> None:
         """Turns lists into choices and refuses mistakes, all at once."""
-        given = {each.name: getattr(self, each.name) for each in fields(self)}
-        found = mistakes(given)
-        if found:
-            raise ExperimentError(tuple(found))
+        given = {key.name: getattr(self, key.name) for key in fields(self)}
+        if wrong := mistakes(given):
+            raise ExperimentError(tuple(wrong))
         options = {f"{kind}_options" for kind in KINDS}
         for name in given.keys() - set(ROLES) - options:  # NumPy's whole numbers become Python's
             object.__setattr__(self, name, plain(given[name]))
@@ -145,9 +144,9 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     free |= {"acknowledge", "observed"}
     free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
-        each.name
-        for each in fields(Experiment)
-        if each.name not in free and _bearing(old, each.name) != _bearing(new, each.name)
+        key.name
+        for key in fields(Experiment)
+        if key.name not in free and _bearing(old, key.name) != _bearing(new, key.name)
     ]
     # A larger population would have been trained otherwise from its first generation on.
     may_grow = not schedule_method(new.schedule).population
@@ -161,7 +160,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
 
 
 def _bearing(experiment: Experiment, key: str) -> object:
-    """What of a key bears on results: neither the order of constraints, nor units and limits."""
+    """The part of a key that bears on results: no order of constraints, no units and limits."""
     value = getattr(experiment, key)
     if key == "constraints":
         return set(value)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from ..errors import ExperimentError, Mistake, SpaceError
 from ..space import Choice, Domain, Integer, Real, Scalar
 from ..wording import did_you_mean, nearest
 from .hyperparameter import ROLES, Role, key_path
-from .methods import KINDS, from_tables, in_its_table, twice
+from .methods import KINDS
 from .model import Experiment
 from .validation import mistakes
 
@@ -21,9 +21,9 @@ TABLES_OF_THEIR_OWN = (*ROLES, "configurations")
 # In the tables [search] and [schedule].
 _OPTION_FIELDS = tuple(f"{kind}_options" for kind in KINDS)
 FIELDS = {
-    each.name: each
-    for each in fields(Experiment)
-    if each.name not in (*TABLES_OF_THEIR_OWN, *_OPTION_FIELDS)
+    field.name: field
+    for field in fields(Experiment)
+    if field.name not in (*TABLES_OF_THEIR_OWN, *_OPTION_FIELDS)
 }
 _REQUIRED = {
     "metric": 'metric = "valid/error"',
@@ -45,10 +45,10 @@ def tables_of(experiment: Experiment) -> dict[str, Any]:
     `experiment_of` gives the experiment back as it was.
     """
     own: dict[str, Any] = {"name": experiment.name}
-    for key, each in FIELDS.items():
+    for key, field in FIELDS.items():
         value = getattr(experiment, key)
         has_table = key in KINDS and getattr(experiment, f"{key}_options")
-        if key != "name" and value != each.default and not has_table:
+        if key != "name" and value != field.default and not has_table:
             own[key] = value
     tables: dict[str, Any] = {"experiment": own}
     for kind in KINDS:
@@ -76,6 +76,7 @@ def plain_value(value: Domain | Scalar | Sequence[Any] | Mapping[str, Any]) -> A
 
 
 def _domain_table(domain: Domain) -> Mapping[str, Any] | Sequence[Scalar]:
+    """The keys of a domain; of a choice with nothing more to say, its values."""
     units = {"units": domain.units} if domain.units else {}
     if isinstance(domain, Choice):
         ordered = {"ordered": True} if domain.ordered else {}
@@ -106,16 +107,20 @@ def experiment_of(data: Mapping[str, Any], *, name: str = "experiment") -> Exper
     """
     intended = intended_tables(data)
     tables = {intended.get(key, key): value for key, value in data.items()}
-    given = _given(tables)
-    given.setdefault("name", name)
+    values = _values_of_fields(tables)
+    values.setdefault("name", name)
     # A number that no float holds cannot even be shown: nothing else is asked of such a file.
-    unfit = [*_unknown(data, tables), *_missing(tables), *twice(tables)]
-    found = _too_large(data) or unfit + [in_its_table(each, tables) for each in mistakes(given)]
+    found = _too_large(data) or [
+        *_unknown(data, tables),
+        *_missing(tables),
+        *_named_twice(tables),
+        *(_in_its_table(mistake, tables) for mistake in mistakes(values)),
+    ]
     if "name" not in _table(tables.get("experiment")):
-        found = [_of_file(one, given["name"]) for one in found]
+        found = [_of_file(mistake, values["name"]) for mistake in found]
     if found:
         raise ExperimentError(tuple(found))
-    return Experiment(**given)
+    return Experiment(**values)
 
 
 def intended_tables(data: Mapping[str, Any]) -> dict[str, str]:
@@ -124,12 +129,17 @@ def intended_tables(data: Mapping[str, Any]) -> dict[str, str]:
     return {key: table for key, table in near.items() if table and table not in data}
 
 
-def _given(data: Mapping[str, Any]) -> dict[str, Any]:
+def _values_of_fields(tables: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an experiment as the file has them, domains built or failed."""
-    table = data.get("experiment", {})
-    given = {key: value for key, value in _table(table).items() if key in FIELDS}
-    given |= {key: data[key] for key in ("configurations",) if key in data} | from_tables(data)
-    return given | {role: _members(role, data[role]) for role in ROLES if role in data}
+    own = _table(tables.get("experiment", {}))
+    values = {key: value for key, value in own.items() if key in FIELDS}
+    if "configurations" in tables:
+        values["configurations"] = tables["configurations"]
+    for kind in KINDS:
+        if isinstance(table := tables.get(kind), Mapping):
+            values[kind] = table.get("name", "")
+            values[f"{kind}_options"] = {key: one for key, one in table.items() if key != "name"}
+    return values | {role: _members(role, tables[role]) for role in ROLES if role in tables}
 
 
 def _members(role: Role, members: object) -> Any:
@@ -156,12 +166,12 @@ def _domain(role: Role, value: object) -> object:
     if role == "fixed" or not isinstance(value, Mapping):
         return value
     try:
-        return _built(value)
+        return _domain_of(value)
     except SpaceError as error:
         return error
 
 
-def _built(table: Mapping[str, Any]) -> Domain:
+def _domain_of(table: Mapping[str, Any]) -> Domain:
     if any(isinstance(value, Mapping) for value in table.values()):
         raise SpaceError(
             "a range or a list holds no tables. Conditions stand below `when`: "
@@ -193,23 +203,23 @@ def _built(table: Mapping[str, Any]) -> Domain:
 
 
 def _unknown(data: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Mistake]:
-    found = []
+    unknown = []
     for key, value in data.items():
         if key in FIELDS and not (key in KINDS and isinstance(value, Mapping)):
             message = f"`{key}` stands outside of every table. Put it below [experiment]."
-            found.append(Mistake(where=key_path([key]), message=message))
+            unknown.append(Mistake(where=key_path([key]), message=message))
         elif key not in _TABLES:
             message = f"an experiment file has no table `{key}`. {did_you_mean(key, _TABLES)}"
-            found.append(Mistake(where=key_path([key]), message=message))
+            unknown.append(Mistake(where=key_path([key]), message=message))
         elif key == "experiment" and not isinstance(value, Mapping):
             message = f"needs a table, found {value!r}. Write [experiment] above its keys."
-            found.append(Mistake(where="experiment", message=message))
+            unknown.append(Mistake(where="experiment", message=message))
     for key in _table(tables.get("experiment")):
         if key not in FIELDS:
             near = did_you_mean(key, list(FIELDS))
             message = f"[experiment] has no key `{key}`. {near}"
-            found.append(Mistake(where=key_path(["experiment", key]), message=message))
-    return found
+            unknown.append(Mistake(where=key_path(["experiment", key]), message=message))
+    return unknown
 
 
 def _missing(data: Mapping[str, Any]) -> list[Mistake]:
@@ -224,6 +234,28 @@ def _missing(data: Mapping[str, Any]) -> list[Mistake]:
         and key not in written
         and not (key == "trials" and data.get("configurations"))
     ]
+
+
+def _named_twice(tables: Mapping[str, Any]) -> list[Mistake]:
+    """A mistake for a search or a schedule that [experiment] names and that has a table too."""
+    own = _table(tables.get("experiment"))
+    return [
+        Mistake(
+            where=key_path(["experiment", kind]),
+            message=f"[{kind}] names the {kind} as well. Keep one of the two: options need the "
+            "table.",
+        )
+        for kind in KINDS
+        if kind in own and isinstance(tables.get(kind), Mapping)
+    ]
+
+
+def _in_its_table(mistake: Mistake, tables: Mapping[str, Any]) -> Mistake:
+    """The mistake where it stands: a search named in [search] is not below [experiment]."""
+    for kind in KINDS:
+        if mistake.where == f"experiment.{kind}" and isinstance(tables.get(kind), Mapping):
+            return replace(mistake, where=kind if "name" not in tables[kind] else f"{kind}.name")
+    return mistake
 
 
 def _of_file(mistake: Mistake, name: str) -> Mistake:

@@ -249,7 +249,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
 def _read(current: Experiment | Path) -> tuple[Experiment, str]:
     if isinstance(current, Experiment):
         return current, dumps(current)
-    return baseline.opened(current)
+    return baseline.read_with_baseline(current)
 
 
 def _write(coming: NextRound, before: Path | None) -> Experiment | Path:

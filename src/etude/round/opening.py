@@ -13,7 +13,7 @@ from ..errors import ExperimentError, RunError
 from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..experiment.toml.read import placed
+from ..experiment.toml.read import error_with_lines
 from ..record import Records
 from ..search import search_of
 from ..store import open_or_borrow
@@ -81,7 +81,7 @@ def entry_of(
     else:
         path = Path(experiment)
         folder = path.absolute().parent
-        read, text = baseline.opened(path)
+        read, text = baseline.read_with_baseline(path)
         entry = Entry(experiment=read, text=text, source=str(path.absolute()))
     entry = replace(entry, launches=(provenance.launch(folder),))
     refuse_imported(entry.experiment)
@@ -159,4 +159,4 @@ def with_lines(text: str, file: str) -> Iterator[None]:
     except ExperimentError as error:
         if not file or any(mistake.file for mistake in error.mistakes):
             raise
-        raise placed(error, text, file) from None
+        raise error_with_lines(error, text, file) from None

@@ -53,7 +53,7 @@ def experiment_text(path: Path, known_keys: Mapping[str, Any]) -> str:
             raise ExperimentError(
                 tuple(replace(mistake, file=str(path)) for mistake in error.mistakes)
             ) from None
-        raise toml.placed(error, text, str(path)) from None
+        raise toml.error_with_lines(error, text, str(path)) from None
 
 
 def _with_keys(text: str, known_keys: Mapping[str, Any], *, replace_existing: bool) -> str:

@@ -1,9 +1,9 @@
 """The experiment file: read, written, and edited without losing a comment."""
 
 from .edit import edited as edited
+from .read import error_with_lines as error_with_lines
 from .read import loads as loads
 from .read import parsed as parsed
-from .read import placed as placed
 from .read import read as read
 from .read import text_of as text_of
 from .write import dumps as dumps

@@ -1,4 +1,4 @@
-"""What TOML allows and no experiment needs: kept out, so that nothing behind has to survive it."""
+"""Limits of a text that TOML allows and no experiment needs; nothing behind has to survive it."""
 
 from __future__ import annotations
 

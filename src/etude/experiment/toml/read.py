@@ -23,7 +23,7 @@ _SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\
 def read(path: Path) -> Experiment:
     """The experiment of a file, named as the file unless it says otherwise.
 
-    What it inherits from a baseline is not in it: `baseline.opened` reads that too.
+    What it inherits from a baseline is not in it: `baseline.read_with_baseline` reads that too.
 
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
@@ -46,7 +46,7 @@ def text_of(path: Path) -> str:
         message = "is a folder. Name an experiment file in it, for example experiment.toml."
         raise _refusal(path, message) from error
     except FileNotFoundError as error:
-        near = nearest(path.name, sorted(each.name for each in path.parent.glob("*.toml")))
+        near = nearest(path.name, sorted(file.name for file in path.parent.glob("*.toml")))
         way_out = f"Did you mean `{near}`?" if near else "`etude new DIR` writes a first one."
         message = f"there is no such file. {way_out}"
         raise _refusal(path, message) from error
@@ -73,7 +73,7 @@ def loads(text: str, *, file: str = "", name: str = "") -> Experiment:
     except ExperimentError as error:
         intended, lines = intended_tables(data), key_lines(text)
         lines |= {(intended.get(keys[0], keys[0]), *keys[1:]): at for keys, at in lines.items()}
-        raise ExperimentError(_placed(error.mistakes, lines, file)) from None
+        raise ExperimentError(_mistakes_with_lines(error.mistakes, lines, file)) from None
 
 
 # --- reading
@@ -113,19 +113,24 @@ def parsed(text: str, file: str) -> dict[str, Any]:
         raise _refusal(file, message, line=line) from error
 
 
-def placed(error: ExperimentError, text: str, file: str) -> ExperimentError:
+def error_with_lines(error: ExperimentError, text: str, file: str) -> ExperimentError:
     """The same mistakes with the lines of the file in which they stand."""
-    return ExperimentError(_placed(error.mistakes, key_lines(text), file))
+    return ExperimentError(_mistakes_with_lines(error.mistakes, key_lines(text), file))
 
 
-def _placed(found: Sequence[Mistake], lines: Mapping[Keys, int], file: str) -> tuple[Mistake, ...]:
-    placed = [
+def _mistakes_with_lines(
+    mistakes: Sequence[Mistake], lines: Mapping[Keys, int], file: str
+) -> tuple[Mistake, ...]:
+    in_file = [
         Mistake(
-            where=one.where, message=shortened(one.message), file=file, line=_line(lines, one.where)
+            where=mistake.where,
+            message=shortened(mistake.message),
+            file=file,
+            line=_line(lines, mistake.where),
         )
-        for one in found
+        for mistake in mistakes
     ]
-    return tuple(sorted(placed, key=lambda one: one.line))
+    return tuple(sorted(in_file, key=lambda mistake: mistake.line))
 
 
 def _line(lines: Mapping[Keys, int], where: str) -> int:

@@ -49,7 +49,7 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a valid TOML text in order; their texts joined are the text."""
-    found: list[Statement] = []
+    complete: list[Statement] = []
     table: Keys = ()
     begin, chunk = 1, ""
     for number, line in enumerate(StringIO(text, newline="\n"), start=1):
@@ -62,9 +62,9 @@ def statements(text: str) -> list[Statement]:
             continue  # a value that goes on in the next line
         if chunk.lstrip().startswith("["):
             table = max(_paths(says, ()), key=len)
-        found.append(Statement(line=begin, text=chunk, table=table, says=says))
+        complete.append(Statement(line=begin, text=chunk, table=table, says=says))
         begin, chunk = number + 1, ""
-    return found
+    return complete
 
 
 def key_lines(text: str) -> dict[Keys, int]:
@@ -72,18 +72,18 @@ def key_lines(text: str) -> dict[Keys, int]:
 
     What stands below the n-th `[[NAME]]` has the steps `NAME`, `n`, counted from 0, too.
     """
-    found: dict[Keys, int] = {}
-    seen: dict[Keys, int] = {}
+    lines: dict[Keys, int] = {}
+    last_index: dict[Keys, int] = {}
     for statement in statements(text):
         if statement.text.lstrip().startswith("[["):
-            seen[statement.table] = seen.get(statement.table, -1) + 1
+            last_index[statement.table] = last_index.get(statement.table, -1) + 1
         for keys in statement.paths:
-            found.setdefault(keys, statement.line)
-            if statement.table in seen and statement.table:
+            lines.setdefault(keys, statement.line)
+            if statement.table in last_index and statement.table:
                 depth = len(statement.table)
-                numbered = (*keys[:depth], str(seen[statement.table]), *keys[depth:])
-                found.setdefault(numbered, statement.line)
-    return found
+                numbered = (*keys[:depth], str(last_index[statement.table]), *keys[depth:])
+                lines.setdefault(numbered, statement.line)
+    return lines
 
 
 def with_value(
@@ -105,15 +105,15 @@ def with_value(
     holders = [part for part in parts if keys in part.paths]
     if len(holders) > 1 or any(part.is_header for part in holders):
         return with_value(_without(parts, keys), keys, value, comment=comment, fresh=fresh)
-    comment = " ".join(comment.replace("#", " ").split())
-    kept = {f"# {' '.join(each.replace('#', ' ').split())}" for each in fresh}
+    comment = _one_line(comment)
+    to_stay = {f"# {_one_line(text)}" for text in fresh}
     texts = [part.text for part in parts]
     end = "\r\n" if "\r\n" in text else "\n"
-    line = _commented(f"{key_path(keys[-1:])} = {value}{end}", comment, kept)
+    line = _commented(f"{key_path(keys[-1:])} = {value}{end}", comment, to_stay)
     siblings = [at for at, part in enumerate(parts) if part.table == keys[:-1] and part.says]
     position = _holder(parts, keys)
     if position is not None:
-        texts[position] = _commented(_set(parts[position], keys, value), comment, kept)
+        texts[position] = _commented(_set(parts[position], keys, value), comment, to_stay)
     elif siblings:
         texts[siblings[-1]] = texts[siblings[-1]].rstrip("\r\n") + end + line
     else:
@@ -124,15 +124,15 @@ def with_value(
 
 def without_key(text: str, keys: Keys) -> str:
     """The text without a key and what stands below it; every other line stays as it is."""
-    kept = []
+    texts = []
     for part in statements(text):
-        mine = [path for path in part.paths if path[: len(keys)] == keys]
-        beside = [path for path in part.paths if path not in mine and path != keys[: len(path)]]
-        if not mine:
-            kept.append(part.text)
+        below = [path for path in part.paths if path[: len(keys)] == keys]
+        beside = [path for path in part.paths if path not in below and path != keys[: len(path)]]
+        if not below:
+            texts.append(part.text)
         elif beside:
-            kept.append(_removed(part, keys))
-    return "".join(kept)
+            texts.append(_reduced(part, keys))
+    return "".join(texts)
 
 
 def _paths(says: Mapping[str, Any], above: Keys) -> Iterator[Keys]:
@@ -165,7 +165,7 @@ def _holder(parts: Sequence[Statement], keys: Keys) -> int | None:
     return None
 
 
-def _removed(statement: Statement, keys: Keys) -> str:
+def _reduced(statement: Statement, keys: Keys) -> str:
     """A statement that sets several keys, without one of them."""
     document = tomlkit.parse(statement.text)
     inner: Any = document
@@ -194,11 +194,16 @@ def _commented(text: str, comment: str, fresh: Collection[str]) -> str:
     body = text.rstrip("\r\n")
     code, old = _code_and_comment(body)
     segments = re.split(r"(?=#)", old)
-    kept = "".join(one for one in segments if one.strip() in fresh or not _RULE.match(one)).rstrip()
-    if comment and f"# {comment}" not in kept:
-        kept = f"{kept}  # {comment}".lstrip()
+    lasting = [part for part in segments if part.strip() in fresh or not _RULE.match(part)]
+    comments = "".join(lasting).rstrip()
+    if comment and f"# {comment}" not in comments:
+        comments = f"{comments}  # {comment}".lstrip()
     gap = code[len(code.rstrip()) :] if old else "  "
-    return f"{code.rstrip()}{gap}{kept}".rstrip() + text[len(body) :]
+    return f"{code.rstrip()}{gap}{comments}".rstrip() + text[len(body) :]
+
+
+def _one_line(comment: str) -> str:
+    return " ".join(comment.replace("#", " ").split())
 
 
 def _code_and_comment(text: str) -> tuple[str, str]:

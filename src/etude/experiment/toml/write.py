@@ -30,7 +30,7 @@ def toml_text(value: Domain | Scalar | Sequence[Any] | Mapping[str, Any]) -> str
     if isinstance(plain, int):
         return repr(plain)
     if isinstance(plain, Sequence):
-        return f"[{', '.join(toml_text(each) for each in plain)}]"
+        return f"[{', '.join(toml_text(part) for part in plain)}]"
     inner = ", ".join(f"{key_path([key])} = {toml_text(part)}" for key, part in plain.items())
     return f"{{ {inner} }}" if inner else "{}"
 
