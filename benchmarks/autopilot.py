@@ -65,11 +65,10 @@ def code_of(method: str) -> str:
     here = ROOT / "benchmarks"
     paths = [here / "wrong_spaces.py", ROOT / "examples" / "optimizer" / "train.py"]
     if method == OURS:
-        folders = ("advise", "analyze", "design", "search", "procedure")
+        folders = ("advise", "analyze", "design", "procedure", "round", "search")
         paths += [
-            path for one in folders for path in sorted((ROOT / "src/etude" / one).glob("*.py"))
+            path for name in folders for path in sorted((ROOT / "src/etude" / name).rglob("*.py"))
         ]
-        paths += [ROOT / "src" / "etude" / f"{name}.py" for name in ("earlier", "result", "round")]
     # As parsed: comments and layout change no result.
     texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]
     if method.startswith("optuna"):

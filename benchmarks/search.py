@@ -96,7 +96,10 @@ def code_of(method: str) -> str:
     """What changes when results of a method may: its release or its code, and the problems'."""
     paths = [HERE / "problems.py"]
     if method == OURS:
-        names = ("bayesian", "belief", "candidates", "observed", "process", "quasi_random")
+        names = (
+            *("bayesian", "surrogate", "acquisition", "observations", "gaussian_process"),
+            "quasi_random",
+        )
         paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]
     # As parsed: comments and layout change no result.
     texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]

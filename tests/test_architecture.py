@@ -122,6 +122,7 @@ REGISTRY = re.compile(
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:root|home|Users|opt|work)/\w")
 # A store is called `etude.db`; its folders stand beside it.
 DOTTED = re.compile(r"\betude(?!\.db\b)(?:\.[A-Za-z_]\w*)+")
+IMPORTED = re.compile(r"\bfrom (etude[\w.]*) import (?:\(([\w,\s]+)\)|([\w, ]+))")
 MENTIONED = re.compile(r"`([\w.-]+\.(?:py|md))`|[`\"']((?:[\w.-]+/)+[\w.-]+\.(?:py|md|toml))[`\"']")
 
 
@@ -164,6 +165,13 @@ def stands(name: str) -> bool:
     source, held = (module, parts[1:]) if module.is_file() else (folder / "__init__.py", parts)
     holds = names_in(source.relative_to(PACKAGE).as_posix()) | set(etude.__all__)
     return not held or held[0] in holds or held[0].startswith("__")
+
+
+def names_of(text: str) -> set[str]:
+    """The dotted names in a text, those that its imports make of two parts included."""
+    imports = [(module, lines or line) for module, lines, line in IMPORTED.findall(text)]
+    parts = [(module, part.split()) for module, names in imports for part in names.split(",")]
+    return {*DOTTED.findall(text), *(f"{module}.{words[0]}" for module, words in parts if words)}
 
 
 def is_there(mention: str, place: Path) -> bool:
@@ -322,7 +330,7 @@ def test_a_name_of_the_package_leads_somewhere():
     mentions = [
         f"{place}: {name}"
         for place, text in texts().items()
-        for name in sorted(set(DOTTED.findall(text)))
+        for name in sorted(names_of(text))
         if not stands(name)
     ]
 
