@@ -1,4 +1,4 @@
-"""Assignment: all that a trial's training needs to know, and where its news goes."""
+"""Assignment: all that a trial's training needs to know, and the channel of its events."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Assignment:
 @final
 @dataclass(frozen=True)
 class Halt:
-    """A trial that runs is to stop, at its next step or report; of another one nothing is known."""
+    """Stops a trial that runs, at its next step or report; another one is not concerned."""
 
     trial_id: int
     reason: str = "schedule"
@@ -64,7 +64,7 @@ Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
 
 
 class Channel(Protocol):
-    """Where a trial's news goes: the runner's end of the line."""
+    """Takes what happens in a trial: the runner's end of the line."""
 
     def marked(self, moment: Moment, step: int) -> None:
         """The loop passes a moment: it begins at this step, did it, or is about to evaluate it."""
