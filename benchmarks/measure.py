@@ -18,6 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / ".bench"
 RESULTS = ROOT / "benchmarks" / "results"
+# Released under another name than it is imported by.
+RELEASED = {"sklearn": "scikit-learn"}
 
 
 def peer(name: str, *packages: str) -> Path:
@@ -28,7 +30,8 @@ def peer(name: str, *packages: str) -> Path:
     if not python.exists() or subprocess.run([python, "-c", imports]).returncode:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([python, *install, *(packages or (name,))], check=True)
+        released = [RELEASED.get(package, package) for package in packages or (name,)]
+        subprocess.run([python, *install, *released], check=True)
     return python
 
 
