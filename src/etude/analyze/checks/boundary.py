@@ -269,7 +269,11 @@ def _fitted(view: _View, side: Side, first: float) -> Side:
     """The side with what the valley says of it, where the first value lies or the cliff begins."""
     axis = list(view.axes).index(side.hyperparameter)
     fitted = view.inner if side.cliff else view.valley
-    fall = fitted.rises(axis, first) if side.side == "low" else fitted.falls(axis, 1.0 - first)
+    fall = (
+        fitted.p_increasing(axis, first)
+        if side.side == "low"
+        else fitted.p_decreasing(axis, 1.0 - first)
+    )
     # Rounded, so that the order of trials, which moves the last digits, decides nothing.
     return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
 
