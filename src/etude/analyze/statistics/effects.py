@@ -296,11 +296,7 @@ def _chance(
     rest_T, scores_T = responses
     if not own.columns_TxQ.shape[1] or not rest_T.any():
         return 1.0
-    responses_TxM = [
-        scores_T[:, None],
-        rest_T[:, None],
-        *(each * rest_T[:, None] for each in others),
-    ]
+    products_TxM = [columns_TxM * rest_T[:, None] for columns_TxM in others]
     # How strongly each shuffled column of the axis goes along with each response.
     shuffled_QxPxT = np.ascontiguousarray(own.columns_TxQ.T)[:, order_PxT]
     along_QxPxM = np.square(
@@ -313,9 +309,7 @@ def _chance(
     by_pair = [paired_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
     strongest_P = _strongest([each for each in by_pair if each.any()])
     tests = zip(TEST_SHARES, (rest_P, plain_P, strongest_P), strict=True)
-    chances = [
-        _tail(statistic_P) / weight for weight, statistic_P in tests if statistic_P is not None
-    ]
+    chances = [_tail(values_P) / share for share, values_P in tests if values_P is not None]
     return float(_tail(-np.min(chances, axis=0))[0])
 
 

@@ -146,9 +146,7 @@ def _shapes() -> _Shapes:
     steps = (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS
     outside = bound + 2 * (np.pi - bound) * steps
     angle = np.concatenate([inside, outside, np.pi - outside])
-    direction_chances = [(1 - BEYOND) / PLACES] * PLACES + [
-        BEYOND / (2 * DIRECTIONS)
-    ] * 2 * DIRECTIONS
+    chances = [(1 - BEYOND) / PLACES] * PLACES + [BEYOND / (2 * DIRECTIONS)] * 2 * DIRECTIONS
     # Their chances: of the direction times that of the size.
     size = np.array(SIZES)
     of_size = np.exp(-((size / SIZE) ** 2) / 2)

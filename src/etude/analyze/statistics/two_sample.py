@@ -119,9 +119,8 @@ def _welch(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, f
     shares = [float(arm.var(ddof=1)) / len(arm) for arm in (a_A, b_B)]
     below = sum(share**2 / (len(arm) - 1) for share, arm in zip(shares, (a_A, b_B), strict=True))
     # Without any spread there is no error, whatever the degrees.
-    return math.sqrt(sum(shares)), sum(shares) ** 2 / below if below > 0 else len(a_A) + len(
-        b_B
-    ) - 2
+    freedom = sum(shares) ** 2 / below if below > 0 else len(a_A) + len(b_B) - 2
+    return math.sqrt(sum(shares)), freedom
 
 
 def _pooled(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, float]:
