@@ -172,7 +172,7 @@ class ImportanceThresholds:
     of 63 lines but one, 6 % in that), a false pair in at most 5 % with 20 trials and 1 % from 50
     on. Of a sum of three with variances 16 : 4 : 1, the first is seen in 98 to 100 % with 20
     trials, the second in 67 to 100 % with 20 and always with 50, the third among eight in 37 %
-    with 50. A valley along the diagonal of two among eight is seen in 55 % with 50 trials, with
+    with 50. An optimum along the diagonal of two among eight is seen in 55 % with 50 trials, with
     100 always.
     """
 
@@ -356,7 +356,7 @@ class BoundaryThresholds:
     """Of `boundary` (C1, D3).
 
     Measured by `benchmarks/boundary.py` on 500 studies of each size: 3.5, 2.9 and 0.0 % of the
-    studies with an optimum inside have an alarm on any side, with 20, 50 and 100 trials. Of valleys
+    studies with an optimum inside have an alarm on any side, with 20, 50 and 100 trials. Of optima
     cut off by a bound, 49, 69 and 86 % are found; 69, 86 and 93 % of those where the wider space
     would win more than the noise of a trial. CNNs on MNIST: with 50 trials 87 % at an upper bound
     of the learning rate, 67 % at a lower one, where more than half of the trials diverge or fail;

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from etude.analyze.checks.stability_limit import stability_limit, findings
+from etude.analyze.checks.stability_limit import findings, stability_limit
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
 

@@ -24,7 +24,7 @@ from .stability_curves import (
     Drop,
     Instability,
     Kind,
-    broken_series,
+    not_finite_series,
     hidden_spikes,
     instability,
     not_finite,
@@ -215,7 +215,7 @@ def _unstable(
         spikes=symptoms.spikes,
         hidden=symptoms.hidden,
         evaluations=len(curves),
-        broken=broken_series(trial) if symptoms.kind == "nan" else "",
+        broken=not_finite_series(trial) if symptoms.kind == "nan" else "",
         norms=len(trial.gradient_norm) > 0,
     )
 

@@ -72,7 +72,7 @@ def not_finite(trial: TrialCurves, *, exploded: float = StabilityThresholds.expl
     steps = [
         step
         for series in (trial.objective, trial.valid_loss, trial.train_loss, trial.gradient_norm)
-        if (step := _broken_from(series)) is not None
+        if (step := _not_finite_from(series)) is not None
     ]
     norms = trial.gradient_norm
     last = max(
@@ -86,7 +86,7 @@ def not_finite(trial: TrialCurves, *, exploded: float = StabilityThresholds.expl
     return min(steps) if steps else None
 
 
-def broken_series(trial: TrialCurves) -> str:
+def not_finite_series(trial: TrialCurves) -> str:
     """Which series is not finite first; empty where none of them is.
 
     Source: D1.
@@ -100,12 +100,12 @@ def broken_series(trial: TrialCurves) -> str:
     starts = [
         (step, name)
         for name, values in series.items()
-        if (step := _broken_from(values)) is not None
+        if (step := _not_finite_from(values)) is not None
     ]
     return min(starts)[1] if starts else ""
 
 
-def _broken_from(series: Series) -> int | None:
+def _not_finite_from(series: Series) -> int | None:
     """The step from which on a series is not finite to its end; None where it ends finite."""
     if not len(series) or math.isfinite(series.values_P[-1]):
         return None
