@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,10 @@ from etude.design.split import split
 from etude.finding import to_json
 from etude.playbook.rules import sentences
 from etude.record import Record, Records
+from etude.report.check_figures import CHARTS, WITHOUT_CHART
 from etude.search.sobol import points
 
+from . import test_curve_laws, test_shape_laws, test_where_trials_lie
 from .trials import (
     RATE,
     SHARE,
@@ -35,6 +38,17 @@ OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
 UNITS = st.lists(st.floats(0, 1), min_size=2, max_size=2)
 # Whole numbers, so that scaling is exact; None is infeasible.
 TRIALS = st.lists(st.tuples(UNITS, st.none() | st.integers(-40, 40)), max_size=30)
+
+
+ROOT = Path(__file__).parents[2]
+# Where the laws of the other checks stand: those below hold for the whole registry.
+OTHER_LAWS = {
+    "schedule": "it counts trials that a schedule stopped, and looks at no value",
+    "sampling_luck": "test_sampling_luck.py has its own, on the bootstrap",
+    "trial_noise": "test_trial_noise.py has its own, on repeated settings",
+    "importance": "test_importance.py has its own, on ranks",
+    "fixed_caveats": "it looks at no trial",
+}
 
 
 def statuses(records: list[Record], *, maximize: bool = False) -> list[tuple[str, str]]:
@@ -87,9 +101,8 @@ def test_the_trials_of_other_studies_change_nothing():
     )
 
 
-@pytest.mark.parametrize("rule", NOT_CHECKED)
-def test_what_is_not_checked_is_a_rule(rule):
-    assert rule in sentences()
+def test_what_is_not_checked_is_a_rule():
+    assert set(NOT_CHECKED) <= set(sentences())
 
 
 def test_what_is_not_checked_has_no_finding():
@@ -142,3 +155,61 @@ def test_renamed_hyperparameters_change_no_status():
     ]
 
     assert found[0] == found[1]
+
+
+def module_of(check) -> str:
+    """The module of a check, `boundary`: its file, its tests and its chart have that name."""
+    return check.result.__module__.rpartition(".")[2]
+
+
+def test_every_check_has_a_chart_of_its_name_with_a_title_or_says_why_not():
+    offenders = [
+        check.name
+        for check in CHECKS
+        if check.name in CHARTS
+        and not (check.title and CHARTS[check.name].__name__ == f"etude.plot.{check.name}")
+    ]
+
+    assert offenders == []
+    assert CHARTS.keys() | WITHOUT_CHART.keys() == {check.name for check in CHECKS}
+    assert not CHARTS.keys() & WITHOUT_CHART.keys()
+
+
+def test_a_check_with_a_title_is_drawn_by_a_file_of_its_name():
+    offenders = [
+        check.name
+        for check in CHECKS
+        if check.title and not (ROOT / "src/etude/plot" / f"{check.name}.py").is_file()
+    ]
+
+    assert offenders == []
+
+
+def test_every_check_has_a_row_in_the_docs():
+    rows = (ROOT / "docs/checking.md").read_text().splitlines()
+
+    offenders = [
+        check.name
+        for check in CHECKS
+        if not any(row.startswith(f"| `{check.name}` |") for row in rows)
+    ]
+
+    assert offenders == []
+
+
+def test_every_check_has_tests_in_a_file_of_its_name():
+    tests = Path(__file__).parent / "checks"
+
+    offenders = [
+        check.name for check in CHECKS if not (tests / f"test_{module_of(check)}.py").is_file()
+    ]
+
+    assert offenders == []
+
+
+def test_every_check_obeys_the_laws_of_its_kind_or_says_where_its_own_are():
+    of_places = {check.name for check in test_where_trials_lie.OF_PLACES}
+    under_law = test_curve_laws.CHECKS.keys() | test_shape_laws.CHECKS.keys() | of_places
+
+    assert under_law | OTHER_LAWS.keys() == {check.name for check in CHECKS}
+    assert not under_law & OTHER_LAWS.keys()

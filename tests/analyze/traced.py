@@ -1,4 +1,4 @@
-"""Traces at hand, for the tests of the checks that look at training curves."""
+"""Curves at hand, for the tests of the checks that look at training curves."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def finished(
 
 
 def traced(study: Study, *curves: Mapping[str, Values], **given: object) -> list[TrialCurves]:
-    """The traces of trials 0, 1, ... with these curves."""
+    """The curves of trials 0, 1, ... with these curves."""
     records = [finished(study, trial, each, **given) for trial, each in enumerate(curves)]
     return trial_curves(study, outcomes(study, records))

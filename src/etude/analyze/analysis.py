@@ -23,8 +23,8 @@ _BY_RESULT = {check.result: check for check in CHECKS}
 class Analysis:
     """The studies of an experiment with their outcomes, curves and the result of every check.
 
-    What is asked for twice is computed once: findings, charts, verdict and remedies look at the
-    same objects. Nothing is computed that nobody asks for.
+    A result that is asked for twice is computed once: findings, charts, verdict and remedies look
+    at the same objects. Nothing is computed that nobody asks for.
 
     Source: C1-C14, A1, A2, Q10, R2, R5.
     """
@@ -70,7 +70,7 @@ class Analysis:
         return [share for study in self.studies for share in self.shares(study)]
 
     def result(self, study: Study, check: Callable[..., R]) -> R:
-        """What a check computes of a study, by the function that computes it.
+        """The result of a check on a study, by the function that computes it.
 
         >>> from etude.analyze.checks.infeasible import infeasible
         >>> from etude.study import Study
@@ -81,7 +81,7 @@ class Analysis:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What every check says, in the order of the checklist, study by study.
+        """The findings of every check, study by study, in the order of the checklist.
 
         Edges, infeasible trials, importance and curves are those of a whole merged study; luck is
         that of each value's share of it.
@@ -104,13 +104,13 @@ class Analysis:
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)
         if key not in self._results:
-            looked_at = self.curves(study) if check.of == "curves" else self.outcomes(study)
-            given = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
-            self._results[key] = check.result(study, looked_at, **given)
+            trials = self.curves(study) if check.of == "curves" else self.outcomes(study)
+            rivals = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
+            self._results[key] = check.result(study, trials, **rivals)
         return self._results[key]
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
-        """The best value of every other study that has one."""
+        """Every other study that has a value, by name, with its best one."""
         for other in self.studies:
             best = self.best_first(other)[:1]
             if other.name != study.name and best and best[0].value is not None:

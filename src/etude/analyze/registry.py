@@ -33,7 +33,7 @@ Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies"]
 @final
 @dataclass(frozen=True)
 class Check:
-    """One check: a result that is computed once, and what is said of it.
+    """One check: a result that is computed once, and the findings that report it.
 
     Args:
         name: As findings carry it; `etude check --json` knows it too.
@@ -41,9 +41,9 @@ class Check:
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
             share of a merged study (`shares`), or the `studies` as they were designed.
         result: Computes the result from a study and what it looks at.
-        findings: Says the result.
+        findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
-        against_rivals: Whether it is told the best values of the other studies.
+        against_rivals: Whether it is given the best values of the other studies.
     """
 
     name: str

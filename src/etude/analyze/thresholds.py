@@ -69,7 +69,7 @@ class TrainingLossRisesThresholds:
     # Heuristic: four standard errors of the difference of two smoothed values.
     errors: float = 4.0
     # Heuristic: three sd of a smoothed loss around its course since the lowest.
-    wandering: float = 3.0
+    drift: float = 3.0
     # Heuristic: so little of what was gained, or of the loss itself, is no loss of it.
     min_share: float = 0.05
     min_relative: float = 0.05
@@ -172,14 +172,14 @@ class ImportanceThresholds:
     of 63 lines but one, 6 % in that), a false pair in at most 5 % with 20 trials and 1 % from 50
     on. Of a sum of three with variances 16 : 4 : 1, the first is seen in 98 to 100 % with 20
     trials, the second in 67 to 100 % with 20 and always with 50, the third among eight in 37 %
-    with 50. A valley along the diagonal of two among eight is seen in 55 % with 50 trials, with
+    with 50. An optimum along the diagonal of two among eight is seen in 55 % with 50 trials, with
     100 always.
     """
 
     # Heuristic: below, an axis must carry more than 60 % of the variance to be seen.
     min_points: int = 10
-    # The usual 5 % of false claims a study, over all its axes: 4 for the metric, 1 for what breaks
-    # training, which shows clearly where it is so.
+    # The usual 5 % of false claims a study, over all its axes: 4 for the metric, 1 for what makes
+    # trials infeasible, which shows clearly where it is so.
     max_chance: float = 0.04
     max_chance_infeasible: float = 0.01
     # Heuristic: two infeasible trials lie near each other by chance too often.
@@ -201,7 +201,7 @@ class ImportanceThresholds:
     max_points: int = 500
     # The smallest chance is 1 in 1,000: rare enough for ten axes at once; with more, more.
     permutations: int = 999
-    # Heuristic: a second or so; beyond 50 axes what breaks training is seldom claimed.
+    # Heuristic: a second or so; beyond 50 axes what makes trials infeasible is seldom claimed.
     max_permutations: int = 4999
 
 
@@ -224,16 +224,37 @@ class StabilityThresholds:
     # Heuristic: what is back at the next evaluation must have been so many times larger, in
     # both units.
     min_spike: float = 5.0
+    # Heuristic: three drops are no accident.
+    min_repeated: int = 3
     # Heuristic: more than half of it lost at the end is no recovery, however slowly it went.
     # (0.4 to 0.8: 1.000)
     min_lost: float = 0.6
     # Heuristic: and further than twice what it once rose and came back from.
-    min_wander: float = 2.0
+    min_drift: float = 2.0
     # Heuristic: of the way that a quarter of the study goes from where training begins.
     # (0.1 to 0.3: 1.000)
     min_learned: float = 0.2
+    # Heuristic: a loss that falls at four of five evaluations is slow, not stuck.
+    steady: float = 0.8
     # Fewer evaluations show no drop and no recovery from it.
     min_evaluations: int = 5
+    # Heuristic: of fewer rises, one training that falls and one that diverges look alike.
+    min_rises: int = 8
+    # Heuristic: a last gradient so many times the median one is a training that diverged, seen by
+    # no evaluation.
+    exploded: float = 1e6
+    # Heuristic: with three losses a step between two evaluations, one of them may hide a spike.
+    min_density: int = 3
+    # Heuristic: a first tenth, where no warmup says how long the beginning is.
+    early: float = 0.1
+    # Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
+    min_shared: int = 3
+    near: float = 0.01
+    # Heuristic: with fewer unstable trials above the best learning rate, a cliff is not told from
+    # bad luck.
+    min_unstable: int = 3
+    # The usual 5 %: so rarely would unstable trials lie above the best one by chance.
+    max_chance: float = 0.05
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule, rounded down: no share of a few is certain.
     confidence_flagged: float | None = 0.99
@@ -246,7 +267,7 @@ class OverfittingThresholds:
     """Of `overfitting` (C6, C7).
 
     In brackets, the balanced accuracy by loss and by metric as above: 0.987 and 0.988 held out.
-    Those from `min_share` to `steady_noise` were set by eye on curves that wander by AR(0.9) and on
+    Those from `min_share` to `steady_noise` were set by eye on curves that drift by AR(0.9) and on
     the labelled ones together, so no figure of theirs is held out; `steady_course` and
     `steady_noise` stand just below one labelled trial (14.5 and 9.95).
     """
@@ -262,19 +283,21 @@ class OverfittingThresholds:
     # Heuristic: less than a fiftieth of all that was ever gained is not worth a search.
     min_share: float = 0.02
     # Heuristic: what rose half as far before it fell again may do so once more.
-    min_wander: float = 2.0
-    # Heuristic: a plateau that wanders (AR 0.9) by a fiftieth of what was gained hardly rises
+    min_drift: float = 2.0
+    # Heuristic: a plateau that drifts (AR 0.9) by a fiftieth of what was gained hardly rises
     # by a seventh of it; and a large rise stands far above those that came back.
     large: float = 0.14
-    large_wander: float = 5.0
+    large_drift: float = 5.0
     # Heuristic: a smaller rise must be so steady, in what else the level moved and in its sd
     # around a parabola, and so many more standard errors must it be.
-    steady_wander: float = 5.0
+    steady_drift: float = 5.0
     steady_course: float = 14.0
     steady_noise: float = 9.5
     # Heuristic: a training loss that falls by less than so many is no sign of overfitting.
     # (0 to 4: 0.987 and 0.988)
     min_fall: float = 2.0
+    # Heuristic: "most of the others" are more than half of three at least.
+    min_others: int = 3
     # Fewer evaluations show no turn.
     min_evaluations: int = 5
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
@@ -308,6 +331,10 @@ class StillImprovingThresholds:
     # Five values tell a slope from noise; fewer than ten in all have no last fifth to speak of.
     min_late: int = 5
     min_evaluations: int = 10
+    # Heuristic: more points than this are averaged first.
+    max_points: int = 200
+    # Heuristic: a trial that did less of its steps should be run to its end first.
+    full: float = 0.9
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule: no share of a few is certain.
     confidence_flagged: float | None = 0.96
@@ -316,21 +343,30 @@ class StillImprovingThresholds:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class SamplingLuckThresholds:
+    """Of `sampling_luck` (Q10)."""
+
+    # Heuristic: fewer draws than the smallest study that the source resamples.
+    min_trials: int = 6
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class BoundaryThresholds:
     """Of `boundary` (C1, D3).
 
     Measured by `benchmarks/boundary.py` on 500 studies of each size: 3.5, 2.9 and 0.0 % of the
-    studies with an optimum inside have an alarm on any side, with 20, 50 and 100 trials. Of valleys
+    studies with an optimum inside have an alarm on any side, with 20, 50 and 100 trials. Of optima
     cut off by a bound, 49, 69 and 86 % are found; 69, 86 and 93 % of those where the wider space
     would win more than the noise of a trial. CNNs on MNIST: with 50 trials 87 % at an upper bound
-    of the learning rate, 67 % at a lower one, where more than half of the trials break; with 100
-    all. None is told to widen where training breaks.
+    of the learning rate, 67 % at a lower one, where more than half of the trials diverge or fail;
+    with 100 all. None is advised to widen where training diverges.
     """
 
     # C1 as the playbook numbers it: half of the top 5.
     top: int = 5
     # Heuristic: four of five are nearly all of them. So many must lie near a bound where the
-    # search adapts: it crowds where it expects the best, and on axes without effect anywhere.
+    # search adapts: it samples where it expects the best, and on axes without effect anywhere.
     most: float = 0.8
     # C1 as the playbook numbers it; of ten evenly spread trials, one lies this near each bound.
     edge: float = 0.1
@@ -345,18 +381,18 @@ class BoundaryThresholds:
     # Heuristic: below, the top is half of all trials.
     min_feasible: int = 10
     # Heuristic: of half of the top in the edge of some side of the study, did nothing matter;
-    # a tenth finds no more beside the valley, and alarms in 2 to 6 % more studies.
+    # a tenth finds no more beside the quadratic, and alarms in 2 to 6 % more studies.
     max_chance: float = 0.02
-    # The usual 5 %: a single trial that breaks may do so anywhere.
+    # The usual 5 %: a single trial that diverges or fails may do so anywhere.
     max_cliff_chance: float = 0.05
-    # Heuristic: so likely must a valley fitted to the trials fall at a bound, and by
+    # Heuristic: so likely must a quadratic fitted to the trials fall at a bound, and by
     # `min_fall_trials / trials` more, since what is held likely before weighs more in few trials:
     # 71 % for 20 feasible trials, 64 % for 50, 62 % for 100. Less finds more, and alarms in more
     # than 5 % of interior optima.
     min_fall: float = 0.6
     min_fall_trials: float = 2.2
-    # Heuristic: a crowd of five does not outweigh a valley that so likely ends before.
-    min_crowd_fall: float = 0.15
+    # Heuristic: five trials at a bound do not outweigh a quadratic that so likely ends before.
+    min_top_fall: float = 0.15
 
 
 @final
@@ -367,9 +403,13 @@ class InfeasibleThresholds:
     # C3 as the playbook numbers it: beyond a quarter, the trials that teach something cost a third
     # more.
     max_fraction: float = 0.25
+    # Heuristic: where fewer than half fail, the others still tell what is good there.
+    min_share: float = 0.5
+    # Of a reason that fewer trials give, no region is hardly chance.
+    min_of_reason: int = 3
     # Heuristic: of four trials, a single one decides what the fraction is.
     min_ended: int = 5
-    # The usual 5 %, over all places of the study: one is named only if it is hardly chance.
+    # The usual 5 %, over all regions of the study: one is named only if it is hardly chance.
     max_chance: float = 0.05
 
 

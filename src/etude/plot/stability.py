@@ -51,7 +51,7 @@ def caption(result: Stability) -> str:
     shared = sum(bool(one.shared) for one in judged)
     if shared:
         text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
-    if result.edge.status == "notice":
-        rate = f"{result.edge.hyperparameter} = {chart_number(result.edge.rate)}"
+    if result.limit.status == "notice":
+        rate = f"{result.limit.hyperparameter} = {chart_number(result.limit.rate)}"
         text += f" The best stable trial lies at the edge of the unstable ones ({rate})."
     return text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from etude.analyze.checks.stability_limit import feasible_edge, findings
+from etude.analyze.checks.stability_limit import findings, stability_limit
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
 
@@ -18,7 +18,7 @@ def edge(values, unstable, study=None):
         for trial, (rate, value) in enumerate(zip(RATES, values, strict=True))
     ]
     broken = {trial: trial in unstable for trial in range(len(values))}
-    return feasible_edge(study, trial_curves(study, outcomes(study, records)), broken)
+    return stability_limit(study, trial_curves(study, outcomes(study, records)), broken)
 
 
 def test_the_best_rate_below_nothing_but_unstable_ones_lies_at_the_edge():
@@ -53,7 +53,7 @@ def test_a_study_without_a_learning_rate_is_unclear(name):
     study = one_study({name: one_study().space.domains["share"]})
     records = [record(study, 0, 0.5, {name: 0.5})]
 
-    found = feasible_edge(study, trial_curves(study, outcomes(study, records)), {0: False})
+    found = stability_limit(study, trial_curves(study, outcomes(study, records)), {0: False})
 
     assert found.status == "unclear"
     assert "its space has no learning rate" in findings(found)[0].message

@@ -22,13 +22,13 @@ def bowl(bottom: list[float], seed: int = 0, count: int = 60):
 def test_it_falls_at_the_upper_bound_where_the_lowest_point_lies_beyond(bottom, falls):
     units_TxD, losses_T = bowl([bottom, 0.5])
 
-    assert (rank_quadratic(units_TxD, losses_T, NO_MARKS).falls(0, 1.0) > 0.9) == falls
+    assert (rank_quadratic(units_TxD, losses_T, NO_MARKS).p_decreasing(0, 1.0) > 0.9) == falls
 
 
 def test_it_rises_at_the_lower_bound_where_the_lowest_point_lies_below():
     units_TxD, losses_T = bowl([-0.3, 0.5])
 
-    assert rank_quadratic(units_TxD, losses_T, NO_MARKS).rises(0, 0.0) > 0.9
+    assert rank_quadratic(units_TxD, losses_T, NO_MARKS).p_increasing(0, 0.0) > 0.9
 
 
 @pytest.mark.parametrize("bottom", [0.3, 0.8, 1.3])
@@ -39,7 +39,7 @@ def test_a_mirrored_axis_has_the_mirrored_answer(bottom):
     plain = rank_quadratic(units_TxD, noisy_T, NO_MARKS[:20])
     mirrored = rank_quadratic(units_TxD * [-1, 1] + [1, 0], noisy_T, NO_MARKS[:20])
 
-    assert mirrored.rises(0, 0.2) == pytest.approx(plain.falls(0, 0.8))
+    assert mirrored.p_increasing(0, 0.2) == pytest.approx(plain.p_decreasing(0, 0.8))
 
 
 @given(power=st.floats(0.2, 5), scale=st.floats(1e-6, 1e6))
@@ -49,7 +49,7 @@ def test_only_ranks_count(power, scale):
 
     warped = rank_quadratic(units_TxD, scale * losses_T**power, NO_MARKS)
 
-    assert warped.falls(0, 0.9) == pytest.approx(plain.falls(0, 0.9))
+    assert warped.p_decreasing(0, 0.9) == pytest.approx(plain.p_decreasing(0, 0.9))
 
 
 def test_an_axis_that_does_not_matter_seldom_falls_as_likely_as_not():
@@ -58,7 +58,7 @@ def test_an_axis_that_does_not_matter_seldom_falls_as_likely_as_not():
     falls = [
         rank_quadratic(
             each_Tx3[:, :2], (each_Tx3[:, 0] - 0.4) ** 2 + 0.2 * each_Tx3[:, 2], NO_MARKS
-        ).falls(1, 1.0)
+        ).p_decreasing(1, 1.0)
         for each_Tx3 in drawn
     ]
 
@@ -71,13 +71,13 @@ def test_what_a_choice_brings_is_not_taken_for_a_slope():
 
     marked = rank_quadratic(units_TxD, losses_T + 5 * mark_T, np.column_stack([mark_T, 1 - mark_T]))
 
-    assert marked.falls(0, 1.0) > 0.9
-    assert max(marked.falls(1, 1.0), marked.rises(1, 0.0)) < 0.5
+    assert marked.p_decreasing(0, 1.0) > 0.9
+    assert max(marked.p_decreasing(1, 1.0), marked.p_increasing(1, 0.0)) < 0.5
 
 
 def test_more_trials_make_it_surer():
     found = [
-        rank_quadratic(units_TxD, losses_T, np.zeros((len(losses_T), 0))).falls(0, 1.0)
+        rank_quadratic(units_TxD, losses_T, np.zeros((len(losses_T), 0))).p_decreasing(0, 1.0)
         for units_TxD, losses_T in (bowl([1.1] + [0.5] * 5, 0, count) for count in (10, 40, 160))
     ]
 
@@ -92,7 +92,7 @@ def test_trials_that_broke_as_the_worst_show_the_way_too():
 
     whole = rank_quadratic(units_TxD, np.where(lost_T, np.inf, losses_T), NO_MARKS[:24])
 
-    assert whole.rises(0, 0.0) > kept.rises(0, 0.0)
+    assert whole.p_increasing(0, 0.0) > kept.p_increasing(0, 0.0)
 
 
 @pytest.mark.parametrize("count", [3, 10, 250])
@@ -111,4 +111,4 @@ def test_an_axis_with_one_value_says_nothing():
 
     found = rank_quadratic(flat_TxD, losses_T, NO_MARKS)
 
-    assert max(found.falls(1, 1.0), found.rises(1, 0.0)) < 0.2
+    assert max(found.p_decreasing(1, 1.0), found.p_increasing(1, 0.0)) < 0.2

@@ -15,13 +15,7 @@ from ...wording import number, percent, plural
 from ..statistics.curve_shape import lowest
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noises
-from ..views.curves import (
-    TrialCurves,
-    cut_short,
-    usable,
-    without_end,
-    without_values,
-)
+from ..views.curves import TrialCurves, incomplete, usable, without_end
 
 SHIPPED = BestStepThresholds()
 
@@ -71,14 +65,14 @@ class BestStep:
 
 
 def best_step(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: BestStepThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: BestStepThresholds = SHIPPED
 ) -> BestStep:
     """Where each trial was at its best, and how many were early or late.
 
     Source: T5, T4 (one length for all trials).
     """
-    trials = tuple(_trial(trace, thresholds) for trace in traces)
-    shares = [one.share for one in trials if one.status == "ok" and one.share is not None]
+    trials = tuple(_trial(trial, thresholds) for trial in curves)
+    shares = [trial.share for trial in trials if trial.status == "ok" and trial.share is not None]
     early = sum(share <= thresholds.first for share in shares)
     late = sum(share > 1.0 - thresholds.last for share in shares)
     status: Severity = "ok"
@@ -94,7 +88,7 @@ def best_step(
         max_steps=study.max_steps,
         status=status,
         why=why,
-        feasible=sum(not without_end(trace) for trace in traces),
+        feasible=sum(not without_end(trial) for trial in curves),
         judged=len(shares),
         early=early,
         late=late,
@@ -103,28 +97,24 @@ def best_step(
     )
 
 
-def _trial(trace: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
-    series = usable(trace.objective)
-    found = lowest(series)
-    why = without_end(trace) or without_values(
-        trace, series, trace.metric, thresholds.min_evaluations
-    )
-    if not why:
-        why = cut_short(trace, series.steps_P, thresholds.full)
-    if found is None:
+def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
+    series = usable(trial.objective)
+    position = lowest(series)
+    why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
+    if position is None:
         return BestStepTrial(
-            trial=trace.trial, status="unclear", why=why, value=None, step=None, share=None
+            trial=trial.id, status="unclear", why=why, value=None, step=None, share=None
         )
-    value = float(series.values_P[found])
-    step = int(series.steps_P[min(found, _reached(series.values_P, thresholds))])
+    value = float(series.values_P[position])
+    step = int(series.steps_P[min(position, _reached(series.values_P, thresholds))])
     return BestStepTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="unclear" if why else "ok",
         why=why,
-        value=trace.value(value),
+        value=trial.value(value),
         step=step,
-        share=(step + 1) / max(1, trace.max_steps),
-        lowest=int(series.steps_P[found]),
+        share=(step + 1) / max(1, trial.max_steps),
+        lowest=int(series.steps_P[position]),
     )
 
 
@@ -135,9 +125,9 @@ def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> i
     """
     if len(values_P) < thresholds.min_evaluations:
         return int(values_P.argmin())
+    # Near by its level, and by its own value: noise does not lift it off the best.
     level_P, error = levelled(values_P)
     near_P = level_P <= float(level_P.min()) + thresholds.errors * error
-    # A value that noise does not lift off the best is near it by itself too.
     reach = thresholds.deviations * float(noises(values_P[None, :])[0])
     near_P &= values_P <= float(values_P.min()) + reach
     near = np.flatnonzero(near_P)
@@ -146,51 +136,51 @@ def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> i
 
 
 def findings(result: BestStep) -> list[Finding]:
-    """Where the best step fell, a finding a trial, and what that says of the length, one a study.
+    """One finding on what the best steps say of the length, and one for each trial.
 
     Source: T5.
     """
-    return [_of_study(result), *(_of_trial(result, one) for one in result.trials)]
+    return [_of_study(result), *(_of_trial(result, trial) for trial in result.trials)]
 
 
-def _of_trial(result: BestStep, one: BestStepTrial) -> Finding:
+def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
     at = (
         ""
-        if one.share is None or one.value is None or one.step is None
+        if trial.share is None or trial.value is None or trial.step is None
         else (
-            f"its best {result.metric}, {number(one.value)}, fell at step {one.step:,}, "
-            f"{percent(one.share)} of the steps"
+            f"its best {result.metric}, {number(trial.value)}, fell at step {trial.step:,}, "
+            f"{percent(trial.share)} of the steps"
         )
     )
-    if one.lowest is not None and one.lowest != one.step and one.value is not None:
+    if trial.lowest is not None and trial.lowest != trial.step and trial.value is not None:
         at = (
-            f"its {result.metric} came within noise of its best at step {one.step:,}, "
-            f"{percent(one.share or 0.0)} of the steps; the best value, {number(one.value)}, fell "
-            f"at step {one.lowest:,}"
+            f"its {result.metric} came within noise of its best at step {trial.step:,}, "
+            f"{percent(trial.share or 0.0)} of the steps; the best value, {number(trial.value)}, "
+            f"fell at step {trial.lowest:,}"
         )
-    said = f"Trial {one.trial}: {at}."
-    if one.why:
+    message = f"Trial {trial.trial}: {at}."
+    if trial.why:
         but = f" So far {at}." if at else ""
-        said = f"Trial {one.trial}: where its best step falls is open, since {one.why}.{but}"
+        message = f"Trial {trial.trial}: where its best step falls is open, since {trial.why}.{but}"
     return Finding(
         rule="T5",
         check="best_step",
-        status=one.status,
-        subject={"study": result.study, "trial": one.trial},
-        message=said,
+        status=trial.status,
+        subject={"study": result.study, "trial": trial.trial},
+        message=message,
         evidence={
-            "trials": [one.trial],
-            "value": one.value,
-            "step": one.step,
-            "lowest_at": one.lowest,
-            "share": one.share,
+            "trials": [trial.trial],
+            "value": trial.value,
+            "step": trial.step,
+            "lowest_at": trial.lowest,
+            "share": trial.share,
             "confidence": None,
         },
     )
 
 
 def _of_study(result: BestStep) -> Finding:
-    message, advice = _said(result)
+    message, advice = _study_message(result)
     return Finding(
         rule="T5",
         check="best_step",
@@ -198,7 +188,7 @@ def _of_study(result: BestStep) -> Finding:
         subject={"study": result.study},
         message=message,
         evidence={
-            "trials": [one.trial for one in result.trials if one.status == "ok"],
+            "trials": [trial.trial for trial in result.trials if trial.status == "ok"],
             "feasible": result.feasible,
             "judged": result.judged,
             "early": result.early,
@@ -209,7 +199,7 @@ def _of_study(result: BestStep) -> Finding:
     )
 
 
-def _said(result: BestStep) -> tuple[str, str]:
+def _study_message(result: BestStep) -> tuple[str, str]:
     of, limits = f"of {plural(result.judged, 'trial')} of `{result.study}`", result.thresholds
     if result.status == "unclear":
         return f"Whether `{result.study}` trains too long or too short is open: {result.why}.", ""

@@ -1,4 +1,4 @@
-"""Whether the best trials lie at an edge of the space, or the objective still improves there.
+"""The boundary of the space: whether the best trials lie there, or the objective still improves.
 
 Axes: T ended trials, D axes.
 """
@@ -64,22 +64,22 @@ def boundary(
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
-    Two signs, each enough: the best few trials crowd against the side, or a valley fitted to all of
+    Two signs, each enough: the best few trials lie near the side, or a quadratic fitted to all of
     them most likely still falls there. Only ranks of the objective count, so its unit means
     nothing.
 
     Source: C1, D3.
     """
-    found = [one for one in ended if not one.missing]
-    view = _View(study, found, thresholds)
-    whiches: tuple[AxisSide, ...] = ("low", "high")
+    outcomes = [one for one in ended if not one.missing]
+    view = _View(study, outcomes, thresholds)
+    sides: tuple[AxisSide, ...] = ("low", "high")
     return Boundary(
         study=study.name,
         feasible=len(view.best_first),
         sides=tuple(
-            _or_constrained(study, _side(view, name, domain, which))
+            _or_constrained(study, _side(view, name, domain, side))
             for name, domain in view.axes.items()
-            for which in whiches
+            for side in sides
         ),
         tops=_tops(view),
     )
@@ -88,9 +88,9 @@ def boundary(
 def _tops(view: _View) -> tuple[Top, ...]:
     best = view.best_first[: view.thresholds.top]
     trials = tuple(one.trial for one in best)
-    there = [view.place[trial] for trial in trials]
+    places = [view.place[trial] for trial in trials]
     return tuple(
-        Top(hyperparameter=name, trials=trials, units=tuple(unit_T[there].tolist()))
+        Top(hyperparameter=name, trials=trials, units=tuple(unit_T[places].tolist()))
         for name, unit_T in view.units.items()
     )
 
@@ -115,7 +115,7 @@ class _View:
     """A study's ended trials as every side sees them."""
 
     study: Study
-    found: list[Outcome]
+    outcomes: list[Outcome]
     thresholds: BoundaryThresholds
 
     @cached_property
@@ -125,78 +125,76 @@ class _View:
 
     @cached_property
     def best_first(self) -> list[Outcome]:
-        return ranked(self.found)
+        return ranked(self.outcomes)
 
     @property
     def adapts(self) -> bool:
-        """Whether the trials lie where the search expected the best, so that crowds are its own."""
+        """Whether the trials lie where the search expected the best, near a side or not."""
         return SEARCHES[self.study.search].adaptive
 
     @cached_property
-    def crowd(self) -> TopTrials:
+    def top_trials(self) -> TopTrials:
         return TopTrials(self.best_first, 2 * len(self.axes), self.thresholds)
 
     def near(self, depth_T: Floats) -> float:
         """How wide an edge is: as C1 numbers it, where the trials lie where the search went."""
         if self.adapts:
             return self.thresholds.edge
-        return self.crowd.near(depth_T, self.feasible)
+        return self.top_trials.near(depth_T, self.feasible)
 
     def chance(self, inside_T: NDArray[np.bool_], hits: int) -> float | None:
-        """How likely a crowd is where nothing matters; None where the search itself crowds."""
+        """How likely so many of the top lie there by chance; None of a search that adapts."""
         if self.adapts:
             return None
-        return self.crowd.chance(int((inside_T & self.feasible).sum()), hits)
+        return self.top_trials.chance(int((inside_T & self.feasible).sum()), hits)
 
     @cached_property
-    def broken(self) -> frozenset[tuple[str, str]]:
-        """The sides where C3 finds a place where trials break."""
-        there = infeasible_regions(
-            self.study, self.found, max_chance=InfeasibleThresholds().max_chance
-        )
-        return frozenset((each.hyperparameter, each.side) for each in there)
+    def failing_sides(self) -> frozenset[tuple[str, str]]:
+        """The sides where C3 finds a region in which trials diverge or fail."""
+        regions = infeasible_regions(self.study, self.outcomes, thresholds=InfeasibleThresholds())
+        return frozenset((region.hyperparameter, region.side) for region in regions)
 
     @cached_property
     def units(self) -> dict[str, Floats]:
         """For each axis, where the T trials lie on it, 0 to 1."""
         return {
-            name: np.array([domain.unit(one.record.setting[name]) for one in self.found])
+            name: np.array([domain.unit(outcome.record.setting[name]) for outcome in self.outcomes])
             for name, domain in self.axes.items()
         }
 
     @cached_property
     def place(self) -> dict[int, int]:
-        """Where each trial stands among the T."""
-        return {one.trial: place for place, one in enumerate(self.found)}
+        """The position of each trial among the T."""
+        return {outcome.trial: place for place, outcome in enumerate(self.outcomes)}
 
     @cached_property
     def feasible(self) -> NDArray[np.bool_]:
         """Which of the T trials are feasible."""
-        return np.array([one.feasible for one in self.found], dtype=np.bool_)
+        return np.array([outcome.feasible for outcome in self.outcomes], dtype=np.bool_)
 
     @cached_property
-    def inner(self) -> RankQuadratic:
-        """Fitted to the feasible trials."""
-        return self._valley([one for one in self.found if one.feasible])
+    def feasible_quadratic(self) -> RankQuadratic:
+        """The quadratic fitted to the feasible trials."""
+        return self._fit([outcome for outcome in self.outcomes if outcome.feasible])
 
     @cached_property
-    def valley(self) -> RankQuadratic:
-        """Fitted to all trials, none worse than the infeasible, where these have a place.
+    def quadratic(self) -> RankQuadratic:
+        """The quadratic fitted to all trials, none worse than the infeasible, where these cluster.
 
-        Where trials break anywhere, by chance or by a bug, they say nothing of where it is good.
+        Trials that are infeasible anywhere, by chance or by a bug, say nothing of where it is good.
         """
-        return self._valley(self.found) if self.broken else self.inner
+        return self._fit(self.outcomes) if self.failing_sides else self.feasible_quadratic
 
     @property
     def min_fall(self) -> float:
-        """How likely a valley must fall at a bound."""
+        """How likely a quadratic must fall at a bound."""
         thresholds = self.thresholds
         return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
 
-    def _valley(self, trials: Sequence[Outcome]) -> RankQuadratic:
-        there = [self.place[one.trial] for one in trials]
-        units_TxD = np.stack([unit_T[there] for unit_T in self.units.values()], axis=1)
-        losses_T = np.array([one.loss for one in trials])
+    def _fit(self, trials: Sequence[Outcome]) -> RankQuadratic:
+        places = [self.place[outcome.trial] for outcome in trials]
+        units_TxD = np.stack([unit_T[places] for unit_T in self.units.values()], axis=1)
+        losses_T = np.array([outcome.loss for outcome in trials])
         return rank_quadratic(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
@@ -215,7 +213,7 @@ class _View:
 def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     """One column for each value of each unordered choice: 1 where a trial has it."""
     columns = [
-        [float(one.record.setting[name] == value) for one in trials]
+        [float(outcome.record.setting[name] == value) for outcome in trials]
         for name, domain in study.space.domains.items()
         if isinstance(domain, Choice) and not domain.ordered
         for value in domain.values
@@ -223,73 +221,85 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     return np.array(columns).reshape(len(columns), len(trials)).T
 
 
-def _side(view: _View, name: str, domain: Domain, which: AxisSide) -> Side:
+def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
+    """One side of one axis, judged by the top trials near it and by the quadratic."""
     side = Side(
         hyperparameter=name,
-        side=which,
+        side=axis_side,
         status="ok",
-        bound=bound(domain, which),
+        bound=bound(domain, axis_side),
         observed=name in view.study.observed,
     )
-    if is_natural(name, domain, which):
+    if is_natural(name, domain, axis_side):
         return replace(side, natural=True)
     if view.reason:
         return replace(side, status="unclear", reason=view.reason)
+    # How far inside the bound each trial lies, and the best of them in the edge.
     unit_T = view.units[name]
-    depth_T = unit_T if which == "low" else 1.0 - unit_T
-    crowd = view.crowd
+    depth_T = unit_T if axis_side == "low" else 1.0 - unit_T
+    top_trials = view.top_trials
     near = view.near(depth_T)
     inside_T = depth_T <= near
-    near_top = tuple(one.trial for one in crowd.top if inside_T[view.place[one.trial]])
+    near_top = tuple(
+        outcome.trial for outcome in top_trials.top if inside_T[view.place[outcome.trial]]
+    )
+    # Whether the feasible region ends here, rather than the space.
     outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
-    cliff = (name, which) in view.broken or ends(
+    cliff = (name, axis_side) in view.failing_sides or ends(
         depth_T,
         view.feasible,
         near=near,
         outermost=outermost,
         max_chance=view.thresholds.max_cliff_chance,
     )
-    seen = replace(
+    measured = replace(
         side,
         near=near,
-        top=tuple(one.trial for one in crowd.top),
+        top=tuple(outcome.trial for outcome in top_trials.top),
         near_top=near_top,
-        best_unit=float(unit_T[view.place[crowd.best[0].trial]]),
+        best_unit=float(unit_T[view.place[top_trials.best[0].trial]]),
         chance=view.chance(inside_T, len(near_top)),
         infeasible=tuple(
-            view.found[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
+            view.outcomes[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)
         ),
         cliff=cliff,
     )
     first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
-    return _judged(view, _fitted(view, seen, first))
+    return _judged(view, _fitted(view, measured, first))
 
 
 def _fitted(view: _View, side: Side, first: float) -> Side:
-    """The side with what the valley says of it, where the first value lies or the cliff begins."""
+    """The side with how likely the quadratic falls at the first value, or at the cliff."""
     axis = list(view.axes).index(side.hyperparameter)
-    fitted = view.inner if side.cliff else view.valley
-    fall = fitted.rises(axis, first) if side.side == "low" else fitted.falls(axis, 1.0 - first)
+    fitted = view.feasible_quadratic if side.cliff else view.quadratic
+    fall = (
+        fitted.p_increasing(axis, first)
+        if side.side == "low"
+        else fitted.p_decreasing(axis, 1.0 - first)
+    )
     # Rounded, so that the order of trials, which moves the last digits, decides nothing.
     return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
 
 
 def _judged(view: _View, side: Side) -> Side:
+    """The side with its status, by both signs."""
     top, chance = len(side.top), side.chance or 0.0
-    possible = side.fall is None or side.fall >= view.thresholds.min_crowd_fall
-    # Of a search that adapts, the crowd is the sign; where it did not go, no valley can be told.
-    crowded = (possible or view.adapts) and view.crowd.crowds(side.near_top, chance)
-    crowded = crowded and (not view.adapts or len(side.near_top) >= view.thresholds.most * top)
-    if side.falling or crowded:
+    possible = side.fall is None or side.fall >= view.thresholds.min_top_fall
+    # Of a search that adapts, the top trials are the sign; where it did not go, no fit says more.
+    at_side = possible or view.adapts
+    at_side = at_side and view.top_trials.is_concentrated(side.near_top, chance)
+    if view.adapts:
+        at_side = at_side and len(side.near_top) >= view.thresholds.most * top
+    if side.falling or at_side:
         # The space is wide enough where it reaches into what cannot be trained.
         return replace(side, status="notice" if side.cliff else "problem")
-    best_near = {one.trial for one in view.crowd.best} <= set(side.near_top)
+    best_near = {outcome.trial for outcome in view.top_trials.best} <= set(side.near_top)
     half = 2 * len(side.near_top) >= top
     return replace(side, status="notice" if best_near or half else "ok")
 
 
 def findings(result: Boundary) -> list[Finding]:
-    """One finding a side.
+    """One finding for each side.
 
     Source: C1, D3.
     """

@@ -1,4 +1,4 @@
-"""The best few trials of a study and its edges: how many lie there, and how likely by chance.
+"""The edges of a space and the top trials: how many lie there, and how likely by chance.
 
 Axes: T ended trials.
 """
@@ -45,7 +45,7 @@ class TopTrials:
         """The best, and its equals."""
         return [one for one in self.top if one.loss == self.best_first[0].loss]
 
-    def chance(self, there: int, near_top: int) -> float:
+    def chance(self, feasible: int, near_top: int) -> float:
         """How likely some side has `near_top` or more of the top among `there` trials in its edge.
 
         Each draw of the top from the feasible trials is as likely as the others; summed over sides.
@@ -53,20 +53,20 @@ class TopTrials:
         Source: C1.
         """
         one_side = upper_tail(
-            near_top, drawn=len(self.top), there=there, items=len(self.best_first)
+            near_top, drawn=len(self.top), there=feasible, items=len(self.best_first)
         )
         return min(1.0, self.sides * one_side)
 
     def near(self, depth_T: Floats, feasible_T: Flags) -> float:
-        """How wide an edge is, by where trials lie and which are feasible, and by nothing else.
+        """How wide an edge is, by where trials lie and which are feasible alone.
 
         Source: C1.
         """
         thresholds = self.thresholds
-        holding = float(
+        third_depth = float(
             np.partition(depth_T, thresholds.edge_trials - 1)[thresholds.edge_trials - 1]
         )
-        near = min(max(thresholds.edge, holding), thresholds.max_edge)
+        near = min(max(thresholds.edge, third_depth), thresholds.max_edge)
         feasible = np.sort(depth_T[feasible_T]).tolist()
         wider = [depth for depth in feasible if near < depth <= thresholds.wide_edge]
         half = (len(self.top) + 1) // 2
@@ -80,7 +80,7 @@ class TopTrials:
         # Rounding must not decide whether the trial that sets the width lies within it.
         return near + 1e-9
 
-    def crowds(self, near_top: Sequence[int], chance: float) -> bool:
+    def is_concentrated(self, near_top: Sequence[int], chance: float) -> bool:
         """Whether these of the top, in one edge, are half of it or more, and hardly chance.
 
         The best itself must be among them, or nearly all: this halves the false alarms.
@@ -96,7 +96,7 @@ class TopTrials:
 def ends(
     depth_T: Floats, feasible_T: Flags, *, near: float, outermost: float, max_chance: float
 ) -> bool:
-    """Whether the edge, or what of it lies beyond the top, breaks by half or more, beyond chance.
+    """Whether half of the edge, or of what of it lies beyond the top, is infeasible, not by chance.
 
     Beyond the top, whose `outermost` lies so deep, counts on its own: an optimum just below a cliff
     has feasible trials before it in the edge, and they say nothing of what a wider space would
@@ -105,17 +105,17 @@ def ends(
     Source: C1, D3.
     """
     return any(
-        _breaks(feasible_T, there_T, max_chance)
-        for there_T in (depth_T <= near, (depth_T <= near) & (depth_T < outermost))
+        _half_fail(feasible_T, inside_T, max_chance)
+        for inside_T in (depth_T <= near, (depth_T <= near) & (depth_T < outermost))
     )
 
 
-def _breaks(feasible_T: Flags, there_T: Flags, max_chance: float) -> bool:
-    there, hits = int(there_T.sum()), int((there_T & ~feasible_T).sum())
-    if not there or 2 * hits < there:
+def _half_fail(feasible_T: Flags, inside_T: Flags, max_chance: float) -> bool:
+    trials, hits = int(inside_T.sum()), int((inside_T & ~feasible_T).sum())
+    if not trials or 2 * hits < trials:
         return False
-    lost, ended = int((~feasible_T).sum()), len(feasible_T)
-    return upper_tail(hits, drawn=lost, there=there, items=ended) <= max_chance
+    infeasible, ended = int((~feasible_T).sum()), len(feasible_T)
+    return upper_tail(hits, drawn=infeasible, there=trials, items=ended) <= max_chance
 
 
 def has_sides(domain: Domain) -> bool:

@@ -1,4 +1,4 @@
-"""One side of an axis: what was found near it, and the sentences that say so."""
+"""One side of an axis: the trials near it, and the sentences that report them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Side:
         best_unit: Where the best trial lies on the axis, 0 to 1; None without a feasible trial.
         chance: How likely so many of the top lie in the edge of some side of this study, if the
             hyperparameters do not matter; None where it was not computed.
-        fall: How likely a valley fitted to the ranks of the trials still falls towards the bound,
-            at the bound or at the cliff; None where none was fitted.
+        fall: How likely a quadratic fitted to the ranks of the trials still falls towards the
+            bound, at the bound or at the cliff; None where none was fitted.
         min_fall: So likely is asked for.
         infeasible: The infeasible trials in the edge.
         cliff: Whether the feasible region ends here, rather than the space: at least half of the
             trials in the edge, or of those closer to the bound than the top, are infeasible, or
-            C3 finds a place at this side where trials break.
+            C3 finds a region at this side where trials diverge or fail.
         natural: Whether the bound is a natural limit, which cannot move.
         observed: Whether it is only the outermost value that was tried.
         reason: Why the side is `unclear`; empty otherwise.
@@ -56,12 +56,12 @@ class Side:
 
     @property
     def falling(self) -> bool:
-        """Whether the valley most likely falls towards the bound."""
+        """Whether the objective most likely falls towards the bound."""
         return self.fall is not None and self.fall >= self.min_fall
 
 
 def finding(study: str, side: Side) -> Finding:
-    """What is said of one side.
+    """The finding on one side.
 
     Source: C1, D3.
     """
@@ -101,18 +101,18 @@ def _message(study: str, side: Side) -> str:
     message = (
         f"{len(side.near_top)} of the best {len(side.top)} trials "
         f"{'lies' if len(side.near_top) == 1 else 'lie'} near {place} "
-        f"(within {100 * side.near:.0f} % of its scale){_best(side)}."
+        f"(within {100 * side.near:.0f} % of its scale){_best_clause(side)}."
     )
     if side.falling:
-        message += f" {_falls(side)}"
+        message += f" {_falls_sentence(side)}"
     if side.status == "notice" and side.cliff:
-        message += f" {_broken(side)}: training breaks there."
+        message += f" {_infeasible_clause(side)}: training breaks there."
     elif side.status == "notice":
         message += " That may be chance."
     return message + observed
 
 
-def _falls(side: Side) -> str:
+def _falls_sentence(side: Side) -> str:
     where = "up to where training breaks" if side.cliff else "at the bound"
     return (
         f"By the ranks of all trials the objective still improves {where}: likely by "
@@ -120,7 +120,7 @@ def _falls(side: Side) -> str:
     )
 
 
-def _broken(side: Side) -> str:
+def _infeasible_clause(side: Side) -> str:
     if not side.infeasible:
         return "Infeasible trials lie towards it"
     count = plural(len(side.infeasible), "infeasible trial")
@@ -128,7 +128,7 @@ def _broken(side: Side) -> str:
     return f"{count} {verb} near it too"
 
 
-def _best(side: Side) -> str:
+def _best_clause(side: Side) -> str:
     if not side.near_top or side.near_top[0] != side.top[0]:
         return ""
     return ", the very best" if len(side.near_top) == 1 else ", the very best among them"
@@ -148,8 +148,8 @@ def sides_clause(sides: Sequence[Side]) -> str:
 
     Source: C1.
     """
-    hits = _span([len(side.near_top) for side in sides])
-    top = _span([len(side.top) for side in sides])
+    hits = _range_text([len(side.near_top) for side in sides])
+    top = _range_text([len(side.top) for side in sides])
     word = "lower" if sides[0].side == "low" else "upper"
     bounds = list(dict.fromkeys(number(side.bound) for side in sides))
     bound = f"the {word} bound {bounds[0]}" if len(bounds) == 1 else f"their {word} bounds"
@@ -164,5 +164,5 @@ def sides_clause(sides: Sequence[Side]) -> str:
     return f"{text}, and the objective still improves {where}"
 
 
-def _span(counts: Sequence[int]) -> str:
+def _range_text(counts: Sequence[int]) -> str:
     return str(min(counts)) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"

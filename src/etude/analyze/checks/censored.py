@@ -40,14 +40,16 @@ def censored(study: Study, ended: Sequence[Outcome]) -> Censored:
     Source: T8.
     """
     records = [outcome.record for outcome in ended]
-    stopped = [one for one in records if one.status == "stopped" and one.reason == "schedule"]
+    stopped = [
+        record for record in records if record.status == "stopped" and record.reason == "schedule"
+    ]
     return Censored(
         study=study.name,
         schedule=study.schedule or "",
         max_steps=study.max_steps,
-        stopped=dict(sorted(Counter(one.steps for one in stopped).items())),
-        trials=tuple(sorted(one.id for one in stopped)),
-        complete=sum(one.status == "completed" for one in records),
+        stopped=dict(sorted(Counter(record.steps for record in stopped).items())),
+        trials=tuple(sorted(record.id for record in stopped)),
+        complete=sum(record.status == "completed" for record in records),
         ended=len(records),
     )
 

@@ -99,9 +99,9 @@ def coverage(
 
     Source: C2, Q10, Q11.
     """
-    found = [one for one in ended if not one.missing]
-    best_first = ranked(found)
-    plain = Coverage(
+    outcomes = [outcome for outcome in ended if not outcome.missing]
+    best_first = ranked(outcomes)
+    empty = Coverage(
         study=study.name,
         metric=study.metric,
         status="unclear",
@@ -109,33 +109,33 @@ def coverage(
         dimensions=study.space.dimensions,
         reason=_unclear(study, best_first, thresholds),
     )
-    if plain.reason:
-        return plain
+    if empty.reason:
+        return empty
     noise = trial_noise(study, ended)
     sd = noise.sd if noise.known and noise.sd > 0 else None
     good = _good(best_first, sd, thresholds)
-    seen = replace(
-        plain,
-        good=tuple(one.trial for one in good),
+    measured = replace(
+        empty,
+        good=tuple(outcome.trial for outcome in good),
         noise=sd,
         axes=tuple(
-            _axis(name, domain, found, best_first, len(good))
+            _axis(name, domain, outcomes, best_first, len(good))
             for name, domain in study.space.domains.items()
         ),
         gain=_gain(best_first),
         worth=sd or _spread(best_first),
         needed=math.ceil(thresholds.trials_per_axis * study.space.dimensions),
     )
-    return _judged(seen, len(found), thresholds)
+    return _judged(measured, len(outcomes), thresholds)
 
 
-def _judged(seen: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
-    doubts = _doubts(seen, thresholds)
-    few = seen.feasible < thresholds.min_trials_per_axis * seen.dimensions
+def _judged(measured: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
+    doubts = _doubts(measured, thresholds)
+    few = measured.feasible < thresholds.min_trials_per_axis * measured.dimensions
     # Of more trials, as many are feasible as of these.
-    needed = seen.needed * ended / seen.feasible
+    needed = measured.needed * ended / measured.feasible
     return replace(
-        seen,
+        measured,
         status="problem" if few else "notice" if doubts else "ok",
         more=_more(ended, needed) if doubts else 0,
         doubts=tuple(doubts),
@@ -166,21 +166,21 @@ def _good(
 def _axis(
     name: str,
     domain: Domain,
-    found: Sequence[Outcome],
+    outcomes: Sequence[Outcome],
     best_first: Sequence[Outcome],
     good: int,
 ) -> AxisCoverage:
-    units = [domain.unit(one.record.setting[name]) for one in best_first]
+    units = [domain.unit(outcome.record.setting[name]) for outcome in best_first]
     low, high = min(units[:good]), max(units[:good])
     plain = isinstance(domain, Choice) and not domain.ordered
-    tried = sorted({domain.unit(one.record.setting[name]) for one in found})
+    tried = sorted({domain.unit(outcome.record.setting[name]) for outcome in outcomes})
     between = [] if plain else [unit for unit in tried if low <= unit <= high]
     gaps = [
         (after - before, before, after)
         for before, after in itertools.pairwise(between)
         if not _next_to(domain, before, after)
     ]
-    gap, gap_low, gap_high = max(gaps, key=lambda each: each[0], default=(0.0, low, high))
+    gap, gap_low, gap_high = max(gaps, key=lambda gap: gap[0], default=(0.0, low, high))
     return AxisCoverage(
         hyperparameter=name,
         bounds=(domain.value(0.0), domain.value(1.0)),
@@ -215,7 +215,7 @@ def _gain(best_first: Sequence[Outcome]) -> float:
     The best of a quarter, a half and all of the trials are `q`, `h` and `b` in the mean; then the
     next gain is `(h - b)² / (q - h)`, and no more than `h - b`.
     """
-    loss_T = np.array([one.loss for one in best_first])
+    loss_T = np.array([outcome.loss for outcome in best_first])
     trials = len(loss_T)
     quarter, half = (_expected_best(loss_T, trials // part) for part in (4, 2))
     last, before = half - float(loss_T[0]), quarter - half
@@ -226,31 +226,37 @@ def _expected_best(loss_T: np.ndarray[tuple[int], np.dtype[np.float64]], drawn: 
     """The mean of the best of so many trials, drawn without replacement from them all."""
     trials = len(loss_T)
     # The k-th best is the best of those drawn, if it is and none of the k - 1 better ones.
-    left = trials - np.arange(trials)
-    missed_T = np.concatenate([[1.0], np.cumprod(np.maximum(left - drawn, 0) / left)[:-1]])
-    return float((missed_T * drawn / left * loss_T)[: trials - drawn + 1].sum())
+    remaining_T = trials - np.arange(trials)
+    missed_T = np.concatenate(
+        [[1.0], np.cumprod(np.maximum(remaining_T - drawn, 0) / remaining_T)[:-1]]
+    )
+    return float((missed_T * drawn / remaining_T * loss_T)[: trials - drawn + 1].sum())
 
 
 def _spread(best_first: Sequence[Outcome]) -> float:
     return best_first[len(best_first) // 2].loss - best_first[0].loss
 
 
-def _doubts(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
+def _doubts(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
     doubts = []
-    if seen.feasible < seen.needed:
-        trials = plural(seen.feasible, "feasible trial")
-        varying = plural(seen.dimensions, "hyperparameter")
-        doubts.append(f"{trials} are few for {varying} ({seen.needed})")
-    if seen.noise is not None and len(seen.good) < thresholds.min_good:
-        alone = "only the best itself lies" if len(seen.good) == 1 else f"only {len(seen.good)} lie"
+    if measured.feasible < measured.needed:
+        trials = plural(measured.feasible, "feasible trial")
+        varying = plural(measured.dimensions, "hyperparameter")
+        doubts.append(f"{trials} are few for {varying} ({measured.needed})")
+    if measured.noise is not None and len(measured.good) < thresholds.min_good:
+        alone = (
+            "only the best itself lies"
+            if len(measured.good) == 1
+            else f"only {len(measured.good)} lie"
+        )
         doubts.append(f"{alone} within one retraining standard deviation of the best")
-    doubts += [_hole(each) for each in seen.axes if each.gap > thresholds.max_gap]
+    doubts += [_hole(axis) for axis in measured.axes if axis.gap > thresholds.max_gap]
     doubts += [
-        f"no trial has {join([str(value) for value in each.untried])} for `{each.hyperparameter}`"
-        for each in seen.axes
-        if each.untried
+        f"no trial has {join([str(value) for value in axis.untried])} for `{axis.hyperparameter}`"
+        for axis in measured.axes
+        if axis.untried
     ]
-    return [*doubts, *_gains(seen, thresholds)]
+    return [*doubts, *_gains(measured, thresholds)]
 
 
 def _hole(axis: AxisCoverage) -> str:
@@ -264,18 +270,18 @@ def _hole(axis: AxisCoverage) -> str:
     return f"no trial lies between {between} of `{axis.hyperparameter}`, amid the good ones"
 
 
-def _gains(seen: Coverage, thresholds: CoverageThresholds) -> list[str]:
-    if seen.gain is None or not seen.worth:
+def _gains(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
+    if measured.gain is None or not measured.worth:
         return []
-    share = seen.gain / seen.worth
+    share = measured.gain / measured.worth
     if share <= (
-        thresholds.max_gain_of_spread if seen.noise is None else thresholds.max_gain_of_noise
+        thresholds.max_gain_of_spread if measured.noise is None else thresholds.max_gain_of_noise
     ):
         return []
-    measured = f"{share:.1f} retraining standard deviations"
-    if seen.noise is None:
-        measured = f"{100 * share:.0f} % of its distance from the median trial"
-    return [f"twice the trials would better the best by about {number(seen.gain, 2)}, {measured}"]
+    size = f"{share:.1f} retraining standard deviations"
+    if measured.noise is None:
+        size = f"{100 * share:.0f} % of its distance from the median trial"
+    return [f"twice the trials would better the best by about {number(measured.gain, 2)}, {size}"]
 
 
 def _more(ended: int, needed: float) -> int:
@@ -303,7 +309,7 @@ def findings(result: Coverage) -> list[Finding]:
                 "gain": result.gain,
                 "needed": result.needed,
                 "more": result.more,
-                "axes": [_evidence(each) for each in result.axes],
+                "axes": [_evidence(axis) for axis in result.axes],
             },
             advice=_advice(result),
         )
@@ -319,14 +325,16 @@ def _message(result: Coverage) -> str:
         return (
             f"Whether `{result.study}` samples its good region densely is unclear: {result.reason}."
         )
-    by = "the best tenth"
+    meaning = "the best tenth"
     if result.noise is not None:
-        by = f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
-    one = len(result.good) == 1
+        meaning = (
+            f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
+        )
+    single = len(result.good) == 1
     message = (
         f"{plural(len(result.good), 'trial')} of `{result.study}` "
-        f"{'is' if one else 'are'} good ({by}) and {'lies' if one else 'lie'} "
-        f"{join([_region(each) for each in result.axes])}."
+        f"{'is' if single else 'are'} good ({meaning}) and {'lies' if single else 'lie'} "
+        f"{join([_region(axis) for axis in result.axes])}."
     )
     if result.doubts:
         text = "; ".join(result.doubts)

@@ -35,14 +35,17 @@ def fixed_caveats(studies: Sequence[Study]) -> FixedCaveats:
 
     Source: R5.
     """
-    held: dict[tuple[str, str], list[str]] = {}
-    values: dict[tuple[str, str], Scalar] = {}
+    studies_by_value: dict[tuple[str, str], list[str]] = {}
+    value_by_key: dict[tuple[str, str], Scalar] = {}
     for study in studies:
         for name, value in study.fixed.items():
             key = (name, value_text(value))
-            held.setdefault(key, []).append(study.name)
-            values[key] = value
-    caveats = tuple(Caveat(key[0], values[key], tuple(held[key])) for key in sorted(held))
+            studies_by_value.setdefault(key, []).append(study.name)
+            value_by_key[key] = value
+    caveats = tuple(
+        Caveat(key[0], value_by_key[key], tuple(studies_by_value[key]))
+        for key in sorted(studies_by_value)
+    )
     return FixedCaveats(caveats, tuple(study.name for study in studies))
 
 

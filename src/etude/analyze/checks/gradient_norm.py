@@ -1,4 +1,4 @@
-"""How large gradients were, what a clip threshold would do to them, and whether they run away.
+"""Gradient norms: how large they were, what clipping would change, and whether they explode.
 
 Axes: P points of a trial, T trials, Q quantiles.
 """
@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
-from ...playbook.catalogue import known
 from ...record import Series
 from ...space import Scalar
 from ...study import Study
 from ...wording import join, number, percent, plural
 from ..statistics.curve_shape import smoothed
 from ..thresholds import GradientNormThresholds
-from ..views.curves import GRADIENT_NORM, TrialCurves, usable
+from ..views.curves import GRADIENT_NORM, TrialCurves, setting_name, usable
 
 SHIPPED = GradientNormThresholds()
 # A trial's norms as their quantiles: what a study pools and a chart draws.
@@ -80,42 +79,37 @@ class GradientNorm:
 
 
 def gradient_norm(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: GradientNormThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: GradientNormThresholds = SHIPPED
 ) -> GradientNorm:
     """Percentiles, spikes, trend and non-finite values of each trial's gradient norms.
 
     Source: D5, D9, D10.
     """
-    clip_name = _clip_name(traces)
-    quantiles = [_quantiles(usable(trace.gradient_norm), thresholds) for trace in traces]
-    pooled_TxQ = np.array([each for each in quantiles if len(each)])
-    found = len(pooled_TxQ) > 0
-    threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if found else None
+    # A trial counts once, by its quantiles; the threshold is that of all trials together.
+    clip_name = setting_name(curves, "gradient_clip")
+    quantiles = [_quantiles(usable(trial.gradient_norm), thresholds) for trial in curves]
+    pooled_TxQ = np.array([quantiles_Q for quantiles_Q in quantiles if len(quantiles_Q)])
+    known = len(pooled_TxQ) > 0
+    threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if known else None
     trials = tuple(
-        _trial(trace, quantiles_Q, (clip_name, threshold), thresholds)
-        for trace, quantiles_Q in zip(traces, quantiles, strict=True)
+        _trial(trial, quantiles_Q, (clip_name, threshold), thresholds)
+        for trial, quantiles_Q in zip(curves, quantiles, strict=True)
     )
     too_often = tuple(
-        one.trial
-        for one in trials
-        if one.study_clipped is not None and one.study_clipped > thresholds.max_clipped
+        trial.trial
+        for trial in trials
+        if trial.study_clipped is not None and trial.study_clipped > thresholds.max_clipped
     )
     return GradientNorm(
         study=study.name,
-        status="ok" if found else "unclear",
-        median=float(np.median(pooled_TxQ)) if found else None,
+        status="ok" if known else "unclear",
+        median=float(np.median(pooled_TxQ)) if known else None,
         threshold=threshold,
-        highest=float(pooled_TxQ.max()) if found else None,
+        highest=float(pooled_TxQ.max()) if known else None,
         too_often=too_often,
         thresholds=thresholds,
         trials=trials,
     )
-
-
-def _clip_name(traces: Sequence[TrialCurves]) -> str:
-    names = sorted({name for trace in traces for name in trace.record.setting})
-    entries = [(name, known(name)) for name in names]
-    return next((name for name, one in entries if one and one.name == "gradient_clip"), "")
 
 
 def weights(steps_P: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -136,6 +130,7 @@ def _quantiles(series: Series, thresholds: GradientNormThresholds) -> NDArray[np
     """The quantiles of the norms over the steps; empty where they are too few."""
     if len(series) < thresholds.min_values:
         return np.empty(0)
+    # Each norm in the order of size, at the middle of the steps it stands for.
     order_P = np.argsort(series.values_P)
     weights_P = weights(series.steps_P)[order_P]
     until_P = np.cumsum(weights_P) - 0.5 * weights_P
@@ -144,27 +139,27 @@ def _quantiles(series: Series, thresholds: GradientNormThresholds) -> NDArray[np
 
 
 def _trial(
-    trace: TrialCurves,
+    trial: TrialCurves,
     quantiles_Q: NDArray[np.float64],
     clips: tuple[str, float | None],
     thresholds: GradientNormThresholds,
 ) -> GradientNormTrial:
-    series, logged = usable(trace.gradient_norm), len(trace.gradient_norm)
-    lost = logged - len(series)
+    series, logged = usable(trial.gradient_norm), len(trial.gradient_norm)
+    not_finite = logged - len(series)
     if not len(quantiles_Q):
-        return _unjudged(trace, logged, lost, thresholds)
+        return _unjudged(trial, logged, not_finite, thresholds)
     growth = _growth(series, thresholds)
     high = float(np.interp(thresholds.percentile, GRID_Q, quantiles_Q))
     clip_name, study_clip = clips
-    clip = _threshold(trace.record.setting.get(clip_name))
+    clip = _threshold(trial.record.setting.get(clip_name))
     clipped, study_clipped = _clipped(series, clip), _clipped(series, study_clip)
     spikes = int(np.count_nonzero(series.values_P > thresholds.spike * _level(series.values_P)))
     return GradientNormTrial(
-        trial=trace.trial,
-        status=_status((logged, lost, spikes), (growth, high), clipped, thresholds),
+        trial=trial.id,
+        status=_status((logged, not_finite, spikes), (growth, high), clipped, thresholds),
         why="",
         values=logged,
-        not_finite=lost,
+        not_finite=not_finite,
         median=float(quantiles_Q[50]),
         high=high,
         spikes=spikes,
@@ -197,7 +192,7 @@ def _level(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _unjudged(
-    trace: TrialCurves, values: int, lost: int, thresholds: GradientNormThresholds
+    trial: TrialCurves, values: int, not_finite: int, thresholds: GradientNormThresholds
 ) -> GradientNormTrial:
     why = f"it logged no {GRADIENT_NORM}"
     if values:
@@ -205,11 +200,11 @@ def _unjudged(
             f"it logged {values} of {GRADIENT_NORM}, {thresholds.min_values} finite ones are needed"
         )
     return GradientNormTrial(
-        trial=trace.trial,
-        status="problem" if lost else "unclear",
+        trial=trial.id,
+        status="problem" if not_finite else "unclear",
         why=why,
         values=values,
-        not_finite=lost,
+        not_finite=not_finite,
     )
 
 
@@ -232,9 +227,9 @@ def _status(
     clipped: float | None,
     thresholds: GradientNormThresholds,
 ) -> Severity:
-    values, lost, spikes = counts
+    values, not_finite, spikes = counts
     growth, high = course
-    if lost or (growth is not None and growth > thresholds.exploding):
+    if not_finite or (growth is not None and growth > thresholds.exploding):
         return "problem"
     vanishes = high == 0.0 or (growth is not None and growth < thresholds.vanishing)
     aggressive = clipped is not None and clipped > thresholds.max_clipped
@@ -246,20 +241,22 @@ def _often(spikes: int, values: int, thresholds: GradientNormThresholds) -> bool
 
 
 def findings(result: GradientNorm) -> list[Finding]:
-    """One finding on where the study would begin to clip, and one a trial.
+    """One finding on where the study would begin to clip, and one for each trial.
 
     Source: D5, D9, D10.
     """
-    return [_of_study(result), *(_of_trial(result, one) for one in result.trials)]
+    return [_of_study(result), *(_of_trial(result, trial) for trial in result.trials)]
 
 
 def _of_study(result: GradientNorm) -> Finding:
-    logged = [one for one in result.trials if one.quantiles_Q]
+    logged = [trial for trial in result.trials if trial.quantiles_Q]
     advice = "Log the L2 norm of the full, unclipped gradient as `grad_norm`."
-    said = f"No trial of `{result.study}` logged enough of {GRADIENT_NORM} to judge its gradients."
+    message = (
+        f"No trial of `{result.study}` logged enough of {GRADIENT_NORM} to judge its gradients."
+    )
     if result.threshold is not None:
         percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
-        said = (
+        message = (
             f"Gradient norms of {plural(len(logged), 'trial')} of `{result.study}`: median "
             f"{number(result.median)}, {percentile} {number(result.threshold)}, highest "
             f"{number(result.highest)}.{_too_often(result)}"
@@ -274,9 +271,9 @@ def _of_study(result: GradientNorm) -> Finding:
         check="gradient_norm",
         status=result.status,
         subject={"study": result.study},
-        message=said,
+        message=message,
         evidence={
-            "trials": [one.trial for one in logged],
+            "trials": [trial.trial for trial in logged],
             "median": result.median,
             "threshold": result.threshold,
             "highest": result.highest,
@@ -298,70 +295,72 @@ def _too_often(result: GradientNorm) -> str:
     )
 
 
-def _of_trial(result: GradientNorm, one: GradientNormTrial) -> Finding:
-    facts = _facts(result, one)
-    said = f"Trial {one.trial}: its gradient norms cannot be judged, since {one.why}."
-    if one.why and facts:
-        said = f"Trial {one.trial}: {facts[0][1]}; no more can be said, since {one.why}."
-    elif not one.why:
-        told = "".join(f"; {fact}" for _, fact, _ in facts)
-        said = (
-            f"Trial {one.trial}: gradient norms have median {number(one.median)} and 90th "
-            f"percentile {number(one.high)}{told}."
+def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
+    facts = _facts(result, trial)
+    message = f"Trial {trial.trial}: its gradient norms cannot be judged, since {trial.why}."
+    if trial.why and facts:
+        message = f"Trial {trial.trial}: {facts[0][1]}; no more can be said, since {trial.why}."
+    elif not trial.why:
+        clauses = "".join(f"; {fact}" for _, fact, _ in facts)
+        message = (
+            f"Trial {trial.trial}: gradient norms have median {number(trial.median)} and 90th "
+            f"percentile {number(trial.high)}{clauses}."
         )
     return Finding(
         rule=facts[0][0] if facts else "D5",
         check="gradient_norm",
-        status=one.status,
-        subject={"study": result.study, "trial": one.trial},
-        message=said,
+        status=trial.status,
+        subject={"study": result.study, "trial": trial.trial},
+        message=message,
         evidence={
-            "trials": [one.trial],
-            "values": one.values,
-            "not_finite": one.not_finite,
-            "median": one.median,
-            "high": one.high,
-            "spikes": one.spikes,
-            "growth": one.growth,
-            "clip": one.clip,
-            "clipped": one.clipped,
-            "study_clipped": one.study_clipped,
+            "trials": [trial.trial],
+            "values": trial.values,
+            "not_finite": trial.not_finite,
+            "median": trial.median,
+            "high": trial.high,
+            "spikes": trial.spikes,
+            "growth": trial.growth,
+            "clip": trial.clip,
+            "clipped": trial.clipped,
+            "study_clipped": trial.study_clipped,
             "confidence": None,
         },
-        advice=facts[0][2] if facts else "Log `grad_norm`, unclipped." if one.why else "",
+        advice=facts[0][2] if facts else "Log `grad_norm`, unclipped." if trial.why else "",
     )
 
 
-def _facts(result: GradientNorm, one: GradientNormTrial) -> list[tuple[str, str, str]]:
-    """What is wrong with a trial's norms, the worst first: rule, fact, way out."""
+def _facts(result: GradientNorm, trial: GradientNormTrial) -> list[tuple[str, str, str]]:
+    """The faults of a trial's norms, the worst first: rule, fact, way out."""
     limits = result.thresholds
     steadier = "Expect a gain from warmup, gradient clipping or a lower learning rate."
     facts = []
-    if one.not_finite:
-        facts.append(("D5", f"{one.not_finite} of {one.values} are not finite", steadier))
-    if one.growth is not None and one.growth > limits.exploding:
-        facts.append(("D5", f"the late ones are {number(one.growth)} times the early", steadier))
-    if one.clipped is not None and one.clipped > limits.max_clipped:
+    if trial.not_finite:
+        facts.append(("D5", f"{trial.not_finite} of {trial.values} are not finite", steadier))
+    if trial.growth is not None and trial.growth > limits.exploding:
+        facts.append(("D5", f"the late ones are {number(trial.growth)} times the early", steadier))
+    if trial.clipped is not None and trial.clipped > limits.max_clipped:
         lower = "Clipping so many is extremely aggressive: lower the learning rate instead."
-        share = f"its threshold of {number(one.clip)} clips {percent(one.clipped)} of them"
+        share = f"its threshold of {number(trial.clip)} clips {percent(trial.clipped)} of them"
         facts.append(("D10", share, lower))
-    if one.growth is not None and one.growth < limits.vanishing:
+    if trial.growth is not None and trial.growth < limits.vanishing:
         still = "Look whether the loss still falls: so small a gradient teaches nothing."
-        facts.append(("D5", f"the late ones are {number(one.growth)} of the early", still))
-    if one.high == 0.0:
+        facts.append(("D5", f"the late ones are {number(trial.growth)} of the early", still))
+    if trial.high == 0.0:
         wrong = "Look what is logged, and whether any parameter is trained at all."
         facts.append(("D5", "nearly all of them are zero", wrong))
-    if _often(one.spikes, one.values, limits) and one.high != 0.0:
+    if _often(trial.spikes, trial.values, limits) and trial.high != 0.0:
         times = f"{limits.spike:g} times the median around them"
-        facts.append(("D9", f"{one.spikes} of {one.values} are above {times}", _begin(one, limits)))
+        facts.append(
+            ("D9", f"{trial.spikes} of {trial.values} are above {times}", _begin(trial, limits))
+        )
     return facts
 
 
-def _begin(one: GradientNormTrial, limits: GradientNormThresholds) -> str:
+def _begin(trial: GradientNormTrial, limits: GradientNormThresholds) -> str:
     """Where to begin clipping: a percentile that is an outlier itself clips none of them."""
-    if one.high is None or one.median is None or one.high <= limits.spike * one.median:
-        return f"Clipping helps against outliers: begin at {number(one.high)}."
+    if trial.high is None or trial.median is None or trial.high <= limits.spike * trial.median:
+        return f"Clipping helps against outliers: begin at {number(trial.high)}."
     return (
         f"So many are outliers that the 90th percentile is one: begin to clip near the median, "
-        f"{number(one.median)}, or lower the learning rate (D10)."
+        f"{number(trial.median)}, or lower the learning rate (D10)."
     )

@@ -110,13 +110,13 @@ def importance(
     Source: R2, A3.
     """
     view = DesignMatrix(study, repeats(ended), thresholds)
-    value, lost = of_value(view), of_infeasible(view)
-    seen = [name for name, one in value.items() if one.clear]
-    together, pairs_judged = _together(view, seen)
+    value, infeasibility = of_value(view), of_infeasible(view)
+    mattering = [name for name, effect in value.items() if effect.clear]
+    pairs, pairs_judged = _together(view, mattering)
     best_first = ranked(ended)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
-        _influence(view, name, (value.get(name), lost.get(name)), together, best.get(name))
+        _influence(view, name, (value.get(name), infeasibility.get(name)), pairs, best.get(name))
         for name in study.space.domains
     )
     return Importance(
@@ -126,46 +126,46 @@ def importance(
         ended=len(ended),
         settings=len(view.feasible),
         judged=min(len(view.feasible), thresholds.max_points),
-        infeasible=sum(not one.feasible for one in ended if not one.missing),
+        infeasible=sum(not effect.feasible for effect in ended if not effect.missing),
         detectable=view.detectable,
         influences=influences,
-        interactions=together,
+        interactions=pairs,
         pairs_judged=pairs_judged,
         constant=view.constant,
         reason=view.reason,
     )
 
 
-def _together(view: DesignMatrix, seen: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
+def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
     """The pairs beyond noise among those that matter, and whether these could be judged."""
-    if len(seen) < 2:
+    if len(mattering) < 2:
         return (), False
     design, thresholds = view.design, view.thresholds
-    axes = [design.names.index(name) for name in seen]
-    found = interactions(design.scores_T, design.bases, axes, design.order_PxT)
+    axes = [design.names.index(name) for name in mattering]
+    tests = interactions(design.scores_T, design.bases, axes, design.order_PxT)
     beyond = [
         Interaction(
-            hyperparameters=(design.names[one.pair[0]], design.names[one.pair[1]]),
-            share=one.share,
-            chance=one.chance,
+            hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
+            share=test.share,
+            chance=test.chance,
         )
-        for one in found
-        if one.chance <= thresholds.max_chance_together and one.share >= thresholds.min_together
+        for test in tests
+        if test.chance <= thresholds.max_chance_together and test.share >= thresholds.min_together
     ]
     # Of very many pairs, not even the rarest chance would be beyond noise.
-    judged = 0 < len(found) <= thresholds.max_chance_together * len(design.order_PxT)
-    return tuple(sorted(beyond, key=lambda one: (-one.share, one.hyperparameters))), judged
+    judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
+    return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
 
 
 def _influence(
     view: DesignMatrix,
     name: str,
     answers: tuple[AxisEffect | None, AxisEffect | None],
-    together: Sequence[Interaction],
+    pairs: Sequence[Interaction],
     best: Scalar | None,
 ) -> Influence:
-    on_value, on_lost = answers
-    counts, breaks = (one is not None and one.clear for one in answers)
+    on_value, on_infeasible = answers
+    counts, breaks = (effect is not None and effect.clear for effect in answers)
     reason = "" if counts or breaks else _doubt(view, name, on_value)
     status: Severity = "unclear" if reason else "ok" if counts or breaks else "notice"
     return Influence(
@@ -176,10 +176,10 @@ def _influence(
         share=max(0.0, on_value.share.value) if on_value else None,
         low=on_value.share.low if on_value else None,
         high=on_value.share.high if on_value else None,
-        total=_total(view, name, on_value, together),
+        total=_total(view, name, on_value, pairs),
         chance=on_value.chance if on_value else None,
-        infeasible_share=max(0.0, on_lost.share.value) if on_lost else None,
-        infeasible_chance=on_lost.chance if on_lost else None,
+        infeasible_share=max(0.0, on_infeasible.share.value) if on_infeasible else None,
+        infeasible_chance=on_infeasible.chance if on_infeasible else None,
         best=best,
         scientific=name in view.study.merged,
         tied=on_value.tied if on_value else (),
@@ -202,25 +202,25 @@ def _doubt(view: DesignMatrix, name: str, on_value: AxisEffect | None) -> str:
 
 
 def _total(
-    view: DesignMatrix, name: str, on_value: AxisEffect | None, together: Sequence[Interaction]
+    view: DesignMatrix, name: str, on_value: AxisEffect | None, pairs: Sequence[Interaction]
 ) -> float | None:
-    mine = [one.hyperparameters for one in together if name in one.hyperparameters]
-    if on_value is None or not mine:
+    own_pairs = [one.hyperparameters for one in pairs if name in one.hyperparameters]
+    if on_value is None or not own_pairs:
         return None
     bases = dict(zip(view.design.names, view.design.bases, strict=True))
-    crossed = [products(*(bases[each].pairing_TxQ for each in pair)) for pair in mine]
+    crossed = [products(*(bases[axis].pairing_TxQ for axis in pair)) for pair in own_pairs]
     more = [max(0.0, share(view.design.scores_T, one)) for one in crossed]
     return min(1.0, max(0.0, on_value.share.value) + sum(more))
 
 
 def _status(view: DesignMatrix, influences: Sequence[Influence]) -> Severity:
-    if any(one.matters for one in influences):
+    if any(influence.matters for influence in influences):
         return "ok"
     if view.constant and len(view.losses) >= view.thresholds.min_points:
         return "notice"
     if view.reason or view.detectable > view.thresholds.max_detectable:
         return "unclear"
-    return "unclear" if all(one.tied for one in influences) else "notice"
+    return "unclear" if all(influence.tied for influence in influences) else "notice"
 
 
 def findings(result: Importance) -> list[Finding]:
@@ -230,13 +230,13 @@ def findings(result: Importance) -> list[Finding]:
     """
     return [
         _of_study(result),
-        *(_of_one(result, one) for one in result.influences),
+        *(_of_hyperparameter(result, influence) for influence in result.influences),
         *(_of_pair(result, pair) for pair in result.interactions),
     ]
 
 
 def _of_study(result: Importance) -> Finding:
-    message, advice = _overall(result)
+    message, advice = _study_message(result)
     return Finding(
         rule="R2",
         check="importance",
@@ -255,14 +255,18 @@ def _of_study(result: Importance) -> Finding:
     )
 
 
-def _overall(result: Importance) -> tuple[str, str]:
+def _study_message(result: Importance) -> tuple[str, str]:
     where, settings = f"`{result.study}`", plural(result.judged, "setting")
-    mattering = [one for one in result.influences if one.matters]
+    mattering = [influence for influence in result.influences if influence.matters]
     if mattering:
         order = sorted(
-            mattering, key=lambda one: (-(one.total or one.share or 0.0), one.hyperparameter)
+            mattering,
+            key=lambda influence: (
+                -(influence.total or influence.share or 0.0),
+                influence.hyperparameter,
+            ),
         )
-        names = join([_named(one) for one in order], most=8)
+        names = join([_named_share(influence) for influence in order], most=8)
         return f"What matters in {where} beyond noise, of {settings}: {names}.", ""
     if result.constant:
         return (
@@ -283,61 +287,71 @@ def _overall(result: Importance) -> tuple[str, str]:
     )
 
 
-def _named(one: Influence) -> str:
-    return f"`{one.hyperparameter}` ({percent(one.total or one.share or 0.0)})"
+def _named_share(influence: Influence) -> str:
+    return f"`{influence.hyperparameter}` ({percent(influence.total or influence.share or 0.0)})"
 
 
-def _of_one(result: Importance, one: Influence) -> Finding:
+def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
     return Finding(
         rule="R2",
         check="importance",
-        status=one.status,
-        subject={"study": result.study, "hyperparameter": one.hyperparameter},
-        message=_said(result, one),
+        status=influence.status,
+        subject={"study": result.study, "hyperparameter": influence.hyperparameter},
+        message=_message(result, influence),
         evidence={
-            "share": one.share,
-            "interval": [one.low, one.high],
-            "total": one.total,
-            "chance": one.chance,
-            "infeasible_share": one.infeasible_share,
-            "infeasible_chance": one.infeasible_chance,
+            "share": influence.share,
+            "interval": [influence.low, influence.high],
+            "total": influence.total,
+            "chance": influence.chance,
+            "infeasible_share": influence.infeasible_share,
+            "infeasible_chance": influence.infeasible_chance,
             "settings": result.judged,
-            "tied": list(one.tied),
+            "tied": list(influence.tied),
         },
-        advice=_advice(one),
+        advice=_advice(influence),
     )
 
 
-def _said(result: Importance, one: Influence) -> str:
-    name, where = f"`{one.hyperparameter}`", f"in `{result.study}`"
-    if one.reason:
-        return f"Whether {name} matters {where} is unclear: {one.reason}."
-    if not one.matters:
-        return f"{name} changes nothing {where} beyond noise: {_explains(result, one)}."
-    total = f", with its interactions {percent(one.total)}" if one.total is not None else ""
-    breaks = f" Of what makes trials infeasible it explains {percent(one.infeasible_share or 0.0)}."
-    if not one.counts:
-        return f"{name} matters {where} for which trials are infeasible.{breaks}"
-    return f"{name} matters {where}: {_explains(result, one)}{total}.{breaks if one.breaks else ''}"
+def _message(result: Importance, effect: Influence) -> str:
+    name, where = f"`{effect.hyperparameter}`", f"in `{result.study}`"
+    if effect.reason:
+        return f"Whether {name} matters {where} is unclear: {effect.reason}."
+    if not effect.matters:
+        return f"{name} changes nothing {where} beyond noise: {_explains(result, effect)}."
+    total = f", with its interactions {percent(effect.total)}" if effect.total is not None else ""
+    share = percent(effect.infeasible_share or 0.0)
+    infeasible_sentence = f" Of what makes trials infeasible it explains {share}."
+    if not effect.counts:
+        return f"{name} matters {where} for which trials are infeasible.{infeasible_sentence}"
+    end = infeasible_sentence if effect.breaks else ""
+    return f"{name} matters {where}: {_explains(result, effect)}{total}.{end}"
 
 
-def _explains(result: Importance, one: Influence) -> str:
-    high = percent(one.high or 0.0)
+def _explains(result: Importance, influence: Influence) -> str:
+    high = percent(influence.high or 0.0)
     # Below, the lower end is written as none.
-    reaches = f"{percent(one.low)} to {high}" if one.low and one.low >= 0.001 else f"up to {high}"
+    reaches = (
+        f"{percent(influence.low)} to {high}"
+        if influence.low and influence.low >= 0.001
+        else f"up to {high}"
+    )
     return (
-        f"by itself it explains {percent(one.share or 0.0)} of the differences in rank between "
-        f"{plural(result.judged, 'setting')} (95 % interval {reaches}; chance "
-        f"{number(one.chance, 2)})"
+        f"by itself it explains {percent(influence.share or 0.0)} of the differences in rank "
+        f"between {plural(result.judged, 'setting')} (95 % interval {reaches}; chance "
+        f"{number(influence.chance, 2)})"
     )
 
 
-def _advice(one: Influence) -> str:
-    if one.status != "notice":
+def _advice(influence: Influence) -> str:
+    if influence.status != "notice":
         return ""
-    if one.scientific:
+    if influence.scientific:
         return "No difference between its values was seen here: choose the simplest (R2, A4)."
-    value = "" if one.best is None else f", for example at {number(one.best)} as in the best trial"
+    value = (
+        ""
+        if influence.best is None
+        else f", for example at {number(influence.best)} as in the best trial"
+    )
     return f"Fix it{value}, and leave its room to those that matter (R2)."
 
 

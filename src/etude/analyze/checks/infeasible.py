@@ -1,4 +1,4 @@
-"""Which trials are infeasible, how many that is, why, and where they lie."""
+"""Infeasible trials: how many there are, why, and where they lie."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ class Infeasible:
     Args:
         ended: Trials that count: ended, and not `missing`.
         low: The fraction in the long run is hardly below this, nor above `high` (95 %).
-        cause: The probable cause: a `bug` where everything breaks, a `cliff` beyond a value of one
-            axis, one `choice`, or `scattered` over the space; empty without infeasible trials.
+        cause: The probable cause: a `bug` where all trials are infeasible, a `cliff` beyond a value
+            of one axis, one `choice`, or `scattered` over the space; empty without infeasible
+            trials.
         regions: Where they lie, by reason, as far as that is hardly chance.
         slices: How many lie in each tenth of each axis, and at each value of a choice.
         stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
@@ -66,32 +67,36 @@ class Infeasible:
 def infeasible(
     study: Study, ended: Sequence[Outcome], *, thresholds: InfeasibleThresholds = THRESHOLDS
 ) -> Infeasible:
-    """Counts, reasons, places and the probable cause of a study's infeasible trials.
+    """Counts, reasons, regions and the probable cause of a study's infeasible trials.
 
     A trial whose values of the metric are all not finite counts as infeasible.
 
     Source: C3.
     """
-    found = [one for one in ended if not one.missing]
-    lost = [one for one in found if not one.feasible]
-    reasons = Counter(_reason(one) for one in lost)
-    low, high = share_interval(len(lost), len(found))
-    regions = infeasible_regions(study, found, max_chance=thresholds.max_chance)
+    outcomes = [outcome for outcome in ended if not outcome.missing]
+    failed = [outcome for outcome in outcomes if not outcome.feasible]
+    reasons = Counter(_reason(outcome) for outcome in failed)
+    low, high = share_interval(len(failed), len(outcomes))
+    regions = infeasible_regions(study, outcomes, thresholds=thresholds)
     return Infeasible(
         study=study.name,
         metric=study.metric,
-        status=_status(len(found), len(lost), len(ended), thresholds),
-        ended=len(found),
-        trials=tuple(one.trial for one in lost),
+        status=_status(len(outcomes), len(failed), len(ended), thresholds),
+        ended=len(outcomes),
+        trials=tuple(outcome.trial for outcome in failed),
         low=low,
         high=high,
         reasons=dict(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))),
-        cause=_cause(found, lost, regions),
+        cause=_cause(outcomes, failed, regions),
         regions=regions,
-        slices=slices(study, found),
-        stopped=tuple(one.trial for one in found if one.feasible and _stopped_early(one)),
-        timed_out=tuple(one.trial for one in found if one.feasible and one.timed_out),
-        missing=tuple(one.trial for one in ended if one.missing),
+        slices=slices(study, outcomes),
+        stopped=tuple(
+            outcome.trial for outcome in outcomes if outcome.feasible and _is_stopped(outcome)
+        ),
+        timed_out=tuple(
+            outcome.trial for outcome in outcomes if outcome.feasible and outcome.timed_out
+        ),
+        missing=tuple(outcome.trial for outcome in ended if outcome.missing),
     )
 
 
@@ -111,36 +116,38 @@ def share_interval(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _reason(one: Outcome) -> str:
-    return one.record.reason or "no_value"
+def _reason(outcome: Outcome) -> str:
+    return outcome.record.reason or "no_value"
 
 
-def _stopped_early(one: Outcome) -> bool:
-    return one.record.status == "stopped"
+def _is_stopped(outcome: Outcome) -> bool:
+    return outcome.record.status == "stopped"
 
 
-def _status(found: int, lost: int, ended: int, thresholds: InfeasibleThresholds) -> Severity:
-    if found < thresholds.min_ended:
+def _status(outcomes: int, failed: int, ended: int, thresholds: InfeasibleThresholds) -> Severity:
+    if outcomes < thresholds.min_ended:
         return "unclear"
-    if lost > thresholds.max_fraction * found:
+    if failed > thresholds.max_fraction * outcomes:
         return "problem"
-    return "notice" if lost or found < ended else "ok"
+    return "notice" if failed or outcomes < ended else "ok"
 
 
-def _cause(found: Sequence[Outcome], lost: Sequence[Outcome], there: Sequence[Region]) -> Cause:
-    if not lost:
+def _cause(
+    outcomes: Sequence[Outcome], failed: Sequence[Outcome], regions: Sequence[Region]
+) -> Cause:
+    if not failed:
         return ""
-    if len(lost) == len(found):
+    if len(failed) == len(outcomes):
         return "bug"
-    # The cause is that of the place that holds the most of them.
-    most = max(there, key=lambda place: place.infeasible, default=None)
-    if most is None or 2 * most.infeasible < len(lost):
+    # The cause is that of the region that holds the most of them.
+    largest = max(regions, key=lambda region: region.infeasible, default=None)
+    if largest is None or 2 * largest.infeasible < len(failed):
         return "scattered"
-    return "cliff" if most.side else "choice"
+    return "cliff" if largest.side else "choice"
 
 
 def findings(result: Infeasible) -> list[Finding]:
-    """One finding a study.
+    """One finding for each study.
 
     Source: C3.
     """
@@ -158,7 +165,7 @@ def findings(result: Infeasible) -> list[Finding]:
                 "interval": [result.low, result.high],
                 "reasons": dict(result.reasons),
                 "cause": result.cause,
-                "places": [vars(each) for each in result.regions],
+                "places": [vars(region) for region in result.regions],
                 "stopped": list(result.stopped),
                 "missing": list(result.missing),
             },
@@ -168,22 +175,22 @@ def findings(result: Infeasible) -> list[Finding]:
 
 
 def _message(result: Infeasible) -> str:
-    parts = [_share(result)]
+    sentences = [_share(result)]
     if result.status == "unclear":
-        parts.append("Too few have ended to judge the fraction.")
-    parts += [_place(each, result) for each in result.regions]
+        sentences.append("Too few have ended to judge the fraction.")
+    sentences += [_region_sentence(region, result) for region in result.regions]
     if result.cause == "scattered" and result.status == "problem":
-        parts.append("No value of any hyperparameter sets them apart.")
-    parts += [_stopped(result), _missing(result)]
-    return " ".join(part for part in parts if part)
+        sentences.append("No value of any hyperparameter sets them apart.")
+    sentences += [_stopped(result), _missing(result)]
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _share(result: Infeasible) -> str:
     listed = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items())
     because = f" ({listed})" if listed else ""
     if result.ended == 1:
-        said = "is infeasible" if result.trials else "is feasible"
-        return f"The only ended trial of `{result.study}` {said}{because}."
+        verb = "is infeasible" if result.trials else "is feasible"
+        return f"The only ended trial of `{result.study}` {verb}{because}."
     share = f"{len(result.trials)} of {plural(result.ended, 'ended trial')} of `{result.study}`"
     is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:
@@ -200,12 +207,12 @@ def _stopped(result: Infeasible) -> str:
         (len(result.timed_out), "by the time limit"),
         (len(result.stopped) - len(result.timed_out), "early by a schedule"),
     ]
-    said = []
+    sentences = []
     for count, by in clauses:
         were, they = ("was", "it is") if count == 1 else ("were", "they are")
         text = f"{count} more {were} ended {by}; {they} neither infeasible nor complete."
-        said += [text] if count else []
-    return " ".join(said)
+        sentences += [text] if count else []
+    return " ".join(sentences)
 
 
 def _missing(result: Infeasible) -> str:
@@ -219,26 +226,26 @@ def _missing(result: Infeasible) -> str:
     )
 
 
-def _place(place: Region, result: Infeasible) -> str:
-    whose = f" {place.reason}" if place.reason and len(result.reasons) > 1 else ""
-    count = result.reasons[place.reason] if place.reason else len(result.trials)
-    if place.infeasible < count:
-        who = f"{place.infeasible} of {count}{whose} lie"
+def _region_sentence(region: Region, result: Infeasible) -> str:
+    whose = f" {region.reason}" if region.reason and len(result.reasons) > 1 else ""
+    count = result.reasons[region.reason] if region.reason else len(result.trials)
+    if region.infeasible < count:
+        who = f"{region.infeasible} of {count}{whose} lie"
     else:
         every = {1: "It lies", 2: f"Both{whose} lie"}
         who = every.get(count, f"All {count}{whose} lie")
-    return f"{who} {where(place)}, where {place.infeasible} of {place.trials} break."
+    return f"{who} {where(region)}, where {region.infeasible} of {region.trials} break."
 
 
-def where(place: Region) -> str:
-    """The place in words.
+def where(region: Region) -> str:
+    """The region in words.
 
     Source: C3.
     """
-    if not place.side:
-        return f"at {place.hyperparameter} = {number(place.begins)}"
-    word, onward = ("from", " upward") if place.side == "high" else ("up to", "")
-    return f"{word} {place.hyperparameter} = {number(place.begins)}{onward}"
+    if not region.side:
+        return f"at {region.hyperparameter} = {number(region.begins)}"
+    word, onward = ("from", " upward") if region.side == "high" else ("up to", "")
+    return f"{word} {region.hyperparameter} = {number(region.begins)}{onward}"
 
 
 def _advice(result: Infeasible) -> str:
@@ -246,14 +253,16 @@ def _advice(result: Infeasible) -> str:
         missing = f"Check that every trial reports {result.metric} (C3)."
         return missing if result.missing and not result.trials else ""
     remedies = [_REMEDIES[reason] for reason in result.reasons if reason in _REMEDIES]
-    also = f" For these reasons: {'; '.join(remedies)}." if remedies else ""
+    by_reason = f" For these reasons: {'; '.join(remedies)}." if remedies else ""
     if result.cause == "bug":
-        return f"Look for a bug in the training code first, then move the space (C3).{also}"
+        return f"Look for a bug in the training code first, then move the space (C3).{by_reason}"
     if result.regions:
-        names = " and ".join(dict.fromkeys(f"`{each.hyperparameter}`" for each in result.regions))
+        names = " and ".join(
+            dict.fromkeys(f"`{region.hyperparameter}`" for region in result.regions)
+        )
         from_ = f"move {names} away from it (C3)"
         breaks = result.reasons.keys() - _REMEDIES.keys()
         stabilize = "Stabilize training there (D6), or " if breaks else ""
         text = f"{stabilize}{from_}."
-        return f"{text[0].upper()}{text[1:]}{also}"
-    return f"Move or reparametrize the space; it may be a bug in the training code (C3).{also}"
+        return f"{text[0].upper()}{text[1:]}{by_reason}"
+    return f"Move or reparametrize the space; it may be a bug in the training code (C3).{by_reason}"

@@ -1,6 +1,6 @@
-"""Places in a space where trials break: beyond a value of one axis, or at one choice.
+"""Infeasible regions: where trials diverge or fail, beyond a value of one axis or at one choice.
 
-Axes: T trials along an axis, in its order, P possible places.
+Axes: T trials along an axis, in its order, P possible regions.
 """
 
 from __future__ import annotations
@@ -16,35 +16,33 @@ from scipy.special import xlogy
 from ...space import Choice, Domain, Integer, Scalar, Side
 from ...study import Study
 from ..statistics.hypergeometric import upper_tail
+from ..thresholds import InfeasibleThresholds
 from ..views.outcomes import Outcome
 
 Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.int64]
-# Where places begin and where they end, in the order of the trials along the axis.
+# Where regions begin and where they end, in the order of the trials along the axis.
 Stretches: TypeAlias = tuple[Indices, Indices]
 
-# Heuristic: where fewer than half break, the others still tell what is good there.
-MIN_SHARE = 0.5
-# Of a reason that fewer trials give, no place is hardly chance.
-MIN_OF_REASON = 3
 TENTHS = 10
-# Just inside a part, so that a whole number or a choice is that of the part.
+# Just inside a slice, so that a whole number or a choice is that of the slice.
 NUDGE = 1e-9
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """Where trials break.
+    """A region where trials diverge or fail.
 
     Args:
         side: `high` where it reaches from `begins` to the upper end of the axis, `low` to the lower
             one; empty where it is the one value `begins` of a choice.
         begins_unit: Where `begins` lies on the axis, 0 to 1.
-        reason: Of those that break there; empty for any.
-        infeasible: How many break there, of the `trials` that lie there.
-        chance: How likely so many would at some place of the study, broke trials just anywhere.
+        reason: Of those that are infeasible there; empty for any.
+        infeasible: How many are infeasible, of the `trials` that lie there.
+        chance: How likely so many would be in some region of the study, were trials infeasible just
+            anywhere.
     """
 
     hyperparameter: str
@@ -72,66 +70,89 @@ class Slice:
 
 
 def infeasible_regions(
-    study: Study, found: Sequence[Outcome], *, max_chance: float
+    study: Study, outcomes: Sequence[Outcome], *, thresholds: InfeasibleThresholds
 ) -> tuple[Region, ...]:
-    """The places that are hardly chance: for each axis and reason the most telling one.
+    """The regions that are hardly chance: for each axis and reason the most telling one.
 
-    Trials that break for other reasons are left aside while one reason is looked at. Where all
-    break there is no place.
+    Trials that fail for other reasons are left aside while one reason is looked at. Where all are
+    infeasible there is no region.
 
     Source: C3.
     """
-    lost = [one for one in found if not one.feasible]
-    if not 0 < len(lost) < len(found):
+    failed = [outcome for outcome in outcomes if not outcome.feasible]
+    if not 0 < len(failed) < len(outcomes):
         return ()
     domains = study.space.domains
-    # Every side of an axis, and every value of a choice, might have been the place.
-    ways = sum(_ways(each) for each in domains.values())
-    reasons = sorted({one.record.reason for one in lost})
-    return tuple(
-        place
+    # Every side of an axis, and every value of a choice, might have been the region.
+    ways = sum(_ways(domain) for domain in domains.values())
+    reasons = sorted({outcome.record.reason for outcome in failed})
+    by_reason = {
+        reason: _for_reason(outcomes, reason, thresholds)
         for reason in ([""] if len(reasons) < 2 else reasons)
+    }
+    return tuple(
+        region
+        for reason, of_reason in by_reason.items()
         for name, domain in domains.items()
-        for place in _likeliest(name, domain, _of(found, reason), reason, ways)
-        if place.chance <= max_chance
+        for region in _region(name, domain, of_reason, reason, ways, min_share=thresholds.min_share)
+        if region.chance <= thresholds.max_chance
     )
 
 
 def _ways(domain: Domain) -> int:
+    """How many regions an axis may have: either side, or any value of an unordered choice."""
     return len(domain.values) if isinstance(domain, Choice) and not domain.ordered else 2
 
 
-def _plain(domain: Domain) -> bool:
+def _is_unordered(domain: Domain) -> bool:
     return isinstance(domain, Choice) and not domain.ordered
 
 
-def _of(found: Sequence[Outcome], reason: str) -> list[Outcome]:
-    """The feasible ones and those that break for the reason; all of them without one."""
-    mine = [one for one in found if one.feasible or not reason or one.record.reason == reason]
-    lost = sum(not one.feasible for one in mine)
-    return mine if not reason or lost >= MIN_OF_REASON else []
+def _for_reason(
+    outcomes: Sequence[Outcome], reason: str, thresholds: InfeasibleThresholds
+) -> list[Outcome]:
+    """The feasible trials and those infeasible for the reason; all of them without one."""
+    of_reason = [
+        outcome
+        for outcome in outcomes
+        if outcome.feasible or not reason or outcome.record.reason == reason
+    ]
+    failed = sum(not outcome.feasible for outcome in of_reason)
+    return of_reason if not reason or failed >= thresholds.min_of_reason else []
 
 
-def _likeliest(
-    name: str, domain: Domain, found: Sequence[Outcome], reason: str, ways: int
+def _region(
+    name: str,
+    domain: Domain,
+    outcomes: Sequence[Outcome],
+    reason: str,
+    ways: int,
+    *,
+    min_share: float,
 ) -> Iterator[Region]:
-    """The one place of an axis that is least likely to be chance, if trials break there at all."""
-    if not found:
+    """The region of an axis that is least likely to be chance; none without infeasible trials."""
+    if not outcomes:
         return
-    unit_T = np.array([domain.unit(one.record.setting[name]) for one in found])
+    # The trials in the order of the axis, and the regions it may have.
+    unit_T = np.array([domain.unit(outcome.record.setting[name]) for outcome in outcomes])
     order = np.argsort(unit_T, kind="stable")
-    lost_T = np.array([not one.feasible for one in found])[order]
+    failed_T = np.array([not outcome.feasible for outcome in outcomes])[order]
     steps = np.flatnonzero(np.diff(unit_T[order]) > 0) + 1
-    cuts = _values(steps, len(found)) if _plain(domain) else _sides(steps, len(found))
-    surprise_P = _surprises(lost_T, cuts)
-    if not len(surprise_P) or surprise_P.max() <= 0:
+    stretches = (
+        _value_stretches(steps, len(outcomes))
+        if _is_unordered(domain)
+        else _side_stretches(steps, len(outcomes))
+    )
+    # The region by which rates inside and outside differ most.
+    log_ratio_P = _log_ratios(failed_T, stretches, min_share)
+    if not len(log_ratio_P) or log_ratio_P.max() <= 0:
         return
-    best = int(np.argmax(surprise_P))
-    first, last = (int(end_P[best]) for end_P in cuts)
-    side: Side | Literal[""] = "" if _plain(domain) else "high" if first else "low"
-    begins = found[int(order[last - 1 if side == "low" else first])].record.setting[name]
-    hits, lost = int(lost_T[first:last].sum()), int(lost_T.sum())
-    chance = upper_tail(hits, drawn=lost, there=last - first, items=len(found))
+    best = int(np.argmax(log_ratio_P))
+    first, last = (int(end_P[best]) for end_P in stretches)
+    side: Side | Literal[""] = "" if _is_unordered(domain) else "high" if first else "low"
+    begins = outcomes[int(order[last - 1 if side == "low" else first])].record.setting[name]
+    hits, failed = int(failed_T[first:last].sum()), int(failed_T.sum())
+    chance = upper_tail(hits, drawn=failed, there=last - first, items=len(outcomes))
     yield Region(
         hyperparameter=name,
         side=side,
@@ -140,35 +161,36 @@ def _likeliest(
         reason=reason,
         infeasible=hits,
         trials=last - first,
-        # A side may begin at each trial that breaks; `ways` has the sides and the values.
-        chance=min(1.0, chance * ways * (lost if side else 1)),
+        # A side may begin at each infeasible trial; `ways` has the sides and the values.
+        chance=min(1.0, chance * ways * (failed if side else 1)),
     )
 
 
-def _sides(steps: Indices, trials: int) -> Stretches:
+def _side_stretches(steps: Indices, trials: int) -> Stretches:
     """Every split of the axis between two values: what is below, then what is above."""
     nothing, everything = np.zeros_like(steps), np.full_like(steps, trials)
     return np.concatenate([nothing, steps]), np.concatenate([steps, everything])
 
 
-def _values(steps: Indices, trials: int) -> Stretches:
+def _value_stretches(steps: Indices, trials: int) -> Stretches:
+    """Every value of the axis by itself; none where there is only one."""
     if not len(steps):
         return steps, steps
     return np.concatenate([[0], steps]), np.concatenate([steps, [trials]])
 
 
-def _surprises(lost_T: Flags, cuts: Stretches) -> Floats:
-    """By how much two rates of breaking, inside and outside, are likelier than one; 0 where few.
+def _log_ratios(failed_T: Flags, stretches: Stretches, min_share: float) -> Floats:
+    """By how much two rates, inside and outside, are likelier than one; 0 where few are infeasible.
 
-    The logarithm of the likelihood, but for the term that all places share.
+    The logarithm of the likelihood, but for the term that all regions share.
     """
-    first_P, last_P = cuts
-    before_T = np.concatenate([[0], np.cumsum(lost_T)])
-    inside_P, there_P = before_T[last_P] - before_T[first_P], last_P - first_P
-    outside_P, rest_P = before_T[-1] - inside_P, len(lost_T) - there_P
-    likely_P = _log_likelihood(inside_P, there_P) + _log_likelihood(outside_P, rest_P)
-    one_rate = _log_likelihood(before_T[-1:], np.array([len(lost_T)]))
-    telling_P = (inside_P >= MIN_SHARE * there_P) & (inside_P * rest_P > outside_P * there_P)
+    first_P, last_P = stretches
+    before_T = np.concatenate([[0], np.cumsum(failed_T)])
+    inside_P, count_P = before_T[last_P] - before_T[first_P], last_P - first_P
+    outside_P, other_P = before_T[-1] - inside_P, len(failed_T) - count_P
+    likely_P = _log_likelihood(inside_P, count_P) + _log_likelihood(outside_P, other_P)
+    one_rate = _log_likelihood(before_T[-1:], np.array([len(failed_T)]))
+    telling_P = (inside_P >= min_share * count_P) & (inside_P * other_P > outside_P * count_P)
     return np.where(telling_P, likely_P - one_rate, 0.0)
 
 
@@ -177,36 +199,39 @@ def _log_likelihood(hits_P: Indices, of_P: Indices) -> Floats:
     return np.asarray(xlogy(hits_P, rate_P) + xlogy(of_P - hits_P, 1 - rate_P))
 
 
-def slices(study: Study, found: Sequence[Outcome]) -> tuple[Slice, ...]:
-    """How many trials break in each tenth of each axis, and at each value of a choice.
+def slices(study: Study, outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
+    """How many trials are infeasible in each tenth of each axis, and at each value of a choice.
 
     Source: C3.
     """
     return tuple(
-        part for name, domain in study.space.domains.items() for part in _parts(name, domain, found)
+        piece
+        for name, domain in study.space.domains.items()
+        for piece in _slices_of(name, domain, outcomes)
     )
 
 
-def _count(domain: Domain) -> int:
+def _slice_count(domain: Domain) -> int:
+    """How many slices an axis has: tenths, or its values where these are fewer."""
     if isinstance(domain, Choice):
         return len(domain.values)
     few = isinstance(domain, Integer) and domain.scale == "linear"
     return min(TENTHS, int(domain.high - domain.low) + 1) if few else TENTHS
 
 
-def _parts(name: str, domain: Domain, found: Sequence[Outcome]) -> Iterator[Slice]:
-    count = _count(domain)
+def _slices_of(name: str, domain: Domain, outcomes: Sequence[Outcome]) -> Iterator[Slice]:
+    count = _slice_count(domain)
     placed: list[list[Outcome]] = [[] for _ in range(count)]
-    for one in found:
-        unit = domain.unit(one.record.setting[name])
-        placed[min(max(int(unit * count), 0), count - 1)].append(one)
-    for place, there in enumerate(placed):
+    for outcome in outcomes:
+        unit = domain.unit(outcome.record.setting[name])
+        placed[min(max(int(unit * count), 0), count - 1)].append(outcome)
+    for place, members in enumerate(placed):
         yield Slice(
             hyperparameter=name,
             low=domain.value(place / count + (NUDGE if place else 0.0)),
             high=domain.value((place + 1) / count - (NUDGE if place + 1 < count else 0.0)),
             part=place,
             parts=count,
-            trials=len(there),
-            infeasible=sum(not one.feasible for one in there),
+            trials=len(members),
+            infeasible=sum(not outcome.feasible for outcome in members),
         )

@@ -27,8 +27,6 @@ from .stability_curves import instability, not_finite
 SHIPPED = OverfittingThresholds()
 DROPS = StabilityThresholds()
 _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
-# Heuristic: "most of the others" are more than half of three at least.
-_MIN_OTHERS = 3
 
 
 @final
@@ -93,17 +91,18 @@ class Overfitting:
 
 
 def overfitting(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: OverfittingThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: OverfittingThresholds = SHIPPED
 ) -> Overfitting:
     """Which trials' validation got worse at the end than at its best while training went on.
 
     Source: C6, C7.
     """
-    found = ranked([trace.outcome for trace in traces])
-    best = found[0].trial if found else None
+    best_first = ranked([trial.outcome for trial in curves])
+    best = best_first[0].trial if best_first else None
     with np.errstate(all="ignore"):
-        trials = tuple(_trial(trace, best, thresholds) for trace in traces)
-    selection, hidden_by = _selection(trials, [trace.record for trace in traces])
+        trials = tuple(_trial(trial, best, thresholds) for trial in curves)
+    records = [trial.record for trial in curves]
+    selection, hidden_by = _selection(trials, records, thresholds.min_others)
     return Overfitting(
         study=study.name,
         metric=study.metric,
@@ -116,50 +115,51 @@ def overfitting(
 
 
 def _trial(
-    trace: TrialCurves, best: int | None, thresholds: OverfittingThresholds
+    trial: TrialCurves, best: int | None, thresholds: OverfittingThresholds
 ) -> OverfittingTrial:
-    curves = aligned(trace)
+    curves = aligned(trial)
     return OverfittingTrial(
-        trial=trace.trial,
-        best=trace.trial == best,
-        by_loss=_shown(trace, curves, VALID_LOSS, thresholds),
-        by_metric=_shown(trace, curves, trace.metric, thresholds),
+        trial=trial.id,
+        best=trial.id == best,
+        by_loss=_turn(trial, curves, VALID_LOSS, thresholds),
+        by_metric=_turn(trial, curves, trial.metric, thresholds),
     )
 
 
-def _shown(
-    trace: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
+def _turn(
+    trial: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
 ) -> Turn:
-    """A turn of the whole curve that is still one when its last drop is left out.
+    """The turn of the whole curve, if there still is one when its last drop is left out.
 
     A validation that has not yet recovered from instability is no sign of overfitting.
     """
-    whole = _turned(trace, curves, name, thresholds)
+    whole = _turn_of(trial, curves, name, thresholds)
     if whole.status == "ok" or not math.isfinite(whole.rise):
         return whole
     since = _since_last_drop(curves, thresholds.min_evaluations)
     if len(since) == len(curves):
         return whole
-    calm = _turned(trace, since, name, thresholds)
+    calm = _turn_of(trial, since, name, thresholds)
     return calm if calm.status == "ok" else whole
 
 
 def _since_last_drop(curves: Aligned, at_least: int) -> Aligned:
-    """The curves after their last drop, or before it where that is all there is of them."""
+    """The curves after their last drop; those before it, where too little comes after."""
     drops = instability(curves, 1, DROPS).drops if len(curves) >= at_least else ()
     if not drops:
         return curves
     after_E = curves.steps_E >= drops[-1].step
-    kept_E = after_E if np.count_nonzero(after_E) >= at_least else ~after_E
-    return Aligned(curves.names, curves.steps_E[kept_E], curves.levels_SxE[:, kept_E])
+    calm_E = after_E if np.count_nonzero(after_E) >= at_least else ~after_E
+    return Aligned(curves.names, curves.steps_E[calm_E], curves.levels_SxE[:, calm_E])
 
 
-def _turned(
-    trace: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
+def _turn_of(
+    trial: TrialCurves, curves: Aligned, name: str, thresholds: OverfittingThresholds
 ) -> Turn:
-    if not_finite(trace) is not None:
+    """Whether one series turned up, judged by its level and by what noise and drift explain."""
+    if not_finite(trial) is not None:
         return Turn(status="ok", name=name, why="it broke, so its training loss did not fall on")
-    why = _why(curves, name, thresholds.min_evaluations)
+    why = _why_unclear(curves, name, thresholds.min_evaluations)
     if why:
         return Turn(status="unclear", name=name, why=why)
     values_E = curves.levels_SxE[curves.names.index(name)]
@@ -168,14 +168,14 @@ def _turned(
     best, end = float(level_E[lowest]), ending(values_E)
     gain = gained(level_E)
     beyond = (end - best) / error
-    around = level_drift(level_E)
+    drift = level_drift(level_E)
     turned = not end - best < thresholds.min_rise * gain and beyond >= thresholds.min_doubt
-    turned &= end - best >= thresholds.min_share * around.gained
-    turned &= end - best > thresholds.min_wander * around.before
-    fall, falls = _fell(curves, lowest, thresholds)
-    sure = beyond >= thresholds.min_noise and _beyond(end - best, error, around, thresholds)
+    turned &= end - best >= thresholds.min_share * drift.gained
+    turned &= end - best > thresholds.min_drift * drift.before
+    fall, falls = _training_fall(curves, lowest, thresholds)
+    sure = beyond >= thresholds.min_noise and _beyond_drift(end - best, error, drift, thresholds)
     status, why = _judged(turned=turned, falls=falls, sure=sure)
-    reported = trace.value if name == trace.metric else float
+    reported = trial.value if name == trial.metric else float
     return Turn(
         status=status,
         name=name,
@@ -189,16 +189,16 @@ def _turned(
     )
 
 
-def _beyond(
-    rise: float, error: float, around: LevelDrift, thresholds: OverfittingThresholds
+def _beyond_drift(
+    rise: float, error: float, drift: LevelDrift, thresholds: OverfittingThresholds
 ) -> bool:
-    """Whether a level that wanders would hardly rise as far: by its size, or by its steadiness."""
+    """Whether a level that drifts would hardly rise as far: by its size, or by its steadiness."""
     large = (
-        rise >= thresholds.large * around.gained and rise >= thresholds.large_wander * around.before
+        rise >= thresholds.large * drift.gained and rise >= thresholds.large_drift * drift.before
     )
     steady = (
-        rise >= thresholds.steady_wander * max(around.before, around.after)
-        and rise >= thresholds.steady_course * around.around
+        rise >= thresholds.steady_drift * max(drift.before, drift.after)
+        and rise >= thresholds.steady_course * drift.around
         and rise >= thresholds.steady_noise * error
     )
     return large or steady
@@ -214,7 +214,7 @@ def _judged(*, turned: bool, falls: bool | None, sure: bool) -> tuple[Severity, 
     return "problem", ""
 
 
-def _why(curves: Aligned, name: str, at_least: int) -> str:
+def _why_unclear(curves: Aligned, name: str, at_least: int) -> str:
     if name.startswith("train/"):
         return f"{name} is no validation metric"
     if name not in curves.names:
@@ -224,10 +224,10 @@ def _why(curves: Aligned, name: str, at_least: int) -> str:
     return ""
 
 
-def _fell(
+def _training_fall(
     curves: Aligned, since: int, thresholds: OverfittingThresholds
 ) -> tuple[float, bool | None]:
-    """How far the training loss fell since then, and whether that is beyond its noise."""
+    """How far the training loss fell since that evaluation, and whether beyond its noise."""
     if TRAIN_LOSS not in curves.names:
         return math.nan, None
     losses_E = curves.levels_SxE[curves.names.index(TRAIN_LOSS)]
@@ -237,70 +237,70 @@ def _fell(
 
 
 def _selection(
-    trials: Sequence[OverfittingTrial], records: Sequence[Record]
+    trials: Sequence[OverfittingTrial], records: Sequence[Record], min_others: int
 ) -> tuple[Severity, str]:
     """Whether the best trial may be best because it trains less than those that overfit."""
-    judged = [one for one in trials if one.status != "unclear"]
-    best = [one for one in judged if one.best]
-    others = [one for one in judged if not one.best]
-    if not best or len(others) < _MIN_OTHERS:
+    judged = [trial for trial in trials if trial.status != "unclear"]
+    best = [trial for trial in judged if trial.best]
+    others = [trial for trial in judged if not trial.best]
+    if not best or len(others) < min_others:
         return "unclear", ""
-    overfit = {one.trial for one in others if one.status == "problem"}
+    overfit = {trial.trial for trial in others if trial.status == "problem"}
     if best[0].status == "problem" or 2 * len(overfit) <= len(others):
         return "ok", ""
     winner = next(record for record in records if record.id == best[0].trial)
     rest = [record for record in records if record.id in overfit]
     trained = [_trained(record) for record in rest]
     for name, value in _trained(winner).items():
-        known_values = [each[name] for each in trained if name in each]
+        others_levels = [levels[name] for levels in trained if name in levels]
         # Below nine of ten of those that overfit, it trains less than they do.
-        below = sum(value < other for other in known_values)
-        if len(known_values) >= _MIN_OTHERS and below >= 0.9 * len(known_values):
+        below = sum(value < other for other in others_levels)
+        if len(others_levels) >= min_others and below >= 0.9 * len(others_levels):
             return "notice", name
     return "ok", ""
 
 
 def _trained(record: Record) -> dict[str, float]:
-    """What says how much a trial trains: its steps and its learning rate."""
-    found = {"steps": float(record.steps)}
+    """How much a trial trains, by name: its steps and its learning rate."""
+    levels = {"steps": float(record.steps)}
     for name, value in record.setting.items():
         entry = known(name)
         rate = entry is not None and entry.name == "learning_rate"
         if rate and isinstance(value, int | float) and not isinstance(value, bool):
-            found[name] = float(value)
-    return found
+            levels[name] = float(value)
+    return levels
 
 
 def findings(result: Overfitting) -> list[Finding]:
-    """One finding a trial, and one on how the best was chosen.
+    """One finding for each trial, and one on how the best was chosen.
 
     Source: C6, C7.
     """
-    each = [
+    of_trials = [
         Finding(
-            rule="C6" if one.best else "C7",
+            rule="C6" if trial.best else "C7",
             check="overfitting",
-            status=one.status,
-            subject={"study": result.study, "trial": one.trial},
-            message=_said(one),
+            status=trial.status,
+            subject={"study": result.study, "trial": trial.trial},
+            message=_message(trial),
             evidence={
-                "trials": [one.trial],
-                "best": one.best,
-                "by_loss": one.by_loss.status,
-                "by_metric": one.by_metric.status,
-                "loss": vars(one.by_loss),
-                "metric": vars(one.by_metric),
-                "confidence": _confidence(result.thresholds, one),
+                "trials": [trial.trial],
+                "best": trial.best,
+                "by_loss": trial.by_loss.status,
+                "by_metric": trial.by_metric.status,
+                "loss": vars(trial.by_loss),
+                "metric": vars(trial.by_metric),
+                "confidence": _confidence(result.thresholds, trial),
             },
-            advice=_advice(one),
+            advice=_advice(trial),
         )
-        for one in result.trials
+        for trial in result.trials
     ]
-    return [*each, _chosen(result)]
+    return [*of_trials, _selection_finding(result)]
 
 
 def _confidence(
-    thresholds: OverfittingThresholds, one: OverfittingTrial
+    thresholds: OverfittingThresholds, trial: OverfittingTrial
 ) -> Mapping[str, float | None]:
     by_loss = {
         "problem": thresholds.confidence_flagged_by_loss,
@@ -311,52 +311,52 @@ def _confidence(
         "ok": thresholds.confidence_ok_by_metric,
     }
     return {
-        "by_loss": by_loss.get(one.by_loss.status),
-        "by_metric": by_metric.get(one.by_metric.status),
+        "by_loss": by_loss.get(trial.by_loss.status),
+        "by_metric": by_metric.get(trial.by_metric.status),
     }
 
 
-def _said(one: OverfittingTrial) -> str:
-    who = f"Trial {one.trial}" + (", the best," if one.best else "")
-    turns = [one.by_loss, one.by_metric]
-    if one.by_loss.name == one.by_metric.name:
+def _message(trial: OverfittingTrial) -> str:
+    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
+    turns = [trial.by_loss, trial.by_metric]
+    if trial.by_loss.name == trial.by_metric.name:
         turns = turns[:1]
-    bad = [turn for turn in turns if turn.status == "problem"]
-    if bad:
-        moved = " and ".join(_moved(turn) for turn in bad)
-        return f"{who} overfits: while {TRAIN_LOSS} fell on, {moved}{_but(turns)}."
-    if one.status == "unclear":
+    turned = [turn for turn in turns if turn.status == "problem"]
+    if turned:
+        moved = " and ".join(_move_clause(turn) for turn in turned)
+        return f"{who} overfits: while {TRAIN_LOSS} fell on, {moved}{_contrast_clause(turns)}."
+    if trial.status == "unclear":
         reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
         who = who.removesuffix(",")
         return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
     if turns[0].why:
         return f"{who} does not overfit: {turns[0].why}."
-    return f"{who} does not overfit: {' and '.join(_stands(turn) for turn in turns)}."
+    return f"{who} does not overfit: {' and '.join(_end_clause(turn) for turn in turns)}."
 
 
-def _moved(turn: Turn) -> str:
+def _move_clause(turn: Turn) -> str:
     return (
         f"its {turn.name} went from its best level, {number(turn.best)}, at step "
         f"{turn.best_step:,} to {number(turn.end)} at the end"
     )
 
 
-def _stands(turn: Turn) -> str:
+def _end_clause(turn: Turn) -> str:
     return f"{turn.name} ends at {number(turn.end)}, its best level is {number(turn.best)}"
 
 
-def _but(turns: Sequence[Turn]) -> str:
-    fine = [turn for turn in turns if turn.status == "ok"]
-    if not fine:
+def _contrast_clause(turns: Sequence[Turn]) -> str:
+    unharmed = [turn for turn in turns if turn.status == "ok"]
+    if not unharmed:
         return ""
-    unhurt = " (that does not suffer)" if fine[0] is turns[-1] else ""
-    return f", though {_stands(fine[0])}{unhurt}"
+    unhurt = " (that does not suffer)" if unharmed[0] is turns[-1] else ""
+    return f", though {_end_clause(unharmed[0])}{unhurt}"
 
 
-def _advice(one: OverfittingTrial) -> str:
-    if one.status != "problem":
+def _advice(trial: OverfittingTrial) -> str:
+    if trial.status != "problem":
         return ""
-    if one.best:
+    if trial.best:
         return (
             "Run again with more regularization (dropout, label smoothing, weight decay) before "
             "comparing (C6)."
@@ -364,9 +364,9 @@ def _advice(one: OverfittingTrial) -> str:
     return "It is not the best; where many overfit, search more regularization (C7)."
 
 
-def _chosen(result: Overfitting) -> Finding:
-    overfit = [one.trial for one in result.trials if one.status == "problem"]
-    judged = sum(one.status != "unclear" for one in result.trials)
+def _selection_finding(result: Overfitting) -> Finding:
+    overfit = [trial.trial for trial in result.trials if trial.status == "problem"]
+    judged = sum(trial.status != "unclear" for trial in result.trials)
     share = percent(len(overfit) / judged) if judged and overfit else "none"
     if result.selection == "notice":
         message = (

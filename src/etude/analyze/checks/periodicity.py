@@ -1,4 +1,4 @@
-"""Metrics that return with a period: a hint at splits that overlap or data that is not shuffled.
+"""Periodicity of metrics: a hint at splits that overlap or data that is not shuffled.
 
 Axes: P points of a curve, L lags.
 """
@@ -69,7 +69,7 @@ class Rhythm:
 @final
 @dataclass(frozen=True, kw_only=True)
 class PeriodicityTrial:
-    """What returns in one trial.
+    """The periodicity of one trial.
 
     Args:
         why: Why that cannot be judged; empty where it can.
@@ -97,79 +97,81 @@ class Periodicity:
 
 
 def periodicity(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: PeriodicityThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: PeriodicityThresholds = SHIPPED
 ) -> Periodicity:
     """Whether the metric, or a loss, of each trial returns with a period of 4 evaluations or more.
 
     Source: E6, E2.
     """
     # One chance for the whole study (Bonferroni): of many trials, some would have a period by luck.
-    one_of_many = replace(thresholds, chance=thresholds.chance / max(1, len(traces)))
-    trials = tuple(_trial(trace, one_of_many) for trace in traces)
-    found = [
-        (one.status == "notice", one.rhythm.excess, -one.trial)
-        for one in trials
-        if one.rhythm is not None
+    shared = replace(thresholds, chance=thresholds.chance / max(1, len(curves)))
+    trials = tuple(_trial(trial, shared) for trial in curves)
+    # The few whose rhythm is strongest are drawn, those that alarm first.
+    strengths = [
+        (trial.status == "notice", trial.rhythm.excess, -trial.trial)
+        for trial in trials
+        if trial.rhythm is not None
     ]
     return Periodicity(
         study=study.name,
-        strongest=tuple(-trial for *_, trial in sorted(found, reverse=True)[:DRAWN_TRIALS]),
+        strongest=tuple(-trial for *_, trial in sorted(strengths, reverse=True)[:DRAWN_TRIALS]),
         thresholds=thresholds,
         trials=trials,
     )
 
 
-def _trial(trace: TrialCurves, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
-    why = without_end(trace)
-    looked = [] if why else _looked_at(trace, thresholds)
-    if not looked:
-        series = usable(trace.objective)
-        why = why or without_values(trace, series, trace.metric, thresholds.min_evaluations)
-        why = why or f"its evaluations of {trace.metric} are not at regular steps (E2)"
-        return PeriodicityTrial(
-            trial=trace.trial, status="unclear", why=why, metrics=(), rhythm=None
-        )
-    rhythms = [_rhythm(name, series, len(looked), thresholds) for name, series in looked]
-    found = [one for one in rhythms if one is not None]
-    sampled = _sampled(trace)
+def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
+    why = without_end(trial)
+    metrics = [] if why else _metrics(trial, thresholds)
+    if not metrics:
+        series = usable(trial.objective)
+        why = why or without_values(series, trial.metric, thresholds.min_evaluations)
+        why = why or f"its evaluations of {trial.metric} are not at regular steps (E2)"
+        return PeriodicityTrial(trial=trial.id, status="unclear", why=why, metrics=(), rhythm=None)
+    rhythms = [_rhythm(name, series, len(metrics), thresholds) for name, series in metrics]
+    peaks = [rhythm for rhythm in rhythms if rhythm is not None]
+    sampled = _sampled(trial)
     # What alarms goes before what does not, however strong.
     strongest = max(
-        found,
-        key=lambda one: (one.periodic and not (sampled and one.metric == TRAIN_LOSS), one.excess),
+        peaks,
+        key=lambda rhythm: (
+            rhythm.periodic and not (sampled and rhythm.metric == TRAIN_LOSS),
+            rhythm.excess,
+        ),
         default=None,
     )
     periodic = strongest is not None and strongest.periodic
     harmless = strongest is not None and sampled and strongest.metric == TRAIN_LOSS
     return PeriodicityTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="notice" if periodic and not harmless else "ok",
         why="",
-        metrics=tuple(name for name, _ in looked),
+        metrics=tuple(name for name, _ in metrics),
         rhythm=strongest,
         sampled=periodic and harmless,
     )
 
 
-def _sampled(trace: TrialCurves) -> bool:
+def _sampled(trial: TrialCurves) -> bool:
     """Whether the training loss is known only where the trial evaluated.
 
     It is then measured on samples of the training set, and such samples come again without harm;
     the losses of the batches themselves come far more often.
     """
-    return len(trace.train_loss) < 2 * len(trace.objective)
+    return len(trial.train_loss) < 2 * len(trial.objective)
 
 
-def _looked_at(trace: TrialCurves, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
+def _metrics(trial: TrialCurves, thresholds: PeriodicityThresholds) -> list[tuple[str, Series]]:
     """The metrics with enough values at regular steps, each once."""
-    every = {
-        TRAIN_LOSS: trace.train_loss,
-        VALID_LOSS: trace.valid_loss,
-        trace.metric: trace.objective,
+    by_name = {
+        TRAIN_LOSS: trial.train_loss,
+        VALID_LOSS: trial.valid_loss,
+        trial.metric: trial.objective,
     }
-    found = [(name, usable(series)) for name, series in sorted(every.items())]
+    usable_series = [(name, usable(series)) for name, series in sorted(by_name.items())]
     return [
         (name, series)
-        for name, series in found
+        for name, series in usable_series
         if len(series) >= thresholds.min_evaluations
         and regular(series.steps_P, tolerance=thresholds.tolerance, share=thresholds.regular)
     ]
@@ -179,14 +181,16 @@ def _rhythm(
     name: str, series: Series, metrics: int, thresholds: PeriodicityThresholds
 ) -> Rhythm | None:
     """The highest peak of the autocorrelation beyond a trough; None without such a peak."""
-    left_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
-    lags = len(left_P) // thresholds.min_periods
-    correlations_L = autocorrelation(left_P, 2 * lags)
+    rest_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
+    # The peak of the autocorrelation over all lags that a period may have.
+    lags = len(rest_P) // thresholds.min_periods
+    correlations_L = autocorrelation(rest_P, 2 * lags)
     lag = _peak(correlations_L, thresholds.min_lag, lags)
     if lag is None:
         return None
+    # What noise reaches at any of these lags, of any metric.
     looks = metrics * max(1, lags - thresholds.min_lag + 1)
-    by_noise = _by_noise(len(left_P), looks, thresholds.chance)
+    by_noise = _by_noise(len(rest_P), looks, thresholds.chance)
     interval = middle(np.diff(series.steps_P))
     return Rhythm(
         metric=name,
@@ -206,12 +210,12 @@ def detrended(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
     Source: E6.
     """
     axes_PxK = _cubic(len(values_P))
-    left_P = values_P / (float(np.max(np.abs(values_P))) or 1.0)
-    left_P = left_P - axes_PxK @ (axes_PxK.T @ left_P)
-    reach = 3.0 * 1.4826 * middle(np.abs(left_P))
-    left_P = np.clip(left_P, -reach, reach)
+    rest_P = values_P / (float(np.max(np.abs(values_P))) or 1.0)
+    rest_P = rest_P - axes_PxK @ (axes_PxK.T @ rest_P)
+    reach = 3.0 * 1.4826 * middle(np.abs(rest_P))
+    rest_P = np.clip(rest_P, -reach, reach)
     # What is left of an exact cubic is rounding.
-    return left_P if reach > 1e-11 else np.zeros_like(left_P)
+    return rest_P if reach > 1e-11 else np.zeros_like(rest_P)
 
 
 @cache
@@ -234,11 +238,12 @@ def autocorrelation(values_P: NDArray[np.float64], lags: int) -> NDArray[np.floa
     Source: E6.
     """
     count = len(values_P)
-    left_P = values_P - float(values_P.mean())
-    variance = float(left_P @ left_P) / max(1, count)
+    centred_P = values_P - float(values_P.mean())
+    variance = float(centred_P @ centred_P) / max(1, count)
     if variance == 0.0:
         return np.zeros(lags + 1)
-    power = np.abs(np.fft.rfft(left_P, n=2 * count)) ** 2
+    # By the Fourier transform, padded so that the ends do not meet.
+    power = np.abs(np.fft.rfft(centred_P, n=2 * count)) ** 2
     sums_L = np.fft.irfft(power, n=2 * count)[: lags + 1]
     return np.asarray(sums_L / (count - np.arange(lags + 1)) / variance)
 
@@ -246,7 +251,7 @@ def autocorrelation(values_P: NDArray[np.float64], lags: int) -> NDArray[np.floa
 def _peak(correlations_L: NDArray[np.float64], min_lag: int, max_lag: int) -> int | None:
     """The lag of the highest peak that comes after a trough below zero, and comes again.
 
-    What only wanders has no trough, and does not come again.
+    A drift has no trough, and does not come again.
     """
     below = np.flatnonzero(correlations_L[:max_lag] < 0.0)
     begin = max(min_lag, int(below[0]) + 1 if len(below) else max_lag + 1)
@@ -259,7 +264,7 @@ def _peak(correlations_L: NDArray[np.float64], min_lag: int, max_lag: int) -> in
 
 
 def findings(result: Periodicity) -> list[Finding]:
-    """One finding a trial.
+    """One finding for each trial.
 
     Source: E6.
     """
@@ -267,43 +272,43 @@ def findings(result: Periodicity) -> list[Finding]:
         Finding(
             rule="E6",
             check="periodicity",
-            status=one.status,
-            subject={"study": result.study, "trial": one.trial},
-            message=_said(one),
+            status=trial.status,
+            subject={"study": result.study, "trial": trial.trial},
+            message=_message(trial),
             evidence={
-                "trials": [one.trial],
-                "metrics": list(one.metrics),
-                "metric": None if one.rhythm is None else one.rhythm.metric,
-                "period_evaluations": None if one.rhythm is None else one.rhythm.lag,
-                "period_steps": None if one.rhythm is None else one.rhythm.steps,
-                "correlation": None if one.rhythm is None else one.rhythm.correlation,
-                "limit": None if one.rhythm is None else one.rhythm.limit,
+                "trials": [trial.trial],
+                "metrics": list(trial.metrics),
+                "metric": None if trial.rhythm is None else trial.rhythm.metric,
+                "period_evaluations": None if trial.rhythm is None else trial.rhythm.lag,
+                "period_steps": None if trial.rhythm is None else trial.rhythm.steps,
+                "correlation": None if trial.rhythm is None else trial.rhythm.correlation,
+                "limit": None if trial.rhythm is None else trial.rhythm.limit,
                 "confidence": None,
             },
-            advice=_advice(one),
+            advice=_advice(trial),
         )
-        for one in result.trials
+        for trial in result.trials
     ]
 
 
-def _said(one: PeriodicityTrial) -> str:
-    if one.why:
-        return f"Trial {one.trial}: whether a metric has a period is open, since {one.why}."
-    if one.rhythm is None or not one.rhythm.periodic:
-        return f"Trial {one.trial}: no period in {', '.join(one.metrics)}."
-    rhythm = one.rhythm
-    harmless = "; it is measured on samples, which may come again" if one.sampled else ""
+def _message(trial: PeriodicityTrial) -> str:
+    if trial.why:
+        return f"Trial {trial.trial}: whether a metric has a period is open, since {trial.why}."
+    if trial.rhythm is None or not trial.rhythm.periodic:
+        return f"Trial {trial.trial}: no period in {', '.join(trial.metrics)}."
+    rhythm = trial.rhythm
+    harmless = "; it is measured on samples, which may come again" if trial.sampled else ""
     return (
-        f"Trial {one.trial}: {rhythm.metric} returns every {rhythm.lag} of its values "
+        f"Trial {trial.trial}: {rhythm.metric} returns every {rhythm.lag} of its values "
         f"({rhythm.steps:,} steps; autocorrelation {number(rhythm.correlation, 2)}){harmless}."
     )
 
 
-def _advice(one: PeriodicityTrial) -> str:
-    if one.status != "notice" or one.rhythm is None:
+def _advice(trial: PeriodicityTrial) -> str:
+    if trial.status != "notice" or trial.rhythm is None:
         return ""
     return (
-        f"If {one.rhythm.steps:,} steps are an epoch, look for splits that overlap and for data "
+        f"If {trial.rhythm.steps:,} steps are an epoch, look for splits that overlap and for data "
         "that is not shuffled anew; if the learning rate restarts with that period, it is the "
         "schedule's."
     )

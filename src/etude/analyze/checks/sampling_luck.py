@@ -1,6 +1,6 @@
-"""How much of a study's best is the luck of the search.
+"""Sampling luck: how much of a study's best is the luck of the search.
 
-Axes: T trials, B bootstrap samples, S sizes of a study (numbers of trials).
+Axes: T trials.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, plural
+from ..thresholds import SamplingLuckThresholds
 from ..views.outcomes import Outcome, only_seeds, ranked
 
-# Heuristic: fewer draws than the smallest study that the source resamples.
-MIN_TRIALS = 6
+SHIPPED = SamplingLuckThresholds()
 
 
 @final
@@ -80,28 +80,28 @@ def sampling_luck(
     )
 
 
-def luck(found: Sequence[Outcome], objective: Objective) -> Budget | None:
+def luck(ended: Sequence[Outcome], objective: Objective) -> Budget | None:
     """The best of a whole study over resampled ones; None where too few trials have ended.
 
     Source: Q10.
     """
-    if len(found) < MIN_TRIALS:
+    if len(ended) < SHIPPED.min_trials:
         return None
-    return _budget(found, len(found), objective)
+    return _budget(ended, len(ended), objective)
 
 
-def _budget(found: Sequence[Outcome], size: int, objective: Objective) -> Budget:
-    """Its quantiles in closed form: of infinitely many samples, as `best_of` draws some."""
-    sorted_T = sorted(one.loss for one in found)
+def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget:
+    """The quantiles of the best, in closed form: of all samples, of which `best_of` draws some."""
+    sorted_T = sorted(outcome.loss for outcome in ended)
     # The lowest of k uniform numbers exceeds m with chance (1 - m)^k.
     shares = (-math.expm1(math.log1p(-quantile) / size) for quantile in (0.025, 0.5, 0.975))
-    losses = [sorted_T[max(0, math.ceil(len(found) * share) - 1)] for share in shares]
+    losses = [sorted_T[max(0, math.ceil(len(ended) * share) - 1)] for share in shares]
     low, median, high = sorted(map(objective.value, losses))
     return Budget(size, _finite(median), _finite(low), _finite(high))
 
 
 def reaches(budget: Budget) -> str:
-    """From where to where the best lies, in words.
+    """The interval in which the best lies, in words.
 
     Source: Q10.
 
@@ -121,7 +121,7 @@ def findings(result: SamplingLuck) -> list[Finding]:
 
     Source: Q10.
     """
-    status, message = _said(result)
+    status, message = _message(result)
     return [
         Finding(
             rule="Q10",
@@ -139,7 +139,7 @@ def findings(result: SamplingLuck) -> list[Finding]:
     ]
 
 
-def _said(result: SamplingLuck) -> tuple[Severity, str]:
+def _message(result: SamplingLuck) -> tuple[Severity, str]:
     if result.best is None:
         return "unclear", f"No trial of `{result.study}` has a value, so its luck is unknown."
     if not result.budgets:

@@ -19,13 +19,7 @@ from ...study import Study
 from ...wording import number, percent
 from ..statistics.curve_shape import jumps, late, smoothed
 from ..thresholds import SaturatedThresholds
-from ..views.curves import (
-    TrialCurves,
-    cut_short,
-    usable,
-    without_end,
-    without_values,
-)
+from ..views.curves import TrialCurves, incomplete, usable
 
 SHIPPED = SaturatedThresholds()
 
@@ -33,7 +27,7 @@ SHIPPED = SaturatedThresholds()
 @final
 @dataclass(frozen=True, kw_only=True)
 class SaturatedTrial:
-    """Since when one trial stood at its final level.
+    """When one trial reached its final level for good.
 
     Args:
         why: Why that cannot be judged; empty where it can.
@@ -54,7 +48,7 @@ class SaturatedTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Saturated:
-    """Since when each trial of a study stood at its final level, by trial id."""
+    """When each trial of a study reached its final level for good, by trial id."""
 
     study: str
     metric: str
@@ -64,20 +58,20 @@ class Saturated:
 
 
 def saturated(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: SaturatedThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: SaturatedThresholds = SHIPPED
 ) -> Saturated:
-    """Since when each trial stood, within its noise, at its final level.
+    """When each trial reached its final level, within its noise, for good.
 
     Source: C10.
     """
-    early = [_early(series) for trace in traces if len(series := usable(trace.objective))]
-    typical = float(np.median(early)) if early else math.inf
+    early_levels = [_early(series) for trial in curves if len(series := usable(trial.objective))]
+    typical = float(np.median(early_levels)) if early_levels else math.inf
     return Saturated(
         study=study.name,
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(_trial(trace, typical, thresholds) for trace in traces),
+        trials=tuple(_trial(trial, typical, thresholds) for trial in curves),
     )
 
 
@@ -86,32 +80,29 @@ def _early(series: Series) -> float:
     return float(np.median(series.values_P[len(series) // 10 :][:3]))
 
 
-def _trial(trace: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
-    series = usable(trace.objective)
-    why = without_end(trace) or without_values(
-        trace, series, trace.metric, thresholds.min_evaluations
-    )
-    why = why or cut_short(trace, series.steps_P, thresholds.full)
+def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
+    series = usable(trial.objective)
+    why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
     if why:
-        return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
+        return SaturatedTrial(trial=trial.id, status="unclear", why=why)
     level, band, reached = _reached(series, thresholds)
     gain = abs(float(series.values_P[0]) - level)
     step = int(series.steps_P[reached])
-    share = (step + 1) / max(1, trace.max_steps)
+    share = (step + 1) / max(1, trial.max_steps)
     if reached == 0:
-        why = f"its {trace.metric} never left the level at which it began"
+        why = f"its {trial.metric} never left the level at which it began"
     elif share < thresholds.before and level > typical + band:
         # Heuristic: it is stuck, not done, and fewer steps are no remedy.
         why = "it ends worse than the typical trial is after a tenth of its evaluations"
     elif share < thresholds.before and band > thresholds.max_hidden * gain:
         why = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} gained in all"
     if why:
-        return SaturatedTrial(trial=trace.trial, status="unclear", why=why)
+        return SaturatedTrial(trial=trial.id, status="unclear", why=why)
     return SaturatedTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="notice" if share < thresholds.before else "ok",
         why="",
-        level=trace.value(level),
+        level=trial.value(level),
         band=band,
         step=step,
         share=share,
@@ -120,6 +111,7 @@ def _trial(trace: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
 
 def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, float, int]:
     """The final level, the band around it, and the position from which the curve stays in it."""
+    # The level, and the noise around it.
     values_P = series.values_P
     width = max(3, len(values_P) // 10) | 1
     last = late(series, thresholds.late).values_P
@@ -134,7 +126,8 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     )
     gained = abs(_early(series) - level)
     band = thresholds.errors * error + thresholds.resolution * gained
-    # The last few are smoothed over less than the width, and are of the level anyway.
+    # The last smoothed value outside the band. The last few are smoothed over less than the width,
+    # and are of the level anyway.
     away_P = np.abs(smoothed(values_P, width) - level)[: -(width // 2)]
     outside = np.flatnonzero(away_P > band)
     reached = int(outside[-1]) + 1 if len(outside) else 0
@@ -149,7 +142,7 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
 
 
 def _without_glitches(values_W: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The values, cut to five robust sd around their median: one odd evaluation is no noise."""
+    """The values, clipped to five robust sd around their median: one odd evaluation is no noise."""
     middle = float(np.median(values_W))
     reach = 5.0 * 1.4826 * float(np.median(np.abs(values_W - middle)))
     return np.clip(values_W, middle - reach, middle + reach) if reach > 0.0 else values_W
@@ -164,6 +157,7 @@ def _still_falls(
     """Whether a stretch that looks flat still gains, slowly, beyond its noise."""
     if len(values_W) < 5:
         return False
+    # A line by least squares, and the sd around it.
     x_W = steps_W - float(steps_W.mean())
     spread = math.sqrt(float(x_W @ x_W))
     centred_W = values_W - float(values_W.mean())
@@ -174,7 +168,7 @@ def _still_falls(
 
 
 def findings(result: Saturated) -> list[Finding]:
-    """One finding a trial.
+    """One finding for each trial.
 
     Source: C10.
     """
@@ -182,35 +176,35 @@ def findings(result: Saturated) -> list[Finding]:
         Finding(
             rule="C10",
             check="saturated",
-            status=one.status,
-            subject={"study": result.study, "trial": one.trial},
-            message=_said(result, one),
+            status=trial.status,
+            subject={"study": result.study, "trial": trial.trial},
+            message=_message(result, trial),
             evidence={
-                "trials": [one.trial],
-                "level": one.level,
-                "band": one.band,
-                "step": one.step,
-                "share": one.share,
+                "trials": [trial.trial],
+                "level": trial.level,
+                "band": trial.band,
+                "step": trial.step,
+                "share": trial.share,
                 "confidence": None,
             },
-            advice=_advice(result, one),
+            advice=_advice(result, trial),
         )
-        for one in result.trials
+        for trial in result.trials
     ]
 
 
-def _said(result: Saturated, one: SaturatedTrial) -> str:
-    if one.share is None or one.level is None or one.step is None:
-        return f"Trial {one.trial}: whether it was saturated early is open, since {one.why}."
-    level = f"its final {result.metric}, {number(one.level)}"
-    at = f"step {one.step:,}, {percent(one.share)} of the steps"
-    if one.status == "notice":
-        return f"Trial {one.trial} stands at {level}, since {at}: fewer steps may do."
-    return f"Trial {one.trial} reached {level}, at {at}."
+def _message(result: Saturated, trial: SaturatedTrial) -> str:
+    if trial.share is None or trial.level is None or trial.step is None:
+        return f"Trial {trial.trial}: whether it was saturated early is open, since {trial.why}."
+    level = f"its final {result.metric}, {number(trial.level)}"
+    at = f"step {trial.step:,}, {percent(trial.share)} of the steps"
+    if trial.status == "notice":
+        return f"Trial {trial.trial} stands at {level}, since {at}: fewer steps may do."
+    return f"Trial {trial.trial} reached {level}, at {at}."
 
 
-def _advice(result: Saturated, one: SaturatedTrial) -> str:
-    if one.status != "notice" or one.share is None:
+def _advice(result: Saturated, trial: SaturatedTrial) -> str:
+    if trial.status != "notice" or trial.share is None:
         return ""
-    steps = math.ceil(min(1.0, 1.5 * one.share) * result.max_steps)
+    steps = math.ceil(min(1.0, 1.5 * trial.share) * result.max_steps)
     return f"Try about {steps:,} steps, half as many again as it needed, before more trials."

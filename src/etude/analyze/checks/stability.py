@@ -24,22 +24,15 @@ from .stability_curves import (
     Drop,
     Instability,
     Kind,
-    broken_series,
     hidden_spikes,
     instability,
     not_finite,
+    not_finite_series,
 )
-from .stability_limit import StabilityLimit, feasible_edge
-from .stability_limit import findings as edge_findings
+from .stability_limit import StabilityLimit, stability_limit
+from .stability_limit import findings as limit_findings
 
 SHIPPED = StabilityThresholds()
-# Heuristic: a first tenth, where no warmup says how long the beginning is.
-_EARLY = 0.1
-# Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
-_SHARED = 3
-_NEAR = 0.01
-# Heuristic: a loss that falls at four of five evaluations is slow, not stuck.
-_STEADY = 0.8
 
 
 @final
@@ -50,14 +43,14 @@ class StabilityTrial:
     Args:
         why: Why that cannot be judged; empty where it can.
         kind: How it was unstable; empty where it was not.
-        fraction: Where it broke first, as a share of the full length.
+        fraction: Where it became unstable first, as a share of the full length.
         early: Whether that was before the end of warmup, or in the first tenth.
         lost: What of the gain was lost at the end, over all series; NaN where not known.
         learned: How far it came at its best on the way from where training begins to what a
             quarter of the study reaches; NaN where not known.
         spikes: Drops that recovered at the next evaluation.
         hidden: Steps of training losses that spiked between evaluations.
-        shared: How many other trials broke at the same share of the length, where they are many.
+        shared: How many other trials dropped at the same share of the length, where they are many.
         broken: The series that is not finite from `step` on; empty where none is.
         norms: Whether it logged gradient norms.
     """
@@ -83,217 +76,226 @@ class StabilityTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Stability:
-    """How stable the trials of a study were, by trial id."""
+    """How stable the trials of a study were, by trial id.
+
+    Args:
+        limit: Whether the best learning rate stands at the limit of what can be trained.
+    """
 
     study: str
     metric: str
     max_steps: int
     thresholds: StabilityThresholds
     trials: tuple[StabilityTrial, ...]
-    edge: StabilityLimit
+    limit: StabilityLimit
 
 
 def stability(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: StabilityThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: StabilityThresholds = SHIPPED
 ) -> Stability:
     """How stable each trial was, and whether instability holds the best learning rate down.
 
     Source: C4, D1, D3, D4.
     """
     with np.errstate(all="ignore"):
-        curves = [aligned(trace) for trace in traces]
-        ways = zip(progress(curves), progress(curves, TRAIN_LOSS), strict=True)
-        found = [
-            _trial(trace, curve, way, thresholds)
-            for trace, curve, way in zip(traces, curves, ways, strict=True)
+        series = [aligned(trial) for trial in curves]
+        progresses = zip(progress(series), progress(series, TRAIN_LOSS), strict=True)
+        trials = [
+            _trial(trial, aligned_curves, pair, thresholds)
+            for trial, aligned_curves, pair in zip(curves, series, progresses, strict=True)
         ]
-    found = _with_shared(found)
-    unstable = {one.trial: one.status == "problem" for one in found}
+    trials = _with_shared(trials, thresholds)
+    unstable = {trial.trial: trial.status == "problem" for trial in trials}
     return Stability(
         study=study.name,
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(found),
-        edge=feasible_edge(study, traces, unstable),
+        trials=tuple(trials),
+        limit=stability_limit(study, curves, unstable, thresholds=thresholds),
     )
 
 
 def _trial(
-    trace: TrialCurves,
+    trial: TrialCurves,
     curves: Aligned,
-    ways: tuple[Progress, Progress],
+    progresses: tuple[Progress, Progress],
     thresholds: StabilityThresholds,
 ) -> StabilityTrial:
-    learned = ways[0].best
-    broken = not_finite(trace)
-    if broken is not None or (trace.infeasible and trace.record.reason in ("nan", "diverged")):
-        kind: Kind = "diverged" if trace.record.reason == "diverged" else "nan"
-        return _unstable(trace, Instability(kind=kind, step=_last(trace, broken)), curves, learned)
-    if trace.infeasible:
-        because = trace.record.reason or "no reason given"
-        return _unclear(trace, f"it is infeasible ({because})", curves)
+    learned = progresses[0].best
+    step = not_finite(trial, exploded=thresholds.exploded)
+    if step is not None or (trial.infeasible and trial.record.reason in ("nan", "diverged")):
+        kind: Kind = "diverged" if trial.record.reason == "diverged" else "nan"
+        last = max(trial.record.steps - 1, 0)
+        symptoms = Instability(kind=kind, step=last if step is None else step)
+        return _unstable(trial, symptoms, curves, learned, thresholds)
+    if trial.infeasible:
+        because = trial.record.reason or "no reason given"
+        return _unclear(trial, f"it is infeasible ({because})", curves)
     if len(curves) < thresholds.min_evaluations:
-        return _without_evaluations(trace, curves, thresholds)
-    return _of_curves(trace, curves, ways, thresholds)
+        return _without_evaluations(trial, curves, thresholds)
+    return _of_curves(trial, curves, progresses, thresholds)
 
 
 def _of_curves(
-    trace: TrialCurves,
+    trial: TrialCurves,
     curves: Aligned,
-    ways: tuple[Progress, Progress],
+    progresses: tuple[Progress, Progress],
     thresholds: StabilityThresholds,
 ) -> StabilityTrial:
-    learned = ways[0].best
-    found = _beside_others(
-        curves, instability(curves, trace.max_steps, thresholds), ways, thresholds.min_learned
-    )
-    if found.kind == "diverged" and not found.drops and TRAIN_LOSS not in curves.names:
+    learned = progresses[0].best
+    alone = instability(curves, trial.max_steps, thresholds)
+    symptoms = _beside_others(curves, alone, progresses, thresholds)
+    if symptoms.kind == "diverged" and not symptoms.drops and TRAIN_LOSS not in curves.names:
         return _unclear(
-            trace,
-            f"its {trace.metric} got worse little by little, and without {TRAIN_LOSS} that may be "
+            trial,
+            f"its {trial.metric} got worse little by little, and without {TRAIN_LOSS} that may be "
             "overfitting",
             curves,
         )
-    hidden = tuple(hidden_spikes(trace, curves, thresholds))
-    if found.kind:
-        return _unstable(trace, replace(found, hidden=hidden), curves, learned)
+    hidden = tuple(hidden_spikes(trial, curves, thresholds))
+    if symptoms.kind:
+        return _unstable(trial, replace(symptoms, hidden=hidden), curves, learned, thresholds)
     if not math.isfinite(learned) and flat(curves):
-        because = f"its {trace.metric} never left the level of its start by more than its noise"
-        return _unclear(trace, because, curves)
+        because = f"its {trial.metric} never left the level of its start by more than its noise"
+        return _unclear(trial, because, curves)
     return StabilityTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="notice" if hidden else "ok",
         step=hidden[0] if hidden else None,
-        fraction=(hidden[0] + 1) / max(1, trace.max_steps) if hidden else None,
-        lost=found.lost,
+        fraction=(hidden[0] + 1) / max(1, trial.max_steps) if hidden else None,
+        lost=symptoms.lost,
         learned=learned,
-        spikes=found.spikes,
+        spikes=symptoms.spikes,
         hidden=hidden,
         evaluations=len(curves),
     )
 
 
 def _beside_others(
-    curves: Aligned, found: Instability, ways: tuple[Progress, Progress], min_learned: float
+    curves: Aligned,
+    symptoms: Instability,
+    progresses: tuple[Progress, Progress],
+    thresholds: StabilityThresholds,
 ) -> Instability:
-    """With what others of the study show: that there was more to learn, or to keep."""
-    objective, losses = ways
-    if _steady(curves):
-        return found
+    """The symptoms with what others of the study show: there was more to learn, or to keep."""
+    objective, losses = progresses
+    min_learned = thresholds.min_learned
+    # The last series is the training loss, where there is one.
+    falling = float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0))
+    if falling >= thresholds.steady:
+        return symptoms
     if objective.best < min_learned:
         # Drops of what is hardly a gain say little.
-        return replace(found, kind="never_learned", step=int(curves.steps_E[0]), drops=())
-    if not found.kind and objective.end < min_learned and losses.end < min_learned:
+        return replace(symptoms, kind="never_learned", step=int(curves.steps_E[0]), drops=())
+    if not symptoms.kind and objective.end < min_learned and losses.end < min_learned:
         best = int(curves.levels_SxE[0].argmin())
-        return replace(found, kind="diverged", step=int(curves.steps_E[best]))
-    return found
-
-
-def _last(trace: TrialCurves, broken: int | None) -> int:
-    return max(trace.record.steps - 1, 0) if broken is None else broken
+        return replace(symptoms, kind="diverged", step=int(curves.steps_E[best]))
+    return symptoms
 
 
 def _unstable(
-    trace: TrialCurves, found: Instability, curves: Aligned, learned: float
+    trial: TrialCurves,
+    symptoms: Instability,
+    curves: Aligned,
+    learned: float,
+    thresholds: StabilityThresholds,
 ) -> StabilityTrial:
-    fraction = ((found.step or 0) + 1) / max(1, trace.max_steps)
+    fraction = ((symptoms.step or 0) + 1) / max(1, trial.max_steps)
     return StabilityTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="problem",
-        kind=found.kind,
-        step=found.step,
+        kind=symptoms.kind,
+        step=symptoms.step,
         fraction=fraction,
-        early=fraction <= _beginning(trace),
-        drops=found.drops,
-        lost=found.lost,
+        early=fraction <= _beginning(trial, thresholds.early),
+        drops=symptoms.drops,
+        lost=symptoms.lost,
         learned=learned,
-        spikes=found.spikes,
-        hidden=found.hidden,
+        spikes=symptoms.spikes,
+        hidden=symptoms.hidden,
         evaluations=len(curves),
-        broken=broken_series(trace) if found.kind == "nan" else "",
-        norms=len(trace.gradient_norm) > 0,
+        broken=not_finite_series(trial) if symptoms.kind == "nan" else "",
+        norms=len(trial.gradient_norm) > 0,
     )
 
 
-def _unclear(trace: TrialCurves, why: str, curves: Aligned) -> StabilityTrial:
-    return StabilityTrial(trial=trace.trial, status="unclear", why=why, evaluations=len(curves))
+def _unclear(trial: TrialCurves, why: str, curves: Aligned) -> StabilityTrial:
+    return StabilityTrial(trial=trial.id, status="unclear", why=why, evaluations=len(curves))
 
 
 def _without_evaluations(
-    trace: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
+    trial: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
 ) -> StabilityTrial:
-    """Judged by the training loss alone: it can show that a trial broke, not that it did not."""
-    losses = binned(TRAIN_LOSS, trace.train_loss)
+    """Judges by the training loss alone: it can show an instability, not that there is none."""
+    losses = binned(TRAIN_LOSS, trial.train_loss)
     if len(losses) >= thresholds.min_evaluations:
-        found = instability(losses, trace.max_steps, thresholds)
-        if found.kind:
-            return _unstable(trace, found, curves, math.nan)
-    few = plural(len(curves), "evaluation") if len(curves) else f"no {trace.metric}"
+        symptoms = instability(losses, trial.max_steps, thresholds)
+        if symptoms.kind:
+            return _unstable(trial, symptoms, curves, math.nan, thresholds)
+    few = plural(len(curves), "evaluation") if len(curves) else f"no {trial.metric}"
     healthy = (
         f", while its {TRAIN_LOSS} looks healthy"
         if len(losses) >= thresholds.min_evaluations
         else ""
     )
-    return _unclear(trace, f"it has {few}{healthy}", curves)
+    return _unclear(trial, f"it has {few}{healthy}", curves)
 
 
-def _beginning(trace: TrialCurves) -> float:
-    """The end of warmup as a share of the full length; a tenth where no setting says it."""
-    for name, value in trace.record.setting.items():
+def _beginning(trial: TrialCurves, early: float) -> float:
+    """The end of warmup as a share of the full length; `early` where no setting says it."""
+    for name, value in trial.record.setting.items():
         entry = known(name)
         if entry is None or isinstance(value, bool | str):
             continue
         if entry.name == "warmup_fraction":
-            return max(float(value), _EARLY / 10)
+            return max(float(value), early / 10)
         if entry.name == "warmup_steps":
-            return max(float(value) / max(1, trace.max_steps), _EARLY / 10)
-    return _EARLY
+            return max(float(value) / max(1, trial.max_steps), early / 10)
+    return early
 
 
-def _steady(curves: Aligned) -> bool:
-    """Whether the last series, the training loss where there is one, falls nearly all the way."""
-    return float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0)) >= _STEADY
-
-
-def _with_shared(found: Sequence[StabilityTrial]) -> list[StabilityTrial]:
-    """With how many others dropped at the same share of the length, where they are many."""
-    drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in found]
-    fractions = np.sort(np.array([at for drops in drops_T for at in drops]))
+def _with_shared(
+    trials: Sequence[StabilityTrial], thresholds: StabilityThresholds
+) -> list[StabilityTrial]:
+    """The trials with how many others dropped at the same share of the length, if many did."""
+    near = thresholds.near
+    drops_T = [[] if trial.early else [drop.fraction for drop in trial.drops] for trial in trials]
+    fractions = np.sort(np.array([fraction for drops in drops_T for fraction in drops]))
     # By chance, drops anywhere in the run would meet here less than a third as often.
-    enough = max(_SHARED, 6 * _NEAR * len(fractions))
-    shared = []
+    enough = max(thresholds.min_shared, 6 * near * len(fractions))
+    counts = []
     for drops in drops_T:
-        low, high = (np.searchsorted(fractions, np.array(drops) + by) for by in (-_NEAR, _NEAR))
+        low, high = (np.searchsorted(fractions, np.array(drops) + by) for by in (-near, near))
         most = int((high - low).max(initial=0))
-        shared.append(most - 1 if most >= enough else 0)
-    return [replace(one, shared=others) for one, others in zip(found, shared, strict=True)]
+        counts.append(most - 1 if most >= enough else 0)
+    return [replace(trial, shared=others) for trial, others in zip(trials, counts, strict=True)]
 
 
 def findings(result: Stability) -> list[Finding]:
-    """One finding a trial, and one on the learning rate.
+    """One finding for each trial, and one on the learning rate.
 
     Source: C4, D1, D3, D4, D6, D9, D11.
     """
     return [
         *(
             Finding(
-                rule="D1" if one.kind else "D4" if one.hidden else "C4",
+                rule="D1" if trial.kind else "D4" if trial.hidden else "C4",
                 check="stability",
-                status=one.status,
-                subject={"study": result.study, "trial": one.trial},
-                message=_said(result, one),
-                evidence=_evidence(result, one),
-                advice=_advice(one),
-                kind=one.kind,
+                status=trial.status,
+                subject={"study": result.study, "trial": trial.trial},
+                message=_message(result, trial),
+                evidence=_evidence(result, trial),
+                advice=_advice(trial),
+                kind=trial.kind,
             )
-            for one in result.trials
+            for trial in result.trials
         ),
-        *edge_findings(result.edge),
+        *limit_findings(result.limit),
     ]
 
 
-def _evidence(result: Stability, one: StabilityTrial) -> Mapping[str, object]:
+def _evidence(result: Stability, trial: StabilityTrial) -> Mapping[str, object]:
     thresholds = result.thresholds
     confidence = {
         "problem": thresholds.confidence_flagged,
@@ -301,87 +303,87 @@ def _evidence(result: Stability, one: StabilityTrial) -> Mapping[str, object]:
         "ok": thresholds.confidence_ok,
     }
     return {
-        "trials": [one.trial],
-        "kind": one.kind,
-        "step": one.step,
-        "fraction": one.fraction,
-        "early": one.early,
-        "drops": [vars(drop) for drop in one.drops],
-        "lost": one.lost,
-        "learned": one.learned,
-        "single_spikes": one.spikes,
-        "hidden_spikes": list(one.hidden),
-        "shared_with": one.shared,
-        "evaluations": one.evaluations,
-        "confidence": confidence.get(one.status),
+        "trials": [trial.trial],
+        "kind": trial.kind,
+        "step": trial.step,
+        "fraction": trial.fraction,
+        "early": trial.early,
+        "drops": [vars(drop) for drop in trial.drops],
+        "lost": trial.lost,
+        "learned": trial.learned,
+        "single_spikes": trial.spikes,
+        "hidden_spikes": list(trial.hidden),
+        "shared_with": trial.shared,
+        "evaluations": trial.evaluations,
+        "confidence": confidence.get(trial.status),
     }
 
 
-def _said(result: Stability, one: StabilityTrial) -> str:
-    if one.status == "unclear":
-        return f"Trial {one.trial}: whether it was stable is open, since {one.why}."
-    if not one.kind:
-        return _calm(result, one)
-    share = percent(one.fraction or 0.0)
-    at = f"step {one.step:,} ({share} of the length)"
-    learned = f"{percent(max(one.learned, 0.0))} of the way that a quarter of the trials came"
+def _message(result: Stability, trial: StabilityTrial) -> str:
+    if trial.status == "unclear":
+        return f"Trial {trial.trial}: whether it was stable is open, since {trial.why}."
+    if not trial.kind:
+        return _stable_message(result, trial)
+    share = percent(trial.fraction or 0.0)
+    at = f"step {trial.step:,} ({share} of the length)"
+    learned = f"{percent(max(trial.learned, 0.0))} of the way that a quarter of the trials came"
     sentences = {
-        "nan": f"broke: {one.broken or 'its loss'} is not finite from {at} on",
+        "nan": f"broke: {trial.broken or 'its loss'} is not finite from {at} on",
         "diverged": f"diverged at {at} and did not recover",
-        "diverged_recovered": f"broke at {at} and {_recovery(one)}",
-        "repeated": f"broke {len(one.drops)} times, first at {at}",
+        "diverged_recovered": f"broke at {at} and {_recovery(trial)}",
+        "repeated": f"broke {len(trial.drops)} times, first at {at}",
         "never_learned": f"never learned: at its best it came {learned}",
     }
-    message = f"Trial {one.trial} {sentences[one.kind]}{_size(one)}."
-    if one.shared:
+    message = f"Trial {trial.trial} {sentences[trial.kind]}{_size(trial)}."
+    if trial.shared:
         message += (
-            f" {plural(one.shared, 'other trial')} broke at the same share of the length: "
+            f" {plural(trial.shared, 'other trial')} broke at the same share of the length: "
             "the schedule may do this."
         )
     return message
 
 
-def _recovery(one: StabilityTrial) -> str:
-    if any(drop.recovered is None for drop in one.drops):
+def _recovery(trial: StabilityTrial) -> str:
+    if any(drop.recovered is None for drop in trial.drops):
         return "had not recovered all of it at its end"
     return "recovered"
 
 
-def _calm(result: Stability, one: StabilityTrial) -> str:
-    if one.hidden:
-        steps = join([f"{step:,}" for step in one.hidden])
+def _stable_message(result: Stability, trial: StabilityTrial) -> str:
+    if trial.hidden:
+        steps = join([f"{step:,}" for step in trial.hidden])
         return (
-            f"Trial {one.trial}: its {TRAIN_LOSS} spiked between evaluations, which do not show "
+            f"Trial {trial.trial}: its {TRAIN_LOSS} spiked between evaluations, which do not show "
             f"it (step {steps})."
         )
     spikes = (
-        f" {plural(one.spikes, 'short spike')} recovered at the next evaluation."
-        if one.spikes
+        f" {plural(trial.spikes, 'short spike')} recovered at the next evaluation."
+        if trial.spikes
         else ""
     )
-    return f"Trial {one.trial}: its {result.metric} and its losses show no instability.{spikes}"
+    return f"Trial {trial.trial}: its {result.metric} and its losses show no instability.{spikes}"
 
 
-def _size(one: StabilityTrial) -> str:
-    if not one.drops:
+def _size(trial: StabilityTrial) -> str:
+    if not trial.drops:
         return ""
-    size = max(drop.size for drop in one.drops)
+    size = max(drop.size for drop in trial.drops)
     return f" (lost {percent(size)} of what it had gained after the first quarter of its way)"
 
 
-def _advice(one: StabilityTrial) -> str:
-    if one.status not in ("problem", "notice"):
+def _advice(trial: StabilityTrial) -> str:
+    if trial.status not in ("problem", "notice"):
         return ""
-    if one.kind == "never_learned":
+    if trial.kind == "never_learned":
         return (
             "Look at its learning rate first: far too high or far too low (D2). Repair "
             "optimization before trying anything else (D11)."
         )
-    if one.early:
+    if trial.early:
         return "It broke early: try a longer warmup first, then gradient clipping (D6, D7, D9)."
-    if one.shared:
+    if trial.shared:
         return "Look at what the schedule does there (D1), before warmup or clipping (D6)."
-    log = "" if one.norms else "log `grad_norm`, unclipped, first; then "
+    log = "" if trial.norms else "log `grad_norm`, unclipped, first; then "
     return (
         f"It broke in mid-training: {log}try gradient clipping at the 90th percentile of the "
         "logged gradient norms (D6, D9), a lower learning rate only last."

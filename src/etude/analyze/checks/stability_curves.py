@@ -1,4 +1,4 @@
-"""What is unstable in one trial's curves: values that are not finite, drops, levels lost for good.
+"""Instability in one trial's curves: values that are not finite, drops, levels lost for good.
 
 Axes: E evaluations, P points of a curve, S series: the objective first, then the losses.
 """
@@ -19,18 +19,9 @@ from ..views.aligned import Aligned, ending, gained, levelled, noises
 from ..views.curves import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
-# Heuristic: three drops are no accident.
-_REPEATED = 3
-# Heuristic: a last gradient so many times the median one is a training that broke, seen by
-# no evaluation.
-_EXPLODED = 1e6
-# Heuristic: of fewer rises, one training that falls and one that breaks look alike.
-_MIN_RISES = 8
 # The median absolute deviation of a normal value, in its sd.
 _MEDIAN_DEVIATION = 0.6745
 _TINY = float(np.finfo(np.float64).tiny)
-# Heuristic: with three losses a step between two evaluations, one of them may hide a spike.
-_DENSE = 3
 
 
 @final
@@ -54,10 +45,10 @@ class Drop:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Instability:
-    """What was seen in one trial.
+    """The instability of one trial; `kind` is empty where there is none.
 
     Args:
-        step: Where it broke first.
+        step: Where it became unstable first.
         lost: What of the gain was lost at the end, at least, over all series.
         spikes: Drops that one evaluation sees and the next one no longer does.
         hidden: Steps of training losses that spiked between evaluations.
@@ -71,49 +62,51 @@ class Instability:
     hidden: tuple[int, ...] = ()
 
 
-def not_finite(trace: TrialCurves) -> int | None:
+def not_finite(trial: TrialCurves, *, exploded: float = StabilityThresholds.exploded) -> int | None:
     """The step from which on a loss, the objective or the gradient is not finite to the end.
 
-    A gradient that exploded after the last evaluation counts as such.
+    A gradient `exploded` times the median one after the last evaluation counts as such.
 
     Source: C4, D1.
     """
-    found = [
+    steps = [
         step
-        for series in (trace.objective, trace.valid_loss, trace.train_loss, trace.gradient_norm)
-        if (step := _broken_from(series)) is not None
+        for series in (trial.objective, trial.valid_loss, trial.train_loss, trial.gradient_norm)
+        if (step := _not_finite_from(series)) is not None
     ]
-    norms = trace.gradient_norm
+    norms = trial.gradient_norm
     last = max(
-        (int(each.steps_P[-1]) for each in (trace.objective, trace.train_loss) if each), default=-1
+        (int(series.steps_P[-1]) for series in (trial.objective, trial.train_loss) if series),
+        default=-1,
     )
-    if not found and len(norms) and norms.steps_P[-1] > last:
-        high = _EXPLODED * float(np.median(norms.values_P))
+    if not steps and len(norms) and norms.steps_P[-1] > last:
+        high = exploded * float(np.median(norms.values_P))
         if norms.values_P[-1] > high > 0.0:
-            found.append(int(norms.steps_P[norms.values_P > high][0]))
-    return min(found) if found else None
+            steps.append(int(norms.steps_P[norms.values_P > high][0]))
+    return min(steps) if steps else None
 
 
-def broken_series(trace: TrialCurves) -> str:
+def not_finite_series(trial: TrialCurves) -> str:
     """Which series is not finite first; empty where none of them is.
 
     Source: D1.
     """
     series = {
-        trace.metric: trace.objective,
-        VALID_LOSS: trace.valid_loss,
-        TRAIN_LOSS: trace.train_loss,
-        GRADIENT_NORM: trace.gradient_norm,
+        trial.metric: trial.objective,
+        VALID_LOSS: trial.valid_loss,
+        TRAIN_LOSS: trial.train_loss,
+        GRADIENT_NORM: trial.gradient_norm,
     }
-    found = [(at, name) for name, each in series.items() if (at := _broken_from(each)) is not None]
-    return min(found)[1] if found else ""
+    starts = [
+        (step, name)
+        for name, values in series.items()
+        if (step := _not_finite_from(values)) is not None
+    ]
+    return min(starts)[1] if starts else ""
 
 
-def _broken_from(series: Series) -> int | None:
-    """The step from which on a series is not finite to its end; None where it ends finite.
-
-    Source: D1.
-    """
+def _not_finite_from(series: Series) -> int | None:
+    """The step from which on a series is not finite to its end; None where it ends finite."""
     if not len(series) or math.isfinite(series.values_P[-1]):
         return None
     finite_P = np.flatnonzero(np.isfinite(series.values_P))
@@ -128,6 +121,7 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
 
     Source: C4, D1, D4.
     """
+    # All is measured in what training gained, series by series.
     levels_SxE = curves.levels_SxE
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
@@ -143,16 +137,17 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
         )
         for place in _first_of_each(places.tolist())
     )
-    lost, far = _lost(levels_SxE, gained_S, thresholds)
+    # How it ends: what was lost, and whether the last evaluations are still far above the best.
+    lost_share, far = _lost(levels_SxE, gained_S, thresholds)
     last_S = levels_SxE[:, -2:].min(axis=1) - levels_SxE.min(axis=1)
     gone = float((last_S / gained_S).min()) >= thresholds.min_lost
-    kind = _kind(drops, lost=far, gone=gone)
+    kind = _kind(drops, thresholds, lost=far, gone=gone)
     turn = int(curves.steps_E[levels_SxE[0].argmin()])
     return Instability(
         kind=kind,
         step=drops[0].step if drops else turn if kind else None,
         drops=drops,
-        lost=lost,
+        lost=lost_share,
         spikes=int(np.count_nonzero(size_E >= thresholds.min_drop)) - len(places),
     )
 
@@ -171,7 +166,7 @@ def _lost(
         level_E, error = levelled(row_E)
         gain = gained(level_E)
         away = end - float(level_E.min())
-        if away <= thresholds.min_wander * level_drift(level_E).before:
+        if away <= thresholds.min_drift * level_drift(level_E).before:
             return lost, False
         shares.append(away / gain if gain > 0.0 else math.inf)
         apart += away / error
@@ -184,23 +179,26 @@ def _dropped(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Where two evaluations in a row lie above the two before, and how far the first one does.
 
-    What the second one no longer sees counts where it is so many times larger.
+    A rise that the second evaluation no longer sees counts if it is so many times larger.
     """
+    # How far each evaluation lies above the two before it, and how far it stays there.
     before_SxE = np.minimum(levels_SxE[:, :-2], levels_SxE[:, 1:-1])
     here_SxE = levels_SxE[:, 2:]
     next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
     rises_SxE = here_SxE - before_SxE
     stays_SxE = np.minimum(here_SxE, next_SxE) - before_SxE
-    noise_Sx1 = np.maximum(np.maximum(noises(levels_SxE), _usual(stays_SxE)), _TINY)[:, None]
+    usual_S = _usual(stays_SxE, thresholds.min_rises)
+    noise_Sx1 = np.maximum(np.maximum(noises(levels_SxE), usual_S), _TINY)[:, None]
     # Stouffer's sum, as if one more series had shown nothing: series that move together by chance
     # are rarer, the more there are of them, and one alone must show more.
     root = math.sqrt(len(levels_SxE) + 1)
     size_E = (rises_SxE / gained_S[:, None]).min(axis=0)
-    kept_E = (stays_SxE / gained_S[:, None]).min(axis=0)
+    lasting_E = (stays_SxE / gained_S[:, None]).min(axis=0)
     stays_E = (stays_SxE / noise_Sx1).sum(axis=0) / root
     rises_E = (rises_SxE / noise_Sx1).sum(axis=0) / root
+    # Large by both units: of what training gained, and of the noise.
     more = thresholds.min_spike
-    dropped_E = (kept_E >= thresholds.min_drop) & (stays_E >= thresholds.min_noise)
+    dropped_E = (lasting_E >= thresholds.min_drop) & (stays_E >= thresholds.min_noise)
     dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * thresholds.min_noise)
     return (
         np.concatenate((np.zeros(2, bool), dropped_E)),
@@ -208,12 +206,12 @@ def _dropped(
     )
 
 
-def _usual(stays_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64]:
     """usual_S: the sd of what lasts from one evaluation to the next, past the first quarter.
 
-    Noise that wanders bends little from one value to the next, and yet rises as far as this.
+    Noise with a memory bends little from one value to the next, and yet rises as far as this.
     """
-    if stays_SxE.shape[1] < _MIN_RISES:
+    if stays_SxE.shape[1] < min_rises:
         return np.zeros(len(stays_SxE))
     past_SxE = stays_SxE[:, stays_SxE.shape[1] // 4 :]
     away_SxE = np.abs(past_SxE - np.median(past_SxE, axis=1, keepdims=True))
@@ -230,16 +228,19 @@ def _first_of_each(places: list[int]) -> list[int]:
 
 
 def _recovered(curves: Aligned, place: int, within: float) -> int | None:
+    """The step at which the objective is back after a drop; None where it never is."""
     objective_E = curves.levels_SxE[0]
     level = float(objective_E[:place].min()) + within
     back = np.flatnonzero(objective_E[place + 1 :] <= level)
     return int(curves.steps_E[place + 1 + back[0]]) if len(back) else None
 
 
-def _kind(drops: tuple[Drop, ...], *, lost: bool, gone: bool) -> Kind:
+def _kind(
+    drops: tuple[Drop, ...], thresholds: StabilityThresholds, *, lost: bool, gone: bool
+) -> Kind:
     if lost:
         return "diverged"
-    if len(drops) >= _REPEATED:
+    if len(drops) >= thresholds.min_repeated:
         return "repeated"
     if not drops:
         return ""
@@ -247,14 +248,14 @@ def _kind(drops: tuple[Drop, ...], *, lost: bool, gone: bool) -> Kind:
 
 
 def hidden_spikes(
-    trace: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
+    trial: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
 ) -> list[int]:
     """The steps of training losses that spiked between evaluations and are seen by none of them.
 
     Source: D4.
     """
-    losses = finite(trace.train_loss)
-    if len(losses) < _DENSE * max(1, len(curves)) or len(losses) < 20:
+    losses = finite(trial.train_loss)
+    if len(losses) < thresholds.min_density * max(1, len(curves)) or len(losses) < 20:
         return []
     # Half of all that was ever gained: a loss of one batch differs by less.
     before_P = np.minimum.accumulate(losses.values_P)

@@ -1,4 +1,4 @@
-"""Whether instability holds the best learning rate down: does it lie at the edge of the stable?"""
+"""The stability limit: whether instability holds the best learning rate down."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from ...space import Choice
 from ...study import Study
 from ...wording import number, plural
 from ..statistics.hypergeometric import upper_tail
+from ..thresholds import StabilityThresholds
 from ..views.curves import TrialCurves
 
-# Heuristic: with fewer unstable trials above, a cliff is not told from bad luck.
-_MIN_UNSTABLE = 3
-# The usual 5 %: so rarely would unstable trials lie above the best one by chance.
-_MAX_CHANCE = 0.05
+SHIPPED = StabilityThresholds()
 
 
 @final
@@ -46,8 +44,12 @@ class StabilityLimit:
     chance: float = math.nan
 
 
-def feasible_edge(
-    study: Study, traces: Sequence[TrialCurves], unstable: Mapping[int, bool]
+def stability_limit(
+    study: Study,
+    curves: Sequence[TrialCurves],
+    unstable: Mapping[int, bool],
+    *,
+    thresholds: StabilityThresholds = SHIPPED,
 ) -> StabilityLimit:
     """Whether nearly all trials above the best learning rate are unstable, and by no chance.
 
@@ -58,34 +60,38 @@ def feasible_edge(
         return StabilityLimit(
             study=study.name, status="unclear", why="its space has no learning rate"
         )
-    placed = [
-        (float(trace.record.setting[name]), trace)
-        for trace in traces
-        if isinstance(trace.record.setting.get(name), int | float)
+    with_rate = [
+        (float(trial.record.setting[name]), trial)
+        for trial in curves
+        if isinstance(trial.record.setting.get(name), int | float)
     ]
-    best = _best(placed, unstable)
+    best = _best(with_rate, unstable)
     if best is None:
         return StabilityLimit(study=study.name, status="unclear", why="no stable trial has a value")
     rate, winner = best
-    above = [trace.trial for value, trace in placed if value > rate]
-    broken = sorted(trial for trial in above if unstable[trial])
+    above = [trial.id for value, trial in with_rate if value > rate]
+    unstable_above = sorted(trial for trial in above if unstable[trial])
     chance = upper_tail(
-        len(broken),
-        drawn=sum(unstable[trace.trial] for _, trace in placed),
+        len(unstable_above),
+        drawn=sum(unstable[trial.id] for _, trial in with_rate),
         there=len(above),
-        items=len(placed),
+        items=len(with_rate),
     )
-    stable = len(above) - len(broken)
-    at_edge = len(broken) >= _MIN_UNSTABLE and 3 * stable <= len(broken) and chance <= _MAX_CHANCE
+    stable = len(above) - len(unstable_above)
+    at_limit = (
+        len(unstable_above) >= thresholds.min_unstable
+        and 3 * stable <= len(unstable_above)
+        and chance <= thresholds.max_chance
+    )
     return StabilityLimit(
         study=study.name,
         # A sign, says the playbook, to be checked again: it forbids no answer by itself.
-        status="notice" if at_edge else "ok",
+        status="notice" if at_limit else "ok",
         hyperparameter=name,
         trial=winner,
         rate=rate,
         stable=stable,
-        unstable=tuple(broken),
+        unstable=tuple(unstable_above),
         chance=chance,
     )
 
@@ -99,19 +105,19 @@ def _rate_of(study: Study) -> str:
 
 
 def _best(
-    placed: Sequence[tuple[float, TrialCurves]], unstable: Mapping[int, bool]
+    with_rate: Sequence[tuple[float, TrialCurves]], unstable: Mapping[int, bool]
 ) -> tuple[float, int] | None:
     """The learning rate and the id of the best trial that is not unstable."""
-    valued = [
-        (Objective(trace.metric, trace.maximize).loss(best.value), trace.trial, rate)
-        for rate, trace in placed
-        if not unstable[trace.trial]
-        and not trace.infeasible
-        and (best := trace.record.best(trace.metric, maximize=trace.maximize)) is not None
+    with_value = [
+        (Objective(trial.metric, trial.maximize).loss(best.value), trial.id, rate)
+        for rate, trial in with_rate
+        if not unstable[trial.id]
+        and not trial.infeasible
+        and (best := trial.record.best(trial.metric, maximize=trial.maximize)) is not None
     ]
-    if not valued:
+    if not with_value:
         return None
-    _, trial, rate = min(valued)
+    _, trial, rate = min(with_value)
     return rate, trial
 
 
@@ -126,7 +132,7 @@ def findings(result: StabilityLimit) -> list[Finding]:
             check="stability",
             status=result.status,
             subject={"study": result.study},
-            message=_said(result),
+            message=_message(result),
             evidence={
                 "hyperparameter": result.hyperparameter,
                 "trials": [result.trial, *result.unstable] if result.trial is not None else [],
@@ -140,7 +146,7 @@ def findings(result: StabilityLimit) -> list[Finding]:
     ]
 
 
-def _said(result: StabilityLimit) -> str:
+def _message(result: StabilityLimit) -> str:
     if result.why:
         whether = f"Whether instability holds the best learning rate of `{result.study}` down"
         return f"{whether} is open, since {result.why}."

@@ -10,7 +10,7 @@ from typing import final
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, percent, plural
-from ..statistics.curve_shape import jumps, late, lowest
+from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
 from ..views.curves import TrialCurves, usable, without_end
 
@@ -74,7 +74,7 @@ class StepVariance:
 
 def step_variance(
     study: Study,
-    traces: Sequence[TrialCurves],
+    curves: Sequence[TrialCurves],
     *,
     rivals: Mapping[str, float] | None = None,
     thresholds: StepVarianceThresholds = SHIPPED,
@@ -82,24 +82,24 @@ def step_variance(
     """The sd of each trial's last evaluations against the gap that it is compared by.
 
     Args:
-        study: The study the traces are of.
-        traces: Its ended trials.
+        study: The study of the trials.
+        curves: Those of its ended trials.
         rivals: The best value of each other study, in the metric's own unit; without, the best of
             this study is compared with its second best trial.
         thresholds: What counts as late, and as luck.
 
     Source: C8.
     """
-    bests = [(_best(trace), trace) for trace in traces]
-    order = sorted((loss, trace.trial) for loss, trace in bests if loss is not None)
+    bests = [(trial.best_loss, trial) for trial in curves]
+    order = sorted((loss, trial.id) for loss, trial in bests if loss is not None)
     losses = [loss for loss, _ in order]
     ranks = {trial: rank for rank, (_, trial) in enumerate(order, start=1)}
     trials = tuple(
-        _trial(trace, loss, ranks.get(trace.trial), losses, thresholds) for loss, trace in bests
+        _trial(trial, loss, ranks.get(trial.id), losses, thresholds) for loss, trial in bests
     )
     rival, gap = _rival(study, order, rivals or {})
     runner_up, runner_up_gap = _rival(study, order, {})
-    best = next((one for one in trials if one.rank == 1), None)
+    best = next((best_trial for best_trial in trials if best_trial.rank == 1), None)
     sd = None if best is None else best.sd
     why = _why(best, gap)
     status: Severity = "unclear" if why else "ok"
@@ -123,11 +123,6 @@ def step_variance(
     )
 
 
-def _best(trace: TrialCurves) -> float | None:
-    position = None if trace.infeasible else lowest(trace.objective)
-    return None if position is None else float(trace.objective.values_P[position])
-
-
 def _why(best: StepVarianceTrial | None, gap: float | None) -> str:
     if best is None:
         return "no trial has a value"
@@ -139,7 +134,7 @@ def _why(best: StepVarianceTrial | None, gap: float | None) -> str:
 def _rival(
     study: Study, order: Sequence[tuple[float, int]], rivals: Mapping[str, float]
 ) -> tuple[str, float | None]:
-    """Whom the best is compared with, and how far away that is."""
+    """The rival of the best, as messages call it, and how far away that is."""
     loss = study.objective.loss
     known = sorted((loss(value), name) for name, value in rivals.items() if math.isfinite(value))
     if known and order:
@@ -150,15 +145,15 @@ def _rival(
 
 
 def _trial(
-    trace: TrialCurves,
+    trial: TrialCurves,
     loss: float | None,
     rank: int | None,
     losses: Sequence[float],
     thresholds: StepVarianceThresholds,
 ) -> StepVarianceTrial:
-    series = usable(trace.objective)
+    series = usable(trial.objective)
     last = late(series, thresholds.late)
-    why = without_end(trace)
+    why = without_end(trial)
     if not why and len(last) < thresholds.min_late:
         why = (
             f"it has {plural(len(series), 'evaluation')}, {len(last)} of them in the last "
@@ -172,11 +167,11 @@ def _trial(
         why = "there is no other trial to compare it with"
     by_luck = sd is not None and gap is not None and sd > thresholds.max_ratio * gap
     return StepVarianceTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status="unclear" if why else "notice" if by_luck else "ok",
         why=why,
         rank=rank,
-        value=None if loss is None else trace.value(loss),
+        value=None if loss is None else trial.value(loss),
         sd=sd,
         late=len(last),
         gap=gap,
@@ -188,61 +183,61 @@ def findings(result: StepVariance) -> list[Finding]:
 
     Source: C8.
     """
-    return [_of_study(result), *(_of_trial(result, one) for one in result.trials)]
+    return [_of_study(result), *(_of_trial(result, trial) for trial in result.trials)]
 
 
 def _of_study(result: StepVariance) -> Finding:
-    best = next((one for one in result.trials if one.rank == 1), None)
+    best = next((trial for trial in result.trials if trial.rank == 1), None)
     who = "" if best is None else f"trial {best.trial}, the best of `{result.study}`"
-    said = f"Whether late jumps decide `{result.study}` is open: {result.why}."
+    message = f"Whether late jumps decide `{result.study}` is open: {result.why}."
     if not result.why:
         sd, gap = number(result.sd), number(result.gap)
         size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
         verdict = "so which is better may be luck" if result.status != "ok" else "which is less"
-        said = f"{size}; it is {gap} away from {result.rival}, {verdict}."
+        message = f"{size}; it is {gap} away from {result.rival}, {verdict}."
         if result.status == "ok":
-            said = f"{size}, less than the {gap} between it and {result.rival}."
+            message = f"{size}, less than the {gap} between it and {result.rival}."
     return Finding(
         rule="C8",
         check="step_variance",
         status=result.status,
         subject={"study": result.study},
-        message=said,
+        message=message,
         evidence={
             "trials": [] if best is None else [best.trial],
             "sd": result.sd,
             "gap": result.gap,
             "rival": result.rival,
-            "contenders": [one.trial for one in result.trials if one.status == "notice"],
+            "contenders": [trial.trial for trial in result.trials if trial.status == "notice"],
             "confidence": None,
         },
         advice=ADVICE if result.status in ("notice", "problem") else "",
     )
 
 
-def _of_trial(result: StepVariance, one: StepVarianceTrial) -> Finding:
-    gap_to = "the second best" if one.rank == 1 else "the best trial"
-    said = f"Trial {one.trial}: whether late jumps decide its rank is open, since {one.why}."
-    if not one.why:
-        less = "more" if one.status == "notice" else "no more"
-        said = (
-            f"Trial {one.trial}: {result.metric} jumps by {number(one.sd)} (sd) between its last "
-            f"{one.late} evaluations, {less} than the {number(one.gap)} to {gap_to}."
+def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
+    gap_to = "the second best" if trial.rank == 1 else "the best trial"
+    message = f"Trial {trial.trial}: whether late jumps decide its rank is open, since {trial.why}."
+    if not trial.why:
+        less = "more" if trial.status == "notice" else "no more"
+        message = (
+            f"Trial {trial.trial}: {result.metric} jumps by {number(trial.sd)} (sd) between its "
+            f"last {trial.late} evaluations, {less} than the {number(trial.gap)} to {gap_to}."
         )
     return Finding(
         rule="C8",
         check="step_variance",
-        status=one.status,
-        subject={"study": result.study, "trial": one.trial},
-        message=said,
+        status=trial.status,
+        subject={"study": result.study, "trial": trial.trial},
+        message=message,
         evidence={
-            "trials": [one.trial],
-            "sd": one.sd,
-            "evaluations": one.late,
-            "gap": one.gap,
-            "rank": one.rank,
-            "value": one.value,
+            "trials": [trial.trial],
+            "sd": trial.sd,
+            "evaluations": trial.late,
+            "gap": trial.gap,
+            "rank": trial.rank,
+            "value": trial.value,
             "confidence": None,
         },
-        advice=ADVICE if one.status == "notice" else "",
+        advice=ADVICE if trial.status == "notice" else "",
     )

@@ -24,8 +24,6 @@ from ..views.outcomes import ranked
 from .stability_curves import not_finite
 
 SHIPPED = StillImprovingThresholds()
-# Heuristic: more points than this are averaged first.
-_MOST = 200
 
 
 @final
@@ -71,56 +69,58 @@ class StillImproving:
 
 
 def still_improving(
-    study: Study, traces: Sequence[TrialCurves], *, thresholds: StillImprovingThresholds = SHIPPED
+    study: Study, curves: Sequence[TrialCurves], *, thresholds: StillImprovingThresholds = SHIPPED
 ) -> StillImproving:
     """Which trials gained beyond their noise over the last steps, up to the very end.
 
     Source: C9, T1.
     """
-    found = ranked([trace.outcome for trace in traces])
+    best_first = ranked([trial.outcome for trial in curves])
     with np.errstate(all="ignore"):
-        trials = tuple(_trial(trace, thresholds) for trace in traces)
+        trials = tuple(_trial(trial, thresholds) for trial in curves)
     return StillImproving(
         study=study.name,
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
         trials=trials,
-        best=found[0].trial if found else None,
+        best=best_first[0].trial if best_first else None,
     )
 
 
-def _trial(trace: TrialCurves, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
-    record = trace.record
-    curve = binned(trace.metric, trace.objective, most=_MOST)
-    if not_finite(trace) is not None or record.reason in ("nan", "diverged"):
-        return _not_judged(trace, "ok", "it broke before its end", curve)
-    if trace.infeasible:
+def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
+    record = trial.record
+    curve = binned(trial.metric, trial.objective, most=thresholds.max_points)
+    if not_finite(trial) is not None or record.reason in ("nan", "diverged"):
+        return _not_judged(trial, "ok", "it broke before its end", curve)
+    if trial.infeasible:
         because = record.reason or "no reason given"
-        return _not_judged(trace, "unclear", f"it is infeasible ({because})", curve)
+        return _not_judged(trial, "unclear", f"it is infeasible ({because})", curve)
     if record.status == "stopped" and record.reason != "time_limit":
-        return _not_judged(trace, "unclear", "a schedule stopped it before its last step", curve)
+        return _not_judged(trial, "unclear", "a schedule stopped it before its last step", curve)
     if len(curve) < thresholds.min_evaluations:
-        few = f"it has {plural(len(curve), 'value')} of {trace.metric}"
+        few = f"it has {plural(len(curve), 'value')} of {trial.metric}"
         why = f"{few}; {thresholds.min_evaluations} are needed"
-        return _not_judged(trace, "unclear", why, curve)
-    return _judged(trace, curve, thresholds)
+        return _not_judged(trial, "unclear", why, curve)
+    return _judged(trial, curve, thresholds)
 
 
 def _not_judged(
-    trace: TrialCurves, status: Severity, why: str, curve: Aligned
+    trial: TrialCurves, status: Severity, why: str, curve: Aligned
 ) -> StillImprovingTrial:
-    return StillImprovingTrial(trial=trace.trial, status=status, why=why, evaluations=len(curve))
+    return StillImprovingTrial(trial=trial.id, status=status, why=why, evaluations=len(curve))
 
 
 def _judged(
-    trace: TrialCurves, curve: Aligned, thresholds: StillImprovingThresholds
+    trial: TrialCurves, curve: Aligned, thresholds: StillImprovingThresholds
 ) -> StillImprovingTrial:
+    # The last stretch, and its second half.
     values_P = curve.levels_SxE[0]
     late_P = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]
     late_P[-thresholds.min_late :] = True
     steps_W, values_W = curve.steps_E[late_P].astype(np.float64), values_P[late_P]
     second_W = steps_W >= (steps_W[0] + steps_W[-1]) / 2.0
+    # The slope of both, with the standard error of the whole one.
     length = float(steps_W[-1] - steps_W[0])
     slope = _slope(steps_W, values_W)
     kept = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
@@ -130,24 +130,24 @@ def _judged(
     # A drop at the very end is no improvement, whatever the slope before it.
     ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
     gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
+    improving = gains and ends and kept >= thresholds.min_slope
     end = float(values_W[-1])
-    found = gains and ends and kept >= thresholds.min_slope
     # What noise hides may be worth steps, even beside all that was ever gained.
     level_P, _ = levelled(values_P)
     worth = thresholds.min_gain * float(level_P.max() - level_P.min())
     hidden = not gains and gain + thresholds.doubt * error > worth > 0.0 and error > 0.0
     why = "what it gained at its end is no more than its noise hides" if hidden else ""
     return StillImprovingTrial(
-        trial=trace.trial,
-        status="notice" if found else "unclear" if hidden else "ok",
+        trial=trial.id,
+        status="notice" if improving else "unclear" if hidden else "ok",
         why=why,
         gain=gain,
         error=error,
         share=gain / total if total > 0.0 else math.nan,
         kept=kept,
         flattens=gains and ends and kept < thresholds.min_slope,
-        end=trace.value(end),
-        reached=(int(curve.steps_E[-1]) + 1) / max(1, trace.max_steps),
+        end=trial.value(end),
+        reached=(int(curve.steps_E[-1]) + 1) / max(1, trial.max_steps),
         evaluations=len(curve),
     )
 
@@ -166,76 +166,77 @@ def _slope(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float
 
 @cache
 def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The positions of all pairs of so many values."""
     first_U, second_U = np.triu_indices(count, 1)
     return first_U, second_U
 
 
 def findings(result: StillImproving) -> list[Finding]:
-    """One finding a trial, and one on the study's regime.
+    """One finding for each trial, and one on the study's regime.
 
     Source: C9, T1, T3.
     """
-    each = [
+    of_trials = [
         Finding(
             rule="C9",
             check="still_improving",
-            status=one.status,
-            subject={"study": result.study, "trial": one.trial},
-            message=_said(result, one),
-            evidence=_evidence(result, one),
-            advice=_advice(one),
+            status=trial.status,
+            subject={"study": result.study, "trial": trial.trial},
+            message=_message(result, trial),
+            evidence=_evidence(result, trial),
+            advice=_advice(trial, result.thresholds.full),
         )
-        for one in result.trials
+        for trial in result.trials
     ]
-    return [*each, _regime(result)]
+    return [*of_trials, _regime(result)]
 
 
-def _evidence(result: StillImproving, one: StillImprovingTrial) -> Mapping[str, object]:
+def _evidence(result: StillImproving, trial: StillImprovingTrial) -> Mapping[str, object]:
     confidence = {
         "notice": result.thresholds.confidence_flagged,
         "ok": result.thresholds.confidence_ok,
     }
     return {
-        "trials": [one.trial],
-        "gain": one.gain,
-        "error": one.error,
-        "share": one.share,
-        "slope_kept": one.kept,
-        "flattens": one.flattens,
-        "reached": one.reached,
-        "evaluations": one.evaluations,
-        "confidence": confidence.get(one.status),
+        "trials": [trial.trial],
+        "gain": trial.gain,
+        "error": trial.error,
+        "share": trial.share,
+        "slope_kept": trial.kept,
+        "flattens": trial.flattens,
+        "reached": trial.reached,
+        "evaluations": trial.evaluations,
+        "confidence": confidence.get(trial.status),
     }
 
 
-def _said(result: StillImproving, one: StillImprovingTrial) -> str:
-    if one.status == "unclear":
-        return f"Trial {one.trial}: whether it was still improving is open, since {one.why}."
-    if one.why:
-        return f"Trial {one.trial} was not still improving: {one.why}."
+def _message(result: StillImproving, trial: StillImprovingTrial) -> str:
+    if trial.status == "unclear":
+        return f"Trial {trial.trial}: whether it was still improving is open, since {trial.why}."
+    if trial.why:
+        return f"Trial {trial.trial} was not still improving: {trial.why}."
     stretch = f"the last {percent(result.thresholds.late)} of its steps"
-    gain = f"its {result.metric} gained {number(one.gain, 3)} over {stretch}"
-    error = f"standard error {number(one.error, 2)}"
-    if one.status == "notice":
-        return f"Trial {one.trial} was still improving at its end: {gain} ({error})."
-    if one.flattens:
+    gain = f"its {result.metric} gained {number(trial.gain, 3)} over {stretch}"
+    error = f"standard error {number(trial.error, 2)}"
+    if trial.status == "notice":
+        return f"Trial {trial.trial} was still improving at its end: {gain} ({error})."
+    if trial.flattens:
         return (
-            f"Trial {one.trial} flattened before its end: {gain}, but its slope fell to "
-            f"{percent(max(one.kept, 0.0))} of that in their second half."
+            f"Trial {trial.trial} flattened before its end: {gain}, but its slope fell to "
+            f"{percent(max(trial.kept, 0.0))} of that in their second half."
         )
-    return f"Trial {one.trial} was no longer improving: {gain} ({error})."
+    return f"Trial {trial.trial} was no longer improving: {gain} ({error})."
 
 
-def _advice(one: StillImprovingTrial) -> str:
-    if one.status != "notice":
+def _advice(trial: StillImprovingTrial, full: float) -> str:
+    if trial.status != "notice":
         return ""
-    if one.reached < 0.9:
+    if trial.reached < full:
         return "It ended before its last step: let it run to the end before it is compared (C9)."
     return "Try more steps, or a schedule that decays later (C9)."
 
 
 def _regime(result: StillImproving) -> Finding:
-    best = next((one for one in result.trials if one.trial == result.best), None)
+    best = next((trial for trial in result.trials if trial.trial == result.best), None)
     status: Severity = "unclear" if best is None else best.status
     if best is None:
         message = f"No trial of `{result.study}` has a value, so its regime is unknown."

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
-from ...playbook.catalogue import known
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
-from ..statistics.curve_shape import jumps, lowest, middle, noise, smoothed
+from ..statistics.curve_shape import jumps, middle, noise, smoothed
 from ..thresholds import TrainingLossRisesThresholds
 from ..views.curves import (
     TRAIN_LOSS,
     TrialCurves,
+    setting_name,
     thinned,
     usable,
     without_end,
@@ -84,7 +84,7 @@ class TrainingLossRises:
 
 def training_loss_rises(
     study: Study,
-    traces: Sequence[TrialCurves],
+    curves: Sequence[TrialCurves],
     *,
     thresholds: TrainingLossRisesThresholds = SHIPPED,
 ) -> TrainingLossRises:
@@ -94,85 +94,77 @@ def training_loss_rises(
 
     Source: C11, D2.
     """
-    rate_name = _rate_name(traces)
-    best = _best(traces)
+    rate_name = setting_name(curves, "learning_rate")
+    best = _best(curves)
     best_rate = None if best is None else _rate(best, rate_name)
     return TrainingLossRises(
         study=study.name,
         max_steps=study.max_steps,
         rate_name=rate_name,
-        best_trial=None if best is None else best.trial,
+        best_trial=None if best is None else best.id,
         best_rate=best_rate,
         trials=tuple(
-            _trial(trace, _rate(trace, rate_name), best_rate, thresholds) for trace in traces
+            _trial(trial, _rate(trial, rate_name), best_rate, thresholds) for trial in curves
         ),
     )
 
 
-def _best(traces: Sequence[TrialCurves]) -> TrialCurves | None:
-    found = []
-    for trace in traces:
-        position = None if trace.infeasible else lowest(trace.objective)
-        if position is not None:
-            found.append((float(trace.objective.values_P[position]), trace.trial, trace))
-    return min(found, key=lambda one: one[:2])[2] if found else None
+def _best(curves: Sequence[TrialCurves]) -> TrialCurves | None:
+    """The trial with the lowest value of the objective; None where none has a value."""
+    bests = [(trial.best_loss, trial.id, trial) for trial in curves]
+    with_value = [(loss, number, trial) for loss, number, trial in bests if loss is not None]
+    return min(with_value, key=lambda best: best[:2])[2] if with_value else None
 
 
-def _rate_name(traces: Sequence[TrialCurves]) -> str:
-    names = sorted({name for trace in traces for name in trace.record.setting})
-    entries = [(name, known(name)) for name in names]
-    return next((name for name, one in entries if one and one.name == "learning_rate"), "")
-
-
-def _rate(trace: TrialCurves, name: str) -> float | None:
-    value = trace.record.setting.get(name)
+def _rate(trial: TrialCurves, name: str) -> float | None:
+    value = trial.record.setting.get(name)
     number_like = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if number_like and value is not None else None
 
 
 def _trial(
-    trace: TrialCurves,
+    trial: TrialCurves,
     rate: float | None,
     best_rate: float | None,
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
-    series = usable(trace.train_loss)
-    why = without_end(trace) or without_values(trace, series, TRAIN_LOSS, thresholds.min_values)
+    series = usable(trial.train_loss)
+    why = without_end(trial) or without_values(series, TRAIN_LOSS, thresholds.min_values)
     if why:
-        return RisingTrial(trial=trace.trial, status="unclear", why=why, learning_rate=rate)
-    width = _width(series, thresholds.window * trace.max_steps)
+        return RisingTrial(trial=trial.id, status="unclear", why=why, learning_rate=rate)
+    width = _width(series, thresholds.window * trial.max_steps)
     smooth_P = smoothed(series.values_P, width)
-    at = int(np.argmin(smooth_P))
-    low = float(smooth_P[at])
-    limit = _limit(series, smooth_P, at, width, thresholds)
-    # The lowest of the last stretch: a spike at the very end is no climb.
-    ends_P = smooth_P[series.steps_P > series.steps_P[-1] - thresholds.window * trace.max_steps]
-    lasted = series.steps_P[-1] - series.steps_P[at] >= thresholds.window * trace.max_steps
+    bottom = int(np.argmin(smooth_P))
+    low = float(smooth_P[bottom])
+    limit = _limit(series, smooth_P, bottom, width, thresholds)
+    # The end is the lowest of the last stretch: a spike at the very end is no climb.
+    ends_P = smooth_P[series.steps_P > series.steps_P[-1] - thresholds.window * trial.max_steps]
+    lasted = series.steps_P[-1] - series.steps_P[bottom] >= thresholds.window * trial.max_steps
     end = float(ends_P.min())
-    returns = _returns(series, smooth_P, at, trace.max_steps, thresholds)
+    returns = _returns(series, smooth_P, bottom, trial.max_steps, thresholds)
     rises = bool(lasted) and not returns and end - low > limit
     above = rate is not None and best_rate is not None and rate > best_rate
-    kept_P = thinned(smooth_P, DRAWN_POINTS) if rises else np.empty(0, np.int64)
+    drawn_P = thinned(smooth_P, DRAWN_POINTS) if rises else np.empty(0, np.int64)
     return RisingTrial(
-        trial=trace.trial,
+        trial=trial.id,
         status=("notice" if above else "problem") if rises else "ok",
         low=low,
         end=end,
         rise=end - low,
         limit=limit,
-        from_step=int(series.steps_P[at]),
+        from_step=int(series.steps_P[bottom]),
         returns=returns and end - low > thresholds.min_relative * abs(low),
         learning_rate=rate,
         above_best=above,
-        steps_P=tuple(series.steps_P[kept_P].tolist()),
-        values_P=tuple(smooth_P[kept_P].tolist()),
+        steps_P=tuple(series.steps_P[drawn_P].tolist()),
+        values_P=tuple(smooth_P[drawn_P].tolist()),
     )
 
 
 def _returns(
     series: Series,
     smooth_P: NDArray[np.float64],
-    at: int,
+    bottom: int,
     max_steps: int,
     thresholds: TrainingLossRisesThresholds,
 ) -> bool:
@@ -180,15 +172,15 @@ def _returns(
 
     At the pace since its peak it would have been back within another `max_steps`.
     """
-    peak = at + int(np.argmax(smooth_P[at:]))
+    peak = bottom + int(np.argmax(smooth_P[bottom:]))
     steps_P, values_P = series.steps_P[peak:], series.values_P[peak:]
     if len(steps_P) < thresholds.min_returning:
         return False
-    back, left = smooth_P[peak] - smooth_P[-1], smooth_P[-1] - smooth_P[at]
+    back, missing = smooth_P[peak] - smooth_P[-1], smooth_P[-1] - smooth_P[bottom]
     along_P, fell_P = steps_P - steps_P.mean(), values_P - values_P.mean()
     size = math.sqrt(float(along_P @ along_P)) * math.sqrt(float(fell_P @ fell_P))
     falls = float(along_P @ fell_P) < -thresholds.falling * size
-    return falls and bool(left * float(steps_P[-1] - steps_P[0]) <= back * max_steps)
+    return falls and bool(missing * float(steps_P[-1] - steps_P[0]) <= back * max_steps)
 
 
 def _width(series: Series, window: float) -> int:
@@ -200,84 +192,84 @@ def _width(series: Series, window: float) -> int:
 def _limit(
     series: Series,
     smooth_P: NDArray[np.float64],
-    at: int,
+    bottom: int,
     width: int,
     thresholds: TrainingLossRisesThresholds,
 ) -> float:
     """How far the smoothed loss may end above its lowest by noise alone."""
     error = 1.25 * noise(series.values_P) * math.sqrt(2.0 / width)
-    # A flat loss that wanders also lies above its lowest; around a climb, little wanders.
-    wander = jumps(series.steps_P[at:], smooth_P[at:]) if len(series) - at >= 5 else 0.0
+    # A flat loss that drifts also lies above its lowest; around a climb, little drifts.
+    drift = jumps(series.steps_P[bottom:], smooth_P[bottom:]) if len(series) - bottom >= 5 else 0.0
     # Not from the highest: what the first steps fell says little of what training gained.
-    gained = float(np.quantile(smooth_P[: at + 1], 0.75)) - float(smooth_P[at])
-    by_chance = max(thresholds.errors * error, thresholds.wandering * wander)
-    low = abs(float(smooth_P[at]))
+    gained = float(np.quantile(smooth_P[: bottom + 1], 0.75)) - float(smooth_P[bottom])
+    by_chance = max(thresholds.errors * error, thresholds.drift * drift)
+    low = abs(float(smooth_P[bottom]))
     return max(by_chance + thresholds.min_share * gained, thresholds.min_relative * low)
 
 
 def findings(result: TrainingLossRises) -> list[Finding]:
-    """One finding a trial: by D2 where its learning rate is above the best trial's, else by C11.
+    """One finding for each trial: by D2 if its learning rate is above the best one's, else by C11.
 
     Source: C11, D2.
     """
     return [
         Finding(
-            rule="D2" if one.status == "notice" else "C11",
+            rule="D2" if trial.status == "notice" else "C11",
             check="training_loss_rises",
-            status=one.status,
-            subject={"study": result.study, "trial": one.trial},
-            message=_said(result, one),
+            status=trial.status,
+            subject={"study": result.study, "trial": trial.trial},
+            message=_message(result, trial),
             evidence={
-                "trials": [one.trial],
-                "low": one.low,
-                "end": one.end,
-                "rise": one.rise,
-                "limit": one.limit,
-                "from_step": one.from_step,
-                "learning_rate": one.learning_rate,
+                "trials": [trial.trial],
+                "low": trial.low,
+                "end": trial.end,
+                "rise": trial.rise,
+                "limit": trial.limit,
+                "from_step": trial.from_step,
+                "learning_rate": trial.learning_rate,
                 "best_learning_rate": result.best_rate,
                 "confidence": None,
             },
-            advice=_advice(one),
+            advice=_advice(trial),
         )
-        for one in result.trials
+        for trial in result.trials
     ]
 
 
-def _said(result: TrainingLossRises, one: RisingTrial) -> str:
-    if one.low is None or one.end is None or one.rise is None or one.from_step is None:
-        return f"Trial {one.trial}: whether its training loss rises is open, since {one.why}."
-    if one.status == "ok":
-        back = ": it rose and was on its way back" if one.returns else ", no rise that lasts"
+def _message(result: TrainingLossRises, trial: RisingTrial) -> str:
+    if trial.low is None or trial.end is None or trial.rise is None or trial.from_step is None:
+        return f"Trial {trial.trial}: whether its training loss rises is open, since {trial.why}."
+    if trial.status == "ok":
+        back = ": it rose and was on its way back" if trial.returns else ", no rise that lasts"
         return (
-            f"Trial {one.trial}: its training loss, {number(one.low)} at its lowest, ends at "
-            f"{number(one.end)}{back}."
+            f"Trial {trial.trial}: its training loss, {number(trial.low)} at its lowest, ends at "
+            f"{number(trial.end)}{back}."
         )
-    share = percent((one.from_step + 1) / max(1, result.max_steps))
+    share = percent((trial.from_step + 1) / max(1, result.max_steps))
     rise = (
-        f"Trial {one.trial}: its training loss climbs from {number(one.low)} at step "
-        f"{one.from_step:,} ({share} of the steps) to {number(one.end)} and stays there"
+        f"Trial {trial.trial}: its training loss climbs from {number(trial.low)} at step "
+        f"{trial.from_step:,} ({share} of the steps) to {number(trial.end)} and stays there"
     )
-    if not one.above_best:
+    if not trial.above_best:
         return f"{rise}."
     return (
-        f"{rise}; its {result.rate_name}, {number(one.learning_rate)}, is above the best trial's, "
-        f"{number(result.best_rate)}."
+        f"{rise}; its {result.rate_name}, {number(trial.learning_rate)}, is above the best "
+        f"trial's, {number(result.best_rate)}."
     )
 
 
-def _advice(one: RisingTrial) -> str:
-    if one.status == "problem":
+def _advice(trial: RisingTrial) -> str:
+    if trial.status == "problem":
         return (
             "Suspect the pipeline's code first (data order, loss, schedule, restored state): a "
             "training loss should not climb at a learning rate that is not too high. Where the "
             "trial is unstable as well (D1), stabilize first."
         )
-    if one.status == "notice":
+    if trial.status == "notice":
         return (
             "Rates just beyond the best one climb: expect a gain from stabilizing, by warmup or "
             "gradient clipping."
         )
-    if one.why.endswith("are needed"):
+    if trial.why.endswith("are needed"):
         return f"Log {TRAIN_LOSS} at least at each evaluation."
     return ""

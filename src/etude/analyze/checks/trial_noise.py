@@ -67,7 +67,7 @@ class TrialNoise:
 
     def of(self, trial: int) -> Repeated | None:
         """The repeated setting that this trial is a training of."""
-        return next((one for one in self.repeated if trial in one.trials), None)
+        return next((setting for setting in self.repeated if trial in setting.trials), None)
 
 
 def trial_noise(study: Study, ended: Sequence[Outcome]) -> TrialNoise:
@@ -80,9 +80,9 @@ def trial_noise(study: Study, ended: Sequence[Outcome]) -> TrialNoise:
     """
     groups = [group for group in repeats(ended) if len(group) > 1]
     repeated = tuple(_repeated(group) for group in groups)
-    known = [one for one in repeated if one.feasible > 1]
-    degrees = sum(one.feasible - 1 for one in known)
-    squares = sum(one.sd**2 * (one.feasible - 1) for one in known)
+    with_sd = [setting for setting in repeated if setting.feasible > 1]
+    degrees = sum(setting.feasible - 1 for setting in with_sd)
+    squares = sum(setting.sd**2 * (setting.feasible - 1) for setting in with_sd)
     return TrialNoise(
         study=study.name,
         metric=study.metric,
@@ -90,16 +90,16 @@ def trial_noise(study: Study, ended: Sequence[Outcome]) -> TrialNoise:
         degrees=degrees,
         repeated=repeated,
         retrained=sum(map(len, groups)),
-        infeasible=sum(not one.feasible for group in groups for one in group),
+        infeasible=sum(not setting.feasible for group in groups for setting in group),
     )
 
 
 def _repeated(group: Sequence[Outcome]) -> Repeated:
-    values = [one.value for one in group if one.value is not None]
+    values = [outcome.value for outcome in group if outcome.value is not None]
     mean = fmean(values) if values else math.nan
     squares = sum((value - mean) ** 2 for value in values)
     return Repeated(
-        trials=tuple(one.trial for one in group),
+        trials=tuple(outcome.trial for outcome in group),
         mean=mean,
         sd=math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else math.nan,
         feasible=len(values),
@@ -119,11 +119,11 @@ def findings(result: TrialNoise) -> list[Finding]:
             subject={"study": result.study},
             message=_message(result),
             evidence={
-                "trials": [trial for one in result.repeated for trial in one.trials],
+                "trials": [trial for setting in result.repeated for trial in setting.trials],
                 "sd": result.sd,
                 "degrees": result.degrees,
                 "failure_share": result.failure_share,
-                "settings": [vars(one) for one in result.repeated],
+                "settings": [vars(setting) for setting in result.repeated],
             },
             advice="" if result.known else "Train the best setting again with 5 seeds (A2).",
         )

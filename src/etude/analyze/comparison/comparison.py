@@ -23,7 +23,7 @@ Why: TypeAlias = Literal["", "few", "none", "close", "look", "mixed"]
 
 # Heuristic: the usual 5 %.
 LEVEL = 0.05
-# The playbook's N of A2. With fewer seeds a side, no difference is not told from too few seeds.
+# The playbook's N of A2. With fewer seeds a side, no difference may just be too few seeds.
 ENOUGH = 5
 # Heuristic: who trains again wants four chances in five to see it.
 _POWER = 0.8
@@ -63,7 +63,7 @@ class Side:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What retrainings of A and B say of B against A.
+    """The comparison of B against A by their retrainings.
 
     Args:
         metric: In whose unit and direction values, means and `difference` are; `difference.by` is
@@ -136,20 +136,22 @@ def comparison(
     >>> comparison([3.28, 3.29, 3.28, 3.30], [3.21, 3.20, 3.22, 3.21]).answer
     'better'
     """
+    # Both sides as losses, and the loss beyond which a training failed to learn.
     objective = Objective(metric, maximize)
     first, second = _named(a, "A"), _named(b, "B")
-    losses = [_losses(one, objective) for one in (first, second)]
-    parting = separating_threshold(*losses)
-    sides = [_side(one, objective, parting) for one in (first, second)]
+    losses = [_losses(retraining, objective) for retraining in (first, second)]
+    threshold = separating_threshold(*losses)
+    sides = [_side(retraining, objective, threshold) for retraining in (first, second)]
+    # Means and failures share the level; single trainings are the third opinion.
     trainings = (sides[0].trainings, sides[1].trainings)
-    least = min(trainings)
-    level = LEVEL if plan is None else plan.level(least) or 0.0
-    found = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
-    may_spend = level / 2 if found.known else level
-    lost = failure_rate((sides[0].failed, sides[1].failed), trainings, level=may_spend)
+    fewest = min(trainings)
+    level = LEVEL if plan is None else plan.level(fewest) or 0.0
+    means = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
+    may_spend = level / 2 if means.known else level
+    failures = failure_rate((sides[0].failed, sides[1].failed), trainings, level=may_spend)
     chance = superiority(*losses)
-    decided = _decided(found, lost, objective.gain(found.by), chance, level)
-    answer, why = decided or _open(found, lost, least, plan)
+    decided = _decided(means, failures, objective.gain(means.by), chance, level)
+    answer, why = decided or _open(means, failures, fewest, plan)
     return Comparison(
         a=sides[0],
         b=sides[1],
@@ -157,35 +159,37 @@ def comparison(
         maximize=maximize,
         answer=answer,
         why=why,
-        difference=found,
-        failures=lost,
+        difference=means,
+        failures=failures,
         chance=chance,
-        more_seeds=_more_seeds(why, found, lost, least, plan),
+        more_seeds=_more_seeds(why, means, failures, fewest, plan),
         level=level,
         paired=paired,
         plan=plan,
     )
 
 
-def _named(one: Retrainings | Sequence[float], name: str) -> Retrainings:
-    if isinstance(one, Retrainings):
-        return one
-    return Retrainings(name=name, values=tuple(map(float, one)))
+def _named(values: Retrainings | Sequence[float], name: str) -> Retrainings:
+    if isinstance(values, Retrainings):
+        return values
+    return Retrainings(name=name, values=tuple(map(float, values)))
 
 
-def _losses(one: Retrainings, objective: Objective) -> list[float]:
-    """Lower is better, and a failed training is worse than any."""
-    return [objective.loss(value) if math.isfinite(value) else math.inf for value in one.values]
+def _losses(side: Retrainings, objective: Objective) -> list[float]:
+    """The values as losses: lower is better, and a failed training is worse than any."""
+    return [objective.loss(value) if math.isfinite(value) else math.inf for value in side.values]
 
 
-def _side(one: Retrainings, objective: Objective, parting: float | None) -> Side:
-    finite = [value for value in one.values if math.isfinite(value)]
-    beyond = 0 if parting is None else sum(objective.loss(value) > parting for value in finite)
+def _side(retraining: Retrainings, objective: Objective, threshold: float | None) -> Side:
+    finite = [value for value in retraining.values if math.isfinite(value)]
+    unlearned = (
+        0 if threshold is None else sum(objective.loss(value) > threshold for value in finite)
+    )
     return Side(
-        name=one.name,
-        values=one.values,
-        failed=len(one.values) - len(finite),
-        unlearned=beyond,
+        name=retraining.name,
+        values=retraining.values,
+        failed=len(retraining.values) - len(finite),
+        unlearned=unlearned,
         mean=fmean(finite) if finite else math.nan,
         median=median(finite) if finite else math.nan,
         sd=stdev(finite) if len(finite) > 1 else math.nan,
@@ -196,19 +200,19 @@ def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
     if not paired:
         return difference(a.finite, b.finite, exact=exact)
     pairs = [pair for pair in zip(a.values, b.values, strict=True) if all(map(math.isfinite, pair))]
-    first, second = [one for one, _ in pairs], [other for _, other in pairs]
+    first, second = [value for value, _ in pairs], [value for _, value in pairs]
     return difference(first, second, paired=True, exact=exact)
 
 
 def _decided(
-    found: Difference, lost: FailureRate, gain: float, chance: Superiority, level: float
+    means: Difference, failures: FailureRate, gain: float, chance: Superiority, level: float
 ) -> tuple[Answer, Why] | None:
-    """What the tests decide; None where they do not."""
+    """The answer of the tests; None where they decide nothing."""
     votes = set()
-    if level and found.p <= level - lost.spent:
+    if level and means.p <= level - failures.spent:
         votes.add(gain > 0)
-    if level and lost.p <= lost.level:
-        votes.add(lost.by < 0)
+    if level and failures.p <= failures.level:
+        votes.add(failures.by < 0)
     if not votes:
         return None
     if chance.probability != 0.5:
@@ -219,40 +223,40 @@ def _decided(
 
 
 def _open(
-    found: Difference, lost: FailureRate, least: int, plan: SequentialPlan | None
+    means: Difference, failures: FailureRate, fewest: int, plan: SequentialPlan | None
 ) -> tuple[Answer, Why]:
-    """What to say where the tests decide nothing."""
+    """The answer where the tests decide nothing, and why."""
     if plan is not None:
-        return ("no_difference", "") if least >= plan.last else ("undecided", "look")
-    if found.runs < ENOUGH:
-        return "undecided", "none" if lost.none_left and least >= ENOUGH else "few"
-    if would_settle(found) or lost.would_settle:
+        return ("no_difference", "") if fewest >= plan.last else ("undecided", "look")
+    if means.runs < ENOUGH:
+        return "undecided", "none" if failures.none_left and fewest >= ENOUGH else "few"
+    if would_settle(means) or failures.would_settle:
         return "undecided", "close"
     return "no_difference", ""
 
 
-def would_settle(found: Difference) -> bool:
+def would_settle(means: Difference) -> bool:
     """Whether twice the seeds would tell, if the difference is as large as it looks.
 
     Source: A2.
     """
-    freedom = 2 * (2 * found.runs - 1)
-    return found.known and found.t * math.sqrt(2) >= stats.t.isf(LEVEL / 2, freedom)
+    degrees = 2 * (2 * means.runs - 1)
+    return means.known and means.t * math.sqrt(2) >= stats.t.isf(LEVEL / 2, degrees)
 
 
 def _more_seeds(
-    why: Why, found: Difference, lost: FailureRate, least: int, plan: SequentialPlan | None
+    why: Why, means: Difference, failures: FailureRate, fewest: int, plan: SequentialPlan | None
 ) -> int:
     """How many more a side: to the next look, to enough, or to four chances in five."""
     if why == "look" and plan is not None:
-        return (plan.next_look(least) or least) - least
+        return (plan.next_look(fewest) or fewest) - fewest
     if why not in ("few", "close"):
         return 0
-    asked = [ENOUGH] if found.runs < ENOUGH else []
+    candidates = [ENOUGH] if means.runs < ENOUGH else []
     # A difference of t standard errors has the power wanted where it is this many of them.
     wanted = float(stats.norm.isf(LEVEL / 2) + stats.norm.isf(1 - _POWER))
-    if would_settle(found):
-        asked.append(math.ceil(found.runs * (wanted / found.t) ** 2) + 1)
-    elif lost.would_settle:
-        asked.append(2 * least)
-    return min(max(1, max(asked) - least), MAX_MORE)
+    if would_settle(means):
+        candidates.append(math.ceil(means.runs * (wanted / means.t) ** 2) + 1)
+    elif failures.would_settle:
+        candidates.append(2 * fewest)
+    return min(max(1, max(candidates) - fewest), MAX_MORE)

@@ -1,4 +1,4 @@
-"""Retrainings that fail: how many on either side, compared exactly."""
+"""The failure rates of two sides' retrainings, compared exactly."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MIN_GAP = 4.0
 @final
 @dataclass(frozen=True, kw_only=True)
 class FailureRate:
-    """How many of the trainings failed, on either side.
+    """The trainings that failed on either side, and the test of whether both fail as often.
 
     Args:
         p: Fisher's exact p-value that both fail as often; 1 without failures.
         level: The p-value below which they decide.
-        spent: How often that would be wrong, were both alike, with so many failures in all: the
+        spent: How often that would be wrong, were both alike, with so many failures in all; the
             rest of the level is not used.
         would_settle: Whether twice the trainings would tell, if failures are as often as it looks.
     """
@@ -61,17 +61,19 @@ def failure_rate(
 
     Source: A2.
 
-    >>> round(failures((5, 0), (10, 10), level=0.05).p, 4)
+    >>> round(failure_rate((5, 0), (10, 10), level=0.05).p, 4)
     0.0325
     """
     (a, b), (trainings_a, trainings_b) = failed, trainings
     total = a + b
     p, spent, twice = 1.0, 0.0, 1.0
     if total and trainings_a and trainings_b:
+        # What the test says, and what it would say of twice as many trainings.
         p = _fisher(a, b, trainings)
         twice = _fisher(2 * a, 2 * b, (2 * trainings_a, 2 * trainings_b))
-        could = range(max(0, total - trainings_b), min(total, trainings_a) + 1)
-        sizes = [_fisher(count, total - count, trainings) for count in could]
+        # The largest p-value below the level that so many failures can have.
+        possible = range(max(0, total - trainings_b), min(total, trainings_a) + 1)
+        sizes = [_fisher(count, total - count, trainings) for count in possible]
         spent = max((size for size in sizes if size <= level), default=0.0)
     return FailureRate(
         a=a,
@@ -87,33 +89,36 @@ def failure_rate(
 
 @lru_cache(maxsize=1024)
 def _fisher(a: int, b: int, trainings: tuple[int, int]) -> float:
+    """The p-value of Fisher's exact test for so many failures on either side."""
     table = np.array([[a, trainings[0] - a], [b, trainings[1] - b]])
     return float(stats.fisher_exact(table).pvalue)
 
 
 def separating_threshold(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """The loss that parts the trainings that failed to learn from the others; None without a gap.
+    """The loss between trainings that failed to learn and the others; None without a clear gap.
 
-    Retrained losses are often of two kinds. The widest gap among the losses of both sides parts
+    Retrained losses are often of two kinds. The widest gap among the losses of both sides separates
     them where it is wider than either kind and at least four times their deviation, where the worse
     kind has two members or more, and where one side has trainings of both: else the sides differ,
     not the kinds.
 
     Source: A2.
 
-    >>> cliff([0.1, 0.12, 0.11, 0.5], [0.1, 0.13, 0.51, 0.12])
+    >>> separating_threshold([0.1, 0.12, 0.11, 0.5], [0.1, 0.13, 0.51, 0.12])
     0.315
     """
     sides = [[loss for loss in side if math.isfinite(loss)] for side in (a, b)]
     losses = np.sort([*sides[0], *sides[1]])
     if len(losses) < _MIN_VALUES:
         return None
+    # The widest gap, and the losses on either side of it.
     gaps = np.diff(losses)
     place = int(np.argmax(gaps))
     low, high = losses[: place + 1], losses[place + 1 :]
     gap = float(gaps[place])
-    squares = sum(float(((one - one.mean()) ** 2).sum()) for one in (low, high))
+    # Whether it is wide, and whether a side has trainings of both kinds.
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in (low, high))
     wide = gap > max(np.ptp(low), np.ptp(high), _MIN_GAP * math.sqrt(squares / (len(losses) - 2)))
-    parting = fmean([float(low[-1]), float(high[0])])
-    mixed = any(side and min(side) < parting < max(side) for side in sides)
-    return parting if wide and mixed and len(high) > 1 else None
+    threshold = fmean([float(low[-1]), float(high[0])])
+    mixed = any(side and min(side) < threshold < max(side) for side in sides)
+    return threshold if wide and mixed and len(high) > 1 else None

@@ -1,4 +1,4 @@
-"""What a comparison answers, in words."""
+"""The message of a comparison: its answer in words."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ def message(result: Comparison) -> str:
 
     Source: A1, A2, A4.
     """
-    said = [
+    sentences = [
         _answer(result),
-        _failed(result),
-        _unlearned(result),
-        _single(result),
-        *(_same(side) for side in (result.a, result.b)),
+        _failures_sentence(result),
+        _unlearned_sentence(result),
+        _single_sentence(result),
+        *(_equal_values_sentence(side) for side in (result.a, result.b)),
     ]
-    return " ".join(sentence for sentence in said if sentence)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _answer(result: Comparison) -> str:
     if result.answer in ("better", "worse"):
         return f"`{result.b.name}` is {result.answer} than `{result.a.name}`: {_means(result)}."
     if result.answer == "no_difference":
-        told = f"No detectable difference at this budget: {_means(result)}"
+        text = f"No detectable difference at this budget: {_means(result)}"
         if not result.difference.known:
-            return f"{told}."
-        return f"{told}. What difference there is is smaller than {number(result.at_most)} (A2)."
+            return f"{text}."
+        return f"{text}. What difference there is is smaller than {number(result.at_most)} (A2)."
     return f"Undecided: {_means(result)}. {_way_out(result)}"
 
 
 def _means(result: Comparison) -> str:
-    a, b, found = result.a, result.b, result.difference
+    a, b, means = result.a, result.b, result.difference
     trainings = f"{a.trainings} and {plural(b.trainings, 'training')}"
-    if math.isnan(found.by):
-        whose = " and ".join(f"`{one.name}`" for one in (a, b) if not one.finite)
+    if math.isnan(means.by):
+        whose = " and ".join(f"`{side.name}`" for side in (a, b) if not side.finite)
         return f"no training of {whose} has a value ({trainings})"
     paired = " with paired seeds" if result.paired else ""
-    means = (
+    subject = (
         f"its mean {result.metric} is"
         if result.answer in ("better", "worse")
         else (f"the mean {result.metric} of `{b.name}` is")
     )
-    told = f"{means} {_pair(b.mean, a.mean, ' against ')}"
-    if not found.known:
-        return f"{told} ({trainings})"
-    # Of what stands before: how much better, or how much worse.
-    sign = math.copysign(1.0, found.by)
-    low, high = sorted((sign * found.low, sign * found.high))
+    text = f"{subject} {_two_numbers(b.mean, a.mean, ' against ')}"
+    if not means.known:
+        return f"{text} ({trainings})"
+    # In the direction of the sentence: how much better, or how much worse.
+    sign = math.copysign(1.0, means.by)
+    low, high = sorted((sign * means.low, sign * means.high))
     return (
-        f"{told}, {_by(result)} (95 % interval {_pair(low, high, ' to ')}; {trainings}{paired}, "
-        f"{_p(found.p)}; A2)"
+        f"{text}, {_by(result)} (95 % interval {_two_numbers(low, high, ' to ')}; "
+        f"{trainings}{paired}, {_p(means.p)}; A2)"
     )
 
 
@@ -67,7 +67,7 @@ def _by(result: Comparison) -> str:
     return f"{'better' if result.gain > 0 else 'worse'} by {number(abs(result.gain))}"
 
 
-def _pair(first: float, second: float, between: str) -> str:
+def _two_numbers(first: float, second: float, between: str) -> str:
     """Two numbers with as many digits as tell them apart."""
     digits = next((n for n in range(4, 9) if number(first, n) != number(second, n)), 4)
     digits = min(digits + 1, 9) if digits > 4 else digits
@@ -89,7 +89,7 @@ def _way_out(result: Comparison) -> str:
             "as it looks (A2)."
         )
     if result.why == "look":
-        return _look(result)
+        return _look_sentence(result)
     if result.why == "none":
         return "Look for what breaks them first (C3)."
     return (
@@ -98,43 +98,43 @@ def _way_out(result: Comparison) -> str:
     )
 
 
-def _look(result: Comparison) -> str:
-    least = min(result.a.trainings, result.b.trainings)
+def _look_sentence(result: Comparison) -> str:
+    fewest = min(result.a.trainings, result.b.trainings)
     if result.plan is None:
         return ""
-    if result.plan.level(least) is None:
-        state = f"{least} a side is between two looks, which decides nothing"
+    if result.plan.level(fewest) is None:
+        state = f"{fewest} a side is between two looks, which decides nothing"
     elif result.level == 0:
-        state = f"The look at {least} decides nothing, for no exact test of so few seeds can"
+        state = f"The look at {fewest} decides nothing, for no exact test of so few seeds can"
     else:
-        state = f"The look at {least} decides below p = {number(result.level, 2)}"
-    coming = result.plan.next_look(least)
+        state = f"The look at {fewest} decides below p = {number(result.level, 2)}"
+    coming = result.plan.next_look(fewest)
     return f"{state}; the next is at {coming}: run {plural(result.more_seeds, 'more seed')} a side."
 
 
-def _failed(result: Comparison) -> str:
-    lost = result.failures
-    if not lost.a + lost.b:
+def _failures_sentence(result: Comparison) -> str:
+    failures = result.failures
+    if not failures.a + failures.b:
         return ""
     return (
-        f"Failed: {lost.a} of {plural(lost.trainings_a, 'training')} of `{result.a.name}`, "
-        f"{lost.b} of {lost.trainings_b} of `{result.b.name}` ({_p(lost.p)} that "
+        f"Failed: {failures.a} of {plural(failures.trainings_a, 'training')} of `{result.a.name}`, "
+        f"{failures.b} of {failures.trainings_b} of `{result.b.name}` ({_p(failures.p)} that "
         "both fail as often)."
     )
 
 
-def _unlearned(result: Comparison) -> str:
+def _unlearned_sentence(result: Comparison) -> str:
     a, b = result.a, result.b
     if not a.unlearned + b.unlearned:
         return ""
     return (
         f"Values are of two kinds: {a.unlearned} of {len(a.finite)} of `{a.name}` and "
         f"{b.unlearned} of {len(b.finite)} of `{b.name}` ended far behind the rest; medians are "
-        f"{_pair(b.median, a.median, ' against ')}."
+        f"{_two_numbers(b.median, a.median, ' against ')}."
     )
 
 
-def _single(result: Comparison) -> str:
+def _single_sentence(result: Comparison) -> str:
     chance = result.chance
     if math.isnan(chance.probability):
         return ""
@@ -144,7 +144,7 @@ def _single(result: Comparison) -> str:
     )
 
 
-def _same(side: Side) -> str:
+def _equal_values_sentence(side: Side) -> str:
     if side.sd != 0:
         return ""
     return (
@@ -154,7 +154,7 @@ def _same(side: Side) -> str:
 
 
 def plan_line(result: Comparison, power: float, effect: float) -> str:
-    """Where the comparison stands in its plan of looks, and what the plan would see.
+    """The looks of a comparison's plan with their levels, and the plan's power.
 
     Source: A2.
     """

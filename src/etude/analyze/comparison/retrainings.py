@@ -16,7 +16,7 @@ from ..views.repeats import repeats
 @final
 @dataclass(frozen=True, kw_only=True)
 class Retrainings:
-    """What came of training one setting several times.
+    """The final values of one setting's trainings.
 
     Args:
         name: As messages call it.
@@ -51,7 +51,7 @@ def retrainings(
     Source: A2.
     """
     for group in _groups(studies, records):
-        if any(one.trial == trial for one in group):
+        if any(outcome.trial == trial for outcome in group):
             return _of(group, name)
     return None
 
@@ -67,26 +67,27 @@ def of_best(
     Source: A1, A2.
     """
     groups = _groups(studies, records)
-    best = ranked([one for group in groups for one in group])
+    best = ranked([outcome for group in groups for outcome in group])
     if not best:
         return None
-    mine = next(group for group in groups if best[0] in group)
+    best_group = next(group for group in groups if best[0] in group)
     if len(groups) == 1:
-        return _of(mine, name) if len(mine) > 1 else None
-    others = [one for one in mine if one is not best[0]]
+        return _of(best_group, name) if len(best_group) > 1 else None
+    others = [outcome for outcome in best_group if outcome is not best[0]]
     return _of(others, name, selected=best[0].trial) if others else None
 
 
 def _groups(studies: Sequence[Study], records: Sequence[Record]) -> list[list[Outcome]]:
+    """The outcomes of all studies, grouped by their setting."""
     return [group for study in studies for group in repeats(outcomes(study, records))]
 
 
 def _of(group: Sequence[Outcome], name: str, *, selected: int | None = None) -> Retrainings:
-    seeds = tuple(one.record.seed for one in group)
+    seeds = tuple(outcome.record.seed for outcome in group)
     return Retrainings(
         name=name,
-        values=tuple(math.nan if one.value is None else one.value for one in group),
+        values=tuple(math.nan if outcome.value is None else outcome.value for outcome in group),
         seeds=() if UNKNOWN_SEED in seeds else seeds,
-        trials=tuple(one.trial for one in group),
+        trials=tuple(outcome.trial for outcome in group),
         selected=selected,
     )

@@ -1,4 +1,4 @@
-"""A plan to look at a comparison more than once without being fooled more often.
+"""Sequential comparison: several looks at a comparison without more false answers.
 
 Axes: R simulated comparisons, L looks, N seeds a side.
 """
@@ -58,30 +58,32 @@ def sequential_plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Seq
 
     Source: A2.
 
-    >>> [round(each, 4) for each in plan([10]).levels]
+    >>> [round(level, 4) for level in sequential_plan([10]).levels]
     [0.05]
     """
     seeds = tuple(looks)
     if not seeds or seeds[0] < 3 or any(b <= a for a, b in itertools.pairwise(seeds)):
-        found = ", ".join(map(str, seeds))
+        text = ", ".join(map(str, seeds))
         raise RunError(
-            f"Looks are rising numbers of seeds a side from 3 on, found `{found}`. Write for "
+            f"Looks are rising numbers of seeds a side from 3 on, found `{text}`. Write for "
             "example --looks 3,5,10,20."
         )
+    # z at every look, simulated: a random walk over the seeds.
     between_L = np.diff(np.asarray((0, *seeds), np.float64))
     steps_RxL = np.random.default_rng(0).standard_normal((_SIMULATED, len(seeds)))
     z_RxL = np.abs((steps_RxL * np.sqrt(between_L)).cumsum(axis=1) / np.sqrt(seeds))
+    # The bound of each look, by the comparisons that are still open and the error to spend.
     open_R = np.ones(_SIMULATED, dtype=bool)
     levels: list[float] = []
-    kept = 0.0
+    unspent = 0.0
     for place, spent in enumerate(level * between_L / seeds[-1]):
-        kept += spent
-        bound = _bound(z_RxL[open_R, place], kept * _SIMULATED)
+        unspent += spent
+        bound = _bound(z_RxL[open_R, place], unspent * _SIMULATED)
         # An exact test of so few seeds has no smaller p: what the look would spend, the next has.
         if 2 * stats.norm.sf(bound) < 2 / math.comb(2 * seeds[place], seeds[place]):
             levels.append(0.0)
             continue
-        kept = 0.0
+        unspent = 0.0
         open_R &= z_RxL[:, place] <= bound
         levels.append(float(2 * stats.norm.sf(bound)))
     return SequentialPlan(seeds, tuple(levels))
@@ -105,10 +107,10 @@ def power(planned: SequentialPlan, effect: float, *, comparisons: int = 4000) ->
     rng = np.random.default_rng(1)
     a_RxN, b_RxN = rng.standard_normal((2, comparisons, planned.last))
     b_RxN = b_RxN - effect
-    found_R = np.zeros(comparisons, dtype=bool)
+    decided_R = np.zeros(comparisons, dtype=bool)
     shares = []
     for look, level in zip(planned.looks, planned.levels, strict=True):
         p_R = stats.ttest_ind(a_RxN[:, :look], b_RxN[:, :look], axis=1, equal_var=False).pvalue
-        found_R |= np.asarray(p_R) <= level
-        shares.append(float(found_R.mean()))
+        decided_R |= np.asarray(p_R) <= level
+        shares.append(float(decided_R.mean()))
     return tuple(shares)

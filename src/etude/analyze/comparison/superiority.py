@@ -1,4 +1,4 @@
-"""How probable it is that a retraining of one beats a retraining of the other.
+"""Probability of superiority: how often a retraining of B beats one of A.
 
 Axes: A retrainings of the first, B of the second.
 """
@@ -43,6 +43,7 @@ def superiority(a: Sequence[float], b: Sequence[float], *, level: float = 0.05) 
     a_A, b_B = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if not len(a_A) or not len(b_B):
         return Superiority(math.nan, 0.0, 1.0)
+    # The share of pairs, ties half.
     lower_BxA = b_B[:, None] < a_A[None, :]
     equal_BxA = b_B[:, None] == a_A[None, :]
     share = float((lower_BxA + 0.5 * equal_BxA).mean())
@@ -59,6 +60,7 @@ def superiority(a: Sequence[float], b: Sequence[float], *, level: float = 0.05) 
 
 
 def _variance(probability: float, a: int, b: int) -> float:
+    """Hanley's variance of the share, for so many retrainings of either."""
     others = (a + b) / 2 - 1
     far = (1 - probability) / (2 - probability) + probability / (1 + probability)
     return probability * (1 - probability) * (1 + others * far) / (a * b)

@@ -1,4 +1,7 @@
-"""Bootstrap: how far the best of a study moves when the study is drawn again."""
+"""The bootstrap: how far the best of a study moves when its trials are drawn again.
+
+Axes: T trials, B bootstrap samples, S sizes of a study (numbers of trials).
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,16 @@ def best_of(
         return np.full((n_bootstrap, len(sizes)), np.inf)
     sorted_T = np.sort(np.asarray(losses, dtype=np.float64))
     uniform_BxS = np.random.default_rng(seed).random((n_bootstrap, len(sizes)))
+    # The lowest of `size` uniform numbers, from a single one.
     lowest_BxS = -np.expm1(np.log1p(-uniform_BxS) / np.asarray(sizes, dtype=np.float64))
     position_BxS = np.minimum((len(sorted_T) * lowest_BxS).astype(np.int64), len(sorted_T) - 1)
     return np.asarray(sorted_T[position_BxS])
 
 
 def interval(samples_B: NDArray[np.float64]) -> tuple[float, float]:
-    """From where to where 95 % of samples lie, ends among them, so that infinite ones stay so.
+    """The ends of the interval that holds 95 % of the samples.
+
+    Both ends are samples themselves, so that infinite ones stay infinite.
 
     Source: Q10.
     """

@@ -1,6 +1,10 @@
-"""How far a level wanders around its course, which differences of neighbours do not show.
+"""The shape of one training curve: points and stretches of it, its level, its noise, its drift.
 
-Axes: E evaluations, W evaluations of a stretch.
+Nothing here knows a trial or a metric. First the points of a series and their steps, then levels,
+then the noise of single values around a smooth course, then the drift of a level, which differences
+of neighbours do not show.
+
+Axes: P points of a series, E evaluations, W values of a stretch.
 """
 
 from __future__ import annotations
@@ -14,6 +18,128 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
+
+# Heuristic: squares of larger values, summed, overflow.
+HUGE = 1e150
+
+
+def finite(series: Series) -> Series:
+    """The points with finite values.
+
+    Source: D1.
+    """
+    finite_P = np.isfinite(series.values_P)
+    if bool(finite_P.all()):
+        return series
+    return Series(series.steps_P[finite_P], series.values_P[finite_P])
+
+
+def late(series: Series, share: float) -> Series:
+    """The last points, `share` of all, rounded up.
+
+    Source: C8, C9.
+    """
+    begin = len(series) - math.ceil(share * len(series))
+    return Series(series.steps_P[begin:], series.values_P[begin:])
+
+
+def lowest(series: Series) -> int | None:
+    """The position of the lowest finite value, the first of equals; None without any.
+
+    Source: C1, K1.
+    """
+    finite_P = np.isfinite(series.values_P)
+    if not finite_P.any():
+        return None
+    return int(np.argmin(np.where(finite_P, series.values_P, math.inf)))
+
+
+def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bool:
+    """Whether `share` of the intervals are within `tolerance` of the median one.
+
+    The first and the last are left out: many loops also evaluate before they begin and at their
+    end.
+
+    Source: E2.
+
+    >>> regular(np.array([0, 10, 20, 30, 33]), tolerance=0.1, share=1.0)
+    True
+    """
+    intervals = np.diff(steps_P)[1:-1]
+    if not len(intervals):
+        return False
+    typical = middle(intervals)
+    return float(np.mean(np.abs(intervals - typical) <= tolerance * typical)) >= share
+
+
+def middle(values_W: NDArray[np.float64] | NDArray[np.int64]) -> float:
+    """The median, of an even number the higher of the two in the middle; quick.
+
+    Source: E2.
+
+    >>> middle(np.array([4, 1, 3, 2]))
+    3.0
+    """
+    half = len(values_W) // 2
+    return float(np.partition(values_W, half)[half])
+
+
+def smoothed(values_P: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """The running median over `width` points, an even width made odd: one odd value leaves none.
+
+    Source: C11.
+
+    >>> smoothed(np.array([0.0, 0, 9, 0, 0]), 3).tolist()
+    [0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    return np.asarray(median_filter(values_P, size=width | 1, mode="nearest"), dtype=np.float64)
+
+
+def noise(values_P: NDArray[np.float64]) -> float:
+    """The sd of single values around a smooth curve, from second differences, robustly.
+
+    A straight stretch leaves none; the median absolute second difference of independent normal
+    values is 0.6745 * sqrt(6) of their sd. NaN with fewer than 5 values.
+
+    Source: C8.
+
+    >>> noise(np.arange(10.0))
+    0.0
+    """
+    if len(values_P) < 5:
+        return float("nan")
+    return float(np.median(np.abs(np.diff(values_P, n=2))) / (0.6745 * math.sqrt(6.0)))
+
+
+def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
+    """The sd of single values around a parabola in the step; NaN with fewer than 5 values.
+
+    A parabola, not a line: what a decaying learning rate bends is no noise.
+
+    Source: C8.
+
+    >>> jumps(np.arange(6), np.array([1.0, 0, 1, 0, 1, 0])) > 0.4
+    True
+    """
+    if len(values_W) < 5:
+        return math.nan
+    scale = float(np.max(np.abs(values_W)))
+    if scale == 0.0:
+        return 0.0
+    # The axes of the fit: a line of mean 0, and a parabola orthogonal to it.
+    x_W = steps_W - float(steps_W.mean())
+    x_W = x_W / float(np.max(np.abs(x_W)))
+    bend_W = x_W * x_W
+    bend_W = bend_W - float(bend_W.mean())
+    bend_W = bend_W - x_W * (float(x_W @ bend_W) / float(x_W @ x_W))
+    # The residuals of the values, in units of the largest, so that no square overflows.
+    rest_W = values_W / scale
+    rest_W = rest_W - float(rest_W.mean())
+    rest_W = rest_W - x_W * (float(x_W @ rest_W) / float(x_W @ x_W))
+    rest_W = rest_W - bend_W * (float(bend_W @ rest_W) / float(bend_W @ bend_W))
+    sd = math.sqrt(float(rest_W @ rest_W) / (len(values_W) - 3))
+    # What is left of an exact parabola is rounding.
+    return scale * sd if sd > 1e-12 else 0.0
 
 
 @final
@@ -35,138 +161,19 @@ class LevelDrift:
 
 
 def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
-    """How far the level wanders before its lowest and after it.
+    """How far the level drifts before its lowest and after it.
 
     Source: C6.
 
-    >>> wander(np.array([9.0, 4.0, 2.0, 3.0, 1.0, 2.0, 2.0])).before
+    >>> level_drift(np.array([9.0, 4.0, 2.0, 3.0, 1.0, 2.0, 2.0])).before
     1.0
     """
-    lowest = int(level_E.argmin())
-    before_W, after_W = level_E[lowest // 4 : lowest + 1], level_E[lowest:]
+    bottom = int(level_E.argmin())
+    before_W, after_W = level_E[bottom // 4 : bottom + 1], level_E[bottom:]
     around = jumps(np.arange(len(after_W)), after_W)
     return LevelDrift(
-        gained=float(level_E[: lowest + 1].max() - level_E[lowest]),
+        gained=float(level_E[: bottom + 1].max() - level_E[bottom]),
         before=float((before_W - np.minimum.accumulate(before_W)).max()),
         after=float((np.maximum.accumulate(after_W) - after_W).max()),
         around=around if len(after_W) >= 5 else 0.0,
     )
-
-
-# Heuristic: squares of larger values, summed, overflow.
-HUGE = 1e150
-
-
-def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
-    """The sd of single values around a parabola in the step; NaN with fewer than 5 values.
-
-    A parabola, not a line: what a decaying learning rate bends is no noise.
-
-    Source: C8.
-
-    >>> jumps(np.arange(6), np.array([1.0, 0, 1, 0, 1, 0])) > 0.4
-    True
-    """
-    if len(values_W) < 5:
-        return math.nan
-    scale = float(np.max(np.abs(values_W)))
-    if scale == 0.0:
-        return 0.0
-    x_W = steps_W - float(steps_W.mean())
-    x_W = x_W / float(np.max(np.abs(x_W)))
-    bend_W = x_W * x_W
-    bend_W = bend_W - float(bend_W.mean())
-    bend_W = bend_W - x_W * (float(x_W @ bend_W) / float(x_W @ x_W))
-    left_W = values_W / scale
-    left_W = left_W - float(left_W.mean())
-    left_W = left_W - x_W * (float(x_W @ left_W) / float(x_W @ x_W))
-    left_W = left_W - bend_W * (float(bend_W @ left_W) / float(bend_W @ bend_W))
-    sd = math.sqrt(float(left_W @ left_W) / (len(values_W) - 3))
-    # What is left of an exact parabola is rounding.
-    return scale * sd if sd > 1e-12 else 0.0
-
-
-def late(series: Series, share: float) -> Series:
-    """The last points, `share` of all, rounded up.
-
-    Source: C8, C9.
-    """
-    begin = len(series) - math.ceil(share * len(series))
-    return Series(series.steps_P[begin:], series.values_P[begin:])
-
-
-def smoothed(values_P: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """The running median over `width` points, an even width made odd: one odd value leaves none.
-
-    Source: C11.
-
-    >>> smoothed(np.array([0.0, 0, 9, 0, 0]), 3).tolist()
-    [0.0, 0.0, 0.0, 0.0, 0.0]
-    """
-    return np.asarray(median_filter(values_P, size=width | 1, mode="nearest"), dtype=np.float64)
-
-
-def middle(values_W: NDArray[np.float64] | NDArray[np.int64]) -> float:
-    """The median, of an even number the higher of the two in the middle; quick.
-
-    Source: E2.
-
-    >>> middle(np.array([4, 1, 3, 2]))
-    3.0
-    """
-    half = len(values_W) // 2
-    return float(np.partition(values_W, half)[half])
-
-
-def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bool:
-    """Whether `share` of the intervals are within `tolerance` of the median one.
-
-    The first and the last are left out: many loops also evaluate before they begin and at their
-    end.
-
-    Source: E2.
-
-    >>> regular(np.array([0, 10, 20, 30, 33]), tolerance=0.1, share=1.0)
-    True
-    """
-    apart = np.diff(steps_P)[1:-1]
-    if not len(apart):
-        return False
-    typical = middle(apart)
-    return float(np.mean(np.abs(apart - typical) <= tolerance * typical)) >= share
-
-
-def lowest(series: Series) -> int | None:
-    """The position of the lowest finite value, the first of equals; None without any.
-
-    Source: C1, K1.
-    """
-    finite_P = np.isfinite(series.values_P)
-    if not finite_P.any():
-        return None
-    return int(np.argmin(np.where(finite_P, series.values_P, math.inf)))
-
-
-def finite(series: Series) -> Series:
-    """The points with finite values.
-
-    Source: D1.
-    """
-    kept_P = np.isfinite(series.values_P)
-    return series if bool(kept_P.all()) else Series(series.steps_P[kept_P], series.values_P[kept_P])
-
-
-def noise(values_P: NDArray[np.float64]) -> float:
-    """The sd of single values around a smooth curve, from second differences, robustly.
-
-    A straight stretch leaves none; the median absolute second difference of independent normal
-    values is 0.6745 * sqrt(6) of their sd. NaN with fewer than 5 values.
-
-    Source: C8.
-
-    >>> noise(np.arange(10.0))
-    0.0
-    """
-    if len(values_P) < 5:
-        return float("nan")
-    return float(np.median(np.abs(np.diff(values_P, n=2))) / (0.6745 * math.sqrt(6.0)))

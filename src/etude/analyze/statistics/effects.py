@@ -22,14 +22,14 @@ Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
 Pair: TypeAlias = tuple[int, int]
 
-# Heuristic: slopes, valleys and one bend more. A bend takes many trials to see and seldom
-# comes alone, so it counts half.
+# Heuristic: a line, a parabola and a cubic. A cubic takes many trials to see and seldom comes
+# alone, so it counts half.
 WEIGHTS = (1.0, 1.0, 0.5)
-# Of each axis, so many enter an interaction: tilts and tilted valleys.
+# Of the columns of an axis, so many enter an interaction: its line and its parabola.
 PAIRING = 2
-# Of what a hyperparameter may claim by chance: by what the others leave, by the plain scores, by
-# its interactions. Most act alone first.
-ASKED = (0.5, 0.25, 0.25)
+# How the chance of a false claim is shared by the three tests of a hyperparameter: on what the
+# others leave, on the plain scores, on its interactions. Most act alone first.
+TEST_SHARES = (0.5, 0.25, 0.25)
 
 
 @final
@@ -51,12 +51,14 @@ def basis(units_T: Floats, *, ordered: bool) -> Basis:
     Source: R2.
     """
     levels = np.unique(units_T)
+    # An ordered axis is spanned by powers of its ranks, another one by a mark for each value.
     if ordered:
         ranks_T = 2 * (rankdata(units_T) - 0.5) / len(units_T) - 1
         degrees = range(1, min(len(WEIGHTS), len(levels) - 1) + 1)
         raw_TxQ = np.stack([ranks_T**degree for degree in degrees] or [ranks_T * 0], axis=1)
     else:
         raw_TxQ = (units_T[:, None] == levels[None, 1:]).astype(np.float64)
+    # A column that depends on those before it is left out.
     columns_TxQ = _orthogonal(raw_TxQ)
     count = columns_TxQ.shape[1]
     return Basis(
@@ -70,8 +72,8 @@ def _orthogonal(raw_TxM: Floats) -> Floats:
     """Uncorrelated columns of mean 0 and variance 1 that span the same, dependent ones left out."""
     centred_TxM = raw_TxM - raw_TxM.mean(axis=0)
     q_TxM, r_MxM = np.linalg.qr(centred_TxM)
-    kept_M = np.abs(np.diag(r_MxM)) > 1e-9 * np.sqrt(len(raw_TxM))
-    return np.asarray(q_TxM[:, kept_M] * np.sqrt(len(raw_TxM)))
+    independent_M = np.abs(np.diag(r_MxM)) > 1e-9 * np.sqrt(len(raw_TxM))
+    return np.asarray(q_TxM[:, independent_M] * np.sqrt(len(raw_TxM)))
 
 
 def scores(values_T: Floats) -> Floats:
@@ -85,7 +87,7 @@ def scores(values_T: Floats) -> Floats:
 
 
 def products(first_TxQ: Floats, second_TxQ: Floats) -> Floats:
-    """Every column of one times every column of the other.
+    """Every column of the first axis times every column of the second.
 
     Source: R2.
     """
@@ -152,14 +154,16 @@ def resampled(scores_T: Floats, columns_TxM: Floats, weights_BxT: Floats) -> Sha
     count, columns = columns_TxM.shape
     if not columns:
         return Share(value=value, low=0.0, high=1.0)
+    # The normal equations of every sample at once.
     design_TxM = np.hstack([np.ones((count, 1)), columns_TxM])
     crossed_BxMxM = (weights_BxT @ products(design_TxM, design_TxM)).reshape(
         len(weights_BxT), columns + 1, columns + 1
     )
     sums_BxM = weights_BxT @ (scores_T[:, None] * design_TxM)
     # A sample may miss a value: then its column has nothing to fit.
-    steady_MxM = 1e-9 * np.eye(columns + 1)
-    fit_BxM = np.linalg.solve(crossed_BxMxM + steady_MxM, sums_BxM[:, :, None])[:, :, 0]
+    ridge_MxM = 1e-9 * np.eye(columns + 1)
+    fit_BxM = np.linalg.solve(crossed_BxMxM + ridge_MxM, sums_BxM[:, :, None])[:, :, 0]
+    # The variance that each fit explains, less the chance of both samplings.
     mean_B = sums_BxM[:, 0]
     explained_B = (fit_BxM * sums_BxM).sum(axis=1) - mean_B**2
     spread_B = weights_BxT @ scores_T**2 - mean_B**2
@@ -183,7 +187,7 @@ def permutations(trials: int, *, seed: int, count: int) -> Indices:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Component:
     """An axis, or two together, by columns, and the share of the variance that lies along them."""
 
     axes: frozenset[int]
@@ -194,7 +198,7 @@ class Part:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What one axis does: its share by itself, and how often chance alone does as much."""
+    """The effect of one axis: its share by itself, and how often chance alone does as much."""
 
     share: Share
     chance: float
@@ -203,7 +207,7 @@ class Effect:
 def effects(
     scores_T: Floats, bases: Sequence[Basis], order_PxT: Indices, *, seed: int
 ) -> list[Effect]:
-    """What each axis does to the scores, by what the others leave unexplained.
+    """The effect of each axis on the scores, by what the others leave unexplained.
 
     For the chance, an axis is looked at alone and together with each of the others. Its values are
     shuffled among the trials, all else stays: if the response does not depend on it, and it was
@@ -212,34 +216,34 @@ def effects(
 
     Source: R2.
     """
-    parts = _components(scores_T, bases)
+    components = _components(scores_T, bases)
     weights_BxT = bootstrap(len(scores_T), seed=seed)
-    found = []
-    for axis, mine in enumerate(bases):
-        left_T = _unexplained(scores_T, parts, axis)
-        own_T = _unexplained(scores_T, parts, axis, beside=mine.columns_TxQ)
+    axis_effects = []
+    for axis, own in enumerate(bases):
+        rest_T = _unexplained(scores_T, components, axis)
+        own_rest_T = _unexplained(scores_T, components, axis, beside=own.columns_TxQ)
         others = [one.pairing_TxQ for place, one in enumerate(bases) if place != axis]
-        found.append(
+        axis_effects.append(
             Effect(
-                share=resampled(own_T, mine.columns_TxQ, weights_BxT),
-                chance=_chance((left_T, scores_T), mine, others, order_PxT),
+                share=resampled(own_rest_T, own.columns_TxQ, weights_BxT),
+                chance=_chance((rest_T, scores_T), own, others, order_PxT),
             )
         )
-    return found
+    return axis_effects
 
 
-def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Part]:
+def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Component]:
     """The axes and pairs that stand out: by chance, one axis in four studies, and one pair.
 
     Only to sharpen: what is kept here by chance costs power, never validity.
     """
-    alone = [(frozenset({axis}), one.columns_TxQ) for axis, one in enumerate(bases)]
+    alone = [(frozenset({axis}), own.columns_TxQ) for axis, own in enumerate(bases)]
     crossed = [
         (frozenset(pair), products(bases[pair[0]].pairing_TxQ, bases[pair[1]].pairing_TxQ))
         for pair in itertools.combinations(range(len(bases)), 2)
     ]
     return [
-        Part(axes=axes, columns_TxM=columns_TxM, share=explained - chance)
+        Component(axes=axes, columns_TxM=columns_TxM, share=explained - chance)
         for groups in (alone, crossed)
         for axes, columns_TxM in groups
         for explained, chance in [_fitted(scores_T, columns_TxM)]
@@ -248,68 +252,77 @@ def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Part]:
 
 
 def _tail_of_fit(ratio: float, columns_TxM: Floats) -> float:
+    """How often chance alone fits as well, by the F test of so many columns."""
     count, columns = columns_TxM.shape
     return float(f.sf(ratio, columns, count - 1 - columns))
 
 
 def _unexplained(
-    scores_T: Floats, parts: Sequence[Part], axis: int, *, beside: Floats | None = None
+    scores_T: Floats, components: Sequence[Component], axis: int, *, beside: Floats | None = None
 ) -> Floats:
-    """What all that does not involve the axis leaves of the scores, shrunk by what each carries.
+    """The scores less what all components without the axis explain, shrunk by what each carries.
 
     The columns `beside` share in the explaining, but what they explain is left.
     """
-    others = [one for one in parts if axis not in one.axes]
-    if not others:
+    other_components = [component for component in components if axis not in component.axes]
+    if not other_components:
         return scores_T
     # However much the others carry, some noise is left: 5 %.
-    rest = max(0.05, 1.0 - sum(one.share for one in others))
-    columns = [one.columns_TxM for one in others]
-    shares = [
-        np.full(each.columns_TxM.shape[1], each.share / each.columns_TxM.shape[1])
-        for each in others
+    noise = max(0.05, 1.0 - sum(component.share for component in other_components))
+    # Each column may explain its part of what its component carries: a ridge by that part.
+    columns = [component.columns_TxM for component in other_components]
+    column_shares = [
+        np.full(component.columns_TxM.shape[1], component.share / component.columns_TxM.shape[1])
+        for component in other_components
     ]
-    known = sum(map(len, shares))
+    explaining = sum(map(len, column_shares))
     if beside is not None:
         columns.append(beside)
-        shares.append(np.ones(beside.shape[1]))
+        column_shares.append(np.ones(beside.shape[1]))
     columns_TxM = np.hstack(columns)
-    gram_MxM = columns_TxM.T @ columns_TxM + np.diag(rest / np.concatenate(shares))
+    gram_MxM = columns_TxM.T @ columns_TxM + np.diag(noise / np.concatenate(column_shares))
     fitted_M = np.linalg.solve(gram_MxM, columns_TxM.T @ scores_T)
-    left_T = scores_T - columns_TxM[:, :known] @ fitted_M[:known]
-    return np.asarray(left_T - left_T.mean())
+    rest_T = scores_T - columns_TxM[:, :explaining] @ fitted_M[:explaining]
+    return np.asarray(rest_T - rest_T.mean())
 
 
 def _chance(
-    responses: tuple[Floats, Floats], mine: Basis, others: Sequence[Floats], order_PxT: Indices
+    responses: tuple[Floats, Floats], own: Basis, others: Sequence[Floats], order_PxT: Indices
 ) -> float:
-    """By what the others leave, and by the plain scores: at times the others explain too much."""
-    left_T, scores_T = responses
-    if not mine.columns_TxQ.shape[1] or not left_T.any():
+    """How often chance alone gives the axis as much: by what others leave, and by the scores.
+
+    Both are asked, as at times the others explain too much.
+    """
+    rest_T, scores_T = responses
+    if not own.columns_TxQ.shape[1] or not rest_T.any():
         return 1.0
-    beside = [scores_T[:, None], left_T[:, None], *(each * left_T[:, None] for each in others)]
-    shuffled_QxPxT = np.ascontiguousarray(mine.columns_TxQ.T)[:, order_PxT]
-    along_QxPxM = np.square(shuffled_QxPxT @ np.hstack(beside))
-    plain_P, left_P = np.tensordot(mine.weights_Q, along_QxPxM[:, :, :2], axes=1).T
-    with_PxM = along_QxPxM[: mine.pairing_TxQ.shape[1], :, 2:].sum(axis=0)
+    products_TxM = [columns_TxM * rest_T[:, None] for columns_TxM in others]
+    # How strongly each shuffled column of the axis goes along with each response.
+    shuffled_QxPxT = np.ascontiguousarray(own.columns_TxQ.T)[:, order_PxT]
+    along_QxPxM = np.square(
+        shuffled_QxPxT @ np.hstack([scores_T[:, None], rest_T[:, None], *products_TxM])
+    )
+    # One statistic for each of the three tests, in every order of the trials.
+    plain_P, rest_P = np.tensordot(own.weights_Q, along_QxPxM[:, :, :2], axes=1).T
+    paired_PxM = along_QxPxM[: own.pairing_TxQ.shape[1], :, 2:].sum(axis=0)
     ends = np.cumsum([0, *(one.shape[1] for one in others)])
-    with_each = [with_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
-    strongest_P = _strongest([each for each in with_each if each.any()])
-    asked = zip(ASKED, (left_P, plain_P, strongest_P), strict=True)
-    chances = [_tail(each_P) / weight for weight, each_P in asked if each_P is not None]
+    by_pair = [paired_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
+    strongest_P = _strongest([each for each in by_pair if each.any()])
+    tests = zip(TEST_SHARES, (rest_P, plain_P, strongest_P), strict=True)
+    chances = [_tail(values_P) / share for share, values_P in tests if values_P is not None]
     return float(_tail(-np.min(chances, axis=0))[0])
 
 
-def _strongest(with_each: Sequence[Floats]) -> Floats | None:
+def _strongest(by_pair: Sequence[Floats]) -> Floats | None:
     """The strongest of the interactions, each in units of what chance makes of it."""
-    if not with_each:
+    if not by_pair:
         return None
-    standardized = [(each - each.mean()) / (each.std() or 1.0) for each in with_each]
+    standardized = [(each - each.mean()) / (each.std() or 1.0) for each in by_pair]
     return np.asarray(np.max(standardized, axis=0))
 
 
 def _tail(values_P: Floats) -> Floats:
-    """For each value, which share of all is as large; what differs by rounding only is equal."""
+    """For each value, the share of all that is as large; what differs by rounding only is equal."""
     scale = np.abs(values_P).max() or 1.0
     return np.asarray(rankdata(-np.round(values_P / scale, 10), method="max") / len(values_P))
 
@@ -333,7 +346,7 @@ def holm(chances_M: Sequence[float]) -> list[float]:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Together:
-    """How two axes act beyond the sum of their own effects: share of variance and chance of it."""
+    """How two axes act together, beyond the sum of their own effects: share and chance of it."""
 
     pair: Pair
     share: float
@@ -357,31 +370,34 @@ def interactions(
     mains_TxM = np.linalg.qr(np.hstack(columns))[0]
     if not pairs or len(scores_T) < 2 * mains_TxM.shape[1]:
         return []
+    # What sums of effects leave of the scores, on the scale on which they leave least.
     spread_T = _additive(scores_T, mains_TxM)
-    left_T = spread_T - mains_TxM @ (mains_TxM.T @ spread_T)
+    rest_T = spread_T - mains_TxM @ (mains_TxM.T @ spread_T)
     total = float(spread_T @ spread_T)
-    found = [
-        _together(left_T[order_PxT], mains_TxM, products(*(bases[one].pairing_TxQ for one in pair)))
+    beyond_sums = [
+        _together(rest_T[order_PxT], mains_TxM, products(*(bases[one].pairing_TxQ for one in pair)))
         for pair in pairs
     ]
-    corrected = holm([chance for _, chance in found])
+    corrected = holm([chance for _, chance in beyond_sums])
     return [
         Together(pair=pair, share=float(carried / total), chance=chance)
-        for pair, (carried, _), chance in zip(pairs, found, corrected, strict=True)
+        for pair, (carried, _), chance in zip(pairs, beyond_sums, corrected, strict=True)
     ]
 
 
-def _together(left_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats) -> tuple[float, float]:
-    """What the products carry beyond sums, less what chance gives, and the chance of it."""
+def _together(rest_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats) -> tuple[float, float]:
+    """The variance along the products beyond sums, less what chance gives, and the chance of it."""
+    # Orthonormal axes of what the products span beyond the main effects.
     beyond_TxM = crossed_TxM - mains_TxM @ (mains_TxM.T @ crossed_TxM)
     axes_TxM, size_M, _ = np.linalg.svd(beyond_TxM, full_matrices=False)
     axes_TxM = axes_TxM[:, size_M > 1e-6 * np.sqrt(len(crossed_TxM))]
-    carried_P = np.square(left_PxT @ axes_TxM).sum(axis=1)
+    # What of the residuals lies along them, in every order of the trials.
+    carried_P = np.square(rest_PxT @ axes_TxM).sum(axis=1)
     count = axes_TxM.shape[1]
     free = len(crossed_TxM) - mains_TxM.shape[1] - count
     if not count or free < 1:
         return 0.0, 1.0
-    noise = max(0.0, float(left_PxT[0] @ left_PxT[0]) - carried_P[0]) / free
+    noise = max(0.0, float(rest_PxT[0] @ rest_PxT[0]) - carried_P[0]) / free
     return max(0.0, float(carried_P[0]) - count * noise), float(_tail(carried_P)[0])
 
 
@@ -405,6 +421,7 @@ def _additive(scores_T: Floats, mains_TxM: Floats) -> Floats:
 
 
 def _power(values_T: Floats, power: float) -> Floats:
+    """The Box-Cox transform: a power, or the logarithm where that is 0."""
     return np.asarray(np.log(values_T) if power == 0 else (values_T**power - 1) / power)
 
 
@@ -416,17 +433,18 @@ def tied(bases: Sequence[Basis], *, max_chance: float, min_share: float) -> list
 
     Source: R2.
     """
-    found: list[list[int]] = [[] for _ in bases]
+    tied_axes: list[list[int]] = [[] for _ in bases]
     pairs = list(itertools.combinations(range(len(bases)), 2))
     for first, second in pairs:
-        mine_TxQ, theirs_TxM = bases[first].columns_TxQ, bases[second].columns_TxQ
-        size = mine_TxQ.shape[1] * theirs_TxM.shape[1]
-        common = float(np.square(mine_TxQ.T @ theirs_TxM / len(mine_TxQ)).sum())
-        chance = float(chi2.sf(len(mine_TxQ) * common, size)) if size else 1.0
+        first_TxQ, second_TxM = bases[first].columns_TxQ, bases[second].columns_TxQ
+        size = first_TxQ.shape[1] * second_TxM.shape[1]
+        common = float(np.square(first_TxQ.T @ second_TxM / len(first_TxQ)).sum())
+        chance = float(chi2.sf(len(first_TxQ) * common, size)) if size else 1.0
+        # Over all pairs of the study (Bonferroni).
         if common >= min_share and len(pairs) * chance <= max_chance:
-            found[first].append(second)
-            found[second].append(first)
-    return [tuple(each) for each in found]
+            tied_axes[first].append(second)
+            tied_axes[second].append(first)
+    return [tuple(each) for each in tied_axes]
 
 
 def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8) -> float:
@@ -440,6 +458,6 @@ def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8)
     if not trials or not axes:
         return 1.0
     columns = len(WEIGHTS)
-    bar = chi2.isf(max_chance * ASKED[0] / axes, columns)
+    bar = chi2.isf(max_chance * TEST_SHARES[0] / axes, columns)
     beyond = float(chndtrinc(bar, columns, 1 - power))
     return beyond / (beyond + trials)

@@ -1,4 +1,4 @@
-"""How likely a draw without replacement hits what it hits."""
+"""The hypergeometric distribution: hits in a draw without replacement."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 
 
 def upper_tail(hits: int, *, drawn: int, there: int, items: int) -> float:
-    """How likely `hits` or more of `drawn` items are among the `there`, of `items` in all.
+    """The probability of `hits` or more in a draw of `drawn` from `items`, `there` of them hits.
 
     Each draw is as likely as the others: the upper tail of the hypergeometric distribution.
 
     Source: C1, C3, Q10.
 
-    >>> round(at_least(2, drawn=2, there=2, items=4), 6)
+    >>> round(upper_tail(2, drawn=2, there=2, items=4), 6)
     0.166667
     """
     # At least `drawn - (items - there)` are hits, as only so many have room elsewhere.
@@ -32,5 +32,6 @@ def upper_tail(hits: int, *, drawn: int, there: int, items: int) -> float:
     return total
 
 
-def _log_comb(items: int, taken: int) -> float:
-    return math.lgamma(items + 1) - math.lgamma(taken + 1) - math.lgamma(items - taken + 1)
+def _log_comb(items: int, drawn: int) -> float:
+    """The logarithm of the number of ways to draw so many items."""
+    return math.lgamma(items + 1) - math.lgamma(drawn + 1) - math.lgamma(items - drawn + 1)

@@ -1,4 +1,4 @@
-"""A valley fitted to the ranks of an objective: how likely it falls at a place on an axis.
+"""A quadratic fitted to the ranks of an objective: how likely it falls at a point of an axis.
 
 Axes: T trials, D axes, K columns, C marks of unordered choices, P shapes of an axis.
 """
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# Heuristic: between the ranks (1), which hear the good and the bad trials alike, and their
-# square roots (0.5), which hear the good ones more; the power hardly matters (0.5 to 0.8 measured).
+# Heuristic: between the ranks (1), in which good and bad trials count alike, and their square roots
+# (0.5), in which the good ones count more; the power hardly matters (0.5 to 0.8 measured).
 POWER = 0.7
 # Heuristic: what is held likely of an axis before its trials are seen. Doubled or halved,
 # none changes what is found at equal false alarms by more than 2 %.
@@ -47,7 +47,7 @@ GOOD = 0.1
 @final
 @dataclass(frozen=True)
 class _Shapes:
-    """What an axis may do: coefficients of its line and its parabola, and their log chances."""
+    """The shapes an axis may have: coefficients of line and parabola, and their log chances."""
 
     shapes_Px2: Floats
     squares_Px4: Floats
@@ -57,12 +57,12 @@ class _Shapes:
 @final
 @dataclass(frozen=True)
 class RankQuadratic:
-    """How likely each axis does what: `chance_DxP` of the shapes."""
+    """The fitted quadratic: `chance_DxP` is how likely each axis has each shape."""
 
     chance_DxP: Floats
 
-    def falls(self, axis: int, at: float) -> float:
-        """How likely the valley falls, upward along the axis, at a unit.
+    def p_decreasing(self, axis: int, at: float) -> float:
+        """How likely the objective falls, upward along the axis, at a point of it, 0 to 1.
 
         The other axes stand where the best trials have them.
 
@@ -70,8 +70,8 @@ class RankQuadratic:
         """
         return float(self.chance_DxP[axis] @ (_slopes(at) < -LEVEL))
 
-    def rises(self, axis: int, at: float) -> float:
-        """How likely it rises, upward along the axis, at a unit.
+    def p_increasing(self, axis: int, at: float) -> float:
+        """How likely the objective rises, upward along the axis, at a point of it, 0 to 1.
 
         Source: C1.
         """
@@ -79,7 +79,7 @@ class RankQuadratic:
 
 
 def rank_quadratic(units_TxD: Floats, losses_T: Floats, marks_TxC: Floats) -> RankQuadratic:
-    """The valley of the ranks of the losses over the unit cube.
+    """The quadratic of the ranks of the losses over the unit cube.
 
     The score of a trial is the sum of a line `a` and a parabola `b` of each axis (Legendre
     polynomials of variance 1), of the product of each pair of axes, of a level for each value of an
@@ -99,10 +99,12 @@ def rank_quadratic(units_TxD: Floats, losses_T: Floats, marks_TxC: Floats) -> Ra
     Source: C1.
     """
     axes = units_TxD.shape[1]
-    around_TxD = 2 * units_TxD - 1
-    parabola_TxD = np.sqrt(5) * (3 * around_TxD**2 - 1) / 2
-    columns = [np.sqrt(3) * around_TxD, parabola_TxD, _products(around_TxD, losses_T), marks_TxC]
-    return RankQuadratic(_Fit(np.concatenate(columns, axis=1), _scores(losses_T), axes).settled())
+    centred_TxD = 2 * units_TxD - 1
+    parabola_TxD = np.sqrt(5) * (3 * centred_TxD**2 - 1) / 2
+    columns = [np.sqrt(3) * centred_TxD, parabola_TxD, _products(centred_TxD, losses_T), marks_TxC]
+    return RankQuadratic(
+        _Fit(np.concatenate(columns, axis=1), _scores(losses_T), axes).shape_chances()
+    )
 
 
 def _scores(losses_T: Floats) -> Floats:
@@ -113,19 +115,20 @@ def _scores(losses_T: Floats) -> Floats:
     return np.asarray((score_T - score_T.mean()) / score_T.std())
 
 
-def _products(around_TxD: Floats, losses_T: Floats) -> Floats:
+def _products(centred_TxD: Floats, losses_T: Floats) -> Floats:
     """Of each pair of axes; zero where the best trials are, so that axes are read there."""
-    axes = around_TxD.shape[1]
+    axes = centred_TxD.shape[1]
     pairs = itertools.combinations(range(axes), 2) if axes <= MAX_PAIRED_AXES else iter(())
     places = np.array(list(pairs), dtype=np.intp).reshape(-1, 2)
     # The best tenth, and whatever ties with the last of them.
     count = min(max(3, int(GOOD * len(losses_T))), len(losses_T))
     best_T = losses_T <= np.partition(losses_T, count - 1)[count - 1]
-    away_TxD = around_TxD - around_TxD[best_T].mean(axis=0)
+    away_TxD = centred_TxD - centred_TxD[best_T].mean(axis=0)
     return np.asarray(away_TxD[:, places[:, 0]] * away_TxD[:, places[:, 1]])
 
 
 def _slopes(at: float) -> Floats:
+    """The slope of every shape at a point of the axis."""
     line_P, parabola_P = _shapes().shapes_Px2.T
     return np.asarray(np.sqrt(3) * line_P + 3 * np.sqrt(5) * (2 * at - 1) * parabola_P)
 
@@ -137,15 +140,18 @@ def _shapes() -> _Shapes:
     A direction is an angle between line and parabola: bottoms from bound to bound, then beyond the
     upper one by way of the falling line to what bends down but falls throughout, and mirrored.
     """
+    # The directions: lowest points inside, then beyond either bound.
     inside = np.arctan2(1, -np.sqrt(15) * np.linspace(-1, 1, PLACES))
     bound = inside[-1]
     steps = (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS
-    beyond = bound + 2 * (np.pi - bound) * steps
-    angle = np.concatenate([inside, beyond, np.pi - beyond])
-    each = [(1 - BEYOND) / PLACES] * PLACES + [BEYOND / (2 * DIRECTIONS)] * 2 * DIRECTIONS
+    outside = bound + 2 * (np.pi - bound) * steps
+    angle = np.concatenate([inside, outside, np.pi - outside])
+    chances = [(1 - BEYOND) / PLACES] * PLACES + [BEYOND / (2 * DIRECTIONS)] * 2 * DIRECTIONS
+    # Their chances: of the direction times that of the size.
     size = np.array(SIZES)
     of_size = np.exp(-((size / SIZE) ** 2) / 2)
-    chance = (1 - NO_EFFECT) * np.outer(each, of_size / of_size.sum()).ravel()
+    chance = (1 - NO_EFFECT) * np.outer(chances, of_size / of_size.sum()).ravel()
+    # Each direction in each size, after the shape without any effect.
     direction_Px2 = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     some_Px2 = (direction_Px2[:, None, :] * size[None, :, None]).reshape(-1, 2)
     shapes_Px2 = np.concatenate([np.zeros((1, 2)), some_Px2])
@@ -160,7 +166,7 @@ def _shapes() -> _Shapes:
 class _Fit:
     """A linear model: lines and parabolas of D axes, whose shapes are not normal, then the rest.
 
-    Each axis has a normal stand-in for its shapes, of `precision_Dx2x2` and `weight_Dx2`, refitted
+    Each axis has a normal in place of its shapes, of `precision_Dx2x2` and `weight_Dx2`, refitted
     until it brings the mean and the covariance that the shapes bring.
     """
 
@@ -178,22 +184,25 @@ class _Fit:
         self._shapes_Px2, self._log_chance_P = shapes.shapes_Px2, shapes.log_chance_P
         self._squares_Px4 = shapes.squares_Px4
 
-    def settled(self) -> Floats:
-        """How likely each axis has each shape."""
-        before_DxP = np.tile(np.exp(self._log_chance_P), (len(self._own_Dx2), 1))
-        mean_Dx2, spread_Dx2x2 = self._moments(before_DxP)
+    def shape_chances(self) -> Floats:
+        """How likely each axis has each shape, by expectation propagation."""
+        # Each axis begins with the normal that its shapes have beforehand.
+        prior_DxP = np.tile(np.exp(self._log_chance_P), (len(self._own_Dx2), 1))
+        mean_Dx2, spread_Dx2x2 = self._moments(prior_DxP)
         precision_Dx2x2, weight_Dx2 = _normal(mean_Dx2, spread_Dx2x2 + GRAIN * np.eye(2))
         noise, product = 0.5, PRODUCT
-        chance_DxP = before_DxP
+        chance_DxP = prior_DxP
         for _ in range(ROUNDS):
+            # The coefficients, were every shape normal, and the variances that go with them.
             mean_K, covariance_KxK = self._posterior(precision_Dx2x2, weight_Dx2, noise, product)
             noise, product = self._variances(mean_K, covariance_KxK)
-            # What all but an axis' own stand-in say of it, and with it what its shapes become.
+            # What all but an axis' own normal say of it, and with it what its shapes become.
             own = self._own_Dx2[:, :, None], self._own_Dx2[:, None, :]
-            said_Dx2x2 = np.linalg.inv(covariance_KxK[own])
-            others_Dx2x2 = said_Dx2x2 - precision_Dx2x2
-            pull_Dx2 = np.einsum("dij,dj->di", said_Dx2x2, mean_K[self._own_Dx2]) - weight_Dx2
-            chance_DxP, new_Dx2x2, new_Dx2 = self._judged(others_Dx2x2, pull_Dx2)
+            marginal_Dx2x2 = np.linalg.inv(covariance_KxK[own])
+            others_Dx2x2 = marginal_Dx2x2 - precision_Dx2x2
+            pull_Dx2 = np.einsum("dij,dj->di", marginal_Dx2x2, mean_K[self._own_Dx2]) - weight_Dx2
+            chance_DxP, new_Dx2x2, new_Dx2 = self._updated(others_Dx2x2, pull_Dx2)
+            # A part of the way to the normals with the mean and spread of these shapes.
             precision_Dx2x2 = precision_Dx2x2 + STEP * (new_Dx2x2 - others_Dx2x2 - precision_Dx2x2)
             weight_Dx2 = weight_Dx2 + STEP * (new_Dx2 - pull_Dx2 - weight_Dx2)
         return chance_DxP
@@ -202,6 +211,7 @@ class _Fit:
         self, precision_Dx2x2: Floats, weight_Dx2: Floats, noise: float, product: float
     ) -> tuple[Floats, Floats]:
         """Mean and covariance of the coefficients."""
+        # The precision of the data, of the normals of the shapes, and of the other coefficients.
         precision_KxK = self._squares_KxK / noise
         weight_K = self._products_K / noise
         precision_KxK[self._own_Dx2[:, :, None], self._own_Dx2[:, None, :]] += precision_Dx2x2
@@ -213,7 +223,7 @@ class _Fit:
         return covariance_KxK @ weight_K, covariance_KxK
 
     def _variances(self, mean_K: Floats, covariance_KxK: Floats) -> tuple[float, float]:
-        """Of the noise, and of the products of axes."""
+        """The variances of the noise and of the products of axes."""
         rest = self._total - 2 * mean_K @ self._products_K + mean_K @ self._squares_KxK @ mean_K
         rest += float(np.sum(self._squares_KxK * covariance_KxK))
         noise = (max(rest, 0.0) + NOISES * NOISE) / (self._trials + NOISES)
@@ -221,8 +231,9 @@ class _Fit:
         product = (power_K.sum() + PRODUCTS * PRODUCT) / (len(power_K) + PRODUCTS)
         return float(noise), float(product)
 
-    def _judged(self, others_Dx2x2: Floats, pull_Dx2: Floats) -> tuple[Floats, Floats, Floats]:
+    def _updated(self, others_Dx2x2: Floats, pull_Dx2: Floats) -> tuple[Floats, Floats, Floats]:
         """How likely the shapes are by what others say, and the normal of their mean and spread."""
+        # The likelihood of each shape: a normal around it, times what the others say.
         inner_Dx2x2 = np.linalg.inv(others_Dx2x2 + np.eye(2) / GRAIN)
         scaled_Dx2x2 = inner_Dx2x2 / GRAIN
         log_DxP = np.einsum("dij,dj->di", scaled_Dx2x2, pull_Dx2) @ self._shapes_Px2.T
@@ -230,6 +241,7 @@ class _Fit:
         log_DxP += self._log_chance_P
         chance_DxP = np.exp(log_DxP - log_DxP.max(axis=1, keepdims=True))
         chance_DxP /= chance_DxP.sum(axis=1, keepdims=True)
+        # The mean and spread of the coefficients over all shapes.
         middle_Dx2, spread_Dx2x2 = self._moments(chance_DxP)
         mean_Dx2 = np.einsum("dij,dj->di", inner_Dx2x2, pull_Dx2 + middle_Dx2 / GRAIN)
         around_Dx2x2 = scaled_Dx2x2 @ spread_Dx2x2 @ scaled_Dx2x2

@@ -22,7 +22,7 @@ from scipy import stats
 MIN_WAYS = 400
 # Heuristic: a p-value of 5 % is then known within 0.4 points.
 MAX_WAYS = 10_000
-# A spread needs two values, and a test on one degree of freedom an arm decides nothing.
+# A standard deviation needs two values, and a test on one degree of freedom an arm decides nothing.
 MIN_VALUES = 3
 # Heuristic: of so many values the mean is normal whatever their shape.
 _MANY = 500
@@ -90,14 +90,17 @@ def difference(
     runs = least if paired else 2 * len(a_A) * len(b_B) / max(len(a_A) + len(b_B), 1)
     if least < MIN_VALUES:
         return Difference(by=by, low=-math.inf, high=math.inf, t=0.0, p=1.0, runs=float(runs))
+    # The t tests, and of their p-values the more cautious one.
     arms = [b_B - a_A] if paired else [a_A, b_B]
     tests = [_paired(arms[0])] if paired else [_welch(a_A, b_B), _pooled(a_A, b_B)]
     ps = [_p(by, error, freedom) for error, freedom in tests]
     p = max(ps)
-    few, many = _ways(arms) < MIN_WAYS, len(a_A) + len(b_B) > _MANY
-    if p <= level and (exact or not few) and not many:
+    # A permutation test that can only doubt them.
+    coarse, normal = _ways(arms) < MIN_WAYS, len(a_A) + len(b_B) > _MANY
+    if p <= level and (exact or not coarse) and not normal:
         share = _permuted(arms)
         p = max(p, share if exact else math.sqrt(ps[-1] * share))
+    # The interval, and the difference in standard errors.
     reach = max(error * float(stats.t.isf(level / 2, freedom)) for error, freedom in tests)
     error = max(error for error, _ in tests)
     t = 0.0 if by == 0 else math.inf if error == 0 else abs(by) / error
@@ -105,26 +108,30 @@ def difference(
 
 
 def _p(by: float, error: float, freedom: float) -> float:
+    """The two-sided p-value of a difference with this standard error."""
     if error == 0:
         return 1.0 if by == 0 else 0.0
     return float(2 * stats.t.sf(abs(by) / error, freedom))
 
 
 def _welch(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, float]:
-    """Its standard error and degrees of freedom."""
-    parts = [float(one.var(ddof=1)) / len(one) for one in (a_A, b_B)]
-    below = sum(part**2 / (len(one) - 1) for part, one in zip(parts, (a_A, b_B), strict=True))
+    """The standard error and degrees of freedom of Welch's test."""
+    shares = [float(arm.var(ddof=1)) / len(arm) for arm in (a_A, b_B)]
+    below = sum(share**2 / (len(arm) - 1) for share, arm in zip(shares, (a_A, b_B), strict=True))
     # Without any spread there is no error, whatever the degrees.
-    return math.sqrt(sum(parts)), sum(parts) ** 2 / below if below > 0 else len(a_A) + len(b_B) - 2
+    freedom = sum(shares) ** 2 / below if below > 0 else len(a_A) + len(b_B) - 2
+    return math.sqrt(sum(shares)), freedom
 
 
 def _pooled(a_A: NDArray[np.float64], b_B: NDArray[np.float64]) -> tuple[float, float]:
+    """The standard error and degrees of freedom of the test with one variance for both."""
     freedom = len(a_A) + len(b_B) - 2
-    squares = sum(float(one.var(ddof=1)) * (len(one) - 1) for one in (a_A, b_B))
+    squares = sum(float(arm.var(ddof=1)) * (len(arm) - 1) for arm in (a_A, b_B))
     return math.sqrt(squares / freedom * (1 / len(a_A) + 1 / len(b_B))), freedom
 
 
 def _paired(gain_A: NDArray[np.float64]) -> tuple[float, float]:
+    """The standard error and degrees of freedom of the differences of pairs."""
     return math.sqrt(float(gain_A.var(ddof=1)) / len(gain_A)), len(gain_A) - 1
 
 
@@ -140,18 +147,22 @@ def _permuted(arms: Sequence[NDArray[np.float64]]) -> float:
     if len(arms) == 1:
         t_P = np.abs(_signs(len(arms[0])) @ arms[0])
     else:
-        t_P = _apart(np.concatenate(arms), _divisions(len(arms[0]), len(arms[1])))
+        t_P = _statistics(np.concatenate(arms), _divisions(len(arms[0]), len(arms[1])))
     # The first is the one at hand; rounding must not part what ties with it.
     return float(np.mean(t_P >= t_P[0] * (1 - _ROUNDING)))
 
 
-def _apart(values_N: NDArray[np.float64], first_PxN: NDArray[np.float64]) -> NDArray[np.float64]:
+def _statistics(
+    values_N: NDArray[np.float64], first_PxN: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The more cautious of the two t statistics, without its sign, of each division."""
+    # Sums and squares of the first arm, of all divisions at once.
     centred_N = values_N - values_N.mean()
     squared_N = centred_N**2
     count_a = int(first_PxN[0].sum())
     count_b = len(values_N) - count_a
     sum_P, squares_P = first_PxN @ centred_N, first_PxN @ squared_N
+    # The squares within either arm, and the larger of the two standard errors from them.
     within_a_P = squares_P - sum_P**2 / count_a
     # The values sum to nothing, so the other arm's sum is this one's, negative.
     within_b_P = float(squared_N.sum()) - squares_P - sum_P**2 / count_b
@@ -159,6 +170,7 @@ def _apart(values_N: NDArray[np.float64], first_PxN: NDArray[np.float64]) -> NDA
     welch_P = within_a_P / (count_a - 1) / count_a + within_b_P / (count_b - 1) / count_b
     error_P = np.maximum(pooled_P, welch_P)
     error_P[error_P < _ROUNDING * float(squared_N.max())] = 0.0
+    # The difference of means in these units.
     by_P = np.abs(sum_P) * (1 / count_a + 1 / count_b)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(by_P == 0, 0.0, by_P / np.sqrt(error_P)))

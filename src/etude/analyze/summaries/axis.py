@@ -50,7 +50,7 @@ def axis(study: Study, ended: Sequence[Outcome], hyperparameter: str) -> Axis:
         domain=domain,
         metric=study.metric,
         maximize=study.maximize,
-        points=tuple(_point(one, domain, hyperparameter) for one in ended),
+        points=tuple(_point(outcome, domain, hyperparameter) for outcome in ended),
     )
 
 
@@ -62,13 +62,13 @@ def axes(study: Study, ended: Sequence[Outcome]) -> list[Axis]:
     return [axis(study, ended, name) for name in study.space.domains]
 
 
-def _point(one: Outcome, domain: Domain, hyperparameter: str) -> AxisPoint:
-    value = one.record.setting[hyperparameter]
+def _point(outcome: Outcome, domain: Domain, hyperparameter: str) -> AxisPoint:
+    value = outcome.record.setting[hyperparameter]
     return AxisPoint(
-        trial=one.trial,
+        trial=outcome.trial,
         value=value,
         unit=domain.unit(value),
-        objective=one.value,
-        status=one.record.status,
-        reason=one.record.reason,
+        objective=outcome.value,
+        status=outcome.record.status,
+        reason=outcome.record.reason,
     )

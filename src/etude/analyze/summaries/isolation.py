@@ -1,4 +1,4 @@
-"""The best trial of each study, beside those of the others."""
+"""Isolation plot: the best trial of each study beside those of the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Whose: TypeAlias = Literal["setting", "study", "others"]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Retrained:
-    """Where the metric of the best setting lies in 95 % of trainings with another seed.
+    """The interval of the metric of the best setting over 95 % of trainings with another seed.
 
     Args:
         sd: Of one training.
@@ -91,7 +91,7 @@ def isolation(compared: Sequence[tuple[Study, Sequence[Outcome]]]) -> Isolation:
         metric=compared[0][0].metric if compared else "",
         maximize=bool(compared) and compared[0][0].maximize,
         studies=tuple(
-            study_best(study, ended, _borrowing(place, noises))
+            study_best(study, ended, _own_first(place, noises))
             for place, (study, ended) in enumerate(compared)
         ),
     )
@@ -120,12 +120,13 @@ def study_best(
         ended=len(ended),
         feasible=len(best_first),
         infeasible=len(ended) - len(best_first),
-        values={one.trial: one.value for one in ended if one.value is not None},
+        values={outcome.trial: outcome.value for outcome in ended if outcome.value is not None},
         retrained=_retrained(best, noises) if best else None,
     )
 
 
-def _borrowing(place: int, noises: Sequence[TrialNoise]) -> list[TrialNoise]:
+def _own_first(place: int, noises: Sequence[TrialNoise]) -> list[TrialNoise]:
+    """The trial noise of a study itself, then those of the others."""
     return [noises[place], *noises[:place], *noises[place + 1 :]]
 
 
@@ -133,14 +134,14 @@ def _retrained(best: Outcome, noises: Sequence[TrialNoise]) -> Retrained | None:
     """A Student interval for one more training, around the mean of those of the best setting."""
     if best.value is None or not noises:
         return None
-    mine, *others = noises
-    again = mine.of(best.trial)
-    known = _noise(again, mine, others)
-    if known is None:
+    own, *others = noises
+    setting = own.of(best.trial)
+    noise = _noise(setting, own, others)
+    if noise is None:
         return None
-    sd, degrees, whose = known
-    trainings = max(1, again.feasible) if again else 1
-    middle = again.mean if again and again.feasible > 1 else best.value
+    sd, degrees, whose = noise
+    trainings = max(1, setting.feasible) if setting else 1
+    middle = setting.mean if setting and setting.feasible > 1 else best.value
     reach = float(stdtrit(degrees, 0.975)) * sd * math.sqrt(1 + 1 / trainings)
     return Retrained(
         low=middle - reach,
@@ -153,8 +154,8 @@ def _retrained(best: Outcome, noises: Sequence[TrialNoise]) -> Retrained | None:
 
 
 def _noise(
-    again: Repeated | None,
-    mine: TrialNoise,
+    setting: Repeated | None,
+    own: TrialNoise,
     others: Sequence[TrialNoise],
     *,
     # A2 as the playbook numbers it: five trainings tell the noise of a setting by themselves.
@@ -162,12 +163,13 @@ def _noise(
     # Heuristic: an interval from fewer is wider than three times what it estimates.
     min_degrees: int = 3,
 ) -> tuple[float, int, Whose] | None:
-    if again and again.feasible >= min_trainings:
-        return again.sd, again.feasible - 1, "setting"
-    if mine.degrees >= min_degrees:
-        return mine.sd, mine.degrees, "study"
-    degrees = sum(one.degrees for one in others)
+    """The sd of a training, its degrees of freedom and whose it is; None where none is known."""
+    if setting and setting.feasible >= min_trainings:
+        return setting.sd, setting.feasible - 1, "setting"
+    if own.degrees >= min_degrees:
+        return own.sd, own.degrees, "study"
+    degrees = sum(other.degrees for other in others)
     if degrees < min_degrees:
         return None
-    squares = sum(one.degrees * one.sd**2 for one in others if one.known)
+    squares = sum(other.degrees * other.sd**2 for other in others if other.known)
     return math.sqrt(squares / degrees), degrees, "others"

@@ -84,24 +84,24 @@ def metrics(study: Study, records: Sequence[Record]) -> list[str]:
 
     Source: C5.
     """
-    seen = {
+    logged = {
         metric
         for record in records
         if record.study == study.name
         for metric in record.points.metrics
     }
-    return [study.metric] * (study.metric in seen) + sorted(seen - {study.metric})
+    return [study.metric] * (study.metric in logged) + sorted(logged - {study.metric})
 
 
 def _curve(record: Record, series: Series, rank: int, max_points: int) -> Curve:
     finite_P = np.isfinite(series.values_P)
-    kept_P = thinned(series.values_P[finite_P], max_points)
+    drawn_P = thinned(series.values_P[finite_P], max_points)
     return Curve(
         trial=record.id,
         status=record.status,
         reason=record.reason,
         rank=rank,
-        steps_P=tuple(series.steps_P[finite_P][kept_P].tolist()),
-        values_P=tuple(series.values_P[finite_P][kept_P].tolist()),
+        steps_P=tuple(series.steps_P[finite_P][drawn_P].tolist()),
+        values_P=tuple(series.values_P[finite_P][drawn_P].tolist()),
         broke_at=None if finite_P.all() else int(series.steps_P[~finite_P][0]),
     )

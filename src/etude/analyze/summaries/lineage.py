@@ -21,7 +21,7 @@ from ..views.outcomes import outcomes, ranked
 @final
 @dataclass(frozen=True)
 class Stretch:
-    """One trial of a family: what it trained itself, after what it has of its parent.
+    """One trial of a family: the stretch of training that it did itself.
 
     Args:
         from_step: The step of the parent's checkpoint that it began from; None for a first member.
@@ -41,7 +41,7 @@ class Stretch:
 @final
 @dataclass(frozen=True)
 class Change:
-    """Values that changed after so many updates; `updates` is 0 for those it began with."""
+    """Values that changed after so many updates; `updates` is 0 for those of the beginning."""
 
     updates: int
     values: Mapping[str, Scalar]
@@ -55,7 +55,7 @@ class Lineage:
     Args:
         best: The ids from the first ancestor to the trial with the best value; empty without one.
         value: That best value; None without one.
-        schedule: What the best line began with, then what changed when.
+        schedule: The values that the best line began with, then each change of them.
     """
 
     study: str
@@ -69,7 +69,7 @@ class Lineage:
     @property
     def forks(self) -> int:
         """How many trials began from a checkpoint of another."""
-        return sum(one.parent is not None for one in self.stretches)
+        return sum(stretch.parent is not None for stretch in self.stretches)
 
 
 def lineage(study: Study, records: Sequence[Record]) -> Lineage:
@@ -80,31 +80,36 @@ def lineage(study: Study, records: Sequence[Record]) -> Lineage:
 
     Source: W4, C1, L4.
     """
-    mine = {record.id: record for record in records if record.study == study.name}
-    leading = ranked(outcomes(study, list(mine.values())))
-    line = _line(mine, leading[0].trial) if leading else []
+    own = {record.id: record for record in records if record.study == study.name}
+    best_first = ranked(outcomes(study, list(own.values())))
+    line = _line(own, best_first[0].trial) if best_first else []
     return Lineage(
         study=study.name,
         metric=study.metric,
         maximize=study.maximize,
-        stretches=tuple(_stretch(study, mine, record) for record in mine.values()),
+        stretches=tuple(_stretch(study, own, record) for record in own.values()),
         best=tuple(line),
-        value=leading[0].value if leading else None,
-        schedule=_schedule(study, [mine[trial] for trial in line]),
+        value=best_first[0].value if best_first else None,
+        schedule=_schedule(study, [own[trial] for trial in line]),
     )
 
 
-def _line(mine: Mapping[int, Record], trial: int) -> list[int]:
+def _line(records: Mapping[int, Record], trial: int) -> list[int]:
+    """The ids from a trial's first ancestor to the trial itself."""
     line = [trial]
-    while (parent := mine[line[0]].parent) is not None:
+    while (parent := records[line[0]].parent) is not None:
         line.insert(0, parent)
     return line
 
 
-def _stretch(study: Study, mine: Mapping[int, Record], record: Record) -> Stretch:
+def _stretch(study: Study, records: Mapping[int, Record], record: Record) -> Stretch:
     points = _finite(study, record)
     if record.parent is not None and record.from_step is not None:
-        before = [one for one in _finite(study, mine[record.parent]) if one[0] <= record.from_step]
+        before = [
+            point
+            for point in _finite(study, records[record.parent])
+            if point[0] <= record.from_step
+        ]
         points = before[-1:] + points
     return Stretch(
         trial=record.id,
@@ -133,7 +138,7 @@ def _schedule(study: Study, line: Sequence[Record]) -> tuple[Change, ...]:
         Change((heir.from_step or 0) + 1, _changed(parent.setting, heir.setting))
         for parent, heir in pairwise(line)
     ]
-    return (begin, *(one for one in later if one.values))
+    return (begin, *(change for change in later if change.values))
 
 
 def _changed(old: Mapping[str, Scalar], new: Mapping[str, Scalar]) -> dict[str, Scalar]:

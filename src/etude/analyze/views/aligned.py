@@ -26,7 +26,10 @@ _ROUNDING = 12.0**-0.5
 @final
 @dataclass(frozen=True)
 class Aligned:
-    """What is finite at once: `levels_SxE[s]` is the series `names[s]`, lower is better."""
+    """The evaluations at which all series are finite: `levels_SxE[s]` is the series `names[s]`.
+
+    Lower is better.
+    """
 
     names: tuple[str, ...]
     steps_E: NDArray[np.int64]
@@ -37,7 +40,7 @@ class Aligned:
         return len(self.steps_E)
 
 
-def aligned(trace: TrialCurves) -> Aligned:
+def aligned(trial: TrialCurves) -> Aligned:
     """The objective with the losses that were logged along with it.
 
     A loss that was logged more often counts with its mean since the evaluation before. One that
@@ -45,20 +48,20 @@ def aligned(trace: TrialCurves) -> Aligned:
 
     Source: C5, Q2.
     """
-    objective = finite(trace.objective)
-    names, rows = [trace.metric], [objective.values_P]
-    for name, series in ((VALID_LOSS, trace.valid_loss), (TRAIN_LOSS, trace.train_loss)):
-        if name == trace.metric or not len(series):
+    objective = finite(trial.objective)
+    names, rows = [trial.metric], [objective.values_P]
+    for name, series in ((VALID_LOSS, trial.valid_loss), (TRAIN_LOSS, trial.train_loss)):
+        if name == trial.metric or not len(series):
             continue
         row_E = _at(series, objective.steps_P)
         if 2 * np.count_nonzero(np.isfinite(row_E)) > len(row_E):
             names.append(name)
             rows.append(row_E)
     levels_SxE = np.array(rows)
-    kept_E = np.isfinite(levels_SxE).all(axis=0)
-    if kept_E.all():
+    finite_E = np.isfinite(levels_SxE).all(axis=0)
+    if finite_E.all():
         return Aligned(tuple(names), objective.steps_P, levels_SxE)
-    return Aligned(tuple(names), objective.steps_P[kept_E], levels_SxE[:, kept_E])
+    return Aligned(tuple(names), objective.steps_P[finite_E], levels_SxE[:, finite_E])
 
 
 def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
@@ -66,12 +69,12 @@ def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
 
     Source: C5.
     """
-    found = finite(series)
-    if len(found) <= most:
-        return Aligned((name,), found.steps_P, found.values_P[None, :])
-    edges = np.linspace(0, len(found), most + 1).astype(np.int64)
-    means_E = np.add.reduceat(found.values_P, edges[:-1]) / np.diff(edges)
-    return Aligned((name,), found.steps_P[edges[1:] - 1], means_E[None, :])
+    points = finite(series)
+    if len(points) <= most:
+        return Aligned((name,), points.steps_P, points.values_P[None, :])
+    edges = np.linspace(0, len(points), most + 1).astype(np.int64)
+    means_E = np.add.reduceat(points.values_P, edges[:-1]) / np.diff(edges)
+    return Aligned((name,), points.steps_P[edges[1:] - 1], means_E[None, :])
 
 
 def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,10 +90,12 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     if levels_SxE.shape[1] < 5:
         return np.zeros(len(levels_SxE))
+    # The median absolute second difference of each series.
     steps_SxE = np.diff(levels_SxE, axis=1)
     bends_SxE = np.sort(np.abs(np.diff(steps_SxE, axis=1)), axis=1)
     count = bends_SxE.shape[1]
     middle_S = (bends_SxE[:, (count - 1) // 2] + bends_SxE[:, count // 2]) / 2.0
+    # The sd of rounding to the smallest step of each.
     steps_SxE = np.abs(steps_SxE)
     smallest_S = np.where(steps_SxE > 0.0, steps_SxE, np.inf).min(axis=1)
     rounding_S = np.where(np.isfinite(smallest_S), smallest_S, 0.0) * _ROUNDING
@@ -145,13 +150,13 @@ def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:
     """The series at these steps: its means since the step before, NaN where it has none."""
     if len(series) == len(steps_E) and bool((series.steps_P == steps_E).all()):
         return series.values_P
-    found = finite(series)
-    ends_E = np.searchsorted(found.steps_P, steps_E, side="right")
+    points = finite(series)
+    ends_E = np.searchsorted(points.steps_P, steps_E, side="right")
     used = int(ends_E[-1]) if len(ends_E) else 0
     if not used:
         return np.full(len(steps_E), np.nan)
     begins_E = np.concatenate(([0], ends_E[:-1]))
     counts_E = ends_E - begins_E
     # Where a stretch is empty, its sum is that of another one, and not taken.
-    sums_E = np.add.reduceat(found.values_P[:used], np.minimum(begins_E, used - 1))
+    sums_E = np.add.reduceat(points.values_P[:used], np.minimum(begins_E, used - 1))
     return np.where(counts_E > 0, sums_E / np.maximum(counts_E, 1), np.nan)

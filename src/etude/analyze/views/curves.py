@@ -1,4 +1,7 @@
-"""Traces: the curves of every ended trial, oriented once for all checks of training curves.
+"""The curves of every ended trial, oriented once for all checks of training curves.
+
+First the curves themselves, then why a curve cannot be judged, then the points that count and those
+that are drawn.
 
 Axes: P points of a curve.
 """
@@ -14,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
+from ...playbook.catalogue import known
 from ...record import Record, Series
 from ...study import Study
 from ...wording import percent
-from ..statistics.curve_shape import HUGE, finite
+from ..statistics.curve_shape import HUGE, finite, lowest
 from .outcomes import Outcome
 
 TRAIN_LOSS = "train/loss"
@@ -50,7 +54,7 @@ class TrialCurves:
         return self.outcome.metric
 
     @property
-    def trial(self) -> int:
+    def id(self) -> int:
         """The trial's id."""
         return self.record.id
 
@@ -62,8 +66,8 @@ class TrialCurves:
     @cached_property
     def objective(self) -> Series:
         """The study's metric, lower is better, raw otherwise: NaN and inf included."""
-        found = self.record.series(self.metric)
-        return Series(found.steps_P, self._objective.loss(found.values_P))
+        series = self.record.series(self.metric)
+        return Series(series.steps_P, self._objective.loss(series.values_P))
 
     def value(self, loss: float) -> float:
         """A loss of the study's metric as it was reported."""
@@ -72,6 +76,12 @@ class TrialCurves:
     @property
     def _objective(self) -> Objective:
         return Objective(self.metric, self.maximize)
+
+    @property
+    def best_loss(self) -> float | None:
+        """The lowest finite value of the objective; None where none counts."""
+        position = None if self.infeasible else lowest(self.objective)
+        return None if position is None else float(self.objective.values_P[position])
 
     @cached_property
     def train_loss(self) -> Series:
@@ -100,53 +110,75 @@ def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
     ]
 
 
-def usable(series: Series) -> Series:
-    """The points with finite values whose squares are finite too: others mean nothing in training.
+def setting_name(curves: Sequence[TrialCurves], entry: str) -> str:
+    """What the trials' settings call an entry of the catalogue; empty where none has it.
 
-    Source: D1.
+    Source: D2, D9.
     """
-    points = finite(series)
-    kept_P = np.abs(points.values_P) < HUGE
-    return points if kept_P.all() else Series(points.steps_P[kept_P], points.values_P[kept_P])
+    names = sorted({name for trial in curves for name in trial.record.setting})
+    entries = [(name, known(name)) for name in names]
+    return next((name for name, found in entries if found and found.name == entry), "")
 
 
-def without_end(trace: TrialCurves) -> str:
+def without_end(trial: TrialCurves) -> str:
     """Why the trial's curve has no end to judge: infeasible, or stopped; empty where it has one.
 
     Source: C3, C10.
     """
-    record = trace.record
+    record = trial.record
     because = f" (`{record.reason}`)" if record.reason else ""
-    if trace.infeasible:
+    if trial.infeasible:
         return f"it is infeasible{because}"
     if record.status == "stopped":
         return f"it was stopped{because} before its last step"
     return ""
 
 
-def without_values(trace: TrialCurves, series: Series, metric: str, at_least: int) -> str:
+def without_values(series: Series, metric: str, at_least: int) -> str:
     """Why a series is too short to judge; empty where it is not.
 
     Source: C5.
     """
     if len(series) >= at_least:
         return ""
-    found = len(series)
-    few = "no value" if not found else "1 value" if found == 1 else f"{found} values"
-    more = f" that is finite; {at_least} are needed" if not found else f"; {at_least} are needed"
+    count = len(series)
+    few = "no value" if not count else "1 value" if count == 1 else f"{count} values"
+    more = f" that is finite; {at_least} are needed" if not count else f"; {at_least} are needed"
     return f"it has {few} of {metric}{more}"
 
 
-def cut_short(trace: TrialCurves, steps_P: NDArray[np.int64], full: float) -> str:
+def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> str:
     """Why the curve does not reach the end of training; empty where it does, within `full` of it.
 
     Source: C10, T4.
     """
     last = int(steps_P[-1]) + 1
-    if last >= full * trace.max_steps:
+    if last >= full * trial.max_steps:
         return ""
-    share = last / max(1, trace.max_steps)
-    return f"it ends after {last:,} of {trace.max_steps:,} steps ({percent(share)})"
+    share = last / max(1, trial.max_steps)
+    return f"it ends after {last:,} of {trial.max_steps:,} steps ({percent(share)})"
+
+
+def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float) -> str:
+    """Why these values of the metric are not those of a whole training; empty where they are.
+
+    Source: C10, T5.
+    """
+    return (
+        without_end(trial)
+        or without_values(series, trial.metric, at_least)
+        or cut_short(trial, series.steps_P, full)
+    )
+
+
+def usable(series: Series) -> Series:
+    """The points with finite values whose squares are finite too: others mean nothing in training.
+
+    Source: D1.
+    """
+    points = finite(series)
+    usable_P = np.abs(points.values_P) < HUGE
+    return points if usable_P.all() else Series(points.steps_P[usable_P], points.values_P[usable_P])
 
 
 def thinned(values_P: NDArray[np.float64], max_points: int) -> NDArray[np.int64]:
@@ -160,10 +192,10 @@ def thinned(values_P: NDArray[np.float64], max_points: int) -> NDArray[np.int64]
     if len(values_P) <= max_points:
         return np.arange(len(values_P))
     bounds = np.linspace(1, len(values_P) - 1, (max_points - 2) // 2 + 1).astype(np.int64)
-    kept = {0, len(values_P) - 1}
+    positions = {0, len(values_P) - 1}
     for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        kept |= {
+        positions |= {
             begin + int(np.argmin(values_P[begin:end])),
             begin + int(np.argmax(values_P[begin:end])),
         }
-    return np.array(sorted(kept), dtype=np.int64)
+    return np.array(sorted(positions), dtype=np.int64)

@@ -1,6 +1,6 @@
-"""The settings of a study as columns, and what each hyperparameter does to a response.
+"""The design matrix: a study's settings as columns, and the effect of each hyperparameter.
 
-Axes: T settings, D hyperparameters.
+Axes: T settings, D hyperparameters, P permutations.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Design:
 @final
 @dataclass(frozen=True, kw_only=True)
 class AxisEffect:
-    """What one axis does to one response; `tied` names the axes that it cannot be told from."""
+    """The effect of one axis on a response; `tied` names the axes that it cannot be told from."""
 
     share: Share
     chance: float
@@ -93,7 +93,7 @@ class DesignMatrix:
 
     @cached_property
     def detectable(self) -> float:
-        """The share that an axis needs to be seen."""
+        """The share of the variance that an axis needs to be seen."""
         judged = min(len(self.feasible), self.thresholds.max_points)
         axes = self.study.space.dimensions
         return detectable(judged, axes, max_chance=self.thresholds.max_chance)
@@ -112,6 +112,7 @@ class DesignMatrix:
     def scored(self, groups: Sequence[Sequence[Outcome]], values: Sequence[float]) -> Design:
         """These settings and the ranks of these values."""
         seed, most = self.study.seed, self.thresholds.max_points
+        # Of very many settings, so many are drawn with the study's seed.
         places = np.arange(len(groups))
         if len(places) > most:
             places = np.sort(np.random.default_rng(seed).choice(len(places), most, replace=False))
@@ -134,15 +135,15 @@ class DesignMatrix:
 
 
 def of_value(settings: DesignMatrix) -> dict[str, AxisEffect]:
-    """What each hyperparameter does to the metric; nothing where that cannot be judged.
+    """The effect of each hyperparameter on the metric; none where that cannot be judged.
 
     Source: R2.
     """
-    return {} if settings.reason else _answers(settings.design, settings.thresholds)
+    return {} if settings.reason else _axis_effects(settings.design, settings.thresholds)
 
 
 def of_infeasible(settings: DesignMatrix) -> dict[str, AxisEffect]:
-    """What each does to whether a trial is infeasible; nothing where too few of a kind are.
+    """The effect of each on whether a trial is infeasible; none where too few of a kind are.
 
     Source: R2, C3.
     """
@@ -150,22 +151,26 @@ def of_infeasible(settings: DesignMatrix) -> dict[str, AxisEffect]:
     of_a_kind = min(sum(shares), len(shares) - sum(shares))
     if not settings.study.space.dimensions or of_a_kind < settings.thresholds.min_infeasible:
         return {}
-    return _answers(settings.scored(settings.groups, shares), settings.thresholds, infeasible=True)
+    design = settings.scored(settings.groups, shares)
+    return _axis_effects(design, settings.thresholds, infeasible=True)
 
 
-def _answers(
+def _axis_effects(
     design: Design, thresholds: ImportanceThresholds, *, infeasible: bool = False
 ) -> dict[str, AxisEffect]:
+    """The effect of each axis of a design, by name."""
     bar = thresholds.max_chance_infeasible if infeasible else thresholds.max_chance
-    found = effects(design.scores_T, design.bases, design.order_PxT, seed=design.seed)
-    corrected = holm([one.chance for one in found])
+    axis_effects = effects(design.scores_T, design.bases, design.order_PxT, seed=design.seed)
+    corrected = holm([effect.chance for effect in axis_effects])
     ties = tied(design.bases, max_chance=thresholds.max_chance_tied, min_share=thresholds.min_tied)
     return {
         name: AxisEffect(
-            share=one.share,
+            share=effect.share,
             chance=chance,
-            tied=tuple(design.names[each] for each in others),
-            clear=chance <= bar and not others,
+            tied=tuple(design.names[axis] for axis in tied_axes),
+            clear=chance <= bar and not tied_axes,
         )
-        for name, one, chance, others in zip(design.names, found, corrected, ties, strict=True)
+        for name, effect, chance, tied_axes in zip(
+            design.names, axis_effects, corrected, ties, strict=True
+        )
     }

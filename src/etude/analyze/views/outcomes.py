@@ -55,30 +55,30 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
 
 
-def only_seeds(study: Study, found: Sequence[Outcome]) -> bool:
+def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:
     """Whether the trials of a study differ by nothing but their seed.
 
-    Of trials from elsewhere without any setting that is not known.
+    That is not known of trials from elsewhere that have no setting at all.
 
     Source: A2.
     """
     if study.space.dimensions:
         return False
-    settings = [sorted(one.record.setting.items()) for one in found]
-    alike = all(one == settings[0] for one in settings)
+    settings = [sorted(setting.record.setting.items()) for setting in ended]
+    alike = all(setting == settings[0] for setting in settings)
     return alike and not (SEARCHES[study.search].trained_elsewhere and not any(settings))
 
 
-def ranked(found: Sequence[Outcome]) -> list[Outcome]:
-    """The feasible ones, best first, equals by id.
+def ranked(ended: Sequence[Outcome]) -> list[Outcome]:
+    """The feasible trials, best first, equals by id.
 
     Source: C1.
     """
-    return sorted((one for one in found if one.feasible), key=lambda one: (one.loss, one.trial))
+    return sorted((one for one in ended if one.feasible), key=lambda one: (one.loss, one.trial))
 
 
 def _outcome(study: Study, record: Record) -> Outcome:
-    # The values an infeasible trial reported before it broke are no result: a curve that dips and
+    # The values an infeasible trial reported before it failed are no result: a curve that dips and
     # then diverges must not win.
     feasible = record.status != "infeasible"
     best = record.best(study.metric, maximize=study.maximize) if feasible else None

@@ -1,4 +1,4 @@
-"""How far each trial came on the way that others of its study went.
+"""Progress: how far each trial came on the way that others of its study went.
 
 Axes: T trials.
 """
@@ -43,10 +43,11 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
 
     Source: C4, D1.
     """
-    rows = [_row(curve, name) for curve in curves]
+    rows = [_levels(curve, name) for curve in curves]
     known_T = [row_E for row_E in rows if len(row_E) >= 2]
     if len(known_T) < _MIN_TRIALS:
         return [Progress()] * len(curves)
+    # The way, from where training begins to what the best quarter reaches.
     start = float(np.median([row_E[0] for row_E in known_T]))
     reached = float(np.quantile([row_E.min() for row_E in known_T], 0.25))
     way = start - reached
@@ -61,7 +62,8 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     ]
 
 
-def _row(curve: Aligned, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _levels(curve: Aligned, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The levels of the series of this name, the objective without one; empty where it lacks."""
     if name and name not in curve.names:
         return np.empty(0)
     place = curve.names.index(name) if name else 0

@@ -12,7 +12,7 @@ from .outcomes import Outcome
 Key: TypeAlias = tuple[tuple[str, str, bool], ...]
 
 
-def repeats(found: Sequence[Outcome]) -> list[list[Outcome]]:
+def repeats(ended: Sequence[Outcome]) -> list[list[Outcome]]:
     """The outcomes by setting, copies of one training once, settings in the order of first trials.
 
     A copy has the same seed and value; where seeds are unknown, no trial is known to be one.
@@ -23,27 +23,23 @@ def repeats(found: Sequence[Outcome]) -> list[list[Outcome]]:
 
     Source: A2.
     """
-    known = {one.trial: one.record for one in found}
+    records = {outcome.trial: outcome.record for outcome in ended}
     groups: dict[Key, dict[tuple[int, int, str], Outcome]] = {}
-    for one in found:
-        if not one.missing:
-            seed = one.record.seed
-            training = (seed, one.trial if seed == UNKNOWN_SEED else -1, repr(one.value))
-            groups.setdefault(_key(one.record, known), {}).setdefault(training, one)
+    for outcome in ended:
+        if not outcome.missing:
+            seed = outcome.record.seed
+            training = (seed, outcome.trial if seed == UNKNOWN_SEED else -1, repr(outcome.value))
+            groups.setdefault(_key(outcome.record, records), {}).setdefault(training, outcome)
     return [_as_long(list(group.values())) for group in groups.values()]
 
 
-def _as_long(group: list[Outcome], *, share: float = 0.5) -> list[Outcome]:
-    longest = max(one.record.steps for one in group)
-    return [one for one in group if not one.feasible or one.record.steps >= share * longest]
-
-
-def _key(record: Record, known: Mapping[int, Record]) -> Key:
+def _key(record: Record, records: Mapping[int, Record]) -> Key:
+    """What two trainings of one setting have in common, their ancestors included."""
     setting = tuple((name, *_plain(value)) for name, value in sorted(record.setting.items()))
     if record.parent is None:
         return setting
-    parent = known.get(record.parent)
-    before = _key(parent, known) if parent else (("parent", str(record.parent), False),)
+    parent = records.get(record.parent)
+    before = _key(parent, records) if parent else (("parent", str(record.parent), False),)
     return (*setting, ("from_step", str(record.from_step), False), *before)
 
 
@@ -51,3 +47,13 @@ def _plain(value: Scalar) -> tuple[str, bool]:
     """The text "1" and the number 1 are two values; 1 and 1.0 are one."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return repr(float(value)) if number else value_text(value), isinstance(value, str)
+
+
+def _as_long(group: list[Outcome], *, share: float = 0.5) -> list[Outcome]:
+    """The trainings of a group that trained nearly as long as its longest, or failed."""
+    longest = max(outcome.record.steps for outcome in group)
+    return [
+        outcome
+        for outcome in group
+        if not outcome.feasible or outcome.record.steps >= share * longest
+    ]
