@@ -10,6 +10,7 @@ from tests.analyze.trials import experiment, record
 from etude.advise.adoption import Candidate, adoption, candidates
 from etude.advise.complexity import Cost, complexity
 from etude.advise.follow_up import prunings, retraining_experiment
+from etude.analyze.analysis import Analysis
 from etude.analyze.comparison.retrainings import Retrainings
 from etude.design.studies import studies
 
@@ -138,7 +139,7 @@ def test_trainings_of_one_setting_are_one_candidate_and_failures_stand_behind():
     values = [0.3, 0.1, 0.3, 0.1, 0.3, None]
     records = [record(study, k, value, {"a": 1 + k % 2}) for k, value in enumerate(values)]
 
-    first, second = candidates([study], records)
+    first, second = candidates(Analysis(question, [study], records))
 
     assert (first.setting, first.trainings.values) == ({"a": 1}, (0.3, 0.3, 0.3))
     assert math.isnan(second.trainings.values[-1])

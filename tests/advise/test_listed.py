@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from tests.advise.contexts import context
 from tests.analyze.trials import RATE, experiment, record
 
-from etude.advise.next_steps import next_round
-from etude.advise.verdict import verdict
-from etude.analyze.registry import findings
+from etude.advise.policy import advice
 from etude.analyze.summaries.axis import axes
 from etude.analyze.views.outcomes import outcomes
-from etude.analyze.views.subgroups import split_merged
 from etude.design.studies import studies
 from etude.record import Record, Records
 from etude.search import search_of
@@ -18,21 +16,19 @@ from etude.space import Real
 
 
 def trained(question, value):
-    found: list[Record] = []
+    records: list[Record] = []
     for study in studies(question):
         starts = search_of(study).moves(study, Records.of([]), 1000)
-        found += [
-            record(study, len(found) + n, value(study.setting(one.searched)), one.searched)
+        records += [
+            record(study, len(records) + n, value(study.setting(one.searched)), one.searched)
             for n, one in enumerate(starts)
         ]
-    return found
+    return records
 
 
 def judged(question, records):
-    alone = studies(question)
-    said = findings(alone, records, question)
-    answer = verdict(question, *split_merged(alone, records), said)
-    return answer, next_round(question, alone, said, answer)
+    found = context(question, records)
+    return found.verdict, advice(found).recommendations
 
 
 def valley(setting):
@@ -105,7 +101,7 @@ def test_settings_listed_by_hand_have_no_edge_and_ask_for_no_more_trials():
 
     answer, changed = judged(question, trained(question, lambda one: one["learning_rate"]))
 
-    assert changed == []
+    assert changed == ()
     assert any(doubt.startswith("R12") for doubt in answer.doubts)
     assert any("listed by hand" in doubt for doubt in answer.doubts if doubt.startswith("C1"))
 

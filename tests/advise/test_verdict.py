@@ -5,22 +5,22 @@ from dataclasses import replace
 from math import comb
 
 import pytest
+from tests.advise import rounds
+from tests.advise.contexts import context, only, with_status
 from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
 
 from etude.advise.ranking import is_rate
 from etude.advise.verdict import verdict
-from etude.analyze.registry import findings
 from etude.design.split import split
 from etude.experiment import Experiment
-from etude.finding import Finding, Verdict
+from etude.finding import Verdict
 from etude.record import Record
 
 INSIDE = [0.5, 0.5]
 
 
 def judged(question: Experiment, records: list[Record]) -> Verdict:
-    studies = split(question)
-    return verdict(question, studies, records, findings(studies, records, question))
+    return context(question, records).verdict
 
 
 def two_valleys(question: Experiment, adam: float, nesterov: float) -> list[Record]:
@@ -405,15 +405,12 @@ def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
 
 @pytest.mark.parametrize("status", ["problem", "unclear", "ok"])
 def test_what_is_said_of_a_study_is_not_said_again_of_its_best_trial(status):
-    question = two_optimizers()
-    studies, records = split(question), two_valleys(question, 0.1, 0.2)
-    name = studies[0].name
-    best = judged(question, records).evidence["studies"][name]["trial"]
-    of_study = Finding(
-        rule="C8", check="step_variance", status=status, subject={"study": name}, message="Study."
-    )
-    of_trial = replace(of_study, status="notice", subject={"study": name, "trial": best})
+    found = rounds.jumps_between_studies(two_optimizers())
+    study = only(found, "step_variance", "C8", "problem")
+    trial = only(found, "step_variance", "C8", "notice")
 
-    found = verdict(question, studies, records, [of_study, of_trial])
+    said = with_status(found, study, status)
+    doubts = verdict(found.analysis, said.findings).doubts
 
-    assert sum(doubt.startswith("C8:") for doubt in found.doubts) == 1
+    assert trial.subject["study"] == study.subject["study"]
+    assert sum(doubt.startswith("C8:") for doubt in doubts) == 1

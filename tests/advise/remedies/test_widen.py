@@ -3,9 +3,48 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.advise import rounds
+from tests.advise.contexts import changes, only, with_status
+from tests.analyze.trials import experiment
 
-from etude.advise.remedies.widen import wider_bound
-from etude.space import Integer, Real
+from etude.advise.remedies.widen import widen, wider_bound
+from etude.space import Choice, Integer, Real
+
+
+def test_a_crowded_side_is_widened():
+    assert changes(widen(rounds.edge(experiment()))) == [("nuisance.learning_rate", "low", 3.1e-6)]
+
+
+def test_a_side_inside_stays():
+    assert widen(rounds.dense(experiment())) == []
+
+
+@pytest.mark.parametrize("status", ["notice", "unclear", "ok"])
+def test_only_a_boundary_problem_widens(status):
+    found = rounds.edge(experiment())
+    crowded = only(found, "boundary", "C1", "problem")
+
+    assert widen(with_status(found, crowded, status)) == []
+
+
+@pytest.mark.parametrize("make", [rounds.sparse, rounds.cliff])
+def test_a_problem_of_another_rule_widens_nothing(make):
+    assert widen(make(experiment())) == []
+
+
+def test_values_without_an_order_have_no_side():
+    activation = {"activation": Choice(["relu", "gelu"])}
+    found = rounds.round_of(experiment(nuisance=activation), bottom={"activation": 1.2})
+
+    assert found.of("boundary", "C1", "ok", "notice", "problem", "unclear") == []
+    assert widen(found) == []
+
+
+def test_a_bound_at_its_natural_limit_stays():
+    question = experiment(nuisance={"dropout": Real(0.0, 0.5)})
+    found = rounds.round_of(question, bottom={"dropout": -0.2})
+
+    assert widen(found) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""C3: a range ends where training breaks, or is searched by orders of magnitude."""
+
+from __future__ import annotations
+
+import pytest
+from tests.advise import rounds
+from tests.advise.contexts import changes, context
+from tests.analyze.trials import RATE, experiment, record
+
+from etude.advise.remedies.narrow_unstable import narrow_unstable, use_log_scale
+from etude.design.studies import studies
+from etude.space import Choice, Real
+
+WIDE = Real(0.001, 1.0)
+CHOICE = {"activation": Choice(["relu", "gelu", "tanh"]), "learning_rate": RATE}
+
+
+def test_a_range_is_cut_where_everything_beyond_breaks():
+    ((path, part, new),) = changes(narrow_unstable(rounds.cliff(experiment())))
+
+    assert (path, part) == ("nuisance.learning_rate", "high")
+    assert RATE.value(0.6) < new < RATE.value(0.7)
+
+
+def test_a_range_is_not_cut_where_one_trial_beyond_trains():
+    question = experiment()
+    (study,) = studies(question)
+    beyond = record(study, 40, 0.5, {"learning_rate": RATE.value(0.999), "share": 0.5})
+
+    found = context(question, [*rounds.broken_above(study, 0.6), beyond])
+
+    assert len(found.of("infeasible", "C3", "problem")) == 1
+    assert narrow_unstable(found) == []
+
+
+@pytest.mark.parametrize(("beyond", "cuts"), [(2, 0), (3, 1)])
+def test_a_cut_needs_three_trials_beyond(beyond, cuts):
+    assert len(narrow_unstable(rounds.cliff_with_beyond(beyond))) == cuts
+
+
+@pytest.mark.parametrize(
+    ("make", "question"),
+    [
+        (rounds.breaks_anywhere, experiment()),
+        (rounds.few_break, experiment()),
+        (rounds.breaks_at_a_value, experiment(nuisance=CHOICE)),
+    ],
+)
+def test_few_or_scattered_infeasible_trials_cut_nothing(make, question):
+    assert narrow_unstable(make(question)) == []
+
+
+@pytest.mark.parametrize("make", [rounds.edge, rounds.cliff])
+def test_a_linear_range_over_decades_is_searched_in_its_logarithm(make):
+    found = make(experiment(nuisance={"learning_rate": WIDE}))
+
+    assert changes(use_log_scale(found)) == [
+        ("nuisance.learning_rate", "", Real(0.001, 1.0, log=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "domain"),
+    [
+        (rounds.edge, Real(0.1, 1.0)),
+        (rounds.cliff, Real(0.1, 1.0)),
+        (rounds.cliff, Real(0.0, 1.0)),
+        (rounds.edge, RATE),
+        (rounds.cliff, RATE),
+    ],
+)
+def test_a_range_of_few_decades_or_in_its_logarithm_stays(make, domain):
+    found = make(experiment(nuisance={"learning_rate": domain}))
+
+    assert found.troubled
+    assert use_log_scale(found) == []

@@ -1,0 +1,72 @@
+"""C6: a best trial that overfits asks for more regularization."""
+
+from __future__ import annotations
+
+import pytest
+from tests.advise import rounds
+from tests.advise.contexts import changes, only, with_status
+from tests.analyze.trials import RATE, experiment
+
+from etude.advise.remedies.regularize import regularize
+from etude.space import Real
+
+
+@pytest.mark.parametrize(
+    ("fixed", "path"),
+    [
+        ({"weight_decay": 0.0, "dropout": 0.0}, "dropout"),
+        ({"weight_decay": 0.0, "label_smoothing": 0.0}, "label_smoothing"),
+        ({"weight_decay": 0.0}, "weight_decay"),
+    ],
+)
+def test_an_overfitting_best_gets_one_regularizer_to_search(fixed, path):
+    edits = changes(regularize(rounds.overfits(experiment(fixed=fixed))))
+
+    assert [edited for edited, *_ in edits] == [f"nuisance.{path}", f"fixed.{path}"]
+
+
+def test_a_best_that_may_be_best_because_it_trains_least_is_regularized_too():
+    found = rounds.best_trains_least(experiment(fixed={"dropout": 0.0}))
+
+    assert [remedy.rule for remedy in regularize(found)] == ["C7"]
+    assert changes(regularize(found))[0][0] == "nuisance.dropout"
+
+
+def test_a_strength_that_is_held_is_where_its_range_begins():
+    edits = changes(regularize(rounds.overfits(experiment(fixed={"dropout": 0.1}))))
+
+    assert edits[0][2] == Real(0.1, 0.5)
+
+
+def test_a_regularizer_that_is_searched_already_reaches_higher():
+    question = experiment(nuisance={"learning_rate": RATE, "dropout": Real(0.05, 0.5)})
+
+    ((path, _, new),) = changes(regularize(rounds.overfits(question)))
+
+    assert path == "nuisance.dropout"
+    assert new.high > 0.5
+
+
+def test_without_a_regularizer_a_person_is_told():
+    found = rounds.overfits(experiment())
+    overfits = only(found, "overfitting", "C6", "problem")
+
+    (remedy,) = regularize(found)
+
+    assert (remedy.edits, remedy.words) == ((), f"C6: {overfits.message} {overfits.advice}")
+
+
+def test_regularization_that_is_the_question_is_left_alone():
+    question = experiment(scientific={"use_dropout": [False, True]}, fixed={"weight_decay": 0.0})
+    found = rounds.overfits(question)
+
+    assert len(found.of("overfitting", "C6", "problem")) == 2
+    assert regularize(found) == []
+
+
+def test_a_best_that_does_not_overfit_is_not_regularized():
+    found = rounds.overfits(experiment(fixed={"dropout": 0.0}))
+    overfits = only(found, "overfitting", "C6", "problem")
+
+    assert regularize(with_status(found, overfits, "ok")) == []
+    assert regularize(rounds.healthy(experiment(fixed={"dropout": 0.0}))) == []

@@ -1,0 +1,91 @@
+"""D6: warmup for what breaks early, clipping for what breaks later."""
+
+from __future__ import annotations
+
+import pytest
+from tests.advise import rounds
+from tests.advise.contexts import changes, only, with_status
+from tests.analyze.trials import experiment, two_optimizers
+
+from etude.advise.remedies.stabilize import stabilize, steady
+from etude.space import Integer
+
+NO_WARMUP = {"fixed": {"warmup_steps": 0}, **rounds.LONG}
+CLIPPED = {"fixed": {"gradient_clip": 10.0}}
+
+
+def test_what_breaks_early_gets_a_range_of_warmups_up_to_a_tenth_of_the_steps():
+    found = rounds.breaks_early(experiment(**NO_WARMUP))
+
+    assert changes(stabilize(found)) == [
+        ("nuisance.warmup_steps", "", Integer(10, 200, log=True)),
+        ("fixed.warmup_steps", "", None),
+    ]
+
+
+def test_a_range_of_warmups_reaches_further():
+    warmup = {"warmup_steps": Integer(1, 20, log=True)}
+    found = rounds.breaks_early(experiment(nuisance=warmup, **rounds.LONG))
+
+    assert changes(stabilize(found)) == [("nuisance.warmup_steps", "", Integer(1, 200, log=True))]
+
+
+def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
+    found = rounds.breaks_later(experiment(**CLIPPED))
+
+    assert changes(stabilize(found)) == [("fixed.gradient_clip", "", 2.4)]
+
+
+@pytest.mark.parametrize("make", [rounds.breaks_early, rounds.breaks_later])
+def test_without_warmup_and_clipping_a_person_is_told(make):
+    found = make(experiment(**rounds.LONG))
+    broken = only(found, "stability", "D1", "problem")
+
+    (remedy,) = stabilize(found)
+
+    assert not remedy.edits
+    assert remedy.words == f"D1: {broken.message} {broken.advice}"
+
+
+@pytest.mark.parametrize("make", [rounds.another_breaks_early, rounds.healthy, rounds.never_learns])
+def test_what_broke_elsewhere_or_never_learned_asks_for_no_warmup(make):
+    assert stabilize(make(experiment(**NO_WARMUP))) == []
+
+
+@pytest.mark.parametrize(("status", "edits"), [("notice", 2), ("ok", 0), ("unclear", 0)])
+def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
+    found = rounds.rate_held_down(experiment(**NO_WARMUP))
+    held_down = only(found, "stability", "D3", "notice")
+
+    assert len(changes(stabilize(with_status(found, held_down, status)))) == edits
+
+
+def test_a_single_spike_of_a_best_trial_is_clipped():
+    found = rounds.spikes(experiment(**CLIPPED))
+
+    assert changes(stabilize(found)) == [("fixed.gradient_clip", "", 2.4)]
+
+
+def test_norms_that_never_jump_ask_for_no_clipping():
+    assert stabilize(rounds.healthy(experiment(**CLIPPED))) == []
+
+
+def test_a_warmup_of_a_tenth_already_is_told_in_words():
+    found = rounds.breaks_early(experiment(fixed={"warmup_steps": 200}, **rounds.LONG))
+
+    (remedy,) = stabilize(found)
+
+    assert not remedy.edits
+
+
+@pytest.mark.parametrize(
+    ("make", "question", "told"),
+    [
+        (rounds.jumps_between_studies, two_optimizers(), 1),
+        (rounds.jumps, experiment(), 1),
+        (rounds.healthy, experiment(), 0),
+    ],
+    ids=["problem", "notice", "ok"],
+)
+def test_late_jumps_are_left_to_a_person(make, question, told):
+    assert len(steady(make(question))) == told

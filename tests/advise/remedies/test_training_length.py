@@ -1,0 +1,65 @@
+"""C9, C10, T5: one length for all trials, longer or shorter than it was."""
+
+from __future__ import annotations
+
+import pytest
+from tests.advise import rounds
+from tests.advise.contexts import changes, only, with_status
+from tests.analyze.trials import experiment, two_optimizers
+
+from etude.advise.remedies.training_length import longer, shorter
+
+
+@pytest.mark.parametrize(
+    "make", [rounds.improves_late, rounds.improves_in_noise, rounds.only_best_improves]
+)
+def test_what_still_improves_is_trained_twice_as_long(make):
+    assert changes(longer(make(experiment()))) == [("experiment.max_steps", "", 200)]
+
+
+@pytest.mark.parametrize(
+    ("make", "longer_by"),
+    [(rounds.others_improve, 0), (rounds.improves_little, 0), (rounds.improves_late, 1)],
+    ids=["flat", "too little", "enough"],
+)
+def test_a_late_gain_must_be_worth_a_round(make, longer_by):
+    assert len(longer(make(experiment()))) == longer_by
+
+
+def test_what_is_long_enough_is_not_trained_longer():
+    late = rounds.improves_in_noise(experiment())
+    steps = only(late, "best_step", "T5", "notice")
+
+    assert longer(with_status(late, steps, "ok")) == []
+    assert longer(rounds.best_steps_early(experiment())) == []
+
+
+def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
+    found = rounds.best_steps_early(experiment())
+
+    assert changes(shorter(found)) == [("experiment.max_steps", "", 4)]
+
+
+def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
+    found = rounds.saturates(experiment(), share=0.2)
+
+    assert changes(shorter(found)) == [("experiment.max_steps", "", 30)]
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (rounds.saturates, {"share": 0.6}),
+        (rounds.improves_late, {}),
+        (rounds.lowest_late_by_luck, {}),
+    ],
+)
+def test_steps_that_are_used_are_kept(make, given):
+    assert shorter(make(experiment(), **given)) == []
+
+
+def test_one_saturated_study_of_two_shortens_nothing():
+    found = rounds.saturates(two_optimizers())
+
+    assert len(found.of("saturated", "C10", "notice")) == 1
+    assert shorter(found) == []

@@ -1,0 +1,118 @@
+"""The order of the steps, the file that they make, and the same advice from the same round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from tests.advise import rounds
+from tests.advise.contexts import context, only, with_status
+from tests.analyze.trials import RATE, SHARE, experiment
+
+from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused, order
+from etude.design.studies import studies
+from etude.space import Real
+
+WIDE = Real(0.001, 1.0)
+THREE = {
+    "scientific": {"optimizer": ["adam", "nesterov", "sgd"]},
+    "nuisance": {"when": {"optimizer": {"sgd": {"momentum": SHARE}}}, "learning_rate": RATE},
+}
+
+
+def test_optimization_is_repaired_before_all_else_and_the_others_wait():
+    question = experiment(max_steps=2000, fixed={"warmup_steps": 0, "dropout": 0.0})
+
+    found = advice(rounds.everything_is_wrong(question))
+
+    assert found.goal == "repair optimization"
+    assert [waiting.partition(" (")[0] for waiting in found.waiting] == [
+        "Redraw the space",
+        "Regularize",
+        "Train longer",
+    ]
+
+
+def test_the_order_is_said():
+    assert all(step.goal in order() for step in EXPLORATION)
+
+
+def test_a_range_that_changes_its_scale_is_not_widened_in_the_same_round():
+    found = advice(rounds.edge(experiment(nuisance={"learning_rate": WIDE})))
+
+    assert [(edit.rule, edit.part) for edit in found.recommendations] == [("C3", "")]
+
+
+ROUNDS = [
+    (rounds.breaks_early, {"fixed": {"warmup_steps": 0}, "max_steps": 2000}, "repair optimization"),
+    (rounds.breaks_later, {"fixed": {"gradient_clip": 0.0}}, "repair optimization"),
+    (rounds.cliff, {}, "redraw the space"),
+    (rounds.edge, {}, "redraw the space"),
+    (rounds.edge, {"nuisance": {"learning_rate": WIDE}}, "redraw the space"),
+    (rounds.overfits, {"fixed": {"weight_decay": 0.0}}, "regularize"),
+    (rounds.improves_late, {}, "train longer"),
+    (rounds.sparse, {}, "add trials"),
+    (rounds.saturates, {}, "train shorter"),
+    (rounds.only_rate_matters, {}, "refine the space"),
+    (rounds.dense, {}, "refine the space"),
+    (partial(rounds.valleys, heights=(0.1, 0.1, 0.6)), THREE, "drop what is behind"),
+]
+
+
+@pytest.mark.parametrize(("make", "given", "goal"), ROUNDS)
+def test_no_proposed_file_has_a_finding_that_the_advice_caused(make, given, goal):
+    question = experiment(**given)
+
+    found = advice(make(question))
+
+    assert found.goal == goal
+    assert found.recommendations
+    assert caused(question, found.recommendations) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "search"), [(rounds.edge, "quasi_random"), (rounds.dense, "bayesian")]
+)
+def test_no_file_that_exploits_has_a_finding_that_the_advice_caused(make, search):
+    question = experiment(search=search)
+
+    found = advice(make(question), EXPLOITATION)
+
+    assert found.goal == "exploit"
+    assert caused(question, found.recommendations) == []
+
+
+def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
+    question = experiment(nuisance={"learning_rate": RATE, "beta1": Real(0.7, 0.99)})
+
+    plain = rounds.only_rate_matters(question)
+    doubtful = with_status(plain, only(plain, "coverage", "C2", "ok"), "notice")
+
+    found = advice(doubtful)
+
+    assert found.recommendations == ()
+    assert "fixed at" in found.words[0]
+    assert found.words[0].endswith("So decide yourself.")
+
+
+@pytest.mark.parametrize(("make", "given", "goal"), ROUNDS)
+def test_the_same_round_gives_the_same_advice(make, given, goal):
+    question = experiment(**given)
+
+    assert advice(make(question)) == advice(make(question))
+
+
+def test_the_order_of_trials_and_findings_changes_no_advice():
+    question = experiment()
+    (study,) = studies(question)
+    records = rounds.broken_above(study, 0.6)
+
+    same, turned = context(question, records), context(question, records[::-1])
+
+    assert advice(same).recommendations
+    assert advice(turned).recommendations == advice(same).recommendations
+    assert (
+        advice(replace(turned, findings=same.findings[::-1])).recommendations
+        == advice(same).recommendations
+    )
