@@ -437,12 +437,12 @@ def test_a_pickle_in_an_attribute_is_not_opened(database, tmp_path):
 @pytest.mark.parametrize("start", [b"", b"SQLite format 3\0", b'{"op_code": 0', b"{}\n"])
 def test_a_gigabyte_of_zeros_is_refused_at_once(tmp_path, start):
     path = zeros(tmp_path / "optuna.db", start)
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(ImportFileError):
         read(path, LOSS)
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_rows_of_a_database_that_make_no_sense_are_told(database):
