@@ -23,8 +23,8 @@ _BY_RESULT = {check.result: check for check in CHECKS}
 class Analysis:
     """The studies of an experiment with their outcomes, curves and the result of every check.
 
-    A result that is asked for twice is computed once: findings, charts, verdict and remedies look at
-    the same objects. Nothing is computed that nobody asks for.
+    A result that is asked for twice is computed once: findings, charts, verdict and remedies look
+    at the same objects. Nothing is computed that nobody asks for.
 
     Source: C1-C14, A1, A2, Q10, R2, R5.
     """

@@ -1,11 +1,12 @@
 """Instability in one trial's curves: values that are not finite, drops, levels lost for good.
 
-Axes: E evaluations, P points of a curve, S series: the objective first, then the losses.
+Axes: T trials, E evaluations, P points of a curve, S series: the objective first, then the losses.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
@@ -266,3 +267,24 @@ def hidden_spikes(
     high_P[: len(high_P) // 10] = False
     places = _first_of_each(np.flatnonzero(high_P).tolist())
     return [int(losses.steps_P[place]) for place in places]
+
+
+def shared_drops(
+    fractions_T: Sequence[Sequence[float]], thresholds: StabilityThresholds
+) -> list[int]:
+    """With how many others each trial drops at the same share of the length; 0 where few do.
+
+    Source: D1.
+    """
+    near = thresholds.near
+    sorted_fractions = np.sort(np.array([at for fractions in fractions_T for at in fractions]))
+    # By chance, drops anywhere in the run would meet here less than a third as often.
+    enough = max(thresholds.min_shared, 6 * near * len(sorted_fractions))
+    counts = []
+    for fractions in fractions_T:
+        low, high = (
+            np.searchsorted(sorted_fractions, np.array(fractions) + by) for by in (-near, near)
+        )
+        most = int((high - low).max(initial=0))
+        counts.append(most - 1 if most >= enough else 0)
+    return counts
