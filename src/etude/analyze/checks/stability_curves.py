@@ -158,9 +158,9 @@ def _lost(
 ) -> tuple[float, bool]:
     """What of the gain is lost at the end in every series, and whether that is too much."""
     ends_S = np.array([ending(row_E) for row_E in levels_SxE])
-    lost = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
-    if lost < thresholds.min_lost:
-        return lost, False
+    share = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
+    if share < thresholds.min_lost:
+        return share, False
     # The lowest of many single values lies low by luck: levels are compared, not values.
     apart, shares = 0.0, []
     for row_E, end in zip(levels_SxE, ends_S.tolist(), strict=True):
@@ -168,7 +168,7 @@ def _lost(
         gain = gained(level_E)
         away = end - float(level_E.min())
         if away <= thresholds.min_drift * level_drift(level_E).before:
-            return lost, False
+            return share, False
         shares.append(away / gain if gain > 0.0 else math.inf)
         apart += away / error
     beyond = apart / math.sqrt(len(levels_SxE) + 1) >= thresholds.min_noise
