@@ -11,7 +11,7 @@ from ..traced import METRIC, at, finished, long_study
 
 
 def of_schedule(schedule, *, stopped_after):
-    """The findings on trials that a schedule stopped after so many hundred steps, and one more."""
+    """What is said of trials that a schedule stopped so many hundred steps in, and of one more."""
     study = replace(long_study(), schedule=schedule)
     records = [
         replace(
