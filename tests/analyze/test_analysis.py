@@ -41,7 +41,7 @@ experiments = pytest.mark.parametrize("kind", EXPERIMENTS)
 @pytest.fixture
 def calls(monkeypatch):
     """How often each check computed a result, by its name and what it looked at."""
-    calls = Counter()
+    calls: Counter[tuple[str, str]] = Counter()
 
     def counted(check):
         def result(study, *given, **named):

@@ -159,7 +159,7 @@ def test_renamed_hyperparameters_change_no_status():
 
 def module_of(check) -> str:
     """The module of a check, `boundary`: its file, its tests and its chart have that name."""
-    return check.result.__module__.rpartition(".")[2]
+    return str(check.result.__module__).rpartition(".")[2]
 
 
 def test_every_check_has_a_chart_of_its_name_with_a_title_or_says_why_not():

@@ -148,6 +148,16 @@ class _View:
             return None
         return self.top_trials.chance(int((inside_T & self.feasible).sum()), hits)
 
+    def ends(self, depth_T: Floats, near: float, outermost: float) -> bool:
+        """Whether the feasible region ends in the edge, rather than the space."""
+        return ends(
+            depth_T,
+            self.feasible,
+            near=near,
+            outermost=outermost,
+            max_chance=self.thresholds.max_cliff_chance,
+        )
+
     @cached_property
     def failing_sides(self) -> frozenset[tuple[str, str]]:
         """The sides where C3 finds a region in which trials diverge or fail."""
@@ -243,15 +253,8 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
     near_top = tuple(
         outcome.trial for outcome in top_trials.top if inside_T[view.place[outcome.trial]]
     )
-    # Whether the feasible region ends here, rather than the space.
     outermost = min((float(depth_T[view.place[trial]]) for trial in near_top), default=0.0)
-    cliff = (name, axis_side) in view.failing_sides or ends(
-        depth_T,
-        view.feasible,
-        near=near,
-        outermost=outermost,
-        max_chance=view.thresholds.max_cliff_chance,
-    )
+    cliff = (name, axis_side) in view.failing_sides or view.ends(depth_T, near, outermost)
     measured = replace(
         side,
         near=near,

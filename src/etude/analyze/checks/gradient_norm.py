@@ -89,8 +89,8 @@ def gradient_norm(
     clip_name = setting_name(curves, "gradient_clip")
     quantiles = [_quantiles(usable(trial.gradient_norm), thresholds) for trial in curves]
     pooled_TxQ = np.array([quantiles_Q for quantiles_Q in quantiles if len(quantiles_Q)])
-    known = len(pooled_TxQ) > 0
-    threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if known else None
+    has_norms = len(pooled_TxQ) > 0
+    threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if has_norms else None
     trials = tuple(
         _trial(trial, quantiles_Q, (clip_name, threshold), thresholds)
         for trial, quantiles_Q in zip(curves, quantiles, strict=True)
@@ -102,10 +102,10 @@ def gradient_norm(
     )
     return GradientNorm(
         study=study.name,
-        status="ok" if known else "unclear",
-        median=float(np.median(pooled_TxQ)) if known else None,
+        status="ok" if has_norms else "unclear",
+        median=float(np.median(pooled_TxQ)) if has_norms else None,
         threshold=threshold,
-        highest=float(pooled_TxQ.max()) if known else None,
+        highest=float(pooled_TxQ.max()) if has_norms else None,
         too_often=too_often,
         thresholds=thresholds,
         trials=trials,

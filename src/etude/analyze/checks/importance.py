@@ -276,12 +276,17 @@ def _study_message(result: Importance) -> tuple[str, str]:
         )
     if result.reason:
         return f"What matters in {where} is unclear: {result.reason}.", ""
-    seen = f"what explains {percent(result.detectable)} of the differences would have been seen"
+    power_clause = (
+        f"what explains {percent(result.detectable)} of the differences would have been seen"
+    )
     if result.status == "unclear":
-        return f"What matters in {where} is unclear: nothing stands out, and only {seen}.", ""
+        return (
+            f"What matters in {where} is unclear: nothing stands out, and only {power_clause}.",
+            "",
+        )
     return (
         f"Nothing here matters beyond noise: over the {settings} of {where}, {result.metric} "
-        f"depends on no hyperparameter ({seen} in 8 of 10 such studies).",
+        f"depends on no hyperparameter ({power_clause} in 8 of 10 such studies).",
         "Fix these and look elsewhere, or widen the ranges (R2); train one setting with 5 seeds "
         "to learn how large the noise is (A2).",
     )
@@ -319,8 +324,8 @@ def _message(result: Importance, effect: Influence) -> str:
     if not effect.matters:
         return f"{name} changes nothing {where} beyond noise: {_explains(result, effect)}."
     total = f", with its interactions {percent(effect.total)}" if effect.total is not None else ""
-    share = percent(effect.infeasible_share or 0.0)
-    infeasible_sentence = f" Of what makes trials infeasible it explains {share}."
+    explained = percent(effect.infeasible_share or 0.0)
+    infeasible_sentence = f" Of what makes trials infeasible it explains {explained}."
     if not effect.counts:
         return f"{name} matters {where} for which trials are infeasible.{infeasible_sentence}"
     end = infeasible_sentence if effect.breaks else ""

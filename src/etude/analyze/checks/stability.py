@@ -28,6 +28,7 @@ from .stability_curves import (
     instability,
     not_finite,
     not_finite_series,
+    shared_drops,
 )
 from .stability_limit import StabilityLimit, stability_limit
 from .stability_limit import findings as limit_findings
@@ -104,7 +105,9 @@ def stability(
             _trial(trial, aligned_curves, pair, thresholds)
             for trial, aligned_curves, pair in zip(curves, series, progresses, strict=True)
         ]
-    trials = _with_shared(trials, thresholds)
+    drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in trials]
+    shared_T = shared_drops(drops_T, thresholds)
+    trials = [replace(one, shared=shared) for one, shared in zip(trials, shared_T, strict=True)]
     unstable = {trial.trial: trial.status == "problem" for trial in trials}
     return Stability(
         study=study.name,
@@ -253,23 +256,6 @@ def _beginning(trial: TrialCurves, early: float) -> float:
         if entry.name == "warmup_steps":
             return max(float(value) / max(1, trial.max_steps), early / 10)
     return early
-
-
-def _with_shared(
-    trials: Sequence[StabilityTrial], thresholds: StabilityThresholds
-) -> list[StabilityTrial]:
-    """The trials with how many others dropped at the same share of the length, if many did."""
-    near = thresholds.near
-    drops_T = [[] if trial.early else [drop.fraction for drop in trial.drops] for trial in trials]
-    fractions = np.sort(np.array([fraction for drops in drops_T for fraction in drops]))
-    # By chance, drops anywhere in the run would meet here less than a third as often.
-    enough = max(thresholds.min_shared, 6 * near * len(fractions))
-    counts = []
-    for drops in drops_T:
-        low, high = (np.searchsorted(fractions, np.array(drops) + by) for by in (-near, near))
-        most = int((high - low).max(initial=0))
-        counts.append(most - 1 if most >= enough else 0)
-    return [replace(trial, shared=others) for trial, others in zip(trials, counts, strict=True)]
 
 
 def findings(result: Stability) -> list[Finding]:

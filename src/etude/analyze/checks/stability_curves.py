@@ -1,11 +1,12 @@
 """Instability in one trial's curves: values that are not finite, drops, levels lost for good.
 
-Axes: E evaluations, P points of a curve, S series: the objective first, then the losses.
+Axes: T trials, E evaluations, P points of a curve, S series: the objective first, then the losses.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
@@ -157,9 +158,9 @@ def _lost(
 ) -> tuple[float, bool]:
     """What of the gain is lost at the end in every series, and whether that is too much."""
     ends_S = np.array([ending(row_E) for row_E in levels_SxE])
-    lost = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
-    if lost < thresholds.min_lost:
-        return lost, False
+    share = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
+    if share < thresholds.min_lost:
+        return share, False
     # The lowest of many single values lies low by luck: levels are compared, not values.
     apart, shares = 0.0, []
     for row_E, end in zip(levels_SxE, ends_S.tolist(), strict=True):
@@ -167,7 +168,7 @@ def _lost(
         gain = gained(level_E)
         away = end - float(level_E.min())
         if away <= thresholds.min_drift * level_drift(level_E).before:
-            return lost, False
+            return share, False
         shares.append(away / gain if gain > 0.0 else math.inf)
         apart += away / error
     beyond = apart / math.sqrt(len(levels_SxE) + 1) >= thresholds.min_noise
@@ -266,3 +267,24 @@ def hidden_spikes(
     high_P[: len(high_P) // 10] = False
     places = _first_of_each(np.flatnonzero(high_P).tolist())
     return [int(losses.steps_P[place]) for place in places]
+
+
+def shared_drops(
+    fractions_T: Sequence[Sequence[float]], thresholds: StabilityThresholds
+) -> list[int]:
+    """With how many others each trial drops at the same share of the length; 0 where few do.
+
+    Source: D1.
+    """
+    near = thresholds.near
+    sorted_fractions = np.sort(np.array([at for fractions in fractions_T for at in fractions]))
+    # By chance, drops anywhere in the run would meet here less than a third as often.
+    enough = max(thresholds.min_shared, 6 * near * len(sorted_fractions))
+    counts = []
+    for fractions in fractions_T:
+        low, high = (
+            np.searchsorted(sorted_fractions, np.array(fractions) + by) for by in (-near, near)
+        )
+        most = int((high - low).max(initial=0))
+        counts.append(most - 1 if most >= enough else 0)
+    return counts

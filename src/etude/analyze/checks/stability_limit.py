@@ -60,29 +60,22 @@ def stability_limit(
         return StabilityLimit(
             study=study.name, status="unclear", why="its space has no learning rate"
         )
-    with_rate = [
-        (float(trial.record.setting[name]), trial)
-        for trial in curves
-        if isinstance(trial.record.setting.get(name), int | float)
-    ]
+    with_rate = _with_rate(curves, name)
     best = _best(with_rate, unstable)
     if best is None:
         return StabilityLimit(study=study.name, status="unclear", why="no stable trial has a value")
     rate, winner = best
     above = [trial.id for value, trial in with_rate if value > rate]
     unstable_above = sorted(trial for trial in above if unstable[trial])
+    count, stable = len(unstable_above), len(above) - len(unstable_above)
     chance = upper_tail(
-        len(unstable_above),
+        count,
         drawn=sum(unstable[trial.id] for _, trial in with_rate),
         there=len(above),
         items=len(with_rate),
     )
-    stable = len(above) - len(unstable_above)
-    at_limit = (
-        len(unstable_above) >= thresholds.min_unstable
-        and 3 * stable <= len(unstable_above)
-        and chance <= thresholds.max_chance
-    )
+    hardly_chance = count >= thresholds.min_unstable and chance <= thresholds.max_chance
+    at_limit = hardly_chance and 3 * stable <= count
     return StabilityLimit(
         study=study.name,
         # A sign, says the playbook, to be checked again: it forbids no answer by itself.
@@ -97,11 +90,21 @@ def stability_limit(
 
 
 def _rate_of(study: Study) -> str:
+    """What the space calls its learning rate; empty where it has none."""
     for name, domain in sorted(study.space.domains.items()):
         entry = known(name)
         if entry is not None and entry.name == "learning_rate" and not isinstance(domain, Choice):
             return name
     return ""
+
+
+def _with_rate(curves: Sequence[TrialCurves], name: str) -> list[tuple[float, TrialCurves]]:
+    """The trials that have a learning rate, each with it."""
+    return [
+        (float(trial.record.setting[name]), trial)
+        for trial in curves
+        if isinstance(trial.record.setting.get(name), int | float)
+    ]
 
 
 def _best(

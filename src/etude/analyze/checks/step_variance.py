@@ -136,9 +136,11 @@ def _rival(
 ) -> tuple[str, float | None]:
     """The rival of the best, as messages call it, and how far away that is."""
     loss = study.objective.loss
-    known = sorted((loss(value), name) for name, value in rivals.items() if math.isfinite(value))
-    if known and order:
-        return f"`{known[0][1]}`", abs(known[0][0] - order[0][0])
+    finite_rivals = sorted(
+        (loss(value), name) for name, value in rivals.items() if math.isfinite(value)
+    )
+    if finite_rivals and order:
+        return f"`{finite_rivals[0][1]}`", abs(finite_rivals[0][0] - order[0][0])
     if len(order) > 1 and not rivals:
         return f"trial {order[1][1]}", order[1][0] - order[0][0]
     return "", None

@@ -123,14 +123,14 @@ def _judged(
     # The slope of both, with the standard error of the whole one.
     length = float(steps_W[-1] - steps_W[0])
     slope = _slope(steps_W, values_W)
-    kept = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
+    slope_share = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
     spread = math.sqrt(float(((steps_W - steps_W.mean()) ** 2).sum()))
     error = length * float(noises(values_W[None, :])[0]) / spread
     gain, total = slope * length, gained(values_P)
     # A drop at the very end is no improvement, whatever the slope before it.
     ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
     gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
-    improving = gains and ends and kept >= thresholds.min_slope
+    improving = gains and ends and slope_share >= thresholds.min_slope
     end = float(values_W[-1])
     # What noise hides may be worth steps, even beside all that was ever gained.
     level_P, _ = levelled(values_P)
@@ -144,8 +144,8 @@ def _judged(
         gain=gain,
         error=error,
         share=gain / total if total > 0.0 else math.nan,
-        kept=kept,
-        flattens=gains and ends and kept < thresholds.min_slope,
+        kept=slope_share,
+        flattens=gains and ends and slope_share < thresholds.min_slope,
         end=trial.value(end),
         reached=(int(curve.steps_E[-1]) + 1) / max(1, trial.max_steps),
         evaluations=len(curve),

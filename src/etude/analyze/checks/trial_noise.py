@@ -132,7 +132,7 @@ def findings(result: TrialNoise) -> list[Finding]:
 
 def _message(result: TrialNoise) -> str:
     settings = plural(len(result.repeated), "setting")
-    lost = f"{result.infeasible} of {plural(result.retrained, 'training')}"
+    failures = f"{result.infeasible} of {plural(result.retrained, 'training')}"
     if not result.repeated:
         return (
             f"No setting of `{result.study}` was trained twice, so how much a trial varies by "
@@ -141,10 +141,10 @@ def _message(result: TrialNoise) -> str:
     if not result.known:
         return (
             f"Trained more than once: {settings} of `{result.study}`, none with two values "
-            f"({lost} infeasible), so how much a trial varies by chance is not known."
+            f"({failures} infeasible), so how much a trial varies by chance is not known."
         )
     return (
         f"Trained again, {result.metric} of a setting of `{result.study}` varies with a standard "
         f"deviation of {number(result.sd, 2)} ({settings} trained more than once, "
-        f"{plural(result.degrees, 'degree')} of freedom); {lost} infeasible."
+        f"{plural(result.degrees, 'degree')} of freedom); {failures} infeasible."
     )

@@ -37,8 +37,8 @@ class SequentialPlan:
 
     def level(self, runs: int) -> float | None:
         """The p-value below which a look at so many seeds decides; None between looks."""
-        known = dict(zip(self.looks, self.levels, strict=True))
-        return known.get(runs)
+        level_by_look = dict(zip(self.looks, self.levels, strict=True))
+        return level_by_look.get(runs)
 
     def next_look(self, runs: int) -> int | None:
         """The look that comes after so many seeds; None behind the last."""

@@ -337,7 +337,7 @@ def holm(chances_M: Sequence[float]) -> list[float]:
     """
     count, highest = len(chances_M), 0.0
     corrected = [0.0] * count
-    for place, index in enumerate(sorted(range(count), key=lambda each: chances_M[each])):
+    for place, index in enumerate(sorted(range(count), key=lambda index: chances_M[index])):
         highest = max(highest, (count - place) * chances_M[index])
         corrected[index] = min(1.0, highest)
     return corrected

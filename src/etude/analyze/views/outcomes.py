@@ -64,7 +64,7 @@ def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:
     """
     if study.space.dimensions:
         return False
-    settings = [sorted(setting.record.setting.items()) for setting in ended]
+    settings = [sorted(outcome.record.setting.items()) for outcome in ended]
     alike = all(setting == settings[0] for setting in settings)
     return alike and not (SEARCHES[study.search].trained_elsewhere and not any(settings))
 
