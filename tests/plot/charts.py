@@ -1,11 +1,11 @@
-"""What a chart draws, by the style of its marks."""
+"""The layers and the rows of data of a chart, by the style of their marks."""
 
 from __future__ import annotations
 
 
 def layers(chart, style):
     """The layers whose marks have this style."""
-    return [one for one in chart.to_dict()["layer"] if one["mark"].get("style") == style]
+    return [layer for layer in chart.to_dict()["layer"] if layer["mark"].get("style") == style]
 
 
 def rows(chart, style):

@@ -96,7 +96,7 @@ def test_every_domain_is_drawn_and_described(domain, value, objective):
 def test_choices_may_hold_any_text():
     values = ["relu", HOSTILE]
     domain = Choice(values)
-    result = axis(*(point(0, one, 0.1, domain) for one in values), domain=domain)
+    result = axis(*(point(0, value, 0.1, domain) for value in values), domain=domain)
 
     assert "relu" in vegalite_to_svg(themed(draw(result), width=300))
 
@@ -128,8 +128,8 @@ def test_integers_have_whole_ticks(high, ticks):
     domain = Integer(1, high)
     chart = draw(axis(point(0, 2, domain=domain), domain=domain))
 
-    found = layers(chart, "best")[0]["encoding"]["x"]["axis"]
-    assert (found.get("values"), found.get("tickMinStep")) == (ticks, None if ticks else 1)
+    x_axis = layers(chart, "best")[0]["encoding"]["x"]["axis"]
+    assert (x_axis.get("values"), x_axis.get("tickMinStep")) == (ticks, None if ticks else 1)
 
 
 def test_without_a_feasible_trial_the_plot_is_no_higher_than_its_crosses():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tests.analyze.traced import METRIC, at, long_study, traced
 from tests.plot.charts import rows
@@ -10,7 +12,7 @@ from etude.plot.best_step import caption, draw
 
 def result(*shares):
     study = long_study()
-    return best_step(study, traced(study, *({METRIC: np.abs(at() - one)} for one in shares)))
+    return best_step(study, traced(study, *({METRIC: np.abs(at() - share)} for share in shares)))
 
 
 def test_bars_count_trials_by_where_their_best_step_fell():
@@ -21,8 +23,8 @@ def test_bars_count_trials_by_where_their_best_step_fell():
 
 
 def test_ten_thousand_trials_are_a_few_rows():
-    found = result(0.5)
-    many = type(found)(**{**vars(found), "trials": found.trials * 10_000})
+    few = result(0.5)
+    many = replace(few, trials=few.trials * 10_000)
 
     assert len(draw(many).to_json()) < 10_000
 

@@ -28,13 +28,19 @@ def test_trials_at_one_spot_stand_beside_each_other_so_that_all_five_are_seen():
 
     chart = draw(boundary(study, outcomes(study, records)))
 
-    assert sorted(one["mark"]["yOffset"] for one in layers(chart, "best")) == [-22, -11, 0, 11, 22]
+    assert sorted(layer["mark"]["yOffset"] for layer in layers(chart, "best")) == [
+        -22,
+        -11,
+        0,
+        11,
+        22,
+    ]
 
 
 def test_the_name_stands_above_the_bounds_and_not_beside_them():
     chart = draw(boundary(one_study(), outcomes(one_study(), [])))
 
-    assert [one["mark"]["dy"] < -12 for one in layers(chart, "name")] == [True]
+    assert [layer["mark"]["dy"] < -12 for layer in layers(chart, "name")] == [True]
 
 
 def test_a_side_that_cuts_off_is_marked_and_named():
@@ -49,9 +55,9 @@ def test_a_side_that_cuts_off_is_marked_and_named():
 def test_an_interior_optimum_is_told_as_such():
     study = one_study()
 
-    told = caption(boundary(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
+    text = caption(boundary(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
-    assert told.endswith("No side cuts off what is good.")
+    assert text.endswith("No side cuts off what is good.")
 
 
 def test_a_study_without_trials_is_drawn_with_its_reason():

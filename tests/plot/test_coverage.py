@@ -30,10 +30,10 @@ def test_of_too_many_trials_some_are_drawn_and_the_chart_says_so():
 def test_the_caption_says_what_is_usual_and_what_more_would_bring():
     study = one_study()
 
-    told = caption(coverage(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
+    text = caption(coverage(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
-    assert told.startswith("Marked: 4 trials of 40 feasible (the best tenth)")
-    assert "20 trials are usual for so many hyperparameters. Twice the trials would" in told
+    assert text.startswith("Marked: 4 trials of 40 feasible (the best tenth)")
+    assert "20 trials are usual for so many hyperparameters. Twice the trials would" in text
 
 
 def test_a_study_without_trials_is_drawn_with_its_reason():

@@ -19,8 +19,8 @@ def curve(trial, *values, status="completed", broke_at=None):
     )
 
 
-def curves(*found, best=()):
-    return Curves(study="all", metric="train/loss", best=best, curves=found)
+def curves(*given, best=()):
+    return Curves(study="all", metric="train/loss", best=best, curves=given)
 
 
 def test_the_best_few_are_brought_forward_and_the_others_grey():
@@ -34,9 +34,11 @@ def test_the_best_few_are_brought_forward_and_the_others_grey():
 def test_the_best_few_differ_by_dash_and_shape_not_by_colour_alone():
     chart = draw(curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), best=(1, 0))).to_dict()
 
-    marks = [one["mark"] for one in chart["layer"]]
+    marks = [layer["mark"] for layer in chart["layer"]]
     dashes = [str(mark["strokeDash"]) for mark in marks if mark.get("style") == "best-line"]
-    shapes = [one["encoding"]["shape"] for one in chart["layer"] if "shape" in one["encoding"]]
+    shapes = [
+        layer["encoding"]["shape"] for layer in chart["layer"] if "shape" in layer["encoding"]
+    ]
     assert len(set(dashes)) == 2
     assert shapes[0]["scale"]["range"] == ["circle", "square"]
 
@@ -103,7 +105,7 @@ def test_the_caption_says_that_stopped_trials_might_have_come_further():
 def test_without_any_value_the_steps_still_reach_to_the_last():
     chart = draw(curves(curve(0, status="infeasible", broke_at=20)), max_steps=100).to_dict()
 
-    scales = [one["encoding"]["x"].get("scale") for one in chart["layer"]]
+    scales = [layer["encoding"]["x"].get("scale") for layer in chart["layer"]]
     assert {"domain": [0, 99], "nice": False, "padding": 0} in scales
     assert chart["height"] < 100
 

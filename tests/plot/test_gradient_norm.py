@@ -13,16 +13,16 @@ NORMS = np.exp(noise(0, 300))
 
 def result(*norms):
     study = long_study()
-    return gradient_norm(study, traced(study, *({"grad_norm": one} for one in norms)))
+    return gradient_norm(study, traced(study, *({"grad_norm": series} for series in norms)))
 
 
 def test_the_bars_hold_all_steps_and_the_rule_stands_at_the_threshold():
-    found = result(NORMS, 2.0 * NORMS)
+    doubled = result(NORMS, 2.0 * NORMS)
 
-    chart = draw(found)
+    chart = draw(doubled)
 
     assert sum(row["share"] for row in rows(chart, "box")) == pytest.approx(1.0, abs=0.01)
-    assert rows(chart, "bound")[0]["from"] == found.threshold
+    assert rows(chart, "bound")[0]["from"] == doubled.threshold
 
 
 @pytest.mark.parametrize("norms", [[], [[1.0] * 50], [[0.0] * 50], [[]]])
@@ -31,8 +31,8 @@ def test_norms_that_do_not_vary_or_are_not_there_have_a_chart(norms):
 
 
 def test_the_caption_says_where_clipping_would_begin():
-    found = result(NORMS, NORMS, NORMS, 0.1 * NORMS, 100.0 * NORMS)
+    text = caption(result(NORMS, NORMS, NORMS, 0.1 * NORMS, 100.0 * NORMS))
 
-    assert "the 90th percentile" in caption(found)
-    assert "clip 1 trial on more than half" in caption(found)
+    assert "the 90th percentile" in text
+    assert "clip 1 trial on more than half" in text
     assert caption(result()) == "No trial logged enough gradient norms."

@@ -69,7 +69,7 @@ def test_no_more_rows_are_drawn_than_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("result", "said"),
+    ("result", "sentence"),
     [
         (importance(reason="nothing varies in it"), "not known: nothing varies in it."),
         (importance(RATE, DECAY), "`rate` matters beyond noise over 50 settings."),
@@ -92,8 +92,8 @@ def test_no_more_rows_are_drawn_than_asked_for():
         ),
     ],
 )
-def test_the_caption_says_what_matters_and_what_is_not_known(result, said):
-    assert said in caption(result)
+def test_the_caption_says_what_matters_and_what_is_not_known(result, sentence):
+    assert sentence in caption(result)
 
 
 @pytest.mark.parametrize(

@@ -38,15 +38,15 @@ def test_the_cliff_is_drawn_where_trials_begin_to_break():
 
 
 @pytest.mark.parametrize(
-    ("broken_from", "told"),
+    ("broken_from", "text"),
     [
         (20, "None of 20 ended trials is infeasible."),
         (13, "7 of 20 ended trials are infeasible: from learning_rate = 0.01059 upward 7 of 7."),
         (0, "20 of 20 ended trials are infeasible, all of them, wherever they lie."),
     ],
 )
-def test_the_caption_says_how_many_break_and_where(broken_from, told):
-    assert caption(infeasible(*study_and_trials(broken_from))) == told
+def test_the_caption_says_how_many_break_and_where(broken_from, text):
+    assert caption(infeasible(*study_and_trials(broken_from))) == text
 
 
 @pytest.mark.parametrize("trials", [0, 20])

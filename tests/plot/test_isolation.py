@@ -51,7 +51,7 @@ def test_a_study_without_a_feasible_trial_keeps_its_row():
 
 
 @pytest.mark.parametrize(
-    ("studies", "said"),
+    ("studies", "text"),
     [
         ((), "nothing can be compared"),
         ((best("a", None),), "nothing can be compared"),
@@ -62,20 +62,20 @@ def test_a_study_without_a_feasible_trial_keeps_its_row():
         ((best("a", 0.2), best("b", 0.3)), "luck of the search could move them is not known"),
     ],
 )
-def test_the_caption_says_who_leads_and_what_is_drawn(studies, said):
-    assert said in caption(isolation(*studies))
+def test_the_caption_says_who_leads_and_what_is_drawn(studies, text):
+    assert text in caption(isolation(*studies))
 
 
 def test_the_caption_leaves_the_judgement_to_the_verdict():
-    said = caption(isolation(best("a", 0.2, 0.2, 0.25), best("b", 0.3, 0.3, 0.4)))
+    text = caption(isolation(best("a", 0.2, 0.2, 0.25), best("b", 0.3, 0.3, 0.4)))
 
-    assert "overlap" not in said
+    assert "overlap" not in text
 
 
 def test_the_highest_leads_where_higher_is_better():
-    said = caption(isolation(best("a", 0.8), best("b", 0.9), maximize=True))
+    text = caption(isolation(best("a", 0.8), best("b", 0.9), maximize=True))
 
-    assert said.startswith("`b` leads with 0.9")
+    assert text.startswith("`b` leads with 0.9")
 
 
 def test_studies_may_have_any_name():
@@ -89,9 +89,9 @@ def test_few_studies_are_drawn(studies):
     assert draw(isolation(*studies)).to_dict()["layer"]
 
 
-def noisy(one, low, high, whose="setting"):
+def noisy(study, low, high, whose="setting"):
     again = Retrained(low=low, high=high, sd=0.01, degrees=4, trainings=5, whose=whose)
-    return replace(one, retrained=again)
+    return replace(study, retrained=again)
 
 
 def test_the_noise_of_a_trial_is_a_bar_of_its_own_behind_the_interval():
@@ -110,7 +110,7 @@ def test_the_noise_of_a_positive_metric_keeps_the_axis_positive():
 
 
 @pytest.mark.parametrize(
-    ("studies", "said"),
+    ("studies", "text"),
     [
         ((best("a", 0.2),), "The noise of a trial is not known"),
         (
@@ -123,5 +123,5 @@ def test_the_noise_of_a_positive_metric_keeps_the_axis_positive():
         ),
     ],
 )
-def test_the_caption_tells_the_noise_of_a_trial_from_the_luck_of_the_search(studies, said):
-    assert said in caption(isolation(*studies))
+def test_the_caption_tells_the_noise_of_a_trial_from_the_luck_of_the_search(studies, text):
+    assert text in caption(isolation(*studies))

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from etude.plot.layers import thinned
-from etude.plot.scales import Measure, decades
+from etude.plot.layers import even_subset
+from etude.plot.scales import MetricAxis, log_ticks
 from etude.plot.theme import DARK, LIGHT
 
 
-def contrast(one, other):
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(color, paper):
+    high, low = sorted((luminance(color), luminance(paper)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
@@ -22,7 +22,7 @@ def luminance(color):
 
 @pytest.mark.parametrize(("low", "high"), [(1e-6, 1e6), (0.02, 0.03), (1e-9, 1e-8), (0.5, 7.0)])
 def test_ticks_of_a_logarithm_are_few_and_inside(low, high):
-    ticks = decades(low, high)
+    ticks = log_ticks(low, high)
 
     assert len(ticks) <= 6
     assert all(low * 0.999 <= tick <= high * 1.001 for tick in ticks)
@@ -40,12 +40,12 @@ def test_ticks_of_a_logarithm_are_few_and_inside(low, high):
     ],
 )
 def test_only_positive_values_that_span_much_stand_on_a_logarithm(values, maximize, logarithmic):
-    assert Measure("m", values, maximize).logarithmic is logarithmic
+    assert MetricAxis("m", values, maximize).logarithmic is logarithmic
 
 
-def test_thinning_keeps_the_ends():
-    assert thinned(range(10), 4) == [0, 3, 6, 9]
-    assert thinned(range(3), 4) == [0, 1, 2]
+def test_an_even_subset_keeps_the_ends():
+    assert even_subset(range(10), 4) == [0, 3, 6, 9]
+    assert even_subset(range(3), 4) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])

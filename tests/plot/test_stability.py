@@ -48,7 +48,7 @@ def test_a_study_without_trials_says_so():
 
 
 def test_the_caption_tells_a_best_rate_at_the_edge_of_the_unstable_ones():
-    found = result(curve(0), curve(1, 0.8))
+    unstable = result(curve(0), curve(1, 0.8))
     edge = StabilityLimit(study="all", status="notice", hyperparameter="learning_rate", rate=0.01)
 
-    assert "edge of the unstable ones" in caption(replace(found, limit=edge))
+    assert "edge of the unstable ones" in caption(replace(unstable, limit=edge))

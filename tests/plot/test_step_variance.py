@@ -16,12 +16,12 @@ def result(*levels):
 
 
 def test_the_best_come_first_with_their_jumps_to_either_side():
-    found = result(0.9, 0.2, 0.5)
+    variance = result(0.9, 0.2, 0.5)
 
-    drawn = rows(draw(found), "interval")
+    bars = rows(draw(variance), "interval")
 
-    assert [row["trial"] for row in drawn] == ["1", "2", "0"]
-    assert drawn[0]["high"] - drawn[0]["low"] == pytest.approx(2 * found.sd)
+    assert [row["trial"] for row in bars] == ["1", "2", "0"]
+    assert bars[0]["high"] - bars[0]["low"] == pytest.approx(2 * variance.sd)
 
 
 def test_of_many_trials_the_best_are_drawn():

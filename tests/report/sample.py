@@ -59,13 +59,13 @@ def experiment(**changes: object) -> Experiment:
 
 @cache
 def studies() -> tuple[Study, ...]:
-    """Its studies."""
+    """The studies of the experiment."""
     return tuple(split(experiment()))
 
 
 @cache
 def records() -> tuple[Record, ...]:
-    """Their trials, all ended."""
+    """The trials of both studies, all ended."""
     return tuple(
         trial(study, id=20 * place + index, index=index)
         for place, study in enumerate(studies())
@@ -79,8 +79,10 @@ def trial(study: Study, *, id: int, index: int) -> Record:
     setting = study.setting(study.space.setting(unit_D))
     rng = np.random.default_rng(derived_seed(study.seed, index))
     if _diverges(setting):
-        return _record(study, id, setting, _diverged(rng), status="infeasible", reason="diverged")
-    return _record(study, id, setting, _trained(_floor(setting), rng), status="completed")
+        return _record(
+            study, id, setting, _diverged_values(rng), status="infeasible", reason="diverged"
+        )
+    return _record(study, id, setting, _trained_values(_floor(setting), rng), status="completed")
 
 
 def untouched(study: Study, id: int = 0) -> Record:
@@ -88,25 +90,25 @@ def untouched(study: Study, id: int = 0) -> Record:
     return Record(id=id, study=study.name, index=0, setting=study.setting({}), seed=1)
 
 
-def _rate(setting: Mapping[str, object]) -> tuple[float, float]:
+def _effective_rate(setting: Mapping[str, object]) -> float:
+    """The logarithm of the rate that momentum multiplies, with the optimum of both near 0."""
     momentum = float(str(setting.get("momentum", setting.get("beta1"))))
     adam = setting["optimizer"] == "adam"
     rate = float(str(setting["learning_rate"]))
-    effective = math.log10(rate / (1 - momentum)) if not adam else math.log10(rate) + 2.6
-    return effective, momentum
+    return math.log10(rate) + 2.6 if adam else math.log10(rate / (1 - momentum))
 
 
 def _diverges(setting: Mapping[str, object]) -> bool:
-    return _rate(setting)[0] > 1.25
+    return _effective_rate(setting) > 1.25
 
 
 def _floor(setting: Mapping[str, object]) -> float:
-    away = _rate(setting)[0] - (0.1 if setting["optimizer"] == "nesterov" else 0.2)
+    away = _effective_rate(setting) - (0.1 if setting["optimizer"] == "nesterov" else 0.2)
     decay = math.log10(float(str(setting["weight_decay"]))) + 4
     return 0.0215 + 0.02 * away**2 + 0.0009 * decay**2
 
 
-def _trained(floor: float, rng: np.random.Generator) -> np.ndarray:
+def _trained_values(floor: float, rng: np.random.Generator) -> np.ndarray:
     pace = 60 + 2500 * (floor - 0.02)
     falling = np.exp(-(STEPS + 1) / pace)
     noise = rng.normal(0, 0.06, (3, len(STEPS)))
@@ -116,14 +118,14 @@ def _trained(floor: float, rng: np.random.Generator) -> np.ndarray:
     return np.round(np.stack([error, train, valid]), 5)
 
 
-def _diverged(rng: np.random.Generator) -> np.ndarray:
+def _diverged_values(rng: np.random.Generator) -> np.ndarray:
     length = int(rng.integers(4, 14))
     growth = np.exp(np.linspace(0, 7, length))
     return np.stack([np.full(length, 0.9), 2.3 * growth, 2.3 * growth])
 
 
 def _record(
-    study: Study, id: int, setting: Mapping[str, Scalar], values: np.ndarray, **standing: str
+    study: Study, id: int, setting: Mapping[str, Scalar], values: np.ndarray, **ending: str
 ) -> Record:
     length = values.shape[1]
     rows = np.empty(3 * length, POINT)
@@ -139,7 +141,7 @@ def _record(
         steps=int(STEPS[length - 1]) + 1,
         wall_s=3.2,
         points=Points(rows, METRICS),
-        **standing,
+        **ending,
     )
 
 
@@ -182,17 +184,17 @@ def recommendations() -> tuple[Recommendation, ...]:
 
 
 def analysis(**changes: Any) -> Analysis:
-    """Its trials with every result; of other studies or records where they are given."""
+    """The analysis of the experiment, or of the studies and records that are given."""
     given = {"experiment": experiment(), "studies": studies(), "records": records()}
     return Analysis(**{**given, **changes})
 
 
 def content(**changes: Any) -> Content:
-    """What a report of it is made from; other studies and records make another analysis."""
+    """The content of its report; other studies and records make another analysis."""
     names = ("experiment", "studies", "records")
-    of_trials = {name: changes.pop(name) for name in names if name in changes}
-    if of_trials:
-        changes["analysis"] = analysis(**of_trials)
+    other = {name: changes.pop(name) for name in names if name in changes}
+    if other:
+        changes["analysis"] = analysis(**other)
     given: dict[str, Any] = {
         "analysis": analysis(),
         "findings": analysis().findings,

@@ -6,7 +6,7 @@ import altair as alt
 from tests.report.sample import analysis, content, records, studies
 
 from etude.report.content import Figure
-from etude.report.export import pictures
+from etude.report.export import export
 from etude.report.figures import figures, row_limit
 
 
@@ -14,23 +14,24 @@ def figure(rows):
     return Figure(name="a", title="", caption="", draw=lambda _: alt.LayerChart(), rows=rows)
 
 
-def test_pictures_of_a_study_are_written(tmp_path):
+def test_charts_of_a_study_are_written(tmp_path):
     few = content(studies=studies()[1:], records=records()[20:22])
-    found = pictures(few, tmp_path / "new", "png")
+    paths = export(few, tmp_path / "new", "png")
 
-    assert {path.name for path in found} >= {"isolation.png", "axis-1-beta1.png"}
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in found)
+    assert {path.name for path in paths} >= {"isolation.png", "axis-1-beta1.png"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
 def test_a_vector_picture_holds_its_text(tmp_path):
-    found = pictures(content(records=records()[:2]), tmp_path, "svg")
+    paths = export(content(records=records()[:2]), tmp_path, "svg")
 
-    assert "optimizer=nesterov" in found[0].read_text(encoding="utf-8")
+    assert "optimizer=nesterov" in paths[0].read_text(encoding="utf-8")
 
 
 def test_names_of_figures_are_safe_in_a_path_and_differ():
     study = replace(studies()[0], metric="../valid/error")
-    names = [one.name for one in figures(analysis(studies=[study, study], records=records()[:20]))]
+    drawn = figures(analysis(studies=[study, study], records=records()[:20]))
+    names = [figure.name for figure in drawn]
 
     assert all("/" not in name and "." not in name for name in names)
     assert len(names) == len(set(names))

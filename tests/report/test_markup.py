@@ -3,31 +3,31 @@ from __future__ import annotations
 import pytest
 
 from etude.finding import Finding
-from etude.report.markup import cited, flat, prose, subject
+from etude.report.markup import cited_rules, evidence_lines, rich_text, subject_text
 
 
 def test_code_is_set_as_code_and_rules_are_links():
-    text = prose("Widen `learning_rate` (C1).")
+    text = rich_text("Widen `learning_rate` (C1).")
 
     assert "<code>learning_rate</code>" in text
     assert 'href="#rule-C1"' in text
 
 
 def test_a_rule_within_code_is_no_link():
-    assert prose("`C1`") == "<code>C1</code>"
+    assert rich_text("`C1`") == "<code>C1</code>"
 
 
 @pytest.mark.parametrize("text", ["Z99", "AC1", "C1x", "c1"])
 def test_what_is_no_rule_is_no_link(text):
-    assert prose(text) == text
+    assert rich_text(text) == text
 
 
 def test_an_odd_backtick_is_kept():
-    assert prose("a ` b") == "a ` b"
+    assert rich_text("a ` b") == "a ` b"
 
 
 def test_rules_are_cited_in_the_order_of_the_playbook():
-    assert [rule for rule, _ in cited(["Q10 and C1", "R5"])] == ["R5", "C1", "Q10"]
+    assert [rule for rule, _ in cited_rules(["Q10 and C1", "R5"])] == ["R5", "C1", "Q10"]
 
 
 def test_a_subject_reads_as_words():
@@ -39,10 +39,10 @@ def test_a_subject_reads_as_words():
         message="",
     )
 
-    assert subject(finding) == "study all · momentum, low side"
+    assert subject_text(finding) == "study all · momentum, low side"
 
 
 def test_evidence_is_flat():
     evidence = {"ended": 20, "natural_limit": False, "tables": [{"low": 1}], "none": None}
 
-    assert flat(evidence) == [("ended", "20"), ("natural limit", "no")]
+    assert evidence_lines(evidence) == [("ended", "20"), ("natural limit", "no")]

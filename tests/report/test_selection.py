@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.report.sample import analysis, records, studies
 
 from etude.finding import Finding
 from etude.report.figures import figures
-from etude.report.selection import MAX_AXES, drawn, left_out
+from etude.report.selection import MAX_AXES, drawn_axes, omission_note
 from etude.space import Real, Space
 
 WIDE = replace(studies()[0], space=Space({f"h{place:03}": Real(0.0, 1.0) for place in range(200)}))
+EVERY_AXIS = [f"axis-1-{name}" for name in studies()[0].space.domains]
 
 
 def problem(name):
@@ -18,7 +20,7 @@ def problem(name):
 
 
 def test_of_too_many_hyperparameters_those_with_a_problem_are_drawn_first():
-    names = drawn([WIDE], [problem("h150")])[WIDE.name]
+    names = drawn_axes([WIDE], [problem("h150")])[WIDE.name]
 
     assert len(names) == MAX_AXES
     assert names[-1] == "h150"
@@ -26,31 +28,28 @@ def test_of_too_many_hyperparameters_those_with_a_problem_are_drawn_first():
 
 
 def test_a_study_says_how_many_hyperparameters_it_leaves_out():
-    sentence = left_out(WIDE, drawn([WIDE], []))
+    sentence = omission_note(WIDE, drawn_axes([WIDE], []))
 
     assert "24 of 200 hyperparameters" in sentence
     assert "`etude report --format svg`" in sentence
 
 
 def test_a_study_that_is_drawn_whole_says_nothing():
-    assert left_out(studies()[0], drawn(studies(), [])) == ""
+    assert omission_note(studies()[0], drawn_axes(studies(), [])) == ""
 
 
 def test_many_studies_share_the_axes():
     many = [replace(WIDE, name=str(place)) for place in range(12)]
 
-    assert {len(names) for names in drawn(many, []).values()} == {4}
+    assert {len(names) for names in drawn_axes(many, []).values()} == {4}
 
 
-def test_only_the_chosen_axes_are_drawn_and_without_a_choice_all():
-    study, trials = studies()[0], records()[:20]
-    chosen = figures(analysis(studies=[study], records=trials), {study.name: ["momentum"]})
+@pytest.mark.parametrize(
+    ("axes", "drawn"),
+    [({studies()[0].name: ["momentum"]}, ["axis-1-momentum"]), (None, EVERY_AXIS)],
+)
+def test_only_the_chosen_axes_are_drawn_and_without_a_choice_all(axes, drawn):
+    every_figure = figures(analysis(studies=studies()[:1], records=records()[:20]), axes)
 
-    assert [one.name for one in chosen if one.name.startswith("axis")] == ["axis-1-momentum"]
-    assert (
-        sum(
-            one.name.startswith("axis")
-            for one in figures(analysis(studies=[study], records=trials))
-        )
-        == 3
-    )
+    names = [figure.name for figure in every_figure if figure.name.startswith("axis")]
+    assert names == drawn

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.report.sample import analysis, records
 
-from etude.report.trial_table import facts, shown_rows, table
+from etude.report.trial_table import facts, page_rows, trial_rows
 
 
 def test_stopped_trials_are_counted_where_there_are_any():
@@ -15,8 +15,8 @@ def test_stopped_trials_are_counted_where_there_are_any():
 
 
 def test_a_long_setting_is_cut_and_says_so():
-    row = replace(table(analysis())[0], setting=[(str(k), "1") for k in range(200)])
+    long = replace(trial_rows(analysis())[0], setting=[(str(k), "1") for k in range(200)])
 
-    assert [len(one.setting) for one in shown_rows([row])] == [24]
-    assert [one.left_out for one in shown_rows([row])] == [176]
-    assert {len(one.setting) for one in shown_rows([row] * 500)} == {12}
+    assert [len(row.setting) for row in page_rows([long])] == [24]
+    assert [row.hidden_values for row in page_rows([long])] == [176]
+    assert {len(row.setting) for row in page_rows([long] * 500)} == {12}

@@ -1,4 +1,4 @@
-"""Where in training the best steps fell: a histogram, too early and late shaded."""
+"""Where in training the best steps fell: a histogram, too early and too late shaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import altair as alt
 
 from ..analyze.checks.best_step import BestStep
 from ..wording import quantity
-from .histogram import of_steps, shares
+from .histogram import histogram
 
 
 def draw(result: BestStep) -> alt.LayerChart:
@@ -14,13 +14,16 @@ def draw(result: BestStep) -> alt.LayerChart:
 
     Source: T5.
     """
-    judged = [one.share for one in result.trials if one.status == "ok" and one.share is not None]
     limits = result.thresholds
-    return of_steps(
-        shares(judged, "steps"),
+    return histogram(
+        [
+            trial.share
+            for trial in result.trials
+            if trial.status == "ok" and trial.share is not None
+        ],
         [(0.0, limits.first), (1.0 - limits.last, 1.0)],
         title=f"best step, of {result.max_steps:,}",
-        note=_left_out(result),
+        note=_omission_note(result),
     )
 
 
@@ -38,6 +41,6 @@ def caption(result: BestStep) -> str:
     )
 
 
-def _left_out(result: BestStep) -> str:
-    left = len(result.trials) - result.judged
-    return f"{quantity(left, 'trial')} without an end to judge left out" if left else ""
+def _omission_note(result: BestStep) -> str:
+    count = len(result.trials) - result.judged
+    return f"{quantity(count, 'trial')} without an end to judge left out" if count else ""

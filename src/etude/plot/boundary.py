@@ -10,9 +10,9 @@ import altair as alt
 from ..analyze.checks.boundary import Boundary, Top
 from ..analyze.checks.boundary_side import Side
 from ..wording import quantity
-from .layers import Row, rows
-from .scales import shown
-from .strips import across, bars, down, ends, lines, strips
+from .layers import Row, chart_of
+from .scales import value_label
+from .strips import strip_bars, strip_labels, strip_lines, strip_x, strip_y, strips_chart
 
 _WORDS = {"low": "lower", "high": "upper"}
 # As shares of a strip: nearer to each other, two numbered marks would hide one another ...
@@ -30,20 +30,20 @@ def draw(result: Boundary) -> alt.LayerChart:
     sides = {(side.hyperparameter, side.side): side for side in result.sides}
     labels = {name: (_label(sides[name, "low"]), _label(sides[name, "high"])) for name in names}
     edges = [side for side in result.sides if side.near]
-    quiet = [_edge(side) for side in edges if side.status == "ok"]
-    marked = [_edge(side) for side in edges if side.status != "ok"]
+    in_order = [_edge(side) for side in edges if side.status == "ok"]
+    flagged = [_edge(side) for side in edges if side.status != "ok"]
     layers = [
-        bars(quiet, names, "outside"),
-        bars(marked, names, "box"),
-        lines(names),
-        *ends(labels),
-        *_numbered(result, names),
+        strip_bars(in_order, names, "outside"),
+        strip_bars(flagged, names, "box"),
+        strip_lines(names),
+        *strip_labels(labels),
+        *_numbered_marks(result, names),
     ]
-    return strips(layers, len(names), "the best trials on every axis")
+    return strips_chart(layers, len(names), "the best trials on every axis")
 
 
 def caption(result: Boundary) -> str:
-    """Which sides cut off what is good, which end where training breaks, and which are unclear.
+    """The sides that cut off good settings, those that end where training breaks, and unclear ones.
 
     Source: C1, D3.
     """
@@ -62,66 +62,66 @@ def caption(result: Boundary) -> str:
         ],
         "Unclear": [side for side in result.sides if side.status == "unclear"],
     }
-    said = [
-        f"{title}: {', '.join(_named(side) for side in found)}."
-        for title, found in groups.items()
-        if found
+    sentences = [
+        f"{title}: {', '.join(_name(side) for side in sides)}."
+        for title, sides in groups.items()
+        if sides
     ]
     tops = quantity(len(result.tops[0].trials), "trial") if result.tops else "0 trials"
     first = f"The best {tops} by rank, from bound to bound; near an edge is shaded."
-    return " ".join([first, *(said or ["No side cuts off what is good."])])
+    return " ".join([first, *(sentences or ["No side cuts off what is good."])])
 
 
-def _named(side: Side) -> str:
-    return f"{side.hyperparameter} at its {_WORDS[side.side]} bound {shown(side.bound)}"
+def _name(side: Side) -> str:
+    return f"{side.hyperparameter} at its {_WORDS[side.side]} bound {value_label(side.bound)}"
 
 
 def _label(side: Side) -> str:
-    more = ""
+    word = ""
     if side.status == "problem":
-        more = "widen"
+        word = "widen"
     elif side.cliff:
-        more = "breaks"
+        word = "breaks"
     elif side.natural:
-        more = "limit"
-    if not more:
-        return shown(side.bound)
+        word = "limit"
+    if not word:
+        return value_label(side.bound)
     return (
-        f"{more} \u2190 {shown(side.bound)}"
+        f"{word} \u2190 {value_label(side.bound)}"
         if side.side == "low"
-        else f"{shown(side.bound)} \u2192 {more}"
+        else f"{value_label(side.bound)} \u2192 {word}"
     )
 
 
 def _edge(side: Side) -> Row:
-    ends_at = (0.0, side.near) if side.side == "low" else (1.0 - side.near, 1.0)
-    return {"name": side.hyperparameter, "x": ends_at[0], "x2": ends_at[1]}
+    x, x2 = (0.0, side.near) if side.side == "low" else (1.0 - side.near, 1.0)
+    return {"name": side.hyperparameter, "x": x, "x2": x2}
 
 
-def _numbered(result: Boundary, names: list[str]) -> list[alt.Chart]:
+def _numbered_marks(result: Boundary, names: list[str]) -> list[alt.Chart]:
     """Two layers a rank and lane, the best on top, so that no number is hidden by another."""
     tooltip = [alt.Tooltip("trial:N"), alt.Tooltip("rank:N")]
     count = max((len(top.trials) for top in result.tops), default=0)
-    lanes = [_lanes(top.units) for top in result.tops]
+    lanes_by_axis = [_lanes(top.units) for top in result.tops]
     layers = []
     for place, lane in itertools.product(reversed(range(count)), _LANES):
-        found = [
-            _place(top, place)
-            for top, mine in zip(result.tops, lanes, strict=True)
-            if mine[place] == lane
+        rows = [
+            _row(top, place)
+            for top, lanes in zip(result.tops, lanes_by_axis, strict=True)
+            if lanes[place] == lane
         ]
-        if found:
-            marks = rows(found).mark_circle(style="best", size=200, yOffset=lane)
-            rank = rows(found).mark_text(style="best-rank", dy=lane + 0.5)
+        if rows:
+            marks = chart_of(rows).mark_circle(style="best", size=200, yOffset=lane)
+            ranks = chart_of(rows).mark_text(style="best-rank", dy=lane + 0.5)
             layers += [
-                marks.encode(x=across(), y=down(names), tooltip=tooltip),
-                rank.encode(x=across(), y=down(names), text="rank:N"),
+                marks.encode(x=strip_x(), y=strip_y(names), tooltip=tooltip),
+                ranks.encode(x=strip_x(), y=strip_y(names), text=alt.Text("rank:N")),
             ]
     return layers
 
 
 def _lanes(units: Sequence[float]) -> list[int]:
-    """How far from the line each stands: the better nearer to it, none on one that it touches."""
+    """How far from the line each trial stands: better ones nearer, none on one that it touches."""
     lanes: list[int] = []
     for unit in units:
         taken = [
@@ -131,7 +131,7 @@ def _lanes(units: Sequence[float]) -> list[int]:
     return lanes
 
 
-def _place(top: Top, place: int) -> Row:
+def _row(top: Top, place: int) -> Row:
     return {
         "name": top.hyperparameter,
         "x": top.units[place],

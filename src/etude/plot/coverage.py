@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import altair as alt
 
 from ..analyze.checks.coverage import AxisCoverage, Coverage
 from ..wording import chart_number, quantity
-from .layers import Row, drawn, rows, thinned
-from .scales import shown
-from .strips import BAR, across, bars, down, ends, lines, strips
+from .layers import Row, chart_of, count_note, even_subset
+from .scales import value_label
+from .strips import (
+    BAR,
+    strip_bars,
+    strip_labels,
+    strip_lines,
+    strip_x,
+    strip_y,
+    strips_chart,
+)
 
 MAX_ROWS: Final = 2000
 
@@ -21,28 +29,23 @@ def draw(result: Coverage, *, max_rows: int = MAX_ROWS) -> alt.LayerChart:
 
     Source: C2.
     """
-    names = [each.hyperparameter for each in result.axes]
-    good = len(result.good)
+    names = [axis.hyperparameter for axis in result.axes]
+    good_count = len(result.good)
     most = max(max_rows // max(len(names), 1), 1)
-    rest = {each.hyperparameter: thinned(each.units[good:], most) for each in result.axes}
-    marked = {each.hyperparameter: thinned(each.units[:good], most) for each in result.axes}
-    labels = {
-        each.hyperparameter: (shown(each.bounds[0]), shown(each.bounds[1])) for each in result.axes
-    }
-    region = [
-        _stretch(each, min(each.units[:good]), max(each.units[:good])) for each in result.axes
-    ]
+    good = {axis.hyperparameter: even_subset(axis.units[:good_count], most) for axis in result.axes}
+    rest = {axis.hyperparameter: even_subset(axis.units[good_count:], most) for axis in result.axes}
+    labels = {axis.hyperparameter: _end_labels(axis) for axis in result.axes}
+    regions = [_good_region(axis, good_count) for axis in result.axes]
     layers = [
-        bars(region, names, "box"),
-        lines(names),
-        *ends(labels),
-        _marks(_ticks(rest), names, "rest-tick"),
-        _marks(_ticks(marked), names, "median"),
+        strip_bars(regions, names, "box"),
+        strip_lines(names),
+        *strip_labels(labels),
+        _tick_layer(rest, names, "rest-tick"),
+        _tick_layer(good, names, "median"),
     ]
-    known = [sum(map(len, each.values())) for each in (rest, marked)]
-    count = len(names)
-    note = drawn(sum(known) // count, result.feasible) if count else ""
-    return strips(layers, count, "feasible trials on every axis", note)
+    ticks = sum(len(units) for shares in (rest, good) for units in shares.values())
+    note = count_note(ticks // len(names), result.feasible) if names else ""
+    return strips_chart(layers, len(names), "feasible trials on every axis", note)
 
 
 def caption(result: Coverage) -> str:
@@ -52,26 +55,33 @@ def caption(result: Coverage) -> str:
     """
     if result.reason:
         return f"How densely the good region was sampled is unclear: {result.reason}."
-    by = "the best tenth" if result.noise is None else "as good as the best but for chance"
+    criterion = "the best tenth"
+    if result.noise is not None:
+        criterion = "as good as the best but for chance"
     good = quantity(len(result.good), "trial")
     gain = ""
     if result.gain is not None:
         gain = f" Twice the trials would better the best by about {chart_number(result.gain)}."
     return (
-        f"Marked: {good} of {result.feasible:,} feasible ({by}), and the stretch that they span; "
-        f"{result.needed:,} trials are usual for so many hyperparameters.{gain}"
+        f"Marked: {good} of {result.feasible:,} feasible ({criterion}), and the stretch that they "
+        f"span; {result.needed:,} trials are usual for so many hyperparameters.{gain}"
     )
 
 
-def _marks(found: Sequence[Row], names: Sequence[str], style: str) -> alt.Chart:
-    marks = rows(found).mark_tick(style=style, orient="vertical", size=BAR, thickness=1.5)
-    chart: alt.Chart = marks.encode(x=across(), y=down(names))
-    return chart
+def _tick_layer(
+    units: Mapping[str, Sequence[float]], names: Sequence[str], style: str
+) -> alt.Chart:
+    rows = [{"name": name, "x": unit} for name in units for unit in units[name]]
+    marks = chart_of(rows).mark_tick(style=style, orient="vertical", size=BAR, thickness=1.5)
+    layer: alt.Chart = marks.encode(x=strip_x(), y=strip_y(names))
+    return layer
 
 
-def _ticks(units: dict[str, list[float]]) -> list[Row]:
-    return [{"name": name, "x": unit} for name, found in units.items() for unit in found]
+def _end_labels(axis: AxisCoverage) -> tuple[str, str]:
+    low, high = axis.bounds
+    return value_label(low), value_label(high)
 
 
-def _stretch(axis: AxisCoverage, low: float, high: float) -> Row:
-    return {"name": axis.hyperparameter, "x": low, "x2": high}
+def _good_region(axis: AxisCoverage, good_count: int) -> Row:
+    good = axis.units[:good_count]
+    return {"name": axis.hyperparameter, "x": min(good), "x2": max(good)}

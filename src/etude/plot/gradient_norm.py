@@ -1,4 +1,7 @@
-"""Gradient norms over all steps of a study: a histogram, with where clipping would begin."""
+"""Gradient norms over all steps of a study: a histogram, with the norm where clipping begins.
+
+Axes: T trials, Q quantiles.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ import numpy as np
 
 from ..analyze.checks.gradient_norm import GradientNorm
 from ..wording import chart_number, quantity
-from .histogram import BARS
-from .layers import Row, rows, stacked
-from .scales import decades
+from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
+from .scales import log_ticks
 
 BINS = 40
 
@@ -22,27 +24,27 @@ def draw(result: GradientNorm) -> alt.LayerChart:
 
     Source: D5, D9.
     """
-    found = _bars(result)
-    if not found or result.threshold is None:
-        empty = rows([]).mark_bar(style="box").encode(x=alt.X("from:Q", title="grad_norm"))
-        return stacked([empty], "share of the steps", height=BARS)
-    low, high = found[0]["from"], found[-1]["to"]
+    rows = _bin_rows(result)
+    if not rows or result.threshold is None:
+        empty = chart_of([]).mark_bar(style="box").encode(x=alt.X("from:Q", title="grad_norm"))
+        return layer_chart([empty], "share of the steps", height=SMALL_HEIGHT)
+    low, high = rows[0]["from"], rows[-1]["to"]
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = alt.Axis(
-        title="grad_norm (log scale)", values=decades(low, high), grid=False, format="~g"
+        title="grad_norm (log scale)", values=log_ticks(low, high), grid=False, format="~g"
     )
     x = alt.X("from:Q", axis=axis, scale=scale)
     y = alt.Y("share:Q", axis=alt.Axis(title=None, format=".0%", tickCount=4))
     tooltip = [alt.Tooltip("norm:N"), alt.Tooltip("share:Q", format=".1%")]
-    bars: Any = rows(found).mark_bar(style="box", binSpacing=0)
-    rule = rows([{"from": result.threshold, "norm": chart_number(result.threshold)}])
-    return stacked(
+    bars: Any = chart_of(rows).mark_bar(style="box", binSpacing=0)
+    rule = chart_of([{"from": result.threshold, "norm": chart_number(result.threshold)}])
+    return layer_chart(
         [
-            bars.encode(x=x, x2="to:Q", y=y, y2=alt.datum(0), tooltip=tooltip),
+            bars.encode(x=x, x2=alt.X2("to:Q"), y=y, y2=alt.Y2Datum(0), tooltip=tooltip),
             rule.mark_rule(style="bound").encode(x=x, tooltip=tooltip[:1]),
         ],
         "share of the steps",
-        height=BARS,
+        height=SMALL_HEIGHT,
     )
 
 
@@ -51,7 +53,7 @@ def caption(result: GradientNorm) -> str:
 
     Source: D5, D9, D10.
     """
-    logged = sum(bool(one.quantiles_Q) for one in result.trials)
+    logged = sum(bool(trial.quantiles_Q) for trial in result.trials)
     if result.threshold is None or result.median is None:
         return "No trial logged enough gradient norms."
     percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
@@ -63,8 +65,8 @@ def caption(result: GradientNorm) -> str:
     )
 
 
-def _bars(result: GradientNorm) -> list[Row]:
-    pooled_TxQ = np.array([one.quantiles_Q for one in result.trials if one.quantiles_Q])
+def _bin_rows(result: GradientNorm) -> list[Row]:
+    pooled_TxQ = np.array([trial.quantiles_Q for trial in result.trials if trial.quantiles_Q])
     positive = pooled_TxQ[pooled_TxQ > 0.0]
     if not len(positive):
         return []

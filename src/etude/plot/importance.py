@@ -1,4 +1,4 @@
-"""What each hyperparameter explains, with its interval, and which act together."""
+"""The share that each hyperparameter explains, with its interval, and those that act together."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 import altair as alt
 
 from ..analyze.checks.importance import Importance, Influence
+from ..finding import Severity
 from ..wording import join, percent, quantity
-from .layers import Row, rows, stacked
+from .layers import Row, chart_of, constant, fitting_label, layer_chart
 
 ROW: Final = 46
 _TOOLTIP: Final = (
@@ -18,24 +19,19 @@ _TOOLTIP: Final = (
     alt.Tooltip("together:N", title="with its interactions"),
     alt.Tooltip("verdict:N"),
 )
-# A name is cut in its middle so that what was found still fits beside it, as in the comparison.
-_FITTING: Final = (
-    "truncate(datum.hyperparameter, max(8, floor(width / 7.2) - length(datum.verdict) - 3),"
-    " 'center') + ' · ' + datum.verdict"
-)
 
 
 def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
     """A row for each hyperparameter, the largest share first: a dot on its interval.
 
-    A pale bar reaches to the share with interactions; what is beyond noise is filled in colour.
+    A pale bar reaches to the share with interactions; dots beyond noise are filled in colour.
 
     Source: R2, C13.
     """
     order = ranked(result)[:max_rows]
-    found = [_row(one) for one in order]
-    known = [row for row in found if row["share"] is not None]
-    names = [one.hyperparameter for one in order]
+    rows = [_row(influence) for influence in order]
+    known = [row for row in rows if row["share"] is not None]
+    names = [influence.hyperparameter for influence in order]
     y = alt.Y("hyperparameter:N", sort=None, scale=alt.Scale(domain=names), axis=None)
     title = "share of the differences in rank"
     axis = alt.Axis(title=title, format="%", labelOverlap="greedy", tickCount=5)
@@ -43,72 +39,91 @@ def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
         field: alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(domain=[0, 1]))
         for field in ("share", "low")
     }
+    high = alt.X2("high:Q")
     matter = [row for row in known if row["matters"]]
     rest = [row for row in known if not row["matters"]]
     together = [row for row in known if row["total"] is not None]
     tooltip = list(_TOOLTIP)
+    label = fitting_label("hyperparameter", "verdict")
     layers = [
-        rows(together).mark_bar(style="box", size=12).encode(x=shares["share"], x2="total:Q", y=y),
-        rows(rest).mark_rule(style="bound").encode(x=shares["low"], x2="high:Q", y=y),
-        rows(matter).mark_rule(style="interval").encode(x=shares["low"], x2="high:Q", y=y),
-        rows(rest)
+        chart_of(together)
+        .mark_bar(style="box", size=12)
+        .encode(x=shares["share"], x2=alt.X2("total:Q"), y=y),
+        chart_of(rest).mark_rule(style="bound").encode(x=shares["low"], x2=high, y=y),
+        chart_of(matter).mark_rule(style="interval").encode(x=shares["low"], x2=high, y=y),
+        chart_of(rest)
         .mark_circle(style="rest", size=70)
         .encode(x=shares["share"], y=y, tooltip=tooltip),
-        rows(matter)
+        chart_of(matter)
         .mark_circle(style="best", size=110)
         .encode(x=shares["share"], y=y, tooltip=tooltip),
-        rows(found)
-        .mark_text(style="name", align="left", baseline="bottom", dy=-9, text=alt.ExprRef(_FITTING))
-        .encode(x=alt.value(0), y=y, tooltip=tooltip),
+        chart_of(rows)
+        .mark_text(style="name", align="left", baseline="bottom", dy=-9, text=label)
+        .encode(x=constant("x", 0), y=y, tooltip=tooltip),
     ]
-    known_of = len(result.influences)
-    note = "" if len(order) == known_of else f"the first {len(order)} of {known_of} are drawn"
-    return stacked(layers if known else layers[-1:], "", height=ROW * max(1, len(names)), note=note)
+    count = len(result.influences)
+    note = "" if len(order) == count else f"the first {len(order)} of {count} are drawn"
+    return layer_chart(
+        layers if known else layers[-1:], "", height=ROW * max(1, len(names)), note=note
+    )
 
 
 def caption(result: Importance) -> str:
-    """What matters, what acts together, what could be fixed, and what is not known.
+    """The hyperparameters that matter, act together, could be fixed, or are not known.
 
     Source: R2.
     """
     if result.reason:
         return f"Which hyperparameters matter is not known: {result.reason}."
-    matter = [one for one in ranked(result) if one.matters]
-    sentences = [_mattering(result, matter), _pairs(result, len(matter))]
-    free = [f"`{one.hyperparameter}`" for one in result.influences if one.status == "notice"]
+    matter = [influence for influence in ranked(result) if influence.matters]
+    sentences = [_mattering_sentence(result, matter), _pairs_sentence(result, len(matter))]
+    free = _names(result, "notice")
     if free and matter:
         sentences.append(f"Not seen to matter: {join(free, most=8)}.")
-    unclear = [f"`{one.hyperparameter}`" for one in result.influences if one.status == "unclear"]
+    unclear = _names(result, "unclear")
     if unclear:
         sentences.append(f"Unclear: {join(unclear, most=8)}.")
     sentences.append("Lines are 95 % intervals of the share that each explains by itself.")
-    return " ".join(each for each in sentences if each)
+    return " ".join(filter(None, sentences))
 
 
 def ranked(result: Importance) -> list[Influence]:
-    """What matters first, the largest share first, equals by name.
+    """The hyperparameters that matter first, the largest share first, equals by name.
 
     Source: R2.
     """
     return sorted(
         result.influences,
-        key=lambda one: (not one.matters, -(one.total or one.share or 0.0), one.hyperparameter),
+        key=lambda influence: (
+            not influence.matters,
+            -(influence.total or influence.share or 0.0),
+            influence.hyperparameter,
+        ),
     )
 
 
-def _mattering(result: Importance, matter: Sequence[Influence]) -> str:
+def _names(result: Importance, status: Severity) -> list[str]:
+    return [
+        f"`{influence.hyperparameter}`"
+        for influence in result.influences
+        if influence.status == status
+    ]
+
+
+def _mattering_sentence(result: Importance, matter: Sequence[Influence]) -> str:
     of = f"over {quantity(result.judged, 'setting')}"
     if not matter:
         return f"Nothing stands out of the noise {of}."
-    names = join([f"`{one.hyperparameter}`" for one in matter], most=8)
+    names = join([f"`{influence.hyperparameter}`" for influence in matter], most=8)
     verb = "matters" if len(matter) == 1 else "matter"
     return f"{names} {verb} beyond noise {of}."
 
 
-def _pairs(result: Importance, mattering: int) -> str:
+def _pairs_sentence(result: Importance, mattering: int) -> str:
     if result.interactions:
         pairs = [
-            " and ".join(f"`{name}`" for name in one.hyperparameters) for one in result.interactions
+            " and ".join(f"`{name}`" for name in interaction.hyperparameters)
+            for interaction in result.interactions
         ]
         return f"Act together: {join(pairs)}."
     if mattering < 2:
@@ -120,30 +135,30 @@ def _pairs(result: Importance, mattering: int) -> str:
     )
 
 
-def _row(one: Influence) -> Row:
+def _row(influence: Influence) -> Row:
     return {
-        "hyperparameter": one.hyperparameter,
-        "share": one.share,
-        "low": one.low,
-        "high": one.high,
-        "total": one.total,
-        "matters": one.matters,
-        "shown": _shown(one),
-        "together": "" if one.total is None else percent(one.total),
-        "verdict": _verdict(one),
+        "hyperparameter": influence.hyperparameter,
+        "share": influence.share,
+        "low": influence.low,
+        "high": influence.high,
+        "total": influence.total,
+        "matters": influence.matters,
+        "shown": _share_text(influence),
+        "together": "" if influence.total is None else percent(influence.total),
+        "verdict": _verdict(influence),
     }
 
 
-def _shown(one: Influence) -> str:
-    if one.share is None or one.low is None or one.high is None:
+def _share_text(influence: Influence) -> str:
+    if influence.share is None or influence.low is None or influence.high is None:
         return "not known"
-    return f"{percent(one.share)} ({percent(one.low)} to {percent(one.high)})"
+    return f"{percent(influence.share)} ({percent(influence.low)} to {percent(influence.high)})"
 
 
-def _verdict(one: Influence) -> str:
-    if one.status == "unclear":
+def _verdict(influence: Influence) -> str:
+    if influence.status == "unclear":
         return "unclear"
-    if not one.matters:
+    if not influence.matters:
         return "not beyond noise"
-    breaks = ", and for what breaks training" if one.breaks else ""
-    return f"matters{breaks}" if one.counts else "matters for what breaks training"
+    breaks = ", and for what breaks training" if influence.breaks else ""
+    return f"matters{breaks}" if influence.counts else "matters for what breaks training"

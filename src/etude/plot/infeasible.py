@@ -1,4 +1,4 @@
-"""Where trials break: the share of each tenth of every axis, and of every value of a choice."""
+"""The share of infeasible trials in each tenth of every axis and at every value of a choice."""
 
 from __future__ import annotations
 
@@ -7,47 +7,54 @@ import altair as alt
 from ..analyze.checks.infeasible import Infeasible, where
 from ..analyze.checks.infeasible_regions import Slice
 from ..wording import quantity
-from .layers import Row, rows
-from .scales import shown
-from .strips import BAR, across, bars, down, ends, strips
+from .layers import Row, chart_of
+from .scales import value_label
+from .strips import BAR, strip_bars, strip_labels, strip_x, strip_y, strips_chart
 
 _TOOLTIP = (alt.Tooltip("range:N", title="where"), alt.Tooltip("text:N", title="infeasible"))
 # Stronger, the red would hide the numbers on it.
-_MOST = 0.65
+_MAX_OPACITY = 0.65
 
 
 def draw(result: Infeasible) -> alt.LayerChart:
-    """A strip for each hyperparameter: the redder, the more of the trials there break.
+    """A strip for each hyperparameter: the redder, the more of the trials there are infeasible.
 
-    A dashed line stands where trials begin to break, if that is hardly chance.
+    A dashed line stands where trials begin to be infeasible, if that is hardly chance.
 
     Source: C3.
     """
-    names = list(dict.fromkeys(each.hyperparameter for each in result.slices))
-    by_name = {name: [one for one in result.slices if one.hyperparameter == name] for name in names}
-    labels = {name: (shown(found[0].low), shown(found[-1].high)) for name, found in by_name.items()}
-    tried = [_cell(each) for each in result.slices if each.trials]
-    broken = [row for row in tried if row["share"]]
-    opacity = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, _MOST]), legend=None)
-    begins = [
-        {"name": place.hyperparameter, "x": place.begins_unit}
-        for place in result.regions
-        if place.side
+    slices: dict[str, list[Slice]] = {}
+    for part in result.slices:
+        slices.setdefault(part.hyperparameter, []).append(part)
+    names = list(slices)
+    labels = {
+        name: (value_label(parts[0].low), value_label(parts[-1].high))
+        for name, parts in slices.items()
+    }
+    cells = [_cell(part) for part in result.slices if part.trials]
+    infeasible = [cell for cell in cells if cell["share"]]
+    opacity = alt.Opacity(
+        "share:Q", scale=alt.Scale(domain=[0, 1], range=[0, _MAX_OPACITY]), legend=None
+    )
+    edges = [
+        {"name": region.hyperparameter, "x": region.begins_unit}
+        for region in result.regions
+        if region.side
     ]
-    cuts = rows(begins).mark_tick(style="interval-cap", orient="vertical", size=BAR + 14)
-    counts = rows(broken).mark_text(style="name", fontSize=9)
+    edge_marks = chart_of(edges).mark_tick(style="interval-cap", orient="vertical", size=BAR + 14)
+    counts = chart_of(infeasible).mark_text(style="name", fontSize=9)
     layers = [
-        bars(tried, names, "outside", _TOOLTIP),
-        *ends(labels),
-        bars(broken, names, "infeasible", _TOOLTIP).encode(opacity=opacity),
-        counts.encode(x=across("middle"), y=down(names), text="count:N"),
-        cuts.encode(x=across(), y=down(names)),
+        strip_bars(cells, names, "outside", _TOOLTIP),
+        *strip_labels(labels),
+        strip_bars(infeasible, names, "infeasible", _TOOLTIP).encode(opacity=opacity),
+        counts.encode(x=strip_x("middle"), y=strip_y(names), text=alt.Text("count:N")),
+        edge_marks.encode(x=strip_x(), y=strip_y(names)),
     ]
-    return strips(layers, len(names), "infeasible trials on every axis")
+    return strips_chart(layers, len(names), "infeasible trials on every axis")
 
 
 def caption(result: Infeasible) -> str:
-    """How many trials break, and where.
+    """How many trials are infeasible, and where.
 
     Source: C3.
     """
@@ -58,26 +65,26 @@ def caption(result: Infeasible) -> str:
         f"{len(result.trials):,} of {ended} {'is' if len(result.trials) == 1 else 'are'} infeasible"
     )
     if not result.regions:
-        found = (
+        spread = (
             "all of them, wherever they lie" if result.cause == "bug" else "spread over the space"
         )
-        return f"{share}, {found}."
-    told = "; ".join(
-        f"{where(place)} {place.infeasible:,} of {place.trials:,}" for place in result.regions
+        return f"{share}, {spread}."
+    regions = "; ".join(
+        f"{where(region)} {region.infeasible:,} of {region.trials:,}" for region in result.regions
     )
-    return f"{share}: {told}."
+    return f"{share}: {regions}."
 
 
-def _cell(one: Slice) -> Row:
-    share = one.infeasible / one.trials
-    reach = shown(one.low) if one.low == one.high else f"{shown(one.low)} to {shown(one.high)}"
+def _cell(part: Slice) -> Row:
+    share = part.infeasible / part.trials
+    low, high = value_label(part.low), value_label(part.high)
     return {
-        "name": one.hyperparameter,
-        "x": one.part / one.parts,
-        "x2": (one.part + 1) / one.parts,
-        "middle": (one.part + 0.5) / one.parts,
+        "name": part.hyperparameter,
+        "x": part.part / part.parts,
+        "x2": (part.part + 1) / part.parts,
+        "middle": (part.part + 0.5) / part.parts,
         "share": share,
-        "count": str(one.infeasible),
-        "range": reach,
-        "text": f"{one.infeasible} of {one.trials}",
+        "count": str(part.infeasible),
+        "range": low if part.low == part.high else f"{low} to {high}",
+        "text": f"{part.infeasible} of {part.trials}",
     }

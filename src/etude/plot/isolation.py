@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import altair as alt
 
-from ..analyze.summaries.isolation import Isolation, Retrained, StudyBest
+from ..analyze.summaries.isolation import Isolation, StudyBest
 from ..experiment.objective import Objective
 from ..wording import chart_number, join
-from .layers import Row, rows, stacked, thinned
-from .scales import Measure
+from .layers import Row, chart_of, constant, even_subset, fitting_label, layer_chart
+from .scales import MetricAxis
 
 ROW = 62
-# A name is cut in its middle so that its value still fits beside it; the tooltip has all of it.
-# Heuristic: a character of these labels is about so many pixels wide.
-_FITTING: Final = (
-    "truncate(datum.study, max(8, floor(width / 7.2) - length(datum.shown) - 3), 'center')"
-    " + ' · ' + datum.shown"
-)
 _TOOLTIP: Final = (
     alt.Tooltip("study:N"),
     alt.Tooltip("trial:N"),
@@ -34,39 +28,39 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
 
     Source: C12, Q10, A2.
     """
-    seen = _values(result)
-    noise = [_again(one, seen) for one in result.studies if one.retrained is not None]
+    values = _values(result)
+    noise = [_noise_row(study, values) for study in result.studies if study.retrained is not None]
     ends = [row[end] for row in noise for end in ("low", "high")]
-    measure = Measure(result.metric, [*seen, *ends], result.maximize)
-    value, low, high = (measure.across(field) for field in ("value", "low", "high"))
-    names = [one.study for one in result.studies]
+    metric_axis = MetricAxis(result.metric, [*values, *ends], result.maximize)
+    value, low, high = (metric_axis.x(field) for field in ("value", "low", "high"))
+    names = [study.study for study in result.studies]
     y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
-    each = max(1, max_rows // max(1, len(names)))
-    best = [_row(one) for one in result.studies if one.value is not None]
-    spans = [row for row in best if row["low"] is not None]
+    max_ticks = max(1, max_rows // max(1, len(names)))
+    best = [_best_row(study) for study in result.studies if study.value is not None]
+    intervals = [row for row in best if row["low"] is not None]
+    tooltip, label = list(_TOOLTIP), fitting_label("study", "shown")
     layers = [
-        _ticks(result, each).encode(x=value, y=y, tooltip=list(_TOOLTIP)),
-        *([_noise(noise, low, y)] if noise else []),
-        *_intervals(spans, low, high, y),
-        rows(best)
+        _tick_layer(result, max_ticks).encode(x=value, y=y, tooltip=tooltip),
+        *([_noise_layer(noise, low, y)] if noise else []),
+        *_interval_layers(intervals, low, high, y),
+        chart_of(best)
         .mark_point(style="best", shape="diamond", size=170, filled=True)
-        .encode(x=value, y=y, tooltip=list(_TOOLTIP)),
-        rows([_label(one) for one in result.studies])
-        .mark_text(
-            style="name", align="left", baseline="bottom", dy=-13, text=alt.ExprRef(_FITTING)
-        )
-        .encode(x=alt.value(0), y=y, tooltip=list(_TOOLTIP)),
+        .encode(x=value, y=y, tooltip=tooltip),
+        chart_of([_label_row(study) for study in result.studies])
+        .mark_text(style="name", align="left", baseline="bottom", dy=-13, text=label)
+        .encode(x=constant("x", 0), y=y, tooltip=tooltip),
     ]
-    return stacked(layers if measure.values else layers[-1:], "", height=ROW * max(1, len(names)))
+    drawn_layers = layers if metric_axis.values else layers[-1:]
+    return layer_chart(drawn_layers, "", height=ROW * max(1, len(names)))
 
 
 def caption(result: Isolation) -> str:
-    """Which study leads and by how much, and what the lines are; the verdict judges, not this.
+    """The study that leads, its lead, and the meaning of the lines; the verdict judges, not this.
 
     Source: C12, Q10, A2.
     """
     loss = Objective(result.metric, result.maximize).loss
-    known = [(one, one.value) for one in result.studies if one.value is not None]
+    known = [(study, study.value) for study in result.studies if study.value is not None]
     order = sorted(known, key=lambda pair: loss(pair[1]))
     if not order:
         return "No study has a feasible trial, so nothing can be compared."
@@ -76,107 +70,103 @@ def caption(result: Isolation) -> str:
             "the only study with a feasible trial" if len(result.studies) > 1 else "the only study"
         )
         reached = f"`{first.study}`, {alone}, reaches {chart_number(best)} (trial {first.trial})"
-        return f"{reached}.{_bars(result)}{ticks}"
+        return f"{reached}.{_noise_sentence(result)}{ticks}"
     second, value = order[1]
     return (
         f"`{first.study}` leads with {chart_number(best)} against {chart_number(value)} of "
         f"`{second.study}`, a gap of {chart_number(abs(value - best))}."
-        f"{_lines(result)}{_bars(result)}{ticks}"
+        f"{_luck_sentence(result)}{_noise_sentence(result)}{ticks}"
     )
 
 
-def _lines(result: Isolation) -> str:
-    if all(one.low is None and one.high is None for one in result.studies):
+def _luck_sentence(result: Isolation) -> str:
+    if all(study.low is None and study.high is None for study in result.studies):
         return " How far the luck of the search could move them is not known."
     return " A line spans where the best of the same study lies in 95 % of its resampled searches."
 
 
-def _bars(result: Isolation) -> str:
-    """What the bars of trial noise are and rest on; without repeats, that there are none."""
-    if all(one.value is None or one.retrained is None for one in result.studies):
+def _noise_sentence(result: Isolation) -> str:
+    """The meaning of the bars of trial noise; without repeats, that the noise is not known."""
+    if all(study.value is None or study.retrained is None for study in result.studies):
         return " The noise of a trial is not known: no setting was trained again often enough (A2)."
-    borrowed = [one.study for one in result.studies if one.retrained and _borrows(one.retrained)]
-    whose = join([f"`{study}`" for study in borrowed])
-    tail = f"; for {whose} with the noise of other studies" if borrowed else ""
+    names = [f"`{study.study}`" for study in result.studies if _has_noise_of_others(study)]
+    tail = f"; for {join(names)} with the noise of other studies" if names else ""
     return (
         " A wide pale bar spans where 95 % of trainings of the best setting with another seed "
         f"lie{tail}."
     )
 
 
-def _borrows(retrained: Retrained) -> bool:
-    return retrained.whose == "others"
+def _has_noise_of_others(study: StudyBest) -> bool:
+    return study.retrained is not None and study.retrained.whose == "others"
 
 
 def _values(result: Isolation) -> list[float]:
-    bests = [end for one in result.studies for end in (one.low, one.value, one.high)]
-    each = [value for one in result.studies for value in one.values.values()]
-    return [value for value in [*bests, *each] if value is not None]
+    best = [end for study in result.studies for end in (study.low, study.value, study.high)]
+    others = [value for study in result.studies for value in study.values.values()]
+    return [value for value in [*best, *others] if value is not None]
 
 
-def _row(one: StudyBest) -> Row:
-    value = "" if one.value is None else chart_number(one.value)
-    spread = (
-        ""
-        if one.low is None or one.high is None
-        else f" ({chart_number(one.low)} to {chart_number(one.high)})"
-    )
-    trial = "none" if one.trial is None else str(one.trial)
+def _best_row(study: StudyBest) -> Row:
+    value = "" if study.value is None else chart_number(study.value)
+    interval = ""
+    if study.low is not None and study.high is not None:
+        interval = f" ({chart_number(study.low)} to {chart_number(study.high)})"
     return {
-        "study": one.study,
-        "trial": trial,
-        "value": one.value,
-        "low": one.low,
-        "high": one.high,
-        "shown": f"{value}{spread}",
+        "study": study.study,
+        "trial": "none" if study.trial is None else str(study.trial),
+        "value": study.value,
+        "low": study.low,
+        "high": study.high,
+        "shown": f"{value}{interval}",
     }
 
 
-def _label(one: StudyBest) -> Row:
-    row = _row(one)
+def _label_row(study: StudyBest) -> Row:
+    row = _best_row(study)
     return {**row, "shown": row["shown"] or "no feasible trial"}
 
 
-def _ticks(result: Isolation, each: int) -> alt.Chart:
-    found: list[dict[str, Any]] = [
-        {"study": one.study, "trial": str(trial), "value": value, "shown": chart_number(value)}
-        for one in result.studies
-        for trial, value in thinned(sorted(one.values.items()), each)
+def _tick_layer(result: Isolation, max_ticks: int) -> alt.Chart:
+    """A tick for each feasible trial, for at most so many of a study."""
+    rows = [
+        {"study": study.study, "trial": str(trial), "value": value, "shown": chart_number(value)}
+        for study in result.studies
+        for trial, value in even_subset(sorted(study.values.items()), max_ticks)
     ]
-    ticks: alt.Chart = rows(found).mark_tick(
+    layer: alt.Chart = chart_of(rows).mark_tick(
         style="rest-tick", orient="vertical", size=16, thickness=1.2
     )
-    return ticks
+    return layer
 
 
-def _again(one: StudyBest, seen: Sequence[float]) -> Row:
+def _noise_row(study: StudyBest, values: Sequence[float]) -> Row:
     """The bar of a study; positive where all values are, as a logarithmic scale asks."""
-    retrained = one.retrained
+    retrained = study.retrained
     if retrained is None:
         return {}
-    lowest = min(seen, default=0.0)
+    lowest = min(values, default=0.0)
     low = max(retrained.low, lowest / 2) if lowest > 0 else retrained.low
     span = f"{chart_number(retrained.low)} to {chart_number(retrained.high)}"
     return {
-        "study": one.study,
+        "study": study.study,
         "low": low,
         "high": retrained.high,
         "shown": f"{span} (standard deviation {chart_number(retrained.sd)})",
     }
 
 
-def _noise(spans: Sequence[Row], low: alt.X, y: alt.Y) -> alt.Chart:
+def _noise_layer(rows: Sequence[Row], low: alt.X, y: alt.Y) -> alt.Chart:
     tooltip = [alt.Tooltip("study:N"), alt.Tooltip("shown:N", title="trained again")]
-    bars: alt.Chart = (
-        rows(spans).mark_bar(style="box", size=14).encode(x=low, x2="high:Q", y=y, tooltip=tooltip)
-    )
-    return bars
+    bars = chart_of(rows).mark_bar(style="box", size=14)
+    layer: alt.Chart = bars.encode(x=low, x2=alt.X2("high:Q"), y=y, tooltip=tooltip)
+    return layer
 
 
-def _intervals(spans: Sequence[Row], low: alt.X, high: alt.X, y: alt.Y) -> list[alt.Chart]:
-    cap = rows(spans).mark_tick(style="interval-cap", orient="vertical", size=12, thickness=2)
+def _interval_layers(rows: Sequence[Row], low: alt.X, high: alt.X, y: alt.Y) -> list[alt.Chart]:
+    cap = chart_of(rows).mark_tick(style="interval-cap", orient="vertical", size=12, thickness=2)
     return [
-        rows(spans).mark_rule(style="interval").encode(x=low, x2="high:Q", y=y),
+        chart_of(rows).mark_rule(style="interval").encode(x=low, x2=alt.X2("high:Q"), y=y),
         cap.encode(x=low, y=y),
         cap.encode(x=high, y=y),
     ]

@@ -1,33 +1,43 @@
-"""What the charts are put together from: layers with their data inline, and the rail of crosses."""
+"""The parts that every chart is made of: layers with their data inline, and the infeasible rail."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-HEIGHT = 230
+from .theme import DASHES
+
+# Pixels: of a chart of trials, of one of curves, and of one of a few bars or lines.
+HEIGHT: Final = 230
+TALL_HEIGHT: Final = HEIGHT + 20
+SMALL_HEIGHT: Final = 180
 # Infeasible trials have no value that counts: they stand on a rail above the plot, this many
 # pixels high.
-RAIL = 32
+RAIL: Final = 32
 # Where there is nothing but the rail, the plot is no higher than that.
-ONLY_RAIL = RAIL + 8
-CROSS = "M-1,-1L1,1M-1,1L1,-1"
+ONLY_RAIL: Final = RAIL + 8
+CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
 
 Row = dict[str, Any]
-One = TypeVar("One")
+Item = TypeVar("Item")
+_CONSTANTS: Final[Mapping[str, Any]] = {
+    "x": alt.XValue,
+    "x2": alt.X2Value,
+    "y": alt.YValue,
+    "text": alt.TextValue,
+}
 
 
-def rows(values: Sequence[Row]) -> alt.Chart:
+def chart_of(rows: Sequence[Row]) -> alt.Chart:
     """A chart of these rows, their data inline."""
-    # To check each row against Altair's schema takes longer than all the rest of a chart.
-    with debug_mode(arg=False):
-        return alt.Chart(alt.InlineData(values=list(values)))
+    # Altair copies a list of rows for every layer, half the time of a page; a tuple is passed on.
+    return _inline(tuple(rows))
 
 
-def stacked(
+def layer_chart(
     layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT, note: str = ""
 ) -> alt.LayerChart:
     """The layers as one chart as wide as its place, with what is measured, and a note, above."""
@@ -40,30 +50,76 @@ def stacked(
     )
 
 
-def rail(crosses: Sequence[Row], x: alt.X, tooltip: Sequence[alt.Tooltip]) -> list[alt.Chart]:
+def rail_layers(
+    crosses: Sequence[Row], x: alt.X, tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
     """Red crosses above the plot, one for each row, and a word that says what they are."""
     if not crosses:
         return []
-    marks = rows(crosses).mark_point(shape=CROSS, style="infeasible", size=20)
-    word = rows([{}]).mark_text(style="infeasible-label", align="left", baseline="top")
-    line = rows([{}]).mark_rule(style="rail")
+    y = constant("y", RAIL - 12)
+    marks = chart_of(crosses).mark_point(shape=CROSS, style="infeasible", size=20)
+    word = _single_mark().mark_text(style="infeasible-label", align="left", baseline="top")
+    line = _single_mark().mark_rule(style="rail")
     return [
-        line.encode(y=alt.value(RAIL - 12), x=alt.value(0), x2=alt.value("width")),
-        marks.encode(x=x, y=alt.value(RAIL - 12), tooltip=list(tooltip)),
-        word.encode(x=alt.value(16), y=alt.value(-1), text=alt.value("infeasible")),
+        line.encode(y=y, x=constant("x", 0), x2=constant("x2", "width")),
+        marks.encode(x=x, y=y, tooltip=list(tooltip)),
+        word.encode(x=constant("x", 16), y=constant("y", -1), text=constant("text", "infeasible")),
     ]
 
 
-def drawn(shown: int, known: int) -> str:
+def constant(channel: str, value: float | str) -> Any:
+    """The encoding of a channel that is the same for all marks: pixels, a text, or `width`."""
+    # Not `alt.value`: to find the class itself, Altair goes through its whole schema each time.
+    return _CONSTANTS[channel](value)
+
+
+def dashed_lines(
+    lines: Sequence[Sequence[Row]], x: alt.X, y: alt.Y, tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
+    """A line for each of a few trials, told apart by dash and colour; rows carry its `label`."""
+    labels = [rows[0]["label"] for rows in lines if rows]
+    color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    return [
+        chart_of(rows)
+        .mark_line(style="best-line", strokeDash=DASHES[place])
+        .encode(x=x, y=y, color=color, tooltip=list(tooltip))
+        for place, rows in enumerate(lines)
+    ]
+
+
+def fitting_label(name: str, text: str) -> alt.ExprRef:
+    """The text of two fields of the data: a name, cut in its middle so that a text fits beside it.
+
+    The tooltip of such a label has the whole name.
+    """
+    # Heuristic: a character of these labels is about 7.2 pixels wide.
+    return alt.ExprRef(
+        f"truncate(datum.{name}, max(8, floor(width / 7.2) - length(datum.{text}) - 3), 'center')"
+        f" + ' · ' + datum.{text}"
+    )
+
+
+def count_note(shown: int, known: int) -> str:
     """A note on how many of the trials a chart shows; empty where it shows them all."""
     return "" if shown >= known else f"{shown:,} of {known:,} trials drawn"
 
 
-def thinned(found: Sequence[One], most: int) -> list[One]:
-    """At most `most` of them, evenly spread over their order, the first and the last among them."""
-    if len(found) <= most:
-        return list(found)
+def even_subset(items: Sequence[Item], most: int) -> list[Item]:
+    """At most `most` items, evenly spread over their order, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
     if most <= 1:
-        return list(found[:most])
-    step = (len(found) - 1) / (most - 1)
-    return [found[round(index * step)] for index in range(most)]
+        return list(items[:most])
+    step = (len(items) - 1) / (most - 1)
+    return [items[round(index * step)] for index in range(most)]
+
+
+def _single_mark() -> alt.Chart:
+    """A chart of one mark that needs no data."""
+    return _inline([{}])
+
+
+def _inline(values: Sequence[Row]) -> alt.Chart:
+    # To check each row against Altair's schema takes longer than all the rest of a chart.
+    with debug_mode(arg=False):
+        return alt.Chart(alt.InlineData(values=values))

@@ -14,16 +14,16 @@ def draw(result: Overfitting) -> alt.LayerChart:
 
     Source: C6, C7.
     """
-    by_loss = _turned(result, [one.by_loss for one in result.trials])
-    by_metric = _turned(result, [one.by_metric for one in result.trials])
+    by_loss = _turn_shares(result, [trial.by_loss for trial in result.trials])
+    by_metric = _turn_shares(result, [trial.by_metric for trial in result.trials])
     if result.metric == "valid/loss":
         by_metric = []
-    names = "pale: valid/loss" + (f"; dark: {result.metric}" if by_metric else "")
+    kinds = "pale: valid/loss" + (f"; dark: {result.metric}" if by_metric else "")
     return paired_bars(
         {"box": by_loss, "median": by_metric},
         [],
         title=f"validation turned up, of {result.max_steps:,} steps",
-        note=names if by_loss or by_metric else "no trial overfits",
+        note=kinds if by_loss or by_metric else "no trial overfits",
     )
 
 
@@ -32,23 +32,23 @@ def caption(result: Overfitting) -> str:
 
     Source: C6, C7.
     """
-    judged = [one for one in result.trials if one.status != "unclear"]
+    judged = [trial for trial in result.trials if trial.status != "unclear"]
     if not judged:
         return "No trial can be judged: overfitting shows in validation and training curves."
-    by_loss = sum(one.by_loss.status == "problem" for one in judged)
-    by_metric = sum(one.by_metric.status == "problem" for one in judged)
+    by_loss = sum(trial.by_loss.status == "problem" for trial in judged)
+    by_metric = sum(trial.by_metric.status == "problem" for trial in judged)
     text = (
         f"Of {quantity(len(judged), 'trial')}, {by_loss:,} overfit by the validation loss and "
         f"{by_metric:,} by {result.metric}."
     )
-    if any(one.best and one.status == "problem" for one in judged):
+    if any(trial.best and trial.status == "problem" for trial in judged):
         text += " The best trial is one of them."
     if result.selection == "notice":
         text += f" The best may have been chosen because it has less {result.hidden_by}."
     return text
 
 
-def _turned(result: Overfitting, turns: list[Turn]) -> list[float]:
+def _turn_shares(result: Overfitting, turns: list[Turn]) -> list[float]:
     length = max(1, result.max_steps)
     return [
         (turn.best_step + 1) / length

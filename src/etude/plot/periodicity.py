@@ -6,9 +6,8 @@ import altair as alt
 
 from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial, Rhythm
 from ..wording import chart_number, quantity
-from .histogram import BARS
-from .layers import Row, drawn, rows, stacked
-from .scales import whole
+from .layers import SMALL_HEIGHT, Row, chart_of, count_note, dashed_lines, layer_chart
+from .scales import integer_ticks
 from .theme import DASHES
 
 
@@ -17,31 +16,23 @@ def draw(result: Periodicity) -> alt.LayerChart:
 
     Source: E6.
     """
-    found = strongest(result)
-    lines = [_rows(one, rhythm) for one, rhythm in found]
+    lines = [_rows(trial, rhythm) for trial, rhythm in strongest(result)]
     last = max([1, *(row["lag"] for line in lines for row in line)])
-    axis = alt.Axis(title="lag in values", grid=False, **whole(0, last))
+    axis = alt.Axis(title="lag in values", grid=False, **integer_ticks(0, last))
     x = alt.X("lag:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False))
     y = alt.Y(
         "correlation:Q",
         axis=alt.Axis(title=None, tickCount=5),
         scale=alt.Scale(domain=[-1, 1], nice=False),
     )
-    labels = [line[0]["label"] for line in lines if line]
-    color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
-    shown = ("label:N", "metric:N", "lag:Q", "correlation:Q")
-    tooltip = [alt.Tooltip(field) for field in shown]
-    curves = [
-        rows(line)
-        .mark_line(style="best-line", strokeDash=DASHES[place])
-        .encode(x=x, y=y, color=color, tooltip=tooltip)
-        for place, line in enumerate(lines)
+    fields = ("label:N", "metric:N", "lag:Q", "correlation:Q")
+    limit = chart_of([{"correlation": result.thresholds.correlation}]).mark_rule(style="bound")
+    layers = [
+        limit.encode(y=y),
+        *dashed_lines(lines, x, y, [alt.Tooltip(field) for field in fields]),
     ]
-    limit = rows([{"correlation": result.thresholds.correlation}]).mark_rule(style="bound")
-    judged = sum(one.status != "unclear" for one in result.trials)
-    return stacked(
-        [limit.encode(y=y), *curves], "autocorrelation", height=BARS, note=drawn(len(found), judged)
-    )
+    note = count_note(len(lines), _judged_count(result))
+    return layer_chart(layers, "autocorrelation", height=SMALL_HEIGHT, note=note)
 
 
 def caption(result: Periodicity) -> str:
@@ -49,31 +40,35 @@ def caption(result: Periodicity) -> str:
 
     Source: E6.
     """
-    judged = sum(one.status != "unclear" for one in result.trials)
+    judged = _judged_count(result)
     if not judged:
         return "No trial has enough values at regular steps to look for a period."
-    periodic = sum(one.status == "notice" for one in result.trials)
+    periodic = sum(trial.status == "notice" for trial in result.trials)
     of = f"of {quantity(judged, 'trial')}"
-    found = strongest(result)
-    if not periodic or not found:
+    trials = strongest(result)
+    if not periodic or not trials:
         return f"A metric returns with a period in none {of}."
-    one, rhythm = found[0]
+    trial, rhythm = trials[0]
     return (
-        f"A metric returns with a period in {periodic:,} {of}, most strongly in trial {one.trial}: "
-        f"{rhythm.metric} every {rhythm.steps:,} steps (autocorrelation "
+        f"A metric returns with a period in {periodic:,} {of}, most strongly in trial "
+        f"{trial.trial}: {rhythm.metric} every {rhythm.steps:,} steps (autocorrelation "
         f"{chart_number(rhythm.correlation)})."
     )
 
 
 def strongest(result: Periodicity) -> list[tuple[PeriodicityTrial, Rhythm]]:
     """The trials nearest to a period, the nearest first."""
-    by_trial = {one.trial: one for one in result.trials}
-    found = [by_trial[trial] for trial in result.strongest][: len(DASHES)]
-    return [(one, one.rhythm) for one in found if one.rhythm is not None]
+    by_id = {trial.trial: trial for trial in result.trials}
+    trials = [by_id[id] for id in result.strongest][: len(DASHES)]
+    return [(trial, trial.rhythm) for trial in trials if trial.rhythm is not None]
 
 
-def _rows(one: PeriodicityTrial, rhythm: Rhythm) -> list[Row]:
-    shared = {"label": f"trial {one.trial}", "metric": rhythm.metric}
+def _judged_count(result: Periodicity) -> int:
+    return sum(trial.status != "unclear" for trial in result.trials)
+
+
+def _rows(trial: PeriodicityTrial, rhythm: Rhythm) -> list[Row]:
+    shared = {"label": f"trial {trial.trial}", "metric": rhythm.metric}
     return [
         {**shared, "lag": lag, "correlation": round(value, 4)}
         for lag, value in enumerate(rhythm.correlations_L)

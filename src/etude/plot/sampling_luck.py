@@ -1,4 +1,4 @@
-"""How the best of a study depends on luck, for each number of trials."""
+"""The best value of a study as luck moves it, for each number of trials."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import altair as alt
 
 from ..analyze.checks.sampling_luck import Budget, SamplingLuck
 from ..wording import chart_number, quantity
-from .layers import Row, rows, stacked
-from .scales import Measure
+from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
+from .scales import MetricAxis
 
 
 def draw(result: SamplingLuck) -> alt.LayerChart:
@@ -15,24 +15,21 @@ def draw(result: SamplingLuck) -> alt.LayerChart:
 
     Source: Q10.
     """
-    found = [_row(one) for one in result.budgets if one.median is not None]
-    values = [
-        row[end] for row in found for end in ("low", "median", "high") if row[end] is not None
-    ]
-    order = [row["trials"] for row in found]
+    rows = [_row(budget) for budget in result.budgets if budget.median is not None]
+    values = [row[end] for row in rows for end in ("low", "median", "high") if row[end] is not None]
+    order = [row["trials"] for row in rows]
     axis = alt.Axis(title="trials in the study", labelAngle=0)
     x = alt.X("trials:N", sort=None, axis=axis, scale=alt.Scale(domain=order))
-    measure = Measure(result.metric, values, result.maximize)
-    low, median = (measure.up(field, [180, 0]) for field in ("low", "median"))
+    metric_axis = MetricAxis(result.metric, values, result.maximize)
+    low, median = (metric_axis.y(field, [SMALL_HEIGHT, 0]) for field in ("low", "median"))
+    tooltip = [alt.Tooltip("trials:N"), alt.Tooltip("shown:N", title="best")]
     layers = [
-        rows(found).mark_bar(style="box", size=34).encode(x=x, y=low, y2="high:Q"),
-        rows(found)
+        chart_of(rows).mark_bar(style="box", size=34).encode(x=x, y=low, y2=alt.Y2("high:Q")),
+        chart_of(rows)
         .mark_tick(style="median", orient="horizontal", size=34, thickness=2.5)
-        .encode(
-            x=x, y=median, tooltip=[alt.Tooltip("trials:N"), alt.Tooltip("shown:N", title="best")]
-        ),
+        .encode(x=x, y=median, tooltip=tooltip),
     ]
-    return stacked(layers, f"best {measure.title}", height=180)
+    return layer_chart(layers, f"best {metric_axis.title}", height=SMALL_HEIGHT)
 
 
 def caption(result: SamplingLuck) -> str:
@@ -40,27 +37,29 @@ def caption(result: SamplingLuck) -> str:
 
     Source: Q10.
     """
-    known = [one for one in result.budgets if one.low is not None and one.high is not None]
+    known = [budget for budget in result.budgets if None not in (budget.low, budget.high)]
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
     whose = "all trials" if result.study == "all" else f"`{result.study}`"
-    parts = [f"with {quantity(one.trials, 'trial')} {_span(one)}" for one in known]
+    parts = [f"with {quantity(budget.trials, 'trial')} {_span(budget)}" for budget in known]
     return (
         f"Resampled from {whose}, the best lies {', '.join(parts)} in 95 of 100 draws; "
         "the line marks the median."
     )
 
 
-def _span(one: Budget) -> str:
-    low, high = chart_number(one.low or 0.0), chart_number(one.high or 0.0)
+def _span(budget: Budget) -> str:
+    low, high = chart_number(budget.low or 0.0), chart_number(budget.high or 0.0)
     return f"at {low}" if low == high else f"between {low} and {high}"
 
 
-def _row(one: Budget) -> Row:
+def _row(budget: Budget) -> Row:
     return {
-        "trials": str(one.trials),
-        "median": one.median,
-        "low": one.low,
-        "high": one.high,
-        "shown": "" if one.low is None else f"{chart_number(one.median or 0.0)} ({_span(one)})",
+        "trials": str(budget.trials),
+        "median": budget.median,
+        "low": budget.low,
+        "high": budget.high,
+        "shown": ""
+        if budget.low is None
+        else f"{chart_number(budget.median or 0.0)} ({_span(budget)})",
     }

@@ -6,7 +6,7 @@ import altair as alt
 
 from ..analyze.checks.saturated import Saturated
 from ..wording import quantity
-from .histogram import of_steps, shares
+from .histogram import histogram
 
 
 def draw(result: Saturated) -> alt.LayerChart:
@@ -14,12 +14,12 @@ def draw(result: Saturated) -> alt.LayerChart:
 
     Source: C10.
     """
-    left = sum(one.share is None for one in result.trials)
-    return of_steps(
-        shares([one.share for one in result.trials if one.share is not None], "steps"),
+    unjudged = sum(trial.share is None for trial in result.trials)
+    return histogram(
+        [trial.share for trial in result.trials if trial.share is not None],
         [(0.0, result.thresholds.before)],
         title=f"final level reached, of {result.max_steps:,} steps",
-        note=f"{quantity(left, 'trial')} that cannot be judged left out" if left else "",
+        note=f"{quantity(unjudged, 'trial')} that cannot be judged left out" if unjudged else "",
     )
 
 
@@ -28,10 +28,10 @@ def caption(result: Saturated) -> str:
 
     Source: C10.
     """
-    judged = sum(one.share is not None for one in result.trials)
+    judged = sum(trial.share is not None for trial in result.trials)
     if not judged:
         return "No trial trained to its end with enough evaluations to say since when it was flat."
-    early = sum(one.status == "notice" for one in result.trials)
+    early = sum(trial.status == "notice" for trial in result.trials)
     return (
         f"Of {quantity(judged, 'trial')}, {early:,} stood at their final level since before "
         f"{result.thresholds.before:.0%} of the steps (shaded)."

@@ -27,19 +27,19 @@ def position(domain: Domain, value: Scalar) -> float | str:
     return float(value)
 
 
-def along(name: str, domain: Domain, field: str = "x") -> alt.X:
-    """The x axis of a hyperparameter on its own scale; the title names it if it is not linear."""
+def domain_axis(name: str, domain: Domain, field: str = "x") -> alt.X:
+    """The x axis of a hyperparameter on its own scale; its title names any but a linear one."""
     if isinstance(domain, Choice):
-        return _values(name, [value_text(value) for value in domain.values], field)
+        return _choice_axis(name, [value_text(value) for value in domain.values], field)
     if domain.scale == "one_minus_log":
-        return _one_minus(name, domain.low, domain.high, field)
+        return _one_minus_log_axis(name, domain.low, domain.high, field)
     logarithmic = domain.scale == "log"
     scale = alt.Scale(
         type="log" if logarithmic else "linear",
-        domain=_padded(domain, logarithmic=logarithmic),
+        domain=_padded_domain(domain, logarithmic=logarithmic),
         nice=False,
     )
-    ticks = {"values": decades(domain.low, domain.high)} if logarithmic else _few(domain)
+    ticks = {"values": log_ticks(domain.low, domain.high)} if logarithmic else _linear_ticks(domain)
     title = f"{name} (log scale)" if logarithmic else name
     axis = alt.Axis(title=title, labelExpr=_LABEL, grid=False, **ticks)
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
@@ -47,8 +47,8 @@ def along(name: str, domain: Domain, field: str = "x") -> alt.X:
 
 @final
 @dataclass(frozen=True)
-class Measure:
-    """A metric as an axis: its name, the values to show, and whether higher is better.
+class MetricAxis:
+    """The axis of a metric: its name, the values to show, and whether higher is better.
 
     Where lower is better, values that span much stand on a logarithmic scale, which keeps the best
     apart. Where higher is better, such a scale would crowd the best together.
@@ -60,21 +60,21 @@ class Measure:
 
     @property
     def title(self) -> str:
-        """The name, and that the scale is logarithmic where it is."""
+        """The name of the metric, with a note where the scale is logarithmic."""
         return f"{self.name} (log scale)" if self.logarithmic else self.name
 
     @property
     def logarithmic(self) -> bool:
-        """Whether the scale is."""
+        """Whether the scale is logarithmic."""
         low, high = self._ends()
         return not self.maximize and low > 0 and high / low > LOG_ABOVE
 
-    def up(self, field: str, pixels: Sequence[int]) -> alt.Y:
+    def y(self, field: str, pixels: Sequence[int]) -> alt.Y:
         """The y axis of a field of the data, between two heights in pixels."""
         axis = alt.Axis(title=None, labelExpr=_LABEL, labelOverlap="greedy", **self._ticks())
         return alt.Y(f"{field}:Q", axis=axis, scale=alt.Scale(range=list(pixels), **self._extent()))
 
-    def across(self, field: str) -> alt.X:
+    def x(self, field: str) -> alt.X:
         """The x axis of a field of the data, with the title."""
         axis = alt.Axis(title=self.title, labelExpr=_LABEL, labelOverlap="greedy", **self._ticks())
         return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(**self._extent()))
@@ -85,20 +85,24 @@ class Measure:
 
     def _ticks(self) -> dict[str, Any]:
         low, high = self._ends()
-        return {"values": decades(low, high, most=8)} if self.logarithmic else {"tickCount": 5}
+        return {"values": log_ticks(low, high, most=8)} if self.logarithmic else {"tickCount": 5}
 
     def _extent(self) -> dict[str, Any]:
         low, high = self._ends()
         if self.logarithmic:
-            return {"type": "log", "domain": _stretched(low, high, room=0.07), "nice": False}
+            return {
+                "type": "log",
+                "domain": _padded_log_domain(low, high, room=0.07),
+                "nice": False,
+            }
         room = 0.07 * (high - low) or 0.05 * abs(high) or 1.0
         return {"type": "linear", "domain": [low - room, high + room], "nice": False, "zero": False}
 
 
-def decades(low: float, high: float, *, most: int = 6) -> list[float]:
+def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     """Readable ticks of a logarithmic axis: powers of ten, with 2 and 5 between where they are few.
 
-    >>> decades(0.001, 10.0), decades(0.02, 0.2)
+    >>> log_ticks(0.001, 10.0), log_ticks(0.02, 0.2)
     ([0.001, 0.01, 0.1, 1.0, 10.0], [0.02, 0.05, 0.1, 0.2])
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -112,24 +116,24 @@ def decades(low: float, high: float, *, most: int = 6) -> list[float]:
     return inside[1][:: math.ceil(len(inside[1]) / most)]
 
 
-def whole(low: int, high: int) -> dict[str, Any]:
+def integer_ticks(low: int, high: int) -> dict[str, Any]:
     """The ticks of an axis of whole numbers: each where they are few, else as many as fit.
 
-    >>> whole(1, 3)
+    >>> integer_ticks(1, 3)
     {'values': [1, 2, 3]}
     """
     # Vega's `tickMinStep` alone still halves the steps of the shortest axes.
     return {"values": list(range(low, high + 1))} if high - low <= 10 else {"tickMinStep": 1}
 
 
-def shown(value: Any) -> str:
+def value_label(value: Any) -> str:
     """A value of a setting as people read it."""
     if isinstance(value, float):
         return chart_number(value)
     return value_text(value) if isinstance(value, bool | int | str) else str(value)
 
 
-def _values(name: str, texts: list[str], field: str) -> alt.X:
+def _choice_axis(name: str, texts: list[str], field: str) -> alt.X:
     # The order stands in the domain: as `sort`, Vega would put the texts into expressions.
     scale = alt.Scale(type="point", padding=0.5, domain=texts)
     # So much text fits beside each other on a phone.
@@ -144,11 +148,11 @@ def _values(name: str, texts: list[str], field: str) -> alt.X:
     return alt.X(f"{field}:N", sort=None, axis=axis, scale=scale)
 
 
-def _one_minus(name: str, low: float, high: float, field: str) -> alt.X:
-    ticks: Sequence[float] = decades(1.0 - high, 1.0 - low)
+def _one_minus_log_axis(name: str, low: float, high: float, field: str) -> alt.X:
+    ticks: Sequence[float] = log_ticks(1.0 - high, 1.0 - low)
     label = "format(1 - datum.value, '.6~f')"
     scale = alt.Scale(
-        type="log", reverse=True, nice=False, domain=_stretched(1.0 - high, 1.0 - low)
+        type="log", reverse=True, nice=False, domain=_padded_log_domain(1.0 - high, 1.0 - low)
     )
     axis = alt.Axis(
         title=f"{name} (log scale of 1 − x)", values=list(ticks), labelExpr=label, grid=False
@@ -156,17 +160,19 @@ def _one_minus(name: str, low: float, high: float, field: str) -> alt.X:
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
 
-def _few(domain: Real | Integer) -> dict[str, Any]:
-    return whole(domain.low, domain.high) if isinstance(domain, Integer) else {"tickCount": 5}
+def _linear_ticks(domain: Real | Integer) -> dict[str, Any]:
+    return (
+        integer_ticks(domain.low, domain.high) if isinstance(domain, Integer) else {"tickCount": 5}
+    )
 
 
-def _padded(domain: Any, *, logarithmic: bool) -> list[float]:
+def _padded_domain(domain: Any, *, logarithmic: bool) -> list[float]:
     if logarithmic:
-        return _stretched(domain.low, domain.high)
+        return _padded_log_domain(domain.low, domain.high)
     room = 0.03 * (domain.high - domain.low)
     return [domain.low - room, domain.high + room]
 
 
-def _stretched(low: float, high: float, *, room: float = 0.03) -> list[float]:
+def _padded_log_domain(low: float, high: float, *, room: float = 0.03) -> list[float]:
     factor = (high / low) ** room
     return [low / factor, high * factor]

@@ -1,4 +1,4 @@
-"""Where in training trials broke, those that recovered beside those that did not."""
+"""Where in training trials became unstable, those that recovered beside those that did not."""
 
 from __future__ import annotations
 
@@ -21,34 +21,38 @@ _WORDS = {
 
 
 def draw(result: Stability) -> alt.LayerChart:
-    """How many trials broke first at which share of the steps; the beginning is shaded.
+    """How many trials first became unstable at each share of the steps; the beginning is shaded.
 
     Source: C4, D1.
     """
-    broke = [one for one in result.trials if one.kind not in ("", "never_learned") and one.fraction]
-    late = [one.fraction or 0.0 for one in broke if one.kind not in _LASTING]
-    lasting = [one.fraction or 0.0 for one in broke if one.kind in _LASTING]
+    unstable = [
+        (trial.kind, trial.fraction)
+        for trial in result.trials
+        if trial.kind not in ("", "never_learned") and trial.fraction
+    ]
+    recovered = [share for kind, share in unstable if kind not in _LASTING]
+    lasting = [share for kind, share in unstable if kind in _LASTING]
     return paired_bars(
-        {"box": late, "infeasible": lasting},
+        {"box": recovered, "infeasible": lasting},
         [(0.0, 0.1)],
         title=f"broke first, of {result.max_steps:,} steps",
-        note="pale: went on; red: did not" if broke else "no trial broke",
+        note="pale: went on; red: did not" if unstable else "no trial broke",
     )
 
 
 def caption(result: Stability) -> str:
-    """How many trials were unstable, in which way, and whether that holds the best rate down.
+    """How many trials were unstable in each way, and whether that holds the best rate down.
 
     Source: C4, D1, D3.
     """
-    judged = [one for one in result.trials if one.status != "unclear"]
+    judged = [trial for trial in result.trials if trial.status != "unclear"]
     if not judged:
         return "No trial has curves long enough to say whether it was stable."
-    kinds: Counter[str] = Counter(one.kind for one in judged if one.kind)
+    kinds: Counter[str] = Counter(trial.kind for trial in judged if trial.kind)
     ways = ", ".join(f"{kinds[kind]:,} {_WORDS[kind]}" for kind in _WORDS if kinds[kind])
     text = f"Of {quantity(len(judged), 'trial')}, {sum(kinds.values()):,} were unstable"
     text += f": {ways}." if ways else "."
-    shared = sum(bool(one.shared) for one in judged)
+    shared = sum(bool(trial.shared) for trial in judged)
     if shared:
         text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
     if result.limit.status == "notice":

@@ -1,4 +1,4 @@
-"""What trials gained at their end: those still improving beside the others."""
+"""The gain of trials at their end: those still improving beside the others."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def draw(result: StillImproving) -> alt.LayerChart:
 
     Source: C9.
     """
-    judged = [one for one in result.trials if math.isfinite(one.share)]
-    still = [one.share for one in judged if one.status == "notice"]
-    rest = [one.share for one in judged if one.status == "ok"]
-    left = len(result.trials) - len(judged)
+    placed = [trial for trial in result.trials if math.isfinite(trial.share)]
+    improving = [trial.share for trial in placed if trial.status == "notice"]
+    rest = [trial.share for trial in placed if trial.status == "ok"]
+    unplaced = len(result.trials) - len(placed)
     note = "dark: still improving; pale: no longer"
-    if left:
-        note += f"; {quantity(left, 'trial')} that cannot be placed left out"
+    if unplaced:
+        note += f"; {quantity(unplaced, 'trial')} that cannot be placed left out"
     return paired_bars(
-        {"median": still, "box": rest},
+        {"median": improving, "box": rest},
         [(0.0, result.thresholds.min_gain)],
         title=f"gained in the last {result.thresholds.late:.0%}, of what was gained before",
         note=note,
@@ -36,14 +36,14 @@ def caption(result: StillImproving) -> str:
 
     Source: C9, T1.
     """
-    judged = [one for one in result.trials if one.status != "unclear"]
+    judged = [trial for trial in result.trials if trial.status != "unclear"]
     if not judged:
         return "No trial has evaluations enough at its end to say whether it was still improving."
-    still = sum(one.status == "notice" for one in judged)
-    flat = sum(one.flattens for one in judged)
-    text = f"Of {quantity(len(judged), 'trial')}, {still:,} were still improving at their end"
+    improving = sum(trial.status == "notice" for trial in judged)
+    flat = sum(trial.flattens for trial in judged)
+    text = f"Of {quantity(len(judged), 'trial')}, {improving:,} were still improving at their end"
     text += f" and {flat:,} had flattened shortly before." if flat else "."
-    best = next((one for one in judged if one.trial == result.best), None)
+    best = next((trial for trial in judged if trial.trial == result.best), None)
     if best is None:
         return text
     if best.status == "notice":

@@ -1,4 +1,4 @@
-"""The charts of the checks, one a check and study, each under the check's name."""
+"""The figures of the checks: one for each check and study, under the check's name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..analyze.analysis import Analysis
 from ..analyze.registry import CHECKS
-from ..finding import Finding
+from ..finding import Finding, Severity
 from ..plot import (
     best_step,
     boundary,
@@ -30,7 +30,7 @@ from .content import Figure
 
 # Heuristic: beyond so many, a page is a heap of charts; its findings still say all.
 MAX_CHECKS = 24
-# Heuristic, of what was drawn: these charts sum trials up, whatever their number.
+# Heuristic: these charts sum trials up in about so many rows of data, whatever their number.
 _ROWS = 80
 
 # The charts in the order of the report, each under its check's name.
@@ -49,7 +49,7 @@ CHARTS: Final = {
     "gradient_norm": gradient_norm,
     "periodicity": periodicity,
 }
-# Why the other checks have none of their own: a test holds the two tables to the registry.
+# The reasons why the other checks have no chart: a test holds both tables to the registry.
 WITHOUT_CHART: Final = {
     "schedule": "a sentence says how many trials were stopped where",
     "sampling_luck": "the report's overview draws it for each study, beside the comparison",
@@ -59,20 +59,21 @@ WITHOUT_CHART: Final = {
 _CHECKS: Final = {check.name: check for check in CHECKS}
 
 
-def flagged(findings: Sequence[Finding], study: str) -> list[str]:
-    """The checks that have something to show about a study, problems first."""
-    told: dict[str, bool] = {}
+def notable_checks(findings: Sequence[Finding], study: str) -> list[str]:
+    """The checks with a problem or a notice about a study, those with a problem first."""
+    statuses: dict[str, set[Severity]] = {}
     for finding in findings:
-        mine = finding.subject.get("study") == study and finding.check in CHARTS
-        if mine and finding.status in ("problem", "notice"):
-            told[finding.check] = told.get(finding.check, False) or finding.status == "problem"
-    return sorted(told, key=lambda name: (not told[name], list(CHARTS).index(name)))
+        if finding.subject.get("study") == study:
+            statuses.setdefault(finding.check, set()).add(finding.status)
+    problems = [name for name in CHARTS if "problem" in statuses.get(name, ())]
+    notices = [name for name in CHARTS if "notice" in statuses.get(name, ())]
+    return list(dict.fromkeys([*problems, *notices]))
 
 
 def check_figures(
     place: int, study: Study, analysis: Analysis, names: Sequence[str] | None
 ) -> list[Figure]:
-    """The charts of these checks on a study; of all of them where None."""
+    """The figures of the named checks on a study; of all checks with a chart where None."""
     return [_figure(place, study, analysis, name) for name in (CHARTS if names is None else names)]
 
 
@@ -84,11 +85,11 @@ def _figure(place: int, study: Study, analysis: Analysis, name: str) -> Figure:
         title=check.title,
         caption=chart.caption(result),
         study=study.name,
-        draw=partial(_drawn, chart, result),
+        draw=partial(_chart, chart, result),
         rows=_ROWS,
     )
 
 
-def _drawn(chart: ModuleType, result: Any, rows: int) -> Any:
-    del rows  # it sums trials up
+def _chart(chart: ModuleType, result: Any, max_rows: int) -> Any:
+    del max_rows  # such a chart sums trials up
     return chart.draw(result)

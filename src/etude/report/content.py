@@ -1,4 +1,4 @@
-"""Figure: a chart of a report that is drawn when asked for."""
+"""Content: all that a report is made from; Figure: a chart of it, drawn when asked for."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..study import Study
 @final
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A chart that is drawn when asked for, and what is said about it.
+    """A chart that is drawn when asked for, with its title and its caption.
 
     Args:
-        name: Of its picture's file, unique in a report: `axis-1-learning_rate`.
-        study: Whose it is; empty for a chart of the whole experiment.
+        name: Names its picture's file, unique in a report: `axis-1-learning_rate`.
+        study: The study that it shows; empty for a chart of the whole experiment.
         wide: Whether it takes the whole width of a page.
-        draw: The chart, with at most about so many rows of data.
-        rows: How many rows it has in full.
+        draw: Makes the chart, with at most about so many rows of data.
+        rows: How many rows of data it has in full.
     """
 
     name: str
@@ -40,12 +40,12 @@ class Figure:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a round has come to.
+    """The results of a round.
 
     Args:
         analysis: The trials, and the result of every check.
-        left_to_you: What to do where nothing is recommended, a sentence each.
-        waiting: What asks for a change too, and waits for a round after the next one (R3).
+        left_to_you: The steps left to the reader where nothing is recommended, a sentence each.
+        waiting: The changes that wait for a round after the next one (R3), a sentence each.
         next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.

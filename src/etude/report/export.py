@@ -19,16 +19,15 @@ WIDE = 840
 _MAX_ROWS = 20_000
 
 
-def pictures(
-    material: Content, folder: Path, format: Format, *, palette: Palette = LIGHT
+def export(
+    content: Content, folder: Path, format: Format, *, palette: Palette = LIGHT
 ) -> list[Path]:
-    """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and says where they are."""
+    """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = figures(material.analysis)
-    return [_picture(figure, folder, format, palette) for figure in found]
+    return [_export(figure, folder, format, palette) for figure in figures(content.analysis)]
 
 
-def _picture(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
+def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
     spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
     path = folder / f"{figure.name}.{format}"
     if format == "png":

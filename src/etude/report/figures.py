@@ -1,4 +1,4 @@
-"""Figures: the charts of a report in reading order, each with its name, title and sentence."""
+"""The figures of a report in reading order, each with its name, title and caption."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
 from ..record import Record
 from ..study import Study
-from .check_figures import MAX_CHECKS, check_figures, flagged
+from .check_figures import MAX_CHECKS, check_figures, notable_checks
 from .content import Figure
 
 # Heuristic: at some 50 bytes a row, the charts of one page stay below 3 MB.
@@ -34,47 +34,49 @@ MAX_METRICS = 6
 
 def figures(
     analysis: Analysis,
-    drawn: Mapping[str, Sequence[str]] | None = None,
+    axes: Mapping[str, Sequence[str]] | None = None,
     findings: Sequence[Finding] | None = None,
 ) -> list[Figure]:
-    """Every chart of an experiment, the comparison first; none before a trial has ended.
+    """The figures of an experiment, the comparison first; none before a trial has ended.
 
-    `drawn` names the hyperparameters of each study to draw; None is all of them. With `findings`,
-    a check is drawn where it has something to show; without, every check is.
+    Args:
+        analysis: The trials, and the result of every check.
+        axes: The hyperparameters to draw, by study; None draws all of them.
+        findings: Only checks with a problem or a notice among them are drawn; None draws all.
 
     Source: C5, C12, C13, Q10, R14.
     """
     studies = analysis.studies
-    begun = [
+    with_outcomes = [
         (place, study) for place, study in enumerate(studies, start=1) if analysis.outcomes(study)
     ]
-    if not begun:
+    if not with_outcomes:
         return []
     luck = [
         figure
-        for place, study in begun
+        for place, study in with_outcomes
         for share in analysis.shares(study)
         for figure in _luck(place, analysis.result(share, sampling_luck))
     ]
-    names = drawn or {study.name: list(study.space.domains) for study in studies}
+    names = axes or {study.name: list(study.space.domains) for study in studies}
     room = MAX_CHECKS if findings is not None else None
     of_studies: list[Figure] = []
-    for place, study in begun:
-        checks = None if findings is None else flagged(findings, study.name)[:room]
+    for place, study in with_outcomes:
+        checks = None if findings is None else notable_checks(findings, study.name)[:room]
         room = None if room is None or checks is None else room - len(checks)
         of_studies += _of_study(place, study, analysis, names[study.name])
         of_studies += check_figures(place, study, analysis, checks)
-    return _named_apart([_comparison(analysis), *luck, *of_studies])
+    return _with_unique_names([_comparison(analysis), *luck, *of_studies])
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
-    """How many rows each chart may hold for `total` in all: small ones leave their share."""
-    left = total
+    """How many rows each chart may hold for `total` in all; small charts leave their share."""
+    remaining = total
     for place, rows in enumerate(sorted(figure.rows for figure in figures)):
-        share = left // (len(figures) - place)
+        share = remaining // (len(figures) - place)
         if rows > share:
             return share
-        left -= rows
+        remaining -= rows
     return total
 
 
@@ -86,21 +88,21 @@ def _comparison(analysis: Analysis) -> Figure:
         title=f"The best {result.metric}" + (" of each study" if len(studies) > 1 else ""),
         caption=isolation_plot.caption(result),
         draw=lambda rows: isolation_plot.draw(result, max_rows=rows),
-        rows=sum(len(one.values) for one in result.studies),
+        rows=sum(len(study.values) for study in result.studies),
         wide=True,
     )
 
 
 def _of_study(place: int, study: Study, analysis: Analysis, names: Sequence[str]) -> list[Figure]:
-    ended = analysis.outcomes(study)
-    records = [outcome.record for outcome in ended]
-    shown = metrics(study, records)[:MAX_METRICS]
+    outcomes = analysis.outcomes(study)
+    records = [outcome.record for outcome in outcomes]
+    drawn_metrics = metrics(study, records)[:MAX_METRICS]
     return [
         *_lineage(place, study, records),
-        *(_axis(place, axis(study, ended, name)) for name in names),
+        *(_axis(place, axis(study, outcomes, name)) for name in names),
         *(
-            _curves(place, curves(study, ended, metric, max_points=100), study.max_steps)
-            for metric in shown
+            _curves(place, curves(study, outcomes, metric, max_points=100), study.max_steps)
+            for metric in drawn_metrics
         ),
     ]
 
@@ -138,13 +140,13 @@ def _lineage(place: int, study: Study, records: Sequence[Record]) -> list[Figure
         caption=lineage_plot.caption(result),
         study=study.name,
         draw=lambda rows: lineage_plot.draw(result, max_rows=rows),
-        rows=sum(len(one.steps_P) for one in result.stretches),
+        rows=sum(len(curve.steps_P) for curve in result.stretches),
     )
     return [figure]
 
 
 def _luck(place: int, result: SamplingLuck) -> list[Figure]:
-    """One figure; none where the study cannot speak of luck."""
+    """One figure; none where the study has too few trials to speak of luck."""
     figure = Figure(
         name=f"luck-{place}",
         title="Luck of the search" + ("" if result.study == "all" else f" in {result.study}"),
@@ -152,15 +154,16 @@ def _luck(place: int, result: SamplingLuck) -> list[Figure]:
         draw=lambda _: luck_plot.draw(result),
         rows=len(result.budgets),
     )
-    return [figure] if any(one.median is not None for one in result.budgets) else []
+    return [figure] if any(budget.median is not None for budget in result.budgets) else []
 
 
-def _named_apart(found: Iterable[Figure]) -> list[Figure]:
-    """The figures with names that are safe in a file's name and differ."""
-    seen: Counter[str] = Counter()
-    apart = []
-    for figure in found:
-        plain = re.sub(r"[^A-Za-z0-9_-]+", "-", figure.name)[:80]
-        seen[plain] += 1
-        apart.append(replace(figure, name=plain if seen[plain] == 1 else f"{plain}-{seen[plain]}"))
-    return apart
+def _with_unique_names(figures: Iterable[Figure]) -> list[Figure]:
+    """The figures with names that differ and are safe in the name of a file."""
+    counts: Counter[str] = Counter()
+    renamed = []
+    for figure in figures:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", figure.name)[:80]
+        counts[name] += 1
+        suffix = f"-{counts[name]}" if counts[name] > 1 else ""
+        renamed.append(replace(figure, name=f"{name}{suffix}"))
+    return renamed

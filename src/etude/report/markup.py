@@ -1,4 +1,4 @@
-"""Sentences as a page shows them, code in backticks and rule ids as links; values as text."""
+"""Sentences as HTML, with code in backticks and rule ids as links; values and subjects as text."""
 
 from __future__ import annotations
 
@@ -11,112 +11,115 @@ from markupsafe import Markup, escape
 
 from ..finding import Finding
 from ..playbook.rules import sentences
-from ..plot.scales import shown
+from ..plot.scales import value_label
 from ..wording import join
 
 _RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
 # So many entries of a list are written out.
-_ENTRIES = 12
+_MAX_ENTRIES = 12
 
 
-def prose(text: str) -> Markup:
+def rich_text(text: str) -> Markup:
     """The text as HTML: escaped, `code` as code, the ids of known rules as links."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        return _linked(text)
-    marked = [
-        Markup("<code>{}</code>").format(part) if place % 2 else _linked(part)
+        return _with_rule_links(text)
+    pieces = [
+        Markup("<code>{}</code>").format(part) if place % 2 else _with_rule_links(part)
         for place, part in enumerate(parts)
     ]
-    return Markup("").join(marked)
+    return Markup("").join(pieces)
 
 
-def rule(name: str) -> Markup:
-    """A rule's id, linked to its sentence where there is one."""
-    known = sentences()
-    if name not in known:
+def rule_link(name: str) -> Markup:
+    """The id of a rule, linked to its sentence where there is one."""
+    sentence_by_rule = sentences()
+    if name not in sentence_by_rule:
         return escape(name)
     link = Markup('<a class="rule" href="#rule-{}" title="{}">{}</a>')
-    return link.format(name, known[name], name)
+    return link.format(name, sentence_by_rule[name], name)
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text without the marks of code, for a label that is read aloud."""
     return text.replace("`", "")
 
 
-def cited(texts: Iterable[str]) -> list[tuple[str, str]]:
+def cited_rules(texts: Iterable[str]) -> list[tuple[str, str]]:
     """The rules that these texts name, with their sentences, in the playbook's order."""
     named = {name for text in texts for name in _RULE.findall(text)}
     return [(name, sentence) for name, sentence in sentences().items() if name in named]
 
 
-def opening(text: str, most: int = 420) -> tuple[str, str]:
-    """The beginning of a long text, up to where it may pause, and the rest; short ones have none.
+def beginning_and_rest(text: str, most: int = 420) -> tuple[str, str]:
+    """A long text cut in two where it may pause; a short one has no rest.
 
-    >>> opening("One. Two. Three.", most=10), opening("One. Two.")
+    >>> beginning_and_rest("One. Two. Three.", most=10), beginning_and_rest("One. Two.")
     (('One. Two.', 'Three.'), ('One. Two.', ''))
     """
     # Heuristic: a rest of a line or two is not worth a click.
     if len(text) <= 1.4 * most:
         return text, ""
     for pause in (". ", "; ", ", "):
-        ends = [one.start() + 1 for one in re.finditer(re.escape(pause), text[: most + 1])]
-        whole = [end for end in ends if text[:end].count("`") % 2 == 0]
-        if whole:
-            return text[: whole[-1]], text[whole[-1] :].strip()
+        ends = [match.start() + 1 for match in re.finditer(re.escape(pause), text[: most + 1])]
+        outside_code = [end for end in ends if text[:end].count("`") % 2 == 0]
+        if outside_code:
+            return text[: outside_code[-1]], text[outside_code[-1] :].strip()
     return text, ""
 
 
-def value(given: Any) -> str:
+def evidence_text(value: Any) -> str:
     """A value of a finding's evidence: numbers rounded, long lists cut.
 
-    >>> value([1, 2.34567, "a"]), value({"nan": 3})
+    >>> evidence_text([1, 2.34567, "a"]), evidence_text({"nan": 3})
     ('1, 2.346, a', 'nan: 3')
     """
-    if given is None or isinstance(given, bool):
-        return {None: "unknown", True: "yes", False: "no"}[given]
-    if isinstance(given, Mapping):
-        return join([f"{name}: {value(one)}" for name, one in given.items()], most=_ENTRIES)
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        return join([value(one) for one in given], most=_ENTRIES) or "none"
-    return shown(given)
+    if value is None or isinstance(value, bool):
+        return {None: "unknown", True: "yes", False: "no"}[value]
+    if isinstance(value, Mapping):
+        entries = [f"{name}: {evidence_text(entry)}" for name, entry in value.items()]
+        return join(entries, most=_MAX_ENTRIES)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return join([evidence_text(entry) for entry in value], most=_MAX_ENTRIES) or "none"
+    return value_label(value)
 
 
-def flat(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The evidence that is known and fits a line, as text; all is in `etude check --json`."""
+def evidence_lines(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The evidence that is known and fits a line, as text; `etude check --json` has all of it."""
     return [
-        (name.replace("_", " "), value(given))
-        for name, given in evidence.items()
-        if not (_is_table(given) or _is_nothing(given))
+        (name.replace("_", " "), evidence_text(value))
+        for name, value in evidence.items()
+        if not (_is_table(value) or _is_empty(value))
     ]
 
 
-def _is_table(given: object) -> bool:
-    several = isinstance(given, list | tuple) and any(isinstance(one, Mapping) for one in given)
-    return several or isinstance(given, Mapping)
+def _is_table(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(isinstance(entry, Mapping) for entry in value)
+    return isinstance(value, Mapping)
 
 
-def _is_nothing(given: object) -> bool:
-    return given is None or given in ("", [], ()) or (isinstance(given, float) and isnan(given))
+def _is_empty(value: object) -> bool:
+    return value is None or value in ("", [], ()) or (isinstance(value, float) and isnan(value))
 
 
-def subject(finding: Finding) -> str:
-    """What a finding is about, in words: the study, the hyperparameter and its side, the trial."""
-    about = dict(finding.subject)
-    side = about.pop("side", None)
-    study = about.pop("study", None)
-    parts = [f"study {value(study)}"] if study else []
-    if "hyperparameter" in about:
+def subject_text(finding: Finding) -> str:
+    """The subject of a finding: the study, the hyperparameter and its side, the trial."""
+    subject = dict(finding.subject)
+    side = subject.pop("side", None)
+    study = subject.pop("study", None)
+    parts = [f"study {evidence_text(study)}"] if study else []
+    if "hyperparameter" in subject:
         ending = f", {side} side" if side else ""
-        parts.append(f"{value(about.pop('hyperparameter'))}{ending}")
-    return " · ".join([*parts, *(f"{name} {value(one)}" for name, one in about.items())])
+        parts.append(f"{evidence_text(subject.pop('hyperparameter'))}{ending}")
+    others = [f"{name} {evidence_text(value)}" for name, value in subject.items()]
+    return " · ".join([*parts, *others])
 
 
-def _linked(text: str) -> Markup:
+def _with_rule_links(text: str) -> Markup:
     pieces = []
     end = 0
     for match in _RULE.finditer(text):
-        pieces += [escape(text[end : match.start()]), rule(match.group())]
+        pieces += [escape(text[end : match.start()]), rule_link(match.group())]
         end = match.end()
     return Markup("").join([*pieces, escape(text[end:])])

@@ -1,13 +1,14 @@
-"""The report as one HTML file: text, charts, styles and what draws them; nothing is fetched."""
+"""The report as one HTML file with its texts, charts, styles and scripts; nothing is fetched."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import vl_convert
 from jinja2 import Environment, StrictUndefined
@@ -15,49 +16,62 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..experiment.toml.write import toml_text
-from ..finding import Finding, Group, Recommendation, grouped
-from ..plot.scales import shown
+from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
 from .content import Content, Figure
 from .figures import figures, row_limit
-from .markup import cited, flat, opening, plain, prose, rule, subject, value
-from .selection import drawn, left_out
-from .trial_table import best_setting, facts, lead, shown_rows, summary, table
+from .markup import (
+    beginning_and_rest,
+    cited_rules,
+    evidence_lines,
+    evidence_text,
+    plain_text,
+    rich_text,
+    rule_link,
+    subject_text,
+)
+from .selection import drawn_axes, omission_note
+from .trial_table import best_setting, facts, page_rows, study_summary, table_note, trial_rows
 
-WORDS = {"problem": "Problem", "notice": "Notice", "unclear": "Cannot be judged", "ok": "In order"}
-STANDING = {
+STATUS_LABELS = {
+    "problem": "Problem",
+    "notice": "Notice",
+    "unclear": "Cannot be judged",
+    "ok": "In order",
+}
+VERDICT_LABELS = {
     "better": "Better, beyond the luck of the search",
     "unclear": "Unclear: the evidence does not carry an answer yet",
     "no_question": "No comparison: only the best setting is known",
 }
-_ORDER = ("problem", "unclear", "notice", "ok")
+_STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
 # Heuristic: more doubts or changes than this push the rest off the first screen.
 MAX_LISTED = 7
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 
 
-def page(material: Content) -> str:
+def page(content: Content) -> str:
     """The report of a round as one HTML file that needs neither network nor other files.
 
     Source: C13, C15, R5.
     """
-    names = drawn(material.studies, material.findings)
-    found = figures(material.analysis, names, material.findings)
-    content = {
-        **_answer(material),
-        **_studies(material, found, names),
-        **_findings(material.findings),
-        **_trials(material),
-        **_origin(material),
-        "rules": cited(_texts(material)),
-        "charts": _charts(found),
+    axes = drawn_axes(content.studies, content.findings)
+    all_figures = figures(content.analysis, axes, content.findings)
+    values = {
+        **_answer(content),
+        **_studies(content, all_figures, axes),
+        **_findings(content.findings),
+        **_trials(content),
+        **_origin(content),
+        "rules": cited_rules(_texts_with_rules(content)),
+        "charts": _charts(all_figures),
         "style": Markup(_style()),
-        "script": Markup(_part("page.js")),
-        "vega": Markup(_vega()),
+        "script": Markup(_file("page.js")),
+        "vega": Markup(_vega_bundle()),
     }
-    return _environment().from_string(_part("page.html.j2")).render(content).lstrip()
+    return _environment().from_string(_file("page.html.j2")).render(values).lstrip()
 
 
 def safe_json(data: Any) -> Markup:
@@ -68,161 +82,170 @@ def safe_json(data: Any) -> Markup:
     return Markup(text)
 
 
-def _answer(material: Content) -> dict[str, Any]:
-    experiment = material.experiment
+def _answer(content: Content) -> dict[str, Any]:
+    experiment = content.experiment
     return {
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
-        "verdict": material.verdict,
-        "standing": STANDING,
-        "facts": facts(material.analysis),
-        "doubts": _once(material.verdict.doubts),
-        "changes": _changes(material.recommendations),
-        "edits": len(material.recommendations),
-        "left_to_you": _once(
-            material.left_to_you or ["No change of the experiment is recommended."]
+        "verdict": content.verdict,
+        "verdict_labels": VERDICT_LABELS,
+        "facts": facts(content.analysis),
+        "doubts": _unique(content.verdict.doubts),
+        "changes": _changes(content.recommendations),
+        "edits": len(content.recommendations),
+        "left_to_you": _unique(
+            content.left_to_you or ["No change of the experiment is recommended."]
         ),
-        "waiting": _once(material.waiting),
+        "waiting": _unique(content.waiting),
         "most": MAX_LISTED,
-        "next_command": material.next_command,
-        "date": material.date,
+        "next_command": content.next_command,
+        "date": content.date,
     }
 
 
-def _once(sentences: Sequence[str]) -> list[str]:
+def _unique(sentences: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(sentences))
 
 
 def _changes(recommendations: Sequence[Recommendation]) -> list[dict[str, Any]]:
     """The changes, those for the same reason under it together."""
     reasons: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for one in recommendations:
-        reasons.setdefault((one.rule, one.because), []).append(
-            {
-                "path": one.path,
-                "part": one.part,
-                "old": _written(one.old),
-                "new": _written(one.new),
-            }
-        )
+    for recommendation in recommendations:
+        edit = {
+            "path": recommendation.path,
+            "part": recommendation.part,
+            "old": _file_text(recommendation.old),
+            "new": _file_text(recommendation.new),
+        }
+        reasons.setdefault((recommendation.rule, recommendation.because), []).append(edit)
     return [
         {"rule": rule, "because": because, "edits": edits}
         for (rule, because), edits in reasons.items()
     ]
 
 
-def _written(part: Any) -> str:
-    """A value or a range of an experiment file."""
-    if part is None:
+def _file_text(value: Any) -> str:
+    """A value or a range as an experiment file has it."""
+    if value is None:
         return "nothing"
-    return toml_text(part) if isinstance(part, Real | Integer | Choice) else value(part)
+    return toml_text(value) if isinstance(value, Real | Integer | Choice) else evidence_text(value)
 
 
 def _studies(
-    material: Content, found: Sequence[Figure], names: Mapping[str, Sequence[str]]
+    content: Content, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     return {
-        "overview": [figure for figure in found if not figure.study],
+        "overview": [figure for figure in all_figures if not figure.study],
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
-                "summary": summary(study, material.analysis),
-                "setting": best_setting(study, material.analysis),
-                "left_out": left_out(study, names),
-                "figures": [figure for figure in found if figure.study == study.name],
+                "summary": study_summary(study, content.analysis),
+                "setting": best_setting(study, content.analysis),
+                "omission_note": omission_note(study, axes),
+                "figures": [figure for figure in all_figures if figure.study == study.name],
             }
-            for study in material.studies
+            for study in content.studies
         ],
     }
 
 
 def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
-    ordered = sorted(grouped(findings), key=lambda one: _ORDER.index(one.first.status))
-    shown_findings = [_finding(one) for one in ordered]
-    counts = [sum(one.status == status for one in findings) for status in _ORDER]
-    named = [
-        f"{count} {_counted(status, count)}"
-        for count, status in zip(counts, _ORDER, strict=True)
-        if count
+    groups = sorted(grouped(findings), key=lambda group: _STATUS_ORDER.index(group.first.status))
+    values = [_finding(group) for group in groups]
+    counts = Counter(finding.status for finding in findings)
+    texts = [
+        f"{counts[status]} {_status_noun(status, counts[status])}"
+        for status in _STATUS_ORDER
+        if counts[status]
     ]
     return {
-        "words": WORDS,
-        "findings_lead": f"What the checks found: {', '.join(named)}."
-        if named
+        "status_labels": STATUS_LABELS,
+        "findings_note": f"What the checks found: {', '.join(texts)}."
+        if texts
         else "No check has run.",
-        "open_findings": [one for one in shown_findings if one["status"] != "ok"],
-        "ok_findings": [one for one in shown_findings if one["status"] == "ok"],
+        "open_findings": [finding for finding in values if finding["status"] != "ok"],
+        "ok_findings": [finding for finding in values if finding["status"] == "ok"],
     }
 
 
-def _counted(status: str, count: int) -> str:
-    many = {"problem": "problems", "notice": "notices"}
-    return many[status] if count > 1 and status in many else WORDS[status].lower()
+def _status_noun(status: str, count: int) -> str:
+    plurals = {"problem": "problems", "notice": "notices"}
+    return plurals[status] if count > 1 and status in plurals else STATUS_LABELS[status].lower()
 
 
 def _finding(group: Group) -> dict[str, Any]:
-    one = group.first
-    given = {each.name: getattr(one, each.name) for each in fields(one)}
-    about = {"subject": subject(one), "evidence": flat(one.evidence)}
-    return {**given, "message": group.message, **about}
-
-
-def _trials(material: Content) -> dict[str, Any]:
-    rows = table(material.analysis)
-    return {"trials": shown_rows(rows), "trials_lead": lead(rows)}
-
-
-def _origin(material: Content) -> dict[str, Any]:
+    finding = group.first
     return {
-        "not_checked": [f"{what} ({name})" for name, what in material.not_checked.items()],
-        "launches": material.launches,
-        "text": _cut(material.text),
-        "cut": _cut,
+        **{field.name: getattr(finding, field.name) for field in fields(finding)},
+        "message": group.message,
+        "subject": subject_text(finding),
+        "evidence": evidence_lines(finding.evidence),
+    }
+
+
+def _trials(content: Content) -> dict[str, Any]:
+    rows = trial_rows(content.analysis)
+    return {"trials": page_rows(rows), "table_note": table_note(rows)}
+
+
+def _origin(content: Content) -> dict[str, Any]:
+    return {
+        "not_checked": [f"{subject} ({rule})" for rule, subject in content.not_checked.items()],
+        "launches": content.launches,
+        "text": _excerpt(content.text),
+        "excerpt": _excerpt,
         "version": __version__,
     }
 
 
-def _texts(material: Content) -> list[str]:
+def _texts_with_rules(content: Content) -> list[str]:
     """All texts that may name a rule."""
-    findings = [text for one in material.findings for text in (one.rule, one.message, one.advice)]
-    changes = [text for one in material.recommendations for text in (one.rule, one.because)]
-    doubts = [material.verdict.message, *material.verdict.doubts]
-    return [*findings, *changes, *doubts, *material.not_checked]
+    findings = [
+        text
+        for finding in content.findings
+        for text in (finding.rule, finding.message, finding.advice)
+    ]
+    changes = [
+        text
+        for recommendation in content.recommendations
+        for text in (recommendation.rule, recommendation.because)
+    ]
+    doubts = [content.verdict.message, *content.verdict.doubts]
+    return [*findings, *changes, *doubts, *content.not_checked]
 
 
-def _charts(found: Sequence[Figure]) -> Markup:
-    rows = row_limit(found)
-    specs = {figure.name: specification(figure.draw(rows)) for figure in found}
+def _charts(all_figures: Sequence[Figure]) -> Markup:
+    max_rows = row_limit(all_figures)
+    specs = {figure.name: specification(figure.draw(max_rows)) for figure in all_figures}
     return safe_json({"config": config(VARIABLES), "charts": specs})
 
 
 def _style() -> str:
     light, dark = _variables(LIGHT), _variables(DARK)
     themes = f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
-    return themes + _part("page.css").replace("FONT", FONT)
+    return themes + _file("page.css").replace("FONT", FONT)
 
 
 def _variables(palette: Palette) -> str:
-    plain_colors = {
-        each.name: getattr(palette, each.name) for each in fields(palette) if each.name != "best"
-    }
+    names = [field.name for field in fields(palette) if field.name != "best"]
+    colors = {name: getattr(palette, name) for name in names}
     best = {f"best-{rank}": color for rank, color in enumerate(palette.best, start=1)}
-    return "".join(f"--{name}:{color};" for name, color in {**plain_colors, **best}.items())
+    return "".join(f"--{name}:{color};" for name, color in {**colors, **best}.items())
 
 
-def _cut(text: str) -> str:
+def _excerpt(text: str) -> str:
     more = f"\n... and {len(text) - _MAX_TEXT:,} more characters."
     return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + more
 
 
 @cache
-def _vega() -> str:
+def _vega_bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed, unable to end the script element they stand in."""
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _part(name: str) -> str:
+def _file(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -230,5 +253,10 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(prose=prose, rule=rule, plain=plain, opening=opening, shown=shown)
+    environment.filters.update(
+        beginning_and_rest=beginning_and_rest,
+        plain_text=plain_text,
+        rich_text=rich_text,
+        rule_link=rule_link,
+    )
     return environment

@@ -1,4 +1,4 @@
-"""Which hyperparameters a page draws where there are too many, and what it says of the others."""
+"""The hyperparameters that a page draws where there are too many, and a note on the others."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ MAX_AXES = 24
 MAX_AXES_IN_ALL = 48
 
 
-def drawn(studies: Sequence[Study], findings: Sequence[Finding]) -> dict[str, list[str]]:
-    """The hyperparameters to draw of each study, in its order: those with a problem come first.
+def drawn_axes(studies: Sequence[Study], findings: Sequence[Finding]) -> dict[str, list[str]]:
+    """The hyperparameters to draw of each study, in its order: those with a problem go first.
 
     Not those where the best trials lie closest together: among hundreds of hyperparameters some
     do so by chance.
     """
     most = min(MAX_AXES, max(2, MAX_AXES_IN_ALL // max(1, len(studies))))
-    return {study.name: _of_study(study, findings, most) for study in studies}
+    return {study.name: _axes_of(study, findings, most) for study in studies}
 
 
-def left_out(study: Study, drawn: Mapping[str, Sequence[str]]) -> str:
-    """What the charts of a study leave out, and where it is; empty where they leave out nothing."""
-    known, shown = study.space.dimensions, len(drawn[study.name])
-    if shown >= known:
+def omission_note(study: Study, axes: Mapping[str, Sequence[str]]) -> str:
+    """A note on the hyperparameters that are not drawn of a study; empty where all are."""
+    known, drawn = study.space.dimensions, len(axes[study.name])
+    if drawn >= known:
         return ""
     return (
-        f"Drawn: {shown} of {known} hyperparameters, those with a problem first, then by name. "
+        f"Drawn: {drawn} of {known} hyperparameters, those with a problem first, then by name. "
         "`etude report --format svg` draws all of them."
     )
 
 
-def _of_study(study: Study, findings: Sequence[Finding], most: int) -> list[str]:
+def _axes_of(study: Study, findings: Sequence[Finding], most: int) -> list[str]:
     problems = {
         finding.subject.get("hyperparameter")
         for finding in findings

@@ -9,7 +9,7 @@ from typing import final
 
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, ranked
-from ..plot.scales import shown
+from ..plot.scales import value_label
 from ..record import Record
 from ..study import Study
 from ..wording import chart_number, quantity
@@ -25,64 +25,69 @@ Pairs = list[tuple[str, str]]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A trial as text: `standing` is its status with the reason; `best` may be empty.
+    """A trial as text.
 
-    Of a setting with many values, `left_out` of them are not shown.
+    Args:
+        status_text: Its status with the reason.
+        best: Its best value; empty where it has none, as is `step`.
+        hidden_values: How many values of a long setting are not shown.
     """
 
     id: int
     study: str
     status: str
-    standing: str
+    status_text: str
     detail: str
     best: str
     step: str
     setting: Pairs
-    left_out: int = 0
+    hidden_values: int = 0
 
-    def cut(self, most: int) -> Row:
-        """With at most so many values of its setting."""
-        return replace(self, setting=self.setting[:most], left_out=max(0, len(self.setting) - most))
+    def shortened(self, most: int) -> Row:
+        """The row with at most so many values of its setting."""
+        hidden = max(0, len(self.setting) - most)
+        return replace(self, setting=self.setting[:most], hidden_values=hidden)
 
 
-def table(analysis: Analysis) -> list[Row]:
+def trial_rows(analysis: Analysis) -> list[Row]:
     """Every trial: by best value, then those without one by status, infeasible ones first.
 
     Source: C1, C3.
     """
-    ended = [one for study in analysis.studies for one in analysis.outcomes(study)]
-    by_study = {study.name: study for study in analysis.studies}
-    known = {one.trial for one in ended}
-    others = [record for record in analysis.records if record.id not in known]
-    feasible = ranked(ended)
-    rest = [one.record for one in ended if not one.feasible]
-    rest.sort(key=lambda record: (record.status != "infeasible", record.id))
-    waiting = sorted(others, key=lambda record: record.id)
-    rows = [_row(one.record, by_study, one) for one in feasible]
-    return rows + [_row(record, by_study, None) for record in [*rest, *waiting]]
+    outcomes = [outcome for study in analysis.studies for outcome in analysis.outcomes(study)]
+    studies = {study.name: study for study in analysis.studies}
+    ended = {outcome.trial for outcome in outcomes}
+    unended = [record for record in analysis.records if record.id not in ended]
+    unended.sort(key=lambda record: record.id)
+    without_value = [outcome.record for outcome in outcomes if not outcome.feasible]
+    without_value.sort(key=lambda record: (record.status != "infeasible", record.id))
+    rows = [_row(outcome.record, studies, outcome) for outcome in ranked(outcomes)]
+    return rows + [_row(record, studies, None) for record in [*without_value, *unended]]
 
 
-def shown_rows(rows: Sequence[Row]) -> list[Row]:
+def page_rows(rows: Sequence[Row]) -> list[Row]:
     """The rows of the table that a page shows, each with as many values as there is room for."""
     first = rows[:MAX_TRIALS]
     most = max(_FEWEST, min(_MOST, MAX_VALUES // max(1, len(first))))
-    return [row.cut(most) for row in first]
+    return [row.shortened(most) for row in first]
 
 
-def lead(rows: Sequence[Row]) -> str:
-    """How the table is sorted, and what is left out of it."""
+def table_note(rows: Sequence[Row]) -> str:
+    """How many trials the table has, how it is sorted, and that its end is not shown."""
     sorting = "Best values first; trials without one follow, infeasible ones first."
     if len(rows) <= MAX_TRIALS:
         return f"{quantity(len(rows), 'trial')}. {sorting}"
-    cut = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
-    return f"{cut} {sorting}"
+    count = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
+    return f"{count} {sorting}"
 
 
-def summary(study: Study, analysis: Analysis) -> str:
-    """How a study's trials ended, and its best."""
+def study_summary(study: Study, analysis: Analysis) -> str:
+    """How the trials of a study ended, and its best value."""
     records = analysis.records_of(study)
     counts = (
-        f"{quantity(len(records), 'trial')}: {_standings(records)}." if records else "No trial yet."
+        f"{quantity(len(records), 'trial')}: {_status_counts(records)}."
+        if records
+        else "No trial yet."
     )
     best = analysis.best_first(study)[:1]
     if not best:
@@ -94,33 +99,33 @@ def summary(study: Study, analysis: Analysis) -> str:
 def best_setting(study: Study, analysis: Analysis) -> Pairs:
     """The searched values of the study's best trial; empty without one."""
     best = analysis.best_first(study)[:1]
-    return [_pair(study, one.record, name) for one in best for name in study.space.domains]
+    return [_pair(study, outcome.record, name) for outcome in best for name in study.space.domains]
 
 
 def facts(analysis: Analysis) -> Pairs:
-    """What the experiment has come to, in a few counts: each with its name."""
+    """The experiment in a few counts, each with its name."""
     studies, records = analysis.studies, analysis.records
     statuses = [record.status for record in records]
-    waiting = len(statuses) - sum(record.ended for record in records)
-    found = [
+    unended = len(statuses) - sum(record.ended for record in records)
+    always = [
         ("study" if len(studies) == 1 else "studies", str(len(studies))),
         ("trial" if len(statuses) == 1 else "trials", f"{len(statuses):,}"),
         ("infeasible", f"{statuses.count('infeasible'):,}"),
     ]
-    others = {"stopped early": statuses.count("stopped"), "not ended": waiting}
-    return [*found, *((name, f"{number_of:,}") for name, number_of in others.items() if number_of)]
+    others = {"stopped early": statuses.count("stopped"), "not ended": unended}
+    return [*always, *((name, f"{count:,}") for name, count in others.items() if count)]
 
 
 def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> Row:
     study = studies.get(record.study)
     names: Iterable[str] = study.space.domains if study else record.setting
-    standing = f"{record.status}: {record.reason}" if record.reason else record.status
+    status_text = f"{record.status}: {record.reason}" if record.reason else record.status
     has_value = outcome is not None and outcome.value is not None and outcome.step is not None
     return Row(
         id=record.id,
         study=record.study,
         status=record.status,
-        standing=standing,
+        status_text=status_text,
         detail=record.detail.strip()[-300:],
         best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
@@ -129,9 +134,9 @@ def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> 
 
 
 def _pair(study: Study | None, record: Record, name: str) -> tuple[str, str]:
-    return name, shown(record.setting[name]) if name in record.setting else ""
+    return name, value_label(record.setting[name]) if name in record.setting else ""
 
 
-def _standings(records: Sequence[Record]) -> str:
+def _status_counts(records: Sequence[Record]) -> str:
     counts = Counter(record.status for record in records)
     return ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))

@@ -151,9 +151,9 @@ class Result:
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
-        from ..report.export import pictures
+        from ..report.export import export
 
-        return pictures(self._material(), folder, format)
+        return export(self._material(), folder, format)
 
     @property
     def left_to_you(self) -> list[str]:
