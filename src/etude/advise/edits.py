@@ -56,12 +56,12 @@ def applied(experiment: Experiment, recommendations: Sequence[Recommendation]) -
 
     Source: R3.
     """
-    changes = edits(experiment, recommendations)
+    lines = edits(experiment, recommendations)
     try:
-        return changed(experiment, [edit.change for edit in changes])
+        return changed(experiment, [edit.change for edit in lines])
     except ExperimentError:
         # Lines are a text's: one is written only where the mistakes ask for it.
-        return loads(edited(dumps(experiment), changes), name=experiment.name)
+        return loads(edited(dumps(experiment), lines), name=experiment.name)
 
 
 def next_name(name: str) -> str:
@@ -72,5 +72,5 @@ def next_name(name: str) -> str:
     >>> next_name("optimizer"), next_name("optimizer-2")
     ('optimizer-2', 'optimizer-3')
     """
-    found = re.fullmatch(r"(.+)-(\d+)", name)
-    return f"{found[1]}-{int(found[2]) + 1}" if found else f"{name}-2"
+    numbered = re.fullmatch(r"(.+)-(\d+)", name)
+    return f"{numbered[1]}-{int(numbered[2]) + 1}" if numbered else f"{name}-2"
