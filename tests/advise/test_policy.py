@@ -10,7 +10,7 @@ from tests.advise import rounds
 from tests.advise.contexts import context, only, with_status
 from tests.analyze.trials import RATE, SHARE, experiment
 
-from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused, order
+from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
 from etude.design.studies import studies
 from etude.space import Real
 
@@ -68,7 +68,7 @@ def test_no_proposed_file_has_a_finding_that_the_advice_caused(make, given, goal
 
     assert found.goal == goal
     assert found.recommendations
-    assert caused(question, found.recommendations) == []
+    assert caused_findings(question, found.recommendations) == []
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_no_file_that_exploits_has_a_finding_that_the_advice_caused(make, search
     found = advice(make(question), EXPLOITATION)
 
     assert found.goal == "exploit"
-    assert caused(question, found.recommendations) == []
+    assert caused_findings(question, found.recommendations) == []
 
 
 def test_an_edit_that_a_rule_speaks_against_is_told_in_words():

@@ -19,7 +19,7 @@ CHOICE = {"activation": Choice(["relu", "gelu", "tanh"]), "learning_rate": RATE}
 def test_nothing_is_wrong_with_a_healthy_or_dense_round(make):
     found = make(experiment())
 
-    assert not found.troubled
+    assert not found.has_problem
     assert len(found.of("coverage", "C2", "ok")) == 1
     assert len(found.of("boundary", "C1", "ok")) == 4
 

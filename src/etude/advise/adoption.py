@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
-from ..analyze.comparison.message import message as compared
+from ..analyze.comparison.message import message as comparison_message
 from ..analyze.comparison.retrainings import Retrainings
 from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import repeats
@@ -42,8 +42,8 @@ class Candidate:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Adopted:
-    """Whether to adopt, and why.
+class AdoptionDecision:
+    """Whether a setting becomes the baseline, and why.
 
     Args:
         pruned: The changes of the best setting that were dropped without loss.
@@ -65,29 +65,30 @@ def candidates(analysis: Analysis) -> list[Candidate]:
 
     Source: A2, A4.
     """
-    groups = [
-        (study, group)
+    settings = [
+        _candidate(study, trainings)
         for study in analysis.studies
-        for group in repeats(analysis.outcomes(study))
-        if group
+        for trainings in repeats(analysis.outcomes(study))
+        if trainings
     ]
-    found = [_candidate(study, group) for study, group in groups]
-    return sorted(found, key=lambda one: (one.loss, one.trial))
+    return sorted(settings, key=lambda candidate: (candidate.loss, candidate.trial))
 
 
-def _candidate(study: Study, group: Sequence[Outcome]) -> Candidate:
-    losses = [one.loss for one in group]
-    timed = [one.record.wall_s / one.record.steps for one in group if one.record.steps]
-    logged = [value for one in group for value in _parameters(one.record)]
-    values = [math.nan if one.value is None else one.value for one in group]
+def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
+    losses = [training.loss for training in trainings]
+    records = [training.record for training in trainings]
+    step_s = [record.wall_s / record.steps for record in records if record.steps]
+    parameters = [value for record in records for value in _parameters(record)]
+    values = [math.nan if training.value is None else training.value for training in trainings]
+    first = trainings[0]
     return Candidate(
-        trial=group[0].trial,
-        setting=group[0].record.setting,
-        trainings=Retrainings(name=f"{study.name}:{group[0].trial}", values=tuple(values)),
+        trial=first.trial,
+        setting=first.record.setting,
+        trainings=Retrainings(name=f"{study.name}:{first.trial}", values=tuple(values)),
         loss=fmean(losses) if all(map(math.isfinite, losses)) else math.inf,
         cost=Cost(
-            step_s=fmean(timed) if timed and any(timed) else None,
-            parameters=max(logged, default=None),
+            step_s=fmean(step_s) if any(step_s) else None,
+            parameters=max(parameters, default=None),
         ),
     )
 
@@ -99,21 +100,21 @@ def _parameters(record: Record) -> list[float]:
 
 
 def adoption(
-    found: Sequence[Candidate],
+    settings: Sequence[Candidate],
     baseline: Candidate | None,
     *,
     metric: str,
     maximize: bool = False,
     worth: float = 0.0,
-) -> Adopted:
-    """Whether the best setting found is adopted; of settings that tie, the simpler one.
+) -> AdoptionDecision:
+    """Whether the best setting is adopted; of settings that tie, the simpler one.
 
     Better by more than `worth` for each part that it adds: adopt. No detectable difference: adopt
     only what is simpler. Worse or undecided: keep the baseline. The first baseline needs no
     comparison.
 
     Args:
-        found: Settings of an experiment, the best first, at least one.
+        settings: Settings of an experiment, the best first, at least one.
         baseline: The one that holds, with its trainings; None where there is none yet.
         metric: Its name, for messages.
         maximize: Whether higher is better.
@@ -121,81 +122,93 @@ def adoption(
 
     Source: A2, A4, R1.
     """
-    best = _best(found)
+    best = _best(settings)
     if baseline is None:
-        return _first(best, metric)
-    chosen = _simplest(found, best, baseline, maximize=maximize)
+        return _first_adoption(best, metric)
+    chosen = _simplest(settings, best, baseline, maximize=maximize)
     adds = complexity(baseline.setting, chosen.setting, costs=(baseline.cost, chosen.cost))
-    pruned = _dropped(best, chosen)
     if not (chosen.retrained and baseline.retrained):
-        once = [one for one in (chosen, baseline) if not one.retrained]
-        names = join([f"`{one.trainings.name}`" for one in once])
-        text = (
-            f"{names} {'was' if len(once) == 1 else 'were'} trained once, which tells nothing of "
-            "chance: train both again with 5 seeds each before adopting (A1, A2)."
-        )
-        return Adopted(decision="keep", candidate=chosen, message=text, complexity=adds)
+        message = _once_message([one for one in (chosen, baseline) if not one.retrained])
+        return AdoptionDecision(decision="keep", candidate=chosen, message=message, complexity=adds)
     result = comparison(baseline.trainings, chosen.trainings, metric=metric, maximize=maximize)
-    decision, why = _weighed(result, adds, worth)
-    return Adopted(
+    decision, why = _decision(result, adds, worth)
+    pruned = _pruned(best, chosen)
+    return AdoptionDecision(
         decision=decision,
         candidate=chosen,
-        message=f"{compared(result)} {why}{_said(pruned)}",
+        message=f"{comparison_message(result)} {why}{_pruned_message(pruned)}",
         complexity=adds,
         comparison=result,
         pruned=pruned,
     )
 
 
-def _best(found: Sequence[Candidate]) -> Candidate:
+def _best(settings: Sequence[Candidate]) -> Candidate:
     """The best of those that were retrained, where any was: one training may be lucky (A1)."""
-    retrained = [one for one in found if one.retrained]
-    return (retrained or list(found))[0]
+    retrained = [candidate for candidate in settings if candidate.retrained]
+    return (retrained or list(settings))[0]
 
 
-def _first(best: Candidate, metric: str) -> Adopted:
+def _first_adoption(best: Candidate, metric: str) -> AdoptionDecision:
     trainings = len(best.trainings.values)
-    known = [value for value in best.trainings.values if math.isfinite(value)]
-    mean = number(fmean(known)) if known else "no value"
+    finite = [value for value in best.trainings.values if math.isfinite(value)]
+    mean = number(fmean(finite)) if finite else "no value"
     spread = (
         f"the mean of {plural(trainings, 'training')}"
         if trainings > 1
         else "one training, whose variance is not known (A2)"
     )
-    text = f"The first baseline: {metric} {mean}, {spread}. Nothing was compared."
-    return Adopted(decision="adopt", candidate=best, message=text, complexity=Complexity())
+    message = f"The first baseline: {metric} {mean}, {spread}. Nothing was compared."
+    return AdoptionDecision(
+        decision="adopt", candidate=best, message=message, complexity=Complexity()
+    )
+
+
+def _once_message(once: Sequence[Candidate]) -> str:
+    """Why settings that were trained once are not compared."""
+    names = join([f"`{candidate.trainings.name}`" for candidate in once])
+    return (
+        f"{names} {'was' if len(once) == 1 else 'were'} trained once, which tells nothing of "
+        "chance: train both again with 5 seeds each before adopting (A1, A2)."
+    )
 
 
 def _simplest(
-    found: Sequence[Candidate], best: Candidate, baseline: Candidate, *, maximize: bool
+    settings: Sequence[Candidate], best: Candidate, baseline: Candidate, *, maximize: bool
 ) -> Candidate:
     """The simplest retrained setting that is not detectably worse than the best one."""
     if not best.retrained:
         return best
-    others = [one for one in found if one.retrained and one.setting != baseline.setting]
-    by_size = sorted(others, key=lambda one: (*_size(baseline, one), one.loss))
-    for one in by_size:
-        if one is best or _size(baseline, one) >= _size(baseline, best):
+    others = [one for one in settings if one.retrained and one.setting != baseline.setting]
+    by_size = sorted(others, key=lambda candidate: (*_size(baseline, candidate), candidate.loss))
+    for candidate in by_size:
+        if candidate is best or _size(baseline, candidate) >= _size(baseline, best):
             continue
-        answer = comparison(best.trainings, one.trainings, maximize=maximize).answer
+        answer = comparison(best.trainings, candidate.trainings, maximize=maximize).answer
         if answer in ("better", "no_difference"):
-            return one
+            return candidate
     return best
 
 
-def _size(baseline: Candidate, one: Candidate) -> tuple[int, int]:
-    found = complexity(baseline.setting, one.setting, costs=(baseline.cost, one.cost))
-    return found.net, len(found.adds) + len(found.drops) + len(found.changed)
+def _size(baseline: Candidate, candidate: Candidate) -> tuple[int, int]:
+    """What a candidate adds to the baseline, less what it leaves out; and all that differs."""
+    difference = complexity(
+        baseline.setting, candidate.setting, costs=(baseline.cost, candidate.cost)
+    )
+    parts = (difference.adds, difference.drops, difference.changed)
+    return difference.net, sum(map(len, parts))
 
 
-def _dropped(best: Candidate, chosen: Candidate) -> tuple[str, ...]:
+def _pruned(best: Candidate, chosen: Candidate) -> tuple[str, ...]:
+    """The hyperparameters in which the chosen setting differs from the best."""
     names = best.setting.keys() | chosen.setting.keys()
     return tuple(
         sorted(name for name in names if best.setting.get(name) != chosen.setting.get(name))
     )
 
 
-def _weighed(result: Comparison, adds: Complexity, worth: float) -> tuple[Decision, str]:
+def _decision(result: Comparison, adds: Complexity, worth: float) -> tuple[Decision, str]:
+    """The gain against what it adds, and why."""
     if result.answer == "better":
         needed = worth * max(adds.net, 0)
         if result.gain > needed:
@@ -211,7 +224,7 @@ def _weighed(result: Comparison, adds: Complexity, worth: float) -> tuple[Decisi
     return "keep", "The baseline stays (A4)."
 
 
-def _said(pruned: Sequence[str]) -> str:
+def _pruned_message(pruned: Sequence[str]) -> str:
     if not pruned:
         return ""
-    return f" Dropped without loss that could be seen: {join([f'`{one}`' for one in pruned])}."
+    return f" Dropped without loss that could be seen: {join([f'`{name}`' for name in pruned])}."

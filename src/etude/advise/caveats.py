@@ -14,7 +14,7 @@ from ..experiment import Experiment
 from ..finding import Finding, grouped
 from ..wording import join, number, plural
 from .context import side_of
-from .ranking import RankedStudy, best_of_each, is_rate, relevant_findings
+from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
@@ -25,26 +25,37 @@ _BESIDE = ("importance",)
 
 
 def caveats(
-    analysis: Analysis, standing: Sequence[RankedStudy], findings: Sequence[Finding]
+    analysis: Analysis, studies: Sequence[RankedStudy], findings: Sequence[Finding]
 ) -> tuple[str, ...]:
     """One sentence a doubt: first what stands in the way, then what is not known.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
     experiment = analysis.experiment
-    valued = [one for one in standing if one.best]
-    mine = relevant_findings(findings, best_of_each(standing))
-    said = [*_problems(analysis, mine), *_of_curves(mine), *_unclear(mine), *_unfinished(standing)]
-    said += _censored(analysis)
-    said += _arranged(experiment, standing)
-    if valued:
-        said += [*_luck(valued), *_unequal(experiment, standing), *_timed_out(standing)]
-        said += _seeds(standing, findings)
-        said += [_sampling_error(experiment, valued), _selection(valued)]
-    return (*said, *_acknowledged(findings), *_fixed(analysis))
+    valued_studies = [study for study in studies if study.best]
+    relevant = relevant_findings(findings, best_trials(studies))
+    sentences = [
+        *_problems(analysis, relevant),
+        *_curve_notices(relevant),
+        *_unclear(relevant),
+        *_unfinished(studies),
+        *_censored(analysis),
+        *_configured(experiment, studies),
+    ]
+    if valued_studies:
+        sentences += [
+            *_luck(valued_studies),
+            *_unequal(experiment, studies),
+            *_timed_out(studies),
+            *_seeds(studies, findings),
+            _sampling_error(experiment, valued_studies),
+            _selection(valued_studies),
+        ]
+    return (*sentences, *_acknowledged(findings), *_fixed(analysis))
 
 
 def _problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[str]:
+    """Every problem; those of one side of an axis in several studies as one."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         if finding.status == "problem":
@@ -68,52 +79,56 @@ def _censored(analysis: Analysis) -> Iterator[str]:
             yield f"{finding.rule}: {finding.message}"
 
 
-def _of_curves(findings: Sequence[Finding]) -> Iterator[str]:
+def _curve_notices(findings: Sequence[Finding]) -> Iterator[str]:
     """What the curve of a best trial shows that is no problem, and yet may change the order.
 
     Not where the same rule says it of the trial's study, which is a doubt already.
     """
     of_studies = {
-        (one.check, one.rule, one.subject.get("study"))
-        for one in findings
-        if one.status in ("problem", "unclear") and "trial" not in one.subject
+        (finding.check, finding.rule, finding.subject.get("study"))
+        for finding in findings
+        if finding.status in ("problem", "unclear") and "trial" not in finding.subject
     }
-    telling = [
-        one
-        for one in findings
-        if one.status == "notice"
-        and _tells(one)
-        and (one.check, one.rule, one.subject.get("study")) not in of_studies
+    notices = [
+        finding
+        for finding in findings
+        if finding.status == "notice"
+        and _may_change_order(finding)
+        and (finding.check, finding.rule, finding.subject.get("study")) not in of_studies
     ]
-    for group in grouped(telling):
+    for group in grouped(notices):
         yield f"{group.first.rule}: {group.message}"
 
 
-def _tells(finding: Finding) -> bool:
-    single = "trial" in finding.subject
-    return (single and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+def _may_change_order(finding: Finding) -> bool:
+    of_trial = "trial" in finding.subject
+    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
 
 
 def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
     """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
-    left = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
-    of_studies = {one.check for one in left if "trial" not in one.subject}
+    unclear = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {finding.check for finding in unclear if "trial" not in finding.subject}
     for group in grouped(
-        one for one in left if "trial" not in one.subject or one.check not in of_studies
+        one for one in unclear if "trial" not in one.subject or one.check not in of_studies
     ):
         yield f"{group.first.rule}: {group.message}"
 
 
-def _unfinished(standing: Sequence[RankedStudy]) -> Iterator[str]:
-    planned = sum(one.study.max_trials for one in standing)
-    ended = sum(len(one.outcomes) for one in standing)
+def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[str]:
+    planned = sum(study.study.max_trials for study in studies)
+    ended = sum(len(study.outcomes) for study in studies)
     if ended < planned:
         verb = "has" if 1 in (ended, planned) else "have"
         yield f"R13: {ended} of {plural(planned, 'trial')} {verb} ended, so this is provisional."
 
 
-def _luck(valued: Sequence[RankedStudy]) -> Iterator[str]:
-    spreads = [f"`{one.study.name}` {_spread(one)}" for one in valued if one.study.space.dimensions]
+def _luck(valued_studies: Sequence[RankedStudy]) -> Iterator[str]:
+    spreads = [
+        f"`{study.study.name}` {_spread(study)}"
+        for study in valued_studies
+        if study.study.space.dimensions
+    ]
     if spreads:
         yield (
             "Q10: by the luck of the search, in 95 % of resampled studies the best is: "
@@ -121,66 +136,66 @@ def _luck(valued: Sequence[RankedStudy]) -> Iterator[str]:
         )
 
 
-def _spread(standing: RankedStudy) -> str:
-    whole = luck(standing.outcomes, standing.study.objective)
+def _spread(study: RankedStudy) -> str:
+    whole = luck(study.outcomes, study.study.objective)
     if whole is None:
-        return f"not known ({plural(len(standing.outcomes), 'trial')})"
+        return f"not known ({plural(len(study.outcomes), 'trial')})"
     return reaches(whole)
 
 
-def _arranged(experiment: Experiment, standing: Sequence[RankedStudy]) -> Iterator[str]:
+def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[str]:
     if experiment.configurations:
         yield (
             "R12: the settings were listed by hand, so nothing is known of those between and "
             "beyond them, and no search drew them: an interval tells how much the best rests on "
             "single settings."
         )
-    if experiment.studies == "merged" and len(standing) > 1:
-        what = "slice" if any(one.study.merged for one in standing) else "scientific value"
-        shares = [len(one.outcomes) for one in standing]
+    if experiment.studies == "merged" and len(studies) > 1:
+        what = "slice" if any(study.study.merged for study in studies) else "scientific value"
+        shares = [len(study.outcomes) for study in studies]
         low, high = min(shares), max(shares)
         share = f"{low}" if low == high else f"{low} to {high}"
         yield (
-            f"R14: one merged study was compared with itself in {len(standing)} parts, so each "
+            f"R14: one merged study was compared with itself in {len(studies)} parts, so each "
             f"{what} had {share} of {plural(experiment.trials, 'trial')} to tune its nuisance "
             "hyperparameters with."
         )
 
 
-def _unequal(experiment: Experiment, standing: Sequence[RankedStudy]) -> Iterator[str]:
-    counts = {one.study.name: one.feasible for one in standing}
+def _unequal(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[str]:
+    counts = {study.study.name: study.feasible for study in studies}
     # Trials that are dealt to the parts of a merged study need not divide evenly.
     uneven = 1 if experiment.studies == "merged" else 0
     if max(counts.values()) - min(counts.values()) > uneven:
-        each = ", ".join(f"`{name}` {count}" for name, count in counts.items())
+        listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
         yield (
-            f"R15: the studies have unequal numbers of feasible trials ({each}); a study with more "
-            "of them had more chances to find a good setting."
+            f"R15: the studies have unequal numbers of feasible trials ({listed}); a study with "
+            "more of them had more chances to find a good setting."
         )
 
 
-def _timed_out(standing: Sequence[RankedStudy]) -> Iterator[str]:
+def _timed_out(studies: Sequence[RankedStudy]) -> Iterator[str]:
     counts = {
-        one.study.name: sum(each.feasible and each.timed_out for each in one.outcomes)
-        for one in standing
+        study.study.name: sum(one.feasible and one.timed_out for one in study.outcomes)
+        for study in studies
     }
     total = sum(counts.values())
     if total:
         verb, they = ("was", "it competes") if total == 1 else ("were", "they compete")
-        each = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
+        listed = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
         yield (
-            f"T4: {plural(total, 'trial')} {verb} ended by the time limit ({each}); {they} with "
+            f"T4: {plural(total, 'trial')} {verb} ended by the time limit ({listed}); {they} with "
             "fewer steps than the others."
         )
 
 
-def _seeds(standing: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[str]:
+def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[str]:
     known = {
-        one.subject.get("study")
-        for one in findings
-        if one.check == "trial_noise" and one.status == "ok"
+        finding.subject.get("study")
+        for finding in findings
+        if finding.check == "trial_noise" and finding.status == "ok"
     }
-    tuned = [one.study.name for one in standing if one.study.space.dimensions]
+    tuned = [study.study.name for study in studies if study.study.space.dimensions]
     unknown = [name for name in tuned if name not in known]
     if unknown and len(unknown) < len(tuned):
         yield (
@@ -192,7 +207,7 @@ def _seeds(standing: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iter
             "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
             "is not known; train the best settings again with other seeds before adopting a change."
         )
-    untuned = [one.study.name for one in standing if only_seeds(one.study, one.outcomes)]
+    untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield (
             f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "
@@ -204,14 +219,14 @@ def _names(studies: Iterable[str]) -> str:
     return join([f"`{study}`" for study in studies], most=6)
 
 
-def _sampling_error(experiment: Experiment, valued: Sequence[RankedStudy]) -> str:
+def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]) -> str:
     metric = experiment.metric
     errors = [
-        f"`{one.study.name}` {number(one.standard_error, 2)}"
-        for one in valued
-        if one.standard_error is not None
+        f"`{study.study.name}` {number(study.standard_error, 2)}"
+        for study in valued_studies
+        if study.standard_error is not None
     ]
-    if len(errors) == len(valued):
+    if len(errors) == len(valued_studies):
         return (
             f"A1: on {plural(experiment.validation_examples or 0, 'validation example')} the "
             f"standard error of "
@@ -226,10 +241,12 @@ def _sampling_error(experiment: Experiment, valued: Sequence[RankedStudy]) -> st
     )
 
 
-def _selection(valued: Sequence[RankedStudy]) -> str:
-    trials = sum(one.feasible for one in valued)
+def _selection(valued_studies: Sequence[RankedStudy]) -> str:
+    trials = sum(study.feasible for study in valued_studies)
     evaluations = sum(
-        len(each.record.series(one.study.metric)) for one in valued for each in one.outcomes
+        len(outcome.record.series(study.study.metric))
+        for study in valued_studies
+        for outcome in study.outcomes
     )
     return (
         f"A1: each best value was picked on the validation data itself, from "
@@ -247,11 +264,10 @@ def _acknowledged(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _fixed(analysis: Analysis) -> Iterator[str]:
-    everywhere = tuple(study.name for study in analysis.studies)
-    held = [
+    values = [
         f"{caveat.hyperparameter} = {caveat.value}"
-        + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(everywhere) else "")
+        + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(analysis.studies) else "")
         for caveat in fixed_caveats(analysis.studies).caveats
     ]
-    if held:
-        yield f"R5: this holds only for what was fixed: {', '.join(held)}."
+    if values:
+        yield f"R5: this holds only for what was fixed: {', '.join(values)}."

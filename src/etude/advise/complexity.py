@@ -64,52 +64,53 @@ def complexity(
 
     Source: A4, R9, R10.
     """
-    adds, drops = list(_more(before, after)), list(_more(after, before))
-    adds += list(_dearer(*costs))
-    drops += list(_dearer(*reversed(costs)))
+    cost_before, cost_after = costs
+    adds = [*_added_parts(before, after), *_added_costs(cost_before, cost_after)]
+    drops = [*_added_parts(after, before), *_added_costs(cost_after, cost_before)]
     shared = before.keys() & after.keys()
     named = {phrase.split("`")[1] for phrase in (*adds, *drops) if "`" in phrase}
     changed = sorted(name for name in shared - named if before[name] != after[name])
     return Complexity(adds=tuple(adds), drops=tuple(drops), changed=tuple(changed))
 
 
-def _more(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> Iterator[str]:
+def _added_parts(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> Iterator[str]:
     for name, value in sorted(after.items()):
         entry = known(name)
-        if not _on(name, value):
+        if not _is_on(name, value):
             continue
-        was = before.get(name)
-        if was is None or not _on(name, was):
-            yield f"`{name}` = {_shown(value)}"
-        elif entry is not None and entry.size and _grows(was, value):
-            yield f"a larger `{name}` ({_shown(was)} to {_shown(value)})"
+        old = before.get(name)
+        if old is None or not _is_on(name, old):
+            yield f"`{name}` = {_value_phrase(value)}"
+        elif entry is not None and entry.size and _grows(old, value):
+            yield f"a larger `{name}` ({_value_phrase(old)} to {_value_phrase(value)})"
 
 
 def _grows(before: Scalar, after: Scalar) -> bool:
     return is_number(before) and is_number(after) and after > before
 
 
-def _on(name: str, value: Scalar) -> bool:
+def _is_on(name: str, value: Scalar) -> bool:
     entry = known(name)
     if entry is not None and entry.off is not None and is_number(value):
         return value != entry.off
     return value_text(value).casefold() not in _OFF or (is_number(value) and entry is None)
 
 
-def _shown(value: Scalar) -> str:
+def _value_phrase(value: Scalar) -> str:
     return number(value) if is_number(value) else value_text(value)
 
 
-def _dearer(before: Cost, after: Cost) -> Iterator[str]:
+def _added_costs(before: Cost, after: Cost) -> Iterator[str]:
     if _exceeds(after.step_s, before.step_s, MIN_SLOWER) and (after.step_s or 0.0) >= MIN_STEP_S:
         yield f"{_ratio(after.step_s, before.step_s)} times the time per step"
     if _exceeds(after.parameters, before.parameters, 0.0):
         yield f"{_ratio(after.parameters, before.parameters)} times the parameters"
 
 
-def _exceeds(now: float | None, was: float | None, least: float) -> bool:
-    return bool(was and now and now / was > 1 + least)
+def _exceeds(after: float | None, before: float | None, least: float) -> bool:
+    """Whether one is greater than the other by more than this share of it."""
+    return bool(before and after and after / before > 1 + least)
 
 
-def _ratio(now: float | None, was: float | None) -> str:
-    return number((now or 0.0) / (was or 1.0), 3)
+def _ratio(after: float | None, before: float | None) -> str:
+    return number((after or 0.0) / (before or 1.0), 3)

@@ -1,9 +1,9 @@
-"""Case: a round as it stands, which is all that a remedy is handed; Remedy: what it proposes."""
+"""Context: a round with its results, which is all that a remedy gets; Remedy: what it proposes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, final
 
@@ -12,9 +12,10 @@ from ..analyze.checks.boundary import boundary
 from ..analyze.checks.boundary_side import Side
 from ..analyze.views.outcomes import Outcome
 from ..experiment import Experiment
-from ..experiment.hyperparameter import Hyperparameter
+from ..experiment.change import Change
+from ..experiment.hyperparameter import Hyperparameter, Role, table_keys
 from ..finding import Finding, Recommendation, Verdict
-from ..space import Integer, Real
+from ..space import Choice, Domain, Integer, Real, Scalar
 from ..study import Study
 from .ranking import relevant_findings
 
@@ -64,29 +65,29 @@ class Context:
         return relevant_findings(self.findings, self.verdict.best_trials)
 
     @property
-    def troubled(self) -> bool:
-        """Whether one of them is a problem, so that no more of the same amends it (C14)."""
+    def has_problem(self) -> bool:
+        """Whether a relevant finding is a problem, so that no more of the same amends it (C14)."""
         return any(finding.status == "problem" for finding in self.relevant_findings)
 
     def of(self, check: str, rule: str, *status: str) -> list[Finding]:
         """The relevant findings of a check under a rule, with one of these statuses."""
         return [
-            one
-            for one in self.relevant_findings
-            if (one.check, one.rule) == (check, rule) and one.status in status
+            finding
+            for finding in self.relevant_findings
+            if (finding.check, finding.rule) == (check, rule) and finding.status in status
         ]
 
     def study(self, finding: Finding) -> Study:
         """The study that a finding is about."""
-        return next(one for one in self.studies if one.name == finding.subject["study"])
+        return next(study for study in self.studies if study.name == finding.subject["study"])
 
     def result(self, finding: Finding, check: Callable[..., R]) -> R:
         """What a check computed of the study that a finding is about."""
         return self.analysis.result(self.study(finding), check)
 
-    def sharing(self, one: Hyperparameter) -> list[Study]:
+    def studies_with(self, hyperparameter: Hyperparameter) -> list[Study]:
         """The studies that search, or hold, this hyperparameter."""
-        return [study for study in self.studies if one.exists(study.scientific)]
+        return [study for study in self.studies if hyperparameter.exists(study.scientific)]
 
     def best_first(self, study: Study) -> list[Outcome]:
         """Its feasible trials, best first."""
@@ -96,15 +97,17 @@ class Context:
         """The hyperparameter of the experiment that a study searches under this name."""
         return next(
             (
-                one
-                for one in self.experiment.hyperparameters
-                if one.name == name and one.role != "fixed" and one.exists(study.scientific)
+                hyperparameter
+                for hyperparameter in self.experiment.hyperparameters
+                if hyperparameter.name == name
+                and hyperparameter.role != "fixed"
+                and hyperparameter.exists(study.scientific)
             ),
             None,
         )
 
 
-def bounded(
+def with_bounds(
     domain: Real | Integer, *, low: float | None = None, high: float | None = None
 ) -> Real | Integer:
     """The range with another bound, whole where it counts whole numbers.
@@ -118,16 +121,45 @@ def bounded(
     return replace(domain, low=low, high=high)
 
 
-def ranges(case: Context, roles: Collection[str] = ("nuisance",)) -> list[Hyperparameter]:
-    """The hyperparameters with a range from one number to another, in these roles.
+def experiment_remedy(
+    context: Context, key: str, new: str | int, rule: str, because: str
+) -> Remedy:
+    """The remedy that gives a key of `[experiment]` another value.
 
-    Source: R2.
+    Source: R3.
     """
-    return [
-        one
-        for one in case.experiment.hyperparameters
-        if one.role in roles and isinstance(one.value, Real | Integer)
-    ]
+    edit = Recommendation(
+        rule=rule,
+        change=Change(("experiment", key), "", new),
+        old=getattr(context.experiment, key),
+        because=because,
+    )
+    return Remedy(rule=rule, edits=(edit,))
+
+
+def value_edits(
+    hyperparameter: Hyperparameter, new: Domain | Scalar, rule: str, because: str
+) -> Iterator[Recommendation]:
+    """The edits that give a hyperparameter this value or range, in the table where it belongs.
+
+    Source: R4.
+    """
+    role: Role = "nuisance" if isinstance(new, Real | Integer | Choice) else "fixed"
+    keys = (*table_keys(role, hyperparameter.when), hyperparameter.name)
+    stays = keys == hyperparameter.keys
+    yield Recommendation(
+        rule=rule,
+        change=Change(keys, "", new),
+        old=hyperparameter.value if stays else None,
+        because=because,
+    )
+    if not stays:
+        yield Recommendation(
+            rule=rule,
+            change=Change(hyperparameter.keys, "", None),
+            old=hyperparameter.value,
+            because=because,
+        )
 
 
 def side_of(analysis: Analysis, finding: Finding) -> Side:
@@ -136,6 +168,6 @@ def side_of(analysis: Analysis, finding: Finding) -> Side:
     Source: C1.
     """
     study = next(study for study in analysis.studies if study.name == finding.subject["study"])
-    name, which = finding.subject["hyperparameter"], finding.subject["side"]
+    axis = finding.subject["hyperparameter"], finding.subject["side"]
     sides = analysis.result(study, boundary).sides
-    return next(side for side in sides if (side.hyperparameter, side.side) == (name, which))
+    return next(side for side in sides if (side.hyperparameter, side.side) == axis)

@@ -1,4 +1,4 @@
-"""Experiments that train listed settings again: to compare them, or to prune changes."""
+"""Experiments that train again: settings, to compare or to prune them; a population's schedule."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ def retraining_experiment(
         sorted(
             (key, value)
             for key, value in settings[0].items()
-            if all(key in one and one[key] == value for one in settings)
+            if all(key in setting and setting[key] == value for setting in settings)
         )
     )
-    rows = [{key: one[key] for key in one if key not in shared} for one in settings]
+    rows = [
+        {key: value for key, value in setting.items() if key not in shared} for setting in settings
+    ]
     varies = any(rows)
     return replace(
         experiment,
@@ -76,7 +78,7 @@ def prunings(
 
 
 def replay_experiment(
-    experiment: Experiment, study: Study, found: Lineage, *, repeats: int = 1
+    experiment: Experiment, study: Study, lineage: Lineage, *, repeats: int = 1
 ) -> Experiment:
     """An experiment whose trials begin as the best line began, and change as it changed.
 
@@ -86,7 +88,7 @@ def replay_experiment(
     Args:
         experiment: The round in which the population was trained.
         study: The population's.
-        found: Its families.
+        lineage: Its families.
         repeats: How many trials, each with a seed of its own.
 
     Raises:
@@ -94,10 +96,10 @@ def replay_experiment(
 
     Source: L2, L4, A1, A2, W4.
     """
-    if not found.schedule:
+    if not lineage.schedule:
         raise RunError(f"No trial of `{study.name}` has a value that counts, so there is no best.")
-    first, *later = found.schedule
-    changes = [{"step": one.updates, **one.values} for one in later]
+    first, *later = lineage.schedule
+    changes = [{"step": change.updates, **change.values} for change in later]
     return Experiment(
         metric=experiment.metric,
         max_steps=experiment.max_steps,

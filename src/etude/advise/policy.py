@@ -17,10 +17,10 @@ from .edits import applied
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
-from .remedies.refine import drop, fix, narrow
+from .remedies.refine import drop_behind, fix_idle, narrow_to_good
 from .remedies.regularize import regularize
-from .remedies.stabilize import stabilize, steady
-from .remedies.training_length import longer, shorter
+from .remedies.stabilize import stabilize, steady_metric
+from .remedies.training_length import train_longer, train_shorter
 from .remedies.widen import widen
 
 Make: TypeAlias = Callable[[Context], list[Remedy]]
@@ -46,12 +46,12 @@ EXPLORATION = (
         remedies=(use_log_scale, narrow_unstable, widen),
     ),
     Step(goal="regularize", rules=("C6", "C7"), remedies=(regularize,)),
-    Step(goal="train longer", rules=("C9", "T5"), remedies=(longer,)),
-    Step(goal="steady the metric", rules=("C8",), remedies=(steady,)),
-    Step(goal="drop what is behind", rules=("R2",), remedies=(drop,)),
+    Step(goal="train longer", rules=("C9", "T5"), remedies=(train_longer,)),
+    Step(goal="steady the metric", rules=("C8",), remedies=(steady_metric,)),
+    Step(goal="drop what is behind", rules=("R2",), remedies=(drop_behind,)),
     Step(goal="add trials", rules=("C2", "Q10"), remedies=(more_trials,)),
-    Step(goal="train shorter", rules=("C10", "T5"), remedies=(shorter,)),
-    Step(goal="refine the space", rules=("R2",), remedies=(fix, narrow)),
+    Step(goal="train shorter", rules=("C10", "T5"), remedies=(train_shorter,)),
+    Step(goal="refine the space", rules=("R2",), remedies=(fix_idle, narrow_to_good)),
     Step(goal="exploit", rules=("X1",), remedies=(exploit,)),
 )
 # When exploration is over (R3: late, one maximizes the score): what D11 wants first still is first;
@@ -85,30 +85,33 @@ class Advice:
     words: tuple[str, ...] = ()
 
 
-def advice(case: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
+def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     """The first step of the order that has an edit; the others wait (R3).
 
-    An edit that would earn a finding about the design of the next round is told in words.
+    An edit that would earn a finding about the design of the next round is put into words.
 
     Args:
-        case: The round.
-        order: `LATE` where exploration is over; of a comparison it never is.
+        context: The round.
+        order: `EXPLOITATION` where exploration is over; of a comparison it never is.
 
     Source: R3, D11, C14.
     """
     chosen: tuple[Step, tuple[Recommendation, ...]] | None = None
     waiting: list[str] = []
     words: list[str] = []
-    for step in order if case.verdict.status == "no_question" else EXPLORATION:
+    for step in order if context.verdict.status == "no_question" else EXPLORATION:
         edits: list[Recommendation] = []
-        for remedy in _distinct([one for make in step.remedies for one in make(case)]):
-            against = _against(case.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
-            edits += remedy.edits if not against else ()
-            words += [against] if against else [remedy.words] if remedy.words else []
+        remedies = [remedy for make in step.remedies for remedy in make(context)]
+        for remedy in _distinct_remedies(remedies):
+            objection = (
+                _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
+            )
+            edits += remedy.edits if not objection else ()
+            words += [objection] if objection else [remedy.words] if remedy.words else []
         if edits and chosen is None:
             chosen = step, tuple(edits)
         elif edits:
-            waiting.append(_waits(step, edits))
+            waiting.append(_waiting_sentence(step, edits))
     return Advice(
         goal=chosen[0].goal if chosen else "",
         recommendations=chosen[1] if chosen else (),
@@ -134,46 +137,47 @@ def order() -> str:
     return f"When several ask for a change, the order is: {'; '.join(steps)}."
 
 
-def caused(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
+def caused_findings(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
     """What the rules say of the next round's design that they do not say of this one's.
 
     Source: R6, R7, R9, R15, S10.
     """
     coming = applied(experiment, edits)
-    known = {_key(one) for one in of_design(experiment, designed(experiment), experiment)}
-    said = of_design(coming, designed(coming), experiment)
-    return [one for one in said if one.status != "ok" and _key(one) not in known]
+    before = of_design(experiment, designed(experiment), experiment)
+    after = of_design(coming, designed(coming), experiment)
+    known = {_key(finding) for finding in before}
+    return [finding for finding in after if finding.status != "ok" and _key(finding) not in known]
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.check, str(dict(finding.subject))
 
 
-def _against(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
+def _objection(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
     """Why these edits are not made; empty where nothing speaks against them."""
     last = edits[-1]
     try:
-        found = caused(experiment, edits)
+        findings = caused_findings(experiment, edits)
     except InputError as error:
         return f"{last.rule}: {last.because} The file cannot say it: {error}"
-    if not found:
+    if not findings:
         return ""
-    return f"{last.rule}: {last.because} But {found[0].message} So decide yourself."
+    return f"{last.rule}: {last.because} But {findings[0].message} So decide yourself."
 
 
-def _waits(step: Step, edits: Sequence[Recommendation]) -> str:
+def _waiting_sentence(step: Step, edits: Sequence[Recommendation]) -> str:
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
     paths = join([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
     return f"{step.goal[0].upper()}{step.goal[1:]} ({rules}): {paths}."
 
 
-def _distinct(remedies: Sequence[Remedy]) -> list[Remedy]:
+def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:
     """Without a remedy that changes what an earlier one of the round sets as a whole."""
-    whole: set[str] = set()
-    kept = []
-    for one in remedies:
-        if any(edit.path in whole for edit in one.edits):
+    whole_values: set[str] = set()
+    distinct = []
+    for remedy in remedies:
+        if any(edit.path in whole_values for edit in remedy.edits):
             continue
-        whole |= {edit.path for edit in one.edits if not edit.part}
-        kept.append(one)
-    return kept
+        whole_values |= {edit.path for edit in remedy.edits if not edit.part}
+        distinct.append(remedy)
+    return distinct

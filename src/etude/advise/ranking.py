@@ -1,4 +1,10 @@
-"""Which findings bear on the answer to the question."""
+"""The studies of a round ranked by their best trials, the leader's lead, and what bears on it.
+
+In this order: the ranked studies, the sampling error of a value, the lead of one study over
+another, the means of studies that tune nothing, and the findings that bear on the comparison.
+
+Axes: B bootstrap samples.
+"""
 
 from __future__ import annotations
 
@@ -16,72 +22,17 @@ from ..analyze.analysis import Analysis
 from ..analyze.statistics.bootstrap import best_of, interval
 from ..analyze.statistics.hypergeometric import upper_tail
 from ..analyze.views.outcomes import Outcome, only_seeds
+from ..analyze.views.outcomes import ranked as best_first
 from ..experiment import Experiment
 from ..finding import Finding, Lead, StudyMean
 from ..study import Study, derived_seed
 from ..wording import join, number, plural
 
-
-def relevant_findings(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:
-    """The findings about a design, a study or an axis, and those about the best trials' curves.
-
-    Studies are compared by the best trial of each; what the curve of another one shows is no reason
-    to doubt the comparison. That taking the best may favour some trials (C7) is a finding of the
-    study.
-
-    Source: C5, C6, C14.
-    """
-    return [one for one in findings if "trial" not in one.subject or one.subject["trial"] in best]
-
-
-def best_of_each(standing: Sequence[RankedStudy]) -> set[int]:
-    """The best trial of each study.
-
-    Source: C5, C6.
-    """
-    return {one.best.trial for one in standing if one.best}
-
-
-def means(standing: Sequence[RankedStudy]) -> list[StudyMean]:
-    """The mean of each study without nuisance hyperparameters that has a feasible trial.
-
-    Source: A2.
-    """
-    return [
-        _mean(one)
-        for one in standing
-        if one.best is not None and only_seeds(one.study, one.outcomes)
-    ]
-
-
-def _mean(standing: RankedStudy) -> StudyMean:
-    values = [one.value for one in standing.outcomes if one.value is not None]
-    return StudyMean(
-        study=standing.study.name,
-        mean=fmean(values),
-        sd=stdev(values) if len(values) > 1 else math.nan,
-        trials=len(values),
-        infeasible=len(standing.outcomes) - len(values),
-    )
-
-
-def means_sentence(found: Sequence[StudyMean], metric: str) -> str:
-    """The sentence that compares means where the best would only be the luckiest seed.
-
-    Source: A2.
-    """
-    several = len(found) > 1
-    whose = "each of these studies" if several else f"`{found[0].study}`"
-    return (
-        f"Trials of {whose} differ only by their seed, so a best one is luck and answers nothing; "
-        f"the mean {metric} is {join([_said(one) for one in found], most=6)} (A2)."
-    )
-
-
-def _said(one: StudyMean) -> str:
-    spread = "" if math.isnan(one.sd) else f"standard deviation {number(one.sd, 2)}, "
-    lost = f", {one.infeasible} more infeasible" if one.infeasible else ""
-    return f"{number(one.mean)} for `{one.study}` ({spread}{plural(one.trials, 'trial')}{lost})"
+# Shares of examples; what may stand before says of which data, or how many guesses count.
+_RATE = re.compile(
+    r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
+    r"(?:error|accuracy|error_rate|misclassification_rate)"
+)
 
 
 @final
@@ -97,14 +48,12 @@ class RankedStudy:
     @property
     def feasible(self) -> int:
         """How many trials have a value that counts."""
-        return sum(one.feasible for one in self.outcomes)
+        return sum(outcome.feasible for outcome in self.outcomes)
 
-
-# Shares of examples; what may stand before says of which data, or how many guesses count.
-_RATE = re.compile(
-    r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
-    r"(?:error|accuracy|error_rate|misclassification_rate)"
-)
+    @property
+    def best_loss(self) -> float:
+        """The loss of the best trial; infinite without one."""
+        return self.best.loss if self.best else math.inf
 
 
 def ranking(analysis: Analysis) -> list[RankedStudy]:
@@ -112,26 +61,34 @@ def ranking(analysis: Analysis) -> list[RankedStudy]:
 
     Source: R13, C12.
     """
-    ranked_studies = [ranked_study(analysis, study) for study in analysis.compared]
-    return sorted(
-        ranked_studies,
-        key=lambda study: (study.best.loss if study.best else math.inf, study.study.name),
-    )
+    studies = [
+        ranked_study(analysis.experiment, study, analysis.outcomes(study))
+        for study in analysis.compared
+    ]
+    return sorted(studies, key=lambda ranked: (ranked.best_loss, ranked.study.name))
 
 
-def ranked_study(analysis: Analysis, study: Study) -> RankedStudy:
+def ranked_study(experiment: Experiment, study: Study, outcomes: Sequence[Outcome]) -> RankedStudy:
     """The best trial of a study, with the sampling error of its value.
 
     Source: R13, A1.
     """
-    best = next(iter(analysis.best_first(study)), None)
+    best = next(iter(best_first(outcomes)), None)
     value = best.value if best else None
     return RankedStudy(
         study=study,
-        outcomes=analysis.outcomes(study),
+        outcomes=tuple(outcomes),
         best=best,
-        standard_error=None if value is None else standard_error(analysis.experiment, value),
+        standard_error=None if value is None else standard_error(experiment, value),
     )
+
+
+def best_trials(studies: Sequence[RankedStudy]) -> set[int]:
+    """The best trial of each study.
+
+    Source: C5, C6.
+    """
+    return {ranked.best.trial for ranked in studies if ranked.best}
 
 
 def is_rate(metric: str) -> bool:
@@ -190,44 +147,107 @@ def lead(
 
     Source: A2, Q10.
     """
-    mine, theirs = _loss(leader), _loss(other)
-    by = theirs - mine if math.isfinite(mine) and math.isfinite(theirs) else math.inf
+    # The lead itself; infinite where one of the two has no feasible trial.
+    is_known = math.isfinite(leader.best_loss) and math.isfinite(other.best_loss)
+    by = other.best_loss - leader.best_loss if is_known else math.inf
+    # Its spread by the luck of both searches, mirrored to the wider side.
     reach = math.inf
-    if math.isfinite(by) and min(leader.feasible, other.feasible) >= min_feasible:
+    if is_known and min(leader.feasible, other.feasible) >= min_feasible:
         low, high = interval(_lead_samples(leader, other))
         reach = max(by - low, high - by)
-    finite = math.isfinite(reach)
-    run = sum(one.loss < theirs for one in leader.outcomes)
+    is_reach_known = math.isfinite(reach)
+    # How many of the best trials of both are all the leader's.
+    run = sum(outcome.loss < other.best_loss for outcome in leader.outcomes)
     return Lead(
         over=other.study.name,
         by=by,
-        low=by - reach if finite else -math.inf,
-        high=by + reach if finite else math.inf,
+        low=by - reach if is_reach_known else -math.inf,
+        high=by + reach if is_reach_known else math.inf,
         run=run,
         p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)),
     )
 
 
-def _p_value(run: int, mine: int, theirs: int) -> float:
-    alike = [upper_tail(run, drawn=run, there=each, items=mine + theirs) for each in (mine, theirs)]
-    return min(1.0, sum(alike))
-
-
-def _loss(standing: RankedStudy) -> float:
-    return standing.best.loss if standing.best else math.inf
+def _p_value(run: int, trials: int, other_trials: int) -> float:
+    """How often one of two equal studies has so many of the best trials of both."""
+    tails = [
+        upper_tail(run, drawn=run, there=drawn_from, items=trials + other_trials)
+        for drawn_from in (trials, other_trials)
+    ]
+    return min(1.0, sum(tails))
 
 
 def _lead_samples(leader: RankedStudy, other: RankedStudy) -> NDArray[np.float64]:
-    mine_B, theirs_B = _best_samples(leader), _best_samples(other)
+    """The lead in resampled studies, with the sampling error of both values."""
+    best_B, other_best_B = _best_samples(leader), _best_samples(other)
     # A sample without any feasible trial in both studies tells neither from the other.
     with np.errstate(invalid="ignore"):
-        lead_B = np.nan_to_num(theirs_B - mine_B, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        lead_B = np.nan_to_num(other_best_B - best_B, nan=0.0, posinf=np.inf, neginf=-np.inf)
     # One validation set serves both, so their errors go together: to add them is cautious.
     error = math.hypot(leader.standard_error or 0.0, other.standard_error or 0.0)
     rng = np.random.default_rng(derived_seed(leader.study.seed, "sampling error"))
     return np.asarray(lead_B + error * rng.standard_normal(len(lead_B)))
 
 
-def _best_samples(standing: RankedStudy) -> NDArray[np.float64]:
-    losses = [one.loss for one in standing.outcomes]
-    return best_of(losses, [len(losses)], seed=standing.study.seed)[:, 0]
+def _best_samples(ranked: RankedStudy) -> NDArray[np.float64]:
+    losses = [outcome.loss for outcome in ranked.outcomes]
+    return best_of(losses, [len(losses)], seed=ranked.study.seed)[:, 0]
+
+
+def means(studies: Sequence[RankedStudy]) -> list[StudyMean]:
+    """The mean of each study without nuisance hyperparameters that has a feasible trial.
+
+    Source: A2.
+    """
+    return [
+        _mean(ranked)
+        for ranked in studies
+        if ranked.best is not None and only_seeds(ranked.study, ranked.outcomes)
+    ]
+
+
+def _mean(ranked: RankedStudy) -> StudyMean:
+    values = [outcome.value for outcome in ranked.outcomes if outcome.value is not None]
+    return StudyMean(
+        study=ranked.study.name,
+        mean=fmean(values),
+        sd=stdev(values) if len(values) > 1 else math.nan,
+        trials=len(values),
+        infeasible=len(ranked.outcomes) - len(values),
+    )
+
+
+def means_sentence(study_means: Sequence[StudyMean], metric: str) -> str:
+    """The sentence that compares means where the best would only be the luckiest seed.
+
+    Source: A2.
+    """
+    several = len(study_means) > 1
+    whose = "each of these studies" if several else f"`{study_means[0].study}`"
+    return (
+        f"Trials of {whose} differ only by their seed, so a best one is luck and answers nothing; "
+        f"the mean {metric} is {join([_mean_clause(mean) for mean in study_means], most=6)} (A2)."
+    )
+
+
+def _mean_clause(mean: StudyMean) -> str:
+    spread = "" if math.isnan(mean.sd) else f"standard deviation {number(mean.sd, 2)}, "
+    lost = f", {mean.infeasible} more infeasible" if mean.infeasible else ""
+    trials = plural(mean.trials, "trial")
+    return f"{number(mean.mean)} for `{mean.study}` ({spread}{trials}{lost})"
+
+
+def relevant_findings(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:
+    """The findings about a design, a study or an axis, and those about the best trials' curves.
+
+    Studies are compared by the best trial of each; what the curve of another one shows is no reason
+    to doubt the comparison. That taking the best may favour some trials (C7) is a finding of the
+    study.
+
+    Source: C5, C6, C14.
+    """
+    return [
+        finding
+        for finding in findings
+        if "trial" not in finding.subject or finding.subject["trial"] in best
+    ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, final
+from typing import Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
 from ..analyze.statistics.bootstrap import best_of
-from ..analyze.views.outcomes import ranked
 from ..finding import Lead
 from ..wording import number, percent
-from .ranking import RankedStudy, lead, standard_error
+from .ranking import RankedStudy, lead, ranked_study
+
+Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
 
 
 @final
@@ -33,7 +34,7 @@ class Searches:
     a: RankedStudy
     b: RankedStudy
     metric: str
-    answer: Literal["better", "worse", "no_difference", "undecided"]
+    answer: Answer
     lead: Lead | None
     probability: float
     repeated: float = math.nan
@@ -56,26 +57,25 @@ def searches(
     Source: A3, Q10.
     """
     pairs = [*repeats, (a, b)] if same else repeats
-    gaps = [abs(_loss(first) - _loss(second)) for first, second in pairs]
+    gaps = [abs(first.best_loss - second.best_loss) for first, second in pairs]
     repeated = max((gap for gap in gaps if math.isfinite(gap)), default=math.nan)
-    best_a, best_b = _loss(a), _loss(b)
-    known = math.isfinite(min(best_a, best_b))
-    found = None
-    answer: Literal["better", "worse", "no_difference", "undecided"] = "undecided"
-    if known:
-        found = lead(b, a) if best_b <= best_a else lead(a, b)
+    has_best = math.isfinite(min(a.best_loss, b.best_loss))
+    best_lead = None
+    answer: Answer = "undecided"
+    if has_best:
+        best_lead = lead(b, a) if b.best_loss <= a.best_loss else lead(a, b)
         # NaN is beyond nothing: without a second search it takes no answer back.
         if same:
             answer = "no_difference"
-        elif found.holds and not found.by <= repeated:
-            answer = "better" if best_b < best_a else "worse"
+        elif best_lead.holds and not best_lead.by <= repeated:
+            answer = "better" if b.best_loss < a.best_loss else "worse"
     return Searches(
         a=a,
         b=b,
         metric=metric,
         answer=answer,
-        lead=found,
-        probability=_probability(a, b) if known else math.nan,
+        lead=best_lead,
+        probability=_probability(a, b) if has_best else math.nan,
         repeated=repeated,
     )
 
@@ -86,25 +86,17 @@ def whole(analysis: Analysis) -> RankedStudy:
     Source: A3.
     """
     experiment, studies = analysis.experiment, analysis.studies
-    found = [one for study in studies for one in analysis.outcomes(study)]
-    best = next(iter(ranked(found)), None)
-    value = best.value if best else None
-    return RankedStudy(
-        study=replace(studies[0], name=experiment.name),
-        outcomes=tuple(found),
-        best=best,
-        standard_error=None if value is None else standard_error(experiment, value),
-    )
-
-
-def _loss(one: RankedStudy) -> float:
-    return one.best.loss if one.best else math.inf
+    outcomes = [outcome for study in studies for outcome in analysis.outcomes(study)]
+    return ranked_study(experiment, replace(studies[0], name=experiment.name), outcomes)
 
 
 def _probability(a: RankedStudy, b: RankedStudy) -> float:
+    """In how many resampled studies B's best is the better one; ties count half."""
     best_a_B, best_b_B = (
-        best_of([x.loss for x in one.outcomes], [len(one.outcomes)], seed=seed)[:, 0]
-        for one, seed in ((a, 0), (b, 1))
+        best_of([outcome.loss for outcome in study.outcomes], [len(study.outcomes)], seed=seed)[
+            :, 0
+        ]
+        for study, seed in ((a, 0), (b, 1))
     )
     return float((best_b_B < best_a_B).mean() + 0.5 * (best_b_B == best_a_B).mean())
 
@@ -118,37 +110,38 @@ def message(result: Searches, once: Sequence[str]) -> str:
     """
     ask = "This compares searches (A3), not trainings of their best settings"
     if once:
-        named = " and ".join(f"`{name}`" for name in once)
-        ask += f": train the best setting of {named} again with 5 seeds (A2)"
+        names = " and ".join(f"`{name}`" for name in once)
+        ask += f": train the best setting of {names} again with 5 seeds (A2)"
     ask += "."
     if result.lead is None:
-        lacking = [one.study.name for one in (result.a, result.b) if one.best is None]
+        lacking = [study.study.name for study in (result.a, result.b) if study.best is None]
         return f"Undecided: {' and '.join(f'`{name}`' for name in lacking)} has no feasible trial."
-    return " ".join(part for part in (_answer(result, result.lead), _again(result), ask) if part)
+    sentences = _answer_message(result, result.lead), _repeats_message(result), ask
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _answer(result: Searches, found: Lead) -> str:
+def _answer_message(result: Searches, lead: Lead) -> str:
     a, b = result.a.study.name, result.b.study.name
-    best_a, best_b = (one.best.value if one.best else None for one in (result.a, result.b))
+    best_a, best_b = (study.best.value if study.best else None for study in (result.a, result.b))
     values = f"its best {result.metric} is {number(best_b)} against {number(best_a)}"
     luck = "too few trials to know the luck of the searches"
-    if math.isfinite(found.low):
+    if math.isfinite(lead.low):
         luck = (
-            f"by the luck of both searches the lead of {number(found.by)} lies between "
-            f"{number(found.low)} and {number(found.high)}"
+            f"by the luck of both searches the lead of {number(lead.by)} lies between "
+            f"{number(lead.low)} and {number(lead.high)}"
         )
-    chance = (
-        f"were both alike, one of them would have the best {found.run} trials of both in "
-        f"{percent(found.p_value)} of draws"
+    draws = (
+        f"were both alike, one of them would have the best {lead.run} trials of both in "
+        f"{percent(lead.p_value)} of draws"
     )
     if result.answer == "undecided":
-        return f"Undecided for `{b}` against `{a}`: {values}; {luck}; {chance}."
+        return f"Undecided for `{b}` against `{a}`: {values}; {luck}; {draws}."
     if result.answer == "no_difference":
         return f"`{b}` is `{a}` searched with another seed: {values}, by luck alone."
-    return f"The search `{b}` is {result.answer} than `{a}`: {values}; {luck}; {chance}."
+    return f"The search `{b}` is {result.answer} than `{a}`: {values}; {luck}; {draws}."
 
 
-def _again(result: Searches) -> str:
+def _repeats_message(result: Searches) -> str:
     if math.isnan(result.repeated):
         return ""
     return (

@@ -12,7 +12,7 @@ from ..wording import number, percent, plural
 from .caveats import caveats
 from .ranking import (
     RankedStudy,
-    best_of_each,
+    best_trials,
     lead,
     means,
     means_sentence,
@@ -38,7 +38,8 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     studies = ranking(analysis)
     untuned = means(studies)
     leads = [lead(studies[0], other) for other in studies[1:]] if studies[0].best else []
-    relevant = relevant_findings(findings, best_of_each(studies))
+    best = best_trials(studies)
+    relevant = relevant_findings(findings, best)
     problems = [finding for finding in relevant if finding.status == "problem"]
     status, message = _answer(studies, leads, untuned, problems)
     return Verdict(
@@ -46,7 +47,7 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
         winner=studies[0].study.name if studies[0].best else "",
         message=message,
         doubts=caveats(analysis, studies, findings),
-        best_trials=tuple(sorted(best_of_each(studies))),
+        best_trials=tuple(sorted(best)),
         leads=tuple(leads),
         means=tuple(untuned),
         evidence=_evidence(studies, leads, untuned),
@@ -62,17 +63,17 @@ def _answer(
     """The word of a verdict, and its sentences."""
     leader = studies[0]
     if not leader.best:
-        return "unclear", _nothing(studies)
+        return "unclear", _nothing_message(studies)
     only = f" {means_sentence(untuned, leader.study.metric)}" if untuned else ""
     if len(studies) == 1:
         return "no_question", f"Nothing was compared. {_best_of_all(leader)}{only}"
     if not problems and not untuned and all(lead.holds for lead in leads):
-        return "better", _better(studies, leads)
-    return "unclear", _unclear(studies, [] if untuned else leads, problems) + only
+        return "better", _better_message(studies, leads)
+    return "unclear", _unclear_message(studies, [] if untuned else leads, problems) + only
 
 
-def _nothing(standing: Sequence[RankedStudy]) -> str:
-    ended = sum(len(one.outcomes) for one in standing)
+def _nothing_message(studies: Sequence[RankedStudy]) -> str:
+    ended = sum(len(study.outcomes) for study in studies)
     if not ended:
         return "No trial has ended yet, so there is nothing to compare."
     none = "The only ended trial is not" if ended == 1 else f"None of {ended} ended trials is"
@@ -83,40 +84,42 @@ def _nothing(standing: Sequence[RankedStudy]) -> str:
 
 
 def _best_of_all(leader: RankedStudy) -> str:
-    return f"The best of {plural(len(leader.outcomes), 'trial')} is {_result(leader)}."
+    return f"The best of {plural(len(leader.outcomes), 'trial')} is {_result_phrase(leader)}."
 
 
-def _result(standing: RankedStudy) -> str:
-    best = standing.best
+def _result_phrase(study: RankedStudy) -> str:
+    best = study.best
     if best is None or best.value is None:
         return "no feasible trial"
-    return f"{standing.study.metric} {number(best.value)} (trial {best.trial} at step {best.step})"
+    return f"{study.study.metric} {number(best.value)} (trial {best.trial} at step {best.step})"
 
 
-def _better(standing: Sequence[RankedStudy], leads: Sequence[Lead]) -> str:
-    leader, others = standing[0], standing[1:]
+def _better_message(studies: Sequence[RankedStudy], leads: Sequence[Lead]) -> str:
+    leader, others = studies[0], studies[1:]
     word = leader.study.objective.best
     named = others if len(others) < MANY else others[:1]
     over = "; ".join(
-        f"{_result(other)} for `{other.study.name}`, better by {_reach(leader, each)}, and "
-        f"{_run(leader, each)}"
-        for other, each in zip(named, leads, strict=False)
+        f"{_result_phrase(other)} for `{other.study.name}`, better by "
+        f"{_reach_phrase(leader, lead)}, and {_run_phrase(leader, lead)}"
+        for other, lead in zip(named, leads, strict=False)
     )
     rest = f"; {len(others) - 1} others are further behind" if named != others else ""
-    return f"`{leader.study.name}` reaches the {word} {_result(leader)}, against {over}{rest}."
+    best = _result_phrase(leader)
+    return f"`{leader.study.name}` reaches the {word} {best}, against {over}{rest}."
 
 
-def _unclear(
-    standing: Sequence[RankedStudy], leads: Sequence[Lead], problems: Sequence[Finding]
+def _unclear_message(
+    studies: Sequence[RankedStudy], leads: Sequence[Lead], problems: Sequence[Finding]
 ) -> str:
-    leader, others = standing[0], standing[1:]
-    parts = [f"`{leader.study.name}` leads with {_result(leader)}."]
+    leader, others = studies[0], studies[1:]
+    parts = [f"`{leader.study.name}` leads with {_result_phrase(leader)}."]
     pairs = zip(others, leads, strict=False)
-    said = [_open(leader, other, each) for other, each in pairs if not each.holds]
+    open_leads = [_open_message(leader, other, lead) for other, lead in pairs if not lead.holds]
     if len(others) >= MANY and leads:
-        also = f", {len(said) - 1} of them as open" if len(said) > 1 else ""
-        said = [*said[:1], f"{len(others) - len(said[:1])} others are behind{also}."]
-    parts += said
+        also = f", {len(open_leads) - 1} of them as open" if len(open_leads) > 1 else ""
+        nearest = open_leads[:1]
+        open_leads = [*nearest, f"{len(others) - len(nearest)} others are behind{also}."]
+    parts += open_leads
     if problems:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in problems))
         parts.append(
@@ -126,57 +129,60 @@ def _unclear(
     return " ".join(parts)
 
 
-def _open(leader: RankedStudy, other: RankedStudy, each: Lead) -> str:
+def _open_message(leader: RankedStudy, other: RankedStudy, lead: Lead) -> str:
+    """Why a lead leaves the question open."""
     name = f"`{other.study.name}`"
     if other.best is None:
         return f"{name} has no feasible trial to compare with."
-    if each.by == 0:
-        return f"{name} has the same best: {_result(other)}."
-    if not math.isfinite(each.low):
+    if lead.by == 0:
+        return f"{name} has the same best: {_result_phrase(other)}."
+    if not math.isfinite(lead.low):
         return (
-            f"{name} has {_result(other)}, behind by {number(each.by)}, but there are too few "
-            "feasible trials to know the luck of the search (Q10)."
+            f"{name} has {_result_phrase(other)}, behind by {number(lead.by)}, but there are too "
+            "few feasible trials to know the luck of the search (Q10)."
         )
-    behind = f"{name} has {_result(other)}, behind by {_reach(leader, each)}"
-    if each.low > 0:
-        return f"{behind}, but only {_run(leader, each)}, which leaves it open (A2)."
+    behind = f"{name} has {_result_phrase(other)}, behind by {_reach_phrase(leader, lead)}"
+    if lead.low > 0:
+        return f"{behind}, but only {_run_phrase(leader, lead)}, which leaves it open (A2)."
     return f"{behind}, which leaves it open (A2)."
 
 
-def _reach(leader: RankedStudy, each: Lead) -> str:
+def _reach_phrase(leader: RankedStudy, lead: Lead) -> str:
     luck = "the luck of the search"
     if leader.standard_error is not None:
         luck += " and of the validation examples"
     return (
-        f"{number(each.by)} (by {luck} anywhere from {number(each.low)} to {number(each.high)}: "
+        f"{number(lead.by)} (by {luck} anywhere from {number(lead.low)} to {number(lead.high)}: "
         "95 % of resampled studies, mirrored)"
     )
 
 
-def _run(leader: RankedStudy, each: Lead) -> str:
+def _run_phrase(leader: RankedStudy, lead: Lead) -> str:
     name = f"`{leader.study.name}`"
     whose = (
         f"the very best trial of both is {name}'s"
-        if each.run == 1
-        else f"the best {each.run} trials of both are all {name}'s"
+        if lead.run == 1
+        else f"the best {lead.run} trials of both are all {name}'s"
     )
-    one = "it" if each.run == 1 else "them all"
-    return f"{whose}: were both alike, either would have {one} in {percent(each.p_value)} of draws"
+    run = "it" if lead.run == 1 else "them all"
+    return f"{whose}: were both alike, either would have {run} in {percent(lead.p_value)} of draws"
 
 
 def _evidence(
     studies: Sequence[RankedStudy], leads: Sequence[Lead], untuned: Sequence[StudyMean]
 ) -> dict[str, Any]:
     """What the verdict rests on, as JSON has it."""
-    evidence: dict[str, Any] = {"studies": {one.study.name: _of_study(one) for one in studies}}
+    evidence: dict[str, Any] = {
+        "studies": {study.study.name: _study_evidence(study) for study in studies}
+    }
     if untuned:
-        evidence["means"] = {one.study: vars(one) for one in untuned}
+        evidence["means"] = {mean.study: vars(mean) for mean in untuned}
     if leads:
-        evidence["leads"] = {one.over: _of_lead(one) for one in leads}
+        evidence["leads"] = {lead.over: _lead_evidence(lead) for lead in leads}
     return evidence
 
 
-def _of_study(study: RankedStudy) -> dict[str, Any]:
+def _study_evidence(study: RankedStudy) -> dict[str, Any]:
     best = study.best
     return {
         "trial": best.trial if best else None,
@@ -188,7 +194,7 @@ def _of_study(study: RankedStudy) -> dict[str, Any]:
     }
 
 
-def _of_lead(lead: Lead) -> dict[str, float | None]:
+def _lead_evidence(lead: Lead) -> dict[str, float | None]:
     """The lead's numbers; None for what is not finite."""
     numbers = {
         "by": lead.by,

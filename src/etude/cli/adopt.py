@@ -13,7 +13,7 @@ import typer
 from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ..advise.adoption import Adopted, Candidate
+    from ..advise.adoption import AdoptionDecision, Candidate
     from ..experiment.baseline import Adoption, Baseline
     from ..round.result import Result
 
@@ -70,7 +70,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
 
 def _decision(
     result: Result, trial: str, line: Baseline | None, worth: float
-) -> tuple[Adopted, Candidate | None]:
+) -> tuple[AdoptionDecision, Candidate | None]:
     """What is decided of the experiment's settings, and the baseline they stand against."""
     from ..advise.adoption import adoption
 
@@ -155,7 +155,7 @@ def _incumbent(line: Baseline, result: Result) -> Candidate:
 
 
 def _write(
-    path: Path, line: Baseline | None, result: Result, decision: Adopted, anyway: str
+    path: Path, line: Baseline | None, result: Result, decision: AdoptionDecision, anyway: str
 ) -> None:
     from dataclasses import replace
 
@@ -176,7 +176,7 @@ def _folder(result: Result, path: Path) -> str:
     return Path(os.path.relpath(folder, path.absolute().parent)).as_posix()
 
 
-def _adoption(result: Result, decision: Adopted, anyway: str) -> Adoption:
+def _adoption(result: Result, decision: AdoptionDecision, anyway: str) -> Adoption:
     import math
     from datetime import UTC, datetime
     from statistics import fmean
@@ -224,7 +224,7 @@ def _propose(result: Result, incumbent: Candidate, candidate: Candidate, *, prun
     return str(place)
 
 
-def _as_json(decision: Adopted, place: Path | None, proposal: str) -> dict[str, Any]:
+def _as_json(decision: AdoptionDecision, place: Path | None, proposal: str) -> dict[str, Any]:
     return {
         "adopted": place is not None,
         "decision": decision.decision,
@@ -239,7 +239,7 @@ def _as_json(decision: Adopted, place: Path | None, proposal: str) -> dict[str, 
     }
 
 
-def _lines(decision: Adopted, place: Path | None, proposal: str) -> Iterator[str]:
+def _lines(decision: AdoptionDecision, place: Path | None, proposal: str) -> Iterator[str]:
     from .output import paragraph
 
     yield paragraph(decision.message)

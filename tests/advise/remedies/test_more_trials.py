@@ -32,7 +32,7 @@ def test_an_open_verdict_gets_as_many_again():
 def test_more_of_the_same_amends_no_other_problem(make):
     found = make(experiment(), count=15)
 
-    assert found.troubled
+    assert found.has_problem
     assert more_trials(found) == []
 
 

@@ -72,5 +72,5 @@ def test_a_linear_range_over_decades_is_searched_in_its_logarithm(make):
 def test_a_range_of_few_decades_or_in_its_logarithm_stays(make, domain):
     found = make(experiment(nuisance={"learning_rate": domain}))
 
-    assert found.troubled
+    assert found.has_problem
     assert use_log_scale(found) == []

@@ -7,7 +7,7 @@ from tests.advise import rounds
 from tests.advise.contexts import changes, context, only, with_status
 from tests.analyze.trials import RATE, SHARE, experiment, record, two_optimizers
 
-from etude.advise.remedies.refine import drop, fix, narrow
+from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
 from etude.design.studies import studies
 from etude.space import Real
 
@@ -21,13 +21,13 @@ def test_what_does_not_matter_is_held_where_the_best_trial_has_it():
     found = rounds.only_rate_matters(experiment())
     best = found.best_first(found.studies[0])[0].record.setting["share"]
 
-    assert changes(fix(found)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
+    assert changes(fix_idle(found)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
 
 
 def test_what_does_not_help_is_left_out():
     question = experiment(nuisance={"learning_rate": RATE, "dropout": Real(0.0, 0.5)})
 
-    assert changes(fix(rounds.only_rate_matters(question)))[0] == ("fixed.dropout", "", 0.0)
+    assert changes(fix_idle(rounds.only_rate_matters(question)))[0] == ("fixed.dropout", "", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_does_not_help_is_left_out():
     ids=["all matter", "none was seen to", "a side is open", "training breaks"],
 )
 def test_nothing_is_held_on_less_evidence(make, given):
-    assert fix(make(experiment(), **given)) == []
+    assert fix_idle(make(experiment(), **given)) == []
 
 
 def test_what_matters_in_one_of_two_studies_is_not_held():
@@ -57,11 +57,11 @@ def test_what_matters_in_one_of_two_studies_is_not_held():
         "study": "optimizer=adam",
         "hyperparameter": "share",
     }
-    assert fix(found) == []
+    assert fix_idle(found) == []
 
 
 def test_a_dense_study_is_narrowed_around_what_is_good():
-    edits = changes(narrow(rounds.dense(experiment())))
+    edits = changes(narrow_to_good(rounds.dense(experiment())))
 
     sides = {(path, part): new for path, part, new in edits}
     assert 0.0001 < sides["nuisance.learning_rate", "low"] < 0.003
@@ -74,14 +74,14 @@ def test_a_dense_study_is_narrowed_around_what_is_good():
     ids=["sparse", "open side"],
 )
 def test_a_study_that_is_not_dense_or_whose_side_is_open_is_not_narrowed(make, given):
-    assert narrow(make(experiment(), **given)) == []
+    assert narrow_to_good(make(experiment(), **given)) == []
 
 
 def test_a_study_whose_density_is_doubtful_is_not_narrowed():
     found = rounds.dense(experiment())
     density = only(found, "coverage", "C2", "ok")
 
-    assert narrow(with_status(found, density, "notice")) == []
+    assert narrow_to_good(with_status(found, density, "notice")) == []
 
 
 def test_what_lies_within_the_noise_of_retraining_is_not_narrowed():
@@ -94,20 +94,20 @@ def test_what_lies_within_the_noise_of_retraining_is_not_narrowed():
     found = context(question, [*rounds.trained(study, count=40), *noisy])
     density = only(found, "coverage", "C2", "ok", "notice", "problem")
 
-    assert narrow(with_status(found, density, "ok")) == []
+    assert narrow_to_good(with_status(found, density, "ok")) == []
 
 
 def test_a_value_clearly_behind_leaves_with_what_exists_only_there():
     found = rounds.valleys(THREE, [0.1, 0.1, 0.6])
 
-    assert changes(drop(found)) == [
+    assert changes(drop_behind(found)) == [
         ("scientific.optimizer", "values", ["adam", "nesterov"]),
         ("nuisance.when.optimizer.sgd.momentum", "", None),
     ]
 
 
 def test_a_value_that_luck_may_hold_back_stays():
-    assert drop(rounds.valleys(THREE, [0.1, 0.1, 0.1])) == []
+    assert drop_behind(rounds.valleys(THREE, [0.1, 0.1, 0.1])) == []
 
 
 def test_a_value_that_draws_may_hold_back_stays():
@@ -118,11 +118,11 @@ def test_a_value_that_draws_may_hold_back_stays():
     found = rounds.by_value(best, best, behind, question=THREE)
 
     assert [lead.low > 0 for lead in found.verdict.leads] == [False, True]
-    assert drop(found) == []
+    assert drop_behind(found) == []
 
 
 def test_of_two_values_none_leaves():
     found = rounds.valleys(two_optimizers(), [0.1, 0.6])
 
     assert [lead.holds for lead in found.verdict.leads] == [True]
-    assert drop(found) == []
+    assert drop_behind(found) == []

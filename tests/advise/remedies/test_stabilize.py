@@ -7,7 +7,7 @@ from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
 from tests.analyze.trials import experiment, two_optimizers
 
-from etude.advise.remedies.stabilize import stabilize, steady
+from etude.advise.remedies.stabilize import stabilize, steady_metric
 from etude.space import Integer
 
 NO_WARMUP = {"fixed": {"warmup_steps": 0}, **rounds.LONG}
@@ -88,4 +88,4 @@ def test_a_warmup_of_a_tenth_already_is_told_in_words():
     ids=["problem", "notice", "ok"],
 )
 def test_late_jumps_are_left_to_a_person(make, question, told):
-    assert len(steady(make(question))) == told
+    assert len(steady_metric(make(question))) == told

@@ -7,14 +7,14 @@ from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
 from tests.analyze.trials import experiment, two_optimizers
 
-from etude.advise.remedies.training_length import longer, shorter
+from etude.advise.remedies.training_length import train_longer, train_shorter
 
 
 @pytest.mark.parametrize(
     "make", [rounds.improves_late, rounds.improves_in_noise, rounds.only_best_improves]
 )
 def test_what_still_improves_is_trained_twice_as_long(make):
-    assert changes(longer(make(experiment()))) == [("experiment.max_steps", "", 200)]
+    assert changes(train_longer(make(experiment()))) == [("experiment.max_steps", "", 200)]
 
 
 @pytest.mark.parametrize(
@@ -23,27 +23,27 @@ def test_what_still_improves_is_trained_twice_as_long(make):
     ids=["flat", "too little", "enough"],
 )
 def test_a_late_gain_must_be_worth_a_round(make, longer_by):
-    assert len(longer(make(experiment()))) == longer_by
+    assert len(train_longer(make(experiment()))) == longer_by
 
 
 def test_what_is_long_enough_is_not_trained_longer():
     late = rounds.improves_in_noise(experiment())
     steps = only(late, "best_step", "T5", "notice")
 
-    assert longer(with_status(late, steps, "ok")) == []
-    assert longer(rounds.best_steps_early(experiment())) == []
+    assert train_longer(with_status(late, steps, "ok")) == []
+    assert train_longer(rounds.best_steps_early(experiment())) == []
 
 
 def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
     found = rounds.best_steps_early(experiment())
 
-    assert changes(shorter(found)) == [("experiment.max_steps", "", 4)]
+    assert changes(train_shorter(found)) == [("experiment.max_steps", "", 4)]
 
 
 def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
     found = rounds.saturates(experiment(), share=0.2)
 
-    assert changes(shorter(found)) == [("experiment.max_steps", "", 30)]
+    assert changes(train_shorter(found)) == [("experiment.max_steps", "", 30)]
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
     ],
 )
 def test_steps_that_are_used_are_kept(make, given):
-    assert shorter(make(experiment(), **given)) == []
+    assert train_shorter(make(experiment(), **given)) == []
 
 
 def test_one_saturated_study_of_two_shortens_nothing():
     found = rounds.saturates(two_optimizers())
 
     assert len(found.of("saturated", "C10", "notice")) == 1
-    assert shorter(found) == []
+    assert train_shorter(found) == []

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ...analyze.checks.coverage import coverage
-from ...experiment.change import Change
 from ...experiment.validation import MAX_TRIALS
-from ...finding import Finding, Recommendation, Verdict
+from ...finding import Finding, Verdict
 from ...wording import number, percent
-from ..context import Context, Remedy
-
-_TRIALS = ("experiment", "trials")
+from ..context import Context, Remedy, experiment_remedy
 
 
-def more_trials(case: Context) -> list[Remedy]:
+def more_trials(context: Context) -> list[Remedy]:
     """As many as a sparse study lacks, else as many again where the verdict is unclear.
 
     Configurations listed by hand have no number of trials: a person lists more. A problem beside
@@ -23,38 +21,37 @@ def more_trials(case: Context) -> list[Remedy]:
 
     Source: C2, C14, Q10.
     """
-    if case.experiment.configurations or case.verdict.means:
+    if context.experiment.configurations or context.verdict.means:
         return []
-    problems = [one for one in case.relevant_findings if one.status == "problem"]
-    sparse = case.of("coverage", "C2", "problem", "notice")
-    if any(one not in sparse for one in problems):
+    problems = [finding for finding in context.relevant_findings if finding.status == "problem"]
+    sparse = context.of("coverage", "C2", "problem", "notice")
+    if any(problem not in sparse for problem in problems):
         return []
-    lacking = [one for one in sparse if case.result(one, coverage).more]
-    if any(one.status == "problem" for one in sparse) or case.verdict.status == "no_question":
-        return _lacking(case, lacking)
-    if case.verdict.status != "unclear":
+    if problems or context.verdict.status == "no_question":
+        return _lacking_trials(context, sparse)
+    if context.verdict.status != "unclear":
         return []
     # Heuristic: as many trials again, the usual unit of a budget.
-    return _more(case, "Q10", 2 * case.experiment.trials, _open(case.verdict))
+    trials = 2 * context.experiment.trials
+    return _with_trials(context, "Q10", trials, _open_question(context.verdict))
 
 
-def _lacking(case: Context, sparse: list[Finding]) -> list[Remedy]:
-    if not sparse:
+def _lacking_trials(context: Context, sparse: Sequence[Finding]) -> list[Remedy]:
+    """As many more trials as the sparsest study asks for."""
+    lacking = [(context.result(finding, coverage).more, finding) for finding in sparse]
+    more, sparsest = max(lacking, key=lambda pair: pair[0], default=(0, None))
+    if sparsest is None or not more:
         return []
-    worst = max(sparse, key=lambda one: case.result(one, coverage).more)
-    more = case.result(worst, coverage).more
-    return _more(case, "C2", case.experiment.trials + more, worst.message)
+    return _with_trials(context, "C2", context.experiment.trials + more, sparsest.message)
 
 
-def _more(case: Context, rule: str, new: int, because: str) -> list[Remedy]:
-    old = case.experiment.trials
-    if new > MAX_TRIALS:
+def _with_trials(context: Context, rule: str, trials: int, because: str) -> list[Remedy]:
+    if trials > MAX_TRIALS:
         return []
-    edit = Recommendation(rule=rule, change=Change(_TRIALS, "", new), old=old, because=because)
-    return [Remedy(rule=rule, edits=(edit,))]
+    return [experiment_remedy(context, "trials", trials, rule, because)]
 
 
-def _open(verdict: Verdict) -> str:
+def _open_question(verdict: Verdict) -> str:
     """What the verdict leaves open, short enough for the line of a file."""
     for lead in verdict.leads:
         if math.isfinite(lead.low) and lead.low <= 0:

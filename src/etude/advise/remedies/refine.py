@@ -18,8 +18,7 @@ from ...space import Choice, Integer, Real, Scalar
 from ...space.rounding import ten_digits, two_digits
 from ...study import Study
 from ...wording import join, number, plural
-from ..context import Context, Remedy, ranges
-from .stabilize import moved
+from ..context import Context, Remedy, value_edits
 
 # Heuristic: the best quarter still tells where the good region ends; of ten, a tenth is one.
 GOOD_SHARE = 0.25
@@ -31,111 +30,119 @@ MARGIN = 0.1
 MAX_KEPT = 2 / 3
 
 
-def drop(case: Context) -> list[Remedy]:
+def drop_behind(context: Context) -> list[Remedy]:
     """Scientific values clearly behind the leader leave, where two or more others remain open.
 
     Only of a single scientific hyperparameter, so that a study is a value.
 
     Source: R2, A4, C14.
     """
-    asked = [one for one in case.experiment.hyperparameters if one.role == "scientific"]
-    behind = _behind(case)
-    if len(asked) != 1 or case.troubled or not behind or case.experiment.studies == "merged":
+    experiment = context.experiment
+    asked = [one for one in experiment.hyperparameters if one.role == "scientific"]
+    behind = [lead.over for lead in context.verdict.leads if lead.holds]
+    if len(asked) != 1 or context.has_problem or not behind or experiment.studies == "merged":
         return []
-    (one,) = asked
-    gone = {study.scientific[one.name] for study in case.studies if study.name in behind}
-    assert isinstance(one.value, Choice), "Split studies have listed values. This is a bug."
-    kept = [value for value in one.value.values if value not in gone]
-    if len(kept) < 2:
+    (scientific,) = asked
+    dropped = {
+        study.scientific[scientific.name] for study in context.studies if study.name in behind
+    }
+    assert isinstance(scientific.value, Choice), "Split studies have listed values. This is a bug."
+    open_values = [value for value in scientific.value.values if value not in dropped]
+    if len(open_values) < 2:
         return []
     because = (
         f"{join([f'`{name}`' for name in behind])} {'is' if len(behind) == 1 else 'are'} behind "
-        f"the leader beyond luck; the trials go to the {len(kept)} that are open."
+        f"the leader beyond luck; the trials go to the {len(open_values)} that are open."
     )
-    edits = [
-        Recommendation(
-            rule="R2",
-            change=Change(one.keys, "values", kept),
-            old=one.value.values,
-            because=because,
-        ),
-        *_conditions(case, one, gone, because),
-    ]
-    return [Remedy(rule="R2", edits=tuple(edits))]
+    values = Recommendation(
+        rule="R2",
+        change=Change(scientific.keys, "values", open_values),
+        old=scientific.value.values,
+        because=because,
+    )
+    conditional = _conditional_edits(context, scientific, dropped, because)
+    return [Remedy(rule="R2", edits=(values, *conditional))]
 
 
-def _behind(case: Context) -> list[str]:
-    return [lead.over for lead in case.verdict.leads if lead.holds]
-
-
-def _conditions(
-    case: Context, asked: Hyperparameter, gone: set[Scalar], because: str
+def _conditional_edits(
+    context: Context, scientific: Hyperparameter, dropped: set[Scalar], because: str
 ) -> Iterator[Recommendation]:
-    """What exists only for the values that leave goes with them."""
-    texts = {str(study.scientific[asked.name]): study for study in case.studies}
-    names = {text for text, study in texts.items() if study.scientific[asked.name] in gone}
-    for one in case.experiment.hyperparameters:
-        if any(name == asked.name and text in names for name, text in one.when):
+    """What exists only for the values that are dropped goes with them."""
+    by_text = {str(study.scientific[scientific.name]): study for study in context.studies}
+    texts = {
+        text for text, study in by_text.items() if study.scientific[scientific.name] in dropped
+    }
+    for hyperparameter in context.experiment.hyperparameters:
+        if any(name == scientific.name and text in texts for name, text in hyperparameter.when):
             yield Recommendation(
-                rule="R2", change=Change(one.keys, "", None), old=one.value, because=because
+                rule="R2",
+                change=Change(hyperparameter.keys, "", None),
+                old=hyperparameter.value,
+                because=because,
             )
 
 
-def fix(case: Context) -> list[Remedy]:
+def fix_idle(context: Context) -> list[Remedy]:
     """What matters in none of its studies is held: where the best trial has it, or not there.
 
     Never the last one of a study, and nothing where nothing at all was seen to matter.
 
     Source: R2, A4.
     """
-    if case.troubled:
+    if context.has_problem:
         return []
-    notices = [one for one in case.of("importance", "R2", "notice") if _about_one(one)]
     remedies = []
-    left = {study.name: study.space.dimensions for study in case.studies}
-    for one in case.experiment.hyperparameters:
-        studies = case.sharing(one)
-        said = [each for each in notices if each.subject["hyperparameter"] == one.name]
-        silent = {study.name for study in studies} - {each.subject["study"] for each in said}
-        if one.role != "nuisance" or not said or silent:
+    searched = {study.name: study.space.dimensions for study in context.studies}
+    for hyperparameter in context.experiment.hyperparameters:
+        studies = context.studies_with(hyperparameter)
+        notices = _idle_notices(context, hyperparameter)
+        silent = {study.name for study in studies} - {one.subject["study"] for one in notices}
+        if hyperparameter.role != "nuisance" or not notices or silent:
             continue
-        if not all(left[each.name] > 1 and _worth(case, each) for each in studies):
+        if not all(searched[one.name] > 1 and _shows_effects(context, one) for one in studies):
             continue
         for study in studies:
-            left[study.name] -= 1
-        value, where = _value(case, one, studies)
-        because = f"{said[0].message} Held at {where}."
-        remedies.append(Remedy(rule="R2", edits=tuple(moved(one, value, "R2", because))))
+            searched[study.name] -= 1
+        value, where = _value_to_hold(context, hyperparameter, studies)
+        because = f"{notices[0].message} Held at {where}."
+        edits = value_edits(hyperparameter, value, "R2", because)
+        remedies.append(Remedy(rule="R2", edits=tuple(edits)))
     return remedies
 
 
-def _about_one(finding: Finding) -> bool:
-    return "hyperparameter" in finding.subject
+def _idle_notices(context: Context, hyperparameter: Hyperparameter) -> list[Finding]:
+    """The findings that it does not matter, one for each study in which it does not."""
+    notices = context.of("importance", "R2", "notice")
+    return [one for one in notices if one.subject.get("hyperparameter") == hyperparameter.name]
 
 
-def _worth(case: Context, study: Study) -> bool:
+def _shows_effects(context: Context, study: Study) -> bool:
     """Whether the study has a best trial, and anything was seen to matter in it."""
-    return bool(case.best_first(study)) and any(
-        each.check == "importance"
-        and each.status == "ok"
-        and each.subject.get("study") == study.name
-        and _about_one(each)
-        for each in case.findings
+    return bool(context.best_first(study)) and any(
+        finding.check == "importance"
+        and finding.status == "ok"
+        and finding.subject.get("study") == study.name
+        and "hyperparameter" in finding.subject
+        for finding in context.findings
     )
 
 
-def _value(case: Context, one: Hyperparameter, studies: Sequence[Study]) -> tuple[Scalar, str]:
+def _value_to_hold(
+    context: Context, hyperparameter: Hyperparameter, studies: Sequence[Study]
+) -> tuple[Scalar, str]:
     """Nothing where that was searched, for it is simpler (A4); else as in the best trial."""
-    entry = known(one.name)
-    domain = one.value
+    entry = known(hyperparameter.name)
+    domain = hyperparameter.value
     off = entry.off if entry is not None else None
     if off is not None and isinstance(domain, Real | Integer) and domain.low == off:
         return off, f"{number(off)}, which is none: the simplest (A4)"
-    best = min((case.best_first(study)[0] for study in studies), key=lambda each: each.loss)
-    return best.record.setting[one.name], f"the value of the best trial, {best.trial}"
+    best_of_each = [context.best_first(study)[0] for study in studies]
+    best = min(best_of_each, key=lambda outcome: outcome.loss)
+    value = best.record.setting[hyperparameter.name]
+    return value, f"the value of the best trial, {best.trial}"
 
 
-def narrow(case: Context) -> list[Remedy]:
+def narrow_to_good(context: Context) -> list[Remedy]:
     """Ranges drawn around the good region, where that was sampled densely and lies well inside.
 
     The good region of an axis is where the best quarter of the trials lie, of every study that
@@ -144,77 +151,77 @@ def narrow(case: Context) -> list[Remedy]:
 
     Source: R2, C1, C2, X1.
     """
-    dense = {one.subject["study"] for one in case.of("coverage", "C2", "ok")}
-    if case.troubled or len(dense) < len(case.studies) or case.verdict.status == "unclear":
+    if context.has_problem or not _is_dense(context) or context.verdict.status == "unclear":
         return []
-    if all(within_noise(case, study) for study in case.studies):
+    if all(_is_within_noise(context, study) for study in context.studies):
         return []
-    edits = [edit for one in ranges(case) for edit in _narrowed(case, one)]
+    hyperparameters = context.experiment.hyperparameters
+    nuisance = [one for one in hyperparameters if one.role == "nuisance"]
+    edits = [edit for one in nuisance for edit in _narrower_bounds(context, one)]
     return [Remedy(rule="R2", edits=tuple(edits))] if edits else []
 
 
-def good(case: Context, study: Study) -> list[Outcome]:
-    """The best quarter of its feasible trials; none where they are too few.
-
-    Source: R2.
-    """
-    best_first = case.best_first(study)
+def _good_trials(context: Context, study: Study) -> list[Outcome]:
+    """The best quarter of its feasible trials; none where they are too few."""
+    best_first = context.best_first(study)
     count = max(MIN_GOOD, math.ceil(GOOD_SHARE * len(best_first)))
     return best_first[:count] if count <= len(best_first) / 2 else []
 
 
-def within_noise(case: Context, study: Study) -> bool:
-    """Whether the good trials differ by less than trainings of one setting do.
-
-    Source: R2, A2.
-    """
-    mine, noise = good(case, study), case.analysis.result(study, trial_noise)
-    return bool(mine) and noise.known and mine[-1].loss - mine[0].loss <= noise.sd
+def _is_within_noise(context: Context, study: Study) -> bool:
+    """Whether the good trials differ by less than trainings of one setting do (A2)."""
+    good, noise = _good_trials(context, study), context.analysis.result(study, trial_noise)
+    return bool(good) and noise.known and good[-1].loss - good[0].loss <= noise.sd
 
 
-def _narrowed(case: Context, one: Hyperparameter) -> Iterator[Recommendation]:
-    domain = one.value
+def _narrower_bounds(context: Context, hyperparameter: Hyperparameter) -> Iterator[Recommendation]:
+    domain = hyperparameter.value
     if not isinstance(domain, Real | Integer):
         return
-    mine = [each for study in case.sharing(one) for each in good(case, study)]
-    if not mine or not all(good(case, study) for study in case.sharing(one)):
+    by_study = [_good_trials(context, study) for study in context.studies_with(hyperparameter)]
+    good = [outcome for outcomes in by_study for outcome in outcomes]
+    if not good or not all(by_study):
         return
-    units_T = [domain.unit(each.record.setting[one.name]) for each in mine]
+    units_T = [domain.unit(outcome.record.setting[hyperparameter.name]) for outcome in good]
     low, high = max(0.0, min(units_T) - MARGIN), min(1.0, max(units_T) + MARGIN)
-    new_low, new_high = _outward(domain, low, high)
+    new_low, new_high = _rounded_outward(domain, low, high)
     kept = domain.unit(new_high) - domain.unit(new_low)
     if not 0 < kept <= MAX_KEPT:
         return
     because = (
-        f"the best {plural(len(mine), 'trial')} lie from {number(domain.value(min(units_T)))} to "
+        f"the best {plural(len(good), 'trial')} lie from {number(domain.value(min(units_T)))} to "
         f"{number(domain.value(max(units_T)))}, well inside, and densely enough (C2)."
     )
     for part, old, new in (("low", domain.low, new_low), ("high", domain.high, new_high)):
         if new != old:
-            yield Recommendation(
-                rule="R2", change=Change(one.keys, part, new), old=old, because=because
-            )
+            change = Change(hyperparameter.keys, part, new)
+            yield Recommendation(rule="R2", change=change, old=old, because=because)
 
 
-def _outward(domain: Real | Integer, low: float, high: float) -> tuple[float, float]:
+def _rounded_outward(domain: Real | Integer, low: float, high: float) -> tuple[float, float]:
     """Both bounds as numbers that read well, never beyond the old ones."""
-    ends = []
+    bounds = []
     for unit, up in ((low, False), (high, True)):
         value = domain.value(unit)
         if domain.scale == "one_minus_log":
             value = ten_digits(1.0 - two_digits(1.0 - float(value), up=not up))
         elif isinstance(domain, Real):
             value = two_digits(float(value), up=up)
-        ends.append(value)
-    return max(ends[0], domain.low), min(ends[1], domain.high)
+        bounds.append(value)
+    return max(bounds[0], domain.low), min(bounds[1], domain.high)
 
 
-def refined(case: Context) -> bool:
+def is_refined(context: Context) -> bool:
     """Whether the space is drawn well: dense in every study, no side and no check against it.
 
     Source: X1.
     """
-    dense = {one.subject["study"] for one in case.of("coverage", "C2", "ok")}
-    sides = [one for one in case.findings if one.check == "boundary" and one.rule == "C1"]
-    inside = bool(sides) and all(one.status == "ok" for one in sides)
-    return inside and len(dense) == len(case.studies) and not case.troubled
+    sides = [one for one in context.findings if (one.check, one.rule) == ("boundary", "C1")]
+    lies_inside = bool(sides) and all(side.status == "ok" for side in sides)
+    return lies_inside and _is_dense(context) and not context.has_problem
+
+
+def _is_dense(context: Context) -> bool:
+    """Whether every study was sampled densely."""
+    dense = {finding.subject["study"] for finding in context.of("coverage", "C2", "ok")}
+    return len(dense) >= len(context.studies)

@@ -1,4 +1,4 @@
-"""D6: optimization trouble of the best trials is met by warmup, then by clipping."""
+"""D6, C8: warmup, then clipping, where optimization is in trouble; words where the metric jumps."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterator
 
 from ...analyze.checks.gradient_norm import gradient_norm
 from ...analyze.checks.stability import StabilityTrial, stability
-from ...experiment.change import Change
-from ...experiment.hyperparameter import Hyperparameter, Role, table_keys
-from ...finding import Finding, Recommendation
-from ...playbook.catalogue import known
-from ...space import Choice, Domain, Integer, Real, Scalar, is_number
+from ...experiment.hyperparameter import Hyperparameter
+from ...finding import Finding
+from ...playbook.catalogue import Entry, known
+from ...space import Domain, Integer, Real, is_number
 from ...space.rounding import two_digits
 from ...wording import number
-from ..context import Context, Remedy, bounded
+from ..context import Context, Remedy, value_edits, with_bounds
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
-_LENGTHS = ("warmup_steps", "warmup_fraction")
+_WARMUPS = ("warmup_steps", "warmup_fraction")
+_CLIPS = ("gradient_clip",)
 
 
-def stabilize(case: Context) -> list[Remedy]:
+def stabilize(context: Context) -> list[Remedy]:
     """Warmup for what breaks early or holds the best rate down, clipping for what breaks later.
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
@@ -30,128 +30,122 @@ def stabilize(case: Context) -> list[Remedy]:
 
     Source: C4, D1, D3, D6, D7, D9, D11.
     """
-    remedies: list[Remedy] = []
-    for finding in _early(case):
-        remedies += _by(case, finding, _LENGTHS)
-    for finding in _later(case):
-        remedies += _by(case, finding, ("gradient_clip",))
+    remedies = [
+        *(remedy for cause in _early_causes(context) for remedy in _warmup(context, cause)),
+        *(remedy for cause in _later_causes(context) for remedy in _clipping(context, cause)),
+    ]
     distinct: dict[object, Remedy] = {}
-    for one in remedies:
-        distinct.setdefault(one.edits[0].path if one.edits else one.words, one)
+    for remedy in remedies:
+        distinct.setdefault(remedy.edits[0].path if remedy.edits else remedy.words, remedy)
     return list(distinct.values())
 
 
-def _early(case: Context) -> list[Finding]:
-    broke = [one for one in case.of("stability", "D1", "problem") if _judged(case, one).early]
-    return [*broke, *case.of("stability", "D3", "notice")]
-
-
-def _later(case: Context) -> list[Finding]:
-    broke = [
-        one
-        for one in case.of("stability", "D1", "problem")
-        if not _judged(case, one).early and one.kind != "never_learned"
-    ]
-    spikes = [one for one in case.of("gradient_norm", "D9", "notice", "problem") if _single(one)]
-    return [*broke, *spikes]
-
-
-def _judged(case: Context, finding: Finding) -> StabilityTrial:
-    """What the check computed of the trial that a finding is about."""
-    trials = case.result(finding, stability).trials
-    return next(trial for trial in trials if trial.trial == finding.subject["trial"])
-
-
-def _single(finding: Finding) -> bool:
-    return "trial" in finding.subject
-
-
-def _by(case: Context, finding: Finding, names: tuple[str, ...]) -> Iterator[Remedy]:
-    """The first of these hyperparameters that can be changed; words where there is none."""
-    study = case.study(finding)
-    rule = "D9" if names == ("gradient_clip",) else "D6"
-    for one in case.experiment.hyperparameters:
-        entry = known(one.name)
-        if entry is None or entry.name not in names or not one.exists(study.scientific):
-            continue
-        new = _clipped(case, finding, one) if rule == "D9" else _warmed(case, one)
-        if new is not None:
-            yield Remedy(rule=rule, edits=tuple(_changed(one, new, rule, finding)))
-            return
-    yield Remedy(rule=rule, words=f"{finding.rule}: {finding.message} {finding.advice}")
-
-
-def _warmed(case: Context, one: Hyperparameter) -> Domain | None:
-    """A range of lengths up to a tenth of the steps; None where it reaches there already."""
-    entry, whole = known(one.name), case.experiment.max_steps
-    assert entry is not None, "Only what is known comes here. This is a bug."
-    share = entry.name == "warmup_fraction"
-    most: float = MAX_WARMUP if share else math.floor(MAX_WARMUP * whole)
-    if isinstance(one.value, Real | Integer):
-        low, high = one.value.low, one.value.high
-        return bounded(one.value, high=most) if low < most and high < most else None
-    least = entry.start.low if isinstance(entry.start, Real | Integer) else most
-    if is_number(one.value) and one.value > 0:
-        least = one.value
-    if not (is_number(one.value) and least < most):
-        return None
-    return Real(least, most, log=True) if share else Integer(int(least), int(most), log=True)
-
-
-def _clipped(case: Context, finding: Finding, one: Hyperparameter) -> Domain | float | None:
-    """The 90th percentile of the logged norms; a first range where a zero switches it off."""
-    usual = case.result(finding, gradient_norm).threshold
-    begin = two_digits(usual, up=True) if usual else None
-    if isinstance(one.value, Real | Integer):
-        if begin is None or begin >= one.value.low:
-            return None
-        return bounded(one.value, low=begin)
-    if not is_number(one.value):
-        return None
-    if begin is not None:
-        return begin if one.value <= 0 or begin < one.value else None
-    entry = known(one.name)
-    return entry.start if entry is not None and one.value <= 0 else None
-
-
-def _changed(
-    one: Hyperparameter, new: Domain | float, rule: str, finding: Finding
-) -> Iterator[Recommendation]:
-    told = f", from {number(new)} on, the 90th percentile of the norms" if is_number(new) else ""
-    what = "clip" if rule == "D9" else "warm up longer"
-    because = f"{finding.message} {what[0].upper()}{what[1:]}{told} before anything else (D11)."
-    yield from moved(one, new, rule, because)
-
-
-def moved(
-    one: Hyperparameter, new: Domain | Scalar, rule: str, because: str
-) -> Iterator[Recommendation]:
-    """The edits that give a hyperparameter this value or range, in the table where it belongs.
-
-    Source: R4.
-    """
-    role: Role = "nuisance" if isinstance(new, Real | Integer | Choice) else "fixed"
-    keys = (*table_keys(role, one.when), one.name)
-    yield Recommendation(
-        rule=rule,
-        change=Change(keys, "", new),
-        old=one.value if keys == one.keys else None,
-        because=because,
-    )
-    if keys != one.keys:
-        yield Recommendation(
-            rule=rule, change=Change(one.keys, "", None), old=one.value, because=because
-        )
-
-
-def steady(case: Context) -> list[Remedy]:
+def steady_metric(context: Context) -> list[Remedy]:
     """Words where late jumps may decide the comparison: what to change lies in the training loop.
 
     Source: C8, L1.
     """
-    jumps = case.of("step_variance", "C8", "notice", "problem")
+    jumps = context.of("step_variance", "C8", "notice", "problem")
     return [
-        Remedy(rule="C8", words=f"C8: {one.message} {one.advice}")
-        for one in jumps
-        if "trial" not in one.subject
+        Remedy(rule="C8", words=f"C8: {finding.message} {finding.advice}")
+        for finding in jumps
+        if "trial" not in finding.subject
     ]
+
+
+def _early_causes(context: Context) -> list[Finding]:
+    unstable = context.of("stability", "D1", "problem")
+    return [
+        *(finding for finding in unstable if _stability_trial(context, finding).early),
+        *context.of("stability", "D3", "notice"),
+    ]
+
+
+def _later_causes(context: Context) -> list[Finding]:
+    unstable = context.of("stability", "D1", "problem")
+    spiky = context.of("gradient_norm", "D9", "notice", "problem")
+    return [
+        *(
+            finding
+            for finding in unstable
+            if not _stability_trial(context, finding).early and finding.kind != "never_learned"
+        ),
+        *(finding for finding in spiky if "trial" in finding.subject),
+    ]
+
+
+def _stability_trial(context: Context, finding: Finding) -> StabilityTrial:
+    """What the check computed of the trial that a finding is about."""
+    trials = context.result(finding, stability).trials
+    return next(trial for trial in trials if trial.trial == finding.subject["trial"])
+
+
+def _warmup(context: Context, cause: Finding) -> Iterator[Remedy]:
+    """The first warmup that can be longer; words where there is none."""
+    for hyperparameter, entry in _catalogued(context, cause, _WARMUPS):
+        new = _longer_warmup(hyperparameter, entry, context.experiment.max_steps)
+        if new is not None:
+            because = f"{cause.message} Warm up longer before anything else (D11)."
+            yield Remedy(rule="D6", edits=tuple(value_edits(hyperparameter, new, "D6", because)))
+            return
+    yield _in_words("D6", cause)
+
+
+def _clipping(context: Context, cause: Finding) -> Iterator[Remedy]:
+    """The first clip threshold that can be lower; words where there is none."""
+    percentile = context.result(cause, gradient_norm).threshold
+    for hyperparameter, entry in _catalogued(context, cause, _CLIPS):
+        new = _lower_clip(hyperparameter, entry, percentile)
+        if new is not None:
+            begin = f", from {number(new)} on, the 90th percentile of the norms"
+            what = f"Clip{begin if is_number(new) else ''}"
+            because = f"{cause.message} {what} before anything else (D11)."
+            yield Remedy(rule="D9", edits=tuple(value_edits(hyperparameter, new, "D9", because)))
+            return
+    yield _in_words("D9", cause)
+
+
+def _in_words(rule: str, cause: Finding) -> Remedy:
+    return Remedy(rule=rule, words=f"{cause.rule}: {cause.message} {cause.advice}")
+
+
+def _catalogued(
+    context: Context, cause: Finding, names: tuple[str, ...]
+) -> Iterator[tuple[Hyperparameter, Entry]]:
+    """The hyperparameters of the cause's study that the catalogue knows by one of these names."""
+    study = context.study(cause)
+    for hyperparameter in context.experiment.hyperparameters:
+        entry = known(hyperparameter.name)
+        if entry is not None and entry.name in names and hyperparameter.exists(study.scientific):
+            yield hyperparameter, entry
+
+
+def _longer_warmup(warmup: Hyperparameter, entry: Entry, max_steps: int) -> Domain | None:
+    """A range of lengths up to a tenth of the steps; None where it reaches there already."""
+    is_share = entry.name == "warmup_fraction"
+    most: float = MAX_WARMUP if is_share else math.floor(MAX_WARMUP * max_steps)
+    if isinstance(warmup.value, Real | Integer):
+        low, high = warmup.value.low, warmup.value.high
+        return with_bounds(warmup.value, high=most) if low < most and high < most else None
+    least = entry.start.low if isinstance(entry.start, Real | Integer) else most
+    if is_number(warmup.value) and warmup.value > 0:
+        least = warmup.value
+    if not (is_number(warmup.value) and least < most):
+        return None
+    return Real(least, most, log=True) if is_share else Integer(int(least), int(most), log=True)
+
+
+def _lower_clip(
+    clip: Hyperparameter, entry: Entry, percentile: float | None
+) -> Domain | float | None:
+    """The 90th percentile of the logged norms; a first range where a zero switches it off."""
+    begin = two_digits(percentile, up=True) if percentile else None
+    if isinstance(clip.value, Real | Integer):
+        return (
+            None if begin is None or begin >= clip.value.low else with_bounds(clip.value, low=begin)
+        )
+    if not is_number(clip.value):
+        return None
+    if begin is not None:
+        return begin if clip.value <= 0 or begin < clip.value else None
+    return entry.start if clip.value <= 0 else None

@@ -16,10 +16,10 @@ from ...space.rounding import ten_digits, two_digits
 from ...wording import join
 from ..context import Context, Remedy, side_of
 
-Sided: TypeAlias = tuple[Hyperparameter, Side]
+AxisSide: TypeAlias = tuple[Hyperparameter, Side]
 
 
-def widen(case: Context) -> list[Remedy]:
+def widen(context: Context) -> list[Remedy]:
     """Every side where the best trials crowd or the objective still falls, once for all studies.
 
     What could come beyond the values of a choice, a person must say: its finding asks for it.
@@ -28,42 +28,44 @@ def widen(case: Context) -> list[Remedy]:
     """
     return [
         Remedy(rule="C1", edits=(edit,))
-        for (one, side), causes in _flagged(case).items()
-        for edit in _wider(case, one, side, causes)
+        for (hyperparameter, side), causes in _sides_to_widen(context).items()
+        for edit in _wider(context, hyperparameter, side, causes)
     ]
 
 
-def _flagged(case: Context) -> dict[Sided, list[Finding]]:
+def _sides_to_widen(context: Context) -> dict[AxisSide, list[Finding]]:
     """The sides to widen as hyperparameters of the experiment, with the findings that name them."""
-    flagged: dict[Sided, list[Finding]] = {}
-    for finding in case.findings:
+    causes: dict[AxisSide, list[Finding]] = {}
+    for finding in context.findings:
         if finding.rule == "C1" and finding.status == "problem":
-            one = case.owner(case.study(finding), finding.subject["hyperparameter"])
-            assert one is not None, "C1 speaks of what is searched. This is a bug."
-            flagged.setdefault((one, finding.subject["side"]), []).append(finding)
-    return flagged
-
-
-def _clause(case: Context, causes: Sequence[Finding]) -> str:
-    return f"{sides_clause([side_of(case.analysis, finding) for finding in causes])}."
+            owner = context.owner(context.study(finding), finding.subject["hyperparameter"])
+            assert owner is not None, "C1 speaks of what is searched. This is a bug."
+            causes.setdefault((owner, finding.subject["side"]), []).append(finding)
+    return causes
 
 
 def _wider(
-    case: Context, one: Hyperparameter, side: Side, causes: Sequence[Finding]
+    context: Context, hyperparameter: Hyperparameter, side: Side, causes: Sequence[Finding]
 ) -> list[Recommendation]:
-    if not isinstance(one.value, Real | Integer):
+    domain = hyperparameter.value
+    if not isinstance(domain, Real | Integer):
         return []
-    old = one.value.low if side == "low" else one.value.high
-    new = wider_bound(one.name, one.value, side)
+    old = domain.low if side == "low" else domain.high
+    new = wider_bound(hyperparameter.name, domain, side)
     if new == old:
         return []
-    because = causes[0].message if len(causes) == 1 else _clause(case, causes)
+    because = causes[0].message if len(causes) == 1 else _clause(context, causes)
     named = {finding.subject["study"] for finding in causes}
-    others = [study for study in case.sharing(one) if study.name not in named]
+    others = [study for study in context.studies_with(hyperparameter) if study.name not in named]
     if others:
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
-    return [Recommendation(rule="C1", change=Change(one.keys, side, new), old=old, because=because)]
+    change = Change(hyperparameter.keys, side, new)
+    return [Recommendation(rule="C1", change=change, old=old, because=because)]
+
+
+def _clause(context: Context, causes: Sequence[Finding]) -> str:
+    return f"{sides_clause([side_of(context.analysis, finding) for finding in causes])}."
 
 
 def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.5) -> float | int:
@@ -78,7 +80,7 @@ def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.
     100.0
     """
     if domain.scale == "one_minus_log":
-        return _widened_near_one(name, domain, side, by)
+        return _wider_near_one(name, domain, side, by)
     low, high = domain.low, domain.high
     if domain.scale == "log":
         ratio = (high / low) ** by
@@ -88,7 +90,7 @@ def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.
     return _within(name, domain, side, two_digits(raw, up=side == "high"))
 
 
-def _widened_near_one(name: str, domain: Real | Integer, side: Side, by: float) -> float | int:
+def _wider_near_one(name: str, domain: Real | Integer, side: Side, by: float) -> float | int:
     """Rounds the distance to one, since 0.9999 is read by its nines."""
     far, near = 1.0 - domain.low, 1.0 - domain.high
     ratio = (far / near) ** by
@@ -98,19 +100,20 @@ def _widened_near_one(name: str, domain: Real | Integer, side: Side, by: float) 
 
 
 def _within(name: str, domain: Real | Integer, side: Side, bound: float) -> float | int:
+    """The bound, or the natural limit of the hyperparameter where that is nearer."""
     lowest, highest = limits(name, domain)
     # A range at or above zero stays there, unless the file says otherwise: another sign would be
     # another meaning.
     if domain.low >= 0 and domain.limits is None:
         lowest = max(lowest, 0.0)
-    kept = max(bound, lowest) if side == "low" else min(bound, highest)
-    if kept == highest == 1.0 > domain.high and stops_short(name):
+    new = max(bound, lowest) if side == "low" else min(bound, highest)
+    if new == highest == 1.0 > domain.high and stops_short(name):
         # Halfway to the limit, which itself makes no sense.
-        kept = ten_digits(1.0 - two_digits((1.0 - domain.high) / 2, up=True))
+        new = ten_digits(1.0 - two_digits((1.0 - domain.high) / 2, up=True))
     # A scale's own limit is open: a logarithm of zero is no bound.
-    if (domain.scale == "log" and kept <= 0) or (domain.scale == "one_minus_log" and kept >= 1):
-        kept = domain.low if side == "low" else domain.high
+    if (domain.scale == "log" and new <= 0) or (domain.scale == "one_minus_log" and new >= 1):
+        new = domain.low if side == "low" else domain.high
     if isinstance(domain, Integer):
-        whole = math.floor(kept) if side == "low" else math.ceil(kept)
+        whole = math.floor(new) if side == "low" else math.ceil(new)
         return max(whole, 1) if domain.scale == "log" else whole
-    return kept
+    return new
