@@ -1,4 +1,4 @@
 """A question about a training pipeline: its parts, its mistakes, its file."""
 
-from .model import Experiment as Experiment
-from .model import changes as changes
+from .experiment import Experiment as Experiment
+from .experiment import changes as changes

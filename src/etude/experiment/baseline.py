@@ -10,8 +10,8 @@ from typing import Any, final
 from ..errors import ExperimentError, Mistake
 from ..space import Scalar, is_scalar
 from .change import Change
+from .experiment import Experiment
 from .hyperparameter import ROLES, flat, key_path
-from .model import Experiment
 from .toml.edit import Edit, edited
 from .toml.read import error_with_lines, loads, parsed, text_of
 from .toml.statements import key_lines

@@ -8,8 +8,8 @@ from typing import Any, final
 
 from ..errors import ExperimentError, Mistake
 from ..space import Domain, Scalar
+from .experiment import Experiment
 from .hyperparameter import Keys, key_path
-from .model import Experiment
 from .tables import experiment_of, plain_value, tables_of
 
 

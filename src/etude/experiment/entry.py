@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import final
 
-from .model import Experiment
+from .experiment import Experiment
 
 
 @final

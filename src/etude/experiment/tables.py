@@ -11,9 +11,9 @@ from typing import Any
 from ..errors import ExperimentError, Mistake, SpaceError
 from ..space import Choice, Domain, Integer, Real, Scalar
 from ..wording import did_you_mean, nearest
+from .experiment import Experiment
 from .hyperparameter import ROLES, Role, key_path
 from .methods import KINDS
-from .model import Experiment
 from .validation import mistakes
 
 # Tables beside [experiment].

@@ -10,8 +10,8 @@ from typing import Any
 
 from ...errors import ExperimentError, Mistake
 from ...wording import nearest
+from ..experiment import Experiment
 from ..hyperparameter import Keys, key_steps
-from ..model import Experiment
 from ..tables import experiment_of, intended_tables
 from .limits import MAX_DEPTH, deepest_line, has_endless_key, is_too_deep, shortened
 from .statements import key_lines

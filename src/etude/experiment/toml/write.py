@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...space import Domain, Scalar
+from ..experiment import Experiment
 from ..hyperparameter import ROLES, Keys, Members, key_path, quoted
 from ..methods import KINDS
-from ..model import Experiment
 from ..tables import plain_value, tables_of
 
 
