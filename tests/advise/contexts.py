@@ -15,7 +15,7 @@ from etude.finding import Finding, Severity
 from etude.record import Record
 
 
-def context(question: Experiment, records: Sequence[Record] = ()) -> Context:
+def context_of(question: Experiment, records: Sequence[Record] = ()) -> Context:
     """The round of an experiment in which these trials were trained."""
     analysis = Analysis(question, studies(question), records)
     findings = analysis.findings

@@ -4,7 +4,7 @@ A round is a quasi-random search over a valley. Unless it says otherwise, the lo
 the middle of the space and the trials train well, so that nothing else is wrong. `test_rounds.py`
 says of each round what the checks find in it.
 
-Axes: T trials, D axes, E evaluations.
+Axes: T trials, D axes, E evaluations, P logged points.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.advise.contexts import context
+from tests.advise.contexts import context_of
 from tests.analyze.traced import noise
 from tests.analyze.trials import RATE, experiment, record
 
@@ -54,7 +54,7 @@ FALLS_E = np.exp(-8.0 * SHARE_E)
 STOPS_E = np.exp(-15.0 * SHARE_E)
 STRAIGHT_E = 1.0 - 0.5 * SHARE_E
 # The 90th percentile of these gradient norms is 2.31.
-NORMS_E = np.linspace(0.51, 2.51, 100)
+NORMS_P = np.linspace(0.51, 2.51, 100)
 LONG = {"max_steps": 2000}
 SIX_AXES = experiment(trials=10, nuisance={f"x{k}": Real(0.1, 0.9) for k in range(6)})
 LOW = {"learning_rate": -0.2, "share": 0.5}
@@ -123,7 +123,7 @@ def round_of(
 ) -> Context:
     """A round of one study with these curves."""
     (study,) = studies(question)
-    return context(question, trained(study, curves, count=count, bottom=bottom))
+    return context_of(question, trained(study, curves, count=count, bottom=bottom))
 
 
 def by_value(*values: Sequence[float | None], question: Experiment) -> Context:
@@ -133,7 +133,7 @@ def by_value(*values: Sequence[float | None], question: Experiment) -> Context:
         unit_TxD = points(study.space.dimensions, study.seed, len(of_study))
         for unit_D, value in zip(unit_TxD.tolist(), of_study, strict=True):
             records.append(record(study, len(records), value, study.space.setting(unit_D)))
-    return context(question, records)
+    return context_of(question, records)
 
 
 # --- nothing is wrong
@@ -141,7 +141,7 @@ def by_value(*values: Sequence[float | None], question: Experiment) -> Context:
 
 def healthy(question: Experiment) -> Context:
     def curves(place: Place) -> Mapping[str, Floats]:
-        return {**course(place, FALLS_E), "grad_norm": NORMS_E}
+        return {**course(place, FALLS_E), "grad_norm": NORMS_P}
 
     return round_of(question, curves)
 
@@ -172,7 +172,7 @@ def breaks_later(question: Experiment, *, rank: int = 0) -> Context:
 
     def curves(place: Place) -> Mapping[str, Floats]:
         lost_E = bump_E if place.rank == rank else 0.0 * bump_E
-        return {**course(place, FALLS_E + lost_E), "grad_norm": NORMS_E}
+        return {**course(place, FALLS_E + lost_E), "grad_norm": NORMS_P}
 
     return round_of(question, curves)
 
@@ -201,10 +201,10 @@ def never_learns(question: Experiment) -> Context:
 
 def spikes(question: Experiment) -> Context:
     """The gradient norms of the best trial jump now and then."""
-    spiky_E = NORMS_E * np.where(np.arange(100) % 40 == 7, 40.0, 1.0)
+    spiky_P = NORMS_P * np.where(np.arange(100) % 40 == 7, 40.0, 1.0)
 
     def curves(place: Place) -> Mapping[str, Floats]:
-        return {**course(place, FALLS_E), "grad_norm": spiky_E if place.is_best else NORMS_E}
+        return {**course(place, FALLS_E), "grad_norm": spiky_P if place.is_best else NORMS_P}
 
     return round_of(question, curves)
 
@@ -234,7 +234,7 @@ def low_rate(question: Experiment) -> Units:
 def cliff(question: Experiment, *, count: int = 40) -> Context:
     """Training diverges from 60 % of the learning rate's axis on."""
     (study,) = studies(question)
-    return context(question, broken_above(study, 0.6, count=count))
+    return context_of(question, broken_above(study, 0.6, count=count))
 
 
 def broken_above(study: Study, unit: float, *, count: int = 40) -> list[Record]:
@@ -255,7 +255,7 @@ def breaks_anywhere(question: Experiment) -> Context:
     records: list[Record] = []
     for study in studies(question):
         records += trained(study, curves, count=40, begin=len(records))
-    return context(question, records)
+    return context_of(question, records)
 
 
 def breaks_at_a_value(question: Experiment) -> Context:
@@ -270,7 +270,7 @@ def breaks_at_a_value(question: Experiment) -> Context:
 def few_break(question: Experiment) -> Context:
     """Training diverges from 80 % of the learning rate's axis on, which few trials reach."""
     (study,) = studies(question)
-    return context(question, broken_above(study, 0.8))
+    return context_of(question, broken_above(study, 0.8))
 
 
 def cliff_with_beyond(beyond: int) -> Context:
@@ -280,7 +280,7 @@ def cliff_with_beyond(beyond: int) -> Context:
     trains = [*((k + 0.5) / 20 for k in range(10)), 0.75]
     diverges = [0.6, 0.65, 0.7, *(0.8 + 0.03 * k for k in range(beyond))]
     values = [*(0.1 + 0.01 * abs(k - 5) for k in range(11)), *[None] * len(diverges)]
-    return context(
+    return context_of(
         question,
         [
             record(study, k, value, study.space.setting([unit]))
@@ -297,7 +297,7 @@ def overfits(question: Experiment, *, count: int = 20) -> Context:
     records: list[Record] = []
     for study in studies(question):
         records += trained(study, overfitting, count=count, begin=len(records))
-    return context(question, records)
+    return context_of(question, records)
 
 
 def overfitting(place: Place) -> Mapping[str, Floats]:
@@ -316,7 +316,7 @@ def best_trains_least(question: Experiment) -> Context:
 
     records = trained(study, curves)
     best = min(records, key=lambda record: record.series(METRIC).values_P.min())
-    return context(question, [cut_short(one) if one == best else one for one in records])
+    return context_of(question, [cut_short(one) if one == best else one for one in records])
 
 
 def cut_short(record: Record) -> Record:
@@ -394,7 +394,7 @@ def saturates(question: Experiment, *, share: float = 0.2) -> Context:
     records = trained(first, lambda place: course(place, reached_E, 0.0005))
     for study in others:
         records += trained(study, lambda place: course(place, FALLS_E), begin=len(records))
-    return context(question, records)
+    return context_of(question, records)
 
 
 # --- the metric
@@ -419,7 +419,7 @@ def jumps_between_studies(question: Experiment) -> Context:
     def calm(place: Place) -> Mapping[str, Floats]:
         return {METRIC: place.height - 0.06 + STOPS_E}
 
-    return context(question, [*trained(first, jumpy), *trained(second, calm, begin=20)])
+    return context_of(question, [*trained(first, jumpy), *trained(second, calm, begin=20)])
 
 
 # --- how densely it was searched
@@ -460,7 +460,7 @@ def valleys(question: Experiment, heights: Sequence[float]) -> Context:
             return {METRIC: np.array([height + place.height])}
 
         records += trained(study, raised, begin=len(records))
-    return context(question, records)
+    return context_of(question, records)
 
 
 def with_bottoms(question: Experiment, *bottoms: Units) -> Context:
@@ -468,7 +468,7 @@ def with_bottoms(question: Experiment, *bottoms: Units) -> Context:
     records: list[Record] = []
     for study, bottom in zip(studies(question), bottoms, strict=True):
         records += trained(study, bottom=bottom, begin=len(records))
-    return context(question, records)
+    return context_of(question, records)
 
 
 # --- everything is wrong

@@ -36,18 +36,18 @@ def decided(candidate, baseline, **given):
 
 
 def test_the_first_baseline_needs_no_comparison():
-    found = decided(setting(LOW), None)
+    decision = decided(setting(LOW), None)
 
-    assert (found.decision, found.comparison) == ("adopt", None)
-    assert "Nothing was compared" in found.message
+    assert (decision.decision, decision.comparison) == ("adopt", None)
+    assert "Nothing was compared" in decision.message
 
 
 def test_what_is_better_is_adopted_with_what_it_adds():
-    found = decided(setting(LOW, RICH, 1), setting(HIGH))
+    decision = decided(setting(LOW, RICH, 1), setting(HIGH))
 
-    assert found.decision == "adopt"
-    assert found.complexity.adds == ("`dropout` = 0.2",)
-    assert "adds `dropout` = 0.2 (A4)" in found.message
+    assert decision.decision == "adopt"
+    assert decision.complexity.adds == ("`dropout` = 0.2",)
+    assert "adds `dropout` = 0.2 (A4)" in decision.message
 
 
 def test_higher_is_better_where_the_metric_says_so():
@@ -56,50 +56,50 @@ def test_higher_is_better_where_the_metric_says_so():
 
 
 def test_a_gain_below_what_a_part_must_bring_is_not_adopted():
-    found = decided(setting(LOW, RICH, 1), setting(HIGH), worth=0.5)
+    decision = decided(setting(LOW, RICH, 1), setting(HIGH), worth=0.5)
 
-    assert found.decision == "keep"
-    assert "asks for a gain of 0.5" in found.message
+    assert decision.decision == "keep"
+    assert "asks for a gain of 0.5" in decision.message
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "decision"), [(PLAIN, RICH, "adopt"), (RICH, PLAIN, "keep")]
+    ("candidate", "baseline", "expected"), [(PLAIN, RICH, "adopt"), (RICH, PLAIN, "keep")]
 )
-def test_of_two_that_tie_the_simpler_one_holds(mine, theirs, decision):
-    found = decided(setting(ALIKE, mine, 1), setting(NOISY, theirs))
+def test_of_two_that_tie_the_simpler_one_holds(candidate, baseline, expected):
+    decision = decided(setting(ALIKE, candidate, 1), setting(NOISY, baseline))
 
-    assert (found.comparison.answer, found.decision) == ("no_difference", decision)
+    assert (decision.comparison.answer, decision.decision) == ("no_difference", expected)
 
 
-@pytest.mark.parametrize(("mine", "theirs"), [([0.1], HIGH), (LOW, [0.3])])
-def test_one_training_tells_nothing_of_chance(mine, theirs):
-    found = decided(setting(mine, RICH, 1), setting(theirs))
+@pytest.mark.parametrize(("candidate", "baseline"), [([0.1], HIGH), (LOW, [0.3])])
+def test_one_training_tells_nothing_of_chance(candidate, baseline):
+    decision = decided(setting(candidate, RICH, 1), setting(baseline))
 
-    assert (found.decision, found.comparison) == ("keep", None)
-    assert "was trained once" in found.message
+    assert (decision.decision, decision.comparison) == ("keep", None)
+    assert "was trained once" in decision.message
 
 
 def test_changes_that_can_go_without_loss_are_dropped():
     both = {**RICH, "weight_decay": 0.01}
-    found = adoption(
+    decision = adoption(
         [setting(LOW, both, 1), setting(LOW, RICH, 2)],
         setting(HIGH, {**PLAIN, "weight_decay": 0.0}),
         metric="valid/error",
     )
 
-    assert found.candidate.trial == 2
-    assert found.pruned == ("weight_decay",)
+    assert decision.candidate.trial == 2
+    assert decision.pruned == ("weight_decay",)
 
 
 def test_changes_that_carry_the_gain_are_kept():
     both = {**RICH, "weight_decay": 0.01}
-    found = adoption(
+    decision = adoption(
         [setting(LOW, both, 1), setting(HIGH, RICH, 2)],
         setting(HIGH, {**PLAIN, "weight_decay": 0.0}),
         metric="valid/error",
     )
 
-    assert (found.candidate.trial, found.pruned) == (1, ())
+    assert (decision.candidate.trial, decision.pruned) == (1, ())
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_changes_that_carry_the_gain_are_kept():
     ],
 )
 def test_parts_regularizers_and_size_are_counted(before, after, adds, drops):
-    found = complexity(before, after)
+    difference = complexity(before, after)
     turned = complexity(after, before)
 
-    assert (len(found.adds), len(found.drops)) == (adds, drops)
+    assert (len(difference.adds), len(difference.drops)) == (adds, drops)
     assert (len(turned.adds), len(turned.drops)) == (drops, adds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import context
+from tests.advise.contexts import context_of
 from tests.analyze.trials import ORDERED, RATE, record, two_optimizers
 
 from etude.advise.edits import applied
@@ -27,14 +27,14 @@ SHARED = {"learning_rate": RATE}
 HIGH, INSIDE = {"learning_rate": 1.2}, {"learning_rate": 0.5}
 
 
-def advised(found):
-    return list(advice(found).recommendations)
+def advised(context):
+    return list(advice(context).recommendations)
 
 
 def test_a_conditional_hyperparameter_is_widened_where_it_is_flagged():
-    found = rounds.with_bottoms(two_optimizers(nuisance=CONDITIONAL), HIGH, INSIDE)
+    context = rounds.with_bottoms(two_optimizers(nuisance=CONDITIONAL), HIGH, INSIDE)
 
-    assert [(edit.path, edit.part, edit.old, edit.new) for edit in advised(found)] == [
+    assert [(edit.path, edit.part, edit.old, edit.new) for edit in advised(context)] == [
         ("nuisance.when.optimizer.adam.learning_rate", "high", 0.1, 10.0)
     ]
 
@@ -54,7 +54,7 @@ def test_a_side_flagged_in_both_studies_is_widened_once():
         *rounds.trained(nesterov, bottom=HIGH, count=60, begin=20),
     ]
 
-    edits = advised(context(question, records))
+    edits = advised(context_of(question, records))
 
     assert [edit.because for edit in edits] == [
         "3 to 5 of the best 5 trials lie near the upper bound 0.1 of `learning_rate` in 2 studies, "
@@ -79,10 +79,10 @@ def test_more_seeds_of_one_setting_are_not_asked_for():
         for k, study in enumerate(studies(question))
         for seed in range(6)
     ]
-    found = context(question, records)
+    context = context_of(question, records)
 
-    assert found.verdict.means
-    assert advised(found) == []
+    assert context.verdict.means
+    assert advised(context) == []
 
 
 def test_an_open_answer_asks_for_twice_the_trials():
@@ -94,11 +94,11 @@ def test_an_open_answer_asks_for_twice_the_trials():
 
 
 def test_more_trials_are_no_cure_for_a_space_that_breaks():
-    found = rounds.breaks_anywhere(two_optimizers())
+    context = rounds.breaks_anywhere(two_optimizers())
 
-    assert found.verdict.status == "unclear"
-    assert len(found.of("infeasible", "C3", "problem")) == 2
-    assert advised(found) == []
+    assert context.verdict.status == "unclear"
+    assert len(context.of("infeasible", "C3", "problem")) == 2
+    assert advised(context) == []
 
 
 FEW = [0.1 + 0.01 * k for k in range(9)]
@@ -112,18 +112,18 @@ FEW = [0.1 + 0.01 * k for k in range(9)]
     ],
 )
 def test_nothing_to_change_is_nothing(question, values, status):
-    found = rounds.by_value(*values, question=question)
+    context = rounds.by_value(*values, question=question)
 
-    assert found.verdict.status == status
-    assert advised(found) == []
+    assert context.verdict.status == status
+    assert advised(context) == []
 
 
 def test_choices_are_left_to_the_person():
     question = two_optimizers(nuisance={"width": ORDERED})
-    found = rounds.with_bottoms(question, {"width": 1.2}, {"width": 0.5})
+    context = rounds.with_bottoms(question, {"width": 1.2}, {"width": 0.5})
 
-    assert len(found.of("boundary", "C1", "problem")) == 1
-    assert advised(found) == []
+    assert len(context.of("boundary", "C1", "problem")) == 1
+    assert advised(context) == []
 
 
 def test_whole_numbers_stay_whole():

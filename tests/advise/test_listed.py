@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.advise.contexts import context
+from tests.advise.contexts import context_of
 from tests.analyze.trials import RATE, experiment, record
 
 from etude.advise.policy import advice
@@ -27,8 +27,8 @@ def trained(question, value):
 
 
 def judged(question, records):
-    found = context(question, records)
-    return found.verdict, advice(found).recommendations
+    context = context_of(question, records)
+    return context.verdict, advice(context).recommendations
 
 
 def valley(setting):
@@ -48,8 +48,8 @@ def test_the_answer_says_how_thin_each_value_was_tuned():
 
     answer, _ = judged(question, trained(question, valley))
 
-    (said,) = [doubt for doubt in answer.doubts if doubt.startswith("R14")]
-    assert "each scientific value had 20 of 60 trials" in said
+    (doubt,) = [text for text in answer.doubts if text.startswith("R14")]
+    assert "each scientific value had 20 of 60 trials" in doubt
 
 
 def test_an_answer_about_a_range_speaks_of_slices():

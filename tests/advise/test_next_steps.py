@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.advise import rounds
-from tests.advise.contexts import context, only
+from tests.advise.contexts import context_of, only
 from tests.analyze.trials import ORDERED, experiment, one_study, record, two_optimizers
 from tests.search.history import PLANE
 
@@ -18,10 +18,10 @@ SETTING = {"learning_rate": 0.01, "share": 0.5}
 
 
 def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
-    found = rounds.dense(experiment())
-    gain = found.analysis.result(found.studies[0], coverage).gain
+    context = rounds.dense(experiment())
+    gain = context.analysis.result(context.studies[0], coverage).gain
 
-    (sentence,) = manual_steps(found, [])
+    (sentence,) = manual_steps(context, [])
 
     assert sentence.startswith("Stop here")
     assert "inside on 4 of 4 sides (C1)" in sentence
@@ -31,7 +31,7 @@ def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
 def test_the_noise_of_retraining_is_among_the_numbers():
     records = [record(one_study(), k, value, SETTING) for k, value in enumerate([0.1, 0.3])]
 
-    (sentence,) = manual_steps(context(experiment(), records), records)
+    (sentence,) = manual_steps(context_of(experiment(), records), records)
 
     assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
 
@@ -40,8 +40,8 @@ def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
     again = [record(one_study(), k, 0.1 + k, SETTING) for k in (0, 1)]
     other = record(one_study(), 2, 0.05, {**SETTING, "share": 0.6})
 
-    (ready,) = manual_steps(context(experiment(name="many"), again), again)
-    (single,) = manual_steps(context(experiment(), [*again, other]), [*again, other])
+    (ready,) = manual_steps(context_of(experiment(name="many"), again), again)
+    (single,) = manual_steps(context_of(experiment(), [*again, other]), [*again, other])
 
     assert "to adopt, its best setting has been trained again: `etude adopt many`" in ready
     assert "to adopt, train the best setting again with other seeds" in single
@@ -55,29 +55,29 @@ def test_what_a_population_found_is_a_schedule_to_be_trained_again():
 
 
 def test_a_problem_is_no_reason_to_stop():
-    found = rounds.cliff(experiment())
-    problem = only(found, "infeasible", "C3", "problem")
+    context = rounds.cliff(experiment())
+    problem = only(context, "infeasible", "C3", "problem")
 
-    (sentence,) = manual_steps(found, [])
+    (sentence,) = manual_steps(context, [])
 
     assert sentence == f"C3: {problem.advice}"
 
 
 def test_what_is_left_to_you_is_said_once():
     question = two_optimizers(nuisance={"width": ORDERED})
-    found = rounds.with_bottoms(question, {"width": 1.2}, {"width": 1.2})
-    problems = found.of("boundary", "C1", "problem")
+    context = rounds.with_bottoms(question, {"width": 1.2}, {"width": 1.2})
+    problems = context.of("boundary", "C1", "problem")
 
     assert len(problems) == 2
-    assert manual_steps(found, []) == [f"C1: {problems[0].advice}"]
+    assert manual_steps(context, []) == [f"C1: {problems[0].advice}"]
 
 
 def test_what_a_remedy_says_is_not_said_again():
-    found = rounds.overfits(experiment())
-    problem = only(found, "overfitting", "C6", "problem")
+    context = rounds.overfits(experiment())
+    problem = only(context, "overfitting", "C6", "problem")
     words = f"C6: {problem.message} {problem.advice}"
 
-    assert manual_steps(found, [], [words]) == [words]
+    assert manual_steps(context, [], [words]) == [words]
 
 
 def of_bayesian(count, **given):
@@ -88,7 +88,7 @@ def of_bayesian(count, **given):
     losses = [(one["x"] - 0.3) ** 2 + (one["y"] - 0.6) ** 2 for one in settings]
     pairs = enumerate(zip(settings, losses, strict=True))
     records = [record(study, trial, loss, setting) for trial, (setting, loss) in pairs]
-    (sentence,) = manual_steps(context(question, records), records)
+    (sentence,) = manual_steps(context_of(question, records), records)
     return sentence
 
 

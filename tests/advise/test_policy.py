@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import context, only, with_status
+from tests.advise.contexts import context_of, only, with_status
 from tests.analyze.trials import RATE, SHARE, experiment
 
 from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
@@ -24,10 +24,10 @@ THREE = {
 def test_optimization_is_repaired_before_all_else_and_the_others_wait():
     question = experiment(max_steps=2000, fixed={"warmup_steps": 0, "dropout": 0.0})
 
-    found = advice(rounds.everything_is_wrong(question))
+    advised = advice(rounds.everything_is_wrong(question))
 
-    assert found.goal == "repair optimization"
-    assert [waiting.partition(" (")[0] for waiting in found.waiting] == [
+    assert advised.goal == "repair optimization"
+    assert [waiting.partition(" (")[0] for waiting in advised.waiting] == [
         "Redraw the space",
         "Regularize",
         "Train longer",
@@ -39,9 +39,9 @@ def test_the_order_is_said():
 
 
 def test_a_range_that_changes_its_scale_is_not_widened_in_the_same_round():
-    found = advice(rounds.edge(experiment(nuisance={"learning_rate": WIDE})))
+    advised = advice(rounds.edge(experiment(nuisance={"learning_rate": WIDE})))
 
-    assert [(edit.rule, edit.part) for edit in found.recommendations] == [("C3", "")]
+    assert [(edit.rule, edit.part) for edit in advised.recommendations] == [("C3", "")]
 
 
 ROUNDS = [
@@ -64,11 +64,11 @@ ROUNDS = [
 def test_no_proposed_file_has_a_finding_that_the_advice_caused(make, given, goal):
     question = experiment(**given)
 
-    found = advice(make(question))
+    advised = advice(make(question))
 
-    assert found.goal == goal
-    assert found.recommendations
-    assert caused_findings(question, found.recommendations) == []
+    assert advised.goal == goal
+    assert advised.recommendations
+    assert caused_findings(question, advised.recommendations) == []
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_no_proposed_file_has_a_finding_that_the_advice_caused(make, given, goal
 def test_no_file_that_exploits_has_a_finding_that_the_advice_caused(make, search):
     question = experiment(search=search)
 
-    found = advice(make(question), EXPLOITATION)
+    advised = advice(make(question), EXPLOITATION)
 
-    assert found.goal == "exploit"
-    assert caused_findings(question, found.recommendations) == []
+    assert advised.goal == "exploit"
+    assert caused_findings(question, advised.recommendations) == []
 
 
 def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
@@ -89,11 +89,11 @@ def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
     plain = rounds.only_rate_matters(question)
     doubtful = with_status(plain, only(plain, "coverage", "C2", "ok"), "notice")
 
-    found = advice(doubtful)
+    advised = advice(doubtful)
 
-    assert found.recommendations == ()
-    assert "fixed at" in found.words[0]
-    assert found.words[0].endswith("So decide yourself.")
+    assert advised.recommendations == ()
+    assert "fixed at" in advised.words[0]
+    assert advised.words[0].endswith("So decide yourself.")
 
 
 @pytest.mark.parametrize(("make", "given", "goal"), ROUNDS)
@@ -108,7 +108,7 @@ def test_the_order_of_trials_and_findings_changes_no_advice():
     (study,) = studies(question)
     records = rounds.broken_above(study, 0.6)
 
-    same, turned = context(question, records), context(question, records[::-1])
+    same, turned = context_of(question, records), context_of(question, records[::-1])
 
     assert advice(same).recommendations
     assert advice(turned).recommendations == advice(same).recommendations

@@ -17,11 +17,11 @@ CHOICE = {"activation": Choice(["relu", "gelu", "tanh"]), "learning_rate": RATE}
 
 @pytest.mark.parametrize("make", [rounds.healthy, rounds.dense])
 def test_nothing_is_wrong_with_a_healthy_or_dense_round(make):
-    found = make(experiment())
+    context = make(experiment())
 
-    assert not found.has_problem
-    assert len(found.of("coverage", "C2", "ok")) == 1
-    assert len(found.of("boundary", "C1", "ok")) == 4
+    assert not context.has_problem
+    assert len(context.of("coverage", "C2", "ok")) == 1
+    assert len(context.of("boundary", "C1", "ok")) == 4
 
 
 @pytest.mark.parametrize(
@@ -33,22 +33,22 @@ def test_nothing_is_wrong_with_a_healthy_or_dense_round(make):
     ],
 )
 def test_the_best_trial_breaks(make, kind, early):
-    found = make(experiment(fixed={"warmup_steps": 0}, **rounds.LONG))
+    context = make(experiment(fixed={"warmup_steps": 0}, **rounds.LONG))
 
-    finding = only(found, "stability", "D1", "problem")
+    finding = only(context, "stability", "D1", "problem")
 
-    result = found.result(finding, stability)
+    result = context.result(finding, stability)
     (trial,) = [one for one in result.trials if one.trial == finding.subject["trial"]]
     assert (trial.kind, trial.early) == (kind, early)
 
 
 def test_another_than_the_best_trial_breaks_early():
-    found = rounds.another_breaks_early(experiment(fixed={"warmup_steps": 0}, **rounds.LONG))
+    context = rounds.another_breaks_early(experiment(fixed={"warmup_steps": 0}, **rounds.LONG))
 
-    assert found.of("stability", "D1", "problem") == []
+    assert context.of("stability", "D1", "problem") == []
     (trial,) = [
         trial
-        for trial in found.analysis.result(found.studies[0], stability).trials
+        for trial in context.analysis.result(context.studies[0], stability).trials
         if trial.status == "problem"
     ]
     assert trial.early
@@ -80,9 +80,9 @@ def test_the_90th_percentile_of_the_norms_is_known(make):
     ],
 )
 def test_one_thing_is_wrong_with_a_study(make, given, check, rule, status):
-    found = make(**{"question": experiment(), **given})
+    context = make(**{"question": experiment(), **given})
 
-    findings = found.of(check, rule, status)
+    findings = context.of(check, rule, status)
 
     assert [one for one in findings if "trial" not in one.subject] == findings[:1]
 
@@ -110,9 +110,9 @@ def test_one_thing_is_wrong_with_the_best_trial(make, given, check, rule, status
     ],
 )
 def test_training_breaks_somewhere(make, question, status, cause, sides):
-    found = make(question)
+    context = make(question)
 
-    result = found.result(only(found, "infeasible", "C3", status), infeasible)
+    result = context.result(only(context, "infeasible", "C3", status), infeasible)
 
     assert result.cause == cause
     assert [region.side for region in result.regions] == sides
@@ -120,9 +120,9 @@ def test_training_breaks_somewhere(make, question, status, cause, sides):
 
 @pytest.mark.parametrize("beyond", [2, 3])
 def test_a_cliff_begins_before_the_last_trial_that_trains(beyond):
-    found = rounds.cliff_with_beyond(beyond)
+    context = rounds.cliff_with_beyond(beyond)
 
-    assert found.result(only(found, "infeasible", "C3", "problem"), infeasible).cause == "cliff"
+    assert context.result(only(context, "infeasible", "C3", "problem"), infeasible).cause == "cliff"
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_a_cliff_begins_before_the_last_trial_that_trains(beyond):
     ],
 )
 def test_the_length_is_wrong(make, best_improves, steps):
-    found = make(experiment())
+    context = make(experiment())
 
-    assert len(found.of("still_improving", "C9", best_improves)) == 1
-    assert len(found.of("still_improving", "T1", best_improves)) == 1
-    result = found.analysis.result(found.studies[0], best_step)
+    assert len(context.of("still_improving", "C9", best_improves)) == 1
+    assert len(context.of("still_improving", "T1", best_improves)) == 1
+    result = context.analysis.result(context.studies[0], best_step)
     assert result.status == ("ok" if steps == "mixed" else "notice")
     assert (result.early == result.judged) == (steps == "early")
     assert (result.late >= 0.8 * result.judged) == (steps == "late")
@@ -159,28 +159,28 @@ def test_the_length_is_wrong(make, best_improves, steps):
     ],
 )
 def test_what_matters_is_seen(make, given, statuses):
-    found = make(experiment(), **given)
+    context = make(experiment(), **given)
 
-    findings = [one for one in found.findings if one.check == "importance"]
+    findings = [one for one in context.findings if one.check == "importance"]
 
     assert [one.status for one in findings if "hyperparameter" in one.subject] == statuses
 
 
 def test_one_of_three_studies_is_clearly_behind():
     names = ["adam", "nesterov", "sgd"]
-    found = rounds.valleys(two_optimizers(scientific={"optimizer": names}), [0.1, 0.1, 0.6])
+    context = rounds.valleys(two_optimizers(scientific={"optimizer": names}), [0.1, 0.1, 0.6])
 
-    assert [(lead.over, lead.holds) for lead in found.verdict.leads] == [
+    assert [(lead.over, lead.holds) for lead in context.verdict.leads] == [
         ("optimizer=adam", False),
         ("optimizer=sgd", True),
     ]
 
 
 def test_everything_is_wrong():
-    found = rounds.everything_is_wrong(experiment())
+    context = rounds.everything_is_wrong(experiment())
 
-    assert len(found.of("stability", "D3", "notice")) == 1
-    assert len(found.of("infeasible", "C3", "problem")) == 1
-    assert len(found.of("overfitting", "C6", "problem")) == 1
-    assert len(found.of("best_step", "T5", "notice")) == 1
-    assert len(found.of("still_improving", "C9", "notice")) == 1
+    assert len(context.of("stability", "D3", "notice")) == 1
+    assert len(context.of("infeasible", "C3", "problem")) == 1
+    assert len(context.of("overfitting", "C6", "problem")) == 1
+    assert len(context.of("best_step", "T5", "notice")) == 1
+    assert len(context.of("still_improving", "C9", "notice")) == 1

@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import context, only, with_status
+from tests.advise.contexts import context_of, only, with_status
 from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
 
 from etude.advise.ranking import is_rate
@@ -20,7 +20,7 @@ INSIDE = [0.5, 0.5]
 
 
 def judged(question: Experiment, records: list[Record]) -> Verdict:
-    return context(question, records).verdict
+    return context_of(question, records).verdict
 
 
 def two_valleys(question: Experiment, adam: float, nesterov: float) -> list[Record]:
@@ -35,12 +35,12 @@ def two_valleys(question: Experiment, adam: float, nesterov: float) -> list[Reco
 def test_a_clear_difference_is_better():
     question = two_optimizers()
 
-    found = judged(question, two_valleys(question, 0.1, 0.5))
+    answer = judged(question, two_valleys(question, 0.1, 0.5))
 
-    assert (found.status, found.winner) == ("better", "optimizer=adam")
-    assert "95 % of resampled studies, mirrored" in found.message
-    assert "interval" not in found.message
-    assert found.evidence["leads"]["optimizer=nesterov"]["chance"] < 0.05
+    assert (answer.status, answer.winner) == ("better", "optimizer=adam")
+    assert "95 % of resampled studies, mirrored" in answer.message
+    assert "interval" not in answer.message
+    assert answer.evidence["leads"]["optimizer=nesterov"]["chance"] < 0.05
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -57,9 +57,11 @@ def test_the_highest_wins_where_higher_is_better():
     values = [0.9 - 0.01 * abs(k - 10) for k in range(20)]
     lower = [value - 0.4 for value in values]
 
-    found = judged(question, [*at_units(first, units, lower), *at_units(second, units, values, 20)])
+    answer = judged(
+        question, [*at_units(first, units, lower), *at_units(second, units, values, 20)]
+    )
 
-    assert (found.status, found.winner) == ("better", "optimizer=nesterov")
+    assert (answer.status, answer.winner) == ("better", "optimizer=nesterov")
 
 
 def test_few_validation_examples_leave_open_what_the_search_alone_would_decide():
@@ -76,10 +78,12 @@ def test_no_mistake_among_the_examples_is_no_certainty():
     values = [0.0, *([0.001] * 19)]
     worse = [0.011, *([0.012] * 19)]
 
-    found = judged(question, [*at_units(first, units, values), *at_units(second, units, worse, 20)])
+    answer = judged(
+        question, [*at_units(first, units, values), *at_units(second, units, worse, 20)]
+    )
 
-    assert found.evidence["studies"]["optimizer=adam"]["standard_error"] > 0
-    assert found.status == "unclear"
+    assert answer.evidence["studies"]["optimizer=adam"]["standard_error"] > 0
+    assert answer.status == "unclear"
 
 
 def lists(question: Experiment, first: list[float], second: list[float]) -> list[Record]:
@@ -100,46 +104,46 @@ def test_the_luckier_half_of_equal_draws_is_not_better():
         question, [0.1, 0.1, 0.1, 0.1, 0.9, 0.9], [0.3, 0.301, 0.302, 0.303, 0.304, 0.305]
     )
 
-    found = judged(question, records)
+    answer = judged(question, records)
 
-    assert found.status == "unclear"
+    assert answer.status == "unclear"
     assert (
         "but only the best 4 trials of both are all `optimizer=adam`'s: were both alike, "
         "either would have them all in 6.1 % of draws"
-    ) in found.message
+    ) in answer.message
 
 
 def test_better_says_how_seldom_equal_studies_look_so():
     question = two_optimizers(trials=6)
     records = lists(question, [0.1] * 5 + [0.9], [0.3, 0.301, 0.302, 0.303, 0.304, 0.305])
 
-    found = judged(question, records)
+    answer = judged(question, records)
 
-    assert found.status == "better"
-    assert "the best 5 trials of both are all `optimizer=adam`'s" in found.message
-    assert found.evidence["leads"]["optimizer=nesterov"]["chance"] == pytest.approx(12 / 792)
+    assert answer.status == "better"
+    assert "the best 5 trials of both are all `optimizer=adam`'s" in answer.message
+    assert answer.evidence["leads"]["optimizer=nesterov"]["chance"] == pytest.approx(12 / 792)
 
 
-@pytest.mark.parametrize(("mine", "theirs"), [(6, 6), (20, 20), (6, 20), (20, 7)])
-def test_the_chance_is_that_of_all_assignments_of_the_trials(mine, theirs):
+@pytest.mark.parametrize(("trials", "others"), [(6, 6), (20, 20), (6, 20), (20, 7)])
+def test_the_chance_is_that_of_all_assignments_of_the_trials(trials, others):
     question = two_optimizers()
-    low, high = [0.1 + 0.001 * k for k in range(mine)], [0.2 + 0.001 * k for k in range(theirs)]
-    low[4:] = [0.9] * (mine - 4)
+    low, high = [0.1 + 0.001 * k for k in range(trials)], [0.2 + 0.001 * k for k in range(others)]
+    low[4:] = [0.9] * (trials - 4)
 
-    found = judged(question, lists(question, low, high)).evidence["leads"]["optimizer=nesterov"]
+    answer = judged(question, lists(question, low, high)).evidence["leads"]["optimizer=nesterov"]
 
-    total = comb(mine + theirs, 4)
-    assert found["run"] == 4
-    assert found["chance"] == pytest.approx((comb(mine, 4) + comb(theirs, 4)) / total)
+    total = comb(trials + others, 4)
+    assert answer["run"] == 4
+    assert answer["chance"] == pytest.approx((comb(trials, 4) + comb(others, 4)) / total)
 
 
 def test_a_tie_with_the_best_of_the_other_ends_the_run():
     question = two_optimizers()
     records = lists(question, [0.1, 0.2, *[0.2] * 18], [0.2, *[0.3] * 19])
 
-    found = judged(question, records).evidence["leads"]["optimizer=nesterov"]
+    answer = judged(question, records).evidence["leads"]["optimizer=nesterov"]
 
-    assert found["run"] == 1
+    assert answer["run"] == 1
 
 
 def test_studies_that_tune_nothing_compare_means():
@@ -150,11 +154,11 @@ def test_studies_that_tune_nothing_compare_means():
         *(record(second, 6 + k, 0.5 + 0.01 * (k % 3), {}) for k in range(6)),
     ]
 
-    found = judged(question, records)
+    answer = judged(question, records)
 
-    assert found.status == "unclear"
-    assert "0.11 for `optimizer=adam` (standard deviation 0.0089, 6 trials)" in found.message
-    assert found.evidence["means"]["optimizer=nesterov"]["mean"] == pytest.approx(0.51)
+    assert answer.status == "unclear"
+    assert "0.11 for `optimizer=adam` (standard deviation 0.0089, 6 trials)" in answer.message
+    assert answer.evidence["means"]["optimizer=nesterov"]["mean"] == pytest.approx(0.51)
 
 
 def test_a_crowd_of_studies_is_counted():
@@ -166,12 +170,12 @@ def test_a_crowd_of_studies_is_counted():
         for one in valley(study, INSIDE, height=0.1 + 0.4 * place, begin=20 * place)
     ]
 
-    found = judged(question, records)
+    answer = judged(question, records)
 
-    assert found.status == "better"
-    assert "`optimizer=adam` reaches" in found.message
-    assert "for `optimizer=nesterov`" in found.message
-    assert found.message.endswith("4 others are further behind.")
+    assert answer.status == "better"
+    assert "`optimizer=adam` reaches" in answer.message
+    assert "for `optimizer=nesterov`" in answer.message
+    assert answer.message.endswith("4 others are further behind.")
 
 
 def test_a_crowd_of_equal_studies_names_the_nearest():
@@ -190,11 +194,10 @@ def test_the_same_problem_of_many_studies_is_one_doubt():
     question = two_optimizers(nuisance={"learning_rate": RATE})
     first, second = split(question)
 
-    found = judged(question, [*valley(first, [1.2]), *valley(second, [1.2], begin=20)])
+    answer = judged(question, [*valley(first, [1.2]), *valley(second, [1.2], begin=20)])
 
-    said = [doubt for doubt in found.doubts if doubt.startswith("C1:")]
-    assert len(said) == 1
-    assert "in 2 studies" in said[0]
+    (doubt,) = [text for text in answer.doubts if text.startswith("C1:")]
+    assert "in 2 studies" in doubt
 
 
 @pytest.mark.parametrize("maximize", [False, True])
@@ -202,20 +205,20 @@ def test_a_doubt_runs_from_low_to_high(maximize):
     question = two_optimizers(maximize=maximize)
     values = [0.8 - 0.01 * k for k in range(20)]
 
-    found = judged(question, lists(question, values, values))
+    answer = judged(question, lists(question, values, values))
 
-    said = next(doubt for doubt in found.doubts if doubt.startswith("Q10: by the luck"))
-    low, high = re.search(r"`optimizer=adam` ([\d.]+) to ([\d.]+)", said).groups()
+    doubt = next(text for text in answer.doubts if text.startswith("Q10: by the luck"))
+    low, high = re.search(r"`optimizer=adam` ([\d.]+) to ([\d.]+)", doubt).groups()
     assert float(low) < float(high)
 
 
 def test_the_luck_of_few_trials_is_not_known():
     question = two_optimizers(trials=1)
 
-    found = judged(question, lists(question, [0.3], [0.4]))
+    answer = judged(question, lists(question, [0.3], [0.4]))
 
-    said = next(doubt for doubt in found.doubts if doubt.startswith("Q10: by the luck"))
-    assert "`optimizer=adam` not known (1 trial)" in said
+    doubt = next(text for text in answer.doubts if text.startswith("Q10: by the luck"))
+    assert "`optimizer=adam` not known (1 trial)" in doubt
 
 
 def test_trials_out_of_time_are_a_doubt():
@@ -224,10 +227,10 @@ def test_trials_out_of_time_are_a_doubt():
     setting = {"learning_rate": 0.01, "share": 0.5}
     slow = record(first, 40, 0.2, setting, status="stopped", reason="time_limit")
 
-    found = judged(question, [slow, *valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20)])
+    answer = judged(question, [slow, *valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20)])
 
-    said = next(doubt for doubt in found.doubts if doubt.startswith("T4"))
-    assert said.startswith("T4: 1 trial was ended by the time limit (`optimizer=adam` 1)")
+    doubt = next(text for text in answer.doubts if text.startswith("T4"))
+    assert doubt.startswith("T4: 1 trial was ended by the time limit (`optimizer=adam` 1)")
 
 
 @pytest.mark.parametrize(
@@ -256,63 +259,63 @@ def test_a_problem_forbids_an_answer():
     first, second = split(question)
     records = [*valley(first, [1.2]), *valley(second, [0.5], height=5.0, begin=20)]
 
-    found = judged(question, records)
+    answer = judged(question, records)
 
-    assert (found.status, found.winner) == ("unclear", "optimizer=adam")
-    assert "C1" in found.message
-    assert "C14" in found.message
+    assert (answer.status, answer.winner) == ("unclear", "optimizer=adam")
+    assert "C1" in answer.message
+    assert "C14" in answer.message
 
 
 def test_one_study_answers_no_question():
     question = experiment()
 
-    found = judged(question, valley(split(question)[0], INSIDE))
+    answer = judged(question, valley(split(question)[0], INSIDE))
 
-    assert found.status == "no_question"
-    assert "trial" in found.message
+    assert answer.status == "no_question"
+    assert "trial" in answer.message
 
 
 @pytest.mark.parametrize("make", [experiment, two_optimizers])
 def test_no_trials_are_unclear(make):
-    found = judged(make(), [])
+    answer = judged(make(), [])
 
-    assert (found.status, found.winner) == ("unclear", "")
+    assert (answer.status, answer.winner) == ("unclear", "")
 
 
 def test_all_infeasible_is_unclear():
     question = two_optimizers()
     first, second = split(question)
 
-    found = judged(
+    answer = judged(
         question, at_units(first, [INSIDE] * 5, [None] * 5) + at_units(second, [INSIDE], [None], 5)
     )
 
-    assert (found.status, found.winner) == ("unclear", "")
-    assert "None of 6 ended trials is feasible" in found.message
+    assert (answer.status, answer.winner) == ("unclear", "")
+    assert "None of 6 ended trials is feasible" in answer.message
 
 
 def test_a_study_without_a_feasible_trial_leaves_it_open():
     question = two_optimizers()
     first, second = split(question)
 
-    found = judged(
+    answer = judged(
         question, [*valley(first, INSIDE), *at_units(second, [INSIDE] * 20, [None] * 20, 20)]
     )
 
-    assert (found.status, found.winner) == ("unclear", "optimizer=adam")
-    assert found.evidence["leads"]["optimizer=nesterov"]["low"] is None
+    assert (answer.status, answer.winner) == ("unclear", "optimizer=adam")
+    assert answer.evidence["leads"]["optimizer=nesterov"]["low"] is None
 
 
 def test_one_trial_each_is_too_few_to_know_the_luck():
     question = two_optimizers(trials=1)
     first, second = split(question)
 
-    found = judged(
+    answer = judged(
         question, at_units(first, [INSIDE], [0.1]) + at_units(second, [INSIDE], [0.9], 1)
     )
 
-    assert found.status == "unclear"
-    assert "too few feasible trials" in found.message
+    assert answer.status == "unclear"
+    assert "too few feasible trials" in answer.message
 
 
 def test_exact_ties_are_unclear():
@@ -320,10 +323,10 @@ def test_exact_ties_are_unclear():
     first, second = split(question)
     records = at_units(first, [INSIDE] * 20, [0.0] * 20)
 
-    found = judged(question, records + at_units(second, [INSIDE] * 20, [0.0] * 20, 20))
+    answer = judged(question, records + at_units(second, [INSIDE] * 20, [0.0] * 20, 20))
 
-    assert found.status == "unclear"
-    assert "same best" in found.message
+    assert answer.status == "unclear"
+    assert "same best" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -339,17 +342,17 @@ def test_exact_ties_are_unclear():
 def test_the_doubts_are_named(part):
     question = two_optimizers()
 
-    found = judged(question, two_valleys(question, 0.1, 0.5))
+    answer = judged(question, two_valleys(question, 0.1, 0.5))
 
-    assert any(part in doubt for doubt in found.doubts)
+    assert any(part in doubt for doubt in answer.doubts)
 
 
 def test_the_standard_error_is_named_where_it_is_known():
     question = two_optimizers(validation_examples=1400)
 
-    found = judged(question, two_valleys(question, 0.1, 0.5))
+    answer = judged(question, two_valleys(question, 0.1, 0.5))
 
-    assert any("on 1400 validation examples" in doubt for doubt in found.doubts)
+    assert any("on 1400 validation examples" in doubt for doubt in answer.doubts)
 
 
 def test_unequal_numbers_of_feasible_trials_are_a_doubt():
@@ -357,28 +360,28 @@ def test_unequal_numbers_of_feasible_trials_are_a_doubt():
     first, second = split(question)
     lost = record(first, 40, None, {"learning_rate": 0.1, "share": 0.5})
 
-    found = judged(question, [*valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20), lost])
+    answer = judged(question, [*valley(first, INSIDE, 19), *valley(second, INSIDE, begin=20), lost])
 
-    assert any("R15: the studies have unequal" in doubt for doubt in found.doubts)
+    assert any("R15: the studies have unequal" in doubt for doubt in answer.doubts)
 
 
 def test_one_is_spoken_of_in_the_singular():
     question = two_optimizers(trials=1, validation_examples=1)
 
-    said = " ".join(judged(question, lists(question, [0.3], [])).doubts)
+    doubts = " ".join(judged(question, lists(question, [0.3], [])).doubts)
 
-    assert "1 of 2 trials has ended" in said
-    assert "from 1 evaluation of 1 trial in all" in said
-    assert "on 1 validation example the" in said
-    assert "had more chances to find a good setting" in said
+    assert "1 of 2 trials has ended" in doubts
+    assert "from 1 evaluation of 1 trial in all" in doubts
+    assert "on 1 validation example the" in doubts
+    assert "had more chances to find a good setting" in doubts
 
 
 def test_trials_that_have_not_ended_are_a_doubt():
     question = two_optimizers()
 
-    found = judged(question, valley(split(question)[0], INSIDE))
+    answer = judged(question, valley(split(question)[0], INSIDE))
 
-    assert any("20 of 40 trials have ended" in doubt for doubt in found.doubts)
+    assert any("20 of 40 trials have ended" in doubt for doubt in answer.doubts)
 
 
 def test_the_leader_must_beat_every_other():
@@ -398,19 +401,19 @@ def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
     records = two_valleys(question, 0.1, 0.5)
     again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in records]
 
-    found = judged(question, [*records, *again])
+    answer = judged(question, [*records, *again])
 
-    assert not [doubt for doubt in found.doubts if doubt.startswith("A1, A2")]
+    assert not [doubt for doubt in answer.doubts if doubt.startswith("A1, A2")]
 
 
 @pytest.mark.parametrize("status", ["problem", "unclear", "ok"])
 def test_what_is_said_of_a_study_is_not_said_again_of_its_best_trial(status):
-    found = rounds.jumps_between_studies(two_optimizers())
-    study = only(found, "step_variance", "C8", "problem")
-    trial = only(found, "step_variance", "C8", "notice")
+    context = rounds.jumps_between_studies(two_optimizers())
+    study = only(context, "step_variance", "C8", "problem")
+    trial = only(context, "step_variance", "C8", "notice")
 
-    said = with_status(found, study, status)
-    doubts = verdict(found.analysis, said.findings).doubts
+    findings = with_status(context, study, status).findings
+    doubts = verdict(context.analysis, findings).doubts
 
     assert trial.subject["study"] == study.subject["study"]
     assert sum(doubt.startswith("C8:") for doubt in doubts) == 1

@@ -41,14 +41,14 @@ def train(trial):
 
 def followed(rounds):
     """The results of rounds that follow their advice, until it says stop."""
-    store, experiment, found = Memory(), WRONG, []
+    store, experiment, results = Memory(), WRONG, []
     for _ in range(rounds):
-        found.append(etude.run(experiment, train, store=store))
-        coming = found[-1].next()
+        results.append(etude.run(experiment, train, store=store))
+        coming = results[-1].next()
         if coming is None:
             break
         experiment = coming.experiment
-    return found
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def results():
 
 
 def test_advice_that_is_followed_leads_out_of_a_wrong_space(results):
-    losses = [one.best.best("valid/loss", maximize=False).value for one in results]
+    losses = [result.best.best("valid/loss", maximize=False).value for result in results]
 
     assert losses[0] > 0.2
     assert min(losses) < 0.1
@@ -67,33 +67,37 @@ def test_the_first_thing_is_to_redraw_the_space(results):
     first = results[0].advice
 
     assert first.goal == "redraw the space"
-    assert {(one.rule, one.path, one.part) for one in first.recommendations} == {
+    assert {(edit.rule, edit.path, edit.part) for edit in first.recommendations} == {
         ("C1", "nuisance.learning_rate", "low"),
         ("C3", "nuisance.learning_rate", "high"),
     }
 
 
 def test_no_round_of_them_has_a_finding_about_its_design_that_the_advice_caused(results):
-    said = [of_design(one.experiment, one.studies, one.parent) for one in results]
+    findings = [
+        finding
+        for result in results
+        for finding in of_design(result.experiment, result.studies, result.parent)
+    ]
 
-    assert [finding for each in said for finding in each if finding.status != "ok"] == []
+    assert [finding for finding in findings if finding.status != "ok"] == []
 
 
 def test_every_next_file_says_what_its_experiment_is(results):
-    files = [one.next() for one in results if one.next() is not None]
+    files = [file for result in results if (file := result.next()) is not None]
 
-    assert [loads(one.text) for one in files] == [one.experiment for one in files]
+    assert [loads(file.text) for file in files] == [file.experiment for file in files]
 
 
 def test_verdict_findings_and_next_file_are_the_same_bit_for_bit(tmp_path):
     place = tmp_path / "etude.db"
     etude.run(WRONG, train, store=place)
 
-    one, other = etude.load(place), etude.load(place)
+    first, second = etude.load(place), etude.load(place)
 
-    assert one.next().text == other.next().text
-    assert one.verdict == other.verdict
-    assert list(map(to_json, one.findings)) == list(map(to_json, other.findings))
+    assert first.next().text == second.next().text
+    assert first.verdict == second.verdict
+    assert list(map(to_json, first.findings)) == list(map(to_json, second.findings))
 
 
 SAY_ALL = """
@@ -108,23 +112,23 @@ print(result.next().text, exploited.text)
 """
 
 
-def said_elsewhere(store, hash_seed):
+def output_elsewhere(store, hash_seed):
     """What another process says of a store; sets have another order in each."""
-    asked = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", SAY_ALL, str(store)],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
         check=True,
     )
-    return asked.stdout
+    return process.stdout
 
 
 @pytest.mark.parametrize("compared", [{}, {"optimizer": ["adam", "nesterov", "sgd"]}])
 def test_two_processes_say_the_same_of_one_store_bit_for_bit(tmp_path, compared):
     etude.run(replace(WRONG, scientific=compared), train, store=tmp_path / "etude.db")
 
-    one, other = (said_elsewhere(tmp_path / "etude.db", seed) for seed in ("1", "2"))
+    first, second = (output_elsewhere(tmp_path / "etude.db", seed) for seed in ("1", "2"))
 
-    assert "C1: " in one
-    assert one == other
+    assert "C1: " in first
+    assert first == second

@@ -77,6 +77,15 @@ class Context:
             if (finding.check, finding.rule) == (check, rule) and finding.status in status
         ]
 
+    @property
+    def sides(self) -> list[Finding]:
+        """What is said of the sides of the space (C1)."""
+        return [
+            finding
+            for finding in self.findings
+            if (finding.check, finding.rule) == ("boundary", "C1")
+        ]
+
     def study(self, finding: Finding) -> Study:
         """The study that a finding is about."""
         return next(study for study in self.studies if study.name == finding.subject["study"])

@@ -100,10 +100,9 @@ def _is_best_retrained(context: Context) -> bool:
 
 def _reasons(context: Context, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
     """The numbers that say to stop: sides, density, noise, and the gain left to a search."""
-    sides = [one for one in context.findings if (one.check, one.rule) == ("boundary", "C1")]
-    inside = sum(side.status == "ok" for side in sides if "side" in side.subject)
+    inside = sum(side.status == "ok" for side in context.sides)
     if inside:
-        yield f"the best lies inside on {inside} of {plural(len(sides), 'side')} (C1)"
+        yield f"the best lies inside on {inside} of {plural(len(context.sides), 'side')} (C1)"
     for study, gain in gains:
         density_gain = context.analysis.result(study, coverage).gain
         if density_gain is not None:

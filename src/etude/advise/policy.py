@@ -23,7 +23,7 @@ from .remedies.stabilize import stabilize, steady_metric
 from .remedies.training_length import train_longer, train_shorter
 from .remedies.widen import widen
 
-Make: TypeAlias = Callable[[Context], list[Remedy]]
+RemedyRule: TypeAlias = Callable[[Context], list[Remedy]]
 
 
 @final
@@ -33,7 +33,7 @@ class Step:
 
     goal: str
     rules: tuple[str, ...]
-    remedies: tuple[Make, ...]
+    remedies: tuple[RemedyRule, ...]
 
 
 # The playbook's order: what would make the later steps answer another question comes first (D11,
@@ -101,7 +101,7 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     words: list[str] = []
     for step in order if context.verdict.status == "no_question" else EXPLORATION:
         edits: list[Recommendation] = []
-        remedies = [remedy for make in step.remedies for remedy in make(context)]
+        remedies = [remedy for remedies_of in step.remedies for remedy in remedies_of(context)]
         for remedy in _distinct_remedies(remedies):
             objection = (
                 _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""

@@ -16,24 +16,24 @@ ROWS = [{"learning_rate": 10.0**-k} for k in range(6)]
     ("question", "count", "trials"), [(experiment(), 12, 28), (rounds.SIX_AXES, 10, 60)]
 )
 def test_a_sparse_study_gets_the_trials_it_lacks(question, count, trials):
-    found = rounds.sparse(question, count=count)
+    context = rounds.sparse(question, count=count)
 
-    assert changes(more_trials(found)) == [("experiment.trials", "", trials)]
+    assert changes(more_trials(context)) == [("experiment.trials", "", trials)]
 
 
 def test_an_open_verdict_gets_as_many_again():
-    found = rounds.valleys(two_optimizers(), [0.1, 0.1])
+    context = rounds.valleys(two_optimizers(), [0.1, 0.1])
 
-    assert found.verdict.status == "unclear"
-    assert changes(more_trials(found)) == [("experiment.trials", "", 40)]
+    assert context.verdict.status == "unclear"
+    assert changes(more_trials(context)) == [("experiment.trials", "", 40)]
 
 
 @pytest.mark.parametrize("make", [rounds.cliff, rounds.overfits, rounds.edge])
 def test_more_of_the_same_amends_no_other_problem(make):
-    found = make(experiment(), count=15)
+    context = make(experiment(), count=15)
 
-    assert found.has_problem
-    assert more_trials(found) == []
+    assert context.has_problem
+    assert more_trials(context) == []
 
 
 def test_a_dense_study_gets_no_more_trials():
@@ -42,7 +42,7 @@ def test_a_dense_study_gets_no_more_trials():
 
 def test_a_list_of_configurations_has_no_number_to_raise():
     question = two_optimizers(trials=0, nuisance={}, configurations=ROWS)
-    found = rounds.by_value([0.1] * 6, [0.1] * 6, question=question)
+    context = rounds.by_value([0.1] * 6, [0.1] * 6, question=question)
 
-    assert found.verdict.status == "unclear"
-    assert more_trials(found) == []
+    assert context.verdict.status == "unclear"
+    assert more_trials(context) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import changes, context
+from tests.advise.contexts import changes, context_of
 from tests.analyze.trials import RATE, experiment, record
 
 from etude.advise.remedies.narrow_unstable import narrow_unstable, use_log_scale
@@ -27,10 +27,10 @@ def test_a_range_is_not_cut_where_one_trial_beyond_trains():
     (study,) = studies(question)
     beyond = record(study, 40, 0.5, {"learning_rate": RATE.value(0.999), "share": 0.5})
 
-    found = context(question, [*rounds.broken_above(study, 0.6), beyond])
+    context = context_of(question, [*rounds.broken_above(study, 0.6), beyond])
 
-    assert len(found.of("infeasible", "C3", "problem")) == 1
-    assert narrow_unstable(found) == []
+    assert len(context.of("infeasible", "C3", "problem")) == 1
+    assert narrow_unstable(context) == []
 
 
 @pytest.mark.parametrize(("beyond", "cuts"), [(2, 0), (3, 1)])
@@ -52,9 +52,9 @@ def test_few_or_scattered_infeasible_trials_cut_nothing(make, question):
 
 @pytest.mark.parametrize("make", [rounds.edge, rounds.cliff])
 def test_a_linear_range_over_decades_is_searched_in_its_logarithm(make):
-    found = make(experiment(nuisance={"learning_rate": WIDE}))
+    context = make(experiment(nuisance={"learning_rate": WIDE}))
 
-    assert changes(use_log_scale(found)) == [
+    assert changes(use_log_scale(context)) == [
         ("nuisance.learning_rate", "", Real(0.001, 1.0, log=True))
     ]
 
@@ -70,7 +70,7 @@ def test_a_linear_range_over_decades_is_searched_in_its_logarithm(make):
     ],
 )
 def test_a_range_of_few_decades_or_in_its_logarithm_stays(make, domain):
-    found = make(experiment(nuisance={"learning_rate": domain}))
+    context = make(experiment(nuisance={"learning_rate": domain}))
 
-    assert found.has_problem
-    assert use_log_scale(found) == []
+    assert context.has_problem
+    assert use_log_scale(context) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import changes, context, only, with_status
+from tests.advise.contexts import changes, context_of, only, with_status
 from tests.analyze.trials import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
@@ -18,10 +18,10 @@ THREE = experiment(
 
 
 def test_what_does_not_matter_is_held_where_the_best_trial_has_it():
-    found = rounds.only_rate_matters(experiment())
-    best = found.best_first(found.studies[0])[0].record.setting["share"]
+    context = rounds.only_rate_matters(experiment())
+    best = context.best_first(context.studies[0])[0].record.setting["share"]
 
-    assert changes(fix_idle(found)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
+    assert changes(fix_idle(context)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
 
 
 def test_what_does_not_help_is_left_out():
@@ -51,13 +51,13 @@ def test_what_matters_in_one_of_two_studies_is_not_held():
         *rounds.trained(adam, count=40, bottom={"learning_rate": 0.5}),
         *rounds.trained(nesterov, count=40, begin=40),
     ]
-    found = context(question, records)
+    context = context_of(question, records)
 
-    assert only(found, "importance", "R2", "notice", hyperparameter="share").subject == {
+    assert only(context, "importance", "R2", "notice", hyperparameter="share").subject == {
         "study": "optimizer=adam",
         "hyperparameter": "share",
     }
-    assert fix_idle(found) == []
+    assert fix_idle(context) == []
 
 
 def test_a_dense_study_is_narrowed_around_what_is_good():
@@ -78,10 +78,10 @@ def test_a_study_that_is_not_dense_or_whose_side_is_open_is_not_narrowed(make, g
 
 
 def test_a_study_whose_density_is_doubtful_is_not_narrowed():
-    found = rounds.dense(experiment())
-    density = only(found, "coverage", "C2", "ok")
+    context = rounds.dense(experiment())
+    density = only(context, "coverage", "C2", "ok")
 
-    assert narrow_to_good(with_status(found, density, "notice")) == []
+    assert narrow_to_good(with_status(context, density, "notice")) == []
 
 
 def test_what_lies_within_the_noise_of_retraining_is_not_narrowed():
@@ -91,16 +91,16 @@ def test_what_lies_within_the_noise_of_retraining_is_not_narrowed():
         record(study, 100 + k, value, {"learning_rate": 0.01, "share": 0.5})
         for k, value in enumerate([0.2, 0.9, 0.5])
     ]
-    found = context(question, [*rounds.trained(study, count=40), *noisy])
-    density = only(found, "coverage", "C2", "ok", "notice", "problem")
+    context = context_of(question, [*rounds.trained(study, count=40), *noisy])
+    density = only(context, "coverage", "C2", "ok", "notice", "problem")
 
-    assert narrow_to_good(with_status(found, density, "ok")) == []
+    assert narrow_to_good(with_status(context, density, "ok")) == []
 
 
 def test_a_value_clearly_behind_leaves_with_what_exists_only_there():
-    found = rounds.valleys(THREE, [0.1, 0.1, 0.6])
+    context = rounds.valleys(THREE, [0.1, 0.1, 0.6])
 
-    assert changes(drop_behind(found)) == [
+    assert changes(drop_behind(context)) == [
         ("scientific.optimizer", "values", ["adam", "nesterov"]),
         ("nuisance.when.optimizer.sgd.momentum", "", None),
     ]
@@ -115,14 +115,14 @@ def test_a_value_that_draws_may_hold_back_stays():
     best = [0.1, 0.1, 0.1, 0.1, 0.9, 0.9]
     behind = [0.3, 0.301, 0.302, 0.303, 0.304, 0.305]
 
-    found = rounds.by_value(best, best, behind, question=THREE)
+    context = rounds.by_value(best, best, behind, question=THREE)
 
-    assert [lead.low > 0 for lead in found.verdict.leads] == [False, True]
-    assert drop_behind(found) == []
+    assert [lead.low > 0 for lead in context.verdict.leads] == [False, True]
+    assert drop_behind(context) == []
 
 
 def test_of_two_values_none_leaves():
-    found = rounds.valleys(two_optimizers(), [0.1, 0.6])
+    context = rounds.valleys(two_optimizers(), [0.1, 0.6])
 
-    assert [lead.holds for lead in found.verdict.leads] == [True]
-    assert drop_behind(found) == []
+    assert [lead.holds for lead in context.verdict.leads] == [True]
+    assert drop_behind(context) == []

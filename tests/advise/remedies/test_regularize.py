@@ -26,10 +26,10 @@ def test_an_overfitting_best_gets_one_regularizer_to_search(fixed, path):
 
 
 def test_a_best_that_may_be_best_because_it_trains_least_is_regularized_too():
-    found = rounds.best_trains_least(experiment(fixed={"dropout": 0.0}))
+    context = rounds.best_trains_least(experiment(fixed={"dropout": 0.0}))
 
-    assert [remedy.rule for remedy in regularize(found)] == ["C7"]
-    assert changes(regularize(found))[0][0] == "nuisance.dropout"
+    assert [remedy.rule for remedy in regularize(context)] == ["C7"]
+    assert changes(regularize(context))[0][0] == "nuisance.dropout"
 
 
 def test_a_strength_that_is_held_is_where_its_range_begins():
@@ -48,25 +48,25 @@ def test_a_regularizer_that_is_searched_already_reaches_higher():
 
 
 def test_without_a_regularizer_a_person_is_told():
-    found = rounds.overfits(experiment())
-    overfits = only(found, "overfitting", "C6", "problem")
+    context = rounds.overfits(experiment())
+    overfits = only(context, "overfitting", "C6", "problem")
 
-    (remedy,) = regularize(found)
+    (remedy,) = regularize(context)
 
     assert (remedy.edits, remedy.words) == ((), f"C6: {overfits.message} {overfits.advice}")
 
 
 def test_regularization_that_is_the_question_is_left_alone():
     question = experiment(scientific={"use_dropout": [False, True]}, fixed={"weight_decay": 0.0})
-    found = rounds.overfits(question)
+    context = rounds.overfits(question)
 
-    assert len(found.of("overfitting", "C6", "problem")) == 2
-    assert regularize(found) == []
+    assert len(context.of("overfitting", "C6", "problem")) == 2
+    assert regularize(context) == []
 
 
 def test_a_best_that_does_not_overfit_is_not_regularized():
-    found = rounds.overfits(experiment(fixed={"dropout": 0.0}))
-    overfits = only(found, "overfitting", "C6", "problem")
+    context = rounds.overfits(experiment(fixed={"dropout": 0.0}))
+    overfits = only(context, "overfitting", "C6", "problem")
 
-    assert regularize(with_status(found, overfits, "ok")) == []
+    assert regularize(with_status(context, overfits, "ok")) == []
     assert regularize(rounds.healthy(experiment(fixed={"dropout": 0.0}))) == []

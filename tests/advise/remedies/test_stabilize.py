@@ -15,9 +15,9 @@ CLIPPED = {"fixed": {"gradient_clip": 10.0}}
 
 
 def test_what_breaks_early_gets_a_range_of_warmups_up_to_a_tenth_of_the_steps():
-    found = rounds.breaks_early(experiment(**NO_WARMUP))
+    context = rounds.breaks_early(experiment(**NO_WARMUP))
 
-    assert changes(stabilize(found)) == [
+    assert changes(stabilize(context)) == [
         ("nuisance.warmup_steps", "", Integer(10, 200, log=True)),
         ("fixed.warmup_steps", "", None),
     ]
@@ -25,23 +25,23 @@ def test_what_breaks_early_gets_a_range_of_warmups_up_to_a_tenth_of_the_steps():
 
 def test_a_range_of_warmups_reaches_further():
     warmup = {"warmup_steps": Integer(1, 20, log=True)}
-    found = rounds.breaks_early(experiment(nuisance=warmup, **rounds.LONG))
+    context = rounds.breaks_early(experiment(nuisance=warmup, **rounds.LONG))
 
-    assert changes(stabilize(found)) == [("nuisance.warmup_steps", "", Integer(1, 200, log=True))]
+    assert changes(stabilize(context)) == [("nuisance.warmup_steps", "", Integer(1, 200, log=True))]
 
 
 def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
-    found = rounds.breaks_later(experiment(**CLIPPED))
+    context = rounds.breaks_later(experiment(**CLIPPED))
 
-    assert changes(stabilize(found)) == [("fixed.gradient_clip", "", 2.4)]
+    assert changes(stabilize(context)) == [("fixed.gradient_clip", "", 2.4)]
 
 
 @pytest.mark.parametrize("make", [rounds.breaks_early, rounds.breaks_later])
 def test_without_warmup_and_clipping_a_person_is_told(make):
-    found = make(experiment(**rounds.LONG))
-    broken = only(found, "stability", "D1", "problem")
+    context = make(experiment(**rounds.LONG))
+    broken = only(context, "stability", "D1", "problem")
 
-    (remedy,) = stabilize(found)
+    (remedy,) = stabilize(context)
 
     assert not remedy.edits
     assert remedy.words == f"D1: {broken.message} {broken.advice}"
@@ -52,18 +52,28 @@ def test_what_broke_elsewhere_or_never_learned_asks_for_no_warmup(make):
     assert stabilize(make(experiment(**NO_WARMUP))) == []
 
 
+@pytest.mark.parametrize("make", [rounds.breaks_early, rounds.breaks_later])
+@pytest.mark.parametrize("status", ["ok", "unclear"])
+def test_only_a_problem_of_the_best_trial_is_repaired(make, status):
+    context = make(experiment(fixed={"warmup_steps": 0, "gradient_clip": 10.0}, **rounds.LONG))
+    broken = only(context, "stability", "D1", "problem")
+
+    assert len(stabilize(context)) == 1
+    assert stabilize(with_status(context, broken, status)) == []
+
+
 @pytest.mark.parametrize(("status", "edits"), [("notice", 2), ("ok", 0), ("unclear", 0)])
 def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
-    found = rounds.rate_held_down(experiment(**NO_WARMUP))
-    held_down = only(found, "stability", "D3", "notice")
+    context = rounds.rate_held_down(experiment(**NO_WARMUP))
+    held_down = only(context, "stability", "D3", "notice")
 
-    assert len(changes(stabilize(with_status(found, held_down, status)))) == edits
+    assert len(changes(stabilize(with_status(context, held_down, status)))) == edits
 
 
 def test_a_single_spike_of_a_best_trial_is_clipped():
-    found = rounds.spikes(experiment(**CLIPPED))
+    context = rounds.spikes(experiment(**CLIPPED))
 
-    assert changes(stabilize(found)) == [("fixed.gradient_clip", "", 2.4)]
+    assert changes(stabilize(context)) == [("fixed.gradient_clip", "", 2.4)]
 
 
 def test_norms_that_never_jump_ask_for_no_clipping():
@@ -71,15 +81,15 @@ def test_norms_that_never_jump_ask_for_no_clipping():
 
 
 def test_a_warmup_of_a_tenth_already_is_told_in_words():
-    found = rounds.breaks_early(experiment(fixed={"warmup_steps": 200}, **rounds.LONG))
+    context = rounds.breaks_early(experiment(fixed={"warmup_steps": 200}, **rounds.LONG))
 
-    (remedy,) = stabilize(found)
+    (remedy,) = stabilize(context)
 
     assert not remedy.edits
 
 
 @pytest.mark.parametrize(
-    ("make", "question", "told"),
+    ("make", "question", "count"),
     [
         (rounds.jumps_between_studies, two_optimizers(), 1),
         (rounds.jumps, experiment(), 1),
@@ -87,5 +97,5 @@ def test_a_warmup_of_a_tenth_already_is_told_in_words():
     ],
     ids=["problem", "notice", "ok"],
 )
-def test_late_jumps_are_left_to_a_person(make, question, told):
-    assert len(steady_metric(make(question))) == told
+def test_late_jumps_are_left_to_a_person(make, question, count):
+    assert len(steady_metric(make(question))) == count

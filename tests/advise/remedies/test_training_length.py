@@ -35,15 +35,15 @@ def test_what_is_long_enough_is_not_trained_longer():
 
 
 def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
-    found = rounds.best_steps_early(experiment())
+    context = rounds.best_steps_early(experiment())
 
-    assert changes(train_shorter(found)) == [("experiment.max_steps", "", 4)]
+    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 4)]
 
 
 def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
-    found = rounds.saturates(experiment(), share=0.2)
+    context = rounds.saturates(experiment(), share=0.2)
 
-    assert changes(train_shorter(found)) == [("experiment.max_steps", "", 30)]
+    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 30)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_steps_that_are_used_are_kept(make, given):
 
 
 def test_one_saturated_study_of_two_shortens_nothing():
-    found = rounds.saturates(two_optimizers())
+    context = rounds.saturates(two_optimizers())
 
-    assert len(found.of("saturated", "C10", "notice")) == 1
-    assert train_shorter(found) == []
+    assert len(context.of("saturated", "C10", "notice")) == 1
+    assert train_shorter(context) == []

@@ -21,10 +21,10 @@ def test_a_side_inside_stays():
 
 @pytest.mark.parametrize("status", ["notice", "unclear", "ok"])
 def test_only_a_boundary_problem_widens(status):
-    found = rounds.edge(experiment())
-    crowded = only(found, "boundary", "C1", "problem")
+    context = rounds.edge(experiment())
+    crowded = only(context, "boundary", "C1", "problem")
 
-    assert widen(with_status(found, crowded, status)) == []
+    assert widen(with_status(context, crowded, status)) == []
 
 
 @pytest.mark.parametrize("make", [rounds.sparse, rounds.cliff])
@@ -34,17 +34,17 @@ def test_a_problem_of_another_rule_widens_nothing(make):
 
 def test_values_without_an_order_have_no_side():
     activation = {"activation": Choice(["relu", "gelu"])}
-    found = rounds.round_of(experiment(nuisance=activation), bottom={"activation": 1.2})
+    context = rounds.round_of(experiment(nuisance=activation), bottom={"activation": 1.2})
 
-    assert found.of("boundary", "C1", "ok", "notice", "problem", "unclear") == []
-    assert widen(found) == []
+    assert context.of("boundary", "C1", "ok", "notice", "problem", "unclear") == []
+    assert widen(context) == []
 
 
 def test_a_bound_at_its_natural_limit_stays():
     question = experiment(nuisance={"dropout": Real(0.0, 0.5)})
-    found = rounds.round_of(question, bottom={"dropout": -0.2})
+    context = rounds.round_of(question, bottom={"dropout": -0.2})
 
-    assert widen(found) == []
+    assert widen(context) == []
 
 
 @pytest.mark.parametrize(

@@ -216,9 +216,9 @@ def is_refined(context: Context) -> bool:
 
     Source: X1.
     """
-    sides = [one for one in context.findings if (one.check, one.rule) == ("boundary", "C1")]
-    lies_inside = bool(sides) and all(side.status == "ok" for side in sides)
-    return lies_inside and _is_dense(context) and not context.has_problem
+    sides = context.sides
+    is_inside = bool(sides) and all(side.status == "ok" for side in sides)
+    return is_inside and _is_dense(context) and not context.has_problem
 
 
 def _is_dense(context: Context) -> bool:
