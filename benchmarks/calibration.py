@@ -15,7 +15,8 @@ import numpy as np
 from measure import Output
 from numpy.typing import NDArray
 
-from etude.advise.ranking import Lead, RankedStudy, lead
+from etude.advise.ranking import Lead, RankedStudy
+from etude.advise.significance import lead
 from etude.analyze.checks.boundary import boundary
 from etude.analyze.views.outcomes import outcomes, ranked
 from etude.design.split import split

@@ -1,9 +1,7 @@
-"""The studies of a round ranked by their best trials, the leader's lead, and what bears on it.
+"""The studies of a round ranked by their best trials, and what bears on the comparison.
 
-In this order: the ranked studies, the sampling error of a value, the lead of one study over
-another, the means of studies that tune nothing, and the findings that bear on the comparison.
-
-Axes: B bootstrap samples.
+In this order: the ranked studies, the sampling error of a value, the means of studies that tune
+nothing, and the findings that bear on the comparison. `significance` says how sure a lead is.
 """
 
 from __future__ import annotations
@@ -15,17 +13,12 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..analyze.analysis import Analysis
-from ..analyze.statistics.bootstrap import best_of, interval
-from ..analyze.statistics.hypergeometric import upper_tail
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
 from ..experiment import Experiment
-from ..finding import Finding, Lead, StudyMean
-from ..study import Study, derived_seed
+from ..finding import Finding, StudyMean
+from ..study import Study
 from ..wording import join, number, plural
 
 # Shares of examples; what may stand before says of which data, or how many guesses count.
@@ -117,81 +110,6 @@ def standard_error(experiment: Experiment, value: float) -> float | None:
         return None
     share = (value * examples + 2) / (examples + 4)
     return math.sqrt(share * (1 - share) / (examples + 4))
-
-
-def lead(
-    leader: RankedStudy,
-    other: RankedStudy,
-    *,
-    # Heuristic: with fewer values, resampling them says nothing of the luck of the search.
-    min_feasible: int = 6,
-) -> Lead:
-    """The leader's lead over another study, with the two reasons to doubt it.
-
-    First, both studies are resampled, and the spread reaches as far to either side as the samples
-    do to the wider one: percentiles alone know that a best may be lucky, never that the other's is
-    unlucky, since no sample beats its study. That is crude, a doubt and no confidence interval: a
-    sparse search that trails makes the lead look loose.
-
-    Second, the trials of both are permuted: were both studies alike, any assignment of their trials
-    would be as likely, and the `run` best of both would all be one study's with the p-value given
-    (two-sided; infeasible trials rank last; a trial that ties with the other's best ends the run).
-    Exact for independent trials; evenly spread ones seldom cluster so, which makes it cautious.
-
-    Measured by `benchmarks/calibration.py`, 6 to 50 trials each: of two equal studies one is called
-    better in at most 3.4 % (by the spread alone in 13.7 %). Where one is four times as hard to
-    tune and the same at its best, the other is, in 5 to 7 % in a valley of two axes, 7 to 16 %
-    where losses are uniform, 25 to 30 % in a valley of four axes; the draws alone would let pass 12
-    to 21 %, 26 to 32 % and 53 to 70 % for at most 9 points more power, so the mirror stays. The
-    draws ask for the best 5 of both at 6, 10 and 20 trials each, for the best 6 at 50.
-
-    Source: A2, Q10.
-    """
-    # The lead itself; infinite where one of the two has no feasible trial.
-    is_known = math.isfinite(leader.best_loss) and math.isfinite(other.best_loss)
-    by = other.best_loss - leader.best_loss if is_known else math.inf
-    # Its spread by the luck of both searches, mirrored to the wider side.
-    reach = math.inf
-    if is_known and min(leader.feasible, other.feasible) >= min_feasible:
-        low, high = interval(_lead_samples(leader, other))
-        reach = max(by - low, high - by)
-    is_reach_known = math.isfinite(reach)
-    # How many of the best trials of both are all the leader's.
-    run = sum(outcome.loss < other.best_loss for outcome in leader.outcomes)
-    return Lead(
-        over=other.study.name,
-        by=by,
-        low=by - reach if is_reach_known else -math.inf,
-        high=by + reach if is_reach_known else math.inf,
-        run=run,
-        p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)),
-    )
-
-
-def _p_value(run: int, trials: int, other_trials: int) -> float:
-    """How often one of two equal studies has so many of the best trials of both."""
-    tails = [
-        upper_tail(run, drawn=run, there=drawn_from, items=trials + other_trials)
-        for drawn_from in (trials, other_trials)
-    ]
-    return min(1.0, sum(tails))
-
-
-def _lead_samples(leader: RankedStudy, other: RankedStudy) -> NDArray[np.float64]:
-    """The lead in resampled studies, with the sampling error of both values."""
-    best_B, other_best_B = _best_samples(leader), _best_samples(other)
-    # A sample without any feasible trial in both studies tells neither from the other.
-    with np.errstate(invalid="ignore"):
-        lead_B = np.nan_to_num(other_best_B - best_B, nan=0.0, posinf=np.inf, neginf=-np.inf)
-    # One validation set serves both, so their errors go together: to add them is cautious.
-    error = math.hypot(leader.standard_error or 0.0, other.standard_error or 0.0)
-    rng = np.random.default_rng(derived_seed(leader.study.seed, "sampling error"))
-    return np.asarray(lead_B + error * rng.standard_normal(len(lead_B)))
-
-
-def _best_samples(ranked: RankedStudy) -> NDArray[np.float64]:
-    losses = [outcome.loss for outcome in ranked.outcomes]
-    return best_of(losses, [len(losses)], seed=ranked.study.seed)[:, 0]
 
 
 def means(studies: Sequence[RankedStudy]) -> list[StudyMean]:

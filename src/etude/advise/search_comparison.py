@@ -14,7 +14,8 @@ from ..analyze.analysis import Analysis
 from ..analyze.statistics.bootstrap import best_of
 from ..finding import Lead
 from ..wording import number, percent
-from .ranking import RankedStudy, lead, ranked_study
+from .ranking import RankedStudy, ranked_study
+from .significance import lead
 
 Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
 

@@ -13,12 +13,12 @@ from .caveats import caveats
 from .ranking import (
     RankedStudy,
     best_trials,
-    lead,
     means,
     means_sentence,
     ranking,
     relevant_findings,
 )
+from .significance import lead
 
 Status: TypeAlias = Literal["better", "unclear", "no_question"]
 
