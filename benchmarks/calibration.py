@@ -15,12 +15,13 @@ import numpy as np
 from measure import Output
 from numpy.typing import NDArray
 
-from etude.advise.ranking import Lead, RankedStudy
+from etude.advise.ranking import RankedStudy
 from etude.advise.significance import lead
 from etude.analyze.checks.boundary import boundary
 from etude.analyze.views.outcomes import outcomes, ranked
 from etude.design.split import split
 from etude.experiment import Experiment
+from etude.finding import Lead
 from etude.record import POINT, Points, Record
 from etude.search.quasi_random import points
 from etude.space import Real
