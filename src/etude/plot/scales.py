@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import altair as alt
@@ -66,7 +67,7 @@ class MetricAxis:
     @property
     def logarithmic(self) -> bool:
         """Whether the scale is logarithmic."""
-        low, high = self._ends()
+        low, high = self._ends
         return not self.maximize and low > 0 and high / low > LOG_ABOVE
 
     def y(self, field: str, pixels: Sequence[int]) -> alt.Y:
@@ -79,16 +80,17 @@ class MetricAxis:
         axis = alt.Axis(title=self.title, labelExpr=_LABEL, labelOverlap="greedy", **self._ticks())
         return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(**self._extent()))
 
+    @cached_property
     def _ends(self) -> tuple[float, float]:
         finite = [value for value in self.values if math.isfinite(value)] or [0.0, 1.0]
         return min(finite), max(finite)
 
     def _ticks(self) -> dict[str, Any]:
-        low, high = self._ends()
+        low, high = self._ends
         return {"values": log_ticks(low, high, most=8)} if self.logarithmic else {"tickCount": 5}
 
     def _extent(self) -> dict[str, Any]:
-        low, high = self._ends()
+        low, high = self._ends
         if self.logarithmic:
             return {
                 "type": "log",
