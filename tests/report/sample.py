@@ -17,7 +17,7 @@ from etude.experiment.change import Change
 from etude.experiment.entry import Launch
 from etude.finding import Recommendation, Verdict
 from etude.record import POINT, Points, Record
-from etude.report.content import Content
+from etude.report.inputs import Inputs
 from etude.search.sobol import points
 from etude.space import Real, Scalar
 from etude.study import Study, derived_seed
@@ -189,7 +189,7 @@ def analysis(**changes: Any) -> Analysis:
     return Analysis(**{**given, **changes})
 
 
-def content(**changes: Any) -> Content:
+def content(**changes: Any) -> Inputs:
     """The content of its report; other studies and records make another analysis."""
     names = ("experiment", "studies", "records")
     other = {name: changes.pop(name) for name in names if name in changes}
@@ -216,4 +216,4 @@ def content(**changes: Any) -> Content:
         "text": '[experiment]\nname = "optimizer"\n',
         "date": "20 November 2025",
     }
-    return Content(**{**given, **changes})
+    return Inputs(**{**given, **changes})

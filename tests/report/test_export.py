@@ -5,9 +5,9 @@ from dataclasses import replace
 import altair as alt
 from tests.report.sample import analysis, content, records, studies
 
-from etude.report.content import Figure
 from etude.report.export import export
 from etude.report.figures import figures, row_limit
+from etude.report.inputs import Figure
 
 
 def figure(rows):

@@ -26,7 +26,7 @@ from ..plot import (
     training_loss_rises,
 )
 from ..study import Study
-from .content import Figure
+from .inputs import Figure
 
 # Heuristic: beyond so many, a page is a heap of charts; its findings still say all.
 MAX_CHECKS = 24

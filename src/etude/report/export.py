@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 import vl_convert
 
 from ..plot.theme import LIGHT, Palette, themed
-from .content import Content, Figure
 from .figures import figures
+from .inputs import Figure, Inputs
 
 Format: TypeAlias = Literal["png", "svg"]
 # Pixels: as wide as a column of text, and half as wide again for a wide figure.
@@ -19,12 +19,10 @@ WIDE = 840
 _MAX_ROWS = 20_000
 
 
-def export(
-    content: Content, folder: Path, format: Format, *, palette: Palette = LIGHT
-) -> list[Path]:
+def export(inputs: Inputs, folder: Path, format: Format, *, palette: Palette = LIGHT) -> list[Path]:
     """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_export(figure, folder, format, palette) for figure in figures(content.analysis)]
+    return [_export(figure, folder, format, palette) for figure in figures(inputs.analysis)]
 
 
 def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:

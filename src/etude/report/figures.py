@@ -22,7 +22,7 @@ from ..plot import sampling_luck as luck_plot
 from ..record import Record
 from ..study import Study
 from .check_figures import MAX_CHECKS, check_figures, notable_checks
-from .content import Figure
+from .inputs import Figure
 
 # Heuristic: at some 50 bytes a row, the charts of one page stay below 3 MB.
 MAX_ROWS = 60_000

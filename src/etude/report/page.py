@@ -19,8 +19,8 @@ from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
-from .content import Content, Figure
 from .figures import figures, row_limit
+from .inputs import Figure, Inputs
 from .markup import (
     beginning_and_rest,
     cited_rules,
@@ -32,7 +32,14 @@ from .markup import (
     subject_text,
 )
 from .selection import drawn_axes, omission_note
-from .trial_table import best_setting, facts, page_rows, study_summary, table_note, trial_rows
+from .trial_table import (
+    best_setting,
+    facts,
+    page_rows,
+    study_summary,
+    table_note,
+    trial_rows,
+)
 
 STATUS_LABELS = {
     "problem": "Problem",
@@ -52,20 +59,20 @@ MAX_LISTED = 7
 _MAX_TEXT = 20_000
 
 
-def page(content: Content) -> str:
+def page(inputs: Inputs) -> str:
     """The report of a round as one HTML file that needs neither network nor other files.
 
     Source: C13, C15, R5.
     """
-    axes = drawn_axes(content.studies, content.findings)
-    all_figures = figures(content.analysis, axes, content.findings)
+    axes = drawn_axes(inputs.studies, inputs.findings)
+    all_figures = figures(inputs.analysis, axes, inputs.findings)
     values = {
-        **_answer(content),
-        **_studies(content, all_figures, axes),
-        **_findings(content.findings),
-        **_trials(content),
-        **_origin(content),
-        "rules": cited_rules(_texts_with_rules(content)),
+        **_answer(inputs),
+        **_studies(inputs, all_figures, axes),
+        **_findings(inputs.findings),
+        **_trials(inputs),
+        **_origin(inputs),
+        "rules": cited_rules(_texts_with_rules(inputs)),
         "charts": _charts(all_figures),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
@@ -82,24 +89,24 @@ def safe_json(data: Any) -> Markup:
     return Markup(text)
 
 
-def _answer(content: Content) -> dict[str, Any]:
-    experiment = content.experiment
+def _answer(inputs: Inputs) -> dict[str, Any]:
+    experiment = inputs.experiment
     return {
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
-        "verdict": content.verdict,
+        "verdict": inputs.verdict,
         "verdict_labels": VERDICT_LABELS,
-        "facts": facts(content.analysis),
-        "doubts": _unique(content.verdict.doubts),
-        "changes": _changes(content.recommendations),
-        "edits": len(content.recommendations),
+        "facts": facts(inputs.analysis),
+        "doubts": _unique(inputs.verdict.doubts),
+        "changes": _changes(inputs.recommendations),
+        "edits": len(inputs.recommendations),
         "left_to_you": _unique(
-            content.left_to_you or ["No change of the experiment is recommended."]
+            inputs.left_to_you or ["No change of the experiment is recommended."]
         ),
-        "waiting": _unique(content.waiting),
+        "waiting": _unique(inputs.waiting),
         "most": MAX_LISTED,
-        "next_command": content.next_command,
-        "date": content.date,
+        "next_command": inputs.next_command,
+        "date": inputs.date,
     }
 
 
@@ -132,19 +139,19 @@ def _file_text(value: Any) -> str:
 
 
 def _studies(
-    content: Content, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
+    inputs: Inputs, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     return {
         "overview": [figure for figure in all_figures if not figure.study],
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
-                "summary": study_summary(study, content.analysis),
-                "setting": best_setting(study, content.analysis),
+                "summary": study_summary(study, inputs.analysis),
+                "setting": best_setting(study, inputs.analysis),
                 "omission_note": omission_note(study, axes),
                 "figures": [figure for figure in all_figures if figure.study == study.name],
             }
-            for study in content.studies
+            for study in inputs.studies
         ],
     }
 
@@ -183,35 +190,35 @@ def _finding(group: Group) -> dict[str, Any]:
     }
 
 
-def _trials(content: Content) -> dict[str, Any]:
-    rows = trial_rows(content.analysis)
+def _trials(inputs: Inputs) -> dict[str, Any]:
+    rows = trial_rows(inputs.analysis)
     return {"trials": page_rows(rows), "table_note": table_note(rows)}
 
 
-def _origin(content: Content) -> dict[str, Any]:
+def _origin(inputs: Inputs) -> dict[str, Any]:
     return {
-        "not_checked": [f"{subject} ({rule})" for rule, subject in content.not_checked.items()],
-        "launches": content.launches,
-        "text": _excerpt(content.text),
+        "not_checked": [f"{subject} ({rule})" for rule, subject in inputs.not_checked.items()],
+        "launches": inputs.launches,
+        "text": _excerpt(inputs.text),
         "excerpt": _excerpt,
         "version": __version__,
     }
 
 
-def _texts_with_rules(content: Content) -> list[str]:
+def _texts_with_rules(inputs: Inputs) -> list[str]:
     """All texts that may name a rule."""
     findings = [
         text
-        for finding in content.findings
+        for finding in inputs.findings
         for text in (finding.rule, finding.message, finding.advice)
     ]
     changes = [
         text
-        for recommendation in content.recommendations
+        for recommendation in inputs.recommendations
         for text in (recommendation.rule, recommendation.because)
     ]
-    doubts = [content.verdict.message, *content.verdict.doubts]
-    return [*findings, *changes, *doubts, *content.not_checked]
+    doubts = [inputs.verdict.message, *inputs.verdict.doubts]
+    return [*findings, *changes, *doubts, *inputs.not_checked]
 
 
 def _charts(all_figures: Sequence[Figure]) -> Markup:

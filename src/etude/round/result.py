@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..advise.context import Context
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
-    from ..report.content import Content
+    from ..report.inputs import Inputs
 
 
 @final
@@ -147,13 +147,13 @@ class Result:
         """The report as one page that needs nothing else."""
         from ..report.page import page
 
-        return page(self._material())
+        return page(self._report_inputs())
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
         from ..report.export import export
 
-        return export(self._material(), folder, format)
+        return export(self._report_inputs(), folder, format)
 
     @property
     def left_to_you(self) -> list[str]:
@@ -210,12 +210,12 @@ class Result:
         answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
         return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
 
-    def _material(self) -> Content:
+    def _report_inputs(self) -> Inputs:
         from ..analyze.registry import NOT_CHECKED
-        from ..report.content import Content
+        from ..report.inputs import Inputs
 
         name = self.experiment.name
-        return Content(
+        return Inputs(
             analysis=self.analysis,
             findings=self.findings,
             verdict=self.verdict,

@@ -1,4 +1,4 @@
-"""Content: all that a report is made from; Figure: a chart of it, drawn when asked for."""
+"""Inputs: all that a report is made from; Figure: a chart of it, drawn when asked for."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Figure:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class Inputs:
     """The results of a round.
 
     Args:
