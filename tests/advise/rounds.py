@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.advise.contexts import context_of
 from tests.analyze.traced import noise
-from tests.analyze.trials import RATE, experiment, record
+from tests.factories import RATE, experiment, record
 
 from etude.advise.context import Context
 from etude.design.studies import studies

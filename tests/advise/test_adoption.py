@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.analyze.trials import experiment, record
+from tests.factories import experiment, record
 
 from etude.advise.adoption import Candidate, adoption, candidates
 from etude.advise.complexity import Cost, complexity

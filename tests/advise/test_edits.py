@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of
-from tests.analyze.trials import ORDERED, RATE, record, two_optimizers
+from tests.analyze.trials import ORDERED
+from tests.factories import RATE, record, two_optimizers
 
 from etude.advise.edits import applied
 from etude.advise.policy import advice

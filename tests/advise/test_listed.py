@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from tests.advise.contexts import context_of
-from tests.analyze.trials import RATE, experiment, record
+from tests.factories import RATE, experiment, record
 
 from etude.advise.policy import advice
 from etude.analyze.summaries.axis import axes

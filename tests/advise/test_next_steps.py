@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tests import factories
 from tests.advise import rounds
 from tests.advise.contexts import context_of, only
-from tests.analyze.trials import ORDERED, experiment, one_study, record, two_optimizers
+from tests.analyze.trials import ORDERED
+from tests.factories import experiment, record, two_optimizers
 from tests.search.history import PLANE
 
 from etude.advise.next_steps import manual_steps
@@ -29,7 +31,7 @@ def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
 
 
 def test_the_noise_of_retraining_is_among_the_numbers():
-    records = [record(one_study(), k, value, SETTING) for k, value in enumerate([0.1, 0.3])]
+    records = [record(factories.study(), k, value, SETTING) for k, value in enumerate([0.1, 0.3])]
 
     (sentence,) = manual_steps(context_of(experiment(), records), records)
 
@@ -37,8 +39,8 @@ def test_the_noise_of_retraining_is_among_the_numbers():
 
 
 def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
-    again = [record(one_study(), k, 0.1 + k, SETTING) for k in (0, 1)]
-    other = record(one_study(), 2, 0.05, {**SETTING, "share": 0.6})
+    again = [record(factories.study(), k, 0.1 + k, SETTING) for k in (0, 1)]
+    other = record(factories.study(), 2, 0.05, {**SETTING, "share": 0.6})
 
     (ready,) = manual_steps(context_of(experiment(name="many"), again), again)
     (single,) = manual_steps(context_of(experiment(), [*again, other]), [*again, other])

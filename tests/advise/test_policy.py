@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of, only, with_status
-from tests.analyze.trials import RATE, SHARE, experiment
+from tests.factories import RATE, SHARE, experiment
 
 from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
 from etude.design.studies import studies

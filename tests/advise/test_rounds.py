@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import only
-from tests.analyze.trials import RATE, experiment, two_optimizers
+from tests.factories import RATE, experiment, two_optimizers
 
 from etude.analyze.checks.best_step import best_step
 from etude.analyze.checks.infeasible import infeasible

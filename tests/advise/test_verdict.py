@@ -7,7 +7,8 @@ from math import comb
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of, only, with_status
-from tests.analyze.trials import RATE, at_units, experiment, record, two_optimizers, valley
+from tests.analyze.trials import at_units, valley
+from tests.factories import RATE, experiment, record, two_optimizers
 
 from etude.advise.ranking import is_rate
 from etude.advise.verdict import verdict

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.factories import experiment, two_optimizers
 
 from etude.analyze import analysis as module
 from etude.analyze.analysis import Analysis
@@ -16,7 +17,7 @@ from etude.design.split import split
 from etude.design.studies import studies as designed
 from etude.report.figures import figures
 
-from .trials import experiment, two_optimizers, valley
+from .trials import valley
 
 OPTIMIZERS = {"optimizer": ["adam", "nesterov"]}
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests import factories
 
 from etude.analyze.checks.overfitting import overfitting
 from etude.analyze.checks.periodicity import periodicity
@@ -21,8 +22,6 @@ from etude.analyze.views.curves import TrialCurves, trial_curves
 from etude.analyze.views.outcomes import outcomes
 from etude.record import POINT, Points, Record
 from etude.study import Study
-
-from .trials import one_study
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "curves"
 WORKLOADS = ["criteo1tb", "imagenet_resnet", "librispeech_conformer", "ogbg"]
@@ -52,7 +51,7 @@ def labelled(request):
         pytest.skip("../shared/data is absent: labelled curves cannot be judged")
     folder = DATA / request.param
     index = pd.read_csv(DATA / "index.csv").set_index("folder").loc[f"curves/{request.param}"]
-    study = one_study(
+    study = factories.study(
         metric=index.metric, maximize=bool(index.maximize), max_steps=int(index.max_steps)
     )
     labels = pd.read_csv(folder / "labels.csv").set_index("trial")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import factories
+from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.verdict import verdict as judged
 from etude.analyze.analysis import Analysis
@@ -19,17 +21,7 @@ from etude.report.check_figures import CHARTS, WITHOUT_CHART
 from etude.search.sobol import points
 
 from . import test_curve_laws, test_shape_laws, test_where_trials_lie
-from .trials import (
-    RATE,
-    SHARE,
-    at_units,
-    experiment,
-    findings,
-    one_study,
-    record,
-    two_optimizers,
-    valley,
-)
+from .trials import at_units, findings, valley
 
 # What a schedule stopped is spoken of only where there is a schedule.
 SPEAKING = {check.name for check in CHECKS} - {"schedule"}
@@ -52,19 +44,19 @@ OTHER_LAWS = {
 
 
 def statuses(records: list[Record], *, maximize: bool = False) -> list[tuple[str, str]]:
-    study = one_study(maximize=maximize)
+    study = factories.study(maximize=maximize)
     found = findings([study], records, experiment(maximize=maximize))
     return [(each.check, each.status) for each in found]
 
 
 def trials(drawn, factor: float, offset: float, *, maximize: bool = False) -> list[Record]:
     values = [None if value is None else factor * value + offset for _, value in drawn]
-    return at_units(one_study(maximize=maximize), [unit for unit, _ in drawn], values)
+    return at_units(factories.study(maximize=maximize), [unit for unit, _ in drawn], values)
 
 
 @given(drawn=TRIALS, order=st.randoms(use_true_random=False))
 def test_shuffling_trials_changes_no_finding(drawn, order):
-    study, question = one_study(), experiment()
+    study, question = factories.study(), experiment()
     records = trials(drawn, 1.0, 0.0)
     shuffled = order.sample(records, len(records))
 
@@ -106,10 +98,10 @@ def test_what_is_not_checked_is_a_rule():
 
 
 def test_what_is_not_checked_has_no_finding():
-    records = valley(one_study(), [1.2, 0.5])
+    records = valley(factories.study(), [1.2, 0.5])
     broken = [replace(each, status="infeasible", reason="nan") for each in records[:9]]
 
-    found = findings([one_study()], broken + records[9:], experiment())
+    found = findings([factories.study()], broken + records[9:], experiment())
 
     assert not {each.rule for each in found} & set(NOT_CHECKED)
 
@@ -131,7 +123,7 @@ ODD: dict[str, list[list[float] | None]] = {
 
 @pytest.mark.parametrize("kind", ODD)
 def test_an_odd_study_is_judged_without_a_crash(kind):
-    study, question = one_study(), experiment()
+    study, question = factories.study(), experiment()
     units = points(2, 7, len(ODD[kind])).tolist()
     records = [
         record(study, trial, values, study.space.setting(unit_D))
@@ -147,7 +139,10 @@ def test_an_odd_study_is_judged_without_a_crash(kind):
 
 def test_renamed_hyperparameters_change_no_status():
     domains = {"a": RATE, "b": SHARE}
-    plain, renamed = one_study(domains), one_study({f"x_{one}": domains[one] for one in domains})
+    plain, renamed = (
+        factories.study(domains),
+        factories.study({f"x_{one}": domains[one] for one in domains}),
+    )
 
     found = [
         [(each.check, each.rule, each.status) for each in findings([study], trials, experiment())]

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import factories
+from tests.factories import RATE, record
 
 from etude.analyze.registry import CHECKS
 from etude.analyze.views.outcomes import outcomes
@@ -14,7 +16,7 @@ from etude.finding import to_json
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
 
-from .trials import RATE, at_units, one_study, record
+from .trials import at_units
 
 DOMAINS: dict[str, Domain] = {
     "activation": Choice(["relu", "gelu"]),
@@ -50,7 +52,7 @@ def said(study, records):
 @settings(max_examples=30, deadline=None)
 @given(trials=TRIALS, seed=st.randoms(use_true_random=False))
 def test_the_order_of_trials_changes_no_finding(trials, seed):
-    study = one_study(DOMAINS)
+    study = factories.study(DOMAINS)
     records = at_units(study, [u for u, _ in trials], [v for _, v in trials])
     shuffled = seed.sample(records, len(records))
 
@@ -60,7 +62,7 @@ def test_the_order_of_trials_changes_no_finding(trials, seed):
 @settings(max_examples=30, deadline=None)
 @given(trials=TRIALS, factor=st.sampled_from([2.0**-30, 0.5, 1024.0]))
 def test_the_unit_of_the_metric_changes_no_finding(trials, factor):
-    study = one_study(DOMAINS)
+    study = factories.study(DOMAINS)
 
     assert found(study, trials, lambda value: factor * value) == found(study, trials)
 
@@ -68,7 +70,7 @@ def test_the_unit_of_the_metric_changes_no_finding(trials, factor):
 @settings(max_examples=30, deadline=None)
 @given(trials=TRIALS)
 def test_the_direction_of_the_metric_changes_no_finding(trials):
-    lower, higher = one_study(DOMAINS), one_study(DOMAINS, maximize=True)
+    lower, higher = factories.study(DOMAINS), factories.study(DOMAINS, maximize=True)
 
     assert found(higher, trials, lambda value: -value) == found(lower, trials)
 
@@ -77,9 +79,9 @@ def test_the_direction_of_the_metric_changes_no_finding(trials):
 @given(trials=TRIALS)
 def test_the_names_of_hyperparameters_change_no_finding(trials):
     names = dict(zip(DOMAINS, ["a", "b", "c", "d"], strict=True))
-    renamed = one_study({names[name]: domain for name, domain in DOMAINS.items()})
+    renamed = factories.study({names[name]: domain for name, domain in DOMAINS.items()})
 
-    plain = found(one_study(DOMAINS), trials)
+    plain = found(factories.study(DOMAINS), trials)
 
     assert found(renamed, trials) == {
         tuple(names.get(part, part) for part in key): status for key, status in plain.items()
@@ -100,7 +102,7 @@ def test_the_names_of_hyperparameters_change_no_finding(trials):
 )
 @pytest.mark.parametrize("domains", [DOMAINS, {"learning_rate": RATE}])
 def test_no_study_is_too_odd_for_a_finding(domains, values):
-    study = one_study(domains)
+    study = factories.study(domains)
     units = [[(k + 0.5) / 20] * len(domains) for k in range(len(values))]
 
     assert len(said(study, at_units(study, units, values))) == 2 * len(domains) + 2 - 2 * (
@@ -109,7 +111,7 @@ def test_no_study_is_too_odd_for_a_finding(domains, values):
 
 
 def test_a_study_in_which_nothing_varies_has_findings():
-    study = one_study()
+    study = factories.study()
     bare = replace(study, space=replace(study.space, domains={}))
     records = [record(bare, k, 0.1 * k, {}) for k in range(20)]
 
@@ -120,7 +122,7 @@ def test_a_study_in_which_nothing_varies_has_findings():
 
 
 def test_evidence_is_plain_json():
-    study = one_study(DOMAINS)
+    study = factories.study(DOMAINS)
     records = at_units(study, [[k / 20] * 4 for k in range(20)], [None, *range(19)])
 
     found = all_findings(study, records)

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from tests import factories
 
 from etude.analyze.views.curves import TrialCurves, trial_curves
 from etude.analyze.views.outcomes import outcomes
 from etude.record import POINT, Points, Record
 from etude.study import Study, evaluation_steps
-
-from .trials import one_study
 
 STEPS = 5_000
 EVALUATIONS = 50
@@ -23,7 +22,7 @@ Values = Sequence[float] | NDArray[np.float64]
 
 
 def long_study(**given: object) -> Study:
-    return one_study(**{"max_steps": STEPS, "evaluations": EVALUATIONS, **given})
+    return factories.study(**{"max_steps": STEPS, "evaluations": EVALUATIONS, **given})
 
 
 def at(count: int = EVALUATIONS) -> np.ndarray:

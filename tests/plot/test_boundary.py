@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.analyze.trials import RATE, at_units, one_study, valley
+from tests import factories
+from tests.analyze.trials import at_units, valley
+from tests.factories import RATE
 from tests.plot.charts import layers, rows
 from vl_convert import vegalite_to_svg
 
@@ -13,7 +15,7 @@ HOSTILE = "</script>\"'\\` ${1} \u2028"
 
 
 def test_the_best_few_are_numbered_on_every_axis():
-    study = one_study()
+    study = factories.study()
 
     chart = draw(boundary(study, outcomes(study, valley(study, [0.5, 0.4]))))
 
@@ -23,7 +25,7 @@ def test_the_best_few_are_numbered_on_every_axis():
 
 
 def test_trials_at_one_spot_stand_beside_each_other_so_that_all_five_are_seen():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, [[0.5]] * 5 + [[k / 40] for k in range(20)], list(range(25)))
 
     chart = draw(boundary(study, outcomes(study, records)))
@@ -38,13 +40,13 @@ def test_trials_at_one_spot_stand_beside_each_other_so_that_all_five_are_seen():
 
 
 def test_the_name_stands_above_the_bounds_and_not_beside_them():
-    chart = draw(boundary(one_study(), outcomes(one_study(), [])))
+    chart = draw(boundary(factories.study(), outcomes(factories.study(), [])))
 
     assert [layer["mark"]["dy"] < -12 for layer in layers(chart, "name")] == [True]
 
 
 def test_a_side_that_cuts_off_is_marked_and_named():
-    study = one_study()
+    study = factories.study()
     result = boundary(study, outcomes(study, valley(study, [1.3, 0.4])))
 
     assert [row["name"] for row in rows(draw(result), "box")] == ["learning_rate"]
@@ -53,7 +55,7 @@ def test_a_side_that_cuts_off_is_marked_and_named():
 
 
 def test_an_interior_optimum_is_told_as_such():
-    study = one_study()
+    study = factories.study()
 
     text = caption(boundary(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
@@ -61,14 +63,14 @@ def test_an_interior_optimum_is_told_as_such():
 
 
 def test_a_study_without_trials_is_drawn_with_its_reason():
-    result = boundary(one_study(), outcomes(one_study(), []))
+    result = boundary(factories.study(), outcomes(factories.study(), []))
 
     assert draw(result).to_dict()["layer"]
     assert caption(result).startswith("No side can be judged: 0 feasible trials")
 
 
 def test_a_name_may_hold_any_text():
-    study = one_study({HOSTILE: one_study().space.domains["share"]})
+    study = factories.study({HOSTILE: factories.study().space.domains["share"]})
     result = boundary(
         study, outcomes(study, at_units(study, [[k / 20] for k in range(20)], list(range(20))))
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.analyze.trials import one_study, valley
+from tests import factories
+from tests.analyze.trials import valley
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
@@ -11,7 +12,7 @@ from etude.plot.theme import themed
 
 
 def test_every_feasible_trial_is_a_tick_and_the_good_ones_stand_out():
-    study = one_study()
+    study = factories.study()
 
     chart = draw(coverage(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
@@ -20,7 +21,7 @@ def test_every_feasible_trial_is_a_tick_and_the_good_ones_stand_out():
 
 
 def test_of_too_many_trials_some_are_drawn_and_the_chart_says_so():
-    study = one_study()
+    study = factories.study()
 
     chart = draw(coverage(study, outcomes(study, valley(study, [0.5, 0.4], 100))), max_rows=40)
 
@@ -28,7 +29,7 @@ def test_of_too_many_trials_some_are_drawn_and_the_chart_says_so():
 
 
 def test_the_caption_says_what_is_usual_and_what_more_would_bring():
-    study = one_study()
+    study = factories.study()
 
     text = caption(coverage(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
@@ -37,7 +38,7 @@ def test_the_caption_says_what_is_usual_and_what_more_would_bring():
 
 
 def test_a_study_without_trials_is_drawn_with_its_reason():
-    result = coverage(one_study(), outcomes(one_study(), []))
+    result = coverage(factories.study(), outcomes(factories.study(), []))
 
     assert "svg" in vegalite_to_svg(themed(draw(result), width=300))
     assert "is unclear: 0 feasible trials" in caption(result)

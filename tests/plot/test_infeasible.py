@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.analyze.trials import RATE, at_units, one_study
+from tests import factories
+from tests.analyze.trials import at_units
+from tests.factories import RATE
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
@@ -13,7 +15,7 @@ from etude.space import Choice
 
 
 def study_and_trials(broken_from: int, count: int = 20):
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     values = [0.1 if k < broken_from else None for k in range(count)]
     records = at_units(study, [[(k + 0.5) / count] for k in range(count)], values)
     return study, outcomes(study, records)
@@ -51,7 +53,7 @@ def test_the_caption_says_how_many_break_and_where(broken_from, text):
 
 @pytest.mark.parametrize("trials", [0, 20])
 def test_choices_and_studies_without_trials_are_drawn(trials):
-    study = one_study({"activation": Choice(["relu", "gelu"]), "learning_rate": RATE})
+    study = factories.study({"activation": Choice(["relu", "gelu"]), "learning_rate": RATE})
     units = [[(k % 2 + 0.5) / 2, (k + 0.5) / 20] for k in range(trials)]
     records = at_units(study, units, [None if k % 2 else 0.1 for k in range(trials)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes
-from tests.analyze.trials import experiment, two_optimizers
+from tests.factories import experiment, two_optimizers
 
 from etude.advise.remedies.more_trials import more_trials
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, context_of
-from tests.analyze.trials import RATE, experiment, record
+from tests.factories import RATE, experiment, record
 
 from etude.advise.remedies.narrow_unstable import narrow_unstable, use_log_scale
 from etude.design.studies import studies

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, context_of, only, with_status
-from tests.analyze.trials import RATE, SHARE, experiment, record, two_optimizers
+from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
 from etude.design.studies import studies

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
-from tests.analyze.trials import RATE, experiment
+from tests.factories import RATE, experiment
 
 from etude.advise.remedies.regularize import regularize
 from etude.space import Real

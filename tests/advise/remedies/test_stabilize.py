@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
-from tests.analyze.trials import experiment, two_optimizers
+from tests.factories import experiment, two_optimizers
 
 from etude.advise.remedies.stabilize import stabilize, steady_metric
 from etude.space import Integer

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
-from tests.analyze.trials import experiment
+from tests.factories import experiment
 
 from etude.advise.remedies.widen import widen, wider_bound
 from etude.space import Choice, Integer, Real

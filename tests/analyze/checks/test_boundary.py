@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
+from tests import factories
+from tests.factories import RATE, SHARE, record
 
 from etude.analyze.checks.boundary import boundary, findings
 from etude.analyze.checks.boundary_edge import TopTrials
@@ -18,7 +20,7 @@ from etude.search.quasi_random import points
 from etude.space import Choice, Domain, Integer, Real
 from etude.study import Study
 
-from ..trials import ORDERED, RATE, SHARE, at_units, one_study, record, valley
+from ..trials import ORDERED, at_units, valley
 
 
 def side(study: Study, records: list[Record], name: str, which: str) -> Side:
@@ -55,7 +57,7 @@ def line(count: int) -> list[list[float]]:
 @pytest.mark.parametrize("bottom", [1.0, 1.2, 2.0])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
-    study = one_study({"learning_rate": RATE}, seed=seed)
+    study = factories.study({"learning_rate": RATE}, seed=seed)
 
     assert problems(study, valley(study, [bottom])) == [("learning_rate", "high")]
 
@@ -70,13 +72,13 @@ def crowded(study, unit):
 
 @pytest.mark.parametrize(("unit", "found"), [(1.0, [("learning_rate", "high")]), (0.8, [])])
 def test_where_a_search_that_adapts_crowds_at_a_bound_the_space_ends_too_early(unit, found):
-    study = replace(one_study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
+    study = replace(factories.study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
 
     assert problems(study, crowded(study, unit)) == found
 
 
 def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
-    free = one_study({"learning_rate": RATE})
+    free = factories.study({"learning_rate": RATE})
     study = replace(free, space=replace(free.space, constraints=("learning_rate < 9.0",)))
 
     found = side(study, valley(study, [1.2]), "learning_rate", "high")
@@ -86,7 +88,7 @@ def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
 
 
 def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
-    studies = [one_study(seed=seed) for seed in range(40)]
+    studies = [factories.study(seed=seed) for seed in range(40)]
 
     found = [
         problems(each, random_valley(each, [1.25, 0.5])) == [("learning_rate", "high")]
@@ -98,7 +100,7 @@ def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_an_interior_optimum_is_no_problem(seed):
-    study = one_study(seed=seed)
+    study = factories.study(seed=seed)
     records = valley(study, [0.5, 0.4])
 
     assert "problem" not in statuses(study, records)
@@ -108,7 +110,7 @@ def test_an_interior_optimum_is_no_problem(seed):
 @pytest.mark.parametrize("dimensions", [1, 3, 6])
 def test_false_alarms_stay_below_five_percent(dimensions, count):
     domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
-    studies = [one_study(domains, seed=seed) for seed in range(40)]
+    studies = [factories.study(domains, seed=seed) for seed in range(40)]
 
     alarms = [
         "problem" in statuses(each, random_valley(each, [0.4] * dimensions, count))
@@ -120,7 +122,7 @@ def test_false_alarms_stay_below_five_percent(dimensions, count):
 
 @pytest.mark.parametrize("domain", [Integer(2, 40), Integer(1, 1024, log=True), ORDERED])
 def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
-    study = one_study({"depth": domain})
+    study = factories.study({"depth": domain})
     units = line(40)
     records = at_units(study, units, [1.0 - unit for (unit,) in units])
 
@@ -129,13 +131,13 @@ def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
 
 
 def test_an_unordered_choice_has_no_sides():
-    study = one_study({"activation": Choice(["relu", "gelu"])})
+    study = factories.study({"activation": Choice(["relu", "gelu"])})
 
     assert boundary(study, outcomes(study, valley(study, [0.5]))).sides == ()
 
 
 def test_the_best_alone_near_a_bound_is_a_notice():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     units = line(20)
     values = [abs(unit - 0.5) for (unit,) in units[:-1]] + [-1.0]
 
@@ -143,7 +145,7 @@ def test_the_best_alone_near_a_bound_is_a_notice():
 
 
 def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
     values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
 
@@ -153,7 +155,7 @@ def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():
 
 
 def test_the_advice_at_a_cliff_is_to_stabilize():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
     values = [1.0 - unit for (unit,) in units[:20]] + [None] * 5
 
@@ -166,7 +168,7 @@ def test_the_advice_at_a_cliff_is_to_stabilize():
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize(("cut", "bottom"), [(0.9, 0.9), (0.9, 0.85), (0.8, 0.75)])
 def test_an_optimum_just_below_where_training_breaks_is_not_widened(cut, bottom, seed):
-    study = one_study({"learning_rate": RATE}, seed=seed)
+    study = factories.study({"learning_rate": RATE}, seed=seed)
     (units_T,) = points(1, study.seed, 24).T.tolist()
     values = [None if unit > cut else (unit - bottom) ** 2 for unit in units_T]
 
@@ -179,7 +181,7 @@ def test_an_optimum_just_below_where_training_breaks_is_not_widened(cut, bottom,
 
 
 def test_one_trial_that_broke_elsewhere_leaves_a_cut_off_optimum_found():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     values = [None, *(1.0 - unit for (unit,) in line(20)[1:])]
 
     found = side(study, at_units(study, line(20), values), "learning_rate", "high")
@@ -188,7 +190,7 @@ def test_one_trial_that_broke_elsewhere_leaves_a_cut_off_optimum_found():
 
 
 def test_a_natural_limit_is_skipped():
-    study = one_study({"dropout": Real(0.0, 0.5)})
+    study = factories.study({"dropout": Real(0.0, 0.5)})
     units = line(20)
 
     found = side(study, at_units(study, units, [unit for (unit,) in units]), "dropout", "low")
@@ -197,7 +199,7 @@ def test_a_natural_limit_is_skipped():
 
 
 def test_a_tiny_bound_is_no_natural_limit():
-    study = one_study({"epsilon": Real(1e-12, 1e-6, log=True)})
+    study = factories.study({"epsilon": Real(1e-12, 1e-6, log=True)})
     units = line(20)
 
     found = side(study, at_units(study, units, [unit for (unit,) in units]), "epsilon", "low")
@@ -206,13 +208,13 @@ def test_a_tiny_bound_is_no_natural_limit():
 
 
 def test_equal_values_are_unclear():
-    study = one_study()
+    study = factories.study()
 
     assert statuses(study, at_units(study, [[0.1, 0.1]] * 20, [0.5] * 20)) == {"unclear"}
 
 
 def test_ties_with_the_last_of_the_top_belong_to_it():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     units = line(20)
     values = [0.5] * 10 + [0.1] * 10
 
@@ -221,14 +223,14 @@ def test_ties_with_the_last_of_the_top_belong_to_it():
 
 @pytest.mark.parametrize("values", [[], [0.1], [0.1] * 4, [None] * 20, [None] * 15 + [0.2] * 5])
 def test_too_few_feasible_trials_are_unclear(values):
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(max(len(values), 1))[: len(values)], values)
 
     assert statuses(study, records) == {"unclear"}
 
 
 def test_values_that_are_not_finite_do_not_count():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     setting = {"learning_rate": 0.01}
     records = [record(study, k, [float("nan"), float("-inf")], setting) for k in range(20)]
 
@@ -236,7 +238,7 @@ def test_values_that_are_not_finite_do_not_count():
 
 
 def test_the_finding_names_study_hyperparameter_and_side():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = valley(study, [1.2])
 
     found = next(
@@ -258,7 +260,7 @@ def test_the_finding_names_study_hyperparameter_and_side():
 )
 def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
     there = min(there, feasible)
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     found = outcomes(study, at_units(study, [[0.5]] * feasible, list(range(feasible))))
     crowd = TopTrials(ranked(found), 1, BoundaryThresholds(top=top))
 
@@ -270,7 +272,7 @@ def test_the_chance_is_the_hypergeometric_tail(feasible, there, top, hits):
 @pytest.mark.parametrize("dimensions", [4, 6, 8])
 def test_a_cut_off_optimum_is_found_among_many_that_matter_as_much(dimensions):
     domains: dict[str, Domain] = {f"x{k}": Real(0.1, 0.9) for k in range(dimensions)}
-    studies = [one_study(domains, seed=seed) for seed in range(20)]
+    studies = [factories.study(domains, seed=seed) for seed in range(20)]
     bottom = [1.25] + [0.5] * (dimensions - 1)
 
     found = [("x0", "high") in problems(each, random_valley(each, bottom, 50)) for each in studies]
@@ -279,7 +281,7 @@ def test_a_cut_off_optimum_is_found_among_many_that_matter_as_much(dimensions):
 
 
 def test_where_nothing_matters_there_is_hardly_an_alarm():
-    studies = [one_study(seed=seed) for seed in range(60)]
+    studies = [factories.study(seed=seed) for seed in range(60)]
     drawn = [np.random.default_rng(seed) for seed in range(60)]
     units = [rng.random((30, 2)).tolist() for rng in drawn]
     values = [rng.random(30).tolist() for rng in drawn]
@@ -293,7 +295,7 @@ def test_where_nothing_matters_there_is_hardly_an_alarm():
 
 
 def test_the_finding_says_how_surely_the_objective_still_improves():
-    study = one_study()
+    study = factories.study()
 
     found = next(
         each
@@ -306,7 +308,7 @@ def test_the_finding_says_how_surely_the_objective_still_improves():
 
 
 def test_an_optimum_beyond_where_training_breaks_is_a_notice_of_D3():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     values = [None if unit > 0.7 else (1.2 - unit) ** 2 for (unit,) in line(40)]
 
     found = side(study, at_units(study, line(40), values), "learning_rate", "high")
@@ -315,7 +317,7 @@ def test_an_optimum_beyond_where_training_breaks_is_a_notice_of_D3():
 
 
 def test_one_trial_that_broke_next_to_the_bound_is_no_cliff():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     values = [(1.2 - unit) ** 2 for (unit,) in line(40)]
     records = at_units(study, line(40), [None, *values[1:-1], None])
 
@@ -323,7 +325,7 @@ def test_one_trial_that_broke_next_to_the_bound_is_no_cliff():
 
 
 def test_a_bound_that_was_only_observed_says_so_everywhere():
-    study = replace(one_study(), observed=("share",))
+    study = replace(factories.study(), observed=("share",))
 
     found = findings(boundary(study, outcomes(study, valley(study, [0.5, 1.3], 30))))
 
@@ -332,7 +334,7 @@ def test_a_bound_that_was_only_observed_says_so_everywhere():
 
 
 def test_a_trial_without_the_metric_is_not_in_the_edge():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(20), [unit for (unit,) in line(20)])
     silent = record(study, 99, [], {"learning_rate": 1e-1})
 
@@ -342,7 +344,7 @@ def test_a_trial_without_the_metric_is_not_in_the_edge():
 
 
 def test_the_best_few_stand_on_every_axis():
-    study = one_study()
+    study = factories.study()
     records = valley(study, [0.5, 0.4])
 
     tops = boundary(study, outcomes(study, records)).tops

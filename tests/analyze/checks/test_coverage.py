@@ -3,12 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests import factories
+from tests.factories import RATE, record
 
 from etude.analyze.checks.coverage import coverage, findings
 from etude.analyze.views.outcomes import outcomes
 from etude.space import Choice, Integer, Real
 
-from ..trials import RATE, at_units, one_study, record, valley
+from ..trials import at_units, valley
 
 
 def line(count: int) -> list[list[float]]:
@@ -20,7 +22,7 @@ def parabola(count: int) -> list[float]:
 
 
 def test_many_trials_of_a_smooth_valley_leave_no_doubt():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = coverage(study, outcomes(study, at_units(study, line(40), parabola(40))))
 
@@ -28,7 +30,7 @@ def test_many_trials_of_a_smooth_valley_leave_no_doubt():
 
 
 def test_a_clean_report_says_that_density_cannot_be_proven():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 
@@ -38,7 +40,7 @@ def test_a_clean_report_says_that_density_cannot_be_proven():
 
 @pytest.mark.parametrize(("count", "status", "more"), [(10, "problem", 50), (20, "notice", 40)])
 def test_few_trials_for_the_dimensions_ask_for_more(count, status, more):
-    study = one_study({f"x{k}": Real(0.1, 0.9) for k in range(6)})
+    study = factories.study({f"x{k}": Real(0.1, 0.9) for k in range(6)})
 
     found = coverage(study, outcomes(study, valley(study, [0.5] * 6, count)))
 
@@ -47,7 +49,7 @@ def test_few_trials_for_the_dimensions_ask_for_more(count, status, more):
 
 
 def test_infeasible_trials_make_more_of_them_needed():
-    study = one_study()
+    study = factories.study()
     values = [0.01 * k if k % 2 else None for k in range(30)]
     units = [[(k + 0.5) / 30, (7 * k % 30 + 0.5) / 30] for k in range(30)]
 
@@ -57,7 +59,7 @@ def test_infeasible_trials_make_more_of_them_needed():
 
 
 def test_good_is_within_the_noise_where_settings_were_trained_again():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(30), [0.5 - 0.01 * k for k in range(30)])
     again = [
         record(study, 100 + k, value, {"learning_rate": 1e-3})
@@ -71,7 +73,7 @@ def test_good_is_within_the_noise_where_settings_were_trained_again():
 
 
 def test_a_lonely_best_is_a_notice_where_the_noise_is_known():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(30), [0.5] * 29 + [0.1])
     again = [
         record(study, 100 + k, value, {"learning_rate": 1e-3})
@@ -85,7 +87,7 @@ def test_a_lonely_best_is_a_notice_where_the_noise_is_known():
 
 
 def test_a_gap_amid_the_good_trials_is_named():
-    study = one_study({"share": Real(0.0, 1.0)})
+    study = factories.study({"share": Real(0.0, 1.0)})
     units = [[k / 100] for k in range(30)] + [[0.7 + k / 100] for k in range(30)]
     values = [abs(unit - 0.5) for (unit,) in units]
 
@@ -96,7 +98,7 @@ def test_a_gap_amid_the_good_trials_is_named():
 
 
 def test_a_value_of_a_choice_without_a_trial_is_named():
-    study = one_study({"activation": Choice(["relu", "gelu"]), "learning_rate": RATE})
+    study = factories.study({"activation": Choice(["relu", "gelu"]), "learning_rate": RATE})
     records = at_units(study, [[0.2, unit] for (unit,) in line(40)], parabola(40))
 
     assert (
@@ -106,7 +108,7 @@ def test_a_value_of_a_choice_without_a_trial_is_named():
 
 
 def test_a_valley_that_still_pays_says_what_twice_the_trials_would_bring():
-    study = one_study({f"x{k}": Real(0.1, 0.9) for k in range(3)})
+    study = factories.study({f"x{k}": Real(0.1, 0.9) for k in range(3)})
     found = coverage(study, outcomes(study, valley(study, [0.3, 0.6, 0.4], 32)))
 
     twice = coverage(study, outcomes(study, valley(study, [0.3, 0.6, 0.4], 64)))
@@ -117,7 +119,7 @@ def test_a_valley_that_still_pays_says_what_twice_the_trials_would_bring():
 
 
 def test_the_gain_is_that_of_the_closed_form():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     values = [float(k) for k in range(20)]
 
     found = coverage(study, outcomes(study, at_units(study, line(20), values)))
@@ -138,7 +140,7 @@ def test_the_gain_is_that_of_the_closed_form():
     ],
 )
 def test_what_cannot_be_judged_is_unclear_with_its_reason(values, reason):
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(20)[: len(values)], values)
 
     found = findings(coverage(study, outcomes(study, records)))[0]
@@ -148,13 +150,13 @@ def test_what_cannot_be_judged_is_unclear_with_its_reason(values, reason):
 
 
 def test_settings_listed_by_hand_are_not_judged():
-    study = replace(one_study({"learning_rate": RATE}), listed=({"learning_rate": 0.1},))
+    study = replace(factories.study({"learning_rate": RATE}), listed=({"learning_rate": 0.1},))
 
     assert "listed by hand" in coverage(study, outcomes(study, [])).reason
 
 
 def test_whole_numbers_are_no_gaps():
-    study = one_study({"depth": Integer(1, 4)})
+    study = factories.study({"depth": Integer(1, 4)})
     units = [[(k % 4 + 0.5) / 4] for k in range(40)]
     values = [k % 4 + 0.001 * k for k in range(40)]
 
@@ -162,7 +164,7 @@ def test_whole_numbers_are_no_gaps():
 
 
 def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
-    study = one_study({"weight_decay": Real(0.2, 0.9)})
+    study = factories.study({"weight_decay": Real(0.2, 0.9)})
     values = [0.2, 0.5, 0.9] * 10
     units = [[study.space.domains["weight_decay"].unit(value)] for value in values]
 
@@ -178,7 +180,7 @@ def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
 
 
 def test_nothing_can_lie_between_neighbouring_whole_numbers():
-    study = one_study({"layers": Integer(1, 4)})
+    study = factories.study({"layers": Integer(1, 4)})
     units = [[(k % 4 + 0.5) / 4] for k in range(40)]
 
     found = coverage(
@@ -191,7 +193,7 @@ def test_nothing_can_lie_between_neighbouring_whole_numbers():
 
 
 def test_where_the_good_ones_lie_is_a_sentence():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from tests.factories import two_optimizers
+
 from etude.analyze.checks.fixed_caveats import findings, fixed_caveats
 from etude.design.split import split
-
-from ..trials import two_optimizers
 
 FIXED = {"batch_size": 64, "when": {"optimizer": {"adam": {"epsilon": 1e-8}}}}
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests import factories
+from tests.factories import record
 
 from etude.analyze.checks.importance import findings, importance
 from etude.analyze.views.outcomes import outcomes
 from etude.search.sobol import points
 from etude.space import Choice, Integer, Real
 
-from ..trials import at_units, one_study, record
+from ..trials import at_units
 
 AXES = {"a": Real(1e-4, 1.0, log=True), "b": Real(0.0, 1.0), "c": Integer(1, 64, log=True)}
 
@@ -46,7 +48,7 @@ def by_name(result):
 
 
 def test_what_matters_is_told_from_what_does_not():
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     found = by_name(importance(study, outcomes(study, trials(study, slope, noise=0.01))))
 
@@ -58,7 +60,7 @@ def test_what_matters_is_told_from_what_does_not():
 
 
 def test_shares_are_those_of_a_sum_of_slopes():
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     found = by_name(
         importance(study, outcomes(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
@@ -71,7 +73,7 @@ def test_shares_are_those_of_a_sum_of_slopes():
 
 
 def test_an_interaction_without_an_effect_alone_is_found():
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     result = importance(study, outcomes(study, trials(study, product)))
     found = by_name(result)
@@ -83,7 +85,7 @@ def test_an_interaction_without_an_effect_alone_is_found():
 
 @pytest.mark.parametrize("bent", [np.exp, lambda y: -1 / (y + 0.1), lambda y: y**0.2])
 def test_a_sum_on_another_scale_is_no_interaction(bent):
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     result = importance(
         study, outcomes(study, trials(study, lambda *x: bent(5 * slope(*x)), count=100))
@@ -94,7 +96,7 @@ def test_a_sum_on_another_scale_is_no_interaction(bent):
 
 
 def test_what_breaks_training_matters_though_the_values_do_not_show_it():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     unit_TxD = points(3, study.seed, 60)
     values = [None if unit[0] > 0.7 else 0.1 + 0.001 * k % 7 for k, unit in enumerate(unit_TxD)]
 
@@ -106,7 +108,7 @@ def test_what_breaks_training_matters_though_the_values_do_not_show_it():
 
 
 def test_a_choice_without_order_matters():
-    study = one_study({"kind": Choice(["p", "q", "r"]), "b": Real(0.0, 1.0)})
+    study = factories.study({"kind": Choice(["p", "q", "r"]), "b": Real(0.0, 1.0)})
     worth = np.array([0.5, 0.1, 0.4])
 
     records = trials(study, lambda b, kind: worth[(kind * 3).astype(int)] + 0.05 * b)
@@ -116,7 +118,7 @@ def test_a_choice_without_order_matters():
 
 @pytest.mark.parametrize("count", [20, 50, 100])
 def test_noise_matters_nowhere(count):
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     result = importance(
         study, outcomes(study, trials(study, lambda a, b, c: 0 * a, count=count, noise=1.0))
@@ -128,7 +130,7 @@ def test_noise_matters_nowhere(count):
 
 
 def test_shuffled_trials_change_nothing():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     records = trials(study, slope, noise=0.1)
     order = np.random.default_rng(1).permutation(len(records))
 
@@ -137,7 +139,7 @@ def test_shuffled_trials_change_nothing():
 
 @pytest.mark.parametrize("rescaled", [lambda y: 1000 * y, lambda y: y + 7, lambda y: np.exp(y)])
 def test_another_unit_of_the_metric_changes_nothing(rescaled):
-    study = one_study(AXES)
+    study = factories.study(AXES)
 
     plain = said(study, trials(study, slope))
 
@@ -145,7 +147,7 @@ def test_another_unit_of_the_metric_changes_nothing(rescaled):
 
 
 def test_maximize_changes_nothing():
-    lower, higher = one_study(AXES), one_study(AXES, maximize=True)
+    lower, higher = factories.study(AXES), factories.study(AXES, maximize=True)
 
     turned = said(higher, trials(higher, lambda *x: -slope(*x)))
 
@@ -153,9 +155,9 @@ def test_maximize_changes_nothing():
 
 
 def test_other_names_and_their_order_change_only_the_names():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     names = {"a": "z", "b": "y", "c": "x"}
-    renamed = one_study({names[name]: domain for name, domain in AXES.items()})
+    renamed = factories.study({names[name]: domain for name, domain in AXES.items()})
     records = trials(study, slope, noise=0.1)
     moved = [
         replace(one, setting={names[name]: one.setting[name] for name in names}) for one in records
@@ -178,7 +180,7 @@ def test_other_names_and_their_order_change_only_the_names():
 
 
 def test_values_that_go_together_cannot_be_told_apart():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     unit_TxD = points(3, study.seed, 50).copy()
     unit_TxD[:, 1] = unit_TxD[:, 0]
 
@@ -190,7 +192,7 @@ def test_values_that_go_together_cannot_be_told_apart():
 
 
 def test_repeated_settings_count_once():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     once = trials(study, slope, count=12)
     again = [replace(one, id=100 + one.id, seed=100 + one.id) for one in once]
 
@@ -209,7 +211,7 @@ def test_repeated_settings_count_once():
     ],
 )
 def test_studies_that_say_little_get_a_finding_for_each_hyperparameter(values, status):
-    study = one_study(AXES)
+    study = factories.study(AXES)
     unit_TxD = points(3, study.seed, max(1, len(values)))[: len(values)]
     result = importance(study, outcomes(study, at_units(study, unit_TxD.tolist(), values)))
 
@@ -221,7 +223,7 @@ def test_studies_that_say_little_get_a_finding_for_each_hyperparameter(values, s
 
 
 def test_a_hyperparameter_tried_at_one_value_is_unclear():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     unit_TxD = points(3, study.seed, 50).copy()
     unit_TxD[:, 2] = 0.5
 
@@ -235,7 +237,7 @@ def test_a_hyperparameter_tried_at_one_value_is_unclear():
 
 
 def test_a_study_that_varies_nothing_says_so():
-    study = replace(one_study(AXES), space=replace(one_study(AXES).space, domains={}))
+    study = replace(factories.study(AXES), space=replace(factories.study(AXES).space, domains={}))
     records = [record(study, k, 0.1 * k, {}) for k in range(12)]
 
     assert [each.status for each in findings(importance(study, outcomes(study, records)))] == [
@@ -244,7 +246,7 @@ def test_a_study_that_varies_nothing_says_so():
 
 
 def test_one_infeasible_trial_is_no_pattern():
-    study = one_study(AXES)
+    study = factories.study(AXES)
     records = trials(study, slope, count=20)
     records[3] = record(study, 3, None, records[3].setting)
 
@@ -287,7 +289,7 @@ def trained(study, rows):
 
 @pytest.mark.parametrize("run", ["1", "2", "3"])
 def test_on_mnist_the_model_matters_most_and_the_learning_rate_breaks_training(mnist, run):
-    study = one_study(MNIST, maximize=True)
+    study = factories.study(MNIST, maximize=True)
     rows = [row for row in mnist if row["run"] == run]
 
     found = by_name(importance(study, outcomes(study, trained(study, rows))))
@@ -299,7 +301,7 @@ def test_on_mnist_the_model_matters_most_and_the_learning_rate_breaks_training(m
 @pytest.mark.parametrize("run", ["1", "2", "3"])
 def test_on_mnist_dropout_that_is_labelled_harmless_is_not_claimed(mnist, run):
     names = ("batch_size", "dropout_rate", "learning_rate")
-    study = one_study({name: MNIST[name] for name in names}, maximize=True)
+    study = factories.study({name: MNIST[name] for name in names}, maximize=True)
     rows = [
         row
         for row in mnist

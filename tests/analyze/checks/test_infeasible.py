@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests import factories
+from tests.factories import RATE, record
 
 from etude.analyze.checks.infeasible import findings, infeasible
 from etude.analyze.views.outcomes import outcomes
 from etude.space import Choice, Integer
 
-from ..trials import RATE, at_units, one_study, record
+from ..trials import at_units
 
 
 def values(feasible: int, lost: int) -> list[float | None]:
@@ -31,14 +33,14 @@ def line(count: int) -> list[list[float]]:
     ],
 )
 def test_the_fraction_decides_the_status(feasible, lost, status):
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(feasible + lost), values(feasible, lost))
 
     assert infeasible(study, outcomes(study, records)).status == status
 
 
 def test_reasons_are_counted_most_frequent_first():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     reasons = ["nan", "diverged", "diverged", "error"]
     records = [
         record(study, k, None, {"learning_rate": 0.01}, reason=reason)
@@ -53,7 +55,7 @@ def test_reasons_are_counted_most_frequent_first():
 
 
 def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(20), values(14, 6))
 
     found = findings(infeasible(study, outcomes(study, records)))[0]
@@ -62,7 +64,7 @@ def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
 
 
 def test_no_place_is_named_for_infeasible_trials_everywhere():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     scattered = [None if k % 3 == 0 else 0.1 for k in range(20)]
 
     found = infeasible(study, outcomes(study, at_units(study, line(20), scattered)))
@@ -71,14 +73,14 @@ def test_no_place_is_named_for_infeasible_trials_everywhere():
 
 
 def test_a_trial_that_ended_without_a_value_counts_as_infeasible():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = [record(study, 0, float("nan"), {"learning_rate": 0.01})]
 
     assert infeasible(study, outcomes(study, records)).reasons == {"no_value": 1}
 
 
 def test_trials_that_the_time_limit_ended_are_neither():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = [
         record(study, k, 0.1, {"learning_rate": 0.01}, status="stopped", reason="time_limit")
         for k in range(2)
@@ -91,14 +93,14 @@ def test_trials_that_the_time_limit_ended_are_neither():
 
 
 def test_a_running_trial_does_not_count():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = [record(study, 0, 0.1, {"learning_rate": 0.01}, status="running")]
 
     assert infeasible(study, outcomes(study, records)).ended == 0
 
 
 def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(10), values(10, 0))
     silent = record(study, 99, [], {"learning_rate": 0.01})
 
@@ -113,7 +115,7 @@ def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
 
 
 def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     setting = {"learning_rate": 0.01}
     records = [record(study, k, 0.1, setting, status="stopped", reason="pruned") for k in range(8)]
 
@@ -124,7 +126,7 @@ def test_trials_that_a_schedule_stopped_are_censored_and_not_infeasible():
 
 
 def test_a_fraction_comes_with_its_interval():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = infeasible(study, outcomes(study, at_units(study, line(20), values(15, 5))))
 
@@ -133,7 +135,7 @@ def test_a_fraction_comes_with_its_interval():
 
 
 def test_a_cliff_is_found_among_trials_that_break_anywhere():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     broken = [unit > 0.7 or k in (3, 11) for k, (unit,) in enumerate(line(40))]
     records = at_units(study, line(40), [None if lost else 0.1 for lost in broken])
 
@@ -144,7 +146,7 @@ def test_a_cliff_is_found_among_trials_that_break_anywhere():
 
 
 def test_a_cliff_may_lie_at_the_lower_end():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(20), [None] * 6 + [0.1] * 14)
 
     found = findings(infeasible(study, outcomes(study, records)))[0]
@@ -153,7 +155,7 @@ def test_a_cliff_may_lie_at_the_lower_end():
 
 
 def test_one_choice_may_be_the_cause():
-    study = one_study({"activation": Choice(["gelu", "relu", "tanh"]), "learning_rate": RATE})
+    study = factories.study({"activation": Choice(["gelu", "relu", "tanh"]), "learning_rate": RATE})
     units = [[(k % 3 + 0.5) / 3, (7 * k % 30 + 0.5) / 30] for k in range(30)]
     records = at_units(study, units, [None if k % 3 == 1 else 0.1 for k in range(30)])
 
@@ -164,7 +166,7 @@ def test_one_choice_may_be_the_cause():
 
 
 def test_each_reason_has_a_place_of_its_own():
-    study = one_study({"batch_size": Integer(1, 512, log=True), "learning_rate": RATE})
+    study = factories.study({"batch_size": Integer(1, 512, log=True), "learning_rate": RATE})
     units = [[(k + 0.5) / 40, (11 * k % 40 + 0.5) / 40] for k in range(40)]
     reasons = ["out_of_memory" if a > 0.8 else "diverged" if b > 0.8 else "" for a, b in units]
     records = [
@@ -184,7 +186,7 @@ def test_each_reason_has_a_place_of_its_own():
 
 
 def test_where_everything_breaks_a_bug_comes_first():
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = infeasible(study, outcomes(study, at_units(study, line(20), [None] * 20)))
 
@@ -193,7 +195,7 @@ def test_where_everything_breaks_a_bug_comes_first():
 
 
 def test_trials_that_break_anywhere_seldom_have_a_place():
-    study = one_study()
+    study = factories.study()
     rngs = [np.random.default_rng(seed) for seed in range(60)]
     broken = [[None if lost else 0.1 for lost in rng.random(50) < 0.3] for rng in rngs]
 
@@ -208,7 +210,7 @@ def test_trials_that_break_anywhere_seldom_have_a_place():
 
 
 def test_slices_count_every_ended_trial_on_every_axis():
-    study = one_study({"depth": Integer(1, 4), "learning_rate": RATE})
+    study = factories.study({"depth": Integer(1, 4), "learning_rate": RATE})
     units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 20] for k in range(20)]
     records = at_units(study, units, values(14, 6))
 
@@ -226,7 +228,7 @@ def test_slices_count_every_ended_trial_on_every_axis():
 
 @pytest.mark.parametrize(("value", "said"), [(0.5, "is feasible."), (None, "is infeasible (")])
 def test_a_single_trial_is_spoken_of_as_one(value, said):
-    study = one_study({"learning_rate": RATE})
+    study = factories.study({"learning_rate": RATE})
 
     found = findings(infeasible(study, outcomes(study, at_units(study, [[0.5]], [value]))))[0]
 

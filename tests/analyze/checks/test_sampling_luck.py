@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests import factories
+from tests.factories import record
 
 from etude.analyze.checks.sampling_luck import findings, sampling_luck
 from etude.analyze.statistics.bootstrap import best_of, interval
 from etude.analyze.views.outcomes import outcomes
 
-from ..trials import at_units, one_study, record, valley
+from ..trials import at_units, valley
 
 
 @pytest.mark.parametrize(
     ("count", "sizes"), [(0, []), (5, []), (6, [6]), (20, [6, 20]), (150, [6, 20, 100, 150])]
 )
 def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
-    study = one_study()
+    study = factories.study()
 
     luck = sampling_luck(study, outcomes(study, valley(study, [0.5, 0.5], count)))
 
@@ -24,7 +26,7 @@ def test_a_study_speaks_of_no_more_trials_than_it_has(count, sizes):
 
 
 def test_more_trials_are_better_and_spread_less():
-    study = one_study()
+    study = factories.study()
 
     small, whole = sampling_luck(study, outcomes(study, valley(study, [0.5, 0.5], 20))).budgets
 
@@ -52,7 +54,7 @@ def test_no_trials_give_nothing():
 
 
 def test_the_quantiles_are_those_of_many_samples():
-    study = one_study()
+    study = factories.study()
     records = valley(study, [0.4, 0.6], 20)
     losses = [each.loss for each in outcomes(study, records)]
 
@@ -63,7 +65,7 @@ def test_the_quantiles_are_those_of_many_samples():
 
 
 def test_the_finding_says_of_what_it_has_95_percent():
-    study = one_study()
+    study = factories.study()
 
     found = findings(sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))))[0]
 
@@ -72,7 +74,7 @@ def test_the_finding_says_of_what_it_has_95_percent():
 
 
 def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():
-    study = one_study()
+    study = factories.study()
     untuned = replace(study, space=replace(study.space, domains={}))
     records = [record(untuned, k, 0.1 * k, {}) for k in range(20)]
 
@@ -83,7 +85,7 @@ def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():
 
 
 def test_maximize_turns_the_interval_around():
-    lower, higher = one_study(), one_study(maximize=True)
+    lower, higher = factories.study(), factories.study(maximize=True)
     values = [0.1 * k for k in range(20)]
     units = [[0.5, 0.5]] * 20
 
@@ -106,7 +108,7 @@ def test_maximize_turns_the_interval_around():
     ],
 )
 def test_luck_is_a_notice_where_it_moves_the_best(values, status):
-    study = one_study()
+    study = factories.study()
     records = at_units(study, [[0.5, 0.5]] * len(values), values)
 
     assert findings(sampling_luck(study, outcomes(study, records)))[0].status == status

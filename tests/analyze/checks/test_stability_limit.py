@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import pytest
+from tests import factories
+from tests.factories import record
 
 from etude.analyze.checks.stability_limit import findings, stability_limit
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
 
-from ..trials import one_study, record
-
 RATES = [1e-4 * 2**place for place in range(10)]
 
 
 def edge(values, unstable, study=None):
-    study = study or one_study()
+    study = study or factories.study()
     records = [
         record(study, trial, value, {"learning_rate": rate, "share": 0.5})
         for trial, (rate, value) in enumerate(zip(RATES, values, strict=True))
@@ -50,7 +50,7 @@ def test_an_unstable_trial_is_never_the_best():
 
 @pytest.mark.parametrize("name", ["share", "momentum"])
 def test_a_study_without_a_learning_rate_is_unclear(name):
-    study = one_study({name: one_study().space.domains["share"]})
+    study = factories.study({name: factories.study().space.domains["share"]})
     records = [record(study, 0, 0.5, {name: 0.5})]
 
     found = stability_limit(study, trial_curves(study, outcomes(study, records)), {0: False})

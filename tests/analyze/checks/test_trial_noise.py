@@ -4,11 +4,13 @@ import math
 from dataclasses import replace
 
 import pytest
+from tests import factories
+from tests.factories import record
 
 from etude.analyze.checks.trial_noise import findings, trial_noise
 from etude.analyze.views.outcomes import outcomes
 
-from ..trials import at_units, one_study, record
+from ..trials import at_units
 
 HERE = {"learning_rate": 0.01, "share": 0.5}
 THERE = {"learning_rate": 0.02, "share": 0.5}
@@ -19,7 +21,7 @@ def trained(study, values, setting, begin=0):
 
 
 def test_the_noise_is_pooled_over_repeated_settings():
-    study = one_study()
+    study = factories.study()
     records = [
         *trained(study, [0.1, 0.3], HERE),
         *trained(study, [0.5, 0.6, 0.7], THERE, begin=2),
@@ -34,7 +36,7 @@ def test_the_noise_is_pooled_over_repeated_settings():
 
 
 def test_the_order_of_trials_and_the_direction_change_nothing():
-    lower, higher = one_study(), one_study(maximize=True)
+    lower, higher = factories.study(), factories.study(maximize=True)
     records = trained(lower, [0.1, 0.3, 0.2], HERE)
     turned = trained(higher, [-0.1, -0.3, -0.2], HERE)
 
@@ -47,7 +49,7 @@ def test_the_order_of_trials_and_the_direction_change_nothing():
 
 
 def test_units_scale():
-    study = one_study()
+    study = factories.study()
     noise = trial_noise(study, outcomes(study, trained(study, [0.1, 0.3, 0.2], HERE)))
     scaled = trial_noise(study, outcomes(study, trained(study, [100.1, 100.3, 100.2], HERE)))
 
@@ -55,7 +57,7 @@ def test_units_scale():
 
 
 def test_a_fork_is_no_repeat_of_a_trial_that_began_with_its_setting():
-    study = one_study()
+    study = factories.study()
     first, other = trained(study, [0.5, 0.1], HERE)
     fork = replace(record(study, 2, 0.3, HERE), parent=first.id, from_step=4)
     again = replace(record(study, 3, 0.2, HERE), parent=other.id, from_step=4)
@@ -67,14 +69,14 @@ def test_a_fork_is_no_repeat_of_a_trial_that_began_with_its_setting():
 
 
 def test_copies_of_one_training_are_no_repeats():
-    study = one_study()
+    study = factories.study()
     records = [replace(one, seed=7) for one in trained(study, [0.2, 0.2, 0.2], HERE)]
 
     assert not trial_noise(study, outcomes(study, records)).repeated
 
 
 def test_seeds_that_fail_are_counted():
-    study = one_study()
+    study = factories.study()
     noise = trial_noise(study, outcomes(study, trained(study, [0.1, None, 0.2, None], HERE)))
 
     assert (noise.retrained, noise.infeasible, noise.failure_share) == (4, 2, 0.5)
@@ -93,21 +95,21 @@ def test_seeds_that_fail_are_counted():
     ],
 )
 def test_the_noise_is_known_from_two_values_on(values, status):
-    study = one_study()
+    study = factories.study()
     noise = trial_noise(study, outcomes(study, trained(study, values, HERE)))
 
     assert findings(noise)[0].status == status
 
 
 def test_without_repeats_the_finding_says_so():
-    study = one_study()
+    study = factories.study()
     records = at_units(study, [[0.1, 0.2], [0.3, 0.4]], [0.1, 0.2])
 
     assert "trained twice" in findings(trial_noise(study, outcomes(study, records)))[0].message
 
 
 def test_a_study_that_varies_nothing_consists_of_repeats():
-    study = one_study({"learning_rate": one_study().space.domains["learning_rate"]})
+    study = factories.study({"learning_rate": factories.study().space.domains["learning_rate"]})
     records = trained(study, [0.1, 0.2, 0.3], {"learning_rate": 0.01})
 
     assert trial_noise(study, outcomes(study, records)).of(1).trials == (0, 1, 2)

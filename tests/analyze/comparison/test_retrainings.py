@@ -4,11 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from tests import factories
+from tests.factories import record
 
 from etude.analyze.comparison.retrainings import of_best, retrainings
 from etude.record import UNKNOWN_SEED
-
-from ..trials import one_study, record
 
 HERE = {"learning_rate": 0.01, "share": 0.5}
 THERE = {"learning_rate": 0.02, "share": 0.5}
@@ -19,7 +19,7 @@ def trained(study, values, setting, begin=0):
 
 
 def test_all_trainings_of_a_setting_count_infeasible_ones_as_failed():
-    study = one_study()
+    study = factories.study()
     records = [*trained(study, [0.3, None, 0.4], HERE), *trained(study, [0.1], THERE, begin=3)]
 
     found = retrainings([study], records, 2, name="x:2")
@@ -29,7 +29,7 @@ def test_all_trainings_of_a_setting_count_infeasible_ones_as_failed():
 
 
 def test_the_value_that_singled_a_setting_out_is_left_out():
-    study = one_study()
+    study = factories.study()
     records = [*trained(study, [0.3, 0.1, 0.2], HERE), *trained(study, [0.5], THERE, begin=3)]
 
     found = of_best([study], records, name="x")
@@ -38,14 +38,14 @@ def test_the_value_that_singled_a_setting_out_is_left_out():
 
 
 def test_where_nothing_was_chosen_nothing_is_left_out():
-    study = one_study()
+    study = factories.study()
     found = of_best([study], trained(study, [0.3, 0.1, 0.2], HERE), name="x")
 
     assert (found.values, found.selected) == ((0.3, 0.1, 0.2), None)
 
 
 def test_a_best_setting_that_was_trained_once_has_no_retrainings():
-    study = one_study()
+    study = factories.study()
     records = [*trained(study, [0.1], HERE), *trained(study, [0.5, 0.6], THERE, begin=3)]
 
     assert of_best([study], records, name="x") is None
@@ -53,7 +53,7 @@ def test_a_best_setting_that_was_trained_once_has_no_retrainings():
 
 
 def test_trainings_whose_seeds_nobody_wrote_down_are_no_copies():
-    study = one_study()
+    study = factories.study()
     records = [
         replace(one, seed=UNKNOWN_SEED) for one in trained(study, [0.2, 0.2, None, None], HERE)
     ]
@@ -64,7 +64,7 @@ def test_trainings_whose_seeds_nobody_wrote_down_are_no_copies():
 
 
 def test_by_seed_both_sides_stand_in_one_order():
-    study = one_study()
+    study = factories.study()
     first, second = trained(study, [0.3, 0.1], HERE)
     records = [replace(first, seed=9), replace(second, seed=4)]
 

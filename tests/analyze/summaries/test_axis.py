@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from tests import factories
 
 from etude.analyze.summaries.axis import axes, axis
 from etude.analyze.views.outcomes import outcomes
 
-from ..trials import at_units, one_study
+from ..trials import at_units
 
 
 def test_every_ended_trial_stands_at_its_value():
-    study = one_study()
+    study = factories.study()
     records = at_units(study, [[0.0, 0.25], [1.0, 0.75]], [0.3, None])
 
     first, second = axis(study, outcomes(study, records), "learning_rate").points
@@ -25,7 +26,9 @@ def test_every_ended_trial_stands_at_its_value():
 
 
 def test_there_is_an_axis_for_every_hyperparameter_that_varies():
-    assert [each.hyperparameter for each in axes(one_study(), outcomes(one_study(), []))] == [
+    assert [
+        each.hyperparameter for each in axes(factories.study(), outcomes(factories.study(), []))
+    ] == [
         "learning_rate",
         "share",
     ]

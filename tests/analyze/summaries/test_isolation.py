@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.factories import record, two_optimizers
 
 from etude.analyze.summaries.isolation import isolation
 from etude.design.split import split
 
-from ..trials import at_units, record, two_optimizers, valley, with_outcomes
+from ..trials import at_units, valley, with_outcomes
 
 
 def test_each_study_has_its_best_trial_in_the_metric_as_reported():

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests import factories
+from tests.factories import curve, record
 
 from etude.analyze.summaries.learning_curves import curves, metrics
 from etude.analyze.views.curves import thinned
 from etude.analyze.views.outcomes import outcomes
 
-from ..trials import at_units, curve, one_study, record
+from ..trials import at_units
 
 SETTING = {"learning_rate": 0.01, "share": 0.5}
 
 
 def test_the_best_three_are_ranked_best_first():
-    study = one_study()
+    study = factories.study()
     records = at_units(study, [[0.5, 0.5]] * 5, [0.5, 0.1, None, 0.3, 0.2])
 
     found = curves(study, outcomes(study, records), "valid/error")
@@ -23,7 +25,7 @@ def test_the_best_three_are_ranked_best_first():
 
 
 def test_a_broken_curve_ends_where_it_broke():
-    study = one_study()
+    study = factories.study()
     values = [0.5, 0.4, float("nan"), float("inf")]
     records = [record(study, 0, values, SETTING, status="infeasible")]
 
@@ -46,7 +48,7 @@ def test_a_thinned_curve_keeps_its_ends_and_extremes(length):
 
 
 def test_the_metric_of_the_study_comes_first():
-    study = one_study()
+    study = factories.study()
     records = [
         record(study, 0, 0.5, SETTING, points=curve([1.0], "grad_norm")),
         record(study, 1, 0.5, SETTING),
@@ -56,4 +58,4 @@ def test_the_metric_of_the_study_comes_first():
 
 
 def test_a_metric_nobody_reported_has_no_curves():
-    assert curves(one_study(), outcomes(one_study(), []), "valid/error").curves == ()
+    assert curves(factories.study(), outcomes(factories.study(), []), "valid/error").curves == ()

@@ -1,4 +1,6 @@
 import pytest
+from tests import factories
+from tests.factories import curve, record
 from tests.search.world import World, experiment, played
 
 from etude.advise.follow_up import replay_experiment
@@ -11,8 +13,6 @@ from etude.errors import RunError
 from etude.experiment.toml.read import loads
 from etude.experiment.toml.write import dumps
 from etude.plot import lineage as lineage_plot
-
-from ..trials import curve, one_study, record
 
 PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
 
@@ -34,7 +34,7 @@ def found(study, records):
 
 def by_hand(**given):
     """A first trial, and a fork of it after its second evaluation with another rate."""
-    study = one_study()
+    study = factories.study()
     here, there = {"learning_rate": 0.01, "share": 0.5}, {"learning_rate": 0.02, "share": 0.5}
     first = record(study, 0, [0.9, 0.8, 0.85], here, status="stopped", reason="schedule")
     fork = record(study, 1, [0.7, 0.6], there, parent=0, from_step=10, **given)
@@ -66,7 +66,7 @@ def test_an_infeasible_fork_ends_no_best_line():
 
 
 def test_without_a_value_there_is_no_line():
-    study = one_study()
+    study = factories.study()
     found = lineage(study, [record(study, 0, None, {"learning_rate": 0.01, "share": 0.5})])
 
     assert (found.best, found.schedule) == ((), ())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.factories import RATE, experiment, record, two_optimizers
 
 from etude.analyze.summaries.isolation import isolation
 from etude.analyze.views.subgroups import split_merged, subgroups
@@ -10,15 +11,7 @@ from etude.record import Records
 from etude.search import search_of
 from etude.space import Choice, Integer, Real
 
-from ..trials import (
-    RATE,
-    experiment,
-    findings,
-    record,
-    two_optimizers,
-    valley,
-    with_outcomes,
-)
+from ..trials import findings, valley, with_outcomes
 
 
 def merged(scientific, **given):
