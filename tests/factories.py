@@ -13,8 +13,15 @@ import numpy as np
 
 from etude.design.split import split
 from etude.experiment import Experiment
+from etude.experiment.entry import Entry
+from etude.experiment.toml.write import dumps
 from etude.record import POINT, Points, Record
+from etude.round.loop import OnEvents, Plan, pending, play, started
+from etude.runner.base import Runner
+from etude.search import search_of
 from etude.space import Domain, Real, Scalar
+from etude.store.base import Store
+from etude.store.memory import Memory
 from etude.study import Study
 
 RATE = Real(1e-4, 1e-1, log=True)
@@ -39,6 +46,24 @@ def two_optimizers(**given: Any) -> Experiment:
     return experiment(**{**compared, **given})
 
 
+def minimal(**given: Any) -> Experiment:
+    """No more than an experiment must say; nothing is searched unless a test says so."""
+    return experiment(**{"trials": 8, "evaluations": 50, "nuisance": {}, **given})
+
+
+def rates(**given: Any) -> Experiment:
+    """One study of 4 short trials over a learning rate, for what is trained in a test."""
+    plain: dict[str, Any] = {
+        "name": "rates",
+        "metric": "valid/loss",
+        "max_steps": 8,
+        "trials": 4,
+        "evaluations": 4,
+        "nuisance": {"learning_rate": Real(0.01, 0.5)},
+    }
+    return experiment(**{**plain, **given})
+
+
 def study(domains: Mapping[str, Domain] | None = None, **given: Any) -> Study:
     """The first study of an experiment with these ranges; tests call it `factories.study`."""
     ranges = {"nuisance": dict(domains)} if domains else {}
@@ -54,20 +79,38 @@ def curve(values: Sequence[float], metric: str = "valid/error", *, spacing: int 
 def record(
     study: Study,
     trial: int,
-    values: float | Sequence[float] | None,
-    setting: Mapping[str, Scalar],
+    /,
+    values: float | Sequence[float] | None = (),
+    setting: Mapping[str, Scalar] | None = None,
     **given: Any,
 ) -> Record:
-    """A completed trial with these values of the metric; infeasible with `nan` where None."""
-    plain: dict[str, Any] = {"status": "infeasible", "reason": "nan"}
-    if values is not None:
-        listed = [values] if isinstance(values, int | float) else list(values)
+    """A completed trial with these values of the metric.
+
+    Infeasible with `nan` where the values are None; pending where there are none.
+    """
+    plain: dict[str, Any] = {}
+    if values is None:
+        plain = {"status": "infeasible", "reason": "nan"}
+    elif listed := [values] if isinstance(values, int | float) else list(values):
         plain = {"status": "completed", "points": curve(listed, study.metric)}
-    return Record(
-        id=trial,
-        study=study.name,
-        index=trial,
-        setting=study.setting(setting),
-        seed=trial,
-        **{**plain, **given},
-    )
+    place = {"id": trial, "study": study.name, "index": trial, "seed": trial}
+    return Record(**{**place, "setting": study.setting(setting or {}), **plain, **given})
+
+
+def played(
+    experiment: Experiment,
+    runner: Runner,
+    store: Store | None = None,
+    *,
+    see: OnEvents = lambda _: None,
+) -> list[Record]:
+    """The records of an experiment that was played to its end, or until the runner gave up."""
+    store = store or Memory()
+    name = experiment.name
+    store.begin(Entry(experiment=experiment, text=dumps(experiment)))
+    plan: list[Plan] = [(study, search_of(study)) for study in split(experiment)]
+    with store.own(name):
+        waiting = len(pending(plan, store, name))
+        started(plan, store, name, free=runner.free - waiting)
+        play(experiment, plan, runner=runner, store=store, see=see)
+    return list(store.records(name))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from tests.factories import experiment
+
 from etude.design.checks import findings
 from etude.design.split import split
 from etude.experiment import Experiment
@@ -19,14 +21,12 @@ def design(**given: object) -> Experiment:
     """A fair comparison of two activations, which no rule speaks against."""
     plain: dict[str, object] = {
         "name": "second",
-        "metric": "valid/error",
-        "max_steps": 100,
-        "trials": 20,
+        "evaluations": 50,
         "scientific": {"activation": ["relu", "gelu"]},
         "nuisance": {"learning_rate": RATE},
         "fixed": {"batch_size": 64},
     }
-    return Experiment(**{**plain, **given})
+    return experiment(**{**plain, **given})
 
 
 def listed(*rows: dict[str, object], **given: object) -> Experiment:

@@ -1,36 +1,29 @@
 import pytest
+from tests.factories import minimal, record
 
 from etude.design.duration import duration
 from etude.design.studies import studies
-from etude.record import Record
 
-from .test_split import RATE, experiment
+from .test_split import RATE
 
-FIRST, SECOND = studies(experiment(scientific={"depth": [1, 8]}, nuisance={"rate": RATE}, trials=4))
+FIRST, SECOND = studies(minimal(scientific={"depth": [1, 8]}, nuisance={"rate": RATE}, trials=4))
 
 
 def records(study, *walls, steps=100, status="completed"):
     ended = [
-        Record(
-            id=n, study=study, index=n, setting={}, seed=n, status=status, steps=steps, wall_s=wall
-        )
-        for n, wall in enumerate(walls)
+        record(study, n, status=status, steps=steps, wall_s=wall) for n, wall in enumerate(walls)
     ]
-    waiting = [
-        Record(id=n, study=study, index=n, setting={}, seed=n, status="pending")
-        for n in range(len(walls), 4)
-    ]
-    return ended, ended + waiting
+    return ended, ended + [record(study, n) for n in range(len(walls), 4)]
 
 
 def test_without_a_completed_trial_nothing_is_said():
-    broken, all_of_them = records("depth=1", 5.0, status="infeasible")
+    broken, all_of_them = records(FIRST, 5.0, status="infeasible")
 
     assert duration([(FIRST, all_of_them)], broken) is None
 
 
 def test_what_is_left_goes_at_the_pace_of_what_ended():
-    ended, all_of_them = records("depth=1", 3600.0, 7200.0)
+    ended, all_of_them = records(FIRST, 3600.0, 7200.0)
 
     found = duration([(FIRST, all_of_them)], ended)
 
@@ -38,8 +31,8 @@ def test_what_is_left_goes_at_the_pace_of_what_ended():
 
 
 def test_a_study_has_its_own_pace():
-    quick, its = records("depth=1", 3600.0)
-    slow, others = records("depth=8", 36_000.0)
+    quick, its = records(FIRST, 3600.0)
+    slow, others = records(SECOND, 36_000.0)
 
     found = duration([(FIRST, its), (SECOND, others)], [*quick, *slow])
 
@@ -47,14 +40,14 @@ def test_a_study_has_its_own_pace():
 
 
 def test_a_study_without_a_pace_takes_that_of_all():
-    quick, its = records("depth=1", 3600.0)
-    _, others = records("depth=8")
+    quick, its = records(FIRST, 3600.0)
+    _, others = records(SECOND)
 
     assert duration([(FIRST, its), (SECOND, others)], quick).remaining == pytest.approx(3 + 4)
 
 
 def test_a_pace_is_one_of_steps():
-    short, _ = records("depth=1", 360.0, steps=10)
-    _, waiting = records("depth=1")
+    short, _ = records(FIRST, 360.0, steps=10)
+    _, waiting = records(FIRST)
 
     assert duration([(FIRST, waiting)], short).total == pytest.approx(4.0)

@@ -1,20 +1,15 @@
 import pytest
+from tests.factories import minimal
 
 from etude.design.split import scientific_settings, split
-from etude.experiment import Experiment
 from etude.space import Choice, Real
 
 RATE = Real(1e-4, 1.0, log=True)
 
 
-def experiment(**given):
-    plain = {"metric": "valid/error", "max_steps": 100, "trials": 8}
-    return Experiment(**{**plain, **given})
-
-
 @pytest.fixture
 def optimizers():
-    return experiment(
+    return minimal(
         scientific={"optimizer": ["nesterov", "adam"]},
         nuisance={
             "weight_decay": RATE,
@@ -63,13 +58,13 @@ def test_a_trial_is_handed_fixed_scientific_and_searched_values(optimizers):
 
 
 def test_without_a_scientific_hyperparameter_there_is_one_study():
-    (study,) = split(experiment(nuisance={"learning_rate": RATE}))
+    (study,) = split(minimal(nuisance={"learning_rate": RATE}))
 
     assert (study.name, study.scientific) == ("all", {})
 
 
 def test_two_scientific_hyperparameters_are_crossed():
-    both = experiment(scientific={"optimizer": ["sgd", "adam"], "depth": [1, 2, 3]})
+    both = minimal(scientific={"optimizer": ["sgd", "adam"], "depth": [1, 2, 3]})
 
     names = [one.name for one in split(both)]
 
@@ -78,7 +73,7 @@ def test_two_scientific_hyperparameters_are_crossed():
 
 
 def test_a_conditional_scientific_hyperparameter_is_crossed_only_where_it_exists():
-    nested = experiment(
+    nested = minimal(
         scientific={
             "norm": ["none", "layer"],
             "when": {"norm": {"layer": {"place": ["before", "after"]}}},
@@ -93,7 +88,7 @@ def test_a_conditional_scientific_hyperparameter_is_crossed_only_where_it_exists
 
 
 def test_conditions_may_be_nested():
-    nested = experiment(
+    nested = minimal(
         scientific={
             "norm": ["none", "layer"],
             "when": {"norm": {"layer": {"place": ["before", "after"]}}},
@@ -115,7 +110,7 @@ def test_conditions_may_be_nested():
 
 @pytest.mark.parametrize("values", [[True, False], [1, 2], [0.1, 0.2], ["0.1", "a b"]])
 def test_values_of_every_type_name_their_conditions(values):
-    typed = experiment(
+    typed = minimal(
         scientific={"kind": Choice(values)},
         nuisance={"when": {"kind": {values[1]: {"learning_rate": RATE}}}},
     )
@@ -124,9 +119,9 @@ def test_values_of_every_type_name_their_conditions(values):
 
 
 def test_adding_a_scientific_value_changes_no_other_study(optimizers):
-    before = {one.name: one for one in split(experiment(scientific={"depth": [1, 2]}))}
+    before = {one.name: one for one in split(minimal(scientific={"depth": [1, 2]}))}
 
-    after = {one.name: one for one in split(experiment(scientific={"depth": [1, 2, 3]}))}
+    after = {one.name: one for one in split(minimal(scientific={"depth": [1, 2, 3]}))}
 
     assert {name: after[name] for name in before} == before
 
@@ -135,11 +130,11 @@ def test_studies_search_with_seeds_of_their_own(optimizers):
     seeds = {one.seed for one in split(optimizers)}
 
     assert len(seeds) == 2
-    assert seeds.isdisjoint({one.seed for one in split(experiment(seed=1))})
+    assert seeds.isdisjoint({one.seed for one in split(minimal(seed=1))})
 
 
 def test_a_study_takes_its_budget_from_the_experiment():
-    (study,) = split(experiment(trials=5, max_steps=7, evaluations=3, maximize=True))
+    (study,) = split(minimal(trials=5, max_steps=7, evaluations=3, maximize=True))
 
     assert (study.max_trials, study.max_steps, study.evaluations) == (5, 7, 3)
     assert study.maximize

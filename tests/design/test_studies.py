@@ -1,12 +1,14 @@
+from tests.factories import minimal
+
 from etude.design.studies import studies
 from etude.space import Choice, Integer, Real, Space
 
-from .test_split import RATE, experiment
+from .test_split import RATE
 
 
 def test_a_merged_experiment_is_one_study_with_everything_in_its_space():
     (study,) = studies(
-        experiment(
+        minimal(
             studies="merged",
             trials=30,
             scientific={"depth": [1, 2], "width": Real(8.0, 64.0)},
@@ -24,12 +26,12 @@ def test_a_merged_experiment_is_one_study_with_everything_in_its_space():
 def test_without_a_scientific_hyperparameter_merged_is_split():
     plain = {"nuisance": {"learning_rate": RATE}}
 
-    assert studies(experiment(studies="merged", **plain)) == studies(experiment(**plain))
+    assert studies(minimal(studies="merged", **plain)) == studies(minimal(**plain))
 
 
 def test_studies_have_matched_budgets_and_seeds_of_their_own():
     found = studies(
-        experiment(
+        minimal(
             scientific={"optimizer": ["sgd", "adam"], "depth": [1, 2]},
             nuisance={"when": {"optimizer": {"adam": {"beta1": Real(0.7, 0.99)}}}},
         )
@@ -41,7 +43,7 @@ def test_studies_have_matched_budgets_and_seeds_of_their_own():
 
 def test_a_bundle_has_its_strength_only_where_it_is_on():
     on, off = studies(
-        experiment(
+        minimal(
             scientific={"dropout": [True, False]},
             nuisance={
                 "learning_rate": RATE,
@@ -60,7 +62,7 @@ def test_configurations_are_a_study_for_each_scientific_setting():
         {"rate": 0.001, "act": "gelu"},
         {"rate": 1, "act": "relu"},
     ]
-    found = studies(experiment(trials=3, scientific={"depth": [1, 2]}, configurations=rows))
+    found = studies(minimal(trials=3, scientific={"depth": [1, 2]}, configurations=rows))
 
     assert [one.name for one in found] == ["depth=1", "depth=2"]
     assert {(one.search, one.max_trials) for one in found} == {("listed", 3)}
@@ -71,6 +73,6 @@ def test_configurations_are_a_study_for_each_scientific_setting():
 
 
 def test_configurations_without_a_scientific_hyperparameter_are_one_study():
-    (study,) = studies(experiment(trials=2, configurations=[{"width": 8}, {"width": 16}]))
+    (study,) = studies(minimal(trials=2, configurations=[{"width": 8}, {"width": 16}]))
 
     assert (study.name, study.space) == ("all", Space({"width": Integer(8, 16)}))

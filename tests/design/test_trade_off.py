@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
+from tests.factories import minimal
 
 from etude.design.studies import studies
 from etude.design.trade_off import distance, trade_off
 from etude.space import Real
 
-from .test_split import RATE, experiment
+from .test_split import RATE
 
 
 def designs(values=None, **given):
-    found = studies(experiment(**given))
+    found = studies(minimal(**given))
     return trade_off(found, values or len(found))
 
 

@@ -3,9 +3,10 @@
 import math
 
 import pytest
+from tests.factories import minimal
 
 from etude.errors import ExperimentError
-from etude.experiment import Experiment, changes
+from etude.experiment import changes
 from etude.experiment.methods import METHODS
 from etude.experiment.toml.read import loads
 from etude.experiment.toml.write import dumps
@@ -18,19 +19,13 @@ HEAD = '[experiment]\nmetric = "valid/error"\nmax_steps = 100\ntrials = 8\n'
 RATE = "\n[nuisance]\nlearning_rate = { low = 1e-4, high = 1.0, log = true }\n"
 
 
-def an_experiment(**given):
-    plain = {
-        "metric": "valid/error",
-        "max_steps": 100,
-        "trials": 8,
-        "nuisance": {"learning_rate": Real(1e-4, 1.0, log=True)},
-    }
-    return Experiment(**{**plain, **given})
+def one_rate(**given):
+    return minimal(**{"nuisance": {"learning_rate": Real(1e-4, 1.0, log=True)}, **given})
 
 
 def mistakes(**given):
     with pytest.raises(ExperimentError) as refusal:
-        an_experiment(**given)
+        one_rate(**given)
     return [(one.where, one.message) for one in refusal.value.mistakes]
 
 
@@ -57,7 +52,7 @@ CHANGES = ({"step": 20, "learning_rate": 0.1}, {"step": 50, "learning_rate": 0.0
     ],
 )
 def test_a_search_and_a_schedule_come_back_from_their_file(given):
-    one = an_experiment(**given)
+    one = one_rate(**given)
 
     assert loads(dumps(one)) == one
 
@@ -220,7 +215,7 @@ def test_a_slip_in_a_table_has_its_line(text, line, said):
     ],
 )
 def test_results_of_another_search_or_schedule_do_not_mix(old, new, changed):
-    assert changes(an_experiment(**old), an_experiment(**new)) == changed
+    assert changes(one_rate(**old), one_rate(**new)) == changed
 
 
 @pytest.mark.parametrize(("kind", "classes"), [("search", SEARCHES), ("schedule", SCHEDULES)])

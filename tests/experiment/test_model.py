@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories import minimal
 
 from etude.errors import ExperimentError, SpaceError
-from etude.experiment import Experiment, changes
+from etude.experiment import changes
 from etude.experiment.hyperparameter import (
     Hyperparameter,
     flat,
@@ -24,10 +25,7 @@ RATE = Real(1e-4, 1.0, log=True)
 
 @pytest.fixture
 def experiment():
-    return Experiment(
-        metric="valid/error",
-        max_steps=100,
-        trials=8,
+    return minimal(
         scientific={"optimizer": ["nesterov", "adam"]},
         nuisance={
             "weight_decay": RATE,
@@ -45,7 +43,7 @@ def experiment():
 def refused(**given):
     """The mistakes of an experiment that differs from a sound one by these fields."""
     with pytest.raises(ExperimentError) as refusal:
-        Experiment(**({"metric": "valid/error", "max_steps": 100, "trials": 8} | given))
+        minimal(**given)
     return [(one.where, one.message) for one in refusal.value.mistakes]
 
 
@@ -80,10 +78,7 @@ def test_a_list_becomes_a_choice(experiment):
 
 def test_a_condition_may_be_written_as_a_value():
     nested = {"when": {"depth": {2: {"width": RATE}, True: {"gate": RATE}}}}
-    experiment = Experiment(
-        metric="valid/error",
-        max_steps=1,
-        trials=1,
+    experiment = minimal(
         scientific={"depth": [2, True]},
         nuisance=nested,
     )
@@ -95,9 +90,7 @@ def test_a_condition_may_be_written_as_a_value():
 
 
 def test_whole_numbers_of_numpy_become_plain_ones():
-    made = Experiment(
-        metric="valid/error", max_steps=np.int64(100), trials=np.int32(8), seed=np.uint8(3)
-    )
+    made = minimal(max_steps=np.int64(100), trials=np.int32(8), seed=np.uint8(3))
 
     assert [(type(one), one) for one in (made.max_steps, made.trials, made.seed)] == [
         (int, 100),
@@ -109,7 +102,7 @@ def test_whole_numbers_of_numpy_become_plain_ones():
 
 def test_numbers_of_numpy_become_plain_ones():
     fixed = {"batch_size": np.int64(8), "rate": np.float64(0.1), "clip": np.float32(0.5)}
-    experiment = Experiment(metric="valid/error", max_steps=1, trials=1, fixed=fixed)
+    experiment = minimal(fixed=fixed)
 
     assert [type(value) for value in experiment.fixed.values()] == [int, float, float]
 
@@ -233,9 +226,7 @@ def test_a_hyperparameter_under_its_own_value_runs_in_a_circle():
 def test_conditions_may_stand_on_conditions():
     scientific = {"a": [1, 2], "when": {"a": {"1": {"b": [1, 2]}}}}
     nuisance = {"when": {"b": {"2": {"x": RATE}}}}
-    experiment = Experiment(
-        metric="valid/error", max_steps=1, trials=1, scientific=scientific, nuisance=nuisance
-    )
+    experiment = minimal(scientific=scientific, nuisance=nuisance)
 
     assert experiment.hyperparameters[-1].when == (("b", "2"),)
 
@@ -252,10 +243,7 @@ def test_a_hyperparameter_has_one_role_at_a_time(fixed):
 
 def test_the_same_name_may_have_two_roles_that_never_meet():
     by_optimizer = {"when": {"optimizer": {"sgd": {"rate": RATE}}}}
-    experiment = Experiment(
-        metric="valid/error",
-        max_steps=1,
-        trials=1,
+    experiment = minimal(
         scientific={"optimizer": ["sgd", "adam"]},
         nuisance=by_optimizer,
         fixed={"when": {"optimizer": {"adam": {"rate": 0.1}}}},

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.factories import minimal
 
 from etude.assignment import Assignment
 from etude.design.studies import studies
-from etude.experiment import Experiment
 from etude.experiment.objective import Objective
 
 ERROR, ACCURACY = Objective("error"), Objective("accuracy", maximize=True)
@@ -44,7 +44,7 @@ def test_its_words_are_those_of_messages():
 
 
 def test_an_experiment_a_study_and_an_assignment_have_the_same_one(tmp_path):
-    experiment = Experiment(metric="accuracy", maximize=True, max_steps=9, trials=2)
+    experiment = minimal(metric="accuracy", maximize=True)
     assignment = Assignment(
         id=0,
         study="all",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from tests.factories import rates
 
 from etude.design.split import split
 from etude.event import Began, Ended, Event, Logged, Saved
@@ -11,22 +14,13 @@ from etude.experiment.entry import Entry, Launch
 from etude.experiment.toml.write import dumps
 from etude.record import Record
 from etude.search.quasi_random import QuasiRandom
-from etude.space import Real
 from etude.store.base import Store
 
 LAUNCH = Launch(command="etude run rates.toml", folder="here", process=7, started="2026-01-01")
 
 
-def experiment(**given: object) -> Experiment:
-    plain: dict[str, object] = {
-        "name": "rates",
-        "metric": "valid/loss",
-        "max_steps": 8,
-        "trials": 3,
-        "evaluations": 4,
-        "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True)},
-    }
-    return Experiment(**{**plain, **given})
+def three_trials(**given: Any) -> Experiment:
+    return rates(**{"trials": 3, **given})
 
 
 def entry(one: Experiment, *launches: Launch) -> Entry:
@@ -34,9 +28,9 @@ def entry(one: Experiment, *launches: Launch) -> Entry:
     return Entry(experiment=one, text=text, source="rates.toml", launches=launches)
 
 
-def begun(store: Store, **given: object) -> Experiment:
+def begun(store: Store, **given: Any) -> Experiment:
     """An experiment that has begun in the store, its trials reserved."""
-    one = experiment(**given)
+    one = three_trials(**given)
     store.begin(entry(one, LAUNCH))
     for study in split(one):
         there = store.records(one.name).of_study(study.name)
@@ -44,14 +38,14 @@ def begun(store: Store, **given: object) -> Experiment:
     return one
 
 
-def record(store: Store, trial_id: int = 0) -> Record:
+def record_of(store: Store, trial_id: int = 0) -> Record:
     found: Record = store.records("rates")[trial_id]
     return found
 
 
 def rows(store: Store, trial_id: int = 0) -> list[tuple[int, str, float]]:
     """All points of a trial, in the order in which they were written."""
-    points = record(store, trial_id).points
+    points = record_of(store, trial_id).points
     return [(step, points.names[metric], value) for step, metric, value in points.rows_P.tolist()]
 
 

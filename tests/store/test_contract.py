@@ -8,14 +8,14 @@ from tests.store.sample import (
     append,
     begun,
     entry,
-    experiment,
     finished,
     folders,
     leave_over,
-    record,
+    record_of,
     rows,
     save_each,
     saved,
+    three_trials,
 )
 
 from etude.design.split import split
@@ -50,7 +50,7 @@ def test_a_new_store_is_empty(store):
 
 
 def test_an_experiment_is_found_as_it_was_written(store):
-    written = entry(experiment(), LAUNCH)
+    written = entry(three_trials(), LAUNCH)
 
     store.begin(written)
 
@@ -58,19 +58,19 @@ def test_an_experiment_is_found_as_it_was_written(store):
 
 
 def test_an_experiment_begun_again_keeps_its_launches_and_takes_the_new_text(store):
-    store.begin(entry(experiment(trials=3), LAUNCH))
+    store.begin(entry(three_trials(trials=3), LAUNCH))
 
-    store.begin(entry(experiment(trials=6), LAUNCH))
+    store.begin(entry(three_trials(trials=6), LAUNCH))
 
-    assert store.entries() == [entry(experiment(trials=6), LAUNCH, LAUNCH)]
+    assert store.entries() == [entry(three_trials(trials=6), LAUNCH, LAUNCH)]
 
 
 def test_a_launch_knows_how_many_trials_ended_under_it(store):
     begun(store, trials=3)
     store.append("rates", [Began(0, 0), Ended(0, "completed"), Began(1, 0), Ended(1, "infeasible")])
-    store.begin(entry(experiment(trials=3), LAUNCH))
+    store.begin(entry(three_trials(trials=3), LAUNCH))
     store.append("rates", [Reopened(1), Began(2, 0), *[Lost(2, "killed")] * 3])
-    store.begin(entry(experiment(trials=3), LAUNCH))
+    store.begin(entry(three_trials(trials=3), LAUNCH))
 
     (found,) = store.entries()
 
@@ -109,7 +109,7 @@ def test_every_experiment_counts_its_own_trials_from_zero(store):
 def test_a_reserved_trial_is_pending_with_all_of_its_setting(store):
     begun(store, fixed={"batch_size": 64, "deep": True, "kind": "mlp"})
 
-    one = record(store)
+    one = record_of(store)
 
     assert one.status == "pending"
     assert one.setting == {
@@ -121,13 +121,13 @@ def test_a_reserved_trial_is_pending_with_all_of_its_setting(store):
 
 
 def test_a_trial_of_another_tool_keeps_its_name_and_its_seed(store):
-    one = experiment()
+    one = three_trials()
     store.begin(entry(one, LAUNCH))
     (study,) = split(one)
     store.reserve("rates", study, [Start({"learning_rate": 0.1}, name="run-7", seed=42)])
     store.append("rates", finished(0, 0.5))
 
-    assert (record(store).name, record(store).seed) == ("run-7", 42)
+    assert (record_of(store).name, record_of(store).seed) == ("run-7", 42)
 
 
 def test_reserving_again_goes_on_after_the_last_id_and_place(store):
@@ -188,7 +188,7 @@ def test_an_event_says_how_a_trial_stands(store, events, expected, at_once):
 
     append(store, [events] if at_once else [[event] for event in events])
 
-    assert {name: getattr(record(store), name) for name in expected} == expected
+    assert {name: getattr(record_of(store), name) for name in expected} == expected
 
 
 def test_seconds_add_up_over_attempts(started):
@@ -196,7 +196,7 @@ def test_seconds_add_up_over_attempts(started):
 
     started.append("rates", [ended, Reopened(0), Began(0, 0), ended])
 
-    assert record(started).wall_s == 3.0
+    assert record_of(started).wall_s == 3.0
 
 
 def test_a_killed_worker_does_not_know_its_steps_but_its_checkpoint_does(started):
@@ -204,7 +204,7 @@ def test_a_killed_worker_does_not_know_its_steps_but_its_checkpoint_does(started
 
     started.append("rates", [Ended(0, "stopped", "time_limit")])
 
-    assert record(started).steps == 4
+    assert record_of(started).steps == 4
 
 
 def test_points_come_back_as_they_were_logged(started):
@@ -257,7 +257,7 @@ def test_a_beginning_at_zero_forgets_all(started):
     started.append("rates", [Began(0, 0)])
 
     assert rows(started) == []
-    assert record(started).checkpoints == ()
+    assert record_of(started).checkpoints == ()
 
 
 def test_a_new_beginning_voids_later_checkpoints_only(started):
@@ -266,7 +266,7 @@ def test_a_new_beginning_voids_later_checkpoints_only(started):
 
     started.append("rates", [Began(0, 2)])
 
-    assert [one.step for one in record(started).checkpoints] == [1]
+    assert [one.step for one in record_of(started).checkpoints] == [1]
 
 
 @pytest.mark.parametrize(
@@ -288,14 +288,14 @@ def test_the_last_and_the_best_checkpoints_are_kept(store, given, values, expect
     save_each(store, values)
 
     assert folders(store) == expected
-    assert {str(one.step) for one in record(store).checkpoints} == expected
+    assert {str(one.step) for one in record_of(store).checkpoints} == expected
 
 
 def test_a_checkpoint_saved_twice_counts_once(started):
     saved(started, 1, 0.5)
     saved(started, 1, 0.4)
 
-    assert [(one.step, one.value) for one in record(started).checkpoints] == [(1, 0.4)]
+    assert [(one.step, one.value) for one in record_of(started).checkpoints] == [(1, 0.4)]
 
 
 def test_a_checkpoint_on_its_way_to_the_store_is_not_swept(started):
@@ -354,9 +354,9 @@ def test_what_was_left_running_is_pending_when_its_owner_is_gone(started):
     with pytest.raises(KeyboardInterrupt), started.own("rates"):
         raise KeyboardInterrupt
 
-    assert record(started).status == "pending"
-    assert record(started).losses == 0
-    assert [one.step for one in record(started).checkpoints] == [1]
+    assert record_of(started).status == "pending"
+    assert record_of(started).losses == 0
+    assert [one.step for one in record_of(started).checkpoints] == [1]
     assert rows(started) == [(1, "valid/loss", 0.5)]
 
 
@@ -366,7 +366,7 @@ def test_an_owner_leaves_what_has_ended_alone(started):
     with started.own("rates"):
         pass
 
-    assert record(started).status == "completed"
+    assert record_of(started).status == "completed"
 
 
 def test_an_experiment_may_be_owned_before_it_begins(store):
@@ -390,13 +390,13 @@ def test_owning_one_experiment_leaves_another_alone(started):
     with started.own("other"):
         pass
 
-    assert record(started).status == "running"
+    assert record_of(started).status == "running"
 
 
 def test_a_saved_checkpoint_says_how_far_a_trial_is(started):
     started.append("rates", [Saved(0, 5, None)])
 
-    assert record(started).steps == 6
+    assert record_of(started).steps == 6
 
 
 def test_every_trial_has_folders_of_its_own(store):
@@ -426,12 +426,12 @@ def paused(started):
 
 
 def reserved(store, *moves):
-    (study,) = split(experiment())
+    (study,) = split(three_trials())
     return store.reserve("rates", study, moves)
 
 
 def test_a_trial_that_pauses_keeps_what_it_did(paused):
-    one = record(paused)
+    one = record_of(paused)
 
     assert (one.status, one.steps, one.wall_s) == ("paused", 4, 2.0)
     assert [step for step, _, _ in rows(paused)] == [1, 3]
@@ -442,7 +442,7 @@ def test_a_resumed_trial_is_pending_until_its_next_pause(paused):
     (one,) = reserved(paused, Resume(0, until_step=6))
 
     assert (one.id, one.status, one.until_step, one.steps) == (0, "pending", 6, 4)
-    assert record(paused) == one
+    assert record_of(paused) == one
 
 
 def test_a_fork_is_a_new_trial_with_its_parents_checkpoint(paused):
@@ -453,7 +453,7 @@ def test_a_fork_is_a_new_trial_with_its_parents_checkpoint(paused):
     assert (fork.status, fork.steps, fork.setting) == ("pending", 4, {"learning_rate": 0.5})
     assert fork.checkpoints == (Checkpoint(3, 0.4),)
     assert copied.read_text() == "0.4"
-    assert record(paused, fork.id) == fork
+    assert record_of(paused, fork.id) == fork
 
 
 def test_a_forks_checkpoint_is_its_own(paused):
@@ -490,11 +490,11 @@ def test_a_pause_outlasts_its_run_and_a_trial_that_ran_on_is_pending(paused):
     with paused.own("rates"):
         paused.append("rates", [Began(1, 0)])
 
-    assert [record(paused, number).status for number in (0, 1)] == ["paused", "pending"]
+    assert [record_of(paused, number).status for number in (0, 1)] == ["paused", "pending"]
 
 
 def test_a_paused_trial_that_is_stopped_is_censored(paused):
     paused.append("rates", [Ended(0, "stopped", "schedule", steps=4)])
 
-    one = record(paused)
+    one = record_of(paused)
     assert (one.status, one.reason, one.steps) == ("stopped", "schedule", 4)

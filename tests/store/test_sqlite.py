@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 import pytest
-from tests.store.sample import begun, finished, record, rows
+from tests.store.sample import begun, finished, record_of, rows
 
 from etude.errors import OwnedError, StoreError
 from etude.event import Began, Ended, Logged, Saved
@@ -60,7 +60,7 @@ def test_what_is_committed_is_there_for_another_connection(store, place):
     found = other.records("rates")[1]
 
     other.close()
-    assert found == record(store, 1)
+    assert found == record_of(store, 1)
     assert found.series("valid/loss").values_P.tolist() == [0.25]
 
 
@@ -70,8 +70,8 @@ def test_events_are_written_all_or_none(store):
     with pytest.raises(ValueError, match="no number"):
         store.append("rates", [Began(0, 0), Saved(0, 1, 0.5), broken])
 
-    assert record(store).status == "pending"
-    assert record(store).checkpoints == ()
+    assert record_of(store).status == "pending"
+    assert record_of(store).checkpoints == ()
 
 
 def test_a_sweep_waits_for_its_commit(store):
@@ -107,10 +107,10 @@ def test_a_dead_owners_trials_are_pending_at_once(place):
     with process(code, place) as first:
         first.wait()
     store = open_store(place)
-    before = record(store).status
+    before = record_of(store).status
 
     with store.own("rates"):
-        after = record(store).status
+        after = record_of(store).status
 
     store.close()
     assert (before, after) == ("running", "pending")
@@ -166,7 +166,7 @@ def test_a_long_look_does_not_hold_up_the_run(store, place):
     store.append("rates", [Began(0, 0)])
 
     looking.close()
-    assert record(store).status == "running"
+    assert record_of(store).status == "running"
 
 
 def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):

@@ -8,7 +8,7 @@ from etude.connect.base import SourceStudy, SourceTrial
 from etude.errors import ImportFileError
 
 
-def a_study(name="one", **given):
+def source_study(name="one", **given):
     trials = tuple(
         SourceTrial(name=f"{name}{at}", setting={"lr": 0.1 * (at + 1)}, rows=((9, "loss", 0.5),))
         for at in range(3)
@@ -21,7 +21,7 @@ def together(*studies, **target):
 
 
 def test_several_studies_are_compared_as_one_scientific_hyperparameter():
-    whole = together(a_study("one"), a_study("two", max_steps=500))
+    whole = together(source_study("one"), source_study("two", max_steps=500))
 
     assert [study.name for study, _ in whole.studies] == ["study=one", "study=two"]
     assert whole.experiment.max_steps == 500
@@ -29,34 +29,34 @@ def test_several_studies_are_compared_as_one_scientific_hyperparameter():
 
 
 def test_studies_of_one_name_are_told_apart():
-    whole = together(a_study("one"), a_study("one"))
+    whole = together(source_study("one"), source_study("one"))
 
     assert [study.name for study, _ in whole.studies] == ["study=one", "study=one (2)"]
 
 
 def test_a_stated_direction_needs_no_word():
-    assert together(a_study(maximize=True)).experiment.maximize
+    assert together(source_study(maximize=True)).experiment.maximize
 
 
 def test_a_direction_against_the_stated_one_is_refused():
     with pytest.raises(ImportFileError, match="`one` minimizes, and --maximize says otherwise"):
-        together(a_study(maximize=False), maximize=True)
+        together(source_study(maximize=False), maximize=True)
 
 
 def test_studies_of_both_directions_do_not_mix():
     with pytest.raises(ImportFileError, match=r"`up` maximize, `down` minimize.*--study"):
-        together(a_study("up", maximize=True), a_study("down", maximize=False))
+        together(source_study("up", maximize=True), source_study("down", maximize=False))
 
 
 def test_a_study_without_trials_is_named():
-    whole = together(a_study("one"), a_study("none", trials=()))
+    whole = together(source_study("one"), source_study("none", trials=()))
 
     assert whole.left_out == ("Study `none` has no trials.",)
 
 
 def test_what_failed_before_it_told_anything_takes_no_axis_from_the_others():
     bare = SourceTrial(name="dead", setting={}, status="failed")
-    whole = together(a_study(trials=(*a_study().trials, bare)))
+    whole = together(source_study(trials=(*source_study().trials, bare)))
 
     assert [(study.name, len(trials)) for study, trials in whole.studies] == [
         ("all", 3), ("no setting", 1),
@@ -67,16 +67,16 @@ def test_what_failed_before_it_told_anything_takes_no_axis_from_the_others():
 
 def test_a_source_without_trials_is_refused():
     with pytest.raises(ImportFileError, match="holds no trial"):
-        together(a_study(trials=()))
+        together(source_study(trials=()))
 
 
 def test_a_longer_curve_than_the_stated_length_makes_the_experiment_longer():
     trial = SourceTrial(name="a", setting={}, rows=((700, "loss", 0.5),))
 
-    assert together(a_study(trials=(trial,), max_steps=500)).experiment.max_steps == 701
+    assert together(source_study(trials=(trial,), max_steps=500)).experiment.max_steps == 701
 
 
 def test_a_curve_that_counts_from_one_has_the_stated_length():
     trial = SourceTrial(name="a", setting={}, rows=((500, "loss", 0.5),))
 
-    assert together(a_study(trials=(trial,), max_steps=500)).experiment.max_steps == 500
+    assert together(source_study(trials=(trial,), max_steps=500)).experiment.max_steps == 500

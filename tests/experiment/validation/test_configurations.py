@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from tests.factories import minimal
 
 from etude.errors import ExperimentError
-from etude.experiment import Experiment, changes
+from etude.experiment import changes
 from etude.experiment.toml.read import loads
 from etude.experiment.toml.write import dumps
 from etude.experiment.validation.configurations import listed_domain
@@ -14,13 +15,13 @@ ROWS = [{"rate": 0.1, "act": "relu"}, {"rate": 0.3, "act": "gelu"}]
 HEAD = '[experiment]\nmetric = "valid/error"\nmax_steps = 10\n'
 
 
-def experiment(**given):
-    return Experiment(**({"metric": "valid/error", "max_steps": 100} | given))
+def unbudgeted(**given):
+    return minimal(**{"trials": 0, **given})
 
 
 def refused(**given):
     with pytest.raises(ExperimentError) as refusal:
-        experiment(**({"trials": 8} | given))
+        unbudgeted(**({"trials": 8} | given))
     return [(one.where, one.message) for one in refusal.value.mistakes]
 
 
@@ -34,7 +35,7 @@ def refused_text(text):
 
 
 def test_a_scientific_range_may_be_merged():
-    merged = experiment(trials=8, studies="merged", scientific={"decay": RATE, "depth": [1, 2]})
+    merged = unbudgeted(trials=8, studies="merged", scientific={"decay": RATE, "depth": [1, 2]})
 
     assert merged.scientific == {"decay": RATE, "depth": Choice([1, 2])}
     assert loads(dumps(merged)) == merged
@@ -101,14 +102,14 @@ def test_an_unknown_way_of_making_studies_is_refused():
 
 
 def test_configurations_bring_their_search_and_their_trials():
-    listed = experiment(configurations=ROWS)
+    listed = unbudgeted(configurations=ROWS)
 
     assert (listed.search, listed.trials) == ("listed", 2)
     assert listed.configurations == tuple(ROWS)
 
 
 def test_configurations_survive_the_file():
-    listed = experiment(scientific={"depth": [1, 2]}, configurations=ROWS)
+    listed = unbudgeted(scientific={"depth": [1, 2]}, configurations=ROWS)
 
     assert loads(dumps(listed)) == listed
 
@@ -177,7 +178,7 @@ def test_trials_are_needed_where_nothing_is_listed():
 
 
 def test_more_configurations_extend_a_study():
-    listed = experiment(configurations=ROWS)
+    listed = unbudgeted(configurations=ROWS)
     more = replace(listed, configurations=(*ROWS, {"rate": 1.0, "act": "relu"}), trials=3)
 
     assert changes(listed, more) == []
@@ -185,9 +186,9 @@ def test_more_configurations_extend_a_study():
 
 
 def test_another_configuration_is_another_experiment():
-    listed = experiment(configurations=ROWS)
+    listed = unbudgeted(configurations=ROWS)
 
-    assert changes(listed, experiment(configurations=ROWS[::-1])) == ["configurations"]
+    assert changes(listed, unbudgeted(configurations=ROWS[::-1])) == ["configurations"]
 
 
 @pytest.mark.parametrize(

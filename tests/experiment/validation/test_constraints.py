@@ -1,13 +1,10 @@
 import pytest
+from tests.factories import minimal
 
 from etude.errors import ExperimentError
-from etude.experiment import Experiment
 from etude.space import Choice, Real
 
 GIVEN = {
-    "metric": "valid/error",
-    "max_steps": 100,
-    "trials": 8,
     "scientific": {"optimizer": ["sgd", "adam"], "norm": ["none", "layer"]},
     "nuisance": {
         "rate": Real(1e-4, 1.0, log=True),
@@ -26,7 +23,7 @@ GIVEN = {
 
 def refused(*constraints):
     with pytest.raises(ExperimentError) as refusal:
-        Experiment(**GIVEN, constraints=constraints)
+        minimal(**GIVEN, constraints=constraints)
     return [(one.where, one.message) for one in refusal.value.mistakes]
 
 
@@ -43,7 +40,7 @@ def refused(*constraints):
     ],
 )
 def test_a_constraint_names_what_exists_together(text):
-    assert Experiment(**GIVEN, constraints=[text]).constraints == (text,)
+    assert minimal(**GIVEN, constraints=[text]).constraints == (text,)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +73,6 @@ def test_every_constraint_is_told():
 
 def test_what_a_broken_hyperparameter_may_be_is_no_second_mistake():
     with pytest.raises(ExperimentError) as refusal:
-        Experiment(**{**GIVEN, "fixed": {"width": None}}, constraints=["width < 3"])
+        minimal(**{**GIVEN, "fixed": {"width": None}}, constraints=["width < 3"])
 
     assert [one.where for one in refusal.value.mistakes] == ["fixed.width"]
