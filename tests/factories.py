@@ -102,7 +102,7 @@ def played(
     runner: Runner,
     store: Store | None = None,
     *,
-    see: OnEvents = lambda events: None,
+    see: OnEvents = lambda _: None,
 ) -> list[Record]:
     """The records of an experiment that was played to its end, or until the runner gave up."""
     store = store or Memory()

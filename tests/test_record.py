@@ -2,21 +2,20 @@ import math
 
 import numpy as np
 import pytest
+from tests import factories
+from tests.factories import record
 
-from etude.record import POINT, Points, Record, Records
+from etude.record import POINT, Points, Records
 
 
-def record(trial_id=0, status="completed", study="all", rows=()):
+def trial(number=0, rows=(), **given):
+    """A completed trial that reported these rows."""
     names = ("valid/loss", "grad_norm")
     points = np.array([(step, names.index(name), value) for step, name, value in rows], POINT)
-    return Record(
-        id=trial_id,
-        study=study,
-        index=trial_id,
-        setting={},
-        seed=0,
-        status=status,
-        points=Points(points, names),
+    return record(
+        factories.study(),
+        number,
+        **{"status": "completed", "points": Points(points, names), **given},
     )
 
 
@@ -25,7 +24,7 @@ def losses(*values):
 
 
 def test_a_series_is_one_metric_by_step():
-    one = record(rows=[(0, "valid/loss", 2.0), (0, "grad_norm", 9.0), (4, "valid/loss", 1.0)])
+    one = trial(rows=[(0, "valid/loss", 2.0), (0, "grad_norm", 9.0), (4, "valid/loss", 1.0)])
 
     series = one.series("valid/loss")
 
@@ -35,26 +34,26 @@ def test_a_series_is_one_metric_by_step():
 
 
 def test_a_series_of_what_was_never_logged_is_empty():
-    assert len(record().series("valid/loss")) == 0
-    assert len(record().series("unknown")) == 0
+    assert len(trial().series("valid/loss")) == 0
+    assert len(trial().series("unknown")) == 0
 
 
 def test_a_series_rises_in_steps_however_it_was_written():
-    one = record(rows=[(4, "valid/loss", 1.0), (0, "valid/loss", 2.0), (2, "valid/loss", 3.0)])
+    one = trial(rows=[(4, "valid/loss", 1.0), (0, "valid/loss", 2.0), (2, "valid/loss", 3.0)])
 
     assert one.series("valid/loss").steps_P.tolist() == [0, 2, 4]
     assert one.series("valid/loss").values_P.tolist() == [2.0, 3.0, 1.0]
 
 
 def test_of_two_values_at_a_step_the_later_written_one_counts():
-    one = record(rows=[(0, "valid/loss", 1.0), (1, "valid/loss", 2.0), (0, "valid/loss", 3.0)])
+    one = trial(rows=[(0, "valid/loss", 1.0), (1, "valid/loss", 2.0), (0, "valid/loss", 3.0)])
 
     assert one.series("valid/loss").values_P.tolist() == [3.0, 2.0]
 
 
 def test_only_metrics_that_occur_are_listed():
-    assert record(rows=[(0, "grad_norm", 1.0)]).points.metrics == ["grad_norm"]
-    assert record().points.metrics == []
+    assert trial(rows=[(0, "grad_norm", 1.0)]).points.metrics == ["grad_norm"]
+    assert trial().points.metrics == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +67,7 @@ def test_only_metrics_that_occur_are_listed():
     ],
 )
 def test_the_best_is_the_first_best_finite_value(values, maximize, expected):
-    best = record(rows=losses(*values)).best("valid/loss", maximize=maximize)
+    best = trial(rows=losses(*values)).best("valid/loss", maximize=maximize)
 
     assert best is not None
     assert (best.value, best.step) == expected
@@ -76,7 +75,7 @@ def test_the_best_is_the_first_best_finite_value(values, maximize, expected):
 
 @pytest.mark.parametrize("values", [[], [math.nan], [math.inf, math.nan]])
 def test_without_a_finite_value_there_is_no_best(values):
-    assert record(rows=losses(*values)).best("valid/loss", maximize=False) is None
+    assert trial(rows=losses(*values)).best("valid/loss", maximize=False) is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_without_a_finite_value_there_is_no_best(values):
     ],
 )
 def test_a_trial_has_ended_or_not(status, ended):
-    assert record(status=status).ended == ended
+    assert trial(status=status).ended == ended
 
 
 def test_counting_loads_nothing():
@@ -107,7 +106,7 @@ def test_a_view_is_loaded_once():
 
     def load():
         loads.append("once")
-        return [record(0), record(1)]
+        return [trial(0), trial(1)]
 
     records = Records(load, {"completed": 2})
 
@@ -118,7 +117,7 @@ def test_a_view_is_loaded_once():
 
 def test_a_view_may_be_narrowed():
     records = Records.of(
-        [record(0, study="a"), record(1, study="b"), record(2, "pending", study="a")]
+        [trial(0, study="a"), trial(1, study="b"), trial(2, status="pending", study="a")]
     )
 
     assert [one.id for one in records.of_study("a")] == [0, 2]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests import factories
+from tests.factories import record
 
 from etude.analyze.checks.overfitting import overfitting
 from etude.analyze.checks.periodicity import periodicity
@@ -57,26 +58,18 @@ def labelled(request):
     labels = pd.read_csv(folder / "labels.csv").set_index("trial")
     curves = pd.read_csv(folder / "curves.csv", keep_default_na=False).query("value != ''")
     by_trial = dict(list(curves.groupby("trial")))
-    records = [record(study, int(trial), by_trial.get(trial)) for trial in labels.index]
+    records = [labelled_trial(study, int(trial), by_trial.get(trial)) for trial in labels.index]
     return Labelled(study, trial_curves(study, outcomes(study, records)), labels)
 
 
-def record(study: Study, trial: int, rows: pd.DataFrame | None) -> Record:
+def labelled_trial(study: Study, trial: int, rows: pd.DataFrame | None) -> Record:
     names = () if rows is None else tuple(sorted(rows.metric.unique()))
     points = np.empty(0 if rows is None else len(rows), POINT)
     if rows is not None:
         points["step"] = rows.step
         points["metric"] = rows.metric.map({name: code for code, name in enumerate(names)})
         points["value"] = rows.value.astype(float)
-    return Record(
-        id=trial,
-        study=study.name,
-        index=trial,
-        setting={},
-        seed=0,
-        status="completed",
-        points=Points(points, names),
-    )
+    return record(study, trial, status="completed", points=Points(points, names))
 
 
 def test_none_that_still_improves_is_called_saturated(labelled):

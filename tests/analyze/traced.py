@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from tests import factories
+from tests.factories import record
 
 from etude.analyze.views.curves import TrialCurves, trial_curves
 from etude.analyze.views.outcomes import outcomes
@@ -55,15 +56,8 @@ def finished(
     **given: object,
 ) -> Record:
     """A completed trial with these curves, each evenly spread over the steps."""
-    plain = {"setting": study.setting(SETTING), "status": "completed"}
-    return Record(
-        id=trial,
-        study=study.name,
-        index=trial,
-        seed=trial,
-        points=points(curves, steps),
-        **{**plain, **given},
-    )
+    plain = {"setting": SETTING, "status": "completed", "points": points(curves, steps)}
+    return record(study, trial, **{**plain, **given})
 
 
 def traced(study: Study, *curves: Mapping[str, Values], **given: object) -> list[TrialCurves]:

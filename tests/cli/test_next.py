@@ -1,7 +1,7 @@
 """`etude next`: the next round as a file, or why there is none."""
 
 from tests.runner import loops
-from tests.search.world import experiment as an_experiment
+from tests.search.world import descent
 
 import etude
 from etude.round.result import load
@@ -23,7 +23,7 @@ def test_next_writes_a_round_that_can_be_planned(played, etude_command, tmp_path
 
 
 def test_the_schedule_of_a_population_is_written_without_an_empty_goal(etude_command, tmp_path):
-    population = an_experiment(schedule="pbt", trials=4)
+    population = descent(schedule="pbt", trials=4)
     store, file = tmp_path / "etude.db", tmp_path / "again.toml"
     etude.run(population, loops.train, store=store)
 

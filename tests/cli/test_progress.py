@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from tests.factories import rates, record
 
 from etude.cli.progress import Progress, estimate_line, opening_lines
 from etude.design.split import split
 from etude.event import Began, Ended, Lost, Paused, Rehearsed, Reopened
-from etude.experiment import Experiment
-from etude.record import Record, Records
+from etude.record import Records
 from etude.round.observer import Opening
 from etude.space import Real
 from etude.study import Prior
 
-EXPERIMENT = Experiment(
-    metric="valid/loss", max_steps=8, trials=2, nuisance={"rate": Real(0.0, 1.0)}
-)
+EXPERIMENT = rates(trials=2, nuisance={"rate": Real(0.0, 1.0)})
+(STUDY,) = split(EXPERIMENT)
+FIRST, SECOND = record(STUDY, 0), record(STUDY, 1)
 
 
 def opening(*records, **given):
@@ -31,10 +31,6 @@ def opening(*records, **given):
             **given,
         }
     )
-
-
-def record(trial_id, **given):
-    return Record(id=trial_id, study="all", index=trial_id, setting={}, seed=0, **given)
 
 
 @pytest.fixture
@@ -54,19 +50,19 @@ def told(screen, records, events, **terminal):
 def test_a_trial_lost_for_the_last_time_is_infeasible(screen):
     lost = [Lost(0, "killed")] * 3
 
-    said = told(screen, [record(0), record(1)], [*lost, Ended(1, "completed")])
+    said = told(screen, [FIRST, SECOND], [*lost, Ended(1, "completed")])
 
     assert "all: 2/2 ended, 1 infeasible, best -. All trials have ended." in said
 
 
 def test_losses_of_earlier_launches_count(screen):
-    said = told(screen, [record(0, losses=2), record(1)], [Lost(0, "killed")])
+    said = told(screen, [record(STUDY, 0, losses=2), SECOND], [Lost(0, "killed")])
 
     assert "all: 1/2 ended, 1 infeasible" in said
 
 
 def test_a_trial_that_was_lost_waits_again(screen):
-    said = told(screen, [record(0), record(1)], [Began(0, 0), *[Lost(0, "killed")] * 2])
+    said = told(screen, [FIRST, SECOND], [Began(0, 0), *[Lost(0, "killed")] * 2])
 
     assert "all: 0/2 ended, 0 infeasible, best -. 2 trials left." in said
 
@@ -74,29 +70,29 @@ def test_a_trial_that_was_lost_waits_again(screen):
 def test_a_reopened_trial_forgets_its_losses(screen):
     lost, again = [Lost(0, "killed")] * 2, [Reopened(0), Lost(0, "killed")]
 
-    assert "0/2 ended" in told(screen, [record(0), record(1)], [*lost, *again])
+    assert "0/2 ended" in told(screen, [FIRST, SECOND], [*lost, *again])
 
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_stopped_trials_are_counted_where_there_are_any(screen, terminal):
     events = [Ended(0, "stopped", "time_limit")]
 
-    assert "stopped" in told(screen, [record(0), record(1)], events, force_terminal=terminal)
+    assert "stopped" in told(screen, [FIRST, SECOND], events, force_terminal=terminal)
 
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
     events = [Ended(0, "completed")]
 
-    assert "stopped" not in told(screen, [record(0), record(1)], events, force_terminal=terminal)
+    assert "stopped" not in told(screen, [FIRST, SECOND], events, force_terminal=terminal)
 
 
 @pytest.mark.parametrize(
     ("records", "rehearsed", "expected"),
     [
-        ([record(0)], Rehearsed(0, step_s=0.002), "1 trial, one at a time. Two steps of one"),
+        ([FIRST], Rehearsed(0, step_s=0.002), "1 trial, one at a time. Two steps of one"),
         (
-            [record(0), record(1, status="completed")],
+            [FIRST, record(STUDY, 1, status="completed")],
             None,
             "Going on: 1 trial ended before, 1 left",
         ),
@@ -123,7 +119,7 @@ def test_forks_come_on_top(screen):
 def test_what_nothing_read_when_a_trial_was_tried_is_named():
     tried = Rehearsed(0, step_s=0.002, unread=("beta1", "width"))
 
-    lines = opening_lines(opening(record(0), rehearsed=tried))
+    lines = opening_lines(opening(FIRST, rehearsed=tried))
 
     assert lines[-2].startswith("Nothing read `beta1`, `width` when trial 0 was tried")
 
@@ -139,6 +135,6 @@ def test_what_a_search_learns_from_earlier_rounds_is_said(prior, said):
     asked = replace(EXPERIMENT, search="bayesian", parent="before")
     studies = [replace(one, prior=prior) for one in split(asked)]
 
-    lines = opening_lines(opening(record(0), experiment=asked, studies=studies))
+    lines = opening_lines(opening(FIRST, experiment=asked, studies=studies))
 
     assert lines[-2].startswith(said)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connect.csv_folders import export_csv, import_result
+from tests.factories import minimal
 
 from etude.design.studies import studies
 from etude.event import Began, Ended, Logged
-from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.move import Start
@@ -49,10 +49,8 @@ TRIALS = st.lists(
 
 def result_with(words, trials):
     """An experiment with these trials in a store."""
-    one = Experiment(
+    one = minimal(
         name="it",
-        metric="valid/error",
-        max_steps=100,
         trials=len(trials) + 1,
         search="imported",
         scientific={words[0]: ["adam", "sgd"]},

@@ -5,12 +5,13 @@ import sys
 from dataclasses import replace
 
 import pytest
+from tests import factories
+from tests.factories import rates, record
 
 import etude
 from etude.errors import RunError
 from etude.experiment.toml.write import dumps
 from etude.procedure.budget import fit_to_budget, planned_steps, trained_steps
-from etude.record import Record
 from etude.round.next_round import NextRound
 
 STEPS, TRIALS = 8, 10
@@ -72,14 +73,8 @@ def interrupted_at(folder, trial):
 
 @pytest.fixture
 def experiment():
-    return etude.Experiment(
-        name="rates",
-        metric="valid/loss",
-        max_steps=STEPS,
-        trials=TRIALS,
-        evaluations=1,
-        nuisance={"learning_rate": etude.Real(1e-3, 0.5, log=True)},
-    )
+    ranges = {"learning_rate": etude.Real(1e-3, 0.5, log=True)}
+    return rates(max_steps=STEPS, trials=TRIALS, evaluations=1, nuisance=ranges)
 
 
 def flown(folder, **options):
@@ -238,8 +233,9 @@ def test_exploiting_takes_its_share_of_what_is_left(experiment, rounds_left, tri
 
 
 def test_a_fork_counts_from_its_parents_checkpoint():
-    whole = Record(id=0, study="all", index=0, setting={}, seed=0, steps=10)
-    fork = Record(id=1, study="all", index=1, setting={}, seed=0, steps=10, parent=0, from_step=5)
+    study = factories.study()
+    whole = record(study, 0, steps=10)
+    fork = record(study, 1, steps=10, parent=0, from_step=5)
 
     assert trained_steps([whole, fork]) == 14
 

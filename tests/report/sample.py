@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from tests.factories import experiment, record
 
 from etude.analyze.analysis import Analysis
 from etude.analyze.registry import NOT_CHECKED
@@ -26,14 +27,13 @@ METRICS = ("valid/error", "train/loss", "valid/loss")
 STEPS = np.arange(19, 1000, 20)
 
 
-def experiment(**changes: object) -> Experiment:
+def demo(**changes: object) -> Experiment:
     """Nesterov momentum or Adam, as in the demo."""
     given: dict[str, object] = {
         "name": "optimizer",
         "question": "Does Nesterov momentum or Adam reach the lower validation error?",
-        "metric": "valid/error",
         "max_steps": 1000,
-        "trials": 20,
+        "evaluations": 50,
         "seed": 3,
         "validation_examples": 1400,
         "scientific": {"optimizer": ["nesterov", "adam"]},
@@ -54,13 +54,13 @@ def experiment(**changes: object) -> Experiment:
         },
         "fixed": {"batch_size": 64, "when": {"optimizer": {"adam": {"epsilon": 1e-8}}}},
     }
-    return Experiment(**{**given, **changes})
+    return experiment(**{**given, **changes})
 
 
 @cache
 def studies() -> tuple[Study, ...]:
     """The studies of the experiment."""
-    return tuple(split(experiment()))
+    return tuple(split(demo()))
 
 
 @cache
@@ -87,7 +87,7 @@ def trial(study: Study, *, id: int, index: int) -> Record:
 
 def untouched(study: Study, id: int = 0) -> Record:
     """A trial that has not begun."""
-    return Record(id=id, study=study.name, index=0, setting=study.setting({}), seed=1)
+    return record(study, id, index=0, seed=1)
 
 
 def _effective_rate(setting: Mapping[str, object]) -> float:
@@ -132,11 +132,11 @@ def _record(
     rows["step"] = np.tile(STEPS[:length], 3)
     rows["metric"] = np.repeat([0, 1, 2], length)
     rows["value"] = values.reshape(-1)
-    return Record(
-        id=id,
-        study=study.name,
-        index=id % 20,
+    return record(
+        study,
+        id,
         setting=setting,
+        index=id % 20,
         seed=derived_seed(study.seed, id),
         steps=int(STEPS[length - 1]) + 1,
         wall_s=3.2,
@@ -185,7 +185,7 @@ def recommendations() -> tuple[Recommendation, ...]:
 
 def analysis(**changes: Any) -> Analysis:
     """The analysis of the experiment, or of the studies and records that are given."""
-    given = {"experiment": experiment(), "studies": studies(), "records": records()}
+    given = {"experiment": demo(), "studies": studies(), "records": records()}
     return Analysis(**{**given, **changes})
 
 

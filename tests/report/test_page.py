@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.report.sample import (
     content,
-    experiment,
+    demo,
     recommendations,
     records,
     studies,
@@ -70,7 +70,7 @@ def hostile():
     verdict = Verdict(status="unclear", winner=HOSTILE, message=HOSTILE, doubts=(HOSTILE,))
     return page(
         content(
-            experiment=experiment(question=HOSTILE),
+            experiment=demo(question=HOSTILE),
             studies=named,
             records=trials,
             findings=[finding],

@@ -1,13 +1,8 @@
 """A runner that does what a script says, and an experiment for it to play."""
 
-from etude.design.split import split
+from tests.factories import played, rates
+
 from etude.event import Began, Ended, Logged, Lost, Refused
-from etude.experiment import Experiment
-from etude.experiment.entry import Entry
-from etude.experiment.toml.write import dumps
-from etude.round.loop import play, started
-from etude.search.quasi_random import QuasiRandom
-from etude.space import Real
 
 
 class Scripted:
@@ -70,26 +65,13 @@ def refuses(kind, detail):
     return lambda trial_id: [Refused(trial_id, kind, detail)]
 
 
-def experiment(**given):
-    plain = {
-        "name": "rates",
-        "metric": "valid/loss",
-        "max_steps": 4,
-        "trials": 5,
-        "evaluations": 2,
-        "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True)},
-    }
-    return Experiment(**{**plain, **given})
+def five_trials(**given):
+    return rates(**{"trials": 5, "max_steps": 4, "evaluations": 2, **given})
 
 
-def perform(store, runner, one=None, see=list):
-    """Plays an experiment as a run does, everything written down before."""
-    one = one or experiment()
-    store.begin(Entry(experiment=one, text=dumps(one)))
-    plan = [(study, QuasiRandom()) for study in split(one)]
-    with store.own(one.name):
-        started(plan, store, one.name, free=runner.free)
-        play(one, plan, runner=runner, store=store, see=see)
+def perform(store, runner, experiment=None, see=list):
+    """Plays five trials, or another experiment, as a run does."""
+    return played(experiment or five_trials(), runner, store, see=see)
 
 
 def statuses(store):

@@ -2,7 +2,8 @@ import math
 from functools import partial
 
 import pytest
-from tests.search.world import World, experiment, played, rate_of_descent, sketch
+from tests.factories import played
+from tests.search.world import World, descent, rate_of_descent, sketch
 
 import etude
 from etude.errors import OwnedError, RunError
@@ -42,7 +43,7 @@ def all_told(asking, **options):
     ids=["quasi_random", "random", "grid", "asha", "pbt"],
 )
 def test_a_loop_of_ones_own_has_the_trials_of_a_run(given):
-    one = experiment(**given)
+    one = descent(**given)
 
     with etude.ask(one) as asking:
         told = all_told(asking)
@@ -51,7 +52,7 @@ def test_a_loop_of_ones_own_has_the_trials_of_a_run(given):
 
 
 def test_a_trial_that_does_not_lead_is_told_to_stop_where_there_are_no_checkpoints():
-    with etude.ask(experiment(**ASHA)) as asking:
+    with etude.ask(descent(**ASHA)) as asking:
         told = all_told(asking, checkpoints=False)
 
     assert told.count("stopped") > 5
@@ -59,14 +60,14 @@ def test_a_trial_that_does_not_lead_is_told_to_stop_where_there_are_no_checkpoin
 
 
 def test_several_trials_are_out_at_once():
-    with etude.ask(experiment(trials=3)) as asking:
+    with etude.ask(descent(trials=3)) as asking:
         out = [asking.next() for _ in range(4)]
 
         assert [one and one.id for one in out] == [0, 1, 2, None]
 
 
 def test_a_final_value_is_enough():
-    with etude.ask(experiment(trials=1)) as asking:
+    with etude.ask(descent(trials=1)) as asking:
         asking.tell(asking.next(), 0.25)
         (record,) = asking.result().records
 
@@ -78,7 +79,7 @@ def test_a_final_value_is_enough():
     ("told", "reason"), [({"value": math.nan}, "nan"), ({"failed": "no memory"}, "error")]
 )
 def test_what_went_wrong_is_kept_as_infeasible(told, reason):
-    with etude.ask(experiment(trials=1)) as asking:
+    with etude.ask(descent(trials=1)) as asking:
         asking.tell(asking.next(), **told)
         (record,) = asking.result().records
 
@@ -86,7 +87,7 @@ def test_what_went_wrong_is_kept_as_infeasible(told, reason):
 
 
 def test_a_trial_told_of_at_its_full_length_is_complete_whoever_wanted_it_stopped():
-    with etude.ask(experiment(**ASHA, trials=4)) as asking:
+    with etude.ask(descent(**ASHA, trials=4)) as asking:
         while trial := asking.next():
             asking.tell(trial, rate_of_descent(trial.setting))
         told = asking.result().records
@@ -95,12 +96,12 @@ def test_a_trial_told_of_at_its_full_length_is_complete_whoever_wanted_it_stoppe
 
 
 def test_nothing_to_tell_is_refused_with_the_way_out():
-    with etude.ask(experiment()) as asking, pytest.raises(RunError, match="tell its value"):
+    with etude.ask(descent()) as asking, pytest.raises(RunError, match="tell its value"):
         asking.tell(asking.next())
 
 
 def test_a_trial_is_told_of_once():
-    with etude.ask(experiment()) as asking:
+    with etude.ask(descent()) as asking:
         trial = asking.next()
         asking.tell(trial, 1.0)
 
@@ -109,7 +110,7 @@ def test_a_trial_is_told_of_once():
 
 
 def test_what_was_closed_says_how_to_go_on(tmp_path):
-    with etude.ask(experiment(), store=tmp_path / "etude.db") as asking:
+    with etude.ask(descent(), store=tmp_path / "etude.db") as asking:
         trial = asking.next()
 
     for late in (asking.next, partial(asking.tell, trial, 1.0), partial(trial.report, 0, LOSS)):
@@ -118,16 +119,16 @@ def test_what_was_closed_says_how_to_go_on(tmp_path):
 
 
 def test_a_trial_that_another_ask_gave_is_not_out_here(tmp_path):
-    with etude.ask(experiment(), store=tmp_path / "etude.db") as asking:
+    with etude.ask(descent(), store=tmp_path / "etude.db") as asking:
         lost = asking.next()
 
-    again = etude.ask(experiment(), store=tmp_path / "etude.db")
+    again = etude.ask(descent(), store=tmp_path / "etude.db")
     with again, pytest.raises(RunError, match="`next` of this round did not give it"):
         again.tell(lost, 1.0)
 
 
 def test_a_report_without_a_name_is_told_how_to_write_it():
-    with etude.ask(experiment()) as asking:
+    with etude.ask(descent()) as asking:
         trial = asking.next()
 
         with pytest.raises(RunError, match=r'trial.report\(step, {"valid/loss": value}\)'):
@@ -135,7 +136,7 @@ def test_a_report_without_a_name_is_told_how_to_write_it():
 
 
 def test_a_number_is_no_trial():
-    with etude.ask(experiment()) as asking:
+    with etude.ask(descent()) as asking:
         trial = asking.next()
 
         with pytest.raises(RunError, match=r"Trial 0 is not out.* each trial that it gave"):
@@ -144,18 +145,18 @@ def test_a_number_is_no_trial():
 
 def test_what_another_tool_trained_cannot_be_asked_for():
     with pytest.raises(RunError, match="trained by another tool"):
-        etude.ask(experiment(search="imported"))
+        etude.ask(descent(search="imported"))
 
 
 def test_what_nobody_told_of_is_handed_out_again(tmp_path):
-    with etude.ask(experiment(), store=tmp_path / "etude.db") as asking:
+    with etude.ask(descent(), store=tmp_path / "etude.db") as asking:
         asking.tell(asking.next(), 1.0)
         lost = asking.next()
 
-    with etude.ask(experiment(), store=tmp_path / "etude.db") as again:
+    with etude.ask(descent(), store=tmp_path / "etude.db") as again:
         assert again.next().id == lost.id
 
 
 def test_one_loop_at_a_time_owns_an_experiment(tmp_path):
-    with etude.ask(experiment(), store=tmp_path / "etude.db"), pytest.raises(OwnedError):
-        etude.ask(experiment(), store=tmp_path / "etude.db")
+    with etude.ask(descent(), store=tmp_path / "etude.db"), pytest.raises(OwnedError):
+        etude.ask(descent(), store=tmp_path / "etude.db")

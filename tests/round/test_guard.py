@@ -5,8 +5,8 @@ from tests.round.scripted import (
     Scripted,
     completes,
     dies,
-    experiment,
     fails,
+    five_trials,
     interrupts,
     is_nan,
     perform,
@@ -76,7 +76,7 @@ def test_different_outcomes_are_the_settings_and_go_on(store, script):
 @pytest.mark.parametrize("trials", [1, 2])
 def test_fewer_trials_than_three_are_enough_where_there_are_no_more(store, trials):
     with pytest.raises(TrainError, match=r"(2 trials|trial) to end (all )?failed in the same way"):
-        perform(store, Scripted(fails(), fails()), experiment(trials=trials))
+        perform(store, Scripted(fails(), fails()), five_trials(trials=trials))
 
 
 def test_an_interruption_in_between_does_not_hide_the_same_exception(store):

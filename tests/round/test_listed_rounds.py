@@ -1,24 +1,16 @@
 """Merged and listed studies through a whole round, its store and its plan."""
 
 import pytest
+from tests.factories import rates
 
 import etude
 from etude.errors import ExperimentError
-from etude.experiment import Experiment
 from etude.round.preview import planned_trials, timing_trials
 from etude.space import Real
 
 
-def experiment(**given):
-    plain = {
-        "name": "rates",
-        "metric": "valid/loss",
-        "max_steps": 8,
-        "trials": 4,
-        "evaluations": 4,
-        "nuisance": {"rate": Real(0.01, 0.5)},
-    }
-    return Experiment(**{**plain, **given})
+def one_rate(**given):
+    return rates(**{"nuisance": {"rate": Real(0.01, 0.5)}, **given})
 
 
 def train(trial):
@@ -26,7 +18,7 @@ def train(trial):
 
 
 def play(place, **given):
-    return etude.run(experiment(**given), train, store=place)
+    return etude.run(one_rate(**given), train, store=place)
 
 
 def test_a_setting_listed_by_hand_that_breaks_a_constraint_is_named(place):
@@ -56,7 +48,7 @@ def test_a_merged_study_is_played_and_extended(place):
 
 def test_a_merged_plan_is_what_a_run_does(place):
     merged = {"studies": "merged", "trials": 6, "scientific": {"depth": Real(1.0, 9.0)}}
-    ((study, records),) = planned_trials(experiment(**merged), place)
+    ((study, records),) = planned_trials(one_rate(**merged), place)
 
     found = play(place, **merged)
 
@@ -92,11 +84,11 @@ def test_another_way_of_making_studies_needs_another_name(place):
 def test_a_round_is_timed_by_itself_or_else_by_the_one_before(place):
     play(place, trials=2)
 
-    assert len(timing_trials(experiment(trials=5), place)) == 2
-    assert len(timing_trials(experiment(name="rates-2", parent="rates"), place)) == 2
-    assert timing_trials(experiment(name="other"), place) == []
+    assert len(timing_trials(one_rate(trials=5), place)) == 2
+    assert len(timing_trials(one_rate(name="rates-2", parent="rates"), place)) == 2
+    assert timing_trials(one_rate(name="other"), place) == []
 
 
 def test_without_a_store_nothing_is_timed(place):
-    assert timing_trials(experiment(), place) == []
-    assert timing_trials(experiment(), "memory") == []
+    assert timing_trials(one_rate(), place) == []
+    assert timing_trials(one_rate(), "memory") == []

@@ -1,12 +1,12 @@
 import itertools
 
 import pytest
-from tests.round.scripted import Scripted, completes, dies, experiment, perform, statuses
+from tests.factories import played
+from tests.round.scripted import Scripted, completes, dies, five_trials, perform, statuses
 
 from etude.design.split import split
 from etude.experiment.entry import Entry
-from etude.experiment.toml.write import dumps
-from etude.round.loop import pending, play, started
+from etude.round.loop import pending, started
 from etude.runner.inline import Inline
 from etude.search import search_of
 from etude.search.quasi_random import QuasiRandom
@@ -32,7 +32,7 @@ def test_all_free_slots_are_filled(store):
 def test_studies_take_turns(store):
     runner = Scripted(*[completes] * 6)
 
-    perform(store, runner, experiment(trials=3, scientific={"optimizer": ["adam", "sgd"]}))
+    perform(store, runner, five_trials(trials=3, scientific={"optimizer": ["adam", "sgd"]}))
 
     assert [one.id for one in runner.taken] == [0, 3, 1, 4, 2, 5]
 
@@ -61,7 +61,7 @@ def test_an_extended_study_trains_only_what_is_new(store):
     perform(store, Scripted(*[completes] * 5))
     again = Scripted(*[completes] * 2)
 
-    perform(store, again, experiment(trials=7))
+    perform(store, again, five_trials(trials=7))
 
     assert [one.id for one in again.taken] == [5, 6]
 
@@ -86,7 +86,7 @@ def test_a_trial_lost_three_times_is_infeasible_and_the_run_goes_on(store):
 
 
 def test_pending_trials_wait_in_turn(store):
-    one = experiment(trials=2, scientific={"optimizer": ["b", "a"]})
+    one = five_trials(trials=2, scientific={"optimizer": ["b", "a"]})
     store.begin(Entry(experiment=one, text=""))
     plan = [(study, QuasiRandom()) for study in split(one)]
 
@@ -110,18 +110,9 @@ def test_a_real_loop_is_played_to_its_end(store):
 
 @pytest.fixture
 def halving():
-    return experiment(
+    return five_trials(
         max_steps=4, evaluations=4, schedule="asha", schedule_options={"min_steps": 2}
     )
-
-
-def halved(store, runner, one):
-    """Plays an experiment with a schedule."""
-    store.begin(Entry(experiment=one, text=dumps(one)))
-    plan = [(study, search_of(study)) for study in split(one)]
-    with store.own(one.name):
-        play(one, plan, runner=runner, store=store, see=list)
-    return store.records(one.name)
 
 
 def learns(trial):
@@ -133,7 +124,7 @@ def learns(trial):
 
 
 def test_trials_pause_are_promoted_and_stopped_in_a_real_loop(store, halving):
-    records = halved(store, Inline(lambda: learns), halving)
+    records = played(halving, Inline(lambda: learns), store)
 
     best = min(records, key=lambda one: one.setting["learning_rate"])
     assert [(one.status, one.steps) for one in records].count(("stopped", 2)) == 4
@@ -149,7 +140,7 @@ def test_a_resumed_trial_is_judged_by_its_first_loss_and_not_by_that_of_its_last
         seen.append(dict(trial._assignment.first_losses))
         learns(trial)
 
-    records = halved(store, Inline(lambda: watched), halving)
+    records = played(halving, Inline(lambda: watched), store)
 
     resumed = [one.setting["learning_rate"] for one in records if one.steps == 4]
     assert resumed
@@ -157,7 +148,7 @@ def test_a_resumed_trial_is_judged_by_its_first_loss_and_not_by_that_of_its_last
 
 
 def test_the_first_failure_of_a_study_that_adapts_does_not_stop_it(store, halving):
-    records = halved(store, Inline(lambda: fails_once), halving)
+    records = played(halving, Inline(lambda: fails_once), store)
 
     assert [one.status for one in records].count("infeasible") == 1
 
@@ -169,7 +160,7 @@ def fails_once(trial):
 
 
 def test_studies_that_adapt_share_the_free_slots(store):
-    one = experiment(
+    one = five_trials(
         scientific={"optimizer": ["adam", "sgd"]}, schedule="asha", evaluations=4, trials=4
     )
     store.begin(Entry(experiment=one, text=""))

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from tests.factories import rates
 
 import etude
 from etude.design.checks import findings as of_design
@@ -16,9 +17,8 @@ from etude.experiment.toml.read import loads
 from etude.finding import to_json
 from etude.store.memory import Memory
 
-WRONG = etude.Experiment(
+WRONG = rates(
     name="wrong",
-    metric="valid/loss",
     max_steps=20,
     trials=24,
     evaluations=10,

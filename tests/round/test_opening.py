@@ -1,7 +1,8 @@
 """What is refused before a round begins, and what may change."""
 
 import pytest
-from tests.round.rates import FILE, experiment
+from tests.factories import rates
+from tests.round.rates import FILE
 from tests.runner import loops
 
 import etude
@@ -24,10 +25,10 @@ from etude.store.memory import Memory
 )
 def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given, keys):
     store = Memory()
-    etude.run(experiment(), loops.train, store=store)
+    etude.run(rates(), loops.train, store=store)
 
     with pytest.raises(RunError) as refusal:
-        etude.run(experiment(**given), loops.train, store=store)
+        etude.run(rates(**given), loops.train, store=store)
 
     named = ", ".join(f"`{key}`" for key in keys)
     assert f"another {named}. " in str(refusal.value)
@@ -36,33 +37,31 @@ def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given
 
 
 def test_what_cannot_be_sampled_leaves_no_trace_in_the_store(place):
-    etude.run(experiment(), loops.train, store=place)
+    etude.run(rates(), loops.train, store=place)
     with pytest.raises(EtudeError, match="leave almost nothing of the space"):
         etude.run(
-            experiment(name="never", constraints=["learning_rate > 0.4999999"]),
+            rates(name="never", constraints=["learning_rate > 0.4999999"]),
             loops.train,
             store=place,
         )
 
     entries = open_store(place).entries()
 
-    assert [entry.experiment.name for entry in entries] == [experiment().name]
+    assert [entry.experiment.name for entry in entries] == [rates().name]
 
 
 def test_fewer_trials_are_refused():
     store = Memory()
-    etude.run(experiment(), loops.train, store=store)
+    etude.run(rates(), loops.train, store=store)
 
     with pytest.raises(RunError, match=r"has 4 trials a study .* can only grow, found trials = 3"):
-        etude.run(experiment(trials=3), loops.train, store=store)
+        etude.run(rates(trials=3), loops.train, store=store)
 
 
 def test_a_population_that_is_to_grow_is_told_that_it_cannot():
     store = Memory()
-    etude.run(
-        experiment(schedule="pbt", schedule_options={"interval": 4}), loops.train, store=store
-    )
-    more = experiment(schedule="pbt", schedule_options={"interval": 4}, trials=6)
+    etude.run(rates(schedule="pbt", schedule_options={"interval": 4}), loops.train, store=store)
+    more = rates(schedule="pbt", schedule_options={"interval": 4}, trials=6)
 
     with pytest.raises(RunError, match="a population cannot grow, found trials = 6"):
         etude.run(more, loops.train, store=store)
@@ -71,11 +70,11 @@ def test_a_population_that_is_to_grow_is_told_that_it_cannot():
 @pytest.mark.parametrize("given", [{"question": "?"}, {"max_trial_s": 9}, {"keep_checkpoints": 3}])
 def test_what_bears_on_no_result_may_change(given):
     store = Memory()
-    etude.run(experiment(), loops.train, store=store)
+    etude.run(rates(), loops.train, store=store)
 
-    result = etude.run(experiment(**given), loops.train, store=store)
+    result = etude.run(rates(**given), loops.train, store=store)
 
-    assert result.experiment == experiment(**given)
+    assert result.experiment == rates(**given)
 
 
 def test_mistakes_of_a_file_come_all_at_once(file):
@@ -91,6 +90,6 @@ def test_a_second_run_is_refused_while_the_first_one_runs(place):
     store = open_store(place)
 
     with store.own("rates"), pytest.raises(OwnedError, match="is already run by process"):
-        etude.run(experiment(), loops.train, store=place)
+        etude.run(rates(), loops.train, store=place)
 
     store.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.factories import rates
 from tests.runner import loops
 
 import etude
-from etude.experiment import Experiment
 from etude.round.preview import design_findings
 from etude.space import Choice, Real
 from etude.store.memory import Memory
@@ -14,21 +14,13 @@ from etude.store.memory import Memory
 RATE = {"learning_rate": Real(0.01, 0.5)}
 
 
-def experiment(**given: object) -> Experiment:
-    plain: dict[str, object] = {
-        "name": "second",
-        "parent": "first",
-        "metric": "valid/loss",
-        "max_steps": 8,
-        "trials": 4,
-        "evaluations": 4,
-        "nuisance": RATE,
-        "fixed": {"batch_size": 64},
-    }
-    return Experiment(**{**plain, **given})
+def second(**given):
+    """The round after the first."""
+    plain = {"name": "second", "parent": "first", "nuisance": RATE, "fixed": {"batch_size": 64}}
+    return rates(**{**plain, **given})
 
 
-FIRST = experiment(name="first", parent=None, fixed={"batch_size": 32})
+FIRST = second(name="first", parent=None, fixed={"batch_size": 32})
 SEARCHED = {"nuisance": {**RATE, "batch_size": Choice([16, 64])}, "fixed": {}}
 
 
@@ -53,16 +45,14 @@ class Seen:
 def test_a_plan_knows_the_round_before_where_the_store_has_it(place, tmp_path):
     places = [place, tmp_path / "none.db", "memory"]
 
-    said = [
-        [(one.rule, one.status) for one in design_findings(experiment(), each)] for each in places
-    ]
+    said = [[(one.rule, one.status) for one in design_findings(second(), each)] for each in places]
 
     assert said == [[("S10", "notice")], [("S10", "unclear")], [("S10", "unclear")]]
     assert not (tmp_path / "none.db").exists()
 
 
 def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
-    result = etude.run(experiment(), loops.train, store=place)
+    result = etude.run(second(), loops.train, store=place)
 
     assert result.parent == FIRST
     assert result.findings[0].rule == "S10"
@@ -71,14 +61,14 @@ def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
 def test_observers_are_told_what_is_said_of_the_design():
     seen = Seen()
 
-    etude.run(experiment(**SEARCHED, parent=None), loops.train, observers=[seen])
+    etude.run(second(**SEARCHED, parent=None), loops.train, observers=[seen])
 
     assert [(one.rule, one.status) for one in seen.findings] == [("S3", "problem")]
 
 
 def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_caveat():
-    plain = etude.run(experiment(**SEARCHED), loops.train, store=Memory())
-    known = etude.run(experiment(**SEARCHED, acknowledge=["S3"]), loops.train, store=Memory())
+    plain = etude.run(second(**SEARCHED), loops.train, store=Memory())
+    known = etude.run(second(**SEARCHED, acknowledge=["S3"]), loops.train, store=Memory())
 
     assert any(doubt.startswith("S3: `batch_size`") for doubt in plain.verdict.doubts)
     assert any(
@@ -89,7 +79,7 @@ def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_cave
 
 
 def test_a_parent_that_the_store_does_not_have_leaves_the_batch_size_unclear(place):
-    (one,) = design_findings(experiment(parent="frist"), place)
+    (one,) = design_findings(second(parent="frist"), place)
 
     assert (one.rule, one.status) == ("S10", "unclear")
     assert "no experiment `frist`" in one.message

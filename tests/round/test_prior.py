@@ -4,19 +4,19 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from tests.factories import minimal
 
 import etude
-from etude import Experiment, Real
+from etude import Real
 from etude.round.prior import rounds_before, with_trials_of
 from etude.round.result import load
 from etude.search import search_of
 from etude.store import open_store
 
-FIRST = Experiment(
+FIRST = minimal(
     name="first",
     metric="loss",
     max_steps=2,
-    trials=8,
     evaluations=1,
     nuisance={"x": Real(0.0, 1.0), "y": Real(0.0, 1.0)},
     fixed={"width": 8},

@@ -1,6 +1,7 @@
 import math
 
 import pytest
+from tests.factories import minimal, rates
 from tests.runner import loops
 from tests.store.sample import begun, finished
 
@@ -49,14 +50,7 @@ def test_without_a_feasible_trial_there_is_no_best():
 
 def test_the_best_checkpoint_is_that_of_the_best_value():
     result = etude.run(
-        etude.Experiment(
-            metric="valid/loss",
-            max_steps=8,
-            trials=2,
-            evaluations=4,
-            keep_checkpoints=2,
-            nuisance={"learning_rate": etude.Real(0.01, 0.5)},
-        ),
+        rates(trials=2, keep_checkpoints=2),
         loops.train,
     )
 
@@ -116,13 +110,7 @@ def test_without_a_name_the_newest_is_loaded(store):
 
 def test_a_path_is_read_whole_and_closed(tmp_path):
     place = tmp_path / "etude.db"
-    experiment = etude.Experiment(
-        metric="valid/loss",
-        max_steps=4,
-        trials=2,
-        nuisance={"learning_rate": etude.Real(0.1, 0.5)},
-    )
-    etude.run(experiment, loops.train, store=place)
+    etude.run(rates(trials=2), loops.train, store=place)
 
     result = etude.load(place)
 
@@ -144,10 +132,9 @@ def test_an_empty_store_says_how_to_begin():
 def alike():
     """Two scientific values between which few trials decide nothing."""
     return etude.run(
-        etude.Experiment(
+        minimal(
             metric="valid/loss",
             max_steps=4,
-            trials=8,
             scientific={"color": ["red", "blue"]},
             nuisance={"learning_rate": etude.Real(0.1, 0.5)},
         ),

@@ -1,7 +1,7 @@
 """Which checkpoint a trial goes on from."""
 
 import pytest
-from tests.round.scripted import experiment
+from tests.round.scripted import five_trials
 
 from etude.design.split import split
 from etude.event import Began, Logged, Saved
@@ -14,7 +14,7 @@ from etude.search.quasi_random import QuasiRandom
 @pytest.fixture
 def halfway(store):
     """A trial with checkpoints after steps 1 and 2, left running."""
-    one = experiment()
+    one = five_trials()
     store.begin(Entry(experiment=one, text=""))
     plan = [(study, QuasiRandom()) for study in split(one)]
     started(plan, store, one.name, free=1)

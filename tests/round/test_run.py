@@ -1,7 +1,8 @@
 import functools
 
 import pytest
-from tests.round.rates import FILE, experiment
+from tests.factories import rates
+from tests.round.rates import FILE
 from tests.runner import loops, works
 
 import etude
@@ -43,7 +44,7 @@ class Impatient(Seen):
 
 
 def test_an_experiment_from_python_runs_in_memory():
-    result = etude.run(experiment(), loops.train)
+    result = etude.run(rates(), loops.train)
 
     assert [one.status for one in result.records] == ["completed"] * 4
     assert result.best is not None
@@ -51,7 +52,7 @@ def test_an_experiment_from_python_runs_in_memory():
 
 
 def test_checkpoints_in_memory_live_as_long_as_the_result():
-    result = etude.run(experiment(), loops.train)
+    result = etude.run(rates(), loops.train)
 
     (folder,) = result.best_checkpoint
     assert (folder / "weight").is_file()
@@ -73,26 +74,26 @@ def test_a_result_may_be_looked_into_after_its_store_is_closed(file, place):
 
 
 def test_a_finished_experiment_run_again_trains_nothing(place):
-    etude.run(experiment(), loops.train, store=place)
+    etude.run(rates(), loops.train, store=place)
 
-    again = etude.run(experiment(), lambda trial: pytest.fail("trained again"), store=place)
+    again = etude.run(rates(), lambda trial: pytest.fail("trained again"), store=place)
 
     assert len(again.entry.launches) == 2
 
 
 def test_a_study_extended_equals_the_long_study(place):
-    etude.run(experiment(trials=20), loops.train, store=place)
+    etude.run(rates(trials=20), loops.train, store=place)
 
-    extended = etude.run(experiment(trials=40), loops.train, store=place)
+    extended = etude.run(rates(trials=40), loops.train, store=place)
 
-    assert told(extended) == told(etude.run(experiment(trials=40), loops.train))
+    assert told(extended) == told(etude.run(rates(trials=40), loops.train))
 
 
 def test_several_studies_extended_keep_what_they_had(place):
     both = {"scientific": {"optimizer": ["adam", "sgd"]}}
-    before = etude.run(experiment(trials=2, **both), loops.train, store=place)
+    before = etude.run(rates(trials=2, **both), loops.train, store=place)
 
-    after = etude.run(experiment(trials=3, **both), loops.train, store=place)
+    after = etude.run(rates(trials=3, **both), loops.train, store=place)
 
     assert told(after)[:4] == told(before)
     assert [(one.id, one.study, one.index) for one in after.records[4:]] == [
@@ -102,28 +103,28 @@ def test_several_studies_extended_keep_what_they_had(place):
 
 
 def test_processes_make_the_same_trials_as_inline():
-    inline = etude.run(experiment(), loops.train)
+    inline = etude.run(rates(), loops.train)
 
-    processes = etude.run(experiment(), loops.train, runner="processes", workers=2)
+    processes = etude.run(rates(), loops.train, runner="processes", workers=2)
 
     assert told(processes) == told(inline)
 
 
 def test_the_first_trials_with_the_same_exception_stop_the_run_until_it_is_mended(place):
     with pytest.raises(TrainError) as stop:
-        etude.run(experiment(), loops.raises, store=place)
+        etude.run(rates(), loops.raises, store=place)
     assert stop.value.trial_ids == (0, 1, 2)
     assert "src/etude" not in stop.value.user_traceback
 
-    mended = etude.run(experiment(), loops.train, store=place)
+    mended = etude.run(rates(), loops.train, store=place)
 
-    assert told(mended) == told(etude.run(experiment(), loops.train))
+    assert told(mended) == told(etude.run(rates(), loops.train))
 
 
 def test_a_run_is_rehearsed_before_its_first_trial():
     seen = Seen()
 
-    etude.run(experiment(), loops.train, observers=[seen])
+    etude.run(rates(), loops.train, observers=[seen])
 
     (opening,) = seen.openings
     assert opening.rehearsed.trial_id == 0
@@ -137,7 +138,7 @@ def test_a_rehearsal_leaves_nothing_behind():
     store = Memory()
 
     with pytest.raises(KeyboardInterrupt):
-        etude.run(experiment(), loops.prints, store=store, observers=[Impatient()])
+        etude.run(rates(), loops.prints, store=store, observers=[Impatient()])
 
     assert [one.status for one in store.records("rates")] == ["pending"] * 4
     assert not store.files.log("rates", 0).exists()
@@ -146,9 +147,9 @@ def test_a_rehearsal_leaves_nothing_behind():
 
 def test_what_was_begun_is_not_rehearsed_again(place):
     seen = Seen()
-    etude.run(experiment(trials=3), loops.train, store=place)
+    etude.run(rates(trials=3), loops.train, store=place)
 
-    etude.run(experiment(), loops.train, store=place, observers=[seen])
+    etude.run(rates(), loops.train, store=place, observers=[seen])
 
     assert seen.openings[0].rehearsed is None
 
@@ -156,7 +157,7 @@ def test_what_was_begun_is_not_rehearsed_again(place):
 def test_a_rehearsal_whose_worker_dies_says_so():
     seen = Seen()
 
-    etude.run(experiment(trials=1), loops.exits, runner="processes", workers=1, observers=[seen])
+    etude.run(rates(trials=1), loops.exits, runner="processes", workers=1, observers=[seen])
 
     assert seen.openings[0].rehearsed.problem == "The worker died: exit code 7."
 
@@ -171,13 +172,13 @@ def test_a_population_without_checkpoints_is_told_at_the_rehearsal(train):
     store = Memory()
 
     with pytest.raises(RunError, match=r"`checkpoint=` to `trial.report` and call `trial.restore`"):
-        etude.run(experiment(**PBT), train, store=store)
+        etude.run(rates(**PBT), train, store=store)
 
     assert {one.status for one in store.records("rates")} == {"pending"}
 
 
 def test_a_population_is_trained_and_its_schedule_can_be_replayed():
-    result = etude.run(experiment(**PBT), loops.train)
+    result = etude.run(rates(**PBT), loops.train)
 
     again = result.replay(repeats=2)
 
@@ -187,7 +188,7 @@ def test_a_population_is_trained_and_its_schedule_can_be_replayed():
 
 
 def test_trials_that_were_not_forked_have_no_schedule_to_replay():
-    result = etude.run(experiment(trials=2), loops.train)
+    result = etude.run(rates(trials=2), loops.train)
 
     with pytest.raises(RunError, match=r"no schedule to replay.*schedule = \"pbt\""):
         result.replay()
@@ -205,31 +206,31 @@ def test_observers_are_told_the_end_of_an_interrupted_run():
         return 1.0
 
     with pytest.raises(KeyboardInterrupt):
-        etude.run(experiment(), train, observers=[seen])
+        etude.run(rates(), train, observers=[seen])
     assert seen.ends == 1
 
 
 def test_a_misspelt_metric_stops_the_run_at_its_first_report():
     with pytest.raises(RunError, match=r"first report .* Did you mean `valid/lost`"):
-        etude.run(experiment(), loops.misreports)
+        etude.run(rates(), loops.misreports)
 
 
 def test_trials_that_all_end_without_a_word_stop_the_run():
     with pytest.raises(TrainError, match="without an exception") as stop:
-        etude.run(experiment(), loops.is_silent)
+        etude.run(rates(), loops.is_silent)
 
     assert "ended without reporting" in stop.value.user_traceback
 
 
 def test_one_trial_that_ends_without_a_word_stops_nothing():
-    result = etude.run(experiment(), loops.is_silent_once)
+    result = etude.run(rates(), loops.is_silent_once)
 
     assert sorted(result.trials["status"].unique()) == ["completed", "infeasible"]
 
 
 def test_a_full_disk_under_a_trial_stops_the_run():
     with pytest.raises(StoreError, match="Free some space"):
-        etude.run(experiment(), loops.fills_the_disk)
+        etude.run(rates(), loops.fills_the_disk)
 
 
 @pytest.mark.parametrize("runner", ["inline", "processes"])
@@ -280,11 +281,11 @@ def test_a_function_that_cannot_be_found_is_told(file, place, runner, text, mess
 )
 def test_a_run_that_cannot_begin_says_why(train, runner, message):
     with pytest.raises(RunError, match=message):
-        etude.run(experiment(), train, runner=runner)
+        etude.run(rates(), train, runner=runner)
 
 
 def test_any_callable_trains_inline():
-    result = etude.run(experiment(), functools.partial(loops.returns))
+    result = etude.run(rates(), functools.partial(loops.returns))
 
     assert {one.status for one in result.records} == {"completed"}
 
@@ -298,7 +299,7 @@ def ids(plan):
 
 
 def test_a_plan_is_what_a_run_does(place):
-    both = experiment(scientific={"optimizer": ["adam", "sgd"]}, trials=3)
+    both = rates(scientific={"optimizer": ["adam", "sgd"]}, trials=3)
     before = ids(planned_trials(both, place))
 
     result = etude.run(both, loops.train, store=place)
@@ -309,10 +310,10 @@ def test_a_plan_is_what_a_run_does(place):
 
 def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
     both = {"scientific": {"optimizer": ["adam", "sgd"]}}
-    etude.run(experiment(trials=2, **both), loops.train, store=place)
-    before = ids(planned_trials(experiment(trials=3, **both), place))
+    etude.run(rates(trials=2, **both), loops.train, store=place)
+    before = ids(planned_trials(rates(trials=3, **both), place))
 
-    result = etude.run(experiment(trials=3, **both), loops.train, store=place)
+    result = etude.run(rates(trials=3, **both), loops.train, store=place)
 
     assert sorted(before) == [
         (one.id, one.study, dict(one.setting), one.seed) for one in result.records
@@ -320,22 +321,22 @@ def test_a_plan_of_more_trials_is_what_the_extended_run_does(place):
 
 
 def test_a_plan_makes_no_store(place):
-    planned_trials(experiment(), place)
+    planned_trials(rates(), place)
 
     assert not place.exists()
 
 
 def test_a_plan_that_no_run_would_take_is_refused(place):
-    etude.run(experiment(), loops.train, store=place)
+    etude.run(rates(), loops.train, store=place)
 
     with pytest.raises(RunError, match="another `nuisance`"):
-        planned_trials(experiment(nuisance={"width": Real(1, 2)}), place)
+        planned_trials(rates(nuisance={"width": Real(1, 2)}), place)
 
 
 @pytest.mark.parametrize("workload", [works.Plain, works.Plain()])
 def test_a_workload_is_handed_over_as_a_function_is(workload):
     fixed = {"optimizer": "sgd", "batch_size": 4}
 
-    result = etude.run(experiment(fixed=fixed), workload)
+    result = etude.run(rates(fixed=fixed), workload)
 
     assert list(result.trials["status"]) == ["completed"] * 4

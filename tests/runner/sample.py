@@ -1,4 +1,4 @@
-"""Assignments, and runners played to their end."""
+"""Assignments, and runners events_of to their end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def assignment(folder: Path, /, **given: object) -> Assignment:
     return Assignment(**{**plain, **given})
 
 
-def played(runner: Runner, *assignments: Assignment) -> list[Event]:
+def events_of(runner: Runner, *assignments: Assignment) -> list[Event]:
     """All events of these assignments, each tried once; the runner is closed after."""
     events: list[Event] = []
     waiting = list(assignments)

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from tests.runner.sample import HERE, assignment, end, inline, of, played, processes, rows
+from tests.runner.sample import HERE, assignment, end, events_of, inline, of, processes, rows
 
 from etude.assignment import Halt
 from etude.errors import TrainError
@@ -71,7 +71,7 @@ def test_a_runner_may_be_closed_twice(any_runner, tmp_path):
 
 
 def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
-    events = played(runner("train"), assignment(tmp_path))
+    events = events_of(runner("train"), assignment(tmp_path))
 
     assert events[0] == Began(0, 0)
     assert [event.step for event in events if isinstance(event, Saved)] == [1, 3, 5, 7]
@@ -82,7 +82,7 @@ def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
 
 
 def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
-    events = played(runner("train"), assignment(tmp_path))
+    events = events_of(runner("train"), assignment(tmp_path))
 
     before = itertools.takewhile(lambda event: not isinstance(event, Saved), events)
 
@@ -91,7 +91,8 @@ def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
 
 def test_every_runner_makes_the_same_values(tmp_path):
     both = [
-        rows(played(make("train"), assignment(tmp_path / name))) for name, make in RUNNERS.items()
+        rows(events_of(make("train"), assignment(tmp_path / name)))
+        for name, make in RUNNERS.items()
     ]
 
     assert both[0] == both[1]
@@ -99,10 +100,10 @@ def test_every_runner_makes_the_same_values(tmp_path):
 
 
 def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
-    whole = played(runner("train"), assignment(tmp_path / "whole"))
-    played(runner("train"), assignment(tmp_path, max_steps=8))
+    whole = events_of(runner("train"), assignment(tmp_path / "whole"))
+    events_of(runner("train"), assignment(tmp_path, max_steps=8))
 
-    resumed = played(runner("train"), assignment(tmp_path, resume_step=3))
+    resumed = events_of(runner("train"), assignment(tmp_path, resume_step=3))
 
     assert resumed[0] == Began(0, 4)
     assert rows(resumed) == [row for row in rows(whole) if row[0] > 3]
@@ -110,9 +111,9 @@ def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
 
 
 def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(any_runner, tmp_path):
-    played(any_runner("train"), assignment(tmp_path, setting=SETTING))
+    events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
 
-    resumed = played(any_runner("train"), assignment(tmp_path, setting=SETTING, resume_step=7))
+    resumed = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING, resume_step=7))
 
     assert rows(resumed) == []
     assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
@@ -121,14 +122,14 @@ def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(any_runner, tm
 def test_several_trials_come_one_after_another(any_runner, tmp_path):
     several = [assignment(tmp_path, setting=SETTING, id=number, seed=number) for number in range(3)]
 
-    events = played(any_runner("train"), *several)
+    events = events_of(any_runner("train"), *several)
 
     assert [end(of(events, number)).status for number in range(3)] == ["completed"] * 3
     assert len({rows(of(events, number))[0] for number in range(3)}) == 3
 
 
 def test_a_returned_number_is_the_last_report(runner, tmp_path):
-    events = played(runner("returns"), assignment(tmp_path))
+    events = events_of(runner("returns"), assignment(tmp_path))
 
     assert rows(events) == [(7, "valid/loss", 0.25)]
     assert end(events).steps == 8
@@ -149,14 +150,14 @@ def test_a_returned_number_is_the_last_report(runner, tmp_path):
     ],
 )
 def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reason, detail):
-    ended = end(played(runner(name), assignment(tmp_path)))
+    ended = end(events_of(runner(name), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", reason)
     assert detail in ended.detail
 
 
 def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path):
-    events = played(runner("nan"), assignment(tmp_path))
+    events = events_of(runner("nan"), assignment(tmp_path))
 
     assert [(step, name) for step, name, _ in rows(events)] == [
         (0, "train/loss"),
@@ -174,7 +175,7 @@ def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path)
     ],
 )
 def test_a_traceback_is_the_users_own(any_runner, tmp_path, name, last_lines):
-    told = end(played(any_runner(name), assignment(tmp_path, setting=SETTING))).detail
+    told = end(events_of(any_runner(name), assignment(tmp_path, setting=SETTING))).detail
 
     assert told.startswith("Traceback (most recent call last):\n")
     assert "src/etude" not in told
@@ -182,7 +183,7 @@ def test_a_traceback_is_the_users_own(any_runner, tmp_path, name, last_lines):
 
 
 def test_a_chain_of_exceptions_is_the_users_own_too(any_runner, tmp_path):
-    told = end(played(any_runner("raises_from"), assignment(tmp_path, setting=SETTING))).detail
+    told = end(events_of(any_runner("raises_from"), assignment(tmp_path, setting=SETTING))).detail
 
     assert "direct cause" in told
     assert "src/etude" not in told
@@ -190,26 +191,26 @@ def test_a_chain_of_exceptions_is_the_users_own_too(any_runner, tmp_path):
 
 
 def test_an_exception_of_ours_has_no_traceback_of_ours(runner, tmp_path):
-    told = end(played(runner("returns_words"), assignment(tmp_path))).detail
+    told = end(events_of(runner("returns_words"), assignment(tmp_path))).detail
 
     assert told.startswith("TypeError: The train function returned list.")
 
 
 def test_a_fault_is_where_the_users_code_raised(any_runner, tmp_path):
-    ended = end(played(any_runner("raises"), assignment(tmp_path, setting=SETTING)))
+    ended = end(events_of(any_runner("raises"), assignment(tmp_path, setting=SETTING)))
 
     assert ended.fault.startswith(("ValueError at loops.py:", "ValueError at works.py:"))
 
 
 def test_a_trial_that_ends_without_a_word_is_infeasible_and_says_how_to_report(runner, tmp_path):
-    ended = end(played(runner("is_silent"), assignment(tmp_path)))
+    ended = end(events_of(runner("is_silent"), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "error")
     assert "without reporting the experiment's metric `valid/loss`" in ended.detail
 
 
 def test_a_divergence_that_the_loop_swallows_still_counts(runner, tmp_path):
-    ended = end(played(runner("swallows_nan"), assignment(tmp_path)))
+    ended = end(events_of(runner("swallows_nan"), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "nan")
 
@@ -225,14 +226,14 @@ def test_a_divergence_that_the_loop_swallows_still_counts(runner, tmp_path):
     ],
 )
 def test_a_step_that_cannot_be_is_told_to_the_users_code(runner, tmp_path, name, said):
-    ended = end(played(runner(name), assignment(tmp_path)))
+    ended = end(events_of(runner(name), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "error")
     assert said in ended.detail
 
 
 def test_a_script_that_says_it_is_done_is_done(runner, tmp_path):
-    ended = end(played(runner("exits_with_success"), assignment(tmp_path)))
+    ended = end(events_of(runner("exits_with_success"), assignment(tmp_path)))
 
     assert ended.status == "completed"
 
@@ -246,7 +247,7 @@ def test_a_script_that_says_it_is_done_is_done(runner, tmp_path):
     ],
 )
 def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
-    refused = end(played(runner(name), assignment(tmp_path)))
+    refused = end(events_of(runner(name), assignment(tmp_path)))
 
     assert isinstance(refused, Refused)
     assert refused.kind == kind
@@ -256,14 +257,14 @@ def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, 
 def test_a_trial_past_its_limit_is_stopped(runner, tmp_path):
     limited = assignment(tmp_path, max_steps=10_000, max_wall_s=0.3)
 
-    ended = end(played(runner("takes_its_time"), limited))
+    ended = end(events_of(runner("takes_its_time"), limited))
 
     assert (ended.status, ended.reason) == ("stopped", "time_limit")
     assert 0 < ended.steps < 100
 
 
 def test_what_a_trial_prints_goes_to_its_log(runner, tmp_path):
-    played(runner("prints"), assignment(tmp_path), assignment(tmp_path, id=1))
+    events_of(runner("prints"), assignment(tmp_path), assignment(tmp_path, id=1))
 
     logs = [(tmp_path / "trials" / str(number) / "log.txt").read_text() for number in (0, 1)]
 
@@ -272,8 +273,8 @@ def test_what_a_trial_prints_goes_to_its_log(runner, tmp_path):
 
 
 def test_a_log_goes_on_where_the_last_attempt_ended(runner, tmp_path):
-    played(runner("prints"), assignment(tmp_path))
-    played(runner("prints"), assignment(tmp_path))
+    events_of(runner("prints"), assignment(tmp_path))
+    events_of(runner("prints"), assignment(tmp_path))
 
     assert (tmp_path / "trials/0/log.txt").read_text().count("a word\n") == 2
 
@@ -281,7 +282,7 @@ def test_a_log_goes_on_where_the_last_attempt_ended(runner, tmp_path):
 def test_a_rehearsal_sends_its_times_alone(any_runner, tmp_path):
     rehearsal = assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2, evaluations=1)
 
-    (event,) = played(any_runner("train"), rehearsal)
+    (event,) = events_of(any_runner("train"), rehearsal)
 
     assert isinstance(event, Rehearsed)
     assert min(event.setup_s, event.step_s, event.evaluation_s) > 0
@@ -292,7 +293,7 @@ def test_a_rehearsal_sends_its_times_alone(any_runner, tmp_path):
     ("name", "kind"), [("raises", "ValueError: no width 3"), ("leaves", "SystemExit")]
 )
 def test_a_rehearsal_tells_what_went_wrong(any_runner, tmp_path, name, kind):
-    (event,) = played(
+    (event,) = events_of(
         any_runner(name), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
     )
 
@@ -300,7 +301,7 @@ def test_a_rehearsal_tells_what_went_wrong(any_runner, tmp_path, name, kind):
 
 
 def test_a_rehearsal_that_diverges_at_once_says_so(runner, tmp_path):
-    (event,) = played(
+    (event,) = events_of(
         runner("nan_at_once"), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
     )
 
@@ -308,7 +309,7 @@ def test_a_rehearsal_that_diverges_at_once_says_so(runner, tmp_path):
 
 
 def test_a_rehearsal_refuses_what_every_trial_would_be_refused_for(any_runner, tmp_path):
-    (event,) = played(
+    (event,) = events_of(
         any_runner("misreports"), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
     )
 
@@ -332,11 +333,11 @@ def test_what_cannot_be_delivered_stops_the_run(any_runner, tmp_path):
 
 
 def test_a_trial_pauses_at_its_checkpoint_and_goes_on_as_if_it_had_not(runner, tmp_path):
-    whole = played(runner("train"), assignment(tmp_path / "whole"))
+    whole = events_of(runner("train"), assignment(tmp_path / "whole"))
 
-    first = played(runner("train"), assignment(tmp_path, until_step=3))
-    second = played(runner("train"), assignment(tmp_path, resume_step=3, until_step=6))
-    third = played(runner("train"), assignment(tmp_path, resume_step=5))
+    first = events_of(runner("train"), assignment(tmp_path, until_step=3))
+    second = events_of(runner("train"), assignment(tmp_path, resume_step=3, until_step=6))
+    third = events_of(runner("train"), assignment(tmp_path, resume_step=5))
 
     assert [(type(one[-1]), one[-1].steps) for one in (first, second)] == [(Paused, 4), (Paused, 6)]
     assert rows([*first, *second, *third]) == rows(whole)
@@ -344,21 +345,21 @@ def test_a_trial_pauses_at_its_checkpoint_and_goes_on_as_if_it_had_not(runner, t
 
 
 def test_the_end_is_no_pause(runner, tmp_path):
-    events = played(runner("train"), assignment(tmp_path, until_step=8))
+    events = events_of(runner("train"), assignment(tmp_path, until_step=8))
 
     assert end(events).status == "completed"
 
 
 def test_a_trial_without_checkpoints_goes_on_past_its_pause(runner, tmp_path):
-    events = played(runner("reports_alone"), assignment(tmp_path, until_step=2))
+    events = events_of(runner("reports_alone"), assignment(tmp_path, until_step=2))
 
     assert (end(events).status, end(events).steps) == ("completed", 8)
 
 
 def test_a_trial_killed_before_it_could_pause_pauses_where_it_would_have(runner, tmp_path):
-    played(runner("train"), assignment(tmp_path))
+    events_of(runner("train"), assignment(tmp_path))
 
-    events = played(runner("train"), assignment(tmp_path, resume_step=3, until_step=4))
+    events = events_of(runner("train"), assignment(tmp_path, resume_step=3, until_step=4))
 
     assert rows(events) == []
     assert events == [Began(0, 4), Paused(0, 4, events[-1].wall_s)]
@@ -383,7 +384,7 @@ def test_a_halt_outlasts_no_trial_that_goes_on_again(runner, tmp_path):
     busy = runner("train")
     busy.submit([Halt(0)])
 
-    events = played(busy, assignment(tmp_path))
+    events = events_of(busy, assignment(tmp_path))
 
     assert end(events).status == "completed"
 
@@ -394,7 +395,7 @@ def test_a_halt_outlasts_no_trial_that_goes_on_again(runner, tmp_path):
 def test_a_rehearsal_tells_whether_the_loop_can_be_resumed(runner, tmp_path, name, resumes):
     rehearsal = assignment(tmp_path, rehearsal=True, max_steps=2, evaluations=1)
 
-    (event,) = played(runner(name), rehearsal)
+    (event,) = events_of(runner(name), rehearsal)
 
     assert event.resumes is resumes or event.problem
 

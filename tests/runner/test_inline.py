@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from tests.runner.sample import HERE, assignment, inline, played
+from tests.runner.sample import HERE, assignment, events_of, inline
 
 from etude.errors import RunError
 from etude.runner.inline import Inline
@@ -9,13 +9,13 @@ from etude.runner.user_code import train_function
 
 
 def test_what_a_trial_prints_is_shown_where_it_was_meant_to_go(tmp_path, capsys):
-    played(inline("prints"), assignment(tmp_path))
+    events_of(inline("prints"), assignment(tmp_path))
 
     assert capsys.readouterr() == ("a word\n", "a complaint\n")
 
 
 def test_a_silent_trial_leaves_no_log(tmp_path):
-    played(inline("returns"), assignment(tmp_path))
+    events_of(inline("returns"), assignment(tmp_path))
 
     assert not (tmp_path / "trials").exists()
 
@@ -25,7 +25,7 @@ def test_ctrl_c_reaches_the_user(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        played(Inline(lambda: train), assignment(tmp_path))
+        events_of(Inline(lambda: train), assignment(tmp_path))
 
 
 def test_a_function_is_loaded_before_the_first_trial_only(tmp_path):
@@ -35,7 +35,7 @@ def test_a_function_is_loaded_before_the_first_trial_only(tmp_path):
         loads.append("once")
         return lambda trial: 1.0
 
-    played(Inline(load), assignment(tmp_path), assignment(tmp_path, id=1))
+    events_of(Inline(load), assignment(tmp_path), assignment(tmp_path, id=1))
 
     assert loads == ["once"]
 

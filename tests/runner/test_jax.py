@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from tests.runner.libraries import SETTING, runner_of, trial
-from tests.runner.sample import HERE, end, played, rows
+from tests.runner.sample import HERE, end, events_of, rows
 from tests.train.needs_jax import jax
 
 from etude.errors import RunError
@@ -20,7 +20,7 @@ assert jax
 
 
 def test_python_that_decides_by_a_value_is_told_in_the_words_of_jax(tmp_path):
-    ended = end(played(runner_of("jax", "inline")("Decides"), trial(tmp_path)))
+    ended = end(events_of(runner_of("jax", "inline")("Decides"), trial(tmp_path)))
 
     assert ended.reason == "error"
     assert "return found if found > 0 else -found" in ended.detail
@@ -62,7 +62,7 @@ def test_the_example_is_trained(tmp_path):
     setting = {**SETTING, "width": 8, "dropout": 0.1, "batch_size": 32}
     one = trial(tmp_path, setting=setting, max_steps=60, metric=experiment.metric)
 
-    events = played(Inline(lambda: train_function(experiment.train, EXAMPLE)), one)
+    events = events_of(Inline(lambda: train_function(experiment.train, EXAMPLE)), one)
 
     errors = [value for _, name, value in rows(events) if name == "valid/error"]
     assert errors[-1] < 0.6

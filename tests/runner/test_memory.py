@@ -16,17 +16,17 @@ PLAYED = """
 import json, resource, sys, torch._dynamo
 from pathlib import Path
 from tests.runner.libraries import SETTING, inline, vectorized
-from tests.runner.sample import assignment, played
+from tests.runner.sample import assignment, events_of
 from etude.event import Ended
 
 room, folder = 250_000_000, Path(sys.argv[1])
 few = {"setting": {**SETTING, "learning_rate": 1e-9}, "max_steps": 2, "evaluations": 1}
 # The first trial loads all that must be loaded.
-played(inline("works.py", "Greedy"), assignment(folder / "first", **few))
+events_of(inline("works.py", "Greedy"), assignment(folder / "first", **few))
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + room, used + room))
 runner = vectorized("works.py", "Greedy", width=32)
-events = played(runner, *(assignment(folder, id=n, seed=n, **few) for n in range(32)))
+events = events_of(runner, *(assignment(folder, id=n, seed=n, **few) for n in range(32)))
 ends = [one.status for one in events if isinstance(one, Ended)]
 print(json.dumps({"ends": ends, "most": list(runner._max_widths.values())}))
 """

@@ -2,7 +2,7 @@ import os
 import sys
 
 import pytest
-from tests.runner.sample import HERE, assignment, end, of, played, processes, rows
+from tests.runner.sample import HERE, assignment, end, events_of, of, processes, rows
 
 from etude.errors import RunError
 from etude.event import Began, Event, Lost, Refused, Saved
@@ -14,23 +14,23 @@ from etude.runner.processes import Processes
     [("exits", "exit code 7"), ("is_killed", "SIGKILL (often the system, when memory runs out)")],
 )
 def test_a_worker_that_dies_loses_its_trial(tmp_path, name, detail):
-    (event,) = played(processes(name), assignment(tmp_path))
+    (event,) = events_of(processes(name), assignment(tmp_path))
 
     assert event == Lost(0, detail)
 
 
 def test_a_worker_that_died_is_replaced(tmp_path):
-    lost, *again = played(processes("dies_once"), assignment(tmp_path), assignment(tmp_path))
+    lost, *again = events_of(processes("dies_once"), assignment(tmp_path), assignment(tmp_path))
 
     assert lost == Lost(0, "exit code 7")
     assert end(again).status == "completed"
 
 
 def test_a_trial_that_lost_its_worker_goes_on_from_its_checkpoint(tmp_path):
-    whole = played(processes("train"), assignment(tmp_path / "whole"))
+    whole = events_of(processes("train"), assignment(tmp_path / "whole"))
     first, second = assignment(tmp_path), assignment(tmp_path, resume_step=3)
 
-    events = played(processes("interrupted"), first, second)
+    events = events_of(processes("interrupted"), first, second)
 
     beginnings = [event for event in events if isinstance(event, Began)]
     assert beginnings == [Began(0, 0), Began(0, 4)]
@@ -55,19 +55,19 @@ def test_a_worker_that_died_idle_is_replaced(tmp_path):
     runner = processes("dies_after_its_end")
     exhaust(runner, assignment(tmp_path))
 
-    events = played(runner, assignment(tmp_path, id=1))
+    events = events_of(runner, assignment(tmp_path, id=1))
 
     assert end(events).status == "completed"
 
 
 def test_a_dead_worker_is_noticed_though_its_child_holds_the_line(tmp_path):
-    (event,) = played(processes("leaves_an_orphan"), assignment(tmp_path))
+    (event,) = events_of(processes("leaves_an_orphan"), assignment(tmp_path))
 
     assert event == Lost(0, "exit code 7")
 
 
 def test_a_worker_that_hung_up_is_lost(tmp_path):
-    (event,) = played(processes("closes_everything"), assignment(tmp_path))
+    (event,) = events_of(processes("closes_everything"), assignment(tmp_path))
 
     assert isinstance(event, Lost)
 
@@ -75,7 +75,7 @@ def test_a_worker_that_hung_up_is_lost(tmp_path):
 def test_a_worker_that_never_comes_back_is_killed_after_its_grace(tmp_path):
     limited = assignment(tmp_path, max_wall_s=0.01)
 
-    events = played(processes("never_comes_back", grace_s=1.0), limited)
+    events = events_of(processes("never_comes_back", grace_s=1.0), limited)
 
     ended = end(events)
     assert (ended.status, ended.reason) == ("stopped", "time_limit")
@@ -85,7 +85,7 @@ def test_a_worker_that_never_comes_back_is_killed_after_its_grace(tmp_path):
 def test_a_module_that_fails_to_import_is_refused_with_the_users_traceback(tmp_path):
     (tmp_path / "broken.py").write_text("import math\n\nraise ValueError('no data')\n")
 
-    (event,) = played(Processes("broken.py:train", tmp_path, workers=1), assignment(tmp_path))
+    (event,) = events_of(Processes("broken.py:train", tmp_path, workers=1), assignment(tmp_path))
 
     assert isinstance(event, Refused)
     assert event.kind == "import"
@@ -96,7 +96,7 @@ def test_a_module_that_fails_to_import_is_refused_with_the_users_traceback(tmp_p
 def test_a_module_with_a_slip_of_syntax_is_shown_with_its_line(tmp_path):
     (tmp_path / "broken.py").write_text("def train(trial:\n")
 
-    (event,) = played(Processes("broken.py:train", tmp_path, workers=1), assignment(tmp_path))
+    (event,) = events_of(Processes("broken.py:train", tmp_path, workers=1), assignment(tmp_path))
 
     assert "SyntaxError" in event.detail
     assert 'broken.py", line 1' in event.detail
@@ -104,7 +104,7 @@ def test_a_module_with_a_slip_of_syntax_is_shown_with_its_line(tmp_path):
 
 
 def test_a_missing_function_is_refused_with_the_nearest(tmp_path):
-    (event,) = played(processes("trian"), assignment(tmp_path))
+    (event,) = events_of(processes("trian"), assignment(tmp_path))
 
     assert isinstance(event, Refused)
     assert event.detail.endswith("has no function `trian`. Did you mean `train`?")
@@ -113,14 +113,14 @@ def test_a_missing_function_is_refused_with_the_nearest(tmp_path):
 def test_a_log_that_cannot_be_written_is_the_disks_fault(tmp_path):
     (tmp_path / "file").touch()
 
-    refused = end(played(processes("returns"), assignment(tmp_path, folder=tmp_path / "file")))
+    refused = end(events_of(processes("returns"), assignment(tmp_path, folder=tmp_path / "file")))
 
     assert isinstance(refused, Refused)
     assert refused.kind == "disk"
 
 
 def test_what_is_written_below_python_goes_to_the_log_too(tmp_path):
-    played(processes("prints_from_c"), assignment(tmp_path))
+    events_of(processes("prints_from_c"), assignment(tmp_path))
 
     assert (tmp_path / "trials/0/log.txt").read_text() == "from below\n"
 
@@ -129,7 +129,7 @@ def test_a_module_is_imported_once_a_worker_under_its_own_name(tmp_path, monkeyp
     monkeypatch.setenv("LOOPS_IMPORTS", str(tmp_path / "imports"))
     several = [assignment(tmp_path, id=number) for number in range(6)]
 
-    played(processes("returns", workers=2), *several)
+    events_of(processes("returns", workers=2), *several)
 
     lines = (tmp_path / "imports").read_text().splitlines()
     assert len(lines) == len(set(lines)) == 2
@@ -137,7 +137,7 @@ def test_a_module_is_imported_once_a_worker_under_its_own_name(tmp_path, monkeyp
 
 
 def test_a_worker_imports_no_main_module_of_the_user(tmp_path):
-    played(processes("tells_its_imports"), assignment(tmp_path))
+    events_of(processes("tells_its_imports"), assignment(tmp_path))
 
     name, main, first, *path = (tmp_path / "trials/0/imports").read_text().splitlines()
     assert (name, main) == ("loops", "etude.runner.child")
@@ -149,7 +149,7 @@ def test_a_users_file_does_not_stand_in_for_one_of_pythons(tmp_path, monkeypatch
     (tmp_path / "queue.py").write_text("raise ValueError('not me')\n")
     monkeypatch.chdir(tmp_path)
 
-    events = played(processes("returns"), assignment(tmp_path))
+    events = events_of(processes("returns"), assignment(tmp_path))
 
     assert end(events).status == "completed"
 
@@ -160,7 +160,7 @@ def test_two_workers_train_at_once(tmp_path):
     runner.submit([assignment(tmp_path), assignment(tmp_path, id=1, seed=2)])
 
     assert (runner.slots, runner.free) == (2, 0)
-    events = played(runner)
+    events = events_of(runner)
     assert {end(of(events, number)).status for number in (0, 1)} == {"completed"}
 
 
@@ -171,7 +171,7 @@ def test_every_worker_has_a_gpu_of_its_own_and_its_share_of_threads(tmp_path, mo
     runner = processes("tells_its_environment", workers=2)
 
     runner.submit([assignment(tmp_path), assignment(tmp_path, id=1)])
-    played(runner)
+    events_of(runner)
 
     told = [(tmp_path / f"trials/{number}/environment").read_text() for number in (0, 1)]
     assert [one.splitlines()[0] for one in told] == [f"CUDA_VISIBLE_DEVICES={n}" for n in (3, 5)]

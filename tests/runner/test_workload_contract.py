@@ -2,7 +2,7 @@
 
 import pytest
 from tests.runner.libraries import IN_THIS_PROCESS, KINDS, SETTING, runner_of, trial, trials
-from tests.runner.sample import end, of, played, rows
+from tests.runner.sample import end, events_of, of, rows
 
 from etude.event import Began, Refused, Saved
 from etude.train.torch.examples import Order  # JAX's gives the same
@@ -25,7 +25,7 @@ def kind(request):
 
 
 def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
-    events = played(runner("Plain"), trial(tmp_path))
+    events = events_of(runner("Plain"), trial(tmp_path))
 
     assert events[0] == Began(0, 0)
     assert [event.step for event in events if isinstance(event, Saved)][-1] == 7
@@ -41,7 +41,7 @@ def test_every_runner_makes_the_same_values(tmp_path, library):
             row[2]
             for number in range(3)
             for row in rows(
-                of(played(runner_of(library, kind)("Plain"), *trials(tmp_path / kind)), number)
+                of(events_of(runner_of(library, kind)("Plain"), *trials(tmp_path / kind)), number)
             )
         ]
         for kind in KINDS
@@ -65,7 +65,7 @@ def test_every_runner_makes_the_same_values(tmp_path, library):
     ],
 )
 def test_a_setting_that_cannot_be_trained_says_why(kind, tmp_path, library, name, reason, detail):
-    ended = end(played(runner_of(library, kind)(name), trial(tmp_path)))
+    ended = end(events_of(runner_of(library, kind)(name), trial(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", reason)
     assert detail in ended.detail
@@ -97,7 +97,7 @@ def test_a_setting_that_cannot_be_trained_says_why(kind, tmp_path, library, name
 def test_what_keeps_every_trial_from_being_trained_is_refused(
     kind, tmp_path, library, name, refusal, detail
 ):
-    refused = end(played(runner_of(library, kind)(name), trial(tmp_path)))
+    refused = end(events_of(runner_of(library, kind)(name), trial(tmp_path)))
 
     assert isinstance(refused, Refused)
     assert refused.kind == refusal
@@ -110,7 +110,7 @@ def test_it_goes_up_to_the_step_that_raises_and_takes_no_other_with_it(runner, t
     never = next(number for number, step in first.items() if step < 0)
     several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in (late, never)]
 
-    events = played(runner("RaisesForSome"), *several)
+    events = events_of(runner("RaisesForSome"), *several)
 
     ended = end(of(events, late))
     assert (ended.status, ended.steps) == ("infeasible", first[late])
@@ -129,7 +129,7 @@ def first_meeting(seed):
 def test_a_rehearsal_tells_what_nobody_read_and_how_long_a_step_takes(runner, tmp_path):
     setting = {**SETTING, "width": 8, "beta1": 0.9}
 
-    (event,) = played(
+    (event,) = events_of(
         runner("Plain"), trial(tmp_path, setting=setting, rehearsal=True, max_steps=2)
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.runner.libraries import IN_THIS_PROCESS, KINDS, SETTING, runner_of, trial, trials
-from tests.runner.sample import HERE, end, of, played, rows
+from tests.runner.sample import HERE, end, events_of, of, rows
 from tests.runner.works import INPUTS, Plain
 
 from etude.errors import RunError, WorkloadError
@@ -29,7 +29,7 @@ def test_one_stack_with_all_threads_takes_one_worker(tmp_path):
     runner = Processes("works.py:Threads", HERE, workers=2)
     runner.widen(4, threads=3)
 
-    events = played(runner, *trials(tmp_path))
+    events = events_of(runner, *trials(tmp_path))
 
     assert {value for event in events for _, name, value in rows([event]) if "loss" in name} >= {
         3.0
@@ -38,9 +38,9 @@ def test_one_stack_with_all_threads_takes_one_worker(tmp_path):
 
 
 def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(runner, tmp_path):
-    played(runner("Plain"), trial(tmp_path))
+    events_of(runner("Plain"), trial(tmp_path))
 
-    resumed = played(runner("Plain"), trial(tmp_path, resume_step=7))
+    resumed = events_of(runner("Plain"), trial(tmp_path, resume_step=7))
 
     assert rows(resumed) == []
     assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
@@ -56,7 +56,7 @@ def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(runner, tmp_pa
 )
 def test_every_runner_tells_alike_what_is_wrong(any_runner, tmp_path, name, said):
     try:
-        told = end(played(any_runner(name), trial(tmp_path))).detail
+        told = end(events_of(any_runner(name), trial(tmp_path))).detail
     except WorkloadError as error:  # in this process it reaches who loads
         told = str(error)
 
@@ -82,7 +82,7 @@ def test_a_setting_that_the_loop_cannot_read_is_refused(tmp_path, given, said):
     setting = {name: value for name, value in {**SETTING, **given}.items() if value is not None}
 
     refused = end(
-        played(runner_of("torch", "vectorized")("Plain"), trial(tmp_path, setting=setting))
+        events_of(runner_of("torch", "vectorized")("Plain"), trial(tmp_path, setting=setting))
     )
 
     assert said in refused.detail
@@ -92,7 +92,7 @@ def test_a_setting_that_the_loop_cannot_read_is_refused(tmp_path, given, said):
 def test_a_value_that_cannot_be_is_its_trials_fault(runner, tmp_path):
     bad = trial(tmp_path, setting={**SETTING, "learning_rate": -1.0})
 
-    events = played(runner("Plain"), bad, trial(tmp_path, id=1))
+    events = events_of(runner("Plain"), bad, trial(tmp_path, id=1))
 
     assert end(of(events, 0)).status == "infeasible"
     assert "`learning_rate` is -1; sgd needs it at least 0." in end(of(events, 0)).detail
@@ -103,7 +103,7 @@ def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(any_runner, tm
     meets = {n for n in range(8) if 7 in Order(400, 4, n).rows(0, 30)}
     several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in range(8)]
 
-    events = played(any_runner("RaisesForSome"), *several)
+    events = events_of(any_runner("RaisesForSome"), *several)
 
     ended = {n: end(of(events, n)) for n in range(8)}
     assert {n for n, one in ended.items() if one.status == "infeasible"} == meets
@@ -113,7 +113,7 @@ def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(any_runner, tm
 
 @pytest.mark.parametrize("name", ["processes", "wide"])
 def test_what_a_model_prints_goes_to_its_trials_log(tmp_path, name):
-    played(runner_of("torch", name)("Prints"), *trials(tmp_path))
+    events_of(runner_of("torch", name)("Prints"), *trials(tmp_path))
 
     logs = [(tmp_path / "trials" / str(n) / "log.txt").read_text() for n in range(3)]
 
@@ -125,7 +125,7 @@ def test_trials_that_are_handed_over_together_begin_in_one_stack(tmp_path):
     several = trials(tmp_path)
 
     runner.submit(several)
-    played(runner)
+    events_of(runner)
 
     logs = [(tmp_path / "trials" / str(n) / "log.txt") for n in range(3)]
     asked = [log.read_text().count("asked") if log.exists() else 0 for log in logs]
@@ -133,14 +133,16 @@ def test_trials_that_are_handed_over_together_begin_in_one_stack(tmp_path):
 
 
 def test_a_rehearsal_sends_its_times_alone(runner, tmp_path):
-    (event,) = played(runner("Plain"), trial(tmp_path, rehearsal=True, max_steps=2, evaluations=1))
+    (event,) = events_of(
+        runner("Plain"), trial(tmp_path, rehearsal=True, max_steps=2, evaluations=1)
+    )
 
     assert isinstance(event, Rehearsed)
     assert min(event.step_s, event.evaluation_s) > 0
 
 
 def test_a_trial_past_its_limit_is_stopped_and_keeps_its_best(runner, tmp_path):
-    ended = end(played(runner("Plain"), trial(tmp_path, max_steps=10**7, max_wall_s=0.5)))
+    ended = end(events_of(runner("Plain"), trial(tmp_path, max_steps=10**7, max_wall_s=0.5)))
 
     assert isinstance(ended, Ended)
     assert (ended.status, ended.reason) == ("stopped", "time_limit")
@@ -167,7 +169,7 @@ def test_what_a_workload_lacks_is_told_all_at_once():
 def test_a_loss_without_a_gradient_is_refused_where_every_round_begins(tmp_path):
     tried = trial(tmp_path, rehearsal=True, max_steps=2)
 
-    told = end(played(runner_of("torch", "vectorized")("NoSlope"), tried)).detail
+    told = end(events_of(runner_of("torch", "vectorized")("NoSlope"), tried)).detail
 
     assert "`loss` returned a tensor without a gradient. Compute it from `predict`" in told
 

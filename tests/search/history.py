@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from tests import factories
+from tests.factories import record
 
 from etude.move import Start
-from etude.record import POINT, Points, Record, Records
+from etude.record import Record, Records
 from etude.search.base import Search
 from etude.space import Real, Space
 from etude.study import Study
@@ -15,35 +17,25 @@ from etude.study import Study
 PLANE = Space({"x": Real(0.0, 1.0), "y": Real(0.0, 1.0)})
 
 
-def a_study(**given: Any) -> Study:
-    plain: dict[str, Any] = {
-        "name": "all",
-        "scientific": {},
-        "space": PLANE,
-        "fixed": {},
-        "max_trials": 24,
-        "seed": 3,
-        "search": "bayesian",
-        "metric": "valid/loss",
-        "maximize": False,
-        "max_steps": 10,
-        "evaluations": 1,
-    }
-    return Study(**{**plain, **given})
+# The start of a search is known by its seed.
+PLAIN = replace(
+    factories.study(search="bayesian", metric="valid/loss", max_steps=10, evaluations=1), seed=3
+)
 
 
-def a_record(number: int, setting: Any, value: float | None) -> Record:
+def bayesian_study(space: Space = PLANE, max_trials: int = 24) -> Study:
+    return replace(PLAIN, space=space, max_trials=max_trials)
+
+
+def trial(number: int, setting: Any, value: float | None) -> Record:
     """A trial that ended with this value; NaN: it diverged; None: it still runs."""
     status = "running" if value is None else "completed" if math.isfinite(value) else "infeasible"
-    rows = [] if value is None else [(9, 0, value)]
-    points = Points(np.array(rows, POINT), ("valid/loss",))
-    given: dict[str, Any] = {"status": status, "setting": setting, "points": points}
-    return Record(id=number, study="all", index=number, seed=number, **given)
+    return record(PLAIN, number, () if value is None else [value], setting, status=status)
 
 
 def records(settings: Sequence[Any], values: Sequence[float | None]) -> Records:
     pairs = zip(settings, values, strict=True)
-    return Records.of([a_record(n, setting, value) for n, (setting, value) in enumerate(pairs)])
+    return Records.of([trial(n, setting, value) for n, (setting, value) in enumerate(pairs)])
 
 
 def whole_history(
@@ -54,6 +46,6 @@ def whole_history(
     while moves := search.moves(study, history, at_once):
         settings = [dict(move.searched) for move in moves if isinstance(move, Start)]
         begin = len(history)
-        new = [a_record(begin + n, setting, loss(setting)) for n, setting in enumerate(settings)]
+        new = [trial(begin + n, setting, loss(setting)) for n, setting in enumerate(settings)]
         history = Records.of([*history, *new])
     return history

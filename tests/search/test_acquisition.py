@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.domains import CHOICES, INTEGERS, UNITS
-from tests.search.history import PLANE, a_study
+from tests.search.history import PLANE, bayesian_study
 
 from etude.search.acquisition import is_new, maximize_acquisition, value_centres
 from etude.space import Choice, Integer, Real, Space
@@ -20,7 +20,9 @@ def peak(units_NxD):
 
 
 def proposed(score=peak, space=PLANE, taken=NONE, anchors=NONE):
-    return maximize_acquisition(a_study(space=space), score, anchors, taken_NxD=taken, seed=0)
+    return maximize_acquisition(
+        bayesian_study(space=space), score, anchors, taken_NxD=taken, seed=0
+    )
 
 
 def test_a_peak_is_found_to_a_thousandth():

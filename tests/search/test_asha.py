@@ -2,7 +2,8 @@ import math
 from dataclasses import replace
 
 import pytest
-from tests.search.world import World, a_trial, experiment, played
+from tests.factories import played
+from tests.search.world import World, a_trial, descent
 
 from etude.design.split import split
 from etude.errors import RunError
@@ -16,13 +17,13 @@ from etude.study import Prior
 ASHA = {"schedule": "asha", "schedule_options": {"eta": 3, "min_steps": 1}}
 
 
-def a_study(**given):
-    (study,) = split(experiment(**{**ASHA, **given}))
+def asha_study(**given):
+    (study,) = split(descent(**{**ASHA, **given}))
     return study
 
 
 def moves(records, free=1, **given):
-    return search_of(a_study(**given)).moves(a_study(**given), Records.of(records), free)
+    return search_of(asha_study(**given)).moves(asha_study(**given), Records.of(records), free)
 
 
 def resumed(records, free=9, **given):
@@ -32,7 +33,7 @@ def resumed(records, free=9, **given):
 def test_a_trial_begins_until_the_first_rung():
     (start,) = moves([])
 
-    assert start == Start(QuasiRandom().moves(a_study(), Records.of([]), 1)[0].searched, 1)
+    assert start == Start(QuasiRandom().moves(asha_study(), Records.of([]), 1)[0].searched, 1)
 
 
 def test_the_best_third_is_promoted():
@@ -97,13 +98,13 @@ def test_where_all_are_infeasible_nobody_is_promoted():
 
 
 def test_a_study_too_small_to_fill_its_rungs_ends_with_one_complete_trial():
-    records = played(experiment(**ASHA, trials=2), World())
+    records = played(descent(**ASHA, trials=2), World())
 
     assert sorted(one.status for one in records) == ["completed", "stopped"]
 
 
 def test_what_still_pauses_at_the_end_is_stopped_and_censored():
-    records = played(experiment(**ASHA), World())
+    records = played(descent(**ASHA), World())
 
     stopped = [one for one in records if one.status == "stopped"]
     assert {one.reason for one in stopped} == {"schedule"}
@@ -112,9 +113,9 @@ def test_what_still_pauses_at_the_end_is_stopped_and_censored():
 
 def test_most_of_the_steps_are_saved_and_the_best_trial_is_found():
     whole, halved = World(), World()
-    best = min(played(experiment(), whole), key=loss)
+    best = min(played(descent(), whole), key=loss)
 
-    found = min(played(experiment(**ASHA), halved), key=loss)
+    found = min(played(descent(**ASHA), halved), key=loss)
 
     assert found.setting == best.setting
     assert halved.trained < whole.trained / 2
@@ -140,9 +141,9 @@ def test_no_trial_is_stopped_before_anybody_can_tell_that_it_cannot_pause():
 @pytest.mark.parametrize("slots", [1, 64])
 def test_without_checkpoints_the_best_trial_is_found_all_the_same(slots):
     world = World(slots, checkpoints=False)
-    records = played(experiment(**ASHA), world)
+    records = played(descent(**ASHA), world)
 
-    assert loss(min(records, key=loss)) == loss(min(played(experiment(), World()), key=loss))
+    assert loss(min(records, key=loss)) == loss(min(played(descent(), World()), key=loss))
     assert world.trained < 0.8 * 90
 
 
@@ -158,16 +159,16 @@ def test_without_checkpoints_the_best_trial_is_found_all_the_same(slots):
     ],
 )
 def test_rungs_lie_at_evaluations_and_by_default_none_below_a_tenth(eta, min_steps, lengths):
-    assert rungs(a_study(), eta, min_steps) == lengths
+    assert rungs(asha_study(), eta, min_steps) == lengths
 
 
 def test_rungs_move_up_to_the_next_evaluation():
-    assert rungs(a_study(max_steps=900, evaluations=3), 3, 100) == [300]
+    assert rungs(asha_study(max_steps=900, evaluations=3), 3, 100) == [300]
 
 
 def test_trials_that_evaluate_only_at_their_end_have_no_rungs():
     with pytest.raises(RunError, match="with evaluations = 1 the next value"):
-        rungs(a_study(evaluations=1), 3, 1)
+        rungs(asha_study(evaluations=1), 3, 1)
 
 
 def test_longer_brackets_get_more_trials_and_any_first_trials_are_shared_out():
@@ -180,7 +181,7 @@ def test_longer_brackets_get_more_trials_and_any_first_trials_are_shared_out():
 def test_brackets_compare_only_their_own_trials():
     feet = first_rungs(2, 2, 3.0, 10)
     records = played(
-        experiment(schedule="asha", schedule_options={"min_steps": 1, "brackets": 2}), World()
+        descent(schedule="asha", schedule_options={"min_steps": 1, "brackets": 2}), World()
     )
 
     first = [record.until_step if record.until_step else 9 for record in records]
@@ -193,14 +194,14 @@ def test_a_search_that_learns_is_shown_all_trials_at_one_length():
     broken = a_trial(6, math.nan, status="infeasible")
     new = a_trial(7, status="pending")
 
-    seen = at_one_length(a_study(), [*far, *near, broken, new], [1, 3])
+    seen = at_one_length(asha_study(), [*far, *near, broken, new], [1, 3])
 
     assert [one.status for one in seen] == ["stopped"] * 6 + ["infeasible", "pending"]
     assert [len(one.points.rows_P) for one in seen] == [3, 3, 3, 3, 1, 1, 1, 0]
 
 
 def test_earlier_rounds_at_full_length_are_no_measure_of_what_stands_at_a_rung():
-    study = a_study(search="bayesian")
+    study = asha_study(search="bayesian")
     whole = [Prior({"learning_rate": 0.1, "momentum": 0.9}, 0.001)] * 9
     after = replace(study, prior=tuple(whole))
 
@@ -210,6 +211,8 @@ def test_earlier_rounds_at_full_length_are_no_measure_of_what_stands_at_a_rung()
 
 
 def test_until_enough_are_through_a_search_is_shown_the_first_rung():
-    seen = at_one_length(a_study(), [a_trial(0, 0.5, 0.4, 0.3, until=3), a_trial(1, 0.9)], [1, 3])
+    seen = at_one_length(
+        asha_study(), [a_trial(0, 0.5, 0.4, 0.3, until=3), a_trial(1, 0.9)], [1, 3]
+    )
 
     assert [len(one.points.rows_P) for one in seen] == [1, 1]

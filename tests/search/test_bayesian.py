@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.search.history import PLANE, a_record, a_study, records, whole_history
+from tests.search.history import PLANE, bayesian_study, records, trial, whole_history
 
 from etude.errors import RunError
 from etude.record import Records
@@ -18,7 +18,7 @@ from etude.search.quasi_random import QuasiRandom
 from etude.space import Choice, Integer, Real, Space
 from etude.study import Prior
 
-STUDY = a_study()
+STUDY = bayesian_study()
 NOTHING = Records.of([])
 EVEN = [dict(one.searched) for one in QuasiRandom().moves(STUDY, NOTHING, 12)]
 
@@ -93,7 +93,7 @@ def test_64_free_slots_are_filled_and_no_point_is_taken_twice():
 
 def test_a_trial_that_runs_is_not_proposed_again():
     (first,) = moves()
-    waiting = Records.of([*HISTORY, a_record(12, first.searched, None)])
+    waiting = Records.of([*HISTORY, trial(12, first.searched, None)])
     (second,) = moves(history=waiting)
 
     apart = [abs(first.searched[name] - second.searched[name]) for name in PLANE.domains]
@@ -129,7 +129,7 @@ def test_it_leaves_no_trace_in_the_program():
 
 def test_constraints_hold_in_every_setting():
     space = replace(PLANE, constraints=("x <= 0.5 * y",))
-    constrained = a_study(space=space, max_trials=10)
+    constrained = bayesian_study(space=space, max_trials=10)
     found = whole_history(Bayesian(), constrained, bowl)
 
     assert all(one.setting["x"] <= 0.5 * one.setting["y"] for one in found)
@@ -151,7 +151,7 @@ def mixed(setting):
 
 
 def test_whole_numbers_and_choices_are_found_too():
-    found = whole_history(Bayesian(), a_study(space=MIXED, max_trials=24), mixed)
+    found = whole_history(Bayesian(), bayesian_study(space=MIXED, max_trials=24), mixed)
     best = min(found, key=lambda one: mixed(one.setting)).setting
 
     assert (best["activation"], best["depth"]) == ("gelu", 4)
@@ -160,7 +160,7 @@ def test_whole_numbers_and_choices_are_found_too():
 
 def test_a_study_ends_where_every_setting_was_tried():
     space = Space({"norm": Choice(["none", "layer"]), "depth": Integer(1, 3)})
-    study = a_study(space=space, max_trials=40)
+    study = bayesian_study(space=space, max_trials=40)
     found = whole_history(Bayesian(start=0.1), study, lambda one: one["depth"])
 
     assert {(one.setting["norm"], one.setting["depth"]) for one in found} == {
@@ -169,7 +169,7 @@ def test_a_study_ends_where_every_setting_was_tried():
 
 
 def test_where_nothing_varies_one_setting_is_trained_again():
-    study = a_study(space=Space({}), max_trials=5)
+    study = bayesian_study(space=Space({}), max_trials=5)
     found = whole_history(Bayesian(), study, lambda one: 0.5)
 
     assert [one.setting for one in found] == [{}] * 5

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.search.world import World, experiment, interrupted, played, sketch
+from tests import factories
+from tests.factories import played, record
+from tests.search.world import World, descent, interrupted, sketch
 
 import etude.search
 from etude.design.split import split
 from etude.experiment.methods import SEARCHES
-from etude.record import Record, Records
+from etude.record import Records
 from etude.search import SCHEDULES, search_of
 from etude.space import Choice, Real, Space
 from etude.store.memory import Memory
-from etude.study import Study
 
 SPACE = Space({"learning_rate": Real(1e-4, 1.0, log=True), "momentum": Real(0.5, 0.99)})
 LISTED = tuple({"learning_rate": 0.1 / (k + 1), "momentum": 0.9} for k in range(40))
@@ -33,33 +34,23 @@ FIXED = sorted(
 SAMPLING = [name for name in FIXED if SEARCHES[name].samples_space]
 
 
-def a_study(search):
-    return Study(
-        name="all",
-        scientific={},
-        space=SPACE,
-        fixed={},
-        max_trials=20,
-        seed=3,
-        search=search,
-        metric="valid/loss",
-        maximize=False,
-        max_steps=10,
-        evaluations=2,
-        **NEEDS.get(search, {}),
-    )
+def study_with(search):
+    """A study that this search is asked about."""
+    study = replace(factories.study(SPACE.domains), search=search, seed=3)
+    return replace(study, **NEEDS.get(search, {}))
 
 
 @pytest.fixture(params=FIXED)
 def study(request):
-    return a_study(request.param)
+    return study_with(request.param)
 
 
 def history(starts, status="pending"):
+    plain = factories.study(SPACE.domains)
     return Records.of(
         [
-            Record(id=n, study="all", index=n, setting=start.searched, seed=n, status=status)
-            for n, start in enumerate(starts)
+            record(plain, number, setting=start.searched, status=status)
+            for number, start in enumerate(starts)
         ]
     )
 
@@ -101,7 +92,7 @@ MERGED = Space({**SPACE.domains, "depth": Choice([1, 2, 3]), "norm": Choice(["no
 
 @pytest.fixture(params=SAMPLING)
 def merged(request):
-    return replace(a_study(request.param), space=MERGED, merged=("depth", "norm"))
+    return replace(study_with(request.param), space=MERGED, merged=("depth", "norm"))
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 7, 13, 20])
@@ -151,7 +142,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=CASES)
 def case(request):
-    return experiment(**CASES[request.param])
+    return descent(**CASES[request.param])
 
 
 @pytest.mark.parametrize("name", [*SEARCHES, *SCHEDULES])

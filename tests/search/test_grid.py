@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 import pytest
-from tests.search.world import experiment
+from tests import factories
 
-from etude.design.split import split
 from etude.errors import SpaceError
 from etude.record import Records
 from etude.search.grid import Grid
@@ -13,10 +12,9 @@ from etude.space.grid import coarse_to_fine, counts
 RATE, MOMENTUM = Real(1e-4, 1.0, log=True), Real(0.0, 1.0)
 
 
-def a_study(trials=100, constraints=(), **domains):
-    (study,) = split(experiment(trials=trials))
+def grid_study(trials=100, constraints=(), **domains):
     domains = domains or {"rate": RATE, "momentum": MOMENTUM}
-    return replace(study, space=Space(domains, constraints=constraints))
+    return replace(factories.study(trials=trials), space=Space(domains, constraints=constraints))
 
 
 def settings(study, points=None):
@@ -24,19 +22,19 @@ def settings(study, points=None):
 
 
 def test_a_range_has_evenly_spaced_values_on_its_scale_and_both_ends():
-    found = settings(a_study(rate=RATE), 5)
+    found = settings(grid_study(rate=RATE), 5)
 
     assert [one["rate"] for one in found] == [1e-4, 1.0, 0.01, 0.001, 0.1]
 
 
 def test_all_combinations_come_once():
-    found = settings(a_study(rate=RATE, kind=Choice(["a", "b"])), 3)
+    found = settings(grid_study(rate=RATE, kind=Choice(["a", "b"])), 3)
 
     assert len({tuple(one.items()) for one in found}) == len(found) == 6
 
 
 def test_the_first_trials_are_a_coarser_grid():
-    found = settings(a_study(), 5)
+    found = settings(grid_study(), 5)
 
     assert len(found) == 25
     assert {one["rate"] for one in found[:4]} == {1e-4, 1.0}
@@ -45,45 +43,45 @@ def test_the_first_trials_are_a_coarser_grid():
 
 
 def test_axes_may_have_numbers_of_their_own():
-    found = settings(a_study(), {"rate": 3, "momentum": 2})
+    found = settings(grid_study(), {"rate": 3, "momentum": 2})
 
     assert len(found) == 6
 
 
 def test_without_a_number_the_trials_pay_for_as_many_as_possible():
-    assert counts(a_study().space, None, 20) == {"momentum": 4, "rate": 4}
-    assert counts(a_study(rate=RATE, kind=Choice(["a", "b", "c"])).space, None, 20) == {
+    assert counts(grid_study().space, None, 20) == {"momentum": 4, "rate": 4}
+    assert counts(grid_study(rate=RATE, kind=Choice(["a", "b", "c"])).space, None, 20) == {
         "kind": 3,
         "rate": 6,
     }
 
 
 def test_whole_numbers_are_not_tried_twice():
-    assert [one["depth"] for one in settings(a_study(depth=Integer(1, 3)), 8)] == [1, 3, 2]
+    assert [one["depth"] for one in settings(grid_study(depth=Integer(1, 3)), 8)] == [1, 3, 2]
 
 
 def test_one_point_is_the_middle():
-    assert settings(a_study(), 1) == [{"momentum": 0.5, "rate": 0.01}]
+    assert settings(grid_study(), 1) == [{"momentum": 0.5, "rate": 0.01}]
 
 
 def test_constraints_leave_points_out():
-    found = settings(a_study(constraints=("momentum < 0.9",)), 3)
+    found = settings(grid_study(constraints=("momentum < 0.9",)), 3)
 
     assert len(found) == 6
 
 
 def test_no_more_than_the_trials_of_the_study():
-    assert len(settings(a_study(trials=7), 5)) == 7
+    assert len(settings(grid_study(trials=7), 5)) == 7
 
 
 def test_a_huge_grid_is_refused_before_it_is_made():
     with pytest.raises(SpaceError, match=r"1,000,000,000 points.*quasi_random"):
-        settings(a_study(), {"rate": 10**6, "momentum": 1000})
+        settings(grid_study(), {"rate": 10**6, "momentum": 1000})
 
 
 def test_an_axis_without_points_is_named():
     with pytest.raises(SpaceError, match=r"no points on `momentum`.*momentum = 5"):
-        settings(a_study(), {"rate": 3})
+        settings(grid_study(), {"rate": 3})
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 31])

@@ -3,13 +3,13 @@ from dataclasses import replace
 from etude.record import Records
 from etude.search.listed import Listed
 
-from .test_quasi_random import history, study
+from .test_quasi_random import STUDY, history
 
 ROWS = ({"learning_rate": 0.1}, {"learning_rate": 0.3}, {"learning_rate": 0.1})
 
 
 def moves(count=0, free=10):
-    one = replace(study(max_trials=len(ROWS)), listed=ROWS, search="listed")
+    one = replace(STUDY, max_trials=len(ROWS), listed=ROWS, search="listed")
     return [start.searched for start in Listed().moves(one, history(count), free)]
 
 
@@ -23,4 +23,4 @@ def test_it_goes_on_where_it_stood():
 
 
 def test_a_study_without_configurations_has_no_trial():
-    assert Listed().moves(study(), Records.of([]), 10) == []
+    assert Listed().moves(STUDY, Records.of([]), 10) == []

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import qmc
+from tests import factories
 
 from etude.errors import RunError
 from etude.record import Records
@@ -12,14 +13,13 @@ from etude.search.merged import Stratified, combinations, stratified
 from etude.search.quasi_random import QuasiRandom, points
 from etude.space import Choice, Real, Space
 
-from .test_quasi_random import study
-
 RATE = Real(1e-4, 1.0, log=True)
 
 
 def merged(domains, names, **given):
     space = Space({"learning_rate": RATE, **domains})
-    return replace(study(space=space, **given), merged=tuple(names))
+    study = replace(factories.study(), space=space, seed=0)
+    return replace(study, merged=tuple(names), **given)
 
 
 def settings(one):
@@ -72,7 +72,7 @@ def test_no_combination_is_bound_to_half_of_an_axis():
 
 def test_all_points_together_are_the_sequence_itself():
     one = merged({"depth": Choice([1, 2, 3])}, ["depth"], seed=5)
-    alone = study(space=Space({"learning_rate": RATE}), seed=5)
+    alone = replace(factories.study({"learning_rate": RATE}), seed=5)
     starts = QuasiRandom().moves(alone, Records.of([]), 1000)
 
     assert [each["learning_rate"] for each in settings(one)] == [

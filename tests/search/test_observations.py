@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.search.history import a_record, a_study, records
+from tests.search.history import bayesian_study, records, trial
 
 from etude.record import Records
 from etude.search.observations import Observations, observations, start_length, subsample
 from etude.study import Prior
 
-STUDY = a_study()
+STUDY = bayesian_study()
 LOSSES = [0.9, 0.7, 0.8, 1.0, 0.6, 0.75]
 SETTINGS = [{"x": 0.1 * at, "y": 0.5} for at in range(10)]
 
@@ -52,7 +52,7 @@ def test_trials_that_run_have_a_place_and_no_loss():
 
 
 def test_a_trial_that_ended_without_the_metric_says_nothing():
-    missing = replace(a_record(0, SETTINGS[0], None), status="completed")
+    missing = replace(trial(0, SETTINGS[0], None), status="completed")
 
     assert len(observations(STUDY, Records.of([missing]), start=6).losses_T) == 0
 

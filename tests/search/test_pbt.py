@@ -3,7 +3,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.search.world import World, a_trial, experiment, played
+from tests.factories import played
+from tests.search.world import World, a_trial, descent
 
 from etude.design.split import split
 from etude.errors import RunError
@@ -19,7 +20,7 @@ PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
 
 @pytest.fixture(scope="module")
 def records():
-    return played(experiment(**PBT), World(3))
+    return played(descent(**PBT), World(3))
 
 
 def member(number, loss, **given):
@@ -36,7 +37,7 @@ BROKEN = {"status": "infeasible", "reason": "nan", "checkpoints": ()}
 
 
 def asked(records, free=64):
-    (study,) = split(experiment(**PBT))
+    (study,) = split(descent(**PBT))
     return search_of(study).moves(study, Records.of(records), free)
 
 
@@ -45,7 +46,7 @@ def of(kind, moves):
 
 
 def test_all_members_begin_before_anybody_is_compared():
-    (study,) = split(experiment(**PBT))
+    (study,) = split(descent(**PBT))
 
     begun = search_of(study).moves(study, Records.of([]), 64)
 
@@ -120,8 +121,8 @@ def test_a_fork_carries_on_with_its_parents_weights(records):
 
 
 def test_slots_change_when_things_happen_but_not_what_becomes_of_them(records):
-    assert family(played(experiment(**PBT), World(1))) == family(records)
-    assert family(played(experiment(**PBT), World(64))) == family(records)
+    assert family(played(descent(**PBT), World(1))) == family(records)
+    assert family(played(descent(**PBT), World(64))) == family(records)
 
 
 def family(records):
@@ -129,11 +130,11 @@ def family(records):
 
 
 def test_another_seed_has_another_population(records):
-    assert family(played(experiment(**PBT, seed=1), World(3))) != family(records)
+    assert family(played(descent(**PBT, seed=1), World(3))) != family(records)
 
 
 def test_the_best_of_the_population_is_no_worse_than_its_first_settings(records):
-    alone = played(experiment(trials=8), World(8))
+    alone = played(descent(trials=8), World(8))
 
     assert best(records) <= best(alone)
 
@@ -147,7 +148,7 @@ def best(records):
 
 def test_where_all_members_diverge_the_study_is_over():
     hot = {"learning_rate": Real(0.5, 1.0), "momentum": Real(0.5, 0.99)}
-    records = played(experiment(**PBT, nuisance=hot), World(2))
+    records = played(descent(**PBT, nuisance=hot), World(2))
 
     assert [one.status for one in records] == ["infeasible"] * 8
 
@@ -156,7 +157,7 @@ def test_a_loop_without_checkpoints_is_told_at_its_first_pause():
     world = World(1, checkpoints=False)
 
     with pytest.raises(RunError, match=r"trial 0 went past step 3 without one.*checkpoint="):
-        played(experiment(**PBT), world)
+        played(descent(**PBT), world)
     assert world.trained == 4
 
 
@@ -164,13 +165,13 @@ def test_a_loop_without_checkpoints_is_told_at_its_first_pause():
     ("interval", "ends"), [(3, [3, 6]), (None, [1, 2, 3, 4, 5, 6, 7, 8]), (4, [4, 8]), (8, [8])]
 )
 def test_members_are_compared_at_evaluations(interval, ends):
-    (study,) = split(experiment(**PBT))
+    (study,) = split(descent(**PBT))
 
     assert generation_ends(study, interval) == ends
 
 
 def test_trials_that_evaluate_only_at_their_end_are_never_compared():
-    (study,) = split(experiment(**PBT, evaluations=1))
+    (study,) = split(descent(**PBT, evaluations=1))
 
     with pytest.raises(RunError, match="with evaluations = 1 the next value"):
         generation_ends(study, 3)

@@ -1,7 +1,8 @@
 """A replayed schedule: values change at steps, by forks from checkpoints."""
 
 import pytest
-from tests.search.world import World, a_trial, experiment, played
+from tests.factories import played
+from tests.search.world import World, a_trial, descent
 
 from etude.design.split import split
 from etude.errors import RunError
@@ -13,14 +14,14 @@ CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
 SETTING = {"learning_rate": 0.1, "momentum": 0.9}
 
 
-def a_study(changes=CHANGES, **given):
+def replay_study(changes=CHANGES, **given):
     options = {"schedule": "replay", "schedule_options": {"changes": changes}}
-    (study,) = split(experiment(**options, **given))
+    (study,) = split(descent(**options, **given))
     return study
 
 
 def moves(records, free=64, **given):
-    return search_of(a_study(**given)).moves(a_study(**given), Records.of(records), free)
+    return search_of(replay_study(**given)).moves(replay_study(**given), Records.of(records), free)
 
 
 def paused(number, until, **given):
@@ -55,7 +56,7 @@ def test_a_parent_is_stopped_once_its_fork_has_begun():
 
 
 def test_as_many_trials_end_complete_as_began():
-    records = played(experiment(schedule="replay", schedule_options={"changes": CHANGES}), World(4))
+    records = played(descent(schedule="replay", schedule_options={"changes": CHANGES}), World(4))
     ended = [record.status for record in records if record.status != "stopped"]
 
     assert len([record for record in records if record.parent is None]) == 10

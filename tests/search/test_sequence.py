@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import factories
 
 from etude.errors import SpaceError
 from etude.record import Records
 from etude.search.quasi_random import QuasiRandom, points
 from etude.search.sequence import accepted_points
 from etude.space import Choice, Integer, Real, Space
-from etude.study import Study
 
 DOMAINS = {
     "width": Integer(8, 256, log=True),
@@ -19,19 +19,8 @@ DOMAINS = {
     "rate": Real(1e-4, 1.0, log=True),
 }
 TEXTS = ("width % heads == 0", "warmup_steps <= 0.1 * max_steps", "rate * width < 10")
-STUDY = Study(
-    name="all",
-    scientific={},
-    space=Space(DOMAINS, constraints=TEXTS, known={"max_steps": 1000}),
-    fixed={},
-    max_trials=50,
-    seed=0,
-    search="quasi_random",
-    metric="valid/loss",
-    maximize=False,
-    max_steps=1000,
-    evaluations=2,
-)
+SPACE = Space(DOMAINS, constraints=TEXTS, known={"max_steps": 1000})
+STUDY = replace(factories.study(trials=50, max_steps=1000), space=SPACE, seed=0)
 
 
 def constrained(*texts):

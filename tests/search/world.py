@@ -12,36 +12,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tests.factories import curve, played, rates, record
 
 from etude.assignment import Assignment, Halt
 from etude.design.split import split
 from etude.event import Began, Ended, Event, Logged, Paused, Saved
 from etude.experiment import Experiment
-from etude.experiment.entry import Entry
-from etude.experiment.toml.write import dumps
-from etude.record import POINT, Points, Record, Status
-from etude.round.loop import Plan, pending, play, started
+from etude.record import Record, Status
 from etude.runner.base import Deliver
-from etude.search import search_of
 from etude.space import Real
 from etude.store.base import Store
-from etude.store.memory import Memory
 from etude.study import evaluation_steps
 
 DIVERGES_ABOVE = 0.3
 
 
-def experiment(**given: Any) -> Experiment:
-    plain: dict[str, Any] = {
-        "name": "rates",
-        "metric": "valid/loss",
-        "max_steps": 9,
-        "trials": 10,
-        "evaluations": 9,
-        "nuisance": {"learning_rate": Real(1e-3, 1.0, log=True), "momentum": Real(0.5, 0.99)},
-    }
-    return Experiment(**{**plain, **given})
+def descent(**given: Any) -> Experiment:
+    """What the world trains: 10 trials of 9 steps over a learning rate and a momentum."""
+    ranges = {"learning_rate": Real(1e-3, 1.0, log=True), "momentum": Real(0.5, 0.99)}
+    plain = {"max_steps": 9, "trials": 10, "evaluations": 9, "nuisance": ranges}
+    return rates(**{**plain, **given})
 
 
 def rate_of_descent(setting: Mapping[str, Any]) -> float:
@@ -57,19 +47,16 @@ def a_trial(
     **given: Any,
 ) -> Record:
     """A trial that reported these losses, one an update."""
-    rows = np.array([(step, 0, loss) for step, loss in enumerate(losses)], POINT)
+    (study,) = split(descent())
     plain: dict[str, Any] = {
-        "id": number,
-        "study": "all",
-        "index": number,
         "setting": {"learning_rate": 0.1, "momentum": 0.9},
         "seed": 0,
         "status": status,
         "steps": len(losses),
         "until_step": until,
-        "points": Points(rows, ("valid/loss",)),
+        "points": curve(losses, study.metric, spacing=1),
     }
-    return Record(**{**plain, **given})
+    return record(study, number, **{**plain, **given})
 
 
 class World:
@@ -169,18 +156,6 @@ class Run:
 
     def _state(self, step: int) -> Path:
         return self.assignment.checkpoints / str(step) / "weight"
-
-
-def played(experiment: Experiment, world: World, store: Store | None = None) -> list[Record]:
-    """The records of an experiment that was played to its end, or until the world gave up."""
-    store = store or Memory()
-    store.begin(Entry(experiment=experiment, text=dumps(experiment)))
-    plan: list[Plan] = [(study, search_of(study)) for study in split(experiment)]
-    with store.own(experiment.name):
-        waiting = len(pending(plan, store, experiment.name))
-        started(plan, store, experiment.name, free=world.free - waiting)
-        play(experiment, plan, runner=world, store=store, see=list)
-    return list(store.records(experiment.name))
 
 
 def interrupted(experiment: Experiment, world: World, store: Store) -> None:

@@ -336,7 +336,7 @@ def test_a_bound_that_was_only_observed_says_so_everywhere():
 def test_a_trial_without_the_metric_is_not_in_the_edge():
     study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(20), [unit for (unit,) in line(20)])
-    silent = record(study, 99, [], {"learning_rate": 1e-1})
+    silent = record(study, 99, [], {"learning_rate": 1e-1}, status="completed")
 
     assert boundary(study, outcomes(study, [*records, silent])) == boundary(
         study, outcomes(study, records)

@@ -102,7 +102,7 @@ def test_a_running_trial_does_not_count():
 def test_a_trial_that_never_reported_is_missing_and_not_infeasible():
     study = factories.study({"learning_rate": RATE})
     records = at_units(study, line(10), values(10, 0))
-    silent = record(study, 99, [], {"learning_rate": 0.01})
+    silent = record(study, 99, [], {"learning_rate": 0.01}, status="completed")
 
     found = findings(infeasible(study, outcomes(study, [*records, silent])))[0]
 

@@ -1,7 +1,7 @@
 import pytest
 from tests import factories
-from tests.factories import curve, record
-from tests.search.world import World, experiment, played
+from tests.factories import curve, played, record
+from tests.search.world import World, descent
 
 from etude.advise.follow_up import replay_experiment
 from etude.analyze.checks.censored import censored
@@ -19,12 +19,12 @@ PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
 
 @pytest.fixture(scope="module")
 def study():
-    return split(experiment(**PBT))[0]
+    return split(descent(**PBT))[0]
 
 
 @pytest.fixture(scope="module")
 def records():
-    return played(experiment(**PBT), World(2))
+    return played(descent(**PBT), World(2))
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +72,11 @@ def test_without_a_value_there_is_no_line():
     assert (found.best, found.schedule) == ((), ())
     assert "none has a value" in lineage_plot.caption(found)
     with pytest.raises(RunError, match="no best"):
-        replay_experiment(experiment(), study, found)
+        replay_experiment(descent(), study, found)
 
 
 def test_a_replay_is_an_experiment_that_comes_back_from_its_file(study, found):
-    again = replay_experiment(experiment(**PBT), study, found, repeats=3)
+    again = replay_experiment(descent(**PBT), study, found, repeats=3)
 
     assert loads(dumps(again)) == again
     assert again.trials == 3
@@ -87,7 +87,7 @@ def test_a_replay_is_an_experiment_that_comes_back_from_its_file(study, found):
 
 def test_a_replay_reaches_what_the_population_reached(study, found):
     """The world's loss knows no seed, so the same schedule leads to the same value."""
-    ends = played(replay_experiment(experiment(**PBT), study, found), World())
+    ends = played(replay_experiment(descent(**PBT), study, found), World())
     best = [one.best("valid/loss", maximize=False) for one in ends]
 
     assert min(one.value for one in best) == pytest.approx(found.value)
@@ -115,7 +115,7 @@ def data(spec, layer):
 
 
 def test_stopped_trials_are_counted_by_how_far_they_came(study):
-    one = experiment(schedule="asha", schedule_options={"min_steps": 1})
+    one = descent(schedule="asha", schedule_options={"min_steps": 1})
     (halved,) = split(one)
     records = played(one, World())
 
@@ -134,9 +134,9 @@ def test_a_population_is_told_as_one(study, records):
 
 
 def test_without_a_schedule_nothing_is_said():
-    (plain,) = split(experiment())
+    (plain,) = split(descent())
 
     assert (
-        censored_findings(censored(plain, outcomes(plain, played(experiment(trials=2), World()))))
+        censored_findings(censored(plain, outcomes(plain, played(descent(trials=2), World()))))
         == []
     )
