@@ -135,10 +135,10 @@ class Result:
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         if not elsewhere and not all(record.ended for record in self.records):
             return Advice()
-        return advice(self._case, EXPLOITATION if exploit else EXPLORATION)
+        return advice(self._context, EXPLOITATION if exploit else EXPLORATION)
 
     @cached_property
-    def _case(self) -> Context:
+    def _context(self) -> Context:
         from ..advise.context import Context
 
         return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
@@ -147,13 +147,13 @@ class Result:
         """The report as one page that needs nothing else."""
         from ..report.page import page
 
-        return page(self._material())
+        return page(self._content())
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
         from ..report.export import export
 
-        return export(self._material(), folder, format)
+        return export(self._content(), folder, format)
 
     @property
     def left_to_you(self) -> list[str]:
@@ -162,7 +162,7 @@ class Result:
 
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         records = self.records.ended() if elsewhere else self.records
-        return manual_steps(self._case, records, self.advice.words)
+        return manual_steps(self._context, records, self.advice.words)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
@@ -210,7 +210,7 @@ class Result:
         answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
         return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
 
-    def _material(self) -> Content:
+    def _content(self) -> Content:
         from ..analyze.registry import NOT_CHECKED
         from ..report.content import Content
 
