@@ -47,7 +47,7 @@ class Ended:
     detail: str = ""
     steps: int = 0
     wall_s: float = 0.0
-    fault: str = ""
+    error_site: str = ""
     """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
 
 

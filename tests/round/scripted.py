@@ -49,7 +49,9 @@ def fails(line=3):
     told = f'Traceback:\n  File "train.py", line {line}, in train\nValueError: no width'
     return lambda trial_id: [
         Began(trial_id, 0),
-        Ended(trial_id, "infeasible", "error", told, 1, fault=f"ValueError at train.py:{line}"),
+        Ended(
+            trial_id, "infeasible", "error", told, 1, error_site=f"ValueError at train.py:{line}"
+        ),
     ]
 
 

@@ -199,7 +199,7 @@ def test_an_exception_of_ours_has_no_traceback_of_ours(runner, tmp_path):
 def test_a_fault_is_where_the_users_code_raised(any_runner, tmp_path):
     ended = end(events_of(any_runner("raises"), assignment(tmp_path, setting=SETTING)))
 
-    assert ended.fault.startswith(("ValueError at loops.py:", "ValueError at works.py:"))
+    assert ended.error_site.startswith(("ValueError at loops.py:", "ValueError at works.py:"))
 
 
 def test_a_trial_that_ends_without_a_word_is_infeasible_and_says_how_to_report(runner, tmp_path):

@@ -69,7 +69,7 @@ def lead(
 def _p_value(run: int, trials: int, other_trials: int) -> float:
     """How often one of two equal studies has so many of the best trials of both."""
     tails = [
-        upper_tail(run, drawn=run, there=drawn_from, items=trials + other_trials)
+        upper_tail(run, drawn=run, hit_items=drawn_from, items=trials + other_trials)
         for drawn_from in (trials, other_trials)
     ]
     return min(1.0, sum(tails))

@@ -122,14 +122,14 @@ def read_with_baseline(path: Path) -> tuple[Experiment, str]:
     whole = text
     name = data["experiment"].get("baseline") if isinstance(data.get("experiment"), dict) else None
     if isinstance(name, str) and name:
-        whole = _inherited(text, data, _named(path, text, name), name)
+        whole = _inherited(text, data, _baseline_at(path, text, name), name)
     try:
         return loads(whole, file=str(path)), whole
     except ExperimentError as error:
         raise error_with_lines(error, text, str(path)) from None
 
 
-def _named(path: Path, text: str, name: str) -> Baseline:
+def _baseline_at(path: Path, text: str, name: str) -> Baseline:
     place = path.parent / name
     if place.is_file():
         return read(place)

@@ -146,7 +146,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     changed = [
         key.name
         for key in fields(Experiment)
-        if key.name not in free and _bearing(old, key.name) != _bearing(new, key.name)
+        if key.name not in free and _relevant_part(old, key.name) != _relevant_part(new, key.name)
     ]
     # A larger population would have been trained otherwise from its first generation on.
     may_grow = not schedule_method(new.schedule).population
@@ -159,7 +159,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     return changed
 
 
-def _bearing(experiment: Experiment, key: str) -> object:
+def _relevant_part(experiment: Experiment, key: str) -> object:
     """The part of a key that bears on results: no order of constraints, no units and limits."""
     value = getattr(experiment, key)
     if key == "constraints":

@@ -35,7 +35,7 @@ class Objective:
 
     def value(self, loss: Value) -> Value:
         """A loss, or many of them, as it was reported."""
-        return -loss if self.maximize else loss
+        return self.loss(loss)  # what is turned twice is as it was
 
     def gain(self, difference: float) -> float:
         """By how much a value gets better that changes by this much; negative where it gets worse.

@@ -110,16 +110,16 @@ def experiment_of(data: Mapping[str, Any], *, name: str = "experiment") -> Exper
     values = _values_of_fields(tables)
     values.setdefault("name", name)
     # A number that no float holds cannot even be shown: nothing else is asked of such a file.
-    found = _too_large(data) or [
+    problems = _too_large(data) or [
         *_unknown(data, tables),
         *_missing(tables),
         *_named_twice(tables),
         *(_in_its_table(mistake, tables) for mistake in mistakes(values)),
     ]
     if "name" not in _table(tables.get("experiment")):
-        found = [_of_file(mistake, values["name"]) for mistake in found]
-    if found:
-        raise ExperimentError(tuple(found))
+        problems = [_of_file(mistake, values["name"]) for mistake in problems]
+    if problems:
+        raise ExperimentError(tuple(problems))
     return Experiment(**values)
 
 

@@ -25,7 +25,7 @@ class Guard:
         self._name = experiment.name
         self._store = store
         records = store.records(experiment.name)
-        self._faults: list[str] | None = _first_faults(records)
+        self._sites: list[str] | None = _first_sites(records)
         self._enough = min(SAME_FAILURES, max(trials, records.count()))
         self._lost = 0
 
@@ -36,10 +36,10 @@ class Guard:
                 raise refusal(event)
             if isinstance(event, Lost):
                 self._lost += 1
-            if isinstance(event, Ended) and self._faults is not None:
-                self._faults.append(event.fault)
+            if isinstance(event, Ended) and self._sites is not None:
+                self._sites.append(event.error_site)
         self._judge_ends()
-        if self._faults == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
+        if self._sites == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
             self._reopen(lambda record: record.reason == "killed")
             last = next(event for event in reversed(events) if isinstance(event, Lost))
             raise RunError(
@@ -49,12 +49,12 @@ class Guard:
             )
 
     def _judge_ends(self) -> None:
-        if self._faults is None or len(self._faults) < max(self._enough, 1):
+        if self._sites is None or len(self._sites) < max(self._enough, 1):
             return
-        first, self._faults = self._faults[:SAME_FAILURES], None
+        first, self._sites = self._sites[:SAME_FAILURES], None
         if first[0] == "" or len(set(first)) > 1:
             return
-        reopened = self._reopen(lambda record: _fault(record) == first[0])
+        reopened = self._reopen(lambda record: _site_of(record) == first[0])
         raise TrainError(
             _same_failure_message(reopened, first[0]),
             user_traceback=reopened[0].detail,
@@ -71,15 +71,15 @@ class Guard:
         return records
 
 
-def _first_faults(records: Records) -> list[str] | None:
-    """The faults of the few trials that ended before this run; None where they tell no more."""
-    faults = [_fault(record) for record in records if record.ended]
-    if len(faults) > SAME_FAILURES or (faults and (faults[0] == "" or len(set(faults)) > 1)):
+def _first_sites(records: Records) -> list[str] | None:
+    """Where the few trials that ended before this run raised; None where that decides nothing."""
+    sites = [_site_of(record) for record in records if record.ended]
+    if len(sites) > SAME_FAILURES or (sites and (sites[0] == "" or len(set(sites)) > 1)):
         return None
-    return faults[: SAME_FAILURES - 1]  # the next trial to end decides
+    return sites[: SAME_FAILURES - 1]  # the next trial to end decides
 
 
-def _fault(record: Record) -> str:
+def _site_of(record: Record) -> str:
     return error_site(record.detail) if record.reason == "error" else ""
 
 
@@ -98,7 +98,7 @@ def refusal(event: Refused) -> EtudeError:
     return RunError(event.detail)
 
 
-def _same_failure_message(records: Sequence[Record], fault: str) -> str:
+def _same_failure_message(records: Sequence[Record], site: str) -> str:
     settings = "\n".join(
         f"  trial {record.id}: "
         + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
@@ -107,6 +107,6 @@ def _same_failure_message(records: Sequence[Record], fault: str) -> str:
     who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"
     return (
         f"The first {who} failed in the same way "
-        f"({fault}), so the run stops; what failed so is pending again.\n{settings}\n"
+        f"({site}), so the run stops; what failed so is pending again.\n{settings}\n"
         "Mend the training code and type the same command again."
     )

@@ -135,10 +135,10 @@ class Result:
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         if not elsewhere and not all(record.ended for record in self.records):
             return Advice()
-        return advice(self._case, EXPLOITATION if exploit else EXPLORATION)
+        return advice(self._context, EXPLOITATION if exploit else EXPLORATION)
 
     @cached_property
-    def _case(self) -> Context:
+    def _context(self) -> Context:
         from ..advise.context import Context
 
         return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
@@ -162,7 +162,7 @@ class Result:
 
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         records = self.records.ended() if elsewhere else self.records
-        return manual_steps(self._case, records, self.advice.words)
+        return manual_steps(self._context, records, self.advice.words)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.

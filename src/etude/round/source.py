@@ -37,17 +37,17 @@ class Source:
         if self.function is not None:
             return trainer(self.function)
         try:
-            return train_function(self._named(), self.folder)
+            return train_function(self._given_reference(), self.folder)
         except (InputError, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise refusal(Refused(-1, "import", user_traceback(error))) from error
 
-    def named(self) -> tuple[str, Path]:
+    def importable(self) -> tuple[str, Path]:
         """File and function for another process to import."""
         if self.function is None:
-            train_file(self._named(), self.folder)
-            return self._named(), self.folder
+            train_file(self._given_reference(), self.folder)
+            return self._given_reference(), self.folder
         file, name = source_file(self.function), getattr(self.function, "__qualname__", "it")
         if not Path(file).is_file() or not name.isidentifier():
             raise RunError(
@@ -56,7 +56,7 @@ class Source:
             )
         return f"{Path(file).name}:{name}", Path(file).parent
 
-    def _named(self) -> str:
+    def _given_reference(self) -> str:
         if self.reference is None:
             raise RunError(
                 "There is nothing to train with. Pass a function to `run`, or write "
@@ -82,9 +82,9 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
     if name == "inline":
         return Inline(source.load)
     if name in RUNNERS and RUNNERS[name].in_workers:
-        reference, folder = source.named()
+        reference, folder = source.importable()
         return Processes(reference, folder, workers=workers)
-    known = ", ".join(f"`{each}`" for each in RUNNERS)
+    known = ", ".join(f"`{one}`" for one in RUNNERS)
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
 
 

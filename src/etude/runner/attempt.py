@@ -137,7 +137,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
         return outcome
     assert isinstance(outcome, Ended), "A rehearsal is not paused. This is a bug."
     silence = _silence_message(assignment.metric)
-    if outcome.fault and outcome.detail != silence:
+    if outcome.error_site and outcome.detail != silence:
         return Rehearsed(assignment.id, problem=outcome.detail)
     # A loop of its own may report later than two steps, and tells no step from the next.
     if ("stepped", 0) not in watch.times:
@@ -220,7 +220,7 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
 
 
 def _error(trial: Trial, text: str) -> Ended:
-    return Ended(trial.id, "infeasible", "error", text, trial.updates, fault=error_site(text))
+    return Ended(trial.id, "infeasible", "error", text, trial.updates, error_site=error_site(text))
 
 
 def _silence_message(metric: str) -> str:

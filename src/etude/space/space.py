@@ -1,4 +1,4 @@
-"""Domains and spaces: the unit cube on one side, settings on the other.
+"""Space: the domains that vary together, with the unit cube on one side and settings on the other.
 
 Axes: D hyperparameters that vary.
 """

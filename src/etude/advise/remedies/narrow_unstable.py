@@ -56,7 +56,7 @@ def narrow_unstable(context: Context) -> list[Remedy]:
             hyperparameter = context.owner(context.study(finding), region.hyperparameter)
             if hyperparameter is None or hyperparameter.path in log_scaled or not region.side:
                 continue
-            for edit in _cut(context, hyperparameter, region.side):
+            for edit in _shorter_range(context, hyperparameter, region.side):
                 key = hyperparameter.path, edit.part
                 remedies.setdefault(key, Remedy(rule="C3", edits=(edit,)))
     return list(remedies.values())
@@ -103,7 +103,9 @@ def _with_log_scale(hyperparameter: Hyperparameter, cause: Finding) -> Remedy:
     return Remedy(rule="C3", edits=(edit,))
 
 
-def _cut(context: Context, hyperparameter: Hyperparameter, side: Side) -> list[Recommendation]:
+def _shorter_range(
+    context: Context, hyperparameter: Hyperparameter, side: Side
+) -> list[Recommendation]:
     """The edit that ends the range where training breaks; none where too few trials say so."""
     domain = hyperparameter.value
     if not isinstance(domain, Real | Integer):

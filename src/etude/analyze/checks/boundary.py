@@ -268,17 +268,17 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         cliff=cliff,
     )
     first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
-    return _judged(view, _fitted(view, measured, first))
+    return _judged(view, _with_fall(view, measured, first))
 
 
-def _fitted(view: _View, side: Side, first: float) -> Side:
+def _with_fall(view: _View, side: Side, first: float) -> Side:
     """The side with how likely the quadratic falls at the first value, or at the cliff."""
     axis = list(view.axes).index(side.hyperparameter)
-    fitted = view.feasible_quadratic if side.cliff else view.quadratic
+    quadratic = view.feasible_quadratic if side.cliff else view.quadratic
     fall = (
-        fitted.p_increasing(axis, first)
+        quadratic.p_increasing(axis, first)
         if side.side == "low"
-        else fitted.p_decreasing(axis, 1.0 - first)
+        else quadratic.p_decreasing(axis, 1.0 - first)
     )
     # Rounded, so that the order of trials, which moves the last digits, decides nothing.
     return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))

@@ -46,14 +46,14 @@ class TopTrials:
         return [one for one in self.top if one.loss == self.best_first[0].loss]
 
     def chance(self, feasible: int, near_top: int) -> float:
-        """How likely some side has `near_top` or more of the top among `there` trials in its edge.
+        """How likely some side has `near_top` or more of the top among `feasible` trials there.
 
         Each draw of the top from the feasible trials is as likely as the others; summed over sides.
 
         Source: C1.
         """
         one_side = upper_tail(
-            near_top, drawn=len(self.top), there=feasible, items=len(self.best_first)
+            near_top, drawn=len(self.top), hit_items=feasible, items=len(self.best_first)
         )
         return min(1.0, self.sides * one_side)
 
@@ -115,7 +115,7 @@ def _half_fail(feasible_T: Flags, inside_T: Flags, max_chance: float) -> bool:
     if not trials or 2 * hits < trials:
         return False
     infeasible, ended = int((~feasible_T).sum()), len(feasible_T)
-    return upper_tail(hits, drawn=infeasible, there=trials, items=ended) <= max_chance
+    return upper_tail(hits, drawn=infeasible, hit_items=trials, items=ended) <= max_chance
 
 
 def has_sides(domain: Domain) -> bool:

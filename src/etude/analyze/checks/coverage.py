@@ -130,7 +130,7 @@ def coverage(
 
 
 def _judged(measured: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
-    doubts = _doubts(measured, thresholds)
+    doubts = _caveats(measured, thresholds)
     few = measured.feasible < thresholds.min_trials_per_axis * measured.dimensions
     # Of more trials, as many are feasible as of these.
     needed = measured.needed * ended / measured.feasible
@@ -237,26 +237,26 @@ def _spread(best_first: Sequence[Outcome]) -> float:
     return best_first[len(best_first) // 2].loss - best_first[0].loss
 
 
-def _doubts(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
-    doubts = []
+def _caveats(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
+    caveats = []
     if measured.feasible < measured.needed:
         trials = plural(measured.feasible, "feasible trial")
         varying = plural(measured.dimensions, "hyperparameter")
-        doubts.append(f"{trials} are few for {varying} ({measured.needed})")
+        caveats.append(f"{trials} are few for {varying} ({measured.needed})")
     if measured.noise is not None and len(measured.good) < thresholds.min_good:
         alone = (
             "only the best itself lies"
             if len(measured.good) == 1
             else f"only {len(measured.good)} lie"
         )
-        doubts.append(f"{alone} within one retraining standard deviation of the best")
-    doubts += [_hole(axis) for axis in measured.axes if axis.gap > thresholds.max_gap]
-    doubts += [
+        caveats.append(f"{alone} within one retraining standard deviation of the best")
+    caveats += [_hole(axis) for axis in measured.axes if axis.gap > thresholds.max_gap]
+    caveats += [
         f"no trial has {join([str(value) for value in axis.untried])} for `{axis.hyperparameter}`"
         for axis in measured.axes
         if axis.untried
     ]
-    return [*doubts, *_gains(measured, thresholds)]
+    return [*caveats, *_gains(measured, thresholds)]
 
 
 def _hole(axis: AxisCoverage) -> str:

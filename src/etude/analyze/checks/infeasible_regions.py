@@ -152,7 +152,7 @@ def _region(
     side: Side | Literal[""] = "" if _is_unordered(domain) else "high" if first else "low"
     begins = outcomes[int(order[last - 1 if side == "low" else first])].record.setting[name]
     hits, failed = int(failed_T[first:last].sum()), int(failed_T.sum())
-    chance = upper_tail(hits, drawn=failed, there=last - first, items=len(outcomes))
+    chance = upper_tail(hits, drawn=failed, hit_items=last - first, items=len(outcomes))
     yield Region(
         hyperparameter=name,
         side=side,

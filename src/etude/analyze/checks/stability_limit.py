@@ -71,7 +71,7 @@ def stability_limit(
     chance = upper_tail(
         count,
         drawn=sum(unstable[trial.id] for _, trial in with_rate),
-        there=len(above),
+        hit_items=len(above),
         items=len(with_rate),
     )
     hardly_chance = count >= thresholds.min_unstable and chance <= thresholds.max_chance

@@ -138,7 +138,7 @@ def comparison(
     """
     # Both sides as losses, and the loss beyond which a training failed to learn.
     objective = Objective(metric, maximize)
-    first, second = _named(a, "A"), _named(b, "B")
+    first, second = _retrainings(a, "A"), _retrainings(b, "B")
     losses = [_losses(retraining, objective) for retraining in (first, second)]
     threshold = separating_threshold(*losses)
     sides = [_side(retraining, objective, threshold) for retraining in (first, second)]
@@ -150,8 +150,8 @@ def comparison(
     may_spend = level / 2 if means.known else level
     failures = failure_rate((sides[0].failed, sides[1].failed), trainings, level=may_spend)
     chance = superiority(*losses)
-    decided = _decided(means, failures, objective.gain(means.by), chance, level)
-    answer, why = decided or _open(means, failures, fewest, plan)
+    clear = _clear_answer(means, failures, objective.gain(means.by), chance, level)
+    answer, why = clear or _open(means, failures, fewest, plan)
     return Comparison(
         a=sides[0],
         b=sides[1],
@@ -169,7 +169,7 @@ def comparison(
     )
 
 
-def _named(values: Retrainings | Sequence[float], name: str) -> Retrainings:
+def _retrainings(values: Retrainings | Sequence[float], name: str) -> Retrainings:
     if isinstance(values, Retrainings):
         return values
     return Retrainings(name=name, values=tuple(map(float, values)))
@@ -204,7 +204,7 @@ def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
     return difference(first, second, paired=True, exact=exact)
 
 
-def _decided(
+def _clear_answer(
     means: Difference, failures: FailureRate, gain: float, chance: Superiority, level: float
 ) -> tuple[Answer, Why] | None:
     """The answer of the tests; None where they decide nothing."""

@@ -116,11 +116,11 @@ def share(scores_T: Floats, columns_TxM: Floats) -> float:
 
     Source: R2.
     """
-    explained, chance = _fitted(scores_T, columns_TxM)
+    explained, chance = _explained(scores_T, columns_TxM)
     return explained - chance
 
 
-def _fitted(scores_T: Floats, columns_TxM: Floats) -> tuple[float, float]:
+def _explained(scores_T: Floats, columns_TxM: Floats) -> tuple[float, float]:
     """The variance that a fit explains, and what of it chance gives; neither if none is left."""
     count, columns = columns_TxM.shape
     free = count - 1 - columns
@@ -168,7 +168,7 @@ def resampled(scores_T: Floats, columns_TxM: Floats, weights_BxT: Floats) -> Sha
     explained_B = (fit_BxM * sums_BxM).sum(axis=1) - mean_B**2
     spread_B = weights_BxT @ scores_T**2 - mean_B**2
     elsewhere = max(0.0, 1.0 - float(scores_T @ scores_T) / count)
-    chance = _fitted(scores_T, columns_TxM)[1]
+    chance = _explained(scores_T, columns_TxM)[1]
     shares_B = (explained_B - 2 * chance) / np.maximum(spread_B + elsewhere, 1e-9)
     low, high = np.clip(np.quantile(shares_B, [0.025, 0.975]), 0.0, 1.0)
     return Share(value=value, low=float(low), high=float(high))
@@ -246,7 +246,7 @@ def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Component]:
         Component(axes=axes, columns_TxM=columns_TxM, share=explained - chance)
         for groups in (alone, crossed)
         for axes, columns_TxM in groups
-        for explained, chance in [_fitted(scores_T, columns_TxM)]
+        for explained, chance in [_explained(scores_T, columns_TxM)]
         if chance and _tail_of_fit(explained / chance, columns_TxM) <= 0.25 / len(groups)
     ]
 
@@ -307,7 +307,7 @@ def _chance(
     paired_PxM = along_QxPxM[: own.pairing_TxQ.shape[1], :, 2:].sum(axis=0)
     ends = np.cumsum([0, *(one.shape[1] for one in others)])
     by_pair = [paired_PxM[:, low:high].sum(axis=1) for low, high in itertools.pairwise(ends)]
-    strongest_P = _strongest([each for each in by_pair if each.any()])
+    strongest_P = _strongest([one for one in by_pair if one.any()])
     tests = zip(TEST_SHARES, (rest_P, plain_P, strongest_P), strict=True)
     chances = [_tail(values_P) / share for share, values_P in tests if values_P is not None]
     return float(_tail(-np.min(chances, axis=0))[0])
@@ -317,7 +317,7 @@ def _strongest(by_pair: Sequence[Floats]) -> Floats | None:
     """The strongest of the interactions, each in units of what chance makes of it."""
     if not by_pair:
         return None
-    standardized = [(each - each.mean()) / (each.std() or 1.0) for each in by_pair]
+    standardized = [(one - one.mean()) / (one.std() or 1.0) for one in by_pair]
     return np.asarray(np.max(standardized, axis=0))
 
 
@@ -444,7 +444,7 @@ def tied(bases: Sequence[Basis], *, max_chance: float, min_share: float) -> list
         if common >= min_share and len(pairs) * chance <= max_chance:
             tied_axes[first].append(second)
             tied_axes[second].append(first)
-    return [tuple(each) for each in tied_axes]
+    return [tuple(one) for one in tied_axes]
 
 
 def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8) -> float:

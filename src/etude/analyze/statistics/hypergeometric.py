@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 
 
-def upper_tail(hits: int, *, drawn: int, there: int, items: int) -> float:
-    """The probability of `hits` or more in a draw of `drawn` from `items`, `there` of them hits.
+def upper_tail(hits: int, *, drawn: int, hit_items: int, items: int) -> float:
+    """The probability of `hits` or more in a draw of `drawn` from `items`, `hit_items` hits.
 
     Each draw is as likely as the others: the upper tail of the hypergeometric distribution.
 
     Source: C1, C3, Q10.
 
-    >>> round(upper_tail(2, drawn=2, there=2, items=4), 6)
+    >>> round(upper_tail(2, drawn=2, hit_items=2, items=4), 6)
     0.166667
     """
-    # At least `drawn - (items - there)` are hits, as only so many have room elsewhere.
-    fewest = max(hits, drawn - (items - there))
+    # At least `drawn - (items - hit_items)` are hits, as only so many have room elsewhere.
+    fewest = max(hits, drawn - (items - hit_items))
     total = last = 0.0
-    for count in range(fewest, min(there, drawn) + 1):
+    for count in range(fewest, min(hit_items, drawn) + 1):
         term = math.exp(
-            _log_comb(there, count)
-            + _log_comb(items - there, drawn - count)
+            _log_comb(hit_items, count)
+            + _log_comb(items - hit_items, drawn - count)
             - _log_comb(items, drawn)
         )
         total += term

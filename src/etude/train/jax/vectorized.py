@@ -64,9 +64,9 @@ class Stack:
             self._rows += [None] * (width - len(self._rows))
         for place, member in zip(vacant, members, strict=False):
             self._rows[place] = member
-        self._kind = self._widened(members)
+        self._kind = self._wider_kind(members)
         self._gather()
-        self._program = self._wanted()
+        self._program = self._current_program()
 
     def absorb(self, other: Stack) -> None:
         """Takes over the trials of another stack of the same signature."""
@@ -201,7 +201,7 @@ class Stack:
             for name in self._kind.own
         }
 
-    def _widened(self, members: Sequence[Member]) -> _Kind:
+    def _wider_kind(self, members: Sequence[Member]) -> _Kind:
         """The kind that more trials make of it: what once was an input stays one."""
         known = self._kind
         optimizers = dict.fromkeys([*known.optimizers, *(one.recipe.optimizer for one in members)])
@@ -236,10 +236,10 @@ class Stack:
             vectors.append(jnp.asarray(rows))
         self._vectors = (vectors[0], vectors[1], vectors[2])
 
-    def _wanted(self) -> Program:
+    def _current_program(self) -> Program:
         """The program of the kind that the stack is of now."""
         kind = self._kind
-        wanted = Program(
+        program = Program(
             self._loop.workload,
             self.members[0].layout,
             NotedSetting(kind.shared),
@@ -247,7 +247,7 @@ class Stack:
             own=kind.own,
             stacked=True,
         )
-        return self._loop.program(wanted)
+        return self._loop.program(program)
 
     def _refuse_hidden(self) -> None:
         """Refuses an entry of the setting that Python read and a stack has no one value of."""

@@ -147,12 +147,12 @@ def _moved(at: Moved, d: Tensor, norm: Tensor, inputs: Inputs, kind: Kind) -> Mo
     parts = [
         _updated(name, Moved(*(part[start:stop] for part in at)), d[start:stop], given)
         for name, start, stop in kind.optimizers
-        for given in [_given(inputs, start, stop, decays=kind.decays)]
+        for given in [_numbers(inputs, start, stop, decays=kind.decays)]
     ]
     return (
         parts[0]
         if len(parts) == 1
-        else Moved(*(torch.cat(each) for each in zip(*parts, strict=True)))
+        else Moved(*(torch.cat(column) for column in zip(*parts, strict=True)))
     )
 
 
@@ -163,7 +163,7 @@ def _updated(name: str, at: Moved, d: Tensor, given: Mapping[str, Tensor]) -> Mo
     return rule.update(*at[:1], d, *at[1:], given)
 
 
-def _given(inputs: Inputs, start: int, stop: int, *, decays: bool) -> dict[str, Tensor]:
+def _numbers(inputs: Inputs, start: int, stop: int, *, decays: bool) -> dict[str, Tensor]:
     """The numbers of some of the trials as columns, (trials, 1)."""
     moving = dict(zip(MOVING, inputs.moving.unbind(), strict=True))
     given = {name: column[start:stop] for name, column in {**moving, **inputs.staying}.items()}
