@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ from etude.search.sobol import points
 from . import test_curve_laws, test_shape_laws, test_where_trials_lie
 from .trials import at_units, findings, valley
 
+ROOT = Path(__file__).parents[2]
 # What a schedule stopped is spoken of only where there is a schedule.
 SPEAKING = {check.name for check in CHECKS} - {"schedule"}
+CHECK_FILES = sorted((ROOT / "src/etude/analyze/checks").glob("[a-z]*.py"))
 # Those that speak of single trials, and not where there are none.
 OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
 UNITS = st.lists(st.floats(0, 1), min_size=2, max_size=2)
@@ -32,7 +35,6 @@ UNITS = st.lists(st.floats(0, 1), min_size=2, max_size=2)
 TRIALS = st.lists(st.tuples(UNITS, st.none() | st.integers(-40, 40)), max_size=30)
 
 
-ROOT = Path(__file__).parents[2]
 # Where the laws of the other checks stand: those below hold for the whole registry.
 OTHER_LAWS = {
     "schedule": "it counts trials that a schedule stopped, and looks at no value",
@@ -152,6 +154,26 @@ def test_renamed_hyperparameters_change_no_status():
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("kind", ["one trial", "only NaN", "constant", "all infeasible"])
+def test_a_finding_has_a_rule_that_its_check_is_registered_under(kind):
+    study, rules = factories.study(), {check.name: check.rules for check in CHECKS}
+    units = points(2, 7, len(ODD[kind])).tolist()
+    records = [
+        record(study, trial, values, study.space.setting(unit_D))
+        for trial, (unit_D, values) in enumerate(zip(units, ODD[kind], strict=True))
+    ]
+
+    found = findings([study], records, experiment())
+
+    assert [each for each in found if each.rule not in rules[each.check]] == []
+
+
+def test_a_check_is_registered_under_rules_that_there_are():
+    named = {rule for check in CHECKS for rule in check.rules}
+
+    assert named - sentences().keys() == set()
+
+
 def module_of(check) -> str:
     """The module of a check, `boundary`: its file, its tests and its chart have that name."""
     return str(check.result.__module__).rpartition(".")[2]
@@ -190,6 +212,24 @@ def test_every_check_has_a_row_in_the_docs():
     ]
 
     assert offenders == []
+
+
+def test_every_chart_of_a_check_has_tests_in_a_file_of_its_name():
+    tests = ROOT / "tests" / "plot"
+
+    assert [name for name in CHARTS if not (tests / f"test_{name}.py").is_file()] == []
+
+
+def test_a_check_that_stands_in_its_folder_is_registered():
+    checks = [import_module(f"etude.analyze.checks.{path.stem}") for path in CHECK_FILES]
+    whole = {
+        module.__name__.rpartition(".")[2]
+        for module in checks
+        if hasattr(module, "findings") and hasattr(module, module.__name__.rpartition(".")[2])
+    }
+
+    # What holds the best rate down is a part of stability, judged with it.
+    assert whole - {module_of(check) for check in CHECKS} == {"stability_limit"}
 
 
 def test_every_check_has_tests_in_a_file_of_its_name():

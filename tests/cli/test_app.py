@@ -7,6 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+import typer
 
 from etude.cli.app import app
 
@@ -33,6 +34,20 @@ def test_every_command_stands_in_the_documents():
     pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
 
     assert [command for command in COMMANDS if f"etude {command}" not in pages] == []
+
+
+def test_every_option_stands_in_the_documents():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    options = {
+        f"{name} {option}"
+        for name, command in typer.main.get_command(app).commands.items()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--") and option != "--help"
+    }
+
+    assert sorted(one for one in options if one.split()[1] not in text) == []
 
 
 def test_commands_do_not_import_each_other_in_a_circle():

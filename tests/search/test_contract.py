@@ -150,6 +150,14 @@ def test_every_search_and_schedule_has_a_test_file_of_its_own(name):
     assert Path(__file__).with_name(f"test_{name}.py").is_file()
 
 
+def test_a_search_that_stands_in_its_folder_is_registered():
+    folder = Path(etude.search.__file__).parent
+    searches = {path.stem for path in folder.glob("*.py") if "def moves(self" in path.read_text()}
+
+    # The contract itself; and what a merged study wraps around its search.
+    assert searches - {"base", "merged"} == {*SEARCHES, *SCHEDULES}
+
+
 def asked(case, records, free):
     (study,) = split(case)
     return search_of(study).moves(study, Records.of(records), free)

@@ -58,7 +58,7 @@ class Check:
 CHECKS = (
     Check(
         "boundary",
-        rules=("C1", "D3"),
+        rules=("C1",),
         of="outcomes",
         result=boundary.boundary,
         findings=boundary.findings,
@@ -66,7 +66,7 @@ CHECKS = (
     ),
     Check(
         "coverage",
-        rules=("C2", "Q10", "Q11"),
+        rules=("C2",),
         of="outcomes",
         result=coverage.coverage,
         findings=coverage.findings,
@@ -89,7 +89,7 @@ CHECKS = (
     ),
     Check(
         "stability",
-        rules=("C4", "D1", "D2", "D3", "D4"),
+        rules=("C4", "D1", "D3", "D4"),
         of="curves",
         result=stability.stability,
         findings=stability.findings,
@@ -170,14 +170,14 @@ CHECKS = (
     ),
     Check(
         "trial_noise",
-        rules=("A1", "A2"),
+        rules=("A2",),
         of="outcomes",
         result=trial_noise.trial_noise,
         findings=trial_noise.findings,
     ),
     Check(
         "importance",
-        rules=("R2", "A3"),
+        rules=("R2",),
         of="outcomes",
         result=importance.importance,
         findings=importance.findings,

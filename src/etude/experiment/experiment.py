@@ -31,7 +31,7 @@ class Experiment:
             study, all trials; of configurations, their number, which may be left out.
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
         train: `file.py:function`, relative to the experiment file; None when Python hands it over.
-        search: Where settings come from: `quasi_random`, `random`, `grid`, `listed`.
+        search: Where settings come from: `quasi_random`, or another of `methods.SEARCHES`.
         search_options: The search's options, by name: `{"points": 5}` for a grid.
         schedule: What stops, continues or changes trials while they train, around the search:
             `asha`, `pbt`, `replay`; None trains each to its end.
