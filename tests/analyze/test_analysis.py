@@ -62,7 +62,7 @@ def calls(monkeypatch):
 def expected(analysis: Analysis) -> set[tuple[str, str]]:
     """Every check with each of its subjects."""
     names = {study.name for study in analysis.studies}
-    shares = {share.name for share in analysis.compared}
+    shares = {share.name for share in analysis.compared_studies}
     return {
         (check.name, of)
         for check in CHECKS
@@ -98,7 +98,7 @@ def ask(analysis: Analysis, question: str) -> None:
     if check is None:
         getattr(analysis, question)
         return
-    studies = analysis.compared if check.of == "shares" else analysis.studies
+    studies = analysis.compared_studies if check.of == "shares" else analysis.studies
     for study in studies:
         analysis.result(study, check.result)
 

@@ -41,7 +41,7 @@ def test_every_option_stands_in_the_documents():
     text = "".join(path.read_text(encoding="utf-8") for path in pages)
     options = {
         f"{name} {option}"
-        for name, command in typer.main.get_command(app).commands.items()
+        for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group
         for parameter in command.params
         for option in parameter.opts
         if option.startswith("--") and option != "--help"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etude.space import Choice, Integer, Real, Space
-from etude.space.vectorized import admitted, satisfied
+from etude.space.vectorized import admissible, satisfied
 from etude.space.vectorized import settings as settings_at
 
 from ..domains import DOMAINS, UNITS
@@ -67,7 +67,7 @@ def test_a_hundred_thousand_settings_of_ten_dimensions_take_less_than_two_second
     space = Space(domains, constraints=texts, known={"max_steps": 10_000})
     units_TxD = np.random.default_rng(0).random((400_000, 10))
     begin = time.process_time()
-    found = settings_at(space, units_TxD[admitted(space, units_TxD)[:100_000]])
+    found = settings_at(space, units_TxD[admissible(space, units_TxD)[:100_000]])
 
     assert len(found) == 100_000
     assert time.process_time() - begin < 2.0
@@ -78,6 +78,6 @@ def test_what_is_admitted_satisfies_every_constraint():
     space = Space(SPACE, constraints=texts)
     units_TxD = np.random.default_rng(0).random((500, len(SPACE)))
 
-    assert admitted(space, units_TxD).tolist() == [
+    assert admissible(space, units_TxD).tolist() == [
         at for at, unit_D in enumerate(units_TxD) if space.admits(space.setting(unit_D))
     ]

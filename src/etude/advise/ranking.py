@@ -56,7 +56,7 @@ def ranking(analysis: Analysis) -> list[RankedStudy]:
     """
     studies = [
         ranked_study(analysis.experiment, study, analysis.outcomes(study))
-        for study in analysis.compared
+        for study in analysis.compared_studies
     ]
     return sorted(studies, key=lambda ranked: (ranked.best_loss, ranked.study.name))
 

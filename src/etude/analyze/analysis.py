@@ -65,7 +65,7 @@ class Analysis:
         return self._shares[study.name]
 
     @cached_property
-    def compared(self) -> list[Study]:
+    def compared_studies(self) -> list[Study]:
         """The studies that the question compares: a merged one in its shares."""
         return [share for study in self.studies for share in self.shares(study)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.checks.infeasible import Infeasible, where
+from ..analyze.checks.infeasible import Infeasible, region_phrase
 from ..analyze.checks.infeasible_regions import Slice
 from ..wording import quantity
 from .layers import Row, chart_of
@@ -70,7 +70,8 @@ def caption(result: Infeasible) -> str:
         )
         return f"{share}, {spread}."
     regions = "; ".join(
-        f"{where(region)} {region.infeasible:,} of {region.trials:,}" for region in result.regions
+        f"{region_phrase(region)} {region.infeasible:,} of {region.trials:,}"
+        for region in result.regions
     )
     return f"{share}: {regions}."
 

@@ -81,7 +81,7 @@ def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
 
 
 def _comparison(analysis: Analysis) -> Figure:
-    studies = analysis.compared
+    studies = analysis.compared_studies
     result = isolation([(study, analysis.outcomes(study)) for study in studies])
     return Figure(
         name="isolation",

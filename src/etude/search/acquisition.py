@@ -123,5 +123,5 @@ def _candidates(study: Study, points_NxD: Floats, taken_NxD: Floats) -> Floats:
     """The points at the centres of their values, without those refused and those taken."""
     points_NxD = value_centres(list(study.space.domains.values()), points_NxD)
     if study.space.constraints:
-        points_NxD = points_NxD[vectorized.admitted(study.space, points_NxD)]
+        points_NxD = points_NxD[vectorized.admissible(study.space, points_NxD)]
     return points_NxD[is_new(points_NxD, taken_NxD)]

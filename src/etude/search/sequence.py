@@ -79,7 +79,7 @@ def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats
         # Test what was not tested before, in chunks, until enough are accepted.
         while tested < length and len(accepted_T) < count:
             end = min(tested + PROBES, length)
-            chunk_T = tested + vectorized.admitted(space, points_TxD[tested:end])
+            chunk_T = tested + vectorized.admissible(space, points_TxD[tested:end])
             accepted_T, tested = np.concatenate([accepted_T, chunk_T]), end
         if len(accepted_T) >= count:
             return points_TxD[accepted_T[:count]]

@@ -78,7 +78,7 @@ def grid(space: Space, counts: Mapping[str, int]) -> Floats:
     # Ranks become coordinates, and points that the constraints refuse are left out.
     axes = [_axis(space.domains[name], count) for name, count in counts.items()]
     units_TxD = np.stack([axis[ranks_TxD[:, at]] for at, axis in enumerate(axes)], axis=1)
-    return np.asarray(units_TxD[vectorized.admitted(space, units_TxD)])
+    return np.asarray(units_TxD[vectorized.admissible(space, units_TxD)])
 
 
 def coarse_to_fine(count: int) -> list[int]:

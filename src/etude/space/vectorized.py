@@ -55,7 +55,7 @@ def satisfied(space: Space, units_TxD: Floats) -> dict[str, Truths]:
     }
 
 
-def admitted(space: Space, units_TxD: Floats) -> NDArray[np.intp]:
+def admissible(space: Space, units_TxD: Floats) -> NDArray[np.intp]:
     """Which points satisfy every constraint, in order: `space.admits` one by one."""
     alive_T = np.arange(len(units_TxD))
     for expression in space.expressions:

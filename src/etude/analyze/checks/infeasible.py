@@ -234,10 +234,10 @@ def _region_sentence(region: Region, result: Infeasible) -> str:
     else:
         every = {1: "It lies", 2: f"Both{whose} lie"}
         who = every.get(count, f"All {count}{whose} lie")
-    return f"{who} {where(region)}, where {region.infeasible} of {region.trials} break."
+    return f"{who} {region_phrase(region)}, where {region.infeasible} of {region.trials} break."
 
 
-def where(region: Region) -> str:
+def region_phrase(region: Region) -> str:
     """The region in words.
 
     Source: C3.
