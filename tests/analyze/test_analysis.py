@@ -103,7 +103,11 @@ def ask(analysis: Analysis, question: str) -> None:
         analysis.result(study, check.result)
 
 
-QUESTIONS = ["compared_studies", "findings", *(check.name for check in CHECKS if check.of != "studies")]
+QUESTIONS = [
+    "compared_studies",
+    "findings",
+    *(check.name for check in CHECKS if check.of != "studies"),
+]
 
 
 @experiments

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import resource
 import sqlite3
 import stat
 import subprocess
@@ -178,8 +177,12 @@ def test_an_option_that_cannot_be_is_told(folder, etude_command, options, messag
     assert message in answer.err
 
 
-def small_files():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+# Limited from inside: forking in a process that has loaded JAX is warned of.
+SMALL_FILES = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 LOGS_MUCH = """
@@ -193,7 +196,14 @@ def train(trial):
 def test_a_full_disk_stops_the_run_and_the_same_command_finishes_with_more_room(folder):
     (folder / "train.py").write_text(LOGS_MUCH)
 
-    stopped = process("run", "rates.toml", "--runner", "inline", preexec_fn=small_files)
+    command = ["-m", "etude.cli", "run", "rates.toml", "--runner", "inline"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", SMALL_FILES, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
     between = statuses(folder)
     again = process("run", "rates.toml", "--runner", "inline")
 
