@@ -112,6 +112,7 @@ class Trial:
         self.max_steps = assignment.max_steps
         self.metric = assignment.metric
         self.maximize = assignment.maximize
+        self._objective = assignment.objective
         self.keep_checkpoints = assignment.keep_checkpoints
         self._assignment = assignment
         self._channel = channel
@@ -313,7 +314,7 @@ class Trial:
             value,
             self._first_losses.get(name, value),
             step=step,
-            objective=self._assignment.objective,
+            objective=self._objective,
             threshold=self._assignment.diverged_above,
         )
         if why is not None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..errors import ImportFileError
 from ..wording import did_you_mean
-from .base import Reader
+
+if TYPE_CHECKING:  # the command line asks for the kinds alone, and is to answer at once
+    from .base import Reader
 
 # A kind is a module or a folder here with a `read`, loaded on first use; `base.Reader` says what it
 # promises, and tests/connect/test_readers.py holds every kind to it. The help of `etude import`,
