@@ -24,9 +24,10 @@ class Finding:
         rule: The id in the playbook, `C1`.
         check: The check's name, as its file in `analyze/` or `design/`.
         subject: What it is about: `study`, `hyperparameter` and `side`, or `trial`.
-        message: What was found, with its numbers, in a sentence or two.
+        headline: A claim with its number, in at most 14 words; no full stop.
+        message: What was found, with its numbers, in at most two sentences.
         evidence: The numbers, and under `trials` the ids it rests on.
-        advice: What to do; empty where nothing is to be done.
+        advice: What to do, one imperative sentence; empty where nothing is to be done.
         acknowledged: Whether the author of the experiment knows and accepts it: a caveat then.
         kind: Which of several things the check speaks of; findings of one kind are reported as one.
             It is no key of the JSON, whose evidence has it.
@@ -37,6 +38,7 @@ class Finding:
     status: Severity
     subject: Mapping[str, Any]
     message: str
+    headline: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     advice: str = ""
     acknowledged: bool = False
@@ -184,10 +186,10 @@ class Verdict:
     """The answer to the experiment's question, as far as the evidence carries it.
 
     Args:
-        status: `better` (the winner stands beyond the noise that is known), `unclear` (it does not,
-            or a check forbids to say), or `no_question` (nothing was compared: only the best
-            setting).
-        winner: The name of the study that wins; the leading one when `unclear`; empty without any.
+        status: `better` (the winner stands beyond the noise, retrainings agree), `leads` (it stands
+            ahead, by one training a setting or too few retrainings), `unclear` (it does not, or a
+            check forbids to say), or `no_question` (nothing was compared: only the best setting).
+        winner: The name of the study that wins or leads; empty without any.
         message: The answer in one or two sentences, with its numbers.
         doubts: What the answer does not know or rests on, one sentence each, rules named.
         best_trials: The trials that were compared: the best of each study.
@@ -198,7 +200,7 @@ class Verdict:
     Source: A1, A2, C14, R5.
     """
 
-    status: Literal["better", "unclear", "no_question"]
+    status: Literal["better", "leads", "unclear", "no_question"]
     winner: str
     message: str
     doubts: tuple[str, ...] = ()

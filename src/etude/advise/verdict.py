@@ -20,7 +20,7 @@ from .ranking import (
 )
 from .significance import lead
 
-Status: TypeAlias = Literal["better", "unclear", "no_question"]
+Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
 # From so many others on, a message names the nearest and counts the rest (a heuristic).
 MANY = 3

@@ -1,0 +1,1 @@
+"""The rows of `truth.py`: one claim of Etude a file, each with a `ROW`."""
