@@ -1,4 +1,4 @@
-"""How often a sentence of Etude is false, and how often it is found where it is so: one row a claim.
+"""How often a sentence of Etude is false, and how often it is found where it is so.
 
     python benchmarks/truth.py                the short form: under 40 minutes on 2 cores
     python benchmarks/truth.py --full         every cell: hours, from where it stopped
@@ -19,8 +19,11 @@ import math
 import multiprocessing
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.pool import Pool
 from pathlib import Path
+from typing import Any
 
 from claims.cell import Cell, Row
 from measure import BENCH, ROOT, Cache, Output
@@ -54,63 +57,79 @@ def main() -> None:
     given = parser.parse_args()
     keep = not given.row and not given.repeats and given.seed == REPORTED_SEED
     output = Output("truth", keep=keep)
-    figures: dict[str, float] = {}
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+        measuring = Measuring(given=given, pool=pool, output=output)
         for name in given.row or ROWS:
-            _measure(name, given, pool, output, figures)
+            measuring.measure(name)
+    figures = measuring.figures
     missed = [name for name, value in figures.items() if name.endswith(" holds") and not value]
+    output.say()
     output.say(f"missed: {', '.join(missed) or 'nothing'}")
     output.end(figures)
 
 
-def _measure(name: str, given: argparse.Namespace, pool, output: Output, figures) -> None:
-    """Every cell of a row, from the cache where it was measured with this code."""
-    row: Row = importlib.import_module(f"claims.{name}").ROW
-    code = _fingerprint(name, row)
-    cache = Cache(BENCH / "truth" / f"{name}.jsonl", KEY)
-    begin = time.perf_counter()
-    output.say()
-    output.say(f"{name}: {row.claim}")
-    shares: dict[str, list[tuple[Cell, float]]] = {}
-    for cell in row.cells:
-        if cell.full and not given.full:
-            continue
-        share = _cell(name, code, cell, given, pool, cache, output)
-        figures[f"{name}: {cell.name}"] = share
-        shares.setdefault(cell.group, []).append((cell, share))
-    holds = True
-    for group, judged in shares.items():
+@dataclass(kw_only=True)
+class Measuring:
+    """The rows measured so far."""
+
+    given: argparse.Namespace
+    pool: Pool
+    output: Output
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def measure(self, name: str) -> None:
+        """Every cell of a row, from the cache where it was measured with this code."""
+        row = _row(name)
+        begin = time.perf_counter()
+        self.output.say()
+        self.output.say(f"{name}: {row.claim}")
+        groups: dict[str, list[tuple[Cell, float]]] = {}
+        for cell in row.cells:
+            if cell.full and not self.given.full:
+                continue
+            share = self._share(name, row, cell)
+            self.figures[f"{name}: {cell.name}"] = share
+            groups.setdefault(cell.group, []).append((cell, share))
+        holds = [self._group_holds(group, judged) for group, judged in groups.items()]
+        self.figures[f"{name} holds"] = float(all(holds))
+        self.output.say(f"  {time.perf_counter() - begin:.0f} s")
+
+    def _group_holds(self, group: str, judged: Sequence[tuple[Cell, float]]) -> bool:
+        """Whether every cell meets its limit within two standard errors, and their mean does."""
+        first = judged[0][0]
         mean = sum(share for _, share in judged) / len(judged)
-        within = all(cell.meets(share) for cell, share in judged)
-        within &= judged[0][0].limit is None or judged[0][0].reaches(mean)
-        holds &= within
-        output.say(f"  {group}: mean {100 * mean:.1f} %, {'holds' if within else 'MISSES'}")
-    figures[f"{name} holds"] = float(holds)
-    output.say(f"  {time.perf_counter() - begin:.0f} s")
+        holds = all(cell.meets(share) for cell, share in judged)
+        holds = holds and (first.limit is None or first.reaches(mean))
+        self.output.say(f"  {group}: mean {100 * mean:.1f} %, {'holds' if holds else 'MISSES'}")
+        return holds
+
+    def _share(self, name: str, row: Row, cell: Cell) -> float:
+        cache = Cache(BENCH / "truth" / f"{name}.jsonl", KEY)
+        place = {"row": name, "cell": cell.name, "seed": self.given.seed}
+        code = _fingerprint(name, row)
+        repeats = range(self.given.repeats or cell.repeats)
+        tasks = [{**place, "repeat": repeat, "code": code} for repeat in repeats]
+        todo = [task for task in tasks if cache.get(task) is None]
+        counts = self.pool.imap(partial(_repeat, name), todo, chunksize=CHUNK)
+        for task, (hits, judged) in zip(todo, counts, strict=True):
+            cache.add({**task, "hits": hits, "judged": judged})
+        known = [found for task in tasks if (found := cache.get(task)) is not None]
+        hits, judged = sum(one["hits"] for one in known), sum(one["judged"] for one in known)
+        share = hits / judged if judged else math.nan
+        self.output.say(f"  {cell.line(share, judged)}")
+        return share
 
 
-def _cell(name: str, code: str, cell: Cell, given, pool, cache: Cache, output: Output) -> float:
-    repeats = given.repeats or cell.repeats
-    tasks = [
-        {"row": name, "cell": cell.name, "seed": given.seed, "repeat": repeat, "code": code}
-        for repeat in range(repeats)
-    ]
-    todo = [task for task in tasks if cache.get(task) is None]
-    run = partial(_repeat, name)
-    for task, (hits, judged) in zip(todo, pool.imap(run, todo, chunksize=CHUNK), strict=True):
-        cache.add({**task, "hits": hits, "judged": judged})
-    known = [cache.get(task) for task in tasks]
-    hits, judged = sum(one["hits"] for one in known), sum(one["judged"] for one in known)
-    share = hits / judged if judged else math.nan
-    output.say(f"  {cell.line(share, judged)}")
-    return share
-
-
-def _repeat(name: str, task: dict) -> tuple[int, int]:
-    """One study of a cell: how often the sentence was said, of how often it could be."""
+def _row(name: str) -> Row:
     row: Row = importlib.import_module(f"claims.{name}").ROW
-    cell = next(cell for cell in row.cells if cell.name == task["cell"])
-    return cell.measure([task["seed"], task["repeat"]])
+    return row
+
+
+def _repeat(name: str, task: dict[str, Any]) -> tuple[int, int]:
+    """One study of a cell: how often the sentence was said, of how often it could be."""
+    cell = next(cell for cell in _row(name).cells if cell.name == task["cell"])
+    hits, judged = cell.measure([task["seed"], task["repeat"]])
+    return int(hits), int(judged)
 
 
 def _fingerprint(name: str, row: Row) -> str:
