@@ -12,6 +12,7 @@ from tests.advise.contexts import context_of
 from tests.factories import RATE, experiment, two_optimizers
 from tests.form import offences
 
+from etude.advise.context import Context
 from etude.analyze.registry import CHECKS
 from etude.finding import Finding
 from etude.space import Choice, Real
@@ -72,7 +73,7 @@ def findings() -> tuple[Finding, ...]:
     return tuple(finding for context in _contexts() for finding in context.findings)
 
 
-def _contexts() -> Iterator[rounds.Context]:
+def _contexts() -> Iterator[Context]:
     for question in (TWO, COMPARED):
         yield context_of(question)
     for make in (rounds.healthy, rounds.breaks_early, rounds.breaks_later, rounds.never_learns):
@@ -91,7 +92,7 @@ def _contexts() -> Iterator[rounds.Context]:
     yield _stopped_by_schedule()
 
 
-def _stopped_by_schedule() -> rounds.Context:
+def _stopped_by_schedule() -> Context:
     """Three of four trials were stopped half way."""
     question = replace(TWO, schedule="asha")
     records = rounds.dense(question, count=20).analysis.records
