@@ -19,6 +19,7 @@ from .ranking import (
     relevant_findings,
 )
 from .significance import lead
+from .study_rows import study_rows
 
 Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
@@ -42,11 +43,14 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     relevant = relevant_findings(findings, best)
     problems = [finding for finding in relevant if finding.status == "problem"]
     status, message = _answer(studies, leads, untuned, problems)
+    reasons = caveats(analysis, studies, findings)
     return Verdict(
         status=status,
         winner=studies[0].study.name if studies[0].best else "",
         message=message,
-        doubts=caveats(analysis, studies, findings),
+        rows=study_rows(studies, analysis.experiment.validation_examples),
+        caveats=reasons,
+        doubts=tuple(caveat.doubt for caveat in reasons),
         best_trials=tuple(sorted(best)),
         leads=tuple(leads),
         means=tuple(untuned),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..wording import join, number, quantity
+from ..wording import FULL_DIGITS, join, number, quantity
 from .output import paragraph
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _value(value: Domain | Scalar) -> str:
         return f"[{_join([toml_text(_short(one)) for one in value.values])}]"
     if isinstance(value, Real | Integer):
         scale = f" ({value.scale})" if value.scale != "linear" else ""
-        return f"{number(value.low)} to {number(value.high)}{scale}"
+        return f"{number(value.low, FULL_DIGITS)} to {number(value.high, FULL_DIGITS)}{scale}"
     return toml_text(_short(value))
 
 

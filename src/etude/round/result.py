@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
@@ -22,13 +21,14 @@ from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
-from ..wording import did_you_mean
+from ..wording import did_you_mean, quantity
 from .next_round import NextRound, next_round, replay_round
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..advise.context import Context
+    from ..advise.ending import Ending
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.inputs import Inputs
@@ -143,6 +143,24 @@ class Result:
 
         return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
 
+    def ending(self, store: str = "") -> Ending:
+        """What a person reads of the round: verdict, table, why not yet, what next.
+
+        Args:
+            store: The option that names the store in commands to type, with a space before it.
+        """
+        from ..advise.ending import ending
+        from ..advise.next_actions import next_actions
+
+        actions = next_actions(self._context, self.advice, self._own_records)
+        return ending(self._context, actions, file=self.entry.source, store=store)
+
+    @property
+    def _own_records(self) -> Sequence[Record]:
+        """The trials that a round waits for: of another tool's, those that ended."""
+        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
+        return self.records.ended() if elsewhere else self.records
+
     def html(self) -> str:
         """The report as one page that needs nothing else."""
         from ..report.page import page
@@ -160,9 +178,7 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from ..advise.next_steps import manual_steps
 
-        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
-        records = self.records.ended() if elsewhere else self.records
-        return manual_steps(self._context, records, self.advice.words)
+        return manual_steps(self._context, self._own_records, self.advice.words)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
@@ -202,13 +218,14 @@ class Result:
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
-        name, count = self.experiment.name, self.records.count()
-        return f"Result({name}: {count} trials; {self.verdict.status}: {self.verdict.message})"
+        ending = self.ending()
+        trials = quantity(self.records.count(), "trial")
+        return f"Result({self.experiment.name}: {trials}; {ending.word}: {ending.line})"
 
     def _repr_html_(self) -> str:
-        question = escape(self.experiment.question or self.experiment.name)
-        answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
-        return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
+        from ..report.ending import ending_html
+
+        return ending_html(self.ending())
 
     def _report_inputs(self) -> Inputs:
         from ..analyze.registry import NOT_CHECKED

@@ -1,0 +1,132 @@
+"""Findings as a person reads them: a line each, and what has one cause is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ..finding import Caveat, Finding, Severity
+from ..wording import join, quantity, trial_list
+from .caveats import claim
+
+# Kinds of what could not be judged that logging more would have told, with what to log.
+UNLOGGED = {
+    "no_valid_loss": "valid/loss",
+    "no_train_loss": "train/loss",
+    "no_grad_norm": "grad_norm",
+}
+# Kinds of what could not be judged for a reason of the trial, whichever check it is.
+_REASONS = {
+    "infeasible": ("{trials} broke, too early for {checks}", "it is infeasible", "they are infea"),
+    "too_short": ("{trials} {has} too few values for {checks}", "are needed", "is needed"),
+    "noisy": ("{trials} {is} too noisy for {checks}", "noise hides"),
+}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line for findings that say the same, or have one cause.
+
+    Args:
+        text: A claim with its number, no full stop.
+        rules: Of the findings, each once.
+        findings: Those it stands for.
+    """
+
+    status: Severity
+    text: str
+    rules: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def digest(findings: Sequence[Finding], caveats: Sequence[Caveat] = ()) -> list[Line]:
+    """The findings that are not ok as lines: problems, what could not be judged, notices.
+
+    Args:
+        findings: Of the design and of every check.
+        caveats: What is said already of some of them.
+
+    Source: C5, C14.
+    """
+    told = {id(finding) for caveat in caveats for finding in caveat.findings}
+    rest = [one for one in findings if one.status != "ok" and id(one) not in told]
+    groups: dict[object, list[Finding]] = {}
+    for finding in rest:
+        if not (_kind(finding) in UNLOGGED and finding.status == "unclear"):
+            groups.setdefault(_alike(finding), []).append(finding)
+    lines = [_line(members) for members in groups.values()]
+    by_status = {"problem": 0, "unclear": 1, "notice": 2}
+    return sorted(lines, key=lambda line: by_status[line.status])
+
+
+def unlogged(findings: Sequence[Finding]) -> list[str]:
+    """What was never logged, and would let checks judge more.
+
+    Source: D5.
+    """
+    kinds = {_kind(finding) for finding in findings if finding.status == "unclear"}
+    return [metric for kind, metric in UNLOGGED.items() if kind in kinds]
+
+
+def _kind(finding: Finding) -> str:
+    """Why a check could not judge, by its kind; else by its words."""
+    if finding.kind or finding.status != "unclear" or "trial" not in finding.subject:
+        return finding.kind
+    phrases = ((kind, phrase) for kind, (_, *known) in _REASONS.items() for phrase in known)
+    return next((kind for kind, phrase in phrases if phrase in finding.message), "")
+
+
+def _alike(finding: Finding) -> object:
+    if finding.acknowledged:
+        return id(finding)
+    kind, single = _kind(finding), "trial" in finding.subject
+    if finding.status == "unclear" and single and kind:
+        return finding.status, kind
+    side = finding.subject.get("side", "")
+    return finding.status, finding.check, finding.rule, kind, single, side
+
+
+def _line(members: Sequence[Finding]) -> Line:
+    first = members[0]
+    text = _cause(members) if _kind(first) in _REASONS and first.status == "unclear" else ""
+    return Line(
+        status=first.status,
+        text=text or f"{claim(first)}{_also(members)}",
+        rules=tuple(dict.fromkeys(finding.rule for finding in members)),
+        findings=tuple(members),
+    )
+
+
+def _cause(members: Sequence[Finding]) -> str:
+    """One sentence for all that one cause keeps from being judged."""
+    trials = list(dict.fromkeys(finding.subject["trial"] for finding in members))
+    checks = list(dict.fromkeys(finding.check for finding in members))
+    one = len(trials) == 1
+    counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
+    template = _REASONS[_kind(members[0])][0]
+    named = f"Trial {trials[0]}" if one else quantity(len(trials), "trial")
+    return template.format(
+        trials=named, checks=counted, has="has" if one else "have", **{"is": "is" if one else "are"}
+    )
+
+
+def _also(members: Sequence[Finding]) -> str:
+    """Of how many others the same holds."""
+    others = members[1:]
+    if not others:
+        return ""
+    trials = list(dict.fromkeys(one.subject["trial"] for one in others if "trial" in one.subject))
+    names = [trial_list(trials)] if trials else list(_places(others, members[0]))
+    return f"; likewise {join(names, most=2)}" if names else ""
+
+
+def _places(others: Sequence[Finding], first: Finding) -> Iterator[str]:
+    """The hyperparameters, else the studies, that others of a group are about."""
+    names = [one.subject.get("hyperparameter") for one in others]
+    known = first.subject.get("hyperparameter")
+    distinct = [f"`{name}`" for name in dict.fromkeys(names) if name and name != known]
+    yield from distinct or [
+        f"`{study}`" for study in dict.fromkeys(one.subject.get("study") for one in others) if study
+    ]
