@@ -48,6 +48,7 @@ class AdoptionDecision:
     Args:
         pruned: The changes of the best setting that were dropped without loss.
         comparison: With the baseline; None where there is none, or it was not retrained.
+        reason: What decided, in a sentence.
     """
 
     decision: Decision
@@ -56,6 +57,7 @@ class AdoptionDecision:
     complexity: Complexity
     comparison: Comparison | None = None
     pruned: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def candidates(analysis: Analysis) -> list[Candidate]:
@@ -140,6 +142,7 @@ def adoption(
         complexity=adds,
         comparison=result,
         pruned=pruned,
+        reason=why,
     )
 
 

@@ -24,17 +24,20 @@ from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
 _TELLING = ("still_improving", "step_variance")
 # A sign that the best learning rate is not the best that there could be.
 _EDGE = ("stability", "D3")
-# How much settling a reason would change the answer: an order, no measure. A problem makes the answer
-# one to another question (C14); a race that is not over, or was unfair, or was run by a lame runner
-# may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
+# How much settling a reason would change the answer: an order, no measure. A problem makes it the
+# answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
+# runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
 PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
 ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0
 CENSORED, OPEN, MERGED, LISTED = 50.0, 40.0, 35.0, 30.0
 LUCK, SAMPLING_ERROR, ACKNOWLEDGED, SELECTION, FIXED = 30.0, 25.0, 20.0, 15.0, 10.0
-# A trait of the leader costs it less than the same trait costs who is behind: cured, it leads still.
+# A trait of the leader counts less than the same of who is behind: cured, it leads still.
 LEADERS_SHARE = 0.7
 # Of a race of 12 against 20 nobody would say that it is nearly fair.
 MOST_UNFAIR = 0.4
+# So many checks that could not judge are one reason, whatever each of them wanted.
+MANY_OPEN = 3
+_OPEN = "open"
 # What retrainings would tell is one topic, whichever rule asks for them.
 RETRAIN = "retrain"
 _WEIGHTS: Final = {
@@ -65,16 +68,17 @@ def caveats(
         *_censored(analysis),
         *_configured(experiment, studies),
     ]
+    is_over = not any(caveat.weight == UNFINISHED for caveat in found)
     if valued_studies:
         found += [
-            *_luck(valued_studies),
-            *_unequal(analysis, studies),
+            *_luck(valued_studies, findings),
+            *(_unequal(analysis, studies) if is_over else ()),
             *_timed_out(studies),
             *_seeds(studies, findings),
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
-    return (*found, *_acknowledged(findings), *_fixed(analysis))
+    return (*found, *_acknowledged(findings), *_fixed(analysis, findings))
 
 
 def claim(finding: Finding) -> str:
@@ -86,27 +90,30 @@ def claim(finding: Finding) -> str:
 
 
 def _problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
-    """Every problem; those of one side of an axis in several studies as one."""
+    """Every problem; those of one check and kind in several studies as one."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         if finding.status == "problem":
             subject = finding.subject
-            sided = finding.rule == "C1" and "side" in subject
-            key = (subject["hyperparameter"], subject["side"]) if sided else id(finding)
+            axis = subject.get("hyperparameter"), subject.get("side")
+            alike = "study" in subject and "trial" not in subject
+            key = (finding.check, finding.rule, finding.kind, axis) if alike else id(finding)
             groups.setdefault(key, []).append(finding)
-    for alike in groups.values():
-        text, detail = claim(alike[0]), alike[0].message
-        if len(alike) > 1:
-            sides = [side_of(analysis, finding) for finding in alike]
-            studies = _names(finding.subject["study"] for finding in alike)
-            text = f"{claim(alike[0])}, and so in {quantity(len(alike) - 1, 'other study')}"
+    for members in groups.values():
+        first, others = members[0], members[1:]
+        text, detail = claim(first), " ".join(finding.message for finding in members)
+        if others and first.rule == "C1" and "side" in first.subject:
+            sides = [side_of(analysis, finding) for finding in members]
+            studies = _names(finding.subject["study"] for finding in members)
             detail = f"{sides_clause(sides)}: {studies}."
+        if others:
+            text = f"{text}; likewise {_names(one.subject['study'] for one in others)}"
         yield Caveat(
             text=text,
-            rules=(alike[0].rule,),
+            rules=(first.rule,),
             weight=PROBLEM,
             detail=detail,
-            findings=tuple(alike),
+            findings=tuple(members),
         )
 
 
@@ -161,12 +168,23 @@ def _unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
     unclear = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
     of_studies = {finding.check for finding in unclear if "trial" not in finding.subject}
-    for group in grouped(
+    groups = grouped(
         one for one in unclear if "trial" not in one.subject or one.check not in of_studies
-    ):
-        topic = RETRAIN if group.first.check == "trial_noise" else ""
-        caveat = _of_finding(group.first, group.message, OPEN, topic)
-        yield replace(caveat, findings=group.members)
+    )
+    checks = list(dict.fromkeys(group.first.check for group in groups))
+    several = (
+        f"{len(checks)} checks could not judge what was compared, `{checks[0]}` among them"
+        if checks
+        else ""
+    )
+    for group in groups:
+        retrains = group.first.check == "trial_noise"
+        caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
+        if retrains or len(checks) < MANY_OPEN:
+            yield replace(caveat, findings=group.members)
+        else:
+            # What they are is said of all trials together, where one cause is said once.
+            yield replace(caveat, text=several, findings=())
 
 
 def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
@@ -183,7 +201,7 @@ def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
         )
 
 
-def _luck(valued_studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
+def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[Caveat]:
     spreads = [
         f"`{study.study.name}` {_spread(study)}"
         for study in valued_studies
@@ -196,9 +214,15 @@ def _luck(valued_studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
             rules=("Q10",),
             weight=LUCK,
             topic="luck",
+            findings=_said_by(findings, "sampling_luck"),
             detail="by the luck of the search, in 95 % of resampled studies the best is: "
             f"{', '.join(spreads)}; better ones than were seen cannot be ruled out.",
         )
+
+
+def _said_by(findings: Sequence[Finding], check: str) -> tuple[Finding, ...]:
+    """What a check says that is no problem, and that a reason says too."""
+    return tuple(one for one in findings if one.check == check and one.status != "problem")
 
 
 def _spread(study: RankedStudy) -> str:
@@ -392,7 +416,7 @@ def _acknowledged(findings: Sequence[Finding]) -> Iterator[Caveat]:
             )
 
 
-def _fixed(analysis: Analysis) -> Iterator[Caveat]:
+def _fixed(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
     found = fixed_caveats(analysis.studies).caveats
     values = [
         f"{caveat.hyperparameter} = {caveat.value}"
@@ -405,5 +429,6 @@ def _fixed(analysis: Analysis) -> Iterator[Caveat]:
             text=f"It holds only at {join(short)}",
             rules=("R5",),
             weight=FIXED,
+            findings=_said_by(findings, "fixed_caveats"),
             detail=f"this holds only for what was fixed: {', '.join(values)}.",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -10,6 +10,7 @@ from ..finding import Caveat, Finding, Severity
 from ..wording import join, quantity, trial_list
 from .caveats import claim
 
+_ORDER = ("problem", "unclear", "notice")
 # Kinds of what could not be judged that logging more would have told, with what to log.
 UNLOGGED = {
     "no_valid_loss": "valid/loss",
@@ -19,7 +20,12 @@ UNLOGGED = {
 # Kinds of what could not be judged for a reason of the trial, whichever check it is.
 _REASONS = {
     "infeasible": ("{trials} broke, too early for {checks}", "it is infeasible", "they are infea"),
-    "too_short": ("{trials} {has} too few values for {checks}", "are needed", "is needed"),
+    "too_short": (
+        "{trials} {has} too few values for {checks}",
+        "are needed",
+        "is needed",
+        "since it has ",
+    ),
     "noisy": ("{trials} {is} too noisy for {checks}", "noise hides"),
 }
 
@@ -41,24 +47,34 @@ class Line:
     findings: tuple[Finding, ...]
 
 
-def digest(findings: Sequence[Finding], caveats: Sequence[Caveat] = ()) -> list[Line]:
+def digest(
+    findings: Sequence[Finding], caveats: Sequence[Caveat] = (), best: Collection[int] = ()
+) -> list[Line]:
     """The findings that are not ok as lines: problems, what could not be judged, notices.
 
     Args:
         findings: Of the design and of every check.
         caveats: What is said already of some of them.
+        best: The trials that were compared: their curves matter more than those of others.
 
     Source: C5, C14.
     """
     told = {id(finding) for caveat in caveats for finding in caveat.findings}
     rest = [one for one in findings if one.status != "ok" and id(one) not in told]
+    kinds = _kinds(rest)
     groups: dict[object, list[Finding]] = {}
     for finding in rest:
-        if not (_kind(finding) in UNLOGGED and finding.status == "unclear"):
-            groups.setdefault(_alike(finding), []).append(finding)
+        kind = kinds.get(_open(finding), "") or _kind(finding)
+        if not (kind in UNLOGGED and finding.status == "unclear"):
+            groups.setdefault(_alike(finding, kind), []).append(finding)
     lines = [_line(members) for members in groups.values()]
-    by_status = {"problem": 0, "unclear": 1, "notice": 2}
-    return sorted(lines, key=lambda line: by_status[line.status])
+    return sorted(lines, key=lambda line: (_ORDER.index(line.status), _is_aside(line, best)))
+
+
+def _is_aside(line: Line, best: Collection[int]) -> bool:
+    """Whether it speaks of no more than curves of trials that were not compared."""
+    trials = [finding.subject.get("trial") for finding in line.findings]
+    return None not in trials and not set(trials) & set(best)
 
 
 def unlogged(findings: Sequence[Finding]) -> list[str]:
@@ -74,15 +90,31 @@ def _kind(finding: Finding) -> str:
     """Why a check could not judge, by its kind; else by its words."""
     if finding.kind or finding.status != "unclear" or "trial" not in finding.subject:
         return finding.kind
-    phrases = ((kind, phrase) for kind, (_, *known) in _REASONS.items() for phrase in known)
+    phrases = [(kind, phrase) for kind, (_, *known) in _REASONS.items() for phrase in known]
+    phrases += [(kind, f"no {metric}") for kind, metric in UNLOGGED.items()]
     return next((kind for kind, phrase in phrases if phrase in finding.message), "")
 
 
-def _alike(finding: Finding) -> object:
+def _open(finding: Finding) -> tuple[str, str] | None:
+    """The check and rule of what could not be judged of a study."""
+    of_study = finding.status == "unclear" and "trial" not in finding.subject
+    return (finding.check, finding.rule) if of_study else None
+
+
+def _kinds(findings: Sequence[Finding]) -> dict[tuple[str, str] | None, str]:
+    """Why a check could not judge a study: as it could not judge a trial, where that is known."""
+    return {
+        (finding.check, finding.rule): kind
+        for finding in findings
+        if finding.status == "unclear" and "trial" in finding.subject and (kind := _kind(finding))
+    }
+
+
+def _alike(finding: Finding, kind: str) -> object:
     if finding.acknowledged:
         return id(finding)
-    kind, single = _kind(finding), "trial" in finding.subject
-    if finding.status == "unclear" and single and kind:
+    single = "trial" in finding.subject
+    if finding.status == "unclear" and kind in _REASONS:
         return finding.status, kind
     side = finding.subject.get("side", "")
     return finding.status, finding.check, finding.rule, kind, single, side
@@ -90,22 +122,28 @@ def _alike(finding: Finding) -> object:
 
 def _line(members: Sequence[Finding]) -> Line:
     first = members[0]
-    text = _cause(members) if _kind(first) in _REASONS and first.status == "unclear" else ""
+    judged = [one for one in members if one.status != "unclear" or _kind(one) not in _REASONS]
     return Line(
         status=first.status,
-        text=text or f"{claim(first)}{_also(members)}",
-        rules=tuple(dict.fromkeys(finding.rule for finding in members)),
+        text=f"{claim(first)}{_also(members)}" if len(judged) == len(members) else _cause(members),
+        rules=tuple(sorted({finding.rule for finding in members}, key=_by_number)),
         findings=tuple(members),
     )
 
 
+def _by_number(rule: str) -> tuple[str, int]:
+    return rule[:1], int(rule[1:]) if rule[1:].isdigit() else 0
+
+
 def _cause(members: Sequence[Finding]) -> str:
     """One sentence for all that one cause keeps from being judged."""
-    trials = list(dict.fromkeys(finding.subject["trial"] for finding in members))
+    ids = [finding.subject["trial"] for finding in members if "trial" in finding.subject]
+    trials = list(dict.fromkeys(ids))
+    kind = next(filter(_REASONS.get, map(_kind, members)))
     checks = list(dict.fromkeys(finding.check for finding in members))
     one = len(trials) == 1
     counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
-    template = _REASONS[_kind(members[0])][0]
+    template = _REASONS[kind][0]
     named = f"Trial {trials[0]}" if one else quantity(len(trials), "trial")
     return template.format(
         trials=named, checks=counted, has="has" if one else "have", **{"is": "is" if one else "are"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -95,20 +96,27 @@ class Ending:
 
 
 def ending(
-    context: Context, actions: Sequence[Action], *, file: str = "", store: str = ""
+    context: Context,
+    actions: Sequence[Action],
+    *,
+    left_to_you: Sequence[str] = (),
+    file: str = "",
+    store: str = "",
 ) -> Ending:
     """The ending of a round.
 
     Args:
         context: The round.
         actions: What to do next, the most telling first.
+        left_to_you: What only a person can do, a sentence each.
         file: Of the experiment, for a round that is not over.
         store: The option that names the store in commands to type, with a space before it.
 
     Source: A1, A2, C14, R3.
     """
+    actions = _amended(context, actions, left_to_you)
     verdict, name = context.verdict, f"{context.experiment.name}{store}"
-    pace_s = _pace_s(context.analysis.records)
+    pace_s = measured_pace_s(context.analysis.records)
     return Ending(
         word=WORDS[verdict.status],
         line=verdict.headline or _headline(context),
@@ -116,7 +124,7 @@ def ending(
         best=tuple(_best(context)),
         why=WHY[verdict.status],
         reasons=tuple(_reason(caveat, context, pace_s) for caveat in reasons(context)),
-        lines=tuple(digest(context.findings, verdict.caveats)),
+        lines=tuple(digest(context.findings, verdict.caveats, verdict.best_trials)),
         more=f"etude check {name}",
         steps=tuple(_step(action, name, file, store, pace_s) for action in actions),
     )
@@ -150,11 +158,19 @@ def _headline(context: Context) -> str:
         )
     leader = known[0]
     if verdict.status == "no_question":
-        return f"The best {metric} of {quantity(leader.ended, 'trial')} is {_value(leader)}"
+        examples = context.experiment.validation_examples
+        counted = (
+            f", {leader.count:,} of {examples:,} {_counted(context)}"
+            if leader.count is not None and examples
+            else ""
+        )
+        return (
+            f"The best {metric} of {quantity(leader.ended, 'trial')} is {_value(leader)}{counted}"
+        )
     if len(known) == 1 or not verdict.leads or verdict.means:
         return shortened(verdict.message)
     rival = known[1]
-    if verdict.leads[0].by == 0:
+    if verdict.leads[0].by == 0 or leader.count == rival.count is not None:
         return f"`{leader.study}` and `{rival.study}` have the same best, {_value(leader)}"
     gap = _pair(leader, rival, context)
     status = {"better": "beats", "leads": "leads", "unclear": "leads"}[verdict.status]
@@ -290,7 +306,7 @@ def _open_lead(verdict: Verdict) -> str:
 def _reason(caveat: Caveat, context: Context, pace_s: float | None) -> Reason:
     """A reason in at most 20 words, the cost of its cure behind it where that fits."""
     steps = caveat.cost * context.experiment.max_steps
-    cost = _cost(caveat.cost, steps, pace_s) if caveat.cost else ""
+    cost = cost_text(caveat.cost, steps, pace_s) if caveat.cost else ""
     text = f"{caveat.text} ({cost})" if cost else caveat.text
     if words(text) > REASON_WORDS:
         text = shortened(caveat.text, REASON_WORDS)
@@ -300,6 +316,22 @@ def _reason(caveat: Caveat, context: Context, pace_s: float | None) -> Reason:
 # --- what next
 
 
+def _amended(
+    context: Context, actions: Sequence[Action], left_to_you: Sequence[str]
+) -> Sequence[Action]:
+    """The actions, but where a problem is left to a person nobody is told to stop."""
+    planned = sum(study.max_trials for study in context.studies)
+    known = sum(len(context.analysis.records_of(study)) for study in context.studies)
+    if known < planned and not context.verdict.best_trials and not known:
+        text = f"Train its {quantity(planned, 'trial')} first"
+        steps = planned * context.experiment.max_steps
+        return [Action(kind="wait", text=text, cost_trials=planned, cost_steps=steps)]
+    if context.has_problem and left_to_you and all(one.kind == "stop" for one in actions):
+        bare = re.sub(r" ?\([A-Z]\d[^)]*\)|^[A-Z]\d+: ", "", left_to_you[0])
+        return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]
+    return actions
+
+
 def _step(action: Action, name: str, file: str, store: str, pace_s: float | None) -> NextStep:
     commands = {
         "round": f"etude next {name}",
@@ -307,19 +339,29 @@ def _step(action: Action, name: str, file: str, store: str, pace_s: float | None
         "wait": f"etude run {file}{store}" if file else "",
         "adopt": f"etude adopt {name}",
     }
-    cost = _cost(action.cost_trials or 0, action.cost_steps or 0, pace_s)
+    cost = cost_text(action.cost_trials or 0, action.cost_steps or 0, pace_s)
     return NextStep(command=commands.get(action.kind, ""), text=action.text, cost=cost)
 
 
-def _cost(trials: int, steps: int, pace_s: float | None) -> str:
+def cost_text(trials: int, steps: int, pace_s: float | None) -> str:
+    """So many trainings, and how long they take at a known pace, as a person says it.
+
+    Source: R15.
+
+    >>> cost_text(10, 6000, 0.1), cost_text(1, 600, None)
+    ('10 trainings, about 10 min', '1 training')
+    """
     if not trials:
         return ""
     seconds = f", about {duration(steps * pace_s)}" if pace_s else ""
     return f"{quantity(trials, 'training')}{seconds}"
 
 
-def _pace_s(records: Sequence[Record]) -> float | None:
-    """Seconds a step, as the trials so far took; None where none was timed."""
+def measured_pace_s(records: Sequence[Record]) -> float | None:
+    """Seconds a step, as the trials so far took; None where none was timed.
+
+    Source: R15.
+    """
     paces = [
         record.wall_s / record.steps
         for record in records

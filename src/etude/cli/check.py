@@ -44,7 +44,7 @@ def check(
     with stored_result(name, store) as result:
         findings = result.findings
         ending = result.ending(store_option(store))
-        short = partial(_lines, ending, findings)
+        short = partial(short_lines, ending, findings)
         lines = partial(_all_lines, result) if everything else short
         answer = Answer(lines=lines, json=partial(_as_json, result))
         show(answer, json=json)
@@ -69,7 +69,7 @@ def _as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _lines(ending: Ending, findings: Sequence[Finding]) -> Iterator[str]:
+def short_lines(ending: Ending, findings: Sequence[Finding]) -> Iterator[str]:
     """The ending with every reason, and a line for each thing that was found."""
     from .output import best_lines, headline, step_lines, table_part
 
@@ -81,28 +81,36 @@ def _lines(ending: Ending, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _section_lines(ending: Ending, *, room: int) -> Iterator[str]:
-    """The reasons and the lines of findings under their titles, as many as there is room for.
-
-    What comes first has the room; of what follows a line is kept each.
-    """
+    """The reasons and the lines of findings under their titles, as many as there is room for."""
     from .output import ruled_lines
 
-    sections = [(ending.why, [(one.text, one.rules) for one in ending.reasons])]
+    reasons = [(reason.text, reason.rules) for reason in ending.reasons]
+    sections = {ending.why: reasons}
     for status, title in _TITLES.items():
-        alike = [(line.text, line.rules) for line in ending.lines if line.status == status]
-        sections.append((title, alike))
-    sections = [section for section in sections if section[1]]
-    room -= len(sections) + 1
-    left_out = 0
-    for place, (title, lines) in enumerate(sections):
-        following = len(sections) - place - 1
-        shown = lines[: max(1, room - following)]
-        room -= len(shown)
-        left_out += len(lines) - len(shown)
+        sections[title] = [(one.text, one.rules) for one in ending.lines if one.status == status]
+    sections = {title: lines for title, lines in sections.items() if lines}
+    shares = _shares([len(lines) for lines in sections.values()], room - len(sections))
+    left_out = sum(map(len, sections.values())) - sum(shares)
+    for (title, lines), share in zip(sections.items(), shares, strict=True):
         yield f"{title}:"
-        yield from ruled_lines(shown)
+        yield from ruled_lines(lines[:share])
     if left_out:
         yield f"  {left_out} more: {ending.more} --all"
+
+
+def _shares(wanted: Sequence[int], room: int) -> list[int]:
+    """How many lines each section has: alike, as far as they want them, a line left for the rest.
+
+    >>> _shares([8, 5, 2, 9], 17), _shares([1, 2], 9)
+    ([5, 5, 2, 4], [1, 2])
+    """
+    if sum(wanted) <= room:
+        return list(wanted)
+    shares = [0] * len(wanted)
+    for _ in range(max(room - 1, len(wanted))):
+        open_ones = [at for at, count in enumerate(wanted) if shares[at] < count]
+        shares[min(open_ones, key=lambda at: shares[at])] += 1
+    return shares
 
 
 def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
@@ -113,7 +121,7 @@ def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
     passed = [finding for finding in findings if finding.status == "ok"]
     if passed:
         checks = quantity(len({finding.check for finding in passed}), "check")
-        yield f"In order: {quantity(len(passed), 'finding')} of {checks}; each: {more} --all"
+        yield f"In order: {quantity(len(passed), 'finding')} of {checks}; in full: {more} --all"
     if metrics := unlogged(findings):
         names = conjunction([f"`{metric}`" for metric in metrics])
         yield f"To see more next time: log {names}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import math
+import re
 import shlex
 import shutil
 import sys
@@ -16,12 +17,17 @@ from typing import TYPE_CHECKING, Any, final
 import typer
 
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
-from ..wording import FULL_DIGITS, number
+from ..wording import FULL_DIGITS, number, shortened
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..finding import Finding
     from ..round.result import Result
+
+# The form of what is said: more lines, or words of one, are not read.
+_MOST_SHOWN = 3
+_SENTENCE_WORDS = 20
+_RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
 
 
 @final
@@ -255,13 +261,11 @@ def ruled_lines(lines: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") 
     """Lines with the ids of their rules at the right edge, dim where a terminal can."""
     if not sys.stdout.isatty():
         width = max((len(text) for text, _ in lines), default=0)
-        return [
-            f"{indent}{text.ljust(width)}  {', '.join(rules)}".rstrip() for text, rules in lines
-        ]
+        return [f"{indent}{text.ljust(width)}  {rule_ids(rules)}".rstrip() for text, rules in lines]
     width = _width()
     ruled = []
     for text, rules in lines:
-        ids = ", ".join(rules)
+        ids = rule_ids(rules)
         wrapped = textwrap.wrap(
             text,
             width - len(ids) - 2,
@@ -274,6 +278,27 @@ def ruled_lines(lines: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") 
         ruled += [f"{wrapped[0]}{edge}{typer.style(ids, dim=True)}" if ids else wrapped[0]]
         ruled += wrapped[1:]
     return ruled
+
+
+def rule_ids(rules: Sequence[str]) -> str:
+    """Rules as they stand at the edge of a line: three, and how many more."""
+    more = f" +{len(rules) - 3}" if len(rules) > 3 else ""
+    return f"{', '.join(rules[:3])}{more}"
+
+
+def shown(sentences: Sequence[str]) -> list[str]:
+    """The first sentences in few words, their rules apart, and how many more the JSON has."""
+    lines = ruled_lines([apart(sentence) for sentence in sentences[:_MOST_SHOWN]])
+    more = len(sentences) - _MOST_SHOWN
+    return [*lines, f"  {more} more: --json"] if more > 0 else lines
+
+
+def apart(sentence: str) -> tuple[str, tuple[str, ...]]:
+    """A sentence in few words, and the rules that stand in it."""
+    rules = tuple(dict.fromkeys(_RULE.findall(sentence)))
+    bare = re.sub(r"^[A-Z]\d{1,2}: ", "", sentence)
+    bare = re.sub(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)", "", bare)
+    return shortened(bare, _SENTENCE_WORDS), rules
 
 
 def strong(text: str) -> str:

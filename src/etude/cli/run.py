@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             follow(file, play, RoundOptions(rounds, budget_steps, store, location))
             return
         result = play(file, store=location)
-    print_lines(_result_lines(result, store))
+    print_lines(result_lines(result, store))
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -104,7 +104,7 @@ def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -
     )
 
 
-def _result_lines(result: Result, store: str | None) -> Iterator[str]:
+def result_lines(result: Result, store: str | None) -> Iterator[str]:
     """What the round found, why that is not all, and which commands come next."""
     from dataclasses import replace
 

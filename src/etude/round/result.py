@@ -153,7 +153,13 @@ class Result:
         from ..advise.next_actions import next_actions
 
         actions = next_actions(self._context, self.advice, self._own_records)
-        return ending(self._context, actions, file=self.entry.source, store=store)
+        return ending(
+            self._context,
+            actions,
+            left_to_you=self.left_to_you,
+            file=self.entry.source,
+            store=store,
+        )
 
     @property
     def _own_records(self) -> Sequence[Record]:
@@ -189,6 +195,16 @@ class Result:
         """
         advice = self._advised(exploit=True) if exploit else self.advice
         return next_round(self.entry, advice)
+
+    def cost_of(self, successor: NextRound) -> str:
+        """How many trainings a next round takes, and how long at the pace of this one."""
+        from ..advise.ending import cost_text, measured_pace_s
+
+        coming = successor.experiment
+        trials = sum(study.max_trials for study in studies(coming))
+        if coming.name == self.experiment.name:
+            trials = max(0, trials - self.records.count())
+        return cost_text(trials, trials * coming.max_steps, measured_pace_s(self.records))
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
         """The schedule that a population found, as the file of an experiment that trains it again.
