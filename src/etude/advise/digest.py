@@ -59,8 +59,8 @@ def digest(
 
     Source: C5, C14.
     """
-    told = {id(finding) for caveat in caveats for finding in caveat.findings}
-    rest = [one for one in findings if one.status != "ok" and id(one) not in told]
+    told = {_identity(finding) for caveat in caveats for finding in caveat.findings}
+    rest = [one for one in findings if one.status != "ok" and _identity(one) not in told]
     kinds = _kinds(rest)
     groups: dict[object, list[Finding]] = {}
     for finding in rest:
@@ -69,6 +69,10 @@ def digest(
             groups.setdefault(_alike(finding, kind), []).append(finding)
     lines = [_line(members) for members in groups.values()]
     return sorted(lines, key=lambda line: (_ORDER.index(line.status), _is_aside(line, best)))
+
+
+def _identity(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.check, finding.rule, finding.kind, str(sorted(finding.subject.items(), key=str))
 
 
 def _is_aside(line: Line, best: Collection[int]) -> bool:

@@ -35,7 +35,15 @@ _Exploit: TypeAlias = Annotated[
 ]
 
 
-def next_round(
+_Seeds: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds", min=1, help="Train the leaders' best settings with N other seeds.", metavar="N"
+    ),
+]
+
+
+def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
     store: StoreOption = None,
@@ -44,6 +52,7 @@ def next_round(
         bool, typer.Option("--replay", help="Train the schedule again that a population found.")
     ] = False,
     exploit: _Exploit = False,
+    seeds: _Seeds = None,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
@@ -52,7 +61,10 @@ def next_round(
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
     with stored_result(name, store) as result:
-        successor = result.replay() if replay else result.next(exploit=exploit)
+        if seeds is not None:
+            successor: NextRound | None = result.retrained(seeds)
+        else:
+            successor = result.replay() if replay else result.next(exploit=exploit)
         left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]

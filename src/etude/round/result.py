@@ -22,7 +22,7 @@ from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
-from .next_round import NextRound, next_round, replay_round
+from .next_round import NextRound, next_round, replay_round, seeds_round
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,6 +218,18 @@ class Result:
         """
         name = study or (self.best.study if self.best else "")
         return replay_round(self.experiment, self.studies, self.records, name, repeats=repeats)
+
+    def retrained(self, seeds: int) -> NextRound:
+        """The best settings of the two leading studies, as an experiment with so many seeds each.
+
+        Raises:
+            RunError: where no trial is feasible, so that there is no best setting.
+        """
+        by_id = {record.id: record for record in self.records}
+        compared = {study.name: study for study in self.analysis.compared_studies}
+        rows = [row for row in self.verdict.rows if row.trial is not None]
+        best = [(compared[row.study], by_id[row.trial]) for row in rows[:2] if row.trial in by_id]
+        return seeds_round(self.experiment, best, seeds=seeds)
 
     @property
     def best_checkpoint(self) -> list[Path]:
