@@ -259,15 +259,14 @@ class Result:
         from ..analyze.registry import NOT_CHECKED
         from ..report.inputs import Inputs
 
-        name = self.experiment.name
         return Inputs(
             analysis=self.analysis,
             findings=self.findings,
             verdict=self.verdict,
+            ending=self.ending(),
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
             waiting=self.advice.waiting,
-            next_command=f"etude next {name}" if self.recommendations else "",
             not_checked=NOT_CHECKED,
             launches=self.entry.launches,
             text=self.entry.text,
