@@ -70,7 +70,7 @@ def test_files_of_values_are_compared(values, etude_command):
 def test_the_direction_of_files_is_said(values, etude_command):
     answer = etude_command("compare", "old.txt", "new.txt", "--maximize")
 
-    assert answer.out.startswith("`new` is worse than `old`")
+    assert answer.out.startswith("\nWORSE  `new` is worse than `old` by ")
 
 
 def test_failed_trainings_are_counted_and_json_has_no_nan(values, etude_command):

@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from ..analyze.analysis import Analysis
-from ..analyze.checks import censored
-from ..analyze.checks.boundary_side import sides_clause
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.checks.stability import stability
 from ..analyze.views.outcomes import only_seeds
 from ..experiment import Experiment
-from ..finding import Caveat, Finding, grouped
-from ..wording import join, number, plural, quantity, shortened
-from .context import side_of
+from ..finding import Caveat, Finding
+from ..wording import join, number, plural, quantity
+from .finding_caveats import acknowledged, censored, curve_notices, named, problems, unclear
 from .follow_up import SEEDS
 from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
-
-# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
-_TELLING = ("still_improving", "step_variance")
-# A sign that the best learning rate is not the best that there could be.
-_EDGE = ("stability", "D3")
-# How much settling a reason would change the answer: an order, no measure. A problem makes it the
-# answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
-# runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
-PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
-ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0
-CENSORED, OPEN, MERGED, LISTED = 50.0, 40.0, 35.0, 30.0
-LUCK, SAMPLING_ERROR, ACKNOWLEDGED, SELECTION, FIXED = 30.0, 25.0, 20.0, 15.0, 10.0
-# A trait of the leader counts less than the same of who is behind: cured, it leads still.
-LEADERS_SHARE = 0.7
-# Of a race of 12 against 20 nobody would say that it is nearly fair.
-MOST_UNFAIR = 0.4
-# So many checks that could not judge are one reason, whatever each of them wanted.
-MANY_OPEN = 3
-_OPEN = "open"
-# What retrainings would tell is one topic, whichever rule asks for them.
-RETRAIN = "retrain"
-_WEIGHTS: Final = {
-    "stability": HELD_DOWN,
-    "still_improving": STILL_IMPROVING,
-    "step_variance": JUMPS,
-}
-# What matters is worth knowing, and no reason to doubt which study is better.
-_BESIDE = ("importance",)
+from .weights import (
+    FIXED,
+    LISTED,
+    LUCK,
+    MERGED,
+    MOST_UNFAIR,
+    ONCE,
+    RETRAIN,
+    SAMPLING_ERROR,
+    SELECTION,
+    TIMED_OUT,
+    UNENDED,
+    UNFAIR,
+    UNFINISHED,
+)
 
 
 def caveats(
@@ -61,130 +45,25 @@ def caveats(
     relevant = relevant_findings(findings, best_trials(studies))
     leader = studies[0].study.name if studies[0].best else ""
     found = [
-        *_problems(analysis, relevant),
-        *_curve_notices(relevant, leader),
-        *_unclear(relevant),
+        *problems(analysis, relevant),
+        *curve_notices(relevant, leader),
+        *unclear(relevant),
         *_unfinished(studies),
-        *_censored(analysis),
+        *censored(analysis),
         *_configured(experiment, studies),
     ]
-    is_over = not any(caveat.weight == UNFINISHED for caveat in found)
+    # That a race which still runs is uneven is no other reason.
+    topic = UNENDED if any(caveat.topic == UNENDED for caveat in found) else ""
     if valued_studies:
         found += [
             *_luck(valued_studies, findings),
-            *(_unequal(analysis, studies) if is_over else ()),
+            *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
             *_timed_out(studies),
             *_seeds(studies, findings),
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
-    return (*found, *_acknowledged(findings), *_fixed(analysis, findings))
-
-
-def claim(finding: Finding) -> str:
-    """What a finding says in few words: its headline, else the beginning of its message.
-
-    Source: C5.
-    """
-    return finding.headline or shortened(finding.message)
-
-
-def _problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
-    """Every problem; those of one check and kind in several studies as one."""
-    groups: dict[object, list[Finding]] = {}
-    for finding in findings:
-        if finding.status == "problem":
-            subject = finding.subject
-            axis = subject.get("hyperparameter"), subject.get("side")
-            alike = "study" in subject and "trial" not in subject
-            key = (finding.check, finding.rule, finding.kind, axis) if alike else id(finding)
-            groups.setdefault(key, []).append(finding)
-    for members in groups.values():
-        first, others = members[0], members[1:]
-        text, detail = claim(first), " ".join(finding.message for finding in members)
-        if others and first.rule == "C1" and "side" in first.subject:
-            sides = [side_of(analysis, finding) for finding in members]
-            studies = _names(finding.subject["study"] for finding in members)
-            detail = f"{sides_clause(sides)}: {studies}."
-        if others:
-            text = f"{text}; likewise {_names(one.subject['study'] for one in others)}"
-        yield Caveat(
-            text=text,
-            rules=(first.rule,),
-            weight=PROBLEM,
-            detail=detail,
-            findings=tuple(members),
-        )
-
-
-def _censored(analysis: Analysis) -> Iterator[Caveat]:
-    """What a schedule left open by stopping trials."""
-    for study in analysis.studies:
-        for finding in censored.findings(analysis.result(study, censored.censored)):
-            yield _of_finding(finding, finding.message, CENSORED)
-
-
-def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:
-    return Caveat(
-        text=claim(finding),
-        rules=(finding.rule,),
-        weight=weight,
-        detail=detail,
-        topic=topic,
-        findings=(finding,),
-    )
-
-
-def _curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
-    """What the curve of a best trial shows that is no problem, and yet may change the order.
-
-    Not where the same rule says it of the trial's study, which is a doubt already.
-    """
-    of_studies = {
-        (finding.check, finding.rule, finding.subject.get("study"))
-        for finding in findings
-        if finding.status in ("problem", "unclear") and "trial" not in finding.subject
-    }
-    notices = [
-        finding
-        for finding in findings
-        if finding.status == "notice"
-        and _may_change_order(finding)
-        and (finding.check, finding.rule, finding.subject.get("study")) not in of_studies
-    ]
-    for group in grouped(notices):
-        first = group.first
-        share = LEADERS_SHARE if first.subject.get("study") == leader else 1.0
-        caveat = _of_finding(first, group.message, share * _WEIGHTS[first.check])
-        yield replace(caveat, findings=group.members)
-
-
-def _may_change_order(finding: Finding) -> bool:
-    of_trial = "trial" in finding.subject
-    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
-
-
-def _unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
-    """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
-    unclear = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
-    of_studies = {finding.check for finding in unclear if "trial" not in finding.subject}
-    groups = grouped(
-        one for one in unclear if "trial" not in one.subject or one.check not in of_studies
-    )
-    checks = list(dict.fromkeys(group.first.check for group in groups))
-    several = (
-        f"{len(checks)} checks could not judge what was compared, `{checks[0]}` among them"
-        if checks
-        else ""
-    )
-    for group in groups:
-        retrains = group.first.check == "trial_noise"
-        caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
-        if retrains or len(checks) < MANY_OPEN:
-            yield replace(caveat, findings=group.members)
-        else:
-            # What they are is said of all trials together, where one cause is said once.
-            yield replace(caveat, text=several, findings=())
+    return (*found, *acknowledged(findings), *_fixed(analysis, findings))
 
 
 def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
@@ -196,6 +75,7 @@ def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
             text=f"{ended:,} of {quantity(planned, 'trial')} {verb} ended, so this is provisional",
             rules=("R13",),
             weight=UNFINISHED,
+            topic=UNENDED,
             cost=planned - ended,
             detail=f"{ended} of {plural(planned, 'trial')} {verb} ended, so this is provisional.",
         )
@@ -322,7 +202,7 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     tuned = [study.study.name for study in studies if study.study.space.dimensions]
     unknown = [name for name in tuned if name not in known]
     if unknown:
-        whose = f"a trial of {_names(unknown)} varies" if len(unknown) < len(tuned) else ""
+        whose = f"a trial of {named(unknown)} varies" if len(unknown) < len(tuned) else ""
         once = "each setting was trained with one seed, so how much a trial varies"
         yield Caveat(
             text="Each setting was trained once, so its luck is not known: retrain the best",
@@ -336,16 +216,12 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield Caveat(
-            text=f"Only the seed differs among the trials of {_names(untuned)}: the best is luck",
+            text=f"Only the seed differs among the trials of {named(untuned)}: the best is luck",
             rules=("A2",),
             weight=ONCE,
-            detail=f"only the seed differs among the trials of {_names(untuned)}, so their best is "
+            detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "
             "the luckiest seed.",
         )
-
-
-def _names(studies: Iterable[str]) -> str:
-    return join([f"`{study}`" for study in studies], most=6)
 
 
 def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]) -> Caveat:
@@ -402,18 +278,6 @@ def _selection(valued_studies: Sequence[RankedStudy]) -> Caveat:
         f"{plural(evaluations, 'evaluation')} of {plural(trials, 'trial')} in all, "
         "so new data will look worse.",
     )
-
-
-def _acknowledged(findings: Sequence[Finding]) -> Iterator[Caveat]:
-    for finding in findings:
-        if finding.acknowledged:
-            yield Caveat(
-                text=f"Acknowledged: {claim(finding)}",
-                rules=(finding.rule,),
-                weight=ACKNOWLEDGED,
-                detail=f"acknowledged by the author of the experiment: {finding.message}",
-                findings=(finding,),
-            )
 
 
 def _fixed(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:

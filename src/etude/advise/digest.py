@@ -8,7 +8,7 @@ from typing import final
 
 from ..finding import Caveat, Finding, Severity
 from ..wording import join, quantity, trial_list
-from .caveats import claim
+from .finding_caveats import claim
 
 _ORDER = ("problem", "unclear", "notice")
 # Kinds of what could not be judged that logging more would have told, with what to log.

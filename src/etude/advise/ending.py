@@ -11,11 +11,11 @@ from typing import final
 from ..finding import Caveat, Lead, StudyRow, Verdict
 from ..record import Record
 from ..wording import duration, number, quantity, sentence_case, shortened, words
-from .caveats import RETRAIN
 from .context import Context
 from .digest import Line, digest
 from .follow_up import SEEDS
 from .next_actions import Action
+from .weights import RETRAIN
 
 WORDS = {
     "better": "BETTER",

@@ -89,7 +89,7 @@ def _section_lines(ending: Ending, *, room: int) -> Iterator[str]:
     for status, title in _TITLES.items():
         sections[title] = [(one.text, one.rules) for one in ending.lines if one.status == status]
     sections = {title: lines for title, lines in sections.items() if lines}
-    shares = _shares([len(lines) for lines in sections.values()], room - len(sections))
+    shares = line_shares([len(lines) for lines in sections.values()], room - len(sections))
     left_out = sum(map(len, sections.values())) - sum(shares)
     for (title, lines), share in zip(sections.items(), shares, strict=True):
         yield f"{title}:"
@@ -98,10 +98,10 @@ def _section_lines(ending: Ending, *, room: int) -> Iterator[str]:
         yield f"  {left_out} more: {ending.more} --all"
 
 
-def _shares(wanted: Sequence[int], room: int) -> list[int]:
+def line_shares(wanted: Sequence[int], room: int) -> list[int]:
     """How many lines each section has: alike, as far as they want them, a line left for the rest.
 
-    >>> _shares([8, 5, 2, 9], 17), _shares([1, 2], 9)
+    >>> line_shares([8, 5, 2, 9], 17), line_shares([1, 2], 9)
     ([5, 5, 2, 4], [1, 2])
     """
     if sum(wanted) <= room:
