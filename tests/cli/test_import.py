@@ -29,7 +29,7 @@ def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_
         "Imported `it` from old (csv).",
         "  12 trials: 12 completed",
         "  2 metrics, 48 points: valid/error 24, train/loss 24",
-        '  nuisance: learning_rate = 0.0004883 to 1 (log), optimizer = ["adam", "sgd"]',
+        '  nuisance: learning_rate = 0.000488 to 1 (log), optimizer = ["adam", "sgd"]',
         '  fixed: note = "x"',
         "  Bounds of `learning_rate` are only the outermost values tried: where you know the "
         "space, import with --space FILE.",

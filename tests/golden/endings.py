@@ -36,6 +36,9 @@ from etude.space import Choice
 from etude.store import open_store
 from etude.store.memory import Memory
 
+# The rules at the right edge of a line.
+_EDGE = re.compile(r" {2,}((?:[A-Z]\d{1,2}(?:, )?)+(?: \+\d+)?)$")
+_CLOSE = r"  \1"
 ENDINGS = Path(__file__).parent / "endings"
 TWO = two_optimizers(name="story", validation_examples=1000)
 ONE = experiment(name="story", validation_examples=1000)
@@ -49,9 +52,9 @@ class Said:
     by_command: dict[str, list[str]]
 
     def text(self) -> str:
-        """All of it, as it is written down."""
+        """All of it, as it is written down: rules close up, for times before them vary in width."""
         parts = (
-            f"$ etude {name}\n" + "".join(f"{line}\n" for line in lines)
+            f"$ etude {name}\n" + "".join(f"{_EDGE.sub(_CLOSE, line)}\n" for line in lines)
             for name, lines in self.by_command.items()
         )
         return "\n".join(parts)

@@ -88,9 +88,13 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         if study.study.space.dimensions
     ]
     if spreads:
-        widest = spreads[0].partition("` ")[2]
+        reach = spreads[0].partition("` ")[2]
+        few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
+        is_known = not reach.startswith("not known")
         yield Caveat(
-            text=f"By luck of the search the best of resampled trials is {widest}",
+            text=f"By luck of the search the best of resampled trials is {reach}"
+            if is_known
+            else f"{few} too few to know the luck of the search",
             rules=("Q10",),
             weight=LUCK,
             topic="luck",

@@ -18,6 +18,12 @@ WORDS = {
     "no_difference": "NO DIFFERENCE",
     "undecided": "UNCLEAR",
 }
+# What to do where nothing is left to train.
+_TAKEN = {
+    "better": "Take {b}: no more trainings are needed",
+    "worse": "Keep {a}: no more trainings are needed",
+    "no_difference": "Keep the simpler of the two: no more trainings are needed",
+}
 # Digits at which two values are told apart; more are not read.
 _MOST_DIGITS = 3
 
@@ -77,11 +83,11 @@ def _row(side: Side) -> tuple[str, ...]:
 
 
 def _trainings_reasons(result: Comparison) -> Iterator[Reason]:
-    trainings = f"{result.b.trainings} and {quantity(result.a.trainings, 'training')}"
+    trainings = f"{result.b.trainings} trainings against {result.a.trainings}"
     reasons = {
-        "few": f"{trainings} are too few to tell: {SEEDS} a side is the least",
-        "close": f"{trainings} leave it open: twice as many would tell, if it is as it looks",
-        "look": f"{trainings} are a look between, or a first look that decides nothing",
+        "few": f"{trainings} is too few to tell: {SEEDS} a side is the least",
+        "close": f"{trainings} leaves it open: twice as many would tell, if it is as it looks",
+        "look": f"{trainings} is a look that decides nothing",
         "none": "What breaks the trainings has to be found first",
         "mixed": "Means, failures and single trainings disagree, and more seeds do not settle that",
     }
@@ -100,8 +106,9 @@ def _trainings_steps(result: Comparison, experiments: Sequence[str]) -> Iterator
         yield NextStep(command="", text=f"Train both sides with {least}{more} each, then compare")
     elif result.answer == "better" and b.partition(":")[0] in experiments:
         yield NextStep(command=f"etude adopt {b}", text="Make it the baseline, if it is worth it")
-    elif result.answer == "no_difference":
-        yield NextStep(command="", text="Keep the simpler of the two")
+    elif result.answer in _TAKEN:
+        taken = _TAKEN[result.answer].format(a=f"`{result.a.name}`", b=f"`{b}`")
+        yield NextStep(command="", text=taken)
 
 
 def searches_ending(result: Searches, once: Sequence[str], notes: Sequence[Reason] = ()) -> Ending:

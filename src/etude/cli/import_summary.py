@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..wording import FULL_DIGITS, join, number, quantity
+from ..wording import join, number, quantity
 from .output import paragraph
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _condition(under: Sequence[Condition]) -> str:
 
 
 def _value(value: Domain | Scalar) -> str:
-    """A domain or a value as a person says it, numbers with four digits."""
+    """A domain or a value as a person says it, numbers with the digits of a sentence."""
     from ..experiment.toml.write import toml_text
     from ..space import Choice, Integer, Real
 
@@ -107,7 +107,7 @@ def _value(value: Domain | Scalar) -> str:
         return f"[{_join([toml_text(_short(one)) for one in value.values])}]"
     if isinstance(value, Real | Integer):
         scale = f" ({value.scale})" if value.scale != "linear" else ""
-        return f"{number(value.low, FULL_DIGITS)} to {number(value.high, FULL_DIGITS)}{scale}"
+        return f"{number(value.low)} to {number(value.high)}{scale}"
     return toml_text(_short(value))
 
 
