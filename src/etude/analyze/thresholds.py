@@ -221,6 +221,21 @@ class StabilityThresholds:
     # Heuristic: so many sd of the noise, over all series. At 3.3, 1 to 3 in 100 flat noisy
     # curves of a hundred evaluations drop by chance. (1.7: 0.996, 2.5 and 3.3: 1.000, 4.1: 0.995)
     min_noise: float = 3.3
+    # Heuristic: of noise alone, over all evaluations of a trial, so rarely is one called a drop.
+    chance: float = 0.02
+    # Heuristic: the range of hundreds of values of noise: a gain below it is none, and what is
+    # lost is measured in it.
+    min_gain: float = 5.0
+    # Heuristic: and so many times how far noise alone would have gone, so much was gained before a
+    # drop, or is lost by it: how far noise goes is known to a third only.
+    min_beyond: float = 1.5
+    # Heuristic: so many standard errors of a level, with the wander of its noise, lie between
+    # the best level and the start, and between it and the end, of what diverged.
+    min_apart: float = 9.0
+    # Heuristic: noise of more than ten times that of the median trial, of five at least, is no
+    # measure: a trial that swings so is what is looked for.
+    most_noise: float = 10.0
+    min_typical: int = 5
     # Heuristic: what is back at the next evaluation must have been so many times larger, in
     # both units.
     min_spike: float = 5.0

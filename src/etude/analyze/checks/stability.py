@@ -29,6 +29,7 @@ from .stability_curves import (
     not_finite,
     not_finite_series,
     shared_drops,
+    typical_noise,
 )
 from .stability_limit import StabilityLimit, stability_limit
 from .stability_limit import findings as limit_findings
@@ -101,8 +102,9 @@ def stability(
     with np.errstate(all="ignore"):
         series = [aligned(trial) for trial in curves]
         progresses = zip(progress(series), progress(series, TRAIN_LOSS), strict=True)
+        typical = typical_noise(series, thresholds)
         trials = [
-            _trial(trial, aligned_curves, pair, thresholds)
+            _trial(trial, aligned_curves, pair, (thresholds, typical))
             for trial, aligned_curves, pair in zip(curves, series, progresses, strict=True)
         ]
     drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in trials]
@@ -191,7 +193,8 @@ def _beside_others(
     if objective.best < min_learned:
         # Drops of what is hardly a gain say little.
         return replace(symptoms, kind="never_learned", step=int(curves.steps_E[0]), drops=())
-    if not symptoms.kind and objective.end < min_learned and losses.end < min_learned:
+    stuck = objective.end < min_learned and losses.end < min_learned
+    if not symptoms.kind and stuck:
         best = int(curves.levels_SxE[0].argmin())
         return replace(symptoms, kind="diverged", step=int(curves.steps_E[best]))
     return symptoms
