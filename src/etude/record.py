@@ -29,6 +29,8 @@ STATUSES: tuple[Status, ...] = (
 )
 # A seed that nobody wrote down: no search and no trial of ours has it.
 UNKNOWN_SEED = -1
+# The epochs done, where a loop says so: a clock beside the steps, and nothing to be judged.
+EPOCH = "epoch"
 # One row a value: the step, the position of the metric's name, the raw value, NaN and inf too.
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
 from ...playbook.catalogue import known
-from ...record import Record, Series
+from ...record import EPOCH, Record, Series
 from ...study import Study
 from ...wording import percent
 from ..statistics.curve_shape import HUGE, finite, lowest
+from .epochs import steps_per_epoch
 from .outcomes import Outcome
 
 TRAIN_LOSS = "train/loss"
@@ -97,6 +98,11 @@ class TrialCurves:
     def gradient_norm(self) -> Series:
         """The gradient norm, as logged."""
         return self.record.series(GRADIENT_NORM)
+
+    @cached_property
+    def steps_per_epoch(self) -> float | None:
+        """The steps of an epoch; None where the trial did not log how many it had done."""
+        return steps_per_epoch(self.record.series(EPOCH))
 
 
 def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
