@@ -29,8 +29,6 @@ STATUSES: tuple[Status, ...] = (
 )
 # A seed that nobody wrote down: no search and no trial of ours has it.
 UNKNOWN_SEED = -1
-# The epochs done, where a loop says so: a clock beside the steps, and nothing to be judged.
-EPOCH = "epoch"
 # One row a value: the step, the position of the metric's name, the raw value, NaN and inf too.
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 
@@ -59,7 +57,8 @@ class Points:
     @property
     def metrics(self) -> list[str]:
         """The names that occur, sorted."""
-        return sorted(self.names[code] for code in np.unique(self.rows_P["metric"]))
+        counts = np.bincount(self.rows_P["metric"], minlength=1)
+        return sorted(self.names[code] for code in np.flatnonzero(counts).tolist())
 
     def series(self, metric: str) -> Series:
         """One metric by step; of two values at one step the later written one counts."""

@@ -215,7 +215,7 @@ def summary_lines(result: Result, *, doubts: bool = True) -> list[str]:
 
 
 def _best_lines(result: Result) -> list[str]:
-    from ..record import EPOCH
+    from ..playbook.metrics import EPOCH
 
     best, experiment = result.best, result.experiment
     if best is None:

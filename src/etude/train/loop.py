@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..errors import Halted
-from ..record import EPOCH
+from ..playbook.metrics import EPOCH
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
 from .epochs import epochs_done

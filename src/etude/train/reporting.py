@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import Halted, Leave
-from ..record import EPOCH
+from ..playbook.metrics import EPOCH
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
 from .epochs import epochs_done

@@ -11,7 +11,8 @@ from typing import final
 
 import numpy as np
 
-from ...record import EPOCH, Record, Series, Status
+from ...playbook.metrics import EPOCH
+from ...record import Record, Series, Status
 from ...study import Study
 from ..views.curves import thinned
 from ..views.outcomes import Outcome, ranked
