@@ -177,6 +177,16 @@ def breaks_later(question: Experiment, *, rank: int = 0) -> Context:
     return round_of(question, curves)
 
 
+def break_together(question: Experiment) -> Context:
+    """Every trial loses all it gained at one share of the steps, for a while."""
+    bump_E = 0.5 * ((SHARE_E > 0.5) & (SHARE_E <= 0.6))
+
+    def curves(place: Place) -> Mapping[str, Floats]:
+        return {**course(place, FALLS_E + bump_E), "grad_norm": NORMS_P}
+
+    return round_of(question, curves)
+
+
 def another_breaks_early(question: Experiment) -> Context:
     """The worst trial diverges where it begins."""
 

@@ -162,7 +162,7 @@ class Result:
 
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         records = self.records.ended() if elsewhere else self.records
-        return manual_steps(self._context, records, self.advice.words)
+        return manual_steps(self._context, records, self.advice)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.

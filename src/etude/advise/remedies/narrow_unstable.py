@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal, final
 
 from ...analyze.checks.infeasible import infeasible
 from ...analyze.checks.infeasible_regions import Region
@@ -12,14 +13,16 @@ from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
-from ...space import Integer, Real, Side
+from ...space import Choice, Domain, Integer, Real, Scalar, Side, value_text
 from ...space.rounding import ten_digits, two_digits
-from ...study import Study
 from ...wording import join, number, plural
-from ..context import Context, Remedy
+from ..context import Context, Remedy, value_edits
 
-# Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.
+# Heuristic: three that diverge or fail beyond the last good one are no accident.
 MIN_BEYOND = 3
+# Heuristic: where one of four trains for no good, the trials are better spent elsewhere. Of cliffs
+# tilted in two axes half of the studies are cut so (`benchmarks/claims/half_break.py`).
+MIN_LOST = 0.75
 # Heuristic: below a twentieth of the axis, a cut saves less than a trial of twenty.
 MIN_SAVED = 0.05
 
@@ -42,10 +45,12 @@ def use_log_scale(context: Context) -> list[Remedy]:
 
 
 def narrow_unstable(context: Context) -> list[Remedy]:
-    """A side beyond which every trial of every study breaks, where a large fraction breaks.
+    """A side beyond which trials of every study break, or a value at which all of them do.
 
-    The bound moves to the first value that breaks, never across one that trains: where another
-    study trains there, the range is not cut.
+    Where a large fraction breaks. The bound moves to the first value that breaks beyond what is
+    good: never across a good trial of any study, and only where at most a quarter of what it cuts
+    off trains. What is cut off for all that is seen in the next round, in which the objective
+    falls towards the new bound (C1).
 
     Source: C3, R11.
     """
@@ -54,18 +59,28 @@ def narrow_unstable(context: Context) -> list[Remedy]:
     for finding in context.of("infeasible", "C3", "problem"):
         for region in _cliffs(context, finding):
             hyperparameter = context.owner(context.study(finding), region.hyperparameter)
-            if hyperparameter is None or hyperparameter.path in log_scaled or not region.side:
+            if hyperparameter is None or hyperparameter.path in log_scaled:
                 continue
-            for edit in _shorter_range(context, hyperparameter, region.side):
-                key = hyperparameter.path, edit.part
-                remedies.setdefault(key, Remedy(rule="C3", edits=(edit,)))
+            edits = _without_region(context, hyperparameter, region.side)
+            if edits:
+                key = hyperparameter.path, edits[0].part
+                remedies.setdefault(key, Remedy(rule="C3", edits=edits, causes=(finding,)))
     return list(remedies.values())
 
 
+def _without_region(
+    context: Context, hyperparameter: Hyperparameter, side: Side | Literal[""]
+) -> tuple[Recommendation, ...]:
+    """The edits that leave a region out; none where too few trials say so."""
+    if isinstance(hyperparameter.value, Choice):
+        return tuple(_fewer_values(context, hyperparameter, side))
+    return tuple(_shorter_range(context, hyperparameter, side)) if side else ()
+
+
 def _cliffs(context: Context, finding: Finding) -> Sequence[Region]:
-    """Where training breaks, if most of what breaks lies beyond a value of one axis."""
+    """Where training breaks, if most of what breaks lies beyond a value of one axis, or at one."""
     result = context.result(finding, infeasible)
-    return result.regions if result.cause == "cliff" else ()
+    return result.regions if result.cause in ("cliff", "choice") else ()
 
 
 def _crowded_below(context: Context, finding: Finding) -> Iterator[str]:
@@ -105,55 +120,118 @@ def _with_log_scale(hyperparameter: Hyperparameter, cause: Finding) -> Remedy:
 
 def _shorter_range(
     context: Context, hyperparameter: Hyperparameter, side: Side
-) -> list[Recommendation]:
+) -> Iterator[Recommendation]:
     """The edit that ends the range where training breaks; none where too few trials say so."""
     domain = hyperparameter.value
     if not isinstance(domain, Real | Integer):
-        return []
-    studies = context.studies_with(hyperparameter)
-    feasible, lost = _units(context, hyperparameter.name, domain, studies)
-    beyond = _beyond(lost, feasible, side)
-    if not feasible or len(beyond) < MIN_BEYOND:
-        return []
-    first = min(beyond) if side == "high" else max(beyond)
-    new = _bound(domain, first, side)
+        return
+    first = _first_beyond(_trials(context, hyperparameter, domain), side)
+    if first is None:
+        return
+    new = _bound(domain, first.unit, side)
     saved = 1 - domain.unit(new) if side == "high" else domain.unit(new)
     if saved < MIN_SAVED:
-        return []
-    onward, where = ("upward", "above") if side == "high" else ("downward", "below")
-    names = join([f"`{study.name}`" for study in studies])
-    return [
-        Recommendation(
-            rule="C3",
-            change=Change(hyperparameter.keys, side, new),
-            old=domain.high if side == "high" else domain.low,
-            because=(
-                f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first))}"
-                f" {onward} break, and none {where} it trains."
-            ),
-        )
-    ]
+        return
+    onward = "upward" if side == "high" else "downward"
+    who = f"all {plural(first.lost, 'trial')}"
+    if first.trained:
+        who = f"{first.lost} of {first.lost + first.trained} trials, no good one among them,"
+    yield Recommendation(
+        rule="C3",
+        change=Change(hyperparameter.keys, side, new),
+        old=domain.high if side == "high" else domain.low,
+        because=(
+            f"{who} of {_study_names(context, hyperparameter)} from "
+            f"{number(domain.value(first.unit), 3)} {onward} break."
+        ),
+    )
 
 
-def _units(
-    context: Context, name: str, domain: Real | Integer, studies: Sequence[Study]
-) -> tuple[list[float], list[float]]:
-    """Where along the axis the feasible trials of these studies lie, and where the infeasible."""
-    feasible: list[float] = []
-    lost: list[float] = []
-    for study in studies:
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Cut:
+    """Where a region begins on an axis, and how many trials beyond break, and train."""
+
+    unit: float
+    lost: int
+    trained: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    """Where a trial lies on an axis; whether it trained, and is among the better half of those."""
+
+    unit: float
+    trained: bool
+    good: bool
+
+
+def _trials(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
+    """The trials of every study that shares the axis."""
+    placed = []
+    for study in context.studies_with(hyperparameter):
+        best_first = context.best_first(study)
+        good = {outcome.trial for outcome in best_first[: math.ceil(len(best_first) / 2)]}
         for outcome in context.analysis.outcomes(study):
             if not outcome.missing:
-                unit = domain.unit(outcome.record.setting[name])
-                (feasible if outcome.feasible else lost).append(unit)
-    return feasible, lost
+                trained = outcome.feasible
+                unit = domain.unit(outcome.record.setting[hyperparameter.name])
+                good_one = trained and outcome.trial in good
+                placed.append(_Placed(unit=unit, trained=trained, good=good_one))
+    return placed
 
 
-def _beyond(units: Sequence[float], feasible: Sequence[float], side: Side) -> list[float]:
-    """Those that lie further towards the side than every feasible trial."""
-    if side == "high":
-        return [unit for unit in units if unit > max(feasible, default=-math.inf)]
-    return [unit for unit in units if unit < min(feasible, default=math.inf)]
+def _first_beyond(trials: Sequence[_Placed], side: Side) -> _Cut | None:
+    """The innermost place from which on nearly all break, and nothing good lies beyond it."""
+    sign = 1.0 if side == "high" else -1.0
+    good = max((sign * one.unit for one in trials if one.good), default=math.inf)
+    places = sorted({sign * one.unit for one in trials if not one.trained})
+    for place in places:
+        beyond = [one for one in trials if sign * one.unit >= place]
+        lost = sum(not one.trained for one in beyond)
+        trained = len(beyond) - lost
+        if place > good and lost >= MIN_BEYOND and lost >= MIN_LOST * len(beyond):
+            return _Cut(unit=sign * place, lost=lost, trained=trained)
+    return None
+
+
+def _fewer_values(
+    context: Context, hyperparameter: Hyperparameter, side: Side | Literal[""]
+) -> Iterator[Recommendation]:
+    """The edits that leave out the values at which every trial of every study breaks."""
+    domain = hyperparameter.value
+    assert isinstance(domain, Choice), "Only a choice has values. This is a bug."
+    trials = _trials(context, hyperparameter, domain)
+    lost: list[tuple[Scalar, int]] = []
+    kept: list[tuple[Scalar, int]] = []
+    for value in domain.values:
+        here = [one for one in trials if one.unit == domain.unit(value)]
+        breaks = bool(here) and not any(one.trained for one in here)
+        (lost if breaks else kept).append((value, len(here)))
+    count = sum(here for _, here in lost)
+    if not kept or count < MIN_BEYOND or (side and not _is_at_side(domain, lost, side)):
+        return
+    values = [value for value, _ in kept]
+    gone = join([value_text(value) for value, _ in lost])
+    names = _study_names(context, hyperparameter)
+    because = f"all {plural(count, 'trial')} of {names} with {gone} break."
+    if len(values) == 1:
+        yield from value_edits(hyperparameter, values[0], "C3", because)
+        return
+    change = Change(hyperparameter.keys, "values", values)
+    yield Recommendation(rule="C3", change=change, old=domain.values, because=because)
+
+
+def _is_at_side(domain: Choice, lost: Sequence[tuple[Scalar, int]], side: Side) -> bool:
+    """Whether these are the last values at a side."""
+    values = list(domain.values)
+    at_side = values[-len(lost) :] if side == "high" else values[: len(lost)]
+    return bool(lost) and [value for value, _ in lost] == at_side
+
+
+def _study_names(context: Context, hyperparameter: Hyperparameter) -> str:
+    return join([f"`{study.name}`" for study in context.studies_with(hyperparameter)])
 
 
 def _bound(domain: Real | Integer, unit: float, side: Side) -> float | int:

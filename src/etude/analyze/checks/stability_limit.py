@@ -92,7 +92,7 @@ def stability_limit(
 def _rate_of(study: Study) -> str:
     """What the space calls its learning rate; empty where it has none."""
     for name, domain in sorted(study.space.domains.items()):
-        entry = known(name)
+        entry = known(name, study.names)
         if entry is not None and entry.name == "learning_rate" and not isinstance(domain, Choice):
             return name
     return ""
