@@ -260,8 +260,9 @@ class StabilityThresholds:
     exploded: float = 1e6
     # Heuristic: with three losses a step between two evaluations, one of them may hide a spike.
     min_density: int = 3
-    # Heuristic: a first tenth, where no warmup says how long the beginning is.
+    # Ours: early is the first tenth of the run, and no more than so many steps for spikes.
     early: float = 0.1
+    first_steps: int = 500
     # Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
     min_shared: int = 3
     near: float = 0.01
@@ -270,10 +271,19 @@ class StabilityThresholds:
     min_unstable: int = 3
     # The usual 5 %: so rarely would unstable trials lie above the best one by chance.
     max_chance: float = 0.05
+    # Heuristic: "well below" is a third, as "just beyond" is less than three times as high.
+    room: float = 3.0
+    # Heuristic: so many trials tell a cliff of the rate, so many train between it and the best,
+    # and one in ten may lie on the wrong side of it.
+    min_stable: int = 8
+    min_between: int = 3
+    max_below: float = 0.1
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule, rounded down: no share of a few is certain.
     confidence_flagged: float | None = 0.99
+    confidence_flagged_trials: int | None = 92
     confidence_ok: float | None = 0.99
+    confidence_ok_trials: int | None = 390
 
 
 @final

@@ -143,7 +143,7 @@ def instability(
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
         return Instability(kind="")
-    dropped_E, size_E = _dropped(levels_SxE, gained_S, most_S, thresholds)
+    dropped_E, size_E, spiked_E = _dropped(levels_SxE, gained_S, most_S, thresholds)
     places = np.flatnonzero(dropped_E)
     drops = tuple(
         Drop(
@@ -162,11 +162,19 @@ def instability(
     turn = int(curves.steps_E[levels_SxE[0].argmin()])
     return Instability(
         kind=kind,
-        step=drops[0].step if drops else turn if kind else None,
+        step=_first_step(kind, drops, turn),
         drops=drops,
         lost=lost_share,
-        spikes=int(np.count_nonzero(size_E >= thresholds.min_drop)) - len(places),
+        spikes=int(np.count_nonzero(spiked_E & ~dropped_E)),
     )
+
+
+def _first_step(kind: Kind, drops: tuple[Drop, ...], turn: int) -> int | None:
+    """Where it became unstable: of what never recovered, no earlier than its best."""
+    if not kind:
+        return None
+    steps = [drop.step for drop in drops if kind != "diverged" or drop.step >= turn]
+    return min(steps, default=turn)
 
 
 def _lost(
@@ -182,7 +190,7 @@ def _lost(
     share = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
     if share < thresholds.min_lost:
         return share, False
-    shares, lost, gains = [], [], []
+    shares, lost, gains, ranges = [], [], [], []
     for row_E, end in zip(levels_SxE, ends_S.tolist(), strict=True):
         level_E, error = levelled(row_E)
         bottom = int(level_E.argmin())
@@ -195,8 +203,11 @@ def _lost(
         error_before = max(error, wandered.error(width, bottom))
         shares.append(away / gain if gain > 0.0 else math.inf)
         lost.append(away / error_after)
-        gains.append(float(level_E[: bottom + 1].max() - level_E[bottom]) / error_before)
+        gained_to = float(level_E[: bottom + 1].max() - level_E[bottom])
+        gains.append(gained_to / error_before)
+        ranges.append(gained_to / max(by_noise(row_E), _TINY))
     beyond = min(float(np.mean(lost)), float(np.mean(gains))) >= thresholds.min_apart
+    beyond &= float(np.mean(ranges)) >= thresholds.min_beyond
     return min(shares), beyond and min(shares) >= thresholds.min_lost
 
 
@@ -205,8 +216,8 @@ def _dropped(
     gained_S: NDArray[np.float64],
     most_S: NDArray[np.float64],
     thresholds: StabilityThresholds,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Where two evaluations in a row lie above the two before, and how far the first one does.
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Where two evaluations in a row lie above the two before, how far the first does, and spikes.
 
     A rise that the second evaluation no longer sees counts if it is so many times larger.
     """
@@ -218,7 +229,7 @@ def _dropped(
     unit_Sx1 = np.maximum(gained_S[:, None], thresholds.min_gain * noise_Sx1)
     size_E = (rises_SxE / unit_Sx1).min(axis=0)
     lasting_E = (stays_SxE / unit_Sx1).min(axis=0)
-    stays_E = (stays_SxE / noise_SxE).sum(axis=0) / _joint_sd(stays_SxE / noise_Sx1, thresholds)
+    stays_E = (stays_SxE / noise_SxE).sum(axis=0) / _joint_sd(levels_SxE)
     rises_E = (rises_SxE / noise_SxE).sum(axis=0) / math.sqrt(len(levels_SxE) + 1)
     # Large by both units: of what training gained, and of the noise.
     more = thresholds.min_spike
@@ -227,10 +238,12 @@ def _dropped(
     dropped_E &= _beyond_noise(levels_SxE, stays_SxE, thresholds.min_beyond)
     # No later evaluation says whether the last one stays.
     dropped_E[-1:] = False
+    spiked_E = (size_E >= thresholds.min_drop) & (rises_E >= least)
     dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * least)
     return (
         np.concatenate((np.zeros(2, bool), dropped_E)),
         np.concatenate((np.zeros(2), size_E)),
+        np.concatenate((np.zeros(2, bool), spiked_E)),
     )
 
 
@@ -283,16 +296,21 @@ def least_beyond(looks: int, thresholds: StabilityThresholds) -> float:
     return max(thresholds.min_noise, -float(ndtri(thresholds.chance / max(1, looks))))
 
 
-def _joint_sd(beyond_SxE: NDArray[np.float64], thresholds: StabilityThresholds) -> float:
-    """The sd of the sum over series, as the sum shows it: series may share their noise.
+def _joint_sd(levels_SxE: NDArray[np.float64]) -> float:
+    """The sd of a sum over series of sd 1, as their noise goes together: they may share it.
 
-    Never less than that of independent ones, with one more that showed nothing: series that move
-    together by chance are rarer, the more there are of them, and one alone must show more. Nor
-    more than that of series which are all the same.
+    Told by second differences, which know no course. Never less than that of independent series
+    with one more that showed nothing: series that move together by chance are rarer, the more
+    there are of them, and one alone must show more.
     """
-    series, count = beyond_SxE.shape
-    spread = float(_usual(beyond_SxE.sum(axis=0)[None, :], thresholds.min_rises)[0])
-    return max(min(spread, float(series)) * _of_few(count), math.sqrt(series + 1))
+    series, count = levels_SxE.shape
+    least = math.sqrt(series + 1)
+    if series == 1 or count < 5:
+        return least
+    bends_SxE = np.diff(levels_SxE, n=2, axis=1)
+    sum_E = (bends_SxE / np.maximum(noises(levels_SxE), _TINY)[:, None]).sum(axis=0)
+    spread = float(np.median(np.abs(sum_E))) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
+    return max(min(spread, float(series)) * _of_few(count), least)
 
 
 def _of_few(count: int) -> float:
@@ -345,8 +363,8 @@ def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64
 
 @cache
 def _bends(count: int) -> NDArray[np.float64]:
-    """Orthonormal axes of the parabolas over so many positions: how a slope changes is no noise."""
-    powers_ExK = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, count), 2)
+    """Orthonormal axes of the cubics over so many positions: how a slope changes is no noise."""
+    powers_ExK = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, count), 3)
     return np.asarray(np.linalg.qr(powers_ExK)[0])
 
 
@@ -394,10 +412,27 @@ def hidden_spikes(
     half_P = (before_P[0] + before_P) / 2.0
     typical = float(noises(losses.values_P[None, :])[0])
     high_P = losses.values_P > np.maximum(half_P, before_P + 3 * thresholds.min_noise * typical)
-    # The first tenth still falls: there a loss lies above nothing that was reached.
-    high_P[: len(high_P) // 10] = False
+    # The first tenth still falls: there a loss must lie above where it began.
+    first_P = np.arange(len(losses)) < len(losses) // 10
+    high_P &= ~first_P
+    high_P |= first_P & _first_spikes(losses, trial.max_steps, thresholds)
     places = _first_of_each(np.flatnonzero(high_P).tolist())
     return [int(losses.steps_P[place]) for place in places]
+
+
+def _first_spikes(
+    losses: Series, max_steps: int, thresholds: StabilityThresholds
+) -> NDArray[np.bool_]:
+    """Where a loss of the first steps lies above its start by a fifth of all that was gained.
+
+    Source: D4.
+    """
+    first = losses.steps_P < min(thresholds.first_steps, thresholds.early * max_steps)
+    start = float(np.median(losses.values_P[:3]))
+    around = float(noises(losses.values_P[None, first])[0])
+    gain = start - float(losses.values_P.min())
+    least = max(thresholds.min_drop * gain, 3 * thresholds.min_noise * around, _TINY)
+    return np.asarray(first & (losses.values_P > start + least))
 
 
 def shared_drops(
