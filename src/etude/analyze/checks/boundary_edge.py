@@ -23,6 +23,8 @@ from ..views.outcomes import Outcome
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+# Heuristic: more whole numbers lie as close as a range.
+MOST_LEVELS = 40
 
 
 @final
@@ -134,6 +136,18 @@ def first_value(domain: Domain) -> float:
     if isinstance(domain, Choice):
         return domain.unit(domain.values[0])
     return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
+
+
+def levels(domain: Domain) -> Floats | None:
+    """The units of an axis of few values; None of one that has many.
+
+    Source: C1.
+    """
+    if isinstance(domain, Choice):
+        return np.array([domain.unit(value) for value in domain.values])
+    if isinstance(domain, Integer) and domain.high - domain.low < MOST_LEVELS:
+        return np.array([domain.unit(value) for value in range(domain.low, domain.high + 1)])
+    return None
 
 
 def bound(domain: Domain, which: Side) -> Scalar:
