@@ -16,7 +16,7 @@ from scipy.stats import kstest
 
 from ...experiment.methods import SEARCHES
 from ...finding import Finding
-from ...space import Choice, Domain, in_order, is_ordered
+from ...space import Choice, Domain, Real, in_order, is_ordered
 from ...space import Side as AxisSide
 from ...space.expression import parsed
 from ...study import Study
@@ -32,7 +32,6 @@ from .boundary_edge import (
     first_value,
     has_sides,
     is_natural,
-    levels,
 )
 from .boundary_side import Side, finding
 from .infeasible_regions import infeasible_regions
@@ -142,7 +141,7 @@ class _View:
         chances = [
             float(kstest(self.units[name], "uniform").pvalue)
             for name, domain in self.axes.items()
-            if levels(domain) is None
+            if isinstance(domain, Real)
         ]
         return min(chances, default=1.0) * len(chances) < self.thresholds.max_uneven_chance
 
@@ -228,7 +227,7 @@ class _View:
             np.array([outcome.loss for outcome in feasible]),
             _marks(self.study, feasible),
             failed_FxD=units_TxD[failed_T],
-            levels=[levels(domain) for domain in self.axes.values()],
+            inset_D=np.array([first_value(domain) for domain in self.axes.values()]),
         )
 
     @property

@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...playbook.catalogue import limits
-from ...space import Choice, Domain, Integer, Scalar, Side
+from ...space import Choice, Domain, Integer, Real, Scalar, Side, is_number
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import BoundaryThresholds
 from ..views.outcomes import Outcome
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
-# Heuristic: more whole numbers lie as close as a range.
-MOST_LEVELS = 40
+
 
 
 @final
@@ -138,18 +137,6 @@ def first_value(domain: Domain) -> float:
     return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
 
 
-def levels(domain: Domain) -> Floats | None:
-    """The units of an axis of few values; None of one that has many.
-
-    Source: C1.
-    """
-    if isinstance(domain, Choice):
-        return np.array([domain.unit(value) for value in domain.values])
-    if isinstance(domain, Integer) and domain.high - domain.low < MOST_LEVELS:
-        return np.array([domain.unit(value) for value in range(domain.low, domain.high + 1)])
-    return None
-
-
 def bound(domain: Domain, which: Side) -> Scalar:
     """The value at one side of an axis.
 
@@ -166,8 +153,17 @@ def is_natural(name: str, domain: Domain, which: Side) -> bool:
     Source: C1.
     """
     if isinstance(domain, Choice):
-        return False
+        return _is_natural_value(name, domain, bound(domain, which))
     lowest, highest = limits(name, domain)
     if which == "low":
         return domain.low <= lowest or math.isclose(domain.low, lowest)
     return domain.high >= highest or math.isclose(domain.high, highest)
+
+
+def _is_natural_value(name: str, domain: Choice, value: Scalar) -> bool:
+    """Whether an end of a list of numbers is a natural limit."""
+    numbers = [one for one in domain.values if is_number(one)]
+    if len(numbers) < len(domain.values) or len(numbers) < 2:
+        return False
+    lowest, highest = limits(name, Real(min(numbers), max(numbers)))
+    return float(value) <= lowest or float(value) >= highest

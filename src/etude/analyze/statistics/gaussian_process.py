@@ -71,7 +71,7 @@ def lowest_points(
     marks_TxC: Floats,
     *,
     failed_FxD: Floats,
-    levels: Sequence[Floats | None],
+    inset_D: Floats,
 ) -> LowestPoints:
     """Where the objective may be lowest, by a Gaussian process fitted to losses.
 
@@ -89,7 +89,7 @@ def lowest_points(
         losses_T: Finite, lower is better, not all equal.
         marks_TxC: 1 where a trial has a value of an unordered choice, else 0.
         failed_FxD: Trials in whose neighbourhood nothing can be lowest.
-        levels: The units that an axis of few values has; None for any.
+        inset_D: How far inside the bounds the outermost values of each axis lie.
 
     Source: C1.
     """
@@ -99,10 +99,10 @@ def lowest_points(
     units_TxD, failed_FxD = form.of(units_TxD), form.of(failed_FxD)
     order_T = np.lexsort((*units_TxD.T[::-1], losses_T))
     columns_TxK = np.concatenate([units_TxD, marks_TxC], axis=1)[order_T]
-    axes, levels = len(levels), form.of_levels(levels)
+    axes, inset_D = len(inset_D), inset_D[form.order_D]
     lowest, noises = [], []
     for process, normal_SxN in _shares(_processes(columns_TxK, losses_T[order_T])):
-        columns_NxK = _candidates(process, axes, levels)
+        columns_NxK = _candidates(process, inset_D)
         columns_NxK = columns_NxK[_usable(columns_NxK[:, :axes], units_TxD, failed_FxD)]
         draws_SxN = process.draws(columns_NxK, normal_SxN[:, : len(columns_NxK)])
         lowest.append(columns_NxK[draws_SxN.argmin(axis=1)][:, :axes])
@@ -131,14 +131,6 @@ class _Form:
     def of(self, units_NxD: Floats) -> Floats:
         """Units in this form."""
         return np.asarray(np.where(self.turned_D, 1.0 - units_NxD, units_NxD)[:, self.order_D])
-
-    def of_levels(self, levels: Sequence[Floats | None]) -> list[Floats | None]:
-        """The units that axes of few values have, in this form."""
-        turned = [
-            level if level is None or not turn else 1.0 - level
-            for level, turn in zip(levels, self.turned_D, strict=True)
-        ]
-        return [turned[axis] for axis in self.order_D]
 
     def undone(self, units_NxD: Floats) -> Floats:
         """Units as they were given."""
@@ -289,29 +281,25 @@ def _squares(left_NxK: Floats, right_MxK: Floats) -> Floats:
     return np.asarray(np.maximum(squares_NxM - 2 * left_NxK @ right_MxK.T, 0.0))
 
 
-def _candidates(process: _Process, axes: int, levels: Sequence[Floats | None]) -> Floats:
+def _candidates(process: _Process, inset_D: Floats) -> Floats:
     """Columns all over the space, and those of the lowest of them and of the trials, moved."""
-    trials_TxK = process.columns_TxK
+    trials_TxK, axes = process.columns_TxK, len(inset_D)
     # Of unordered choices every candidate has what some trial has.
     marks_NxC = np.unique(trials_TxK[:, axes:], axis=0)
     marks_NxC = np.resize(marks_NxC, (SPREAD, marks_NxC.shape[1]))
-    spread_NxK = np.concatenate([_spread(axes), marks_NxC], axis=1)
+    spread_NxK = np.concatenate([inset_D + (1 - 2 * inset_D) * _spread(axes), marks_NxC], axis=1)
     lowest = [
         some_NxK[np.argsort(process.expected(some_NxK), kind="stable")[:NEAR]]
         for some_NxK in (spread_NxK, trials_TxK)
     ]
     near_NxK = np.concatenate(lowest)
     moved = [near_NxK]
-    for axis, bound in ((axis, bound) for axis in range(axes) for bound in (0.0, 1.0)):
-        there_NxK = near_NxK.copy()
-        there_NxK[:, axis] = bound
-        moved.append(there_NxK)
-    columns_NxK = np.concatenate([spread_NxK, *moved])
-    for axis, level_L in enumerate(levels):
-        if level_L is not None:
-            nearest_N = np.abs(columns_NxK[:, axis, None] - level_L).argmin(axis=1)
-            columns_NxK[:, axis] = level_L[nearest_N]
-    return columns_NxK
+    for axis, inset in enumerate(inset_D.tolist()):
+        for bound in (inset, 1.0 - inset):
+            there_NxK = near_NxK.copy()
+            there_NxK[:, axis] = bound
+            moved.append(there_NxK)
+    return np.concatenate([spread_NxK, *moved])
 
 
 def _usable(units_NxD: Floats, units_TxD: Floats, failed_FxD: Floats) -> NDArray[np.bool_]:
