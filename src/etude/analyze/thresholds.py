@@ -418,6 +418,18 @@ class BoundaryThresholds:
     min_fall_trials: float = 2.2
     # Heuristic: five trials at a bound do not outweigh a quadratic that so likely ends before.
     min_top_fall: float = 0.15
+    # A twentieth of the axis from the bound on, in which a draw of the process is lowest ...
+    process_edge: float = 0.05
+    # ... in so many of the draws.
+    min_lowest: float = 0.9
+    # Heuristic: neither ranks nor the top outweigh values that so seldom are lowest there.
+    min_possible: float = 0.1
+    # Heuristic: where trials crowd, more likely than not.
+    min_crowded: float = 0.5
+    # More axes have more edges than a hundred trials can tell of.
+    max_process_axes: int = 12
+    # Heuristic: a Kolmogorov-Smirnov test over all axes; even trials crowd in one of 100 studies.
+    max_uneven_chance: float = 0.01
 
 
 @final
