@@ -143,7 +143,7 @@ def _units(
     lost: list[float] = []
     for study in studies:
         for outcome in context.analysis.outcomes(study):
-            if not outcome.missing:
+            if not outcome.missing and name in outcome.record.setting:
                 unit = domain.unit(outcome.record.setting[name])
                 (feasible if outcome.feasible else lost).append(unit)
     return feasible, lost
