@@ -174,7 +174,7 @@ def _trials(context: Context, hyperparameter: Hyperparameter, domain: Domain) ->
         best_first = context.best_first(study)
         good = {outcome.trial for outcome in best_first[: math.ceil(len(best_first) / 2)]}
         for outcome in context.analysis.outcomes(study):
-            if not outcome.missing:
+            if not outcome.missing and hyperparameter.name in outcome.record.setting:
                 trained = outcome.feasible
                 unit = domain.unit(outcome.record.setting[hyperparameter.name])
                 good_one = trained and outcome.trial in good
