@@ -215,6 +215,8 @@ def summary_lines(result: Result, *, doubts: bool = True) -> list[str]:
 
 
 def _best_lines(result: Result) -> list[str]:
+    from ..playbook.metrics import EPOCH
+
     best, experiment = result.best, result.experiment
     if best is None:
         return ["No trial is feasible: there is no best setting."]
@@ -223,7 +225,7 @@ def _best_lines(result: Result) -> list[str]:
     values = {
         name: at_step
         for name in best.points.metrics
-        if (at_step := _value_at(best, name, value.step)) is not None
+        if name != EPOCH and (at_step := _value_at(best, name, value.step)) is not None
     }
     return [
         f"Best: trial {best.id} ({best.study}), {experiment.metric} = {number(value.value)} "

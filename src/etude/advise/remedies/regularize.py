@@ -43,7 +43,8 @@ def _is_the_question(context: Context) -> bool:
     """Whether a scientific hyperparameter regularizes, or switches a regularizer."""
     hyperparameters = context.experiment.hyperparameters
     names = [one.name for one in hyperparameters if one.role == "scientific"]
-    entries = [known(name) or known_switch(name) for name in names]
+    own = context.experiment.names
+    entries = [known(name, own) or known_switch(name, own) for name in names]
     return any(
         entry is not None and (entry.kind == "regularization" or entry.switch) for entry in entries
     )

@@ -137,7 +137,7 @@ def _catalogued(
     """The hyperparameters of the cause's study that the catalogue knows by one of these names."""
     study = context.study(cause)
     for hyperparameter in context.experiment.hyperparameters:
-        entry = known(hyperparameter.name)
+        entry = known(hyperparameter.name, context.experiment.names)
         if entry is not None and entry.name in names and hyperparameter.exists(study.scientific):
             yield hyperparameter, entry
 

@@ -51,7 +51,8 @@ def _wider(
     if not isinstance(domain, Real | Integer):
         return []
     old = domain.low if side == "low" else domain.high
-    new = wider_bound(hyperparameter.name, domain, side)
+    name = hyperparameter.name
+    new = wider_bound(context.experiment.names.get(name, name), domain, side)
     if new == old:
         return []
     because = causes[0].message if len(causes) == 1 else _clause(context, causes)

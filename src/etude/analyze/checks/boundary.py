@@ -240,7 +240,7 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         bound=bound(domain, axis_side),
         observed=name in view.study.observed,
     )
-    if is_natural(name, domain, axis_side):
+    if is_natural(view.study.names.get(name, name), domain, axis_side):
         return replace(side, natural=True)
     if view.reason:
         return replace(side, status="unclear", reason=view.reason)

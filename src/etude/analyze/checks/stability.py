@@ -248,7 +248,7 @@ def _without_evaluations(
 def _beginning(trial: TrialCurves, early: float) -> float:
     """The end of warmup as a share of the full length; `early` where no setting says it."""
     for name, value in trial.record.setting.items():
-        entry = known(name)
+        entry = known(name, trial.names)
         if entry is None or isinstance(value, bool | str):
             continue
         if entry.name == "warmup_fraction":

@@ -97,7 +97,7 @@ def _rates_of(study: Study) -> list[str]:
     """What the space calls its learning rates, listed ones too."""
     names = []
     for name, domain in sorted(study.space.domains.items()):
-        entry = known(name)
+        entry = known(name, study.names)
         listed = isinstance(domain, Choice) and not all(map(is_number, domain.values))
         if entry is not None and entry.name == "learning_rate" and not listed:
             names.append(name)

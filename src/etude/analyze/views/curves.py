@@ -8,8 +8,8 @@ Axes: P points of a curve.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
 
@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
-from ...playbook.catalogue import known
-from ...record import Record, Series
+from ...playbook.catalogue import NO_NAMES, Names, known, known_alias
+from ...playbook.metrics import EPOCH, GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, known_metrics
+from ...record import Points, Record, Series
 from ...study import Study
 from ...wording import percent
 from ..statistics.curve_shape import HUGE, finite, lowest
+from .epochs import steps_per_epoch
 from .outcomes import Outcome
 
-TRAIN_LOSS = "train/loss"
-VALID_LOSS = "valid/loss"
-GRADIENT_NORM = "grad_norm"
+__all__ = ["GRADIENT_NORM", "TRAIN_LOSS", "VALID_LOSS", "TrialCurves", "trial_curves"]
 
 
 @final
@@ -37,11 +37,13 @@ class TrialCurves:
     Args:
         outcome: Its best value, and its record.
         max_steps: The full length, whatever the trial did of it.
+        names: What a person says that names are.
     """
 
     outcome: Outcome
     maximize: bool
     max_steps: int
+    names: Names = field(default_factory=dict)
 
     @property
     def record(self) -> Record:
@@ -98,26 +100,54 @@ class TrialCurves:
         """The gradient norm, as logged."""
         return self.record.series(GRADIENT_NORM)
 
+    @cached_property
+    def steps_per_epoch(self) -> float | None:
+        """The steps of an epoch; None where the trial did not log how many it had done."""
+        return steps_per_epoch(self.record.series(EPOCH))
+
 
 def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
     """The curves of a study's ended trials, in the order of their outcomes.
 
+    Metrics have the names that checks ask for, whatever the training calls them.
+
     Source: C5, Q2 (oriented only here).
     """
+    logged = {name for outcome in ended for name in outcome.record.points.metrics}
+    metrics = known_metrics(logged, study.names, metric=study.metric)
     return [
-        TrialCurves(outcome=outcome, maximize=study.maximize, max_steps=study.max_steps)
+        TrialCurves(
+            outcome=_with_metrics(outcome, metrics),
+            maximize=study.maximize,
+            max_steps=study.max_steps,
+            names=study.names,
+        )
         for outcome in ended
     ]
+
+
+def _with_metrics(outcome: Outcome, metrics: Mapping[str, str]) -> Outcome:
+    """The outcome with its metrics by the names that they are taken for."""
+    if not metrics:
+        return outcome
+    points, known_names = outcome.record.points, set(metrics.values())
+    # A store may know a name from other experiments that nothing here has.
+    names = tuple(metrics.get(name, "" if name in known_names else name) for name in points.names)
+    record = replace(outcome.record, points=Points(points.rows_P, names))
+    return replace(outcome, record=record, metric=metrics.get(outcome.metric, outcome.metric))
 
 
 def setting_name(curves: Sequence[TrialCurves], entry: str) -> str:
     """What the trials' settings call an entry of the catalogue; empty where none has it.
 
+    Of several, that of a part of the model comes last.
+
     Source: D2, D9.
     """
-    names = sorted({name for trial in curves for name in trial.record.setting})
-    entries = [(name, known(name)) for name in names]
-    return next((name for name, found in entries if found and found.name == entry), "")
+    own = curves[0].names if curves else NO_NAMES
+    names = {name for trial in curves for name in trial.record.setting}
+    found = [name for name in names if (one := known(name, own)) and one.name == entry]
+    return min(found, key=lambda name: (known_alias(name) is None, name), default="")
 
 
 def without_end(trial: TrialCurves) -> str:
