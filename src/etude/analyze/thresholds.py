@@ -266,10 +266,10 @@ class StabilityThresholds:
     # Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
     min_shared: int = 3
     near: float = 0.01
-    # Heuristic: with fewer unstable trials above the best learning rate, a cliff is not told from
-    # bad luck.
+    # Heuristic: with fewer unstable trials at the upper end of a learning rate, a cliff is not told
+    # from bad luck.
     min_unstable: int = 3
-    # The usual 5 %: so rarely would unstable trials lie above the best one by chance.
+    # The usual 5 %: so rarely would unstable trials lie there by chance.
     max_chance: float = 0.05
     # Heuristic: "well below" is a third, as "just beyond" is less than three times as high.
     room: float = 3.0
@@ -278,6 +278,19 @@ class StabilityThresholds:
     min_stable: int = 8
     min_between: int = 3
     max_below: float = 0.1
+    # Heuristic: so near the edge of the stable is "at the edge", of the logarithm of the rate; of
+    # few stable trials, as far as three lie apart. C1 draws its widest edges alike.
+    near_edge: float = 0.2
+    max_near_edge: float = 0.3
+    # Heuristic: so likely must the objective of the stable trials fall at the edge, and by
+    # `min_fall_trials / trials` more, as at a bound (C1). In 2 and 4 axes, with noise of 3 % and
+    # cliffs at the middle or at three quarters of the axis, sharp or tilted: an optimum a fifth of
+    # the axis beyond the cliff is found in 33 to 100 % of studies of 20 trials, 87 to 100 % of 50
+    # and 93 to 100 % of 100; one a third before it in at most 3 %.
+    min_fall: float = 0.6
+    min_fall_trials: float = 2.2
+    # Heuristic: six trials in a row that fall up to the edge are a sign.
+    max_min_fall: float = 0.9
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule, rounded down: no share of a few is certain.
     confidence_flagged: float | None = 0.99

@@ -12,6 +12,7 @@ from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
 from ...wording import number, percent
 from ..context import Context, Remedy, experiment_remedy
+from .narrow_unstable import narrow_unstable, use_log_scale
 
 # What a setting does to a training; other reasons are the machine's or the code's.
 DIVERGED = ("nan", "diverged", "no_value", "never_learned")
@@ -48,10 +49,10 @@ def more_trials(context: Context) -> list[Remedy]:
 def _loses_trials(context: Context, finding: Finding, sparse: Sequence[Finding]) -> bool:
     """Whether a study lost so many trials that the rest cannot tell where to cut or to widen.
 
-    Not where all broke, or most for a reason of the machine or of the code: more of them would
-    break as well.
+    Not where a range can be redrawn, where all broke, or most for a reason of the machine or of the
+    code: more of them would break as well.
     """
-    if finding.check != "infeasible":
+    if finding.check != "infeasible" or use_log_scale(context) or narrow_unstable(context):
         return False
     result = context.result(finding, infeasible)
     diverged = sum(result.reasons.get(reason, 0) for reason in DIVERGED)

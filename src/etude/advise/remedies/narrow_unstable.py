@@ -18,11 +18,10 @@ from ...space.rounding import ten_digits, two_digits
 from ...wording import join, number, plural
 from ..context import Context, Remedy, value_edits
 
-# Heuristic: three that diverge or fail beyond the last good one are no accident.
+# Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.
+# To cut across one of four that trains, but for no good, brings no more optima inside, and cuts off
+# 3 % of those near a cliff that is tilted (`benchmarks/claims/half_break.py`).
 MIN_BEYOND = 3
-# Heuristic: where one of four trains for no good, the trials are better spent elsewhere. Of cliffs
-# tilted in two axes half of the studies are cut so (`benchmarks/claims/half_break.py`).
-MIN_LOST = 0.75
 # Heuristic: below a twentieth of the axis, a cut saves less than a trial of twenty.
 MIN_SAVED = 0.05
 
@@ -47,10 +46,8 @@ def use_log_scale(context: Context) -> list[Remedy]:
 def narrow_unstable(context: Context) -> list[Remedy]:
     """A side beyond which trials of every study break, or a value at which all of them do.
 
-    Where a large fraction breaks. The bound moves to the first value that breaks beyond what is
-    good: never across a good trial of any study, and only where at most a quarter of what it cuts
-    off trains. What is cut off for all that is seen in the next round, in which the objective
-    falls towards the new bound (C1).
+    Where a large fraction breaks. The bound moves to the first value that breaks, never across one
+    that trains: where another study trains there, the range is not cut. Of a choice, values leave.
 
     Source: C3, R11.
     """
@@ -125,75 +122,58 @@ def _shorter_range(
     domain = hyperparameter.value
     if not isinstance(domain, Real | Integer):
         return
-    first = _first_beyond(_trials(context, hyperparameter, domain), side)
-    if first is None:
+    beyond = _beyond(_placed(context, hyperparameter, domain), side)
+    if len(beyond) < MIN_BEYOND:
         return
-    new = _bound(domain, first.unit, side)
+    first = min(beyond) if side == "high" else max(beyond)
+    new = _bound(domain, first, side)
     saved = 1 - domain.unit(new) if side == "high" else domain.unit(new)
     if saved < MIN_SAVED:
         return
-    onward = "upward" if side == "high" else "downward"
-    who = f"all {plural(first.lost, 'trial')}"
-    if first.trained:
-        who = f"{first.lost} of {first.lost + first.trained} trials, no good one among them,"
+    onward, where = ("upward", "above") if side == "high" else ("downward", "below")
+    names = _study_names(context, hyperparameter)
     yield Recommendation(
         rule="C3",
         change=Change(hyperparameter.keys, side, new),
         old=domain.high if side == "high" else domain.low,
         because=(
-            f"{who} of {_study_names(context, hyperparameter)} from "
-            f"{number(domain.value(first.unit), 3)} {onward} break."
+            f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first), 3)} "
+            f"{onward} break, and none {where} it trains."
         ),
     )
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class _Cut:
-    """Where a region begins on an axis, and how many trials beyond break, and train."""
-
-    unit: float
-    lost: int
-    trained: int
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
 class _Placed:
-    """Where a trial lies on an axis; whether it trained, and is among the better half of those."""
+    """Where a trial lies on an axis, and whether it trained."""
 
     unit: float
     trained: bool
-    good: bool
 
 
-def _trials(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
+def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
     """The trials of every study that shares the axis."""
-    placed = []
-    for study in context.studies_with(hyperparameter):
-        best_first = context.best_first(study)
-        good = {outcome.trial for outcome in best_first[: math.ceil(len(best_first) / 2)]}
-        for outcome in context.analysis.outcomes(study):
-            if not outcome.missing and hyperparameter.name in outcome.record.setting:
-                trained = outcome.feasible
-                unit = domain.unit(outcome.record.setting[hyperparameter.name])
-                good_one = trained and outcome.trial in good
-                placed.append(_Placed(unit=unit, trained=trained, good=good_one))
-    return placed
+    return [
+        _Placed(
+            unit=domain.unit(outcome.record.setting[hyperparameter.name]),
+            trained=outcome.feasible,
+        )
+        for study in context.studies_with(hyperparameter)
+        for outcome in context.analysis.outcomes(study)
+        if not outcome.missing and hyperparameter.name in outcome.record.setting
+    ]
 
 
-def _first_beyond(trials: Sequence[_Placed], side: Side) -> _Cut | None:
-    """The innermost place from which on nearly all break, and nothing good lies beyond it."""
-    sign = 1.0 if side == "high" else -1.0
-    good = max((sign * one.unit for one in trials if one.good), default=math.inf)
-    places = sorted({sign * one.unit for one in trials if not one.trained})
-    for place in places:
-        beyond = [one for one in trials if sign * one.unit >= place]
-        lost = sum(not one.trained for one in beyond)
-        trained = len(beyond) - lost
-        if place > good and lost >= MIN_BEYOND and lost >= MIN_LOST * len(beyond):
-            return _Cut(unit=sign * place, lost=lost, trained=trained)
-    return None
+def _beyond(trials: Sequence[_Placed], side: Side) -> list[float]:
+    """Where those lie that break further towards the side than every trial that trains."""
+    trained = [one.unit for one in trials if one.trained]
+    broken = [one.unit for one in trials if not one.trained]
+    if not trained:
+        return []
+    if side == "high":
+        return [unit for unit in broken if unit > max(trained)]
+    return [unit for unit in broken if unit < min(trained)]
 
 
 def _fewer_values(
@@ -202,7 +182,7 @@ def _fewer_values(
     """The edits that leave out the values at which every trial of every study breaks."""
     domain = hyperparameter.value
     assert isinstance(domain, Choice), "Only a choice has values. This is a bug."
-    trials = _trials(context, hyperparameter, domain)
+    trials = _placed(context, hyperparameter, domain)
     lost: list[tuple[Scalar, int]] = []
     kept: list[tuple[Scalar, int]] = []
     for value in domain.values:
