@@ -184,11 +184,17 @@ class ImportanceThresholds:
     max_chance_infeasible: float = 0.01
     # Heuristic: two infeasible trials lie near each other by chance too often.
     min_infeasible: int = 3
-    # Heuristic: what may still explain more than this is not given free to be fixed.
-    max_share: float = 0.2
-    # Heuristic: where only an axis that carries more than half would be seen, "nothing
-    # matters" says nothing.
-    max_detectable: float = 0.5
+    # What may explain more than this, interactions included, is not given free to be fixed.
+    max_share: float = 0.1
+    # How often a share above the upper bound may be excluded: the interval is one of 95 %.
+    max_chance_fixed: float = 0.025
+    # Heuristic: where the margin is seldom excluded even of what has no effect, its exclusion is
+    # too often luck.
+    min_power: float = 0.3
+    # Below, an interaction has as many columns as there are settings.
+    min_settings_an_axis: int = 3
+    # Heuristic: all together may explain twice of what one may.
+    max_share_together: float = 0.2
     # The usual 5 %, over all pairs of a study.
     max_chance_together: float = 0.05
     # Heuristic: without noise, whatever a sum of smooth effects leaves stands out.
