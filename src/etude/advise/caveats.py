@@ -10,12 +10,13 @@ from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.checks.stability import stability
 from ..analyze.views.outcomes import only_seeds
+from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Caveat, Finding
 from ..wording import join, number, plural, quantity
 from .finding_caveats import acknowledged, censored, curve_notices, named, problems, unclear
 from .follow_up import SEEDS
-from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
+from .ranking import RankedStudy, best_trials, relevant_findings
 from .weights import (
     FIXED,
     LISTED,
@@ -92,15 +93,15 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
         is_known = not reach.startswith("not known")
         yield Caveat(
-            text=f"By luck of the search the best of resampled trials is {reach}"
+            text=f"Nine in ten other searches of this size would end between {reach}"
             if is_known
             else f"{few} too few to know the luck of the search",
             rules=("Q10",),
             weight=LUCK,
             topic="luck",
             findings=_said_by(findings, "sampling_luck"),
-            detail="by the luck of the search, in 95 % of resampled studies the best is: "
-            f"{', '.join(spreads)}; better ones than were seen cannot be ruled out.",
+            detail="nine in ten other searches of the same size would end between these: "
+            f"{', '.join(spreads)}.",
         )
 
 

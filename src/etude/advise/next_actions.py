@@ -47,6 +47,9 @@ class Action:
 def next_actions(context: Context, advice: Advice, records: Sequence[Record] = ()) -> list[Action]:
     """At most three things to do next, the most telling first; never none.
 
+    What repairs optimization comes first where no file can do it (D11), then the round that the
+    advice writes, then retrainings, which tell luck from a lead (A2).
+
     Args:
         context: The round.
         advice: What its next round changes.
@@ -59,9 +62,15 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         verb = "runs" if running == 1 else "run"
         text = f"Let the round finish: {plural(running, 'trial')} still {verb}"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
-    actions = [*_round(context, advice), *_retrainings(context)]
-    stop = f"Stop here: no check asks for another round of `{context.experiment.name}`"
-    return actions[:MOST_ACTIONS] or [Action(kind="stop", text=stop, rules=("R2",))]
+    actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
+    return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
+
+
+def _repairs(advice: Advice) -> Iterator[Action]:
+    """What repairs optimization and no file can do."""
+    if advice.unrepaired:
+        text = advice.unrepaired[0].rstrip(".")
+        yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
 
 
 def _round(context: Context, advice: Advice) -> Iterator[Action]:
@@ -89,16 +98,26 @@ def _changes(edits: Sequence[Recommendation]) -> str:
         name = edit.change.keys[-1]
         what = f"`{name}` {edit.part}".rstrip()
         is_plain = isinstance(edit.new, int | float | str) and not isinstance(edit.new, bool)
-        clauses.append(f"{what} to {number(edit.new)}" if is_plain else what)
+        clauses.append(f"{what} to {_value(edit.new)}" if is_plain else what)
     return join(list(dict.fromkeys(clauses)), most=2)
 
 
-def _retrainings(context: Context) -> Iterator[Action]:
+def _value(value: object) -> str:
+    return number(value, 3) if isinstance(value, float) else str(value)
+
+
+def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
     """The best settings trained again, where nothing that comes first would change them."""
     experiment = context.experiment
     best = context.verdict.best_trials
     is_elsewhere = SEARCHES[experiment.search].trained_elsewhere
-    if not best or context.has_problem or context.verdict.means or is_elsewhere:
+    if (
+        not best
+        or advice.unrepaired
+        or context.has_problem
+        or context.verdict.means
+        or is_elsewhere
+    ):
         return
     count = min(2, len(best))
     trials = SEEDS * count
@@ -110,3 +129,7 @@ def _retrainings(context: Context) -> Iterator[Action]:
         cost_steps=trials * experiment.max_steps,
         rules=("A2",),
     )
+
+
+def _stop_text(context: Context) -> str:
+    return f"Stop here: no check asks for another round of `{context.experiment.name}`"

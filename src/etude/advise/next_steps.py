@@ -9,12 +9,12 @@ from statistics import median
 from ..analyze.checks.coverage import coverage
 from ..analyze.checks.trial_noise import trial_noise
 from ..experiment.methods import schedule_method
-from ..finding import Finding
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
 from ..wording import number, plural
-from .context import Context
+from .context import Context, step_text
+from .policy import Advice
 
 # Heuristic: where the noise of retraining is unknown, a trial is worth this share of what the
 # best has gained on the median.
@@ -22,7 +22,7 @@ WORTH_A_TRIAL = 0.05
 
 
 def manual_steps(
-    context: Context, records: Sequence[Record], words: Sequence[str] = ()
+    context: Context, records: Sequence[Record], advice: Advice | None = None
 ) -> list[str]:
     """What to do where no change of the file is recommended: finish the round, or amend by hand.
 
@@ -32,7 +32,7 @@ def manual_steps(
     Args:
         context: The round.
         records: The trials that count as its own.
-        words: What remedies leave to a person.
+        advice: What the remedies propose, and leave to a person.
 
     Source: C14, R13, R2.
     """
@@ -40,18 +40,13 @@ def manual_steps(
     if unended:
         verb = "has" if unended == 1 else "have"
         return [f"{plural(unended, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    steps = list(words)
+    advice = advice or Advice()
+    amendments: dict[str, str] = {}
     for finding in context.relevant_findings:
-        if finding.status == "problem" and finding.advice:
-            step = _amendment(finding)
-            steps += [] if any(step in text for text in words) else [step]
-    return list(dict.fromkeys(steps)) or [stop_message(context)]
-
-
-def _amendment(finding: Finding) -> str:
-    """What to do about a problem; of a curve, with its message: its advice speaks of it."""
-    message = f"{finding.message} " if "trial" in finding.subject else ""
-    return f"{finding.rule}: {message}{finding.advice}"
+        if finding.status == "problem" and finding.advice and finding not in advice.told:
+            # What is asked of several studies is asked once.
+            amendments.setdefault(finding.advice, step_text(finding))
+    return list(dict.fromkeys([*advice.words, *amendments.values()])) or [stop_message(context)]
 
 
 def stop_message(context: Context) -> str:

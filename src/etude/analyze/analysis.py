@@ -12,7 +12,7 @@ from ..record import Record
 from ..study import Study
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import Outcome, outcomes, ranked
+from .views.outcomes import Outcome, outcomes, placed, ranked
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -104,10 +104,17 @@ class Analysis:
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)
         if key not in self._results:
-            trials = self.curves(study) if check.of == "curves" else self.outcomes(study)
+            trials = self._trials_of(study, check)
             rivals = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
             self._results[key] = check.result(study, trials, **rivals)
         return self._results[key]
+
+    def _trials_of(self, study: Study, check: Check) -> Sequence[Outcome] | Sequence[TrialCurves]:
+        """What a check looks at."""
+        if check.of == "curves":
+            return self.curves(study)
+        ended = self.outcomes(study)
+        return placed(study, ended) if check.along_axes else ended
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
         """Every other study that has a value, by name, with its best one."""

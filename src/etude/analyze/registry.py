@@ -43,6 +43,7 @@ class Check:
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
+        along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
     """
 
@@ -53,6 +54,7 @@ class Check:
     findings: Callable[[Any], list[Finding]]
     title: str = ""
     against_rivals: bool = False
+    along_axes: bool = False
 
 
 CHECKS = (
@@ -62,6 +64,7 @@ CHECKS = (
         of="outcomes",
         result=boundary.boundary,
         findings=boundary.findings,
+        along_axes=True,
         title="The best trials and the edges",
     ),
     Check(
@@ -70,6 +73,7 @@ CHECKS = (
         of="outcomes",
         result=coverage.coverage,
         findings=coverage.findings,
+        along_axes=True,
         title="How densely it was searched",
     ),
     Check(
@@ -181,6 +185,7 @@ CHECKS = (
         of="outcomes",
         result=importance.importance,
         findings=importance.findings,
+        along_axes=True,
         title="What matters",
     ),
     Check(

@@ -112,7 +112,8 @@ def _row(result: Result, record: Record) -> list[str]:
 def _searched(result: Result, record: Record) -> dict[str, Any]:
     # Trials that another tool knew no setting of lie in no study.
     study = next((one for one in result.studies if one.name == record.study), None)
-    return {name: record.setting[name] for name in study.space.domains} if study else {}
+    names = study.space.domains if study else ()
+    return {name: record.setting[name] for name in names if name in record.setting}
 
 
 def _reason_lines(result: Result) -> list[str]:

@@ -184,7 +184,7 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from ..advise.next_steps import manual_steps
 
-        return manual_steps(self._context, self._own_records, self.advice.words)
+        return manual_steps(self._context, self._own_records, self.advice)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.

@@ -53,7 +53,8 @@ def test_without_a_regularizer_a_person_is_told():
 
     (remedy,) = regularize(context)
 
-    assert (remedy.edits, remedy.words) == ((), f"C6: {overfits.message} {overfits.advice}")
+    assert (remedy.edits, remedy.causes) == ((), (overfits,))
+    assert remedy.words == f"Trial {overfits.subject['trial']}: {overfits.advice}"
 
 
 def test_regularization_that_is_the_question_is_left_alone():

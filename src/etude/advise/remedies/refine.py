@@ -131,7 +131,7 @@ def _value_to_hold(
     context: Context, hyperparameter: Hyperparameter, studies: Sequence[Study]
 ) -> tuple[Scalar, str]:
     """Nothing where that was searched, for it is simpler (A4); else as in the best trial."""
-    entry = known(hyperparameter.name)
+    entry = known(hyperparameter.name, context.experiment.names)
     domain = hyperparameter.value
     off = entry.off if entry is not None else None
     if off is not None and isinstance(domain, Real | Integer) and domain.low == off:

@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 
 from ...finding import Finding, Severity
-from ...playbook.catalogue import known
+from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
 from ...wording import number, percent, plural
@@ -102,7 +102,7 @@ def overfitting(
     with np.errstate(all="ignore"):
         trials = tuple(_trial(trial, best, thresholds) for trial in curves)
     records = [trial.record for trial in curves]
-    selection, hidden_by = _selection(trials, records, thresholds.min_others)
+    selection, hidden_by = _selection(trials, records, thresholds.min_others, study.names)
     return Overfitting(
         study=study.name,
         metric=study.metric,
@@ -237,7 +237,7 @@ def _training_fall(
 
 
 def _selection(
-    trials: Sequence[OverfittingTrial], records: Sequence[Record], min_others: int
+    trials: Sequence[OverfittingTrial], records: Sequence[Record], min_others: int, names: Names
 ) -> tuple[Severity, str]:
     """Whether the best trial may be best because it trains less than those that overfit."""
     judged = [trial for trial in trials if trial.status != "unclear"]
@@ -250,8 +250,8 @@ def _selection(
         return "ok", ""
     winner = next(record for record in records if record.id == best[0].trial)
     rest = [record for record in records if record.id in overfit]
-    trained = [_trained(record) for record in rest]
-    for name, value in _trained(winner).items():
+    trained = [_trained(record, names) for record in rest]
+    for name, value in _trained(winner, names).items():
         others_levels = [levels[name] for levels in trained if name in levels]
         # Below nine of ten of those that overfit, it trains less than they do.
         below = sum(value < other for other in others_levels)
@@ -260,11 +260,11 @@ def _selection(
     return "ok", ""
 
 
-def _trained(record: Record) -> dict[str, float]:
+def _trained(record: Record, names: Names) -> dict[str, float]:
     """How much a trial trains, by name: its steps and its learning rate."""
     levels = {"steps": float(record.steps)}
     for name, value in record.setting.items():
-        entry = known(name)
+        entry = known(name, names)
         rate = entry is not None and entry.name == "learning_rate"
         if rate and isinstance(value, int | float) and not isinstance(value, bool):
             levels[name] = float(value)

@@ -55,6 +55,17 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
 
 
+def placed(study: Study, ended: Sequence[Outcome], name: str = "") -> list[Outcome]:
+    """Those that lie somewhere in the space, or along the axis of this name.
+
+    A trial may end before it has asked for its whole setting.
+
+    Source: C3, R11.
+    """
+    names = {name} if name else study.space.domains.keys()
+    return [outcome for outcome in ended if names <= outcome.record.setting.keys()]
+
+
 def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:
     """Whether the trials of a study differ by nothing but their seed.
 

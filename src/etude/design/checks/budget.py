@@ -31,7 +31,7 @@ def _adam(study: Study) -> list[Finding]:
     beyond = [
         (name, entry)
         for name in study.space.domains
-        if (entry := known(name))
+        if (entry := known(name, study.names))
         and _is_adams(entry, study)
         and study.max_trials < entry.tuned_from
     ]
@@ -68,7 +68,7 @@ def _is_adams(entry: Entry, study: Study) -> bool:
     if optimizer:
         return optimizer in _ADAMS
     names = (*study.space.domains, *study.fixed)
-    others = [other.name for name in names if (other := known(name))]
+    others = [other.name for name in names if (other := known(name, study.names))]
     return "beta1" in others or "beta2" in others
 
 

@@ -20,7 +20,7 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     slips = []
     for hyperparameter in hyperparameters(experiment):
         name = hyperparameter.name
-        near = "" if known(name) else nearest_name(name)
+        near = "" if name in experiment.names or known(name) else nearest_name(name)
         if near:
             finding = Finding(
                 rule="R4",

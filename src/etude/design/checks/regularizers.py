@@ -36,10 +36,12 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """
     remarks = []
     for hyperparameter in hyperparameters(experiment):
-        entry = known(hyperparameter.name)
+        entry = known(hyperparameter.name, experiment.names)
         if entry is not None and entry.switch and _is_strength(hyperparameter):
             remark = _strength(hyperparameter, entry, experiment)
-        elif hyperparameter.role == "nuisance" and (entry := _regularizer(hyperparameter)):
+        elif hyperparameter.role == "nuisance" and (
+            entry := _regularizer(hyperparameter, experiment)
+        ):
             remark = _nuisance_switch(hyperparameter, entry, experiment)
         else:
             remark = None
@@ -77,7 +79,7 @@ def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) ->
     switches = [
         one
         for one in experiment.hyperparameters
-        if one.role == "scientific" and _regularizer(one) == entry
+        if one.role == "scientific" and _regularizer(one, experiment) == entry
     ]
     if strength.role == "nuisance":
         return _nuisance_strength(strength, entry, switches, experiment)
@@ -179,10 +181,10 @@ def _reaches_off(strength: Hyperparameter, entry: Entry) -> bool:
     return entry.off in strengths(strength.value)
 
 
-def _regularizer(switch: Hyperparameter) -> Entry | None:
+def _regularizer(switch: Hyperparameter, experiment: Experiment) -> Entry | None:
     """What a hyperparameter switches on and off: its values are words or flags, no numbers."""
     is_switch = isinstance(switch.value, Choice) and not strengths(switch.value)
-    return known_switch(switch.name) if is_switch else None
+    return known_switch(switch.name, experiment.names) if is_switch else None
 
 
 def _words(entry: Entry) -> str:
