@@ -164,7 +164,7 @@ def shortened(text: str, words: int = HEADLINE_WORDS) -> str:
     >>> shortened("It ends at 0.5, since `a b` broke. More."), shortened("One two, three four.", 3)
     ('It ends at 0.5, since `a b` broke', 'One two')
     """
-    sentence = re.split(r"(?<=[\w`)%])[.:] (?=[A-Z`])", text.strip(), maxsplit=1)[0].rstrip(".")
+    sentence = re.split(r"(?<=[\w`)%])\. (?=[A-Z`])", text.strip(), maxsplit=1)[0].rstrip(".")
     pieces = _PIECE.findall(sentence)
     if len(pieces) <= words:
         return sentence

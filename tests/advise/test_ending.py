@@ -11,9 +11,12 @@ from tests.advise.contexts import context_of
 from tests.factories import experiment, two_optimizers
 from tests.form import words
 
+from etude.advise.caveats import caveats
 from etude.advise.ending import MOST_REASONS, REASON_WORDS, ending, measured_pace_s, reasons
 from etude.advise.next_actions import Action
-from etude.finding import StudyRow
+from etude.advise.ranking import ranking
+from etude.advise.verdict import verdict
+from etude.finding import Finding, StudyRow
 
 QUESTION = two_optimizers(validation_examples=1000)
 ROUND = Action(kind="round", text="Redraw the space", cost_trials=40, cost_steps=4000)
@@ -176,3 +179,41 @@ def test_a_reason_has_at_most_twenty_words(make):
 
     assert max(words(reason.text) for reason in said.reasons) <= REASON_WORDS
     assert said.hidden == len(said.reasons[MOST_REASONS:]) + len(said.lines)
+
+
+def test_what_holds_the_loser_down_counts_more_than_the_same_of_the_leader():
+    context = tie()
+    held = Finding(
+        rule="D3",
+        check="stability",
+        status="notice",
+        subject={"study": "optimizer=nesterov"},
+        headline="Instability holds `learning_rate` down: 13 of 15 trials above break",
+        message="",
+    )
+
+    def weight(study):
+        found = [replace(held, subject={"study": study})]
+        judged = caveats(context.analysis, ranking(context.analysis), found)
+        return next(one.weight for one in judged if one.rules == ("D3",))
+
+    assert weight("optimizer=nesterov") > weight("optimizer=adam")
+
+
+def test_a_problem_of_the_leader_alone_does_not_come_before_a_tie():
+    context = tie()
+    problem = Finding(
+        rule="C1",
+        check="boundary",
+        status="problem",
+        subject={"study": "optimizer=adam", "hyperparameter": "x", "side": "low"},
+        headline="`x` still improves at its lower bound",
+        message="",
+    )
+
+    def first(study):
+        found = [replace(problem, subject={**problem.subject, "study": study})]
+        answer = verdict(context.analysis, found)
+        return reasons(replace(context, verdict=answer))[0].rules
+
+    assert (first("optimizer=adam"), first("optimizer=nesterov")) == (("A2",), ("C1",))

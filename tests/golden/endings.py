@@ -25,7 +25,7 @@ from tests.golden.stories import STORIES, Story
 
 from etude.advise.context import Context
 from etude.cli.check import short_lines
-from etude.cli.next import next_lines, no_round_lines
+from etude.cli.next import next_lines, no_round_lines, run_step
 from etude.cli.run import result_lines
 from etude.experiment import Experiment
 from etude.experiment.entry import Entry
@@ -65,7 +65,9 @@ def of_result(result: Result) -> Said:
     ending, successor = result.ending(), result.next()
     following = no_round_lines(ending, result.left_to_you)
     if successor is not None:
-        following = next_lines(ending, successor, successor.left_to_you, successor.file)
+        step = run_step(successor.file, result.cost_of(successor))
+        told = replace(ending, steps=(step,))
+        following = next_lines(told, successor, successor.left_to_you, successor.file)
     return Said(
         by_command={
             "run": list(result_lines(result, None)),

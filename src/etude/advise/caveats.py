@@ -31,6 +31,7 @@ from .weights import (
     UNENDED,
     UNFAIR,
     UNFINISHED,
+    VALUELESS,
 )
 
 
@@ -46,7 +47,7 @@ def caveats(
     relevant = relevant_findings(findings, best_trials(studies))
     leader = studies[0].study.name if studies[0].best else ""
     found = [
-        *problems(analysis, relevant),
+        *problems(analysis, relevant, leader if len(valued_studies) > 1 else ""),
         *curve_notices(relevant, leader),
         *unclear(relevant),
         *_unfinished(studies),
@@ -55,7 +56,10 @@ def caveats(
     ]
     # That a race which still runs is uneven is no other reason.
     topic = UNENDED if any(caveat.topic == UNENDED for caveat in found) else ""
-    if valued_studies:
+    if not valued_studies:
+        # One cause: where nothing has a value, nothing else is worth a line.
+        found = [replace(caveat, topic=VALUELESS) for caveat in found]
+    else:
         found += [
             *_luck(valued_studies, findings),
             *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
@@ -89,7 +93,7 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         if study.study.space.dimensions
     ]
     if spreads:
-        reach = spreads[0].partition("` ")[2]
+        reach = spreads[0].partition("` ")[2].replace(" to ", " and ", 1)
         few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
         is_known = not reach.startswith("not known")
         yield Caveat(

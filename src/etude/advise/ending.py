@@ -34,6 +34,8 @@ MOST_REASONS = 3
 REASON_WORDS = 20
 MOST_ROWS = 5
 MOST_SETTINGS = 5
+# Rules in a sentence: at its head, or in brackets.
+_RULES = re.compile(r"^[A-Z]\d{1,2}: | ?\((?:[A-Z]\d{1,2}(?:, )?)+\)")
 # Less only than what makes the answer one to another question.
 TIE = 90.0
 
@@ -327,7 +329,7 @@ def _amended(
         steps = planned * context.experiment.max_steps
         return [Action(kind="wait", text=text, cost_trials=planned, cost_steps=steps)]
     if context.has_problem and left_to_you and all(one.kind == "stop" for one in actions):
-        bare = re.sub(r" ?\([A-Z]\d[^)]*\)|^[A-Z]\d+: ", "", left_to_you[0])
+        bare = _RULES.sub("", left_to_you[0])
         return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]
     return actions
 
@@ -340,7 +342,8 @@ def _step(action: Action, name: str, file: str, store: str, pace_s: float | None
         "adopt": f"etude adopt {name}",
     }
     cost = cost_text(action.cost_trials or 0, action.cost_steps or 0, pace_s)
-    return NextStep(command=commands.get(action.kind, ""), text=action.text, cost=cost)
+    text = _RULES.sub("", action.text).strip().rstrip(".")
+    return NextStep(command=commands.get(action.kind, ""), text=text, cost=cost)
 
 
 def cost_text(trials: int, steps: int, pace_s: float | None) -> str:

@@ -29,8 +29,9 @@ from .weights import (
 _TELLING = ("still_improving", "step_variance")
 # A sign that the best learning rate is not the best that there could be.
 _EDGE = ("stability", "D3")
-# What matters is worth knowing, and no reason to doubt which study is better.
-_BESIDE = ("importance",)
+# What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
+# better.
+_BESIDE = ("importance", "gradient_norm")
 # So many checks that could not judge are one reason, whatever each of them wanted.
 MANY_OPEN = 3
 _OPEN = "open"
@@ -57,8 +58,10 @@ def claim(finding: Finding) -> str:
     return finding.headline or shortened(finding.message)
 
 
-def problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
+def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") -> Iterator[Caveat]:
     """Every problem; those of one check and kind in several studies as one.
+
+    One that only the leader has counts less: amended, it leads still.
 
     Source: C14.
     """
@@ -72,17 +75,18 @@ def problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat
             groups.setdefault(key, []).append(finding)
     for members in groups.values():
         first, others = members[0], members[1:]
+        studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
         if others and first.rule == "C1" and "side" in first.subject:
             sides = [side_of(analysis, finding) for finding in members]
-            studies = named(finding.subject["study"] for finding in members)
-            detail = f"{sides_clause(sides)}: {studies}."
+            names = named(finding.subject["study"] for finding in members)
+            detail = f"{sides_clause(sides)}: {names}."
         if others:
             text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
         yield Caveat(
             text=text,
             rules=(first.rule,),
-            weight=PROBLEM,
+            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
             detail=detail,
             findings=tuple(members),
         )

@@ -17,3 +17,5 @@ MOST_UNFAIR = 0.4
 RETRAIN = "retrain"
 # What a round that is not over explains by itself.
 UNENDED = "unended"
+# Where no trial has a value, that is all there is to say.
+VALUELESS = "no value"

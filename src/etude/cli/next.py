@@ -15,7 +15,7 @@ from ..wording import number
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
-    from ..advise.ending import Ending
+    from ..advise.ending import Ending, NextStep
     from ..finding import Recommendation
     from ..round.next_round import NextRound
     from ..round.result import Result
@@ -56,7 +56,6 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from ..advise.ending import NextStep
     from .options import stored_result
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
@@ -75,9 +74,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     if successor is not None:
         place = output or folder_beside(source) / successor.file
         again = write_new_file(place, successor.text)
-        command = f"etude run {shlex.quote(str(place))}{store_option(store)}"
-        step = NextStep(command=command, text="Read it, edit it, run it", cost=cost)
-        ending = replace(ending, steps=(step,))
+        file = f"{shlex.quote(str(place))}{store_option(store)}"
+        ending = replace(ending, steps=(run_step(file, cost),))
         lines = partial(next_lines, ending, successor, left_to_you, f"{place}{again}")
     show(Answer(lines=lines, json=partial(_as_json, successor, place, left_to_you)), json=json)
 
@@ -137,6 +135,13 @@ def no_round_lines(ending: Ending, left_to_you: Sequence[str]) -> list[str]:
 
     left = _listed("No next round to write", left_to_you)
     return ["", headline(ending), *left, "", *why_lines(ending)]
+
+
+def run_step(file: str, cost: str) -> NextStep:
+    """What to do with the file of a next round."""
+    from ..advise.ending import NextStep
+
+    return NextStep(command=f"etude run {file}", text="Read it, edit it, run it", cost=cost)
 
 
 def next_lines(

@@ -251,7 +251,7 @@ def step_lines(ending: Ending) -> list[str]:
     lines = []
     for step in ending.steps:
         cost = f" ({step.cost})" if step.cost else ""
-        command = f"{step.command.ljust(width)}  " if width else ""
+        command = f"{step.command.ljust(width)}  " if step.command else ""
         hanging = "  " + " " * len(command)
         lines.append(paragraph(f"{command}{step.text}{cost}", indent="  ", hanging=hanging))
     return ["Next, most telling first:" if len(lines) > 1 else "Next:", *lines]
