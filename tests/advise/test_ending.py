@@ -147,6 +147,25 @@ def test_costs_are_trainings_and_the_time_that_trainings_took():
     assert step.cost == "40 trainings, about 40 min"
 
 
+def test_values_that_rounding_hides_are_told_by_their_gap():
+    context = rounds.by_value(values(3.24561), values(3.24612), question=two_optimizers())
+    said = ending(context, [ROUND])
+
+    assert "0.00051 apart" in said.line
+    assert said.table[0][2] == "behind by"
+    assert [row[2] for row in said.table[1:]] == ["0", "0.00051"]
+
+
+def test_studies_that_tune_nothing_show_means_and_are_compared():
+    question = two_optimizers(name="seeds", nuisance={}, trials=4)
+    context = rounds.by_value([0.2, 0.3, 0.2, 0.3], [0.5, 0.6, 0.5, 0.6], question=question)
+    said = ending(context, [STOP], store=" --store x")
+
+    assert "has the better mean than `optimizer=nesterov`, 0.25 against 0.55" in said.line
+    assert said.table[1] == ("optimizer=adam", "0.25", "0.058", "4")
+    assert said.steps[0].command == "etude compare seeds:4 seeds:0 --store x"
+
+
 def test_more_than_six_studies_are_counted():
     context = tie()
     rows = tuple(StudyRow(study=f"s{at}", value=0.1 + at, trial=0, step=1) for at in range(9))

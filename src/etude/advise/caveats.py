@@ -68,7 +68,10 @@ def caveats(
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
-    return (*found, *acknowledged(findings), *_fixed(analysis, findings))
+    fixed = _fixed(analysis, findings)
+    if not valued_studies:
+        fixed = (replace(caveat, topic=VALUELESS) for caveat in fixed)
+    return (*found, *acknowledged(findings), *fixed)
 
 
 def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
@@ -225,7 +228,7 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield Caveat(
-            text=f"Only the seed differs among the trials of {named(untuned)}: the best is luck",
+            text=f"Only the seed differs among trials of {named(untuned)}: compare means, not bests",
             rules=("A2",),
             weight=ONCE,
             detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "

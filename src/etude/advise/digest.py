@@ -9,25 +9,9 @@ from typing import final
 from ..finding import Caveat, Finding, Severity
 from ..wording import join, quantity, trial_list
 from .finding_caveats import claim
+from .kinds import REASONS, UNLOGGED, open_kind
 
 _ORDER = ("problem", "unclear", "notice")
-# Kinds of what could not be judged that logging more would have told, with what to log.
-UNLOGGED = {
-    "no_valid_loss": "valid/loss",
-    "no_train_loss": "train/loss",
-    "no_grad_norm": "grad_norm",
-}
-# Kinds of what could not be judged for a reason of the trial, whichever check it is.
-_REASONS = {
-    "infeasible": ("{trials} broke, too early for {checks}", "it is infeasible", "they are infea"),
-    "too_short": (
-        "{trials} {has} too few values for {checks}",
-        "are needed",
-        "is needed",
-        "since it has ",
-    ),
-    "noisy": ("{trials} {is} too noisy for {checks}", "noise hides"),
-}
 
 
 @final
@@ -64,7 +48,7 @@ def digest(
     kinds = _kinds(rest)
     groups: dict[object, list[Finding]] = {}
     for finding in rest:
-        kind = kinds.get(_open(finding), "") or _kind(finding)
+        kind = kinds.get(_open(finding), "") or open_kind(finding)
         if not (kind in UNLOGGED and finding.status == "unclear"):
             groups.setdefault(_alike(finding, kind), []).append(finding)
     lines = [_line(members) for members in groups.values()]
@@ -86,17 +70,8 @@ def unlogged(findings: Sequence[Finding]) -> list[str]:
 
     Source: D5.
     """
-    kinds = {_kind(finding) for finding in findings if finding.status == "unclear"}
+    kinds = {open_kind(finding) for finding in findings if finding.status == "unclear"}
     return [metric for kind, metric in UNLOGGED.items() if kind in kinds]
-
-
-def _kind(finding: Finding) -> str:
-    """Why a check could not judge, by its kind; else by its words."""
-    if finding.kind or finding.status != "unclear" or "trial" not in finding.subject:
-        return finding.kind
-    phrases = [(kind, phrase) for kind, (_, *known) in _REASONS.items() for phrase in known]
-    phrases += [(kind, f"no {metric}") for kind, metric in UNLOGGED.items()]
-    return next((kind for kind, phrase in phrases if phrase in finding.message), "")
 
 
 def _open(finding: Finding) -> tuple[str, str] | None:
@@ -110,7 +85,9 @@ def _kinds(findings: Sequence[Finding]) -> dict[tuple[str, str] | None, str]:
     return {
         (finding.check, finding.rule): kind
         for finding in findings
-        if finding.status == "unclear" and "trial" in finding.subject and (kind := _kind(finding))
+        if finding.status == "unclear"
+        and "trial" in finding.subject
+        and (kind := open_kind(finding))
     }
 
 
@@ -118,7 +95,7 @@ def _alike(finding: Finding, kind: str) -> object:
     if finding.acknowledged:
         return id(finding)
     single = "trial" in finding.subject
-    if finding.status == "unclear" and kind in _REASONS:
+    if finding.status == "unclear" and kind in REASONS:
         return finding.status, kind
     side = finding.subject.get("side", "")
     return finding.status, finding.check, finding.rule, kind, single, side
@@ -126,7 +103,7 @@ def _alike(finding: Finding, kind: str) -> object:
 
 def _line(members: Sequence[Finding]) -> Line:
     first = members[0]
-    judged = [one for one in members if one.status != "unclear" or _kind(one) not in _REASONS]
+    judged = [one for one in members if one.status != "unclear" or open_kind(one) not in REASONS]
     return Line(
         status=first.status,
         text=f"{claim(first)}{_also(members)}" if len(judged) == len(members) else _cause(members),
@@ -143,11 +120,11 @@ def _cause(members: Sequence[Finding]) -> str:
     """One sentence for all that one cause keeps from being judged."""
     ids = [finding.subject["trial"] for finding in members if "trial" in finding.subject]
     trials = list(dict.fromkeys(ids))
-    kind = next(filter(_REASONS.get, map(_kind, members)))
+    kind = next(filter(REASONS.get, map(open_kind, members)))
     checks = list(dict.fromkeys(finding.check for finding in members))
     one = len(trials) == 1
     counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
-    template = _REASONS[kind][0]
+    template = REASONS[kind][0]
     named = f"Trial {trials[0]}" if one else quantity(len(trials), "trial")
     return template.format(
         trials=named, checks=counted, has="has" if one else "have", **{"is": "is" if one else "are"}

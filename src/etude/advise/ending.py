@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import final
 
-from ..finding import Caveat, Lead, StudyRow, Verdict
+from ..finding import Caveat, Lead, Verdict
 from ..record import Record
 from ..wording import duration, number, quantity, sentence_case, shortened, words
 from .context import Context
 from .digest import Line, digest
+from .ending_table import by_mean, headline, pair, table
 from .follow_up import SEEDS
 from .next_actions import Action
 from .weights import RETRAIN
@@ -32,7 +33,6 @@ WHY = {
 # The form of what is said: more reasons, words of a reason, or rows are not read.
 MOST_REASONS = 3
 REASON_WORDS = 20
-MOST_ROWS = 5
 MOST_SETTINGS = 5
 # Rules in a sentence: at its head, or in brackets.
 _RULES = re.compile(r"^[A-Z]\d{1,2}: | ?\((?:[A-Z]\d{1,2}(?:, )?)+\)")
@@ -121,14 +121,15 @@ def ending(
     pace_s = measured_pace_s(context.analysis.records)
     return Ending(
         word=WORDS[verdict.status],
-        line=verdict.headline or _headline(context),
-        table=_table(context),
+        line=verdict.headline or headline(context),
+        table=table(context),
         best=tuple(_best(context)),
         why=WHY[verdict.status],
         reasons=tuple(_reason(caveat, context, pace_s) for caveat in reasons(context)),
         lines=tuple(digest(context.findings, verdict.caveats, verdict.best_trials)),
         more=f"etude check {name}",
-        steps=tuple(_step(action, name, file, store, pace_s) for action in actions),
+        steps=_comparison(context, actions, store)
+        or tuple(_step(action, name, file, store, pace_s) for action in actions),
     )
 
 
@@ -147,120 +148,7 @@ def reasons(context: Context) -> list[Caveat]:
     return distinct
 
 
-# --- the verdict in a line
-
-
-def _headline(context: Context) -> str:
-    verdict, metric = context.verdict, f"`{context.experiment.metric}`"
-    known = [row for row in verdict.rows if row.value is not None]
-    if not known:
-        ended = sum(row.ended for row in verdict.rows)
-        return (
-            f"None of {quantity(ended, 'ended trial')} is feasible" if ended else "No trial ended"
-        )
-    leader = known[0]
-    if verdict.status == "no_question":
-        examples = context.experiment.validation_examples
-        counted = (
-            f", {leader.count:,} of {examples:,} {_counted(context)}"
-            if leader.count is not None and examples
-            else ""
-        )
-        return (
-            f"The best {metric} of {quantity(leader.ended, 'trial')} is {_value(leader)}{counted}"
-        )
-    if len(known) == 1 or not verdict.leads or verdict.means:
-        return shortened(verdict.message)
-    rival = known[1]
-    if verdict.leads[0].by == 0 or leader.count == rival.count is not None:
-        return f"`{leader.study}` and `{rival.study}` have the same best, {_value(leader)}"
-    gap = _pair(leader, rival, context)
-    status = {"better": "beats", "leads": "leads", "unclear": "leads"}[verdict.status]
-    noise = ", within noise" if verdict.status == "unclear" else ""
-    return f"`{leader.study}` {status} `{rival.study}`, {gap}{noise}"
-
-
-def _value(row: StudyRow) -> str:
-    return number(row.value, error=_error(row))
-
-
-def _error(row: StudyRow) -> float | None:
-    """The standard error of a value, where its interval is known."""
-    if row.low is None or row.high is None:
-        return None
-    return (row.high - row.low) / 4
-
-
-def _pair(leader: StudyRow, rival: StudyRow, context: Context) -> str:
-    """The two best values, in examples where that is known."""
-    examples = context.experiment.validation_examples
-    if leader.count is not None and rival.count is not None and examples:
-        return f"{leader.count:,} against {rival.count:,} of {examples:,} {_counted(context)}"
-    digits = _digits([leader, rival])
-    return f"{number(leader.value, digits)} against {number(rival.value, digits)}"
-
-
-def _counted(context: Context) -> str:
-    return "right" if context.experiment.maximize else "wrong"
-
-
-# --- the table
-
-
-def _table(context: Context) -> tuple[tuple[str, ...], ...]:
-    """The studies, the leader first: value, what it counts, its interval, the best trial."""
-    rows = context.verdict.rows
-    shown = rows if len(rows) <= MOST_ROWS + 1 else rows[:MOST_ROWS]
-    columns = [column for column in _columns(context, shown) if any(column[1:])]
-    table = tuple(zip(*columns, strict=True))
-    left_out = len(rows) - len(shown)
-    more = (f"{left_out} more",) + ("",) * (len(columns) - 1)
-    return (*table, more) if left_out else table
-
-
-def _columns(context: Context, rows: Sequence[StudyRow]) -> Iterator[list[str]]:
-    examples = context.experiment.validation_examples or 0
-    digits = _digits(rows)
-    yield ["study", *(row.study for row in rows)]
-    yield [context.experiment.metric, *(_cell(row.value, digits, _error(row)) for row in rows)]
-    counts = (row.count for row in rows)
-    yield [
-        _counted(context),
-        *("" if one is None else f"{one:,} of {examples:,}" for one in counts),
-    ]
-    yield ["95 % interval", *map(_interval, rows)]
-    yield ["best trial", *map(_best_trial, rows)]
-    yield ["trials", *(_trials(row) for row in rows)]
-    retrained = any(row.retrained > 1 for row in rows)
-    yield ["trained", *(quantity(row.retrained, "time") if retrained else "" for row in rows)]
-
-
-def _digits(rows: Sequence[StudyRow]) -> int:
-    """The fewest digits that tell the values apart, two or three."""
-    values = {row.value for row in rows if row.value is not None}
-    return 2 if len({number(value, 2) for value in values}) == len(values) > 1 else 3
-
-
-def _cell(value: float | None, digits: int, error: float | None) -> str:
-    return "none" if value is None else number(value, digits, error=error)
-
-
-def _interval(row: StudyRow) -> str:
-    if row.low is None or row.high is None:
-        return ""
-    return f"{number(row.low, 2)} to {number(row.high, 2)}"
-
-
-def _best_trial(row: StudyRow) -> str:
-    if row.trial is None or row.step is None:
-        return ""
-    return f"{row.trial} at step {row.step:,}"
-
-
-def _trials(row: StudyRow) -> str:
-    if row.feasible == row.ended:
-        return f"{row.ended:,}"
-    return f"{row.feasible:,} of {row.ended:,} feasible"
+# --- the best setting
 
 
 def _best(context: Context) -> Iterator[str]:
@@ -288,7 +176,7 @@ def _tie(context: Context) -> Iterator[Caveat]:
         return
     leader, rival = known[:2]
     once = max(leader.retrained, rival.retrained) == 1
-    claim = f"{sentence_case(_pair(leader, rival, context))}{', once each,' * once}"
+    claim = f"{sentence_case(pair(leader, rival, context))}{', once each,' * once}"
     yield Caveat(
         text=f"{claim} {_open_lead(verdict)}: retrain both",
         rules=("A2",),
@@ -332,6 +220,18 @@ def _amended(
         bare = _RULES.sub("", left_to_you[0])
         return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]
     return actions
+
+
+def _comparison(context: Context, actions: Sequence[Action], store: str) -> tuple[NextStep, ...]:
+    """The comparison of studies that tune nothing, where nothing else is to be done."""
+    rows = {row.study: row.trial for row in context.verdict.rows}
+    if len(context.verdict.means) < 2 or any(action.kind != "stop" for action in actions):
+        return ()
+    best, other = by_mean(context)[:2]
+    name = context.experiment.name
+    sides = f"{name}:{rows[other.study]} {name}:{rows[best.study]}"
+    text = f"Compare `{best.study}` with `{other.study}` by their trainings"
+    return (NextStep(command=f"etude compare {sides}{store}", text=text),)
 
 
 def _step(action: Action, name: str, file: str, store: str, pace_s: float | None) -> NextStep:

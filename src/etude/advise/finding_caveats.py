@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from ..analyze.checks.censored import findings as censored_findings
 from ..finding import Caveat, Finding, grouped
 from ..wording import join, shortened
 from .context import side_of
+from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
     CENSORED,
@@ -149,17 +151,15 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
 
     Source: C14.
     """
-    unclear = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
-    of_studies = {finding.check for finding in unclear if "trial" not in finding.subject}
+    opened = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {finding.check for finding in opened if "trial" not in finding.subject}
     groups = grouped(
-        one for one in unclear if "trial" not in one.subject or one.check not in of_studies
+        one for one in opened if "trial" not in one.subject or one.check not in of_studies
     )
     checks = list(dict.fromkeys(group.first.check for group in groups))
-    several = (
-        f"{len(checks)} checks could not judge what was compared, `{checks[0]}` among them"
-        if checks
-        else ""
-    )
+    kinds = Counter(filter(CAUSES.get, map(open_kind, opened)))
+    cause = f": {CAUSES[kinds.most_common(1)[0][0]]}" if kinds else ""
+    several = f"{len(checks)} checks could not judge what was compared{cause}"
     for group in groups:
         retrains = group.first.check == "trial_noise"
         caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)

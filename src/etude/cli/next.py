@@ -130,11 +130,13 @@ def _as_written(value: Any) -> Any:
 
 
 def no_round_lines(ending: Ending, left_to_you: Sequence[str]) -> list[str]:
-    """The verdict, what only a person can do, and why not yet."""
-    from .output import headline, why_lines
+    """The verdict, what only a person can do, why not yet, and what can be typed."""
+    from .output import headline, step_lines, why_lines
 
     left = _listed("No next round to write", left_to_you)
-    return ["", headline(ending), *left, "", *why_lines(ending)]
+    typed = tuple(step for step in ending.steps if step.command)
+    steps = step_lines(replace(ending, steps=typed))
+    return ["", headline(ending), *left, "", *why_lines(ending), *([""] if steps else []), *steps]
 
 
 def run_step(file: str, cost: str) -> NextStep:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 import typer
 
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
-from ..wording import FULL_DIGITS, number, shortened
+from ..wording import FULL_DIGITS, number, sentence_case, shortened
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
@@ -298,7 +298,7 @@ def apart(sentence: str) -> tuple[str, tuple[str, ...]]:
     rules = tuple(dict.fromkeys(_RULE.findall(sentence)))
     bare = re.sub(r"^[A-Z]\d{1,2}: ", "", sentence)
     bare = re.sub(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)", "", bare)
-    return shortened(bare, _SENTENCE_WORDS), rules
+    return sentence_case(shortened(bare, _SENTENCE_WORDS)), rules
 
 
 def strong(text: str) -> str:
