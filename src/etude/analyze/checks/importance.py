@@ -71,9 +71,14 @@ class Influence:
         return self.counts or self.breaks
 
     @property
+    def by_repeats(self) -> bool:
+        """Whether repeated settings that differ in it alone tell more than all settings."""
+        return self.contrast is not None and self.contrast.share > (self.share or 0.0)
+
+    @property
     def size(self) -> float:
         """By what those that matter are put in order."""
-        contrast = self.contrast.share if self.contrast and self.share is None else 0.0
+        contrast = self.contrast.share if self.contrast is not None else 0.0
         return max(self.total or self.share or 0.0, contrast)
 
 
@@ -136,7 +141,7 @@ def importance(
     Source: R2, A3.
     """
     whole = DesignMatrix(study, repeats(ended), thresholds)
-    lengths = equal_lengths(study, ended, needed=whole.needed)
+    lengths = equal_lengths(study, ended, needed=whole.fewest)
     view = DesignMatrix(study, repeats(lengths.outcomes), thresholds) if lengths.cut else whole
     value, infeasibility = of_value(view), of_infeasible(whole)
     mattering = [name for name, effect in value.items() if effect.clear and not view.reason]
@@ -212,7 +217,8 @@ def _influence(
         counts=counts,
         breaks=breaks,
         share=None if own is None else max(0.0, own),
-        low=bounds.low if bounds else None,
+        # What is not beyond noise may be nothing.
+        low=None if bounds is None else bounds.low if counts else 0.0,
         high=bounds.high if bounds else None,
         total=_total(view, name, own, pairs),
         chance=on_value.chance if on_value else None,
@@ -278,7 +284,7 @@ def _status(view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Infl
     """That nothing matters takes more than silence: all of it together is surely small."""
     if any(influence.matters for influence in influences):
         return "ok"
-    if view.constant and len(view.losses) >= view.needed and not lengths.cut:
+    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
         return "notice"
     joint = view.bounds.get("")
     alone = bool(influences) and all(influence.status == "notice" for influence in influences)
@@ -373,7 +379,7 @@ def _mattering_sentences(
     headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
     if len(order) == 1:
         headline = f"Only `{first.hyperparameter}` is seen to matter"
-    if first.counts:
+    if first.counts and not first.by_repeats:
         headline += f": {percent(first.size)} of the differences"
     names = join([_named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
@@ -386,7 +392,12 @@ def _mattering_sentences(
 
 def _named_share(influence: Influence) -> str:
     share = percent(influence.size) if influence.counts else "for what fails"
-    return f"`{influence.hyperparameter}` ({share})"
+    of = " of like trials" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{of})"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{percent(low).removesuffix(' %') if low >= 0.001 else 0} to {percent(high)}"
 
 
 def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
@@ -456,10 +467,10 @@ def _counting_sentences(
 ) -> tuple[str, str, str]:
     name, contrast = f"`{influence.hyperparameter}`", influence.contrast
     headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
-    if contrast is not None and (influence.share is None or contrast.share > influence.share):
+    if contrast is not None and influence.by_repeats:
         return (
             f"{name} matters: its values differ beyond repeats",
-            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed alone, "
+            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
             f"its values explain {percent(contrast.share)} of the differences in rank.",
             "",
         )
@@ -467,8 +478,8 @@ def _counting_sentences(
     first = f"By itself {name} explains {own} of the differences in rank"
     second = []
     if influence.low is not None and influence.high is not None:
-        low, high = percent(influence.low), percent(influence.high)
-        second.append(f"with its interactions it is {low} to {high} (95 % interval)")
+        both = _range(influence.low, influence.high)
+        second.append(f"with its interactions it is {both} (95 % interval)")
     if fails:
         second.append(f"it explains {fails}")
     end = "; ".join(second)
