@@ -56,7 +56,6 @@ NOT_YET: dict[str, set[str]] = {
     "periodicity": {"no headline"},
     "sampling_luck": {"no headline", "number above three digits", "sentence above 30 words"},
     "trial_noise": {"no headline"},
-    "importance": {"no headline"},
     "fixed_caveats": {"no headline"},
 }
 

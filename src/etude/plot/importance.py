@@ -7,7 +7,8 @@ from typing import Final
 
 import altair as alt
 
-from ..analyze.checks.importance import Importance, Influence
+from ..analyze.checks.importance import Importance
+from ..analyze.checks.influence import Influence
 from ..finding import Severity
 from ..wording import join, percent, quantity
 from .layers import Row, chart_of, constant, fitting_label, layer_chart
