@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
 from ...wording import number, percent, plural
-from ..statistics.curve_shape import LevelDrift, level_drift
+from ..statistics.curve_shape import LevelDrift, level_drift, wander
 from ..thresholds import OverfittingThresholds, StabilityThresholds
 from ..views.aligned import Aligned, aligned, ending, gained, levelled
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
@@ -26,6 +27,8 @@ from .stability_curves import instability, not_finite
 
 SHIPPED = OverfittingThresholds()
 DROPS = StabilityThresholds()
+# The evaluations that `steady_course` is for: its sd is known better the more there are.
+_FEW = 20
 _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
 
 
@@ -173,7 +176,9 @@ def _turn_of(
     turned &= end - best >= thresholds.min_share * drift.gained
     turned &= end - best > thresholds.min_drift * drift.before
     fall, falls = _training_fall(curves, lowest, thresholds)
-    sure = beyond >= thresholds.min_noise and _beyond_drift(end - best, error, drift, thresholds)
+    sure = beyond >= thresholds.min_noise and _beyond_wander(
+        values_E, end - best, (lowest, error), drift, thresholds
+    )
     status, why = _judged(turned=turned, falls=falls, sure=sure)
     reported = trial.value if name == trial.metric else float
     return Turn(
@@ -189,19 +194,25 @@ def _turn_of(
     )
 
 
-def _beyond_drift(
-    rise: float, error: float, drift: LevelDrift, thresholds: OverfittingThresholds
+def _beyond_wander(
+    values_E: NDArray[np.float64],
+    rise: float,
+    lowest: tuple[int, float],
+    drift: LevelDrift,
+    thresholds: OverfittingThresholds,
 ) -> bool:
-    """Whether a level that drifts would hardly rise as far: by its size, or by its steadiness."""
-    large = (
-        rise >= thresholds.large * drift.gained and rise >= thresholds.large_drift * drift.before
-    )
-    steady = (
-        rise >= thresholds.steady_drift * max(drift.before, drift.after)
-        and rise >= thresholds.steady_course * drift.around
-        and rise >= thresholds.steady_noise * error
-    )
-    return large or steady
+    """Whether a level that drifts by itself would hardly rise as far.
+
+    By a standard error that knows how the noise wanders, where there are many evaluations; of few,
+    which hardly tell it, a rise must also be steady.
+    """
+    place, error = lowest
+    count = len(values_E)
+    wandering = wander(values_E).error(max(3, count // 10) | 1, count - 1 - place)
+    beyond = rise / max(error, wandering)
+    times = min(thresholds.steady_course * math.sqrt(count / _FEW), thresholds.most_course)
+    steady = rise >= times * drift.around and rise >= thresholds.steady_drift * drift.before
+    return beyond >= thresholds.min_wander or (steady and beyond >= thresholds.steady_wander)
 
 
 def _judged(*, turned: bool, falls: bool | None, sure: bool) -> tuple[Severity, str]:
