@@ -77,6 +77,9 @@ class TrainingLossRisesThresholds:
     # correlation, over so many values.
     falling: float = 0.5
     min_returning: int = 5
+    # Heuristic: "just beyond" the best rate (D2) is less than three times as high, about half a
+    # decade, or the next trial on the axis.
+    room: float = 3.0
 
 
 @final
@@ -327,9 +330,13 @@ class OverfittingThresholds:
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule: no share of a few is certain.
     confidence_flagged_by_loss: float | None = 0.97
+    confidence_flagged_by_loss_trials: int | None = 36
     confidence_ok_by_loss: float | None = 0.99
+    confidence_ok_by_loss_trials: int | None = 130
     confidence_flagged_by_metric: float | None = 0.96
+    confidence_flagged_by_metric_trials: int | None = 21
     confidence_ok_by_metric: float | None = 0.99
+    confidence_ok_by_metric_trials: int | None = 138
 
 
 @final
@@ -362,7 +369,9 @@ class StillImprovingThresholds:
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule: no share of a few is certain.
     confidence_flagged: float | None = 0.96
+    confidence_flagged_trials: int | None = 26
     confidence_ok: float | None = 0.98
+    confidence_ok_trials: int | None = 55
 
 
 @final
