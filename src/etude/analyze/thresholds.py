@@ -304,7 +304,7 @@ class OverfittingThresholds:
     # C6: last worse than best by more than late noise; so many standard errors of the difference.
     min_noise: float = 4.0
     # Heuristic: and so many of an error that knows how the noise wanders ...
-    min_wander: float = 5.5
+    min_wander: float = 5.0
     # ... or of fewer, where the rise is so many times the sd of the level around a parabola (of 20
     # evaluations; of more, more), and so many times what the level rose before its lowest.
     steady_course: float = 6.0

@@ -212,7 +212,7 @@ def _beyond_wander(
     count = len(values_E)
     wandering = wander(values_E).error(max(3, count // 10) | 1, count - 1 - place)
     beyond = rise / max(error, wandering)
-    times = min(thresholds.steady_course * math.sqrt(count / _FEW), thresholds.most_course)
+    times = min(thresholds.steady_course * (count / _FEW) ** 0.75, thresholds.most_course)
     steady = rise >= times * drift.around and rise >= thresholds.steady_drift * drift.before
     return beyond >= thresholds.min_wander or (steady and beyond >= thresholds.steady_wander)
 
