@@ -21,7 +21,6 @@ from etude.space import Choice, Real
 NOT_YET: dict[str, set[str]] = {
     "boundary": {"message of more than two sentences", "no headline"},
     "coverage": {"no headline", "number above three digits", "sentence above 30 words"},
-    "schedule": {"no headline"},
     "infeasible": {
         "message of more than two sentences",
         "no headline",
@@ -54,10 +53,7 @@ NOT_YET: dict[str, set[str]] = {
     "best_step": {"no headline", "number above three digits"},
     "gradient_norm": {"no headline", "number above three digits"},
     "periodicity": {"no headline"},
-    "sampling_luck": {"no headline", "number above three digits", "sentence above 30 words"},
-    "trial_noise": {"no headline"},
     "importance": {"no headline"},
-    "fixed_caveats": {"no headline"},
 }
 
 TWO = experiment()

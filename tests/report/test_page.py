@@ -149,7 +149,7 @@ def test_a_long_verdict_is_folded_at_a_sentence():
 def test_a_clear_verdict_claims_no_more_than_is_known():
     text = page(content(verdict=replace(verdict(), status="better")))
 
-    assert "Better, beyond the luck of the search" in text
+    assert "Better: retrainings agree" in text
 
 
 def test_every_link_leads_somewhere_in_the_page():

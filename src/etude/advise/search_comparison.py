@@ -60,7 +60,7 @@ def searches(
     pairs = [*repeats, (a, b)] if same else repeats
     gaps = [abs(first.best_loss - second.best_loss) for first, second in pairs]
     repeated = max((gap for gap in gaps if math.isfinite(gap)), default=math.nan)
-    has_best = math.isfinite(min(a.best_loss, b.best_loss))
+    has_best = math.isfinite(max(a.best_loss, b.best_loss))
     best_lead = None
     answer: Answer = "undecided"
     if has_best:

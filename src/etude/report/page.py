@@ -48,7 +48,8 @@ STATUS_LABELS = {
     "ok": "In order",
 }
 VERDICT_LABELS = {
-    "better": "Better, beyond the luck of the search",
+    "better": "Better: retrainings agree",
+    "leads": "Leads: ahead beyond the luck of the search, by too few trainings to call it better",
     "unclear": "Unclear: the evidence does not carry an answer yet",
     "no_question": "No comparison: only the best setting is known",
 }
