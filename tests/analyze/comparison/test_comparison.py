@@ -135,7 +135,7 @@ def test_what_is_better_in_mean_but_fails_more_often_is_left_to_a_person():
     found = comparison([*HIGH, *HIGH], [*LOW, *[NAN] * 7])
 
     assert (found.answer, found.why, found.more_seeds) == ("undecided", "mixed", 0)
-    assert "weigh them yourself (A4)" in message(found)
+    assert "weigh them yourself" in message(found)
 
 
 def test_a_better_mean_of_mostly_worse_trainings_is_left_to_a_person():
@@ -149,7 +149,7 @@ def test_where_every_training_failed_a_bug_is_looked_for():
     found = comparison([NAN] * 6, [NAN] * 6)
 
     assert (found.answer, found.more_seeds) == ("undecided", 0)
-    assert "C3" in message(found)
+    assert "what breaks them first" in message(found)
 
 
 def test_values_of_two_kinds_are_told_apart():
