@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from math import comb
 
+import numpy as np
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of, only, with_status
@@ -11,6 +12,7 @@ from tests.analyze.trials import at_units, valley
 from tests.factories import RATE, curve, experiment, record, two_optimizers
 
 from etude.advise.verdict import verdict
+from etude.analyze.analysis import Analysis
 from etude.analyze.views.rates import is_rate
 from etude.design.split import split
 from etude.experiment import Experiment
@@ -189,6 +191,33 @@ def test_retrainings_say_what_settings_are_worth(first, second, status, words):
 
     assert (answer.status, answer.winner) == (status, "optimizer=adam")
     assert words in answer.headline
+
+
+def share_that_leads(trials: int, pairs: int = 40) -> float:
+    """In how many rounds the better of two noisy searches leads."""
+    question = two_optimizers(trials=trials)
+    answers = []
+    for pair in range(pairs):
+        rng = np.random.default_rng(pair)
+        units = [rng.random((trials, 2)).tolist() for _ in range(2)]
+        noise = [rng.normal(0.5 + up, 0.1, trials).tolist() for up in (0.0, 0.4)]
+        records = [
+            one
+            for place, study in enumerate(split(question))
+            for one in at_units(study, units[place], noise[place], place * trials)
+        ]
+        answer = verdict(Analysis(question, split(question), records), [])
+        answers.append((answer.status, answer.winner) == ("leads", "optimizer=adam"))
+    return float(np.mean(answers))
+
+
+def test_more_trials_find_a_lead_no_less():
+    few, more, many = map(share_that_leads, (10, 20, 40))
+
+    slack = 2 * (2 * 0.25 / 40) ** 0.5
+    assert few - slack <= more
+    assert more - slack <= many
+    assert more >= 0.9
 
 
 def test_a_row_of_retrainings_has_their_mean_and_its_interval():

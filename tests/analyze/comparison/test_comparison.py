@@ -92,6 +92,26 @@ def test_what_is_close_asks_for_more():
     assert f"Run {found.more_seeds} more seeds a side" in message(found)
 
 
+def test_what_is_not_close_asks_for_nothing():
+    found = comparison(drawn(0, 10), [value + 0.6 for value in drawn(0, 10)])
+
+    assert found.difference.p > 0.10
+    assert (found.answer, found.more_seeds) == ("no_difference", 0)
+
+
+def test_a_failed_training_is_a_seed_too():
+    found = comparison([0.30, 0.32, 0.31, 0.33, NAN], [0.31, 0.30, 0.33, NAN, 0.32])
+
+    assert (found.answer, found.more_seeds) == ("no_difference", 0)
+
+
+def test_a_side_with_too_few_values_asks_for_more():
+    found = comparison([0.30, 0.32, NAN, NAN, 0.31, 0.3], [0.31, 0.30, NAN, NAN, NAN, NAN])
+
+    assert (found.answer, found.why) == ("undecided", "few")
+    assert found.more_seeds > 0
+
+
 def test_no_difference_says_how_large_it_can_be_at_most():
     a = drawn(0, 20)
     found = comparison(a, [value + 0.01 for value in a])
