@@ -403,6 +403,8 @@ class SamplingLuckThresholds:
 
     # Heuristic: fewer draws than the smallest study that the source resamples.
     min_trials: int = 6
+    # Heuristic, for the sentence alone: an end below a tenth of the best error is as good as none.
+    min_tail: float = 0.1
 
 
 @final
