@@ -385,12 +385,14 @@ class BoundaryThresholds:
     max_chance: float = 0.02
     # The usual 5 %: a single trial that diverges or fails may do so anywhere.
     max_cliff_chance: float = 0.05
-    # Heuristic: so likely must a quadratic fitted to the ranks fall at a bound, and by
-    # `min_fall_axes * axes / trials` more, since every axis has two bounds to err at and what is
-    # held likely before weighs more in few trials: 64 % for 20 trials in 2 axes, 80 % in 6, 62 %
-    # for 50 in 4. Less finds more, and alarms in more than 5 % of interior optima.
-    min_fall: float = 0.56
-    min_fall_axes: float = 0.8
+    # Heuristic: so likely must a quadratic fitted to the ranks fall at a bound; more where trials
+    # are few, since what is held likely before weighs more, and where axes are many, since each has
+    # two bounds to err at. In 2 axes 65 % for 20 trials and 56 % for 50; in 6 axes 77 and 68 %.
+    # A twentieth less finds 6 % more at noise of 20 % and doubles the alarms in 4 axes.
+    min_fall: float = 0.44
+    min_fall_trials: float = 3.0
+    min_fall_axes: float = 0.03
+    max_fall: float = 0.95
     # Heuristic: five trials at a bound do not outweigh a quadratic that so likely ends before.
     min_top_fall: float = 0.15
     # A twentieth of the axis from the bound on, in which a draw of the process is lowest ...

@@ -236,20 +236,16 @@ class _View:
     @property
     def min_fall(self) -> float:
         """How likely a quadratic must fall at a bound."""
-        thresholds = self.thresholds
-        return min(thresholds.min_fall + thresholds.min_fall_axes * self._axes_per_trial, 0.95)
+        thresholds, trials = self.thresholds, len(self.best_first)
+        needed = thresholds.min_fall + thresholds.min_fall_trials / trials
+        return min(needed + thresholds.min_fall_axes * len(self.axes), thresholds.max_fall)
 
     @property
     def min_odds(self) -> float:
         """The odds of ranks and values together that a bound needs."""
         thresholds = self.thresholds
-        return math.exp(
-            thresholds.min_log_odds + thresholds.min_log_odds_axes * self._axes_per_trial
-        )
-
-    @property
-    def _axes_per_trial(self) -> float:
-        return len(self.axes) / len(self.best_first)
+        axes_per_trial = len(self.axes) / len(self.best_first)
+        return math.exp(thresholds.min_log_odds + thresholds.min_log_odds_axes * axes_per_trial)
 
     def _fit(self, trials: Sequence[Outcome]) -> RankQuadratic:
         places = [self.place[outcome.trial] for outcome in trials]
