@@ -442,18 +442,24 @@ class BoundaryThresholds:
     max_chance: float = 0.02
     # The usual 5 %: a single trial that diverges or fails may do so anywhere.
     max_cliff_chance: float = 0.05
-    # Heuristic: so likely must a quadratic fitted to the trials fall at a bound, and by
-    # `min_fall_trials / trials` more, since what is held likely before weighs more in few trials:
-    # 71 % for 20 feasible trials, 64 % for 50, 62 % for 100. Less finds more, and alarms in more
-    # than 5 % of interior optima.
-    min_fall: float = 0.6
-    min_fall_trials: float = 2.2
+    # Heuristic: so likely must a quadratic fitted to the ranks fall at a bound; more where trials
+    # are few, since what is held likely before weighs more, and where axes are many, since each has
+    # two bounds to err at. In 2 axes 65 % for 20 trials and 56 % for 50; in 6 axes 77 and 68 %.
+    # A twentieth less finds 6 % more at noise of 20 % and doubles the alarms in 4 axes.
+    min_fall: float = 0.44
+    min_fall_trials: float = 3.0
+    min_fall_axes: float = 0.03
+    max_fall: float = 0.95
     # Heuristic: five trials at a bound do not outweigh a quadratic that so likely ends before.
     min_top_fall: float = 0.15
     # A twentieth of the axis from the bound on, in which a draw of the process is lowest ...
     process_edge: float = 0.05
-    # ... in so many of the draws.
-    min_lowest: float = 0.9
+    # ... and the odds of ranks and values that it is, multiplied: e**2 = 7.4, and more as above.
+    min_log_odds: float = 2.0
+    min_log_odds_axes: float = 4.0
+    # Heuristic: where chance has more than a twentieth of the variance, values tell no more than
+    # ranks, and alarm oftener.
+    max_process_noise: float = 0.05
     # Heuristic: neither ranks nor the top outweigh values that so seldom are lowest there.
     min_possible: float = 0.1
     # Heuristic: where trials crowd, more likely than not.
