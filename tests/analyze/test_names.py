@@ -13,6 +13,7 @@ from etude.design.checks import findings as of_design
 from etude.design.studies import studies
 from etude.finding import to_json
 from etude.record import Points
+from etude.space import Integer
 
 LONG = experiment(max_steps=2000)
 ROUNDS = {
@@ -105,3 +106,43 @@ def test_a_design_is_judged_by_what_names_mean(said):
 
     assert rules[0] == rules[1]
     assert ("R7", "notice") in rules[0]
+
+
+# --- seeds
+
+
+def rate(record):
+    """The setting without all but the rate."""
+    return {"learning_rate": record.setting["learning_rate"]}
+
+
+def test_a_seed_is_no_axis_to_be_judged():
+    seeded = experiment(nuisance={"learning_rate": RATE, "random_seed": Integer(0, 99)})
+    records = [
+        replace(
+            record, setting={"learning_rate": record.setting["learning_rate"], "random_seed": 5}
+        )
+        for record in rounds.edge(experiment()).analysis.records
+    ]
+
+    found = context_of(seeded, records).findings
+
+    judged = {finding.subject.get("hyperparameter") for finding in found}
+    assert "learning_rate" in judged
+    assert "random_seed" not in judged
+
+
+def test_a_merged_seed_is_no_question():
+    merged = experiment(
+        studies="merged", scientific={"seed": [1, 2], "optimizer": ["adam", "sgd"]}, trials=40
+    )
+
+    shares = context_of(merged).analysis.compared_studies
+
+    assert [share.name for share in shares] == ["optimizer=adam", "optimizer=sgd"]
+
+
+def test_a_merged_seed_alone_compares_nothing():
+    merged = experiment(studies="merged", scientific={"seed": [1, 2]}, trials=40)
+
+    assert [share.name for share in context_of(merged).analysis.compared_studies] == ["all"]
