@@ -10,8 +10,8 @@ from tests.advise.contexts import context_of, only, with_status
 from tests.analyze.trials import at_units, valley
 from tests.factories import RATE, experiment, record, two_optimizers
 
-from etude.advise.ranking import is_rate
 from etude.advise.verdict import verdict
+from etude.analyze.views.rates import is_rate
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Verdict

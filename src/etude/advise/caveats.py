@@ -10,11 +10,12 @@ from ..analyze.checks.boundary_side import sides_clause
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.views.outcomes import only_seeds
+from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Finding, grouped
 from ..wording import join, number, plural
 from .context import side_of
-from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
+from .ranking import RankedStudy, best_trials, relevant_findings
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
@@ -131,8 +132,8 @@ def _luck(valued_studies: Sequence[RankedStudy]) -> Iterator[str]:
     ]
     if spreads:
         yield (
-            "Q10: by the luck of the search, in 95 % of resampled studies the best is: "
-            f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
+            "Q10: nine in ten other searches of the same size would end between these: "
+            f"{', '.join(spreads)}."
         )
 
 

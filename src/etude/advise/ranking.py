@@ -7,7 +7,6 @@ nothing, and the findings that bear on the comparison. `significance` says how s
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -16,17 +15,11 @@ from typing import final
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
+from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
 from ..study import Study
 from ..wording import join, number, plural
-
-# Shares of examples; what may stand before says of which data, or how many guesses count.
-_RATE = re.compile(
-    r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
-    r"(?:error|accuracy|error_rate|misclassification_rate)"
-)
-
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +75,6 @@ def best_trials(studies: Sequence[RankedStudy]) -> set[int]:
     Source: C5, C6.
     """
     return {ranked.best.trial for ranked in studies if ranked.best}
-
-
-def is_rate(metric: str) -> bool:
-    """Whether the metric's name says that it is a share of examples.
-
-    Its last part must say so as a whole: a squared error and a balanced accuracy are no shares.
-
-    Source: A1.
-
-    >>> is_rate("valid/error"), is_rate("valid/top1_error"), is_rate("valid/mean_squared_error")
-    (True, True, False)
-    """
-    return bool(_RATE.fullmatch(re.split(r"[./]", metric)[-1].casefold().replace("-", "_")))
 
 
 def standard_error(experiment: Experiment, value: float) -> float | None:

@@ -184,11 +184,17 @@ class ImportanceThresholds:
     max_chance_infeasible: float = 0.01
     # Heuristic: two infeasible trials lie near each other by chance too often.
     min_infeasible: int = 3
-    # Heuristic: what may still explain more than this is not given free to be fixed.
-    max_share: float = 0.2
-    # Heuristic: where only an axis that carries more than half would be seen, "nothing
-    # matters" says nothing.
-    max_detectable: float = 0.5
+    # What may explain more than this, interactions included, is not given free to be fixed.
+    max_share: float = 0.1
+    # How often a share above the upper bound may be excluded: the interval is one of 95 %.
+    max_chance_fixed: float = 0.025
+    # Heuristic: where the margin is seldom excluded even of what has no effect, its exclusion is
+    # too often luck.
+    min_power: float = 0.3
+    # Below, an interaction has as many columns as there are settings.
+    min_settings_an_axis: int = 3
+    # Heuristic: all together may explain twice of what one may.
+    max_share_together: float = 0.2
     # The usual 5 %, over all pairs of a study.
     max_chance_together: float = 0.05
     # Heuristic: without noise, whatever a sum of smooth effects leaves stands out.
@@ -221,6 +227,21 @@ class StabilityThresholds:
     # Heuristic: so many sd of the noise, over all series. At 3.3, 1 to 3 in 100 flat noisy
     # curves of a hundred evaluations drop by chance. (1.7: 0.996, 2.5 and 3.3: 1.000, 4.1: 0.995)
     min_noise: float = 3.3
+    # Heuristic: of noise alone, over all evaluations of a trial, so rarely is one called a drop.
+    chance: float = 0.02
+    # Heuristic: the range of hundreds of values of noise: a gain below it is none, and what is
+    # lost is measured in it.
+    min_gain: float = 5.0
+    # Heuristic: and so many times how far noise alone would have gone, so much was gained before a
+    # drop, or is lost by it: how far noise goes is known to a third only.
+    min_beyond: float = 1.5
+    # Heuristic: so many standard errors of a level, with the wander of its noise, lie between
+    # the best level and the start, and between it and the end, of what diverged.
+    min_apart: float = 9.0
+    # Heuristic: noise of more than ten times that of the median trial, of five at least, is no
+    # measure: a trial that swings so is what is looked for.
+    most_noise: float = 10.0
+    min_typical: int = 5
     # Heuristic: what is back at the next evaluation must have been so many times larger, in
     # both units.
     min_spike: float = 5.0
@@ -245,20 +266,43 @@ class StabilityThresholds:
     exploded: float = 1e6
     # Heuristic: with three losses a step between two evaluations, one of them may hide a spike.
     min_density: int = 3
-    # Heuristic: a first tenth, where no warmup says how long the beginning is.
+    # Ours: early is the first tenth of the run, and no more than so many steps for spikes.
     early: float = 0.1
+    first_steps: int = 500
     # Heuristic: drops of so many trials within a hundredth of the length are the schedule's.
     min_shared: int = 3
     near: float = 0.01
-    # Heuristic: with fewer unstable trials above the best learning rate, a cliff is not told from
-    # bad luck.
+    # Heuristic: with fewer unstable trials at the upper end of a learning rate, a cliff is not told
+    # from bad luck.
     min_unstable: int = 3
-    # The usual 5 %: so rarely would unstable trials lie above the best one by chance.
+    # The usual 5 %: so rarely would unstable trials lie there by chance.
     max_chance: float = 0.05
+    # Heuristic: "well below" is a third, as "just beyond" is less than three times as high.
+    room: float = 3.0
+    # Heuristic: so many trials tell a cliff of the rate, so many train between it and the best,
+    # and one in ten may lie on the wrong side of it.
+    min_stable: int = 8
+    min_between: int = 3
+    max_below: float = 0.1
+    # Heuristic: so near the edge of the stable is "at the edge", of the logarithm of the rate; of
+    # few stable trials, as far as three lie apart. C1 draws its widest edges alike.
+    near_edge: float = 0.2
+    max_near_edge: float = 0.3
+    # Heuristic: so likely must the objective of the stable trials fall at the edge, and by
+    # `min_fall_trials / trials` more, as at a bound (C1). In 2 and 4 axes, with noise of 3 % and
+    # cliffs at the middle or at three quarters of the axis, sharp or tilted: an optimum a fifth of
+    # the axis beyond the cliff is found in 33 to 100 % of studies of 20 trials, 87 to 100 % of 50
+    # and 93 to 100 % of 100; one a third before it in at most 3 %.
+    min_fall: float = 0.6
+    min_fall_trials: float = 2.2
+    # Heuristic: six trials in a row that fall up to the edge are a sign.
+    max_min_fall: float = 0.9
     # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
     # Laplace's rule, rounded down: no share of a few is certain.
     confidence_flagged: float | None = 0.99
+    confidence_flagged_trials: int | None = 92
     confidence_ok: float | None = 0.99
+    confidence_ok_trials: int | None = 390
 
 
 @final
@@ -393,6 +437,18 @@ class BoundaryThresholds:
     min_fall_trials: float = 2.2
     # Heuristic: five trials at a bound do not outweigh a quadratic that so likely ends before.
     min_top_fall: float = 0.15
+    # A twentieth of the axis from the bound on, in which a draw of the process is lowest ...
+    process_edge: float = 0.05
+    # ... in so many of the draws.
+    min_lowest: float = 0.9
+    # Heuristic: neither ranks nor the top outweigh values that so seldom are lowest there.
+    min_possible: float = 0.1
+    # Heuristic: where trials crowd, more likely than not.
+    min_crowded: float = 0.5
+    # More axes have more edges than a hundred trials can tell of.
+    max_process_axes: int = 12
+    # Heuristic: a Kolmogorov-Smirnov test over all axes; even trials crowd in one of 100 studies.
+    max_uneven_chance: float = 0.01
 
 
 @final

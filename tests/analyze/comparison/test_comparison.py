@@ -84,8 +84,8 @@ def test_few_seeds_without_a_clear_difference_are_too_few():
     assert (found.answer, found.why, found.more_seeds) == ("undecided", "few", 2)
 
 
-def test_what_twice_the_seeds_would_tell_asks_for_more():
-    found = comparison(drawn(0, 10), [value + 0.6 for value in drawn(0, 10)])
+def test_what_is_close_asks_for_more():
+    found = comparison(drawn(0, 10), [value + 0.7 for value in drawn(0, 10)])
 
     assert (found.answer, found.why) == ("undecided", "close")
     assert 5 < found.more_seeds < 40

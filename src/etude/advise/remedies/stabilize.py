@@ -109,7 +109,9 @@ def _clipping(context: Context, cause: Finding) -> Remedy | None:
 def _trouble(context: Context, cause: Finding) -> str:
     """What is wrong, in a few words."""
     if cause.rule == "D3":
-        limit = context.result(cause, stability).limit
+        rates = context.result(cause, stability).limit.rates
+        name = cause.subject.get("hyperparameter", "")
+        limit = next(one for one in rates if one.hyperparameter == name)
         return f"training breaks just above `{limit.hyperparameter}` = {number(limit.rate, 2)}"
     trial = _stability_trial(context, cause)
     return f"trial {trial.trial} broke at {percent(trial.fraction or 0.0)} of its steps"

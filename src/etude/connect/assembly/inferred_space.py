@@ -14,6 +14,7 @@ from ...playbook.catalogue import known as catalogue_entry
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, value_text
 from ...space.domains import Scale
 from ..base import SourceTrial
+from .spread import spread_scale
 from .trials import domain_value, was_cut_off
 
 # Heuristic: a text of more values than this is a name or a path, and no axis of a chart.
@@ -159,7 +160,7 @@ def _inferred_domain(name: str, values: Values) -> Domain | Scalar:
 def _range_domain(name: str, numbers: Sequence[float]) -> Domain:
     low, high = min(numbers), max(numbers)
     kind = Integer if all(isinstance(one, int) for one in numbers) else Real
-    for scale in _scales(name, low, high):
+    for scale in _scales(name, numbers):
         try:
             return kind(low, high, scale=scale)  # type: ignore[arg-type]  # whole where Integer is the kind
         except SpaceError:
@@ -167,14 +168,21 @@ def _range_domain(name: str, numbers: Sequence[float]) -> Domain:
     return Real(float(low), float(high))
 
 
-def _scales(name: str, low: float, high: float) -> list[Scale]:
-    """Scales to try, the likeliest first: the catalogue's, log over two decades, linear."""
+def _scales(name: str, numbers: Sequence[float]) -> list[Scale]:
+    """Scales to try, the likeliest first.
+
+    The one on which the values are even; where they do not tell, the catalogue's, then log over two
+    decades, then linear.
+    """
+    low, high = min(numbers), max(numbers)
     entry = catalogue_entry(name)
     starting_domains = [entry.start, *entry.starts.values()] if entry else []
     scales: list[Scale] = [one.scale for one in starting_domains if isinstance(one, Real | Integer)]
+    told = spread_scale(numbers, ["linear", "log", *scales])
     if low > 0 and high >= LOG_ABOVE * low and "one_minus_log" not in scales:
         scales.append("log")
-    return [*(one for one in scales if one != "linear"), "linear"]
+    usual = [*(one for one in scales if one != "linear"), "linear"]
+    return [told, *usual] if told else usual
 
 
 # --- conditions
