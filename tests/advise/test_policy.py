@@ -92,7 +92,7 @@ def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
     advised = advice(doubtful)
 
     assert advised.recommendations == ()
-    assert "fixed at" in advised.words[0]
+    assert "is fixed, though" in advised.words[0]
     assert advised.words[0].endswith("So decide yourself.")
 
 

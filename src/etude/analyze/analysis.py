@@ -12,7 +12,7 @@ from ..record import Record
 from ..study import Study
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import Outcome, outcomes, placed, ranked
+from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -106,7 +106,8 @@ class Analysis:
         if key not in self._results:
             trials = self._trials_of(study, check)
             rivals = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
-            self._results[key] = check.result(study, trials, **rivals)
+            judged = without_seeds(study) if check.of == "outcomes" else study
+            self._results[key] = check.result(judged, trials, **rivals)
         return self._results[key]
 
     def _trials_of(self, study: Study, check: Check) -> Sequence[Outcome] | Sequence[TrialCurves]:
