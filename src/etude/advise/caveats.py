@@ -45,7 +45,7 @@ def caveats(
     if valued_studies:
         sentences += [
             *_luck(valued_studies),
-            *_unequal(experiment, studies),
+            *_unequal(analysis, studies),
             *_timed_out(studies),
             *_seeds(studies, findings),
             _sampling_error(experiment, valued_studies),
@@ -162,10 +162,17 @@ def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Itera
         )
 
 
-def _unequal(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[str]:
-    counts = {study.study.name: study.feasible for study in studies}
+def _unequal(analysis: Analysis, studies: Sequence[RankedStudy]) -> Iterator[str]:
+    """Unequal chances: what never learned was no chance to find a good setting."""
+    useless = {trial for study in analysis.studies for trial in analysis.never_learned(study)}
+    counts = {
+        study.study.name: sum(
+            outcome.feasible and outcome.trial not in useless for outcome in study.outcomes
+        )
+        for study in studies
+    }
     # Trials that are dealt to the parts of a merged study need not divide evenly.
-    uneven = 1 if experiment.studies == "merged" else 0
+    uneven = 1 if analysis.experiment.studies == "merged" else 0
     if max(counts.values()) - min(counts.values()) > uneven:
         listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
         yield (

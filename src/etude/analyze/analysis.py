@@ -10,9 +10,10 @@ from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Record
 from ..study import Study
+from .checks.stability import stability
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import Outcome, outcomes, ranked
+from .views.outcomes import NEVER_LEARNED, Outcome, outcomes, ranked
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -69,6 +70,11 @@ class Analysis:
         """The studies that the question compares: a merged one in its shares."""
         return [share for study in self.studies for share in self.shares(study)]
 
+    def never_learned(self, study: Study) -> frozenset[int]:
+        """The trials that trained to their end and learned nothing, by what `stability` says."""
+        trials = self.result(study, stability).trials
+        return frozenset(trial.trial for trial in trials if trial.kind == NEVER_LEARNED)
+
     def result(self, study: Study, check: Callable[..., R]) -> R:
         """The result of a check on a study, by the function that computes it.
 
@@ -105,8 +111,12 @@ class Analysis:
         key = (study.name, check.name)
         if key not in self._results:
             trials = self.curves(study) if check.of == "curves" else self.outcomes(study)
-            rivals = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
-            self._results[key] = check.result(study, trials, **rivals)
+            given: dict[str, Any] = {}
+            if check.against_rivals:
+                given["rivals"] = dict(self._rivals(study))
+            if check.minds_learning:
+                given["never_learned"] = self.never_learned(study)
+            self._results[key] = check.result(study, trials, **given)
         return self._results[key]
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:

@@ -44,6 +44,7 @@ class Check:
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
         against_rivals: Whether it is given the best values of the other studies.
+        minds_learning: Whether it is given the trials that never learned, which `stability` tells.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Check:
     findings: Callable[[Any], list[Finding]]
     title: str = ""
     against_rivals: bool = False
+    minds_learning: bool = False
 
 
 CHECKS = (
@@ -86,6 +88,7 @@ CHECKS = (
         result=infeasible.infeasible,
         findings=infeasible.findings,
         title="Where training breaks",
+        minds_learning=True,
     ),
     Check(
         "stability",

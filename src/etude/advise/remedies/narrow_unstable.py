@@ -154,15 +154,14 @@ class _Placed:
 
 def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
     """The trials of every study that shares the axis."""
-    return [
-        _Placed(
-            unit=domain.unit(outcome.record.setting[hyperparameter.name]),
-            trained=outcome.feasible,
-        )
-        for study in context.studies_with(hyperparameter)
-        for outcome in context.analysis.outcomes(study)
-        if not outcome.missing
-    ]
+    placed = []
+    for study in context.studies_with(hyperparameter):
+        broken = set(context.analysis.result(study, infeasible).trials)
+        for outcome in context.analysis.outcomes(study):
+            if not outcome.missing:
+                unit = domain.unit(outcome.record.setting[hyperparameter.name])
+                placed.append(_Placed(unit=unit, trained=outcome.trial not in broken))
+    return placed
 
 
 def _beyond(trials: Sequence[_Placed], side: Side) -> list[float]:

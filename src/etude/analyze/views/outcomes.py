@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 from ...experiment.methods import SEARCHES
 from ...record import Record
 from ...study import Study
+
+# The reason by which a trial counts that trained to its end and learned nothing.
+NEVER_LEARNED = "never_learned"
 
 
 @final
@@ -53,6 +56,25 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     """
     ended = [record for record in records if record.study == study.name and record.ended]
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
+
+
+def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
+    """The outcomes, those of trials that never learned as infeasible, for that reason.
+
+    Source: C3.
+    """
+    return [
+        replace(
+            outcome,
+            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
+            loss=math.inf,
+            value=None,
+            step=None,
+        )
+        if outcome.feasible and outcome.trial in never_learned
+        else outcome
+        for outcome in ended
+    ]
 
 
 def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:
