@@ -8,11 +8,10 @@ from typing import Literal, TypeAlias, final
 
 from ..design.studies import studies as designed
 from ..experiment.methods import SEARCHES
-from ..finding import Recommendation
 from ..record import Record
-from ..wording import join, number, plural
+from ..wording import plural
 from .context import Context
-from .edits import applied
+from .edits import applied, changes_phrase
 from .follow_up import SEEDS
 from .policy import Advice
 
@@ -84,26 +83,11 @@ def _round(context: Context, advice: Advice) -> Iterator[Action]:
         trials -= sum(study.max_trials for study in context.studies)
     yield Action(
         kind="round",
-        text=f"{advice.goal[0].upper()}{advice.goal[1:]}: {_changes(edits)}",
+        text=f"{advice.goal[0].upper()}{advice.goal[1:]}: {changes_phrase(edits)}",
         cost_trials=trials,
         cost_steps=trials * coming.max_steps,
         rules=tuple(dict.fromkeys(edit.rule for edit in edits)),
     )
-
-
-def _changes(edits: Sequence[Recommendation]) -> str:
-    """What the edits change, in a few words."""
-    clauses = []
-    for edit in edits:
-        name = edit.change.keys[-1]
-        what = f"`{name}` {edit.part}".rstrip()
-        is_plain = isinstance(edit.new, int | float | str) and not isinstance(edit.new, bool)
-        clauses.append(f"{what} to {_value(edit.new)}" if is_plain else what)
-    return join(list(dict.fromkeys(clauses)), most=2)
-
-
-def _value(value: object) -> str:
-    return number(value, 3) if isinstance(value, float) else str(value)
 
 
 def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:

@@ -11,9 +11,8 @@ from ..design.studies import studies as designed
 from ..errors import InputError
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation
-from ..wording import join
 from .context import Context, Remedy
-from .edits import applied
+from .edits import applied, changes_phrase
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
@@ -163,8 +162,7 @@ def order() -> str:
 
     Source: R3, D11.
     """
-    steps = [f"{step.goal} ({', '.join(step.rules)})" for step in EXPLORATION]
-    return f"When several ask for a change, the order is: {'; '.join(steps)}."
+    return f"The order: {', '.join(goals())}."
 
 
 def caused_findings(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
@@ -189,17 +187,17 @@ def _objection(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
     try:
         findings = caused_findings(experiment, edits)
     except InputError as error:
-        return f"{last.rule}: {last.because} The file cannot say it: {error}"
+        return f"`{last.path}` stays, since the file cannot say it: {error} ({last.rule})."
     if not findings:
         return ""
-    return f"{last.rule}: {last.because} But {findings[0].message} So decide yourself."
+    against = findings[0].rule
+    return f"A change of `{last.path}` is left to you: {against} speaks against it ({last.rule})."
 
 
 def _waiting_sentence(proposal: _Proposal) -> str:
     goal, edits = proposal.step.goal, proposal.edits
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
-    paths = join([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
-    return f"{goal[0].upper()}{goal[1:]} ({rules}): {paths}."
+    return f"{goal[0].upper()}{goal[1:]}: {changes_phrase(edits)} ({rules})."
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

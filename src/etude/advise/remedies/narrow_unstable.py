@@ -108,11 +108,11 @@ def _with_log_scale(hyperparameter: Hyperparameter, cause: Finding) -> Remedy:
         change=Change(hyperparameter.keys, "", replace(domain, scale="log", log=True)),
         old=domain,
         because=(
-            f"{cause.message} The range spans {number(decades, 2)} decades, and a linear axis "
-            "tries the largest values only."
+            f"the range spans {number(decades, 2)} decades, of which a linear axis tries hardly "
+            "more than the last."
         ),
     )
-    return Remedy(rule="C3", edits=(edit,))
+    return Remedy(rule="C3", edits=(edit,), causes=(cause,))
 
 
 def _shorter_range(
