@@ -46,13 +46,17 @@ def test_trouble_told_in_words_holds_all_but_cures(make, search):
 
 
 def test_trouble_told_in_words_lets_the_space_be_cut_and_widened():
-    cut = rounds.rate_held_down(experiment())
     widened = rounds.breaks_early(experiment(**rounds.LONG), bottom=rounds.LOW)
 
-    assert len(advice(cut).unrepaired) == 1
-    assert advice(cut).goal in ("", "redraw the space")
     assert len(advice(widened).unrepaired) == 1
     assert advice(widened).goal == "redraw the space"
+
+
+def test_a_rate_at_the_edge_is_a_sign_that_holds_nothing_back():
+    advised = advice(rounds.rate_held_down(experiment()))
+
+    assert advised.unrepaired == ()
+    assert advised.words[0].startswith("Try 5 and 10 times that rate")
 
 
 def test_what_never_learned_holds_nothing_back():

@@ -13,6 +13,7 @@ from ..wording import plural
 from .context import Context
 from .edits import applied, changes_phrase
 from .follow_up import SEEDS
+from .next_steps import amendments
 from .policy import Advice
 
 # `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
@@ -62,6 +63,7 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         text = f"Let the round finish: {plural(running, 'trial')} still {verb}"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
+    actions += [] if advice.unrepaired else _by_hand(context, advice)
     return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
 
 
@@ -70,6 +72,12 @@ def _repairs(advice: Advice) -> Iterator[Action]:
     if advice.unrepaired:
         text = advice.unrepaired[0].rstrip(".")
         yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+
+
+def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
+    """The first thing that only a person can amend."""
+    for step in amendments(context, advice)[:1]:
+        yield Action(kind="by_hand", text=step.rstrip("."), rules=("C14",))
 
 
 def _round(context: Context, advice: Advice) -> Iterator[Action]:

@@ -40,13 +40,20 @@ def manual_steps(
     if unended:
         verb = "has" if unended == 1 else "have"
         return [f"{plural(unended, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    advice = advice or Advice()
-    amendments: dict[str, str] = {}
+    return amendments(context, advice or Advice()) or [stop_message(context)]
+
+
+def amendments(context: Context, advice: Advice) -> list[str]:
+    """What only a person can amend, one sentence each: what remedies tell, then other problems.
+
+    Source: C14.
+    """
+    steps: dict[str, str] = {}
     for finding in context.relevant_findings:
         if finding.status == "problem" and finding.advice and finding not in advice.told:
             # What is asked of several studies is asked once.
-            amendments.setdefault(finding.advice, step_text(finding))
-    return list(dict.fromkeys([*advice.words, *amendments.values()])) or [stop_message(context)]
+            steps.setdefault(finding.advice, step_text(finding))
+    return list(dict.fromkeys([*advice.words, *steps.values()]))
 
 
 def stop_message(context: Context) -> str:

@@ -111,8 +111,9 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     """
     steps = order if context.verdict.status == "no_question" else EXPLORATION
     proposals = [_proposal(context, step) for step in steps]
-    unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.words]
-    # What is told in words is not done by the file: until it is, only cures go on (D11).
+    unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.urgent]
+    # What is told in words is not done by the file: until it is, only cures go on (D11). A rate at
+    # the edge (D3) is a sign, to be checked again: it holds nothing back.
     allowed = [one for one in proposals if one.edits and (one.step.is_cure or not unrepaired)]
     waiting = [one for one in proposals if one.edits and one not in allowed[:1]]
     return Advice(
@@ -128,11 +129,18 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Proposal:
-    """What a step asks for: edits of the file, and what is left to a person."""
+    """What a step asks for.
+
+    Args:
+        words: What is left to a person.
+        urgent: Those of them that answer a problem; a sign is to be checked again.
+        told: The findings that `words` answer.
+    """
 
     step: Step
     edits: tuple[Recommendation, ...]
     words: tuple[str, ...]
+    urgent: tuple[str, ...]
     told: tuple[Finding, ...]
 
 
@@ -145,8 +153,18 @@ def _proposal(context: Context, step: Step) -> _Proposal:
         objection = _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
         edits += remedy.edits if not objection else ()
         words += [objection] if objection else [remedy.words] if remedy.words else []
-    told = [cause for remedy in remedies if remedy.words for cause in remedy.causes]
-    return _Proposal(step=step, edits=tuple(edits), words=tuple(words), told=tuple(told))
+    in_words = [remedy for remedy in remedies if remedy.words]
+    return _Proposal(
+        step=step,
+        edits=tuple(edits),
+        words=tuple(words),
+        urgent=tuple(
+            remedy.words
+            for remedy in in_words
+            if any(cause.status == "problem" for cause in remedy.causes)
+        ),
+        told=tuple(cause for remedy in in_words for cause in remedy.causes),
+    )
 
 
 def goals() -> tuple[str, ...]:
