@@ -1,4 +1,4 @@
-"""How often the verdict and C1 are wrong on simulated studies, and how often they see what is so.
+"""How often leads and C1 are wrong on simulated studies, and how often they see what is so.
 
 Axes: T trials of a study, D hyperparameters that vary.
 """
@@ -134,7 +134,7 @@ def leads(first: Make, second: Make, trials: int, pairs: int) -> Iterator[tuple[
 
 @dataclass(frozen=True)
 class Shares:
-    """The percentage of pairs called better, and by each of the two tests alone."""
+    """The percentage of pairs with a clear lead, and by each of the two tests alone."""
 
     both: float
     spread: float
@@ -142,10 +142,10 @@ class Shares:
 
 
 def shares(first: Make, second: Make, trials: int, pairs: int, *, right: bool = False) -> Shares:
-    """How often one of a pair is called better; with `right`, how often the first is."""
+    """How often one of a pair is clearly ahead; with `right`, how often the first is."""
     found = [each for ahead, each in leads(first, second, trials, pairs) if ahead or not right]
     spread = [each.low > 0 for each in found]
-    draws = [each.chance <= each.max_chance for each in found]
+    draws = [each.p_value <= each.max_p_value for each in found]
     both = [each.holds for each in found]
     return Shares(*(100 * sum(each) / pairs for each in (both, spread, draws)))
 
@@ -158,9 +158,9 @@ def verdicts(output: Output, pairs: int) -> dict[str, float]:
         "power": {name: (make, raised(make, by), True) for name, (make, by) in WORSE.items()},
     }
     titles = {
-        "equal": "Two equal studies called better, % (in brackets: by the spread, by the draws)",
-        "hard": "One four times as hard to tune, the same at its best: the other called better, %",
-        "power": "One worse: the other called better, %",
+        "equal": "Two equal studies, one clearly ahead, % (in brackets: by the spread, by the draws)",
+        "hard": "One four times as hard to tune, the same at its best: the other clearly ahead, %",
+        "power": "One worse: the other clearly ahead, %",
     }
     figures = {}
     for kind, cases in tables.items():

@@ -103,7 +103,6 @@ ROW = Row(
             measure=partial(covered, make, axes, objective, trials),
             limit=0.90,
             at_most=False,
-            repeats=400,
         )
         for trials in (6, 10, 20, 50)
         for name, (make, axes, objective) in STUDIES.items()
