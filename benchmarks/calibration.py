@@ -158,7 +158,7 @@ def verdicts(output: Output, pairs: int) -> dict[str, float]:
         "power": {name: (make, raised(make, by), True) for name, (make, by) in WORSE.items()},
     }
     titles = {
-        "equal": "Two equal studies, one clearly ahead, % (in brackets: by the spread, by the draws)",
+        "equal": "Two equal studies, one clearly ahead, % (in brackets: spread, draws)",
         "hard": "One four times as hard to tune, the same at its best: the other clearly ahead, %",
         "power": "One worse: the other clearly ahead, %",
     }

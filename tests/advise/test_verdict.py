@@ -10,6 +10,14 @@ from tests.advise import rounds
 from tests.advise.contexts import context_of, only, with_status
 from tests.analyze.trials import at_units, valley
 from tests.factories import RATE, curve, experiment, record, two_optimizers
+from tests.form import (
+    MAX_HEADLINE_WORDS,
+    MAX_SENTENCES,
+    long_numbers,
+    long_sentences,
+    sentences,
+    words,
+)
 
 from etude.advise.verdict import verdict
 from etude.analyze.analysis import Analysis
@@ -157,7 +165,7 @@ def test_sampling_error_leaves_a_lead_open():
     answer = judged(question, two_valleys(question, 27 / 1397, 35 / 1397))
 
     assert answer.status == "unclear"
-    assert answer.headline.endswith("within the sampling error of 1,397 validation examples")
+    assert answer.headline.endswith("within the sampling error of 1,397 examples")
     assert [row.count for row in answer.rows] == [round(1397 * row.value) for row in answer.rows]
     assert all(row.low < row.value < row.high for row in answer.rows)
 
@@ -180,9 +188,9 @@ LOW, HIGH = [0.10, 0.11, 0.12, 0.11, 0.10], [0.50, 0.51, 0.52, 0.51, 0.50]
     [
         (LOW, HIGH, "better", "is better than `optimizer=nesterov` by 0.4 in 5 trainings of each"),
         (LOW[:3], HIGH[:3], "leads", "leads `optimizer=nesterov` by 0.4 in 3 trainings of each"),
-        (LOW, LOW, "unclear", "within the luck of the seeds in 5 trainings of each"),
-        (LOW[:2], HIGH[:2], "unclear", "too few to tell in 2 trainings of each"),
-        ([0.1, 0.12, 0.14, 0.16, 0.18], [0.13, 0.15, 0.17, 0.2, 0.22], "unclear", "of the seeds"),
+        (LOW, LOW, "unclear", "within the noise of 5 trainings each"),
+        (LOW[:2], HIGH[:2], "unclear", "2 trainings each are too few"),
+        ([0.1, 0.12, 0.14, 0.16, 0.18], [0.13, 0.15, 0.17, 0.2, 0.22], "unclear", "trainings each"),
         ([*LOW, None], [*HIGH, 0.5], "better", "by 0.4 in 6 trainings of each"),
     ],
 )
@@ -218,6 +226,29 @@ def test_more_trials_find_a_lead_no_less():
     assert few - slack <= more
     assert more - slack <= many
     assert more >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(LOW, HIGH), (LOW[:3], HIGH[:3]), (LOW, LOW), (LOW[:1], HIGH[:1]), ([*LOW, None], HIGH)],
+)
+def test_the_words_of_retrainings_are_few(first, second):
+    assert_short(judged(UNTUNED, retrainings(UNTUNED, first, second)))
+
+
+@pytest.mark.parametrize(("adam", "nesterov"), [(0.1, 0.5), (0.1, 0.1), (0.02, 0.021)])
+@pytest.mark.parametrize("examples", [None, 1397])
+def test_the_words_of_searches_are_few(adam, nesterov, examples):
+    question = two_optimizers(validation_examples=examples)
+
+    assert_short(judged(question, two_valleys(question, adam, nesterov)))
+
+
+def assert_short(answer: Verdict) -> None:
+    assert 0 < words(answer.headline) <= MAX_HEADLINE_WORDS
+    assert len(sentences(answer.message)) <= MAX_SENTENCES
+    assert not long_sentences(answer.message)
+    assert not long_numbers(answer.headline + answer.message)
 
 
 def test_a_row_of_retrainings_has_their_mean_and_its_interval():
@@ -300,7 +331,7 @@ def test_scale_direction_and_order_change_no_word(maximize, factor):
 
     assert (answer.status, answer.winner) == ("leads", "optimizer=adam")
     assert answer.headline == judged(two_optimizers(), plain).headline.replace(
-        "0.4", f"{0.4 * factor:.2g}"
+        "0.4", f"{0.4 * factor:g}"
     )
 
 

@@ -45,12 +45,12 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     search that is harder to tune or whose seeds scatter loses so without being worse. A finding
     that is a problem forbids an answer.
 
-    Measured by `benchmarks/claims/better.py` on 200 rounds each: one of two arms that are equal at their
-    best is never `better` without retrainings, and `leads` in 98 % where the other is four times as
-    narrow in 4 axes, in 14 % where its seeds scatter three times as widely. By 5 trainings of each,
-    equal settings are told apart in 4.5 %, those that differ by two deviations in 80 %: no test
-    finds more. A lead of 4 deviations of the seeds is found in 95 to 100 % at 20 trials where seeds
-    move values more than points do, else in 65 to 73 %.
+    Measured by `benchmarks/claims/better.py`, 200 rounds each: one of two arms that are equal at
+    their best is never `better` without retrainings, and `leads` in 98 % where the other is four
+    times as narrow in 4 axes, in 14 % where its seeds scatter three times as widely. By 5 trainings
+    of each, equal settings are told apart in 4.5 %, those that differ by two deviations in 80 %: no
+    test finds more. A lead of 4 deviations of the seeds is found in 95 to 100 % at 20 trials where
+    seeds move values more than points do, else in 65 to 73 %.
 
     Source: A1, A2, C14, Q10, R5, R13.
     """
@@ -118,11 +118,12 @@ def _ahead(basis: _Basis) -> str:
     """Who is ahead of whom, by how much."""
     leader = f"`{basis.studies[0].study.name}`"
     if basis.retrained:
-        return f"{leader} is ahead of {_rival(basis)} by {_gap(basis.retrained.nearest.gain)}"
+        closest = basis.retrained.nearest
+        return f"{leader} is ahead of `{closest.a.name}` by {_gap(closest.gain)}"
     nearest = basis.leads[0]
     if not math.isfinite(nearest.by):
         return f"Only {leader} has a feasible trial"
-    return f"{leader} is ahead of {_rival(basis)} by {_gap(nearest.by)}"
+    return f"{leader} is ahead of `{nearest.over}` by {_gap(nearest.by)}"
 
 
 def _rival(basis: _Basis) -> str:
@@ -200,11 +201,11 @@ def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
     if trained.agree:
         return "leads", f"{leader} leads {_rival(basis)} by {by} in {each}", message
     reasons = {
-        "few": f"too few to tell in {each}",
+        "few": f"{trained.fewest} trainings each are too few",
         "none": "but trainings fail",
-        "close": f"too close to tell in {each}",
+        "close": f"too close for {trained.fewest} trainings each",
         "mixed": "but means and failures disagree",
-        "": f"within the luck of the seeds in {each}",
+        "": f"within the noise of {trained.fewest} trainings each",
     }
     why = reasons.get(trained.nearest.why, reasons["close"])
     return "unclear", f"{_ahead(basis)}, {why}", message
@@ -318,7 +319,8 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
     if one.by <= SAMPLING_ERRORS * one.error:
         examples = quantity(basis.examples or 0, "validation example")
         errors = number(one.by / one.error, _GAP_DIGITS)
-        headline = f"{ahead}, within the sampling error of {examples}"
+        short = f"{basis.examples or 0:,} examples"
+        headline = f"{ahead}, within the sampling error of {short}"
         return headline, f"{message} On {examples} that gap is {errors} standard errors."
     return f"{ahead}, within the luck of the search", f"{message} {_run_sentence(one)}"
 
