@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-
-from scipy import stats
 
 from ..analyze.comparison.comparison import Side
 from ..finding import SAMPLING_ERRORS, StudyRow
@@ -41,7 +38,7 @@ def _row(ranked: RankedStudy, examples: int | None, side: Side | None) -> StudyR
         high = min(1.0, value + SAMPLING_ERRORS * error)
     if side is not None and side.finite:
         value, count = side.mean, None
-        low, high = _interval(side)
+        low, high = side.interval or (None, None)
     return StudyRow(
         study=ranked.study.name,
         value=value,
@@ -54,12 +51,3 @@ def _row(ranked: RankedStudy, examples: int | None, side: Side | None) -> StudyR
         ended=ended,
         retrained=1 if side is None else side.trainings,
     )
-
-
-def _interval(side: Side) -> tuple[float, float] | tuple[None, None]:
-    """The 95 % interval of a mean, by Student's t; None where one value has no spread."""
-    if math.isnan(side.sd):
-        return None, None
-    count = len(side.finite)
-    reach = float(stats.t.isf(0.025, count - 1)) * side.sd / math.sqrt(count)
-    return side.mean - reach, side.mean + reach

@@ -154,7 +154,8 @@ def _nothing(studies: Sequence[RankedStudy]) -> tuple[str, str]:
 def _alone(basis: _Basis) -> tuple[str, str]:
     study = basis.studies[0]
     trials = plural(len(study.outcomes), "trial")
-    headline = f"The best of {trials} reaches {_value(study)}"
+    value = number(study.best.value, _DIGITS) if study.best else "no value"
+    headline = f"The best `{study.study.metric}` of {trials} is {value}"
     message = f"Nothing was compared: the best of {trials} is {_result(study)}."
     return headline, f"{message} {_mean_sentence(basis)}".rstrip()
 

@@ -65,6 +65,15 @@ class Side:
         """The values of those that did not fail."""
         return tuple(value for value in self.values if math.isfinite(value))
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the mean, by Student's t; None where one value has no spread."""
+        if math.isnan(self.sd):
+            return None
+        count = len(self.finite)
+        reach = float(stats.t.isf(LEVEL / 2, count - 1)) * self.sd / math.sqrt(count)
+        return self.mean - reach, self.mean + reach
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
