@@ -139,6 +139,10 @@ class Recommendation:
         return self.change.new
 
 
+# A 95 % interval of a normal value, in standard errors.
+SAMPLING_ERRORS = 1.96
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Lead:
@@ -151,6 +155,7 @@ class Lead:
             too few trials are feasible to know.
         run: How many of the best trials of both are all the leader's.
         p_value: How often one of the two has that many of the best all to itself, were both alike.
+        error: The standard error of `by` on the validation examples; 0 where not known.
     """
 
     over: str
@@ -159,6 +164,7 @@ class Lead:
     high: float
     run: int
     p_value: float
+    error: float = 0.0
     # Heuristic: the usual 5 %.
     max_p_value: float = 0.05
 
@@ -166,6 +172,15 @@ class Lead:
     def holds(self) -> bool:
         """Whether neither the luck of the search nor that of two equal studies explains it."""
         return self.low > 0 and self.p_value <= self.max_p_value
+
+    @property
+    def leads(self) -> bool:
+        """Whether equal studies seldom look so, and the lead exceeds its sampling error.
+
+        Another seed may still turn it: that is what `better` asks retrainings for.
+        """
+        beyond_error = math.isfinite(self.by) and self.by > SAMPLING_ERRORS * self.error
+        return beyond_error and self.p_value <= self.max_p_value
 
 
 @final
@@ -187,14 +202,16 @@ class StudyRow:
 
     Args:
         study: Its name.
-        value: Of its best trial; None where no trial is feasible.
+        value: The mean of the best setting's trainings where the verdict rests on them, else the
+            best value; None where no trial is feasible.
         count: What the value counts, in examples; None where that is not known.
-        low: With `high`, where the value lies by its sampling error; None where not known.
+        low: With `high`, the 95 % interval of a mean, by its seeds, or of a best value, by its
+            sampling error; None where not known.
         trial: The best one.
         step: Of the best value.
         feasible: How many trials have a value that counts.
         ended: How many trials ended.
-        retrained: How often the best setting was trained.
+        retrained: How many trainings the value rests on.
     """
 
     study: str

@@ -35,7 +35,7 @@ def test_a_plan_says_what_is_wrong_and_what_to_do(typed):
     answer = typed(SEARCHED, "plan", "rates.toml")
 
     assert answer.code == 0
-    assert "\nproblem S3 roles: `batch_size` ([16, 64]) is nuisance" in answer.out
+    assert "\nproblem S3 roles: `batch_size = [16, 64]` is nuisance" in answer.out
     assert "move it to [fixed]" in answer.out
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from ..analyze.analysis import Analysis
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
-from ..analyze.checks.stability import stability
 from ..analyze.views.outcomes import only_seeds
 from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
@@ -154,12 +153,7 @@ def useful(analysis: Analysis, studies: Sequence[RankedStudy]) -> dict[str, int]
 
     Source: R15, D1.
     """
-    lost = {
-        trial.trial
-        for study in analysis.studies
-        for trial in analysis.result(study, stability).trials
-        if trial.kind == "never_learned"
-    }
+    lost = {trial for study in analysis.studies for trial in analysis.never_learned(study)}
     return {
         study.study.name: sum(one.feasible and one.trial not in lost for one in study.outcomes)
         for study in studies

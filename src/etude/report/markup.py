@@ -14,7 +14,8 @@ from ..playbook.rules import sentences
 from ..plot.scales import value_label
 from ..wording import join
 
-_RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
+# The L2 norm is no rule on schedules.
+_RULE = re.compile(r"\b(?!L[12][ -](?:norm|penalty|regularization))[A-Z]\d{1,2}\b")
 # So many entries of a list are written out.
 _MAX_ENTRIES = 12
 
