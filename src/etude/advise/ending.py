@@ -14,7 +14,7 @@ from ..record import Record
 from ..wording import duration, number, quantity, sentence_case, shortened, words
 from .context import Context
 from .digest import Line, digest
-from .ending_table import by_mean, headline, pair, table
+from .ending_table import by_mean, pair, table
 from .follow_up import SEEDS
 from .next_actions import Action
 from .weights import RETRAIN
@@ -122,7 +122,7 @@ def ending(
     pace_s = measured_pace_s(context.analysis.records)
     return Ending(
         word=WORDS[verdict.status],
-        line=verdict.headline or headline(context),
+        line=verdict.headline or shortened(verdict.message),
         table=table(context),
         best=tuple(_best(context)),
         why=WHY[verdict.status],
