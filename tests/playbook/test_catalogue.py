@@ -335,6 +335,8 @@ NO_RATES = [
     "colr",
     "lr_batch_size",
     "num_lr_drops",
+    "lr_logger",
+    "early_stopping_lr",
     "rate",
     "growth_rate",
 ]
@@ -393,6 +395,7 @@ def test_a_part_of_a_model_may_have_one_of_its_own(name, entry):
         "l2_norm",
         "use_dropout",
         "dropout_schedule",
+        "dropout_keep_prob",
         "dropout_layers",
         "bn_momentum",
         "batch_norm.momentum",
