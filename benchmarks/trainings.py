@@ -122,9 +122,7 @@ def workload(seeds: int = SEEDS) -> Workload:
         ):
             if truth is not None:
                 truths[check][trial] = truth
-    return Workload(
-        study.name, study, trial_curves(study, outcomes(study, records)), ends, truths
-    )
+    return Workload(study.name, study, trial_curves(study, outcomes(study, records)), ends, truths)
 
 
 def _plan(seeds: int) -> Iterator[tuple[Cause, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import final
 
@@ -16,10 +16,11 @@ from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
 from ..analyze.views.rates import is_rate
+from ..analyze.views.repeats import repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
 from ..study import Study
-from ..wording import join, number, plural
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,27 @@ def standard_error(experiment: Experiment, value: float) -> float | None:
     return math.sqrt(share * (1 - share) / (examples + 4))
 
 
+def once(studies: Sequence[RankedStudy]) -> list[RankedStudy]:
+    """The studies with every setting once, by its middle training, ranked anew.
+
+    Searches are compared by their settings: one that is trained six times is no six draws.
+
+    Source: A1, Q10.
+    """
+    single = [_once(ranked) for ranked in studies]
+    return sorted(single, key=lambda ranked: (ranked.best_loss, ranked.study.name))
+
+
+def _once(ranked: RankedStudy) -> RankedStudy:
+    groups = repeats(ranked.outcomes)
+    # All trials of one setting are no search: they are compared as retrainings.
+    if len(groups) == 1 or all(len(group) == 1 for group in groups):
+        return ranked
+    middle = [sorted(group, key=lambda one: one.loss)[(len(group) - 1) // 2] for group in groups]
+    best = next(iter(best_first(middle)), None)
+    return replace(ranked, outcomes=tuple(middle), best=best)
+
+
 def means(studies: Sequence[RankedStudy]) -> list[StudyMean]:
     """The mean of each study without nuisance hyperparameters that has a feasible trial.
 
@@ -113,26 +135,6 @@ def _mean(ranked: RankedStudy) -> StudyMean:
         trials=len(values),
         infeasible=len(ranked.outcomes) - len(values),
     )
-
-
-def means_sentence(study_means: Sequence[StudyMean], metric: str) -> str:
-    """The sentence that compares means where the best would only be the luckiest seed.
-
-    Source: A2.
-    """
-    several = len(study_means) > 1
-    whose = "each of these studies" if several else f"`{study_means[0].study}`"
-    return (
-        f"Trials of {whose} differ only by their seed, so a best one is luck and answers nothing; "
-        f"the mean {metric} is {join([_mean_clause(mean) for mean in study_means], most=6)} (A2)."
-    )
-
-
-def _mean_clause(mean: StudyMean) -> str:
-    spread = "" if math.isnan(mean.sd) else f"standard deviation {number(mean.sd, 2)}, "
-    lost = f", {mean.infeasible} more infeasible" if mean.infeasible else ""
-    trials = plural(mean.trials, "trial")
-    return f"{number(mean.mean)} for `{mean.study}` ({spread}{trials}{lost})"
 
 
 def relevant_findings(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:

@@ -45,6 +45,7 @@ class Check:
         title: What the report calls its chart; empty for a check that has none.
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
+        minds_learning: Whether it is given the trials that never learned, which `stability` tells.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Check:
     title: str = ""
     against_rivals: bool = False
     along_axes: bool = False
+    minds_learning: bool = False
 
 
 CHECKS = (
@@ -90,6 +92,7 @@ CHECKS = (
         result=infeasible.infeasible,
         findings=infeasible.findings,
         title="Where training breaks",
+        minds_learning=True,
     ),
     Check(
         "stability",

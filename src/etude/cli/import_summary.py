@@ -101,7 +101,7 @@ def _condition(under: Sequence[Condition]) -> str:
 
 
 def _value(value: Domain | Scalar) -> str:
-    """A domain or a value as a person says it, numbers with four digits."""
+    """A domain or a value as a person says it, numbers with the digits of a sentence."""
     from ..experiment.toml.write import toml_text
     from ..space import Choice, Integer, Real
 

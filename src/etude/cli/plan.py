@@ -183,7 +183,7 @@ def _trial_line(study: Study, record: Record) -> str:
 
 
 def _hours_line(timing: Duration) -> str:
-    from .output import duration
+    from ..wording import duration
 
     left, whole = duration(3600 * timing.remaining), duration(3600 * timing.total)
     return (

@@ -18,8 +18,8 @@ from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from ..wording import number, quantity
-from .output import duration, finding_lines
+from ..wording import FULL_DIGITS, duration, number, quantity
+from .output import finding_lines
 
 
 @dataclass
@@ -160,7 +160,7 @@ class Progress:
         ended = _ended(count)
         best = "-"
         if leader is not None:
-            best = f"{number(self._objective.value(leader[0]))} (trial {leader[1]})"
+            best = f"{number(self._objective.value(leader[0]), FULL_DIGITS)} (trial {leader[1]})"
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
             for trial, status in self._tally.status.items()

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..wording import number, quantity
+from ..wording import FULL_DIGITS, number, quantity
 from .options import CsvOption, JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _row(result: Result, record: Record) -> list[str]:
     experiment = result.experiment
     best = record.best(experiment.metric, maximize=experiment.maximize)
     status = f"{record.status} ({record.reason})" if record.reason else record.status
-    value, step = (number(best.value), f"{best.step:,}") if best else ("-", "-")
+    value, step = (number(best.value, FULL_DIGITS), f"{best.step:,}") if best else ("-", "-")
     searched = setting_line(_searched(result, record))
     return [str(record.id), record.study, status, value, step, searched]
 

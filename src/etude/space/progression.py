@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
 from .rounding import ten_digits, two_digits
 
-# Heuristic: a list rounds its steps, 1, 2, 5, 10 or 1, 3, 10, by up to a fifth; a program's by none.
+# Heuristic: steps that are equal but for floating point.
 TOLERANCE = 0.01
 # Heuristic: 1, 2, 5, 10 repeats after three steps, and no list that people write after more.
 LONGEST_PERIOD = 3
@@ -39,10 +40,10 @@ def next_number(values: Sequence[float]) -> float | int | None:
 
 def _raw(values: Sequence[float]) -> float:
     last = values[-1]
-    steps = [after - before for before, after in zip(values, values[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(values)]
     ratios: list[float] = []
     if min(values) > 0:
-        ratios = [after / before for before, after in zip(values, values[1:], strict=False)]
+        ratios = [after / before for before, after in itertools.pairwise(values)]
     if ratios and _repeats(ratios, 1):
         return last * ratios[-1]
     if _repeats(steps, 1):

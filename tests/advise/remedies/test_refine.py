@@ -27,10 +27,19 @@ def test_what_does_not_matter_is_held_where_the_best_trial_has_it():
     assert changes(fix_idle(context)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
 
 
-def test_what_does_not_help_is_left_out():
+def test_what_explains_little_is_not_left_out_where_none_was_best():
     question = experiment(nuisance={"learning_rate": RATE, "dropout": Real(0.0, 0.5)})
+    context = rounds.only_rate_matters(question)
+    best = context.best_first(context.studies[0])[0].record.setting["dropout"]
 
-    assert changes(fix_idle(rounds.only_rate_matters(question)))[0] == ("fixed.dropout", "", 0.0)
+    assert changes(fix_idle(context))[0] == ("fixed.dropout", "", best)
+
+
+def test_what_is_unclear_is_not_held():
+    context = rounds.only_rate_matters(experiment())
+    share = only(context, "importance", "R2", "notice", hyperparameter="share")
+
+    assert fix_idle(with_status(context, share, "unclear")) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_what_does_not_help_is_left_out():
         (rounds.only_rate_matters, {"bottom": -0.2}),
         (rounds.only_rate_matters_and_breaks, {}),
     ],
-    ids=["all matter", "none was seen to", "a side is open", "training breaks"],
+    ids=["all matter", "nothing matters", "a side is open", "training breaks"],
 )
 def test_nothing_is_held_on_less_evidence(make, given):
     assert fix_idle(make(experiment(), **given)) == []

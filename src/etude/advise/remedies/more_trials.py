@@ -11,7 +11,7 @@ from ...analyze.thresholds import BoundaryThresholds
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
 from ...wording import number, percent
-from ..context import Context, Remedy, experiment_remedy
+from ..context import Context, Remedy, claim, experiment_remedy
 from .narrow_unstable import narrow_unstable, use_log_scale
 
 # What a setting does to a training; other reasons are the machine's or the code's.
@@ -82,7 +82,8 @@ def _lacking_trials(context: Context, sparse: Sequence[Finding]) -> list[Remedy]
     more, sparsest = max(lacking, key=lambda pair: pair[0], default=(0, None))
     if sparsest is None or not more:
         return []
-    return _with_trials(context, "C2", context.experiment.trials + more, sparsest.message)
+    because = f"{claim(sparsest)}."
+    return _with_trials(context, "C2", context.experiment.trials + more, because)
 
 
 def _with_trials(context: Context, rule: str, trials: int, because: str) -> list[Remedy]:
@@ -95,14 +96,14 @@ def _open_question(verdict: Verdict) -> str:
     """What the verdict leaves open, short enough for the line of a file."""
     for lead in verdict.leads:
         if math.isfinite(lead.low) and lead.low <= 0:
-            reach = f"{number(lead.low)} to {number(lead.high)}"
+            reach = f"{number(lead.low, 2)} to {number(lead.high, 2)}"
             return (
-                f"`{lead.over}` is behind by {number(lead.by)}, by the luck of the search anywhere "
+                f"`{lead.over}` is behind by {number(lead.by, 2)}, by luck of the search anywhere "
                 f"from {reach}; more trials lessen it."
             )
         if math.isfinite(lead.by) and lead.p_value > lead.max_p_value:
             return (
-                f"`{lead.over}` is behind by {number(lead.by)}, which happens in "
+                f"`{lead.over}` is behind by {number(lead.by, 2)}, which happens in "
                 f"{percent(lead.p_value)} of draws from equal studies; more trials tell."
             )
     return "the verdict is open; more trials lessen the luck of the search."

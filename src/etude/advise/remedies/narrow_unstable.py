@@ -108,11 +108,11 @@ def _with_log_scale(hyperparameter: Hyperparameter, cause: Finding) -> Remedy:
         change=Change(hyperparameter.keys, "", replace(domain, scale="log", log=True)),
         old=domain,
         because=(
-            f"{cause.message} The range spans {number(decades, 2)} decades, and a linear axis "
-            "tries the largest values only."
+            f"the range spans {number(decades, 2)} decades, of which a linear axis tries hardly "
+            "more than the last."
         ),
     )
-    return Remedy(rule="C3", edits=(edit,))
+    return Remedy(rule="C3", edits=(edit,), causes=(cause,))
 
 
 def _shorter_range(
@@ -154,15 +154,14 @@ class _Placed:
 
 def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
     """The trials of every study that shares the axis."""
-    return [
-        _Placed(
-            unit=domain.unit(outcome.record.setting[hyperparameter.name]),
-            trained=outcome.feasible,
-        )
-        for study in context.studies_with(hyperparameter)
-        for outcome in context.analysis.outcomes(study)
-        if not outcome.missing and hyperparameter.name in outcome.record.setting
-    ]
+    placed = []
+    for study in context.studies_with(hyperparameter):
+        broken = set(context.analysis.result(study, infeasible).trials)
+        for outcome in context.analysis.outcomes(study):
+            if not outcome.missing and hyperparameter.name in outcome.record.setting:
+                unit = domain.unit(outcome.record.setting[hyperparameter.name])
+                placed.append(_Placed(unit=unit, trained=outcome.trial not in broken))
+    return placed
 
 
 def _beyond(trials: Sequence[_Placed], side: Side) -> list[float]:

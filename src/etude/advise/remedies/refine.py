@@ -1,4 +1,4 @@
-"""R2: what does not matter is fixed, what is clearly behind is dropped, what is good is searched.
+"""R2: what explains little is fixed, what is clearly behind is dropped, what is good is searched.
 
 Axes: T trials of the good region, best first.
 """
@@ -14,7 +14,6 @@ from ...analyze.views.outcomes import Outcome
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter, Keys
 from ...finding import Finding, Recommendation
-from ...playbook.catalogue import known
 from ...space import Choice, Integer, Real, Scalar
 from ...space.rounding import ten_digits, two_digits
 from ...study import Study
@@ -90,11 +89,12 @@ def _conditional_edits(
 
 
 def fix_idle(context: Context) -> list[Remedy]:
-    """What matters in none of its studies is held: where the best trial has it, or not there.
+    """What surely explains little in each of its studies is held where the best trial has it.
 
-    Never the last one of a study, and nothing where nothing at all was seen to matter.
+    Never the last one of a study, and nothing where nothing at all was seen to matter. What is only
+    unclear stays: to hold it for the sake of density is a person's choice, and has its price.
 
-    Source: R2, A4.
+    Source: R2, R6.
     """
     if context.has_problem:
         return []
@@ -137,12 +137,11 @@ def _shows_effects(context: Context, study: Study) -> bool:
 def _value_to_hold(
     context: Context, hyperparameter: Hyperparameter, studies: Sequence[Study]
 ) -> tuple[Scalar, str]:
-    """Nothing where that was searched, for it is simpler (A4); else as in the best trial."""
-    entry = known(hyperparameter.name, context.experiment.names)
-    domain = hyperparameter.value
-    off = entry.off if entry is not None else None
-    if off is not None and isinstance(domain, Real | Integer) and domain.low == off:
-        return off, f"{number(off)}, which is none: the simplest (A4)"
+    """As in the best trial. Not left out: none lies at the end of a range, where it may cost most.
+
+    Over random searches, held there where it was not free to be fixed it cost 0.1 to 0.4 standard
+    deviations of retraining, held at none 2 to 5.
+    """
     best_of_each = [context.best_first(study)[0] for study in studies]
     best = min(best_of_each, key=lambda outcome: outcome.loss)
     value = best.record.setting[hyperparameter.name]

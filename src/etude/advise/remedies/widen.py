@@ -57,18 +57,19 @@ def _wider(
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
     domain = hyperparameter.value
+    old: float | int | tuple[Scalar, ...]
+    new: float | int | tuple[Scalar, ...]
     if isinstance(domain, Choice):
-        values = longer_list(name, domain, side)
-        change = Change(hyperparameter.keys, "values", values)
-        return [Recommendation(rule="C1", change=change, old=domain.values, because=because)] * (
-            values != domain.values
-        )
-    if not isinstance(domain, Real | Integer):
+        part, old, new = "values", domain.values, longer_list(name, domain, side)
+    elif isinstance(domain, Real | Integer):
+        old = domain.low if side == "low" else domain.high
+        part, new = side, wider_bound(name, domain, side)
+    else:
         return []
-    old = domain.low if side == "low" else domain.high
-    new = wider_bound(name, domain, side)
-    change = Change(hyperparameter.keys, side, new)
-    return [Recommendation(rule="C1", change=change, old=old, because=because)] * (new != old)
+    change = Change(hyperparameter.keys, part, new)
+    if new == old:
+        return []
+    return [Recommendation(rule="C1", change=change, old=old, because=because)]
 
 
 def longer_list(name: str, domain: Choice, side: Side) -> tuple[Scalar, ...]:
@@ -79,7 +80,9 @@ def longer_list(name: str, domain: Choice, side: Side) -> tuple[Scalar, ...]:
     >>> longer_list("learning_rate", Choice([1e-4, 1e-3, 1e-2]), "high")
     (0.0001, 0.001, 0.01, 0.1)
     """
-    numbers = [value for value in in_order(domain).values if is_number(value)]
+    ordered = in_order(domain)
+    assert isinstance(ordered, Choice), "A list stays a list. This is a bug."
+    numbers = [value for value in ordered.values if is_number(value)]
     if len(numbers) < len(domain.values) or len(numbers) < 2:
         return domain.values
     new = next_number(numbers if side == "high" else numbers[::-1])

@@ -5,6 +5,7 @@ Axes: T ended trials, D axes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -38,6 +39,8 @@ from .infeasible_regions import infeasible_regions
 
 Floats: TypeAlias = NDArray[np.float64]
 THRESHOLDS = BoundaryThresholds()
+# Of a few hundred draws, none and all mean about this.
+CERTAIN = 0.002
 
 
 @final
@@ -66,11 +69,11 @@ def boundary(
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
-    Three signs, each enough: the best few trials lie near the side; a quadratic fitted to the ranks
-    of all trials most likely still falls there; draws of a Gaussian process fitted to the logarithms
-    of the losses above their best are lowest there. None counts where another rules it out: where
-    trials crowd is no evidence, what they are worth is. Neither unit nor sign of the objective
-    means anything.
+    Three signs, each enough: the best few trials lie near the side; a quadratic fitted to the
+    ranks of all trials most likely still falls there; draws of a Gaussian process fitted to the
+    logarithms of the losses above their best are lowest there. None counts where another rules it
+    out: where trials crowd is no evidence, what they are worth is. Neither unit nor sign of the
+    objective means anything.
 
     Source: C1, D3.
     """
@@ -233,8 +236,16 @@ class _View:
     @property
     def min_fall(self) -> float:
         """How likely a quadratic must fall at a bound."""
+        thresholds, trials = self.thresholds, len(self.best_first)
+        needed = thresholds.min_fall + thresholds.min_fall_trials / trials
+        return min(needed + thresholds.min_fall_axes * len(self.axes), thresholds.max_fall)
+
+    @property
+    def min_odds(self) -> float:
+        """The odds of ranks and values together that a bound needs."""
         thresholds = self.thresholds
-        return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
+        axes_per_trial = len(self.axes) / len(self.best_first)
+        return math.exp(thresholds.min_log_odds + thresholds.min_log_odds_axes * axes_per_trial)
 
     def _fit(self, trials: Sequence[Outcome]) -> RankQuadratic:
         places = [self.place[outcome.trial] for outcome in trials]
@@ -317,16 +328,20 @@ def _with_course(view: _View, side: Side, first: float) -> Side:
     low = side.side == "low"
     at = first if low else 1.0 - first
     fall = quadratic.p_increasing(axis, at) if low else quadratic.p_decreasing(axis, at)
+    side = replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
     # Where the ranks rule the bound out, the values cannot bring it back.
-    lowest = view.lowest if fall >= view.thresholds.min_top_fall or view.crowds else None
-    # Rounded, so that the order of trials, which moves the last digits, decides nothing.
-    return replace(
-        side,
-        fall=round(fall, 6),
-        min_fall=round(view.min_fall, 6),
-        lowest=lowest and lowest.chance(axis, *((0.0, edge) if low else (1.0 - edge, 1.0))),
-        min_lowest=view.thresholds.min_lowest,
-    )
+    process = view.lowest if fall >= view.thresholds.min_top_fall or view.crowds else None
+    if process is None:
+        return side
+    lowest = process.chance(axis, *((0.0, edge) if low else (1.0 - edge, 1.0)))
+    smooth = process.noise <= view.thresholds.max_process_noise
+    odds = round(_odds(fall) * _odds(lowest), 3) if smooth else None
+    return replace(side, lowest=lowest, odds=odds, min_odds=round(view.min_odds, 3))
+
+
+def _odds(chance: float) -> float:
+    possible = min(max(chance, CERTAIN), 1.0 - CERTAIN)
+    return possible / (1.0 - possible)
 
 
 def _judged(view: _View, side: Side) -> Side:

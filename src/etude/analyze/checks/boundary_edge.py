@@ -25,7 +25,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
-
 @final
 @dataclass(frozen=True)
 class TopTrials:

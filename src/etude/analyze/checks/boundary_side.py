@@ -30,7 +30,9 @@ class Side:
         min_fall: So likely is asked for.
         lowest: How often draws of a Gaussian process fitted to the losses are lowest at the bound,
             or at the cliff; None where none was fitted.
-        min_lowest: So often is asked for.
+        odds: The product of the odds of `fall` and `lowest`; None where the process leaves so much
+            to chance that values tell no more than ranks.
+        min_odds: Such odds are asked for.
         infeasible: The infeasible trials in the edge.
         cliff: Whether the feasible region ends here, rather than the space: at least half of the
             trials in the edge, or of those closer to the bound than the top, are infeasible, or
@@ -54,7 +56,8 @@ class Side:
     fall: float | None = None
     min_fall: float = 0.0
     lowest: float | None = None
-    min_lowest: float = 1.0
+    odds: float | None = None
+    min_odds: float = 0.0
     infeasible: tuple[int, ...] = ()
     cliff: bool = False
     natural: bool = False
@@ -71,7 +74,7 @@ class Side:
     @property
     def lowest_there(self) -> bool:
         """Whether the losses themselves are most likely lowest at the bound."""
-        return self.lowest is not None and self.lowest >= self.min_lowest
+        return self.odds is not None and self.odds >= self.min_odds
 
 
 def finding(study: str, side: Side) -> Finding:
@@ -96,7 +99,8 @@ def finding(study: str, side: Side) -> Finding:
             "fall": side.fall,
             "min_fall": side.min_fall,
             "lowest": side.lowest,
-            "min_lowest": side.min_lowest,
+            "odds": side.odds,
+            "min_odds": side.min_odds,
             "infeasible": list(side.infeasible),
             "cliff": side.cliff,
             "natural_limit": side.natural,

@@ -8,83 +8,21 @@ that of all interactions in which it takes part.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import final
 
 from ...finding import Finding, Severity
-from ...space import Scalar
 from ...study import Study
 from ...wording import join, number, percent, plural
-from ..statistics.effects import interactions, products, share, trials_for
+from ..statistics.effects import interactions, trials_for
 from ..thresholds import ImportanceThresholds
-from ..views.contrasts import Contrast
-from ..views.design_matrix import AxisEffect, DesignMatrix, of_infeasible, of_value
+from ..views.design_matrix import DesignMatrix, of_infeasible, of_value
 from ..views.equal_lengths import EqualLengths, equal_lengths
 from ..views.outcomes import Outcome, ranked
 from ..views.repeats import repeats
+from .influence import Influence, Interaction, cut_clause, excluded, influence_of
 
 THRESHOLDS = ImportanceThresholds()
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Influence:
-    """What one hyperparameter does in one study.
-
-    Args:
-        status: `notice` where its total share is at most the margin, so that it can be fixed.
-        share: Of the variance of the trials' ranks, what it explains by itself; None (as `low`,
-            `high`, `chance`) where that cannot be judged.
-        low: With `high`, the interval of its total share, interactions included: 95 %.
-        total: The share together with its interactions that are beyond noise.
-        chance: How often the ranks would depend on it as much if they did not, corrected for the
-            number of hyperparameters.
-        infeasible_share: The same of whether a trial is infeasible.
-        counts: Whether the metric depends on it beyond noise.
-        breaks: Whether it decides beyond noise which trials are infeasible.
-        best: Its value in the best trial; None without any.
-        tied: The hyperparameters whose values went together with its own.
-        contrast: What settings tell that were trained more than once and differ in it alone.
-        reason: Why it is `unclear`; empty otherwise.
-    """
-
-    hyperparameter: str
-    status: Severity
-    counts: bool = False
-    breaks: bool = False
-    share: float | None = None
-    low: float | None = None
-    high: float | None = None
-    total: float | None = None
-    chance: float | None = None
-    infeasible_share: float | None = None
-    infeasible_chance: float | None = None
-    best: Scalar | None = None
-    scientific: bool = False
-    tied: tuple[str, ...] = ()
-    contrast: Contrast | None = None
-    reason: str = ""
-
-    @property
-    def matters(self) -> bool:
-        """Whether anything depends on it beyond noise."""
-        return self.counts or self.breaks
-
-    @property
-    def size(self) -> float:
-        """By what those that matter are put in order."""
-        contrast = self.contrast.share if self.contrast and self.share is None else 0.0
-        return max(self.total or self.share or 0.0, contrast)
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Interaction:
-    """Two hyperparameters whose effects do not add up, on whatever scale of the metric."""
-
-    hyperparameters: tuple[str, str]
-    share: float
-    chance: float
 
 
 @final
@@ -136,7 +74,7 @@ def importance(
     Source: R2, A3.
     """
     whole = DesignMatrix(study, repeats(ended), thresholds)
-    lengths = equal_lengths(study, ended, needed=whole.needed)
+    lengths = equal_lengths(study, ended, needed=whole.fewest)
     view = DesignMatrix(study, repeats(lengths.outcomes), thresholds) if lengths.cut else whole
     value, infeasibility = of_value(view), of_infeasible(whole)
     mattering = [name for name, effect in value.items() if effect.clear and not view.reason]
@@ -144,10 +82,10 @@ def importance(
     best_first = ranked(lengths.outcomes)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
-        _influence(view, name, (value.get(name), infeasibility.get(name)), pairs, best.get(name))
+        influence_of(view, name, (value.get(name), infeasibility.get(name)), pairs, best.get(name))
         for name in study.space.domains
     )
-    influences = tuple(_excluded(view, lengths, influence) for influence in influences)
+    influences = tuple(excluded(view, lengths, seen) for seen in influences)
     joint = view.bounds.get("")
     return Importance(
         study=study.name,
@@ -194,91 +132,11 @@ def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Inter
     return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
 
 
-def _influence(
-    view: DesignMatrix,
-    name: str,
-    answers: tuple[AxisEffect | None, AxisEffect | None],
-    pairs: Sequence[Interaction],
-    best: Scalar | None,
-) -> Influence:
-    """What was seen of it, before it is asked whether it can be excluded."""
-    on_value, on_infeasible = answers
-    counts, breaks = (effect is not None and effect.clear for effect in answers)
-    bounds = on_value.bounds if on_value else None
-    own = on_value.share if on_value else None
-    return Influence(
-        hyperparameter=name,
-        status="ok" if counts or breaks else "unclear",
-        counts=counts,
-        breaks=breaks,
-        share=None if own is None else max(0.0, own),
-        low=bounds.low if bounds else None,
-        high=bounds.high if bounds else None,
-        total=_total(view, name, own, pairs),
-        chance=on_value.chance if on_value else None,
-        infeasible_share=max(0.0, on_infeasible.share or 0.0) if on_infeasible else None,
-        infeasible_chance=on_infeasible.chance if on_infeasible else None,
-        best=best,
-        scientific=name in view.study.merged,
-        tied=on_value.tied if on_value else (),
-        contrast=on_value.contrast if on_value else None,
-    )
-
-
-def _excluded(view: DesignMatrix, lengths: EqualLengths, influence: Influence) -> Influence:
-    """The same with `notice` where its share is surely small, with the reason where it may not."""
-    if influence.matters:
-        return influence
-    reason = _doubt(view, lengths, influence)
-    return replace(influence, status="unclear" if reason else "notice", reason=reason)
-
-
-def _doubt(view: DesignMatrix, lengths: EqualLengths, influence: Influence) -> str:
-    """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
-    name = influence.hyperparameter
-    if view.reason:
-        return view.reason
-    if influence.tied:
-        others = join([f"`{other}`" for other in influence.tied])
-        return f"its values went together with those of {others}, so their effects mix"
-    if not view.design.bases[view.design.names.index(name)].columns_TxQ.shape[1]:
-        return "only one value of it was tried"
-    if lengths.cut:
-        return _cut_clause(lengths.cut, lengths.trials)
-    if name not in view.bounds:
-        axes = plural(view.study.space.dimensions, "hyperparameter")
-        return f"{axes} need at least {view.needed} settings, and {len(view.feasible)} have a value"
-    bounds, thresholds = view.bounds[name], view.thresholds
-    if bounds.high > thresholds.max_share:
-        return f"it may explain up to {percent(bounds.high)} of the differences"
-    if bounds.power < thresholds.min_power:
-        return f"{plural(len(view.feasible), 'setting')} are too few to exclude effects of 10 %"
-    return ""
-
-
-def _cut_clause(cut: int, trials: int) -> str:
-    return (
-        f"{cut} of {plural(trials, 'trial')} were stopped early, so values tell how long they ran"
-    )
-
-
-def _total(
-    view: DesignMatrix, name: str, own: float | None, pairs: Sequence[Interaction]
-) -> float | None:
-    own_pairs = [one.hyperparameters for one in pairs if name in one.hyperparameters]
-    if own is None or not own_pairs:
-        return None
-    bases = dict(zip(view.design.names, view.design.bases, strict=True))
-    crossed = [products(*(bases[axis].pairing_TxQ for axis in pair)) for pair in own_pairs]
-    more = [max(0.0, share(view.design.scores_T, one)) for one in crossed]
-    return min(1.0, max(0.0, own) + sum(more))
-
-
 def _status(view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]) -> Severity:
     """That nothing matters takes more than silence: all of it together is surely small."""
     if any(influence.matters for influence in influences):
         return "ok"
-    if view.constant and len(view.losses) >= view.needed and not lengths.cut:
+    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
         return "notice"
     joint = view.bounds.get("")
     alone = bool(influences) and all(influence.status == "notice" for influence in influences)
@@ -345,7 +203,7 @@ def _study_sentences(result: Importance) -> tuple[str, str, str]:
             "Fix these and look elsewhere, or widen the ranges.",
         )
     unclear = f"What matters in {where} is unclear"
-    if reason := result.reason or (result.cut and _cut_clause(result.cut, result.valued)):
+    if reason := result.reason or (result.cut and cut_clause(result.cut, result.valued)):
         return "What matters is unclear", f"{unclear}: {reason}.", ""
     return (
         f"What matters is unclear: nothing stands out of {plural(result.judged, 'setting')}",
@@ -373,7 +231,7 @@ def _mattering_sentences(
     headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
     if len(order) == 1:
         headline = f"Only `{first.hyperparameter}` is seen to matter"
-    if first.counts:
+    if first.counts and not first.by_repeats:
         headline += f": {percent(first.size)} of the differences"
     names = join([_named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
@@ -386,7 +244,12 @@ def _mattering_sentences(
 
 def _named_share(influence: Influence) -> str:
     share = percent(influence.size) if influence.counts else "for what fails"
-    return f"`{influence.hyperparameter}` ({share})"
+    of = " of like trials" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{of})"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{percent(low).removesuffix(' %') if low >= 0.001 else 0} to {percent(high)}"
 
 
 def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
@@ -408,14 +271,7 @@ def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
             "infeasible_chance": influence.infeasible_chance,
             "settings": result.judged,
             "tied": list(influence.tied),
-            "repeats": None
-            if contrast is None
-            else {
-                "values": contrast.values,
-                "trials": contrast.trials,
-                "share": contrast.share,
-                "chance": contrast.chance,
-            },
+            "repeats": None if contrast is None else asdict(contrast),
         },
         advice=advice,
         kind="hyperparameter",
@@ -448,7 +304,7 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
             f"Whether a trial {where} is infeasible depends on {name} beyond noise.",
             "",
         )
-    return _counting_sentences(result, influence, fails if influence.breaks else "")
+    return _counting_sentences(result, influence, f", and {fails}" if influence.breaks else "")
 
 
 def _counting_sentences(
@@ -456,28 +312,21 @@ def _counting_sentences(
 ) -> tuple[str, str, str]:
     name, contrast = f"`{influence.hyperparameter}`", influence.contrast
     headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
-    if contrast is not None and (influence.share is None or contrast.share > influence.share):
+    if contrast is not None and influence.by_repeats:
         return (
             f"{name} matters: its values differ beyond repeats",
-            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed alone, "
+            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
             f"its values explain {percent(contrast.share)} of the differences in rank.",
             "",
         )
-    own = percent(influence.share or 0.0)
-    first = f"By itself {name} explains {own} of the differences in rank"
-    second = []
-    if influence.low is not None and influence.high is not None:
-        low, high = percent(influence.low), percent(influence.high)
-        second.append(f"with its interactions it is {low} to {high} (95 % interval)")
-    if fails:
-        second.append(f"it explains {fails}")
-    end = "; ".join(second)
-    return (
-        headline,
-        f"{first} between {plural(result.judged, 'setting')} of `{result.study}`."
-        + (f" {end[0].upper()}{end[1:]}." if end else ""),
-        "",
+    message = (
+        f"By itself {name} explains {percent(influence.share or 0.0)} of the differences in rank "
+        f"between {plural(result.judged, 'setting')} of `{result.study}`{fails}."
     )
+    if influence.low is not None and influence.high is not None:
+        both = _range(influence.low, influence.high)
+        message += f" With its interactions it is {both} (95 % interval)."
+    return headline, message, ""
 
 
 def _fix(influence: Influence) -> str:

@@ -27,12 +27,17 @@ class Budget:
     """The best of another study of `trials` trials, in the metric's own unit and direction.
 
     Nine in ten lie from `low` to `high`, `low <= high`; None where there may be no feasible trial.
+
+    Args:
+        two_sided: Whether the better end says anything: not where it lies at or beyond what the
+            metric can be, as far as its values tell.
     """
 
     trials: int
     median: float | None
     low: float | None
     high: float | None
+    two_sided: bool = True
 
 
 @final
@@ -98,7 +103,12 @@ def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget
     if best is None:
         return None
     low, median, high = sorted(map(objective.value, (best.low, best.median, best.high)))
-    return Budget(size, _finite(median), _finite(low), _finite(high))
+    lowest = min(outcome.loss for outcome in ended)
+    if math.isfinite(floor):
+        two_sided = best.low - floor >= SHIPPED.min_tail * (lowest - floor)
+    else:
+        two_sided = best.low * lowest >= 0
+    return Budget(size, _finite(median), _finite(low), _finite(high), two_sided)
 
 
 def reaches(budget: Budget) -> str:
@@ -154,10 +164,11 @@ def _said(result: SamplingLuck) -> tuple[Severity, str, str]:
     message += f"{_between(result, whole)}, by their trials alone."
     if not result.varies:
         headline = f"Other seeds of {study} would have a best {_between(result, whole)}"
-        return "notice", headline, (
-            f"The trials of {study} differ only by their seed, whose luck would put the best of as "
-            f"many others {_between(result, whole)}, nine in ten times. Compare means."
+        message = (
+            f"Trials of {study} differ only by their seed, and the best of as many others would "
+            f"lie {_between(result, whole)}, nine in ten times. Compare means instead."
         )
+        return "notice", headline, message
     if len(result.budgets) > 1:
         first = result.budgets[0]
         message += f" With {first.trials} trials: {_between(result, first)}."
@@ -176,17 +187,11 @@ def _unknown(result: SamplingLuck) -> tuple[Severity, str, str]:
 
 
 def _between(result: SamplingLuck, budget: Budget) -> str:
-    """The interval, or one end of it where the other says nothing.
-
-    An end beyond zero of a metric that has one sign may be beyond what the metric can be.
-    """
+    """The interval, or its worse end where the better one says nothing."""
     low, high = budget.low, budget.high
-    if low is None or high is None:
-        return f"between {reaches(budget).replace(' to ', ' and ', 1)}"
-    if low < 0 < high and result.best:
-        worst = _number(low if result.maximize else high)
-        return f"at {worst} or {'above' if result.maximize else 'below'}"
-    return f"between {_number(low)} and {_number(high)}"
+    if budget.two_sided:
+        return f"between {_number(low)} and {_number(high)}"
+    return f"at {_number(low)} or above" if result.maximize else f"at {_number(high)} or below"
 
 
 def _number(value: float | None) -> str:

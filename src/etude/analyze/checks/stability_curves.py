@@ -13,11 +13,10 @@ from typing import Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ...record import Series
 from scipy.ndimage import median_filter
 from scipy.special import ndtri, stdtrit
 
+from ...record import Series
 from ..statistics.curve_shape import finite, level_drift, wander
 from ..thresholds import StabilityThresholds
 from ..views.aligned import Aligned, by_noise, ending, gained, levelled, noises
@@ -138,7 +137,9 @@ def instability(
     Source: C4, D1, D4.
     """
     # All is measured in what training gained, series by series.
-    most_S = np.array([thresholds.most_noise * typical.get(name, math.inf) for name in curves.names])
+    most_S = np.array(
+        [thresholds.most_noise * typical.get(name, math.inf) for name in curves.names]
+    )
     levels_SxE = curves.levels_SxE
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
@@ -341,9 +342,8 @@ def _beyond_noise(
     range_Sx1 = np.array([[max(by_noise(row_E), _TINY)] for row_E in levels_SxE])
     lowest_SxE = np.minimum.accumulate(levels_SxE, axis=1)[:, 1:-1]
     gained_SxE = np.maximum.accumulate(levels_SxE, axis=1)[:, 1:-1] - lowest_SxE
-    return np.asarray(
-        (gained_SxE / range_Sx1).mean(axis=0) >= least
-    ) | ((stays_SxE / range_Sx1).mean(axis=0) >= least)
+    moved_SxE = np.maximum(gained_SxE, stays_SxE) / range_Sx1
+    return np.asarray(moved_SxE.mean(axis=0) >= least)
 
 
 def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -84,9 +84,9 @@ class Others:
         noise: The noise that is typical of each series.
     """
 
-    objective: Progress = Progress()
-    losses: Progress = Progress()
-    noise: Mapping[str, float] = field(default_factory=dict)
+    objective: Progress
+    losses: Progress
+    noise: Mapping[str, float]
 
 
 def others(series: Sequence[Aligned], thresholds: StabilityThresholds) -> list[Others]:

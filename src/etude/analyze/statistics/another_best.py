@@ -88,9 +88,7 @@ def _low(
 ) -> float:
     # How often the other's best is below our lowest; a much smaller study seldom is.
     if 1 - _exceeds(trials, size, 1) <= outside:
-        below = [
-            k for k in range(1, len(sorted_T) + 1) if 1 - _exceeds(trials, size, k) <= outside
-        ]
+        below = [k for k in range(1, len(sorted_T) + 1) if 1 - _exceeds(trials, size, k) <= outside]
         return float(sorted_T[max(below) - 1])
     tail = min(_TAIL, max(MIN_FINITE, len(sorted_T) - 2))
     reach = _reach(size / trials, tail, outside)
@@ -98,7 +96,7 @@ def _low(
     if best <= floor:
         return floor
     if math.isfinite(floor):
-        return floor + (best - floor) * ((best - floor) / (last - floor)) ** reach
+        return floor + (best - floor) * float(((best - floor) / (last - floor)) ** reach)
     return best - reach * (last - best)
 
 

@@ -117,7 +117,7 @@ def _chosen(losses_T: Floats) -> NDArray[np.intp]:
         return order_T
     half = MOST_TRIALS // 2
     rest = np.linspace(half, len(order_T) - 1, MOST_TRIALS - half).round().astype(np.intp)
-    return order_T[np.concatenate([np.arange(half), rest])]
+    return np.asarray(order_T[np.concatenate([np.arange(half), rest])], dtype=np.intp)
 
 
 @final
@@ -157,9 +157,7 @@ def _processes(columns_TxK: Floats, losses_T: Floats) -> list[tuple[float, _Proc
         # The density of the losses, not of their logarithms.
         jacobian = -float(log_T.sum()) - len(log_T) * math.log(log_T.std())
         for start in STARTS:
-            cost, parameter_P = _optimum(
-                _start(columns_TxK.shape[1], *start), apart_KxTxT, value_T
-            )
+            cost, parameter_P = _optimum(_start(columns_TxK.shape[1], *start), apart_KxTxT, value_T)
             # Two starts that end at the same place are one process.
             found.setdefault((offset, round(jacobian - cost, 2)), (value_T, parameter_P))
     best = max(evidence for _, evidence in found)

@@ -128,13 +128,14 @@ def _features(scores_T: Floats, bases: Sequence[Basis]) -> Features:
 
 def _fit(scores_T: Floats, features: Features) -> Fit:
     """The variances that explain the response best, by EM from equal ones."""
-    count, part_M, component_M = len(scores_T), features.part_M, features.component_M
-    components = len(features.axes)
+    part_M, component_M = features.part_M, features.component_M
+    count, components = len(scores_T), len(features.axes)
     columns_C = np.bincount(component_M, minlength=components)
+    posterior = _by_columns if len(component_M) <= count else _by_trials
+    known = (scores_T, features.columns_TxM, features.columns_TxM.T @ features.columns_TxM)
     variance_C, noise, used = np.full(components, 0.5 / components), 0.5, 0.0
     for _ in range(ROUNDS):
-        prior_M = variance_C[component_M] * part_M
-        mean_M, spread_M, used = _posterior(scores_T, features.columns_TxM, prior_M, noise)
+        mean_M, spread_M, used = posterior(known, variance_C[component_M] * part_M, noise)
         second_C = np.bincount(component_M, (mean_M**2 + spread_M) / part_M, components)
         variance_C = np.maximum(second_C / columns_C, 1e-8)
         rest_T = scores_T - features.columns_TxM @ mean_M
@@ -143,17 +144,23 @@ def _fit(scores_T: Floats, features: Features) -> Fit:
     return Fit(prior_M=prior_M, noise=noise, free=max(1.0, count - 1 - used))
 
 
-def _posterior(
-    scores_T: Floats, columns_TxM: Floats, prior_M: Floats, noise: float
+def _by_columns(
+    known: tuple[Floats, Floats, Floats], prior_M: Floats, noise: float
 ) -> tuple[Floats, Floats, float]:
     """Mean and variance of each column's coefficient, and the degrees of freedom that they use."""
-    count, columns = columns_TxM.shape
-    if columns <= count:
-        gram_MxM = columns_TxM.T @ columns_TxM / noise
-        spread_MxM = np.linalg.inv(gram_MxM + np.diag(1 / prior_M))
-        mean_M = spread_MxM @ (columns_TxM.T @ scores_T) / noise
-        return mean_M, np.diag(spread_MxM), float((spread_MxM * gram_MxM).sum())
-    inverse_TxT = np.linalg.inv(noise * np.eye(count) + (columns_TxM * prior_M) @ columns_TxM.T)
+    scores_T, columns_TxM, gram_MxM = known
+    spread_MxM = np.linalg.inv(gram_MxM / noise + np.diag(1 / prior_M))
+    mean_M = spread_MxM @ (columns_TxM.T @ scores_T) / noise
+    return mean_M, np.diag(spread_MxM), float((spread_MxM * gram_MxM).sum()) / noise
+
+
+def _by_trials(
+    known: tuple[Floats, Floats, Floats], prior_M: Floats, noise: float
+) -> tuple[Floats, Floats, float]:
+    """The same, where there are more columns than trials."""
+    scores_T, columns_TxM, _ = known
+    covariance_TxT = (columns_TxM * prior_M) @ columns_TxM.T
+    inverse_TxT = np.linalg.inv(noise * np.eye(len(scores_T)) + covariance_TxT)
     turned_TxM = inverse_TxT @ columns_TxM
     known_M = prior_M * (turned_TxM * columns_TxM).sum(axis=0)
     return prior_M * (turned_TxM.T @ scores_T), prior_M * (1 - known_M), float(known_M.sum())
@@ -202,9 +209,8 @@ def _inverse_times(own_TxA: Floats, other_TxM: Floats, prior_M: Floats, noise: f
         covariance_TxT = noise * np.eye(count) + (other_TxM * prior_M) @ other_TxM.T
         return np.asarray(np.linalg.solve(covariance_TxT, own_TxA))
     inner_MxM = np.diag(noise / prior_M) + other_TxM.T @ other_TxM
-    return (
-        np.asarray(own_TxA - other_TxM @ np.linalg.solve(inner_MxM, other_TxM.T @ own_TxA)) / noise
-    )
+    known_MxA = np.linalg.solve(inner_MxM, other_TxM.T @ own_TxA)
+    return np.asarray((own_TxA - other_TxM @ known_MxA) / noise)
 
 
 def _bounds(axis: _Axis, margin: float, max_chance: float, *, seed: int) -> Bounds:

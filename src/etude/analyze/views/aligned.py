@@ -108,7 +108,7 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def by_noise(levels_E: NDArray[np.float64]) -> float:
-    """How far noise alone goes: by the sd of single values, or by what they wander, if that is more.
+    """How far noise alone goes: by the sd of single values, or by what they wander.
 
     The lowest of E values of noise lies sqrt(2 log E) sd below their mean, or less.
 

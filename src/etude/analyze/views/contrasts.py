@@ -48,6 +48,8 @@ def contrasts(
 
     Source: R2, A1, A2.
     """
+    if all(len(group) == 1 for group in groups):
+        return {}
     of_names = {name: _contrast(_blocks(groups, name), seed=seed) for name in names}
     return {name: contrast for name, contrast in of_names.items() if contrast is not None}
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from statistics import fmean
 from typing import final
 
@@ -120,11 +121,19 @@ class DesignMatrix:
         """The settings with a value, scored by rank."""
         return self.scored(self.feasible, self.losses)
 
-    @cached_property
-    def needed(self) -> int:
-        """So many settings are needed before a hyperparameter may be excluded."""
+    @property
+    def fewest(self) -> int:
+        """With fewer settings than this, no hyperparameter may be excluded."""
         axes = self.study.space.dimensions
         return max(self.thresholds.min_points, self.thresholds.min_settings_an_axis * axes)
+
+    @cached_property
+    def needed(self) -> int:
+        """The same, by the columns of all hyperparameters and their pairs."""
+        pairing = [own.pairing_TxQ.shape[1] for own in self.design.bases]
+        columns = sum(own.columns_TxQ.shape[1] for own in self.design.bases)
+        columns += sum(first * second for first, second in combinations(pairing, 2))
+        return max(self.fewest, math.ceil(self.thresholds.min_settings_a_column * columns))
 
     @cached_property
     def bounds(self) -> dict[str, Bounds]:
@@ -208,8 +217,8 @@ def _is_of_numbers(domain: Domain) -> bool:
 
 def _place(domain: Domain, value: Scalar) -> float:
     """Where a value lies on its axis, for its rank: listed numbers by their size."""
-    if isinstance(domain, Choice) and not domain.ordered and _is_of_numbers(domain):
-        return float(value)
+    if isinstance(domain, Choice) and not domain.ordered and is_number(value):
+        return float(value) if _is_of_numbers(domain) else domain.unit(value)
     return domain.unit(value)
 
 

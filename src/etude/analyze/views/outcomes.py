@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -12,6 +12,9 @@ from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...space import Space
 from ...study import Study
+
+# The reason by which a trial counts that trained to its end and learned nothing.
+NEVER_LEARNED = "never_learned"
 
 
 @final
@@ -96,6 +99,25 @@ def is_seed(name: str, names: Names) -> bool:
     """
     entry = known(name, names)
     return entry is not None and entry.name == "seed"
+
+
+def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
+    """The outcomes, those of trials that never learned as infeasible, for that reason.
+
+    Source: C3.
+    """
+    return [
+        replace(
+            outcome,
+            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
+            loss=math.inf,
+            value=None,
+            step=None,
+        )
+        if outcome.feasible and outcome.trial in never_learned
+        else outcome
+        for outcome in ended
+    ]
 
 
 def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:

@@ -84,4 +84,6 @@ def flat(curves: Aligned) -> bool:
     Source: D1.
     """
     objective_E = curves.levels_SxE[0]
-    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(noises(objective_E[None, :])[0])
+    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(
+        noises(objective_E[None, :])[0]
+    )

@@ -18,6 +18,11 @@ Cause: TypeAlias = Literal[
     "no_rival",
     "noise",
     "flat",
+    "stuck",
+    "broke",
+    "train_metric",
+    "few_trials",
+    "too_few_norms",
 ]
 # What would settle it, in one place for all checks.
 _SETTLED: dict[str, str] = {
@@ -27,8 +32,10 @@ _SETTLED: dict[str, str] = {
     "no_train_loss": "Log `train/loss` at least at every evaluation.",
     "no_valid_loss": "Log `valid/loss` at every evaluation.",
     "no_grad_norm": "Log `grad_norm`, the L2 norm of the full, unclipped gradient.",
+    "too_few_norms": "Log `grad_norm` at more steps.",
     "irregular": "Evaluate at regular steps.",
     "noise": "Evaluate on more examples, or train the same setting with other seeds.",
+    "few_trials": "Run more trials.",
     "flat": "Train longer, or search other learning rates.",
 }
 

@@ -181,7 +181,7 @@ def _scales(name: str, numbers: Sequence[float]) -> list[Scale]:
     told = spread_scale(numbers, ["linear", "log", *scales])
     if low > 0 and high >= LOG_ABOVE * low and "one_minus_log" not in scales:
         scales.append("log")
-    usual = [*(one for one in scales if one != "linear"), "linear"]
+    usual: list[Scale] = [*(one for one in scales if one != "linear"), "linear"]
     return [told, *usual] if told else usual
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...space.domains import Scale
 
@@ -47,8 +47,12 @@ def _possible(scale: Scale, ordered: Sequence[float]) -> bool:
 
 def _warped(scale: Scale, ordered: Sequence[float]) -> list[float]:
     """The values on the scale, from 0 to 1."""
-    warp = {"log": math.log, "one_minus_log": lambda value: -math.log1p(-value)}.get(scale, float)
-    plain = [warp(value) for value in ordered]
+    warps: Mapping[Scale, Callable[[float], float]] = {
+        "linear": float,
+        "log": math.log,
+        "one_minus_log": lambda value: -math.log1p(-value),
+    }
+    plain = [warps[scale](value) for value in ordered]
     width = plain[-1] - plain[0]
     return [(value - plain[0]) / width for value in plain] if width > 0 else [0.0] * len(plain)
 
