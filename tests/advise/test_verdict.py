@@ -18,6 +18,7 @@ from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Verdict
 from etude.record import Record
+from etude.wording import number
 
 INSIDE = [0.5, 0.5]
 
@@ -300,7 +301,7 @@ def test_scale_direction_and_order_change_no_word(maximize, factor):
 
     assert (answer.status, answer.winner) == ("leads", "optimizer=adam")
     assert answer.headline == judged(two_optimizers(), plain).headline.replace(
-        "0.4", f"{0.4 * factor:.2g}"
+        "0.4", number(0.4 * factor, 2)
     )
 
 
