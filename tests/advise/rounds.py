@@ -456,7 +456,7 @@ def only_rate_matters_and_breaks(question: Experiment) -> Context:
 
 
 def nothing_matters(question: Experiment) -> Context:
-    return by_value(np.random.default_rng(0).random(100).tolist(), question=question)
+    return by_value(np.random.default_rng(0).random(300).tolist(), question=question)
 
 
 # --- several studies

@@ -50,6 +50,7 @@ class AdoptionDecision:
     Args:
         pruned: The changes of the best setting that were dropped without loss.
         comparison: With the baseline; None where there is none, or it was not retrained.
+        reason: What decided, in a sentence.
     """
 
     decision: Decision
@@ -58,6 +59,7 @@ class AdoptionDecision:
     complexity: Complexity
     comparison: Comparison | None = None
     pruned: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def candidates(analysis: Analysis) -> list[Candidate]:
@@ -145,6 +147,7 @@ def adoption(
         complexity=adds,
         comparison=result,
         pruned=pruned,
+        reason=why,
     )
 
 

@@ -13,7 +13,7 @@ from ..study import Study
 from .checks.stability import stability
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import NEVER_LEARNED, Outcome, outcomes, ranked
+from .views.outcomes import NEVER_LEARNED, Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -110,14 +110,26 @@ class Analysis:
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)
         if key not in self._results:
-            trials = self.curves(study) if check.of == "curves" else self.outcomes(study)
-            given: dict[str, Any] = {}
-            if check.against_rivals:
-                given["rivals"] = dict(self._rivals(study))
-            if check.minds_learning:
-                given["never_learned"] = self.never_learned(study)
-            self._results[key] = check.result(study, trials, **given)
+            trials = self._trials_of(study, check)
+            judged = without_seeds(study) if check.of == "outcomes" else study
+            self._results[key] = check.result(judged, trials, **self._others(study, check))
         return self._results[key]
+
+    def _trials_of(self, study: Study, check: Check) -> Sequence[Outcome] | Sequence[TrialCurves]:
+        """What a check looks at."""
+        if check.of == "curves":
+            return self.curves(study)
+        ended = self.outcomes(study)
+        return placed(study, ended) if check.along_axes else ended
+
+    def _others(self, study: Study, check: Check) -> dict[str, Any]:
+        """What a check is given beside its trials."""
+        given: dict[str, Any] = {}
+        if check.against_rivals:
+            given["rivals"] = dict(self._rivals(study))
+        if check.minds_learning:
+            given["never_learned"] = self.never_learned(study)
+        return given
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
         """Every other study that has a value, by name, with its best one."""

@@ -43,6 +43,7 @@ class Check:
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
+        along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
     """
@@ -55,6 +56,7 @@ class Check:
     title: str = ""
     against_rivals: bool = False
     minds_learning: bool = False
+    along_axes: bool = False
 
 
 CHECKS = (
@@ -64,6 +66,7 @@ CHECKS = (
         of="outcomes",
         result=boundary.boundary,
         findings=boundary.findings,
+        along_axes=True,
         title="The best trials and the edges",
     ),
     Check(
@@ -72,6 +75,7 @@ CHECKS = (
         of="outcomes",
         result=coverage.coverage,
         findings=coverage.findings,
+        along_axes=True,
         title="How densely it was searched",
     ),
     Check(
@@ -184,6 +188,7 @@ CHECKS = (
         of="outcomes",
         result=importance.importance,
         findings=importance.findings,
+        along_axes=True,
         title="What matters",
     ),
     Check(

@@ -134,6 +134,14 @@ def nuisance_line(hyperparameter: Hyperparameter, entry: Entry, optimizer: str =
     return f"`{name} = {toml_text(start)}`" if start else f"a range for `{name}`"
 
 
+def written(hyperparameter: Hyperparameter) -> str:
+    """The hyperparameter as a file has it, in backticks: `momentum = 0.9`.
+
+    Source: R4.
+    """
+    return f"`{hyperparameter.name} = {literal(hyperparameter)}`"
+
+
 def literal(hyperparameter: Hyperparameter) -> str:
     """Its value or range as a file writes it.
 

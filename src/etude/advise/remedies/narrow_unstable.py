@@ -158,7 +158,7 @@ def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) ->
     for study in context.studies_with(hyperparameter):
         broken = set(context.analysis.result(study, infeasible).trials)
         for outcome in context.analysis.outcomes(study):
-            if not outcome.missing:
+            if not outcome.missing and hyperparameter.name in outcome.record.setting:
                 unit = domain.unit(outcome.record.setting[hyperparameter.name])
                 placed.append(_Placed(unit=unit, trained=outcome.trial not in broken))
     return placed

@@ -17,7 +17,7 @@ from ...space import Choice, Domain, Integer, Scalar, Side
 from ...study import Study
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import InfeasibleThresholds
-from ..views.outcomes import Outcome
+from ..views.outcomes import Outcome, placed
 
 Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -130,7 +130,8 @@ def infeasible_regions(
         region
         for reason, of_reason in by_reason.items()
         for name, domain in domains.items()
-        for region in _region(name, domain, of_reason, reason, ways, min_share=thresholds.min_share)
+        for along in (placed(study, of_reason, name),)
+        for region in _region(name, domain, along, reason, ways, min_share=thresholds.min_share)
         if region.chance <= thresholds.max_chance
     )
 
@@ -243,7 +244,7 @@ def slices(study: Study, outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
     return tuple(
         piece
         for name, domain in study.space.domains.items()
-        for piece in _slices_of(name, domain, outcomes)
+        for piece in _slices_of(name, domain, placed(study, outcomes, name))
     )
 
 

@@ -21,10 +21,11 @@ from ...playbook.catalogue import NO_NAMES, Names, known, known_alias
 from ...playbook.metrics import EPOCH, GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, known_metrics
 from ...record import Points, Record, Series
 from ...study import Study
-from ...wording import percent
+from ...wording import percent, plural
 from ..statistics.curve_shape import HUGE, finite, lowest
 from .epochs import steps_per_epoch
 from .outcomes import Outcome
+from .why import CLEAR, Cause, Why
 
 __all__ = ["GRADIENT_NORM", "TRAIN_LOSS", "VALID_LOSS", "TrialCurves", "trial_curves"]
 
@@ -150,46 +151,62 @@ def setting_name(curves: Sequence[TrialCurves], entry: str) -> str:
     return min(found, key=lambda name: (known_alias(name) is None, name), default="")
 
 
-def without_end(trial: TrialCurves) -> str:
+def infeasible_because(trial: TrialCurves) -> Why:
+    """Why an infeasible trial cannot be judged; empty where it is feasible.
+
+    Source: C3.
+    """
+    if not trial.infeasible:
+        return CLEAR
+    reason = trial.record.reason
+    return Why("infeasible", f"it is infeasible{f' (`{reason}`)' if reason else ''}")
+
+
+def without_end(trial: TrialCurves) -> Why:
     """Why the trial's curve has no end to judge: infeasible, or stopped; empty where it has one.
 
     Source: C3, C10.
     """
     record = trial.record
-    because = f" (`{record.reason}`)" if record.reason else ""
-    if trial.infeasible:
-        return f"it is infeasible{because}"
     if record.status == "stopped":
-        return f"it was stopped{because} before its last step"
-    return ""
+        because = f" (`{record.reason}`)" if record.reason else ""
+        return Why("stopped", f"it was stopped{because} before its last step")
+    return infeasible_because(trial)
 
 
-def without_values(series: Series, metric: str, at_least: int) -> str:
+def without_values(series: Series, metric: str, at_least: int) -> Why:
     """Why a series is too short to judge; empty where it is not.
 
     Source: C5.
     """
     if len(series) >= at_least:
-        return ""
-    count = len(series)
-    few = "no value" if not count else "1 value" if count == 1 else f"{count} values"
-    more = f" that is finite; {at_least} are needed" if not count else f"; {at_least} are needed"
-    return f"it has {few} of {metric}{more}"
+        return CLEAR
+    if not len(series):
+        kinds: dict[str, Cause] = {
+            TRAIN_LOSS: "no_train_loss",
+            VALID_LOSS: "no_valid_loss",
+            GRADIENT_NORM: "no_grad_norm",
+        }
+        return Why(kinds.get(metric, "no_metric"), f"it has no finite value of {metric}")
+    few = plural(len(series), "value")
+    return Why("too_short", f"it has {few} of {metric}; {at_least} are needed")
 
 
-def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> str:
+def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> Why:
     """Why the curve does not reach the end of training; empty where it does, within `full` of it.
 
     Source: C10, T4.
     """
     last = int(steps_P[-1]) + 1
     if last >= full * trial.max_steps:
-        return ""
+        return CLEAR
     share = last / max(1, trial.max_steps)
-    return f"it ends after {last:,} of {trial.max_steps:,} steps ({percent(share)})"
+    return Why(
+        "cut_short", f"it ends after {last:,} of {trial.max_steps:,} steps ({percent(share)})"
+    )
 
 
-def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float) -> str:
+def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float) -> Why:
     """Why these values of the metric are not those of a whole training; empty where they are.
 
     Source: C10, T5.
