@@ -13,7 +13,7 @@ from ..study import Study
 from .checks.stability import stability
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import NEVER_LEARNED, Outcome, outcomes, placed, ranked, without_seeds
+from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -72,8 +72,7 @@ class Analysis:
 
     def never_learned(self, study: Study) -> frozenset[int]:
         """The trials that trained to their end and learned nothing, by what `stability` says."""
-        trials = self.result(study, stability).trials
-        return frozenset(trial.trial for trial in trials if trial.kind == NEVER_LEARNED)
+        return frozenset(self.result(study, stability).never_learned)
 
     def result(self, study: Study, check: Callable[..., R]) -> R:
         """The result of a check on a study, by the function that computes it.
