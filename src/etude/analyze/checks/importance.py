@@ -1,8 +1,8 @@
 """Which hyperparameters matter, which act together, and which could be fixed.
 
-A share is of the variance of the ranks that settings have by the metric, the noise of training
-included. A total share is what would be gone if a hyperparameter never varied: its own share and
-that of all interactions in which it takes part.
+A share is of the variance of the ranks (as normal scores) that settings have by the metric, the
+noise of training included. A total share is what would be gone if a hyperparameter never varied:
+its own share and that of all interactions in which it takes part.
 """
 
 from __future__ import annotations
@@ -316,7 +316,7 @@ def _counting_sentences(
         return (
             f"{name} matters: its values differ beyond repeats",
             f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
-            f"its values explain {percent(contrast.share)} of the differences in rank.",
+            f"its values explain {percent(contrast.share)} of the differences.",
             "",
         )
     message = (
