@@ -218,8 +218,7 @@ def _few(result: Importance) -> bool:
 
 def _power_sentence(result: Importance) -> str:
     settings = plural(result.judged, "setting")
-    verb = "show" if _few(result) else "shows"
-    return f"{settings} would {verb} only effects above {percent(result.detectable)}."
+    return f"{settings} would show only effects above {percent(result.detectable)}."
 
 
 def _mattering_sentences(
@@ -283,8 +282,10 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     name, where = f"`{influence.hyperparameter}`", f"in `{result.study}`"
     if influence.reason:
         power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
+        known = influence.high is not None and not result.cut
+        most = f": it may explain {percent(influence.high or 0.0)}" if known else ""
         return (
-            f"Whether {name} matters is unclear",
+            f"Whether {name} matters is unclear{most}",
             f"Whether {name} matters {where} is unclear: {influence.reason}.{power}",
             _hold_for_density(result, influence),
         )
