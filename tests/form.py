@@ -33,6 +33,8 @@ _RULE_ID = re.compile(rf"\b{_RULE}\b")
 _NUMBER = re.compile(r"(?<![\w.`/=-])[-+]?(?:\d+\.\d+(?:e[-+]?\d+)?|\d+e[-+]?\d+)(?![\w/]|\.\d)")
 # Sentences that ask for something begin with a verb in its bare form; these do not.
 _NO_IMPERATIVE = re.compile(r"^(?:It|They|Its|The|A|An|This|That|These|Those|There|`)\b")
+# The rules at the right edge of a line.
+_EDGE = re.compile(rf" {{2,}}{_RULE}(?:, {_RULE})*(?: \+\d+)?$")
 _NO_PROSE = re.compile(r"^\s*(?:\$ )?etude |^\s*\S+://|^\s*(?:checkpoint|setting): ")
 
 
@@ -122,10 +124,25 @@ def _headline_offences(headline: str) -> Iterator[str]:
         yield "rule id in a headline"
 
 
+def line_offences(line: str) -> Iterator[str]:
+    """What the form does not allow in a line that a command prints, a short name each."""
+    if not prose([line]):
+        return
+    bare = _EDGE.sub("", line).strip()
+    if long_sentences(bare):
+        yield "sentence above 30 words"
+    if begins_with_rule(bare):
+        yield "rule id at the head of a sentence"
+    if long_numbers(bare):
+        yield "number above three digits"
+    if padded_numbers(bare):
+        yield "number with empty digits"
+
+
 def prose(lines: Sequence[str]) -> list[str]:
     """The lines that hold sentences: no commands, no rows of a table, no paths."""
     return [line for line in lines if not _NO_PROSE.match(line) and not _is_row(line)]
 
 
 def _is_row(line: str) -> bool:
-    return bool(re.search(r"\S {2,}\S.* {2,}\S", line))
+    return bool(re.search(r"\S {2,}\S.* {2,}\S", _EDGE.sub("", line)))

@@ -255,8 +255,8 @@ def broken_above(study: Study, unit: float, *, count: int = 40) -> list[Record]:
     return trained(study, curves, count=count, bottom=bottom)
 
 
-def breaks_anywhere(question: Experiment) -> Context:
-    """Training diverges in two of five trials of every study, wherever they lie."""
+def breaks_anywhere(question: Experiment, *, count: int = 40, reason: str = "nan") -> Context:
+    """Training breaks in two of five trials of every study, wherever they lie."""
     lost_T = np.random.default_rng(0).random(40) < 0.4
 
     def curves(place: Place) -> Mapping[str, Floats] | None:
@@ -264,15 +264,16 @@ def breaks_anywhere(question: Experiment) -> Context:
 
     records: list[Record] = []
     for study in studies(question):
-        records += trained(study, curves, count=40, begin=len(records))
-    return context_of(question, records)
+        records += trained(study, curves, count=count, begin=len(records))
+    broken = [replace(one, reason=one.reason and reason) for one in records]
+    return context_of(question, broken)
 
 
-def breaks_at_a_value(question: Experiment) -> Context:
+def breaks_at_a_value(question: Experiment, *, above: float = 2 / 3) -> Context:
     """Training diverges at the last value of `activation`."""
 
     def curves(place: Place) -> Mapping[str, Floats] | None:
-        return None if place.unit["activation"] > 2 / 3 else one_value(place)
+        return None if place.unit["activation"] > above else one_value(place)
 
     return round_of(question, curves, count=40)
 

@@ -61,3 +61,13 @@ def test_two_leaders_are_trained_again_with_five_seeds_each():
     actions = actions_of(rounds.valleys(question, (0.1, 0.11)))
 
     assert [action.cost_trials for action in actions if action.kind == "seeds"] == [10]
+
+
+def test_where_only_a_person_can_amend_the_round_nothing_says_stop():
+    kinds = [action.kind for action in actions_of(rounds.overfits(experiment()))]
+
+    assert kinds == ["by_hand"]
+
+
+def test_where_nothing_is_left_the_best_setting_is_trained_again():
+    assert actions_of(rounds.healthy(experiment()))[-1].kind in ("seeds", "round")

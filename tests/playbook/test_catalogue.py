@@ -74,7 +74,7 @@ def test_a_word_of_the_name_says_that_its_values_are_shares(name):
     assert limits(name, Real(0.1, 0.9)) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("name", ["head_learning_rate", "lr_decay", "decay", "growth_rate"])
+@pytest.mark.parametrize("name", ["head_rate", "lr_decay", "decay", "growth_rate"])
 def test_an_ambiguous_word_is_no_limit(name):
     assert limits(name, Real(0.1, 0.9)) == (-INF, INF)
 

@@ -142,14 +142,21 @@ def told(rule: str, finding: Finding) -> Remedy:
     return Remedy(rule=rule, words=step_text(finding), causes=(finding,))
 
 
+def claim(finding: Finding) -> str:
+    """What a finding says in a line: its headline, else its first sentence, without a full stop.
+
+    Source: C14.
+    """
+    return finding.headline or finding.message.partition(". ")[0].rstrip(".")
+
+
 def step_text(finding: Finding) -> str:
     """What a finding asks for, with the claim that it makes where there is room for both.
 
     Source: C14.
     """
-    claim = (finding.headline or finding.message).rstrip(".")
-    text = f"{claim}: {finding.advice}".rstrip(".")
-    if not claim or len(text.split()) > MOST_WORDS:
+    text = f"{claim(finding)}: {finding.advice}".rstrip(".")
+    if len(text.split()) > MOST_WORDS:
         trial = f"Trial {finding.subject['trial']}: " if "trial" in finding.subject else ""
         text = f"{trial}{finding.advice}".rstrip(".")
     return f"{text}." if finding.rule in text else f"{text} ({finding.rule})."

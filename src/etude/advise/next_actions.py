@@ -8,12 +8,12 @@ from typing import Literal, TypeAlias, final
 
 from ..design.studies import studies as designed
 from ..experiment.methods import SEARCHES
-from ..finding import Recommendation
 from ..record import Record
-from ..wording import join, number, plural
+from ..wording import plural
 from .context import Context
-from .edits import applied
+from .edits import applied, changes_phrase
 from .follow_up import SEEDS
+from .next_steps import amendments
 from .policy import Advice
 
 # `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
@@ -63,6 +63,7 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         text = f"Let the round finish: {plural(running, 'trial')} still {verb}"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
+    actions += [] if advice.unrepaired else _by_hand(context, advice)
     return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
 
 
@@ -71,6 +72,12 @@ def _repairs(advice: Advice) -> Iterator[Action]:
     if advice.unrepaired:
         text = advice.unrepaired[0].rstrip(".")
         yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+
+
+def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
+    """The first thing that only a person can amend."""
+    for step in amendments(context, advice)[:1]:
+        yield Action(kind="by_hand", text=step.rstrip("."), rules=("C14",))
 
 
 def _round(context: Context, advice: Advice) -> Iterator[Action]:
@@ -84,26 +91,11 @@ def _round(context: Context, advice: Advice) -> Iterator[Action]:
         trials -= sum(study.max_trials for study in context.studies)
     yield Action(
         kind="round",
-        text=f"{advice.goal[0].upper()}{advice.goal[1:]}: {_changes(edits)}",
+        text=f"{advice.goal[0].upper()}{advice.goal[1:]}: {changes_phrase(edits)}",
         cost_trials=trials,
         cost_steps=trials * coming.max_steps,
         rules=tuple(dict.fromkeys(edit.rule for edit in edits)),
     )
-
-
-def _changes(edits: Sequence[Recommendation]) -> str:
-    """What the edits change, in a few words."""
-    clauses = []
-    for edit in edits:
-        name = edit.change.keys[-1]
-        what = f"`{name}` {edit.part}".rstrip()
-        is_plain = isinstance(edit.new, int | float | str) and not isinstance(edit.new, bool)
-        clauses.append(f"{what} to {_value(edit.new)}" if is_plain else what)
-    return join(list(dict.fromkeys(clauses)), most=2)
-
-
-def _value(value: object) -> str:
-    return number(value, 3) if isinstance(value, float) else str(value)
 
 
 def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:

@@ -11,9 +11,8 @@ from ..design.studies import studies as designed
 from ..errors import InputError
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation
-from ..wording import join
 from .context import Context, Remedy
-from .edits import applied
+from .edits import applied, changes_phrase
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
@@ -112,8 +111,9 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     """
     steps = order if context.verdict.status == "no_question" else EXPLORATION
     proposals = [_proposal(context, step) for step in steps]
-    unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.words]
-    # What is told in words is not done by the file: until it is, only cures go on (D11).
+    unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.urgent]
+    # What is told in words is not done by the file: until it is, only cures go on (D11). A rate at
+    # the edge (D3) is a sign, to be checked again: it holds nothing back.
     allowed = [one for one in proposals if one.edits and (one.step.is_cure or not unrepaired)]
     waiting = [one for one in proposals if one.edits and one not in allowed[:1]]
     return Advice(
@@ -129,11 +129,18 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Proposal:
-    """What a step asks for: edits of the file, and what is left to a person."""
+    """What a step asks for.
+
+    Args:
+        words: What is left to a person.
+        urgent: Those of them that answer a problem; a sign is to be checked again.
+        told: The findings that `words` answer.
+    """
 
     step: Step
     edits: tuple[Recommendation, ...]
     words: tuple[str, ...]
+    urgent: tuple[str, ...]
     told: tuple[Finding, ...]
 
 
@@ -146,8 +153,18 @@ def _proposal(context: Context, step: Step) -> _Proposal:
         objection = _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
         edits += remedy.edits if not objection else ()
         words += [objection] if objection else [remedy.words] if remedy.words else []
-    told = [cause for remedy in remedies if remedy.words for cause in remedy.causes]
-    return _Proposal(step=step, edits=tuple(edits), words=tuple(words), told=tuple(told))
+    in_words = [remedy for remedy in remedies if remedy.words]
+    return _Proposal(
+        step=step,
+        edits=tuple(edits),
+        words=tuple(words),
+        urgent=tuple(
+            remedy.words
+            for remedy in in_words
+            if any(cause.status == "problem" for cause in remedy.causes)
+        ),
+        told=tuple(cause for remedy in in_words for cause in remedy.causes),
+    )
 
 
 def goals() -> tuple[str, ...]:
@@ -163,8 +180,7 @@ def order() -> str:
 
     Source: R3, D11.
     """
-    steps = [f"{step.goal} ({', '.join(step.rules)})" for step in EXPLORATION]
-    return f"When several ask for a change, the order is: {'; '.join(steps)}."
+    return f"The order: {', '.join(goals())}."
 
 
 def caused_findings(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
@@ -189,17 +205,17 @@ def _objection(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
     try:
         findings = caused_findings(experiment, edits)
     except InputError as error:
-        return f"{last.rule}: {last.because} The file cannot say it: {error}"
+        return f"`{last.path}` stays, since the file cannot say it: {error} ({last.rule})."
     if not findings:
         return ""
-    return f"{last.rule}: {last.because} But {findings[0].message} So decide yourself."
+    against = findings[0].rule
+    return f"A change of `{last.path}` is left to you: {against} speaks against it ({last.rule})."
 
 
 def _waiting_sentence(proposal: _Proposal) -> str:
     goal, edits = proposal.step.goal, proposal.edits
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
-    paths = join([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
-    return f"{goal[0].upper()}{goal[1:]} ({rules}): {paths}."
+    return f"{goal[0].upper()}{goal[1:]}: {changes_phrase(edits)} ({rules})."
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

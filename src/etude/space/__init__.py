@@ -9,6 +9,8 @@ from .domains import Integer as Integer
 from .domains import Real as Real
 from .domains import Side as Side
 from .domains import bare as bare
+from .domains import in_order as in_order
+from .domains import is_ordered as is_ordered
 from .space import Space as Space
 from .values import Scalar as Scalar
 from .values import is_number as is_number

@@ -25,6 +25,8 @@ MOST_DIGITS = 14
 MOST_DECIMALS = 15
 # Whole numbers are exact up to here on a log scale, and up to 10**MOST_DIGITS on a linear one.
 LOG_DIGITS = 12
+# Fewer listed numbers have no course, and 0 and 1 are off and on.
+MIN_NUMBERS = 3
 # Beyond, a float does not hold the borders between whole numbers well.
 WHOLE = 10**15
 
@@ -248,6 +250,29 @@ def bare(value: Domain | Scalar) -> Domain | Scalar:
     if isinstance(value, Choice):
         return replace(value, units="")
     return replace(value, units="", limits=None) if isinstance(value, Real | Integer) else value
+
+
+def in_order(domain: Domain) -> Domain:
+    """The domain as an axis: a list of three or more numbers is ordered, from the least on.
+
+    Only for who judges or draws; what a search sees is the list as it was written. Two numbers may
+    be a switch, and true and false are no numbers.
+
+    >>> in_order(Choice([64, 16, 32])) == Choice([16, 32, 64], ordered=True)
+    True
+    """
+    if not isinstance(domain, Choice) or domain.ordered or len(domain.values) < MIN_NUMBERS:
+        return domain
+    numbers = [value for value in domain.values if is_number(value)]
+    if len(numbers) < len(domain.values):
+        return domain
+    return Choice(sorted(numbers), ordered=True, units=domain.units)
+
+
+def is_ordered(domain: Domain) -> bool:
+    """Whether the order of the values means something, as of every range and of listed numbers."""
+    ordered = in_order(domain)
+    return not isinstance(ordered, Choice) or ordered.ordered
 
 
 def _log(value: float) -> float:

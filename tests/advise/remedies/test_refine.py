@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, context_of, only, with_status
@@ -9,6 +11,7 @@ from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
 from etude.design.studies import studies
+from etude.experiment.change import applied
 from etude.space import Real
 
 THREE = experiment(
@@ -113,6 +116,17 @@ def test_a_value_clearly_behind_leaves_with_what_exists_only_there():
         ("scientific.optimizer", "values", ["adam", "nesterov"]),
         ("nuisance.when.optimizer.sgd.momentum", "", None),
     ]
+
+
+def test_what_was_said_of_a_name_leaves_with_it():
+    nuisance = {"when": {"optimizer": {"sgd": {"gizmo": SHARE}}}, "learning_rate": RATE}
+    names = {"gizmo": "momentum", "nll": "valid/loss"}
+    question = replace(THREE, nuisance=nuisance, names=names)
+    context = rounds.valleys(question, [0.1, 0.1, 0.6])
+
+    (remedy,) = drop_behind(context)
+
+    assert applied(question, [edit.change for edit in remedy.edits]).names == {"nll": "valid/loss"}
 
 
 def test_a_value_that_luck_may_hold_back_stays():

@@ -7,7 +7,7 @@ from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
 from tests.factories import experiment
 
-from etude.advise.remedies.widen import widen, wider_bound
+from etude.advise.remedies.widen import longer_list, widen, wider_bound
 from etude.space import Choice, Integer, Real
 
 
@@ -89,3 +89,24 @@ def test_a_wider_domain_is_a_domain_and_holds_the_old_one(low, high, scale):
 
     assert wider.low <= low
     assert wider.high >= high
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "side", "longer"),
+    [
+        ("learning_rate", [1e-4, 1e-3, 1e-2], "high", (1e-4, 1e-3, 1e-2, 0.1)),
+        ("learning_rate", [1e-4, 1e-3, 1e-2], "low", (1e-5, 1e-4, 1e-3, 1e-2)),
+        ("batch_size", [64, 16, 32], "high", (64, 16, 32, 128)),
+        ("dropout", [0.0, 0.1, 0.2], "low", (0.0, 0.1, 0.2)),
+        ("activation", ["relu", "gelu", "silu"], "high", ("relu", "gelu", "silu")),
+    ],
+)
+def test_a_list_of_numbers_gets_the_next_of_its_steps(name, values, side, longer):
+    assert longer_list(name, Choice(values), side) == longer
+
+
+def test_a_list_whose_largest_is_the_best_is_made_longer():
+    question = experiment(nuisance={"width": Choice([16, 32, 64, 128])})
+    context = rounds.round_of(question, bottom={"width": 1.4})
+
+    assert changes(widen(context)) == [("nuisance.width", "values", (16, 32, 64, 128, 256))]

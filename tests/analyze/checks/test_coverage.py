@@ -197,5 +197,18 @@ def test_where_the_good_ones_lie_is_a_sentence():
 
     found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 
-    assert "4 trials of `all` are good (the best tenth) and lie from " in found.message
-    assert " of `learning_rate` (4 of all trials)." in found.message
+    assert "4 of 40 feasible trials of `all` are good (the best tenth): `learning_rate` from" in (
+        found.message
+    )
+    assert found.headline == "4 of 40 trials are good, without a gap among them"
+
+
+@pytest.mark.parametrize("count", [4, 12, 40])
+def test_what_is_said_of_density_is_short(count):
+    study = factories.study({f"x{k}": RATE for k in range(5)})
+
+    (found,) = findings(coverage(study, outcomes(study, valley(study, [0.5] * 5, count))))
+
+    assert len(found.headline.split()) <= 14
+    assert all(len(sentence.split()) <= 30 for sentence in found.message.split(". "))
+    assert "C2" not in found.headline + found.message + found.advice

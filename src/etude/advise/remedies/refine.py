@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ...analyze.checks.trial_noise import trial_noise
 from ...analyze.views.outcomes import Outcome
 from ...experiment.change import Change
-from ...experiment.hyperparameter import Hyperparameter
+from ...experiment.hyperparameter import Hyperparameter, Keys
 from ...finding import Finding, Recommendation
 from ...space import Choice, Integer, Real, Scalar
 from ...space.rounding import ten_digits, two_digits
@@ -66,19 +67,25 @@ def drop_behind(context: Context) -> list[Remedy]:
 def _conditional_edits(
     context: Context, scientific: Hyperparameter, dropped: set[Scalar], because: str
 ) -> Iterator[Recommendation]:
-    """What exists only for the values that are dropped goes with them."""
+    """What exists only for the values that are dropped goes with them, and what is said of it."""
     by_text = {str(study.scientific[scientific.name]): study for study in context.studies}
     texts = {
         text for text, study in by_text.items() if study.scientific[scientific.name] in dropped
     }
-    for hyperparameter in context.experiment.hyperparameters:
-        if any(name == scientific.name and text in texts for name, text in hyperparameter.when):
-            yield Recommendation(
-                rule="R2",
-                change=Change(hyperparameter.keys, "", None),
-                old=hyperparameter.value,
-                because=because,
-            )
+    experiment = context.experiment
+    gone = [
+        one
+        for one in experiment.hyperparameters
+        if any(name == scientific.name and text in texts for name, text in one.when)
+    ]
+    stay = {one.name for one in experiment.hyperparameters if one not in gone}
+    unused = {one.name for one in gone} & experiment.names.keys() - stay
+    leaving: list[tuple[Keys, Any]] = [
+        *((one.keys, one.value) for one in gone),
+        *((("names", name), experiment.names[name]) for name in sorted(unused)),
+    ]
+    for keys, old in leaving:
+        yield Recommendation(rule="R2", change=Change(keys, "", None), old=old, because=because)
 
 
 def fix_idle(context: Context) -> list[Remedy]:

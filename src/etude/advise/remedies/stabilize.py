@@ -13,10 +13,14 @@ from ...playbook.catalogue import Entry, known
 from ...space import Domain, Integer, Real, is_number
 from ...space.rounding import two_digits
 from ...wording import number, percent, plural
-from ..context import Context, Remedy, told, value_edits, with_bounds
+from ..context import Context, Remedy, value_edits, with_bounds
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
+_STEADIER = (
+    "Late jumps may decide the comparison: decay the rate, average weights, or use larger batches "
+    "or more validation data (C8)."
+)
 _WARMUPS = ("warmup_steps", "warmup_fraction")
 _CLIPS = ("gradient_clip",)
 
@@ -45,7 +49,8 @@ def steady_metric(context: Context) -> list[Remedy]:
     Source: C8, L1.
     """
     jumps = context.of("step_variance", "C8", "notice", "problem")
-    return [told("C8", finding) for finding in jumps if "trial" not in finding.subject]
+    causes = tuple(finding for finding in jumps if "trial" not in finding.subject)
+    return [Remedy(rule="C8", words=_STEADIER, causes=causes)] if causes else []
 
 
 def _causes(context: Context) -> list[Finding]:
@@ -109,7 +114,9 @@ def _clipping(context: Context, cause: Finding) -> Remedy | None:
 def _trouble(context: Context, cause: Finding) -> str:
     """What is wrong, in a few words."""
     if cause.rule == "D3":
-        limit = context.result(cause, stability).limit
+        rates = context.result(cause, stability).limit.rates
+        name = cause.subject.get("hyperparameter", "")
+        limit = next(one for one in rates if one.hyperparameter == name)
         return f"training breaks just above `{limit.hyperparameter}` = {number(limit.rate, 2)}"
     trial = _stability_trial(context, cause)
     return f"trial {trial.trial} broke at {percent(trial.fraction or 0.0)} of its steps"
@@ -135,7 +142,7 @@ def _catalogued(
     """The hyperparameters of the cause's study that the catalogue knows by one of these names."""
     study = context.study(cause)
     for hyperparameter in context.experiment.hyperparameters:
-        entry = known(hyperparameter.name)
+        entry = known(hyperparameter.name, context.experiment.names)
         if entry is not None and entry.name in names and hyperparameter.exists(study.scientific):
             yield hyperparameter, entry
 

@@ -11,7 +11,8 @@ from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
 from ...playbook.catalogue import limits, stops_short
-from ...space import Integer, Real, Side
+from ...space import Choice, Integer, Real, Scalar, Side, in_order, is_number
+from ...space.progression import next_number
 from ...space.rounding import ten_digits, two_digits
 from ...wording import join
 from ..context import Context, Remedy, side_of
@@ -22,7 +23,8 @@ AxisSide: TypeAlias = tuple[Hyperparameter, Side]
 def widen(context: Context) -> list[Remedy]:
     """Every side where the best trials crowd or the objective still falls, once for all studies.
 
-    What could come beyond the values of a choice, a person must say: its finding asks for it.
+    A list of numbers gets the next value of its steps. What could come beyond other values, a
+    person must say: the finding asks for it.
 
     Source: C1, R11.
     """
@@ -47,21 +49,51 @@ def _sides_to_widen(context: Context) -> dict[AxisSide, list[Finding]]:
 def _wider(
     context: Context, hyperparameter: Hyperparameter, side: Side, causes: Sequence[Finding]
 ) -> list[Recommendation]:
-    domain = hyperparameter.value
-    if not isinstance(domain, Real | Integer):
-        return []
-    old = domain.low if side == "low" else domain.high
-    new = wider_bound(hyperparameter.name, domain, side)
-    if new == old:
-        return []
+    name = context.experiment.names.get(hyperparameter.name, hyperparameter.name)
     because = causes[0].message if len(causes) == 1 else _clause(context, causes)
     named = {finding.subject["study"] for finding in causes}
     others = [study for study in context.studies_with(hyperparameter) if study.name not in named]
     if others:
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
-    change = Change(hyperparameter.keys, side, new)
+    domain = hyperparameter.value
+    old: float | int | tuple[Scalar, ...]
+    new: float | int | tuple[Scalar, ...]
+    if isinstance(domain, Choice):
+        part, old, new = "values", domain.values, longer_list(name, domain, side)
+    elif isinstance(domain, Real | Integer):
+        old = domain.low if side == "low" else domain.high
+        part, new = side, wider_bound(name, domain, side)
+    else:
+        return []
+    change = Change(hyperparameter.keys, part, new)
+    if new == old:
+        return []
     return [Recommendation(rule="C1", change=change, old=old, because=because)]
+
+
+def longer_list(name: str, domain: Choice, side: Side) -> tuple[Scalar, ...]:
+    """The values of a list and the next one of its steps at this side; the same where none is.
+
+    Source: C1.
+
+    >>> longer_list("learning_rate", Choice([1e-4, 1e-3, 1e-2]), "high")
+    (0.0001, 0.001, 0.01, 0.1)
+    """
+    ordered = in_order(domain)
+    assert isinstance(ordered, Choice), "A list stays a list. This is a bug."
+    numbers = [value for value in ordered.values if is_number(value)]
+    if len(numbers) < len(domain.values) or len(numbers) < 2:
+        return domain.values
+    new = next_number(numbers if side == "high" else numbers[::-1])
+    lowest, highest = limits(name, Real(min(numbers), max(numbers)))
+    # A share of 1 makes no sense where the list only came near it.
+    if new is None or not lowest <= new <= highest or (new == highest and stops_short(name)):
+        return domain.values
+    as_listed = list(domain.values) == numbers
+    if side == "high" or not as_listed:
+        return (*domain.values, new)
+    return (new, *domain.values)
 
 
 def _clause(context: Context, causes: Sequence[Finding]) -> str:

@@ -5,6 +5,7 @@ Axes: T ended trials, D axes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,14 +13,16 @@ from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import kstest
 
 from ...experiment.methods import SEARCHES
 from ...finding import Finding
-from ...space import Choice, Domain
+from ...space import Choice, Domain, Real, in_order, is_ordered
 from ...space import Side as AxisSide
 from ...space.expression import parsed
 from ...study import Study
 from ...wording import plural
+from ..statistics.gaussian_process import LowestPoints, lowest_points
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.outcomes import Outcome, ranked
@@ -36,6 +39,8 @@ from .infeasible_regions import infeasible_regions
 
 Floats: TypeAlias = NDArray[np.float64]
 THRESHOLDS = BoundaryThresholds()
+# Of a few hundred draws, none and all mean about this.
+CERTAIN = 0.002
 
 
 @final
@@ -64,9 +69,11 @@ def boundary(
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
-    Two signs, each enough: the best few trials lie near the side, or a quadratic fitted to all of
-    them most likely still falls there. Only ranks of the objective count, so its unit means
-    nothing.
+    Three signs, each enough: the best few trials lie near the side; a quadratic fitted to the
+    ranks of all trials most likely still falls there; draws of a Gaussian process fitted to the
+    logarithms of the losses above their best are lowest there. None counts where another rules it
+    out: where trials crowd is no evidence, what they are worth is. Neither unit nor sign of the
+    objective means anything.
 
     Source: C1, D3.
     """
@@ -102,11 +109,8 @@ def _or_constrained(study: Study, side: Side) -> Side:
     ]
     if not touching or side.status not in ("problem", "notice"):
         return side
-    reason = (
-        f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off; if so, "
-        "loosen the constraint as well as the range"
-    )
-    return replace(side, status="unclear", reason=reason)
+    reason = f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off"
+    return replace(side, status="unclear", cause="a constraint bounds it", reason=reason)
 
 
 @final
@@ -121,16 +125,34 @@ class _View:
     @cached_property
     def axes(self) -> dict[str, Domain]:
         domains = self.study.space.domains.items()
-        return {name: domain for name, domain in domains if has_sides(domain)}
+        ordered = {name: in_order(domain) for name, domain in domains}
+        return {name: domain for name, domain in ordered.items() if has_sides(domain)}
 
     @cached_property
     def best_first(self) -> list[Outcome]:
         return ranked(self.outcomes)
 
+    @cached_property
+    def crowds(self) -> bool:
+        """Whether the trials lie where a search expected the best, near a side or not.
+
+        Of trials of another tool the search is not known: they crowd where they are not even.
+        """
+        search = SEARCHES[self.study.search]
+        if not search.trained_elsewhere:
+            return search.adaptive
+        chances = [
+            float(kstest(self.units[name], "uniform").pvalue)
+            for name, domain in self.axes.items()
+            if isinstance(domain, Real)
+        ]
+        return min(chances, default=1.0) * len(chances) < self.thresholds.max_uneven_chance
+
     @property
-    def adapts(self) -> bool:
-        """Whether the trials lie where the search expected the best, near a side or not."""
-        return SEARCHES[self.study.search].adaptive
+    def min_possible(self) -> float:
+        """How often draws of a process must be lowest at a bound, for another sign to count."""
+        thresholds = self.thresholds
+        return thresholds.min_crowded if self.crowds else thresholds.min_possible
 
     @cached_property
     def top_trials(self) -> TopTrials:
@@ -138,13 +160,13 @@ class _View:
 
     def near(self, depth_T: Floats) -> float:
         """How wide an edge is: as C1 numbers it, where the trials lie where the search went."""
-        if self.adapts:
+        if self.crowds:
             return self.thresholds.edge
         return self.top_trials.near(depth_T, self.feasible)
 
     def chance(self, inside_T: NDArray[np.bool_], hits: int) -> float | None:
-        """How likely so many of the top lie there by chance; None of a search that adapts."""
-        if self.adapts:
+        """How likely so many of the top lie there by chance; None where trials crowd."""
+        if self.crowds:
             return None
         return self.top_trials.chance(int((inside_T & self.feasible).sum()), hits)
 
@@ -195,11 +217,35 @@ class _View:
         """
         return self._fit(self.outcomes) if self.failing_sides else self.feasible_quadratic
 
+    @cached_property
+    def lowest(self) -> LowestPoints | None:
+        """Where a Gaussian process may be lowest; None where more axes than it can tell vary."""
+        if len(self.axes) > self.thresholds.max_process_axes:
+            return None
+        feasible = [outcome for outcome in self.outcomes if outcome.feasible]
+        units_TxD = np.stack(list(self.units.values()), axis=1)
+        failed_T = ~self.feasible & bool(self.failing_sides)
+        return lowest_points(
+            units_TxD[self.feasible],
+            np.array([outcome.loss for outcome in feasible]),
+            _marks(self.study, feasible),
+            failed_FxD=units_TxD[failed_T],
+            inset_D=np.array([first_value(domain) for domain in self.axes.values()]),
+        )
+
     @property
     def min_fall(self) -> float:
         """How likely a quadratic must fall at a bound."""
+        thresholds, trials = self.thresholds, len(self.best_first)
+        needed = thresholds.min_fall + thresholds.min_fall_trials / trials
+        return min(needed + thresholds.min_fall_axes * len(self.axes), thresholds.max_fall)
+
+    @property
+    def min_odds(self) -> float:
+        """The odds of ranks and values together that a bound needs."""
         thresholds = self.thresholds
-        return min(thresholds.min_fall + thresholds.min_fall_trials / len(self.best_first), 1.0)
+        axes_per_trial = len(self.axes) / len(self.best_first)
+        return math.exp(thresholds.min_log_odds + thresholds.min_log_odds_axes * axes_per_trial)
 
     def _fit(self, trials: Sequence[Outcome]) -> RankQuadratic:
         places = [self.place[outcome.trial] for outcome in trials]
@@ -208,16 +254,17 @@ class _View:
         return rank_quadratic(units_TxD, losses_T, _marks(self.study, trials))
 
     @property
-    def reason(self) -> str:
-        """Why nothing can be said; empty where something can."""
+    def reason(self) -> tuple[str, str]:
+        """Why nothing can be said, in a few words and in full; empty where something can."""
         if self.study.listed:
-            return "the settings were listed by hand, not drawn from a space with edges"
+            return "listed by hand", "its settings were listed by hand, not drawn from a space"
         feasible, needed = len(self.best_first), self.thresholds.min_feasible
         if feasible < needed:
-            return f"{plural(feasible, 'feasible trial')}, and {needed} are needed to judge an edge"
+            few = plural(feasible, "feasible trial")
+            return few, f"{few}, and {needed} are needed to judge an edge"
         if self.best_first[0].loss == self.best_first[-1].loss:
-            return f"all {feasible} feasible trials have the same value"
-        return ""
+            return "all values equal", f"all {feasible} feasible trials have the same value"
+        return "", ""
 
 
 def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
@@ -225,7 +272,7 @@ def _marks(study: Study, trials: Sequence[Outcome]) -> Floats:
     columns = [
         [float(outcome.record.setting[name] == value) for outcome in trials]
         for name, domain in study.space.domains.items()
-        if isinstance(domain, Choice) and not domain.ordered
+        if isinstance(domain, Choice) and not is_ordered(domain)
         for value in domain.values
     ]
     return np.array(columns).reshape(len(columns), len(trials)).T
@@ -239,11 +286,13 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         status="ok",
         bound=bound(domain, axis_side),
         observed=name in view.study.observed,
+        listed=isinstance(domain, Choice),
     )
-    if is_natural(name, domain, axis_side):
+    if is_natural(view.study.names.get(name, name), domain, axis_side):
         return replace(side, natural=True)
-    if view.reason:
-        return replace(side, status="unclear", reason=view.reason)
+    if view.reason[0]:
+        cause, reason = view.reason
+        return replace(side, status="unclear", cause=cause, reason=reason)
     # How far inside the bound each trial lies, and the best of them in the edge.
     unit_T = view.units[name]
     depth_T = unit_T if axis_side == "low" else 1.0 - unit_T
@@ -268,36 +317,49 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         cliff=cliff,
     )
     first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
-    return _judged(view, _with_fall(view, measured, first))
+    return _judged(view, _with_course(view, measured, first))
 
 
-def _with_fall(view: _View, side: Side, first: float) -> Side:
-    """The side with how likely the quadratic falls at the first value, or at the cliff."""
+def _with_course(view: _View, side: Side, first: float) -> Side:
+    """The side with how likely the objective falls at the first value, or at the cliff."""
     axis = list(view.axes).index(side.hyperparameter)
     quadratic = view.feasible_quadratic if side.cliff else view.quadratic
-    fall = (
-        quadratic.p_increasing(axis, first)
-        if side.side == "low"
-        else quadratic.p_decreasing(axis, 1.0 - first)
-    )
-    # Rounded, so that the order of trials, which moves the last digits, decides nothing.
-    return replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
+    edge = first + view.thresholds.process_edge
+    low = side.side == "low"
+    at = first if low else 1.0 - first
+    fall = quadratic.p_increasing(axis, at) if low else quadratic.p_decreasing(axis, at)
+    side = replace(side, fall=round(fall, 6), min_fall=round(view.min_fall, 6))
+    # Where the ranks rule the bound out, the values cannot bring it back.
+    process = view.lowest if fall >= view.thresholds.min_top_fall or view.crowds else None
+    if process is None:
+        return side
+    lowest = process.chance(axis, *((0.0, edge) if low else (1.0 - edge, 1.0)))
+    smooth = process.noise <= view.thresholds.max_process_noise
+    odds = round(_odds(fall) * _odds(lowest), 3) if smooth else None
+    return replace(side, lowest=lowest, odds=odds, min_odds=round(view.min_odds, 3))
+
+
+def _odds(chance: float) -> float:
+    possible = min(max(chance, CERTAIN), 1.0 - CERTAIN)
+    return possible / (1.0 - possible)
 
 
 def _judged(view: _View, side: Side) -> Side:
-    """The side with its status, by both signs."""
-    top, chance = len(side.top), side.chance or 0.0
-    possible = side.fall is None or side.fall >= view.thresholds.min_top_fall
-    # Of a search that adapts, the top trials are the sign; where it did not go, no fit says more.
-    at_side = possible or view.adapts
-    at_side = at_side and view.top_trials.is_concentrated(side.near_top, chance)
-    if view.adapts:
-        at_side = at_side and len(side.near_top) >= view.thresholds.most * top
-    if side.falling or at_side:
+    """The side with its status, by every sign."""
+    thresholds = view.thresholds
+    by_ranks = side.fall is None or side.fall >= thresholds.min_top_fall
+    by_values = side.lowest is None or side.lowest >= view.min_possible
+    # The few best lie there and the course of the others does not speak against it.
+    at_side = view.top_trials.is_concentrated(side.near_top, side.chance or 0.0)
+    at_side = at_side and (by_ranks or view.crowds)
+    if view.crowds:
+        at_side = at_side and len(side.near_top) >= thresholds.most * len(side.top)
+    signs = (side.falling and by_values, at_side and by_values, side.lowest_there and by_ranks)
+    if any(signs):
         # The space is wide enough where it reaches into what cannot be trained.
         return replace(side, status="notice" if side.cliff else "problem")
     best_near = {outcome.trial for outcome in view.top_trials.best} <= set(side.near_top)
-    half = 2 * len(side.near_top) >= top
+    half = 2 * len(side.near_top) >= len(side.top)
     return replace(side, status="notice" if best_near or half else "ok")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...playbook.catalogue import limits
-from ...space import Choice, Domain, Integer, Scalar, Side
+from ...space import Choice, Domain, Integer, Real, Scalar, Side, is_number
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import BoundaryThresholds
 from ..views.outcomes import Outcome
@@ -152,8 +152,17 @@ def is_natural(name: str, domain: Domain, which: Side) -> bool:
     Source: C1.
     """
     if isinstance(domain, Choice):
-        return False
+        return _is_natural_value(name, domain, bound(domain, which))
     lowest, highest = limits(name, domain)
     if which == "low":
         return domain.low <= lowest or math.isclose(domain.low, lowest)
     return domain.high >= highest or math.isclose(domain.high, highest)
+
+
+def _is_natural_value(name: str, domain: Choice, value: Scalar) -> bool:
+    """Whether an end of a list of numbers is a natural limit."""
+    numbers = [one for one in domain.values if is_number(one)]
+    if len(numbers) < len(domain.values) or len(numbers) < 2:
+        return False
+    lowest, highest = limits(name, Real(min(numbers), max(numbers)))
+    return float(value) <= lowest or float(value) >= highest

@@ -9,7 +9,7 @@ from typing import final
 from ...finding import Finding, Severity
 from ...space import Scalar
 from ...space import Side as AxisSide
-from ...wording import number, plural
+from ...wording import number, percent, plural
 
 
 @final
@@ -28,13 +28,20 @@ class Side:
         fall: How likely a quadratic fitted to the ranks of the trials still falls towards the
             bound, at the bound or at the cliff; None where none was fitted.
         min_fall: So likely is asked for.
+        lowest: How often draws of a Gaussian process fitted to the losses are lowest at the bound,
+            or at the cliff; None where none was fitted.
+        odds: The product of the odds of `fall` and `lowest`; None where the process leaves so much
+            to chance that values tell no more than ranks.
+        min_odds: Such odds are asked for.
         infeasible: The infeasible trials in the edge.
         cliff: Whether the feasible region ends here, rather than the space: at least half of the
             trials in the edge, or of those closer to the bound than the top, are infeasible, or
             C3 finds a region at this side where trials diverge or fail.
         natural: Whether the bound is a natural limit, which cannot move.
         observed: Whether it is only the outermost value that was tried.
+        listed: Whether its values are a list.
         reason: Why the side is `unclear`; empty otherwise.
+        cause: The same in a few words.
     """
 
     hyperparameter: str
@@ -48,16 +55,26 @@ class Side:
     chance: float | None = None
     fall: float | None = None
     min_fall: float = 0.0
+    lowest: float | None = None
+    odds: float | None = None
+    min_odds: float = 0.0
     infeasible: tuple[int, ...] = ()
     cliff: bool = False
     natural: bool = False
     observed: bool = False
+    listed: bool = False
     reason: str = ""
+    cause: str = ""
 
     @property
     def falling(self) -> bool:
-        """Whether the objective most likely falls towards the bound."""
+        """Whether the ranks most likely fall towards the bound."""
         return self.fall is not None and self.fall >= self.min_fall
+
+    @property
+    def lowest_there(self) -> bool:
+        """Whether the losses themselves are most likely lowest at the bound."""
+        return self.odds is not None and self.odds >= self.min_odds
 
 
 def finding(study: str, side: Side) -> Finding:
@@ -70,6 +87,7 @@ def finding(study: str, side: Side) -> Finding:
         check="boundary",
         status=side.status,
         subject={"study": study, "hyperparameter": side.hyperparameter, "side": side.side},
+        headline=_headline(side),
         message=_message(study, side),
         evidence={
             "trials": list(side.near_top),
@@ -80,44 +98,91 @@ def finding(study: str, side: Side) -> Finding:
             "chance": side.chance,
             "fall": side.fall,
             "min_fall": side.min_fall,
+            "lowest": side.lowest,
+            "odds": side.odds,
+            "min_odds": side.min_odds,
             "infeasible": list(side.infeasible),
             "cliff": side.cliff,
             "natural_limit": side.natural,
             "observed": side.observed,
         },
         advice=_advice(side),
+        kind=_kind(side),
     )
+
+
+def _kind(side: Side) -> str:
+    """What the finding speaks of, so that sides of which the same is said are one line."""
+    if side.natural:
+        return "natural"
+    if side.cause:
+        return side.cause
+    return "cliff" if side.status == "notice" and side.cliff else side.status
+
+
+def _bound(side: Side) -> str:
+    """The bound as it is called: of a space that nobody gave, the outermost value tried."""
+    if side.observed:
+        return f"{'smallest' if side.side == 'low' else 'largest'} value tried, {_value(side)},"
+    return f"{'lower' if side.side == 'low' else 'upper'} bound {_value(side)}"
+
+
+def _value(side: Side) -> str:
+    return number(side.bound, 3)
+
+
+def _headline(side: Side) -> str:
+    name, word = f"`{side.hyperparameter}`", "lower" if side.side == "low" else "upper"
+    if side.natural:
+        return f"The {word} bound {_value(side)} of {name} is a natural limit"
+    if side.cause:
+        return f"The {word} bound {_value(side)} of {name} cannot be judged: {side.cause}"
+    if side.status == "ok":
+        return f"No sign that {name} is cut off at its {word} bound {_value(side)}"
+    if side.status == "notice" and side.cliff:
+        return f"{name} is best near {_value(side)}, and training breaks beyond"
+    if side.status == "problem" and (side.falling or side.lowest_there):
+        return f"{name} still improves at its {word} bound {_value(side)}"
+    return f"{_count(side)} lie near the {word} bound {_value(side)} of {name}"
+
+
+def _count(side: Side) -> str:
+    return f"{len(side.near_top)} of the best {len(side.top)} trials"
 
 
 def _message(study: str, side: Side) -> str:
-    word = "lower" if side.side == "low" else "upper"
-    place = f"the {word} bound {number(side.bound)} of `{side.hyperparameter}` in `{study}`"
-    taken = f" No space was given: {number(side.bound)} is only the outermost value that was tried."
-    observed = taken if side.observed else ""
+    place = f"the {_bound(side)} of `{side.hyperparameter}` in `{study}`"
     if side.natural:
         return f"{place[0].upper()}{place[1:]} is a natural limit and cannot move."
     if side.reason:
-        return f"Whether the best trials lie near {place} is unclear: {side.reason}.{observed}"
+        return f"Whether the best trials lie near {place} is unclear: {side.reason}."
+    verb = "lies" if len(side.near_top) == 1 else "lie"
     message = (
-        f"{len(side.near_top)} of the best {len(side.top)} trials "
-        f"{'lies' if len(side.near_top) == 1 else 'lie'} near {place} "
+        f"{_count(side)} {verb} near {place} "
         f"(within {100 * side.near:.0f} % of its scale){_best_clause(side)}."
     )
-    if side.falling:
-        message += f" {_falls_sentence(side)}"
     if side.status == "notice" and side.cliff:
-        message += f" {_infeasible_clause(side)}: training breaks there."
-    elif side.status == "notice":
-        message += " That may be chance."
-    return message + observed
+        return f"{message} {_infeasible_clause(side)}: training breaks there."
+    if side.status == "notice":
+        return f"{message} That may be chance."
+    return f"{message} {_course_sentence(side)}".rstrip()
 
 
-def _falls_sentence(side: Side) -> str:
-    where = "up to where training breaks" if side.cliff else "at the bound"
-    return (
-        f"By the ranks of all trials the objective still improves {where}: likely by "
-        f"{100 * (side.fall or 0.0):.0f} %, {100 * side.min_fall:.0f} % needed."
-    )
+def _course_sentence(side: Side) -> str:
+    """What the course of the objective says of the bound, by each sign that speaks."""
+    if side.status != "problem":
+        return ""
+    signs = []
+    if side.falling:
+        signs.append(f"by the ranks of all trials still improves ({_percent(side.fall)} likely)")
+    if side.lowest_there:
+        signs.append(f"by their values is best ({_percent(side.lowest)} likely)")
+    return f"There the objective {' and '.join(signs)}." if signs else ""
+
+
+def _percent(share: float | None) -> str:
+    # Nothing fitted to a few trials is certain.
+    return percent(min(share or 0.0, 0.99))
 
 
 def _infeasible_clause(side: Side) -> str:
@@ -136,10 +201,12 @@ def _best_clause(side: Side) -> str:
 
 def _advice(side: Side) -> str:
     if side.status == "notice" and side.cliff:
-        return "Do not widen this side: stabilize training first, for example by warmup (D3, D6)."
+        return "Do not widen this side: stabilize training first, for example by warmup."
     if side.status == "problem":
         beyond = "below" if side.side == "low" else "above"
-        return f"Extend `{side.hyperparameter}` {beyond} {number(side.bound)} and run again (C1)."
+        if side.listed:
+            return f"Add a value {beyond} {_value(side)} to `{side.hyperparameter}` and run again."
+        return f"Extend `{side.hyperparameter}` {beyond} {_value(side)} and run again."
     return ""
 
 
@@ -157,7 +224,7 @@ def sides_clause(sides: Sequence[Side]) -> str:
         f"{hits} of the best {top} trials lie near {bound} of `{sides[0].hyperparameter}` in "
         f"{plural(len(sides), 'study')}"
     )
-    falling = sum(side.falling for side in sides)
+    falling = sum(side.falling or side.lowest_there for side in sides)
     if not falling:
         return text
     where = "there" if falling == len(sides) else f"in {falling} of them"

@@ -14,9 +14,9 @@ from typing import final
 import numpy as np
 
 from ...finding import Finding, Severity
-from ...space import Choice, Domain, Integer, Scalar
+from ...space import Choice, Domain, Integer, Scalar, in_order, is_ordered
 from ...study import Study
-from ...wording import join, number, plural
+from ...wording import join, number, percent, plural
 from ..thresholds import CoverageThresholds
 from ..views.outcomes import Outcome, ranked
 from .trial_noise import trial_noise
@@ -70,7 +70,9 @@ class Coverage:
         needed: Feasible trials that so many axes ask for.
         more: So many more are advised; 0 where the advice is another.
         doubts: Why more trials may be needed, one clause each.
+        doubt: The first of them in a few words.
         reason: Why the study is `unclear`; empty otherwise.
+        cause: The same in a few words.
     """
 
     study: str
@@ -86,7 +88,9 @@ class Coverage:
     needed: int = 0
     more: int = 0
     doubts: tuple[str, ...] = ()
+    doubt: str = ""
     reason: str = ""
+    cause: str = ""
 
 
 def coverage(
@@ -107,7 +111,8 @@ def coverage(
         status="unclear",
         feasible=len(best_first),
         dimensions=study.space.dimensions,
-        reason=_unclear(study, best_first, thresholds),
+        cause=(reason := _unclear(study, best_first, thresholds))[0],
+        reason=reason[1],
     )
     if empty.reason:
         return empty
@@ -138,21 +143,26 @@ def _judged(measured: Coverage, ended: int, thresholds: CoverageThresholds) -> C
         measured,
         status="problem" if few else "notice" if doubts else "ok",
         more=_more(ended, needed) if doubts else 0,
-        doubts=tuple(doubts),
+        doubts=tuple(text for _, text in doubts),
+        doubt=doubts[0][0] if doubts else "",
     )
 
 
-def _unclear(study: Study, best_first: Sequence[Outcome], thresholds: CoverageThresholds) -> str:
+def _unclear(
+    study: Study, best_first: Sequence[Outcome], thresholds: CoverageThresholds
+) -> tuple[str, str]:
+    """Why nothing can be said, in a few words and in full; empty where something can."""
     if study.listed:
-        return "its settings were listed by hand, not sampled from a space"
+        return "listed by hand", "its settings were listed by hand, not sampled from a space"
     if not study.space.dimensions:
-        return "nothing varies in it"
+        return "nothing varies", "nothing varies in it"
     if len(best_first) < thresholds.min_feasible:
         feasible = plural(len(best_first), "feasible trial")
-        return f"{feasible}, and {thresholds.min_feasible} are needed to tell a good region"
+        needed = f"{thresholds.min_feasible} are needed to tell a good region"
+        return feasible, f"{feasible}, and {needed}"
     if best_first[0].loss == best_first[-1].loss:
-        return f"all {len(best_first)} feasible trials have the same value"
-    return ""
+        return "all values equal", f"all {len(best_first)} feasible trials have the same value"
+    return "", ""
 
 
 def _good(
@@ -170,9 +180,10 @@ def _axis(
     best_first: Sequence[Outcome],
     good: int,
 ) -> AxisCoverage:
+    domain = in_order(domain)
     units = [domain.unit(outcome.record.setting[name]) for outcome in best_first]
     low, high = min(units[:good]), max(units[:good])
-    plain = isinstance(domain, Choice) and not domain.ordered
+    plain = not is_ordered(domain)
     tried = sorted({domain.unit(outcome.record.setting[name]) for outcome in outcomes})
     between = [] if plain else [unit for unit in tried if low <= unit <= high]
     gaps = [
@@ -237,40 +248,44 @@ def _spread(best_first: Sequence[Outcome]) -> float:
     return best_first[len(best_first) // 2].loss - best_first[0].loss
 
 
-def _caveats(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
+def _caveats(measured: Coverage, thresholds: CoverageThresholds) -> list[tuple[str, str]]:
+    """Why more trials may be needed, each as a headline and as a clause."""
     caveats = []
     if measured.feasible < measured.needed:
         trials = plural(measured.feasible, "feasible trial")
         varying = plural(measured.dimensions, "hyperparameter")
-        caveats.append(f"{trials} are few for {varying} ({measured.needed})")
+        few = f"{trials} are few for {varying}"
+        caveats.append((f"{few}: {measured.needed} are usual", f"{few} ({measured.needed} usual)"))
     if measured.noise is not None and len(measured.good) < thresholds.min_good:
         alone = (
             "only the best itself lies"
             if len(measured.good) == 1
             else f"only {len(measured.good)} lie"
         )
-        caveats.append(f"{alone} within one retraining standard deviation of the best")
+        text = f"{alone} within one retraining standard deviation of the best"
+        caveats.append((text, text))
     caveats += [_hole(axis) for axis in measured.axes if axis.gap > thresholds.max_gap]
-    caveats += [
-        f"no trial has {join([str(value) for value in axis.untried])} for `{axis.hyperparameter}`"
-        for axis in measured.axes
-        if axis.untried
-    ]
+    for axis in measured.axes:
+        if axis.untried:
+            text = f"no trial has {join([str(value) for value in axis.untried])} for "
+            text += f"`{axis.hyperparameter}`"
+            caveats.append((text, text))
     return [*caveats, *_gains(measured, thresholds)]
 
 
-def _hole(axis: AxisCoverage) -> str:
-    between = f"{number(axis.gap_low)} and {number(axis.gap_high)}"
+def _hole(axis: AxisCoverage) -> tuple[str, str]:
+    between = f"{number(axis.gap_low, 2)} and {number(axis.gap_high, 2)}"
+    text = f"no trial lies between {between} of `{axis.hyperparameter}`, amid the good ones"
     # Where each value stands twice on average, values were listed, not drawn.
     if 2 * axis.values <= len(axis.units):
-        return (
+        text = (
             f"only {axis.values} values of `{axis.hyperparameter}` were tried, none between the "
             f"good ones {between}"
         )
-    return f"no trial lies between {between} of `{axis.hyperparameter}`, amid the good ones"
+    return f"No trial between {between} of `{axis.hyperparameter}`, amid the good ones", text
 
 
-def _gains(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
+def _gains(measured: Coverage, thresholds: CoverageThresholds) -> list[tuple[str, str]]:
     if measured.gain is None or not measured.worth:
         return []
     share = measured.gain / measured.worth
@@ -278,10 +293,11 @@ def _gains(measured: Coverage, thresholds: CoverageThresholds) -> list[str]:
         thresholds.max_gain_of_spread if measured.noise is None else thresholds.max_gain_of_noise
     ):
         return []
-    size = f"{share:.1f} retraining standard deviations"
+    size = f"{number(share, 2)} retraining standard deviations"
     if measured.noise is None:
-        size = f"{100 * share:.0f} % of its distance from the median trial"
-    return [f"twice the trials would better the best by about {number(measured.gain, 2)}, {size}"]
+        size = f"{percent(share)} of its distance from the median trial"
+    gain = f"twice the trials would better the best by about {number(measured.gain, 2)}"
+    return [(gain, f"{gain}, {size}")]
 
 
 def _more(ended: int, needed: float) -> int:
@@ -300,6 +316,7 @@ def findings(result: Coverage) -> list[Finding]:
             check="coverage",
             status=result.status,
             subject={"study": result.study},
+            headline=_headline(result),
             message=_message(result),
             evidence={
                 "trials": list(result.good),
@@ -309,6 +326,7 @@ def findings(result: Coverage) -> list[Finding]:
                 "gain": result.gain,
                 "needed": result.needed,
                 "more": result.more,
+                "doubts": list(result.doubts),
                 "axes": [_evidence(axis) for axis in result.axes],
             },
             advice=_advice(result),
@@ -318,6 +336,14 @@ def findings(result: Coverage) -> list[Finding]:
 
 def _evidence(axis: AxisCoverage) -> dict[str, object]:
     return {name: value for name, value in vars(axis).items() if name != "units"}
+
+
+def _headline(result: Coverage) -> str:
+    if result.reason:
+        return f"Density cannot be judged: {result.cause}"
+    if result.doubt:
+        return result.doubt[0].upper() + result.doubt[1:]
+    return f"{len(result.good)} of {result.feasible} trials are good, without a gap among them"
 
 
 def _message(result: Coverage) -> str:
@@ -330,24 +356,25 @@ def _message(result: Coverage) -> str:
         meaning = (
             f"within one retraining standard deviation, {number(result.noise, 2)}, of the best"
         )
-    single = len(result.good) == 1
+    verb = "is" if len(result.good) == 1 else "are"
+    where = join([_region(axis) for axis in result.axes], most=2)
     message = (
-        f"{plural(len(result.good), 'trial')} of `{result.study}` "
-        f"{'is' if single else 'are'} good ({meaning}) and {'lies' if single else 'lie'} "
-        f"{join([_region(axis) for axis in result.axes])}."
+        f"{len(result.good)} of {plural(result.feasible, 'feasible trial')} of `{result.study}` "
+        f"{verb} good ({meaning}): {where}."
     )
-    if result.doubts:
-        text = "; ".join(result.doubts)
-        return f"{message} {text[0].upper()}{text[1:]}."
-    return f"{message} Nothing speaks against the density, which cannot be proven."
+    if not result.doubts:
+        return f"{message} Nothing speaks against the density, which cannot be proven."
+    text = result.doubts[0][0].upper() + result.doubts[0][1:]
+    others = len(result.doubts) - 1
+    more = f", with {plural(others, 'doubt')} more" if others else ""
+    return f"{message} {text}{more}."
 
 
 def _region(axis: AxisCoverage) -> str:
+    name = f"`{axis.hyperparameter}`"
     if axis.low == axis.high:
-        where = f"at {number(axis.low)}"
-    else:
-        where = f"from {number(axis.low)} to {number(axis.high)}"
-    return f"{where} of `{axis.hyperparameter}` ({axis.inside} of all trials)"
+        return f"{name} at {number(axis.low, 2)}"
+    return f"{name} from {number(axis.low, 2)} to {number(axis.high, 2)}"
 
 
 def _advice(result: Coverage) -> str:
@@ -355,5 +382,5 @@ def _advice(result: Coverage) -> str:
         return ""
     return (
         f"Run about {plural(result.more, 'more trial')}, or lower the ambition: fewer "
-        "hyperparameters or narrower ranges (C2, Q10)."
+        "hyperparameters or narrower ranges."
     )

@@ -14,7 +14,8 @@ from ...playbook.catalogue import known as catalogue_entry
 from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar, value_text
 from ...space.domains import Scale
 from ..base import SourceTrial
-from .trials import domain_value
+from .spread import spread_scale
+from .trials import domain_value, was_cut_off
 
 # Heuristic: a text of more values than this is a name or a path, and no axis of a chart.
 MAX_CHOICES = 50
@@ -60,7 +61,8 @@ def infer_space(
     A hyperparameter that never changes is fixed. One that changes is nuisance, within the stated
     domain if there is one, else within the outermost values. One that only some trials have,
     exactly those of some values of a list, stands under these values, and the list is scientific
-    (R11). Any other that only some trials have stays apart.
+    (R11). Any other that only some trials have stays apart. A trial that ended before it had a
+    value may have asked for a part of its setting only: what it lacks, the others do not lack.
 
     Args:
         trials: Of one study of the other tool.
@@ -69,15 +71,13 @@ def infer_space(
 
     Source: R11, R13.
     """
-    columns: dict[str, dict[int, Scalar]] = defaultdict(dict)
-    for at, trial in enumerate(trials):
-        for name, value in trial.setting.items():
-            columns[name][at] = value
-    partial = {name for name, column in columns.items() if len(column) < len(trials)}
+    whole = [trial for trial in trials if not was_cut_off(trial)] or trials
+    columns, all_values = _columns(whole), _columns(trials)
+    partial = {name for name in all_values if len(columns.get(name, ())) < len(whole)}
     roles = _Roles()
-    lists = _explaining_lists(columns, partial, len(trials))
-    for name in sorted(columns):
-        values = list(columns[name].values())
+    lists = _explaining_lists(columns, partial, len(whole))
+    for name in sorted(all_values):
+        values = list(all_values[name].values())
         if name in lists:
             choice = Choice(_distinct(values))
             roles.hyperparameters.append(Hyperparameter(name, "scientific", choice, when))
@@ -94,6 +94,15 @@ def infer_space(
         observed=frozenset(roles.observed),
         apart=roles.apart,
     )
+
+
+def _columns(trials: Sequence[SourceTrial]) -> dict[str, dict[int, Scalar]]:
+    """The values of each name, by the position of the trial."""
+    columns: dict[str, dict[int, Scalar]] = defaultdict(dict)
+    for at, trial in enumerate(trials):
+        for name, value in trial.setting.items():
+            columns[name][at] = value
+    return columns
 
 
 def _add_roles(
@@ -151,7 +160,7 @@ def _inferred_domain(name: str, values: Values) -> Domain | Scalar:
 def _range_domain(name: str, numbers: Sequence[float]) -> Domain:
     low, high = min(numbers), max(numbers)
     kind = Integer if all(isinstance(one, int) for one in numbers) else Real
-    for scale in _scales(name, low, high):
+    for scale in _scales(name, numbers):
         try:
             return kind(low, high, scale=scale)  # type: ignore[arg-type]  # whole where Integer is the kind
         except SpaceError:
@@ -159,14 +168,21 @@ def _range_domain(name: str, numbers: Sequence[float]) -> Domain:
     return Real(float(low), float(high))
 
 
-def _scales(name: str, low: float, high: float) -> list[Scale]:
-    """Scales to try, the likeliest first: the catalogue's, log over two decades, linear."""
+def _scales(name: str, numbers: Sequence[float]) -> list[Scale]:
+    """Scales to try, the likeliest first.
+
+    The one on which the values are even; where they do not tell, the catalogue's, then log over two
+    decades, then linear.
+    """
+    low, high = min(numbers), max(numbers)
     entry = catalogue_entry(name)
     starting_domains = [entry.start, *entry.starts.values()] if entry else []
     scales: list[Scale] = [one.scale for one in starting_domains if isinstance(one, Real | Integer)]
+    told = spread_scale(numbers, ["linear", "log", *scales])
     if low > 0 and high >= LOG_ABOVE * low and "one_minus_log" not in scales:
         scales.append("log")
-    return [*(one for one in scales if one != "linear"), "linear"]
+    usual: list[Scale] = [*(one for one in scales if one != "linear"), "linear"]
+    return [told, *usual] if told else usual
 
 
 # --- conditions
