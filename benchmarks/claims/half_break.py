@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from claims.cell import Cell, Row
 
+from claims.cell import Cell, Row
 from etude.advise.context import Context
 from etude.advise.edits import applied
 from etude.advise.policy import advice

@@ -311,6 +311,8 @@ class OverfittingThresholds:
     most_course: float = 14.0
     steady_drift: float = 5.0
     steady_wander: float = 1.0
+    # Heuristic: noise around a level that training fell to hardly rises by half of that fall.
+    large: float = 0.5
     # Heuristic: the best of many levels lies low by luck; so many could be that alone.
     min_doubt: float = 3.0
     # Heuristic: a curve without noise still bends by a few hundredths of what it gained.
