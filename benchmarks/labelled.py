@@ -36,7 +36,7 @@ UNSTABLE = frozenset(
 )
 STABLE = frozenset({"ok", "learned"})
 YES_NO = frozenset({"yes", "no"})
-# Workloads without labels. All trials that were called unstable were looked at once, curve by curve:
+# Workloads without labels. All trials that were called unstable were looked at once by eye:
 # these are. A trial called so that is not here counts as called so wrongly.
 UNSTABLE_BY_EYE = {
     "fastmri": frozenset({1462, 2494, 3543}),
