@@ -304,12 +304,13 @@ class StabilityThresholds:
     min_fall_trials: float = 2.2
     # Heuristic: six trials in a row that fall up to the edge are a sign.
     max_min_fall: float = 0.9
-    # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
-    # Laplace's rule, rounded down: no share of a few is certain.
-    confidence_flagged: float | None = 0.99
-    confidence_flagged_trials: int | None = 92
+    # Of trials flagged, and called ok, on workloads that the thresholds had not seen, the share
+    # that a person called so too, by Laplace's rule, and of how many trials
+    # (`benchmarks/claims/confidence.py`).
+    confidence_flagged: float | None = 0.96
+    confidence_flagged_trials: int | None = 114
     confidence_ok: float | None = 0.99
-    confidence_ok_trials: int | None = 390
+    confidence_ok_trials: int | None = 346
 
 
 @final
@@ -334,6 +335,8 @@ class OverfittingThresholds:
     most_course: float = 14.0
     steady_drift: float = 5.0
     steady_wander: float = 1.0
+    # Heuristic: noise around a level that training fell to hardly rises by half of that fall.
+    large: float = 0.5
     # Heuristic: the best of many levels lies low by luck; so many could be that alone.
     min_doubt: float = 3.0
     # Heuristic: a curve without noise still bends by a few hundredths of what it gained.
@@ -350,16 +353,17 @@ class OverfittingThresholds:
     min_others: int = 3
     # Fewer evaluations show no turn.
     min_evaluations: int = 5
-    # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
-    # Laplace's rule: no share of a few is certain.
-    confidence_flagged_by_loss: float | None = 0.97
-    confidence_flagged_by_loss_trials: int | None = 36
+    # Of trials flagged, and called ok, on workloads that the thresholds had not seen, the share
+    # that a person called so too, by Laplace's rule, and of how many trials
+    # (`benchmarks/claims/confidence.py`).
+    confidence_flagged_by_loss: float | None = 0.94
+    confidence_flagged_by_loss_trials: int | None = 16
     confidence_ok_by_loss: float | None = 0.99
-    confidence_ok_by_loss_trials: int | None = 130
-    confidence_flagged_by_metric: float | None = 0.96
-    confidence_flagged_by_metric_trials: int | None = 21
+    confidence_ok_by_loss_trials: int | None = 98
+    confidence_flagged_by_metric: float | None = 0.91
+    confidence_flagged_by_metric_trials: int | None = 9
     confidence_ok_by_metric: float | None = 0.99
-    confidence_ok_by_metric_trials: int | None = 138
+    confidence_ok_by_metric_trials: int | None = 102
 
 
 @final
@@ -389,12 +393,13 @@ class StillImprovingThresholds:
     max_points: int = 200
     # Heuristic: a trial that did less of its steps should be run to its end first.
     full: float = 0.9
-    # Of held-out labelled trials flagged, and called ok, the share that is labelled so, by
-    # Laplace's rule: no share of a few is certain.
-    confidence_flagged: float | None = 0.96
-    confidence_flagged_trials: int | None = 26
-    confidence_ok: float | None = 0.98
-    confidence_ok_trials: int | None = 55
+    # Of trials flagged, and called ok, on workloads that the thresholds had not seen, the share
+    # that a person called so too, by Laplace's rule, and of how many trials
+    # (`benchmarks/claims/confidence.py`).
+    confidence_flagged: float | None = 0.95
+    confidence_flagged_trials: int | None = 18
+    confidence_ok: float | None = 0.97
+    confidence_ok_trials: int | None = 40
 
 
 @final
