@@ -110,7 +110,8 @@ def _or_constrained(study: Study, side: Side) -> Side:
     if not touching or side.status not in ("problem", "notice"):
         return side
     reason = f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off"
-    return replace(side, status="unclear", cause="a constraint bounds it", reason=reason)
+    cause = "a constraint bounds it"
+    return replace(side, status="unclear", cause=cause, reason=reason, constrained=True)
 
 
 @final
@@ -158,7 +159,9 @@ class _View:
     def min_possible(self) -> float:
         """How often draws of a process must be lowest at a bound, for another sign to count."""
         thresholds = self.thresholds
-        return thresholds.min_likely if self.crowds or self.smooth else thresholds.min_possible
+        if self.crowds:
+            return thresholds.min_crowded
+        return thresholds.min_likely if self.smooth else thresholds.min_possible
 
     @cached_property
     def top_trials(self) -> TopTrials:
