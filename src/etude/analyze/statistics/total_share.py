@@ -15,11 +15,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .effects import Basis, Floats, products
+from .effects import Basis, Floats, Indices, products
+
+Marks: TypeAlias = NDArray[np.bool_]
 
 # Fine up to where a hyperparameter may be fixed, coarse beyond.
 SHARES_S = np.concatenate([np.arange(61) / 200, np.arange(16, 51) / 50])
@@ -55,16 +58,16 @@ class Features:
 
     columns_TxM: Floats
     part_M: Floats
-    component_M: Floats
+    component_M: Indices
     axes: tuple[frozenset[int], ...]
 
-    def owned(self, of: frozenset[int]) -> Floats:
+    def owned(self, of: frozenset[int]) -> Marks:
         """own_M: which columns vary with any of these axes."""
         has_C = np.array([bool(one & of) for one in self.axes])
         return np.asarray(has_C[self.component_M])
 
     @property
-    def alone(self) -> Floats:
+    def alone(self) -> Marks:
         """alone_M: which columns are of a single axis."""
         return np.asarray(np.array([len(one) == 1 for one in self.axes])[self.component_M])
 
@@ -179,7 +182,7 @@ class _Axis:
     once_AxA: Floats
     twice_AxA: Floats
     prior_A: Floats
-    alone_A: Floats
+    alone_A: Marks
     noise: float
     free: float
 
@@ -239,7 +242,7 @@ def _bounds(axis: _Axis, margin: float, max_chance: float, *, seed: int) -> Boun
     return Bounds(low=min(low, high), high=high, power=float(excluded_K.mean()))
 
 
-def _above(fitting_S: Floats) -> float:
+def _above(fitting_S: Marks) -> float:
     """The smallest share above all that fit."""
     places = np.flatnonzero(fitting_S)
     return float(SHARES_S[min(places[-1] + 1, len(SHARES_S) - 1)]) if len(places) else 0.0
