@@ -230,15 +230,15 @@ def _bounds(axis: _Axis, margin: float, max_chance: float, *, seed: int) -> Boun
     left_KxA += np.sqrt(noise_K)[:, None] * noise_KxA
     shape_KxA = rng.standard_normal((DRAWS, size)) * np.sqrt(axis.prior_A)
     at_margin = int(np.searchsorted(SHARES_S, margin - 1e-9))
-    low, high, excluded_K = 0.0, 0.0, np.ones(DRAWS, dtype=bool)
+    low, high, excluded_K = 1.0, 0.0, np.ones(DRAWS, dtype=bool)
     for alone in MIXTURES if not axis.alone_A.all() else MIXTURES[:1]:
         strength_KxS, seen = _strengths(axis, alone, left_KxA, shape_KxA, margin)
         fitting_S = (strength_KxS <= seen * (1 + 1e-9)).mean(axis=0) > max_chance
         high = max(high, _above(fitting_S))
         excluded_K &= strength_KxS[:, 0] <= np.quantile(strength_KxS[:, at_margin], max_chance)
-        if alone in (0.5, 1.0):
+        if alone:
             reached_S = (strength_KxS >= seen * (1 - 1e-9)).mean(axis=0) > max_chance
-            low = float(SHARES_S[np.argmax(reached_S)]) if reached_S.any() else 1.0
+            low = min(low, float(SHARES_S[np.argmax(reached_S)]) if reached_S.any() else 1.0)
     return Bounds(low=min(low, high), high=high, power=float(excluded_K.mean()))
 
 
