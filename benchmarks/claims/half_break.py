@@ -5,7 +5,8 @@ Axes: T trials, D axes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from claims.cell import Cell, Row
 from etude.advise.context import Context
-from etude.advise.edits import applied
+from etude.advise.edits import applied, changes_phrase
 from etude.advise.policy import advice
 from etude.advise.verdict import verdict
 from etude.analyze.analysis import Analysis
@@ -34,8 +35,7 @@ AXES: Mapping[str, Real | Integer] = {
     "width": Integer(16, 1024, log=True),
 }
 ACTIVATIONS = ["relu", "square"]
-# What training alone moves a value by, of what the axes do: a loss of 1 lies half an axis off.
-NOISE = 0.02
+HOW_MANY = re.compile(r"with \d+ about \d+ would train|`trials` to \d+")
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,14 @@ class Valley:
         beyond: The axis whose bound cuts the optimum off, and on which side: +1 or -1; 0 for an
             optimum just below the cliff.
         cliff: `rate`: from some rate on; `tilted`: sooner where the next axis is high; `choice`: at
-            one of two activations; `scattered`: anywhere.
+            one of two activations; `scattered`: anywhere; `code`: anywhere, by an error.
+        noise: What training alone moves a value by; the loss rises by 1 over half of an axis.
     """
 
     axes: int
     beyond: tuple[str, int]
     cliff: str
+    noise: float = 0.02
 
     @property
     def names(self) -> list[str]:
@@ -77,26 +79,25 @@ class Valley:
                 off = float(rng.uniform(0.05, 0.3))
                 lowest[name] = 1.0 + off if side > 0 else -off
             room = edge - sum(slope * lowest[one] for one, slope in tilt.items())
-            if self.cliff in ("choice", "scattered") or 0.05 < room < (0.1 if not side else 9.0):
+            if self.cliff in ("choice", "scattered", "code") or 0.05 < room < (
+                0.1 if not side else 9.0
+            ):
                 return lowest
 
 
 def followed(valley: Valley, seed: Sequence[int]) -> tuple[bool, list[str]]:
-    """Whether the optimum lies inside the third round's space, and what each `next` was for."""
+    """Whether the optimum lies inside the third round's space, and what was said on the way."""
     rng = np.random.default_rng(seed)
-    lowest, edge = valley.optimum(rng), valley.edge()
+    lowest = valley.optimum(rng)
     experiment = _first(valley, int(rng.integers(2**31)))
-    said = []
-    for number in range(ROUNDS):
-        context = _played(valley, experiment, lowest, edge, rng)
-        if number == ROUNDS - 1:
+    said: list[str] = []
+    for _ in range(ROUNDS - 1):
+        advised = advice(_played(valley, experiment, lowest, rng))
+        edits = advised.recommendations
+        said += [*advised.words, *advised.waiting, advised.goal, changes_phrase(edits)]
+        if not edits:
             break
-        advised = advice(context)
-        if not advised.recommendations:
-            said.append(" | ".join(advised.words) or "nothing")
-            break
-        said.append(advised.goal)
-        experiment = applied(experiment, advised.recommendations)
+        experiment = applied(experiment, edits)
     return _is_inside(experiment, lowest), said
 
 
@@ -119,14 +120,13 @@ def _played(
     valley: Valley,
     experiment: Experiment,
     lowest: Mapping[str, float],
-    edge: float,
     rng: np.random.Generator,
 ) -> Context:
     (study,) = studies(experiment)
     moves = QuasiRandom().moves(study, Records.of([]), study.max_trials)
     settings = [study.setting(one.searched) for one in moves if isinstance(one, Start)]
     records = [
-        _record(study.name, trial, setting, _value(valley, setting, lowest, edge, rng))
+        _record(study.name, trial, setting, _value(valley, setting, lowest, rng))
         for trial, setting in enumerate(settings)
     ]
     analysis = Analysis(experiment, [study], records)
@@ -138,27 +138,28 @@ def _value(
     valley: Valley,
     setting: Mapping[str, Scalar],
     lowest: Mapping[str, float],
-    edge: float,
     rng: np.random.Generator,
-) -> float | None:
+) -> float | str:
     unit = {name: AXES[name].unit(setting[name]) for name in valley.names if name in setting}
-    noise = NOISE * float(rng.standard_normal())
+    noise, chance, edge = valley.noise * float(rng.standard_normal()), rng.random(), valley.edge()
     tilt = sum(slope * unit[name] for name, slope in valley.tilt().items())
     breaks = {
         "rate": tilt > edge,
         "tilted": tilt > edge,
         "choice": setting.get("activation") == "square",
-        "scattered": rng.random() < 0.5,
+        "scattered": chance < 0.5,
+        "code": chance < 0.5,
     }
     if breaks[valley.cliff]:
-        return None
+        return "error" if valley.cliff == "code" else "nan"
     return noise + sum(4.0 * (unit[name] - lowest[name]) ** 2 for name in unit)
 
 
-def _record(study: str, trial: int, setting: Mapping[str, Scalar], value: float | None) -> Record:
+def _record(study: str, trial: int, setting: Mapping[str, Scalar], value: float | str) -> Record:
+    """A trial with its value, or with the reason why it has none."""
     plain: dict[str, Any] = {"id": trial, "study": study, "index": trial, "seed": trial}
-    if value is None:
-        return Record(**plain, setting=setting, status="infeasible", reason="nan", steps=1)
+    if isinstance(value, str):
+        return Record(**plain, setting=setting, status="infeasible", reason=value, steps=1)
     points = Points(np.array([(99, 0, value)], dtype=POINT), (METRIC,))
     return Record(**plain, setting=setting, status="completed", points=points, steps=100)
 
@@ -175,35 +176,62 @@ def _is_inside(experiment: Experiment, lowest: Mapping[str, float]) -> bool:
     return True
 
 
-def measure(seed: Sequence[int], *, valley: Valley) -> tuple[int, int]:
+def inside(seed: Sequence[int], *, valley: Valley) -> tuple[int, int]:
     """Whether the optimum is inside by the third round."""
     return int(followed(valley, seed)[0]), 1
 
 
-def _cell(name: str, axes: int, beyond: tuple[str, int], cliff: str) -> Cell:
-    return Cell(
-        name=f"{name}, {axes} axes",
-        group="the optimum is inside by round 3",
-        measure=partial(measure, valley=Valley(axes, beyond, cliff)),
-        limit=0.6,
-        at_most=False,
-    )
+def how_many(seed: Sequence[int], *, valley: Valley) -> tuple[int, int]:
+    """Where it is not inside: whether it is said how many trials would do."""
+    is_inside, said = followed(valley, seed)
+    return int(any(map(HOW_MANY.search, said))), int(not is_inside)
 
 
 BELOW, NEAR = ("learning_rate", -1), ("learning_rate", 0)
 # Of a tilted cliff: what lies beyond a high decay does not train.
 DECAY, LESS_DECAY = ("weight_decay", 1), ("weight_decay", -1)
+PLACES = {"below the rates": BELOW, "beyond a decay": DECAY, "near the cliff": NEAR}
+
+
+def _cells(axes: int, noise: float, *, full: bool) -> Iterator[Cell]:
+    for cliff in ("rate", "tilted", "choice", "scattered"):
+        for where, beyond in PLACES.items():
+            if beyond == NEAR and cliff not in ("rate", "tilted"):
+                continue
+            side = LESS_DECAY if cliff == "tilted" and beyond == DECAY else beyond
+            valley = Valley(axes, side, cliff, noise)
+            yield Cell(
+                name=f"{cliff}, optimum {where}, {axes} axes, noise {100 * noise:.0f} %",
+                group="the optimum is inside by round 3",
+                measure=partial(inside, valley=valley),
+                limit=0.6,
+                at_most=False,
+                full=full,
+            )
+
+
 ROW = Row(
     claim="advice where half of 20 trials break",
     cells=[
-        _cell(f"{cliff} breaks, optimum {where}", axes, beyond, cliff)
-        for axes in (2, 3, 4)
-        for cliff in ("rate", "tilted", "choice", "scattered")
-        for where, beyond in (
-            ("below the rates", BELOW),
-            ("beyond a decay", LESS_DECAY if cliff == "tilted" else DECAY),
-            ("near the cliff", NEAR),
-        )
-        if beyond != NEAR or cliff in ("rate", "tilted")
+        *_cells(2, 0.02, full=False),
+        *_cells(4, 0.02, full=False),
+        *_cells(3, 0.02, full=True),
+        *_cells(2, 0.1, full=True),
+        *_cells(4, 0.1, full=True),
+        Cell(
+            name="an error anywhere, optimum below the rates, 2 axes",
+            group="where it is not inside, it says how many trials would do",
+            measure=partial(how_many, valley=Valley(2, BELOW, "code")),
+            limit=0.6,
+            at_most=False,
+        ),
+        Cell(
+            name="scattered, optimum below the rates, 4 axes, noise 10 %",
+            group="where it is not inside, it says how many trials would do",
+            measure=partial(how_many, valley=Valley(4, BELOW, "scattered", 0.1)),
+            limit=0.6,
+            at_most=False,
+            full=True,
+        ),
     ],
 )

@@ -209,6 +209,17 @@ def never_learns(question: Experiment) -> Context:
     return round_of(question, curves)
 
 
+def learns_nothing_above(question: Experiment, *, unit: float = 0.6) -> Context:
+    """Trials beyond this place on the learning rate's axis stay where they begin."""
+
+    def curves(place: Place) -> Mapping[str, Floats]:
+        if place.unit["learning_rate"] > unit:
+            return course(place, np.full(50, 1.5), 0.01)
+        return course(place, FALLS_E)
+
+    return round_of(question, curves, count=40, bottom={"learning_rate": unit / 2, "share": 0.5})
+
+
 def spikes(question: Experiment) -> Context:
     """The gradient norms of the best trial jump now and then."""
     spiky_P = NORMS_P * np.where(np.arange(100) % 40 == 7, 40.0, 1.0)

@@ -222,7 +222,7 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield Caveat(
-            text=f"Only the seed differs among trials of {named(untuned)}: compare means, not bests",
+            text=f"Only the seed differs in {named(untuned)}: compare means, not the best",
             rules=("A2",),
             weight=ONCE,
             detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "

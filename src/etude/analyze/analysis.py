@@ -13,7 +13,7 @@ from ..study import Study
 from .checks.stability import stability
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import NEVER_LEARNED, Outcome, outcomes, placed, ranked, without_seeds
+from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -72,8 +72,7 @@ class Analysis:
 
     def never_learned(self, study: Study) -> frozenset[int]:
         """The trials that trained to their end and learned nothing, by what `stability` says."""
-        trials = self.result(study, stability).trials
-        return frozenset(trial.trial for trial in trials if trial.kind == NEVER_LEARNED)
+        return frozenset(self.result(study, stability).never_learned)
 
     def result(self, study: Study, check: Callable[..., R]) -> R:
         """The result of a check on a study, by the function that computes it.
@@ -112,17 +111,8 @@ class Analysis:
         if key not in self._results:
             trials = self._trials_of(study, check)
             judged = without_seeds(study) if check.of == "outcomes" else study
-            self._results[key] = check.result(judged, trials, **self._given(study, check))
+            self._results[key] = check.result(judged, trials, **self._others(study, check))
         return self._results[key]
-
-    def _given(self, study: Study, check: Check) -> dict[str, Any]:
-        """What a check knows beside the trials of its study."""
-        given: dict[str, Any] = {}
-        if check.against_rivals:
-            given["rivals"] = dict(self._rivals(study))
-        if check.minds_learning:
-            given["never_learned"] = self.never_learned(study)
-        return given
 
     def _trials_of(self, study: Study, check: Check) -> Sequence[Outcome] | Sequence[TrialCurves]:
         """What a check looks at."""
@@ -130,6 +120,15 @@ class Analysis:
             return self.curves(study)
         ended = self.outcomes(study)
         return placed(study, ended) if check.along_axes else ended
+
+    def _others(self, study: Study, check: Check) -> dict[str, Any]:
+        """What a check is given beside its trials."""
+        given: dict[str, Any] = {}
+        if check.against_rivals:
+            given["rivals"] = dict(self._rivals(study))
+        if check.minds_learning:
+            given["never_learned"] = self.never_learned(study)
+        return given
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
         """Every other study that has a value, by name, with its best one."""

@@ -55,8 +55,8 @@ class Check:
     findings: Callable[[Any], list[Finding]]
     title: str = ""
     against_rivals: bool = False
-    along_axes: bool = False
     minds_learning: bool = False
+    along_axes: bool = False
 
 
 CHECKS = (

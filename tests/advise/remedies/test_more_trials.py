@@ -64,8 +64,22 @@ def test_lost_trials_are_replaced_where_no_range_can_be_cut():
 def test_what_the_code_or_the_machine_breaks_is_not_trained_again(reason):
     context = rounds.breaks_anywhere(experiment(), count=20, reason=reason)
 
-    assert context.of("infeasible", "C3", "problem")
-    assert more_trials(context) == []
+    (remedy,) = more_trials(context)
+
+    assert not remedy.edits
+    assert "find out why first; with " in remedy.words
+    assert "about 20 would train" in remedy.words
+    assert len(remedy.words.split()) <= 20
+
+
+def test_where_nearly_all_break_the_number_is_told_and_not_trained():
+    values = [0.1 if k in (3, 11, 17) else None for k in range(20)]
+
+    (remedy,) = more_trials(rounds.by_value(values, question=experiment()))
+
+    assert not remedy.edits
+    assert "17 of 20 trials of `all` break" in remedy.words
+    assert "with 134 about 20 would train" in remedy.words
 
 
 def test_where_all_break_no_more_are_trained():

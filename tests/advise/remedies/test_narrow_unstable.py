@@ -49,6 +49,17 @@ def test_few_or_scattered_infeasible_trials_cut_nothing(make, question):
     assert narrow_unstable(make(question)) == []
 
 
+def test_a_range_is_cut_where_everything_beyond_never_learns():
+    context = rounds.learns_nothing_above(experiment())
+    (finding,) = context.of("infeasible", "C3", "problem")
+
+    ((path, part, new),) = changes(narrow_unstable(context))
+
+    assert "never learned, all from `learning_rate`" in finding.headline
+    assert (path, part) == ("nuisance.learning_rate", "high")
+    assert RATE.value(0.6) < new < RATE.value(0.7)
+
+
 def test_a_value_at_which_every_trial_breaks_leaves_the_choice():
     context = rounds.breaks_at_a_value(experiment(nuisance=CHOICE))
 

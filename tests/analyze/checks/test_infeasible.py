@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests import factories
@@ -286,3 +288,23 @@ def test_a_single_trial_is_spoken_of_as_one(value, said):
     found = findings(infeasible(study, outcomes(study, at_units(study, [[0.5]], [value]))))[0]
 
     assert found.message.startswith(f"The only ended trial of `all` {said}")
+
+
+def found_of_planted_cliffs(count, studies=200):
+    """In how many studies of so many trials the region beyond a cliff is named."""
+    study = factories.study()
+    found = 0
+    for seed in range(studies):
+        unit_TxD = np.random.default_rng([seed, count]).random((count, 2))
+        values = [None if rate + 0.3 * share > 0.95 else 0.1 for rate, share in unit_TxD.tolist()]
+        regions = infeasible(study, outcomes(study, at_units(study, unit_TxD, values))).regions
+        found += any(one.hyperparameter == "learning_rate" for one in regions)
+    return found / studies
+
+
+def test_more_trials_never_find_a_planted_cliff_less_often():
+    shares = [found_of_planted_cliffs(count) for count in (10, 20, 40, 80)]
+
+    slack = 2 * np.sqrt(0.25 / 200)
+    assert all(after >= before - slack for before, after in pairwise(shares))
+    assert shares[-1] > 0.98

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests import factories
@@ -174,3 +176,27 @@ def test_every_finding_has_a_short_headline_and_short_sentences(values):
 
 def test_a_study_without_a_stable_trial_is_unclear():
     assert edge([None] * 10, set(range(10))).status == "unclear"
+
+
+def found_of_planted_cliffs(count, studies=200):
+    """In how many studies of so many trials an optimum just beyond a cliff is found."""
+    found = 0
+    for seed in range(studies):
+        rng = np.random.default_rng([seed, count])
+        unit_T = rng.random(count)
+        loss_T = (unit_T - 0.8) ** 2 + 0.02 * rng.standard_normal(count)
+        values = [
+            None if unit > 0.6 else float(loss) for unit, loss in zip(unit_T, loss_T, strict=True)
+        ]
+        rates = [RATE.value(float(unit)) for unit in unit_T]
+        found += limits(rates, values).status == "notice"
+    return found / studies
+
+
+def test_more_trials_never_find_a_planted_cliff_less_often():
+    shares = [found_of_planted_cliffs(count) for count in (10, 20, 40, 80)]
+
+    slack = 2 * np.sqrt(0.25 / 200)
+    assert all(after >= before - slack for before, after in pairwise(shares))
+    assert shares[1] > 0.6
+    assert shares[-1] > 0.95

@@ -17,6 +17,9 @@ from .narrow_unstable import narrow_unstable, use_log_scale
 # What a setting does to a training; other reasons are the machine's or the code's.
 DIVERGED = ("nan", "diverged", "no_value", "never_learned")
 
+# Heuristic: where more than three of four break, the space or the code is wrong.
+MOST_TIMES = 4
+
 
 def more_trials(context: Context) -> list[Remedy]:
     """As many as a sparse study lacks, or lost; else as many again where the verdict is unclear.
@@ -49,14 +52,11 @@ def more_trials(context: Context) -> list[Remedy]:
 def _loses_trials(context: Context, finding: Finding, sparse: Sequence[Finding]) -> bool:
     """Whether a study lost so many trials that the rest cannot tell where to cut or to widen.
 
-    Not where a range can be redrawn, where all broke, or most for a reason of the machine or of the
-    code: more of them would break as well.
+    Not where a range can be redrawn, or where all broke.
     """
     if finding.check != "infeasible" or use_log_scale(context) or narrow_unstable(context):
         return False
-    result = context.result(finding, infeasible)
-    diverged = sum(result.reasons.get(reason, 0) for reason in DIVERGED)
-    if result.cause == "bug" or 2 * diverged < len(result.trials):
+    if context.result(finding, infeasible).cause == "bug":
         return False
     study = context.study(finding)
     few = len(context.best_first(study)) < BoundaryThresholds().min_feasible
@@ -64,15 +64,21 @@ def _loses_trials(context: Context, finding: Finding, sparse: Sequence[Finding])
 
 
 def _replacing_lost(context: Context, lost: Sequence[Finding]) -> list[Remedy]:
-    """So many trials that as many train as the file asks for, where the share stays."""
-    results = [context.result(finding, infeasible) for finding in lost]
-    worst = max(results, key=lambda result: result.fraction)
+    """So many trials that as many train as the file asks for, where the share stays.
+
+    In words where most failed for a reason of the machine or of the code, which more of them would
+    meet again, and where it would take too many.
+    """
+    results = [(context.result(finding, infeasible), finding) for finding in lost]
+    worst, finding = max(results, key=lambda pair: pair[0].fraction)
     asked = context.experiment.trials
     trials = math.ceil(round(asked / (1.0 - worst.fraction), 6))
-    because = (
-        f"{len(worst.trials)} of {worst.ended} trials of `{worst.study}` break, too many to tell "
-        f"where to cut; of {trials} about {asked} train."
-    )
+    share = f"{len(worst.trials)} of {worst.ended} trials of `{worst.study}` break"
+    diverged = sum(worst.reasons.get(reason, 0) for reason in DIVERGED)
+    if 2 * diverged < len(worst.trials) or trials > MOST_TIMES * asked:
+        words = f"{share}: find out why first; with {trials} about {asked} would train (C3)."
+        return [Remedy(rule="C3", words=words, causes=(finding,))]
+    because = f"{share}, too many to tell where to cut; of {trials} about {asked} train."
     return _with_trials(context, "C3", trials, because)
 
 

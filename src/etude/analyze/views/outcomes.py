@@ -60,6 +60,25 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
 
 
+def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
+    """The outcomes, those of trials that never learned as infeasible, for that reason.
+
+    Source: C3.
+    """
+    return [
+        replace(
+            outcome,
+            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
+            loss=math.inf,
+            value=None,
+            step=None,
+        )
+        if outcome.feasible and outcome.trial in never_learned
+        else outcome
+        for outcome in ended
+    ]
+
+
 def placed(study: Study, ended: Sequence[Outcome], name: str = "") -> list[Outcome]:
     """Those that lie somewhere in the space, or along the axis of this name.
 
@@ -99,25 +118,6 @@ def is_seed(name: str, names: Names) -> bool:
     """
     entry = known(name, names)
     return entry is not None and entry.name == "seed"
-
-
-def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
-    """The outcomes, those of trials that never learned as infeasible, for that reason.
-
-    Source: C3.
-    """
-    return [
-        replace(
-            outcome,
-            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
-            loss=math.inf,
-            value=None,
-            step=None,
-        )
-        if outcome.feasible and outcome.trial in never_learned
-        else outcome
-        for outcome in ended
-    ]
 
 
 def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:
