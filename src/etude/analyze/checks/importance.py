@@ -317,7 +317,7 @@ def _counting_sentences(
         return (
             f"{name} matters: its values differ beyond repeats",
             f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
-            f"its values explain {percent(contrast.share)} of the differences.",
+            f"its values explain {percent(influence.size)} of the differences.",
             "",
         )
     message = (

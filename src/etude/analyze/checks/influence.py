@@ -67,7 +67,8 @@ class Influence:
     @property
     def size(self) -> float:
         """By what those that matter are put in order."""
-        contrast = self.contrast.share if self.contrast is not None else 0.0
+        # Some noise is always left: nothing explains all.
+        contrast = min(0.99, self.contrast.share) if self.contrast is not None else 0.0
         return max(self.total or self.share or 0.0, contrast)
 
 

@@ -416,8 +416,8 @@ def trials_for(share: float, axes: int, *, max_chance: float, power: float = 0.8
     if not axes:
         return 0
     trials = _beyond(axes, max_chance, power) * (1 - share) / share
-    digit = 10 ** max(0, math.floor(math.log10(trials)) - 1)
-    return math.ceil(trials / digit) * digit
+    digit = 10.0 ** max(0, math.floor(math.log10(trials)) - 1)
+    return int(math.ceil(trials / digit) * digit)
 
 
 def _beyond(axes: int, max_chance: float, power: float) -> float:

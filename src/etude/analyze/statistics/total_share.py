@@ -15,11 +15,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .effects import Basis, Floats, products
+from .effects import Basis, Floats, Indices, products
+
+Marks: TypeAlias = NDArray[np.bool_]
 
 # Fine up to where a hyperparameter may be fixed, coarse beyond.
 SHARES_S = np.concatenate([np.arange(61) / 200, np.arange(16, 51) / 50])
@@ -55,16 +58,16 @@ class Features:
 
     columns_TxM: Floats
     part_M: Floats
-    component_M: Floats
+    component_M: Indices
     axes: tuple[frozenset[int], ...]
 
-    def owned(self, of: frozenset[int]) -> Floats:
+    def owned(self, of: frozenset[int]) -> Marks:
         """own_M: which columns vary with any of these axes."""
         has_C = np.array([bool(one & of) for one in self.axes])
         return np.asarray(has_C[self.component_M])
 
     @property
-    def alone(self) -> Floats:
+    def alone(self) -> Marks:
         """alone_M: which columns are of a single axis."""
         return np.asarray(np.array([len(one) == 1 for one in self.axes])[self.component_M])
 
@@ -179,7 +182,7 @@ class _Axis:
     once_AxA: Floats
     twice_AxA: Floats
     prior_A: Floats
-    alone_A: Floats
+    alone_A: Marks
     noise: float
     free: float
 
@@ -227,19 +230,19 @@ def _bounds(axis: _Axis, margin: float, max_chance: float, *, seed: int) -> Boun
     left_KxA += np.sqrt(noise_K)[:, None] * noise_KxA
     shape_KxA = rng.standard_normal((DRAWS, size)) * np.sqrt(axis.prior_A)
     at_margin = int(np.searchsorted(SHARES_S, margin - 1e-9))
-    low, high, excluded_K = 0.0, 0.0, np.ones(DRAWS, dtype=bool)
+    low, high, excluded_K = 1.0, 0.0, np.ones(DRAWS, dtype=bool)
     for alone in MIXTURES if not axis.alone_A.all() else MIXTURES[:1]:
         strength_KxS, seen = _strengths(axis, alone, left_KxA, shape_KxA, margin)
         fitting_S = (strength_KxS <= seen * (1 + 1e-9)).mean(axis=0) > max_chance
         high = max(high, _above(fitting_S))
         excluded_K &= strength_KxS[:, 0] <= np.quantile(strength_KxS[:, at_margin], max_chance)
-        if alone in (0.5, 1.0):
+        if alone:
             reached_S = (strength_KxS >= seen * (1 - 1e-9)).mean(axis=0) > max_chance
-            low = float(SHARES_S[np.argmax(reached_S)]) if reached_S.any() else 1.0
+            low = min(low, float(SHARES_S[np.argmax(reached_S)]) if reached_S.any() else 1.0)
     return Bounds(low=min(low, high), high=high, power=float(excluded_K.mean()))
 
 
-def _above(fitting_S: Floats) -> float:
+def _above(fitting_S: Marks) -> float:
     """The smallest share above all that fit."""
     places = np.flatnonzero(fitting_S)
     return float(SHARES_S[min(places[-1] + 1, len(SHARES_S) - 1)]) if len(places) else 0.0

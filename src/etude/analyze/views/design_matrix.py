@@ -15,7 +15,7 @@ from typing import final
 
 import numpy as np
 
-from ...space import Choice, Domain, Scalar, is_number
+from ...space import in_order, is_ordered
 from ...study import Study
 from ...wording import plural
 from ..statistics.effects import (
@@ -131,7 +131,7 @@ class DesignMatrix:
     def needed(self) -> int:
         """The same, by the columns of all hyperparameters and their pairs."""
         pairing = [own.pairing_TxQ.shape[1] for own in self.design.bases]
-        columns = sum(own.columns_TxQ.shape[1] for own in self.design.bases)
+        columns: int = sum(own.columns_TxQ.shape[1] for own in self.design.bases)
         columns += sum(first * second for first, second in combinations(pairing, 2))
         return max(self.fewest, math.ceil(self.thresholds.min_settings_a_column * columns))
 
@@ -149,7 +149,7 @@ class DesignMatrix:
         failed = [fmean(not one.feasible for one in group) for group in self.groups]
         if not any(failed):
             return by_value
-        design = self.scored(self.groups, _behind(self.groups, failed))
+        design = self.scored(self.groups, _behind(self.groups, failed).tolist())
         by_all = dict(zip(names, self._total_shares(design), strict=True))
         return {
             name: Bounds(
@@ -184,13 +184,13 @@ class DesignMatrix:
         domains = self.study.space.domains
         chosen = [groups[place][0].record.setting for place in places.tolist()]
         units_DxT = [
-            np.array([_place(domain, setting[name]) for setting in chosen])
+            np.array([in_order(domain).unit(setting[name]) for setting in chosen])
             for name, domain in domains.items()
         ]
         return Design(
             names=tuple(domains),
             bases=[
-                basis(units_T, ordered=_is_ordered(domain))
+                basis(units_T, ordered=is_ordered(domain))
                 for units_T, domain in zip(units_DxT, domains.values(), strict=True)
             ],
             scores_T=scores(np.asarray(values)[places]),
@@ -204,22 +204,6 @@ def _behind(groups: Sequence[Sequence[Outcome]], failed: Sequence[float]) -> Flo
     means = [fmean([one.loss for one in group if one.feasible] or [0.0]) for group in groups]
     keys = np.array(list(zip(failed, means, strict=True)))
     return np.asarray(np.unique(keys, axis=0, return_inverse=True)[1].ravel(), dtype=np.float64)
-
-
-def _is_ordered(domain: Domain) -> bool:
-    """Whether its values have an order: all but a choice of words, which may say that it has."""
-    return not isinstance(domain, Choice) or domain.ordered or _is_of_numbers(domain)
-
-
-def _is_of_numbers(domain: Domain) -> bool:
-    return isinstance(domain, Choice) and all(is_number(value) for value in domain.values)
-
-
-def _place(domain: Domain, value: Scalar) -> float:
-    """Where a value lies on its axis, for its rank: listed numbers by their size."""
-    if isinstance(domain, Choice) and not domain.ordered and is_number(value):
-        return float(value) if _is_of_numbers(domain) else domain.unit(value)
-    return domain.unit(value)
 
 
 def of_value(settings: DesignMatrix) -> dict[str, AxisEffect]:
