@@ -255,7 +255,8 @@ def test_a_row_of_retrainings_has_their_mean_and_its_interval():
     answer = judged(UNTUNED, retrainings(UNTUNED, LOW, HIGH))
 
     row = answer.rows[0]
-    assert (row.study, row.value, row.retrained) == ("optimizer=adam", pytest.approx(0.108), 5)
+    assert (row.study, row.retrained) == ("optimizer=adam", 5)
+    assert row.value == pytest.approx(0.108)
     assert row.low == pytest.approx(0.108 - 2.776 * 0.00837 / 5**0.5, abs=1e-4)
     assert answer.evidence["means"]["optimizer=nesterov"]["mean"] == pytest.approx(0.508)
 
