@@ -114,4 +114,6 @@ def _cells() -> list[Cell]:
     return cells
 
 
-ROW = Row(claim="a trial broke, of noise alone and of breaks", cells=_cells(), rests_on=("analyze",))
+ROW = Row(
+    claim="a trial broke, of noise alone and of breaks", cells=_cells(), rests_on=("analyze",)
+)
