@@ -20,7 +20,7 @@ from measure import ROOT
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests import form  # noqa: E402  # from the checkout, whose path is known now
-from tests.golden.endings import EXPERIMENTS, Said  # noqa: E402
+from tests.golden.endings import EXPERIMENTS, Said  # noqa: E402  # the same
 
 
 def main() -> None:

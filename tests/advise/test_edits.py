@@ -14,7 +14,7 @@ from etude.design.studies import studies
 from etude.errors import ExperimentError
 from etude.experiment.change import Change
 from etude.finding import Recommendation
-from etude.space import Integer, Real
+from etude.space import Choice, Integer, Real
 
 CONDITIONAL = {
     "when": {
@@ -119,8 +119,16 @@ def test_nothing_to_change_is_nothing(question, values, status):
     assert advised(context) == []
 
 
-def test_choices_are_left_to_the_person():
+def test_a_list_of_numbers_goes_on_by_its_steps():
     question = two_optimizers(nuisance={"width": ORDERED})
+    context = rounds.with_bottoms(question, {"width": 1.2}, {"width": 0.5})
+
+    assert [edit.new for edit in advised(context)] == [(*ORDERED.values, 512)]
+
+
+def test_what_comes_beyond_other_values_is_left_to_the_person():
+    sizes = Choice(["tiny", "small", "middle", "large", "huge"], ordered=True)
+    question = two_optimizers(nuisance={"width": sizes})
     context = rounds.with_bottoms(question, {"width": 1.2}, {"width": 0.5})
 
     assert len(context.of("boundary", "C1", "problem")) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.connect.csv_folders import csv_folder, import_result, import_source, shared_case
 
-from etude.design.names import taken_for
+from etude.design.known_names import taken_for
 from etude.experiment import toml
 from etude.space import Choice, Real
 

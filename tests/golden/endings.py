@@ -85,7 +85,7 @@ def of_context(make: Callable[[], Context]) -> Said:
 
 def made(question: Experiment, records: Sequence[Record]) -> Result:
     """The result of an experiment with these trials."""
-    entry = Entry(experiment=question, text=dumps(question))
+    entry = Entry(experiment=question, text=dumps(question), source="story.toml")
     return Result(entry=entry, records=Records.of(records), store=Memory())
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from ..analyze.analysis import Analysis
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
-from ..analyze.checks.stability import stability
 from ..analyze.views.outcomes import only_seeds
 from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
@@ -154,12 +153,7 @@ def useful(analysis: Analysis, studies: Sequence[RankedStudy]) -> dict[str, int]
 
     Source: R15, D1.
     """
-    lost = {
-        trial.trial
-        for study in analysis.studies
-        for trial in analysis.result(study, stability).trials
-        if trial.kind == "never_learned"
-    }
+    lost = {trial for study in analysis.studies for trial in analysis.never_learned(study)}
     return {
         study.study.name: sum(one.feasible and one.trial not in lost for one in study.outcomes)
         for study in studies
@@ -228,7 +222,7 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield Caveat(
-            text=f"Only the seed differs among trials of {named(untuned)}: compare means, not bests",
+            text=f"Only the seed differs in {named(untuned)}: compare means, not the best",
             rules=("A2",),
             weight=ONCE,
             detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from ..analyze.comparison.comparison import MAX_MORE, Comparison, Side
@@ -24,6 +25,7 @@ _TAKEN = {
     "worse": "Keep {a}: no more trainings are needed",
     "no_difference": "Keep the simpler of the two: no more trainings are needed",
 }
+_RULES = re.compile(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)")
 # Digits at which two values are told apart; more are not read.
 _MOST_DIGITS = 3
 
@@ -193,7 +195,7 @@ def adoption_ending(
     adopted = f"`{name}` is the baseline now: {file}"
     kept = f"`{name}` does not become the baseline"
     notes = [Reason(text="It was adopted whatever the evidence says", rules=())] if asked else []
-    why = shortened(decision.reason or decision.message, REASON_WORDS)
+    why = shortened(_RULES.sub("", decision.reason or decision.message), REASON_WORDS)
     if result is not None:
         notes.append(Reason(text=_trainings_line(result), rules=("A2",)))
     return Ending(

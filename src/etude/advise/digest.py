@@ -11,6 +11,7 @@ from ..wording import join, quantity, trial_list
 from .finding_caveats import claim
 from .kinds import REASONS, UNLOGGED, open_kind
 
+_PLURALS = {"has": "have", "is": "are", "was": "were"}
 _ORDER = ("problem", "unclear", "notice")
 
 
@@ -124,10 +125,10 @@ def _cause(members: Sequence[Finding]) -> str:
     checks = list(dict.fromkeys(finding.check for finding in members))
     one = len(trials) == 1
     counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
-    template = REASONS[kind][0]
-    named = f"Trial {trials[0]}" if one else quantity(len(trials), "trial")
-    return template.format(
-        trials=named, checks=counted, has="has" if one else "have", **{"is": "is" if one else "are"}
+    return REASONS[kind].format(
+        trials=f"Trial {trials[0]}" if one else quantity(len(trials), "trial"),
+        checks=counted,
+        **{verb: verb if one else plural for verb, plural in _PLURALS.items()},
     )
 
 

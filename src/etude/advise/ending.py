@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import final
 
+from ..experiment.methods import SEARCHES
 from ..finding import Caveat, Lead, Verdict
 from ..record import Record
 from ..wording import duration, number, quantity, sentence_case, shortened, words
 from .context import Context
 from .digest import Line, digest
-from .ending_table import by_mean, headline, pair, table
+from .ending_table import by_mean, pair, table
 from .follow_up import SEEDS
 from .next_actions import Action
 from .weights import RETRAIN
@@ -121,7 +122,7 @@ def ending(
     pace_s = measured_pace_s(context.analysis.records)
     return Ending(
         word=WORDS[verdict.status],
-        line=verdict.headline or headline(context),
+        line=verdict.headline or shortened(verdict.message),
         table=table(context),
         best=tuple(_best(context)),
         why=WHY[verdict.status],
@@ -216,7 +217,11 @@ def _amended(
         text = f"Train its {quantity(planned, 'trial')} first"
         steps = planned * context.experiment.max_steps
         return [Action(kind="wait", text=text, cost_trials=planned, cost_steps=steps)]
-    if context.has_problem and left_to_you and all(one.kind == "stop" for one in actions):
+    stops = all(action.kind == "stop" for action in actions)
+    is_elsewhere = SEARCHES[context.experiment.search].trained_elsewhere
+    if stops and context.verdict.best_trials and not (context.has_problem or is_elsewhere):
+        return [replace(action, kind="adopt") for action in actions]
+    if context.has_problem and left_to_you and stops:
         bare = _RULES.sub("", left_to_you[0])
         return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]
     return actions
@@ -225,7 +230,8 @@ def _amended(
 def _comparison(context: Context, actions: Sequence[Action], store: str) -> tuple[NextStep, ...]:
     """The comparison of studies that tune nothing, where nothing else is to be done."""
     rows = {row.study: row.trial for row in context.verdict.rows}
-    if len(context.verdict.means) < 2 or any(action.kind != "stop" for action in actions):
+    ends = all(action.kind in ("stop", "adopt") for action in actions)
+    if len(context.verdict.means) < 2 or not ends:
         return ()
     best, other = by_mean(context)[:2]
     name = context.experiment.name

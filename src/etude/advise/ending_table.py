@@ -1,4 +1,4 @@
-"""The verdict of a round in a line, and its table: a row a study, the leader first."""
+"""The table of a verdict, a row a study, the leader first; and two values side by side."""
 
 from __future__ import annotations
 
@@ -6,62 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..finding import StudyMean, StudyRow
-from ..wording import number, quantity, shortened
+from ..wording import number, quantity
 from .context import Context
 
 # The form of what is said: more rows are not read.
 MOST_ROWS = 5
-
-
-# --- the verdict in a line
-
-
-def headline(context: Context) -> str:
-    """The verdict in at most 14 words, its number among them.
-
-    Source: A1, A2, R13.
-    """
-    verdict = context.verdict
-    known = [row for row in verdict.rows if row.value is not None]
-    if not known:
-        ended = sum(row.ended for row in verdict.rows)
-        none = f"None of {quantity(ended, 'ended trial')} is feasible"
-        return none if ended else "No trial ended"
-    if verdict.status == "no_question":
-        return _single_line(known[0], context)
-    if len(verdict.means) > 1:
-        return _means_line(context)
-    if len(known) == 1 or not verdict.leads or verdict.means:
-        return shortened(verdict.message)
-    return _lead_line(known[0], known[1], context)
-
-
-def _single_line(row: StudyRow, context: Context) -> str:
-    examples = context.experiment.validation_examples
-    line = f"The best `{context.experiment.metric}` of {quantity(row.ended, 'trial')}"
-    line += f" is {_value(row)}"
-    if row.count is None or not examples:
-        return line
-    return f"{line}, {row.count:,} of {examples:,} {_counted(context)}"
-
-
-def _means_line(context: Context) -> str:
-    best, other = by_mean(context)[:2]
-    means = f"{number(best.mean)} against {number(other.mean)}"
-    return f"`{best.study}` has the better mean than `{other.study}`, {means}"
-
-
-def _lead_line(leader: StudyRow, rival: StudyRow, context: Context) -> str:
-    verdict = context.verdict
-    if verdict.leads[0].by == 0 or leader.count == rival.count is not None:
-        return f"`{leader.study}` and `{rival.study}` have the same best, {_value(leader)}"
-    verb = "beats" if verdict.status == "better" else "leads"
-    noise = ", within noise" if verdict.status == "unclear" else ""
-    return f"`{leader.study}` {verb} `{rival.study}`, {pair(leader, rival, context)}{noise}"
-
-
-def _value(row: StudyRow) -> str:
-    return number(row.value, error=_error(row))
 
 
 def _error(row: StudyRow) -> float | None:
@@ -104,9 +53,6 @@ def by_mean(context: Context) -> list[StudyMean]:
     """
     loss = context.experiment.objective.loss
     return sorted(context.verdict.means, key=lambda one: loss(one.mean))
-
-
-# --- the table
 
 
 def table(context: Context) -> tuple[tuple[str, ...], ...]:

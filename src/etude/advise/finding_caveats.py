@@ -72,8 +72,8 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
         if finding.status == "problem":
             subject = finding.subject
             axis = subject.get("hyperparameter"), subject.get("side")
-            alike = "study" in subject and "trial" not in subject
-            key = (finding.check, finding.rule, finding.kind, axis) if alike else id(finding)
+            alike = finding.check, finding.rule, finding.kind, axis
+            key = alike if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
     for members in groups.values():
         first, others = members[0], members[1:]

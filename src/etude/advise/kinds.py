@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from ..finding import Finding
 
-# Kinds of what could not be judged that logging more would have told, with what to log.
+# Logging more would have told, with what to log.
 UNLOGGED = {
     "no_valid_loss": "valid/loss",
     "no_train_loss": "train/loss",
     "no_grad_norm": "grad_norm",
 }
-# Kinds of what could not be judged for a reason of the trial, whichever check it is.
+# For a reason of the trial, whichever check it is.
 REASONS = {
-    "infeasible": ("{trials} broke, too early for {checks}", "it is infeasible", "they are infea"),
-    "too_short": (
-        "{trials} {has} too few values for {checks}",
-        "are needed",
-        "is needed",
-        "since it has ",
-    ),
-    "noisy": ("{trials} {is} too noisy for {checks}", "noise hides"),
+    "infeasible": "{trials} broke, too early for {checks}",
+    "too_short": "{trials} {has} too few values for {checks}",
+    "noise": "{trials} {is} too noisy for {checks}",
+    "stopped": "{trials} {was} stopped, too early for {checks}",
+    "flat": "{trials} learned too little for {checks}",
 }
 # The same of what was compared, behind a colon.
 CAUSES = {
     "infeasible": "a trial broke",
     "too_short": "too few values",
-    "noisy": "too noisy",
+    "noise": "too noisy",
+    "stopped": "stopped too early",
+    "flat": "too little was learned",
 }
+# Two checks' words for one cause.
+_SAME = {"too_few_norms": "too_short", "stuck": "flat"}
 
 
 def open_kind(finding: Finding) -> str:
-    """Why a check could not judge a trial, by its kind; else by its words; empty where not known.
+    """Why a check could not judge, by its kind; that of any other finding as it stands.
 
     Source: C5.
     """
-    if finding.kind or finding.status != "unclear" or "trial" not in finding.subject:
-        return finding.kind
-    phrases = [(kind, phrase) for kind, (_, *known) in REASONS.items() for phrase in known]
-    phrases += [(kind, f"no {metric}") for kind, metric in UNLOGGED.items()]
-    return next((kind for kind, phrase in phrases if phrase in finding.message), "")
+    return _SAME.get(finding.kind, finding.kind)

@@ -115,7 +115,7 @@ def _value(value: Domain | Scalar) -> str:
 
 def _names(summary: ImportSummary) -> Iterator[str]:
     """What names are taken for: a next round has [names], and the import can rename."""
-    from ..design.names import taken_line
+    from ..design.known_names import taken_line
 
     way_out = "Change it with --rename OLD=NEW, or in `[names]` of a --space file."
     if line := taken_line(summary.taken_for, way_out):

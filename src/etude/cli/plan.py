@@ -76,7 +76,7 @@ def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) 
 
 
 def _as_json(drawn: _Plan) -> dict[str, Any]:
-    from ..design.names import taken_for
+    from ..design.known_names import taken_for
     from ..finding import to_json
 
     return {
@@ -127,7 +127,7 @@ def _design_as_json(design: Design) -> dict[str, Any]:
 
 
 def _lines(drawn: _Plan) -> Iterator[str]:
-    from ..design.names import taken_for, taken_line
+    from ..design.known_names import taken_for, taken_line
     from .output import finding_lines
 
     yield drawn.experiment.question or drawn.experiment.name

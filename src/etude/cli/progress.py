@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ..design.names import taken_for, taken_line
+from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from ..design.names import taken_for
+from ..design.known_names import taken_for
 from ..errors import ImportFileError, InputError
 from ..event import Began, Event, Logged
 from ..experiment import Experiment

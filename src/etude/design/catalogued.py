@@ -135,11 +135,11 @@ def nuisance_line(hyperparameter: Hyperparameter, entry: Entry, optimizer: str =
 
 
 def written(hyperparameter: Hyperparameter) -> str:
-    """The hyperparameter as a file has it, in backticks: `momentum = 0.9`.
+    """The hyperparameter with its value or range as a file has it, each in backticks.
 
     Source: R4.
     """
-    return f"`{hyperparameter.name} = {literal(hyperparameter)}`"
+    return f"`{hyperparameter.name}` (`{literal(hyperparameter)}`)"
 
 
 def literal(hyperparameter: Hyperparameter) -> str:

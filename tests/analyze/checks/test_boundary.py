@@ -86,6 +86,7 @@ def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():
 
     assert found.status == "unclear"
     assert "the constraint `learning_rate < 9.0` bounds it too" in found.reason
+    assert found.constrained
 
 
 def test_a_cut_off_optimum_is_mostly_found_among_two_that_matter_as_much():
@@ -304,8 +305,8 @@ def test_the_finding_says_how_surely_the_objective_still_improves():
         if each.status == "problem"
     )
 
-    assert "still improves (9" in found.message
-    assert "by their values is best (99 % likely)" in found.message
+    assert "the objective still improves there (9" in found.message
+    assert "by their values its best lies there (99 % likely)" in found.message
     assert found.evidence["fall"] >= found.evidence["min_fall"]
 
 
@@ -500,6 +501,7 @@ def test_what_is_said_is_short(bottom, natural):
 
     for found in findings(boundary(study, outcomes(study, random_valley(study, [bottom])))):
         assert len(found.headline.split()) <= 14
+        assert all(len(sentence.split()) <= 30 for sentence in found.message.split(". "))
         assert "C1" not in found.headline + found.message + found.advice
 
 

@@ -62,17 +62,16 @@ def test_what_matters_is_told_from_what_does_not():
     }
 
 
-def test_shares_are_those_of_a_sum_of_slopes():
+def test_shares_are_those_of_a_sum_of_slopes_and_noise():
     study = factories.study(AXES)
+    records = trials(study, lambda a, b, c: 3 * a + b, count=400, noise=np.sqrt(1 / 6))
 
-    found = by_name(
-        importance(study, outcomes(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
-    )
+    found = by_name(importance(study, outcomes(study, records)))
 
-    # Of 3 a + b, a carries 9/10 of the variance; ranks bend the sum little.
-    assert found["a"].share == pytest.approx(0.9, abs=0.03)
-    assert found["b"].share == pytest.approx(0.1, abs=0.03)
-    assert found["a"].low < 0.9 < found["a"].high
+    # Of the variance, a has 9/12, b 1/12, and the noise 2/12; a bell keeps them as normal scores.
+    assert found["a"].share == pytest.approx(9 / 12, abs=0.03)
+    assert found["b"].share == pytest.approx(1 / 12, abs=0.03)
+    assert found["a"].low < 9 / 12 < found["a"].high
 
 
 def test_an_interaction_without_an_effect_alone_is_found():

@@ -46,7 +46,7 @@ def test_a_batch_size_that_varies_over_configurations_is_searched(name):
     (one,) = findings_of(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
 
     assert (one.status, one.subject) == ("problem", {"hyperparameter": name})
-    assert f"`{name} = [100, 200]` varies over the configurations" in one.message
+    assert f"`{name}` (`[100, 200]`) varies over the configurations" in one.message
     assert one.evidence["path"] == f"configurations.{name}"
 
 

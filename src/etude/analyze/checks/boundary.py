@@ -110,7 +110,8 @@ def _or_constrained(study: Study, side: Side) -> Side:
     if not touching or side.status not in ("problem", "notice"):
         return side
     reason = f"the constraint `{touching[0]}` bounds it too, and may be what cuts it off"
-    return replace(side, status="unclear", cause="a constraint bounds it", reason=reason)
+    cause = "a constraint bounds it"
+    return replace(side, status="unclear", cause=cause, reason=reason, constrained=True)
 
 
 @final
@@ -149,10 +150,18 @@ class _View:
         return min(chances, default=1.0) * len(chances) < self.thresholds.max_uneven_chance
 
     @property
+    def smooth(self) -> bool:
+        """Whether the process leaves so little to chance that values tell more than ranks."""
+        process = self.lowest
+        return process is not None and process.noise <= self.thresholds.max_process_noise
+
+    @property
     def min_possible(self) -> float:
         """How often draws of a process must be lowest at a bound, for another sign to count."""
         thresholds = self.thresholds
-        return thresholds.min_crowded if self.crowds else thresholds.min_possible
+        if self.crowds:
+            return thresholds.min_crowded
+        return thresholds.min_likely if self.smooth else thresholds.min_possible
 
     @cached_property
     def top_trials(self) -> TopTrials:
@@ -334,8 +343,7 @@ def _with_course(view: _View, side: Side, first: float) -> Side:
     if process is None:
         return side
     lowest = process.chance(axis, *((0.0, edge) if low else (1.0 - edge, 1.0)))
-    smooth = process.noise <= view.thresholds.max_process_noise
-    odds = round(_odds(fall) * _odds(lowest), 3) if smooth else None
+    odds = round(_odds(fall) * _odds(lowest), 3) if view.smooth else None
     return replace(side, lowest=lowest, odds=odds, min_odds=round(view.min_odds, 3))
 
 

@@ -42,6 +42,7 @@ class Side:
         listed: Whether its values are a list.
         reason: Why the side is `unclear`; empty otherwise.
         cause: The same in a few words.
+        constrained: Whether a constraint is why.
     """
 
     hyperparameter: str
@@ -65,6 +66,7 @@ class Side:
     listed: bool = False
     reason: str = ""
     cause: str = ""
+    constrained: bool = False
 
     @property
     def falling(self) -> bool:
@@ -172,12 +174,13 @@ def _course_sentence(side: Side) -> str:
     """What the course of the objective says of the bound, by each sign that speaks."""
     if side.status != "problem":
         return ""
-    signs = []
+    ranks = f"the objective still improves there ({_percent(side.fall)} likely)"
+    values = f"by their values its best lies there ({_percent(side.lowest)} likely)"
+    if side.falling and side.lowest_there:
+        return f"By the ranks of all trials {ranks}; {values}."
     if side.falling:
-        signs.append(f"by the ranks of all trials still improves ({_percent(side.fall)} likely)")
-    if side.lowest_there:
-        signs.append(f"by their values is best ({_percent(side.lowest)} likely)")
-    return f"There the objective {' and '.join(signs)}." if signs else ""
+        return f"By the ranks of all trials {ranks}."
+    return f"{values[0].upper()}{values[1:]}." if side.lowest_there else ""
 
 
 def _percent(share: float | None) -> str:
@@ -202,6 +205,8 @@ def _best_clause(side: Side) -> str:
 def _advice(side: Side) -> str:
     if side.status == "notice" and side.cliff:
         return "Do not widen this side: stabilize training first, for example by warmup."
+    if side.constrained:
+        return "Loosen the constraint together with the range, and run again."
     if side.status == "problem":
         beyond = "below" if side.side == "low" else "above"
         if side.listed:

@@ -1,8 +1,8 @@
 """Which hyperparameters matter, which act together, and which could be fixed.
 
-A share is of the variance of the ranks that settings have by the metric, the noise of training
-included. A total share is what would be gone if a hyperparameter never varied: its own share and
-that of all interactions in which it takes part.
+A share is of the variance of the ranks (as normal scores) that settings have by the metric, the
+noise of training included. A total share is what would be gone if a hyperparameter never varied:
+its own share and that of all interactions in which it takes part.
 """
 
 from __future__ import annotations
@@ -218,8 +218,7 @@ def _few(result: Importance) -> bool:
 
 def _power_sentence(result: Importance) -> str:
     settings = plural(result.judged, "setting")
-    verb = "show" if _few(result) else "shows"
-    return f"{settings} would {verb} only effects above {percent(result.detectable)}."
+    return f"{settings} would show only effects above {percent(result.detectable)}."
 
 
 def _mattering_sentences(
@@ -283,8 +282,10 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     name, where = f"`{influence.hyperparameter}`", f"in `{result.study}`"
     if influence.reason:
         power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
+        known = influence.high is not None and not result.cut
+        most = f": it may explain {percent(influence.high or 0.0)}" if known else ""
         return (
-            f"Whether {name} matters is unclear",
+            f"Whether {name} matters is unclear{most}",
             f"Whether {name} matters {where} is unclear: {influence.reason}.{power}",
             _hold_for_density(result, influence),
         )
@@ -316,7 +317,7 @@ def _counting_sentences(
         return (
             f"{name} matters: its values differ beyond repeats",
             f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
-            f"its values explain {percent(contrast.share)} of the differences in rank.",
+            f"its values explain {percent(contrast.share)} of the differences.",
             "",
         )
     message = (

@@ -131,7 +131,7 @@ def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
     """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
     name = seen.hyperparameter
     if view.reason:
-        return view.reason
+        return _beside_repeats(seen.contrast, view.reason)
     if seen.tied:
         others = join([f"`{other}`" for other in seen.tied])
         return f"its values went together with those of {others}, so their effects mix"
@@ -148,6 +148,14 @@ def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
     if bounds.power < thresholds.min_power:
         return f"{plural(len(view.feasible), 'setting')} are too few to exclude effects of 10 %"
     return ""
+
+
+def _beside_repeats(contrast: Contrast | None, reason: str) -> str:
+    """Why it is unclear, after what repeated settings did not show."""
+    if contrast is None:
+        return reason
+    trials = plural(contrast.trials, "trial")
+    return f"{trials} that differ in it alone show nothing beyond repeats; {reason}"
 
 
 def cut_clause(cut: int, trials: int) -> str:

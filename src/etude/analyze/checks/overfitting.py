@@ -214,7 +214,10 @@ def _beyond_wander(
     beyond = rise / max(error, wandering)
     times = min(thresholds.steady_course * (count / _FEW) ** 0.75, thresholds.most_course)
     steady = rise >= times * drift.around and rise >= thresholds.steady_drift * drift.before
-    return beyond >= thresholds.min_wander or (steady and beyond >= thresholds.steady_wander)
+    large = rise >= thresholds.large * drift.gained
+    return beyond >= thresholds.min_wander or (
+        (steady or large) and beyond >= thresholds.steady_wander
+    )
 
 
 def _judged(*, turned: bool, falls: bool | None, sure: bool, errors: float) -> tuple[Severity, Why]:

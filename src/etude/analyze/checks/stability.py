@@ -219,15 +219,15 @@ def _message(result: Stability, trial: StabilityTrial) -> str:
         "repeated": f"broke {len(trial.drops)} times, first at {at}",
         "never_learned": f"never learned: at its best it came {learned}",
     }
-    message = f"Trial {trial.trial} {sentences[trial.kind]}{_size(trial)}."
+    message = f"Trial {trial.trial} {sentences[trial.kind]}."
     if trial.beyond:
-        message += " Its rate lies well above the best, which this does not hold down."
-    elif trial.shared:
-        message += (
-            f" {plural(trial.shared, 'other trial')} broke at the same share of the length: "
-            "the schedule may do this."
+        return f"{message} Its rate lies well above the best, which this does not hold down."
+    if trial.shared:
+        return (
+            f"{message} {plural(trial.shared, 'other trial')} broke at the same share of the "
+            "length: the schedule may do this."
         )
-    return message
+    return f"{message}{_size(trial)}"
 
 
 def _recovery(trial: StabilityTrial) -> str:
@@ -256,7 +256,7 @@ def _size(trial: StabilityTrial) -> str:
         return ""
     size = min(1.0, max(drop.size for drop in trial.drops))
     most = "all" if size == 1.0 else percent(size)
-    return f" (lost {most} of what it had gained after the first quarter of its way)"
+    return f" It lost {most} of what it had gained after the first quarter of its way."
 
 
 def _advice(trial: StabilityTrial) -> str:

@@ -22,6 +22,7 @@ from .stability_curves import (
     Kind,
     hidden_spikes,
     instability,
+    learns_late,
     not_finite,
     not_finite_series,
     typical_noise,
@@ -159,6 +160,9 @@ def _beside_others(
     # The last series is the training loss, where there is one.
     falling = float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0))
     if falling >= thresholds.steady:
+        return symptoms
+    if study.objective.best < min_learned and learns_late(curves, thresholds):
+        # Slow, or stuck at first: it learns yet.
         return symptoms
     if study.objective.best < min_learned:
         # Drops of what is hardly a gain say little.

@@ -15,7 +15,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chndtrinc
+from scipy.special import chndtrinc, ndtri
 from scipy.stats import chi2, f, rankdata
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -77,13 +77,15 @@ def _orthogonal(raw_TxM: Floats) -> Floats:
 
 
 def scores(values_T: Floats) -> Floats:
-    """The ranks of the values with mean 0 and variance 1; zeros where all are equal.
+    """The ranks of the values as normal scores: mean 0 and variance 1; zeros where all are equal.
+
+    A sum of effects and noise is about normal, and keeps its shares so (van der Waerden).
 
     Source: R2.
     """
-    ranks_T = rankdata(values_T)
-    spread = ranks_T.std()
-    return np.asarray((ranks_T - ranks_T.mean()) / spread if spread else ranks_T * 0)
+    normal_T = ndtri((rankdata(values_T) - 0.5) / len(values_T))
+    spread = normal_T.std()
+    return np.asarray((normal_T - normal_T.mean()) / spread if spread > 1e-9 else normal_T * 0)
 
 
 def products(first_TxQ: Floats, second_TxQ: Floats) -> Floats:

@@ -22,7 +22,7 @@ import numpy as np
 from .effects import Basis, Floats, products
 
 # Fine up to where a hyperparameter may be fixed, coarse beyond.
-SHARES_S = np.concatenate([np.linspace(0.0, 0.3, 61), np.linspace(0.32, 1.0, 35)])
+SHARES_S = np.concatenate([np.arange(61) / 200, np.arange(16, 51) / 50])
 # So many draws tell 2.5 % to half a percent.
 DRAWS = 1000
 # Of an axis' share, what it does by itself; the rest is done together with others.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import f, rankdata
 
 from ...space import Scalar, value_text
 from ..statistics.effects import Floats, Indices
@@ -27,8 +27,8 @@ class Contrast:
 
     Args:
         values: How many of its values were compared, by how many `trials`.
-        share: Of the variance of their ranks, what its values explain, less what chance gives.
-        chance: How often trials shuffled among the values differ as much.
+        share: Of the variance within blocks, what its values explain, less what chance gives.
+        chance: How often they differ as much without any effect.
     """
 
     values: int
@@ -43,8 +43,9 @@ def contrasts(
     """The contrast of each hyperparameter for which there is one.
 
     A block holds settings that differ in nothing but the hyperparameter; it counts where one of
-    them was trained more than once, so that the repeats are the noise. Were the hyperparameter
-    without effect, every order of a block's trials would be as likely: the chance is exact.
+    them was trained more than once, so that the repeats are the noise: the F test of settings
+    against repeats, of the values. Where a trial failed, trials are ranked and shuffled within
+    their blocks.
 
     Source: R2, A1, A2.
     """
@@ -77,26 +78,37 @@ def _contrast(blocks: Sequence[Sequence[Sequence[Outcome]]], *, seed: int) -> Co
     counts_L = np.array([len(group) for group in settings])
     if not len(counts_L):
         return None
-    # What failed is worse than all values.
-    ranks_T = rankdata([one.loss for group in settings for one in group])
+    losses_T = np.array([one.loss for group in settings for one in group])
     setting_T = np.repeat(np.arange(len(settings)), counts_L)
     block_L = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
-    rest_T = _centred(ranks_T, block_L[setting_T])
+    # What failed has no value, but is worse than all that have one.
+    finite = bool(np.isfinite(losses_T).all())
+    rest_T = _centred(losses_T if finite else rankdata(losses_T), block_L[setting_T])
     total = float(rest_T @ rest_T)
     if not total:
         return Contrast(values=_values(blocks), trials=len(rest_T), share=0.0, chance=1.0)
-    order_PxT = _orders(block_L[setting_T], seed=seed)
-    sums_PxL = _sums(rest_T[order_PxT], setting_T, len(settings))
-    explained_P = (np.square(sums_PxL) / counts_L).sum(axis=1)
-    free = len(rest_T) - len(settings)
-    noise = (total - explained_P[0]) / free if free else 0.0
-    beyond = explained_P[0] - (len(settings) - len(blocks)) * noise
+    explained = float((np.square(_sums(rest_T, setting_T, len(settings))) / counts_L).sum())
+    columns, free = len(settings) - len(blocks), len(rest_T) - len(settings)
+    noise = max(0.0, total - explained) / free
+    chance = (
+        float(f.sf(explained / columns / max(noise, 1e-12 * total), columns, free))
+        if finite
+        else _shuffled(rest_T, setting_T, block_L[setting_T], seed=seed)
+    )
     return Contrast(
         values=_values(blocks),
         trials=len(rest_T),
-        share=max(0.0, float(beyond) / total),
-        chance=float(np.mean(explained_P >= explained_P[0] * (1 - 1e-9))),
+        share=max(0.0, explained - columns * noise) / total,
+        chance=chance,
     )
+
+
+def _shuffled(rest_T: Floats, setting_T: Indices, block_T: Indices, *, seed: int) -> float:
+    """How often trials shuffled within their blocks differ as much between settings."""
+    counts_L = np.bincount(setting_T)
+    sums_PxL = _sums(rest_T[_orders(block_T, seed=seed)], setting_T, len(counts_L))
+    explained_P = (np.square(sums_PxL) / counts_L).sum(axis=1)
+    return float(np.mean(explained_P >= explained_P[0] * (1 - 1e-9)))
 
 
 def _values(blocks: Sequence[Sequence[Sequence[Outcome]]]) -> int:
@@ -110,6 +122,7 @@ def _centred(ranks_T: Floats, block_T: Indices) -> Floats:
 
 
 def _sums(values_PxT: Floats, setting_T: Indices, settings: int) -> Floats:
+    """The sum of each setting's trials."""
     marks_TxL = (setting_T[:, None] == np.arange(settings)).astype(np.float64)
     return np.asarray(values_PxT @ marks_TxL)
 

@@ -38,6 +38,24 @@ _SETTLED: dict[str, str] = {
     "few_trials": "Run more trials.",
     "flat": "Train longer, or search other learning rates.",
 }
+# The causes in a headline.
+_SHORT: dict[str, str] = {
+    "infeasible": "it is infeasible",
+    "stopped": "it was stopped",
+    "cut_short": "it ended early",
+    "too_short": "too few evaluations",
+    "no_metric": "no value of the metric",
+    "no_train_loss": "no `train/loss`",
+    "no_valid_loss": "no `valid/loss`",
+    "no_grad_norm": "no `grad_norm`",
+    "too_few_norms": "too few gradient norms",
+    "irregular": "evaluations are irregular",
+    "no_rival": "nothing to compare with",
+    "noise": "noise may be all of it",
+    "flat": "it never left its start",
+    "stuck": "it is stuck",
+    "train_metric": "no validation metric",
+}
 
 
 @final
@@ -97,6 +115,6 @@ def open_headline(trial: int, question: str, why: str) -> str:
     Source: C5.
 
     >>> open_headline(3, "overfitting", Why("too_short", "it has 3 evaluations; 5 are needed"))
-    'Trial 3: overfitting is open: it has 3 evaluations'
+    'Trial 3: overfitting is open: too few evaluations'
     """
-    return f"Trial {trial}: {question} is open: {why.split(';')[0].split(', ')[0]}"
+    return f"Trial {trial}: {question} is open: {_SHORT.get(cause(why), str(why))}"

@@ -93,8 +93,8 @@ def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) ->
     return (
         "problem",
         f"Whether to have {_words(entry)} is asked at one strength, {written(strength)}",
-        f"Whether to have {_words(entry)} is the question, but its strength is fixed, "
-        f"{written(strength)}. The answer holds for this strength alone.",
+        f"Whether to have {_words(entry)} is the question, but its strength `{name}` is fixed at "
+        f"`{literal(strength)}`. The answer holds for this strength alone.",
         f"Give `{name}` values of its own in the configurations."
         if experiment.configurations
         else f"Move `{name}` to [nuisance], below the same condition, for example "

@@ -14,6 +14,7 @@ from ...study import Study
 from ...wording import conjunction
 from ..catalogued import (
     catalogued,
+    literal,
     optimizer_of,
     path_of,
     role_phrase,
@@ -138,7 +139,7 @@ def _fixed_finding(
         check="roles",
         status="problem" if compared and entry.name == "learning_rate" else "notice",
         subject=subject_of(fixed, studies),
-        headline=f"{written(fixed)} is fixed, though {trials} trials a study could tune it",
+        headline=f"{_held(fixed)}, though {trials} trials a study could tune it",
         message=_fixed_message(fixed, trials, compared=compared),
         evidence={**evidence, "tuned_from": entry.tuned_from},
         advice=(
@@ -155,9 +156,13 @@ def _fixed_message(fixed: Hyperparameter, trials: int, *, compared: bool) -> str
         else "the best of the others may be the best at this value alone"
     )
     return (
-        f"{written(fixed)} is fixed, though {trials} trials a study could tune it. Optimizer "
+        f"{_held(fixed)}, though {trials} trials a study could tune it. Optimizer "
         f"hyperparameters tend to interact with other changes, so {risk}."
     )
+
+
+def _held(fixed: Hyperparameter) -> str:
+    return f"`{fixed.name}` is fixed at `{literal(fixed)}`"
 
 
 def _varies(hyperparameter: Hyperparameter) -> str:
@@ -186,9 +191,9 @@ def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> lis
             check="roles",
             status="problem",
             subject=subject_of(decay, studies),
-            headline=f"{written(decay)} is fixed while {names} is compared",
+            headline=f"{_held(decay)} while {names} is compared",
             message=(
-                f"{written(decay)} is fixed while {compared} is compared. Its best strength "
+                f"{_held(decay)} while {compared} is compared. Its best strength "
                 "usually depends on the size of the model, so one strength says little about sizes."
             ),
             evidence={

@@ -15,8 +15,8 @@ from .fields import MAX_EVALUATIONS as MAX_EVALUATIONS
 from .fields import MAX_STEPS as MAX_STEPS
 from .fields import MAX_TRIALS as MAX_TRIALS
 from .fields import field_mistakes
+from .known_names import name_mistakes
 from .methods import method_mistakes
-from .names import name_mistakes
 from .roles import as_table, observed_mistakes, role_mistakes, table_mistakes, value_mistakes
 
 

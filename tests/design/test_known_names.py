@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.factories import RATE, experiment
 
-from etude.design.names import taken_for, taken_line
+from etude.design.known_names import taken_for, taken_line
 
 
 def named(**names):
