@@ -12,6 +12,7 @@ from tests.factories import RATE, SHARE, experiment
 
 from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
 from etude.design.studies import studies
+from etude.record import Points
 from etude.space import Real
 
 WIDE = Real(0.001, 1.0)
@@ -148,3 +149,54 @@ def test_the_order_of_trials_and_findings_changes_no_advice():
         advice(replace(turned, findings=same.findings[::-1])).recommendations
         == advice(same).recommendations
     )
+
+
+def measured_otherwise(context, factor):
+    """The same round with its metric in another unit; of a negative one, larger is better."""
+    question = replace(context.experiment, maximize=factor < 0)
+    records = []
+    for one in context.analysis.records:
+        rows_P = one.points.rows_P.copy()
+        rows_P["value"] *= factor
+        records.append(replace(one, points=Points(rows_P, one.points.metrics)))
+    return context_of(question, records)
+
+
+@pytest.mark.parametrize("factor", [1000.0, -1.0])
+@pytest.mark.parametrize(
+    "make",
+    [
+        rounds.cliff,
+        rounds.edge,
+        partial(rounds.breaks_anywhere, count=20),
+        rounds.sparse,
+        rounds.only_rate_matters,
+    ],
+)
+def test_neither_unit_nor_sign_of_the_metric_changes_the_next_file(make, factor):
+    context = make(experiment())
+
+    plain, other = advice(context), advice(measured_otherwise(context, factor))
+
+    assert plain.recommendations
+    assert [edit.change for edit in other.recommendations] == [
+        edit.change for edit in plain.recommendations
+    ]
+
+
+def test_a_rate_by_another_name_gets_the_same_advice():
+    question = experiment()
+    (study,) = studies(question)
+    renamed = experiment(nuisance={"lr": RATE, "share": SHARE})
+    records = rounds.broken_above(study, 0.6)
+    others = [
+        replace(one, setting={"lr": one.setting["learning_rate"], "share": one.setting["share"]})
+        for one in records
+    ]
+
+    plain, other = advice(context_of(question, records)), advice(context_of(renamed, others))
+
+    assert plain.goal == other.goal == "redraw the space"
+    assert [edit.new for edit in other.recommendations] == [
+        edit.new for edit in plain.recommendations
+    ]

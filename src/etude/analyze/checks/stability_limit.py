@@ -298,6 +298,8 @@ def _message(limit: StabilityLimit) -> str:
     best = f"The best stable trial, {limit.trial}, has `{limit.hyperparameter}` = "
     best += number(limit.rate, 2)
     above = len(limit.unstable) + limit.stable
+    if limit.edge is None and not above:
+        return f"{best}, the highest that was tried."
     if limit.edge is None:
         return f"{best}; {len(limit.unstable)} of {plural(above, 'trial')} above it are unstable."
     trials, failed = limit.beyond
