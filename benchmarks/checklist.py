@@ -2,25 +2,39 @@
 
 Folds: four workloads labelled by hand, a handful of unstable GPT-2 runs, fine-tunings of BERT that
 collapse for some seeds, and our own trainings, whose labels come from their cause. Held out:
-thresholds chosen on all other folds.
+thresholds chosen on all other folds. Found is a `problem` or, of overfitting and of what still
+improves, also a notice; a trial that broke is a `problem` wherever nothing shows that it holds no
+rate down, and so are all that are labelled here.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import trainings
-from labelled import BERT, CURVES, LABELLED, NEVER_DIVERGED, Workload, bert, nanogpt, workloads
+from labelled import (
+    BERT,
+    CURVES,
+    LABELLED,
+    NEVER_DIVERGED,
+    UNSTABLE_BY_EYE,
+    Workload,
+    bert,
+    nanogpt,
+    workloads,
+)
 from measure import Output
 
 from etude.analyze.checks.overfitting import overfitting
 from etude.analyze.checks.stability import stability
 from etude.analyze.checks.still_improving import still_improving
+from etude.analyze.registry import CHECKS as REGISTERED
 from etude.analyze.thresholds import (
     OverfittingThresholds,
     StabilityThresholds,
@@ -101,15 +115,22 @@ CHECKS = (
     ),
 )
 Tally = Counter[tuple[bool, str]]
+OF_CURVES = [check for check in REGISTERED if check.of == "curves"]
 
 
 def tally(check: Check, workload: Workload, answers: Answers) -> Tally:
     """How often each answer met each truth."""
     truths = workload.truths.get(check.name, {})
+    said = ("problem",) if check.name == "stability" else ("problem", "notice")
     return Counter(
-        (truth, "flagged" if answers[trial] in ("problem", "notice") else answers[trial])
+        (truth, "flagged" if answers[trial] in said else _not_flagged(answers[trial]))
         for trial, truth in truths.items()
     )
+
+
+def _not_flagged(answer: str) -> str:
+    """Of stability a notice is an answer, but not that the trial broke."""
+    return "ok" if answer == "notice" else answer
 
 
 def balanced(found: Tally) -> float:
@@ -130,8 +151,34 @@ def precision(found: Tally) -> float:
 
 def confidence(found: Tally, answer: str) -> float:
     """The share of such answers that are right, by Laplace's rule: no share of few is certain."""
+    right, total = counted(found, answer)
+    return (right + 1) / (total + 2)
+
+
+def counted(found: Tally, answer: str) -> tuple[int, int]:
+    """How many of such answers are right, of how many."""
     right = found[answer == "flagged", answer]
-    return (right + 1) / (right + found[answer != "flagged", answer] + 2)
+    return right, right + found[answer != "flagged", answer]
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson)."""
+    if not total:
+        return 0.0, 1.0
+    z = 1.96
+    middle = (right + z * z / 2) / (total + z * z)
+    half = z / (total + z * z) * math.sqrt(right * (total - right) / total + z * z / 4)
+    return middle - half, middle + half
+
+
+def unseen() -> Tally:
+    """What stability calls unstable on workloads without labels, against the eye."""
+    check, found = CHECKS[0], Counter[tuple[bool, str]]()
+    for workload in workloads(tuple(UNSTABLE_BY_EYE)):
+        for trial, answer in check.answers(workload, check.shipped).items():
+            if answer == "problem":
+                found[trial in UNSTABLE_BY_EYE[workload.name], "flagged"] += 1
+    return found
 
 
 def chosen(check: Check, folds: Sequence[Mapping[Point, Tally]]) -> Point:
@@ -253,6 +300,43 @@ def never_diverged(output: Output, folds: Mapping[str, Sequence[Workload]]) -> f
     return float(len(wrong))
 
 
+def healthy(workload: Workload) -> list[int]:
+    """The trials that no label says anything against."""
+    truths = workload.truths
+    bad = {
+        trial
+        for check in ("stability", "overfitting_by_loss", "overfitting_by_metric")
+        for trial, truth in truths.get(check, {}).items()
+        if truth
+    }
+    return [trial for trial, truth in truths.get("stability", {}).items() if trial not in bad]
+
+
+def problems_of_healthy(
+    output: Output, folds: Mapping[str, Sequence[Workload]]
+) -> dict[str, float]:
+    """The share of healthy labelled trials with any problem of a check of curves."""
+    output.say()
+    output.say("healthy labelled trials with any problem (at most 2 % in all, 5 % in a workload)")
+    shares, wrong, of = [], 0, 0
+    for workload in (one for fold in folds.values() for one in fold):
+        trials = set(healthy(workload))
+        if not trials:
+            continue
+        said = {
+            finding.subject["trial"]: finding.rule
+            for check in OF_CURVES
+            for finding in check.findings(check.result(workload.study, workload.traces))
+            if finding.status == "problem" and finding.subject.get("trial") in trials
+        }
+        shares.append(len(said) / len(trials))
+        wrong, of = wrong + len(said), of + len(trials)
+        which = ", ".join(f"{trial} ({rule})" for trial, rule in said.items())
+        output.say(f"  {workload.name:28} {len(said):3d} of {len(trials):3d}  {which}")
+    output.say(f"  all {100 * wrong / of:.1f} %, worst {100 * max(shares):.1f} %")
+    return {"healthy.problems": wrong / of, "healthy.problems.worst": max(shares)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few own trainings, nothing kept")
@@ -270,6 +354,15 @@ def main() -> None:
     for check in CHECKS:
         figures |= judged(output, check, folds)
     figures["never_diverged"] = never_diverged(output, folds)
+    figures |= problems_of_healthy(output, folds)
+    right, total = counted(unseen(), "flagged")
+    low, high = wilson(right, total)
+    output.say()
+    output.say(
+        f"stability on six workloads without labels, by eye: {right} of {total} called unstable "
+        f"are ({low:.2f} to {high:.2f})"
+    )
+    figures["stability.unseen.precision"] = right / max(1, total)
     output.end(figures)
 
 

@@ -16,6 +16,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from etude.analyze.views.curves import trial_curves
+from etude.analyze.views.outcomes import outcomes
 
 STEPS = 600
 METRIC = "valid/error"
@@ -100,7 +101,7 @@ def workload(seeds: int = SEEDS) -> Workload:
     """All trainings as one study."""
     torch.set_num_threads(1)
     study = study_of("own trainings", METRIC, STEPS, maximize=False)
-    records, outcomes = [], {}
+    records, ends = [], {}
     truths: dict[str, dict[int, bool]] = {
         check: {}
         for check in (
@@ -112,7 +113,7 @@ def workload(seeds: int = SEEDS) -> Workload:
     }
     for trial, (cause, seed) in enumerate(_plan(seeds)):
         records.append(record_of(study, trial, train(cause, seed), learning_rate=cause.rate))
-        outcomes[trial] = cause.outcome
+        ends[trial] = cause.outcome
         truths["stability"][trial] = cause.outcome != "ok"
         for check, truth in (
             ("overfitting_by_loss", cause.by_loss),
@@ -121,9 +122,7 @@ def workload(seeds: int = SEEDS) -> Workload:
         ):
             if truth is not None:
                 truths[check][trial] = truth
-    return Workload(
-        study.name, study, trial_curves(study, outcomes(study, records)), outcomes, truths
-    )
+    return Workload(study.name, study, trial_curves(study, outcomes(study, records)), ends, truths)
 
 
 def _plan(seeds: int) -> Iterator[tuple[Cause, int]]:

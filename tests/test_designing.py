@@ -63,7 +63,7 @@ def test_a_question_is_compared_in_rows_of_its_own(played):
 def test_a_question_has_a_verdict(played):
     verdict = played.verdict
 
-    assert verdict.status in ("better", "unclear")
+    assert verdict.status in ("leads", "unclear")
     assert verdict.winner in ROWS[played.experiment.name]
 
 

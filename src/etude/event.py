@@ -97,6 +97,7 @@ class Rehearsed:
         resumes: Whether the loop saves checkpoints and asks for them; None where no report came, so
             that nobody can tell.
         unread: Hyperparameters of the trial that nobody read: whatever their value, it is the same.
+        metrics: The names of what it logged and reported.
     """
 
     trial_id: int
@@ -106,6 +107,7 @@ class Rehearsed:
     resumes: bool | None = None
     problem: str = ""
     unread: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Began | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed

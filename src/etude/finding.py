@@ -139,6 +139,10 @@ class Recommendation:
         return self.change.new
 
 
+# A 95 % interval of a normal value, in standard errors.
+SAMPLING_ERRORS = 1.96
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Lead:
@@ -151,6 +155,7 @@ class Lead:
             too few trials are feasible to know.
         run: How many of the best trials of both are all the leader's.
         p_value: How often one of the two has that many of the best all to itself, were both alike.
+        error: The standard error of `by` on the validation examples; 0 where not known.
     """
 
     over: str
@@ -159,6 +164,7 @@ class Lead:
     high: float
     run: int
     p_value: float
+    error: float = 0.0
     # Heuristic: the usual 5 %.
     max_p_value: float = 0.05
 
@@ -166,6 +172,15 @@ class Lead:
     def holds(self) -> bool:
         """Whether neither the luck of the search nor that of two equal studies explains it."""
         return self.low > 0 and self.p_value <= self.max_p_value
+
+    @property
+    def leads(self) -> bool:
+        """Whether equal studies seldom look so, and the lead exceeds its sampling error.
+
+        Another seed may still turn it: that is what `better` asks retrainings for.
+        """
+        beyond_error = math.isfinite(self.by) and self.by > SAMPLING_ERRORS * self.error
+        return beyond_error and self.p_value <= self.max_p_value
 
 
 @final
@@ -182,6 +197,66 @@ class StudyMean:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class StudyRow:
+    """What a table says of a study that was compared.
+
+    Args:
+        study: Its name.
+        value: The mean of the best setting's trainings where the verdict rests on them, else the
+            best value; None where no trial is feasible.
+        count: What the value counts, in examples; None where that is not known.
+        low: With `high`, the 95 % interval of a mean, by its seeds, or of a best value, by its
+            sampling error; None where not known.
+        trial: The best one.
+        step: Of the best value.
+        feasible: How many trials have a value that counts.
+        ended: How many trials ended.
+        retrained: How many trainings the value rests on.
+    """
+
+    study: str
+    value: float | None
+    count: int | None = None
+    low: float | None = None
+    high: float | None = None
+    trial: int | None = None
+    step: int | None = None
+    feasible: int = 0
+    ended: int = 0
+    retrained: int = 1
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Caveat:
+    """One reason why an answer may change, or may not hold.
+
+    Args:
+        text: A claim with its number, and what would settle it, in at most 20 words.
+        rules: The rules that make it a reason.
+        weight: How much settling it would change the answer, 0 to 100; only the order counts.
+        cost: So many trainings would settle it; 0 where none would, or that is not known.
+        detail: The same at length.
+        topic: Of caveats with one topic the heaviest speaks; empty for one by itself.
+        findings: Those that say it too.
+    """
+
+    text: str
+    rules: tuple[str, ...]
+    weight: float
+    cost: int = 0
+    detail: str = ""
+    topic: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """The rules, then the reason at length, as `doubts` of the JSON have it."""
+        return f"{', '.join(self.rules)}: {self.detail or self.text}"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The answer to the experiment's question, as far as the evidence carries it.
 
@@ -191,6 +266,9 @@ class Verdict:
             check forbids to say), or `no_question` (nothing was compared: only the best setting).
         winner: The name of the study that wins or leads; empty without any.
         message: The answer in one or two sentences, with its numbers.
+        headline: The answer in at most 14 words, with its number; no full stop.
+        rows: What was compared, the leader first.
+        caveats: What the answer does not know or rests on.
         doubts: What the answer does not know or rests on, one sentence each, rules named.
         best_trials: The trials that were compared: the best of each study.
         leads: The leading study's lead over every other, in their order; empty for a single one.
@@ -203,6 +281,9 @@ class Verdict:
     status: Literal["better", "leads", "unclear", "no_question"]
     winner: str
     message: str
+    headline: str = ""
+    rows: tuple[StudyRow, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     doubts: tuple[str, ...] = ()
     best_trials: tuple[int, ...] = ()
     leads: tuple[Lead, ...] = ()

@@ -57,7 +57,8 @@ class Points:
     @property
     def metrics(self) -> list[str]:
         """The names that occur, sorted."""
-        return sorted(self.names[code] for code in np.unique(self.rows_P["metric"]))
+        counts = np.bincount(self.rows_P["metric"], minlength=1)
+        return sorted(self.names[code] for code in np.flatnonzero(counts).tolist())
 
     def series(self, metric: str) -> Series:
         """One metric by step; of two values at one step the later written one counts."""

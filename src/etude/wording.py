@@ -7,6 +7,17 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+# Sentences: two significant digits say most, three are the most that is read. Tables and files that
+# need more ask for them.
+DIGITS = 3
+FULL_DIGITS = 4
+# A larger number is read by its exponent.
+MAX_PLAIN = 1e6
+# More words of a headline are not taken in at a glance (the form of what is said).
+HEADLINE_WORDS = 14
+# A word; what stands in backticks is one.
+_PIECE = re.compile(r"(?:`[^`]*`|[^\s`])+")
+
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """The known name that was probably meant; empty where none is near.
@@ -28,15 +39,35 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"Known: {', '.join(f'`{one}`' for one in known)}." if known else "There is none."
 
 
-def number(value: object, digits: int = 4) -> str:
+def number(value: object, digits: int = DIGITS, *, error: float | None = None) -> str:
     """A number with its significant digits, anything else as text.
 
+    Whole numbers of less than a million are written in full: they count something.
+
+    Args:
+        value: The number.
+        digits: So many significant ones.
+        error: Its standard error, where it is known: digits beyond it are noise, and left out, but
+            never the first two.
+
     >>> number(0.0328571), number(20), number("adam"), number(0.00001234567)
-    ('0.03286', '20', 'adam', '1.235e-05')
+    ('0.0329', '20', 'adam', '1.23e-5')
+    >>> number(0.0193275, error=0.0038), number(27.0), number(12345.6), number(0.98765, 5)
+    ('0.019', '27', '12,300', '0.98765')
     """
-    if isinstance(value, float):
-        return f"{value:.{digits}g}"
-    return str(value)
+    if not isinstance(value, float):
+        return str(value)
+    if not math.isfinite(value):
+        return str(value)
+    if value.is_integer() and abs(value) < MAX_PLAIN:
+        return f"{value:.0f}"
+    if error is not None and 0.0 < error < math.inf:
+        beyond = math.floor(math.log10(abs(value))) - math.floor(math.log10(error))
+        digits = min(digits, max(2, beyond + 1))
+    text = f"{value:.{digits}g}"
+    if "e+" in text and abs(value) < MAX_PLAIN:
+        return f"{float(text):,.0f}"
+    return _short_exponent(text)
 
 
 def chart_number(value: float) -> str:
@@ -49,7 +80,11 @@ def chart_number(value: float) -> str:
         return str(value)
     if 1000 <= abs(value) < 1e9:
         return f"{value:,.0f}"
-    return re.sub(r"e([+-])0?", r"e\1", f"{value:.4g}").replace("e+", "e")
+    return _short_exponent(f"{value:.4g}")
+
+
+def _short_exponent(text: str) -> str:
+    return re.sub(r"e([+-])0?", r"e\1", text).replace("e+", "e")
 
 
 def percent(share: float) -> str:
@@ -110,3 +145,61 @@ def _in_number(count: int, noun: str, nouns: str = "") -> str:
     if count == 1:
         return noun
     return nouns or (f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s")
+
+
+def trial_list(trials: Sequence[int], *, most: int = 4) -> str:
+    """Trials by their ids, no more than `most` of them written out.
+
+    >>> trial_list([3]), trial_list([3, 5]), trial_list([1, 2, 3, 4, 5, 6])
+    ('trial 3', 'trials 3 and 5', 'trials 1, 2, 3, 4 and 2 more')
+    """
+    ids = [str(trial) for trial in trials]
+    named = conjunction(ids) if len(ids) <= most else join(ids, most=most)
+    return f"{'trial' if len(ids) == 1 else 'trials'} {named}"
+
+
+def shortened(text: str, words: int = HEADLINE_WORDS) -> str:
+    """The first sentence of a text, cut where it may pause before so many words, without its stop.
+
+    >>> shortened("It ends at 0.5, since `a b` broke. More."), shortened("One two, three four.", 3)
+    ('It ends at 0.5, since `a b` broke', 'One two')
+    """
+    sentence = re.split(r"(?<=[\w`)%])\. (?=[A-Z`])", text.strip(), maxsplit=1)[0].rstrip(".")
+    pieces = _PIECE.findall(sentence)
+    if len(pieces) <= words:
+        return sentence
+    pauses = [at for at in range(words, 0, -1) if pieces[at - 1].endswith((",", ";", ":"))]
+    # Heuristic: a clause of less than a third of the words says too little by itself.
+    cut = next((at for at in pauses if at > words // 3), words)
+    return " ".join(pieces[:cut]).rstrip(",;:") + (
+        "" if cut < words or pauses[:1] == [words] else " ..."
+    )
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital at its head, but where code stands there.
+
+    >>> sentence_case("adam leads"), sentence_case("`adam` leads")
+    ('Adam leads', '`adam` leads')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def words(text: str) -> int:
+    """How many words; what stands in backticks is one.
+
+    >>> words("`a = 1` breaks 5 of 20 - all")
+    6
+    """
+    return sum(any(map(str.isalnum, piece)) for piece in _PIECE.findall(text))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(8), duration(200), duration(10_000)
+    ('8 s', '3 min', '2.8 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -177,6 +177,16 @@ def breaks_later(question: Experiment, *, rank: int = 0) -> Context:
     return round_of(question, curves)
 
 
+def break_together(question: Experiment) -> Context:
+    """Every trial loses all it gained at one share of the steps, for a while."""
+    bump_E = 0.5 * ((SHARE_E > 0.5) & (SHARE_E <= 0.6))
+
+    def curves(place: Place) -> Mapping[str, Floats]:
+        return {**course(place, FALLS_E + bump_E), "grad_norm": NORMS_P}
+
+    return round_of(question, curves)
+
+
 def another_breaks_early(question: Experiment) -> Context:
     """The worst trial diverges where it begins."""
 
@@ -197,6 +207,17 @@ def never_learns(question: Experiment) -> Context:
         return flat
 
     return round_of(question, curves)
+
+
+def learns_nothing_above(question: Experiment, *, unit: float = 0.6) -> Context:
+    """Trials beyond this place on the learning rate's axis stay where they begin."""
+
+    def curves(place: Place) -> Mapping[str, Floats]:
+        if place.unit["learning_rate"] > unit:
+            return course(place, np.full(50, 1.5), 0.01)
+        return course(place, FALLS_E)
+
+    return round_of(question, curves, count=40, bottom={"learning_rate": unit / 2, "share": 0.5})
 
 
 def spikes(question: Experiment) -> Context:
@@ -245,8 +266,8 @@ def broken_above(study: Study, unit: float, *, count: int = 40) -> list[Record]:
     return trained(study, curves, count=count, bottom=bottom)
 
 
-def breaks_anywhere(question: Experiment) -> Context:
-    """Training diverges in two of five trials of every study, wherever they lie."""
+def breaks_anywhere(question: Experiment, *, count: int = 40, reason: str = "nan") -> Context:
+    """Training breaks in two of five trials of every study, wherever they lie."""
     lost_T = np.random.default_rng(0).random(40) < 0.4
 
     def curves(place: Place) -> Mapping[str, Floats] | None:
@@ -254,15 +275,16 @@ def breaks_anywhere(question: Experiment) -> Context:
 
     records: list[Record] = []
     for study in studies(question):
-        records += trained(study, curves, count=40, begin=len(records))
-    return context_of(question, records)
+        records += trained(study, curves, count=count, begin=len(records))
+    broken = [replace(one, reason=one.reason and reason) for one in records]
+    return context_of(question, broken)
 
 
-def breaks_at_a_value(question: Experiment) -> Context:
+def breaks_at_a_value(question: Experiment, *, above: float = 2 / 3) -> Context:
     """Training diverges at the last value of `activation`."""
 
     def curves(place: Place) -> Mapping[str, Floats] | None:
-        return None if place.unit["activation"] > 2 / 3 else one_value(place)
+        return None if place.unit["activation"] > above else one_value(place)
 
     return round_of(question, curves, count=40)
 
@@ -445,7 +467,7 @@ def only_rate_matters_and_breaks(question: Experiment) -> Context:
 
 
 def nothing_matters(question: Experiment) -> Context:
-    return by_value(np.random.default_rng(0).random(100).tolist(), question=question)
+    return by_value(np.random.default_rng(0).random(300).tolist(), question=question)
 
 
 # --- several studies

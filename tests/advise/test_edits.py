@@ -108,7 +108,7 @@ FEW = [0.1 + 0.01 * k for k in range(9)]
 @pytest.mark.parametrize(
     ("question", "values", "status"),
     [
-        (two_optimizers(trials=9), [FEW, [1.0 + value for value in FEW]], "better"),
+        (two_optimizers(trials=9), [FEW, [1.0 + value for value in FEW]], "leads"),
         (two_optimizers(trials=9, scientific={}), [FEW], "no_question"),
     ],
 )

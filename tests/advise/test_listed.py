@@ -40,7 +40,7 @@ def test_a_merged_study_answers_by_its_values():
 
     answer, _ = judged(question, trained(question, lambda one: one["depth"] + valley(one)))
 
-    assert (answer.status, answer.winner) == ("better", "depth=1")
+    assert (answer.status, answer.winner) == ("leads", "depth=1")
 
 
 def test_the_answer_says_how_thin_each_value_was_tuned():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests import factories
 from tests.advise import rounds
 from tests.advise.contexts import context_of, only
@@ -10,6 +11,7 @@ from tests.factories import experiment, record, two_optimizers
 from tests.search.history import PLANE
 
 from etude.advise.next_steps import manual_steps
+from etude.advise.policy import advice
 from etude.analyze.checks.coverage import coverage
 from etude.design.studies import studies
 from etude.record import Records
@@ -27,7 +29,7 @@ def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
 
     assert sentence.startswith("Stop here")
     assert "inside on 4 of 4 sides (C1)" in sentence
-    assert f"twice the trials of `all` would gain about {number(gain, 2)} (C2)" in sentence
+    assert f"Twice the trials of `all` would gain about {number(gain, 2)} (C2)" in sentence
 
 
 def test_the_noise_of_retraining_is_among_the_numbers():
@@ -35,7 +37,7 @@ def test_the_noise_of_retraining_is_among_the_numbers():
 
     (sentence,) = manual_steps(context_of(experiment(), records), records)
 
-    assert "retraining one setting of `all` moves it by 0.14 (A2)" in sentence
+    assert "Retraining one setting of `all` moves it by 0.14 (A2)" in sentence
 
 
 def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
@@ -45,8 +47,8 @@ def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
     (ready,) = manual_steps(context_of(experiment(name="many"), again), again)
     (single,) = manual_steps(context_of(experiment(), [*again, other]), [*again, other])
 
-    assert "to adopt, its best setting has been trained again: `etude adopt many`" in ready
-    assert "to adopt, train the best setting again with other seeds" in single
+    assert "To adopt, its best setting has been trained again: `etude adopt many`" in ready
+    assert "To adopt, train the best setting again with other seeds" in single
 
 
 def test_what_a_population_found_is_a_schedule_to_be_trained_again():
@@ -62,7 +64,8 @@ def test_a_problem_is_no_reason_to_stop():
 
     (sentence,) = manual_steps(context, [])
 
-    assert sentence == f"C3: {problem.advice}"
+    assert problem.advice.rstrip(".") in sentence
+    assert len(sentence.split()) <= 20
 
 
 def test_what_is_left_to_you_is_said_once():
@@ -71,15 +74,16 @@ def test_what_is_left_to_you_is_said_once():
     problems = context.of("boundary", "C1", "problem")
 
     assert len(problems) == 2
-    assert manual_steps(context, []) == [f"C1: {problems[0].advice}"]
+    (sentence,) = manual_steps(context, [])
+    assert problems[0].advice.rstrip(".") in sentence
 
 
 def test_what_a_remedy_says_is_not_said_again():
     context = rounds.overfits(experiment())
-    problem = only(context, "overfitting", "C6", "problem")
-    words = f"C6: {problem.message} {problem.advice}"
+    advised = advice(context)
 
-    assert manual_steps(context, [], [words]) == [words]
+    assert len(advised.words) == 1
+    assert manual_steps(context, [], advised) == list(advised.words)
 
 
 def of_bayesian(count, **given):
@@ -98,7 +102,25 @@ def test_bayesian_search_stops_when_its_model_expects_too_little():
     assert of_bayesian(6).startswith("Not done yet: one more trial of `all` is expected to gain")
     sentence = of_bayesian(32)
     assert sentence.startswith("Stop here")
-    assert "one more trial of `all` is expected to gain 0." in sentence
+    assert "One more trial of `all` is expected to gain 0." in sentence
+
+
+def test_the_test_set_is_looked_at_when_exploration_is_over_and_not_before():
+    (explored,) = manual_steps(rounds.dense(experiment()), [])
+
+    assert "now the test set may be looked at (X3)" in of_bayesian(32)
+    assert "test set" not in of_bayesian(6)
+    assert "test set" not in explored
+
+
+@pytest.mark.parametrize(
+    "make", [rounds.dense, rounds.cliff, rounds.overfits, rounds.jumps, rounds.breaks_anywhere]
+)
+def test_a_step_has_at_most_20_words_a_sentence(make):
+    context = make(experiment())
+
+    for step in manual_steps(context, [], advice(context)):
+        assert all(len(sentence.split()) <= 20 for sentence in step.split(". "))
 
 
 def test_of_trials_of_unequal_length_no_gain_is_computed():

@@ -27,11 +27,42 @@ def test_optimization_is_repaired_before_all_else_and_the_others_wait():
     advised = advice(rounds.everything_is_wrong(question))
 
     assert advised.goal == "repair optimization"
-    assert [waiting.partition(" (")[0] for waiting in advised.waiting] == [
+    assert [waiting.partition(":")[0] for waiting in advised.waiting] == [
         "Redraw the space",
         "Regularize",
         "Train longer",
     ]
+
+
+@pytest.mark.parametrize("search", ["quasi_random", "bayesian"])
+@pytest.mark.parametrize("make", [rounds.breaks_early, rounds.breaks_later])
+def test_trouble_told_in_words_holds_all_but_cures(make, search):
+    context = make(experiment(search=search, **rounds.LONG))
+
+    for order_ in (EXPLORATION, EXPLOITATION):
+        advised = advice(context, order_)
+        assert len(advised.unrepaired) == 1
+        assert advised.goal in ("", "redraw the space")
+
+
+def test_trouble_told_in_words_lets_the_space_be_cut_and_widened():
+    widened = rounds.breaks_early(experiment(**rounds.LONG), bottom=rounds.LOW)
+
+    assert len(advice(widened).unrepaired) == 1
+    assert advice(widened).goal == "redraw the space"
+
+
+def test_a_rate_at_the_edge_is_a_sign_that_holds_nothing_back():
+    advised = advice(rounds.rate_held_down(experiment()))
+
+    assert advised.unrepaired == ()
+    assert advised.words[0].startswith("Try 5 and 10 times that rate")
+
+
+def test_what_never_learned_holds_nothing_back():
+    context = rounds.never_learns(experiment(trials=12))
+
+    assert advice(context).unrepaired == ()
 
 
 def test_the_order_is_said():
@@ -92,8 +123,9 @@ def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
     advised = advice(doubtful)
 
     assert advised.recommendations == ()
-    assert "fixed at" in advised.words[0]
-    assert advised.words[0].endswith("So decide yourself.")
+    assert advised.words == (
+        "A change of `nuisance.beta1` is left to you: R7 speaks against it (R2).",
+    )
 
 
 @pytest.mark.parametrize(("make", "given", "goal"), ROUNDS)

@@ -18,7 +18,7 @@ def test_what_was_trained_once_is_not_adopted_but_trained_again(project, etude_c
     said = etude_command("adopt", "better")
 
     assert said.code == 0
-    assert "Not adopted." in said.out
+    assert said.out.startswith("\nNOT ADOPTED  `better:0` does not become the baseline\n")
     assert "etude run better-retrain.toml" in said.out
     assert len(read(project / "baseline.toml").line) == 1
 

@@ -29,7 +29,7 @@ def test_an_import_says_what_arrived_and_which_command_comes_next(source, etude_
         "Imported `it` from old (csv).",
         "  12 trials: 12 completed",
         "  2 metrics, 48 points: valid/error 24, train/loss 24",
-        '  nuisance: learning_rate = 0.0004883 to 1 (log), optimizer = ["adam", "sgd"]',
+        '  nuisance: learning_rate = 0.000488 to 1 (log), optimizer = ["adam", "sgd"]',
         '  fixed: note = "x"',
         "  Bounds of `learning_rate` are only the outermost values tried: where you know the "
         "space, import with --space FILE.",
@@ -208,11 +208,10 @@ def test_checks_that_want_the_same_are_read_once(source, etude_command):
     )
     etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
 
-    lines = [one for one in etude_command("check").out.splitlines() if one.startswith("unclear")]
+    told = etude_command("check").out
 
-    assert len(lines) <= 16
-    assert any("still_improving (C9, needs 10), saturated (C10, needs 20)" in one for one in lines)
-    assert sum(one.startswith("unclear C8") for one in lines) == 1
+    assert told.count("too few values for") == 1
+    assert len(told.splitlines()) <= 30
 
 
 def test_a_name_to_ignore_that_is_not_there_is_told(source, etude_command):

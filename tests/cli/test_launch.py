@@ -41,7 +41,8 @@ def test_a_launch_finds_the_train_function_in_another_folder(project, etude_comm
 def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
     said = etude_command("launch", "--seeds", "2", "--runner", "inline")
 
-    assert "(X4)" in said.out
+    assert said.out.startswith("\nLAUNCHED  The mean `valid/loss` of 2 trainings is ")
+    assert "A one-off workload may train on validation data too" in said.out
 
 
 def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command):

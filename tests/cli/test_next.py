@@ -29,10 +29,9 @@ def test_the_schedule_of_a_population_is_written_without_an_empty_goal(etude_com
 
     answer = etude_command("next", "--replay", "--store", store, "-o", file)
 
-    assert answer.out.splitlines() == [
-        f"Next round: {file}",
-        f"Read it, edit it, run it: etude run {file} --store {store}",
-    ]
+    lines = answer.out.splitlines()
+    assert f"Next round: {file}" in lines
+    assert lines[-1].startswith(f"  etude run {file} --store {store}  Read it, edit it, run it")
 
 
 def test_next_as_json_says_what_it_changes_and_which_file_it_wrote(played, etude_command, tmp_path):
@@ -59,10 +58,9 @@ def test_where_no_next_round_is_to_write_a_run_says_what_is_left(folder, etude_c
     assert (answer["name"], answer["file"], answer["goal"]) == (None, None, None)
     assert (answer["recommendations"], answer["waiting"]) == ([], [])
     assert answer["left_to_you"] == left
-    assert "etude next" not in ran.out
-    assert ran.out.endswith(
-        "\n".join(["No next round to write:", *(f"  {one}" for one in left), ""])
-    )
+    assert "etude next rates\n" not in ran.out
+    assert "etude next rates  " not in ran.out
+    assert "No next round to write:\n" in etude_command("next").out
 
 
 def test_next_goes_beside_the_file_before(folder, etude_command):
@@ -70,7 +68,9 @@ def test_next_goes_beside_the_file_before(folder, etude_command):
 
     answer = etude_command("next")
 
-    assert answer.out.startswith("Next round: rates-2.toml\n")
+    assert "\nNext round: rates-2.toml, to redraw the space\n" in answer.out
+    assert "\n  nuisance.learning_rate high  0.5 -> 12\n" in answer.out
+    assert answer.out.splitlines()[-1].startswith("  etude run rates-2.toml  Read it, edit it")
     assert (folder / "rates-2.toml").is_file()
 
 
@@ -86,3 +86,16 @@ def test_next_never_overwrites_an_edited_file(played, etude_command, tmp_path):
     assert refused.code == 2
     assert "nothing was written" in refused.err
     assert place.read_text().endswith("# mine\n")
+
+
+def test_the_leaders_are_trained_again_with_other_seeds(played, etude_command, tmp_path):
+    place = tmp_path / "seeds.toml"
+
+    answer = etude_command("next", "--seeds", "3", "-o", place)
+    planned = etude_command("plan", place, "--json").json
+
+    assert answer.code == 0
+    assert "to train the best again with other seeds" in answer.out
+    assert "(6 trainings" in answer.out
+    assert [len(one["trials"]) for one in planned["studies"]] == [3, 3]
+    assert 'name = "rates-seeds"' in place.read_text()

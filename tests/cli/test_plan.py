@@ -132,3 +132,14 @@ def test_a_plan_of_a_changed_file_is_refused(played, etude_command, tmp_path):
 
     assert answer.code == 2
     assert "with another `max_steps`" in answer.err
+
+
+def test_a_plan_says_what_names_are_taken_for(tmp_path, etude_command):
+    (tmp_path / "other.toml").write_text(EXPERIMENT.replace("learning_rate", "lr_G"))
+
+    answer = etude_command("plan", str(tmp_path / "other.toml"))
+
+    assert "`lr_G` is taken as `learning_rate`. Change it in `[names]`." in answer.out
+    assert etude_command("plan", str(tmp_path / "other.toml"), "--json").json["taken_for"] == {
+        "lr_G": "learning_rate"
+    }

@@ -33,6 +33,23 @@ def opening(*records, **given):
     )
 
 
+def test_what_names_are_taken_for_is_said_when_a_trial_was_tried():
+    tried = Rehearsed(0, step_s=0.01, metrics=("train_loss", "valid/loss"))
+    experiment = rates(trials=2, nuisance={"lr_G": Real(0.01, 0.5)})
+
+    said = opening_lines(opening(FIRST, experiment=experiment, rehearsed=tried))
+
+    assert (
+        "`lr_G` is taken as `learning_rate`; `train_loss` as `train/loss`. Change it in `[names]`."
+    ) in said
+
+
+def test_what_names_are_taken_for_is_not_said_again():
+    experiment = rates(trials=2, nuisance={"lr_G": Real(0.01, 0.5)})
+
+    assert not any("taken as" in line for line in opening_lines(opening(experiment=experiment)))
+
+
 @pytest.fixture
 def screen():
     return io.StringIO()

@@ -35,7 +35,7 @@ def test_a_plan_says_what_is_wrong_and_what_to_do(typed):
     answer = typed(SEARCHED, "plan", "rates.toml")
 
     assert answer.code == 0
-    assert "\nproblem S3 roles: `batch_size` ([16, 64]) is nuisance" in answer.out
+    assert "\nproblem S3 roles: `batch_size` (`[16, 64]`) is nuisance" in answer.out
     assert "move it to [fixed]" in answer.out
 
 
@@ -53,19 +53,20 @@ def test_a_run_tells_problems_before_it_trains_and_trains_all_the_same(typed):
 
     assert answer.code == 0
     assert answer.out.index("problem S3 roles: ") < answer.out.index("8 trials, one at a time.")
-    assert "Verdict (unclear)" in answer.out
-    assert "  - S3: `batch_size`" in answer.out
+    assert "\nUNCLEAR  " in answer.out
+    named = [line for line in answer.out.splitlines() if line.startswith("  `batch_size` ")]
+    assert [line for line in named if line.endswith("S3")] == named[:1]
 
 
 def test_an_acknowledged_problem_is_a_caveat_everywhere(typed, etude_command, tmp_path):
     ran = typed(ACKNOWLEDGED, "run", "rates.toml", "--runner", "inline")
-    checked = etude_command("check")
+    checked, whole = etude_command("check"), etude_command("check", "--all")
     (one,) = of_rule(etude_command("check", "--json"), "S3")
     etude_command("report", "-o", tmp_path / "page.html")
 
     assert "problem S3" not in ran.out
-    assert "  - S3, acknowledged by the author of the experiment: `batch_size`" in ran.out
-    assert "notice S3 roles (acknowledged): `batch_size`" in checked.out
+    assert "  Acknowledged: `batch_size`" in checked.out
+    assert "notice S3 roles (acknowledged): `batch_size`" in whole.out
     assert (one["status"], one["acknowledged"]) == ("notice", True)
     assert "Acknowledged by the author of the experiment." in (tmp_path / "page.html").read_text()
 

@@ -47,11 +47,11 @@ def test_a_run_ends_with_the_best_setting_its_checkpoint_and_the_verdict(folder,
     answer = etude_command("run", "rates.toml", "--runner", "inline", "--store", "my store.db")
 
     assert answer.code == 0
-    assert "Best: trial " in answer.out
-    assert "optimizer=adam" in answer.out
+    assert "\nUNCLEAR  `optimizer=adam` " in answer.out
+    assert "Best setting, trial " in answer.out
     assert "learning_rate = " in answer.out
     assert "my store.db.checkpoints/rates/" in answer.out
-    assert "Verdict (" in answer.out
+    assert "etude check rates --store 'my store.db'\n" in answer.out
     assert "etude report rates --store 'my store.db'\n" in answer.out
 
 
@@ -60,7 +60,7 @@ def test_a_finished_run_typed_again_says_the_same(played, etude_command):
 
     assert again.code == 0
     assert "40 trials ended before, 0 left" in again.out
-    assert "Best: trial " in again.out
+    assert "Best setting, trial " in again.out
 
 
 def test_progress_does_not_get_into_a_trials_log(folder, etude_command, monkeypatch):
@@ -263,7 +263,7 @@ def test_a_first_experiment_runs_from_an_empty_folder(tmp_path):
     shown = process("trials", "--json", **options)
 
     assert ran.returncode == 0, ran.stderr
-    assert "Verdict (" in ran.stdout
+    assert "Next" in ran.stdout
     assert len(json.loads(shown.stdout)["trials"]) == 24
 
 

@@ -25,6 +25,14 @@ def shared_data(*parts: str) -> Path:
     return path
 
 
+def shared_case(*parts: str) -> Path:
+    """The source of a shared import case; the test skips, saying so, where there is none."""
+    path = DATA.parent.joinpath("cases", "import", *parts)
+    if not path.exists():
+        pytest.skip(f"../shared/cases/import is absent: {'/'.join(parts)}")
+    return path
+
+
 def csv_folder(path: Path, trials: str, curves: str, space: str = "") -> Path:
     """A folder of the csv format with these texts."""
     path.mkdir(parents=True, exist_ok=True)

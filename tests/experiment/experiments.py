@@ -5,6 +5,7 @@ import math
 from hypothesis import strategies as st
 
 from etude.experiment.validation import DESIGN_RULES
+from etude.playbook.metrics import METRICS
 from etude.space import Choice, Integer, Real, value_text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -44,6 +45,10 @@ INTEGERS = st.builds(
 )
 CONSTRAINTS = st.lists(
     st.sampled_from(["max_steps > 1", "`a` != 'x.y' or b", "max_steps % 2 == 0"]), max_size=3
+)
+# Which metrics there are shows only when they are logged, so any name may be one.
+OWN_NAMES = st.dictionaries(NAMES, st.sampled_from(METRICS), max_size=3).map(
+    lambda names: {name: known for known, name in {v: k for k, v in names.items()}.items()}
 )
 
 
@@ -91,5 +96,6 @@ EXPERIMENTS = st.fixed_dictionaries(
         "parent": st.none() | st.just("optimizer"),
         "acknowledge": st.lists(st.sampled_from(DESIGN_RULES), max_size=3),
         "constraints": CONSTRAINTS,
+        "names": OWN_NAMES,
     },
 )

@@ -329,6 +329,16 @@ def _compared() -> dict[str, str]:
     }
 
 
+def adopted() -> dict[str, str]:
+    """Listed settings, and others with the same names, to adopt one after the other."""
+    files = _rounds()
+    listed = files["listed.toml"]
+    other = listed.replace('"listed"', '"other"').replace(
+        "learning_rate = 0.05", "learning_rate = 0.1"
+    )
+    return {**files, "other.toml": other}
+
+
 def _rounds() -> dict[str, str]:
     files = trained(RANGES + ADAM, trials=8)()
     listed = trained(LISTED, trials=None)()["story.toml"].replace('"story"', '"listed"')

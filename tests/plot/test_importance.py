@@ -6,7 +6,8 @@ import pytest
 from tests.plot.charts import rows
 from vl_convert import vegalite_to_svg
 
-from etude.analyze.checks.importance import Importance, Influence, Interaction
+from etude.analyze.checks.importance import Importance
+from etude.analyze.checks.influence import Influence, Interaction
 from etude.plot.importance import caption, draw
 from etude.plot.theme import themed
 
@@ -40,7 +41,7 @@ def test_each_hyperparameter_has_a_row_the_largest_share_that_matters_first():
     assert [(row["hyperparameter"], row["verdict"]) for row in rows(chart, "name")] == [
         ("rate", "matters"),
         ("width", "unclear"),
-        ("decay", "not beyond noise"),
+        ("decay", "of little effect"),
     ]
     assert [row["low"] for row in rows(chart, "interval")] == [0.5]
 
@@ -51,6 +52,15 @@ def test_what_only_breaks_training_says_so():
     chart = draw(importance(breaks))
 
     assert rows(chart, "name")[0]["verdict"] == "matters for what breaks training"
+
+
+def test_what_only_repeats_tell_has_no_interval():
+    by_repeats = replace(RATE, share=None, low=None, high=None)
+
+    chart = draw(importance(by_repeats, DECAY))
+
+    assert rows(chart, "interval") == []
+    assert rows(chart, "name")[0]["interval"] == "not known"
 
 
 def test_interactions_reach_beyond_the_share_alone():
@@ -73,7 +83,7 @@ def test_no_more_rows_are_drawn_than_asked_for():
     [
         (importance(reason="nothing varies in it"), "not known: nothing varies in it."),
         (importance(RATE, DECAY), "`rate` matters beyond noise over 50 settings."),
-        (importance(RATE, DECAY), "Not seen to matter: `decay`."),
+        (importance(RATE, DECAY), "Surely of little effect: `decay`."),
         (importance(RATE, WIDTH), "Unclear: `width`."),
         (importance(DECAY), "Nothing stands out of the noise over 50 settings."),
         (importance(RATE, replace(RATE, hyperparameter="b")), "too few trials to see which act"),

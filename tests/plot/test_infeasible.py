@@ -43,7 +43,7 @@ def test_the_cliff_is_drawn_where_trials_begin_to_break():
     ("broken_from", "text"),
     [
         (20, "None of 20 ended trials is infeasible."),
-        (13, "7 of 20 ended trials are infeasible: from learning_rate = 0.01059 upward 7 of 7."),
+        (13, "7 of 20 ended trials are infeasible: from learning_rate = 0.0106 upward 7 of 7."),
         (0, "20 of 20 ended trials are infeasible, all of them, wherever they lie."),
     ],
 )

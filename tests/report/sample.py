@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tests.factories import experiment, record
 
+from etude.advise.ending import Ending, NextStep, Reason
 from etude.analyze.analysis import Analysis
 from etude.analyze.registry import NOT_CHECKED
 from etude.design.split import split
@@ -165,6 +166,27 @@ def verdict() -> Verdict:
     )
 
 
+def ending(**changes: Any) -> Ending:
+    """What is said first: an answer that is open, why, and what to do next."""
+    given: dict[str, Any] = {
+        "word": "UNCLEAR",
+        "line": "`optimizer=nesterov` leads `optimizer=adam` by 2 of 1,400 wrong, within noise",
+        "table": (
+            ("study", "valid/error", "wrong"),
+            ("optimizer=nesterov", "0.0196", "27 of 1,400"),
+            ("optimizer=adam", "0.0208", "29 of 1,400"),
+        ),
+        "best": ("Best setting, trial 3: learning_rate = 0.1, momentum = 0.9",),
+        "reasons": tuple(Reason(text=f"Reason {at}", rules=("A2",)) for at in range(5)),
+        "more": "etude check optimizer",
+        "steps": (
+            NextStep(command="etude next optimizer", text="Redraw the space", cost="40 trainings"),
+            NextStep(command="", text="Look at the data"),
+        ),
+    }
+    return Ending(**{**given, **changes})
+
+
 def recommendations() -> tuple[Recommendation, ...]:
     """One side to widen."""
     return (
@@ -200,7 +222,7 @@ def content(**changes: Any) -> Inputs:
         "findings": analysis().findings,
         "verdict": verdict(),
         "recommendations": recommendations(),
-        "next_command": "etude next optimizer -o optimizer-2.toml",
+        "ending": ending(),
         "not_checked": NOT_CHECKED,
         "launches": (
             Launch(

@@ -17,7 +17,9 @@ def test_a_rule_within_code_is_no_link():
     assert rich_text("`C1`") == "<code>C1</code>"
 
 
-@pytest.mark.parametrize("text", ["Z99", "AC1", "C1x", "c1"])
+@pytest.mark.parametrize(
+    "text", ["Z99", "AC1", "C1x", "c1", "the L2 norm of the gradient", "an L2 penalty"]
+)
 def test_what_is_no_rule_is_no_link(text):
     assert rich_text(text) == text
 

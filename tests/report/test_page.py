@@ -10,13 +10,14 @@ import pytest
 from tests.report.sample import (
     content,
     demo,
+    ending,
     recommendations,
     records,
     studies,
     untouched,
-    verdict,
 )
 
+from etude.advise.ending import NextStep, Reason
 from etude.analyze.registry import NOT_CHECKED
 from etude.experiment.change import Change
 from etude.finding import Finding, Recommendation, Verdict
@@ -75,7 +76,15 @@ def hostile():
             records=trials,
             findings=[finding],
             verdict=verdict,
-            next_command=HOSTILE,
+            ending=ending(
+                word=HOSTILE,
+                line=HOSTILE,
+                table=((HOSTILE,), (HOSTILE,)),
+                best=(HOSTILE,),
+                reasons=(Reason(text=HOSTILE, rules=(HOSTILE,)),),
+                more=HOSTILE,
+                steps=(NextStep(command=HOSTILE, text=HOSTILE, cost=HOSTILE),),
+            ),
             text=HOSTILE,
             date=HOSTILE,
         )
@@ -101,8 +110,28 @@ def test_the_first_screen_says_question_verdict_doubts_and_next_step_in_this_ord
     assert places == sorted(places)
 
 
-def test_the_status_stands_in_words():
-    assert "Unclear: the evidence does not carry an answer yet" in html()
+def test_the_first_screen_ends_as_every_command_does():
+    text = markup(html())
+
+    assert "<span>UNCLEAR</span>" in text
+    assert "by 2 of 1,400 wrong, within noise" in text
+    assert '<td class="value">27 of 1,400</td>' in text
+    assert "Next, most telling first" in text
+    assert "Redraw the space (40 trainings)" in text
+
+
+def test_the_first_three_reasons_stand_on_the_first_screen_and_where_the_others_are():
+    text = markup(html())
+
+    assert "Reason 2" in text
+    assert "Reason 3" not in text
+    assert '<a href="#findings">2 more</a>: <code>etude check optimizer</code>' in text
+
+
+def test_a_round_without_reasons_and_table_says_where_the_limits_stand():
+    text = markup(page(content(ending=ending(reasons=(), table=(), more="", steps=()))))
+
+    assert "No doubt was recorded" in text
 
 
 def test_the_changes_stand_as_a_diff_with_rule_and_command():
@@ -110,7 +139,7 @@ def test_the_changes_stand_as_a_diff_with_rule_and_command():
 
     assert "<del>0.003</del>" in text
     assert "<ins>0.03</ins>" in text
-    assert "etude next optimizer -o optimizer-2.toml" in text
+    assert '<code class="command">etude next optimizer</code>' in text
 
 
 def test_changes_for_the_same_reason_stand_under_it_together():
@@ -120,36 +149,13 @@ def test_changes_for_the_same_reason_stand_under_it_together():
 
     assert text.count("lie in the highest tenth") == 1
     assert text.count("<ins>") == 2
-    assert "<b>2</b> changes" in text
+    assert "2 changed lines of the next round" in text
 
 
-def test_a_sentence_of_the_next_step_is_said_once():
-    text = page(content(recommendations=(), next_command="", left_to_you=["Look.", "Look."]))
+def test_what_is_left_to_a_person_is_said_once():
+    text = page(content(recommendations=(), left_to_you=["Look.", "Look."]))
 
     assert text.count("<p>Look.</p>") == 1
-    assert "the next step</a>" in text
-
-
-def test_doubts_beyond_seven_are_folded():
-    doubts = tuple(f"Doubt {place}." for place in range(10))
-    text = markup(page(content(verdict=replace(verdict(), doubts=doubts))))
-
-    assert "<b>10</b> doubts" in text
-    assert text.index("Doubt 6.") < text.index("<summary>3 more</summary>") < text.index("Doubt 7.")
-
-
-def test_a_long_verdict_is_folded_at_a_sentence():
-    message = " ".join(f"Sentence {place} about `study=a. b`." for place in range(40))
-    text = markup(page(content(verdict=replace(verdict(), message=message))))
-
-    assert "<summary>Read on</summary>" in text
-    assert text.count("<code>study=a. b</code>.") == 40
-
-
-def test_a_clear_verdict_claims_no_more_than_is_known():
-    text = page(content(verdict=replace(verdict(), status="better")))
-
-    assert "Better, beyond the luck of the search" in text
 
 
 def test_every_link_leads_somewhere_in_the_page():
@@ -194,7 +200,7 @@ def test_infeasible_trials_stand_in_the_table_with_their_reason():
 
 
 def test_the_table_begins_with_the_best():
-    table = markup(html()).split("<tbody>")[1]
+    table = markup(html()).split("<tbody>")[-1]
     best = [float(value) for value in re.findall(r'best">([\d.]+)<', table)]
 
     assert len(best) == 32
@@ -236,9 +242,9 @@ def test_data_in_a_script_cannot_end_it():
     ids=["none", "pending", "one", "running", "all-infeasible", "no-values"],
 )
 def test_an_unfinished_or_failed_experiment_has_a_page(trials):
-    text = page(content(records=trials, findings=(), recommendations=(), next_command=""))
+    text = page(content(records=trials, findings=(), recommendations=()))
 
-    assert "No change of the experiment is recommended" in text
+    assert "Next, most telling first" in text
 
 
 def test_many_trials_make_a_page_below_5_mb_that_says_what_it_leaves_out():

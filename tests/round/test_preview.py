@@ -72,7 +72,7 @@ def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_cave
 
     assert any(doubt.startswith("S3: `batch_size`") for doubt in plain.verdict.doubts)
     assert any(
-        doubt.startswith("S3, acknowledged by the author of the experiment: `batch_size`")
+        doubt.startswith("S3: acknowledged by the author of the experiment: `batch_size`")
         for doubt in known.verdict.doubts
     )
     assert [one.setting for one in plain.records] == [one.setting for one in known.records]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal, TypeAlias, final
 
@@ -14,6 +14,7 @@ from ..analyze.comparison.message import message as comparison_message
 from ..analyze.comparison.retrainings import Retrainings
 from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import repeats
+from ..playbook.catalogue import Names
 from ..record import Record
 from ..space import Scalar
 from ..study import Study
@@ -33,6 +34,7 @@ class Candidate:
     trainings: Retrainings
     loss: float
     cost: Cost
+    names: Names = field(default_factory=dict)
 
     @property
     def retrained(self) -> bool:
@@ -48,6 +50,7 @@ class AdoptionDecision:
     Args:
         pruned: The changes of the best setting that were dropped without loss.
         comparison: With the baseline; None where there is none, or it was not retrained.
+        reason: What decided, in a sentence.
     """
 
     decision: Decision
@@ -56,6 +59,7 @@ class AdoptionDecision:
     complexity: Complexity
     comparison: Comparison | None = None
     pruned: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def candidates(analysis: Analysis) -> list[Candidate]:
@@ -84,6 +88,7 @@ def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
     return Candidate(
         trial=first.trial,
         setting=first.record.setting,
+        names=study.names,
         trainings=Retrainings(name=f"{study.name}:{first.trial}", values=tuple(values)),
         loss=fmean(losses) if all(map(math.isfinite, losses)) else math.inf,
         cost=Cost(
@@ -126,7 +131,9 @@ def adoption(
     if baseline is None:
         return _first_adoption(best, metric)
     chosen = _simplest(settings, best, baseline, maximize=maximize)
-    adds = complexity(baseline.setting, chosen.setting, costs=(baseline.cost, chosen.cost))
+    adds = complexity(
+        baseline.setting, chosen.setting, costs=(baseline.cost, chosen.cost), names=chosen.names
+    )
     if not (chosen.retrained and baseline.retrained):
         message = _once_message([one for one in (chosen, baseline) if not one.retrained])
         return AdoptionDecision(decision="keep", candidate=chosen, message=message, complexity=adds)
@@ -140,6 +147,7 @@ def adoption(
         complexity=adds,
         comparison=result,
         pruned=pruned,
+        reason=why,
     )
 
 
@@ -193,7 +201,10 @@ def _simplest(
 def _size(baseline: Candidate, candidate: Candidate) -> tuple[int, int]:
     """What a candidate adds to the baseline, less what it leaves out; and all that differs."""
     difference = complexity(
-        baseline.setting, candidate.setting, costs=(baseline.cost, candidate.cost)
+        baseline.setting,
+        candidate.setting,
+        costs=(baseline.cost, candidate.cost),
+        names=candidate.names,
     )
     parts = (difference.adds, difference.drops, difference.changed)
     return difference.net, sum(map(len, parts))

@@ -2,138 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..analyze.analysis import Analysis
-from ..analyze.checks import censored
-from ..analyze.checks.boundary_side import sides_clause
 from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import luck, reaches
 from ..analyze.views.outcomes import only_seeds
+from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
-from ..finding import Finding, grouped
-from ..wording import join, number, plural
-from .context import side_of
-from .ranking import RankedStudy, best_trials, is_rate, relevant_findings
-
-# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
-_TELLING = ("still_improving", "step_variance")
-# A sign that the best learning rate is not the best that there could be.
-_EDGE = ("stability", "D3")
-# What matters is worth knowing, and no reason to doubt which study is better.
-_BESIDE = ("importance",)
+from ..finding import Caveat, Finding
+from ..wording import join, number, plural, quantity
+from .finding_caveats import acknowledged, censored, curve_notices, named, problems, unclear
+from .follow_up import SEEDS
+from .ranking import RankedStudy, best_trials, relevant_findings
+from .weights import (
+    FIXED,
+    LISTED,
+    LUCK,
+    MERGED,
+    MOST_UNFAIR,
+    ONCE,
+    RETRAIN,
+    SAMPLING_ERROR,
+    SELECTION,
+    TIMED_OUT,
+    UNENDED,
+    UNFAIR,
+    UNFINISHED,
+    VALUELESS,
+)
 
 
 def caveats(
     analysis: Analysis, studies: Sequence[RankedStudy], findings: Sequence[Finding]
-) -> tuple[str, ...]:
-    """One sentence a doubt: first what stands in the way, then what is not known.
+) -> tuple[Caveat, ...]:
+    """The reasons to doubt an answer: first what stands in the way, then what is not known.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
     experiment = analysis.experiment
     valued_studies = [study for study in studies if study.best]
     relevant = relevant_findings(findings, best_trials(studies))
-    sentences = [
-        *_problems(analysis, relevant),
-        *_curve_notices(relevant),
-        *_unclear(relevant),
+    leader = studies[0].study.name if studies[0].best else ""
+    found = [
+        *problems(analysis, relevant, leader if len(valued_studies) > 1 else ""),
+        *curve_notices(relevant, leader),
+        *unclear(relevant),
         *_unfinished(studies),
-        *_censored(analysis),
+        *censored(analysis),
         *_configured(experiment, studies),
     ]
-    if valued_studies:
-        sentences += [
-            *_luck(valued_studies),
-            *_unequal(experiment, studies),
+    # That a race which still runs is uneven is no other reason.
+    topic = UNENDED if any(caveat.topic == UNENDED for caveat in found) else ""
+    if not valued_studies:
+        # One cause: where nothing has a value, nothing else is worth a line.
+        found = [replace(caveat, topic=VALUELESS) for caveat in found]
+    else:
+        found += [
+            *_luck(valued_studies, findings),
+            *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
             *_timed_out(studies),
             *_seeds(studies, findings),
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
-    return (*sentences, *_acknowledged(findings), *_fixed(analysis))
+    fixed = _fixed(analysis, findings)
+    if not valued_studies:
+        fixed = (replace(caveat, topic=VALUELESS) for caveat in fixed)
+    return (*found, *acknowledged(findings), *fixed)
 
 
-def _problems(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[str]:
-    """Every problem; those of one side of an axis in several studies as one."""
-    groups: dict[object, list[Finding]] = {}
-    for finding in findings:
-        if finding.status == "problem":
-            subject = finding.subject
-            sided = finding.rule == "C1" and "side" in subject
-            key = (subject["hyperparameter"], subject["side"]) if sided else id(finding)
-            groups.setdefault(key, []).append(finding)
-    for alike in groups.values():
-        if len(alike) == 1:
-            yield f"{alike[0].rule}: {alike[0].message}"
-        else:
-            sides = [side_of(analysis, finding) for finding in alike]
-            studies = _names(finding.subject["study"] for finding in alike)
-            yield f"C1: {sides_clause(sides)}: {studies}."
-
-
-def _censored(analysis: Analysis) -> Iterator[str]:
-    """What a schedule left open by stopping trials."""
-    for study in analysis.studies:
-        for finding in censored.findings(analysis.result(study, censored.censored)):
-            yield f"{finding.rule}: {finding.message}"
-
-
-def _curve_notices(findings: Sequence[Finding]) -> Iterator[str]:
-    """What the curve of a best trial shows that is no problem, and yet may change the order.
-
-    Not where the same rule says it of the trial's study, which is a doubt already.
-    """
-    of_studies = {
-        (finding.check, finding.rule, finding.subject.get("study"))
-        for finding in findings
-        if finding.status in ("problem", "unclear") and "trial" not in finding.subject
-    }
-    notices = [
-        finding
-        for finding in findings
-        if finding.status == "notice"
-        and _may_change_order(finding)
-        and (finding.check, finding.rule, finding.subject.get("study")) not in of_studies
-    ]
-    for group in grouped(notices):
-        yield f"{group.first.rule}: {group.message}"
-
-
-def _may_change_order(finding: Finding) -> bool:
-    of_trial = "trial" in finding.subject
-    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
-
-
-def _unclear(findings: Sequence[Finding]) -> Iterator[str]:
-    """One doubt a check for all that it leaves open; of trials where it says nothing of a study."""
-    unclear = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
-    of_studies = {finding.check for finding in unclear if "trial" not in finding.subject}
-    for group in grouped(
-        one for one in unclear if "trial" not in one.subject or one.check not in of_studies
-    ):
-        yield f"{group.first.rule}: {group.message}"
-
-
-def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[str]:
+def _unfinished(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
     planned = sum(study.study.max_trials for study in studies)
     ended = sum(len(study.outcomes) for study in studies)
     if ended < planned:
         verb = "has" if 1 in (ended, planned) else "have"
-        yield f"R13: {ended} of {plural(planned, 'trial')} {verb} ended, so this is provisional."
+        yield Caveat(
+            text=f"{ended:,} of {quantity(planned, 'trial')} {verb} ended, so this is provisional",
+            rules=("R13",),
+            weight=UNFINISHED,
+            topic=UNENDED,
+            cost=planned - ended,
+            detail=f"{ended} of {plural(planned, 'trial')} {verb} ended, so this is provisional.",
+        )
 
 
-def _luck(valued_studies: Sequence[RankedStudy]) -> Iterator[str]:
+def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[Caveat]:
     spreads = [
         f"`{study.study.name}` {_spread(study)}"
         for study in valued_studies
         if study.study.space.dimensions
     ]
     if spreads:
-        yield (
-            "Q10: by the luck of the search, in 95 % of resampled studies the best is: "
-            f"{', '.join(spreads)}; better ones than were seen cannot be ruled out."
+        reach = spreads[0].partition("` ")[2].replace(" to ", " and ", 1)
+        few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
+        is_known = not reach.startswith("not known")
+        yield Caveat(
+            text=f"Nine in ten other searches of this size would end between {reach}"
+            if is_known
+            else f"{few} too few to know the luck of the search",
+            rules=("Q10",),
+            weight=LUCK,
+            topic="luck",
+            findings=_said_by(findings, "sampling_luck"),
+            detail="nine in ten other searches of the same size would end between these: "
+            f"{', '.join(spreads)}.",
         )
+
+
+def _said_by(findings: Sequence[Finding], check: str) -> tuple[Finding, ...]:
+    """What a check says that is no problem, and that a reason says too."""
+    return tuple(one for one in findings if one.check == check and one.status != "problem")
 
 
 def _spread(study: RankedStudy) -> str:
@@ -143,38 +123,65 @@ def _spread(study: RankedStudy) -> str:
     return reaches(whole)
 
 
-def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[str]:
+def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
     if experiment.configurations:
-        yield (
-            "R12: the settings were listed by hand, so nothing is known of those between and "
+        yield Caveat(
+            text="The settings were listed by hand, so nothing is known between and beyond them",
+            rules=("R12",),
+            weight=LISTED,
+            detail="the settings were listed by hand, so nothing is known of those between and "
             "beyond them, and no search drew them: an interval tells how much the best rests on "
-            "single settings."
+            "single settings.",
         )
     if experiment.studies == "merged" and len(studies) > 1:
         what = "slice" if any(study.study.merged for study in studies) else "scientific value"
         shares = [len(study.outcomes) for study in studies]
         low, high = min(shares), max(shares)
         share = f"{low}" if low == high else f"{low} to {high}"
-        yield (
-            f"R14: one merged study was compared with itself in {len(studies)} parts, so each "
+        yield Caveat(
+            text=f"Each {what} had only {share} of {quantity(experiment.trials, 'trial')}",
+            rules=("R14",),
+            weight=MERGED,
+            detail=f"one merged study was compared with itself in {len(studies)} parts, so each "
             f"{what} had {share} of {plural(experiment.trials, 'trial')} to tune its nuisance "
-            "hyperparameters with."
+            "hyperparameters with.",
         )
 
 
-def _unequal(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[str]:
-    counts = {study.study.name: study.feasible for study in studies}
+def useful(analysis: Analysis, studies: Sequence[RankedStudy]) -> dict[str, int]:
+    """How many trials of each study have a value that counts and learned anything at all.
+
+    Source: R15, D1.
+    """
+    lost = {trial for study in analysis.studies for trial in analysis.never_learned(study)}
+    return {
+        study.study.name: sum(one.feasible and one.trial not in lost for one in study.outcomes)
+        for study in studies
+    }
+
+
+def _unequal(analysis: Analysis, studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
+    counts = useful(analysis, studies)
+    fewest = min(counts, key=lambda name: counts[name])
+    most = max(counts, key=lambda name: counts[name])
     # Trials that are dealt to the parts of a merged study need not divide evenly.
-    uneven = 1 if experiment.studies == "merged" else 0
-    if max(counts.values()) - min(counts.values()) > uneven:
-        listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
-        yield (
-            f"R15: the studies have unequal numbers of feasible trials ({listed}); a study with "
-            "more of them had more chances to find a good setting."
-        )
+    uneven = 1 if analysis.experiment.studies == "merged" else 0
+    if counts[most] - counts[fewest] <= uneven:
+        return
+    gap = 1 - counts[fewest] / counts[most]
+    listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
+    yield Caveat(
+        text=f"The race was unfair: {counts[fewest]:,} useful trials of `{fewest}` against "
+        f"{counts[most]:,} of `{most}`",
+        rules=("R15",),
+        weight=UNFAIR * min(1.0, gap / MOST_UNFAIR),
+        cost=counts[most] - counts[fewest],
+        detail=f"the studies have unequal numbers of feasible trials ({listed}); a study with "
+        "more of them had more chances to find a good setting.",
+    )
 
 
-def _timed_out(studies: Sequence[RankedStudy]) -> Iterator[str]:
+def _timed_out(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
     counts = {
         study.study.name: sum(one.feasible and one.timed_out for one in study.outcomes)
         for study in studies
@@ -183,13 +190,16 @@ def _timed_out(studies: Sequence[RankedStudy]) -> Iterator[str]:
     if total:
         verb, they = ("was", "it competes") if total == 1 else ("were", "they compete")
         listed = ", ".join(f"`{name}` {count}" for name, count in counts.items() if count)
-        yield (
-            f"T4: {plural(total, 'trial')} {verb} ended by the time limit ({listed}); {they} with "
-            "fewer steps than the others."
+        claim = f"{plural(total, 'trial')} {verb} ended by the time limit"
+        yield Caveat(
+            text=f"{claim}, with fewer steps than the others",
+            rules=("T4",),
+            weight=TIMED_OUT,
+            detail=f"{claim} ({listed}); {they} with fewer steps than the others.",
         )
 
 
-def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[str]:
+def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[Caveat]:
     known = {
         finding.subject.get("study")
         for finding in findings
@@ -197,29 +207,30 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     }
     tuned = [study.study.name for study in studies if study.study.space.dimensions]
     unknown = [name for name in tuned if name not in known]
-    if unknown and len(unknown) < len(tuned):
-        yield (
-            f"A1, A2: how much a trial of {_names(unknown)} varies by chance is not known; train "
-            "the best settings again with other seeds before adopting a change."
-        )
-    elif unknown:
-        yield (
-            "A1, A2: each setting was trained with one seed, so how much a trial varies by chance "
-            "is not known; train the best settings again with other seeds before adopting a change."
+    if unknown:
+        whose = f"a trial of {named(unknown)} varies" if len(unknown) < len(tuned) else ""
+        once = "each setting was trained with one seed, so how much a trial varies"
+        yield Caveat(
+            text="Each setting was trained once, so its luck is not known: retrain the best",
+            rules=("A1", "A2"),
+            weight=ONCE,
+            cost=SEEDS * min(len(unknown), 2),
+            topic=RETRAIN,
+            detail=f"{f'how much {whose}' if whose else once} by chance is not known; train the "
+            "best settings again with other seeds before adopting a change.",
         )
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
-        yield (
-            f"A2: only the seed differs among the trials of {_names(untuned)}, so their best is "
-            "the luckiest seed."
+        yield Caveat(
+            text=f"Only the seed differs in {named(untuned)}: compare means, not the best",
+            rules=("A2",),
+            weight=ONCE,
+            detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "
+            "the luckiest seed.",
         )
 
 
-def _names(studies: Iterable[str]) -> str:
-    return join([f"`{study}`" for study in studies], most=6)
-
-
-def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]) -> str:
+def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]) -> Caveat:
     metric = experiment.metric
     errors = [
         f"`{study.study.name}` {number(study.standard_error, 2)}"
@@ -227,47 +238,67 @@ def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy
         if study.standard_error is not None
     ]
     if len(errors) == len(valued_studies):
-        return (
-            f"A1: on {plural(experiment.validation_examples or 0, 'validation example')} the "
-            f"standard error of "
+        examples = experiment.validation_examples or 0
+        error = number(valued_studies[0].standard_error, 2)
+        return Caveat(
+            text=f"On {quantity(examples, 'example')} the best value is known to {error} (one "
+            "standard error)",
+            rules=("A1",),
+            weight=SAMPLING_ERROR,
+            topic="luck",
+            detail=f"on {plural(examples, 'validation example')} the standard error of "
             f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
-            "examples, which is cautious."
+            "examples, which is cautious.",
         )
+    unknown = f"the sampling error of {metric} on the validation data is not known"
     if not is_rate(metric):
-        return f"A1: the sampling error of {metric} on the validation data is not known."
-    return (
-        f"A1: the sampling error of {metric} on the validation data is not known; "
-        "set `validation_examples` to have it counted."
+        return Caveat(
+            text=f"How far the validation data move `{metric}` is not known",
+            rules=("A1",),
+            weight=SAMPLING_ERROR / 2,
+            topic="luck",
+            detail=f"{unknown}.",
+        )
+    return Caveat(
+        text=f"How many examples `{metric}` counts is not known: set `validation_examples`",
+        rules=("A1",),
+        weight=SAMPLING_ERROR,
+        topic="luck",
+        detail=f"{unknown}; set `validation_examples` to have it counted.",
     )
 
 
-def _selection(valued_studies: Sequence[RankedStudy]) -> str:
+def _selection(valued_studies: Sequence[RankedStudy]) -> Caveat:
     trials = sum(study.feasible for study in valued_studies)
     evaluations = sum(
         len(outcome.record.series(study.study.metric))
         for study in valued_studies
         for outcome in study.outcomes
     )
-    return (
-        f"A1: each best value was picked on the validation data itself, from "
+    return Caveat(
+        text=f"The best was picked from {quantity(evaluations, 'evaluation')} of the same data: "
+        "new data will look worse",
+        rules=("A1",),
+        weight=SELECTION,
+        detail=f"each best value was picked on the validation data itself, from "
         f"{plural(evaluations, 'evaluation')} of {plural(trials, 'trial')} in all, "
-        "so new data will look worse."
+        "so new data will look worse.",
     )
 
 
-def _acknowledged(findings: Sequence[Finding]) -> Iterator[str]:
-    for finding in findings:
-        if finding.acknowledged:
-            yield (
-                f"{finding.rule}, acknowledged by the author of the experiment: {finding.message}"
-            )
-
-
-def _fixed(analysis: Analysis) -> Iterator[str]:
+def _fixed(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
+    found = fixed_caveats(analysis.studies).caveats
     values = [
         f"{caveat.hyperparameter} = {caveat.value}"
         + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(analysis.studies) else "")
-        for caveat in fixed_caveats(analysis.studies).caveats
+        for caveat in found
     ]
     if values:
-        yield f"R5: this holds only for what was fixed: {', '.join(values)}."
+        short = [f"`{one.hyperparameter}` = {number(one.value)}" for one in found]
+        yield Caveat(
+            text=f"It holds only at {join(short)}",
+            rules=("R5",),
+            weight=FIXED,
+            findings=_said_by(findings, "fixed_caveats"),
+            detail=f"this holds only for what was fixed: {', '.join(values)}.",
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
-from ..playbook.catalogue import known
+from ..playbook.catalogue import NO_NAMES, Entry, Names, known
 from ..space import Scalar, is_number, value_text
 from ..wording import join, number
 
@@ -56,6 +56,7 @@ def complexity(
     after: Mapping[str, Scalar],
     *,
     costs: tuple[Cost, Cost] = (Cost(), Cost()),
+    names: Names = NO_NAMES,
 ) -> Complexity:
     """What `after` adds to `before`, and what it leaves out.
 
@@ -65,21 +66,23 @@ def complexity(
     Source: A4, R9, R10.
     """
     cost_before, cost_after = costs
-    adds = [*_added_parts(before, after), *_added_costs(cost_before, cost_after)]
-    drops = [*_added_parts(after, before), *_added_costs(cost_after, cost_before)]
+    adds = [*_added_parts(before, after, names), *_added_costs(cost_before, cost_after)]
+    drops = [*_added_parts(after, before, names), *_added_costs(cost_after, cost_before)]
     shared = before.keys() & after.keys()
     named = {phrase.split("`")[1] for phrase in (*adds, *drops) if "`" in phrase}
     changed = sorted(name for name in shared - named if before[name] != after[name])
     return Complexity(adds=tuple(adds), drops=tuple(drops), changed=tuple(changed))
 
 
-def _added_parts(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> Iterator[str]:
+def _added_parts(
+    before: Mapping[str, Scalar], after: Mapping[str, Scalar], names: Names
+) -> Iterator[str]:
     for name, value in sorted(after.items()):
-        entry = known(name)
-        if not _is_on(name, value):
+        entry = known(name, names)
+        if not _is_on(entry, value):
             continue
         old = before.get(name)
-        if old is None or not _is_on(name, old):
+        if old is None or not _is_on(entry, old):
             yield f"`{name}` = {_value_phrase(value)}"
         elif entry is not None and entry.size and _grows(old, value):
             yield f"a larger `{name}` ({_value_phrase(old)} to {_value_phrase(value)})"
@@ -89,8 +92,7 @@ def _grows(before: Scalar, after: Scalar) -> bool:
     return is_number(before) and is_number(after) and after > before
 
 
-def _is_on(name: str, value: Scalar) -> bool:
-    entry = known(name)
+def _is_on(entry: Entry | None, value: Scalar) -> bool:
     if entry is not None and entry.off is not None and is_number(value):
         return value != entry.off
     return value_text(value).casefold() not in _OFF or (is_number(value) and entry is None)

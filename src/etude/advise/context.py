@@ -20,6 +20,8 @@ from ..study import Study
 from .ranking import relevant_findings
 
 R = TypeVar("R")
+# The form of what is said: a longer line is not read.
+MOST_WORDS = 20
 
 
 @final
@@ -30,7 +32,8 @@ class Remedy:
     Args:
         rule: The rule that asks for it.
         edits: Lines of the experiment file; empty where only a person can do it.
-        words: What to do, for a person, where no line can say it.
+        words: What to do, for a person, where no line can say it; at most 20 words.
+        causes: The findings that it answers, so that nothing is asked for twice.
 
     Source: C14.
     """
@@ -38,6 +41,7 @@ class Remedy:
     rule: str
     edits: tuple[Recommendation, ...] = ()
     words: str = ""
+    causes: tuple[Finding, ...] = ()
 
 
 @final
@@ -128,6 +132,34 @@ def with_bounds(
     if isinstance(domain, Integer):
         return replace(domain, low=math.floor(low), high=math.ceil(high))
     return replace(domain, low=low, high=high)
+
+
+def told(rule: str, finding: Finding) -> Remedy:
+    """What a finding asks for, left to a person.
+
+    Source: C14.
+    """
+    return Remedy(rule=rule, words=step_text(finding), causes=(finding,))
+
+
+def claim(finding: Finding) -> str:
+    """What a finding says in a line: its headline, else its first sentence, without a full stop.
+
+    Source: C14.
+    """
+    return finding.headline or finding.message.partition(". ")[0].rstrip(".")
+
+
+def step_text(finding: Finding) -> str:
+    """What a finding asks for, with the claim that it makes where there is room for both.
+
+    Source: C14.
+    """
+    text = f"{claim(finding)}: {finding.advice}".rstrip(".")
+    if len(text.split()) > MOST_WORDS:
+        trial = f"Trial {finding.subject['trial']}: " if "trial" in finding.subject else ""
+        text = f"{trial}{finding.advice}".rstrip(".")
+    return f"{text}." if finding.rule in text else f"{text} ({finding.rule})."
 
 
 def experiment_remedy(

@@ -16,6 +16,8 @@ from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.toml.write import dumps
 from ..finding import Recommendation
+from ..space import is_number
+from ..wording import join, number
 
 _TRIALS = ("experiment", "trials")
 _SEARCH = ("experiment", "search")
@@ -62,6 +64,20 @@ def applied(experiment: Experiment, recommendations: Sequence[Recommendation]) -
     except ExperimentError:
         # Lines are a text's: one is written only where the mistakes ask for it.
         return loads(edited(dumps(experiment), lines), name=experiment.name)
+
+
+def changes_phrase(recommendations: Sequence[Recommendation]) -> str:
+    """What they change, in a few words: two of them by name and new value, the rest counted.
+
+    Source: R3.
+    """
+    clauses = []
+    for one in recommendations:
+        what = f"`{one.change.keys[-1]}` {one.part}".rstrip()
+        is_plain = is_number(one.new) or isinstance(one.new, str)
+        value = number(one.new, 3) if is_number(one.new) else str(one.new)
+        clauses.append(f"{what} to {value}" if is_plain else what)
+    return join(list(dict.fromkeys(clauses)), most=2)
 
 
 def next_name(name: str) -> str:

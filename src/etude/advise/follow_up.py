@@ -8,7 +8,8 @@ from dataclasses import replace
 from ..analyze.summaries.lineage import Lineage
 from ..errors import RunError
 from ..experiment import Experiment
-from ..space import Scalar
+from ..space import Choice, Scalar
+from ..space.values import value_text
 from ..study import Study
 
 # The playbook's N (A2).
@@ -58,6 +59,50 @@ def retraining_experiment(
         observed=(),
         constraints=(),
         acknowledge=("R7", "R9"),
+    )
+
+
+def seeds_experiment(
+    experiment: Experiment, best: Sequence[tuple[Study, Mapping[str, Scalar]]], *, seeds: int
+) -> Experiment:
+    """An experiment that trains the best setting of each study with so many seeds, and no more.
+
+    Two leaders stay two studies, which tune nothing: their means are compared. Where the question
+    has several scientific hyperparameters, or one study for all, the leader alone is trained again.
+
+    Args:
+        experiment: The round.
+        best: The studies with their best settings, the leader first, at least one.
+        seeds: How many trainings of each.
+
+    Source: A2, R13.
+    """
+    (_, leader), *_ = best
+    names = list(best[0][0].scientific)
+    if len(best) == 1 or len(names) != 1 or experiment.studies == "merged":
+        return retraining_experiment(
+            experiment, [leader], name=f"{experiment.name}-seeds", seeds=seeds
+        )
+    (scientific,) = names
+    values = [study.scientific[scientific] for study, _ in best]
+    settings = [{key: one[key] for key in one if key != scientific} for _, one in best]
+    shared = {
+        key: value
+        for key, value in settings[0].items()
+        if all(key in other and other[key] == value for other in settings)
+    }
+    own = {
+        value_text(value): {key: one[key] for key in one if key not in shared}
+        for value, one in zip(values, settings, strict=True)
+    }
+    when = {"when": {scientific: {text: rest for text, rest in own.items() if rest}}}
+    plain = retraining_experiment(experiment, [leader], name=f"{experiment.name}-seeds")
+    return replace(
+        plain,
+        question="Does the lead hold with other seeds?",
+        scientific={scientific: Choice(values)},
+        fixed={**shared, **(when if any(own.values()) else {})},
+        trials=seeds,
     )
 
 

@@ -8,13 +8,13 @@ from statistics import median
 
 from ..analyze.checks.coverage import coverage
 from ..analyze.checks.trial_noise import trial_noise
-from ..experiment.methods import schedule_method
-from ..finding import Finding
+from ..experiment.methods import SEARCHES, schedule_method
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
 from ..wording import number, plural
-from .context import Context
+from .context import Context, step_text
+from .policy import Advice
 
 # Heuristic: where the noise of retraining is unknown, a trial is worth this share of what the
 # best has gained on the median.
@@ -22,7 +22,7 @@ WORTH_A_TRIAL = 0.05
 
 
 def manual_steps(
-    context: Context, records: Sequence[Record], words: Sequence[str] = ()
+    context: Context, records: Sequence[Record], advice: Advice | None = None
 ) -> list[str]:
     """What to do where no change of the file is recommended: finish the round, or amend by hand.
 
@@ -32,7 +32,7 @@ def manual_steps(
     Args:
         context: The round.
         records: The trials that count as its own.
-        words: What remedies leave to a person.
+        advice: What the remedies propose, and leave to a person.
 
     Source: C14, R13, R2.
     """
@@ -40,24 +40,26 @@ def manual_steps(
     if unended:
         verb = "has" if unended == 1 else "have"
         return [f"{plural(unended, 'trial')} {verb} not ended: let the round finish first (R13)."]
-    steps = list(words)
+    return amendments(context, advice or Advice()) or [stop_message(context)]
+
+
+def amendments(context: Context, advice: Advice) -> list[str]:
+    """What only a person can amend, one sentence each: what remedies tell, then other problems.
+
+    Source: C14.
+    """
+    steps: dict[str, str] = {}
     for finding in context.relevant_findings:
-        if finding.status == "problem" and finding.advice:
-            step = _amendment(finding)
-            steps += [] if any(step in text for text in words) else [step]
-    return list(dict.fromkeys(steps)) or [stop_message(context)]
-
-
-def _amendment(finding: Finding) -> str:
-    """What to do about a problem; of a curve, with its message: its advice speaks of it."""
-    message = f"{finding.message} " if "trial" in finding.subject else ""
-    return f"{finding.rule}: {message}{finding.advice}"
+        if finding.status == "problem" and finding.advice and finding not in advice.told:
+            # What is asked of several studies is asked once.
+            steps.setdefault(finding.advice, step_text(finding))
+    return list(dict.fromkeys([*advice.words, *steps.values()]))
 
 
 def stop_message(context: Context) -> str:
     """Why no other round is advised: what is inside, how dense, what more trials would bring.
 
-    Source: R2, C1, C2, A2, X1.
+    Source: R2, C1, C2, A2, X1, X3.
     """
     gains = [
         (study, gain_left(study, Records.of(context.analysis.records_of(study))))
@@ -66,13 +68,15 @@ def stop_message(context: Context) -> str:
     going_on = [_worth_more(context, study, gain) for study, gain in gains]
     if any(going_on):
         return " ".join(text for text in going_on if text)
-    reasons = list(_reasons(context, gains))
-    because = f": {'; '.join(reasons)}" if reasons else ""
-    return (
-        f"Stop here: no check of this version asks for another round of `{context.experiment.name}`"
-        f"{because}. Read the doubts before you conclude; to adopt, {_before_adoption(context)} "
-        "(A2, A4)."
-    )
+    name = context.experiment.name
+    sentences = [
+        f"Stop here: no check of this version asks for another round of `{name}`.",
+        *_reasons(context, gains),
+        f"To adopt, {_before_adoption(context)} (A2, A4).",
+    ]
+    if SEARCHES[context.experiment.search].adaptive:
+        sentences.append("Exploration is over: now the test set may be looked at (X3).")
+    return " ".join(sentences)
 
 
 def _before_adoption(context: Context) -> str:
@@ -99,20 +103,30 @@ def _is_best_retrained(context: Context) -> bool:
 
 
 def _reasons(context: Context, gains: Sequence[tuple[Study, float]]) -> Iterator[str]:
-    """The numbers that say to stop: sides, density, noise, and the gain left to a search."""
+    """The numbers that say to stop: sides, density, noise, and the gain left to a search.
+
+    Of several studies those of the one where the most is left.
+    """
     inside = sum(side.status == "ok" for side in context.sides)
     if inside:
-        yield f"the best lies inside on {inside} of {plural(len(context.sides), 'side')} (C1)"
-    for study, gain in gains:
-        density_gain = context.analysis.result(study, coverage).gain
-        if density_gain is not None:
-            expected = number(density_gain, 2)
-            yield f"twice the trials of `{study.name}` would gain about {expected} (C2)"
-        noise = context.analysis.result(study, trial_noise)
-        if noise.known:
-            yield f"retraining one setting of `{study.name}` moves it by {number(noise.sd, 2)} (A2)"
-        if math.isfinite(gain):
-            yield f"one more trial of `{study.name}` is expected to gain {number(gain, 2)} (X1)"
+        yield f"The best lies inside on {inside} of {plural(len(context.sides), 'side')} (C1)."
+    densities = [
+        (gain, study.name)
+        for study in context.studies
+        if (gain := context.analysis.result(study, coverage).gain) is not None
+    ]
+    if densities:
+        gain, name = max(densities)
+        yield f"Twice the trials of `{name}` would gain about {number(gain, 2)} (C2)."
+    noises = [(study, context.analysis.result(study, trial_noise)) for study in context.studies]
+    known = [(noise.sd, study.name) for study, noise in noises if noise.known]
+    if known:
+        sd, name = max(known)
+        yield f"Retraining one setting of `{name}` moves it by {number(sd, 2)} (A2)."
+    left = [(gain, study.name) for study, gain in gains if math.isfinite(gain)]
+    if left:
+        gain, name = max(left)
+        yield f"One more trial of `{name}` is expected to gain {number(gain, 2)} (X1)."
 
 
 def _worth_more(context: Context, study: Study, gain: float) -> str:

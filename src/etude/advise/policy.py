@@ -11,9 +11,8 @@ from ..design.studies import studies as designed
 from ..errors import InputError
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation
-from ..wording import join
 from .context import Context, Remedy
-from .edits import applied
+from .edits import applied, changes_phrase
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
@@ -24,26 +23,34 @@ from .remedies.training_length import train_longer, train_shorter
 from .remedies.widen import widen
 
 RemedyRule: TypeAlias = Callable[[Context], list[Remedy]]
+REPAIR = "repair optimization"
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A group of remedies that go together in one round; `goal` is what they are for."""
+    """A group of remedies that go together in one round.
+
+    Args:
+        goal: What they are for.
+        is_cure: Whether it may be taken while trouble of optimization is only told in words.
+    """
 
     goal: str
     rules: tuple[str, ...]
     remedies: tuple[RemedyRule, ...]
+    is_cure: bool = False
 
 
 # The playbook's order: what would make the later steps answer another question comes first (D11,
 # C14); where it leaves the order open, the cheaper comes first.
 EXPLORATION = (
-    Step(goal="repair optimization", rules=("D11", "D6", "D9"), remedies=(stabilize,)),
+    Step(goal=REPAIR, rules=("D11", "D6", "D9"), remedies=(stabilize,), is_cure=True),
     Step(
         goal="redraw the space",
         rules=("C1", "C3"),
         remedies=(use_log_scale, narrow_unstable, widen),
+        is_cure=True,
     ),
     Step(goal="regularize", rules=("C6", "C7"), remedies=(regularize,)),
     Step(goal="train longer", rules=("C9", "T5"), remedies=(train_longer,)),
@@ -75,20 +82,26 @@ class Advice:
         goal: Of the step that is taken; empty where there is none.
         waiting: Later steps that ask for an edit too, one sentence each, in order.
         words: What only a person can do, a sentence each, in order.
+        unrepaired: Those of them that repair optimization, which comes before all else (D11).
+        told: The findings that `words` answer.
 
-    Source: R3.
+    Source: R3, D11.
     """
 
     goal: str = ""
     recommendations: tuple[Recommendation, ...] = ()
     waiting: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    unrepaired: tuple[str, ...] = ()
+    told: tuple[Finding, ...] = ()
 
 
 def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     """The first step of the order that has an edit; the others wait (R3).
 
-    An edit that would earn a finding about the design of the next round is put into words.
+    While trouble of the compared trials is only told in words, no step is taken but those that
+    repair it or redraw the space, for cutting and widening is a cure (D11). An edit that would earn
+    a finding about the design of the next round is put into words.
 
     Args:
         context: The round.
@@ -96,27 +109,61 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
 
     Source: R3, D11, C14.
     """
-    chosen: tuple[Step, tuple[Recommendation, ...]] | None = None
-    waiting: list[str] = []
-    words: list[str] = []
-    for step in order if context.verdict.status == "no_question" else EXPLORATION:
-        edits: list[Recommendation] = []
-        remedies = [remedy for remedies_of in step.remedies for remedy in remedies_of(context)]
-        for remedy in _distinct_remedies(remedies):
-            objection = (
-                _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
-            )
-            edits += remedy.edits if not objection else ()
-            words += [objection] if objection else [remedy.words] if remedy.words else []
-        if edits and chosen is None:
-            chosen = step, tuple(edits)
-        elif edits:
-            waiting.append(_waiting_sentence(step, edits))
+    steps = order if context.verdict.status == "no_question" else EXPLORATION
+    proposals = [_proposal(context, step) for step in steps]
+    unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.urgent]
+    # What is told in words is not done by the file: until it is, only cures go on (D11). A rate at
+    # the edge (D3) is a sign, to be checked again: it holds nothing back.
+    allowed = [one for one in proposals if one.edits and (one.step.is_cure or not unrepaired)]
+    waiting = [one for one in proposals if one.edits and one not in allowed[:1]]
     return Advice(
-        goal=chosen[0].goal if chosen else "",
-        recommendations=chosen[1] if chosen else (),
-        waiting=tuple(waiting),
-        words=tuple(dict.fromkeys(words)),
+        goal=allowed[0].step.goal if allowed else "",
+        recommendations=allowed[0].edits if allowed else (),
+        waiting=tuple(_waiting_sentence(one) for one in waiting),
+        words=tuple(dict.fromkeys(text for one in proposals for text in one.words)),
+        unrepaired=tuple(dict.fromkeys(unrepaired)),
+        told=tuple(cause for one in proposals for cause in one.told),
+    )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Proposal:
+    """What a step asks for.
+
+    Args:
+        words: What is left to a person.
+        urgent: Those of them that answer a problem; a sign is to be checked again.
+        told: The findings that `words` answer.
+    """
+
+    step: Step
+    edits: tuple[Recommendation, ...]
+    words: tuple[str, ...]
+    urgent: tuple[str, ...]
+    told: tuple[Finding, ...]
+
+
+def _proposal(context: Context, step: Step) -> _Proposal:
+    """The edits of a step that no rule of design speaks against, the others as words."""
+    edits: list[Recommendation] = []
+    words: list[str] = []
+    remedies = [remedy for remedies_of in step.remedies for remedy in remedies_of(context)]
+    for remedy in _distinct_remedies(remedies):
+        objection = _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
+        edits += remedy.edits if not objection else ()
+        words += [objection] if objection else [remedy.words] if remedy.words else []
+    in_words = [remedy for remedy in remedies if remedy.words]
+    return _Proposal(
+        step=step,
+        edits=tuple(edits),
+        words=tuple(words),
+        urgent=tuple(
+            remedy.words
+            for remedy in in_words
+            if any(cause.status == "problem" for cause in remedy.causes)
+        ),
+        told=tuple(cause for remedy in in_words for cause in remedy.causes),
     )
 
 
@@ -133,8 +180,7 @@ def order() -> str:
 
     Source: R3, D11.
     """
-    steps = [f"{step.goal} ({', '.join(step.rules)})" for step in EXPLORATION]
-    return f"When several ask for a change, the order is: {'; '.join(steps)}."
+    return f"The order: {', '.join(goals())}."
 
 
 def caused_findings(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
@@ -159,16 +205,17 @@ def _objection(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
     try:
         findings = caused_findings(experiment, edits)
     except InputError as error:
-        return f"{last.rule}: {last.because} The file cannot say it: {error}"
+        return f"`{last.path}` stays, since the file cannot say it: {error} ({last.rule})."
     if not findings:
         return ""
-    return f"{last.rule}: {last.because} But {findings[0].message} So decide yourself."
+    against = findings[0].rule
+    return f"A change of `{last.path}` is left to you: {against} speaks against it ({last.rule})."
 
 
-def _waiting_sentence(step: Step, edits: Sequence[Recommendation]) -> str:
+def _waiting_sentence(proposal: _Proposal) -> str:
+    goal, edits = proposal.step.goal, proposal.edits
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
-    paths = join([f"`{path}`" for path in dict.fromkeys(edit.path for edit in edits)], most=4)
-    return f"{step.goal[0].upper()}{step.goal[1:]} ({rules}): {paths}."
+    return f"{goal[0].upper()}{goal[1:]}: {changes_phrase(edits)} ({rules})."
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

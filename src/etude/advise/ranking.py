@@ -7,25 +7,19 @@ nothing, and the findings that bear on the comparison. `significance` says how s
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import final
 
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
+from ..analyze.views.rates import is_rate
+from ..analyze.views.repeats import repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
 from ..study import Study
-from ..wording import join, number, plural
-
-# Shares of examples; what may stand before says of which data, or how many guesses count.
-_RATE = re.compile(
-    r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
-    r"(?:error|accuracy|error_rate|misclassification_rate)"
-)
 
 
 @final
@@ -84,19 +78,6 @@ def best_trials(studies: Sequence[RankedStudy]) -> set[int]:
     return {ranked.best.trial for ranked in studies if ranked.best}
 
 
-def is_rate(metric: str) -> bool:
-    """Whether the metric's name says that it is a share of examples.
-
-    Its last part must say so as a whole: a squared error and a balanced accuracy are no shares.
-
-    Source: A1.
-
-    >>> is_rate("valid/error"), is_rate("valid/top1_error"), is_rate("valid/mean_squared_error")
-    (True, True, False)
-    """
-    return bool(_RATE.fullmatch(re.split(r"[./]", metric)[-1].casefold().replace("-", "_")))
-
-
 def standard_error(experiment: Experiment, value: float) -> float | None:
     """The sampling error of a rate on the validation examples; None where it cannot be known.
 
@@ -110,6 +91,27 @@ def standard_error(experiment: Experiment, value: float) -> float | None:
         return None
     share = (value * examples + 2) / (examples + 4)
     return math.sqrt(share * (1 - share) / (examples + 4))
+
+
+def once(studies: Sequence[RankedStudy]) -> list[RankedStudy]:
+    """The studies with every setting once, by its middle training, ranked anew.
+
+    Searches are compared by their settings: one that is trained six times is no six draws.
+
+    Source: A1, Q10.
+    """
+    single = [_once(ranked) for ranked in studies]
+    return sorted(single, key=lambda ranked: (ranked.best_loss, ranked.study.name))
+
+
+def _once(ranked: RankedStudy) -> RankedStudy:
+    groups = repeats(ranked.outcomes)
+    # All trials of one setting are no search: they are compared as retrainings.
+    if len(groups) == 1 or all(len(group) == 1 for group in groups):
+        return ranked
+    middle = [sorted(group, key=lambda one: one.loss)[(len(group) - 1) // 2] for group in groups]
+    best = next(iter(best_first(middle)), None)
+    return replace(ranked, outcomes=tuple(middle), best=best)
 
 
 def means(studies: Sequence[RankedStudy]) -> list[StudyMean]:
@@ -133,26 +135,6 @@ def _mean(ranked: RankedStudy) -> StudyMean:
         trials=len(values),
         infeasible=len(ranked.outcomes) - len(values),
     )
-
-
-def means_sentence(study_means: Sequence[StudyMean], metric: str) -> str:
-    """The sentence that compares means where the best would only be the luckiest seed.
-
-    Source: A2.
-    """
-    several = len(study_means) > 1
-    whose = "each of these studies" if several else f"`{study_means[0].study}`"
-    return (
-        f"Trials of {whose} differ only by their seed, so a best one is luck and answers nothing; "
-        f"the mean {metric} is {join([_mean_clause(mean) for mean in study_means], most=6)} (A2)."
-    )
-
-
-def _mean_clause(mean: StudyMean) -> str:
-    spread = "" if math.isnan(mean.sd) else f"standard deviation {number(mean.sd, 2)}, "
-    lost = f", {mean.infeasible} more infeasible" if mean.infeasible else ""
-    trials = plural(mean.trials, "trial")
-    return f"{number(mean.mean)} for `{mean.study}` ({spread}{trials}{lost})"
 
 
 def relevant_findings(findings: Sequence[Finding], best: Collection[int]) -> list[Finding]:

@@ -60,7 +60,7 @@ def searches(
     pairs = [*repeats, (a, b)] if same else repeats
     gaps = [abs(first.best_loss - second.best_loss) for first, second in pairs]
     repeated = max((gap for gap in gaps if math.isfinite(gap)), default=math.nan)
-    has_best = math.isfinite(min(a.best_loss, b.best_loss))
+    has_best = math.isfinite(max(a.best_loss, b.best_loss))
     best_lead = None
     answer: Answer = "undecided"
     if has_best:
@@ -109,10 +109,10 @@ def message(result: Searches, once: Sequence[str]) -> str:
 
     Source: A2, A3.
     """
-    ask = "This compares searches (A3), not trainings of their best settings"
+    ask = "This compares searches, not trainings of their best settings"
     if once:
         names = " and ".join(f"`{name}`" for name in once)
-        ask += f": train the best setting of {names} again with 5 seeds (A2)"
+        ask += f": train the best setting of {names} again with 5 seeds"
     ask += "."
     if result.lead is None:
         lacking = [study.study.name for study in (result.a, result.b) if study.best is None]
@@ -146,6 +146,6 @@ def _repeats_message(result: Searches) -> str:
     if math.isnan(result.repeated):
         return ""
     return (
-        f"Searches that differ only by their seed differ in their best by {number(result.repeated)}"
-        " (A3)."
+        f"Searches that differ only by their seed differ in their best by "
+        f"{number(result.repeated)}."
     )

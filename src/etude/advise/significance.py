@@ -36,12 +36,15 @@ def lead(
     (two-sided; infeasible trials rank last; a trial that ties with the other's best ends the run).
     Exact for independent trials; evenly spread ones seldom cluster so, which makes it cautious.
 
-    Measured by `benchmarks/calibration.py`, 6 to 50 trials each: of two equal studies one is called
-    better in at most 3.4 % (by the spread alone in 13.7 %). Where one is four times as hard to
-    tune and the same at its best, the other is, in 5 to 7 % in a valley of two axes, 7 to 16 %
-    where losses are uniform, 25 to 30 % in a valley of four axes; the draws alone would let pass 12
-    to 21 %, 26 to 32 % and 53 to 70 % for at most 9 points more power, so the mirror stays. The
-    draws ask for the best 5 of both at 6, 10 and 20 trials each, for the best 6 at 50.
+    `leads` asks for the draws and for more than the sampling error, `holds` for the spread too:
+    only what is behind so clearly is dropped from a round.
+
+    Measured by `benchmarks/calibration.py`, 6 to 50 trials each: of two equal studies one is ahead
+    by the draws in at most 4.2 % (by the spread alone in 13.7 %). Where one is four times as hard
+    to tune and the same at its best, the other is, in 12 to 21 % in a valley of two axes, 26 to
+    32 % where losses are uniform, 53 to 70 % in a valley of four axes; with the spread, in 5 to 7,
+    7 to 16 and 25 to 30 %. So no lead of searches says that a setting is better. The draws ask for
+    the best 5 of both at 6, 10 and 20 trials each, for the best 6 at 50.
 
     Source: A2, Q10.
     """
@@ -63,6 +66,7 @@ def lead(
         high=by + reach if is_reach_known else math.inf,
         run=run,
         p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)),
+        error=_sampling_error(leader, other),
     )
 
 
@@ -81,10 +85,14 @@ def _lead_samples(leader: RankedStudy, other: RankedStudy) -> NDArray[np.float64
     # A sample without any feasible trial in both studies tells neither from the other.
     with np.errstate(invalid="ignore"):
         lead_B = np.nan_to_num(other_best_B - best_B, nan=0.0, posinf=np.inf, neginf=-np.inf)
-    # One validation set serves both, so their errors go together: to add them is cautious.
-    error = math.hypot(leader.standard_error or 0.0, other.standard_error or 0.0)
+    error = _sampling_error(leader, other)
     rng = np.random.default_rng(derived_seed(leader.study.seed, "sampling error"))
     return np.asarray(lead_B + error * rng.standard_normal(len(lead_B)))
+
+
+def _sampling_error(leader: RankedStudy, other: RankedStudy) -> float:
+    """The standard error of the lead; one validation set serves both, so to add is cautious."""
+    return math.hypot(leader.standard_error or 0.0, other.standard_error or 0.0)
 
 
 def _best_samples(ranked: RankedStudy) -> NDArray[np.float64]:

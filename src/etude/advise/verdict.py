@@ -4,182 +4,347 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
-from ..finding import Finding, Lead, StudyMean, Verdict
-from ..wording import number, percent, plural
+from ..analyze.comparison import Comparison
+from ..finding import SAMPLING_ERRORS, Finding, Lead, StudyMean, Verdict
+from ..wording import conjunction, number, percent, plural, quantity
 from .caveats import caveats
-from .ranking import (
-    RankedStudy,
-    best_trials,
-    means,
-    means_sentence,
-    ranking,
-    relevant_findings,
-)
+from .ranking import RankedStudy, best_trials, means, once, ranking, relevant_findings
+from .retrained import Retrained, retrained
 from .significance import lead
+from .study_rows import study_rows
 
 Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
-# From so many others on, a message names the nearest and counts the rest (a heuristic).
-MANY = 3
+# Of a value and of a gap, which is known less well; more digits are not read.
+_DIGITS, _GAP_DIGITS = 3, 2
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Basis:
+    """What a verdict rests on: the studies, the leader first, and how sure its lead is."""
+
+    studies: Sequence[RankedStudy]
+    leads: Sequence[Lead]
+    untuned: Sequence[StudyMean]
+    retrained: Retrained | None
+    problems: int
+    examples: int | None
 
 
 def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
-    """Whether the leading study beats every other beyond the noise that is known without reruns.
+    """Whether the leading study is better, or only ahead, or not even that.
 
-    That noise is the luck of the search and, where it is known, the metric's sampling error. A
-    finding that is a problem forbids an answer, and so does a study that tunes nothing: its best
-    trial is its luckiest seed.
+    Two questions are kept apart. What the best settings are worth, only their trainings with other
+    seeds tell: from 5 a side on, where they agree, the word is `better`. What each search could
+    find, its trials tell: a lead that two equal searches seldom show `leads`, and no more, since a
+    search that is harder to tune or whose seeds scatter loses so without being worse. A finding
+    that is a problem forbids an answer.
+
+    Measured by `benchmarks/claims/better.py`: BETTERFIGURES
 
     Source: A1, A2, C14, Q10, R5, R13.
     """
     studies = ranking(analysis)
-    untuned = means(studies)
-    leads = [lead(studies[0], other) for other in studies[1:]] if studies[0].best else []
     best = best_trials(studies)
     relevant = relevant_findings(findings, best)
-    problems = [finding for finding in relevant if finding.status == "problem"]
-    status, message = _answer(studies, leads, untuned, problems)
+    basis = _basis(analysis, studies, sum(one.status == "problem" for one in relevant))
+    leader = basis.studies[0]
+    status, headline, message = _answer(basis)
+    sides = basis.retrained.sides if basis.retrained else {}
+    reasons = caveats(analysis, studies, findings)
     return Verdict(
         status=status,
-        winner=studies[0].study.name if studies[0].best else "",
+        winner=leader.study.name if leader.best else "",
+        headline=headline,
         message=message,
-        doubts=caveats(analysis, studies, findings),
+        rows=study_rows(basis.studies, basis.examples, sides),
+        caveats=reasons,
+        doubts=tuple(caveat.doubt for caveat in reasons),
         best_trials=tuple(sorted(best)),
-        leads=tuple(leads),
-        means=tuple(untuned),
-        evidence=_evidence(studies, leads, untuned),
+        leads=tuple(basis.leads),
+        means=tuple(basis.untuned),
+        evidence=_evidence(basis),
     )
 
 
-def _answer(
-    studies: Sequence[RankedStudy],
-    leads: Sequence[Lead],
-    untuned: Sequence[StudyMean],
-    problems: Sequence[Finding],
-) -> tuple[Status, str]:
-    """The word of a verdict, and its sentences."""
-    leader = studies[0]
+def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> _Basis:
+    """The studies in the order that counts: by retrainings of all, else by their best trials."""
+    trained = retrained(ranked)
+    single = once(ranked)
+    order = list(trained.sides) if trained else [study.study.name for study in single]
+    single.sort(key=lambda study: order.index(study.study.name))
+    studies = sorted(ranked, key=lambda study: order.index(study.study.name))
+    return _Basis(
+        studies=studies,
+        leads=[lead(single[0], other) for other in single[1:]] if studies[0].best else [],
+        untuned=means(ranked),
+        retrained=trained,
+        problems=problems,
+        examples=analysis.experiment.validation_examples,
+    )
+
+
+def _answer(basis: _Basis) -> tuple[Status, str, str]:
+    """The word of a verdict, its headline and its sentences."""
+    leader = basis.studies[0]
     if not leader.best:
-        return "unclear", _nothing_message(studies)
-    only = f" {means_sentence(untuned, leader.study.metric)}" if untuned else ""
-    if len(studies) == 1:
-        return "no_question", f"Nothing was compared. {_best_of_all(leader)}{only}"
-    if not problems and not untuned and all(lead.holds for lead in leads):
-        return "better", _better_message(studies, leads)
-    return "unclear", _unclear_message(studies, [] if untuned else leads, problems) + only
+        return "unclear", *_nothing(basis.studies)
+    if len(basis.studies) == 1:
+        return "no_question", *_alone(basis)
+    status, headline, message = _by_retrainings(basis) or _by_searches(basis)
+    if not basis.problems:
+        return status, headline, message
+    checks = plural(basis.problems, "failed check")
+    first = message.partition(". ")[0].rstrip(".")
+    return (
+        "unclear",
+        f"{_ahead(basis)}, but {checks} come{'s' if basis.problems == 1 else ''} first",
+        f"{first}. {checks.capitalize()} must be amended and run again before the question is "
+        "judged.",
+    )
 
 
-def _nothing_message(studies: Sequence[RankedStudy]) -> str:
+def _ahead(basis: _Basis) -> str:
+    """Who is ahead of whom, by how much."""
+    leader = f"`{basis.studies[0].study.name}`"
+    if basis.retrained:
+        return f"{leader} is ahead of {_rival(basis)} by {_gap(basis.retrained.nearest.gain)}"
+    nearest = basis.leads[0]
+    if not math.isfinite(nearest.by):
+        return f"Only {leader} has a feasible trial"
+    return f"{leader} is ahead of {_rival(basis)} by {_gap(nearest.by)}"
+
+
+def _rival(basis: _Basis) -> str:
+    """The other study, or the nearest of several."""
+    if len(basis.studies) == 2:
+        return f"`{basis.studies[1].study.name}`"
+    return f"{len(basis.studies) - 1} others"
+
+
+def _gap(by: float) -> str:
+    # Zero has no sign.
+    return number(by + 0.0, _GAP_DIGITS)
+
+
+def _nothing(studies: Sequence[RankedStudy]) -> tuple[str, str]:
     ended = sum(len(study.outcomes) for study in studies)
     if not ended:
-        return "No trial has ended yet, so there is nothing to compare."
-    none = "The only ended trial is not" if ended == 1 else f"None of {ended} ended trials is"
-    return (
-        f"{none} feasible, so there is nothing to compare: "
-        "look for a bug in the training code, then move the space (C3)."
+        headline = "No trial has ended yet"
+        return headline, f"{headline}, so there is nothing to compare."
+    subject = "The only ended trial is not" if ended == 1 else f"None of {ended} ended trials is"
+    headline = f"{subject} feasible"
+    return headline, (
+        f"{headline}, so there is nothing to compare. Look for a bug in the training code, then "
+        "move the space."
     )
 
 
-def _best_of_all(leader: RankedStudy) -> str:
-    return f"The best of {plural(len(leader.outcomes), 'trial')} is {_result_phrase(leader)}."
+def _alone(basis: _Basis) -> tuple[str, str]:
+    study = basis.studies[0]
+    trials = plural(len(study.outcomes), "trial")
+    headline = f"The best of {trials} reaches {_value(study)}"
+    message = f"Nothing was compared: the best of {trials} is {_result(study)}."
+    return headline, f"{message} {_mean_sentence(basis)}".rstrip()
 
 
-def _result_phrase(study: RankedStudy) -> str:
+def _mean_sentence(basis: _Basis) -> str:
+    """The means of studies whose best is only the luckiest seed."""
+    if not basis.untuned:
+        return ""
+    listed = conjunction(
+        [f"`{one.study}` {number(one.mean, _DIGITS)}" for one in basis.untuned[:4]]
+    )
+    return f"Where only the seed differs the best is luck; means are {listed}."
+
+
+def _value(study: RankedStudy) -> str:
     best = study.best
-    if best is None or best.value is None:
+    value = number(best.value, _DIGITS) if best else "no value"
+    return f"{study.study.metric} {value}"
+
+
+def _result(study: RankedStudy) -> str:
+    best = study.best
+    if best is None:
         return "no feasible trial"
-    return f"{study.study.metric} {number(best.value)} (trial {best.trial} at step {best.step})"
+    return f"{_value(study)} (trial {best.trial} at step {best.step})"
 
 
-def _better_message(studies: Sequence[RankedStudy], leads: Sequence[Lead]) -> str:
-    leader, others = studies[0], studies[1:]
-    word = leader.study.objective.best
-    named = others if len(others) < MANY else others[:1]
-    over = "; ".join(
-        f"{_result_phrase(other)} for `{other.study.name}`, better by "
-        f"{_reach_phrase(leader, lead)}, and {_run_phrase(leader, lead)}"
-        for other, lead in zip(named, leads, strict=False)
+# --- what the best settings are worth: their trainings with other seeds
+
+
+def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
+    """The answer of the trainings of every best setting; None where too few say nothing."""
+    trained = basis.retrained
+    if trained is None:
+        return None
+    if not (trained.agree or trained.enough) and trained.searched:
+        return None
+    leader = f"`{trained.leader}`"
+    each = f"{trained.fewest} trainings of each"
+    by = _gap(trained.nearest.gain)
+    message = _trained_message(basis, trained)
+    if trained.agree and trained.enough:
+        return "better", f"{leader} is better than {_rival(basis)} by {by} in {each}", message
+    if trained.agree:
+        return "leads", f"{leader} leads {_rival(basis)} by {by} in {each}", message
+    reasons = {
+        "few": f"too few to tell in {each}",
+        "none": "but trainings fail",
+        "close": f"too close to tell in {each}",
+        "mixed": "but means and failures disagree",
+        "": f"within the luck of the seeds in {each}",
+    }
+    why = reasons.get(trained.nearest.why, reasons["close"])
+    return "unclear", f"{_ahead(basis)}, {why}", message
+
+
+def _trained_message(basis: _Basis, trained: Retrained) -> str:
+    nearest = trained.nearest
+    a, b, metric = nearest.a, nearest.b, nearest.metric
+    times = f"{b.trainings} times" if a.trainings == b.trainings else "again"
+    second = number(a.mean, _DIGITS) if a.finite else "no value"
+    first = (
+        f"Trained {times}, `{b.name}` has a mean {metric} of {number(b.mean, _DIGITS)} against "
+        f"{second} of `{a.name}`{_reach(nearest)}."
     )
-    rest = f"; {len(others) - 1} others are further behind" if named != others else ""
-    best = _result_phrase(leader)
-    return f"`{leader.study.name}` reaches the {word} {best}, against {over}{rest}."
+    lost = nearest.failures
+    if lost.a or lost.b:
+        return f"{first} {_failures(nearest)}"
+    return f"{first} {_searches_sentence(basis, trained)}".rstrip()
 
 
-def _unclear_message(
-    studies: Sequence[RankedStudy], leads: Sequence[Lead], problems: Sequence[Finding]
-) -> str:
-    leader, others = studies[0], studies[1:]
-    parts = [f"`{leader.study.name}` leads with {_result_phrase(leader)}."]
-    pairs = zip(others, leads, strict=False)
-    open_leads = [_open_message(leader, other, lead) for other, lead in pairs if not lead.holds]
-    if len(others) >= MANY and leads:
-        also = f", {len(open_leads) - 1} of them as open" if len(open_leads) > 1 else ""
-        nearest = open_leads[:1]
-        open_leads = [*nearest, f"{len(others) - len(nearest)} others are behind{also}."]
-    parts += open_leads
-    if problems:
-        rules = ", ".join(dict.fromkeys(finding.rule for finding in problems))
-        parts.append(
-            f"{plural(len(problems), 'failed check')} ({rules}) must be amended and run again "
-            "before the question is judged (C14)."
-        )
-    return " ".join(parts)
+def _reach(one: Comparison) -> str:
+    """The interval of the gap, in the direction of the leader's gain."""
+    gap = one.difference
+    if not gap.known:
+        return ""
+    sign = 1 if one.maximize else -1
+    low, high = sorted((sign * gap.low, sign * gap.high))
+    return f" (95 % interval of the gap {_gap(low)} to {_gap(high)})"
 
 
-def _open_message(leader: RankedStudy, other: RankedStudy, lead: Lead) -> str:
-    """Why a lead leaves the question open."""
-    name = f"`{other.study.name}`"
-    if other.best is None:
-        return f"{name} has no feasible trial to compare with."
-    if lead.by == 0:
-        return f"{name} has the same best: {_result_phrase(other)}."
-    if not math.isfinite(lead.low):
-        return (
-            f"{name} has {_result_phrase(other)}, behind by {number(lead.by)}, but there are too "
-            "few feasible trials to know the luck of the search (Q10)."
-        )
-    behind = f"{name} has {_result_phrase(other)}, behind by {_reach_phrase(leader, lead)}"
-    if lead.low > 0:
-        return f"{behind}, but only {_run_phrase(leader, lead)}, which leaves it open (A2)."
-    return f"{behind}, which leaves it open (A2)."
-
-
-def _reach_phrase(leader: RankedStudy, lead: Lead) -> str:
-    luck = "the luck of the search"
-    if leader.standard_error is not None:
-        luck += " and of the validation examples"
+def _failures(one: Comparison) -> str:
+    lost = one.failures
     return (
-        f"{number(lead.by)} (by {luck} anywhere from {number(lead.low)} to {number(lead.high)}: "
-        "95 % of resampled studies, mirrored)"
+        f"Of the trainings, {lost.b} of {lost.trainings_b} of `{one.b.name}` and {lost.a} of "
+        f"{lost.trainings_a} of `{one.a.name}` failed."
     )
 
 
-def _run_phrase(leader: RankedStudy, lead: Lead) -> str:
-    name = f"`{leader.study.name}`"
-    whose = (
-        f"the very best trial of both is {name}'s"
-        if lead.run == 1
-        else f"the best {lead.run} trials of both are all {name}'s"
+def _searches_sentence(basis: _Basis, trained: Retrained) -> str:
+    """What the searches could find, which the trainings do not say."""
+    if not trained.searched:
+        return "" if trained.enough else "Five trainings of each are the least that settle it."
+    nearest = basis.leads[0]
+    if not math.isfinite(nearest.by):
+        return ""
+    draws = percent(min(1.0, nearest.p_value))
+    return (
+        "What the searches could find is another question: the best "
+        f"{plural(nearest.run, 'trial')} of both are `{trained.leader}`'s, as in {draws} of equal "
+        "searches."
     )
-    run = "it" if lead.run == 1 else "them all"
-    return f"{whose}: were both alike, either would have {run} in {percent(lead.p_value)} of draws"
 
 
-def _evidence(
-    studies: Sequence[RankedStudy], leads: Sequence[Lead], untuned: Sequence[StudyMean]
-) -> dict[str, Any]:
+# --- what each search could find: its trials
+
+
+def _by_searches(basis: _Basis) -> tuple[Status, str, str]:
+    """The answer of single trainings: a lead at most."""
+    leader = basis.studies[0]
+    message = _searched_message(basis)
+    if basis.untuned:
+        return (
+            "unclear",
+            f"{_ahead(basis)}, by the luckiest seed",
+            (f"{message} {_mean_sentence(basis)}"),
+        )
+    open_leads = [one for one in basis.leads if not one.leads]
+    if not open_leads:
+        headline = f"`{leader.study.name}` leads {_rival(basis)} by {_gap(basis.leads[0].by)}"
+        sentence = f"{_run_sentence(basis.leads[0])[:-1]}; what other seeds give is not known."
+        return "leads", f"{headline}, by one training a setting", f"{message} {sentence}"
+    return "unclear", *_open(basis, open_leads[0], message)
+
+
+def _searched_message(basis: _Basis) -> str:
+    leader, nearest = basis.studies[0], basis.studies[1]
+    word = leader.study.objective.best
+    second = nearest.best
+    against = (
+        f"{number(second.value, _DIGITS)} of `{nearest.study.name}` (trial {second.trial})"
+        if second
+        else f"no feasible trial of `{nearest.study.name}`"
+    )
+    best = leader.best
+    at = f" (trial {best.trial} at step {best.step})" if best else ""
+    value = number(best.value, _DIGITS) if best else "no value"
+    return (
+        f"`{leader.study.name}` reaches the {word} {leader.study.metric}, {value}{at}, against "
+        f"{against}."
+    )
+
+
+def _run_sentence(one: Lead) -> str:
+    draws = percent(min(1.0, one.p_value))
+    if one.run <= 1:
+        return "Only the best trial of both is its own, as one of two equal searches always has it."
+    return (
+        f"The best {one.run} trials of both are all its own, which {draws} of equal searches show."
+    )
+
+
+def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
+    """Why a lead is none: headline and message."""
+    leader = f"`{basis.studies[0].study.name}`"
+    if not math.isfinite(one.by):
+        headline = f"`{one.over}` has no feasible trial to compare with {leader}"
+        return headline, f"{message} Look at what breaks `{one.over}` first."
+    if one.by == 0:
+        return f"{leader} and `{one.over}` have the same best, {_value(basis.studies[0])}", message
+    ahead = f"{leader} is ahead of `{one.over}` by {_gap(one.by)}"
+    if one.by <= SAMPLING_ERRORS * one.error:
+        examples = quantity(basis.examples or 0, "validation example")
+        errors = number(one.by / one.error, _GAP_DIGITS)
+        headline = f"{ahead}, within the sampling error of {examples}"
+        return headline, f"{message} On {examples} that gap is {errors} standard errors."
+    return f"{ahead}, within the luck of the search", f"{message} {_run_sentence(one)}"
+
+
+# --- as JSON has it
+
+
+def _evidence(basis: _Basis) -> dict[str, Any]:
     """What the verdict rests on, as JSON has it."""
     evidence: dict[str, Any] = {
-        "studies": {study.study.name: _study_evidence(study) for study in studies}
+        "studies": {study.study.name: _study_evidence(study) for study in basis.studies}
     }
-    if untuned:
-        evidence["means"] = {mean.study: vars(mean) for mean in untuned}
-    if leads:
-        evidence["leads"] = {lead.over: _lead_evidence(lead) for lead in leads}
+    if basis.untuned:
+        evidence["means"] = {mean.study: vars(mean) for mean in basis.untuned}
+    if basis.leads:
+        evidence["leads"] = {lead.over: _lead_evidence(lead) for lead in basis.leads}
+    if basis.retrained:
+        compared = basis.retrained.comparisons.items()
+        evidence["retrainings"] = {name: _comparison_evidence(one) for name, one in compared}
     return evidence
+
+
+def _comparison_evidence(one: Comparison) -> dict[str, Any]:
+    gap = one.difference
+    return {
+        "answer": one.answer,
+        "by": one.gain if math.isfinite(gap.by) else None,
+        "p": gap.p if gap.known else None,
+        "trainings": [one.b.trainings, one.a.trainings],
+        "failed": [one.b.failed, one.a.failed],
+    }
 
 
 def _study_evidence(study: RankedStudy) -> dict[str, Any]:
@@ -203,5 +368,6 @@ def _lead_evidence(lead: Lead) -> dict[str, float | None]:
         "run": lead.run,
         "chance": lead.p_value,
         "max_chance": lead.max_p_value,
+        "sampling_error": lead.error,
     }
     return {name: value if math.isfinite(value) else None for name, value in numbers.items()}

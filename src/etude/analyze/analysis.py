@@ -10,9 +10,10 @@ from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Record
 from ..study import Study
+from .checks.stability import stability
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.outcomes import Outcome, outcomes, ranked
+from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
@@ -69,6 +70,10 @@ class Analysis:
         """The studies that the question compares: a merged one in its shares."""
         return [share for study in self.studies for share in self.shares(study)]
 
+    def never_learned(self, study: Study) -> frozenset[int]:
+        """The trials that trained to their end and learned nothing, by what `stability` says."""
+        return frozenset(self.result(study, stability).never_learned)
+
     def result(self, study: Study, check: Callable[..., R]) -> R:
         """The result of a check on a study, by the function that computes it.
 
@@ -104,10 +109,26 @@ class Analysis:
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)
         if key not in self._results:
-            trials = self.curves(study) if check.of == "curves" else self.outcomes(study)
-            rivals = {"rivals": dict(self._rivals(study))} if check.against_rivals else {}
-            self._results[key] = check.result(study, trials, **rivals)
+            trials = self._trials_of(study, check)
+            judged = without_seeds(study) if check.of == "outcomes" else study
+            self._results[key] = check.result(judged, trials, **self._others(study, check))
         return self._results[key]
+
+    def _trials_of(self, study: Study, check: Check) -> Sequence[Outcome] | Sequence[TrialCurves]:
+        """What a check looks at."""
+        if check.of == "curves":
+            return self.curves(study)
+        ended = self.outcomes(study)
+        return placed(study, ended) if check.along_axes else ended
+
+    def _others(self, study: Study, check: Check) -> dict[str, Any]:
+        """What a check is given beside its trials."""
+        given: dict[str, Any] = {}
+        if check.against_rivals:
+            given["rivals"] = dict(self._rivals(study))
+        if check.minds_learning:
+            given["never_learned"] = self.never_learned(study)
+        return given
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
         """Every other study that has a value, by name, with its best one."""

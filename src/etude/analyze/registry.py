@@ -43,7 +43,9 @@ class Check:
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
+        along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
+        minds_learning: Whether it is given the trials that never learned, which `stability` tells.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Check:
     findings: Callable[[Any], list[Finding]]
     title: str = ""
     against_rivals: bool = False
+    minds_learning: bool = False
+    along_axes: bool = False
 
 
 CHECKS = (
@@ -62,6 +66,7 @@ CHECKS = (
         of="outcomes",
         result=boundary.boundary,
         findings=boundary.findings,
+        along_axes=True,
         title="The best trials and the edges",
     ),
     Check(
@@ -70,6 +75,7 @@ CHECKS = (
         of="outcomes",
         result=coverage.coverage,
         findings=coverage.findings,
+        along_axes=True,
         title="How densely it was searched",
     ),
     Check(
@@ -86,6 +92,7 @@ CHECKS = (
         result=infeasible.infeasible,
         findings=infeasible.findings,
         title="Where training breaks",
+        minds_learning=True,
     ),
     Check(
         "stability",
@@ -181,6 +188,7 @@ CHECKS = (
         of="outcomes",
         result=importance.importance,
         findings=importance.findings,
+        along_axes=True,
         title="What matters",
     ),
     Check(

@@ -60,7 +60,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
             proposal = _propose(result, incumbent, decision.candidate, prune=prune)
         place = baseline if adopts else None
         answer = Answer(
-            lines=partial(_lines, decision, place, proposal),
+            lines=partial(_lines, decision, place, proposal, anyway),
             json=partial(_as_json, decision, place, proposal),
         )
         show(answer, json=json)
@@ -239,13 +239,14 @@ def _as_json(decision: AdoptionDecision, place: Path | None, proposal: str) -> d
     }
 
 
-def _lines(decision: AdoptionDecision, place: Path | None, proposal: str) -> Iterator[str]:
-    from .output import paragraph
+def _lines(
+    decision: AdoptionDecision, place: Path | None, proposal: str, anyway: str
+) -> Iterator[str]:
+    from ..advise.comparison_ending import adoption_ending
+    from .output import ending_lines
 
-    yield paragraph(decision.message)
-    if place:
-        yield f"Adopted trial {decision.candidate.trial}: {place}"
-    else:
-        yield "Not adopted."
-    if proposal:
-        yield f"What would tell: etude run {shlex.quote(proposal)}"
+    command = f"etude run {shlex.quote(proposal)}" if proposal else ""
+    file = shlex.quote(str(place)) if place else ""
+    yield from ending_lines(
+        adoption_ending(decision, file=file, proposal=command, asked=bool(anyway))
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import typer
 
-from ..wording import number
+from ..wording import DIGITS, number
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
@@ -62,28 +62,26 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
 
 
 def _round_lines(latest: PlayedRound) -> list[str]:
-    """What a round found; then what the next one changes, and why, or at the end the doubts."""
+    """What a round found; then what the next one changes, and why, or at the end why not more."""
     from .next import change_lines
-    from .output import paragraph, summary_lines
+    from .output import best_lines, ending_lines, headline, shown, table_part
 
-    successor = latest.coming
-    lines = summary_lines(latest.result, doubts=successor is None)
+    successor, ending = latest.coming, latest.result.ending()
     if successor is None:
-        return lines
+        return ending_lines(replace(ending, steps=()))
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
-    lines += ["", f"Next round, to {successor.goal}: {place}", *change_lines(successor)]
-    if latest.said:
-        lines.append(paragraph(f"  {latest.said}", hanging="    "))
-    return lines
+    lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
+    lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor)]
+    return [*lines, *shown([latest.said] if latest.said else [])]
 
 
 def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
     """Why the rounds ended, what each found, and the best of all."""
-    from .output import paragraph, setting_line, store_option, table_lines
+    from .output import paragraph, setting_line, shown, store_option, table_lines
 
     reason, *sentences = rounds.last.ended
-    lines = ["", paragraph(reason), *(paragraph(one, indent="  ") for one in sentences), ""]
+    lines = ["", paragraph(reason), *shown(sentences), ""]
     lines += [f"  {line}" for line in table_lines(_table(rounds))]
     if rounds.best is None:
         return [*lines, "", "No trial of any round is feasible: there is no best setting."]
@@ -97,7 +95,7 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
         f"Best of all rounds: trial {record.id} of round {best_round.number} "
         f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
         f"at step {value.step:,}",
-        paragraph(setting_line(record.setting), indent="  setting: ", hanging="    "),
+        paragraph(setting_line(record.setting, DIGITS), indent="  setting: ", hanging="    "),
         f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]
 

@@ -1,29 +1,37 @@
-"""`etude check`: what every check says, problems first."""
+"""`etude check`: why not yet, what is wrong, what could not be judged, what is good to know."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..wording import quantity
+from ..wording import quantity, sentence_case
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
-    from ..finding import Finding, Group
+    from ..advise.ending import Ending
+    from ..finding import Finding
     from ..round.result import Result
 
 _ORDER = ("problem", "unclear", "notice", "ok")
-# How checks of single trials say why they are open, and how many values they need.
-_SINCE = re.compile(r"Trial \d+: .* is open, since (it [^;.]*)(?:; (\d+) are needed)?\.")
+_TITLES = {
+    "problem": "Problems of other trials",
+    "unclear": "Could not be judged",
+    "notice": "Good to know",
+}
+# The form of what is said: a person reads no more of one command.
+MOST_LINES = 30
 
 
 def check(
     name: NameArgument = None,
     store: StoreOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every finding in full, with its advice.")
+    ] = False,  # a flag of the command line
     json: JsonOption = False,  # a flag of the command line
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 where there is a problem.")
@@ -31,11 +39,14 @@ def check(
 ) -> None:
     """Check the evidence of an experiment, and say what it allows to conclude."""
     from .options import stored_result
-    from .output import Answer, show
+    from .output import Answer, show, store_option
 
     with stored_result(name, store) as result:
         findings = result.findings
-        answer = Answer(lines=partial(_lines, result), json=partial(_as_json, result))
+        ending = result.ending(store_option(store))
+        short = partial(short_lines, ending, findings)
+        lines = partial(_all_lines, result) if everything else short
+        answer = Answer(lines=lines, json=partial(_as_json, result))
         show(answer, json=json)
     if strict and any(finding.status == "problem" for finding in findings):
         raise typer.Exit(1)
@@ -50,6 +61,7 @@ def _as_json(result: Result) -> dict[str, Any]:
         "verdict": {
             "status": verdict.status,
             "winner": verdict.winner,
+            "headline": result.ending().line,
             "message": verdict.message,
             "doubts": verdict.doubts,
         },
@@ -57,94 +69,86 @@ def _as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _lines(result: Result) -> Iterator[str]:
-    from ..analyze.registry import NOT_CHECKED
-    from .output import paragraph, verdict_lines
+def short_lines(ending: Ending, findings: Sequence[Finding]) -> Iterator[str]:
+    """The ending with every reason, and a line for each thing that was found."""
+    from .output import best_lines, headline, step_lines, table_part
 
-    yield from _findings_lines(result.findings)
-    yield from ["", *verdict_lines(result.verdict), ""]
-    subjects = ", ".join(f"{subject} ({rule})" for rule, subject in NOT_CHECKED.items())
-    yield paragraph(f"Not checked by this version, look for yourself: {subjects}.")
+    first = [headline(ending), *table_part(ending), *best_lines(ending)]
+    last = [*_last_lines(findings, ending.more), *step_lines(ending)]
+    yield from first
+    yield from _section_lines(ending, room=MOST_LINES - len(first) - len(last))
+    yield from last
 
 
-def _findings_lines(findings: list[Finding]) -> Iterator[str]:
-    """Findings that are not ok, the worst first; then how many are ok, and of which checks."""
-    from ..finding import grouped
-    from .output import finding_lines
+def _section_lines(ending: Ending, *, room: int) -> Iterator[str]:
+    """The reasons and the lines of findings under their titles, as many as there is room for."""
+    from .output import ruled_lines
 
-    groups = [group for group in grouped(findings) if group.first.status != "ok"]
-    groups.sort(key=lambda group: _ORDER.index(group.first.status))
-    for speaker, message in merged_messages(groups):
-        yield from finding_lines(speaker, message=message)
+    reasons = [(reason.text, reason.rules) for reason in ending.reasons]
+    sections = {ending.why: reasons}
+    for status, title in _TITLES.items():
+        sections[title] = [(one.text, one.rules) for one in ending.lines if one.status == status]
+    sections = {title: lines for title, lines in sections.items() if lines}
+    shares = line_shares([len(lines) for lines in sections.values()], room - len(sections))
+    left_out = sum(map(len, sections.values())) - sum(shares)
+    for (title, lines), share in zip(sections.items(), shares, strict=True):
+        yield f"{title}:"
+        yield from ruled_lines(lines[:share])
+    if left_out:
+        yield f"  {left_out} more: {ending.more} --all"
+
+
+def line_shares(wanted: Sequence[int], room: int) -> list[int]:
+    """How many lines each section has: alike, as far as they want them, a line left for the rest.
+
+    >>> line_shares([8, 5, 2, 9], 17), line_shares([1, 2], 9)
+    ([5, 5, 2, 4], [1, 2])
+    """
+    if sum(wanted) <= room:
+        return list(wanted)
+    shares = [0] * len(wanted)
+    for _ in range(max(room - 1, len(wanted))):
+        open_ones = [at for at, count in enumerate(wanted) if shares[at] < count]
+        shares[min(open_ones, key=lambda at: shares[at])] += 1
+    return shares
+
+
+def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
+    """How many findings are ok, and what was never logged."""
+    from ..advise.digest import unlogged
+    from ..wording import conjunction
+
     passed = [finding for finding in findings if finding.status == "ok"]
+    if passed:
+        checks = quantity(len({finding.check for finding in passed}), "check")
+        yield f"In order: {quantity(len(passed), 'finding')} of {checks}; in full: {more} --all"
+    if metrics := unlogged(findings):
+        names = conjunction([f"`{metric}`" for metric in metrics])
+        yield f"To see more next time: log {names}"
+
+
+# --- everything
+
+
+def _all_lines(result: Result) -> Iterator[str]:
+    """Every finding with its advice, the worst first; the verdict with every doubt."""
+    from ..analyze.registry import NOT_CHECKED
+    from ..finding import grouped
+    from .output import finding_lines, headline, paragraph
+
+    groups = [group for group in grouped(result.findings) if group.first.status != "ok"]
+    groups.sort(key=lambda group: _ORDER.index(group.first.status))
+    for group in groups:
+        yield from finding_lines(group.first, message=group.message)
+    passed = [finding for finding in result.findings if finding.status == "ok"]
     names = sorted({f"{finding.check} ({finding.rule})" for finding in passed})
     if passed:
-        yield f"ok: {quantity(len(passed), 'finding')} of {', '.join(names)}."
-
-
-# --- groups that are open for one reason
-
-
-def merged_messages(groups: Sequence[Group]) -> list[tuple[Finding, str]]:
-    """The finding that speaks for each group and its message, groups open for one reason merged.
-
-    Where a rule is open for a study, its trials are counted there. Rules that are open for the same
-    trials and want the same are one.
-    """
-    trials_of: dict[object, int] = {}
-    for group in groups:
-        if _is_open_trial(group):
-            trials_of[_rule(group)] = trials_of.get(_rule(group), 0) + len(group.members)
-    of_studies = {_rule(one) for one in groups if _is_open(one) and not _is_open_trial(one)}
-    merged: dict[object, list[Group]] = {}
-    for group in groups:
-        if not (_is_open_trial(group) and _rule(group) in of_studies):
-            merged.setdefault(_reason(group), []).append(group)
-    messages = []
-    for alike in merged.values():
-        first = alike[0]
-        trials = trials_of.get(_rule(first), 0) if _rule(first) in of_studies else 0
-        also = f" So it is for {quantity(trials, 'single trial')}." if trials else ""
-        message = _joint_message(alike) or f"{first.message}{also * _is_open(first)}"
-        messages.append((first.first, message))
-    return messages
-
-
-def _is_open(group: Group) -> bool:
-    return group.first.status == "unclear"
-
-
-def _is_open_trial(group: Group) -> bool:
-    return _is_open(group) and "trial" in group.first.subject
-
-
-def _rule(group: Group) -> tuple[str, str]:
-    return group.first.check, group.first.rule
-
-
-def _reason(group: Group) -> object:
-    """What open groups of the same trials have in common; any other group stands alone."""
-    match = _SINCE.match(group.first.message)
-    if match is None or not _is_open_trial(group) or group.first.advice:
-        return id(group)
-    return match[1], tuple(finding.subject["trial"] for finding in group.members)
-
-
-def _joint_message(alike: Sequence[Group]) -> str:
-    """One sentence for checks that want the same, each with how much; empty for a single one."""
-    if len(alike) == 1:
-        return ""
-    first = alike[0]
-    reason = _SINCE.match(first.message)
-    assert reason is not None, "Only what says its reason is merged. This is a bug."
-    checks = ", ".join(_check_and_need(group.first) for group in alike)
-    more = first.message.partition(" Alike: ")[2]
-    also = f" Alike: {more}" if more else ""
-    trial = f"Trial {first.first.subject['trial']}"
-    return f"{trial}: {len(alike)} checks are open, since {reason[1]}: {checks}.{also}"
-
-
-def _check_and_need(finding: Finding) -> str:
-    match = _SINCE.match(finding.message)
-    need = f", needs {match[2]}" if match and match[2] else ""
-    return f"{finding.check} ({finding.rule}{need})"
+        yield paragraph(f"ok: {quantity(len(passed), 'finding')} of {', '.join(names)}.")
+    ending = result.ending()
+    yield from ["", headline(ending), paragraph(result.verdict.message), "", f"{ending.why}:"]
+    for caveat in result.verdict.caveats:
+        text = sentence_case(caveat.detail or caveat.text)
+        yield paragraph(f"{text} ({', '.join(caveat.rules)})", indent="  - ", hanging="    ")
+    subjects = ", ".join(f"{subject} ({rule})" for rule, subject in NOT_CHECKED.items())
+    yield ""
+    yield paragraph(f"Not checked by this version, look for yourself: {subjects}.")

@@ -10,6 +10,7 @@ import typer
 from .options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..advise.ending import Reason
     from ..advise.ranking import RankedStudy
     from ..advise.search_comparison import Searches
     from ..analyze.comparison import Comparison
@@ -174,17 +175,21 @@ def _only_the_seed(one: Result, other: Result) -> bool:
 
 
 def _trainings_answer(result: Comparison, first: Input, second: Input) -> Answer:
+    from ..advise.comparison_ending import trainings_ending
     from ..analyze.comparison.message import message, plan_line
     from ..analyze.comparison.sequential import power
-    from .output import Answer, paragraph
+    from .output import Answer, ending_lines
 
     sentences = message(result)
     if result.plan:
         reach = power(result.plan, _EFFECT)[-1]
         sentences += f" {plan_line(result, reach, _EFFECT)}"
     sentences += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
+    sides = (first, second)
+    experiments = [one.result.experiment.name for one in sides if one.result]
+    ending = trainings_ending(result, _notes(first, second), experiments)
     return Answer(
-        lines=lambda: [paragraph(sentences)], json=lambda: _trainings_as_json(result, sentences)
+        lines=lambda: ending_lines(ending), json=lambda: _trainings_as_json(result, sentences)
     )
 
 
@@ -207,6 +212,21 @@ def _trainings_as_json(result: Comparison, sentences: str) -> dict[str, Any]:
         "a": _side_as_json(result.a),
         "b": _side_as_json(result.b),
     }
+
+
+def _notes(first: Input, second: Input) -> list[Reason]:
+    """What is to be known of the two beside their values."""
+    from ..advise.ending import Reason
+
+    chosen = [
+        f"Trial {one.retrainings.selected} of `{one.name}` is left out: it singled the setting out"
+        for one in (first, second)
+        if one.retrainings and one.retrainings.selected is not None
+    ]
+    notes = [Reason(text=text, rules=("A1",)) for text in chosen]
+    if steps := _steps(first, second).strip():
+        notes.append(Reason(text=steps.rstrip("."), rules=("T8",)))
+    return notes
 
 
 def _left_out(compared: Input) -> str:
@@ -240,14 +260,16 @@ def _side_as_json(side: Side) -> dict[str, Any]:
 
 
 def _searches_answer(first: Input, second: Input, repeats: list[Input]) -> Answer:
+    from ..advise.comparison_ending import searches_ending
     from ..advise.search_comparison import message
-    from .output import Answer, paragraph
+    from .output import Answer, ending_lines
 
     result = _by_searches(first, second, repeats)
     once = [one.name for one in (first, second) if one.retrainings is None]
     sentences = message(result, once) + _steps(first, second)
+    ending = searches_ending(result, once, _notes(first, second))
     return Answer(
-        lines=lambda: [paragraph(sentences)],
+        lines=lambda: ending_lines(ending),
         json=lambda: _searches_as_json(result, sentences, once=bool(once)),
     )
 

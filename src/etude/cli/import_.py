@@ -119,6 +119,7 @@ def _as_json(summary: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
         "without_metric": summary.without_metric,
         "hyperparameters": _roles(summary),
         "observed": experiment.observed,
+        "taken_for": dict(summary.taken_for),
         "apart": dict(summary.apart),
         "unseen": dict(summary.unseen),
         "left_out": summary.left_out,

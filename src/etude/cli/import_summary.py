@@ -38,6 +38,7 @@ def import_lines(summary: ImportSummary, kind: str, source: Path) -> Iterator[st
             f"Bounds of {observed} are only the outermost values tried: where you know the space, "
             "import with --space FILE."
         )
+    yield from _names(summary)
     yield from _unseen(summary)
     yield from _left_out(summary)
 
@@ -56,7 +57,8 @@ def _counts(summary: ImportSummary) -> Iterator[str]:
     studies = {name: count for name, count in summary.trials.items() if name != NOWHERE}
     if len(studies) > 1:
         names = _join([f"{study} ({count:,})" for study, count in studies.items()])
-        yield _indented(f"{len(studies)} studies: {names}")
+        one = "; --study NAME takes one of them" if summary.source_studies else ""
+        yield _indented(f"{len(studies)} studies: {names}{one}")
     metrics = _join([f"{name} {count:,}" for name, count in summary.metrics.items()])
     points = quantity(sum(summary.metrics.values()), "point")
     yield _indented(f"{quantity(len(summary.metrics), 'metric')}, {points}: {metrics}")
@@ -99,7 +101,7 @@ def _condition(under: Sequence[Condition]) -> str:
 
 
 def _value(value: Domain | Scalar) -> str:
-    """A domain or a value as a person says it, numbers with four digits."""
+    """A domain or a value as a person says it, numbers with the digits of a sentence."""
     from ..experiment.toml.write import toml_text
     from ..space import Choice, Integer, Real
 
@@ -109,6 +111,15 @@ def _value(value: Domain | Scalar) -> str:
         scale = f" ({value.scale})" if value.scale != "linear" else ""
         return f"{number(value.low)} to {number(value.high)}{scale}"
     return toml_text(_short(value))
+
+
+def _names(summary: ImportSummary) -> Iterator[str]:
+    """What names are taken for: a next round has [names], and the import can rename."""
+    from ..design.known_names import taken_line
+
+    way_out = "Change it with --rename OLD=NEW, or in `[names]` of a --space file."
+    if line := taken_line(summary.taken_for, way_out):
+        yield _indented(line)
 
 
 # --- what stayed behind

@@ -66,20 +66,7 @@ def _as_json(outcome: LaunchSummary) -> dict[str, Any]:
 
 
 def _lines(outcome: LaunchSummary, place: Path) -> Iterator[str]:
-    from ..procedure.launch import X4_WARNING
-    from .output import paragraph, setting_line
+    from ..procedure.launch import launch_ending
+    from .output import ending_lines
 
-    yield f"Launch: {place}"
-    yield paragraph(outcome.message)
-    if outcome.checkpoint:
-        yield f"Best checkpoint: {outcome.checkpoint} (trial {outcome.best})"
-    if outcome.test:
-        yield f"Test data, first looked at {outcome.looked} (X3): {setting_line(outcome.test)}"
-        if outcome.before:
-            yield paragraph(
-                f"They were looked at before, for {', '.join(outcome.before)}: the more often, "
-                "the less they tell (X3)."
-            )
-    else:
-        yield "No `test/...` metric was reported, so no test data were looked at (X3)."
-    yield paragraph(X4_WARNING)
+    yield from ending_lines(launch_ending(outcome, place))

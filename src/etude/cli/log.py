@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..wording import number, quantity
+from ..wording import FULL_DIGITS, number, quantity
 from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -124,7 +124,11 @@ def _lines(rows: list[dict[str, Any]], baseline: Path) -> Iterator[str]:
 
 def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
     best = row["best"]
-    value = "none" if best["value"] is None else f"{number(best['value'])} (trial {best['trial']})"
+    value = (
+        "none"
+        if best["value"] is None
+        else f"{number(best['value'], FULL_DIGITS)} (trial {best['trial']})"
+    )
     yield f"{row['name']}  {row['started']}"
     for label, text in (
         ("question", row["question"]),
@@ -159,7 +163,7 @@ def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
 
     for adoption in adoptions["line"]:
         trial = f"{adoption['experiment']}:{adoption['trial']}"
-        value = f"{adoption['metric']} {number(adoption['value'])}"
+        value = f"{adoption['metric']} {number(adoption['value'], FULL_DIGITS)}"
         yield f"adopted {adoption['adopted']}  {trial}  {value}"
         yield paragraph(adoption["evidence"], indent="  ")
         complexity = f"It {adoption['complexity']}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -14,6 +15,7 @@ from ..wording import number
 from .options import JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
+    from ..advise.ending import Ending, NextStep
     from ..finding import Recommendation
     from ..round.next_round import NextRound
     from ..round.result import Result
@@ -33,7 +35,15 @@ _Exploit: TypeAlias = Annotated[
 ]
 
 
-def next_round(
+_Seeds: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds", min=1, help="Train the leaders' best settings with N other seeds.", metavar="N"
+    ),
+]
+
+
+def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
     store: StoreOption = None,
@@ -42,32 +52,32 @@ def next_round(
         bool, typer.Option("--replay", help="Train the schedule again that a population found.")
     ] = False,
     exploit: _Exploit = False,
+    seeds: _Seeds = None,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
     from .options import stored_result
-    from .output import Answer, folder_beside, show, write_new_file
+    from .output import Answer, folder_beside, show, store_option, write_new_file
 
     with stored_result(name, store) as result:
-        successor = result.replay() if replay else result.next(exploit=exploit)
+        if seeds is not None:
+            successor: NextRound | None = result.retrained(seeds)
+        else:
+            successor = result.replay() if replay else result.next(exploit=exploit)
         left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]
-        source = result.entry.source
+        source, ending = result.entry.source, result.ending(store_option(store))
+        cost = result.cost_of(successor) if successor else ""
     place: Path | None = None
-    lines = partial(_no_round_lines, left_to_you)
+    lines = partial(no_round_lines, ending, left_to_you)
     if successor is not None:
         place = output or folder_beside(source) / successor.file
-        title = f"Next round: {place}{write_new_file(place, successor.text)}"
-        command = f"Read it, edit it, run it: {_run_command(place, store)}"
-        lines = partial(_lines, successor, left_to_you, title, command)
+        again = write_new_file(place, successor.text)
+        file = f"{shlex.quote(str(place))}{store_option(store)}"
+        ending = replace(ending, steps=(run_step(file, cost),))
+        lines = partial(next_lines, ending, successor, left_to_you, f"{place}{again}")
     show(Answer(lines=lines, json=partial(_as_json, successor, place, left_to_you)), json=json)
-
-
-def _run_command(place: Path, store: str | None) -> str:
-    from .output import store_option
-
-    return f"etude run {shlex.quote(str(place))}{store_option(store)}"
 
 
 def _not_exploited(result: Result) -> list[str]:
@@ -119,42 +129,61 @@ def _as_written(value: Any) -> Any:
     return toml_text(value) if isinstance(value, Real | Integer | Choice) else value
 
 
-def _no_round_lines(left_to_you: list[str]) -> Iterator[str]:
-    from .output import paragraph
+def no_round_lines(ending: Ending, left_to_you: Sequence[str]) -> list[str]:
+    """The verdict, what only a person can do, why not yet, and what can be typed."""
+    from .output import headline, step_lines, why_lines
 
-    yield "No next round to write."
-    for sentence in left_to_you:
-        yield paragraph(sentence, indent="  ")
+    left = _listed("No next round to write", left_to_you)
+    typed = tuple(step for step in ending.steps if step.command)
+    steps = step_lines(replace(ending, steps=typed))
+    return ["", headline(ending), *left, "", *why_lines(ending), *([""] if steps else []), *steps]
 
 
-def _lines(successor: NextRound, left_to_you: list[str], title: str, command: str) -> Iterator[str]:
-    from ..advise.policy import order
-    from .output import paragraph
+def run_step(file: str, cost: str) -> NextStep:
+    """What to do with the file of a next round."""
+    from ..advise.ending import NextStep
 
-    yield title
-    if successor.goal:
-        yield f"To {successor.goal}:"
-    yield from change_lines(successor)
-    waiting = [*successor.waiting, order()] if successor.waiting else []
-    for heading, sentences in (
-        ("Waiting for another round (R3):", waiting),
-        ("Left to you:", left_to_you),
-    ):
-        if sentences:
-            yield heading
-        for sentence in sentences:
-            yield paragraph(sentence, indent="  ", hanging="    ")
-    yield command
+    return NextStep(command=f"etude run {file}", text="Read it, edit it, run it", cost=cost)
+
+
+def next_lines(
+    ending: Ending, successor: NextRound, left_to_you: Sequence[str], place: str
+) -> list[str]:
+    """The verdict, what the next round changes and why, what waits, and how to run it."""
+    from .output import headline, step_lines
+
+    goal = f", to {successor.goal}" if successor.goal else ""
+    return [
+        "",
+        headline(ending),
+        "",
+        f"Next round: {place}{goal}",
+        *change_lines(successor),
+        *_listed("Left to you", left_to_you),
+        *_listed("Waiting for another round", successor.waiting),
+        "",
+        *step_lines(ending),
+    ]
+
+
+def _listed(title: str, sentences: Sequence[str]) -> list[str]:
+    from .output import shown
+
+    return [f"{title}:", *shown(sentences)] if sentences else []
 
 
 def change_lines(successor: NextRound) -> list[str]:
-    """What a round changes, from what to what, each with its rule and evidence."""
-    lines = []
-    for change in successor.recommendations:
-        key = f"{change.path} {change.part}".rstrip()
-        lines.append(f"  {key}: {_value(change.old)} -> {_value(change.new)}")
-        lines.append(f"    {change.rule}: {change.because}")
-    return lines
+    """What a round changes, from what to what; then why, a line a reason, its rule apart."""
+    from .output import apart, ruled_lines, table_lines
+
+    changes = successor.recommendations
+    rows = [
+        (f"{change.path} {change.part}".rstrip(), f"{_value(change.old)} -> {_value(change.new)}")
+        for change in changes
+    ]
+    whys = dict.fromkeys((change.because, change.rule) for change in changes)
+    reasons = [(apart(because)[0], (rule,)) for because, rule in whys]
+    return [*(f"  {line}" for line in table_lines(rows) if rows), *ruled_lines(reasons)]
 
 
 def _value(value: Any) -> str:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json as json_format
 import math
+import re
 import shlex
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import typer
 
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
-from ..wording import number
+from ..wording import FULL_DIGITS, number, sentence_case, shortened
 
 if TYPE_CHECKING:
-    from ..finding import Finding, Verdict
-    from ..record import Record
+    from ..advise.ending import Ending
+    from ..finding import Finding
     from ..round.result import Result
+
+# The form of what is said: more lines, or words of one, are not read.
+_MOST_SHOWN = 3
+_SENTENCE_WORDS = 20
+_RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
 
 
 @final
@@ -156,15 +162,18 @@ def paragraph(text: str, *, indent: str = "", hanging: str = "") -> str:
     """Text broken between words to the width of the terminal; as it is where there is none."""
     if not sys.stdout.isatty():
         return indent + text
-    width = min(shutil.get_terminal_size().columns, 110)
     return textwrap.fill(
         text,
-        width,
+        _width(),
         initial_indent=indent,
         subsequent_indent=hanging or indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, 110)
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -176,9 +185,9 @@ def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def setting_line(setting: Mapping[str, Any]) -> str:
+def setting_line(setting: Mapping[str, Any], digits: int = FULL_DIGITS) -> str:
     """A setting on one line."""
-    return ", ".join(f"{name} = {number(value)}" for name, value in setting.items())
+    return ", ".join(f"{name} = {number(value, digits)}" for name, value in setting.items())
 
 
 def store_option(store: str | None) -> str:
@@ -199,53 +208,104 @@ def finding_lines(finding: Finding, *, message: str = "") -> list[str]:
     return lines
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    """The verdict and its doubts."""
-    lines = [paragraph(f"Verdict ({verdict.status}): {verdict.message}")]
-    if verdict.doubts:
-        lines += ["", "What is doubtful about it:"]
-        lines += [paragraph(doubt, indent="  - ", hanging="    ") for doubt in verdict.doubts]
-    return lines
+def ending_lines(ending: Ending) -> list[str]:
+    """An ending as lines: verdict, table, why not yet, what next, with a line between them."""
+    parts = (
+        [headline(ending)],
+        [*table_part(ending), *best_lines(ending)],
+        why_lines(ending),
+        step_lines(ending),
+    )
+    return [line for part in parts if part for line in ("", *part)]
 
 
-def summary_lines(result: Result, *, doubts: bool = True) -> list[str]:
-    """The best setting with its values and checkpoint, the verdict and its doubts."""
-    verdict = result.verdict if doubts else replace(result.verdict, doubts=())
-    return ["", *_best_lines(result), "", *verdict_lines(verdict)]
+def headline(ending: Ending) -> str:
+    """The word of a verdict, and its line."""
+    return paragraph(f"{strong(ending.word)}  {ending.line}")
 
 
-def _best_lines(result: Result) -> list[str]:
-    best, experiment = result.best, result.experiment
-    if best is None:
-        return ["No trial is feasible: there is no best setting."]
-    value = best.best(experiment.metric, maximize=experiment.maximize)
-    assert value is not None, "A best trial has a best value. This is a bug."
-    values = {
-        name: at_step
-        for name in best.points.metrics
-        if (at_step := _value_at(best, name, value.step)) is not None
-    }
-    return [
-        f"Best: trial {best.id} ({best.study}), {experiment.metric} = {number(value.value)} "
-        f"at step {value.step:,}",
-        paragraph(setting_line(best.setting), indent="  setting: ", hanging="    "),
-        paragraph(setting_line(values), indent="  values there: ", hanging="    "),
-        *(f"  checkpoint: {path}" for path in result.best_checkpoint),
-    ]
+def table_part(ending: Ending) -> list[str]:
+    """The table, a little to the right."""
+    return [f"  {line}" for line in table_lines(ending.table)] if ending.table else []
 
 
-def _value_at(record: Record, metric: str, step: int) -> float | None:
-    series = record.series(metric)
-    values = series.values_P[series.steps_P == step]
-    return float(values[0]) if len(values) else None
+def best_lines(ending: Ending) -> list[str]:
+    """The best setting, and where it is kept."""
+    return [paragraph(line, indent="  ", hanging="    ") for line in ending.best]
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a person says them.
+def why_lines(ending: Ending) -> list[str]:
+    """The reasons with their rules at the right edge; then how many more there are, and where."""
+    if not (ending.reasons or ending.hidden):
+        return []
+    lines = [(reason.text, reason.rules) for reason in ending.first_reasons]
+    more = [f"  {ending.hidden} more: {ending.more}"] if ending.hidden else []
+    return [f"{ending.why}:", *ruled_lines(lines), *more]
 
-    >>> duration(8), duration(200), duration(10_000)
-    ('8 s', '3 min', '2.8 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+def step_lines(ending: Ending) -> list[str]:
+    """What to do next, the first thing first; commands stand in a column."""
+    if not ending.steps:
+        return []
+    width = max(len(step.command) for step in ending.steps)
+    lines = []
+    for step in ending.steps:
+        cost = f" ({step.cost})" if step.cost else ""
+        command = f"{step.command.ljust(width)}  " if step.command else ""
+        hanging = "  " + " " * len(command)
+        lines.append(paragraph(f"{command}{step.text}{cost}", indent="  ", hanging=hanging))
+    return ["Next, most telling first:" if len(lines) > 1 else "Next:", *lines]
+
+
+def ruled_lines(lines: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") -> list[str]:
+    """Lines with the ids of their rules at the right edge, dim where a terminal can."""
+    if not sys.stdout.isatty():
+        width = max((len(text) for text, _ in lines), default=0)
+        return [f"{indent}{text.ljust(width)}  {rule_ids(rules)}".rstrip() for text, rules in lines]
+    width = _width()
+    ruled = []
+    for text, rules in lines:
+        ids = rule_ids(rules)
+        wrapped = textwrap.wrap(
+            text,
+            width - len(ids) - 2,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        edge = " " * max(2, width - len(wrapped[0]) - len(ids))
+        ruled += [f"{wrapped[0]}{edge}{typer.style(ids, dim=True)}" if ids else wrapped[0]]
+        ruled += wrapped[1:]
+    return ruled
+
+
+def rule_ids(rules: Sequence[str]) -> str:
+    """Rules as they stand at the edge of a line: three, and how many more."""
+    more = f" +{len(rules) - 3}" if len(rules) > 3 else ""
+    return f"{', '.join(rules[:3])}{more}"
+
+
+def shown(sentences: Sequence[str]) -> list[str]:
+    """The first sentences in few words, their rules apart, and how many more the JSON has."""
+    lines = ruled_lines([apart(sentence) for sentence in sentences[:_MOST_SHOWN]])
+    more = len(sentences) - _MOST_SHOWN
+    return [*lines, f"  {more} more: --json"] if more > 0 else lines
+
+
+def apart(sentence: str) -> tuple[str, tuple[str, ...]]:
+    """A sentence in few words, and the rules that stand in it."""
+    rules = tuple(dict.fromkeys(_RULE.findall(sentence)))
+    bare = re.sub(r"^[A-Z]\d{1,2}: ", "", sentence)
+    bare = re.sub(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)", "", bare)
+    return sentence_case(shortened(bare, _SENTENCE_WORDS)), rules
+
+
+def strong(text: str) -> str:
+    """The text in bold where a terminal can."""
+    return typer.style(text, bold=True) if sys.stdout.isatty() else text
+
+
+def checkpoint_lines(result: Result) -> list[str]:
+    """Where the best checkpoint is, if there is one."""
+    return [f"  Its checkpoint: {path}" for path in result.best_checkpoint]

@@ -76,11 +76,13 @@ def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) 
 
 
 def _as_json(drawn: _Plan) -> dict[str, Any]:
+    from ..design.known_names import taken_for
     from ..finding import to_json
 
     return {
         "studies": [_study_as_json(study, records) for study, records in drawn.studies],
         "findings": [to_json(finding) for finding in (*drawn.rules, *drawn.caveats)],
+        "taken_for": taken_for(drawn.experiment),
         "hours": _hours_as_json(drawn.timing),
         "trade": _trade_as_json(drawn.designs),
     }
@@ -125,6 +127,7 @@ def _design_as_json(design: Design) -> dict[str, Any]:
 
 
 def _lines(drawn: _Plan) -> Iterator[str]:
+    from ..design.known_names import taken_for, taken_line
     from .output import finding_lines
 
     yield drawn.experiment.question or drawn.experiment.name
@@ -135,6 +138,8 @@ def _lines(drawn: _Plan) -> Iterator[str]:
         yield from ["", _hours_line(drawn.timing)]
     if drawn.designs:
         yield from ["", *_trade_lines(drawn.designs)]
+    if names := taken_line(taken_for(drawn.experiment)):
+        yield from ["", names]
     yield ""
     for finding in drawn.rules:
         yield from finding_lines(finding)
@@ -178,7 +183,7 @@ def _trial_line(study: Study, record: Record) -> str:
 
 
 def _hours_line(timing: Duration) -> str:
-    from .output import duration
+    from ..wording import duration
 
     left, whole = duration(3600 * timing.remaining), duration(3600 * timing.total)
     return (

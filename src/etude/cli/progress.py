@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from ..wording import number, quantity
-from .output import duration, finding_lines
+from ..wording import FULL_DIGITS, duration, number, quantity
+from .output import finding_lines
 
 
 @dataclass
@@ -159,7 +160,7 @@ class Progress:
         ended = _ended(count)
         best = "-"
         if leader is not None:
-            best = f"{number(self._objective.value(leader[0]))} (trial {leader[1]})"
+            best = f"{number(self._objective.value(leader[0]), FULL_DIGITS)} (trial {leader[1]})"
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
             for trial, status in self._tally.status.items()
@@ -200,7 +201,7 @@ def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
     lines = [line for finding in problems for line in finding_lines(finding)]
-    notes = [opening.choice, prior_line(opening), unread_line(opening)]
+    notes = [opening.choice, prior_line(opening), unread_line(opening), names_line(opening)]
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
@@ -234,6 +235,13 @@ def unread_line(opening: Opening) -> str:
         f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
         "difference there. Read it in the training code, or take it out of the file."
     )
+
+
+def names_line(opening: Opening) -> str:
+    """What names are taken for, said when a trial was tried; empty where nothing is to be said."""
+    if opening.rehearsed is None:
+        return ""
+    return taken_line(taken_for(opening.experiment, opening.rehearsed.metrics))
 
 
 def estimate_line(opening: Opening) -> str:

@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             follow(file, play, RoundOptions(rounds, budget_steps, store, location))
             return
         result = play(file, store=location)
-    print_lines(_result_lines(result, store))
+    print_lines(result_lines(result, store))
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -104,16 +104,13 @@ def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -
     )
 
 
-def _result_lines(result: Result, store: str | None) -> Iterator[str]:
-    """What the round found, and which commands come next."""
-    from .output import paragraph, store_option, summary_lines
+def result_lines(result: Result, store: str | None) -> Iterator[str]:
+    """What the round found, why that is not all, and which commands come next."""
+    from dataclasses import replace
 
-    name = f"{result.experiment.name}{store_option(store)}"
-    yield from summary_lines(result)
-    yield f"\nLook at the report:    etude report {name}"
-    if result.recommendations:
-        yield f"Write the next round:  etude next {name}"
-        return
-    yield "No next round to write:"
-    for sentence in result.left_to_you:
-        yield paragraph(sentence, indent="  ")
+    from .output import checkpoint_lines, ending_lines, store_option
+
+    ending = result.ending(store_option(store))
+    kept = [line.strip() for line in checkpoint_lines(result)]
+    yield from ending_lines(replace(ending, best=(*ending.best, *kept)))
+    yield f"\nCharts and trials: etude report {result.experiment.name}{store_option(store)}"

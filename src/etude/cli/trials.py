@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..wording import number, quantity
+from ..wording import FULL_DIGITS, number, quantity
 from .options import CsvOption, JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _row(result: Result, record: Record) -> list[str]:
     experiment = result.experiment
     best = record.best(experiment.metric, maximize=experiment.maximize)
     status = f"{record.status} ({record.reason})" if record.reason else record.status
-    value, step = (number(best.value), f"{best.step:,}") if best else ("-", "-")
+    value, step = (number(best.value, FULL_DIGITS), f"{best.step:,}") if best else ("-", "-")
     searched = setting_line(_searched(result, record))
     return [str(record.id), record.study, status, value, step, searched]
 
@@ -112,7 +112,8 @@ def _row(result: Result, record: Record) -> list[str]:
 def _searched(result: Result, record: Record) -> dict[str, Any]:
     # Trials that another tool knew no setting of lie in no study.
     study = next((one for one in result.studies if one.name == record.study), None)
-    return {name: record.setting[name] for name in study.space.domains} if study else {}
+    names = study.space.domains if study else ()
+    return {name: record.setting[name] for name in names if name in record.setting}
 
 
 def _reason_lines(result: Result) -> list[str]:

@@ -8,12 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+from ..design.known_names import taken_for
 from ..errors import ImportFileError, InputError
 from ..event import Began, Event, Logged
 from ..experiment import Experiment
+from ..experiment.change import Change
 from ..experiment.entry import Entry
+from ..experiment.toml.edit import Edit, edited
 from ..experiment.validation import mistakes
 from ..move import Start
+from ..playbook.catalogue import entry_names
+from ..playbook.metrics import METRICS
 from ..record import UNKNOWN_SEED, Record
 from ..round.provenance import launch
 from ..space import is_number
@@ -48,6 +53,8 @@ class ImportSummary:
         left_out: What could not be read, one sentence each.
         unseen: Names that are apart only because some trials lack them, with the number of trials
             that have them. No check sees them.
+        source_studies: The studies of the source, where it has several.
+        taken_for: Names that are taken for known ones, by those.
     """
 
     experiment: Experiment
@@ -58,6 +65,8 @@ class ImportSummary:
     apart: Mapping[str, str]
     left_out: tuple[str, ...]
     unseen: Mapping[str, int]
+    source_studies: tuple[str, ...]
+    taken_for: Mapping[str, str]
 
 
 def import_results(
@@ -73,6 +82,7 @@ def import_results(
         StoreError: where the store cannot be written.
     """
     imported = _imported(kind, source, target, request, store=store)
+    imported = _with_names(imported, request)
     head = f"# The trials are those of {files.clean(str(source))} ({kind}), by `etude import`."
     left_out = (*imported.left_out, *_unmatched_names(imported, request))
     imported = replace(imported, text=f"{head}\n{imported.text}", left_out=left_out)
@@ -116,6 +126,25 @@ def _imported(
     if messages or imported is None:
         raise ImportFileError("\n".join(messages))
     return imported
+
+
+def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedExperiment:
+    """The experiment with what --rename said of names that the playbook knows, in [names]."""
+    own = {one.name for one in imported.experiment.hyperparameters}
+    known = {*METRICS, *(own & set(entry_names()))}
+    kept = {new: old for old, new in request.renames.items() if new in known and old not in own}
+    names = {old: new for new, old in kept.items()}
+    return replace(
+        imported,
+        text=edited(
+            imported.text, [Edit(Change(("names", old), "", new)) for old, new in names.items()]
+        ),
+        experiment=replace(imported.experiment, names={**imported.experiment.names, **names}),
+        studies=tuple(
+            (replace(study, names={**study.names, **names}), trials)
+            for study, trials in imported.studies
+        ),
+    )
 
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
@@ -229,6 +258,8 @@ def _summary(imported: ImportedExperiment, records: Sequence[Record]) -> ImportS
         apart=imported.apart,
         left_out=imported.left_out,
         unseen=_unseen(imported),
+        source_studies=imported.source_studies,
+        taken_for=taken_for(imported.experiment, points),
     )
 
 

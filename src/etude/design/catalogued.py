@@ -22,7 +22,7 @@ def catalogued(
     return [
         (one, entry)
         for one in hyperparameters(experiment)
-        if one.role in roles and (entry := known(one.name)) is not None
+        if one.role in roles and (entry := known(one.name, experiment.names)) is not None
     ]
 
 
@@ -118,7 +118,9 @@ def optimizer_of(study: Study) -> str:
     texts = [
         known_optimizer(value)
         for name, value in values.items()
-        if isinstance(value, str) and (entry := known(name)) and entry.name == "optimizer"
+        if isinstance(value, str)
+        and (entry := known(name, study.names))
+        and entry.name == "optimizer"
     ]
     return next(filter(None, texts), "")
 
@@ -130,6 +132,14 @@ def nuisance_line(hyperparameter: Hyperparameter, entry: Entry, optimizer: str =
     """
     name, start = hyperparameter.name, entry.start_for(optimizer)
     return f"`{name} = {toml_text(start)}`" if start else f"a range for `{name}`"
+
+
+def written(hyperparameter: Hyperparameter) -> str:
+    """The hyperparameter with its value or range as a file has it, each in backticks.
+
+    Source: R4.
+    """
+    return f"`{hyperparameter.name}` (`{literal(hyperparameter)}`)"
 
 
 def literal(hyperparameter: Hyperparameter) -> str:

@@ -72,6 +72,7 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
         schedule_options=experiment.schedule_options,
         listed=listed,
         observed=experiment.observed,
+        names=experiment.names,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,

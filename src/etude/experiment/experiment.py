@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, final
 
@@ -53,6 +54,9 @@ class Experiment:
         configurations: Settings listed by hand, in place of nuisance ranges and a search (R12).
         observed: Hyperparameters whose bounds are only the outermost values that were tried, as an
             import without a space has them: every finding about such a bound says so.
+        names: What a name of yours is, among those that the playbook knows: `{"lr_x":
+            "learning_rate"}`; an empty text for none of them. Rules, checks and procedures ask for
+            it, training does not.
         constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
             every setting that is tried: `width % heads == 0`. Each applies in the studies where
             all its names exist.
@@ -89,6 +93,7 @@ class Experiment:
     acknowledge: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     scientific: Members = field(default_factory=dict)
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
@@ -100,7 +105,11 @@ class Experiment:
         if wrong := mistakes(given):
             raise ExperimentError(tuple(wrong))
         options = {f"{kind}_options" for kind in KINDS}
-        for name in given.keys() - set(ROLES) - options:  # NumPy's whole numbers become Python's
+        for name in given.keys() - {
+            *ROLES,
+            *options,
+            "names",
+        }:  # NumPy's whole numbers become Python's
             object.__setattr__(self, name, plain(given[name]))
         for name in options:
             object.__setattr__(self, name, plain_options(given[name]))
@@ -113,6 +122,7 @@ class Experiment:
             object.__setattr__(self, "trials", len(self.configurations))
             object.__setattr__(self, "search", "listed")
         object.__setattr__(self, "observed", tuple(self.observed))
+        object.__setattr__(self, "names", dict(self.names))
         object.__setattr__(self, "constraints", tuple(self.constraints))
         if self.max_trial_s is not None:
             object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
@@ -141,7 +151,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
-    free |= {"acknowledge", "observed"}
+    free |= {"acknowledge", "observed", "names"}
     free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
         key.name

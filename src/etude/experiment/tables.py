@@ -17,7 +17,7 @@ from .methods import KINDS
 from .validation import mistakes
 
 # Tables beside [experiment].
-TABLES_OF_THEIR_OWN = (*ROLES, "configurations")
+TABLES_OF_THEIR_OWN = (*ROLES, "names", "configurations")
 # In the tables [search] and [schedule].
 _OPTION_FIELDS = tuple(f"{kind}_options" for kind in KINDS)
 FIELDS = {
@@ -133,8 +133,7 @@ def _values_of_fields(tables: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an experiment as the file has them, domains built or failed."""
     own = _table(tables.get("experiment", {}))
     values = {key: value for key, value in own.items() if key in FIELDS}
-    if "configurations" in tables:
-        values["configurations"] = tables["configurations"]
+    values |= {key: tables[key] for key in ("names", "configurations") if key in tables}
     for kind in KINDS:
         if isinstance(table := tables.get(kind), Mapping):
             values[kind] = table.get("name", "")

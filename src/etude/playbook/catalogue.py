@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, final
 
 from ..space import Choice, Domain, Integer, Real
+from .words import runs, word_lists, words
 
 Kind: TypeAlias = Literal[
     "optimizer", "regularization", "architecture", "schedule", "data", "budget"
 ]
 
+# A person's own names by what they are taken for, as [names] in an experiment file has them; an
+# empty text is nothing known.
+Names: TypeAlias = Mapping[str, str]
+NO_NAMES: Names = MappingProxyType({})
 # Words of names whose values lie from 0 to 1: without 1 itself, or with it.
 _BELOW_ONE = frozenset({"dropout", "drop", "momentum", "beta"})
 _UP_TO_ONE = frozenset({"prob", "probability"})
@@ -48,6 +54,11 @@ class Entry:
         switch: The hyperparameter that says whether it is there at all; empty without one.
         off: The value that means that it is not there.
         size: Whether it sets the size of the model.
+        parts: Whether a part of a model may have one of its own, `lr_G`: its words may then have
+            others beside them.
+        alone: Aliases that mean it only where nothing stands beside them.
+        beside: Words that may stand beside it although they may not beside others.
+        not_beside: Words that may not, though they may beside others; nor in an outer segment.
     """
 
     name: str
@@ -64,6 +75,10 @@ class Entry:
     switch: str = ""
     off: float | None = None
     size: bool = False
+    parts: bool = False
+    alone: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    not_beside: frozenset[str] = frozenset()
 
     def start_for(self, optimizer: str = "") -> Domain | None:
         """A first range to search with this optimizer; None where no general one is known."""
@@ -75,32 +90,102 @@ class Entry:
         return not (self.optimizers and known_name) or known_name in self.optimizers
 
 
-def known(name: str) -> Entry | None:
-    """The entry of this name or alias; of `decoder.dropout`, that of `dropout`.
+def known(name: str, names: Names = NO_NAMES) -> Entry | None:
+    """The entry that a name is taken for: as `names` say, else by its words.
 
-    Case, `_`, `-` and blanks make no difference.
+    Case, `_`, `-` and blanks make no difference, and the last segment of a nested name decides. A
+    part of a model may have an entry of its own: `lr_G` is a learning rate. What only speaks of
+    one is none: `lr_decay`, `use_dropout`.
 
-    >>> known("LR").name, known("gizmo")
-    ('learning_rate', None)
+    Source: R7, R9, S3 (each hyperparameter by what it is).
+
+    >>> known("LR").name, known("optim/lr_G").name, known("encoder.dropout").name
+    ('learning_rate', 'learning_rate', 'dropout')
+    >>> known("lr_decay"), known("gizmo"), known("gizmo", {"gizmo": "momentum"}).name
+    (None, None, 'momentum')
     """
-    return _by_name().get(_plain(re.split(r"[./]", name)[-1]))
+    if name in names:
+        return _by_name().get(_plain(names[name]))
+    return known_alias(name) or _of_part(name)
 
 
-def known_switch(name: str) -> Entry | None:
+@lru_cache(maxsize=4096)
+def known_alias(name: str) -> Entry | None:
+    """The entry of which the last segment, or the last two, is the name or an alias.
+
+    Source: S2.
+
+    >>> known_alias("optimizer.lr").name, known_alias("warmup.steps").name, known_alias("lr_G")
+    ('learning_rate', 'warmup_steps', None)
+    """
+    *outer, last = words(name)
+    nested = _by_name().get("".join((*outer[-1], *last))) if outer else None
+    entry = nested or _by_name().get("".join(last))
+    if entry is None:
+        return None
+    around = {word for segment in outer for word in segment}
+    is_of_schedule = (
+        "".join(last) in entry.alone and around & word_lists("hyperparameter")["schedules"]
+    )
+    return None if is_of_schedule or around & entry.not_beside else entry
+
+
+@lru_cache(maxsize=4096)
+def _of_part(name: str) -> Entry | None:
+    """The entry that a part of a model has one of its own of; of `lr.G`, the last two segments."""
+    *outer, last = words(name)
+    for segment in (last, (*outer[-1], *last)) if outer else (last,):
+        for joined, before, behind in runs(segment):
+            entry = _by_name().get(joined)
+            if entry is not None and entry.parts and joined not in entry.alone:
+                around = {word for part in outer for word in part}
+                fits = _may_qualify(entry, before, behind) and not around & entry.not_beside
+                return entry if fits else None
+    return None
+
+
+def _may_qualify(entry: Entry, before: Sequence[str], behind: Sequence[str]) -> bool:
+    """Whether the words around those of an entry leave it what it is."""
+    lists = word_lists("hyperparameter")
+    rest = {*before, *behind} - entry.beside
+    ends = lists["ends"] if rest & lists["places"] else frozenset[str]()
+    denied = (lists["never_beside"] - ends) | entry.not_beside
+    if rest & denied or (set(behind) - entry.beside) & lists["never_behind"]:
+        return False
+    # Another entry's words beside them: whose value it is cannot be told.
+    others = (other for part in (before, behind) for other, *_ in runs(part))
+    return not any(
+        (found := _by_name().get(other)) is not None
+        and found.parts
+        and other not in found.alone | entry.beside
+        for other in others
+    )
+
+
+def known_switch(name: str, names: Names = NO_NAMES) -> Entry | None:
     """The entry of the strength that a hyperparameter of this name switches on and off, if any.
 
     >>> known_switch("use_dropout").name, known_switch("augmentation").name
     ('dropout', 'augmentation_strength')
     """
-    bare = re.sub(r"^(?:use|with|has|enable|apply)[-_ ]", "", name, flags=re.IGNORECASE)
+    bare = (
+        name
+        if name in names
+        else re.sub(r"^(?:use|with|has|enable|apply)[-_ ]", "", name, flags=re.IGNORECASE)
+    )
     by_switch = [one for one in _entries() if one.switch and _plain(one.switch) == _plain(name)]
-    entry = next(iter(by_switch), None) or known(bare)
+    entry = known(bare, names) if name in names or not by_switch else by_switch[0]
     return entry if entry is not None and entry.switch else None
 
 
 def known_names() -> tuple[str, ...]:
     """Every name and alias, as the catalogue writes them."""
     return tuple(name for entry in _entries() for name in (entry.name, *entry.aliases))
+
+
+def entry_names() -> tuple[str, ...]:
+    """The name of every entry, without aliases: what [names] may say of a hyperparameter."""
+    return tuple(entry.name for entry in _entries())
 
 
 def known_optimizer(text: str) -> str:
@@ -204,6 +289,9 @@ def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     given = dict(table)
     given["aliases"] = tuple(table["aliases"])
     given["optimizers"] = tuple(table.get("optimizers", ()))
+    given["alone"] = frozenset(map(_plain, table.get("alone", ())))
+    for key in ("beside", "not_beside"):
+        given[key] = frozenset(table.get(key, ()))
     if "start" in table:
         given["start"] = _domain(table["start"])
     starts = table.get("starts", {})

@@ -1,4 +1,4 @@
-"""The share that each hyperparameter explains, with its interval, and those that act together."""
+"""What each hyperparameter explains, with the interval of all it may, and those that interact."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 import altair as alt
 
-from ..analyze.checks.importance import Importance, Influence
+from ..analyze.checks.importance import Importance
+from ..analyze.checks.influence import Influence
 from ..finding import Severity
 from ..wording import join, percent, quantity
 from .layers import Row, chart_of, constant, fitting_label, layer_chart
@@ -16,15 +17,16 @@ ROW: Final = 46
 _TOOLTIP: Final = (
     alt.Tooltip("hyperparameter:N"),
     alt.Tooltip("shown:N", title="by itself"),
-    alt.Tooltip("together:N", title="with its interactions"),
+    alt.Tooltip("interval:N", title="with its interactions"),
     alt.Tooltip("verdict:N"),
 )
 
 
 def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
-    """A row for each hyperparameter, the largest share first: a dot on its interval.
+    """A row for each hyperparameter, the largest share first: a dot, and a line from low to high.
 
-    A pale bar reaches to the share with interactions; dots beyond noise are filled in colour.
+    The dot is the share by itself; the line is the interval with interactions, a pale bar what of
+    them is seen. Dots beyond noise are filled in colour.
 
     Source: R2, C13.
     """
@@ -42,6 +44,7 @@ def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
     high = alt.X2("high:Q")
     matter = [row for row in known if row["matters"]]
     rest = [row for row in known if not row["matters"]]
+    reach = [[row for row in rows if row["high"] is not None] for rows in (rest, matter)]
     together = [row for row in known if row["total"] is not None]
     tooltip = list(_TOOLTIP)
     label = fitting_label("hyperparameter", "verdict")
@@ -49,8 +52,8 @@ def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
         chart_of(together)
         .mark_bar(style="box", size=12)
         .encode(x=shares["share"], x2=alt.X2("total:Q"), y=y),
-        chart_of(rest).mark_rule(style="bound").encode(x=shares["low"], x2=high, y=y),
-        chart_of(matter).mark_rule(style="interval").encode(x=shares["low"], x2=high, y=y),
+        chart_of(reach[0]).mark_rule(style="bound").encode(x=shares["low"], x2=high, y=y),
+        chart_of(reach[1]).mark_rule(style="interval").encode(x=shares["low"], x2=high, y=y),
         chart_of(rest)
         .mark_circle(style="rest", size=70)
         .encode(x=shares["share"], y=y, tooltip=tooltip),
@@ -79,11 +82,11 @@ def caption(result: Importance) -> str:
     sentences = [_mattering_sentence(result, matter), _pairs_sentence(result, len(matter))]
     free = _names(result, "notice")
     if free and matter:
-        sentences.append(f"Not seen to matter: {join(free, most=8)}.")
+        sentences.append(f"Surely of little effect: {join(free, most=8)}.")
     unclear = _names(result, "unclear")
     if unclear:
         sentences.append(f"Unclear: {join(unclear, most=8)}.")
-    sentences.append("Lines are 95 % intervals of the share that each explains by itself.")
+    sentences.append("Lines are 95 % intervals of the share, interactions included.")
     return " ".join(filter(None, sentences))
 
 
@@ -96,7 +99,7 @@ def ranked(result: Importance) -> list[Influence]:
         result.influences,
         key=lambda influence: (
             not influence.matters,
-            -(influence.total or influence.share or 0.0),
+            -influence.size,
             influence.hyperparameter,
         ),
     )
@@ -144,21 +147,25 @@ def _row(influence: Influence) -> Row:
         "total": influence.total,
         "matters": influence.matters,
         "shown": _share_text(influence),
-        "together": "" if influence.total is None else percent(influence.total),
+        "interval": _interval_text(influence),
         "verdict": _verdict(influence),
     }
 
 
 def _share_text(influence: Influence) -> str:
-    if influence.share is None or influence.low is None or influence.high is None:
+    return "not known" if influence.share is None else percent(influence.share)
+
+
+def _interval_text(influence: Influence) -> str:
+    if influence.low is None or influence.high is None:
         return "not known"
-    return f"{percent(influence.share)} ({percent(influence.low)} to {percent(influence.high)})"
+    return f"{percent(influence.low)} to {percent(influence.high)}"
 
 
 def _verdict(influence: Influence) -> str:
     if influence.status == "unclear":
         return "unclear"
     if not influence.matters:
-        return "not beyond noise"
+        return "of little effect"
     breaks = ", and for what breaks training" if influence.breaks else ""
     return f"matters{breaks}" if influence.counts else "matters for what breaks training"

@@ -82,7 +82,7 @@ def caption(result: Isolation) -> str:
 def _luck_sentence(result: Isolation) -> str:
     if all(study.low is None and study.high is None for study in result.studies):
         return " How far the luck of the search could move them is not known."
-    return " A line spans where the best of the same study lies in 95 % of its resampled searches."
+    return " A line spans where the best of nine in ten other such searches would lie."
 
 
 def _noise_sentence(result: Isolation) -> str:

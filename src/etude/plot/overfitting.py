@@ -16,7 +16,7 @@ def draw(result: Overfitting) -> alt.LayerChart:
     """
     by_loss = _turn_shares(result, [trial.by_loss for trial in result.trials])
     by_metric = _turn_shares(result, [trial.by_metric for trial in result.trials])
-    if result.metric == "valid/loss":
+    if all(trial.by_loss.name == trial.by_metric.name for trial in result.trials):
         by_metric = []
     kinds = "pale: valid/loss" + (f"; dark: {result.metric}" if by_metric else "")
     return paired_bars(

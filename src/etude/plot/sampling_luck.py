@@ -33,7 +33,7 @@ def draw(result: SamplingLuck) -> alt.LayerChart:
 
 
 def caption(result: SamplingLuck) -> str:
-    """Between which values the best would lie in 95 of 100 studies of each size.
+    """Between which values the best of nine in ten other studies of each size would lie.
 
     Source: Q10.
     """
@@ -43,8 +43,8 @@ def caption(result: SamplingLuck) -> str:
     whose = "all trials" if result.study == "all" else f"`{result.study}`"
     parts = [f"with {quantity(budget.trials, 'trial')} {_span(budget)}" for budget in known]
     return (
-        f"Resampled from {whose}, the best lies {', '.join(parts)} in 95 of 100 draws; "
-        "the line marks the median."
+        f"By {whose}, nine in ten other such searches would end {', '.join(parts)}; "
+        "the line marks the middle one."
     )
 
 

@@ -40,18 +40,17 @@ def draw(result: StepVariance, *, most: int = SHOWN) -> alt.LayerChart:
 
 
 def caption(result: StepVariance) -> str:
-    """How far the best trial's metric jumps against the gap to the second best of its study.
+    """How far the best trial's metric jumps against the gap to its rival.
 
     Source: C8.
     """
-    if result.sd is None or result.runner_up_gap is None:
+    if result.sd is None or result.gap is None:
         why = result.why or "there is nothing to compare the best trial with"
         return f"Late jumps cannot be compared: {why}."
     close = sum(trial.status == "notice" for trial in result.trials)
     return (
         f"Bars: one standard deviation of the last evaluations. The best trial jumps by "
-        f"{chart_number(result.sd)} and is {chart_number(result.runner_up_gap)} away from "
-        f"{result.runner_up}; "
+        f"{chart_number(result.sd)} and is {chart_number(result.gap)} away from {result.rival}; "
         f"{quantity(close, 'trial')} cannot be told from the best by single evaluations."
     )
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import final
 
+from ..advise.ending import Ending, NextStep, Reason
 from ..experiment import Experiment
 from ..experiment.baseline import Adoption
 from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
 from ..record import Record
 from ..round.result import Result
+from ..wording import join, number, quantity
 
 TEST = "test/"
 X4_WARNING = (
@@ -59,6 +62,57 @@ class LaunchSummary:
             f"{len(self.values)} trainings: mean {self.metric} {fmean(known):.4g}, median "
             f"{median(known):.4g}{spread}; {failed} failed (A2)."
         )
+
+
+def launch_ending(summary: LaunchSummary, place: Path) -> Ending:
+    """The ending of a launch: the trainings, the test values of the best, what holds of both.
+
+    Source: A2, X3, X4.
+    """
+    known = [value for value in summary.values if math.isfinite(value)]
+    failed = len(summary.values) - len(known)
+    count = quantity(len(summary.values), "training")
+    line = f"All {count} failed"
+    if known:
+        line = f"The mean `{summary.metric}` of {count} is {number(fmean(known))}, {failed} failed"
+    best = f"Best checkpoint, trial {summary.best}: {summary.checkpoint}"
+    return Ending(
+        word="LAUNCHED" if known else "NOT LAUNCHED",
+        line=line,
+        table=_launch_table(summary, known),
+        best=(f"File: {place}", *([best] if summary.checkpoint else [])),
+        why="What to know",
+        reasons=tuple(_launch_reasons(summary)),
+        steps=()
+        if known
+        else (NextStep(command=f"etude trials {summary.experiment}", text="See what broke them"),),
+    )
+
+
+def _launch_table(summary: LaunchSummary, known: Sequence[float]) -> tuple[tuple[str, ...], ...]:
+    if not known:
+        return ()
+    sd = number(stdev(known), 2) if len(known) > 1 else "not known"
+    rows = [(summary.metric, number(fmean(known)), number(median(known)), sd)]
+    rows += [(f"{name} of the best", number(value), "", "") for name, value in summary.test.items()]
+    return (("", "mean", "median", "standard deviation"), *rows)
+
+
+def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
+    if summary.before:
+        names = join([f"`{name}`" for name in summary.before])
+        text = f"The test data were looked at before, for {names}: they tell less each time"
+        yield Reason(text=text, rules=("X3",))
+    elif summary.test:
+        text = f"The test data were first looked at {summary.looked}: look no more"
+        yield Reason(text=text, rules=("X3",))
+    else:
+        text = "No `test/...` metric was reported, so no test data were looked at"
+        yield Reason(text=text, rules=("X3",))
+    yield Reason(
+        text="A one-off workload may train on validation data too: nothing can be validated then",
+        rules=("X4",),
+    )
 
 
 def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -> Experiment:

@@ -8,6 +8,7 @@ from typing import final
 
 import altair as alt
 
+from ..advise.ending import Ending
 from ..analyze.analysis import Analysis
 from ..experiment import Experiment
 from ..experiment.entry import Launch
@@ -44,9 +45,9 @@ class Inputs:
 
     Args:
         analysis: The trials, and the result of every check.
+        ending: What a person reads first.
         left_to_you: The steps left to the reader where nothing is recommended, a sentence each.
         waiting: The changes that wait for a round after the next one (R3), a sentence each.
-        next_command: Writes the changes as a file, `etude next optimizer`; empty for none.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
         text: The experiment file as it ran, comments and all; empty for one from Python.
@@ -56,10 +57,10 @@ class Inputs:
     analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
+    ending: Ending
     recommendations: Sequence[Recommendation] = ()
     left_to_you: Sequence[str] = ()
     waiting: Sequence[str] = ()
-    next_command: str = ""
     not_checked: Mapping[str, str] = field(default_factory=dict)
     launches: Sequence[Launch] = ()
     text: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 from typing import Any
 
@@ -14,18 +14,28 @@ from ..playbook.rules import sentences
 from ..plot.scales import value_label
 from ..wording import join
 
-_RULE = re.compile(r"\b[A-Z]\d{1,2}\b")
+# The L2 norm is no rule on schedules.
+_RULE = re.compile(r"\b(?!L[12][ -](?:norm|penalty|regularization))[A-Z]\d{1,2}\b")
 # So many entries of a list are written out.
 _MAX_ENTRIES = 12
 
 
 def rich_text(text: str) -> Markup:
     """The text as HTML: escaped, `code` as code, the ids of known rules as links."""
+    return _with_code(text, _with_rule_links)
+
+
+def rich_code(text: str) -> Markup:
+    """The text as HTML: escaped, `code` as code."""
+    return _with_code(text, escape)
+
+
+def _with_code(text: str, plain: Callable[[str], Markup]) -> Markup:
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        return _with_rule_links(text)
+        return plain(text)
     pieces = [
-        Markup("<code>{}</code>").format(part) if place % 2 else _with_rule_links(part)
+        Markup("<code>{}</code>").format(part) if place % 2 else plain(part)
         for place, part in enumerate(parts)
     ]
     return Markup("").join(pieces)

@@ -47,14 +47,7 @@ STATUS_LABELS = {
     "unclear": "Cannot be judged",
     "ok": "In order",
 }
-VERDICT_LABELS = {
-    "better": "Better, beyond the luck of the search",
-    "unclear": "Unclear: the evidence does not carry an answer yet",
-    "no_question": "No comparison: only the best setting is known",
-}
 _STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
-# Heuristic: more doubts or changes than this push the rest off the first screen.
-MAX_LISTED = 7
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 
@@ -95,17 +88,13 @@ def _answer(inputs: Inputs) -> dict[str, Any]:
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": inputs.verdict,
-        "verdict_labels": VERDICT_LABELS,
+        "ending": inputs.ending,
         "facts": facts(inputs.analysis),
         "doubts": _unique(inputs.verdict.doubts),
         "changes": _changes(inputs.recommendations),
         "edits": len(inputs.recommendations),
-        "left_to_you": _unique(
-            inputs.left_to_you or ["No change of the experiment is recommended."]
-        ),
+        "left_to_you": _unique(inputs.left_to_you),
         "waiting": _unique(inputs.waiting),
-        "most": MAX_LISTED,
-        "next_command": inputs.next_command,
         "date": inputs.date,
     }
 
@@ -217,7 +206,8 @@ def _texts_with_rules(inputs: Inputs) -> list[str]:
         for recommendation in inputs.recommendations
         for text in (recommendation.rule, recommendation.because)
     ]
-    doubts = [inputs.verdict.message, *inputs.verdict.doubts]
+    doubts = [inputs.verdict.message, *inputs.verdict.doubts, *inputs.waiting]
+    doubts += [rule for reason in inputs.ending.reasons for rule in reason.rules]
     return [*findings, *changes, *doubts, *inputs.not_checked]
 
 

@@ -70,6 +70,32 @@ def next_round(entry: Entry, advice: Advice) -> NextRound | None:
     )
 
 
+def seeds_round(
+    experiment: Experiment, best: Sequence[tuple[Study, Record]], *, seeds: int
+) -> NextRound:
+    """The round that trains the best settings again with other seeds.
+
+    Args:
+        experiment: The round.
+        best: The studies with their best trials, the leader first.
+        seeds: How many trainings of each.
+
+    Raises:
+        RunError: where no trial has a value that counts.
+    """
+    from ..advise.follow_up import seeds_experiment
+
+    if not best:
+        raise RunError(
+            f"Experiment `{experiment.name}` has no feasible trial, so there is no best setting to "
+            "train again. Look at what breaks first: `etude check`."
+        )
+    settings = [(study, record.setting) for study, record in best]
+    again = seeds_experiment(experiment, settings, seeds=seeds)
+    goal = "train the best again with other seeds"
+    return NextRound(text=toml.dumps(again), experiment=again, recommendations=(), goal=goal)
+
+
 def replay_round(
     experiment: Experiment,
     studies: Sequence[Study],

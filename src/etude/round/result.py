@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
 
@@ -22,13 +21,14 @@ from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
-from ..wording import did_you_mean
-from .next_round import NextRound, next_round, replay_round
+from ..wording import did_you_mean, quantity
+from .next_round import NextRound, next_round, replay_round, seeds_round
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..advise.context import Context
+    from ..advise.ending import Ending
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.inputs import Inputs
@@ -143,6 +143,30 @@ class Result:
 
         return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
 
+    def ending(self, store: str = "") -> Ending:
+        """What a person reads of the round: verdict, table, why not yet, what next.
+
+        Args:
+            store: The option that names the store in commands to type, with a space before it.
+        """
+        from ..advise.ending import ending
+        from ..advise.next_actions import next_actions
+
+        actions = next_actions(self._context, self.advice, self._own_records)
+        return ending(
+            self._context,
+            actions,
+            left_to_you=self.left_to_you,
+            file=self.entry.source,
+            store=store,
+        )
+
+    @property
+    def _own_records(self) -> Sequence[Record]:
+        """The trials that a round waits for: of another tool's, those that ended."""
+        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
+        return self.records.ended() if elsewhere else self.records
+
     def html(self) -> str:
         """The report as one page that needs nothing else."""
         from ..report.page import page
@@ -160,9 +184,7 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from ..advise.next_steps import manual_steps
 
-        elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
-        records = self.records.ended() if elsewhere else self.records
-        return manual_steps(self._context, records, self.advice.words)
+        return manual_steps(self._context, self._own_records, self.advice)
 
     def next(self, *, exploit: bool = False) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
@@ -173,6 +195,16 @@ class Result:
         """
         advice = self._advised(exploit=True) if exploit else self.advice
         return next_round(self.entry, advice)
+
+    def cost_of(self, successor: NextRound) -> str:
+        """How many trainings a next round takes, and how long at the pace of this one."""
+        from ..advise.ending import cost_text, measured_pace_s
+
+        coming = successor.experiment
+        trials = sum(study.max_trials for study in studies(coming))
+        if coming.name == self.experiment.name:
+            trials = max(0, trials - self.records.count())
+        return cost_text(trials, trials * coming.max_steps, measured_pace_s(self.records))
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
         """The schedule that a population found, as the file of an experiment that trains it again.
@@ -186,6 +218,18 @@ class Result:
         """
         name = study or (self.best.study if self.best else "")
         return replay_round(self.experiment, self.studies, self.records, name, repeats=repeats)
+
+    def retrained(self, seeds: int) -> NextRound:
+        """The best settings of the two leading studies, as an experiment with so many seeds each.
+
+        Raises:
+            RunError: where no trial is feasible, so that there is no best setting.
+        """
+        by_id = {record.id: record for record in self.records}
+        compared = {study.name: study for study in self.analysis.compared_studies}
+        rows = [row for row in self.verdict.rows if row.trial is not None]
+        best = [(compared[row.study], by_id[row.trial]) for row in rows[:2] if row.trial in by_id]
+        return seeds_round(self.experiment, best, seeds=seeds)
 
     @property
     def best_checkpoint(self) -> list[Path]:
@@ -202,27 +246,27 @@ class Result:
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
-        name, count = self.experiment.name, self.records.count()
-        return f"Result({name}: {count} trials; {self.verdict.status}: {self.verdict.message})"
+        ending = self.ending()
+        trials = quantity(self.records.count(), "trial")
+        return f"Result({self.experiment.name}: {trials}; {ending.word}: {ending.line})"
 
     def _repr_html_(self) -> str:
-        question = escape(self.experiment.question or self.experiment.name)
-        answer = f"<b>{self.verdict.status}</b>: {escape(self.verdict.message)}"
-        return f"<p>{question}</p><p>{answer}</p>{self.trials.to_html(index=False)}"
+        from ..report.ending import ending_html
+
+        return ending_html(self.ending())
 
     def _report_inputs(self) -> Inputs:
         from ..analyze.registry import NOT_CHECKED
         from ..report.inputs import Inputs
 
-        name = self.experiment.name
         return Inputs(
             analysis=self.analysis,
             findings=self.findings,
             verdict=self.verdict,
+            ending=self.ending(),
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
             waiting=self.advice.waiting,
-            next_command=f"etude next {name}" if self.recommendations else "",
             not_checked=NOT_CHECKED,
             launches=self.entry.launches,
             text=self.entry.text,

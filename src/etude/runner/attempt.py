@@ -97,6 +97,7 @@ class TimingChannel:
         """Starts the watch."""
         self.begin = time.monotonic()
         self.saves = False
+        self.metrics: set[str] = set()
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
@@ -104,8 +105,8 @@ class TimingChannel:
         self.times[moment, step] = time.monotonic()
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
-        """Notes the time: the last one at a step ends its evaluation."""
-        del values
+        """Notes the time, the last one at a step ends its evaluation; and the names."""
+        self.metrics |= values.keys()
         self.times["logged", step] = time.monotonic()
 
     def saved(self, step: int, value: float | None) -> None:
@@ -154,6 +155,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
         resumes=watch.saves and trial.restores if trial.reported else None,
         unread=trial.unread,
+        metrics=tuple(sorted(watch.metrics)),
     )
 
 

@@ -47,6 +47,15 @@ class Epochs(Generic[Positions]):
         return [self._epoch(epoch)[part] for epoch, part in parts]  # type: ignore[index]  # both have it
 
 
+def epochs_done(step: int, steps_per_epoch: float) -> float:
+    """The epochs that a trial has seen after this step.
+
+    >>> epochs_done(step=9, steps_per_epoch=40)
+    0.25
+    """
+    return (step + 1) / steps_per_epoch
+
+
 def refuse_too_large(batch_size: int, examples: int) -> None:
     """Refuses a batch of more examples than there are.
 

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..errors import Halted
+from ..playbook.metrics import EPOCH
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
+from .epochs import epochs_done
 
 
 class Learner(Protocol):
     """A trial in training."""
+
+    steps_per_epoch: float
 
     def update(self, step: int) -> Mapping[str, float]:
         """Does one step: its loss and the norm of its gradient."""
@@ -26,7 +30,7 @@ class Learner(Protocol):
 def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
     """Trains a trial from the step that it is at to its last, or to where it is halted.
 
-    Source: E2, D5, K1, K2.
+    Source: E2, D5, E6 (the epoch), K1, K2.
     """
     keeper = CheckpointKeeper(trial, every_s=every_s)
     try:
@@ -34,6 +38,7 @@ def run(trial: Trial, learner: Learner, *, every_s: float) -> None:
             trial.log(step, learner.update(step))
             if trial.evaluates(step):
                 values = learner.evaluation()
+                trial.log(step, {EPOCH: epochs_done(step, learner.steps_per_epoch)})
                 trial.report(step, values)
                 keeper.offer(step, values.get(trial.metric, float("nan")), learner.state)
     except Halted:

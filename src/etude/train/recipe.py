@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from ..errors import WorkloadError
-from ..playbook.catalogue import known, known_optimizer
+from ..playbook.catalogue import known_alias, known_optimizer
 from ..study import derived_seed
 from ..trial import Trial
 from ..wording import did_you_mean
@@ -112,7 +112,7 @@ def seed_of(trial: Trial) -> int:
 def _optimizer(setting: Mapping[str, Any]) -> str:
     """The optimizer's name as we write it; misspelt names are refused before they are missed."""
     for name in setting:
-        entry = known(name)
+        entry = known_alias(name)
         if name not in READ and entry is not None and entry.name in READ:
             raise WorkloadError(
                 f"The loop reads `{entry.name}`, which the experiment calls `{name}`. Rename it."

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import Halted, Leave
+from ..playbook.metrics import EPOCH
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
+from .epochs import epochs_done
 
 # Heuristic: events of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
 STRETCH_S = 0.5
@@ -20,6 +22,7 @@ class Trained(Protocol):
     trial: Trial
     keeper: CheckpointKeeper
     step: int
+    steps_per_epoch: float
 
 
 def until_evaluation(trial: Trial, step: int) -> int:
@@ -55,6 +58,7 @@ def report_steps(
                 member.step += 1
             if results.values is not None:
                 step = member.step - 1
+                trial.log(step, {EPOCH: epochs_done(step, member.steps_per_epoch)})
                 trial.report(step, results.values)
                 member.keeper.offer(step, results.values.get(trial.metric, float("nan")), state)
     except Halted as error:

@@ -8,6 +8,7 @@ from tests.advise.contexts import changes
 from tests.factories import experiment, two_optimizers
 
 from etude.advise.remedies.more_trials import more_trials
+from etude.analyze.checks.infeasible import infeasible
 
 ROWS = [{"learning_rate": 10.0**-k} for k in range(6)]
 
@@ -46,3 +47,40 @@ def test_a_list_of_configurations_has_no_number_to_raise():
 
     assert context.verdict.status == "unclear"
     assert more_trials(context) == []
+
+
+def test_lost_trials_are_replaced_where_no_range_can_be_cut():
+    context = rounds.breaks_anywhere(experiment(), count=20)
+    (lost,) = context.of("infeasible", "C3", "problem")
+    result = context.result(lost, infeasible)
+
+    ((path, _, trials),) = changes(more_trials(context))
+
+    assert path == "experiment.trials"
+    assert trials == -(-20 * 20 // (20 - len(result.trials)))
+
+
+@pytest.mark.parametrize("reason", ["error", "out_of_memory", "killed"])
+def test_what_the_code_or_the_machine_breaks_is_not_trained_again(reason):
+    context = rounds.breaks_anywhere(experiment(), count=20, reason=reason)
+
+    (remedy,) = more_trials(context)
+
+    assert not remedy.edits
+    assert "find out why first; with " in remedy.words
+    assert "about 20 would train" in remedy.words
+    assert len(remedy.words.split()) <= 20
+
+
+def test_where_nearly_all_break_the_number_is_told_and_not_trained():
+    values = [0.1 if k in (3, 11, 17) else None for k in range(20)]
+
+    (remedy,) = more_trials(rounds.by_value(values, question=experiment()))
+
+    assert not remedy.edits
+    assert "17 of 20 trials of `all` break" in remedy.words
+    assert "with 134 about 20 would train" in remedy.words
+
+
+def test_where_all_break_no_more_are_trained():
+    assert more_trials(rounds.by_value([None] * 20, question=experiment())) == []

@@ -43,11 +43,48 @@ def test_a_cut_needs_three_trials_beyond(beyond, cuts):
     [
         (rounds.breaks_anywhere, experiment()),
         (rounds.few_break, experiment()),
-        (rounds.breaks_at_a_value, experiment(nuisance=CHOICE)),
     ],
 )
 def test_few_or_scattered_infeasible_trials_cut_nothing(make, question):
     assert narrow_unstable(make(question)) == []
+
+
+def test_a_range_is_cut_where_everything_beyond_never_learns():
+    context = rounds.learns_nothing_above(experiment())
+    (finding,) = context.of("infeasible", "C3", "problem")
+
+    ((path, part, new),) = changes(narrow_unstable(context))
+
+    assert "never learned, all from `learning_rate`" in finding.headline
+    assert (path, part) == ("nuisance.learning_rate", "high")
+    assert RATE.value(0.6) < new < RATE.value(0.7)
+
+
+def test_a_value_at_which_every_trial_breaks_leaves_the_choice():
+    context = rounds.breaks_at_a_value(experiment(nuisance=CHOICE))
+
+    assert changes(narrow_unstable(context)) == [
+        ("nuisance.activation", "values", ["relu", "gelu"])
+    ]
+
+
+def test_a_choice_of_one_value_is_held_there():
+    question = experiment(nuisance={**CHOICE, "activation": Choice(["relu", "square"])})
+    context = rounds.breaks_at_a_value(question, above=0.5)
+
+    assert changes(narrow_unstable(context)) == [
+        ("fixed.activation", "", "relu"),
+        ("nuisance.activation", "", None),
+    ]
+
+
+def test_a_value_at_which_one_trial_trains_stays():
+    question = experiment(nuisance=CHOICE)
+    (study,) = studies(question)
+    trains = record(study, 40, 0.5, {"activation": "tanh", "learning_rate": 0.01})
+    broken = rounds.breaks_at_a_value(question).analysis.records
+
+    assert narrow_unstable(context_of(question, [*broken, trains])) == []
 
 
 @pytest.mark.parametrize("make", [rounds.edge, rounds.cliff])

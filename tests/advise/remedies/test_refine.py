@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, context_of, only, with_status
@@ -9,6 +11,7 @@ from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
 from etude.design.studies import studies
+from etude.experiment.change import applied
 from etude.space import Real
 
 THREE = experiment(
@@ -24,10 +27,19 @@ def test_what_does_not_matter_is_held_where_the_best_trial_has_it():
     assert changes(fix_idle(context)) == [("fixed.share", "", best), ("nuisance.share", "", None)]
 
 
-def test_what_does_not_help_is_left_out():
+def test_what_explains_little_is_not_left_out_where_none_was_best():
     question = experiment(nuisance={"learning_rate": RATE, "dropout": Real(0.0, 0.5)})
+    context = rounds.only_rate_matters(question)
+    best = context.best_first(context.studies[0])[0].record.setting["dropout"]
 
-    assert changes(fix_idle(rounds.only_rate_matters(question)))[0] == ("fixed.dropout", "", 0.0)
+    assert changes(fix_idle(context))[0] == ("fixed.dropout", "", best)
+
+
+def test_what_is_unclear_is_not_held():
+    context = rounds.only_rate_matters(experiment())
+    share = only(context, "importance", "R2", "notice", hyperparameter="share")
+
+    assert fix_idle(with_status(context, share, "unclear")) == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +50,7 @@ def test_what_does_not_help_is_left_out():
         (rounds.only_rate_matters, {"bottom": -0.2}),
         (rounds.only_rate_matters_and_breaks, {}),
     ],
-    ids=["all matter", "none was seen to", "a side is open", "training breaks"],
+    ids=["all matter", "nothing matters", "a side is open", "training breaks"],
 )
 def test_nothing_is_held_on_less_evidence(make, given):
     assert fix_idle(make(experiment(), **given)) == []
@@ -104,6 +116,17 @@ def test_a_value_clearly_behind_leaves_with_what_exists_only_there():
         ("scientific.optimizer", "values", ["adam", "nesterov"]),
         ("nuisance.when.optimizer.sgd.momentum", "", None),
     ]
+
+
+def test_what_was_said_of_a_name_leaves_with_it():
+    nuisance = {"when": {"optimizer": {"sgd": {"gizmo": SHARE}}}, "learning_rate": RATE}
+    names = {"gizmo": "momentum", "nll": "valid/loss"}
+    question = replace(THREE, nuisance=nuisance, names=names)
+    context = rounds.valleys(question, [0.1, 0.1, 0.6])
+
+    (remedy,) = drop_behind(context)
+
+    assert applied(question, [edit.change for edit in remedy.edits]).names == {"nll": "valid/loss"}
 
 
 def test_a_value_that_luck_may_hold_back_stays():

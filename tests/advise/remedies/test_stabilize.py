@@ -36,15 +36,20 @@ def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
     assert changes(stabilize(context)) == [("fixed.gradient_clip", "", 2.4)]
 
 
-@pytest.mark.parametrize("make", [rounds.breaks_early, rounds.breaks_later])
-def test_without_warmup_and_clipping_a_person_is_told(make):
+@pytest.mark.parametrize(
+    ("make", "cure"), [(rounds.breaks_early, "Add a warmup"), (rounds.breaks_later, "Clip")]
+)
+def test_without_warmup_and_clipping_a_person_is_told(make, cure):
     context = make(experiment(**rounds.LONG))
     broken = only(context, "stability", "D1", "problem")
 
     (remedy,) = stabilize(context)
 
     assert not remedy.edits
-    assert remedy.words == f"D1: {broken.message} {broken.advice}"
+    assert remedy.causes == (broken,)
+    assert remedy.words.startswith(cure)
+    assert f"trial {broken.subject['trial']} broke at" in remedy.words
+    assert len(remedy.words.split()) <= 20
 
 
 @pytest.mark.parametrize("make", [rounds.another_breaks_early, rounds.healthy, rounds.never_learns])
@@ -70,10 +75,30 @@ def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
     assert len(changes(stabilize(with_status(context, held_down, status)))) == edits
 
 
-def test_a_single_spike_of_a_best_trial_is_clipped():
+def test_norms_that_jump_ask_for_no_clipping_where_nothing_broke():
     context = rounds.spikes(experiment(**CLIPPED))
 
-    assert changes(stabilize(context)) == [("fixed.gradient_clip", "", 2.4)]
+    assert [finding.rule for finding in context.of("gradient_norm", "D9", "notice")] == ["D9"]
+    assert stabilize(context) == []
+
+
+def test_clipping_follows_a_warmup_that_is_as_long_as_it_may_be():
+    question = experiment(fixed={"warmup_steps": 200, "gradient_clip": 0.0}, **rounds.LONG)
+
+    (change, *_) = changes(stabilize(rounds.breaks_early(question)))
+
+    assert change[0] == "nuisance.gradient_clip"
+
+
+def test_where_many_break_at_one_share_of_the_steps_the_schedule_comes_before_clipping():
+    context = rounds.break_together(experiment(**CLIPPED))
+
+    (remedy,) = stabilize(context)
+
+    assert not remedy.edits
+    assert remedy.words == (
+        "20 trials broke at 52 % of their steps: look at the schedule there first (D1)."
+    )
 
 
 def test_norms_that_never_jump_ask_for_no_clipping():

@@ -35,7 +35,7 @@ def test_all_early_is_far_too_many_steps():
     found = findings(judged(0.02, 0.04, 0.06, 0.08, 0.1))[0]
 
     assert found.subject == {"study": "all"}
-    assert "max_steps = 5,000 is far too many" in found.message
+    assert "5,000 steps: far too many" in found.message
 
 
 def test_a_trial_says_where_its_best_step_fell():

@@ -88,7 +88,7 @@ def test_trials_that_the_threshold_would_clip_too_often_are_named():
     result = judged(NORMS, NORMS, NORMS, 0.1 * NORMS, 100.0 * NORMS)
 
     assert result.too_often == (4,)
-    assert "more than 50 % of the updates of trial 4 (D10)" in findings(result)[0].message
+    assert "more than 50 % of the updates of trial 4" in findings(result)[0].message
 
 
 def test_without_norms_it_is_unclear_and_asks_for_them():
@@ -97,13 +97,12 @@ def test_without_norms_it_is_unclear_and_asks_for_them():
     whole, alone = findings(gradient_norm(study, traced(study, {METRIC: at()})))
 
     assert (whole.status, whole.rule, alone.status) == ("unclear", "D5", "unclear")
-    assert "unclipped gradient as `grad_norm`" in whole.advice
+    assert whole.advice == "Log `grad_norm`, the L2 norm of the full, unclipped gradient."
 
 
-def test_a_percentile_that_is_an_outlier_itself_is_no_threshold():
+def test_norms_alone_are_no_reason_to_clip():
     norms = np.where(np.arange(200) % 7 == 0, 1_000.0, NORMS)
 
     last = findings(judged(norms))[-1]
 
-    assert last.rule == "D9"
-    assert "begin to clip near the median" in last.advice
+    assert (last.rule, last.kind, last.advice) == ("D9", "spikes", "")

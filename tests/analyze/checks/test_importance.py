@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import factories
-from tests.factories import record
+from tests.connect.csv_folders import import_result, shared_case
+from tests.factories import curve, record
 
-from etude.analyze.checks.importance import findings, importance
+from etude.analyze.checks.importance import THRESHOLDS, findings, importance
+from etude.analyze.views.design_matrix import DesignMatrix
 from etude.analyze.views.outcomes import outcomes
+from etude.analyze.views.repeats import repeats
 from etude.search.sobol import points
 from etude.space import Choice, Integer, Real
 
@@ -59,17 +62,16 @@ def test_what_matters_is_told_from_what_does_not():
     }
 
 
-def test_shares_are_those_of_a_sum_of_slopes():
+def test_shares_are_those_of_a_sum_of_slopes_and_noise():
     study = factories.study(AXES)
+    records = trials(study, lambda a, b, c: 3 * a + b, count=400, noise=np.sqrt(1 / 6))
 
-    found = by_name(
-        importance(study, outcomes(study, trials(study, lambda a, b, c: 3 * a + b, count=400)))
-    )
+    found = by_name(importance(study, outcomes(study, records)))
 
-    # Of 3 a + b, a carries 9/10 of the variance; ranks bend the sum little.
-    assert found["a"].share == pytest.approx(0.9, abs=0.03)
-    assert found["b"].share == pytest.approx(0.1, abs=0.03)
-    assert found["a"].low < 0.9 < found["a"].high
+    # Of the variance, a has 9/12, b 1/12, and the noise 2/12; a bell keeps them as normal scores.
+    assert found["a"].share == pytest.approx(9 / 12, abs=0.03)
+    assert found["b"].share == pytest.approx(1 / 12, abs=0.03)
+    assert found["a"].low < 9 / 12 < found["a"].high
 
 
 def test_an_interaction_without_an_effect_alone_is_found():
@@ -116,17 +118,42 @@ def test_a_choice_without_order_matters():
     assert by_name(importance(study, outcomes(study, records)))["kind"].matters
 
 
-@pytest.mark.parametrize("count", [20, 50, 100])
-def test_noise_matters_nowhere(count):
+@pytest.mark.parametrize(("count", "status"), [(20, "unclear"), (50, "unclear"), (400, "notice")])
+def test_that_nothing_matters_takes_many_settings(count, status):
     study = factories.study(AXES)
 
     result = importance(
         study, outcomes(study, trials(study, lambda a, b, c: 0 * a, count=count, noise=1.0))
     )
 
-    assert result.status == "notice"
-    assert "Nothing here matters beyond noise" in findings(result)[0].message
+    assert result.status == status
     assert not any(one.matters for one in result.influences)
+
+
+def test_with_few_settings_the_finding_says_what_could_have_been_seen():
+    study = factories.study(AXES)
+    records = trials(study, lambda a, b, c: 0 * a, count=15, noise=1.0)
+
+    found = findings(importance(study, outcomes(study, records)))
+
+    assert {one.status for one in found} == {"unclear"}
+    assert "15 settings would show only effects above 5" in found[0].message
+    assert found[0].advice == "Train 150 settings to see effects of 10 %."
+    assert [one.advice for one in found[1:] if one.advice] == [
+        one.advice for one in found if "only to search the rest more densely" in one.advice
+    ]
+
+
+def test_what_explains_little_can_be_fixed_and_its_bound_is_said():
+    study = factories.study(AXES)
+
+    found = findings(importance(study, outcomes(study, trials(study, slope, 100, noise=0.01))))
+
+    (free,) = [one for one in found if one.status == "notice"]
+    assert free.subject["hyperparameter"] == "c"
+    assert free.headline.startswith("`c` explains at most")
+    assert free.advice.startswith("Fix it, for example at ")
+    assert free.evidence["interval"][0] == 0 < free.evidence["interval"][1] <= 0.1
 
 
 def test_shuffled_trials_change_nothing():
@@ -154,6 +181,19 @@ def test_maximize_changes_nothing():
     assert turned == said(lower, trials(lower, slope))
 
 
+def test_a_mirrored_axis_changes_nothing():
+    study = factories.study(AXES)
+    records = trials(study, slope, noise=0.1)
+    turned = [replace(one, setting={**one.setting, "b": 1 - one.setting["b"]}) for one in records]
+
+    plain = said(study, records)
+
+    # The best value that is named is mirrored too.
+    assert [(one[0], one[1], one[2]) for one in said(study, turned)] == [
+        (one[0], one[1], one[2]) for one in plain
+    ]
+
+
 def test_other_names_and_their_order_change_only_the_names():
     study = factories.study(AXES)
     names = {"a": "z", "b": "y", "c": "x"}
@@ -174,6 +214,9 @@ def test_other_names_and_their_order_change_only_the_names():
     assert [after[names[name]].share for name in names] == pytest.approx(
         [one.share for one in before.values()]
     )
+    assert [(after[names[name]].low, after[names[name]].high) for name in names] == [
+        (one.low, one.high) for one in before.values()
+    ]
     assert [after[names[name]].chance for name in names] == pytest.approx(
         [one.chance for one in before.values()]
     )
@@ -189,6 +232,43 @@ def test_values_that_go_together_cannot_be_told_apart():
 
     assert (found["a"].status, found["a"].tied) == ("unclear", ("b",))
     assert "`b`" in found["a"].reason
+
+
+def test_a_list_of_numbers_is_ordered():
+    listed = factories.study({"n": Choice([64, 16, 32, 128, 256]), "b": Real(0.0, 1.0)})
+    words = factories.study({"n": Choice(["s", "p", "q", "r", "t"]), "b": Real(0.0, 1.0)})
+
+    columns = [
+        DesignMatrix(study, repeats(outcomes(study, trials(study, lambda b, n: b))), THRESHOLDS)
+        .design.bases[1]
+        .columns_TxQ.shape[1]
+        for study in (listed, words)
+    ]
+
+    assert columns == [3, 4]
+
+
+@pytest.mark.parametrize("settings", [12, 20, 29])
+def test_with_fewer_than_three_settings_an_axis_nothing_is_fixed(settings):
+    study = factories.study({f"x{k}": Real(0.0, 1.0) for k in range(10)})
+    records = trials(study, lambda *x: x[0], count=settings)
+
+    assert not any(
+        one.status == "notice" for one in importance(study, outcomes(study, records)).influences
+    )
+
+
+def test_a_hyperparameter_that_may_decide_what_fails_is_not_fixed():
+    study = factories.study({"a": Real(0.0, 1.0), "b": Real(0.0, 1.0)})
+    records = trials(study, lambda a, b: b, count=100)
+    fails = [one.setting["a"] > 0.97 for one in records]
+    broken = [
+        record(study, one.id, None, one.setting) if bad else one
+        for one, bad in zip(records, fails, strict=True)
+    ]
+    assert by_name(importance(study, outcomes(study, records)))["a"].status == "notice"
+
+    assert by_name(importance(study, outcomes(study, broken)))["a"].high > 0.02
 
 
 def test_repeated_settings_count_once():
@@ -313,3 +393,128 @@ def test_on_mnist_dropout_that_is_labelled_harmless_is_not_claimed(mnist, run):
     found = by_name(importance(study, outcomes(study, trained(study, rows))))
 
     assert not found["dropout_rate"].matters
+
+
+def importance_findings(source, metric, **given):
+    """What the check says of a case, by what it is about."""
+    result = import_result(source, metric, **given)
+    return {
+        one.subject.get("hyperparameter", ""): one
+        for one in result.findings
+        if one.check == "importance" and "hyperparameters" not in one.subject
+    }
+
+
+def test_in_an_ablation_the_repeats_are_the_noise():
+    found = importance_findings(shared_case("ablation-with-repeats"), "val_loss")
+
+    assert {name: one.status for name, one in found.items()} == dict.fromkeys(
+        ["", "act", "heads", "norm"], "ok"
+    )
+
+
+def test_ten_settings_of_eight_hyperparameters_exclude_nothing():
+    found = importance_findings(shared_case("ten-settings-eight-hyperparameters"), "val_loss")
+
+    assert {one.status for one in found.values()} == {"unclear"}
+    assert "10 settings would show only effects above" in found["arch"].message
+
+
+def test_of_pruned_trials_only_those_of_full_length_are_compared():
+    found = importance_findings(shared_case("pruned-trials-and-importance"), "iou", maximize=True)
+
+    assert {name: one.status for name, one in found.items()} == {
+        "": "ok",
+        "channels": "unclear",
+        "learning_rate": "ok",
+    }
+    assert "45 of 60 trials were stopped early" in found["channels"].message
+
+
+def test_listed_rates_with_repeats_matter():
+    found = importance_findings(shared_case("choices-of-numbers"), "score", maximize=True)
+
+    assert found["lr"].status == "ok"
+
+
+def ablation(study, changes, worth, seeds, sd=0.01):
+    """One factor at a time from a baseline, with so many seeds of each setting."""
+    base = {"act": "gelu", "norm": "pre", "tie": "no"}
+    settings = [base, *({**base, **change} for change in changes)]
+    rng = np.random.default_rng(0)
+    return [
+        record(study, 10 * place + seed, worth(setting) + sd * rng.normal(), setting)
+        for place, setting in enumerate(settings)
+        for seed in range(seeds[place % len(seeds)])
+    ]
+
+
+WORDS = {
+    "act": Choice(["gelu", "relu", "silu"]),
+    "norm": Choice(["pre", "post", "none"]),
+    "tie": Choice(["no", "yes"]),
+}
+CHANGES = [{"act": "relu"}, {"act": "silu"}, {"norm": "post"}, {"norm": "none"}, {"tie": "yes"}]
+
+
+def worth(setting):
+    return {"gelu": 0.0, "relu": 0.1, "silu": 0.0}[setting["act"]] + 0.2 * (
+        setting["norm"] == "none"
+    )
+
+
+@pytest.mark.parametrize("seeds", [(5,), (6, 3, 5, 4, 6, 5)])
+def test_an_ablation_of_words_tells_what_matters_and_fixes_nothing(seeds):
+    study = factories.study(WORDS)
+
+    found = by_name(importance(study, outcomes(study, ablation(study, CHANGES, worth, seeds))))
+
+    assert {name: one.status for name, one in found.items()} == {
+        "act": "ok",
+        "norm": "ok",
+        "tie": "unclear",
+    }
+
+
+@pytest.mark.parametrize("reason", ["pruned", "time_limit", "stopped"])
+def test_what_was_cut_short_excludes_nothing(reason):
+    study = factories.study(AXES)
+    whole = [
+        replace(one, points=curve([1.0, one.best(study.metric, maximize=False).value]))
+        for one in trials(study, slope, count=200, noise=0.01)
+    ]
+    cut = [
+        replace(one, status="stopped", reason=reason, points=curve([1.0]))
+        if one.id % 20 == 3
+        else one
+        for one in whole
+    ]
+    assert by_name(importance(study, outcomes(study, whole)))["c"].status == "notice"
+
+    found = by_name(importance(study, outcomes(study, cut)))
+
+    assert {name: one.status for name, one in found.items()} == {
+        "a": "ok",
+        "b": "ok",
+        "c": "unclear",
+    }
+
+
+def test_more_settings_find_a_planted_effect_no_less_often():
+    study = factories.study(AXES)
+
+    def share_found(count, repeats=40):
+        found = 0
+        for seed in range(repeats):
+            drawn = replace(study, seed=seed)
+            unit_TxD = points(3, seed, count)
+            noise_T = np.random.default_rng(seed).normal(size=count)
+            values_T = unit_TxD[:, 0] + 0.4 * noise_T
+            records = at_units(drawn, unit_TxD.tolist(), values_T.tolist())
+            found += by_name(importance(drawn, outcomes(drawn, records)))["a"].counts
+        return found / repeats
+
+    shares = [share_found(count) for count in (15, 30, 60)]
+
+    assert shares == sorted(shares)
+    assert shares[-1] >= 0.9

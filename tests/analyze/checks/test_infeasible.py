@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from tests import factories
@@ -60,7 +62,7 @@ def test_the_place_of_infeasible_trials_is_named_where_it_is_no_chance():
 
     found = findings(infeasible(study, outcomes(study, records)))[0]
 
-    assert "All 6 lie from learning_rate = 0.01496 upward, where 6 of 6 break." in found.message
+    assert "All 6 lie from `learning_rate` = 0.015 upward." in found.message
 
 
 def test_no_place_is_named_for_infeasible_trials_everywhere():
@@ -90,6 +92,59 @@ def test_trials_that_the_time_limit_ended_are_neither():
 
     assert found.evidence["stopped"] == [0, 1]
     assert "2 more were ended by the time limit; they are neither" in found.message
+
+
+def test_a_trial_that_never_learned_counts_and_lies_where_it_lies():
+    study = factories.study({"learning_rate": RATE})
+    trials = outcomes(study, at_units(study, line(20), [0.1] * 20))
+
+    found = infeasible(study, trials, never_learned=range(6))
+
+    assert (found.status, found.reasons) == ("problem", {"never_learned": 6})
+    # A far too small rate that learns nothing breaks nothing at the top.
+    assert [region.side for region in found.regions] == ["low"]
+    assert findings(found)[0].headline.startswith("6 of 20 ended trials never learned, all up to")
+
+
+def test_what_never_learned_and_what_broke_have_places_of_their_own():
+    study = factories.study({"learning_rate": RATE})
+    trials = outcomes(study, at_units(study, line(30), values(22, 8)))
+
+    found = infeasible(study, trials, never_learned=range(6))
+
+    assert {region.reason: region.side for region in found.regions} == {
+        "nan": "high",
+        "never_learned": "low",
+    }
+
+
+@pytest.mark.parametrize(
+    ("feasible", "lost"), [(20, 0), (19, 1), (14, 6), (10, 10), (0, 20), (2, 2), (1, 0), (0, 0)]
+)
+def test_every_finding_has_a_short_headline_and_short_sentences(feasible, lost):
+    study = factories.study({"learning_rate": RATE})
+    records = at_units(study, line(feasible + lost), values(feasible, lost))
+
+    (finding,) = findings(infeasible(study, outcomes(study, records)))
+
+    assert 0 < len(finding.headline.split()) <= 14
+    assert "C3" not in f"{finding.headline}{finding.message}"
+    assert all(len(part.split()) <= 30 for part in finding.message.split(". "))
+    assert len(finding.message.split(". ")) <= 2
+
+
+def test_no_finding_changes_with_the_order_the_unit_or_the_sign_of_the_metric():
+    study, other = (
+        factories.study({"learning_rate": RATE}),
+        factories.study({"learning_rate": RATE}, maximize=True),
+    )
+    records = at_units(study, line(20), values(14, 6))
+    mirrored = at_units(other, line(20), [value and -3.0 * value for value in values(14, 6)])
+
+    plain = findings(infeasible(study, outcomes(study, records)))
+
+    assert findings(infeasible(study, outcomes(study, records[::-1]))) == plain
+    assert findings(infeasible(other, outcomes(other, mirrored))) == plain
 
 
 def test_a_running_trial_does_not_count():
@@ -151,7 +206,7 @@ def test_a_cliff_may_lie_at_the_lower_end():
 
     found = findings(infeasible(study, outcomes(study, records)))[0]
 
-    assert "All 6 lie up to learning_rate = 0.0006683, where 6 of 6 break." in found.message
+    assert "All 6 lie up to `learning_rate` = 0.000668." in found.message
 
 
 def test_one_choice_may_be_the_cause():
@@ -162,7 +217,7 @@ def test_one_choice_may_be_the_cause():
     found = infeasible(study, outcomes(study, records))
 
     assert (found.cause, found.regions[0].begins) == ("choice", "relu")
-    assert "All 10 lie at activation = relu" in findings(found)[0].message
+    assert "All 10 lie at `activation` = relu" in findings(found)[0].message
 
 
 def test_each_reason_has_a_place_of_its_own():
@@ -233,3 +288,23 @@ def test_a_single_trial_is_spoken_of_as_one(value, said):
     found = findings(infeasible(study, outcomes(study, at_units(study, [[0.5]], [value]))))[0]
 
     assert found.message.startswith(f"The only ended trial of `all` {said}")
+
+
+def found_of_planted_cliffs(count, studies=200):
+    """In how many studies of so many trials the region beyond a cliff is named."""
+    study = factories.study()
+    found = 0
+    for seed in range(studies):
+        unit_TxD = np.random.default_rng([seed, count]).random((count, 2))
+        values = [None if rate + 0.3 * share > 0.95 else 0.1 for rate, share in unit_TxD.tolist()]
+        regions = infeasible(study, outcomes(study, at_units(study, unit_TxD, values))).regions
+        found += any(one.hyperparameter == "learning_rate" for one in regions)
+    return found / studies
+
+
+def test_more_trials_never_find_a_planted_cliff_less_often():
+    shares = [found_of_planted_cliffs(count) for count in (10, 20, 40, 80)]
+
+    slack = 2 * np.sqrt(0.25 / 200)
+    assert all(after >= before - slack for before, after in pairwise(shares))
+    assert shares[-1] > 0.98

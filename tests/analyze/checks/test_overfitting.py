@@ -45,7 +45,7 @@ def test_a_loss_that_turns_up_while_the_metric_holds_is_told_apart():
 
     assert turns(given) == ("problem", "ok")
     assert (found.status, found.evidence["by_loss"]) == ("problem", "problem")
-    assert "though valid/error ends at" in found.message
+    assert "Its valid/error does not suffer." in found.message
 
 
 def test_a_metric_that_turns_up_too_overfits_by_both():
@@ -170,3 +170,39 @@ def test_a_plateau_that_wanders_hardly_ever_overfits(size):
     flagged = [one.trial for one in judged(*given).trials if one.status == "problem"]
 
     assert len(flagged) <= 5
+
+
+def rising(count, seed, *, errors=12.0):
+    """A validation that turns up by a tenth of its gain, so many standard errors of a level."""
+    share = at(count)
+    width = max(3, count // 10) | 1
+    fall = np.exp(-12.0 * np.minimum(share, 0.5))
+    course = (fall - fall[-1]) / (1.0 - fall[-1]) + 0.2 * np.maximum(share - 0.5, 0.0)
+    sd = 0.1 / (errors * 1.25 * np.sqrt(2.0 / width))
+    return {
+        "valid/error": course + sd * noise(seed, count),
+        "valid/loss": course + sd * noise(seed + 500, count),
+        "train/loss": np.exp(-4.0 * share) + 0.01 * noise(seed + 900, count),
+    }
+
+
+@pytest.mark.parametrize("count", [20, 60, 200])
+def test_a_rise_of_many_errors_is_found_with_any_number_of_evaluations(count):
+    given = [rising(count, seed) for seed in range(50)]
+
+    found = [one.by_metric.status for one in judged(*given).trials]
+
+    assert found.count("problem") >= 45
+
+
+def test_a_rise_that_may_be_drift_is_not_said_to_be_of_the_size_of_its_noise():
+    course = np.exp(-20.0 * SHARE)
+    given = [
+        curves(loss=course + 0.02 * wandering(seed), metric=course + 0.02 * wandering(seed + 1000))
+        for seed in range(40)
+    ]
+
+    said = [one for one in findings(judged(*given)) if one.kind == "noise"]
+
+    assert said
+    assert all("standard errors, and drifts as far by itself" in one.message for one in said)

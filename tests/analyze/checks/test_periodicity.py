@@ -41,7 +41,7 @@ def test_the_finding_speaks_of_evaluations_steps_and_schedules():
     assert (found.rule, found.check) == ("E6", "periodicity")
     assert found.evidence["period_evaluations"] == 8
     assert found.evidence["period_steps"] == 8 * 62
-    assert "schedule's" in found.advice
+    assert "if 496 steps are an epoch, else at the schedule" in found.advice
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -88,7 +88,7 @@ def test_irregular_evaluations_are_unclear():
     found = findings(judged({METRIC: FALL + rhythm(8)}, steps=steps))[0]
 
     assert found.status == "unclear"
-    assert "not at regular steps (E2)" in found.message
+    assert "not at regular steps" in found.message
 
 
 def test_few_evaluations_are_unclear():
@@ -106,3 +106,25 @@ def test_the_autocorrelation_of_a_sine_is_its_cosine():
     found = autocorrelation(rhythm(8, 800), 8)
 
     assert found == pytest.approx(np.cos(2.0 * np.pi * np.arange(9) / 8), abs=0.01)
+
+
+def epochs(period, *, per_step=True):
+    """Epochs done at each of the evaluations, one epoch in so many of them."""
+    return (np.arange(COUNT) + 1.0) / period
+
+
+def test_the_period_of_an_epoch_is_looked_for_where_its_length_is_known():
+    curve = {METRIC: FALL + rhythm(8) + 0.025 * noise(3, COUNT), "epoch": epochs(8)}
+
+    found = findings(judged(curve))[0]
+
+    assert found.status == "notice"
+    assert "an epoch" in found.message
+    assert "shuffled anew each epoch" in found.advice
+
+
+def test_a_period_that_is_not_an_epoch_is_the_schedules():
+    found = findings(judged({METRIC: FALL + rhythm(8), "epoch": epochs(20)}))[0]
+
+    assert found.status == "notice"
+    assert found.advice.startswith("Look at the schedule")

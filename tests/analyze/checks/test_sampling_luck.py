@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from tests import factories
 from tests.factories import record
 
 from etude.analyze.checks.sampling_luck import findings, sampling_luck
-from etude.analyze.statistics.bootstrap import best_of, interval
+from etude.analyze.statistics.bootstrap import best_of
 from etude.analyze.views.outcomes import outcomes
 
 from ..trials import at_units, valley
@@ -53,24 +54,31 @@ def test_no_trials_give_nothing():
     assert np.isinf(best_of([], [5], seed=0, n_bootstrap=3)).all()
 
 
-def test_the_quantiles_are_those_of_many_samples():
+def test_the_middle_of_other_studies_is_the_best_at_hand():
     study = factories.study()
-    records = valley(study, [0.4, 0.6], 20)
-    losses = [each.loss for each in outcomes(study, records)]
 
-    whole = sampling_luck(study, outcomes(study, records)).budgets[-1]
+    whole = sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))).budgets[-1]
 
-    low, high = interval(best_of(losses, [20], seed=0, n_bootstrap=200_000)[:, 0])
-    assert (whole.low, whole.high) == (low, high)
+    assert whole.median == sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))).best
 
 
-def test_the_finding_says_of_what_it_has_95_percent():
-    study = factories.study()
+def test_the_finding_says_where_another_search_would_end():
+    study = factories.study(metric="valid/loss")
+
+    found = findings(sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20, height=1))))
+    said = found[0]
+
+    assert said.headline.startswith("Another such search of `all` would end between 0.791 and 1.08")
+    assert "Nine in ten searches like `all` would end with a best valid/loss" in said.message
+    assert "With 6 trials:" in said.message
+
+
+def test_an_end_beyond_zero_is_not_said():
+    study = factories.study(metric="valid/loss")
 
     found = findings(sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))))[0]
 
-    assert "95 % of resampled studies" in found.message
-    assert "interval" not in found.message
+    assert re.search(r"would end at 0\.\d+ or below$", found.headline)
 
 
 def test_where_only_the_seed_differs_the_luck_is_not_that_of_a_search():

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from tests import factories
-from tests.factories import record
+from tests.factories import RATE, record
 
 from etude.analyze.checks.stability_limit import findings, stability_limit
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
+from etude.space import Choice, Real
 
 RATES = [1e-4 * 2**place for place in range(10)]
 
@@ -59,5 +63,140 @@ def test_a_study_without_a_learning_rate_is_unclear(name):
     assert "its space has no learning rate" in findings(found)[0].message
 
 
+# One axis: 40 rates, evenly spread on their logarithm, that break from the 30th on.
+FINE = [1e-4 * 1000 ** (place / 39) for place in range(40)]
+FALLS = [1.0 - 0.01 * place if place < 30 else None for place in range(40)]
+TURNS = [abs(place - 15) / 15 if place < 30 else None for place in range(40)]
+
+
+def limits(rates, values, domain=RATE, never_learned=(), name="learning_rate", **given):
+    study = factories.study({name: domain}, **given)
+    records = [
+        record(study, trial, value, {name: rate})
+        for trial, (rate, value) in enumerate(zip(rates, values, strict=True))
+    ]
+    curves = trial_curves(study, outcomes(study, records))
+    unstable = {k: value is None or k in never_learned for k, value in enumerate(values)}
+    return stability_limit(study, curves, unstable)
+
+
+def test_a_loss_that_falls_up_to_where_training_breaks_holds_the_rate_down():
+    found = limits(FINE, FALLS)
+
+    (finding,) = findings(found)
+    assert found.status == "notice"
+    assert FINE[29] < found.edge < FINE[30]
+    assert "`learning_rate`, 0.017, lies just below where training breaks" in finding.headline
+    assert "may hold it down" in finding.message
+
+
+def test_a_loss_that_turns_before_training_breaks_does_not():
+    found = limits(FINE, TURNS)
+
+    assert found.status == "ok"
+    assert found.distance > 0.3
+
+
+def test_a_best_rate_near_a_few_unstable_trials_is_judged_by_distance_not_by_their_count():
+    breaks_late = [1.0 - 0.01 * place if place < 36 else None for place in range(40)]
+
+    assert limits(FINE, breaks_late).status == "notice"
+
+
+def test_noise_up_to_where_training_breaks_is_unclear():
+    values = [6, 5, 4, 5, 4, 5, 6, 4, 5, 4, 3, 3.5, None, None, None, None]
+    rates = [1e-4 * 2**place for place in range(16)]
+
+    found = limits(rates, values, domain=Real(1e-4, 4.0, log=True))
+
+    assert found.status == "unclear"
+    assert findings(found)[0].advice == ""
+    assert "do not tell whether the objective falls there" in findings(found)[0].message
+
+
+def test_a_far_too_small_rate_that_learns_nothing_breaks_nothing():
+    values = [0.99] * 8 + FALLS[8:]
+
+    found = limits(FINE, values, never_learned=range(8))
+
+    assert found.edge == pytest.approx(limits(FINE, values).edge)
+    assert found.beyond == (10, 10)
+
+
+def test_listed_rates_are_rates():
+    listed = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+    rates = [rate for rate in listed for _ in range(6)]
+    values = [0.9 - 0.1 * (k // 6) if k < 24 else None for k in range(30)]
+
+    found = limits(rates, values, domain=Choice(listed))
+
+    assert (found.status, found.rate) == ("notice", 1e-2)
+
+
+def test_each_of_two_rates_is_judged():
+    study = factories.study({"learning_rate": RATE, "base_lr": RATE})
+    records = [
+        record(study, k, value, {"learning_rate": FINE[k], "base_lr": FINE[7 * k % 40]})
+        for k, value in enumerate(FALLS)
+    ]
+    unstable = {k: value is None for k, value in enumerate(FALLS)}
+
+    found = stability_limit(study, trial_curves(study, outcomes(study, records)), unstable)
+
+    assert {one.hyperparameter: one.status for one in found.rates} == {
+        "learning_rate": "notice",
+        "base_lr": "ok",
+    }
+    assert [one.subject["hyperparameter"] for one in findings(found)] == [
+        "learning_rate",
+        "base_lr",
+    ]
+
+
+def test_no_finding_changes_with_the_order_the_unit_or_the_sign_of_the_metric():
+    order = np.random.default_rng(0).permutation(40)
+
+    plain = findings(limits(FINE, FALLS))[0]
+    scaled = limits(FINE, [value and 1000.0 * value for value in FALLS])
+    mirrored = limits(FINE, [value and -value for value in FALLS], maximize=True)
+    shuffled = limits([FINE[k] for k in order], [FALLS[k] for k in order])
+
+    assert findings(scaled)[0] == plain == findings(mirrored)[0]
+    assert findings(shuffled)[0].headline == plain.headline
+
+
+@pytest.mark.parametrize("values", [FALLS, TURNS, [None] * 40, [0.5] * 40])
+def test_every_finding_has_a_short_headline_and_short_sentences(values):
+    for finding in findings(limits(FINE, values)):
+        sentences = finding.message.split(". ")
+        assert 0 < len(finding.headline.split()) <= 14
+        assert len(sentences) <= 2
+        assert all(len(sentence.split()) <= 30 for sentence in sentences)
+
+
 def test_a_study_without_a_stable_trial_is_unclear():
     assert edge([None] * 10, set(range(10))).status == "unclear"
+
+
+def found_of_planted_cliffs(count, studies=200):
+    """In how many studies of so many trials an optimum just beyond a cliff is found."""
+    found = 0
+    for seed in range(studies):
+        rng = np.random.default_rng([seed, count])
+        unit_T = rng.random(count)
+        loss_T = (unit_T - 0.8) ** 2 + 0.02 * rng.standard_normal(count)
+        values = [
+            None if unit > 0.6 else float(loss) for unit, loss in zip(unit_T, loss_T, strict=True)
+        ]
+        rates = [RATE.value(float(unit)) for unit in unit_T]
+        found += limits(rates, values).status == "notice"
+    return found / studies
+
+
+def test_more_trials_never_find_a_planted_cliff_less_often():
+    shares = [found_of_planted_cliffs(count) for count in (10, 20, 40, 80)]
+
+    slack = 2 * np.sqrt(0.25 / 200)
+    assert all(after >= before - slack for before, after in pairwise(shares))
+    assert shares[1] > 0.6
+    assert shares[-1] > 0.95

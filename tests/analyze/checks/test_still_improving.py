@@ -92,7 +92,7 @@ def test_a_trial_that_ended_early_is_to_run_to_its_end_first():
     found = findings(still_improving(study, traced(study, given)))[0]
 
     assert found.status == "notice"
-    assert "run to the end" in found.advice
+    assert "run to its last step" in found.advice
 
 
 def test_the_regime_is_read_from_the_best_trial():
@@ -101,7 +101,7 @@ def test_the_regime_is_read_from_the_best_trial():
     found = findings(judged(flat, falls))[-1]
 
     assert (found.rule, found.status, found.evidence["trials"]) == ("T1", "notice", [1])
-    assert "T3" in found.advice
+    assert "Train longer where steps are affordable" in found.advice
 
 
 def test_a_finding_carries_its_numbers_and_confidence():

@@ -102,7 +102,7 @@ def test_a_rate_goes_by_any_name_that_the_catalogue_knows():
         training_loss_rises(study, trial_curves(study, outcomes(study, [best, climbs])))
     )[1]
 
-    assert "its lr, 0.3, is above the best trial's, 0.1" in found.message
+    assert "Its lr, 0.3, is just beyond the best trial's, 0.1." in found.message
 
 
 def test_without_a_training_loss_it_is_unclear_and_asks_for_one():
@@ -111,8 +111,8 @@ def test_without_a_training_loss_it_is_unclear_and_asks_for_one():
     found = findings(training_loss_rises(study, traced(study, {METRIC: at()})))[0]
 
     assert found.status == "unclear"
-    assert "no value of train/loss" in found.message
-    assert found.advice == "Log train/loss at least at each evaluation."
+    assert "no finite value of train/loss" in found.message
+    assert found.advice == "Log `train/loss` at least at every evaluation."
 
 
 def test_the_course_of_a_climb_is_kept_for_its_chart():
@@ -123,3 +123,30 @@ def test_the_course_of_a_climb_is_kept_for_its_chart():
 
     assert len(climbs.steps_P) == len(climbs.values_P) == 50
     assert healthy.steps_P == ()
+
+
+def climbing(*rates):
+    """The best trial at a rate of 0.1, and trials at these that climb."""
+    study = long_study()
+    best = finished(study, 0, {METRIC: 0.1 * at()}, setting={"lr": 0.1})
+    rest = [
+        finished(study, 1 + k, {METRIC: at(), TRAIN_LOSS: CLIMB}, setting={"lr": rate})
+        for k, rate in enumerate(rates)
+    ]
+    given = trial_curves(study, outcomes(study, [best, *rest]))
+    return findings(training_loss_rises(study, given))[1:]
+
+
+def test_only_rates_just_beyond_the_best_promise_a_gain_from_stabilizing():
+    near, far = climbing(0.25, 4.0)
+
+    assert (near.kind, near.advice) == (
+        "just_beyond",
+        "Expect a gain from stabilizing, warmup first.",
+    )
+    assert (far.kind, far.advice) == ("far_beyond", "")
+    assert "far beyond the best" in far.message
+
+
+def test_the_next_rate_on_the_axis_is_just_beyond():
+    assert climbing(4.0)[0].kind == "just_beyond"

@@ -80,7 +80,7 @@ def test_seeds_that_fail_are_counted():
     noise = trial_noise(study, outcomes(study, trained(study, [0.1, None, 0.2, None], HERE)))
 
     assert (noise.retrained, noise.infeasible, noise.failure_share) == (4, 2, 0.5)
-    assert "2 of 4 trainings infeasible" in findings(noise)[0].message
+    assert "Infeasible: 2 of 4 trainings" in findings(noise)[0].message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Studies of another tool become one experiment."""
 
+from dataclasses import replace
+
 import pytest
 
 from etude.connect.assembly.assemble import Target, assemble
@@ -63,6 +65,25 @@ def test_what_failed_before_it_told_anything_takes_no_axis_from_the_others():
     ]  # fmt: skip
     assert list(whole.studies[0][0].space.domains) == ["lr"]
     assert "neither a setting nor a value: 1, the first `dead`." in whole.left_out[0]
+
+
+def test_what_failed_before_its_study_was_known_is_kept_apart():
+    whole = [
+        SourceTrial(name=f"{at}", setting={"opt": opt, name: value}, rows=((9, "loss", 0.5),))
+        for at, (opt, name, value) in enumerate(
+            [("adam", "b", 0.8), ("adam", "b", 0.9), ("sgd", "m", 0.5), ("sgd", "m", 0.9)]
+        )
+    ]
+    dead = SourceTrial(name="dead", setting={"width": 8}, status="failed")
+    wide = [replace(trial, setting={**trial.setting, "width": 8}) for trial in whole]
+    alone = SourceTrial(name="early", setting={"width": 8, "opt": "adam"}, status="failed")
+
+    found = together(source_study(trials=(*wide, dead, alone)))
+
+    assert [(study.name, len(trials)) for study, trials in found.studies] == [
+        ("opt=adam", 3), ("opt=sgd", 2), ("no setting", 1),
+    ]  # fmt: skip
+    assert "without a value or what says which study is theirs: 1, the first" in found.left_out[0]
 
 
 def test_a_source_without_trials_is_refused():

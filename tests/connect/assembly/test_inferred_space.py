@@ -117,6 +117,40 @@ def test_what_nothing_explains_stays_apart_by_name():
     assert found.apart == {"beta1": "only 2 of 3 trials have it"}
 
 
+def test_a_trial_that_crashed_before_it_asked_takes_nothing_out_of_the_space():
+    whole = trials(lr=[0.1, 0.2, 0.3], window=[16, 32, 64])
+    crashed = SourceTrial(name="dead", setting={"lr": 0.25}, status="failed")
+
+    found = infer_space([*whole, crashed], {"window": Choice([16, 32, 64])})
+
+    assert [(one.name, one.role) for one in found.hyperparameters] == [
+        ("lr", "nuisance"), ("window", "nuisance"),
+    ]  # fmt: skip
+    assert found.apart == {}
+
+
+def test_a_crashed_trial_hides_no_condition():
+    whole = trials(
+        optimizer=["adam", "adam", "sgd", "sgd"],
+        beta1=[0.8, 0.9, None, None],
+        momentum=[None, None, 0.5, 0.9],
+    )
+    crashed = SourceTrial(name="dead", setting={"optimizer": "adam"}, status="failed")
+
+    found = infer_space([*whole, crashed], {})
+
+    assert {one.name: one.when for one in found.hyperparameters} == {
+        "beta1": (("optimizer", "adam"),), "momentum": (("optimizer", "sgd"),), "optimizer": (),
+    }  # fmt: skip
+
+
+def test_a_trial_with_values_lacks_what_it_has_not():
+    whole = trials(lr=[0.1, 0.2, 0.3], window=[16, 32, 64])
+    other = SourceTrial(name="x", setting={"lr": 0.25}, rows=((0, "loss", 1.0),), status="failed")
+
+    assert infer_space([*whole, other], {}).apart == {"window": "only 3 of 4 trials have it"}
+
+
 def test_a_text_of_its_own_in_every_trial_is_a_name():
     found = infer_space(trials(path=[f"runs/{at}" for at in range(8)]), {})
 

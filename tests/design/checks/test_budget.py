@@ -14,10 +14,10 @@ ADAM = {"optimizer": "adam"}
 @pytest.mark.parametrize(
     ("trials", "beyond"),
     [
-        (9, {"beta1": 10, "beta2": 100, "epsilon": 26}),
-        (10, {"beta2": 100, "epsilon": 26}),
-        (25, {"beta2": 100, "epsilon": 26}),
-        (26, {"beta2": 100}),
+        (9, {"beta1": 10, "beta2": 100, "epsilon": 25}),
+        (10, {"beta2": 100, "epsilon": 25}),
+        (24, {"beta2": 100, "epsilon": 25}),
+        (25, {"beta2": 100}),
         (99, {"beta2": 100}),
         (100, {}),
     ],
@@ -26,6 +26,16 @@ def test_a_budget_pays_for_so_many_of_adams_hyperparameters(trials, beyond):
     found = findings_of(design(trials=trials, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
 
     assert [one.evidence["tuned_from"] for one in found] == [beyond] * bool(beyond)
+
+
+def test_numbers_of_the_playbook_are_told_from_ours():
+    (one,) = findings_of(design(trials=12, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
+
+    assert one.message == (
+        "With 12 trials the playbook tunes Adam's learning rate and beta1. The search of `all` "
+        "also frees `beta2` (with substantially more than 25; ours: 100) and `epsilon` (from 25 "
+        "trials on)."
+    )
 
 
 def test_each_study_is_judged_by_its_own_budget():

@@ -57,4 +57,4 @@ def test_a_slip_is_told_with_what_was_meant():
     (one,) = findings_of(design(nuisance={"learning_rte": RATE}), "R4")
 
     assert (one.status, one.evidence["near"]) == ("notice", "learning_rate")
-    assert one.advice.startswith("Did you mean `learning_rate`?")
+    assert one.advice.startswith("If `learning_rate` is meant, write")

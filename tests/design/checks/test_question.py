@@ -4,7 +4,7 @@ import pytest
 
 from etude.space import Choice, Integer
 
-from ..designs import RATE, design, findings_of
+from ..designs import RATE, design, findings_of, statuses
 
 PARENT = design(name="first", fixed={"batch_size": 64})
 
@@ -47,7 +47,7 @@ def test_another_batch_size_than_the_parents_is_told():
 def test_a_larger_batch_wants_more_regularization(size, raised):
     (one,) = findings_of(design(fixed={"batch_size": size}), "S10", parent=PARENT)
 
-    assert ("S14" in one.advice) == raised
+    assert ("regularization extended upward" in one.advice) == raised
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,34 @@ def test_a_batch_size_in_another_role_or_name_is_compared_too(given):
 )
 def test_a_batch_size_that_stays_or_is_not_known_is_left_alone(given, parent):
     assert findings_of(design(**given), "S10", parent=parent) == []
+
+
+# --- W7
+
+
+def test_a_seed_that_is_searched_keeps_luck():
+    seeds = design(nuisance={"learning_rate": RATE, "random_seed": Integer(0, 9)})
+
+    (one,) = findings_of(seeds, "W7")
+
+    assert (one.status, one.subject) == ("notice", {"hyperparameter": "random_seed"})
+    assert one.evidence["against"] == ["A1", "R1"]
+    assert "(A1)" in one.message
+    assert "(R1)" in one.message
+
+
+def test_a_seed_that_the_round_before_chose_keeps_luck():
+    before = design(name="first", scientific={"seed": [1, 2, 3]}, fixed={"batch_size": 64})
+    after = design(fixed={"batch_size": 64, "seed": 2})
+
+    (one,) = findings_of(after, "W7", parent=before)
+
+    assert one.headline == "`seed` is the best of before: luck is kept"
+    assert findings_of(after, "W7", parent=design(name="first")) == []
+
+
+def test_a_seed_is_no_question_of_its_own():
+    asked = design(scientific={"activation": ["relu", "gelu"], "seed": [1, 2, 3]})
+
+    assert statuses(asked, "R3") == []
+    assert statuses(asked, "W7") == ["notice"]

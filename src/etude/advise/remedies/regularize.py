@@ -7,7 +7,7 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...playbook.catalogue import Entry, known, known_switch
 from ...space import Integer, Real, is_number
 from ...study import Study
-from ..context import Context, Remedy, value_edits, with_bounds
+from ..context import Context, Remedy, claim, told, value_edits, with_bounds
 from .widen import wider_bound
 
 # As C6 names them; what else the catalogue knows of regularizers comes behind.
@@ -33,17 +33,18 @@ def regularize(context: Context) -> list[Remedy]:
     for regularizer, entry in _regularizers(context):
         stronger = _stronger_range(regularizer, entry, study)
         if stronger is not None and regularizer.exists(study.scientific):
-            because = f"{cause.message} Search more {entry.name.replace('_', ' ')}."
+            because = f"{claim(cause)}: search more {entry.name.replace('_', ' ')}."
             edits = value_edits(regularizer, stronger, cause.rule, because)
             return [Remedy(rule=cause.rule, edits=tuple(edits))]
-    return [Remedy(rule="C6", words=f"{cause.rule}: {cause.message} {cause.advice}")]
+    return [told("C6", cause)]
 
 
 def _is_the_question(context: Context) -> bool:
     """Whether a scientific hyperparameter regularizes, or switches a regularizer."""
     hyperparameters = context.experiment.hyperparameters
     names = [one.name for one in hyperparameters if one.role == "scientific"]
-    entries = [known(name) or known_switch(name) for name in names]
+    own = context.experiment.names
+    entries = [known(name, own) or known_switch(name, own) for name in names]
     return any(
         entry is not None and (entry.kind == "regularization" or entry.switch) for entry in entries
     )

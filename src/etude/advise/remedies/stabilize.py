@@ -12,11 +12,15 @@ from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...space import Domain, Integer, Real, is_number
 from ...space.rounding import two_digits
-from ...wording import number
+from ...wording import number, percent, plural
 from ..context import Context, Remedy, value_edits, with_bounds
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
+_STEADIER = (
+    "Late jumps may decide the comparison: decay the rate, average weights, or use larger batches "
+    "or more validation data (C8)."
+)
 _WARMUPS = ("warmup_steps", "warmup_fraction")
 _CLIPS = ("gradient_clip",)
 
@@ -25,15 +29,14 @@ def stabilize(context: Context) -> list[Remedy]:
     """Warmup for what breaks early or holds the best rate down, clipping for what breaks later.
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
-    reaches further. Else words, since a file cannot teach the train function a new name. Only the
-    best trials count: every workload breaks at some rate (D1).
+    reaches further; a warmup that reaches far enough already is followed by clipping. Else words,
+    since a file cannot teach the train function a new name. Only the best trials count: every
+    workload breaks at some rate (D1). What never learned broke nothing, and norms alone ask for no
+    clipping.
 
     Source: C4, D1, D3, D6, D7, D9, D11.
     """
-    remedies = [
-        *(remedy for cause in _early_causes(context) for remedy in _warmup(context, cause)),
-        *(remedy for cause in _later_causes(context) for remedy in _clipping(context, cause)),
-    ]
+    remedies = [remedy for cause in _causes(context) for remedy in _cure(context, cause)]
     distinct: dict[object, Remedy] = {}
     for remedy in remedies:
         distinct.setdefault(remedy.edits[0].path if remedy.edits else remedy.words, remedy)
@@ -46,32 +49,34 @@ def steady_metric(context: Context) -> list[Remedy]:
     Source: C8, L1.
     """
     jumps = context.of("step_variance", "C8", "notice", "problem")
-    return [
-        Remedy(rule="C8", words=f"C8: {finding.message} {finding.advice}")
-        for finding in jumps
-        if "trial" not in finding.subject
-    ]
+    causes = tuple(finding for finding in jumps if "trial" not in finding.subject)
+    return [Remedy(rule="C8", words=_STEADIER, causes=causes)] if causes else []
 
 
-def _early_causes(context: Context) -> list[Finding]:
-    unstable = context.of("stability", "D1", "problem")
-    return [
-        *(finding for finding in unstable if _stability_trial(context, finding).early),
-        *context.of("stability", "D3", "notice"),
-    ]
+def _causes(context: Context) -> list[Finding]:
+    """What asks for a cure: early breaks, then a rate that is held down, then later breaks."""
+    broke = context.of("stability", "D1", "problem")
+    broke = [finding for finding in broke if finding.kind != "never_learned"]
+    early = [finding for finding in broke if _stability_trial(context, finding).early]
+    held_down = context.of("stability", "D3", "notice")
+    return [*early, *held_down, *(finding for finding in broke if finding not in early)]
 
 
-def _later_causes(context: Context) -> list[Finding]:
-    unstable = context.of("stability", "D1", "problem")
-    spiky = context.of("gradient_norm", "D9", "notice", "problem")
-    return [
-        *(
-            finding
-            for finding in unstable
-            if not _stability_trial(context, finding).early and finding.kind != "never_learned"
-        ),
-        *(finding for finding in spiky if "trial" in finding.subject),
-    ]
+def _cure(context: Context, cause: Finding) -> Iterator[Remedy]:
+    """Warmup where it helps most, then clipping, as edits where the experiment has them."""
+    trial = None if cause.rule == "D3" else _stability_trial(context, cause)
+    if trial is not None and trial.shared:
+        share = percent(trial.fraction or 0.0)
+        words = f"{plural(trial.shared + 1, 'trial')} broke at {share} of their steps: look at the"
+        yield Remedy(rule="D1", words=f"{words} schedule there first (D1).", causes=(cause,))
+        return
+    cures = [_clipping] if trial is not None and not trial.early else [_warmup, _clipping]
+    has_warmup = any(_catalogued(context, cause, _WARMUPS))
+    for cure in cures if has_warmup else cures[:1]:
+        if (remedy := cure(context, cause)) is not None:
+            yield remedy
+            return
+    yield Remedy(rule="D6", words=_in_words(context, cause, trial), causes=(cause,))
 
 
 def _stability_trial(context: Context, finding: Finding) -> StabilityTrial:
@@ -80,33 +85,55 @@ def _stability_trial(context: Context, finding: Finding) -> StabilityTrial:
     return next(trial for trial in trials if trial.trial == finding.subject["trial"])
 
 
-def _warmup(context: Context, cause: Finding) -> Iterator[Remedy]:
-    """The first warmup that can be longer; words where there is none."""
+def _warmup(context: Context, cause: Finding) -> Remedy | None:
+    """The first warmup that can be longer."""
     for hyperparameter, entry in _catalogued(context, cause, _WARMUPS):
         new = _longer_warmup(hyperparameter, entry, context.experiment.max_steps)
         if new is not None:
-            because = f"{cause.message} Warm up longer before anything else (D11)."
-            yield Remedy(rule="D6", edits=tuple(value_edits(hyperparameter, new, "D6", because)))
-            return
-    yield _in_words("D6", cause)
+            because = f"{_trouble(context, cause)}: warm up longer before anything else (D11)."
+            edits = value_edits(hyperparameter, new, "D6", because)
+            return Remedy(rule="D6", edits=tuple(edits), causes=(cause,))
+    return None
 
 
-def _clipping(context: Context, cause: Finding) -> Iterator[Remedy]:
-    """The first clip threshold that can be lower; words where there is none."""
+def _clipping(context: Context, cause: Finding) -> Remedy | None:
+    """The first clip threshold that can be lower."""
     percentile = context.result(cause, gradient_norm).threshold
     for hyperparameter, entry in _catalogued(context, cause, _CLIPS):
         new = _lower_clip(hyperparameter, entry, percentile)
         if new is not None:
-            begin = f", from {number(new)} on, the 90th percentile of the norms"
-            what = f"Clip{begin if is_number(new) else ''}"
-            because = f"{cause.message} {what} before anything else (D11)."
-            yield Remedy(rule="D9", edits=tuple(value_edits(hyperparameter, new, "D9", because)))
-            return
-    yield _in_words("D9", cause)
+            begin = f" at {number(new)}, just above the usual norm," if is_number(new) else ""
+            because = (
+                f"{_trouble(context, cause)}: clip gradients{begin} before anything else (D11)."
+            )
+            edits = value_edits(hyperparameter, new, "D9", because)
+            return Remedy(rule="D9", edits=tuple(edits), causes=(cause,))
+    return None
 
 
-def _in_words(rule: str, cause: Finding) -> Remedy:
-    return Remedy(rule=rule, words=f"{cause.rule}: {cause.message} {cause.advice}")
+def _trouble(context: Context, cause: Finding) -> str:
+    """What is wrong, in a few words."""
+    if cause.rule == "D3":
+        rates = context.result(cause, stability).limit.rates
+        name = cause.subject.get("hyperparameter", "")
+        limit = next(one for one in rates if one.hyperparameter == name)
+        return f"training breaks just above `{limit.hyperparameter}` = {number(limit.rate, 2)}"
+    trial = _stability_trial(context, cause)
+    return f"trial {trial.trial} broke at {percent(trial.fraction or 0.0)} of its steps"
+
+
+def _in_words(context: Context, cause: Finding, trial: StabilityTrial | None) -> str:
+    """The first cure that no file can make, in one sentence."""
+    trouble = _trouble(context, cause)
+    if trial is None:
+        return f"Try 5 and 10 times that rate, then add a warmup: {trouble} (D3, D7)."
+    if trial.early:
+        return f"Add a warmup, or a longer one, before anything else: {trouble} (D6)."
+    percentile = context.result(cause, gradient_norm).threshold
+    if percentile:
+        clip = number(two_digits(percentile, up=True))
+        return f"Clip gradients at {clip}, just above the usual norm: {trouble} (D9)."
+    return f"Log `grad_norm`, then clip just above its usual size: {trouble} (D9)."
 
 
 def _catalogued(
@@ -115,7 +142,7 @@ def _catalogued(
     """The hyperparameters of the cause's study that the catalogue knows by one of these names."""
     study = context.study(cause)
     for hyperparameter in context.experiment.hyperparameters:
-        entry = known(hyperparameter.name)
+        entry = known(hyperparameter.name, context.experiment.names)
         if entry is not None and entry.name in names and hyperparameter.exists(study.scientific):
             yield hyperparameter, entry
 

@@ -11,7 +11,7 @@ from ...experiment.validation import MAX_STEPS
 from ...finding import Finding
 from ...space.rounding import two_digits
 from ...wording import percent, plural
-from ..context import Context, Remedy, experiment_remedy
+from ..context import Context, Remedy, claim, experiment_remedy
 
 # Heuristic: twice as long shows whether length helps; T8 calls for rounds of growing length.
 LONGER = 2
@@ -44,7 +44,7 @@ def train_longer(context: Context) -> list[Remedy]:
     if not causes or steps > MAX_STEPS:
         return []
     rule = "T5" if causes[0].rule == "T5" else "C9"
-    because = f"{causes[0].message} One length for all trials (T4); retune the decay with it."
+    because = f"{claim(causes[0])}: one length for all trials; retune the decay."
     return [experiment_remedy(context, "max_steps", steps, rule, because)]
 
 
@@ -58,22 +58,26 @@ def train_shorter(context: Context) -> list[Remedy]:
     early = [finding for finding in lengths if _best_steps_fall_early(context, finding)]
     level = context.of("saturated", "C10", "notice")
     if len(early) == len(context.studies):
-        needed = float(min(steps, GENEROUS * _latest_best(context)))
-        many = plural(int(needed), "step")
-        because = f"{early[0].message} {many} are {GENEROUS} times the latest best."
-    elif context.studies and len(level) >= len(context.studies):
-        share = max(_level_reached(context, finding) for finding in level)
-        needed = min(1.0, SPARE * share) * steps
+        latest = _latest_best(context)
+        rule, needed = "T5", float(min(steps, GENEROUS * latest))
         because = (
-            f"the best trials have had their final level since {percent(share)} of the steps, at "
-            "the latest: fewer do, and pay for more trials."
+            f"every best step falls early, the latest after {plural(latest, 'step')}: {GENEROUS} "
+            "times that is generous."
+        )
+    elif context.studies and len(level) >= len(context.studies):
+        # What is at its level since before half of the steps needs less than three quarters.
+        share = max(_level_reached(context, finding) for finding in level)
+        rule, needed = "C10", SPARE * share * steps
+        because = (
+            f"the best trials stand at their final level since {percent(share)} of the steps: "
+            "fewer may do."
         )
     else:
         return []
     fewer = min(steps, math.ceil(two_digits(needed, up=True)))
     if fewer > (1 - MIN_SAVED) * steps:
         return []
-    return [experiment_remedy(context, "max_steps", fewer, "T5" if early else "C10", because)]
+    return [experiment_remedy(context, "max_steps", fewer, rule, because)]
 
 
 def _is_worth_a_round(context: Context, cause: Finding) -> bool:

@@ -49,6 +49,7 @@ def _sides_to_widen(context: Context) -> dict[AxisSide, list[Finding]]:
 def _wider(
     context: Context, hyperparameter: Hyperparameter, side: Side, causes: Sequence[Finding]
 ) -> list[Recommendation]:
+    name = context.experiment.names.get(hyperparameter.name, hyperparameter.name)
     because = causes[0].message if len(causes) == 1 else _clause(context, causes)
     named = {finding.subject["study"] for finding in causes}
     others = [study for study in context.studies_with(hyperparameter) if study.name not in named]
@@ -59,10 +60,10 @@ def _wider(
     old: float | int | tuple[Scalar, ...]
     new: float | int | tuple[Scalar, ...]
     if isinstance(domain, Choice):
-        part, old, new = "values", domain.values, longer_list(hyperparameter.name, domain, side)
+        part, old, new = "values", domain.values, longer_list(name, domain, side)
     elif isinstance(domain, Real | Integer):
         old = domain.low if side == "low" else domain.high
-        part, new = side, wider_bound(hyperparameter.name, domain, side)
+        part, new = side, wider_bound(name, domain, side)
     else:
         return []
     change = Change(hyperparameter.keys, part, new)

@@ -16,6 +16,7 @@ from ..statistics.curve_shape import lowest
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noises
 from ..views.curves import TrialCurves, incomplete, usable, without_end
+from ..views.why import Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = BestStepThresholds()
 
@@ -35,7 +36,7 @@ class BestStepTrial:
 
     trial: int
     status: Severity
-    why: str
+    why: Why
     value: float | None
     step: int | None
     share: float | None
@@ -148,25 +149,29 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
         ""
         if trial.share is None or trial.value is None or trial.step is None
         else (
-            f"its best {result.metric}, {number(trial.value)}, fell at step {trial.step:,}, "
+            f"its best {result.metric}, {number(trial.value, 3)}, fell at step {trial.step:,}, "
             f"{percent(trial.share)} of the steps"
         )
     )
     if trial.lowest is not None and trial.lowest != trial.step and trial.value is not None:
         at = (
             f"its {result.metric} came within noise of its best at step {trial.step:,}, "
-            f"{percent(trial.share or 0.0)} of the steps; the best value, {number(trial.value)}, "
+            f"{percent(trial.share or 0.0)} of the steps; the best, {number(trial.value, 3)}, "
             f"fell at step {trial.lowest:,}"
         )
     message = f"Trial {trial.trial}: {at}."
+    share = percent(trial.share or 0.0)
+    headline = f"Trial {trial.trial} was at its best at {share} of the steps"
     if trial.why:
         but = f" So far {at}." if at else ""
-        message = f"Trial {trial.trial}: where its best step falls is open, since {trial.why}.{but}"
+        message = open_message(trial.trial, "where its best step falls", trial.why) + but
+        headline = open_headline(trial.trial, "its best step", trial.why)
     return Finding(
         rule="T5",
         check="best_step",
         status=trial.status,
         subject={"study": result.study, "trial": trial.trial},
+        headline=headline,
         message=message,
         evidence={
             "trials": [trial.trial],
@@ -176,16 +181,19 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
             "share": trial.share,
             "confidence": None,
         },
+        advice=settled_by(trial.why),
+        kind=cause(trial.why),
     )
 
 
 def _of_study(result: BestStep) -> Finding:
-    message, advice = _study_message(result)
+    headline, message, advice = _study_message(result)
     return Finding(
         rule="T5",
         check="best_step",
         status=result.status,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={
             "trials": [trial.trial for trial in result.trials if trial.status == "ok"],
@@ -196,29 +204,36 @@ def _of_study(result: BestStep) -> Finding:
             "confidence": None,
         },
         advice=advice,
+        kind="few_trials" if result.status == "unclear" else "",
     )
 
 
-def _study_message(result: BestStep) -> tuple[str, str]:
+def _study_message(result: BestStep) -> tuple[str, str, str]:
+    """Headline, message and advice."""
     of, limits = f"of {plural(result.judged, 'trial')} of `{result.study}`", result.thresholds
+    study, steps = f"`{result.study}`", f"{result.max_steps:,} steps"
+    first, last = percent(limits.first), percent(limits.last)
     if result.status == "unclear":
-        return f"Whether `{result.study}` trains too long or too short is open: {result.why}.", ""
+        whether = f"Whether {study} trains too long or too short is open"
+        return f"{whether}: {result.judged} judged", f"{whether}, since {result.why}.", ""
     if result.early == result.judged:
         return (
-            f"The best step of all {result.judged} trials of `{result.study}` falls in the first "
-            f"{percent(limits.first)} of the steps: max_steps = {result.max_steps:,} is far too "
-            "many.",
+            f"{steps} are far too many: all {result.judged} best steps are early",
+            f"The best step of all {result.judged} trials of {study} falls in the first {first} of "
+            f"the {steps}: far too many.",
             "Take far fewer steps: several times the step of the latest best is still generous.",
         )
     if result.status == "notice":
         return (
-            f"The best step falls in the last {percent(limits.last)} of the steps in {result.late} "
-            f"{of}: longer training may help.",
-            "Try more steps, with the decay of the learning rate retuned for them; where the "
-            "schedule ends at a rate near zero, the best step falls late whatever the length.",
+            f"More steps may help: {result.late} {of} were best at the end",
+            f"The best step falls in the last {last} of the steps in {result.late} {of}: longer "
+            "training may help. Where the schedule ends at a rate near zero, it falls late "
+            "whatever the length.",
+            "Try more steps, with the decay of the learning rate retuned for them.",
         )
     return (
-        f"The best step falls in the first {percent(limits.first)} of the steps in {result.early} "
-        f"and in the last {percent(limits.last)} in {result.late} {of}: neither is the rule.",
+        f"Best steps of {study} are neither early nor late as a rule",
+        f"The best step falls in the first {first} of the steps in {result.early} and in the last "
+        f"{last} in {result.late} {of}: neither is the rule.",
         "",
     )

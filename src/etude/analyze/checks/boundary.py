@@ -297,7 +297,7 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         observed=name in view.study.observed,
         listed=isinstance(domain, Choice),
     )
-    if is_natural(name, domain, axis_side):
+    if is_natural(view.study.names.get(name, name), domain, axis_side):
         return replace(side, natural=True)
     if view.reason[0]:
         cause, reason = view.reason

@@ -65,6 +65,7 @@ def findings(result: Censored) -> list[Finding]:
         f"{count} after {plural(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
         for steps, count in result.stopped.items()
     )
+    stopped = f"{len(result.trials)} of {plural(result.ended, 'trial')} of `{result.study}`"
     population = schedule_method(result.schedule).population
     return [
         Finding(
@@ -72,10 +73,9 @@ def findings(result: Censored) -> list[Finding]:
             check="schedule",
             status="notice",
             subject={"study": result.study},
+            headline=f"`{result.schedule}` stopped {stopped} early",
             message=(
-                f"`{result.schedule}` stopped {len(result.trials)} of "
-                f"{plural(result.ended, 'trial')} of `{result.study}`: {rungs}. Their values are "
-                "censored, and "
+                f"`{result.schedule}` stopped {stopped}: {rungs}. Their values are censored, and "
                 + ("those of a population depend on each other." if population else _LEADS)
             ),
             evidence={
@@ -89,7 +89,7 @@ def findings(result: Censored) -> list[Finding]:
     ]
 
 
-_LEADS = "what leads early need not lead at the full length (T8)."
+_LEADS = "what leads early need not lead at the full length."
 _LENGTHS = "Train the best few settings to their full length before a conclusion rests on one."
 _POPULATION = (
     "Train the schedule that was found again from the start, with other seeds, before believing "

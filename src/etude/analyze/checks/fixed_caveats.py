@@ -9,6 +9,7 @@ from typing import final
 from ...finding import Finding
 from ...space import Scalar, value_text
 from ...study import Study
+from ...wording import join
 
 
 @final
@@ -54,10 +55,11 @@ def findings(result: FixedCaveats) -> list[Finding]:
 
     Source: R5.
     """
-    return [_finding(caveat, result.studies) for caveat in result.caveats]
+    return [_finding(caveat, result) for caveat in result.caveats]
 
 
-def _finding(caveat: Caveat, studies: tuple[str, ...]) -> Finding:
+def _finding(caveat: Caveat, result: FixedCaveats) -> Finding:
+    studies = result.studies
     everywhere = caveat.studies == studies
     where = "" if everywhere else f" in {', '.join(f'`{study}`' for study in caveat.studies)}"
     value = value_text(caveat.value)
@@ -69,9 +71,17 @@ def _finding(caveat: Caveat, studies: tuple[str, ...]) -> Finding:
         check="fixed_caveats",
         status="notice",
         subject=subject,
+        headline=_headline(result),
         message=(
             f"`{caveat.hyperparameter}` was held at {value}{where}: "
             "every conclusion holds only there."
         ),
         evidence={"value": caveat.value, "studies": list(caveat.studies)},
+        kind="fixed",
     )
+
+
+def _headline(result: FixedCaveats) -> str:
+    """One line for all that is fixed: people read them together."""
+    names = list(dict.fromkeys(caveat.hyperparameter for caveat in result.caveats))
+    return f"Conclusions hold only where fixed: {join([f'`{name}`' for name in names])}"

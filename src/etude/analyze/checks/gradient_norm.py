@@ -20,6 +20,7 @@ from ...wording import join, number, percent, plural
 from ..statistics.curve_shape import smoothed
 from ..thresholds import GradientNormThresholds
 from ..views.curves import GRADIENT_NORM, TrialCurves, setting_name, usable
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = GradientNormThresholds()
 # A trial's norms as their quantiles: what a study pools and a chart draws.
@@ -45,7 +46,7 @@ class GradientNormTrial:
 
     trial: int
     status: Severity
-    why: str
+    why: Why
     values: int = 0
     not_finite: int = 0
     median: float | None = None
@@ -157,7 +158,7 @@ def _trial(
     return GradientNormTrial(
         trial=trial.id,
         status=_status((logged, not_finite, spikes), (growth, high), clipped, thresholds),
-        why="",
+        why=CLEAR,
         values=logged,
         not_finite=not_finite,
         median=float(quantiles_Q[50]),
@@ -194,11 +195,12 @@ def _level(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
 def _unjudged(
     trial: TrialCurves, values: int, not_finite: int, thresholds: GradientNormThresholds
 ) -> GradientNormTrial:
-    why = f"it logged no {GRADIENT_NORM}"
+    why = Why("no_grad_norm", f"it logged no {GRADIENT_NORM}")
     if values:
-        why = (
-            f"it logged {values} of {GRADIENT_NORM}, {thresholds.min_values} finite ones are needed"
+        few = (
+            f"it logged {values} of {GRADIENT_NORM}; {thresholds.min_values} finite ones are needed"
         )
+        why = Why("too_few_norms", few)
     return GradientNormTrial(
         trial=trial.id,
         status="problem" if not_finite else "unclear",
@@ -250,27 +252,13 @@ def findings(result: GradientNorm) -> list[Finding]:
 
 def _of_study(result: GradientNorm) -> Finding:
     logged = [trial for trial in result.trials if trial.quantiles_Q]
-    advice = "Log the L2 norm of the full, unclipped gradient as `grad_norm`."
-    message = (
-        f"No trial of `{result.study}` logged enough of {GRADIENT_NORM} to judge its gradients."
-    )
-    if result.threshold is not None:
-        percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
-        message = (
-            f"Gradient norms of {plural(len(logged), 'trial')} of `{result.study}`: median "
-            f"{number(result.median)}, {percentile} {number(result.threshold)}, highest "
-            f"{number(result.highest)}.{_too_often(result)}"
-        )
-        advice = (
-            f"To clip, begin at {number(result.threshold)}, the {percentile}, then smaller if "
-            "needed; where more than half of the updates would be clipped, lower the learning rate "
-            "instead."
-        )
+    headline, message = _study_words(result, len(logged))
     return Finding(
         rule="D9" if logged else "D5",
         check="gradient_norm",
         status=result.status,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={
             "trials": [trial.trial for trial in logged],
@@ -280,7 +268,26 @@ def _of_study(result: GradientNorm) -> Finding:
             "too_often": list(result.too_often),
             "confidence": None,
         },
-        advice=advice,
+        # Norms alone are no reason to clip; instability is, and stability says so.
+        advice="" if logged else settled_by(Why("no_grad_norm")),
+        kind="" if logged else "no_grad_norm",
+    )
+
+
+def _study_words(result: GradientNorm, logged: int) -> tuple[str, str]:
+    """Headline and message."""
+    if result.threshold is None:
+        return (
+            f"No trial of `{result.study}` logged enough of `{GRADIENT_NORM}`",
+            f"No trial of `{result.study}` logged enough of `{GRADIENT_NORM}` to judge its "
+            "gradients.",
+        )
+    share = f"{100 * result.thresholds.percentile:.0f} %"
+    median, high = number(result.median, 2), number(result.threshold, 2)
+    return (
+        f"`{GRADIENT_NORM}` of `{result.study}`: median {median}, {share} below {high}",
+        f"Gradient norms of {plural(logged, 'trial')} of `{result.study}`: median {median}, "
+        f"{share} below {high}, highest {number(result.highest, 2)}.{_too_often(result)}",
     )
 
 
@@ -289,28 +296,29 @@ def _too_often(result: GradientNorm) -> str:
         return ""
     names = join([str(trial) for trial in result.too_often])
     trials = "trial" if len(result.too_often) == 1 else "trials"
-    return (
-        f" Clipping there would change more than {percent(result.thresholds.max_clipped)} of the "
-        f"updates of {trials} {names} (D10)."
-    )
+    most = percent(result.thresholds.max_clipped)
+    return f" Clipping there would change more than {most} of the updates of {trials} {names}."
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """A fault of a trial's norms: the rule, one word for it, the claim, and the way out."""
+
+    rule: str
+    kind: str
+    text: str
+    advice: str
 
 
 def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
     facts = _facts(result, trial)
-    message = f"Trial {trial.trial}: its gradient norms cannot be judged, since {trial.why}."
-    if trial.why and facts:
-        message = f"Trial {trial.trial}: {facts[0][1]}; no more can be said, since {trial.why}."
-    elif not trial.why:
-        clauses = "".join(f"; {fact}" for _, fact, _ in facts)
-        message = (
-            f"Trial {trial.trial}: gradient norms have median {number(trial.median)} and 90th "
-            f"percentile {number(trial.high)}{clauses}."
-        )
+    headline, message = _trial_words(trial, facts)
     return Finding(
-        rule=facts[0][0] if facts else "D5",
+        rule=facts[0].rule if facts else "D5",
         check="gradient_norm",
         status=trial.status,
         subject={"study": result.study, "trial": trial.trial},
+        headline=headline,
         message=message,
         evidence={
             "trials": [trial.trial],
@@ -325,42 +333,55 @@ def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
             "study_clipped": trial.study_clipped,
             "confidence": None,
         },
-        advice=facts[0][2] if facts else "Log `grad_norm`, unclipped." if trial.why else "",
+        advice=facts[0].advice if facts else settled_by(trial.why),
+        kind=facts[0].kind if facts else cause(trial.why),
     )
 
 
-def _facts(result: GradientNorm, trial: GradientNormTrial) -> list[tuple[str, str, str]]:
-    """The faults of a trial's norms, the worst first: rule, fact, way out."""
+def _trial_words(trial: GradientNormTrial, facts: Sequence[_Fact]) -> tuple[str, str]:
+    """Headline and message: the worst fault, and how many more there are."""
+    who = f"Trial {trial.trial}"
+    if facts:
+        more = f", and {plural(len(facts) - 1, 'more fault')}" if len(facts) > 1 else ""
+        headline = f"{who}: gradient norms: {facts[0].text}"
+    if trial.why:
+        if facts:
+            return headline, f"{who}: {facts[0].text}; no more can be said, since {trial.why}."
+        return (
+            open_headline(trial.trial, "its gradient", trial.why),
+            open_message(trial.trial, "what its gradient norms say", trial.why),
+        )
+    median, high = number(trial.median, 2), number(trial.high, 2)
+    size = f"{who}: gradient norms have median {median} and 90th percentile {high}"
+    if facts:
+        return headline, f"{size}; {facts[0].text}{more}."
+    return f"{who}: gradient norms have median {median}, 90th percentile {high}", f"{size}."
+
+
+def _facts(result: GradientNorm, trial: GradientNormTrial) -> list[_Fact]:
+    """The faults of a trial's norms, the worst first."""
     limits = result.thresholds
-    steadier = "Expect a gain from warmup, gradient clipping or a lower learning rate."
+    steadier = "Look at its stability first: warmup, then clipping, may help."
     facts = []
     if trial.not_finite:
-        facts.append(("D5", f"{trial.not_finite} of {trial.values} are not finite", steadier))
+        text = f"{trial.not_finite} of {trial.values} are not finite"
+        facts.append(_Fact("D5", "not_finite", text, steadier))
     if trial.growth is not None and trial.growth > limits.exploding:
-        facts.append(("D5", f"the late ones are {number(trial.growth)} times the early", steadier))
+        text = f"the late ones are {number(trial.growth, 2)} times the early"
+        facts.append(_Fact("D5", "exploding", text, steadier))
     if trial.clipped is not None and trial.clipped > limits.max_clipped:
-        lower = "Clipping so many is extremely aggressive: lower the learning rate instead."
-        share = f"its threshold of {number(trial.clip)} clips {percent(trial.clipped)} of them"
-        facts.append(("D10", share, lower))
+        lower = "Lower the learning rate instead: clipping so many is extremely aggressive."
+        text = f"its threshold of {number(trial.clip, 2)} clips {percent(trial.clipped)} of them"
+        facts.append(_Fact("D10", "aggressive", text, lower))
     if trial.growth is not None and trial.growth < limits.vanishing:
         still = "Look whether the loss still falls: so small a gradient teaches nothing."
-        facts.append(("D5", f"the late ones are {number(trial.growth)} of the early", still))
+        text = f"the late ones are {number(trial.growth, 2)} of the early"
+        facts.append(_Fact("D5", "vanishing", text, still))
     if trial.high == 0.0:
         wrong = "Look what is logged, and whether any parameter is trained at all."
-        facts.append(("D5", "nearly all of them are zero", wrong))
+        facts.append(_Fact("D5", "zero", "nearly all of them are zero", wrong))
     if _often(trial.spikes, trial.values, limits) and trial.high != 0.0:
-        times = f"{limits.spike:g} times the median around them"
-        facts.append(
-            ("D9", f"{trial.spikes} of {trial.values} are above {times}", _begin(trial, limits))
-        )
+        text = f"{trial.spikes} of {trial.values} are above {limits.spike:g} times their median"
+        # Clipping is a cure of instability, not of norms alone.
+        facts.append(_Fact("D9", "spikes", text, ""))
     return facts
-
-
-def _begin(trial: GradientNormTrial, limits: GradientNormThresholds) -> str:
-    """Where to begin clipping: a percentile that is an outlier itself clips none of them."""
-    if trial.high is None or trial.median is None or trial.high <= limits.spike * trial.median:
-        return f"Clipping helps against outliers: begin at {number(trial.high)}."
-    return (
-        f"So many are outliers that the 90th percentile is one: begin to clip near the median, "
-        f"{number(trial.median)}, or lower the learning rate (D10)."
-    )

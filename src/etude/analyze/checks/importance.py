@@ -1,74 +1,28 @@
-"""Which hyperparameters matter, which act together, and which could be fixed."""
+"""Which hyperparameters matter, which act together, and which could be fixed.
+
+A share is of the variance of the ranks (as normal scores) that settings have by the metric, the
+noise of training included. A total share is what would be gone if a hyperparameter never varied:
+its own share and that of all interactions in which it takes part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import final
 
 from ...finding import Finding, Severity
-from ...space import Scalar
 from ...study import Study
 from ...wording import join, number, percent, plural
-from ..statistics.effects import interactions, products, share
+from ..statistics.effects import interactions, trials_for
 from ..thresholds import ImportanceThresholds
-from ..views.design_matrix import AxisEffect, DesignMatrix, of_infeasible, of_value
+from ..views.design_matrix import DesignMatrix, of_infeasible, of_value
+from ..views.equal_lengths import EqualLengths, equal_lengths
 from ..views.outcomes import Outcome, ranked
 from ..views.repeats import repeats
+from .influence import Influence, Interaction, cut_clause, excluded, influence_of
 
 THRESHOLDS = ImportanceThresholds()
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Influence:
-    """What one hyperparameter does in one study.
-
-    Args:
-        share: Of the variance of the trials' ranks, what it explains by itself; None (as `low`,
-            `high`, `chance`) where that cannot be judged.
-        low: With `high`, the interval of `share`: 95 % of resampled studies.
-        total: The share together with its interactions that are beyond noise.
-        chance: How often the ranks would depend on it as much if they did not, corrected for the
-            number of hyperparameters.
-        infeasible_share: The same of whether a trial is infeasible.
-        counts: Whether the metric depends on it beyond noise.
-        breaks: Whether it decides beyond noise which trials are infeasible.
-        best: Its value in the best trial; None without any.
-        tied: The hyperparameters whose values went together with its own.
-        reason: Why it is `unclear`; empty otherwise.
-    """
-
-    hyperparameter: str
-    status: Severity
-    counts: bool = False
-    breaks: bool = False
-    share: float | None = None
-    low: float | None = None
-    high: float | None = None
-    total: float | None = None
-    chance: float | None = None
-    infeasible_share: float | None = None
-    infeasible_chance: float | None = None
-    best: Scalar | None = None
-    scientific: bool = False
-    tied: tuple[str, ...] = ()
-    reason: str = ""
-
-    @property
-    def matters(self) -> bool:
-        """Whether anything depends on it beyond noise."""
-        return self.counts or self.breaks
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Interaction:
-    """Two hyperparameters whose effects do not add up, on whatever scale of the metric."""
-
-    hyperparameters: tuple[str, str]
-    share: float
-    chance: float
 
 
 @final
@@ -80,6 +34,10 @@ class Importance:
         settings: How many different settings have a value.
         judged: How many of them were looked at.
         detectable: The share that a hyperparameter must explain to be seen in 8 of 10 such studies.
+        enough: How many settings would show what explains as much as one that can be fixed may.
+        together: What all hyperparameters explain at most; None where that is not known.
+        cut: How many trials with a value were cut short, of `valued`: their values do not count,
+            or only those up to `step`.
         pairs_judged: Whether there were enough settings to look for interactions.
         reason: Why nothing can be said of the study; empty otherwise.
     """
@@ -93,6 +51,11 @@ class Importance:
     infeasible: int
     detectable: float
     influences: tuple[Influence, ...]
+    enough: int = 0
+    together: float | None = None
+    cut: int = 0
+    valued: int = 0
+    step: int | None = None
     interactions: tuple[Interaction, ...] = ()
     pairs_judged: bool = False
     constant: bool = False
@@ -105,29 +68,41 @@ def importance(
     """For each hyperparameter, how much of the differences between trials it explains.
 
     Trials are compared by rank, those with the same setting by their mean; infeasible ones are a
-    question of their own. Beyond `max_points` settings, so many are drawn with the study's seed.
+    question of their own, and trials cut short are none. Beyond `max_points` settings, so many are
+    drawn with the study's seed.
 
     Source: R2, A3.
     """
-    view = DesignMatrix(study, repeats(ended), thresholds)
-    value, infeasibility = of_value(view), of_infeasible(view)
-    mattering = [name for name, effect in value.items() if effect.clear]
+    whole = DesignMatrix(study, repeats(ended), thresholds)
+    lengths = equal_lengths(study, ended, needed=whole.fewest)
+    view = DesignMatrix(study, repeats(lengths.outcomes), thresholds) if lengths.cut else whole
+    value, infeasibility = of_value(view), of_infeasible(whole)
+    mattering = [name for name, effect in value.items() if effect.clear and not view.reason]
     pairs, pairs_judged = _together(view, mattering)
-    best_first = ranked(ended)
+    best_first = ranked(lengths.outcomes)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
-        _influence(view, name, (value.get(name), infeasibility.get(name)), pairs, best.get(name))
+        influence_of(view, name, (value.get(name), infeasibility.get(name)), pairs, best.get(name))
         for name in study.space.domains
     )
+    influences = tuple(excluded(view, lengths, seen) for seen in influences)
+    joint = view.bounds.get("")
     return Importance(
         study=study.name,
         metric=study.metric,
-        status=_status(view, influences),
+        status=_status(view, lengths, influences),
         ended=len(ended),
         settings=len(view.feasible),
         judged=min(len(view.feasible), thresholds.max_points),
         infeasible=sum(not effect.feasible for effect in ended if not effect.missing),
         detectable=view.detectable,
+        enough=trials_for(
+            thresholds.max_share, study.space.dimensions, max_chance=thresholds.max_chance
+        ),
+        together=joint.high if joint else None,
+        cut=lengths.cut,
+        valued=lengths.trials,
+        step=lengths.step,
         influences=influences,
         interactions=pairs,
         pairs_judged=pairs_judged,
@@ -157,70 +132,16 @@ def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Inter
     return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
 
 
-def _influence(
-    view: DesignMatrix,
-    name: str,
-    answers: tuple[AxisEffect | None, AxisEffect | None],
-    pairs: Sequence[Interaction],
-    best: Scalar | None,
-) -> Influence:
-    on_value, on_infeasible = answers
-    counts, breaks = (effect is not None and effect.clear for effect in answers)
-    reason = "" if counts or breaks else _doubt(view, name, on_value)
-    status: Severity = "unclear" if reason else "ok" if counts or breaks else "notice"
-    return Influence(
-        hyperparameter=name,
-        status=status,
-        counts=counts,
-        breaks=breaks,
-        share=max(0.0, on_value.share.value) if on_value else None,
-        low=on_value.share.low if on_value else None,
-        high=on_value.share.high if on_value else None,
-        total=_total(view, name, on_value, pairs),
-        chance=on_value.chance if on_value else None,
-        infeasible_share=max(0.0, on_infeasible.share.value) if on_infeasible else None,
-        infeasible_chance=on_infeasible.chance if on_infeasible else None,
-        best=best,
-        scientific=name in view.study.merged,
-        tied=on_value.tied if on_value else (),
-        reason=reason,
-    )
-
-
-def _doubt(view: DesignMatrix, name: str, on_value: AxisEffect | None) -> str:
-    """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
-    if on_value is None:
-        return view.reason
-    if on_value.tied:
-        others = join([f"`{other}`" for other in on_value.tied])
-        return f"its values went together with those of {others}, so their effects mix"
-    if not view.design.bases[view.design.names.index(name)].columns_TxQ.shape[1]:
-        return "only one value of it was tried"
-    if on_value.share.high > view.thresholds.max_share:
-        return f"it may still explain up to {percent(on_value.share.high)} of the differences"
-    return ""
-
-
-def _total(
-    view: DesignMatrix, name: str, on_value: AxisEffect | None, pairs: Sequence[Interaction]
-) -> float | None:
-    own_pairs = [one.hyperparameters for one in pairs if name in one.hyperparameters]
-    if on_value is None or not own_pairs:
-        return None
-    bases = dict(zip(view.design.names, view.design.bases, strict=True))
-    crossed = [products(*(bases[axis].pairing_TxQ for axis in pair)) for pair in own_pairs]
-    more = [max(0.0, share(view.design.scores_T, one)) for one in crossed]
-    return min(1.0, max(0.0, on_value.share.value) + sum(more))
-
-
-def _status(view: DesignMatrix, influences: Sequence[Influence]) -> Severity:
+def _status(view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]) -> Severity:
+    """That nothing matters takes more than silence: all of it together is surely small."""
     if any(influence.matters for influence in influences):
         return "ok"
-    if view.constant and len(view.losses) >= view.thresholds.min_points:
+    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
         return "notice"
-    if view.reason or view.detectable > view.thresholds.max_detectable:
-        return "unclear"
-    return "unclear" if all(influence.tied for influence in influences) else "notice"
+    joint = view.bounds.get("")
+    alone = bool(influences) and all(influence.status == "notice" for influence in influences)
+    together = joint is not None and joint.high <= view.thresholds.max_share_together
+    return "notice" if alone and together else "unclear"
 
 
 def findings(result: Importance) -> list[Finding]:
@@ -236,12 +157,13 @@ def findings(result: Importance) -> list[Finding]:
 
 
 def _of_study(result: Importance) -> Finding:
-    message, advice = _study_message(result)
+    headline, message, advice = _study_sentences(result)
     return Finding(
         rule="R2",
         check="importance",
         status=result.status,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={
             "ended": result.ended,
@@ -249,60 +171,96 @@ def _of_study(result: Importance) -> Finding:
             "judged": result.judged,
             "infeasible": result.infeasible,
             "detectable": result.detectable,
+            "together": result.together,
+            "cut": result.cut,
+            "step": result.step,
             "pairs_judged": result.pairs_judged,
         },
         advice=advice,
+        kind="study",
     )
 
 
-def _study_message(result: Importance) -> tuple[str, str]:
-    where, settings = f"`{result.study}`", plural(result.judged, "setting")
+def _study_sentences(result: Importance) -> tuple[str, str, str]:
+    """Headline, message and advice."""
     mattering = [influence for influence in result.influences if influence.matters]
     if mattering:
-        order = sorted(
-            mattering,
-            key=lambda influence: (
-                -(influence.total or influence.share or 0.0),
-                influence.hyperparameter,
-            ),
-        )
-        names = join([_named_share(influence) for influence in order], most=8)
-        return f"What matters in {where} beyond noise, of {settings}: {names}.", ""
+        return _mattering_sentences(result, mattering)
+    where = f"`{result.study}`"
     if result.constant:
+        same = f"all {result.settings} settings have the same `{result.metric}`"
         return (
-            f"Nothing matters in {where}: all {result.settings} settings have the same value of "
-            f"{result.metric}.",
-            "Look whether the metric can tell good training from bad, then at the space (R2).",
+            f"A{same[1:]}",
+            f"What matters in {where} cannot be seen: {same}.",
+            "Look whether the metric can tell good training from bad, then at the space.",
         )
-    if result.reason:
-        return f"What matters in {where} is unclear: {result.reason}.", ""
-    power_clause = (
-        f"what explains {percent(result.detectable)} of the differences would have been seen"
-    )
-    if result.status == "unclear":
+    if result.status == "notice":
+        together = percent(result.together or 0.0)
         return (
-            f"What matters in {where} is unclear: nothing stands out, and only {power_clause}.",
-            "",
+            f"All hyperparameters together explain at most {together} of the differences",
+            f"Over {plural(result.judged, 'setting')} of {where}, that is the upper end of a 95 % "
+            "interval, interactions included.",
+            "Fix these and look elsewhere, or widen the ranges.",
         )
+    unclear = f"What matters in {where} is unclear"
+    if reason := result.reason or (result.cut and cut_clause(result.cut, result.valued)):
+        return "What matters is unclear", f"{unclear}: {reason}.", ""
     return (
-        f"Nothing here matters beyond noise: over the {settings} of {where}, {result.metric} "
-        f"depends on no hyperparameter ({power_clause} in 8 of 10 such studies).",
-        "Fix these and look elsewhere, or widen the ranges (R2); train one setting with 5 seeds "
-        "to learn how large the noise is (A2).",
+        f"What matters is unclear: nothing stands out of {plural(result.judged, 'setting')}",
+        f"{unclear}: nothing stands out. {_power_sentence(result)}",
+        f"Train {result.enough} settings to see effects of 10 %." if _few(result) else "",
+    )
+
+
+def _few(result: Importance) -> bool:
+    return result.judged < result.enough
+
+
+def _power_sentence(result: Importance) -> str:
+    settings = plural(result.judged, "setting")
+    return f"{settings} would show only effects above {percent(result.detectable)}."
+
+
+def _mattering_sentences(
+    result: Importance, mattering: Sequence[Influence]
+) -> tuple[str, str, str]:
+    order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
+    settings = plural(result.judged, "setting")
+    first = order[0]
+    headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
+    if len(order) == 1:
+        headline = f"Only `{first.hyperparameter}` is seen to matter"
+    if first.counts and not first.by_repeats:
+        headline += f": {percent(first.size)} of the differences"
+    names = join([_named_share(influence) for influence in order], most=6)
+    step = "" if result.step is None else f", compared at step {result.step}"
+    return (
+        headline,
+        f"What matters in `{result.study}` beyond noise, of {settings}{step}: {names}.",
+        "",
     )
 
 
 def _named_share(influence: Influence) -> str:
-    return f"`{influence.hyperparameter}` ({percent(influence.total or influence.share or 0.0)})"
+    share = percent(influence.size) if influence.counts else "for what fails"
+    of = " of like trials" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{of})"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{percent(low).removesuffix(' %') if low >= 0.001 else 0} to {percent(high)}"
 
 
 def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
+    headline, message, advice = _sentences(result, influence)
+    contrast = influence.contrast
     return Finding(
         rule="R2",
         check="importance",
         status=influence.status,
         subject={"study": result.study, "hyperparameter": influence.hyperparameter},
-        message=_message(result, influence),
+        headline=headline,
+        message=message,
         evidence={
             "share": influence.share,
             "interval": [influence.low, influence.high],
@@ -312,66 +270,108 @@ def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
             "infeasible_chance": influence.infeasible_chance,
             "settings": result.judged,
             "tied": list(influence.tied),
+            "repeats": None if contrast is None else asdict(contrast),
         },
-        advice=_advice(influence),
+        advice=advice,
+        kind="hyperparameter",
     )
 
 
-def _message(result: Importance, effect: Influence) -> str:
-    name, where = f"`{effect.hyperparameter}`", f"in `{result.study}`"
-    if effect.reason:
-        return f"Whether {name} matters {where} is unclear: {effect.reason}."
-    if not effect.matters:
-        return f"{name} changes nothing {where} beyond noise: {_explains(result, effect)}."
-    total = f", with its interactions {percent(effect.total)}" if effect.total is not None else ""
-    explained = percent(effect.infeasible_share or 0.0)
-    infeasible_sentence = f" Of what makes trials infeasible it explains {explained}."
-    if not effect.counts:
-        return f"{name} matters {where} for which trials are infeasible.{infeasible_sentence}"
-    end = infeasible_sentence if effect.breaks else ""
-    return f"{name} matters {where}: {_explains(result, effect)}{total}.{end}"
+def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]:
+    """Headline, message and advice."""
+    name, where = f"`{influence.hyperparameter}`", f"in `{result.study}`"
+    if influence.reason:
+        power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
+        known = influence.high is not None and not result.cut
+        most = f": it may explain {percent(influence.high or 0.0)}" if known else ""
+        return (
+            f"Whether {name} matters is unclear{most}",
+            f"Whether {name} matters {where} is unclear: {influence.reason}.{power}",
+            _hold_for_density(result, influence),
+        )
+    settings = plural(result.judged, "setting")
+    if not influence.matters:
+        high = percent(influence.high or 0.0)
+        return (
+            f"{name} explains at most {high} of the differences in `{result.metric}`",
+            f"Over {settings} {where}, the 95 % interval of what {name} explains, interactions "
+            f"included, is 0 to {high}.",
+            _fix(influence),
+        )
+    fails = f"{percent(influence.infeasible_share or 0.0)} of which trials fail"
+    if not influence.counts:
+        return (
+            f"{name} explains {fails}",
+            f"Whether a trial {where} is infeasible depends on {name} beyond noise.",
+            "",
+        )
+    return _counting_sentences(result, influence, f", and {fails}" if influence.breaks else "")
 
 
-def _explains(result: Importance, influence: Influence) -> str:
-    high = percent(influence.high or 0.0)
-    # Below, the lower end is written as none.
-    reaches = (
-        f"{percent(influence.low)} to {high}"
-        if influence.low and influence.low >= 0.001
-        else f"up to {high}"
+def _counting_sentences(
+    result: Importance, influence: Influence, fails: str
+) -> tuple[str, str, str]:
+    name, contrast = f"`{influence.hyperparameter}`", influence.contrast
+    headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
+    if contrast is not None and influence.by_repeats:
+        return (
+            f"{name} matters: its values differ beyond repeats",
+            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
+            f"its values explain {percent(contrast.share)} of the differences.",
+            "",
+        )
+    message = (
+        f"By itself {name} explains {percent(influence.share or 0.0)} of the differences in rank "
+        f"between {plural(result.judged, 'setting')} of `{result.study}`{fails}."
     )
-    return (
-        f"by itself it explains {percent(influence.share or 0.0)} of the differences in rank "
-        f"between {plural(result.judged, 'setting')} (95 % interval {reaches}; chance "
-        f"{number(influence.chance, 2)})"
-    )
+    if influence.low is not None and influence.high is not None:
+        both = _range(influence.low, influence.high)
+        message += f" With its interactions it is {both} (95 % interval)."
+    return headline, message, ""
 
 
-def _advice(influence: Influence) -> str:
-    if influence.status != "notice":
-        return ""
+def _fix(influence: Influence) -> str:
     if influence.scientific:
-        return "No difference between its values was seen here: choose the simplest (R2, A4)."
+        return "Choose the simplest of its values."
     value = (
         ""
         if influence.best is None
-        else f", for example at {number(influence.best)} as in the best trial"
+        else f", for example at {number(influence.best, 3)} as in the best trial"
     )
-    return f"Fix it{value}, and leave its room to those that matter (R2)."
+    return f"Fix it{value}, and leave its room to those that matter."
+
+
+def _hold_for_density(result: Importance, influence: Influence) -> str:
+    """With few settings, the way to search the rest more densely, with its cost; of one only."""
+    open_ones = [
+        one
+        for one in result.influences
+        if one.reason and one.high is not None and not one.scientific and not one.tied
+    ]
+    if not open_ones or not _few(result) or len(result.influences) < 2 or result.cut:
+        return ""
+    least = min(open_ones, key=lambda one: (one.high or 0.0, one.hyperparameter))
+    if influence is not least or influence.best is None:
+        return ""
+    return (
+        f"Hold it at {number(influence.best, 3)} only to search the rest more densely, at the cost "
+        f"of up to {percent(influence.high or 0.0)} of the differences."
+    )
 
 
 def _of_pair(result: Importance, pair: Interaction) -> Finding:
-    first, second = pair.hyperparameters
+    first, second = (f"`{name}`" for name in pair.hyperparameters)
     return Finding(
         rule="R2",
         check="importance",
         status="notice",
-        subject={"study": result.study, "hyperparameters": [first, second]},
+        subject={"study": result.study, "hyperparameters": list(pair.hyperparameters)},
+        headline=f"{first} and {second} act together: {percent(pair.share)} of the differences",
         message=(
-            f"`{first}` and `{second}` act together in `{result.study}`: beyond the sum of their "
-            f"effects they explain {percent(pair.share)} of the differences (chance "
-            f"{number(pair.chance, 2)})."
+            f"In `{result.study}`, {first} and {second} explain {percent(pair.share)} of the "
+            f"differences beyond the sum of their effects (chance {number(pair.chance, 2)})."
         ),
         evidence={"share": pair.share, "chance": pair.chance, "settings": result.judged},
-        advice=f"Vary both: the best `{first}` depends on `{second}` (R2, R7).",
+        advice=f"Vary both, for the best {first} depends on {second}.",
+        kind="pair",
     )

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, plural
+from ...wording import join, number, plural
 from ..thresholds import InfeasibleThresholds
-from ..views.outcomes import Outcome
+from ..views.outcomes import NEVER_LEARNED, Outcome, without_learning
 from .infeasible_regions import Region, Slice, infeasible_regions, slices
 
 Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
 THRESHOLDS = InfeasibleThresholds()
+# A second sentence of more is not read; `evidence` has every region.
+MOST_CLAUSES = 2
 # What to look at, by the reason a trial gives; the others have their own advice below.
 _REMEDIES = {
     "error": "read the tracebacks that the trials keep",
     "out_of_memory": "use less memory: a smaller batch or model",
     "killed": "find out what ended the workers, often memory or a time limit of the machine",
     "no_value": "look for where the metric becomes infinite or NaN",
+    NEVER_LEARNED: "move the learning rates, far too low or far too high there",
 }
 
 
@@ -65,15 +68,21 @@ class Infeasible:
 
 
 def infeasible(
-    study: Study, ended: Sequence[Outcome], *, thresholds: InfeasibleThresholds = THRESHOLDS
+    study: Study,
+    ended: Sequence[Outcome],
+    *,
+    never_learned: Collection[int] = (),
+    thresholds: InfeasibleThresholds = THRESHOLDS,
 ) -> Infeasible:
     """Counts, reasons, regions and the probable cause of a study's infeasible trials.
 
-    A trial whose values of the metric are all not finite counts as infeasible.
+    A trial whose values of the metric are all not finite counts as infeasible, and so does one that
+    trained to its end and never learned.
 
     Source: C3.
     """
-    outcomes = [outcome for outcome in ended if not outcome.missing]
+    present = [outcome for outcome in ended if not outcome.missing]
+    outcomes = without_learning(present, never_learned)
     failed = [outcome for outcome in outcomes if not outcome.feasible]
     reasons = Counter(_reason(outcome) for outcome in failed)
     low, high = share_interval(len(failed), len(outcomes))
@@ -157,6 +166,7 @@ def findings(result: Infeasible) -> list[Finding]:
             check="infeasible",
             status=result.status,
             subject={"study": result.study},
+            headline=_headline(result),
             message=_message(result),
             evidence={
                 "trials": list(result.trials),
@@ -174,19 +184,43 @@ def findings(result: Infeasible) -> list[Finding]:
     ]
 
 
-def _message(result: Infeasible) -> str:
-    sentences = [_share(result)]
+def _headline(result: Infeasible) -> str:
+    ended = plural(result.ended, "ended trial")
     if result.status == "unclear":
-        sentences.append("Too few have ended to judge the fraction.")
-    sentences += [_region_sentence(region, result) for region in result.regions]
+        few = f"{ended} {'is' if result.ended == 1 else 'are'} too few"
+        return f"{few} to judge how many of `{result.study}` break"
+    if not result.trials:
+        return f"None of {ended} of `{result.study}` breaks"
+    verb = "breaks" if len(result.trials) == 1 else "break"
+    verb = "never learned" if set(result.reasons) == {NEVER_LEARNED} else verb
+    share = f"{len(result.trials)} of {ended} {verb}"
+    if result.cause == "bug":
+        return f"All {ended} of `{result.study}` {verb}"
+    if result.regions:
+        largest = max(result.regions, key=lambda region: region.infeasible)
+        return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
+    return f"{share}, anywhere in the space"
+
+
+def _share_there(region: Region, result: Infeasible) -> str:
+    is_all = region.infeasible == len(result.trials)
+    return "all" if is_all else str(region.infeasible)
+
+
+def _message(result: Infeasible) -> str:
+    """How many there are, then where they lie, or what else stands beside them."""
+    clauses = [_region_clause(region, result) for region in result.regions]
     if result.cause == "scattered" and result.status == "problem":
-        sentences.append("No value of any hyperparameter sets them apart.")
-    sentences += [_stopped(result), _missing(result)]
-    return " ".join(sentence for sentence in sentences if sentence)
+        clauses.append("No value of any hyperparameter sets them apart")
+    if result.status == "unclear":
+        clauses.append("Too few have ended to judge the fraction")
+    clauses += [clause for clause in (*_stopped(result), _missing(result)) if clause]
+    second = f" {'; '.join(clauses[:MOST_CLAUSES])}." if clauses else ""
+    return f"{_share(result)}{second}"
 
 
 def _share(result: Infeasible) -> str:
-    listed = ", ".join(f"{count} {reason}" for reason, count in result.reasons.items())
+    listed = join([f"{count} {_words(reason)}" for reason, count in result.reasons.items()])
     because = f" ({listed})" if listed else ""
     if result.ended == 1:
         verb = "is infeasible" if result.trials else "is feasible"
@@ -196,23 +230,22 @@ def _share(result: Infeasible) -> str:
     if not result.trials:
         return f"{share} are infeasible."
     low, high = (f"{100 * end:.0f}" for end in (result.low, result.high))
-    return (
-        f"{share} {is_} infeasible{because}: {100 * result.fraction:.0f} %, in the long run {low} "
-        f"to {high} %."
-    )
+    return f"{share} {is_} infeasible{because}, in the long run {low} to {high} %."
 
 
-def _stopped(result: Infeasible) -> str:
-    clauses = [
+def _words(reason: str) -> str:
+    """A reason as words."""
+    return reason.replace("_", " ")
+
+
+def _stopped(result: Infeasible) -> Iterator[str]:
+    for count, by in (
         (len(result.timed_out), "by the time limit"),
         (len(result.stopped) - len(result.timed_out), "early by a schedule"),
-    ]
-    sentences = []
-    for count, by in clauses:
+    ):
         were, they = ("was", "it is") if count == 1 else ("were", "they are")
-        text = f"{count} more {were} ended {by}; {they} neither infeasible nor complete."
-        sentences += [text] if count else []
-    return " ".join(sentences)
+        if count:
+            yield f"{count} more {were} ended {by}; {they} neither infeasible nor complete"
 
 
 def _missing(result: Infeasible) -> str:
@@ -222,47 +255,49 @@ def _missing(result: Infeasible) -> str:
     it, is_ = ("it", "is") if count == 1 else ("they", "are")
     return (
         f"{plural(count, 'trial')} ended well without any value of {result.metric}: {it} {is_} "
-        "missing, not infeasible."
+        "missing, not infeasible"
     )
 
 
-def _region_sentence(region: Region, result: Infeasible) -> str:
-    whose = f" {region.reason}" if region.reason and len(result.reasons) > 1 else ""
+def _region_clause(region: Region, result: Infeasible) -> str:
+    whose = f" {_words(region.reason)}" if region.reason and len(result.reasons) > 1 else ""
     count = result.reasons[region.reason] if region.reason else len(result.trials)
     if region.infeasible < count:
         who = f"{region.infeasible} of {count}{whose} lie"
     else:
         every = {1: "It lies", 2: f"Both{whose} lie"}
         who = every.get(count, f"All {count}{whose} lie")
-    return f"{who} {region_phrase(region)}, where {region.infeasible} of {region.trials} break."
+    there = "" if region.infeasible == region.trials else f" of {region.trials} there"
+    return f"{who} {region_phrase(region, quote='`')}{there}"
 
 
-def region_phrase(region: Region) -> str:
+def region_phrase(region: Region, *, quote: str = "") -> str:
     """The region in words.
 
     Source: C3.
     """
+    name = f"{quote}{region.hyperparameter}{quote}"
     if not region.side:
-        return f"at {region.hyperparameter} = {number(region.begins)}"
+        return f"at {name} = {number(region.begins, 3)}"
     word, onward = ("from", " upward") if region.side == "high" else ("up to", "")
-    return f"{word} {region.hyperparameter} = {number(region.begins)}{onward}"
+    return f"{word} {name} = {number(region.begins, 3)}{onward}"
 
 
 def _advice(result: Infeasible) -> str:
+    """One sentence: what is to be done, for the reasons that most give."""
     if result.status != "problem":
-        missing = f"Check that every trial reports {result.metric} (C3)."
+        missing = f"Check that every trial reports {result.metric}."
         return missing if result.missing and not result.trials else ""
     remedies = [_REMEDIES[reason] for reason in result.reasons if reason in _REMEDIES]
-    by_reason = f" For these reasons: {'; '.join(remedies)}." if remedies else ""
+    by_reason = f": {'; '.join(remedies[:2])}" if remedies else ""
     if result.cause == "bug":
-        return f"Look for a bug in the training code first, then move the space (C3).{by_reason}"
+        return f"Look for a bug in the training code first, then move the space{by_reason}."
+    breaks = result.reasons.keys() - _REMEDIES.keys()
     if result.regions:
         names = " and ".join(
             dict.fromkeys(f"`{region.hyperparameter}`" for region in result.regions)
         )
-        from_ = f"move {names} away from it (C3)"
-        breaks = result.reasons.keys() - _REMEDIES.keys()
-        stabilize = "Stabilize training there (D6), or " if breaks else ""
-        text = f"{stabilize}{from_}."
-        return f"{text[0].upper()}{text[1:]}{by_reason}"
-    return f"Move or reparametrize the space; it may be a bug in the training code (C3).{by_reason}"
+        move = f"move {names} away from it"
+        text = f"stabilize training there, or {move}" if breaks else move
+        return f"{text[0].upper()}{text[1:]}{by_reason}."
+    return f"Look for a bug in the training code, or move or reparametrize the space{by_reason}."

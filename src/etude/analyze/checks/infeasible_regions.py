@@ -17,7 +17,7 @@ from ...space import Choice, Domain, Integer, Scalar, Side
 from ...study import Study
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import InfeasibleThresholds
-from ..views.outcomes import Outcome
+from ..views.outcomes import Outcome, placed
 
 Flags: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -69,6 +69,42 @@ class Slice:
     infeasible: int
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class UpperRegion:
+    """From `begins` upward most fail: `failed` of `trials`, by chance so likely."""
+
+    begins: float
+    failed: int
+    trials: int
+    chance: float
+
+
+def upper_region(unit_T: Floats, failed_T: Flags, *, min_share: float = 0.5) -> UpperRegion | None:
+    """The upper end of one axis where failure rates differ most; None where none differ.
+
+    It begins in the middle between the last trial below and the first one above.
+
+    Source: C3, D3.
+    """
+    order = np.argsort(unit_T, kind="stable")
+    sorted_T, failed_T = unit_T[order], failed_T[order]
+    first_P = np.flatnonzero(np.diff(sorted_T) > 0) + 1
+    last_P = np.full_like(first_P, len(failed_T))
+    log_ratio_P = _log_ratios(failed_T, (first_P, last_P), min_share)
+    if not len(first_P) or log_ratio_P.max() <= 0:
+        return None
+    first = int(first_P[int(np.argmax(log_ratio_P))])
+    hits, failed, trials = int(failed_T[first:].sum()), int(failed_T.sum()), len(failed_T) - first
+    chance = upper_tail(hits, drawn=failed, hit_items=trials, items=len(failed_T))
+    return UpperRegion(
+        begins=float(sorted_T[first - 1] + sorted_T[first]) / 2,
+        failed=hits,
+        trials=trials,
+        chance=min(1.0, chance * failed),  # it may begin at each that failed
+    )
+
+
 def infeasible_regions(
     study: Study, outcomes: Sequence[Outcome], *, thresholds: InfeasibleThresholds
 ) -> tuple[Region, ...]:
@@ -94,7 +130,8 @@ def infeasible_regions(
         region
         for reason, of_reason in by_reason.items()
         for name, domain in domains.items()
-        for region in _region(name, domain, of_reason, reason, ways, min_share=thresholds.min_share)
+        for along in (placed(study, of_reason, name),)
+        for region in _region(name, domain, along, reason, ways, min_share=thresholds.min_share)
         if region.chance <= thresholds.max_chance
     )
 
@@ -207,7 +244,7 @@ def slices(study: Study, outcomes: Sequence[Outcome]) -> tuple[Slice, ...]:
     return tuple(
         piece
         for name, domain in study.space.domains.items()
-        for piece in _slices_of(name, domain, outcomes)
+        for piece in _slices_of(name, domain, placed(study, outcomes, name))
     )
 
 

@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
-from ...playbook.catalogue import known
+from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
 from ...wording import number, percent, plural
-from ..statistics.curve_shape import LevelDrift, level_drift
+from ..statistics.curve_shape import LevelDrift, level_drift, wander
 from ..thresholds import OverfittingThresholds, StabilityThresholds
 from ..views.aligned import Aligned, aligned, ending, gained, levelled
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 from ..views.outcomes import ranked
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 from .stability_curves import instability, not_finite
 
 SHIPPED = OverfittingThresholds()
 DROPS = StabilityThresholds()
+# The evaluations that `steady_course` is for: its sd is known better the more there are.
+_FEW = 20
 _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
 
 
@@ -46,7 +50,7 @@ class Turn:
 
     status: Severity
     name: str
-    why: str = ""
+    why: Why = CLEAR
     best: float = math.nan
     best_step: int | None = None
     end: float = math.nan
@@ -102,7 +106,7 @@ def overfitting(
     with np.errstate(all="ignore"):
         trials = tuple(_trial(trial, best, thresholds) for trial in curves)
     records = [trial.record for trial in curves]
-    selection, hidden_by = _selection(trials, records, thresholds.min_others)
+    selection, hidden_by = _selection(trials, records, thresholds.min_others, study.names)
     return Overfitting(
         study=study.name,
         metric=study.metric,
@@ -158,7 +162,8 @@ def _turn_of(
 ) -> Turn:
     """Whether one series turned up, judged by its level and by what noise and drift explain."""
     if not_finite(trial) is not None:
-        return Turn(status="ok", name=name, why="it broke, so its training loss did not fall on")
+        because = "it broke, so its training loss did not fall on"
+        return Turn(status="ok", name=name, why=Why("broke", because))
     why = _why_unclear(curves, name, thresholds.min_evaluations)
     if why:
         return Turn(status="unclear", name=name, why=why)
@@ -173,8 +178,10 @@ def _turn_of(
     turned &= end - best >= thresholds.min_share * drift.gained
     turned &= end - best > thresholds.min_drift * drift.before
     fall, falls = _training_fall(curves, lowest, thresholds)
-    sure = beyond >= thresholds.min_noise and _beyond_drift(end - best, error, drift, thresholds)
-    status, why = _judged(turned=turned, falls=falls, sure=sure)
+    sure = beyond >= thresholds.min_noise and _beyond_wander(
+        values_E, end - best, (lowest, error), drift, thresholds
+    )
+    status, why = _judged(turned=turned, falls=falls, sure=sure, errors=beyond)
     reported = trial.value if name == trial.metric else float
     return Turn(
         status=status,
@@ -189,39 +196,53 @@ def _turn_of(
     )
 
 
-def _beyond_drift(
-    rise: float, error: float, drift: LevelDrift, thresholds: OverfittingThresholds
+def _beyond_wander(
+    values_E: NDArray[np.float64],
+    rise: float,
+    lowest: tuple[int, float],
+    drift: LevelDrift,
+    thresholds: OverfittingThresholds,
 ) -> bool:
-    """Whether a level that drifts would hardly rise as far: by its size, or by its steadiness."""
-    large = (
-        rise >= thresholds.large * drift.gained and rise >= thresholds.large_drift * drift.before
+    """Whether a level that drifts by itself would hardly rise as far.
+
+    By a standard error that knows how the noise wanders, where there are many evaluations; of few,
+    which hardly tell it, a rise must also be steady.
+    """
+    place, error = lowest
+    count = len(values_E)
+    wandering = wander(values_E).error(max(3, count // 10) | 1, count - 1 - place)
+    beyond = rise / max(error, wandering)
+    times = min(thresholds.steady_course * (count / _FEW) ** 0.75, thresholds.most_course)
+    steady = rise >= times * drift.around and rise >= thresholds.steady_drift * drift.before
+    large = rise >= thresholds.large * drift.gained
+    return beyond >= thresholds.min_wander or (
+        (steady or large) and beyond >= thresholds.steady_wander
     )
-    steady = (
-        rise >= thresholds.steady_drift * max(drift.before, drift.after)
-        and rise >= thresholds.steady_course * drift.around
-        and rise >= thresholds.steady_noise * error
-    )
-    return large or steady
 
 
-def _judged(*, turned: bool, falls: bool | None, sure: bool) -> tuple[Severity, str]:
+def _judged(*, turned: bool, falls: bool | None, sure: bool, errors: float) -> tuple[Severity, Why]:
     if not turned or falls is False:
-        return "ok", ""
+        return "ok", CLEAR
     if falls is None:
-        return "unclear", f"it got worse, and without {TRAIN_LOSS} instability looks the same"
+        because = f"it got worse, and without {TRAIN_LOSS} instability looks the same"
+        return "unclear", Why("no_train_loss", because)
     if not sure:
-        return "unclear", "what it got worse by is of the size of its noise, or of its wander"
-    return "problem", ""
+        # Not of the size of its noise: many errors of white noise may be one drift.
+        times = number(errors, 2)
+        because = f"it got worse by {times} standard errors, and drifts as far by itself"
+        return "unclear", Why("noise", because)
+    return "problem", CLEAR
 
 
-def _why_unclear(curves: Aligned, name: str, at_least: int) -> str:
+def _why_unclear(curves: Aligned, name: str, at_least: int) -> Why:
     if name.startswith("train/"):
-        return f"{name} is no validation metric"
+        return Why("train_metric", f"{name} is no validation metric")
     if name not in curves.names:
-        return f"it has no {name}"
+        return Why("no_valid_loss" if name == VALID_LOSS else "no_metric", f"it has no {name}")
     if len(curves) < at_least:
-        return f"it has {plural(len(curves), 'evaluation')}; {at_least} are needed"
-    return ""
+        few = plural(len(curves), "evaluation")
+        return Why("too_short", f"it has {few}; {at_least} are needed")
+    return CLEAR
 
 
 def _training_fall(
@@ -237,7 +258,7 @@ def _training_fall(
 
 
 def _selection(
-    trials: Sequence[OverfittingTrial], records: Sequence[Record], min_others: int
+    trials: Sequence[OverfittingTrial], records: Sequence[Record], min_others: int, names: Names
 ) -> tuple[Severity, str]:
     """Whether the best trial may be best because it trains less than those that overfit."""
     judged = [trial for trial in trials if trial.status != "unclear"]
@@ -250,8 +271,8 @@ def _selection(
         return "ok", ""
     winner = next(record for record in records if record.id == best[0].trial)
     rest = [record for record in records if record.id in overfit]
-    trained = [_trained(record) for record in rest]
-    for name, value in _trained(winner).items():
+    trained = [_trained(record, names) for record in rest]
+    for name, value in _trained(winner, names).items():
         others_levels = [levels[name] for levels in trained if name in levels]
         # Below nine of ten of those that overfit, it trains less than they do.
         below = sum(value < other for other in others_levels)
@@ -260,11 +281,11 @@ def _selection(
     return "ok", ""
 
 
-def _trained(record: Record) -> dict[str, float]:
+def _trained(record: Record, names: Names) -> dict[str, float]:
     """How much a trial trains, by name: its steps and its learning rate."""
     levels = {"steps": float(record.steps)}
     for name, value in record.setting.items():
-        entry = known(name)
+        entry = known(name, names)
         rate = entry is not None and entry.name == "learning_rate"
         if rate and isinstance(value, int | float) and not isinstance(value, bool):
             levels[name] = float(value)
@@ -282,6 +303,7 @@ def findings(result: Overfitting) -> list[Finding]:
             check="overfitting",
             status=trial.status,
             subject={"study": result.study, "trial": trial.trial},
+            headline=_headline(trial),
             message=_message(trial),
             evidence={
                 "trials": [trial.trial],
@@ -290,9 +312,11 @@ def findings(result: Overfitting) -> list[Finding]:
                 "by_metric": trial.by_metric.status,
                 "loss": vars(trial.by_loss),
                 "metric": vars(trial.by_metric),
-                "confidence": _confidence(result.thresholds, trial),
+                "confidence": _confidence(result.thresholds, trial)[0],
+                "confidence_trials": _confidence(result.thresholds, trial)[1],
             },
             advice=_advice(trial),
+            kind=_kind(trial),
         )
         for trial in result.trials
     ]
@@ -301,93 +325,133 @@ def findings(result: Overfitting) -> list[Finding]:
 
 def _confidence(
     thresholds: OverfittingThresholds, trial: OverfittingTrial
-) -> Mapping[str, float | None]:
+) -> tuple[Mapping[str, float | None], Mapping[str, int | None]]:
+    """The share of labelled trials that were called so and are so, and of how many."""
     by_loss = {
-        "problem": thresholds.confidence_flagged_by_loss,
-        "ok": thresholds.confidence_ok_by_loss,
+        "problem": (
+            thresholds.confidence_flagged_by_loss,
+            thresholds.confidence_flagged_by_loss_trials,
+        ),
+        "ok": (thresholds.confidence_ok_by_loss, thresholds.confidence_ok_by_loss_trials),
     }
     by_metric = {
-        "problem": thresholds.confidence_flagged_by_metric,
-        "ok": thresholds.confidence_ok_by_metric,
+        "problem": (
+            thresholds.confidence_flagged_by_metric,
+            thresholds.confidence_flagged_by_metric_trials,
+        ),
+        "ok": (thresholds.confidence_ok_by_metric, thresholds.confidence_ok_by_metric_trials),
     }
-    return {
-        "by_loss": by_loss.get(trial.by_loss.status),
-        "by_metric": by_metric.get(trial.by_metric.status),
-    }
+    loss = by_loss.get(trial.by_loss.status, (None, None))
+    metric = by_metric.get(trial.by_metric.status, (None, None))
+    return (
+        {"by_loss": loss[0], "by_metric": metric[0]},
+        {"by_loss": loss[1], "by_metric": metric[1]},
+    )
+
+
+def _turns(trial: OverfittingTrial) -> list[Turn]:
+    """By loss and by metric; once where the metric is the loss."""
+    same = trial.by_loss.name == trial.by_metric.name
+    return [trial.by_loss] if same else [trial.by_loss, trial.by_metric]
+
+
+def _open_turn(trial: OverfittingTrial) -> Turn | None:
+    """The turn that leaves it open: the metric's, where it has one; None where none does."""
+    unclear = [turn for turn in _turns(trial) if turn.status == "unclear"]
+    # Without a validation loss the metric alone decides what can be said.
+    return unclear[-1] if unclear and trial.status == "unclear" else None
+
+
+def _kind(trial: OverfittingTrial) -> str:
+    turn = _open_turn(trial)
+    return cause(turn.why) if turn is not None else ""
+
+
+def _headline(trial: OverfittingTrial) -> str:
+    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
+    turned = [turn for turn in _turns(trial) if turn.status == "problem"]
+    if turned:
+        turn = turned[0]
+        step = f"{turn.best_step:,}"
+        return f"{who} overfits from step {step} on: {turn.name} {number(turn.end, 3)}"
+    if (turn_open := _open_turn(trial)) is not None:
+        return open_headline(trial.trial, "overfitting", turn_open.why)
+    return f"{who} does not overfit"
 
 
 def _message(trial: OverfittingTrial) -> str:
     who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
-    turns = [trial.by_loss, trial.by_metric]
-    if trial.by_loss.name == trial.by_metric.name:
-        turns = turns[:1]
+    turns = _turns(trial)
     turned = [turn for turn in turns if turn.status == "problem"]
     if turned:
-        moved = " and ".join(_move_clause(turn) for turn in turned)
-        return f"{who} overfits: while {TRAIN_LOSS} fell on, {moved}{_contrast_clause(turns)}."
-    if trial.status == "unclear":
-        reasons = dict.fromkeys(turn.why for turn in turns if turn.status == "unclear")
-        who = who.removesuffix(",")
-        return f"{who}: whether it overfits is open, since {' and '.join(reasons)}."
+        turn = turned[0]
+        both = f" {turned[1].name} does too." if len(turned) == 2 else _contrast(turns)
+        return (
+            f"{who} overfits: while {TRAIN_LOSS} fell on, its {turn.name} went from "
+            f"{number(turn.best, 3)} at step {turn.best_step:,} to {number(turn.end, 3)}.{both}"
+        )
+    if (turn_open := _open_turn(trial)) is not None:
+        return open_message(trial.trial, "whether it overfits", turn_open.why)
     if turns[0].why:
         return f"{who} does not overfit: {turns[0].why}."
     return f"{who} does not overfit: {' and '.join(_end_clause(turn) for turn in turns)}."
 
 
-def _move_clause(turn: Turn) -> str:
-    return (
-        f"its {turn.name} went from its best level, {number(turn.best)}, at step "
-        f"{turn.best_step:,} to {number(turn.end)} at the end"
-    )
+def _contrast(turns: Sequence[Turn]) -> str:
+    unharmed = [turn for turn in turns if turn.status == "ok"]
+    return f" Its {unharmed[0].name} does not suffer." if unharmed else ""
 
 
 def _end_clause(turn: Turn) -> str:
-    return f"{turn.name} ends at {number(turn.end)}, its best level is {number(turn.best)}"
-
-
-def _contrast_clause(turns: Sequence[Turn]) -> str:
-    unharmed = [turn for turn in turns if turn.status == "ok"]
-    if not unharmed:
-        return ""
-    unhurt = " (that does not suffer)" if unharmed[0] is turns[-1] else ""
-    return f", though {_end_clause(unharmed[0])}{unhurt}"
+    return f"{turn.name} ends at {number(turn.end, 3)}, its best level is {number(turn.best, 3)}"
 
 
 def _advice(trial: OverfittingTrial) -> str:
-    if trial.status != "problem":
+    if (turn := _open_turn(trial)) is not None:
+        return settled_by(turn.why)
+    if trial.status != "problem" or not trial.best:
         return ""
-    if trial.best:
-        return (
-            "Run again with more regularization (dropout, label smoothing, weight decay) before "
-            "comparing (C6)."
-        )
-    return "It is not the best; where many overfit, search more regularization (C7)."
+    return (
+        "Run again with more regularization (dropout, label smoothing, weight decay) before "
+        "comparing."
+    )
 
 
 def _selection_finding(result: Overfitting) -> Finding:
     overfit = [trial.trial for trial in result.trials if trial.status == "problem"]
     judged = sum(trial.status != "unclear" for trial in result.trials)
-    share = percent(len(overfit) / judged) if judged and overfit else "none"
-    if result.selection == "notice":
-        message = (
-            f"Most trials of `{result.study}` overfit ({share}), and the best one does not but has "
-            f"less {result.hidden_by} than those: it may be best because it trains less."
-        )
-    elif result.selection == "unclear":
-        message = f"Too few trials of `{result.study}` can be judged to say what chose the best."
-    else:
-        message = (
-            f"Nothing suggests that the best of `{result.study}` was chosen because it trains less "
-            f"(overfitting: {share} of {plural(judged, 'trial')})."
-        )
+    headline, message = _selection_words(result, len(overfit), judged)
     return Finding(
         rule="C7",
         check="overfitting",
         status=result.selection,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={"trials": overfit, "judged": judged, "hidden_by": result.hidden_by},
-        advice="Compare again with more regularization for all trials (C7)."
+        advice="Compare again with more regularization for all trials."
         if result.selection == "notice"
         else "",
+        kind="few_trials" if result.selection == "unclear" else "",
+    )
+
+
+def _selection_words(result: Overfitting, overfit: int, judged: int) -> tuple[str, str]:
+    study = f"`{result.study}`"
+    if result.selection == "notice":
+        share = percent(overfit / judged)
+        return (
+            f"The best of {study} may win by training less: {share} overfit",
+            f"Of {plural(judged, 'trial')} of {study}, {share} overfit. The best one does not, but "
+            f"has less {result.hidden_by}: it may be best because it trains less.",
+        )
+    if result.selection == "unclear":
+        return (
+            f"What chose the best of {study} is open: {plural(judged, 'trial')} judged",
+            f"Too few trials of {study} can be judged to say what chose the best.",
+        )
+    return (
+        f"The best of {study} was not chosen for training less",
+        f"Of {plural(judged, 'trial')} of {study}, {overfit} overfit: nothing suggests that the "
+        "best was chosen because it trains less.",
     )

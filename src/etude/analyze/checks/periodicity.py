@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from ...finding import Finding, Severity
 from ...record import Series
 from ...study import Study
-from ...wording import number
+from ...wording import number, plural
 from ..statistics.curve_shape import middle, regular
 from ..thresholds import PeriodicityThresholds
 from ..views.curves import (
@@ -29,6 +29,7 @@ from ..views.curves import (
     without_end,
     without_values,
 )
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = PeriodicityThresholds()
 # Beyond these a chart is not looked at.
@@ -75,14 +76,16 @@ class PeriodicityTrial:
         why: Why that cannot be judged; empty where it can.
         rhythm: The strongest over all metrics looked at.
         sampled: Whether it is that of a training loss on samples of the training set.
+        epoch: The steps of an epoch, where the trial logged how many it had done.
     """
 
     trial: int
     status: Severity
-    why: str
+    why: Why
     metrics: tuple[str, ...]
     rhythm: Rhythm | None
     sampled: bool = False
+    epoch: float | None = None
 
 
 @final
@@ -126,9 +129,15 @@ def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> Periodicity
     if not metrics:
         series = usable(trial.objective)
         why = why or without_values(series, trial.metric, thresholds.min_evaluations)
-        why = why or f"its evaluations of {trial.metric} are not at regular steps (E2)"
+        uneven = f"its evaluations of {trial.metric} are not at regular steps"
+        why = why or Why("irregular", uneven)
         return PeriodicityTrial(trial=trial.id, status="unclear", why=why, metrics=(), rhythm=None)
-    rhythms = [_rhythm(name, series, len(metrics), thresholds) for name, series in metrics]
+    epoch = trial.steps_per_epoch
+    rhythms = [
+        _epoch_rhythm(name, series, len(metrics), epoch, thresholds)
+        or _rhythm(name, series, len(metrics), thresholds)
+        for name, series in metrics
+    ]
     peaks = [rhythm for rhythm in rhythms if rhythm is not None]
     sampled = _sampled(trial)
     # What alarms goes before what does not, however strong.
@@ -145,7 +154,8 @@ def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> Periodicity
     return PeriodicityTrial(
         trial=trial.id,
         status="notice" if periodic and not harmless else "ok",
-        why="",
+        why=CLEAR,
+        epoch=epoch,
         metrics=tuple(name for name, _ in metrics),
         rhythm=strongest,
         sampled=periodic and harmless,
@@ -198,6 +208,42 @@ def _rhythm(
         steps=round(lag * interval),
         correlation=float(correlations_L[lag]),
         limit=max(thresholds.correlation, by_noise),
+        correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
+    )
+
+
+def _epoch_rhythm(
+    name: str,
+    series: Series,
+    metrics: int,
+    epoch: float | None,
+    thresholds: PeriodicityThresholds,
+) -> Rhythm | None:
+    """The return after an epoch, whose length is known: one lag is looked at, not all.
+
+    None where it does not return so, or the evaluations of an epoch or the epochs are too few.
+    """
+    interval = middle(np.diff(series.steps_P))
+    rest_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
+    lag = round(epoch / interval) if epoch else 0
+    # The evaluations of an epoch are not always a whole number.
+    if lag < thresholds.min_lag or 2 * lag + 1 > len(rest_P) // 2:
+        return None
+    correlations_L = autocorrelation(rest_P, 2 * lag + 1)
+    # A drift keeps correlating; a rhythm has a trough on the way.
+    if float(correlations_L[1:lag].min()) > 0.0:
+        return None
+    near_L = correlations_L[lag - 1 : lag + 2]
+    limit = max(thresholds.correlation, _by_noise(len(rest_P), 3 * metrics, thresholds.chance))
+    again = float(correlations_L[2 * lag - 1 : 2 * lag + 2].max())
+    if float(near_L.max()) <= limit or again <= 0.5 * float(near_L.max()):
+        return None
+    return Rhythm(
+        metric=name,
+        lag=lag - 1 + int(near_L.argmax()),
+        steps=round(epoch or 0.0),
+        correlation=float(near_L.max()),
+        limit=limit,
         correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
     )
 
@@ -274,6 +320,7 @@ def findings(result: Periodicity) -> list[Finding]:
             check="periodicity",
             status=trial.status,
             subject={"study": result.study, "trial": trial.trial},
+            headline=_headline(trial),
             message=_message(trial),
             evidence={
                 "trials": [trial.trial],
@@ -283,32 +330,58 @@ def findings(result: Periodicity) -> list[Finding]:
                 "period_steps": None if trial.rhythm is None else trial.rhythm.steps,
                 "correlation": None if trial.rhythm is None else trial.rhythm.correlation,
                 "limit": None if trial.rhythm is None else trial.rhythm.limit,
+                "steps_per_epoch": trial.epoch,
                 "confidence": None,
             },
             advice=_advice(trial),
+            kind=cause(trial.why),
         )
         for trial in result.trials
     ]
 
 
+def _headline(trial: PeriodicityTrial) -> str:
+    if trial.why:
+        return open_headline(trial.trial, "a period", trial.why)
+    if trial.rhythm is None or not trial.rhythm.periodic:
+        return f"Trial {trial.trial} has no period in {plural(len(trial.metrics), 'metric')}"
+    rhythm = trial.rhythm
+    every = "every epoch" if _an_epoch(trial) else f"every {rhythm.steps:,} steps"
+    return f"Trial {trial.trial}: {rhythm.metric} returns {every}"
+
+
+def _an_epoch(trial: PeriodicityTrial) -> bool:
+    """Whether the period is that of an epoch, to a tenth."""
+    if trial.rhythm is None or not trial.epoch:
+        return False
+    return abs(trial.rhythm.steps - trial.epoch) <= 0.1 * trial.epoch
+
+
 def _message(trial: PeriodicityTrial) -> str:
     if trial.why:
-        return f"Trial {trial.trial}: whether a metric has a period is open, since {trial.why}."
+        return open_message(trial.trial, "whether a metric has a period", trial.why)
     if trial.rhythm is None or not trial.rhythm.periodic:
         return f"Trial {trial.trial}: no period in {', '.join(trial.metrics)}."
     rhythm = trial.rhythm
     harmless = "; it is measured on samples, which may come again" if trial.sampled else ""
+    epoch = ", an epoch" if _an_epoch(trial) else ""
     return (
         f"Trial {trial.trial}: {rhythm.metric} returns every {rhythm.lag} of its values "
-        f"({rhythm.steps:,} steps; autocorrelation {number(rhythm.correlation, 2)}){harmless}."
+        f"({rhythm.steps:,} steps{epoch}; autocorrelation {number(rhythm.correlation, 2)})"
+        f"{harmless}."
     )
 
 
 def _advice(trial: PeriodicityTrial) -> str:
+    if trial.status == "unclear":
+        return settled_by(trial.why)
     if trial.status != "notice" or trial.rhythm is None:
         return ""
+    if _an_epoch(trial):
+        return "Look for splits that overlap and for data that is not shuffled anew each epoch."
+    if trial.epoch:
+        return "Look at the schedule: the period is not that of an epoch."
     return (
-        f"If {trial.rhythm.steps:,} steps are an epoch, look for splits that overlap and for data "
-        "that is not shuffled anew; if the learning rate restarts with that period, it is the "
-        "schedule's."
+        f"Look for splits that overlap and unshuffled data if {trial.rhythm.steps:,} steps are an "
+        "epoch, else at the schedule."
     )

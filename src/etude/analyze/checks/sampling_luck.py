@@ -1,7 +1,4 @@
-"""Sampling luck: how much of a study's best is the luck of the search.
-
-Axes: T trials.
-"""
+"""Sampling luck: how much of a study's best is the luck of the search."""
 
 from __future__ import annotations
 
@@ -14,33 +11,42 @@ from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, plural
+from ..statistics.another_best import MIN_FINITE, another_best
 from ..thresholds import SamplingLuckThresholds
 from ..views.outcomes import Outcome, only_seeds, ranked
+from ..views.rates import lowest_loss
 
 SHIPPED = SamplingLuckThresholds()
+# Of a number in a sentence; more are not read.
+_DIGITS = 3
 
 
 @final
 @dataclass(frozen=True)
 class Budget:
-    """The best of `trials` trials over resampled studies, in the metric's own unit and direction.
+    """The best of another study of `trials` trials, in the metric's own unit and direction.
 
-    From `low` to `high` in 95 % of them, `low <= high`; None where they hold no feasible trial.
+    Nine in ten lie from `low` to `high`, `low <= high`; None where there may be no feasible trial.
+
+    Args:
+        two_sided: Whether the better end says anything: not where it lies at or beyond what the
+            metric can be, as far as its values tell.
     """
 
     trials: int
     median: float | None
     low: float | None
     high: float | None
+    two_sided: bool = True
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class SamplingLuck:
-    """The best of smaller studies, resampled from this one; the last budget is the whole study.
+    """The best of other such studies, smaller ones too; the last budget is of the same size.
 
-    There are no budgets where too few trials have ended. Where nothing varies but the seed, the
-    luck is the seed's.
+    There are no budgets where too few trials have ended or are feasible. Where nothing varies but
+    the seed, the luck is the seed's.
     """
 
     study: str
@@ -56,14 +62,18 @@ class SamplingLuck:
 def sampling_luck(
     study: Study, ended: Sequence[Outcome], *, sizes: Sequence[int] = (6, 20, 100)
 ) -> SamplingLuck:
-    """The spread of the best over resampled studies, for each size that the study can speak of.
+    """Where the best of other studies like this one would lie, for each size it can speak of.
 
-    Those are the sizes below its number of ended trials, and that number itself.
+    Those are the sizes below its number of ended trials, and that number itself. The interval is
+    that of new points and seeds, not of resampled trials, whose best is never better than the best:
+    `another_best` has how. Measured by `benchmarks/claims/luck.py`: it holds the best of another
+    study in LUCKRANGE %.
 
     Source: Q10.
     """
     whole = luck(ended, study.objective)
     smaller = sorted({size for size in sizes if size < len(ended)}) if whole else []
+    budgets = [_budget(ended, size, study.objective) for size in smaller]
     best_first = ranked(ended)
     return SamplingLuck(
         study=study.name,
@@ -72,16 +82,13 @@ def sampling_luck(
         ended=len(ended),
         feasible=len(best_first),
         best=best_first[0].value if best_first else None,
-        budgets=(
-            *(_budget(ended, size, study.objective) for size in smaller),
-            *([whole] if whole else []),
-        ),
+        budgets=tuple(budget for budget in (*budgets, whole) if budget is not None),
         varies=not only_seeds(study, ended),
     )
 
 
 def luck(ended: Sequence[Outcome], objective: Objective) -> Budget | None:
-    """The best of a whole study over resampled ones; None where too few trials have ended.
+    """The best of another study of the same size; None where too few trials have ended.
 
     Source: Q10.
     """
@@ -90,14 +97,18 @@ def luck(ended: Sequence[Outcome], objective: Objective) -> Budget | None:
     return _budget(ended, len(ended), objective)
 
 
-def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget:
-    """The quantiles of the best, in closed form: of all samples, of which `best_of` draws some."""
-    sorted_T = sorted(outcome.loss for outcome in ended)
-    # The lowest of k uniform numbers exceeds m with chance (1 - m)^k.
-    shares = (-math.expm1(math.log1p(-quantile) / size) for quantile in (0.025, 0.5, 0.975))
-    losses = [sorted_T[max(0, math.ceil(len(ended) * share) - 1)] for share in shares]
-    low, median, high = sorted(map(objective.value, losses))
-    return Budget(size, _finite(median), _finite(low), _finite(high))
+def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget | None:
+    floor = lowest_loss(objective, [outcome.loss for outcome in ended if outcome.feasible])
+    best = another_best([outcome.loss for outcome in ended], size, floor=floor)
+    if best is None:
+        return None
+    low, median, high = sorted(map(objective.value, (best.low, best.median, best.high)))
+    lowest = min(outcome.loss for outcome in ended)
+    if math.isfinite(floor):
+        two_sided = best.low - floor >= SHIPPED.min_tail * (lowest - floor)
+    else:
+        two_sided = best.low * lowest >= 0
+    return Budget(size, _finite(median), _finite(low), _finite(high), two_sided)
 
 
 def reaches(budget: Budget) -> str:
@@ -108,8 +119,7 @@ def reaches(budget: Budget) -> str:
     >>> reaches(Budget(20, 0.2, 0.1, None))
     '0.1 to none at all'
     """
-    low, high = ("none at all" if end is None else number(end) for end in (budget.low, budget.high))
-    return f"{low} to {high}"
+    return f"{_number(budget.low)} to {_number(budget.high)}"
 
 
 def _finite(value: float) -> float | None:
@@ -121,13 +131,14 @@ def findings(result: SamplingLuck) -> list[Finding]:
 
     Source: Q10.
     """
-    status, message = _message(result)
+    status, headline, message = _said(result)
     return [
         Finding(
             rule="Q10",
             check="sampling_luck",
             status=status,
             subject={"study": result.study},
+            headline=headline,
             message=message,
             evidence={
                 "best": result.best,
@@ -139,28 +150,49 @@ def findings(result: SamplingLuck) -> list[Finding]:
     ]
 
 
-def _message(result: SamplingLuck) -> tuple[Severity, str]:
-    if result.best is None:
-        return "unclear", f"No trial of `{result.study}` has a value, so its luck is unknown."
+def _said(result: SamplingLuck) -> tuple[Severity, str, str]:
+    """The status, the headline and the message."""
+    study = f"`{result.study}`"
     if not result.budgets:
-        count = plural(result.ended, "trial")
-        return (
-            "unclear",
-            f"{count} of `{result.study}` ended, too few to know the luck of its search.",
-        )
+        return _unknown(result)
     whole = result.budgets[-1]
     if whole.low == whole.high:
-        same = number(result.best)
-        return "ok", f"Other draws of `{result.study}` would have found the same best: {same}."
-    spreads = "; ".join(
-        f"{reaches(budget)} with {plural(budget.trials, 'trial')}" for budget in result.budgets
-    )
+        same = f"Another search like {study} would find the same best, {_number(whole.median)}"
+        return "ok", same, f"{same}: so many of its {result.ended} trials reached it."
+    headline = f"Another such search of {study} would end {_between(result, whole)}"
+    message = f"Nine in ten searches like {study} would end with a best {result.metric} "
+    message += f"{_between(result, whole)}, by their trials alone."
     if not result.varies:
-        return "notice", (
-            f"The trials of `{result.study}` differ only by their seed, whose luck moves the best "
-            f"{result.metric}: in 95 % of resampled studies it is {spreads}. Compare means (A2)."
+        headline = f"Other seeds of {study} would have a best {_between(result, whole)}"
+        message = (
+            f"Trials of {study} differ only by their seed, and the best of as many others would "
+            f"lie {_between(result, whole)}, nine in ten times. Compare means instead."
         )
-    return "notice", (
-        f"How far the luck of the search moves the best {result.metric} of `{result.study}`: in "
-        f"95 % of resampled studies it is {spreads}."
-    )
+        return "notice", headline, message
+    if len(result.budgets) > 1:
+        first = result.budgets[0]
+        message += f" With {first.trials} trials: {_between(result, first)}."
+    return "notice", headline, message
+
+
+def _unknown(result: SamplingLuck) -> tuple[Severity, str, str]:
+    study = f"`{result.study}`"
+    if result.best is None:
+        none = f"No trial of {study} has a value"
+        return "unclear", none, f"{none}, so the luck of its search is unknown."
+    headline = f"Too few trials of {study} to know the luck of its search"
+    counts = f"{plural(result.ended, 'trial')} ended and {result.feasible} are feasible"
+    needed = f"{SHIPPED.min_trials} ended and {MIN_FINITE} feasible ones would tell"
+    return "unclear", headline, f"{headline}: {counts}, where {needed}."
+
+
+def _between(result: SamplingLuck, budget: Budget) -> str:
+    """The interval, or its worse end where the better one says nothing."""
+    low, high = budget.low, budget.high
+    if budget.two_sided:
+        return f"between {_number(low)} and {_number(high)}"
+    return f"at {_number(low)} or above" if result.maximize else f"at {_number(high)} or below"
+
+
+def _number(value: float | None) -> str:
+    return "none at all" if value is None else number(value, _DIGITS)

@@ -20,6 +20,8 @@ from ...wording import number, percent
 from ..statistics.curve_shape import jumps, late, smoothed
 from ..thresholds import SaturatedThresholds
 from ..views.curves import TrialCurves, incomplete, usable
+from ..views.outcomes import ranked
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = SaturatedThresholds()
 
@@ -38,7 +40,7 @@ class SaturatedTrial:
 
     trial: int
     status: Severity
-    why: str
+    why: Why
     level: float | None = None
     band: float | None = None
     step: int | None = None
@@ -55,6 +57,7 @@ class Saturated:
     max_steps: int
     thresholds: SaturatedThresholds
     trials: tuple[SaturatedTrial, ...]
+    best: int | None = None
 
 
 def saturated(
@@ -65,6 +68,7 @@ def saturated(
     Source: C10.
     """
     early_levels = [_early(series) for trial in curves if len(series := usable(trial.objective))]
+    best_first = ranked([trial.outcome for trial in curves])
     typical = float(np.median(early_levels)) if early_levels else math.inf
     return Saturated(
         study=study.name,
@@ -72,6 +76,7 @@ def saturated(
         max_steps=study.max_steps,
         thresholds=thresholds,
         trials=tuple(_trial(trial, typical, thresholds) for trial in curves),
+        best=best_first[0].trial if best_first else None,
     )
 
 
@@ -90,18 +95,19 @@ def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
     step = int(series.steps_P[reached])
     share = (step + 1) / max(1, trial.max_steps)
     if reached == 0:
-        why = f"its {trial.metric} never left the level at which it began"
+        why = Why("flat", f"its {trial.metric} never left the level at which it began")
     elif share < thresholds.before and level > typical + band:
         # Heuristic: it is stuck, not done, and fewer steps are no remedy.
-        why = "it ends worse than the typical trial is after a tenth of its evaluations"
+        why = Why("stuck", "it ends worse than the typical trial after a tenth of its evaluations")
     elif share < thresholds.before and band > thresholds.max_hidden * gain:
-        why = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} gained in all"
+        hides = f"its noise may hide a fall of {number(band, 2)}, of {number(gain, 2)} in all"
+        why = Why("noise", hides)
     if why:
         return SaturatedTrial(trial=trial.id, status="unclear", why=why)
     return SaturatedTrial(
         trial=trial.id,
         status="notice" if share < thresholds.before else "ok",
-        why="",
+        why=CLEAR,
         level=trial.value(level),
         band=band,
         step=step,
@@ -178,6 +184,7 @@ def findings(result: Saturated) -> list[Finding]:
             check="saturated",
             status=trial.status,
             subject={"study": result.study, "trial": trial.trial},
+            headline=_headline(result, trial),
             message=_message(result, trial),
             evidence={
                 "trials": [trial.trial],
@@ -188,23 +195,43 @@ def findings(result: Saturated) -> list[Finding]:
                 "confidence": None,
             },
             advice=_advice(result, trial),
+            kind=_kind(result, trial),
         )
         for trial in result.trials
     ]
 
 
+def _kind(result: Saturated, trial: SaturatedTrial) -> str:
+    """What the compared trial wants is said; of the others it is told once, without an advice."""
+    if trial.status == "notice":
+        return "best" if trial.trial == result.best else "others"
+    return cause(trial.why)
+
+
+def _headline(result: Saturated, trial: SaturatedTrial) -> str:
+    if trial.share is None:
+        return open_headline(trial.trial, "saturation", trial.why)
+    share = percent(trial.share)
+    if trial.status == "notice" and trial.trial == result.best:
+        return f"Fewer steps may do: trial {trial.trial}, the best, stood still from {share} on"
+    return f"Trial {trial.trial} reached its final level at {share} of the steps"
+
+
 def _message(result: Saturated, trial: SaturatedTrial) -> str:
     if trial.share is None or trial.level is None or trial.step is None:
-        return f"Trial {trial.trial}: whether it was saturated early is open, since {trial.why}."
-    level = f"its final {result.metric}, {number(trial.level)}"
+        return open_message(trial.trial, "whether it was saturated early", trial.why)
+    level = f"its final {result.metric}, {number(trial.level, 3)}"
     at = f"step {trial.step:,}, {percent(trial.share)} of the steps"
     if trial.status == "notice":
-        return f"Trial {trial.trial} stands at {level}, since {at}: fewer steps may do."
+        may = "; fewer steps may do" if trial.trial == result.best else ""
+        return f"Trial {trial.trial} stands at {level}, since {at}{may}."
     return f"Trial {trial.trial} reached {level}, at {at}."
 
 
 def _advice(result: Saturated, trial: SaturatedTrial) -> str:
-    if trial.status != "notice" or trial.share is None:
+    if trial.status == "unclear":
+        return settled_by(trial.why)
+    if trial.status != "notice" or trial.share is None or trial.trial != result.best:
         return ""
     steps = math.ceil(min(1.0, 1.5 * trial.share) * result.max_steps)
     return f"Try about {steps:,} steps, half as many again as it needed, before more trials."

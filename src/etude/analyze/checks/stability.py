@@ -1,77 +1,27 @@
-"""Which trials were unstable: how, when, and whether they recovered.
-
-Axes: E evaluations, T trials.
-"""
+"""Which trials were unstable: how, when, and whether they recovered."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
-from ...finding import Finding, Severity
-from ...playbook.catalogue import known
+from ...finding import Finding
 from ...study import Study
 from ...wording import join, percent, plural
 from ..thresholds import StabilityThresholds
-from ..views.aligned import Aligned, aligned, binned
-from ..views.curves import TRAIN_LOSS, TrialCurves
-from ..views.progress import Progress, flat, progress
-from .stability_curves import (
-    Drop,
-    Instability,
-    Kind,
-    hidden_spikes,
-    instability,
-    not_finite,
-    not_finite_series,
-    shared_drops,
-)
+from ..views.aligned import aligned
+from ..views.curves import TRAIN_LOSS, TrialCurves, setting_name
+from ..views.why import cause, open_headline, open_message, settled_by
+from .stability_curves import shared_drops
 from .stability_limit import StabilityLimit, stability_limit
 from .stability_limit import findings as limit_findings
+from .stability_trial import StabilityTrial, others, stability_trial
 
+__all__ = ["Stability", "StabilityTrial", "findings", "stability"]
 SHIPPED = StabilityThresholds()
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class StabilityTrial:
-    """How stable one trial was.
-
-    Args:
-        why: Why that cannot be judged; empty where it can.
-        kind: How it was unstable; empty where it was not.
-        fraction: Where it became unstable first, as a share of the full length.
-        early: Whether that was before the end of warmup, or in the first tenth.
-        lost: What of the gain was lost at the end, over all series; NaN where not known.
-        learned: How far it came at its best on the way from where training begins to what a
-            quarter of the study reaches; NaN where not known.
-        spikes: Drops that recovered at the next evaluation.
-        hidden: Steps of training losses that spiked between evaluations.
-        shared: How many other trials dropped at the same share of the length, where they are many.
-        broken: The series that is not finite from `step` on; empty where none is.
-        norms: Whether it logged gradient norms.
-    """
-
-    trial: int
-    status: Severity
-    why: str = ""
-    kind: Kind = ""
-    step: int | None = None
-    fraction: float | None = None
-    early: bool | None = None
-    drops: tuple[Drop, ...] = ()
-    lost: float = math.nan
-    learned: float = math.nan
-    spikes: int = 0
-    hidden: tuple[int, ...] = ()
-    shared: int = 0
-    evaluations: int = 0
-    broken: str = ""
-    norms: bool = True
 
 
 @final
@@ -90,6 +40,14 @@ class Stability:
     trials: tuple[StabilityTrial, ...]
     limit: StabilityLimit
 
+    @property
+    def never_learned(self) -> tuple[int, ...]:
+        """The trials that never learned what others did: they count with infeasible ones.
+
+        Source: C3, R15.
+        """
+        return tuple(trial.trial for trial in self.trials if trial.kind == "never_learned")
+
 
 def stability(
     study: Study, curves: Sequence[TrialCurves], *, thresholds: StabilityThresholds = SHIPPED
@@ -100,162 +58,79 @@ def stability(
     """
     with np.errstate(all="ignore"):
         series = [aligned(trial) for trial in curves]
-        progresses = zip(progress(series), progress(series, TRAIN_LOSS), strict=True)
-        trials = [
-            _trial(trial, aligned_curves, pair, thresholds)
-            for trial, aligned_curves, pair in zip(curves, series, progresses, strict=True)
-        ]
+        judged = zip(curves, series, others(series, thresholds), strict=True)
+        trials = [stability_trial(*one, thresholds) for one in judged]
     drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in trials]
     shared_T = shared_drops(drops_T, thresholds)
     trials = [replace(one, shared=shared) for one, shared in zip(trials, shared_T, strict=True)]
     unstable = {trial.trial: trial.status == "problem" for trial in trials}
+    limit = stability_limit(study, curves, unstable, thresholds=thresholds)
     return Stability(
         study=study.name,
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(trials),
-        limit=stability_limit(study, curves, unstable, thresholds=thresholds),
+        trials=tuple(_beside_the_best(trials, curves, limit, thresholds)),
+        limit=limit,
     )
 
 
-def _trial(
-    trial: TrialCurves,
-    curves: Aligned,
-    progresses: tuple[Progress, Progress],
+def _beside_the_best(
+    trials: Sequence[StabilityTrial],
+    curves: Sequence[TrialCurves],
+    limit: StabilityLimit,
     thresholds: StabilityThresholds,
-) -> StabilityTrial:
-    learned = progresses[0].best
-    step = not_finite(trial, exploded=thresholds.exploded)
-    if step is not None or (trial.infeasible and trial.record.reason in ("nan", "diverged")):
-        kind: Kind = "diverged" if trial.record.reason == "diverged" else "nan"
-        last = max(trial.record.steps - 1, 0)
-        symptoms = Instability(kind=kind, step=last if step is None else step)
-        return _unstable(trial, symptoms, curves, learned, thresholds)
-    if trial.infeasible:
-        because = trial.record.reason or "no reason given"
-        return _unclear(trial, f"it is infeasible ({because})", curves)
-    if len(curves) < thresholds.min_evaluations:
-        return _without_evaluations(trial, curves, thresholds)
-    return _of_curves(trial, curves, progresses, thresholds)
+) -> list[StabilityTrial]:
+    """The trials, a notice where what broke, or never learned, holds the best rate not down.
+
+    Every workload breaks at some rate. It is only that where a cliff of the rate explains what
+    broke, and the best trial stands well below it, with worse ones that train in between.
+    """
+    name = setting_name(curves, "learning_rate")
+    rates = {trial.id: _rate(trial, name) for trial in curves}
+    losses = {trial.id: trial.best_loss for trial in curves}
+    stable = [
+        (loss, rates[one.trial])
+        for one in trials
+        if not one.kind and (loss := losses[one.trial]) is not None and rates[one.trial] > 0.0
+    ]
+    if limit.status == "notice" or len(stable) < thresholds.min_stable:
+        return list(trials)
+    best = min(stable)[1]
+    cliff = _cliff(trials, rates, stable, thresholds)
+    return [
+        replace(one, status="notice", beyond=one.broke)
+        if (one.broke and rates[one.trial] >= cliff)
+        or (one.kind == "never_learned" and 0.0 < rates[one.trial] * thresholds.room <= best)
+        else one
+        for one in trials
+    ]
 
 
-def _of_curves(
-    trial: TrialCurves,
-    curves: Aligned,
-    progresses: tuple[Progress, Progress],
+def _rate(trial: TrialCurves, name: str) -> float:
+    """The learning rate of a trial; 0 where it has none."""
+    value = trial.record.setting.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _cliff(
+    trials: Sequence[StabilityTrial],
+    rates: Mapping[int, float],
+    stable: Sequence[tuple[float, float]],
     thresholds: StabilityThresholds,
-) -> StabilityTrial:
-    learned = progresses[0].best
-    alone = instability(curves, trial.max_steps, thresholds)
-    symptoms = _beside_others(curves, alone, progresses, thresholds)
-    if symptoms.kind == "diverged" and not symptoms.drops and TRAIN_LOSS not in curves.names:
-        return _unclear(
-            trial,
-            f"its {trial.metric} got worse little by little, and without {TRAIN_LOSS} that may be "
-            "overfitting",
-            curves,
-        )
-    hidden = tuple(hidden_spikes(trial, curves, thresholds))
-    if symptoms.kind:
-        return _unstable(trial, replace(symptoms, hidden=hidden), curves, learned, thresholds)
-    if not math.isfinite(learned) and flat(curves):
-        because = f"its {trial.metric} never left the level of its start by more than its noise"
-        return _unclear(trial, because, curves)
-    return StabilityTrial(
-        trial=trial.id,
-        status="notice" if hidden else "ok",
-        step=hidden[0] if hidden else None,
-        fraction=(hidden[0] + 1) / max(1, trial.max_steps) if hidden else None,
-        lost=symptoms.lost,
-        learned=learned,
-        spikes=symptoms.spikes,
-        hidden=hidden,
-        evaluations=len(curves),
-    )
-
-
-def _beside_others(
-    curves: Aligned,
-    symptoms: Instability,
-    progresses: tuple[Progress, Progress],
-    thresholds: StabilityThresholds,
-) -> Instability:
-    """The symptoms with what others of the study show: there was more to learn, or to keep."""
-    objective, losses = progresses
-    min_learned = thresholds.min_learned
-    # The last series is the training loss, where there is one.
-    falling = float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0))
-    if falling >= thresholds.steady:
-        return symptoms
-    if objective.best < min_learned:
-        # Drops of what is hardly a gain say little.
-        return replace(symptoms, kind="never_learned", step=int(curves.steps_E[0]), drops=())
-    if not symptoms.kind and objective.end < min_learned and losses.end < min_learned:
-        best = int(curves.levels_SxE[0].argmin())
-        return replace(symptoms, kind="diverged", step=int(curves.steps_E[best]))
-    return symptoms
-
-
-def _unstable(
-    trial: TrialCurves,
-    symptoms: Instability,
-    curves: Aligned,
-    learned: float,
-    thresholds: StabilityThresholds,
-) -> StabilityTrial:
-    fraction = ((symptoms.step or 0) + 1) / max(1, trial.max_steps)
-    return StabilityTrial(
-        trial=trial.id,
-        status="problem",
-        kind=symptoms.kind,
-        step=symptoms.step,
-        fraction=fraction,
-        early=fraction <= _beginning(trial, thresholds.early),
-        drops=symptoms.drops,
-        lost=symptoms.lost,
-        learned=learned,
-        spikes=symptoms.spikes,
-        hidden=symptoms.hidden,
-        evaluations=len(curves),
-        broken=not_finite_series(trial) if symptoms.kind == "nan" else "",
-        norms=len(trial.gradient_norm) > 0,
-    )
-
-
-def _unclear(trial: TrialCurves, why: str, curves: Aligned) -> StabilityTrial:
-    return StabilityTrial(trial=trial.id, status="unclear", why=why, evaluations=len(curves))
-
-
-def _without_evaluations(
-    trial: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
-) -> StabilityTrial:
-    """Judges by the training loss alone: it can show an instability, not that there is none."""
-    losses = binned(TRAIN_LOSS, trial.train_loss)
-    if len(losses) >= thresholds.min_evaluations:
-        symptoms = instability(losses, trial.max_steps, thresholds)
-        if symptoms.kind:
-            return _unstable(trial, symptoms, curves, math.nan, thresholds)
-    few = plural(len(curves), "evaluation") if len(curves) else f"no {trial.metric}"
-    healthy = (
-        f", while its {TRAIN_LOSS} looks healthy"
-        if len(losses) >= thresholds.min_evaluations
-        else ""
-    )
-    return _unclear(trial, f"it has {few}{healthy}", curves)
-
-
-def _beginning(trial: TrialCurves, early: float) -> float:
-    """The end of warmup as a share of the full length; `early` where no setting says it."""
-    for name, value in trial.record.setting.items():
-        entry = known(name)
-        if entry is None or isinstance(value, bool | str):
-            continue
-        if entry.name == "warmup_fraction":
-            return max(float(value), early / 10)
-        if entry.name == "warmup_steps":
-            return max(float(value) / max(1, trial.max_steps), early / 10)
-    return early
+) -> float:
+    """The rate from which on nearly all break and below which hardly any does; infinite without."""
+    broke = sorted(rates[one.trial] for one in trials if one.broke and rates[one.trial] > 0.0)
+    above = np.array(sorted(rate for _, rate in stable))
+    best = min(stable)[1]
+    for place, rate in enumerate(broke):
+        beyond, still = len(broke) - place, int(np.count_nonzero(above >= rate))
+        few_below = place <= thresholds.max_below * len(stable)
+        between = int(np.count_nonzero((above > best) & (above < rate)))
+        nearly_all = beyond >= thresholds.min_unstable and still <= thresholds.max_below * beyond
+        if nearly_all and few_below and between >= thresholds.min_between:
+            return rate if rate >= thresholds.room * best else np.inf
+    return np.inf
 
 
 def findings(result: Stability) -> list[Finding]:
@@ -270,10 +145,11 @@ def findings(result: Stability) -> list[Finding]:
                 check="stability",
                 status=trial.status,
                 subject={"study": result.study, "trial": trial.trial},
+                headline=_headline(trial),
                 message=_message(result, trial),
                 evidence=_evidence(result, trial),
                 advice=_advice(trial),
-                kind=trial.kind,
+                kind=trial.kind or cause(trial.why),
             )
             for trial in result.trials
         ),
@@ -284,10 +160,11 @@ def findings(result: Stability) -> list[Finding]:
 def _evidence(result: Stability, trial: StabilityTrial) -> Mapping[str, object]:
     thresholds = result.thresholds
     confidence = {
-        "problem": thresholds.confidence_flagged,
-        "notice": thresholds.confidence_flagged,
-        "ok": thresholds.confidence_ok,
+        "problem": (thresholds.confidence_flagged, thresholds.confidence_flagged_trials),
+        "notice": (thresholds.confidence_flagged, thresholds.confidence_flagged_trials),
+        "ok": (thresholds.confidence_ok, thresholds.confidence_ok_trials),
     }
+    sure, of_trials = confidence.get(trial.status, (None, None))
     return {
         "trials": [trial.trial],
         "kind": trial.kind,
@@ -300,14 +177,36 @@ def _evidence(result: Stability, trial: StabilityTrial) -> Mapping[str, object]:
         "single_spikes": trial.spikes,
         "hidden_spikes": list(trial.hidden),
         "shared_with": trial.shared,
+        "beyond_the_best": trial.beyond,
         "evaluations": trial.evaluations,
-        "confidence": confidence.get(trial.status),
+        "confidence": sure,
+        "confidence_trials": of_trials,
     }
+
+
+def _headline(trial: StabilityTrial) -> str:
+    if trial.status == "unclear":
+        return open_headline(trial.trial, "stability", trial.why)
+    if trial.kind == "never_learned":
+        share = percent(max(trial.learned, 0.0))
+        return f"Trial {trial.trial} never learned: {share} of the usual way"
+    share = percent(trial.fraction or 0.0)
+    if trial.kind:
+        words = {
+            "nan": f"broke for good at {share} of its steps",
+            "diverged": f"diverged at {share} of its steps",
+            "diverged_recovered": f"broke at {share} of its steps and went on",
+            "repeated": f"broke {len(trial.drops)} times, first at {share} of its steps",
+        }
+        return f"Trial {trial.trial} {words[trial.kind]}"
+    if trial.hidden:
+        return f"Trial {trial.trial}: {TRAIN_LOSS} spiked at {share} of its steps, unseen"
+    return f"Trial {trial.trial} shows no instability in {trial.evaluations} evaluations"
 
 
 def _message(result: Stability, trial: StabilityTrial) -> str:
     if trial.status == "unclear":
-        return f"Trial {trial.trial}: whether it was stable is open, since {trial.why}."
+        return open_message(trial.trial, "whether it was stable", trial.why)
     if not trial.kind:
         return _stable_message(result, trial)
     share = percent(trial.fraction or 0.0)
@@ -320,13 +219,15 @@ def _message(result: Stability, trial: StabilityTrial) -> str:
         "repeated": f"broke {len(trial.drops)} times, first at {at}",
         "never_learned": f"never learned: at its best it came {learned}",
     }
-    message = f"Trial {trial.trial} {sentences[trial.kind]}{_size(trial)}."
+    message = f"Trial {trial.trial} {sentences[trial.kind]}."
+    if trial.beyond:
+        return f"{message} Its rate lies well above the best, which this does not hold down."
     if trial.shared:
-        message += (
-            f" {plural(trial.shared, 'other trial')} broke at the same share of the length: "
-            "the schedule may do this."
+        return (
+            f"{message} {plural(trial.shared, 'other trial')} broke at the same share of the "
+            "length: the schedule may do this."
         )
-    return message
+    return f"{message}{_size(trial)}"
 
 
 def _recovery(trial: StabilityTrial) -> str:
@@ -353,24 +254,21 @@ def _stable_message(result: Stability, trial: StabilityTrial) -> str:
 def _size(trial: StabilityTrial) -> str:
     if not trial.drops:
         return ""
-    size = max(drop.size for drop in trial.drops)
-    return f" (lost {percent(size)} of what it had gained after the first quarter of its way)"
+    size = min(1.0, max(drop.size for drop in trial.drops))
+    most = "all" if size == 1.0 else percent(size)
+    return f" It lost {most} of what it had gained after the first quarter of its way."
 
 
 def _advice(trial: StabilityTrial) -> str:
-    if trial.status not in ("problem", "notice"):
+    if trial.status == "unclear":
+        return settled_by(trial.why)
+    if trial.status == "ok" or (trial.status == "notice" and trial.kind):
         return ""
     if trial.kind == "never_learned":
-        return (
-            "Look at its learning rate first: far too high or far too low (D2). Repair "
-            "optimization before trying anything else (D11)."
-        )
-    if trial.early:
-        return "It broke early: try a longer warmup first, then gradient clipping (D6, D7, D9)."
+        return "Look at its learning rate first: it may be far too high or far too low."
+    if trial.early or (trial.hidden and not trial.kind):
+        return "Try a longer warmup first, then gradient clipping."
     if trial.shared:
-        return "Look at what the schedule does there (D1), before warmup or clipping (D6)."
-    log = "" if trial.norms else "log `grad_norm`, unclipped, first; then "
-    return (
-        f"It broke in mid-training: {log}try gradient clipping at the 90th percentile of the "
-        "logged gradient norms (D6, D9), a lower learning rate only last."
-    )
+        return "Look at what the schedule does there before warmup or clipping."
+    log = "" if trial.norms else "Log `grad_norm`, unclipped, and "
+    return f"{log}{'clip' if log else 'Clip'} gradients just above their usual norm."

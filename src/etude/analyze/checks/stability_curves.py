@@ -6,23 +6,32 @@ Axes: T trials, E evaluations, P points of a curve, S series: the objective firs
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+from scipy.special import ndtri, stdtrit
 
 from ...record import Series
-from ..statistics.curve_shape import finite, level_drift
+from ..statistics.curve_shape import finite, level_drift, wander
 from ..thresholds import StabilityThresholds
-from ..views.aligned import Aligned, ending, gained, levelled, noises
+from ..views.aligned import Aligned, by_noise, ending, gained, levelled, noises
 from ..views.curves import GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
 # The median absolute deviation of a normal value, in its sd.
 _MEDIAN_DEVIATION = 0.6745
+_NONE_TYPICAL: Mapping[str, float] = {}
 _TINY = float(np.finfo(np.float64).tiny)
+# Heuristic: so many neighbours tell how large the noise is there.
+_NEAR = 9
+_FAR = 21
+# The chance that its small samples are corrected at.
+_ONE_IN = 0.02
 
 
 @final
@@ -114,7 +123,12 @@ def _not_finite_from(series: Series) -> int | None:
     return int(series.steps_P[finite_P[-1] + 1 if len(finite_P) else 0])
 
 
-def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds) -> Instability:
+def instability(
+    curves: Aligned,
+    max_steps: int,
+    thresholds: StabilityThresholds,
+    typical: Mapping[str, float] = _NONE_TYPICAL,
+) -> Instability:
     """The drops of aligned curves, and how they end.
 
     What lies in the objective alone is a glitch of the metric, and what lies in the validation
@@ -123,11 +137,14 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
     Source: C4, D1, D4.
     """
     # All is measured in what training gained, series by series.
+    most_S = np.array(
+        [thresholds.most_noise * typical.get(name, math.inf) for name in curves.names]
+    )
     levels_SxE = curves.levels_SxE
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
         return Instability(kind="")
-    dropped_E, size_E = _dropped(levels_SxE, gained_S, thresholds)
+    dropped_E, size_E, spiked_E = _dropped(levels_SxE, gained_S, most_S, thresholds)
     places = np.flatnonzero(dropped_E)
     drops = tuple(
         Drop(
@@ -146,65 +163,200 @@ def instability(curves: Aligned, max_steps: int, thresholds: StabilityThresholds
     turn = int(curves.steps_E[levels_SxE[0].argmin()])
     return Instability(
         kind=kind,
-        step=drops[0].step if drops else turn if kind else None,
+        step=_first_step(kind, drops, turn),
         drops=drops,
         lost=lost_share,
-        spikes=int(np.count_nonzero(size_E >= thresholds.min_drop)) - len(places),
+        spikes=int(np.count_nonzero(spiked_E & ~dropped_E)),
     )
+
+
+def _first_step(kind: Kind, drops: tuple[Drop, ...], turn: int) -> int | None:
+    """Where it became unstable: of what never recovered, no earlier than its best."""
+    if not kind:
+        return None
+    steps = [drop.step for drop in drops if kind != "diverged" or drop.step >= turn]
+    return min(steps, default=turn)
 
 
 def _lost(
     levels_SxE: NDArray[np.float64], gained_S: NDArray[np.float64], thresholds: StabilityThresholds
 ) -> tuple[float, bool]:
-    """What of the gain is lost at the end in every series, and whether that is too much."""
+    """What of the gain is lost at the end in every series, and whether that is too much.
+
+    The lowest of many single values lies low by luck: levels are compared, not values, by errors
+    that know how the noise wanders. Series that share their noise are one witness: the mean of what
+    they say counts, not their sum. A gain that noise explains cannot be lost.
+    """
     ends_S = np.array([ending(row_E) for row_E in levels_SxE])
     share = float(((ends_S - levels_SxE.min(axis=1)) / gained_S).min())
     if share < thresholds.min_lost:
         return share, False
-    # The lowest of many single values lies low by luck: levels are compared, not values.
-    apart, shares = 0.0, []
+    shares, lost, gains, ranges = [], [], [], []
     for row_E, end in zip(levels_SxE, ends_S.tolist(), strict=True):
         level_E, error = levelled(row_E)
-        gain = gained(level_E)
-        away = end - float(level_E.min())
+        bottom = int(level_E.argmin())
+        away, gain = end - float(level_E[bottom]), gained(level_E)
         if away <= thresholds.min_drift * level_drift(level_E).before:
             return share, False
+        wandered = wander(row_E)
+        width = max(3, len(row_E) // 10) | 1
+        error_after = max(error, wandered.error(width, len(row_E) - 1 - bottom))
+        error_before = max(error, wandered.error(width, bottom))
         shares.append(away / gain if gain > 0.0 else math.inf)
-        apart += away / error
-    beyond = apart / math.sqrt(len(levels_SxE) + 1) >= thresholds.min_noise
+        lost.append(away / error_after)
+        gained_to = float(level_E[: bottom + 1].max() - level_E[bottom])
+        gains.append(gained_to / error_before)
+        ranges.append(gained_to / max(by_noise(row_E), _TINY))
+    beyond = min(float(np.mean(lost)), float(np.mean(gains))) >= thresholds.min_apart
+    beyond &= float(np.mean(ranges)) >= thresholds.min_beyond
     return min(shares), beyond and min(shares) >= thresholds.min_lost
 
 
 def _dropped(
-    levels_SxE: NDArray[np.float64], gained_S: NDArray[np.float64], thresholds: StabilityThresholds
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Where two evaluations in a row lie above the two before, and how far the first one does.
+    levels_SxE: NDArray[np.float64],
+    gained_S: NDArray[np.float64],
+    most_S: NDArray[np.float64],
+    thresholds: StabilityThresholds,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Where two evaluations in a row lie above the two before, how far the first does, and spikes.
 
     A rise that the second evaluation no longer sees counts if it is so many times larger.
     """
-    # How far each evaluation lies above the two before it, and how far it stays there.
-    before_SxE = np.minimum(levels_SxE[:, :-2], levels_SxE[:, 1:-1])
-    here_SxE = levels_SxE[:, 2:]
-    next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
-    rises_SxE = here_SxE - before_SxE
-    stays_SxE = np.minimum(here_SxE, next_SxE) - before_SxE
-    usual_S = _usual(stays_SxE, thresholds.min_rises)
-    noise_Sx1 = np.maximum(np.maximum(noises(levels_SxE), usual_S), _TINY)[:, None]
-    # Stouffer's sum, as if one more series had shown nothing: series that move together by chance
-    # are rarer, the more there are of them, and one alone must show more.
-    root = math.sqrt(len(levels_SxE) + 1)
-    size_E = (rises_SxE / gained_S[:, None]).min(axis=0)
-    lasting_E = (stays_SxE / gained_S[:, None]).min(axis=0)
-    stays_E = (stays_SxE / noise_Sx1).sum(axis=0) / root
-    rises_E = (rises_SxE / noise_Sx1).sum(axis=0) / root
+    rises_SxE, stays_SxE = _moves(levels_SxE)
+    noise_S = np.minimum(_noise(levels_SxE, stays_SxE, thresholds), most_S)
+    noise_Sx1 = np.maximum(noise_S, _TINY)[:, None]
+    noise_SxE = np.maximum(noise_Sx1, np.minimum(_nearby(stays_SxE), most_S[:, None]))
+    # What training gained, or what noise alone would have gained.
+    unit_Sx1 = np.maximum(gained_S[:, None], thresholds.min_gain * noise_Sx1)
+    size_E = (rises_SxE / unit_Sx1).min(axis=0)
+    lasting_E = (stays_SxE / unit_Sx1).min(axis=0)
+    stays_E = (stays_SxE / noise_SxE).sum(axis=0) / _joint_sd(levels_SxE)
+    rises_E = (rises_SxE / noise_SxE).sum(axis=0) / math.sqrt(len(levels_SxE) + 1)
     # Large by both units: of what training gained, and of the noise.
     more = thresholds.min_spike
-    dropped_E = (lasting_E >= thresholds.min_drop) & (stays_E >= thresholds.min_noise)
-    dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * thresholds.min_noise)
+    least = least_beyond(len(stays_E), thresholds)
+    dropped_E = (lasting_E >= thresholds.min_drop) & (stays_E >= least)
+    dropped_E &= _beyond_noise(levels_SxE, stays_SxE, thresholds.min_beyond)
+    # No later evaluation says whether the last one stays.
+    dropped_E[-1:] = False
+    spiked_E = (size_E >= thresholds.min_drop) & (rises_E >= least)
+    dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * least)
     return (
         np.concatenate((np.zeros(2, bool), dropped_E)),
         np.concatenate((np.zeros(2), size_E)),
+        np.concatenate((np.zeros(2, bool), spiked_E)),
     )
+
+
+def _moves(
+    levels_SxE: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each evaluation lies above the two before it, and how far it stays there."""
+    before_SxE = np.minimum(levels_SxE[:, :-2], levels_SxE[:, 1:-1])
+    here_SxE = levels_SxE[:, 2:]
+    next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
+    return here_SxE - before_SxE, np.minimum(here_SxE, next_SxE) - before_SxE
+
+
+def _noise(
+    levels_SxE: NDArray[np.float64],
+    stays_SxE: NDArray[np.float64],
+    thresholds: StabilityThresholds,
+) -> NDArray[np.float64]:
+    """noise_S: the sd of single values, or of what lasts of them, if that is more."""
+    return np.maximum(noises(levels_SxE), _usual(stays_SxE, thresholds.min_rises))
+
+
+def typical_noise(
+    curves: Sequence[Aligned], thresholds: StabilityThresholds
+) -> Mapping[str, float]:
+    """The median trial's noise of each series; empty where they are few.
+
+    A trial that swings many times as much as the others is no excuse of itself.
+
+    Source: D1.
+    """
+    by_name: dict[str, list[float]] = {}
+    for one in curves:
+        if len(one) >= thresholds.min_evaluations:
+            noise_S = _noise(one.levels_SxE, _moves(one.levels_SxE)[1], thresholds)
+            for name, noise in zip(one.names, noise_S.tolist(), strict=True):
+                by_name.setdefault(name, []).append(noise)
+    return {
+        name: float(np.median(noises_T))
+        for name, noises_T in by_name.items()
+        if len(noises_T) >= thresholds.min_typical
+    }
+
+
+def least_beyond(looks: int, thresholds: StabilityThresholds) -> float:
+    """So many sd does noise hardly rise at any of so many evaluations; never less than is usual.
+
+    Source: D1.
+    """
+    return max(thresholds.min_noise, -float(ndtri(thresholds.chance / max(1, looks))))
+
+
+def _joint_sd(levels_SxE: NDArray[np.float64]) -> float:
+    """The sd of a sum over series of sd 1, as their noise goes together: they may share it.
+
+    Told by second differences, which know no course. Never less than that of independent series
+    with one more that showed nothing: series that move together by chance are rarer, the more
+    there are of them, and one alone must show more.
+    """
+    series, count = levels_SxE.shape
+    least = math.sqrt(series + 1)
+    if series == 1 or count < 5:
+        return least
+    bends_SxE = np.diff(levels_SxE, n=2, axis=1)
+    sum_E = (bends_SxE / np.maximum(noises(levels_SxE), _TINY)[:, None]).sum(axis=0)
+    spread = float(np.median(np.abs(sum_E))) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
+    return max(min(spread, float(series)) * _of_few(count), least)
+
+
+def _of_few(count: int) -> float:
+    """By how much more a value must stand out where its sd is known from so few."""
+    chance = _ONE_IN / count
+    return float(stdtrit(max(2.0, 0.75 * count), 1.0 - chance) / -ndtri(chance))
+
+
+def _nearby(stays_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sd of what lasts just before each evaluation; of the first few, around them.
+
+    Noise in proportion to a loss that falls is large while the loss is.
+    """
+    count = stays_SxE.shape[1]
+    if count < 2 * _NEAR:
+        return np.zeros_like(stays_SxE)
+    width = min(max(_NEAR, count // _NEAR), _FAR) | 1
+    centred_SxE = np.abs(stays_SxE - median_filter(stays_SxE, size=(1, width), mode="mirror"))
+    spread_SxE = median_filter(centred_SxE, size=(1, width), mode="mirror") / _MEDIAN_DEVIATION
+    before_E = np.maximum(np.arange(count) - width // 2 - 2, width // 2)
+    return np.asarray(spread_SxE[:, before_E])
+
+
+def learns_late(curves: Aligned, thresholds: StabilityThresholds) -> bool:
+    """Whether every series ends near its lowest, further below its start than noise goes.
+
+    Source: D1.
+    """
+    for row_E in curves.levels_SxE:
+        gain = float(row_E[0] - row_E.min())
+        lost = ending(row_E) - float(row_E.min())
+        if lost > thresholds.min_learned * gain or gain < thresholds.min_beyond * by_noise(row_E):
+            return False
+    return True
+
+
+def _beyond_noise(
+    levels_SxE: NDArray[np.float64], stays_SxE: NDArray[np.float64], least: float
+) -> NDArray[np.bool_]:
+    """Where so many times more was gained before, or is lost, than noise alone gains and loses."""
+    range_Sx1 = np.array([[max(by_noise(row_E), _TINY)] for row_E in levels_SxE])
+    lowest_SxE = np.minimum.accumulate(levels_SxE, axis=1)[:, 1:-1]
+    gained_SxE = np.maximum.accumulate(levels_SxE, axis=1)[:, 1:-1] - lowest_SxE
+    moved_SxE = np.maximum(gained_SxE, stays_SxE) / range_Sx1
+    return np.asarray(moved_SxE.mean(axis=0) >= least)
 
 
 def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64]:
@@ -215,8 +367,18 @@ def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64
     if stays_SxE.shape[1] < min_rises:
         return np.zeros(len(stays_SxE))
     past_SxE = stays_SxE[:, stays_SxE.shape[1] // 4 :]
+    if past_SxE.shape[1] >= 2 * _NEAR:
+        bends_ExK = _bends(past_SxE.shape[1])
+        past_SxE = past_SxE - (past_SxE @ bends_ExK) @ bends_ExK.T
     away_SxE = np.abs(past_SxE - np.median(past_SxE, axis=1, keepdims=True))
     return np.asarray(np.median(away_SxE, axis=1) / _MEDIAN_DEVIATION)
+
+
+@cache
+def _bends(count: int) -> NDArray[np.float64]:
+    """Orthonormal axes of the cubics over so many positions: how a slope changes is no noise."""
+    powers_ExK = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, count), 3)
+    return np.asarray(np.linalg.qr(powers_ExK)[0])
 
 
 def _first_of_each(places: list[int]) -> list[int]:
@@ -263,10 +425,27 @@ def hidden_spikes(
     half_P = (before_P[0] + before_P) / 2.0
     typical = float(noises(losses.values_P[None, :])[0])
     high_P = losses.values_P > np.maximum(half_P, before_P + 3 * thresholds.min_noise * typical)
-    # The first tenth still falls: there a loss lies above nothing that was reached.
-    high_P[: len(high_P) // 10] = False
+    # The first tenth still falls: there a loss must lie above where it began.
+    first_P = np.arange(len(losses)) < len(losses) // 10
+    high_P &= ~first_P
+    high_P |= first_P & _first_spikes(losses, trial.max_steps, thresholds)
     places = _first_of_each(np.flatnonzero(high_P).tolist())
     return [int(losses.steps_P[place]) for place in places]
+
+
+def _first_spikes(
+    losses: Series, max_steps: int, thresholds: StabilityThresholds
+) -> NDArray[np.bool_]:
+    """Where a loss of the first steps lies above its start by a fifth of all that was gained.
+
+    Source: D4.
+    """
+    first = losses.steps_P < min(thresholds.first_steps, thresholds.early * max_steps)
+    start = float(np.median(losses.values_P[:3]))
+    around = float(noises(losses.values_P[None, first])[0])
+    gain = start - float(losses.values_P.min())
+    least = max(thresholds.min_drop * gain, 3 * thresholds.min_noise * around, _TINY)
+    return np.asarray(first & (losses.values_P > start + least))
 
 
 def shared_drops(

@@ -1,36 +1,50 @@
-"""The stability limit: whether instability holds the best learning rate down."""
+"""The stability limit: whether instability holds the best learning rate down.
+
+Axes: T trials, D axes.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...playbook.catalogue import known
-from ...space import Choice
+from ...space import Choice, Domain, is_number
 from ...study import Study
 from ...wording import number, plural
-from ..statistics.hypergeometric import upper_tail
+from ..statistics.rank_quadratic import rank_quadratic
 from ..thresholds import StabilityThresholds
 from ..views.curves import TrialCurves
+from .infeasible_regions import upper_region
 
+Floats: TypeAlias = NDArray[np.float64]
 SHIPPED = StabilityThresholds()
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class StabilityLimit:
-    """Where the best learning rate stands among stable and unstable ones.
+    """Where the best of one learning rate stands below the rates at which training breaks.
 
     Args:
         why: Why that cannot be judged; empty where it can.
-        rate: The best trial's.
-        stable: How many stable trials lie above it.
-        unstable: The unstable trials above it.
+        rate: The best stable trial's.
+        edge: From where on most trials are unstable; None where no such rate is known.
         chance: How likely so many of all unstable trials lie above it by chance.
+        distance: From the best rate up to the edge, on a logarithmic scale, as a share of the axis.
+        fall: How likely the objective of the stable trials still falls at the edge.
+        min_fall: So likely is asked for.
+        stable: How many stable trials lie above the best rate.
+        unstable: The unstable trials above it.
+        beyond: How many trials lie beyond the edge, and how many of those are unstable.
+        others: Of the study's other learning rates.
     """
 
     study: str
@@ -39,9 +53,20 @@ class StabilityLimit:
     hyperparameter: str = ""
     trial: int | None = None
     rate: float = math.nan
+    edge: float | None = None
+    chance: float = math.nan
+    distance: float = math.nan
+    fall: float = math.nan
+    min_fall: float = math.nan
     stable: int = 0
     unstable: tuple[int, ...] = ()
-    chance: float = math.nan
+    beyond: tuple[int, int] = (0, 0)
+    others: tuple[StabilityLimit, ...] = ()
+
+    @property
+    def rates(self) -> tuple[StabilityLimit, ...]:
+        """One for each learning rate."""
+        return (replace(self, others=()), *self.others)
 
 
 def stability_limit(
@@ -51,121 +76,242 @@ def stability_limit(
     *,
     thresholds: StabilityThresholds = SHIPPED,
 ) -> StabilityLimit:
-    """Whether nearly all trials above the best learning rate are unstable, and by no chance.
+    """Whether the best of each learning rate lies just below where training breaks.
+
+    That is a sign of instability where the objective still falls towards there: higher rates would
+    be better, if they could be trained. Of several rates the first that is held down speaks.
 
     Source: D1, D3.
     """
-    name = _rate_of(study)
-    if not name:
+    names = _rates_of(study)
+    if not names:
         return StabilityLimit(
             study=study.name, status="unclear", why="its space has no learning rate"
         )
-    with_rate = _with_rate(curves, name)
-    best = _best(with_rate, unstable)
-    if best is None:
-        return StabilityLimit(study=study.name, status="unclear", why="no stable trial has a value")
-    rate, winner = best
-    above = [trial.id for value, trial in with_rate if value > rate]
-    unstable_above = sorted(trial for trial in above if unstable[trial])
-    count, stable = len(unstable_above), len(above) - len(unstable_above)
-    chance = upper_tail(
-        count,
-        drawn=sum(unstable[trial.id] for _, trial in with_rate),
-        hit_items=len(above),
-        items=len(with_rate),
-    )
-    hardly_chance = count >= thresholds.min_unstable and chance <= thresholds.max_chance
-    at_limit = hardly_chance and 3 * stable <= count
-    return StabilityLimit(
-        study=study.name,
-        # A sign, says the playbook, to be checked again: it forbids no answer by itself.
-        status="notice" if at_limit else "ok",
-        hyperparameter=name,
-        trial=winner,
-        rate=rate,
-        stable=stable,
-        unstable=tuple(unstable_above),
-        chance=chance,
-    )
+    rates = [_limit(study, name, curves, unstable, thresholds) for name in names]
+    first = next((one for one in rates if one.status == "notice"), rates[0])
+    return replace(first, others=tuple(one for one in rates if one is not first))
 
 
-def _rate_of(study: Study) -> str:
-    """What the space calls its learning rate; empty where it has none."""
+def _rates_of(study: Study) -> list[str]:
+    """What the space calls its learning rates, listed ones too."""
+    names = []
     for name, domain in sorted(study.space.domains.items()):
-        entry = known(name)
-        if entry is not None and entry.name == "learning_rate" and not isinstance(domain, Choice):
-            return name
-    return ""
+        entry = known(name, study.names)
+        listed = isinstance(domain, Choice) and not all(map(is_number, domain.values))
+        if entry is not None and entry.name == "learning_rate" and not listed:
+            names.append(name)
+    return names
 
 
-def _with_rate(curves: Sequence[TrialCurves], name: str) -> list[tuple[float, TrialCurves]]:
-    """The trials that have a learning rate, each with it."""
-    return [
-        (float(trial.record.setting[name]), trial)
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    """A trial on the axis of a rate.
+
+    Args:
+        place: The rate's logarithm, 0 to 1 over the axis.
+        loss: Its best value, lower is better; None of an unstable trial.
+    """
+
+    trial: TrialCurves
+    rate: float
+    place: float
+    loss: float | None
+
+
+def _limit(
+    study: Study,
+    name: str,
+    curves: Sequence[TrialCurves],
+    unstable: Mapping[int, bool],
+    thresholds: StabilityThresholds,
+) -> StabilityLimit:
+    """Where the best of one learning rate stands."""
+    trials = _placed(study.space.domains[name], name, curves, unstable)
+    stable = [one for one in trials if one.loss is not None]
+    limit = StabilityLimit(study=study.name, status="ok", hyperparameter=name)
+    if not stable:
+        return replace(limit, status="unclear", why="no stable trial has a value")
+    best = min(stable, key=lambda one: (one.loss or 0.0, one.trial.id))
+    above = [one for one in trials if one.rate > best.rate]
+    limit = replace(
+        limit,
+        trial=best.trial.id,
+        rate=best.rate,
+        stable=sum(not unstable[one.trial.id] for one in above),
+        unstable=tuple(sorted(one.trial.id for one in above if unstable[one.trial.id])),
+    )
+    judged = [one for one in trials if not _is_too_small(one, best, unstable)]
+    region = upper_region(
+        np.array([one.place for one in judged]),
+        np.array([unstable[one.trial.id] for one in judged]),
+    )
+    if region is None:
+        return limit
+    limit = replace(limit, chance=region.chance, beyond=(region.trials, region.failed))
+    if region.failed < thresholds.min_unstable or region.chance > thresholds.max_chance:
+        return limit
+    low, high = _ends(study.space.domains[name], [one.rate for one in trials])
+    limit = replace(limit, edge=low * (high / low) ** region.begins)
+    return _judged(limit, study, stable, (best.place, region.begins), thresholds)
+
+
+def _placed(
+    domain: Domain, name: str, curves: Sequence[TrialCurves], unstable: Mapping[int, bool]
+) -> list[_Placed]:
+    """The trials that have this rate, above zero, where they lie on its own scale."""
+    rates = [
+        (float(rate), trial)
         for trial in curves
-        if isinstance(trial.record.setting.get(name), int | float)
+        if is_number(rate := trial.record.setting.get(name)) and rate > 0
+    ]
+    low, high = _ends(domain, [rate for rate, _ in rates])
+    length = math.log(high / low) if high > low else 1.0
+    return [
+        _Placed(
+            trial=trial,
+            rate=rate,
+            place=math.log(rate / low) / length,
+            loss=None if unstable[trial.id] or trial.infeasible else _loss(trial),
+        )
+        for rate, trial in rates
     ]
 
 
-def _best(
-    with_rate: Sequence[tuple[float, TrialCurves]], unstable: Mapping[int, bool]
-) -> tuple[float, int] | None:
-    """The learning rate and the id of the best trial that is not unstable."""
-    with_value = [
-        (Objective(trial.metric, trial.maximize).loss(best.value), trial.id, rate)
-        for rate, trial in with_rate
-        if not unstable[trial.id]
-        and not trial.infeasible
-        and (best := trial.record.best(trial.metric, maximize=trial.maximize)) is not None
-    ]
-    if not with_value:
-        return None
-    _, trial, rate = min(with_value)
-    return rate, trial
+def _ends(domain: Domain, rates: Sequence[float]) -> tuple[float, float]:
+    """The bounds of the axis, or the outermost rates where it is a list or begins at zero."""
+    low, high = min(rates, default=1.0), max(rates, default=1.0)
+    if isinstance(domain, Choice):
+        return low, high
+    return (domain.low if domain.low > 0 else low), domain.high
+
+
+def _loss(trial: TrialCurves) -> float | None:
+    best = trial.record.best(trial.metric, maximize=trial.maximize)
+    return None if best is None else Objective(trial.metric, trial.maximize).loss(best.value)
+
+
+def _is_too_small(one: _Placed, best: _Placed, unstable: Mapping[int, bool]) -> bool:
+    """Whether it trained to its end at a lower rate than the best, and learned nothing.
+
+    A far too small rate breaks nothing.
+    """
+    return unstable[one.trial.id] and not one.trial.infeasible and one.rate < best.rate
+
+
+def _judged(
+    limit: StabilityLimit,
+    study: Study,
+    stable: Sequence[_Placed],
+    places: tuple[float, float],
+    thresholds: StabilityThresholds,
+) -> StabilityLimit:
+    """The limit, by the distance below the edge and by whether the objective falls there."""
+    best, edge = places  # of the best rate, and of the edge, on the axis
+    limit = replace(limit, distance=round(edge - best, 6))
+    # As wide as three trials lie apart, where they are few.
+    near = max(thresholds.near_edge, min(thresholds.max_near_edge, 3 / len(stable)))
+    if limit.distance > near:
+        return limit
+    if len({one.loss for one in stable}) < 2:
+        return replace(limit, status="unclear", why="all stable trials have the same value")
+    fall = _fall(study, limit.hyperparameter, stable, edge)
+    few = thresholds.min_fall_trials / len(stable)
+    min_fall = min(thresholds.min_fall + few, thresholds.max_min_fall)
+    # Rounded, so that the order of trials, which moves the last digits, decides nothing.
+    limit = replace(limit, fall=round(fall, 6), min_fall=round(min_fall, 6))
+    if limit.fall >= limit.min_fall:
+        # A sign, says the playbook, to be checked again: it forbids no answer by itself.
+        return replace(limit, status="notice")
+    if 2 * limit.fall < 1:
+        return limit
+    why = f"{plural(len(stable), 'stable trial')} do not tell whether the objective falls there"
+    return replace(limit, status="unclear", why=why)
+
+
+def _fall(study: Study, name: str, stable: Sequence[_Placed], edge: float) -> float:
+    """How likely the objective of the stable trials falls at the edge, upward along the rate."""
+    columns = [[one.place for one in stable]]
+    for other, domain in study.space.domains.items():
+        settings = [one.trial.record.setting for one in stable]
+        is_axis = not isinstance(domain, Choice) or domain.ordered
+        if other != name and is_axis and all(other in setting for setting in settings):
+            columns.append([domain.unit(setting[other]) for setting in settings])
+    units_TxD = np.array(columns, dtype=np.float64).T
+    losses_T = np.array([one.loss for one in stable], dtype=np.float64)
+    fitted = rank_quadratic(units_TxD, losses_T, np.empty((len(stable), 0)))
+    return fitted.p_decreasing(0, min(max(edge, 0.0), 1.0))
 
 
 def findings(result: StabilityLimit) -> list[Finding]:
-    """One finding a study.
+    """One finding for each learning rate; one where there is none.
 
     Source: D3.
     """
-    return [
-        Finding(
-            rule="D3",
-            check="stability",
-            status=result.status,
-            subject={"study": result.study},
-            message=_message(result),
-            evidence={
-                "hyperparameter": result.hyperparameter,
-                "trials": [result.trial, *result.unstable] if result.trial is not None else [],
-                "rate": result.rate,
-                "stable_above": result.stable,
-                "unstable_above": len(result.unstable),
-                "chance": result.chance,
-            },
-            advice=_advice(result),
-        )
-    ]
+    return [_finding(limit) for limit in result.rates]
 
 
-def _message(result: StabilityLimit) -> str:
-    if result.why:
-        whether = f"Whether instability holds the best learning rate of `{result.study}` down"
-        return f"{whether} is open, since {result.why}."
-    above = len(result.unstable) + result.stable
-    best = f"The best stable trial, {result.trial}, has {result.hyperparameter} = "
-    rest = f"{number(result.rate)}; {len(result.unstable)} of {plural(above, 'trial')} above it"
-    end = " are unstable"
-    end += ": a sign that instability holds it down." if result.status == "notice" else "."
-    return f"{best}{rest}{end}"
+def _finding(limit: StabilityLimit) -> Finding:
+    axis = {"hyperparameter": limit.hyperparameter} if limit.hyperparameter else {}
+    return Finding(
+        rule="D3",
+        check="stability",
+        status=limit.status,
+        subject={"study": limit.study, **axis},
+        headline=_headline(limit),
+        message=_message(limit),
+        evidence={
+            "hyperparameter": limit.hyperparameter,
+            "trials": [limit.trial, *limit.unstable] if limit.trial is not None else [],
+            "rate": limit.rate,
+            "stable_above": limit.stable,
+            "unstable_above": len(limit.unstable),
+            "chance": limit.chance,
+            "edge": limit.edge,
+            "distance": limit.distance,
+            "fall": limit.fall,
+            "min_fall": limit.min_fall,
+        },
+        advice=_advice(limit),
+        kind="limit",
+    )
 
 
-def _advice(result: StabilityLimit) -> str:
-    if result.status != "notice":
+def _headline(limit: StabilityLimit) -> str:
+    if limit.status == "unclear":
+        what = f"`{limit.hyperparameter}`" if limit.hyperparameter else "the best learning rate"
+        return f"Whether instability holds {what} down is open"
+    if limit.edge is None:
+        return f"No value of `{limit.hyperparameter}` is known from which on training breaks"
+    rate, edge = number(limit.rate, 2), number(limit.edge, 2)
+    if limit.status == "notice":
+        return f"The best `{limit.hyperparameter}`, {rate}, lies just below where training breaks"
+    return f"Training breaks from `{limit.hyperparameter}` = {edge} on, the best is {rate}"
+
+
+def _message(limit: StabilityLimit) -> str:
+    if limit.status == "unclear":
+        whose = f" of `{limit.study}`" if limit.study else ""
+        what = f"`{limit.hyperparameter}`" if limit.hyperparameter else "the best learning rate"
+        return f"Whether instability holds {what}{whose} down is open, since {limit.why}."
+    best = f"The best stable trial, {limit.trial}, has `{limit.hyperparameter}` = "
+    best += number(limit.rate, 2)
+    above = len(limit.unstable) + limit.stable
+    if limit.edge is None:
+        return f"{best}; {len(limit.unstable)} of {plural(above, 'trial')} above it are unstable."
+    trials, failed = limit.beyond
+    edge = f"{failed} of {plural(trials, 'trial')} from {number(limit.edge, 2)} on are unstable"
+    if limit.status == "notice":
+        falls = "The objective still falls there: a sign that instability may hold it down."
+        return f"{best}, and {edge}. {falls}"
+    return f"{best}; {edge}."
+
+
+def _advice(limit: StabilityLimit) -> str:
+    if limit.status != "notice":
         return ""
     return (
-        f"Double check at 5 and 10 times {number(result.rate)}: a loss that falls steadily and "
-        "then jumps is instability (D3). Then stabilize, warmup first, and search higher rates "
-        "(D6, D7)."
+        f"Double check at 5 and 10 times {number(limit.rate, 2)} whether the loss falls steadily "
+        "and then jumps; then stabilize, warmup first."
     )

@@ -13,12 +13,12 @@ from ...wording import number, percent, plural
 from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
 from ..views.curves import TrialCurves, usable, without_end
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = StepVarianceThresholds()
 ADVICE = (
-    "A larger batch, more validation data, a learning rate that decays to the end, or Polyak "
-    "averaging make the metric steadier: causes are batch variance, a small validation set, or a "
-    "learning rate that is high late in training."
+    "Make it steadier: a larger batch, more validation data, a learning rate that decays to the "
+    "end, or Polyak averaging."
 )
 
 
@@ -36,7 +36,7 @@ class StepVarianceTrial:
 
     trial: int
     status: Severity
-    why: str
+    why: Why
     rank: int | None
     value: float | None
     sd: float | None
@@ -53,7 +53,6 @@ class StepVariance:
         rival: What the best is compared with: `trial 7`, or the name of another study.
         between: Whether that is another study.
         gap: Between the best and its rival.
-        runner_up: The second best trial of the study, and `runner_up_gap` how far away it is.
         sd: Of the best trial.
     """
 
@@ -61,12 +60,10 @@ class StepVariance:
     metric: str
     maximize: bool
     status: Severity
-    why: str
+    why: Why
     rival: str
     between: bool
     gap: float | None
-    runner_up: str
-    runner_up_gap: float | None
     sd: float | None
     thresholds: StepVarianceThresholds
     trials: tuple[StepVarianceTrial, ...]
@@ -98,7 +95,6 @@ def step_variance(
         _trial(trial, loss, ranks.get(trial.id), losses, thresholds) for loss, trial in bests
     )
     rival, gap = _rival(study, order, rivals or {})
-    runner_up, runner_up_gap = _rival(study, order, {})
     best = next((best_trial for best_trial in trials if best_trial.rank == 1), None)
     sd = None if best is None else best.sd
     why = _why(best, gap)
@@ -115,20 +111,19 @@ def step_variance(
         rival=rival,
         between=bool(rivals),
         gap=gap,
-        runner_up=runner_up,
-        runner_up_gap=runner_up_gap,
         sd=sd,
         thresholds=thresholds,
         trials=trials,
     )
 
 
-def _why(best: StepVarianceTrial | None, gap: float | None) -> str:
+def _why(best: StepVarianceTrial | None, gap: float | None) -> Why:
     if best is None:
-        return "no trial has a value"
+        return Why("no_metric", "no trial has a value")
     if best.sd is None:
         return best.why
-    return "there is nothing to compare the best trial with" if gap is None else ""
+    nothing = Why("no_rival", "there is nothing to compare the best trial with")
+    return nothing if gap is None else CLEAR
 
 
 def _rival(
@@ -157,16 +152,17 @@ def _trial(
     last = late(series, thresholds.late)
     why = without_end(trial)
     if not why and len(last) < thresholds.min_late:
-        why = (
+        because = (
             f"it has {plural(len(series), 'evaluation')}, {len(last)} of them in the last "
             f"{percent(thresholds.late)}, where {thresholds.min_late} are needed"
         )
+        why = Why("too_short", because)
     sd = None if why else jumps(last.steps_P, last.values_P)
     gap = None
     if loss is not None and len(losses) > 1:
         gap = losses[1] - losses[0] if rank == 1 else loss - losses[0]
     if not why and gap is None:
-        why = "there is no other trial to compare it with"
+        why = Why("no_rival", "there is no other trial to compare it with")
     by_luck = sd is not None and gap is not None and sd > thresholds.max_ratio * gap
     return StepVarianceTrial(
         trial=trial.id,
@@ -190,20 +186,13 @@ def findings(result: StepVariance) -> list[Finding]:
 
 def _of_study(result: StepVariance) -> Finding:
     best = next((trial for trial in result.trials if trial.rank == 1), None)
-    who = "" if best is None else f"trial {best.trial}, the best of `{result.study}`"
-    message = f"Whether late jumps decide `{result.study}` is open: {result.why}."
-    if not result.why:
-        sd, gap = number(result.sd), number(result.gap)
-        size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
-        verdict = "so which is better may be luck" if result.status != "ok" else "which is less"
-        message = f"{size}; it is {gap} away from {result.rival}, {verdict}."
-        if result.status == "ok":
-            message = f"{size}, less than the {gap} between it and {result.rival}."
+    headline, message = _study_words(result, best)
     return Finding(
         rule="C8",
         check="step_variance",
         status=result.status,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={
             "trials": [] if best is None else [best.trial],
@@ -213,24 +202,38 @@ def _of_study(result: StepVariance) -> Finding:
             "contenders": [trial.trial for trial in result.trials if trial.status == "notice"],
             "confidence": None,
         },
-        advice=ADVICE if result.status in ("notice", "problem") else "",
+        advice=ADVICE if result.status in ("notice", "problem") else settled_by(result.why),
+        kind=cause(result.why),
+    )
+
+
+def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[str, str]:
+    """Headline and message."""
+    if result.why or best is None:
+        whether = f"Whether late jumps decide `{result.study}` is open"
+        return f"{whether}: {str(result.why).split(',')[0]}", f"{whether}, since {result.why}."
+    sd, gap = number(result.sd, 2), number(result.gap, 2)
+    who = f"trial {best.trial}, the best of `{result.study}`"
+    size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
+    if result.status == "ok":
+        return (
+            f"Trial {best.trial} jumps by {sd} at last, less than its lead of {gap}",
+            f"{size}, less than the {gap} between it and {result.rival}.",
+        )
+    return (
+        f"Trial {best.trial} jumps by {sd} at last, {result.rival} is {gap} away",
+        f"{size}; it is {gap} away from {result.rival}, so which is better may be luck.",
     )
 
 
 def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
-    gap_to = "the second best" if trial.rank == 1 else "the best trial"
-    message = f"Trial {trial.trial}: whether late jumps decide its rank is open, since {trial.why}."
-    if not trial.why:
-        less = "more" if trial.status == "notice" else "no more"
-        message = (
-            f"Trial {trial.trial}: {result.metric} jumps by {number(trial.sd)} (sd) between its "
-            f"last {trial.late} evaluations, {less} than the {number(trial.gap)} to {gap_to}."
-        )
+    headline, message = _trial_words(result, trial)
     return Finding(
         rule="C8",
         check="step_variance",
         status=trial.status,
         subject={"study": result.study, "trial": trial.trial},
+        headline=headline,
         message=message,
         evidence={
             "trials": [trial.trial],
@@ -241,5 +244,23 @@ def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
             "value": trial.value,
             "confidence": None,
         },
-        advice=ADVICE if trial.status == "notice" else "",
+        advice=ADVICE if trial.status == "notice" else settled_by(trial.why),
+        kind=cause(trial.why),
+    )
+
+
+def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, str]:
+    """Headline and message."""
+    if trial.why:
+        return (
+            open_headline(trial.trial, "luck of late jumps", trial.why),
+            open_message(trial.trial, "whether late jumps decide its rank", trial.why),
+        )
+    to = "the second best" if trial.rank == 1 else "the best trial"
+    less = "more" if trial.status == "notice" else "no more"
+    sd, gap = number(trial.sd, 2), number(trial.gap, 2)
+    return (
+        f"Trial {trial.trial} jumps by {sd} at last, {less} than {gap} to {to}",
+        f"Trial {trial.trial}: {result.metric} jumps by {sd} (sd) between its last {trial.late} "
+        f"evaluations, {less} than the {gap} to {to}.",
     )

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, percent, plural
+from ...wording import number, percent
+from ..statistics.curve_shape import finite
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
-from ..views.curves import TrialCurves
+from ..views.curves import TrialCurves, infeasible_because, without_values
 from ..views.outcomes import ranked
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 from .stability_curves import not_finite
 
 SHIPPED = StillImprovingThresholds()
@@ -44,7 +46,7 @@ class StillImprovingTrial:
 
     trial: int
     status: Severity
-    why: str = ""
+    why: Why = CLEAR
     gain: float = math.nan
     error: float = math.nan
     share: float = math.nan
@@ -92,21 +94,20 @@ def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImp
     record = trial.record
     curve = binned(trial.metric, trial.objective, most=thresholds.max_points)
     if not_finite(trial) is not None or record.reason in ("nan", "diverged"):
-        return _not_judged(trial, "ok", "it broke before its end", curve)
+        return _not_judged(trial, "ok", Why("broke", "it broke before its end"), curve)
     if trial.infeasible:
-        because = record.reason or "no reason given"
-        return _not_judged(trial, "unclear", f"it is infeasible ({because})", curve)
+        return _not_judged(trial, "unclear", infeasible_because(trial), curve)
     if record.status == "stopped" and record.reason != "time_limit":
-        return _not_judged(trial, "unclear", "a schedule stopped it before its last step", curve)
+        why = Why("stopped", "a schedule stopped it before its last step")
+        return _not_judged(trial, "unclear", why, curve)
     if len(curve) < thresholds.min_evaluations:
-        few = f"it has {plural(len(curve), 'value')} of {trial.metric}"
-        why = f"{few}; {thresholds.min_evaluations} are needed"
+        why = without_values(finite(trial.objective), trial.metric, thresholds.min_evaluations)
         return _not_judged(trial, "unclear", why, curve)
     return _judged(trial, curve, thresholds)
 
 
 def _not_judged(
-    trial: TrialCurves, status: Severity, why: str, curve: Aligned
+    trial: TrialCurves, status: Severity, why: Why, curve: Aligned
 ) -> StillImprovingTrial:
     return StillImprovingTrial(trial=trial.id, status=status, why=why, evaluations=len(curve))
 
@@ -136,7 +137,8 @@ def _judged(
     level_P, _ = levelled(values_P)
     worth = thresholds.min_gain * float(level_P.max() - level_P.min())
     hidden = not gains and gain + thresholds.doubt * error > worth > 0.0 and error > 0.0
-    why = "what it gained at its end is no more than its noise hides" if hidden else ""
+    because = "what it gained at its end is no more than its noise hides"
+    why = Why("noise", because) if hidden else CLEAR
     return StillImprovingTrial(
         trial=trial.id,
         status="notice" if improving else "unclear" if hidden else "ok",
@@ -182,9 +184,11 @@ def findings(result: StillImproving) -> list[Finding]:
             check="still_improving",
             status=trial.status,
             subject={"study": result.study, "trial": trial.trial},
+            headline=_headline(result, trial),
             message=_message(result, trial),
             evidence=_evidence(result, trial),
-            advice=_advice(trial, result.thresholds.full),
+            advice=_advice(result, trial),
+            kind=_kind(result, trial),
         )
         for trial in result.trials
     ]
@@ -192,10 +196,12 @@ def findings(result: StillImproving) -> list[Finding]:
 
 
 def _evidence(result: StillImproving, trial: StillImprovingTrial) -> Mapping[str, object]:
+    thresholds = result.thresholds
     confidence = {
-        "notice": result.thresholds.confidence_flagged,
-        "ok": result.thresholds.confidence_ok,
+        "notice": (thresholds.confidence_flagged, thresholds.confidence_flagged_trials),
+        "ok": (thresholds.confidence_ok, thresholds.confidence_ok_trials),
     }
+    sure, of_trials = confidence.get(trial.status, (None, None))
     return {
         "trials": [trial.trial],
         "gain": trial.gain,
@@ -205,17 +211,38 @@ def _evidence(result: StillImproving, trial: StillImprovingTrial) -> Mapping[str
         "flattens": trial.flattens,
         "reached": trial.reached,
         "evaluations": trial.evaluations,
-        "confidence": confidence.get(trial.status),
+        "confidence": sure,
+        "confidence_trials": of_trials,
     }
+
+
+def _kind(result: StillImproving, trial: StillImprovingTrial) -> str:
+    """What the compared trial wants is said; of the others it is told once, without an advice."""
+    if trial.status == "notice":
+        return "best" if trial.trial == result.best else "others"
+    return cause(trial.why)
+
+
+def _headline(result: StillImproving, trial: StillImprovingTrial) -> str:
+    if trial.status == "unclear":
+        return open_headline(trial.trial, "improvement at the end", trial.why)
+    if trial.why:
+        return f"Trial {trial.trial} was not still improving: {trial.why}"
+    gain = number(trial.gain, 2)
+    if trial.status == "notice":
+        stretch = percent(result.thresholds.late)
+        return f"Trial {trial.trial} still gained {gain} in the last {stretch} of its steps"
+    word = "flattened before its end" if trial.flattens else "had stopped improving"
+    return f"Trial {trial.trial} {word}: it gained {gain} at last"
 
 
 def _message(result: StillImproving, trial: StillImprovingTrial) -> str:
     if trial.status == "unclear":
-        return f"Trial {trial.trial}: whether it was still improving is open, since {trial.why}."
+        return open_message(trial.trial, "whether it was still improving", trial.why)
     if trial.why:
         return f"Trial {trial.trial} was not still improving: {trial.why}."
     stretch = f"the last {percent(result.thresholds.late)} of its steps"
-    gain = f"its {result.metric} gained {number(trial.gain, 3)} over {stretch}"
+    gain = f"its {result.metric} gained {number(trial.gain, 2)} over {stretch}"
     error = f"standard error {number(trial.error, 2)}"
     if trial.status == "notice":
         return f"Trial {trial.trial} was still improving at its end: {gain} ({error})."
@@ -227,42 +254,57 @@ def _message(result: StillImproving, trial: StillImprovingTrial) -> str:
     return f"Trial {trial.trial} was no longer improving: {gain} ({error})."
 
 
-def _advice(trial: StillImprovingTrial, full: float) -> str:
-    if trial.status != "notice":
+def _advice(result: StillImproving, trial: StillImprovingTrial) -> str:
+    if trial.status == "unclear":
+        return settled_by(trial.why)
+    if trial.status != "notice" or trial.trial != result.best:
         return ""
-    if trial.reached < full:
-        return "It ended before its last step: let it run to the end before it is compared (C9)."
-    return "Try more steps, or a schedule that decays later (C9)."
+    if trial.reached < result.thresholds.full:
+        return "Let it run to its last step before it is compared."
+    return "Try more steps, or a schedule that decays later."
 
 
 def _regime(result: StillImproving) -> Finding:
     best = next((trial for trial in result.trials if trial.trial == result.best), None)
     status: Severity = "unclear" if best is None else best.status
-    if best is None:
-        message = f"No trial of `{result.study}` has a value, so its regime is unknown."
-    elif status == "notice":
-        message = (
-            f"The best trial of `{result.study}`, {best.trial}, was still improving: training "
-            "longer may keep helping (compute-bound)."
-        )
-    elif status == "unclear":
-        message = (
-            f"Whether training longer helps `{result.study}` is open: its best trial is "
-            f"{best.trial}, and {best.why}."
-        )
-    else:
-        message = (
-            f"The best trial of `{result.study}`, {best.trial}, was no longer improving: at this "
-            "schedule, nothing says that more steps help."
-        )
+    headline, message = _regime_words(result, best, status)
     return Finding(
         rule="T1",
         check="still_improving",
         status=status,
         subject={"study": result.study},
+        headline=headline,
         message=message,
         evidence={"trials": [] if best is None else [best.trial]},
-        advice="Where steps are affordable, train longer and select the best step afterwards (T3)."
+        advice="Train longer where steps are affordable, and select the best step afterwards."
         if status == "notice"
         else "",
+    )
+
+
+def _regime_words(
+    result: StillImproving, best: StillImprovingTrial | None, status: Severity
+) -> tuple[str, str]:
+    """Headline and message. Compute-bound is more steps than one can afford, which is not known."""
+    study = f"`{result.study}`"
+    if best is None:
+        open_line = f"Whether more steps help {study} is open"
+        return f"{open_line}: no trial has a value", f"{open_line}, since no trial has a value."
+    if status == "notice":
+        return (
+            f"{study} may gain from more steps: its best trial still improved",
+            f"The best trial of {study}, {best.trial}, was still improving at its end. More steps "
+            "may help; whether it is compute-bound shows only at the most steps that you can "
+            "afford.",
+        )
+    if status == "unclear":
+        return (
+            f"Whether more steps help {study} is open: see trial {best.trial}",
+            f"Whether more steps help {study} is open, since of its best trial, {best.trial}, "
+            f"{best.why}.",
+        )
+    return (
+        f"Nothing says that more steps help {study}",
+        f"The best trial of {study}, {best.trial}, was no longer improving. At this schedule, "
+        "nothing says that more steps help.",
     )

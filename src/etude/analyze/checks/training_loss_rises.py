@@ -28,6 +28,7 @@ from ..views.curves import (
     without_end,
     without_values,
 )
+from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
 SHIPPED = TrainingLossRisesThresholds()
 DRAWN_POINTS = 100
@@ -45,13 +46,14 @@ class RisingTrial:
         limit: The rise that noise allows.
         returns: Whether it rose and was on its way back when the trial ended.
         learning_rate: The trial's; None where there is none.
-        above_best: Whether that is above the best trial's (D2).
+        above_best: Whether that is above the best trial's (D2), and `just_beyond` whether by less
+            than a few times, or by one trial on the axis.
         steps_P: With `values_P`, the smoothed curve, thinned; empty where it does not rise.
     """
 
     trial: int
     status: Severity
-    why: str = ""
+    why: Why = CLEAR
     low: float | None = None
     end: float | None = None
     rise: float | None = None
@@ -60,6 +62,7 @@ class RisingTrial:
     returns: bool = False
     learning_rate: float | None = None
     above_best: bool = False
+    just_beyond: bool = False
     steps_P: tuple[int, ...] = ()
     values_P: tuple[float, ...] = ()
 
@@ -97,6 +100,7 @@ def training_loss_rises(
     rate_name = setting_name(curves, "learning_rate")
     best = _best(curves)
     best_rate = None if best is None else _rate(best, rate_name)
+    bounds = (best_rate, _just_beyond(curves, rate_name, best_rate, thresholds.room))
     return TrainingLossRises(
         study=study.name,
         max_steps=study.max_steps,
@@ -104,7 +108,7 @@ def training_loss_rises(
         best_trial=None if best is None else best.id,
         best_rate=best_rate,
         trials=tuple(
-            _trial(trial, _rate(trial, rate_name), best_rate, thresholds) for trial in curves
+            _trial(trial, _rate(trial, rate_name), bounds, thresholds) for trial in curves
         ),
     )
 
@@ -122,10 +126,20 @@ def _rate(trial: TrialCurves, name: str) -> float | None:
     return float(value) if number_like and value is not None else None
 
 
+def _just_beyond(
+    curves: Sequence[TrialCurves], name: str, best: float | None, room: float
+) -> float:
+    """Up to where a rate is just beyond the best: a few times that, or the next one on the axis."""
+    if best is None:
+        return math.nan
+    rates = [_rate(trial, name) for trial in curves]
+    return max(room * best, min((rate for rate in rates if rate and rate > best), default=best))
+
+
 def _trial(
     trial: TrialCurves,
     rate: float | None,
-    best_rate: float | None,
+    bounds: tuple[float | None, float],
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
     series = usable(trial.train_loss)
@@ -143,6 +157,7 @@ def _trial(
     end = float(ends_P.min())
     returns = _returns(series, smooth_P, bottom, trial.max_steps, thresholds)
     rises = bool(lasted) and not returns and end - low > limit
+    best_rate, beyond = bounds
     above = rate is not None and best_rate is not None and rate > best_rate
     drawn_P = thinned(smooth_P, DRAWN_POINTS) if rises else np.empty(0, np.int64)
     return RisingTrial(
@@ -156,6 +171,7 @@ def _trial(
         returns=returns and end - low > thresholds.min_relative * abs(low),
         learning_rate=rate,
         above_best=above,
+        just_beyond=above and rate is not None and rate <= beyond,
         steps_P=tuple(series.steps_P[drawn_P].tolist()),
         values_P=tuple(smooth_P[drawn_P].tolist()),
     )
@@ -218,6 +234,7 @@ def findings(result: TrainingLossRises) -> list[Finding]:
             check="training_loss_rises",
             status=trial.status,
             subject={"study": result.study, "trial": trial.trial},
+            headline=_headline(trial),
             message=_message(result, trial),
             evidence={
                 "trials": [trial.trial],
@@ -228,48 +245,61 @@ def findings(result: TrainingLossRises) -> list[Finding]:
                 "from_step": trial.from_step,
                 "learning_rate": trial.learning_rate,
                 "best_learning_rate": result.best_rate,
+                "just_beyond": trial.just_beyond,
                 "confidence": None,
             },
             advice=_advice(trial),
+            kind=_kind(trial),
         )
         for trial in result.trials
     ]
 
 
+def _kind(trial: RisingTrial) -> str:
+    if trial.status == "notice":
+        return "just_beyond" if trial.just_beyond else "far_beyond"
+    return cause(trial.why)
+
+
+def _headline(trial: RisingTrial) -> str:
+    if trial.low is None or trial.end is None:
+        return open_headline(trial.trial, "a climbing training loss", trial.why)
+    if trial.status == "ok":
+        return f"Trial {trial.trial}: its training loss does not climb"
+    low, end = number(trial.low, 2), number(trial.end, 2)
+    rate = ", above the best rate" if trial.above_best else ""
+    return f"Trial {trial.trial}: its training loss climbs from {low} to {end}{rate}"
+
+
 def _message(result: TrainingLossRises, trial: RisingTrial) -> str:
     if trial.low is None or trial.end is None or trial.rise is None or trial.from_step is None:
-        return f"Trial {trial.trial}: whether its training loss rises is open, since {trial.why}."
+        return open_message(trial.trial, "whether its training loss climbs", trial.why)
     if trial.status == "ok":
         back = ": it rose and was on its way back" if trial.returns else ", no rise that lasts"
         return (
-            f"Trial {trial.trial}: its training loss, {number(trial.low)} at its lowest, ends at "
-            f"{number(trial.end)}{back}."
+            f"Trial {trial.trial}: its training loss, {number(trial.low, 3)} at its lowest, ends "
+            f"at {number(trial.end, 3)}{back}."
         )
     share = percent((trial.from_step + 1) / max(1, result.max_steps))
     rise = (
-        f"Trial {trial.trial}: its training loss climbs from {number(trial.low)} at step "
-        f"{trial.from_step:,} ({share} of the steps) to {number(trial.end)} and stays there"
+        f"Trial {trial.trial}: its training loss climbs from {number(trial.low, 3)} at step "
+        f"{trial.from_step:,} ({share} of the steps) to {number(trial.end, 3)} and stays there."
     )
     if not trial.above_best:
-        return f"{rise}."
+        return rise
+    where = "just beyond" if trial.just_beyond else "far beyond"
     return (
-        f"{rise}; its {result.rate_name}, {number(trial.learning_rate)}, is above the best "
-        f"trial's, {number(result.best_rate)}."
+        f"{rise} Its {result.rate_name}, {number(trial.learning_rate, 2)}, is {where} the best "
+        f"trial's, {number(result.best_rate, 2)}."
     )
 
 
 def _advice(trial: RisingTrial) -> str:
     if trial.status == "problem":
         return (
-            "Suspect the pipeline's code first (data order, loss, schedule, restored state): a "
-            "training loss should not climb at a learning rate that is not too high. Where the "
-            "trial is unstable as well (D1), stabilize first."
+            "Suspect the pipeline's code first (data order, loss, schedule, restored state), "
+            "unless the trial is unstable as well."
         )
     if trial.status == "notice":
-        return (
-            "Rates just beyond the best one climb: expect a gain from stabilizing, by warmup or "
-            "gradient clipping."
-        )
-    if trial.why.endswith("are needed"):
-        return f"Log {TRAIN_LOSS} at least at each evaluation."
-    return ""
+        return "Expect a gain from stabilizing, warmup first." if trial.just_beyond else ""
+    return settled_by(trial.why)

@@ -111,13 +111,15 @@ def findings(result: TrialNoise) -> list[Finding]:
 
     Source: A1, A2.
     """
+    headline, message = _said(result)
     return [
         Finding(
             rule="A2",
             check="trial_noise",
             status="ok" if result.known else "unclear",
             subject={"study": result.study},
-            message=_message(result),
+            headline=headline,
+            message=message,
             evidence={
                 "trials": [trial for setting in result.repeated for trial in setting.trials],
                 "sd": result.sd,
@@ -125,26 +127,28 @@ def findings(result: TrialNoise) -> list[Finding]:
                 "failure_share": result.failure_share,
                 "settings": [vars(setting) for setting in result.repeated],
             },
-            advice="" if result.known else "Train the best setting again with 5 seeds (A2).",
+            advice="" if result.known else "Train the best setting again with 5 seeds.",
         )
     ]
 
 
-def _message(result: TrialNoise) -> str:
-    settings = plural(len(result.repeated), "setting")
-    failures = f"{result.infeasible} of {plural(result.retrained, 'training')}"
+def _said(result: TrialNoise) -> tuple[str, str]:
+    """The headline and the message."""
+    study, settings = f"`{result.study}`", plural(len(result.repeated), "setting")
+    trainings = plural(result.retrained, "training")
     if not result.repeated:
-        return (
-            f"No setting of `{result.study}` was trained twice, so how much a trial varies by "
-            "chance is not known."
-        )
+        headline = f"No setting of {study} was trained twice"
+        return headline, f"{headline}, so how much a trial varies by chance is not known."
     if not result.known:
-        return (
-            f"Trained more than once: {settings} of `{result.study}`, none with two values "
-            f"({failures} infeasible), so how much a trial varies by chance is not known."
+        headline = f"No setting of {study} has two values, though {settings} were trained again"
+        return headline, (
+            f"Of {trainings} of the {settings} of {study} that were trained again, "
+            f"{result.infeasible} are infeasible and no setting has two values. How much a trial "
+            "varies by chance is not known."
         )
-    return (
-        f"Trained again, {result.metric} of a setting of `{result.study}` varies with a standard "
-        f"deviation of {number(result.sd, 2)} ({settings} trained more than once, "
-        f"{plural(result.degrees, 'degree')} of freedom); {failures} infeasible."
+    sd = number(result.sd, 2)
+    return f"Another seed moves {result.metric} of {study} by a standard deviation of {sd}", (
+        f"Trained again, {result.metric} of a setting of {study} varies with a standard deviation "
+        f"of {sd}, by {settings} and {plural(result.degrees, 'degree')} of freedom. Infeasible: "
+        f"{result.infeasible} of {trainings}."
     )

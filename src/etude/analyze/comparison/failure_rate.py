@@ -29,7 +29,7 @@ class FailureRate:
         level: The p-value below which they decide.
         spent: How often that would be wrong, were both alike, with so many failures in all; the
             rest of the level is not used.
-        would_settle: Whether twice the trainings would tell, if failures are as often as it looks.
+        close: Whether p is near the level: more trainings may tell.
     """
 
     a: int
@@ -39,7 +39,7 @@ class FailureRate:
     p: float
     level: float
     spent: float
-    would_settle: bool
+    close: bool
 
     @property
     def none_left(self) -> bool:
@@ -55,9 +55,11 @@ class FailureRate:
 
 
 def failure_rate(
-    failed: tuple[int, int], trainings: tuple[int, int], *, level: float
+    failed: tuple[int, int], trainings: tuple[int, int], *, level: float, close: float = 2.0
 ) -> FailureRate:
     """The failures of two sides, compared by Fisher's exact test at `level`.
+
+    Up to `close` times the level, more trainings may tell.
 
     Source: A2.
 
@@ -66,11 +68,10 @@ def failure_rate(
     """
     (a, b), (trainings_a, trainings_b) = failed, trainings
     total = a + b
-    p, spent, twice = 1.0, 0.0, 1.0
+    p, spent = 1.0, 0.0
     if total and trainings_a and trainings_b:
-        # What the test says, and what it would say of twice as many trainings.
+        # What the test says.
         p = _fisher(a, b, trainings)
-        twice = _fisher(2 * a, 2 * b, (2 * trainings_a, 2 * trainings_b))
         # The largest p-value below the level that so many failures can have.
         possible = range(max(0, total - trainings_b), min(total, trainings_a) + 1)
         sizes = [_fisher(count, total - count, trainings) for count in possible]
@@ -83,7 +84,7 @@ def failure_rate(
         p=p,
         level=level,
         spent=spent,
-        would_settle=twice <= level,
+        close=bool(total) and p <= close * level,
     )
 
 

@@ -33,7 +33,7 @@ def _answer(result: Comparison) -> str:
         text = f"No detectable difference at this budget: {_means(result)}"
         if not result.difference.known:
             return f"{text}."
-        return f"{text}. What difference there is is smaller than {number(result.at_most)} (A2)."
+        return f"{text}. What difference there is is smaller than {number(result.at_most)}."
     return f"Undecided: {_means(result)}. {_way_out(result)}"
 
 
@@ -57,7 +57,7 @@ def _means(result: Comparison) -> str:
     low, high = sorted((sign * means.low, sign * means.high))
     return (
         f"{text}, {_by(result)} (95 % interval {_two_numbers(low, high, ' to ')}; "
-        f"{trainings}{paired}, {_p(means.p)}; A2)"
+        f"{trainings}{paired}, {_p(means.p)})"
     )
 
 
@@ -81,20 +81,20 @@ def _p(p: float) -> str:
 def _way_out(result: Comparison) -> str:
     more = plural(result.more_seeds, "more seed")
     if result.why == "few":
-        return f"Fewer than {ENOUGH} a side are too few to tell: run {more} a side (A2)."
+        return f"Fewer than {ENOUGH} a side are too few to tell: run {more} a side."
     if result.why == "close":
         most = "at least " if result.more_seeds == MAX_MORE else ""
         return (
             f"Run {most}{more} a side: four chances in five to tell, if the difference is as large "
-            "as it looks (A2)."
+            "as it looks."
         )
     if result.why == "look":
         return _look_sentence(result)
     if result.why == "none":
-        return "Look for what breaks them first (C3)."
+        return "Look for what breaks them first."
     return (
         f"Means, failures and single trainings of `{result.b.name}` do not agree, and no more "
-        "seeds settle that: weigh them yourself (A4)."
+        "seeds settle that: weigh them yourself."
     )
 
 
@@ -149,7 +149,7 @@ def _equal_values_sentence(side: Side) -> str:
         return ""
     return (
         f"All trainings of `{side.name}` have the same value: if they share a seed, they tell "
-        "nothing of chance (A1)."
+        "nothing of chance."
     )
 
 

@@ -66,7 +66,14 @@ def of_best(
 
     Source: A1, A2.
     """
-    groups = _groups(studies, records)
+    return of_best_setting(_groups(studies, records), name=name)
+
+
+def of_best_setting(groups: Sequence[Sequence[Outcome]], *, name: str) -> Retrainings | None:
+    """The same of outcomes grouped by their setting.
+
+    Source: A1, A2.
+    """
     best = ranked([outcome for group in groups for outcome in group])
     if not best:
         return None

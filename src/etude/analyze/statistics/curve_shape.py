@@ -143,6 +143,70 @@ def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
 
 
 @final
+@dataclass(frozen=True)
+class Wander:
+    """How a series moves beside its course.
+
+    Args:
+        step: The sd of what it moves from one value to the next.
+        kept: The share of its distance from the course that the next value keeps: 0 of noise
+            without a memory, near 1 of a random walk.
+    """
+
+    step: float
+    kept: float
+
+    def error(self, width: int, apart: int) -> float:
+        """The standard error of the difference of two means of `width` values, so far apart.
+
+        Source: C6.
+
+        >>> round(Wander(step=2.0**0.5, kept=0.0).error(2, 100), 3)
+        1.0
+        """
+        variance = self.step**2 / (2.0 * (1.0 - self.kept))
+        lags = np.arange(1, width)
+        inflation = 1.0 + 2.0 * float(((1.0 - lags / width) * self.kept**lags).sum())
+        joint = self.kept ** max(1, apart)
+        return math.sqrt(max(0.0, 2.0 * variance * (inflation / width - joint)))
+
+
+# What the running median takes of the noise changes what is seen of its memory: medians of 300
+# simulated series, alike from 30 values on. Noise that keeps more is not told from a course.
+_SEEN = (0.15, 0.6, 0.79, 1.0)
+_MEANT = (0.0, 0.5, 0.9, 0.95)
+_WINDOW = 9
+_MEDIAN_DEVIATION = 0.6745
+
+
+def wander(values_E: NDArray[np.float64]) -> Wander:
+    """The sd of the moves of a series and how much of its distance it keeps.
+
+    Of noise that keeps a share k, neighbouring moves correlate by (k - 1) / 2, whatever its smooth
+    course; single odd moves are cut to three robust sd.
+
+    Source: C4, C6.
+
+    >>> wander(np.arange(10.0))
+    Wander(step=0.0, kept=0.0)
+    """
+    if len(values_E) < 6:
+        return Wander(0.0, 0.0)
+    moves_E = np.diff(values_E)
+    rest_E = moves_E - median_filter(moves_E, size=_WINDOW, mode="mirror")
+    # A smooth course is its own running median at most places.
+    away_E = np.abs(rest_E[rest_E != 0.0])
+    if not len(away_E):
+        return Wander(0.0, 0.0)
+    scale = float(np.median(away_E)) / _MEDIAN_DEVIATION
+    rest_E = np.clip(rest_E / scale, -3.0, 3.0)
+    square = float(rest_E @ rest_E)
+    kept = 1.0 + 2.0 * float(rest_E[1:] @ rest_E[:-1]) / square
+    kept = float(np.interp(kept, _SEEN, _MEANT))
+    return Wander(scale * math.sqrt(square / len(rest_E)), kept)
+
+
+@final
 @dataclass(frozen=True, kw_only=True)
 class LevelDrift:
     """What a smoothed level, lower is better, does beside its fall and its rise.

@@ -2,20 +2,20 @@
 
 Everything here counts ranks, of the response and along each axis, so no unit means anything.
 
-Axes: T trials, Q columns of one axis, M of several, P permutations, B bootstrap samples,
-C ways to spread ranks out.
+Axes: T trials, Q columns of one axis, M of several, P permutations, C ways to spread ranks out.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chndtrinc
+from scipy.special import chndtrinc, ndtri
 from scipy.stats import chi2, f, rankdata
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -77,13 +77,15 @@ def _orthogonal(raw_TxM: Floats) -> Floats:
 
 
 def scores(values_T: Floats) -> Floats:
-    """The ranks of the values with mean 0 and variance 1; zeros where all are equal.
+    """The ranks of the values as normal scores: mean 0 and variance 1; zeros where all are equal.
+
+    A sum of effects and noise is about normal, and keeps its shares so (van der Waerden).
 
     Source: R2.
     """
-    ranks_T = rankdata(values_T)
-    spread = ranks_T.std()
-    return np.asarray((ranks_T - ranks_T.mean()) / spread if spread else ranks_T * 0)
+    normal_T = ndtri((rankdata(values_T) - 0.5) / len(values_T))
+    spread = normal_T.std()
+    return np.asarray((normal_T - normal_T.mean()) / spread if spread > 1e-9 else normal_T * 0)
 
 
 def products(first_TxQ: Floats, second_TxQ: Floats) -> Floats:
@@ -93,19 +95,6 @@ def products(first_TxQ: Floats, second_TxQ: Floats) -> Floats:
     """
     crossed_TxQxQ = first_TxQ[:, :, None] * second_TxQ[:, None, :]
     return crossed_TxQxQ.reshape(len(first_TxQ), -1)
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """A share of the variance, unbiased, so below 0 now and then.
-
-    From `low` to `high` lie 95 % of resampled designs, cut to 0 and 1.
-    """
-
-    value: float
-    low: float
-    high: float
 
 
 def share(scores_T: Floats, columns_TxM: Floats) -> float:
@@ -130,48 +119,6 @@ def _explained(scores_T: Floats, columns_TxM: Floats) -> tuple[float, float]:
     fitted_T = centred_TxM @ np.linalg.lstsq(centred_TxM, scores_T, rcond=1e-9)[0]
     explained = float(fitted_T @ fitted_T) / count
     return explained, max(0.0, float(scores_T @ scores_T) / count - explained) * columns / free
-
-
-def bootstrap(trials: int, *, seed: int, count: int = 400) -> Floats:
-    """weights_BxT: how often each trial is drawn, with replacement, as a share of all draws.
-
-    Source: A3.
-    """
-    rng = np.random.default_rng(seed)
-    return np.asarray(rng.multinomial(trials, np.full(trials, 1 / trials), size=count) / trials)
-
-
-def resampled(scores_T: Floats, columns_TxM: Floats, weights_BxT: Floats) -> Share:
-    """The share with its interval by the bootstrap over trials.
-
-    A resampled fit carries the chance of both samplings, so twice that is taken off. What other
-    axes explain (1 less the variance of the scores) is not resampled. Evenly spread trials vary
-    less than independent ones: there the interval is cautious.
-
-    Source: R2, A3.
-    """
-    value = share(scores_T, columns_TxM)
-    count, columns = columns_TxM.shape
-    if not columns:
-        return Share(value=value, low=0.0, high=1.0)
-    # The normal equations of every sample at once.
-    design_TxM = np.hstack([np.ones((count, 1)), columns_TxM])
-    crossed_BxMxM = (weights_BxT @ products(design_TxM, design_TxM)).reshape(
-        len(weights_BxT), columns + 1, columns + 1
-    )
-    sums_BxM = weights_BxT @ (scores_T[:, None] * design_TxM)
-    # A sample may miss a value: then its column has nothing to fit.
-    ridge_MxM = 1e-9 * np.eye(columns + 1)
-    fit_BxM = np.linalg.solve(crossed_BxMxM + ridge_MxM, sums_BxM[:, :, None])[:, :, 0]
-    # The variance that each fit explains, less the chance of both samplings.
-    mean_B = sums_BxM[:, 0]
-    explained_B = (fit_BxM * sums_BxM).sum(axis=1) - mean_B**2
-    spread_B = weights_BxT @ scores_T**2 - mean_B**2
-    elsewhere = max(0.0, 1.0 - float(scores_T @ scores_T) / count)
-    chance = _explained(scores_T, columns_TxM)[1]
-    shares_B = (explained_B - 2 * chance) / np.maximum(spread_B + elsewhere, 1e-9)
-    low, high = np.clip(np.quantile(shares_B, [0.025, 0.975]), 0.0, 1.0)
-    return Share(value=value, low=float(low), high=float(high))
 
 
 def permutations(trials: int, *, seed: int, count: int) -> Indices:
@@ -200,13 +147,11 @@ class Component:
 class Effect:
     """The effect of one axis: its share by itself, and how often chance alone does as much."""
 
-    share: Share
+    share: float
     chance: float
 
 
-def effects(
-    scores_T: Floats, bases: Sequence[Basis], order_PxT: Indices, *, seed: int
-) -> list[Effect]:
+def effects(scores_T: Floats, bases: Sequence[Basis], order_PxT: Indices) -> list[Effect]:
     """The effect of each axis on the scores, by what the others leave unexplained.
 
     For the chance, an axis is looked at alone and together with each of the others. Its values are
@@ -217,7 +162,6 @@ def effects(
     Source: R2.
     """
     components = _components(scores_T, bases)
-    weights_BxT = bootstrap(len(scores_T), seed=seed)
     axis_effects = []
     for axis, own in enumerate(bases):
         rest_T = _unexplained(scores_T, components, axis)
@@ -225,7 +169,7 @@ def effects(
         others = [one.pairing_TxQ for place, one in enumerate(bases) if place != axis]
         axis_effects.append(
             Effect(
-                share=resampled(own_rest_T, own.columns_TxQ, weights_BxT),
+                share=share(own_rest_T, own.columns_TxQ),
                 chance=_chance((rest_T, scores_T), own, others, order_PxT),
             )
         )
@@ -457,7 +401,27 @@ def detectable(trials: int, axes: int, *, max_chance: float, power: float = 0.8)
     """
     if not trials or not axes:
         return 1.0
+    beyond = _beyond(axes, max_chance, power)
+    return beyond / (beyond + trials)
+
+
+def trials_for(share: float, axes: int, *, max_chance: float, power: float = 0.8) -> int:
+    """How many trials show an axis of this share, rounded up to two digits; 0 without axes.
+
+    Source: R2.
+
+    >>> trials_for(0.1, 4, max_chance=0.05)
+    160
+    """
+    if not axes:
+        return 0
+    trials = _beyond(axes, max_chance, power) * (1 - share) / share
+    digit = 10 ** max(0, math.floor(math.log10(trials)) - 1)
+    return math.ceil(trials / digit) * digit
+
+
+def _beyond(axes: int, max_chance: float, power: float) -> float:
+    """The noncentrality, trials times share over what is left, that is seen with this power."""
     columns = len(WEIGHTS)
     bar = chi2.isf(max_chance * TEST_SHARES[0] / axes, columns)
-    beyond = float(chndtrinc(bar, columns, 1 - power))
-    return beyond / (beyond + trials)
+    return float(chndtrinc(bar, columns, 1 - power))

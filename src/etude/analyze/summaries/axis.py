@@ -50,7 +50,11 @@ def axis(study: Study, ended: Sequence[Outcome], hyperparameter: str) -> Axis:
         domain=domain,
         metric=study.metric,
         maximize=study.maximize,
-        points=tuple(_point(outcome, domain, hyperparameter) for outcome in ended),
+        points=tuple(
+            _point(outcome, domain, hyperparameter)
+            for outcome in ended
+            if hyperparameter in outcome.record.setting
+        ),
     )
 
 

@@ -47,7 +47,7 @@ class StudyBest:
 
     Args:
         trial: Its id; None (as `value`, `step`, `low`, `high`) where no trial is feasible.
-        low: With `high`, where the best lies in 95 % of resampled studies, `low <= high`. None at
+        low: With `high`, where the best of nine in ten such studies lies, `low <= high`. None at
             an end where these hold no feasible trial, and at both where too few trials have ended.
         values: The best value of every feasible trial, by trial id.
         retrained: The noise of a trial, where some setting was trained more than once.

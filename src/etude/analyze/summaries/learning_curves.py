@@ -11,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from ...playbook.metrics import EPOCH
 from ...record import Record, Series, Status
 from ...study import Study
 from ..views.curves import thinned
@@ -90,7 +91,7 @@ def metrics(study: Study, records: Sequence[Record]) -> list[str]:
         if record.study == study.name
         for metric in record.points.metrics
     }
-    return [study.metric] * (study.metric in logged) + sorted(logged - {study.metric})
+    return [study.metric] * (study.metric in logged) + sorted(logged - {study.metric, EPOCH})
 
 
 def _curve(record: Record, series: Series, rank: int, max_points: int) -> Curve:

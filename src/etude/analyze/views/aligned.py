@@ -14,13 +14,18 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
-from ..statistics.curve_shape import finite
+from ..statistics.curve_shape import finite, wander
 from .curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 # The sd of a normal value, from the median absolute second difference of a row of them.
 _SECOND_DIFFERENCE = 0.6745 * 6.0**0.5
 # The sd of a number that is rounded to whole ones.
 _ROUNDING = 12.0**-0.5
+# Heuristic: the lowest of a thousand values of pure noise lies 3.2 sd below their mean, that
+# of a best quarter 3.5; a way no longer than this is none.
+MIN_WAY = 5.0
+# Heuristic: how far noise with a memory goes is known to a tenth only.
+_LOWEST = 1.1
 
 
 @final
@@ -100,6 +105,19 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     smallest_S = np.where(steps_SxE > 0.0, steps_SxE, np.inf).min(axis=1)
     rounding_S = np.where(np.isfinite(smallest_S), smallest_S, 0.0) * _ROUNDING
     return np.asarray(np.maximum(middle_S / _SECOND_DIFFERENCE, rounding_S))
+
+
+def by_noise(levels_E: NDArray[np.float64]) -> float:
+    """How far noise alone goes: by the sd of single values, or by what they wander.
+
+    The lowest of E values of noise lies sqrt(2 log E) sd below their mean, or less.
+
+    Source: C4, D1.
+    """
+    moved = wander(levels_E)
+    wandered = moved.step / math.sqrt(2.0 * (1.0 - moved.kept))
+    lowest = math.sqrt(2.0 * math.log(len(levels_E)))
+    return max(MIN_WAY * float(noises(levels_E[None, :])[0]), _LOWEST * lowest * wandered)
 
 
 def gained(values_E: NDArray[np.float64], *, skipped: float = 0.25) -> float:

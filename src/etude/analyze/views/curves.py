@@ -8,8 +8,8 @@ Axes: P points of a curve.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
 
@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
-from ...playbook.catalogue import known
-from ...record import Record, Series
+from ...playbook.catalogue import NO_NAMES, Names, known, known_alias
+from ...playbook.metrics import EPOCH, GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, known_metrics
+from ...record import Points, Record, Series
 from ...study import Study
-from ...wording import percent
+from ...wording import percent, plural
 from ..statistics.curve_shape import HUGE, finite, lowest
+from .epochs import steps_per_epoch
 from .outcomes import Outcome
+from .why import CLEAR, Cause, Why
 
-TRAIN_LOSS = "train/loss"
-VALID_LOSS = "valid/loss"
-GRADIENT_NORM = "grad_norm"
+__all__ = ["GRADIENT_NORM", "TRAIN_LOSS", "VALID_LOSS", "TrialCurves", "trial_curves"]
 
 
 @final
@@ -37,11 +38,13 @@ class TrialCurves:
     Args:
         outcome: Its best value, and its record.
         max_steps: The full length, whatever the trial did of it.
+        names: What a person says that names are.
     """
 
     outcome: Outcome
     maximize: bool
     max_steps: int
+    names: Names = field(default_factory=dict)
 
     @property
     def record(self) -> Record:
@@ -98,68 +101,112 @@ class TrialCurves:
         """The gradient norm, as logged."""
         return self.record.series(GRADIENT_NORM)
 
+    @cached_property
+    def steps_per_epoch(self) -> float | None:
+        """The steps of an epoch; None where the trial did not log how many it had done."""
+        return steps_per_epoch(self.record.series(EPOCH))
+
 
 def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
     """The curves of a study's ended trials, in the order of their outcomes.
 
+    Metrics have the names that checks ask for, whatever the training calls them.
+
     Source: C5, Q2 (oriented only here).
     """
+    logged = {name for outcome in ended for name in outcome.record.points.metrics}
+    metrics = known_metrics(logged, study.names, metric=study.metric)
     return [
-        TrialCurves(outcome=outcome, maximize=study.maximize, max_steps=study.max_steps)
+        TrialCurves(
+            outcome=_with_metrics(outcome, metrics),
+            maximize=study.maximize,
+            max_steps=study.max_steps,
+            names=study.names,
+        )
         for outcome in ended
     ]
+
+
+def _with_metrics(outcome: Outcome, metrics: Mapping[str, str]) -> Outcome:
+    """The outcome with its metrics by the names that they are taken for."""
+    if not metrics:
+        return outcome
+    points, known_names = outcome.record.points, set(metrics.values())
+    # A store may know a name from other experiments that nothing here has.
+    names = tuple(metrics.get(name, "" if name in known_names else name) for name in points.names)
+    record = replace(outcome.record, points=Points(points.rows_P, names))
+    return replace(outcome, record=record, metric=metrics.get(outcome.metric, outcome.metric))
 
 
 def setting_name(curves: Sequence[TrialCurves], entry: str) -> str:
     """What the trials' settings call an entry of the catalogue; empty where none has it.
 
+    Of several, that of a part of the model comes last.
+
     Source: D2, D9.
     """
-    names = sorted({name for trial in curves for name in trial.record.setting})
-    entries = [(name, known(name)) for name in names]
-    return next((name for name, found in entries if found and found.name == entry), "")
+    own = curves[0].names if curves else NO_NAMES
+    names = {name for trial in curves for name in trial.record.setting}
+    found = [name for name in names if (one := known(name, own)) and one.name == entry]
+    return min(found, key=lambda name: (known_alias(name) is None, name), default="")
 
 
-def without_end(trial: TrialCurves) -> str:
+def infeasible_because(trial: TrialCurves) -> Why:
+    """Why an infeasible trial cannot be judged; empty where it is feasible.
+
+    Source: C3.
+    """
+    if not trial.infeasible:
+        return CLEAR
+    reason = trial.record.reason
+    return Why("infeasible", f"it is infeasible{f' (`{reason}`)' if reason else ''}")
+
+
+def without_end(trial: TrialCurves) -> Why:
     """Why the trial's curve has no end to judge: infeasible, or stopped; empty where it has one.
 
     Source: C3, C10.
     """
     record = trial.record
-    because = f" (`{record.reason}`)" if record.reason else ""
-    if trial.infeasible:
-        return f"it is infeasible{because}"
     if record.status == "stopped":
-        return f"it was stopped{because} before its last step"
-    return ""
+        because = f" (`{record.reason}`)" if record.reason else ""
+        return Why("stopped", f"it was stopped{because} before its last step")
+    return infeasible_because(trial)
 
 
-def without_values(series: Series, metric: str, at_least: int) -> str:
+def without_values(series: Series, metric: str, at_least: int) -> Why:
     """Why a series is too short to judge; empty where it is not.
 
     Source: C5.
     """
     if len(series) >= at_least:
-        return ""
-    count = len(series)
-    few = "no value" if not count else "1 value" if count == 1 else f"{count} values"
-    more = f" that is finite; {at_least} are needed" if not count else f"; {at_least} are needed"
-    return f"it has {few} of {metric}{more}"
+        return CLEAR
+    if not len(series):
+        kinds: dict[str, Cause] = {
+            TRAIN_LOSS: "no_train_loss",
+            VALID_LOSS: "no_valid_loss",
+            GRADIENT_NORM: "no_grad_norm",
+        }
+        return Why(kinds.get(metric, "no_metric"), f"it has no finite value of {metric}")
+    few = plural(len(series), "value")
+    return Why("too_short", f"it has {few} of {metric}; {at_least} are needed")
 
 
-def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> str:
+def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> Why:
     """Why the curve does not reach the end of training; empty where it does, within `full` of it.
 
     Source: C10, T4.
     """
     last = int(steps_P[-1]) + 1
     if last >= full * trial.max_steps:
-        return ""
+        return CLEAR
     share = last / max(1, trial.max_steps)
-    return f"it ends after {last:,} of {trial.max_steps:,} steps ({percent(share)})"
+    return Why(
+        "cut_short", f"it ends after {last:,} of {trial.max_steps:,} steps ({percent(share)})"
+    )
 
 
-def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float) -> str:
+def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float) -> Why:
     """Why these values of the metric are not those of a whole training; empty where they are.
 
     Source: C10, T5.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 from ...experiment.methods import SEARCHES
+from ...playbook.catalogue import Names, known
 from ...record import Record
+from ...space import Space
 from ...study import Study
+
+# The reason by which a trial counts that trained to its end and learned nothing.
+NEVER_LEARNED = "never_learned"
 
 
 @final
@@ -53,6 +58,66 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     """
     ended = [record for record in records if record.study == study.name and record.ended]
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
+
+
+def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
+    """The outcomes, those of trials that never learned as infeasible, for that reason.
+
+    Source: C3.
+    """
+    return [
+        replace(
+            outcome,
+            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
+            loss=math.inf,
+            value=None,
+            step=None,
+        )
+        if outcome.feasible and outcome.trial in never_learned
+        else outcome
+        for outcome in ended
+    ]
+
+
+def placed(study: Study, ended: Sequence[Outcome], name: str = "") -> list[Outcome]:
+    """Those that lie somewhere in the space, or along the axis of this name.
+
+    A trial may end before it has asked for its whole setting.
+
+    Source: C3, R11.
+    """
+    names = {name} if name else study.space.domains.keys()
+    return [outcome for outcome in ended if names <= outcome.record.setting.keys()]
+
+
+def without_seeds(study: Study) -> Study:
+    """The study with its axes that can be judged: a seed is a source of variation, and no axis.
+
+    Source: A1, R1, W7.
+    """
+    domains = {
+        name: domain
+        for name, domain in study.space.domains.items()
+        if not is_seed(name, study.names)
+    }
+    if len(domains) == len(study.space.domains):
+        return study
+    space, known_names = study.space, domains.keys() | study.space.known.keys()
+    constraints = [one.text for one in space.expressions if known_names >= set(one.names)]
+    return replace(
+        study,
+        space=Space(domains, tuple(constraints), space.known),
+        merged=tuple(name for name in study.merged if name in domains),
+    )
+
+
+def is_seed(name: str, names: Names) -> bool:
+    """Whether a hyperparameter is the seed of a training.
+
+    Source: A1, W7.
+    """
+    entry = known(name, names)
+    return entry is not None and entry.name == "seed"
 
 
 def only_seeds(study: Study, ended: Sequence[Outcome]) -> bool:

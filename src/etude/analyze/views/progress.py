@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .aligned import Aligned, ending, noises
+from .aligned import MIN_WAY, Aligned, by_noise, ending, noises
 
 # Heuristic: what is typical of a study is that of five trials at least.
 _MIN_TRIALS = 5
-# Heuristic: the lowest of a thousand values of pure noise lies 3.2 sd below their mean, that
-# of a best quarter 3.5; a way no longer than this is none.
-MIN_WAY = 5.0
 
 
 @final
@@ -51,8 +49,8 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     start = float(np.median([row_E[0] for row_E in known_T]))
     reached = float(np.quantile([row_E.min() for row_E in known_T], 0.25))
     way = start - reached
-    noise = float(np.median([noises(row_E[None, :])[0] for row_E in known_T]))
-    if not (way > MIN_WAY * noise and math.isfinite(way)):
+    chance = float(np.median([_by_noise(row_E, len(known_T)) for row_E in known_T]))
+    if not (way > chance and math.isfinite(way)):
         return [Progress()] * len(curves)
     return [
         Progress((start - float(row_E.min())) / way, (start - ending(row_E)) / way)
@@ -62,7 +60,17 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     ]
 
 
-def _levels(curve: Aligned, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _by_noise(levels_E: NDArray[np.float64], trials: int) -> float:
+    """How far noise alone goes, by what the later half of a curve still moves, from a median start.
+
+    The median of n values has 1.25 times the standard error of their mean; so far, twice.
+    """
+    sd = float(levels_E[len(levels_E) // 2 :].std())
+    lowest = math.sqrt(2.0 * math.log(len(levels_E))) + 2.5 / math.sqrt(trials)
+    return max(by_noise(levels_E), lowest * sd)
+
+
+def _levels(curve: Aligned, name: str) -> NDArray[np.float64]:
     """The levels of the series of this name, the objective without one; empty where it lacks."""
     if name and name not in curve.names:
         return np.empty(0)
@@ -75,6 +83,7 @@ def flat(curves: Aligned) -> bool:
 
     Source: D1.
     """
-    objective_1xE = curves.levels_SxE[:1]
-    way = float(objective_1xE[0, 0] - objective_1xE.min())
-    return way <= MIN_WAY * float(noises(objective_1xE)[0])
+    objective_E = curves.levels_SxE[0]
+    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(
+        noises(objective_E[None, :])[0]
+    )

@@ -13,6 +13,7 @@ from ...record import Record
 from ...space import Choice, Domain, Integer, Real, value_text
 from ...study import Study, derived_seed
 from ..thresholds import SamplingLuckThresholds
+from .outcomes import without_seeds
 
 # Heuristic: enough slices to see a bend, few enough to hold several trials each.
 MAX_SLICES = 5
@@ -49,6 +50,7 @@ def subgroups(study: Study, records: Sequence[Record]) -> list[tuple[Study, list
     Source: R14, C12.
     """
     own = [record for record in records if record.study == study.name]
+    study = without_seeds(study) if study.merged else study
     if not study.merged:
         return [(study, own)]
     cells = list(itertools.product(*_slices_by_name(study)))

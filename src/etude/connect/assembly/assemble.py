@@ -19,7 +19,7 @@ from ...space import Choice, Space, value_text
 from ...study import Study
 from ...wording import did_you_mean
 from ..base import SourceStudy, SourceTrial
-from .given_space import experiment_text, fit_to_space
+from .given_space import experiment_text, fit_to_space, with_study
 from .inferred_space import infer_space
 from .trials import updates_done
 
@@ -59,6 +59,7 @@ class ImportedExperiment:
         studies: The studies, each with its trials.
         apart: Names that stay in the settings but in no space, with the reasons.
         left_out: What could not be read, one sentence each.
+        source_studies: The names of the source's studies, where it has several.
     """
 
     experiment: Experiment
@@ -66,6 +67,7 @@ class ImportedExperiment:
     studies: tuple[tuple[Study, tuple[SourceTrial, ...]], ...]
     apart: Mapping[str, str]
     left_out: tuple[str, ...]
+    source_studies: tuple[str, ...] = ()
 
 
 def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperiment:
@@ -92,7 +94,9 @@ def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperime
     else:
         text, apart = _inferred_text(joined, column, known_keys)
     experiment = toml.loads(text, name=target.name)
-    fit = fit_to_space(experiment, [trial for study in joined for trial in study.trials])
+    settled, stray = with_study(experiment, [one for study in joined for one in study.trials])
+    bare += stray
+    fit = fit_to_space(experiment, settled)
     if target.space is not None:
         apart = _unnamed(experiment, trials)
     most = max(len(trials) for _, trials in fit)
@@ -106,6 +110,7 @@ def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperime
             studies=tuple((study, tuple(trials)) for study, trials in fit),
             apart=apart,
             left_out=(*_left_out(studies), *_bare_messages(bare)),
+            source_studies=tuple(study.name for study in joined) if column else (),
         ),
     )
 
@@ -189,11 +194,17 @@ def _study_without_space(study: Study) -> Study:
 
 
 def _bare_messages(bare: Sequence[SourceTrial]) -> Iterable[str]:
-    if bare:
-        yield (
-            f"Trials that have neither a setting nor a value: {len(bare):,}, the first "
-            f"`{bare[0].name}`. They are kept under `{NOWHERE}`, where no check looks at them."
-        )
+    """What is said of trials that lie in no study, those without a setting first."""
+    lacks = {
+        "that have neither a setting nor a value": [one for one in bare if not one.setting],
+        "without a value or what says which study is theirs": [one for one in bare if one.setting],
+    }
+    for lack, trials in lacks.items():
+        if trials:
+            yield (
+                f"Trials {lack}: {len(trials):,}, the first `{trials[0].name}`. They are kept "
+                f"under `{NOWHERE}`, where no check looks at them."
+            )
 
 
 def _known_keys(studies: Sequence[SourceStudy], target: Target) -> dict[str, Any]:

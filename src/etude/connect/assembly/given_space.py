@@ -18,7 +18,7 @@ from ...study import Study
 from ...wording import join
 from ..base import SourceTrial
 from ..parsing import files
-from .trials import domain_value, is_same_value
+from .trials import domain_value, is_same_value, was_cut_off
 
 # Heuristic: enough to find the others by.
 MAX_NAMED = 3
@@ -88,8 +88,8 @@ def fit_to_space(
             continue
         setting = dict(trial.setting)
         for name, domain in domains[position].items():
-            if name not in setting and name in studies[position].fixed:
-                continue  # only the space has it
+            if name not in setting and (name in studies[position].fixed or was_cut_off(trial)):
+                continue  # only the space has it, or the trial ended before it asked for it
             value = domain_value(domain, setting[name]) if name in setting else None
             if value is None:
                 misfits.setdefault(_value_message(name, setting), []).append(trial.name)
@@ -100,6 +100,26 @@ def fit_to_space(
         messages = [_misfit_message(problem, names) for problem, names in misfits.items()]
         raise ImportFileError("\n".join(messages))
     return list(zip(studies, trials_of, strict=True))
+
+
+def with_study(
+    experiment: Experiment, trials: Sequence[SourceTrial]
+) -> tuple[list[SourceTrial], list[SourceTrial]]:
+    """The trials that may lie in a study, and those that ended before it was known in which.
+
+    These have no value, and lack a scientific one.
+    """
+    studies = designed_studies(experiment)
+    names = {one.name for one in experiment.hyperparameters if one.role == "scientific"}
+    stray = [
+        trial
+        for trial in trials
+        if was_cut_off(trial)
+        and names - set(trial.setting)
+        and not any(_belongs_to(study, trial) for study in studies)
+    ]
+    ids = {id(trial) for trial in stray}
+    return [trial for trial in trials if id(trial) not in ids], stray
 
 
 def _domains(study: Study) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ...space import Choice, Domain, Integer, Real, Scalar, is_number, is_scalar
 from ...space.domains import Scale
 from ..base import SourceTrial
 from .spread import spread_scale
-from .trials import domain_value
+from .trials import domain_value, was_cut_off
 
 # Heuristic: a text of more values than this is a name or a path, and no axis of a chart.
 MAX_CHOICES = 50
@@ -61,7 +61,8 @@ def infer_space(
     A hyperparameter that never changes is fixed. One that changes is nuisance, within the stated
     domain if there is one, else within the outermost values. One that only some trials have,
     exactly those of some values of a list, stands under these values, and the list is scientific
-    (R11). Any other that only some trials have stays apart.
+    (R11). Any other that only some trials have stays apart. A trial that ended before it had a
+    value may have asked for a part of its setting only: what it lacks, the others do not lack.
 
     Args:
         trials: Of one study of the other tool.
@@ -70,15 +71,13 @@ def infer_space(
 
     Source: R11, R13.
     """
-    columns: dict[str, dict[int, Scalar]] = defaultdict(dict)
-    for at, trial in enumerate(trials):
-        for name, value in trial.setting.items():
-            columns[name][at] = value
-    partial = {name for name, column in columns.items() if len(column) < len(trials)}
+    whole = [trial for trial in trials if not was_cut_off(trial)] or trials
+    columns, all_values = _columns(whole), _columns(trials)
+    partial = {name for name in all_values if len(columns.get(name, ())) < len(whole)}
     roles = _Roles()
-    lists = _explaining_lists(columns, partial, len(trials))
-    for name in sorted(columns):
-        values = list(columns[name].values())
+    lists = _explaining_lists(columns, partial, len(whole))
+    for name in sorted(all_values):
+        values = list(all_values[name].values())
         if name in lists:
             choice = Choice(_distinct(values))
             roles.hyperparameters.append(Hyperparameter(name, "scientific", choice, when))
@@ -95,6 +94,15 @@ def infer_space(
         observed=frozenset(roles.observed),
         apart=roles.apart,
     )
+
+
+def _columns(trials: Sequence[SourceTrial]) -> dict[str, dict[int, Scalar]]:
+    """The values of each name, by the position of the trial."""
+    columns: dict[str, dict[int, Scalar]] = defaultdict(dict)
+    for at, trial in enumerate(trials):
+        for name, value in trial.setting.items():
+            columns[name][at] = value
+    return columns
 
 
 def _add_roles(

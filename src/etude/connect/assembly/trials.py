@@ -44,6 +44,14 @@ def trial_end(trial: SourceTrial, trial_id: int, metric: str) -> Ended | None:
     )
 
 
+def was_cut_off(trial: SourceTrial) -> bool:
+    """Whether it has no value and did not complete: it may lack a part of its setting.
+
+    Source: C3.
+    """
+    return not trial.rows and trial.status in ("failed", "infeasible", "stopped", "running")
+
+
 def has_diverged(rows: Sequence[Row], metric: str) -> bool:
     """Whether the last value of the metric or of a loss is not finite."""
     last_values: dict[str, tuple[int, float]] = {}

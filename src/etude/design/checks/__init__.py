@@ -33,7 +33,7 @@ class DesignCheck:
 
 
 CHECKS: tuple[DesignCheck, ...] = (
-    DesignCheck("question", ("R3", "S10"), question.findings),
+    DesignCheck("question", ("R3", "S10", "W7"), question.findings),
     DesignCheck("roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s)),
     DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s)),
     DesignCheck("budget", ("Q11", "R13", "R15"), lambda _e, s, _p: budget.findings(s)),
@@ -52,7 +52,7 @@ def findings(
         studies: Its studies.
         parent: The round before; None where there is none or it is not known.
 
-    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R13, R15, Q9, Q11, W4.
+    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R13, R15, Q9, Q11, W4, W7.
     """
     spoken = [
         finding for check in CHECKS for finding in check.findings(experiment, studies, parent)

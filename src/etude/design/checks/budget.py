@@ -8,9 +8,11 @@ from ...experiment.methods import SEARCHES
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...study import Study
-from ...wording import join
+from ...wording import conjunction, join, plural
 from ..catalogued import optimizer_of
 
+# Those whose number of trials Q11 states.
+_OF_THE_PLAYBOOK = ("learning_rate", "beta1", "epsilon")
 _ADAMS = ("adam", "adamw", "nadam")
 # So many studies are written out in a message; the evidence has them all.
 _MAX_NAMED = 6
@@ -31,33 +33,45 @@ def _adam(study: Study) -> list[Finding]:
     beyond = [
         (name, entry)
         for name in study.space.domains
-        if (entry := known(name))
+        if (entry := known(name, study.names))
         and _is_adams(entry, study)
         and study.max_trials < entry.tuned_from
     ]
     if not beyond:
         return []
-    listed = ", ".join(f"`{name}` (from {entry.tuned_from} trials on)" for name, entry in beyond)
+    listed = conjunction([f"`{name}` ({_from(entry)})" for name, entry in beyond])
+    names = conjunction([f"`{name}`" for name, _ in beyond])
+    trials = plural(study.max_trials, "trial")
     return [
         Finding(
             rule="Q11",
             check="budget",
             status="notice",
             subject={"study": study.name},
+            headline=f"{trials} of `{study.name}` are few to tune {names} too",
             message=(
-                f"{study.max_trials} trials of `{study.name}` pay for "
-                f"{_affordable(study.max_trials)}, but the search also frees {listed} (Q11)."
+                f"With {trials} the playbook tunes {_affordable(study.max_trials)}. The search of "
+                f"`{study.name}` also frees {listed}."
             ),
             evidence={
                 "trials": study.max_trials,
                 "tuned_from": {name: entry.tuned_from for name, entry in beyond},
             },
             advice=(
-                f"Fix {', '.join(f'`{name}`' for name, _ in beyond)} for this round, or give the "
-                f"study {max(entry.tuned_from for _, entry in beyond)} trials."
+                f"Fix {names} for this round, or give the study "
+                f"{max(entry.tuned_from for _, entry in beyond)} trials."
             ),
         )
     ]
+
+
+def _from(entry: Entry) -> str:
+    """From how many trials on it is tuned: as the playbook says, or, where it does not, by us."""
+    if entry.name in _OF_THE_PLAYBOOK:
+        return f"from {entry.tuned_from} trials on"
+    if entry.name == "beta2":
+        return f"with substantially more than 25; ours: {entry.tuned_from}"
+    return f"ours: from {entry.tuned_from} trials on"
 
 
 def _is_adams(entry: Entry, study: Study) -> bool:
@@ -68,14 +82,14 @@ def _is_adams(entry: Entry, study: Study) -> bool:
     if optimizer:
         return optimizer in _ADAMS
     names = (*study.space.domains, *study.fixed)
-    others = [other.name for name in names if (other := known(name))]
+    others = [other.name for name in names if (other := known(name, study.names))]
     return "beta1" in others or "beta2" in others
 
 
 def _affordable(trials: int) -> str:
     if trials < 10:
         return "Adam's learning rate alone"
-    if trials <= 25:
+    if trials < 25:
         return "Adam's learning rate and beta1"
     return "Adam's learning rate, beta1 and epsilon"
 
@@ -90,9 +104,10 @@ def _unequal_trials(studies: Sequence[Study]) -> list[Finding]:
             check="budget",
             status="problem",
             subject={},
+            headline=f"Budgets differ: {min(counts.values())} to {max(counts.values())} trials",
             message=(
                 f"The studies compared have unequal budgets: {_counts(counts, 'trials')}. More "
-                "trials find better ones, so the best of each do not compare fairly (R13, R15)."
+                "trials find better ones, so the best of each do not compare fairly."
             ),
             evidence={"trials": counts},
             advice="Give every study the same number of trials.",
@@ -118,10 +133,11 @@ def _unequal_dimensions(studies: Sequence[Study]) -> list[Finding]:
             check="budget",
             status="notice",
             subject={},
+            headline=f"Studies compared search {few} to {many} nuisance hyperparameters",
             message=(
                 "The studies compared search unequal numbers of nuisance hyperparameters: "
                 f"{_counts(counts, 'searched')}. The one with {many} is tuned less densely than "
-                f"the one with {few} by the same trials (R15)."
+                f"the one with {few} by the same trials."
             ),
             evidence={
                 "dimensions": counts,
@@ -131,8 +147,8 @@ def _unequal_dimensions(studies: Sequence[Study]) -> list[Finding]:
                 },
             },
             advice=(
-                f"Should a study with {many} lose, it may be for want of trials: give all of them "
-                "more, or narrow its ranges, before concluding."
+                "Give all of them more trials, or narrow ranges, before you conclude that one "
+                f"with {many} lost: it may want trials."
             ),
         )
     ]

@@ -20,21 +20,22 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     slips = []
     for hyperparameter in hyperparameters(experiment):
         name = hyperparameter.name
-        near = "" if known(name) else nearest_name(name)
+        near = "" if name in experiment.names or known(name) else nearest_name(name)
         if near:
             finding = Finding(
                 rule="R4",
                 check="names",
                 status="notice",
                 subject=subject_of(hyperparameter, studies),
+                headline=f"`{name}` is no known name, but near `{near}`",
                 message=(
-                    f"`{name}` is no name that Etude knows, but near `{near}`: what is known "
-                    "of the roles of that one is not applied to it (R4)."
+                    f"`{name}` is no name that Etude knows, but near `{near}`. What is known of "
+                    "that one is not applied to it."
                 ),
                 evidence={"path": path_of(hyperparameter, experiment), "near": near},
                 advice=(
-                    f"Did you mean `{near}`? Then rename it here and in the training code; a name "
-                    "of your own is fine too."
+                    f'If `{near}` is meant, write `{name} = "{near}"` in [names], or rename it '
+                    "here and in the training code."
                 ),
             )
             slips.append(finding)

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
 from ...space import Choice, Integer, Real, value_text
 from ...study import Study
-from ..catalogued import catalogued, literal, strengths, subject_of
+from ...wording import conjunction
+from ..catalogued import catalogued, literal, role_phrase, strengths, subject_of, written
 
 
 def findings(
     experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
 ) -> list[Finding]:
-    """More than one question at once, and a batch size that is not the parent's.
+    """More than one question at once, a batch size that is not the parent's, a chosen seed.
 
-    Source: R3, S10, S14.
+    Source: R3, S10, S14, W7, A1, R1.
     """
-    return [*_questions(experiment, studies), *_batch_size(experiment, studies, parent)]
+    return [
+        *_questions(experiment, studies),
+        *_batch_size(experiment, studies, parent),
+        *_seed(experiment, studies, parent),
+    ]
 
 
 def _questions(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """What is scientific without a condition; what stands below one belongs to its bundle."""
-    asked = [one for one in experiment.hyperparameters if one.role == "scientific" and not one.when]
+    seeds = _seeds(experiment, ("scientific",))
+    asked = [
+        one
+        for one in experiment.hyperparameters
+        if one.role == "scientific" and not one.when and one not in seeds
+    ]
     if len(asked) < 2:
         return []
-    listed = " and ".join(f"`{one.name}` ({literal(one)})" for one in asked)
+    listed = conjunction([written(one) for one in asked])
     trials = sum(study.max_trials for study in studies)
     return [
         Finding(
@@ -35,9 +45,10 @@ def _questions(experiment: Experiment, studies: Sequence[Study]) -> list[Finding
             check="question",
             status="notice",
             subject={},
+            headline=f"{len(asked)} questions at once, with {trials} trials in all",
             message=(
                 f"This round asks {len(asked)} questions at once, {listed}, with {trials} trials "
-                "in all: one narrow goal a round is easier to answer, and to learn from (R3)."
+                "in all. One narrow goal a round is easier to answer, and to learn from."
             ),
             evidence={
                 "scientific": [one.name for one in asked],
@@ -69,23 +80,23 @@ def _batch_size(
         or entry.kind == "regularization"
     ]
     still = f" Still fixed here: {', '.join(f'`{name}`' for name in fixed)}." if fixed else ""
-    more = " A larger batch may overfit more: extend regularization upward (S14)."
+    upward = ", with regularization extended upward since a larger batch may overfit more"
     return [
         Finding(
             rule="S10",
             check="question",
             status="notice",
             subject=subject_of(size, studies),
+            headline=f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`",
             message=(
-                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: with another "
-                "batch size nearly every hyperparameter needs to be tuned anew, those of the "
-                "optimizer and the regularization first, and perhaps the number of steps (S10)."
-                f"{still}"
+                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: nearly every "
+                "hyperparameter needs tuning anew, the optimizer's and the regularization's first, "
+                f"and perhaps the number of steps.{still}"
             ),
             evidence={"parent": parent.name, "before": before, "now": now, "fixed": fixed},
             advice=(
-                "Keep the batch size of the round before, or tune the others anew and carry none "
-                f"of its conclusions over.{more if _is_raised(parent, experiment) else ''}"
+                "Keep the batch size of the round before, or carry none of its conclusions over "
+                f"and tune anew{upward if _is_raised(parent, experiment) else ''}."
             ),
         )
     ]
@@ -97,13 +108,52 @@ def _unknown_parent(name: str) -> Finding:
         check="question",
         status="unclear",
         subject={},
+        headline=f"Batch size of the round before is not known: no `{name}` in this store",
         message=(
-            f"Whether the batch size is that of the round before is unclear: this store has no "
-            f"experiment `{name}`, which is named as the parent (S10)."
+            "Whether the batch size is that of the round before is unclear: this store has no "
+            f"experiment `{name}`, which is named as the parent."
         ),
         evidence={"parent": name},
         advice="Mend `parent`, or name the store that has it with --store.",
     )
+
+
+def _seed(
+    experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
+) -> list[Finding]:
+    """A seed that is searched, or fixed where the round before searched it."""
+    searched = _seeds(experiment, ("scientific", "nuisance"))
+    was_searched = _seeds(parent, ("scientific", "nuisance")) if parent else []
+    fixed = _seeds(experiment, ("fixed",)) if was_searched else []
+    return [
+        Finding(
+            rule="W7",
+            check="question",
+            status="notice",
+            subject=subject_of(seed, studies),
+            headline=f"`{seed.name}` is {'searched' if seed in searched else 'the best of before'}:"
+            " luck is kept",
+            message=(
+                f"{written(seed)} {_chosen(seed, experiment, is_searched=seed in searched)}, as a "
+                "known walk-through does: its best value is the luckiest training (A1). To launch "
+                "needs more than one lucky run (R1)."
+            ),
+            evidence={"role": seed.role, "against": ["A1", "R1"]},
+            advice=(
+                f"Leave `{seed.name}` out of the file, since each trial has a seed of its own, and "
+                "train the best setting again with others."
+            ),
+        )
+        for seed in (*searched, *fixed)
+    ]
+
+
+def _chosen(seed: Hyperparameter, experiment: Experiment, *, is_searched: bool) -> str:
+    return role_phrase(seed, experiment) if is_searched else "is what the round before chose"
+
+
+def _seeds(experiment: Experiment, roles: Collection[str]) -> list[Hyperparameter]:
+    return [one for one, entry in catalogued(experiment, roles) if entry.name == "seed"]
 
 
 def _batch_sizes(experiment: Experiment | None) -> list[str]:

@@ -20,10 +20,11 @@ from ..catalogued import (
     role_phrase,
     strengths,
     subject_of,
+    written,
 )
 
-# Status, message and advice of a finding.
-Remark: TypeAlias = tuple[Severity, str, str]
+# Status, headline, message and advice of a finding.
+Remark: TypeAlias = tuple[Severity, str, str, str]
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
@@ -36,10 +37,12 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """
     remarks = []
     for hyperparameter in hyperparameters(experiment):
-        entry = known(hyperparameter.name)
+        entry = known(hyperparameter.name, experiment.names)
         if entry is not None and entry.switch and _is_strength(hyperparameter):
             remark = _strength(hyperparameter, entry, experiment)
-        elif hyperparameter.role == "nuisance" and (entry := _regularizer(hyperparameter)):
+        elif hyperparameter.role == "nuisance" and (
+            entry := _regularizer(hyperparameter, experiment)
+        ):
             remark = _nuisance_switch(hyperparameter, entry, experiment)
         else:
             remark = None
@@ -55,12 +58,13 @@ def _finding(
     studies: Sequence[Study],
     remark: Remark,
 ) -> Finding:
-    status, message, advice = remark
+    status, headline, message, advice = remark
     return Finding(
         rule="R9",
         check="switches",
         status=status,
         subject=subject_of(hyperparameter, studies),
+        headline=headline,
         message=message,
         evidence={
             "path": path_of(hyperparameter, experiment),
@@ -77,7 +81,7 @@ def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) ->
     switches = [
         one
         for one in experiment.hyperparameters
-        if one.role == "scientific" and _regularizer(one) == entry
+        if one.role == "scientific" and _regularizer(one, experiment) == entry
     ]
     if strength.role == "nuisance":
         return _nuisance_strength(strength, entry, switches, experiment)
@@ -88,8 +92,9 @@ def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) ->
     name = strength.name
     return (
         "problem",
-        f"Whether to have {_words(entry)} is the question, but its strength `{name}` is fixed "
-        f"at {literal(strength)}: the answer holds for this strength alone (R9).",
+        f"Whether to have {_words(entry)} is asked at one strength, {written(strength)}",
+        f"Whether to have {_words(entry)} is the question, but its strength `{name}` is fixed at "
+        f"`{literal(strength)}`. The answer holds for this strength alone.",
         f"Give `{name}` values of its own in the configurations."
         if experiment.configurations
         else f"Move `{name}` to [nuisance], below the same condition, for example "
@@ -98,7 +103,7 @@ def _strength(strength: Hyperparameter, entry: Entry, experiment: Experiment) ->
 
 
 def _scientific_strength(strength: Hyperparameter, entry: Entry) -> Remark:
-    values, text = strengths(strength.value), f"`{strength.name}` ({literal(strength)})"
+    values, text = strengths(strength.value), written(strength)
     above = [value for value in values if value != entry.off]
     advice = (
         f'Ask `{entry.switch} = ["off", "on"]` in [scientific], and tune '
@@ -107,15 +112,17 @@ def _scientific_strength(strength: Hyperparameter, entry: Entry) -> Remark:
     if len(above) == 1 and len(values) == 2:
         return (
             "problem",
-            f"{text} asks whether to have {_words(entry)} by one strength "
-            "that nobody tuned: the answer holds for this strength alone (R9).",
+            f"{text} asks whether to have {_words(entry)}, by one untuned strength",
+            f"{text} asks whether to have {_words(entry)} by one strength that nobody tuned. The "
+            "answer holds for this strength alone.",
             advice,
         )
     return (
         "notice",
-        f"{text} is the strength of {_words(entry)} as the question: its best "
-        "value changes with whatever else changes, so it is usually a nuisance, and whether it is "
-        "there the question (R9).",
+        f"{text} asks for a strength, which is usually a nuisance",
+        f"{text} is the strength of {_words(entry)} as the question. Its best value may change "
+        "with whatever else changes: usually it is a nuisance, and whether it is there the "
+        "question.",
         advice,
     )
 
@@ -130,8 +137,9 @@ def _nuisance_strength(
         cause, change = _down_to_none(strength, entry, experiment)
         return (
             "notice",
-            f"`{strength.name}` ({literal(strength)}) {cause} down to none: whether "
-            f"{_words(entry)} is there at all is then mixed up with how strong it is (R9).",
+            f"`{strength.name}` {cause} down to none",
+            f"{written(strength)} {cause} down to none. Whether {_words(entry)} is there at all is "
+            "then mixed up with how strong it is.",
             f"{change}, and fix whether it is there or make that the question.",
         )
     # No condition can stand over configurations.
@@ -139,8 +147,9 @@ def _nuisance_strength(
         switch = switches[0]
         return (
             "notice",
+            f"`{strength.name}` is searched also where `{switch.name}` leaves it without effect",
             f"`{strength.name}` is searched in every study, also where `{switch.name}` leaves it "
-            "without effect (R9, R11): those studies search a dimension for nothing.",
+            "without effect. Those studies search a dimension for nothing.",
             f"Put it below [nuisance.when.{switch.name}.VALUE], the value that switches it on.",
         )
     return None
@@ -163,8 +172,9 @@ def _nuisance_switch(switch: Hyperparameter, entry: Entry, experiment: Experimen
     phrase = role_phrase(switch, experiment) if listed else "is searched as a nuisance"
     return (
         "notice",
-        f"Whether {_words(entry)} is there, `{switch.name}` ({literal(switch)}), {phrase}: it is "
-        "usually the question or fixed (R9).",
+        f"`{switch.name}` {phrase}, but whether {_words(entry)} is there is usually asked",
+        f"Whether {_words(entry)} is there, {written(switch)}, {phrase}. That is usually the "
+        "question, or fixed.",
         f"Move `{switch.name}` to [scientific] or to [fixed].",
     )
 
@@ -179,10 +189,10 @@ def _reaches_off(strength: Hyperparameter, entry: Entry) -> bool:
     return entry.off in strengths(strength.value)
 
 
-def _regularizer(switch: Hyperparameter) -> Entry | None:
+def _regularizer(switch: Hyperparameter, experiment: Experiment) -> Entry | None:
     """What a hyperparameter switches on and off: its values are words or flags, no numbers."""
     is_switch = isinstance(switch.value, Choice) and not strengths(switch.value)
-    return known_switch(switch.name) if is_switch else None
+    return known_switch(switch.name, experiment.names) if is_switch else None
 
 
 def _words(entry: Entry) -> str:

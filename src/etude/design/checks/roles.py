@@ -11,6 +11,7 @@ from ...finding import Finding, Severity
 from ...playbook.catalogue import Entry
 from ...space import is_number
 from ...study import Study
+from ...wording import conjunction
 from ..catalogued import (
     catalogued,
     literal,
@@ -20,6 +21,7 @@ from ..catalogued import (
     studies_with,
     subject_of,
     tuning_advice,
+    written,
 )
 
 _HELD_OUT = {"valid", "validation", "val", "test", "eval", "evaluation", "dev", "holdout"}
@@ -32,7 +34,7 @@ _PART_OF_TRAINING = re.compile(r"warm_?up|decay|cool_?down|sched", re.IGNORECASE
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """What speaks against the roles of batch size, length, optimizer and weight decay.
 
-    Source: S3, T4, R6, R7, Q11, S2.
+    Source: S3, T4, W2, W3, W4, R6, R7, Q11, S2.
     """
     return [
         *_batch_size(experiment, studies),
@@ -48,24 +50,25 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
     if first in _TRAINING:
         return []
     status: Severity = "problem" if first in _HELD_OUT else "unclear"
-    judge = metric if status == "problem" else f"{metric}, perhaps a validation score"
+    judge = f"`{metric}`{'' if status == 'problem' else ', perhaps a validation score'}"
     return [
         Finding(
             rule="S3",
             check="roles",
             status=status,
             subject=subject_of(size, studies),
+            headline=f"`{size.name}` {_varies(size)} and is judged by {judge}",
             message=(
-                f"`{size.name}` ({literal(size)}) {role_phrase(size, experiment)} and is judged by "
-                f"{judge}: it sets the speed of training, and with all else tuned for each size, "
-                "and steps enough, the best score should not depend on it (S3)."
+                f"{written(size)} {role_phrase(size, experiment)} and is judged by {judge}: it "
+                "sets the speed of training. With all else tuned for each size, and steps enough, "
+                f"the best score should not depend on it{_walked(experiment)}."
             ),
             evidence={
                 "path": path_of(size, experiment),
                 "role": size.role,
                 "metric": metric,
             },
-            advice="Choose it by throughput and training time (S4, S8), and move it to [fixed].",
+            advice="Choose it by throughput and training time, and move it to [fixed].",
         )
         for size, entry in catalogued(experiment, ("scientific", "nuisance"))
         if entry.name == "batch_size"
@@ -79,26 +82,28 @@ def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
             continue
         is_inside = any(length.name in study.space.domains for study in studies)
         effect = (
-            "the trials of a study then differ in length, and longer ones are likely to win (T4)"
+            "the trials of a study then differ in length, and longer ones are likely to win"
             if is_inside
-            else "each study has one length, as T4 asks, but the longest is likely to win"
+            else "each study has one length, but the longest is likely to win"
         )
+        winner = "the longer trials are" if is_inside else "the longest study is"
         finding = Finding(
             rule="T4",
             check="roles",
             status="problem" if is_inside else "notice",
             subject=subject_of(length, studies),
+            headline=f"`{length.name}` {_varies(length)}: {winner} likely to win",
             message=(
-                f"`{length.name}` {role_phrase(length, experiment)} ({literal(length)}): {effect}."
+                f"{written(length)} {role_phrase(length, experiment)}: {effect}"
+                f"{_walked(experiment)}."
             ),
             evidence={
                 "path": path_of(length, experiment),
                 "max_steps": experiment.max_steps,
             },
             advice=(
-                "Take one length for all trials, `max_steps` in [experiment], move "
-                f"`{length.name}` out of the search, and look afterwards at where the "
-                "best step fell (T5)."
+                f"Take one length for all trials, `max_steps`, move `{length.name}` out of the "
+                "search, and look afterwards at where the best step fell."
             ),
         )
         findings.append(finding)
@@ -134,10 +139,11 @@ def _fixed_finding(
         check="roles",
         status="problem" if compared and entry.name == "learning_rate" else "notice",
         subject=subject_of(fixed, studies),
+        headline=f"{_held(fixed)}, though {trials} trials a study could tune it",
         message=_fixed_message(fixed, trials, compared=compared),
         evidence={**evidence, "tuned_from": entry.tuned_from},
         advice=(
-            f"{change}; or acknowledge R7 where there is strong evidence that it does not interact "
+            f"{change}; or acknowledge R7 where strong evidence says that it does not interact "
             "with the question."
         ),
     )
@@ -145,31 +151,50 @@ def _fixed_finding(
 
 def _fixed_message(fixed: Hyperparameter, trials: int, *, compared: bool) -> str:
     risk = (
-        "so a fixed value may favour some of the settings compared"
+        "a fixed value may favour some of the settings compared"
         if compared
-        else "so the best of the others is the best at this value alone"
+        else "the best of the others may be the best at this value alone"
     )
     return (
-        f"`{fixed.name}` is fixed at {literal(fixed)}, though {trials} trials a study could tune "
-        f"it: optimizer hyperparameters interact with most other changes, {risk} (R7)."
+        f"{_held(fixed)}, though {trials} trials a study could tune it. Optimizer "
+        f"hyperparameters tend to interact with other changes, so {risk}."
     )
+
+
+def _held(fixed: Hyperparameter) -> str:
+    return f"`{fixed.name}` is fixed at `{literal(fixed)}`"
+
+
+def _varies(hyperparameter: Hyperparameter) -> str:
+    return "is compared" if hyperparameter.role == "scientific" else "is searched"
+
+
+def _walked(experiment: Experiment) -> str:
+    """What to add where batch size and length are searched, as a known walk-through does.
+
+    Source: W2, W3, W4.
+    """
+    searched = {entry.name for _, entry in catalogued(experiment, ("scientific", "nuisance"))}
+    is_alike = "batch_size" in searched and searched & set(_LENGTHS)
+    return "; a known walk-through searches it all the same" if is_alike else ""
 
 
 def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     sizes = [one for one, entry in catalogued(experiment, ("scientific",)) if entry.size]
     if not sizes:
         return []
-    compared = ", ".join(f"`{size.name}` ({literal(size)})" for size in sizes)
+    compared = conjunction([written(size) for size in sizes])
+    names = conjunction([f"`{size.name}`" for size in sizes])
     return [
         Finding(
             rule="R6",
             check="roles",
             status="problem",
             subject=subject_of(decay, studies),
+            headline=f"{_held(decay)} while {names} is compared",
             message=(
-                f"`{decay.name}` is fixed at {literal(decay)} while {compared} is compared: its "
-                "best strength usually depends on the size of the model, so a comparison at one "
-                "strength says little about the sizes (R6)."
+                f"{_held(decay)} while {compared} is compared. Its best strength "
+                "usually depends on the size of the model, so one strength says little about sizes."
             ),
             evidence={
                 "path": path_of(decay, experiment),

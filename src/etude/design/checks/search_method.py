@@ -8,6 +8,7 @@ from ...experiment import Experiment
 from ...finding import Finding
 from ...space import Choice
 from ...study import Study
+from ...wording import number, percent
 
 # Q9 recommends grids in one or two dimensions.
 MOST_AXES = 2
@@ -41,10 +42,13 @@ def _grid(study: Study) -> Finding:
         check="schedule",
         status="notice",
         subject={"study": study.name},
+        headline=(
+            f"The grid of `{study.name}` tries {number(values, 2)} values of each of {ranges} axes"
+        ),
         message=(
             f"The grid of `{study.name}` spends {study.max_trials} trials on {ranges} ranges, "
-            f"about {values:.1f} values of each, where quasi-random points would try "
-            f"{study.max_trials} of each: a grid will do in one or two dimensions (Q9)."
+            f"about {number(values, 2)} values of each; quasi-random points would try "
+            f"{study.max_trials}. A grid will do in one or two dimensions."
         ),
         evidence={"trials": study.max_trials, "ranges": ranges, "values": values},
         advice='Write search = "quasi_random", or fix all but two of the ranges for this round.',
@@ -64,10 +68,10 @@ def _rungs(experiment: Experiment) -> list[Finding]:
             check="schedule",
             status="notice",
             subject={},
+            headline=f"`asha` first judges trials after {percent(share)} of the steps",
             message=(
-                f"`asha` judges trials first after {first:,} of {experiment.max_steps:,} steps, "
-                f"{100 * share:.2g} % of the length; conclusions from about 10 % may not hold at "
-                "the full length (T8)."
+                f"`asha` first judges trials after {first:,} of {experiment.max_steps:,} steps, "
+                f"{percent(share)}. Conclusions from about 10 % may not hold at the full length."
             ),
             evidence={"min_steps": first, "max_steps": experiment.max_steps, "share": share},
             advice=(
@@ -91,11 +95,11 @@ def _generations(experiment: Experiment) -> list[Finding]:
             check="schedule",
             status="notice",
             subject={},
+            headline=f"`pbt` changes members every {interval:,} of {experiment.max_steps:,} steps",
             message=(
                 f"`pbt` compares and changes its members every {interval:,} of "
-                f"{experiment.max_steps:,} steps, with an evaluation every {distance:,.3g}: so "
-                "often that models may become unstable, and that the value after a change is "
-                "mostly noise (W4)."
+                f"{experiment.max_steps:,} steps, with an evaluation every {number(distance, 3)}. "
+                "So often, models may become unstable, and values after a change are mostly noise."
             ),
             evidence={"interval": interval, "max_steps": experiment.max_steps, "apart": distance},
             advice=(

@@ -44,6 +44,8 @@ def dumps(experiment: Experiment) -> str:
             lines += ["", f"[{kind}]", *_pairs(tables[kind])]
     for role in ROLES:
         lines += _table_lines((role,), tables.get(role, {}))
+    if "names" in tables:
+        lines += ["", "[names]", *_pairs(tables["names"])]
     for row in tables.get("configurations", ()):
         lines += ["", "[[configurations]]", *_pairs(row)]
     return "\n".join(lines) + "\n"

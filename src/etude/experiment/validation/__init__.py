@@ -15,6 +15,7 @@ from .fields import MAX_EVALUATIONS as MAX_EVALUATIONS
 from .fields import MAX_STEPS as MAX_STEPS
 from .fields import MAX_TRIALS as MAX_TRIALS
 from .fields import field_mistakes
+from .known_names import name_mistakes
 from .methods import method_mistakes
 from .roles import as_table, observed_mistakes, role_mistakes, table_mistakes, value_mistakes
 
@@ -39,6 +40,7 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         *method_mistakes(given, hyperparameters),
         *constraint_mistakes(given.get("constraints", ()), [*hyperparameters, *listed]),
         *observed_mistakes(given.get("observed", ()), hyperparameters),
+        *name_mistakes(given, [*hyperparameters, *listed]),
         *role_mistakes(hyperparameters),
     ]
 

@@ -104,6 +104,7 @@ class Learner:
         wanted = Program(loop.workload, built.layout, noted, optimizers, built.model)
         self._program = loop.program(wanted)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
+        self.steps_per_epoch = loop.training.count / self._recipe.batch_size
         self._vectors = (built.vector, *moments(self._recipe, built.vector))
         self._results: dict[int, tuple[float, float]] = {}
         self._done = 0

@@ -31,6 +31,7 @@ class Member:
         network = loop.network(trial.setting, self.seed)
         self.layout: Layout = network.layout
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
+        self.steps_per_epoch = loop.training.count / self.recipe.batch_size
         self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)

@@ -91,6 +91,7 @@ class Learner:
         self._recipe = recipe(trial.setting, trial.max_steps)
         self._network = loop.network(trial.setting, self._seed)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
+        self.steps_per_epoch = loop.training.count / self._recipe.batch_size
         self._x = self._network.vector()
         self._gradient = torch.zeros_like(self._x)
         self._m, self._v = self._recipe.rule.moments(self._x)

@@ -40,6 +40,7 @@ class Member:
         self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
         self.network: Network = loop.network(trial.setting, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
+        self.steps_per_epoch = loop.training.count / self.recipe.batch_size
         self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
         self.row = self._first_row()
         self.signature = signature(self)

@@ -1,0 +1,152 @@
+"""Findings as a person reads them: a line each, and what has one cause is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ..finding import Caveat, Finding, Severity
+from ..wording import join, quantity, trial_list
+from .finding_caveats import claim
+from .kinds import REASONS, UNLOGGED, open_kind
+
+_PLURALS = {"has": "have", "is": "are", "was": "were"}
+_ORDER = ("problem", "unclear", "notice")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line for findings that say the same, or have one cause.
+
+    Args:
+        text: A claim with its number, no full stop.
+        rules: Of the findings, each once.
+        findings: Those it stands for.
+    """
+
+    status: Severity
+    text: str
+    rules: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def digest(
+    findings: Sequence[Finding], caveats: Sequence[Caveat] = (), best: Collection[int] = ()
+) -> list[Line]:
+    """The findings that are not ok as lines: problems, what could not be judged, notices.
+
+    Args:
+        findings: Of the design and of every check.
+        caveats: What is said already of some of them.
+        best: The trials that were compared: their curves matter more than those of others.
+
+    Source: C5, C14.
+    """
+    told = {_identity(finding) for caveat in caveats for finding in caveat.findings}
+    rest = [one for one in findings if one.status != "ok" and _identity(one) not in told]
+    kinds = _kinds(rest)
+    groups: dict[object, list[Finding]] = {}
+    for finding in rest:
+        kind = kinds.get(_open(finding), "") or open_kind(finding)
+        if not (kind in UNLOGGED and finding.status == "unclear"):
+            groups.setdefault(_alike(finding, kind), []).append(finding)
+    lines = [_line(members) for members in groups.values()]
+    return sorted(lines, key=lambda line: (_ORDER.index(line.status), _is_aside(line, best)))
+
+
+def _identity(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.check, finding.rule, finding.kind, str(sorted(finding.subject.items(), key=str))
+
+
+def _is_aside(line: Line, best: Collection[int]) -> bool:
+    """Whether it speaks of no more than curves of trials that were not compared."""
+    trials = [finding.subject.get("trial") for finding in line.findings]
+    return None not in trials and not set(trials) & set(best)
+
+
+def unlogged(findings: Sequence[Finding]) -> list[str]:
+    """What was never logged, and would let checks judge more.
+
+    Source: D5.
+    """
+    kinds = {open_kind(finding) for finding in findings if finding.status == "unclear"}
+    return [metric for kind, metric in UNLOGGED.items() if kind in kinds]
+
+
+def _open(finding: Finding) -> tuple[str, str] | None:
+    """The check and rule of what could not be judged of a study."""
+    of_study = finding.status == "unclear" and "trial" not in finding.subject
+    return (finding.check, finding.rule) if of_study else None
+
+
+def _kinds(findings: Sequence[Finding]) -> dict[tuple[str, str] | None, str]:
+    """Why a check could not judge a study: as it could not judge a trial, where that is known."""
+    return {
+        (finding.check, finding.rule): kind
+        for finding in findings
+        if finding.status == "unclear"
+        and "trial" in finding.subject
+        and (kind := open_kind(finding))
+    }
+
+
+def _alike(finding: Finding, kind: str) -> object:
+    if finding.acknowledged:
+        return id(finding)
+    single = "trial" in finding.subject
+    if finding.status == "unclear" and kind in REASONS:
+        return finding.status, kind
+    side = finding.subject.get("side", "")
+    return finding.status, finding.check, finding.rule, kind, single, side
+
+
+def _line(members: Sequence[Finding]) -> Line:
+    first = members[0]
+    judged = [one for one in members if one.status != "unclear" or open_kind(one) not in REASONS]
+    return Line(
+        status=first.status,
+        text=f"{claim(first)}{_also(members)}" if len(judged) == len(members) else _cause(members),
+        rules=tuple(sorted({finding.rule for finding in members}, key=_by_number)),
+        findings=tuple(members),
+    )
+
+
+def _by_number(rule: str) -> tuple[str, int]:
+    return rule[:1], int(rule[1:]) if rule[1:].isdigit() else 0
+
+
+def _cause(members: Sequence[Finding]) -> str:
+    """One sentence for all that one cause keeps from being judged."""
+    ids = [finding.subject["trial"] for finding in members if "trial" in finding.subject]
+    trials = list(dict.fromkeys(ids))
+    kind = next(filter(REASONS.get, map(open_kind, members)))
+    checks = list(dict.fromkeys(finding.check for finding in members))
+    one = len(trials) == 1
+    counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
+    return REASONS[kind].format(
+        trials=f"Trial {trials[0]}" if one else quantity(len(trials), "trial"),
+        checks=counted,
+        **{verb: verb if one else plural for verb, plural in _PLURALS.items()},
+    )
+
+
+def _also(members: Sequence[Finding]) -> str:
+    """Of how many others the same holds."""
+    others = members[1:]
+    if not others:
+        return ""
+    trials = list(dict.fromkeys(one.subject["trial"] for one in others if "trial" in one.subject))
+    names = [trial_list(trials)] if trials else list(_places(others, members[0]))
+    return f"; likewise {join(names, most=2)}" if names else ""
+
+
+def _places(others: Sequence[Finding], first: Finding) -> Iterator[str]:
+    """The hyperparameters, else the studies, that others of a group are about."""
+    names = [one.subject.get("hyperparameter") for one in others]
+    known = first.subject.get("hyperparameter")
+    distinct = [f"`{name}`" for name in dict.fromkeys(names) if name and name != known]
+    yield from distinct or [
+        f"`{study}`" for study in dict.fromkeys(one.subject.get("study") for one in others) if study
+    ]

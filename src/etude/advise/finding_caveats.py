@@ -1,0 +1,186 @@
+"""What findings say against a verdict: problems, notices of what was compared, what is unclear."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..analyze.analysis import Analysis
+from ..analyze.checks.boundary_side import sides_clause
+from ..analyze.checks.censored import censored as censored_trials
+from ..analyze.checks.censored import findings as censored_findings
+from ..finding import Caveat, Finding, grouped
+from ..wording import join, shortened
+from .context import side_of
+from .kinds import CAUSES, open_kind
+from .weights import (
+    ACKNOWLEDGED,
+    CENSORED,
+    HELD_DOWN,
+    JUMPS,
+    LEADERS_SHARE,
+    OPEN,
+    PROBLEM,
+    RETRAIN,
+    STILL_IMPROVING,
+)
+
+# A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
+_TELLING = ("still_improving", "step_variance")
+# A sign that the best learning rate is not the best that there could be.
+_EDGE = ("stability", "D3")
+# What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
+# better.
+_BESIDE = ("importance", "gradient_norm")
+# So many checks that could not judge are one reason, whatever each of them wanted.
+MANY_OPEN = 3
+_OPEN = "open"
+_WEIGHTS: Final = {
+    "stability": HELD_DOWN,
+    "still_improving": STILL_IMPROVING,
+    "step_variance": JUMPS,
+}
+
+
+def named(studies: Iterable[str]) -> str:
+    """Studies in a row, six of them written out.
+
+    Source: R13.
+    """
+    return join([f"`{study}`" for study in studies], most=6)
+
+
+def claim(finding: Finding) -> str:
+    """What a finding says in few words: its headline, else the beginning of its message.
+
+    Source: C5.
+    """
+    return finding.headline or shortened(finding.message)
+
+
+def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") -> Iterator[Caveat]:
+    """Every problem; those of one check and kind in several studies as one.
+
+    One that only the leader has counts less: amended, it leads still.
+
+    Source: C14.
+    """
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        if finding.status == "problem":
+            subject = finding.subject
+            axis = subject.get("hyperparameter"), subject.get("side")
+            alike = finding.check, finding.rule, finding.kind, axis
+            key = alike if "study" in subject else id(finding)
+            groups.setdefault(key, []).append(finding)
+    for members in groups.values():
+        first, others = members[0], members[1:]
+        studies = {finding.subject.get("study") for finding in members}
+        text, detail = claim(first), " ".join(finding.message for finding in members)
+        if others and first.rule == "C1" and "side" in first.subject:
+            sides = [side_of(analysis, finding) for finding in members]
+            names = named(finding.subject["study"] for finding in members)
+            detail = f"{sides_clause(sides)}: {names}."
+        if others:
+            text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
+        yield Caveat(
+            text=text,
+            rules=(first.rule,),
+            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
+            detail=detail,
+            findings=tuple(members),
+        )
+
+
+def censored(analysis: Analysis) -> Iterator[Caveat]:
+    """What a schedule left open by stopping trials.
+
+    Source: T8.
+    """
+    for study in analysis.studies:
+        for finding in censored_findings(analysis.result(study, censored_trials)):
+            yield _of_finding(finding, finding.message, CENSORED)
+
+
+def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:
+    return Caveat(
+        text=claim(finding),
+        rules=(finding.rule,),
+        weight=weight,
+        detail=detail,
+        topic=topic,
+        findings=(finding,),
+    )
+
+
+def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
+    """What the curve of a best trial shows that is no problem, and yet may change the order.
+
+    Not where the same rule says it of the trial's study, which is a doubt already.
+
+    Source: C8, C9, D3.
+    """
+    of_studies = {
+        (finding.check, finding.rule, finding.subject.get("study"))
+        for finding in findings
+        if finding.status in ("problem", "unclear") and "trial" not in finding.subject
+    }
+    notices = [
+        finding
+        for finding in findings
+        if finding.status == "notice"
+        and _may_change_order(finding)
+        and (finding.check, finding.rule, finding.subject.get("study")) not in of_studies
+    ]
+    for group in grouped(notices):
+        first = group.first
+        share = LEADERS_SHARE if first.subject.get("study") == leader else 1.0
+        caveat = _of_finding(first, group.message, share * _WEIGHTS[first.check])
+        yield replace(caveat, findings=group.members)
+
+
+def _may_change_order(finding: Finding) -> bool:
+    of_trial = "trial" in finding.subject
+    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+
+
+def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """One doubt a check for all that it leaves open; of trials where it says nothing of a study.
+
+    Source: C14.
+    """
+    opened = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
+    of_studies = {finding.check for finding in opened if "trial" not in finding.subject}
+    groups = grouped(
+        one for one in opened if "trial" not in one.subject or one.check not in of_studies
+    )
+    checks = list(dict.fromkeys(group.first.check for group in groups))
+    kinds = Counter(filter(CAUSES.get, map(open_kind, opened)))
+    cause = f": {CAUSES[kinds.most_common(1)[0][0]]}" if kinds else ""
+    several = f"{len(checks)} checks could not judge what was compared{cause}"
+    for group in groups:
+        retrains = group.first.check == "trial_noise"
+        caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
+        if retrains or len(checks) < MANY_OPEN:
+            yield replace(caveat, findings=group.members)
+        else:
+            # What they are is said of all trials together, where one cause is said once.
+            yield replace(caveat, text=several, findings=())
+
+
+def acknowledged(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """What the author of the experiment knows and accepts.
+
+    Source: R5.
+    """
+    for finding in findings:
+        if finding.acknowledged:
+            yield Caveat(
+                text=f"Acknowledged: {claim(finding)}",
+                rules=(finding.rule,),
+                weight=ACKNOWLEDGED,
+                detail=f"acknowledged by the author of the experiment: {finding.message}",
+                findings=(finding,),
+            )

@@ -1,0 +1,127 @@
+"""What to do next, as data: the one command that tells most, and at most two alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+from ..design.studies import studies as designed
+from ..experiment.methods import SEARCHES
+from ..record import Record
+from ..wording import plural
+from .context import Context
+from .edits import applied, changes_phrase
+from .follow_up import SEEDS
+from .next_steps import amendments
+from .policy import Advice
+
+# `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
+# no file can do. `wait`: trials still run. `adopt`: compare with the baseline. `stop`: nothing.
+ActionKind: TypeAlias = Literal["round", "seeds", "by_hand", "wait", "adopt", "stop"]
+# A list of more is read by nobody.
+MOST_ACTIONS = 3
+_TRIALS = ("experiment", "trials")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One thing to do next.
+
+    Args:
+        kind: Which command does it.
+        text: What is done and why, in at most 20 words; no full stop.
+        cost_trials: How many trainings it takes; None where that is not known.
+        cost_steps: How many training steps; None where that is not known.
+        rules: The rules that ask for it.
+    """
+
+    kind: ActionKind
+    text: str
+    cost_trials: int | None = None
+    cost_steps: int | None = None
+    rules: tuple[str, ...] = ()
+
+
+def next_actions(context: Context, advice: Advice, records: Sequence[Record] = ()) -> list[Action]:
+    """At most three things to do next, the most telling first; never none.
+
+    What repairs optimization comes first where no file can do it (D11), then the round that the
+    advice writes, then retrainings, which tell luck from a lead (A2).
+
+    Args:
+        context: The round.
+        advice: What its next round changes.
+        records: The trials that count as its own.
+
+    Source: D11, R3, A2, A4.
+    """
+    running = sum(not record.ended for record in records)
+    if running:
+        verb = "runs" if running == 1 else "run"
+        text = f"Let the round finish: {plural(running, 'trial')} still {verb}"
+        return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
+    actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
+    actions += [] if advice.unrepaired else _by_hand(context, advice)
+    return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
+
+
+def _repairs(advice: Advice) -> Iterator[Action]:
+    """What repairs optimization and no file can do."""
+    if advice.unrepaired:
+        text = advice.unrepaired[0].rstrip(".")
+        yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+
+
+def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
+    """The first thing that only a person can amend."""
+    for step in amendments(context, advice)[:1]:
+        yield Action(kind="by_hand", text=step.rstrip("."), rules=("C14",))
+
+
+def _round(context: Context, advice: Advice) -> Iterator[Action]:
+    """The round that the advice writes, with what it costs."""
+    edits = advice.recommendations
+    if not edits:
+        return
+    coming = applied(context.experiment, edits)
+    trials = sum(study.max_trials for study in designed(coming))
+    if {edit.change.keys for edit in edits} == {_TRIALS} and coming.name == context.experiment.name:
+        trials -= sum(study.max_trials for study in context.studies)
+    yield Action(
+        kind="round",
+        text=f"{advice.goal[0].upper()}{advice.goal[1:]}: {changes_phrase(edits)}",
+        cost_trials=trials,
+        cost_steps=trials * coming.max_steps,
+        rules=tuple(dict.fromkeys(edit.rule for edit in edits)),
+    )
+
+
+def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
+    """The best settings trained again, where nothing that comes first would change them."""
+    experiment = context.experiment
+    best = context.verdict.best_trials
+    is_elsewhere = SEARCHES[experiment.search].trained_elsewhere
+    if (
+        not best
+        or advice.unrepaired
+        or context.has_problem
+        or context.verdict.means
+        or is_elsewhere
+    ):
+        return
+    count = min(2, len(best))
+    trials = SEEDS * count
+    whom = "both leaders" if count == 2 else "the best setting"
+    yield Action(
+        kind="seeds",
+        text=f"Train {whom} with {SEEDS} other seeds: that tells a lead from luck",
+        cost_trials=trials,
+        cost_steps=trials * experiment.max_steps,
+        rules=("A2",),
+    )
+
+
+def _stop_text(context: Context) -> str:
+    return f"Stop here: no check asks for another round of `{context.experiment.name}`"

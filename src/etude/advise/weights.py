@@ -1,0 +1,21 @@
+"""Weights: how much settling a reason to doubt would change the answer; topics they share."""
+
+from __future__ import annotations
+
+# How much settling a reason would change the answer: an order, no measure. A problem makes it the
+# answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
+# runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
+PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
+ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0
+CENSORED, OPEN, MERGED, LISTED = 50.0, 40.0, 35.0, 30.0
+LUCK, SAMPLING_ERROR, ACKNOWLEDGED, SELECTION, FIXED = 30.0, 25.0, 20.0, 15.0, 10.0
+# A trait of the leader counts less than the same of who is behind: cured, it leads still.
+LEADERS_SHARE = 0.7
+# Of a race of 12 against 20 nobody would say that it is nearly fair.
+MOST_UNFAIR = 0.4
+# What retrainings would tell is one topic, whichever rule asks for them.
+RETRAIN = "retrain"
+# What a round that is not over explains by itself.
+UNENDED = "unended"
+# Where no trial has a value, that is all there is to say.
+VALUELESS = "no value"

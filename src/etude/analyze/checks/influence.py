@@ -1,0 +1,180 @@
+"""What one hyperparameter does in one study, or why that is unclear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import final
+
+from ...finding import Severity
+from ...space import Scalar
+from ...wording import join, percent, plural
+from ..statistics.effects import products, share
+from ..views.contrasts import Contrast
+from ..views.design_matrix import AxisEffect, DesignMatrix
+from ..views.equal_lengths import EqualLengths
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Influence:
+    """What one hyperparameter does in one study.
+
+    Args:
+        status: `notice` where its total share is at most the margin, so that it can be fixed.
+        share: Of the variance of the trials' ranks, what it explains by itself; None (as `low`,
+            `high`, `chance`) where that cannot be judged.
+        low: With `high`, the interval of its total share, interactions included: 95 %.
+        total: The share together with its interactions that are beyond noise.
+        chance: How often the ranks would depend on it as much if they did not, corrected for the
+            number of hyperparameters.
+        infeasible_share: The same of whether a trial is infeasible.
+        counts: Whether the metric depends on it beyond noise.
+        breaks: Whether it decides beyond noise which trials are infeasible.
+        best: Its value in the best trial; None without any.
+        tied: The hyperparameters whose values went together with its own.
+        contrast: What settings tell that were trained more than once and differ in it alone.
+        reason: Why it is `unclear`; empty otherwise.
+    """
+
+    hyperparameter: str
+    status: Severity
+    counts: bool = False
+    breaks: bool = False
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+    total: float | None = None
+    chance: float | None = None
+    infeasible_share: float | None = None
+    infeasible_chance: float | None = None
+    best: Scalar | None = None
+    scientific: bool = False
+    tied: tuple[str, ...] = ()
+    contrast: Contrast | None = None
+    reason: str = ""
+
+    @property
+    def matters(self) -> bool:
+        """Whether anything depends on it beyond noise."""
+        return self.counts or self.breaks
+
+    @property
+    def by_repeats(self) -> bool:
+        """Whether repeated settings that differ in it alone tell more than all settings."""
+        return self.contrast is not None and self.contrast.share > (self.share or 0.0)
+
+    @property
+    def size(self) -> float:
+        """By what those that matter are put in order."""
+        contrast = self.contrast.share if self.contrast is not None else 0.0
+        return max(self.total or self.share or 0.0, contrast)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """Two hyperparameters whose effects do not add up, on whatever scale of the metric."""
+
+    hyperparameters: tuple[str, str]
+    share: float
+    chance: float
+
+
+def influence_of(
+    view: DesignMatrix,
+    name: str,
+    answers: tuple[AxisEffect | None, AxisEffect | None],
+    pairs: Sequence[Interaction],
+    best: Scalar | None,
+) -> Influence:
+    """What was seen of it, before it is asked whether it can be excluded.
+
+    Source: R2.
+    """
+    on_value, on_infeasible = answers
+    counts, breaks = (effect is not None and effect.clear for effect in answers)
+    bounds = on_value.bounds if on_value else None
+    own = on_value.share if on_value else None
+    return Influence(
+        hyperparameter=name,
+        status="ok" if counts or breaks else "unclear",
+        counts=counts,
+        breaks=breaks,
+        share=None if own is None else max(0.0, own),
+        # What is not beyond noise may be nothing.
+        low=None if bounds is None else bounds.low if counts else 0.0,
+        high=bounds.high if bounds else None,
+        total=_total(view, name, own, pairs),
+        chance=on_value.chance if on_value else None,
+        infeasible_share=max(0.0, on_infeasible.share or 0.0) if on_infeasible else None,
+        infeasible_chance=on_infeasible.chance if on_infeasible else None,
+        best=best,
+        scientific=name in view.study.merged,
+        tied=on_value.tied if on_value else (),
+        contrast=on_value.contrast if on_value else None,
+    )
+
+
+def excluded(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> Influence:
+    """The same with `notice` where its share is surely small, with the reason where it may not.
+
+    Source: R2.
+    """
+    if seen.matters:
+        return seen
+    reason = _doubt(view, lengths, seen)
+    return replace(seen, status="unclear" if reason else "notice", reason=reason)
+
+
+def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
+    """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
+    name = seen.hyperparameter
+    if view.reason:
+        return _beside_repeats(seen.contrast, view.reason)
+    if seen.tied:
+        others = join([f"`{other}`" for other in seen.tied])
+        return f"its values went together with those of {others}, so their effects mix"
+    if not view.design.bases[view.design.names.index(name)].columns_TxQ.shape[1]:
+        return "only one value of it was tried"
+    if lengths.cut:
+        return cut_clause(lengths.cut, lengths.trials)
+    if name not in view.bounds:
+        axes = plural(view.study.space.dimensions, "hyperparameter")
+        return f"{axes} need at least {view.needed} settings, and {len(view.feasible)} have a value"
+    bounds, thresholds = view.bounds[name], view.thresholds
+    if bounds.high > thresholds.max_share:
+        return f"it may explain up to {percent(bounds.high)} of the differences"
+    if bounds.power < thresholds.min_power:
+        return f"{plural(len(view.feasible), 'setting')} are too few to exclude effects of 10 %"
+    return ""
+
+
+def _beside_repeats(contrast: Contrast | None, reason: str) -> str:
+    """Why it is unclear, after what repeated settings did not show."""
+    if contrast is None:
+        return reason
+    trials = plural(contrast.trials, "trial")
+    return f"{trials} that differ in it alone show nothing beyond repeats; {reason}"
+
+
+def cut_clause(cut: int, trials: int) -> str:
+    """Why values of trials that were cut short are not compared.
+
+    Source: R2.
+    """
+    return (
+        f"{cut} of {plural(trials, 'trial')} were stopped early, so values tell how long they ran"
+    )
+
+
+def _total(
+    view: DesignMatrix, name: str, own: float | None, pairs: Sequence[Interaction]
+) -> float | None:
+    own_pairs = [one.hyperparameters for one in pairs if name in one.hyperparameters]
+    if own is None or not own_pairs:
+        return None
+    bases = dict(zip(view.design.names, view.design.bases, strict=True))
+    crossed = [products(*(bases[axis].pairing_TxQ for axis in pair)) for pair in own_pairs]
+    more = [max(0.0, share(view.design.scores_T, one)) for one in crossed]
+    return min(1.0, max(0.0, own) + sum(more))

@@ -1,0 +1,137 @@
+"""Contrasts: trials that differ in one hyperparameter and their seed, where settings were repeated.
+
+Axes: T trials, P permutations, L blocks' levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from scipy.stats import f, rankdata
+
+from ...space import Scalar, value_text
+from ..statistics.effects import Floats, Indices
+from .outcomes import Outcome
+
+# The smallest chance is 1 in 1,000.
+PERMUTATIONS = 999
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """How far trials that are equal in all else differ by one hyperparameter, beyond repeats.
+
+    Args:
+        values: How many of its values were compared, by how many `trials`.
+        share: Of the variance within blocks, what its values explain, less what chance gives.
+        chance: How often they differ as much without any effect.
+    """
+
+    values: int
+    trials: int
+    share: float
+    chance: float
+
+
+def contrasts(
+    groups: Sequence[Sequence[Outcome]], names: Sequence[str], *, seed: int
+) -> dict[str, Contrast]:
+    """The contrast of each hyperparameter for which there is one.
+
+    A block holds settings that differ in nothing but the hyperparameter; it counts where one of
+    them was trained more than once, so that the repeats are the noise: the F test of settings
+    against repeats, of the values. Where a trial failed, trials are ranked and shuffled within
+    their blocks.
+
+    Source: R2, A1, A2.
+    """
+    if all(len(group) == 1 for group in groups):
+        return {}
+    of_names = {name: _contrast(_blocks(groups, name), seed=seed) for name in names}
+    return {name: contrast for name, contrast in of_names.items() if contrast is not None}
+
+
+def _blocks(groups: Sequence[Sequence[Outcome]], name: str) -> list[list[Sequence[Outcome]]]:
+    """The settings that differ in nothing but this, where one of them was repeated."""
+    blocks: dict[tuple[tuple[str, str], ...], list[Sequence[Outcome]]] = {}
+    for group in groups:
+        record = group[0].record
+        if record.parent is None and name in record.setting:
+            blocks.setdefault(_all_but(record.setting, name), []).append(group)
+    return [
+        block
+        for block in blocks.values()
+        if len(block) > 1 and any(len(group) > 1 for group in block)
+    ]
+
+
+def _all_but(setting: Mapping[str, Scalar], name: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value_text(setting[key])) for key in sorted(setting) if key != name)
+
+
+def _contrast(blocks: Sequence[Sequence[Sequence[Outcome]]], *, seed: int) -> Contrast | None:
+    settings = [group for block in blocks for group in block]
+    counts_L = np.array([len(group) for group in settings])
+    if not len(counts_L):
+        return None
+    losses_T = np.array([one.loss for group in settings for one in group])
+    setting_T = np.repeat(np.arange(len(settings)), counts_L)
+    block_L = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
+    # What failed has no value, but is worse than all that have one.
+    finite = bool(np.isfinite(losses_T).all())
+    rest_T = _centred(losses_T if finite else rankdata(losses_T), block_L[setting_T])
+    total = float(rest_T @ rest_T)
+    if not total:
+        return Contrast(values=_values(blocks), trials=len(rest_T), share=0.0, chance=1.0)
+    explained = float((np.square(_sums(rest_T, setting_T, len(settings))) / counts_L).sum())
+    columns, free = len(settings) - len(blocks), len(rest_T) - len(settings)
+    noise = max(0.0, total - explained) / free
+    chance = (
+        float(f.sf(explained / columns / max(noise, 1e-12 * total), columns, free))
+        if finite
+        else _shuffled(rest_T, setting_T, block_L[setting_T], seed=seed)
+    )
+    return Contrast(
+        values=_values(blocks),
+        trials=len(rest_T),
+        share=max(0.0, explained - columns * noise) / total,
+        chance=chance,
+    )
+
+
+def _shuffled(rest_T: Floats, setting_T: Indices, block_T: Indices, *, seed: int) -> float:
+    """How often trials shuffled within their blocks differ as much between settings."""
+    counts_L = np.bincount(setting_T)
+    sums_PxL = _sums(rest_T[_orders(block_T, seed=seed)], setting_T, len(counts_L))
+    explained_P = (np.square(sums_PxL) / counts_L).sum(axis=1)
+    return float(np.mean(explained_P >= explained_P[0] * (1 - 1e-9)))
+
+
+def _values(blocks: Sequence[Sequence[Sequence[Outcome]]]) -> int:
+    """So many values were compared at most in one block."""
+    return max(len(block) for block in blocks)
+
+
+def _centred(ranks_T: Floats, block_T: Indices) -> Floats:
+    means = np.bincount(block_T, ranks_T) / np.bincount(block_T)
+    return np.asarray(ranks_T - means[block_T])
+
+
+def _sums(values_PxT: Floats, setting_T: Indices, settings: int) -> Floats:
+    """The sum of each setting's trials."""
+    marks_TxL = (setting_T[:, None] == np.arange(settings)).astype(np.float64)
+    return np.asarray(values_PxT @ marks_TxL)
+
+
+def _orders(block_T: Indices, *, seed: int) -> Indices:
+    """order_PxT: trials shuffled within their blocks, the first order as they are."""
+    rng = np.random.default_rng(seed)
+    order_PxT = np.tile(np.arange(len(block_T)), (PERMUTATIONS + 1, 1))
+    for block in np.unique(block_T):
+        places = np.flatnonzero(block_T == block)
+        order_PxT[1:, places] = rng.permuted(order_PxT[1:, places], axis=1)
+    return order_PxT

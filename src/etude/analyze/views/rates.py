@@ -1,0 +1,43 @@
+"""Rates: metrics that are shares of examples, by their names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from ...experiment.objective import Objective
+
+# Shares of examples; what may stand before says of which data, or how many guesses count.
+_RATE = re.compile(
+    r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
+    r"(?:error|accuracy|error_rate|misclassification_rate)"
+)
+
+
+def is_rate(metric: str) -> bool:
+    """Whether the metric's name says that it is a share of examples.
+
+    Its last part must say so as a whole: a squared error and a balanced accuracy are no shares.
+
+    Source: A1.
+
+    >>> is_rate("valid/error"), is_rate("valid/top1_error"), is_rate("valid/mean_squared_error")
+    (True, True, False)
+    """
+    return bool(_RATE.fullmatch(re.split(r"[./]", metric)[-1].casefold().replace("-", "_")))
+
+
+def lowest_loss(objective: Objective, losses: Sequence[float]) -> float:
+    """The loss that cannot be bettered: no error, every example right; -inf where not known.
+
+    Source: A1.
+
+    >>> lowest_loss(Objective("valid/accuracy", maximize=True), [-0.97, -0.9])
+    -1.0
+    """
+    if not is_rate(objective.metric) or not losses:
+        return -math.inf
+    best = min(losses)
+    # A share of mistakes; then of what is right, in percent where one is above 1.
+    return next((floor for floor in (0.0, -1.0, -100.0) if floor <= best), -math.inf)
