@@ -10,6 +10,7 @@ Axes: T trials, D axes, N points of a grid.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -18,7 +19,7 @@ import numpy as np
 from boundary import drawn_valley, record, study_of
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.optimize import nnls
 
 from etude.analyze.checks.boundary import boundary
 from etude.analyze.views.outcomes import outcomes
@@ -31,7 +32,6 @@ Side: TypeAlias = tuple[int, str]
 CUT_COST = (0.005, 0.05)
 NEAR, FAR = 0.1, 0.6  # of an axis, that a lowest point lies beyond a bound
 INSIDE = (0.2, 0.8)
-BOWLS = 8000  # that the oracle compares with
 
 
 @dataclass(frozen=True)
@@ -226,31 +226,31 @@ def crowd(rng: Generator, trials: int, which: str | None) -> Drawn:
 
 
 def evidence(drawn: Drawn) -> dict[Side, float]:
-    """By how much likelier the trials are if a side of the first axis cuts off than if none does.
-
-    It knows everything but the draw: parabolas, weights and lowest points as `bowl` draws them. Of
-    N bowls of each kind, the density of the trials under each, averaged; the level and the size of
-    the noise are integrated out.
-    """
-    kinds = {which: _density(drawn, which) for which in (None, "low", "high")}
-    return {(0, str(which)): kinds[which] - kinds[None] for which in ("low", "high")}
-
-
-def _density(drawn: Drawn, which: str | None) -> float:
+    """By how much a separable parabola fits better if its lowest point may lie beyond each side."""
     unit_TxD, loss_T = drawn.unit_TxD, drawn.loss_T
-    trials, axes = unit_TxD.shape
-    weight_NxD, bottom_NxD = _bowls(axes, which)
-    model_NxT = weight_NxD @ (unit_TxD**2).T - 2 * (weight_NxD * bottom_NxD) @ unit_TxD.T
-    rest_NxT = loss_T - model_NxT
-    rest_N = rest_NxT.var(axis=1) * trials
-    return float(logsumexp(-(trials - 1) / 2 * np.log(rest_N)))
+    axes = unit_TxD.shape[1]
+    free = [_free(unit_TxD[:, axis]) for axis in range(axes)]
+    found: dict[Side, float] = {}
+    for axis in range(axes):
+        others = [columns for other, columns in enumerate(free) if other != axis]
+        rest = _rest([*others, free[axis]], loss_T)
+        u_T = unit_TxD[:, axis]
+        # A parabola with its lowest point between 0 and 1 is a sum of those at 0 and at 1.
+        within = _rest([*others, np.stack([u_T**2, u_T**2 - 2 * u_T], axis=1)], loss_T)
+        gain = len(loss_T) * math.log(within / rest) if rest > 0 else 0.0
+        falls = float(np.polyfit(u_T, loss_T, 1)[0]) < 0
+        found[axis, "high"], found[axis, "low"] = (gain, 0.0) if falls else (0.0, gain)
+    return found
 
 
-@cache
-def _bowls(axes: int, which: str | None) -> tuple[Floats, Floats]:
-    rng = np.random.default_rng(axes)
-    bottoms = [bottom(rng, axes, which) for _ in range(BOWLS)]
-    return weights(rng, axes, (BOWLS,)), np.array(bottoms)
+def _free(unit_T: Floats) -> Floats:
+    return np.stack([unit_T**2, unit_T, -unit_T], axis=1)
+
+
+def _rest(columns: Sequence[Floats], loss_T: Floats) -> float:
+    ones_T = np.ones((len(loss_T), 1))
+    _, norm = nnls(np.concatenate([ones_T, -ones_T, *columns], axis=1), loss_T)
+    return float(norm**2)
 
 
 @cache
