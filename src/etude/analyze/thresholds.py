@@ -418,8 +418,8 @@ class SamplingLuckThresholds:
 class BoundaryThresholds:
     """Of `boundary` (C1, D3).
 
-    Measured by the row `boundary` of `benchmarks/truth.py`, by other seeds than its own: on smooth
-    ridges 93 % are found with 20 trials and 98 % with 50. `docs/checking.md` has the table.
+    Measured by cells of the row `boundary` of `benchmarks/truth.py`, by other seeds than its own:
+    on smooth ridges 93 % of 100 are found with 20 trials. `docs/checking.md` has the table.
     """
 
     # C1 as the playbook numbers it: half of the top 5.
