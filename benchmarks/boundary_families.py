@@ -156,11 +156,17 @@ def bottom(rng: Generator, axes: int, which: str | None) -> Floats:
     return np.asarray(bottom_D)
 
 
+def weights(rng: Generator, axes: int, shape: tuple[int, ...] = ()) -> Floats:
+    """Of axes, the first of which matters most, the others up to three times less."""
+    weight = 10 ** rng.uniform(-0.5, 0.0, (*shape, axes))
+    weight[..., 0] = 1.0
+    return np.asarray(weight)
+
+
 def bowl(rng: Generator, trials: int, axes: int, noise: float, which: str | None) -> Drawn:
-    """A separable parabola, whose axes differ in weight by a factor of up to ten."""
+    """A separable parabola."""
     unit_TxD, bottom_D = units(rng, axes, trials), bottom(rng, axes, which)
-    weight_D = 10 ** rng.uniform(-0.5, 0.0, axes)
-    loss_T = ((unit_TxD - bottom_D) ** 2) @ weight_D
+    loss_T = ((unit_TxD - bottom_D) ** 2) @ weights(rng, axes)
     return Drawn(unit_TxD, with_noise(rng, loss_T, noise), (0, which) if which else None)
 
 

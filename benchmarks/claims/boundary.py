@@ -134,6 +134,15 @@ def bowl_cells() -> list[Cell]:
             ("found, of the oracle's", "noise of 20 %, of the oracle's", of_oracle, 0.95),
         )
     ]
+    oracle = [
+        Cell(
+            name=f"{axes} axes, noise 10 %, T = 50: found by an oracle",
+            group="noise of 10 %",
+            measure=partial(oracle_found, axes, 0.1, 50),
+            limit=None,
+        )
+        for axes in (2, 4)
+    ]
     growing = [
         Cell(
             name=f"4 axes, noise 10 %, T = {trials}: found",
@@ -143,7 +152,7 @@ def bowl_cells() -> list[Cell]:
         )
         for trials in (20, 100)
     ]
-    return [*low, *high, *growing]
+    return [*low, *oracle, *high, *growing]
 
 
 def alarm_cells() -> list[Cell]:
