@@ -225,7 +225,7 @@ def _study_message(result: BestStep) -> tuple[str, str, str]:
         )
     if result.status == "notice":
         return (
-            f"More steps may help: {result.late} {of} were best at the end",
+            f"More steps may help: {result.late} of {result.judged} trials were best late",
             f"The best step falls in the last {last} of the steps in {result.late} {of}: longer "
             "training may help. Where the schedule ends at a rate near zero, it falls late "
             "whatever the length.",

@@ -97,11 +97,17 @@ def _beside_the_best(
     if limit.status == "notice" or len(stable) < thresholds.min_stable:
         return list(trials)
     best = min(stable)[1]
+    values = [(loss, trial) for trial, loss in losses.items() if loss is not None]
+    # What is wrong with the trial that is compared is never far from the best.
+    compared = min(values)[1]
     cliff = _cliff(trials, rates, stable, thresholds)
     return [
         replace(one, status="notice", beyond=one.broke)
-        if (one.broke and rates[one.trial] >= cliff)
-        or (one.kind == "never_learned" and 0.0 < rates[one.trial] * thresholds.room <= best)
+        if one.trial != compared
+        and (
+            (one.broke and rates[one.trial] >= cliff)
+            or (one.kind == "never_learned" and 0.0 < rates[one.trial] * thresholds.room <= best)
+        )
         else one
         for one in trials
     ]

@@ -188,7 +188,7 @@ def _unstable(
         kind=symptoms.kind,
         step=symptoms.step,
         fraction=fraction,
-        early=fraction <= thresholds.early,
+        early=symptoms.kind != "never_learned" and fraction <= thresholds.early,
         drops=symptoms.drops,
         lost=symptoms.lost,
         learned=learned,

@@ -13,7 +13,7 @@ from ...wording import number, percent, plural
 from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
 from ..views.curves import TrialCurves, usable, without_end
-from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
+from ..views.why import CLEAR, Why, cause, in_short, open_headline, open_message, settled_by
 
 SHIPPED = StepVarianceThresholds()
 ADVICE = (
@@ -211,7 +211,7 @@ def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[
     """Headline and message."""
     if result.why or best is None:
         whether = f"Whether late jumps decide `{result.study}` is open"
-        return f"{whether}: {str(result.why).split(',')[0]}", f"{whether}, since {result.why}."
+        return f"{whether}: {in_short(result.why)}", f"{whether}, since {result.why}."
     sd, gap = number(result.sd, 2), number(result.gap, 2)
     who = f"trial {best.trial}, the best of `{result.study}`"
     size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
@@ -260,7 +260,7 @@ def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, s
     less = "more" if trial.status == "notice" else "no more"
     sd, gap = number(trial.sd, 2), number(trial.gap, 2)
     return (
-        f"Trial {trial.trial} jumps by {sd} at last, {less} than {gap} to {to}",
+        f"Trial {trial.trial} jumps by {sd} at last, {less} than its gap, {gap}",
         f"Trial {trial.trial}: {result.metric} jumps by {sd} (sd) between its last {trial.late} "
         f"evaluations, {less} than the {gap} to {to}.",
     )

@@ -117,4 +117,12 @@ def open_headline(trial: int, question: str, why: str) -> str:
     >>> open_headline(3, "overfitting", Why("too_short", "it has 3 evaluations; 5 are needed"))
     'Trial 3: overfitting is open: too few evaluations'
     """
-    return f"Trial {trial}: {question} is open: {_SHORT.get(cause(why), str(why))}"
+    return f"Trial {trial}: {question} is open: {in_short(why)}"
+
+
+def in_short(why: str) -> str:
+    """The cause in a few words, as headlines have it.
+
+    Source: C5.
+    """
+    return _SHORT.get(cause(why), str(why))
