@@ -17,10 +17,6 @@ from etude.analyze.registry import CHECKS
 from etude.finding import Finding
 from etude.space import Choice, Real
 
-# What does not keep the form yet, by check; the last one who amends a check takes its line away.
-NOT_YET: dict[str, set[str]] = {
-}
-
 TWO = experiment()
 LONG = experiment(max_steps=2000)
 COMPARED = two_optimizers()
@@ -77,17 +73,7 @@ def test_a_check_keeps_the_form(check):
         for offence in offences(finding)
     }
 
-    pending = NOT_YET.get(check, set())
-
-    assert {name: found[name] for name in found.keys() - pending} == {}
-
-
-def test_nothing_is_pending_that_keeps_the_form():
-    known = {(one.check, offence) for one in findings() for offence in offences(one)}
-
-    kept = {(check, offence) for check, them in NOT_YET.items() for offence in them} - known
-
-    assert kept == set()
+    assert found == {}
 
 
 def test_every_check_spoke():
