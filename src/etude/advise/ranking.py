@@ -1,7 +1,7 @@
 """The studies of a round ranked by their best trials, and what bears on the comparison.
 
-In this order: the ranked studies, the sampling error of a value, the means of studies that tune
-nothing, and the findings that bear on the comparison. `significance` says how sure a lead is.
+In this order: the ranked studies, the means of studies that tune nothing, and the findings that
+bear on the comparison. `significance` says how sure a lead is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import final
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
-from ..analyze.views.rates import is_rate
+from ..analyze.views.rates import standard_error
 from ..analyze.views.repeats import repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
@@ -66,7 +66,9 @@ def ranked_study(experiment: Experiment, study: Study, outcomes: Sequence[Outcom
         study=study,
         outcomes=tuple(outcomes),
         best=best,
-        standard_error=None if value is None else standard_error(experiment, value),
+        standard_error=None
+        if value is None
+        else standard_error(experiment.objective, value, experiment.validation_examples),
     )
 
 
@@ -76,21 +78,6 @@ def best_trials(studies: Sequence[RankedStudy]) -> set[int]:
     Source: C5, C6.
     """
     return {ranked.best.trial for ranked in studies if ranked.best}
-
-
-def standard_error(experiment: Experiment, value: float) -> float | None:
-    """The sampling error of a rate on the validation examples; None where it cannot be known.
-
-    For a share p of n examples, sqrt(p (1 - p) / n), with two examples of either kind added so that
-    no mistake in n examples does not count as certainty (Agresti and Coull 1998).
-
-    Source: A1.
-    """
-    examples = experiment.validation_examples
-    if examples is None or not is_rate(experiment.metric) or not 0.0 <= value <= 1.0:
-        return None
-    share = (value * examples + 2) / (examples + 4)
-    return math.sqrt(share * (1 - share) / (examples + 4))
 
 
 def once(studies: Sequence[RankedStudy]) -> list[RankedStudy]:

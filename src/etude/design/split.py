@@ -73,6 +73,7 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
         listed=listed,
         observed=experiment.observed,
         names=experiment.names,
+        validation_examples=experiment.validation_examples,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,

@@ -26,6 +26,7 @@ from ..statistics.gaussian_process import LowestPoints, lowest_points
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.outcomes import Outcome, ranked
+from ..views.rates import standard_error
 from .boundary_edge import (
     TopTrials,
     bound,
@@ -240,7 +241,14 @@ class _View:
             _marks(self.study, feasible),
             failed_FxD=units_TxD[failed_T],
             inset_D=np.array([first_value(domain) for domain in self.axes.values()]),
+            error_T=np.array([self._error(outcome) for outcome in feasible]),
         )
+
+    def _error(self, outcome: Outcome) -> float:
+        """The sampling error of a trial's value; 0 where it is not known."""
+        value = 0.0 if outcome.value is None else outcome.value
+        examples = self.study.validation_examples
+        return standard_error(self.study.objective, value, examples) or 0.0
 
     @property
     def min_fall(self) -> float:

@@ -72,6 +72,7 @@ def lowest_points(
     *,
     failed_FxD: Floats,
     inset_D: Floats,
+    error_T: Floats | None = None,
 ) -> LowestPoints:
     """Where the objective may be lowest, by a Gaussian process fitted to losses.
 
@@ -90,18 +91,23 @@ def lowest_points(
         marks_TxC: 1 where a trial has a value of an unordered choice, else 0.
         failed_FxD: Trials in whose neighbourhood nothing can be lowest.
         inset_D: How far inside the bounds the outermost values of each axis lie.
+        error_T: The standard error of each loss, where it is known: noise beside that of the
+            process, for what a few examples decide is no course.
 
-    Source: C1.
+    Source: C1, A1.
     """
     chosen_T = _chosen(losses_T)
     units_TxD, losses_T, marks_TxC = units_TxD[chosen_T], losses_T[chosen_T], marks_TxC[chosen_T]
+    error_T = np.zeros(len(losses_T)) if error_T is None else error_T[chosen_T]
     form = _form(units_TxD, losses_T)
     units_TxD, failed_FxD = form.of(units_TxD), form.of(failed_FxD)
     order_T = np.lexsort((*units_TxD.T[::-1], losses_T))
     columns_TxK = np.concatenate([units_TxD, marks_TxC], axis=1)[order_T]
     axes, inset_D = len(inset_D), inset_D[form.order_D]
     lowest, noises = [], []
-    for process, normal_SxN in _shares(_processes(columns_TxK, losses_T[order_T])):
+    for process, normal_SxN in _shares(
+        _processes(columns_TxK, losses_T[order_T], error_T[order_T])
+    ):
         columns_NxK = _candidates(process, inset_D)
         columns_NxK = columns_NxK[_usable(columns_NxK[:, :axes], units_TxD, failed_FxD)]
         draws_SxN = process.draws(columns_NxK, normal_SxN[:, : len(columns_NxK)])
@@ -145,21 +151,34 @@ def _form(units_TxD: Floats, losses_T: Floats) -> _Form:
     return _Form(tilt_D < 0, np.argsort(-np.abs(tilt_D), kind="stable"))
 
 
-def _processes(columns_TxK: Floats, losses_T: Floats) -> list[tuple[float, _Process]]:
+@final
+@dataclass(frozen=True)
+class _Values:
+    """Logarithms of losses, of mean 0 and variance 1, and the variances of their known errors."""
+
+    value_T: Floats
+    known_T: Floats
+
+
+def _processes(
+    columns_TxK: Floats, losses_T: Floats, error_T: Floats
+) -> list[tuple[float, _Process]]:
     """The processes that are likely, each with its chance: for each offset, from each start."""
     apart_KxTxT = (columns_TxK.T[:, :, None] - columns_TxK.T[:, None, :]) ** 2
     above_T = losses_T - losses_T.min()
     middle = float(np.median(above_T)) or float(above_T.max())
-    found: dict[tuple[float, float], tuple[Floats, Floats]] = {}
+    found: dict[tuple[float, float], tuple[_Values, Floats]] = {}
     for offset in OFFSETS:
         log_T = np.log(above_T / middle + offset)
-        value_T = (log_T - log_T.mean()) / log_T.std()
+        # An error is as much of the logarithm as of what is taken the logarithm of.
+        known_T = error_T / (above_T + offset * middle) / log_T.std()
+        values = _Values((log_T - log_T.mean()) / log_T.std(), known_T**2)
         # The density of the losses, not of their logarithms.
         jacobian = -float(log_T.sum()) - len(log_T) * math.log(log_T.std())
         for start in STARTS:
-            cost, parameter_P = _optimum(_start(columns_TxK.shape[1], *start), apart_KxTxT, value_T)
+            cost, parameter_P = _optimum(_start(columns_TxK.shape[1], *start), apart_KxTxT, values)
             # Two starts that end at the same place are one process.
-            found.setdefault((offset, round(jacobian - cost, 2)), (value_T, parameter_P))
+            found.setdefault((offset, round(jacobian - cost, 2)), (values, parameter_P))
     best = max(evidence for _, evidence in found)
     likely = {key: math.exp(key[1] - best) for key in found if math.exp(key[1] - best) > UNLIKELY}
     return [
@@ -183,12 +202,12 @@ def _start(columns: int, length: float, noise: float) -> Floats:
     return np.array([math.log(length)] * columns + [0.0, math.log(noise)])
 
 
-def _optimum(start_P: Floats, apart_KxTxT: Floats, value_T: Floats) -> tuple[float, Floats]:
+def _optimum(start_P: Floats, apart_KxTxT: Floats, values: _Values) -> tuple[float, Floats]:
     columns = len(apart_KxTxT)
     found = minimize(
         _cost,
         start_P,
-        args=(apart_KxTxT, value_T),
+        args=(apart_KxTxT, values),
         jac=True,
         method="L-BFGS-B",
         bounds=[*[LENGTHS] * columns, SIGNALS, NOISES],
@@ -197,12 +216,13 @@ def _optimum(start_P: Floats, apart_KxTxT: Floats, value_T: Floats) -> tuple[flo
     return float(found.fun), np.asarray(found.x)
 
 
-def _cost(parameter_P: Floats, apart_KxTxT: Floats, value_T: Floats) -> tuple[float, Floats]:
+def _cost(parameter_P: Floats, apart_KxTxT: Floats, values: _Values) -> tuple[float, Floats]:
     """The negative logarithm of the posterior density of the parameters, and its gradient."""
     inverse_K = np.exp(-2 * parameter_P[:-2])
     signal, noise = np.exp(parameter_P[-2:])
+    value_T = values.value_T
     kernel_TxT = signal * np.exp(np.tensordot(-inverse_K / 2, apart_KxTxT, 1))
-    factor_TxT = cholesky(_with_diagonal(kernel_TxT, noise + JITTER), lower=True)
+    factor_TxT = cholesky(kernel_TxT + np.diag(values.known_T + noise + JITTER), lower=True)
     inverse_TxT = cho_solve((factor_TxT, True), np.eye(len(value_T)))
     ones_T = inverse_TxT.sum(axis=1)
     # The mean is integrated out.
@@ -223,17 +243,18 @@ def _with_diagonal(square_NxN: Floats, value: float) -> Floats:
     return np.asarray(square_NxN + value * np.eye(len(square_NxN)))
 
 
-def _conditioned(columns_TxK: Floats, value_T: Floats, parameter_P: Floats) -> _Process:
+def _conditioned(columns_TxK: Floats, values: _Values, parameter_P: Floats) -> _Process:
+    value_T = values.value_T
     length_K, (signal, noise) = np.exp(parameter_P[:-2]), np.exp(parameter_P[-2:])
     kernel_TxT = signal * np.exp(-_squares(columns_TxK / length_K, columns_TxK / length_K) / 2)
-    factor_TxT = cholesky(_with_diagonal(kernel_TxT, noise + JITTER), lower=True)
+    factor_TxT = cholesky(kernel_TxT + np.diag(values.known_T + noise + JITTER), lower=True)
     ones_T = cho_solve((factor_TxT, True), np.ones(len(value_T)))
     mean = float(ones_T @ value_T / ones_T.sum())
     return _Process(
         columns_TxK=columns_TxK,
         length_K=length_K,
         signal=float(signal),
-        noise=float(noise),
+        noise=float(noise + np.median(values.known_T)),
         mean=mean,
         weight_T=cho_solve((factor_TxT, True), value_T - mean),
         factor_TxT=factor_TxT,

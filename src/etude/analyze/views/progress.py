@@ -22,7 +22,7 @@ _MIN_TRIALS = 5
 @final
 @dataclass(frozen=True)
 class Progress:
-    """Shares of the way from the study's median first level to what a quarter of it reaches.
+    """Shares of the way from the upper quartile of first levels to what a quarter of the study reaches.
 
     Args:
         best: At the trial's best level; NaN where not known.
@@ -45,8 +45,9 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     known_T = [row_E for row_E in rows if len(row_E) >= 2]
     if len(known_T) < _MIN_TRIALS:
         return [Progress()] * len(curves)
-    # The way, from where training begins to what the best quarter reaches.
-    start = float(np.median([row_E[0] for row_E in known_T]))
+    # The way, from where training begins to what the best quarter reaches. Many have learned
+    # before their first evaluation, so training begins where the highest quarter of these lies.
+    start = float(np.quantile([row_E[0] for row_E in known_T], 0.75))
     reached = float(np.quantile([row_E.min() for row_E in known_T], 0.25))
     way = start - reached
     chance = float(np.median([_by_noise(row_E, len(known_T)) for row_E in known_T]))
@@ -61,12 +62,13 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
 
 
 def _by_noise(levels_E: NDArray[np.float64], trials: int) -> float:
-    """How far noise alone goes, by what the later half of a curve still moves, from a median start.
+    """How far noise alone goes from such a start, by what the later half of a curve still moves.
 
-    The median of n values has 1.25 times the standard error of their mean; so far, twice.
+    The upper quartile of n values lies 0.67 sd above their mean and has 1.36 times its standard
+    error; so far, twice.
     """
     sd = float(levels_E[len(levels_E) // 2 :].std())
-    lowest = math.sqrt(2.0 * math.log(len(levels_E))) + 2.5 / math.sqrt(trials)
+    lowest = math.sqrt(2.0 * math.log(len(levels_E))) + 0.67 + 2.7 / math.sqrt(trials)
     return max(by_noise(levels_E), lowest * sd)
 
 

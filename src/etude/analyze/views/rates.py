@@ -41,3 +41,17 @@ def lowest_loss(objective: Objective, losses: Sequence[float]) -> float:
     best = min(losses)
     # A share of mistakes; then of what is right, in percent where one is above 1.
     return next((floor for floor in (0.0, -1.0, -100.0) if floor <= best), -math.inf)
+
+
+def standard_error(objective: Objective, value: float, examples: int | None) -> float | None:
+    """The sampling error of a rate on so many examples; None where it cannot be known.
+
+    For a share p of n examples, sqrt(p (1 - p) / n), with two examples of either kind added so that
+    no mistake in n examples does not count as certainty (Agresti and Coull 1998).
+
+    Source: A1.
+    """
+    if examples is None or not is_rate(objective.metric) or not 0.0 <= value <= 1.0:
+        return None
+    share = (value * examples + 2) / (examples + 4)
+    return math.sqrt(share * (1 - share) / (examples + 4))
