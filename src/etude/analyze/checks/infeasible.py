@@ -193,7 +193,7 @@ def _headline(result: Infeasible) -> str:
         return f"None of {ended} of `{result.study}` breaks"
     verb = "breaks" if len(result.trials) == 1 else "break"
     verb = "never learned" if set(result.reasons) == {NEVER_LEARNED} else verb
-    share = f"{len(result.trials)} of {ended} {verb}"
+    share = f"{len(result.trials)} of {plural(result.ended, 'trial')} of `{result.study}` {verb}"
     if result.cause == "bug":
         return f"All {ended} of `{result.study}` {verb}"
     if result.regions:
@@ -210,6 +210,8 @@ def _share_there(region: Region, result: Infeasible) -> str:
 def _message(result: Infeasible) -> str:
     """How many there are, then where they lie, or what else stands beside them."""
     clauses = [_region_clause(region, result) for region in result.regions]
+    # After the first they go on, they do not begin anew.
+    clauses[1:] = [f"{clause[0].lower()}{clause[1:]}" for clause in clauses[1:]]
     if result.cause == "scattered" and result.status == "problem":
         clauses.append("No value of any hyperparameter sets them apart")
     if result.status == "unclear":
@@ -288,16 +290,25 @@ def _advice(result: Infeasible) -> str:
     if result.status != "problem":
         missing = f"Check that every trial reports {result.metric}."
         return missing if result.missing and not result.trials else ""
-    remedies = [_REMEDIES[reason] for reason in result.reasons if reason in _REMEDIES]
+    # Where trials that never learned lie says more than that they did not.
+    known = result.reasons.keys() & _REMEDIES.keys()
+    known -= {NEVER_LEARNED} if result.regions else set()
+    remedies = [_REMEDIES[reason] for reason in result.reasons if reason in known]
     by_reason = f": {'; '.join(remedies[:2])}" if remedies else ""
     if result.cause == "bug":
         return f"Look for a bug in the training code first, then move the space{by_reason}."
     breaks = result.reasons.keys() - _REMEDIES.keys()
     if result.regions:
-        names = " and ".join(
-            dict.fromkeys(f"`{region.hyperparameter}`" for region in result.regions)
-        )
-        move = f"move {names} away from it"
-        text = f"stabilize training there, or {move}" if breaks else move
-        return f"{text[0].upper()}{text[1:]}{by_reason}."
+        return f"{_away(result, stabilize=bool(breaks))}{by_reason}."
     return f"Look for a bug in the training code, or move or reparametrize the space{by_reason}."
+
+
+def _away(result: Infeasible, *, stabilize: bool) -> str:
+    """The way out of the regions: the range ends before them, or training there is made stable."""
+    regions = {region.hyperparameter: region for region in result.regions}
+    where = " and ".join(region_phrase(region, quote="`") for region in regions.values())
+    is_range = all(region.side for region in regions.values())
+    leave = "end the range there" if is_range else "leave that out"
+    if stabilize:
+        return f"Stabilize training {where}, or {leave}"
+    return f"End the range before it: {where}" if is_range else f"Leave out what breaks: {where}"

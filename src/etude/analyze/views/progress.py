@@ -22,7 +22,7 @@ _MIN_TRIALS = 5
 @final
 @dataclass(frozen=True)
 class Progress:
-    """Shares of the way from the upper quartile of first levels to what a quarter of the study reaches.
+    """Shares of the way from the upper quartile of first levels to what a quarter of trials reach.
 
     Args:
         best: At the trial's best level; NaN where not known.
