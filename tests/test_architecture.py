@@ -79,6 +79,7 @@ REPLACED = """
 CROSS_CUTTING = {
     "advise/test_listed.py": "advice on listed configurations, over all remedies",
     "advise/test_rounds.py": "what checks find in the rounds that remedies are tested on",
+    "analyze/test_curve_cases.py": "curves that were judged wrongly, over all checks",
     "analyze/test_curve_laws.py": "laws of every check of curves",
     "analyze/test_form.py": "the form of every finding",
     "analyze/test_labelled_curves.py": "curves that a person labelled, over all checks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -15,6 +15,7 @@ from .cell import Cell, Row
 TRIALS = 5
 LEVEL, NOISE = 1.0, 0.05
 Curves = dict[str, simulated.Values]
+Making = Callable[[np.random.Generator, int, float, bool], Curves]
 
 
 def flat(rng: np.random.Generator, evaluations: int, memory: float, shared: bool) -> Curves:
@@ -54,12 +55,12 @@ def broken(
 
 
 def measure(
-    make: object, evaluations: int, memory: float, shared: bool, seed: Sequence[int]
+    make: Making, evaluations: int, memory: float, shared: bool, seed: Sequence[int]
 ) -> tuple[int, int]:
     """How many trials of a study are called broken, or never learned."""
     rng = np.random.default_rng([*seed, evaluations])
     study = simulated.study(evaluations)
-    given = [make(rng, evaluations, memory, shared) for _ in range(TRIALS)]  # type: ignore[operator]
+    given = [make(rng, evaluations, memory, shared) for _ in range(TRIALS)]
     trials = stability(study, simulated.traced(study, given)).trials
     return sum(trial.status == "problem" for trial in trials), len(trials)
 

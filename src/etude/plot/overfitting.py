@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.checks.overfitting import Overfitting, Turn
+from ..analyze.checks.overfitting import Overfitting
+from ..analyze.checks.overfitting_turn import Turn
 from ..wording import quantity
 from .histogram import paired_bars
 

@@ -16,6 +16,7 @@ from ..views.aligned import Aligned, binned
 from ..views.curves import TRAIN_LOSS, TrialCurves, infeasible_because
 from ..views.progress import Progress, flat, progress
 from ..views.why import CLEAR, Cause, Why
+from .not_finite import not_finite, not_finite_series
 from .stability_curves import (
     Drop,
     Instability,
@@ -23,8 +24,6 @@ from .stability_curves import (
     hidden_spikes,
     instability,
     learns_late,
-    not_finite,
-    not_finite_series,
     typical_noise,
 )
 

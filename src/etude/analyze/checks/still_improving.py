@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, percent
+from ...wording import number, percent, study_text
 from ..statistics.curve_shape import finite
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
 from ..views.curves import TrialCurves, infeasible_because, without_values
 from ..views.outcomes import ranked
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
-from .stability_curves import not_finite
+from .not_finite import not_finite
 
 SHIPPED = StillImprovingThresholds()
 
@@ -286,7 +286,7 @@ def _regime_words(
     result: StillImproving, best: StillImprovingTrial | None, status: Severity
 ) -> tuple[str, str]:
     """Headline and message. Compute-bound is more steps than one can afford, which is not known."""
-    study = f"`{result.study}`"
+    study = study_text(result.study)
     if best is None:
         open_line = f"Whether more steps help {study} is open"
         return f"{open_line}: no trial has a value", f"{open_line}, since no trial has a value."
