@@ -98,6 +98,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
+def study_text(name: str) -> str:
+    """A study in a sentence; one that stands alone has no name of its own.
+
+    >>> study_text("optimizer=adam"), study_text("all")
+    ('`optimizer=adam`', 'the study')
+    """
+    return "the study" if name == "all" else f"`{name}`"
+
+
 def join(texts: Sequence[str], *, most: int = 3, commas: bool = False) -> str:
     """The texts in a row, no more than `most` of them written out, the rest counted.
 

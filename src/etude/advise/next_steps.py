@@ -12,7 +12,7 @@ from ..experiment.methods import SEARCHES, schedule_method
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
-from ..wording import number, plural
+from ..wording import number, plural, study_text
 from .context import Context, step_text
 from .policy import Advice
 
@@ -145,6 +145,7 @@ def _worth_more(context: Context, study: Study, gain: float) -> str:
         return ""
     than = "retraining moves" if noise.known else "5 % of the way from the median to the best"
     return (
-        f"Not done yet: one more trial of `{study.name}` is expected to gain {number(gain, 2)}, "
-        f"more than {than}, {number(worth, 2)} (X1). Write more `trials`; the search goes on."
+        f"Not done yet: one more trial of {study_text(study.name)} is expected to gain "
+        f"{number(gain, 2)}, more than {than}, {number(worth, 2)} (X1). "
+        "Write more `trials`; the search goes on."
     )

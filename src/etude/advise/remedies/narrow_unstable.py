@@ -15,7 +15,7 @@ from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
 from ...space import Choice, Domain, Integer, Real, Scalar, Side, value_text
 from ...space.rounding import ten_digits, two_digits
-from ...wording import join, number, plural
+from ...wording import join, number, plural, study_text
 from ..context import Context, Remedy, value_edits
 
 # Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.
@@ -210,7 +210,7 @@ def _is_at_side(domain: Choice, lost: Sequence[tuple[Scalar, int]], side: Side) 
 
 
 def _study_names(context: Context, hyperparameter: Hyperparameter) -> str:
-    return join([f"`{study.name}`" for study in context.studies_with(hyperparameter)])
+    return join([study_text(study.name) for study in context.studies_with(hyperparameter)])
 
 
 def _bound(domain: Real | Integer, unit: float, side: Side) -> float | int:

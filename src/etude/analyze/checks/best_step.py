@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, percent, plural
+from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import lowest
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noises
@@ -210,8 +210,11 @@ def _of_study(result: BestStep) -> Finding:
 
 def _study_message(result: BestStep) -> tuple[str, str, str]:
     """Headline, message and advice."""
-    of, limits = f"of {plural(result.judged, 'trial')} of `{result.study}`", result.thresholds
-    study, steps = f"`{result.study}`", f"{result.max_steps:,} steps"
+    of, limits = (
+        f"of {plural(result.judged, 'trial')} of {study_text(result.study)}",
+        result.thresholds,
+    )
+    study, steps = study_text(result.study), f"{result.max_steps:,} steps"
     first, last = percent(limits.first), percent(limits.last)
     if result.status == "unclear":
         whether = f"Whether {study} trains too long or too short is open"

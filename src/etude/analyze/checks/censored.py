@@ -10,7 +10,7 @@ from typing import final
 from ...experiment.methods import schedule_method
 from ...finding import Finding
 from ...study import Study
-from ...wording import plural
+from ...wording import plural, study_text
 from ..views.outcomes import Outcome
 
 
@@ -65,7 +65,9 @@ def findings(result: Censored) -> list[Finding]:
         f"{count} after {plural(steps, 'step')} ({100 * steps / result.max_steps:.2g} %)"
         for steps, count in result.stopped.items()
     )
-    stopped = f"{len(result.trials)} of {plural(result.ended, 'trial')} of `{result.study}`"
+    stopped = (
+        f"{len(result.trials)} of {plural(result.ended, 'trial')} of {study_text(result.study)}"
+    )
     population = schedule_method(result.schedule).population
     return [
         Finding(

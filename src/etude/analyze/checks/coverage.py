@@ -16,7 +16,7 @@ import numpy as np
 from ...finding import Finding, Severity
 from ...space import Choice, Domain, Integer, Scalar, in_order, is_ordered
 from ...study import Study
-from ...wording import join, number, percent, plural
+from ...wording import join, number, percent, plural, study_text
 from ..thresholds import CoverageThresholds
 from ..views.outcomes import Outcome, ranked
 from .trial_noise import trial_noise
@@ -348,9 +348,8 @@ def _headline(result: Coverage) -> str:
 
 def _message(result: Coverage) -> str:
     if result.reason:
-        return (
-            f"Whether `{result.study}` samples its good region densely is unclear: {result.reason}."
-        )
+        whether = f"Whether {study_text(result.study)} samples its good region densely"
+        return f"{whether} is unclear: {result.reason}."
     meaning = "the best tenth"
     if result.noise is not None:
         meaning = (
@@ -359,8 +358,8 @@ def _message(result: Coverage) -> str:
     verb = "is" if len(result.good) == 1 else "are"
     where = join([_region(axis) for axis in result.axes], most=2)
     message = (
-        f"{len(result.good)} of {plural(result.feasible, 'feasible trial')} of `{result.study}` "
-        f"{verb} good ({meaning}): {where}."
+        f"{len(result.good)} of {plural(result.feasible, 'feasible trial')} of "
+        f"{study_text(result.study)} {verb} good ({meaning}): {where}."
     )
     if not result.doubts:
         return f"{message} Nothing speaks against the density, which cannot be proven."

@@ -16,7 +16,7 @@ from ...finding import Finding, Severity
 from ...record import Series
 from ...space import Scalar
 from ...study import Study
-from ...wording import join, number, percent, plural
+from ...wording import join, number, percent, plural, study_text
 from ..statistics.curve_shape import smoothed
 from ..thresholds import GradientNormThresholds
 from ..views.curves import GRADIENT_NORM, TrialCurves, setting_name, usable
@@ -278,15 +278,15 @@ def _study_words(result: GradientNorm, logged: int) -> tuple[str, str]:
     """Headline and message."""
     if result.threshold is None:
         return (
-            f"No trial of `{result.study}` logged enough of `{GRADIENT_NORM}`",
-            f"No trial of `{result.study}` logged enough of `{GRADIENT_NORM}` to judge its "
+            f"No trial of {study_text(result.study)} logged enough of `{GRADIENT_NORM}`",
+            f"No trial of {study_text(result.study)} logged enough of `{GRADIENT_NORM}` to judge its "
             "gradients.",
         )
     share = f"{100 * result.thresholds.percentile:.0f} %"
     median, high = number(result.median, 2), number(result.threshold, 2)
     return (
-        f"`{GRADIENT_NORM}` of `{result.study}`: median {median}, {share} below {high}",
-        f"Gradient norms of {plural(logged, 'trial')} of `{result.study}`: median {median}, "
+        f"`{GRADIENT_NORM}` of {study_text(result.study)}: median {median}, {share} below {high}",
+        f"Gradient norms of {plural(logged, 'trial')} of {study_text(result.study)}: median {median}, "
         f"{share} below {high}, highest {number(result.highest, 2)}.{_too_often(result)}",
     )
 

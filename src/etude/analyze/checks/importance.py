@@ -13,7 +13,7 @@ from typing import final
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import join, number, percent, plural
+from ...wording import join, number, percent, plural, study_text
 from ..statistics.effects import interactions, trials_for
 from ..thresholds import ImportanceThresholds
 from ..views.design_matrix import DesignMatrix, of_infeasible, of_value
@@ -186,7 +186,7 @@ def _study_sentences(result: Importance) -> tuple[str, str, str]:
     mattering = [influence for influence in result.influences if influence.matters]
     if mattering:
         return _mattering_sentences(result, mattering)
-    where = f"`{result.study}`"
+    where = study_text(result.study)
     if result.constant:
         same = f"all {result.settings} settings have the same `{result.metric}`"
         return (
@@ -236,7 +236,7 @@ def _mattering_sentences(
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
         headline,
-        f"What matters in `{result.study}` beyond noise, of {settings}{step}: {names}.",
+        f"What matters in {study_text(result.study)} beyond noise, of {settings}{step}: {names}.",
         "",
     )
 
@@ -279,7 +279,7 @@ def _of_hyperparameter(result: Importance, influence: Influence) -> Finding:
 
 def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]:
     """Headline, message and advice."""
-    name, where = f"`{influence.hyperparameter}`", f"in `{result.study}`"
+    name, where = f"`{influence.hyperparameter}`", f"in {study_text(result.study)}"
     if influence.reason:
         power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
         known = influence.high is not None and not result.cut
@@ -316,13 +316,13 @@ def _counting_sentences(
     if contrast is not None and influence.by_repeats:
         return (
             f"{name} matters: its values differ beyond repeats",
-            f"In {contrast.trials} trials of `{result.study}` that differ in {name} and seed only, "
-            f"its values explain {percent(influence.size)} of the differences.",
+            f"In {contrast.trials} trials of {study_text(result.study)} that differ in {name} "
+            f"and seed only, its values explain {percent(influence.size)} of the differences.",
             "",
         )
     message = (
         f"By itself {name} explains {percent(influence.share or 0.0)} of the differences in rank "
-        f"between {plural(result.judged, 'setting')} of `{result.study}`{fails}."
+        f"between {plural(result.judged, 'setting')} of {study_text(result.study)}{fails}."
     )
     if influence.low is not None and influence.high is not None:
         both = _range(influence.low, influence.high)
@@ -368,8 +368,8 @@ def _of_pair(result: Importance, pair: Interaction) -> Finding:
         subject={"study": result.study, "hyperparameters": list(pair.hyperparameters)},
         headline=f"{first} and {second} act together: {percent(pair.share)} of the differences",
         message=(
-            f"In `{result.study}`, {first} and {second} explain {percent(pair.share)} of the "
-            f"differences beyond the sum of their effects (chance {number(pair.chance, 2)})."
+            f"In {study_text(result.study)}, {first} and {second} explain {percent(pair.share)} of "
+            f"the differences beyond the sum of their effects (chance {number(pair.chance, 2)})."
         ),
         evidence={"share": pair.share, "chance": pair.chance, "settings": result.judged},
         advice=f"Vary both, for the best {first} depends on {second}.",

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import join, number, plural
+from ...wording import join, number, plural, study_text
 from ..thresholds import InfeasibleThresholds
 from ..views.outcomes import NEVER_LEARNED, Outcome, without_learning
 from .infeasible_regions import Region, Slice, infeasible_regions, slices
@@ -188,14 +188,15 @@ def _headline(result: Infeasible) -> str:
     ended = plural(result.ended, "ended trial")
     if result.status == "unclear":
         few = f"{ended} {'is' if result.ended == 1 else 'are'} too few"
-        return f"{few} to judge how many of `{result.study}` break"
+        return f"{few} to judge how many of {study_text(result.study)} break"
     if not result.trials:
-        return f"None of {ended} of `{result.study}` breaks"
+        return f"None of {ended} of {study_text(result.study)} breaks"
     verb = "breaks" if len(result.trials) == 1 else "break"
     verb = "never learned" if set(result.reasons) == {NEVER_LEARNED} else verb
-    share = f"{len(result.trials)} of {plural(result.ended, 'trial')} of `{result.study}` {verb}"
+    of_study = f" of {study_text(result.study)}"
+    share = f"{len(result.trials)} of {plural(result.ended, 'trial')}{of_study} {verb}"
     if result.cause == "bug":
-        return f"All {ended} of `{result.study}` {verb}"
+        return f"All {ended} of {study_text(result.study)} {verb}"
     if result.regions:
         largest = max(result.regions, key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
@@ -226,8 +227,9 @@ def _share(result: Infeasible) -> str:
     because = f" ({listed})" if listed else ""
     if result.ended == 1:
         verb = "is infeasible" if result.trials else "is feasible"
-        return f"The only ended trial of `{result.study}` {verb}{because}."
-    share = f"{len(result.trials)} of {plural(result.ended, 'ended trial')} of `{result.study}`"
+        return f"The only ended trial of {study_text(result.study)} {verb}{because}."
+    ended = plural(result.ended, "ended trial")
+    share = f"{len(result.trials)} of {ended} of {study_text(result.study)}"
     is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:
         return f"{share} are infeasible."

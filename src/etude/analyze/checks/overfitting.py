@@ -12,7 +12,7 @@ from ...finding import Finding, Severity
 from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
-from ...wording import number, percent, plural
+from ...wording import number, percent, plural, study_text
 from ..thresholds import OverfittingThresholds
 from ..views.aligned import aligned
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
@@ -275,7 +275,7 @@ def _selection_finding(result: Overfitting) -> Finding:
 
 
 def _selection_words(result: Overfitting, overfit: int, judged: int) -> tuple[str, str]:
-    study = f"`{result.study}`"
+    study = study_text(result.study)
     if result.selection == "notice":
         share = percent(overfit / judged)
         return (

@@ -10,7 +10,7 @@ from typing import final
 from ...experiment.objective import Objective
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, plural
+from ...wording import number, plural, study_text
 from ..statistics.another_best import MIN_FINITE, another_best
 from ..thresholds import SamplingLuckThresholds
 from ..views.outcomes import Outcome, only_seeds, ranked
@@ -152,7 +152,7 @@ def findings(result: SamplingLuck) -> list[Finding]:
 
 def _said(result: SamplingLuck) -> tuple[Severity, str, str]:
     """The status, the headline and the message."""
-    study = f"`{result.study}`"
+    study = study_text(result.study)
     if not result.budgets:
         return _unknown(result)
     whole = result.budgets[-1]
@@ -176,7 +176,7 @@ def _said(result: SamplingLuck) -> tuple[Severity, str, str]:
 
 
 def _unknown(result: SamplingLuck) -> tuple[Severity, str, str]:
-    study = f"`{result.study}`"
+    study = study_text(result.study)
     if result.best is None:
         none = f"No trial of {study} has a value"
         return "unclear", none, f"{none}, so the luck of its search is unknown."

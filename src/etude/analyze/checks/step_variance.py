@@ -9,7 +9,7 @@ from typing import final
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, percent, plural
+from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
 from ..views.curves import TrialCurves, usable, without_end
@@ -210,18 +210,18 @@ def _of_study(result: StepVariance) -> Finding:
 def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[str, str]:
     """Headline and message."""
     if result.why or best is None:
-        whether = f"Whether late jumps decide `{result.study}` is open"
+        whether = f"Whether late jumps decide {study_text(result.study)} is open"
         return f"{whether}: {in_short(result.why)}", f"{whether}, since {result.why}."
     sd, gap = number(result.sd, 2), number(result.gap, 2)
-    who = f"trial {best.trial}, the best of `{result.study}`"
+    who = f"trial {best.trial}, the best of {study_text(result.study)}"
     size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
     if result.status == "ok":
         return (
-            f"Trial {best.trial} jumps by {sd} at last, less than its lead of {gap}",
+            f"Trial {best.trial} jumps by {sd} late, less than its lead of {gap}",
             f"{size}, less than the {gap} between it and {result.rival}.",
         )
     return (
-        f"Trial {best.trial} jumps by {sd} at last, {result.rival} is {gap} away",
+        f"Trial {best.trial} jumps by {sd} late, {result.rival} is {gap} away",
         f"{size}; it is {gap} away from {result.rival}, so which is better may be luck.",
     )
 
@@ -260,7 +260,7 @@ def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, s
     less = "more" if trial.status == "notice" else "no more"
     sd, gap = number(trial.sd, 2), number(trial.gap, 2)
     return (
-        f"Trial {trial.trial} jumps by {sd} at last, {less} than its gap, {gap}",
+        f"Late jumps of trial {trial.trial}, {sd}, are {less} than its gap of {gap}",
         f"Trial {trial.trial}: {result.metric} jumps by {sd} (sd) between its last {trial.late} "
         f"evaluations, {less} than the {gap} to {to}.",
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
 from ...study import Study
-from ...wording import number, percent
+from ...wording import number, percent, study_text
 from ..statistics.curve_shape import finite
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
@@ -233,7 +233,7 @@ def _headline(result: StillImproving, trial: StillImprovingTrial) -> str:
         stretch = percent(result.thresholds.late)
         return f"Trial {trial.trial} still gained {gain} in the last {stretch} of its steps"
     word = "flattened before its end" if trial.flattens else "had stopped improving"
-    return f"Trial {trial.trial} {word}: it gained {gain} at last"
+    return f"Trial {trial.trial} {word}: it gained {gain} at the end"
 
 
 def _message(result: StillImproving, trial: StillImprovingTrial) -> str:
@@ -286,7 +286,7 @@ def _regime_words(
     result: StillImproving, best: StillImprovingTrial | None, status: Severity
 ) -> tuple[str, str]:
     """Headline and message. Compute-bound is more steps than one can afford, which is not known."""
-    study = f"`{result.study}`"
+    study = study_text(result.study)
     if best is None:
         open_line = f"Whether more steps help {study} is open"
         return f"{open_line}: no trial has a value", f"{open_line}, since no trial has a value."

@@ -10,7 +10,7 @@ from typing import final
 
 from ...finding import Finding
 from ...study import Study
-from ...wording import number, plural
+from ...wording import number, plural, study_text
 from ..views.outcomes import Outcome
 from ..views.repeats import repeats
 
@@ -134,7 +134,7 @@ def findings(result: TrialNoise) -> list[Finding]:
 
 def _said(result: TrialNoise) -> tuple[str, str]:
     """The headline and the message."""
-    study, settings = f"`{result.study}`", plural(len(result.repeated), "setting")
+    study, settings = study_text(result.study), plural(len(result.repeated), "setting")
     trainings = plural(result.retrained, "training")
     if not result.repeated:
         headline = f"No setting of {study} was trained twice"
