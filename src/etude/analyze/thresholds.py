@@ -307,8 +307,10 @@ class StabilityThresholds:
     # Of trials flagged, and called ok, on workloads that the thresholds had not seen, the share
     # that a person called so too, by Laplace's rule, and of how many trials
     # (`benchmarks/claims/confidence.py`).
-    confidence_flagged: float | None = 0.96
-    confidence_flagged_trials: int | None = 114
+    # Of the flagged ones 40 are of workloads without labels, judged by eye; 35 were right before a
+    # rule was mended on them (35 of 38 since), and 35 are counted.
+    confidence_flagged: float | None = 0.94
+    confidence_flagged_trials: int | None = 116
     confidence_ok: float | None = 0.99
     confidence_ok_trials: int | None = 346
 

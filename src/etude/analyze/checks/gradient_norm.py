@@ -279,15 +279,15 @@ def _study_words(result: GradientNorm, logged: int) -> tuple[str, str]:
     if result.threshold is None:
         return (
             f"No trial of {study_text(result.study)} logged enough of `{GRADIENT_NORM}`",
-            f"No trial of {study_text(result.study)} logged enough of `{GRADIENT_NORM}` to judge its "
-            "gradients.",
+            f"No trial of {study_text(result.study)} logged enough of `{GRADIENT_NORM}` to "
+            "judge its gradients.",
         )
     share = f"{100 * result.thresholds.percentile:.0f} %"
     median, high = number(result.median, 2), number(result.threshold, 2)
     return (
         f"`{GRADIENT_NORM}` of {study_text(result.study)}: median {median}, {share} below {high}",
-        f"Gradient norms of {plural(logged, 'trial')} of {study_text(result.study)}: median {median}, "
-        f"{share} below {high}, highest {number(result.highest, 2)}.{_too_often(result)}",
+        f"Gradient norms of {plural(logged, 'trial')} of {study_text(result.study)}: "
+        f"median {median}, {share} below {high}, highest {number(result.highest, 2)}.{_too_often(result)}",
     )
 
 
