@@ -287,7 +287,8 @@ def _study_words(result: GradientNorm, logged: int) -> tuple[str, str]:
     return (
         f"`{GRADIENT_NORM}` of {study_text(result.study)}: median {median}, {share} below {high}",
         f"Gradient norms of {plural(logged, 'trial')} of {study_text(result.study)}: "
-        f"median {median}, {share} below {high}, highest {number(result.highest, 2)}.{_too_often(result)}",
+        f"median {median}, {share} below {high}, "
+        f"highest {number(result.highest, 2)}.{_too_often(result)}",
     )
 
 
