@@ -17,6 +17,7 @@ import hashlib
 import importlib
 import math
 import multiprocessing
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ def main() -> None:
     given = parser.parse_args()
     keep = not given.row and not given.repeats and given.seed == REPORTED_SEED
     output = Output("truth", keep=keep)
+    # Two processes of several threads each would wait for one another.
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
         measuring = Measuring(given=given, pool=pool, output=output)
         for name in given.row or ROWS:
