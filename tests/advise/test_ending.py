@@ -115,7 +115,7 @@ def test_one_study_says_what_is_not_known_of_its_best():
     said = ending(rounds.healthy(experiment(max_steps=2000)), [ROUND])
 
     assert said.word == "NOTHING COMPARED"
-    assert said.line.startswith("The best of 20 trials reaches valid/error 0.00")
+    assert said.line.startswith("The best `valid/error` of 20 trials is 0.00")
     assert said.why == "What is not known yet"
     assert said.best[0].startswith("Best setting, trial ")
 

@@ -58,7 +58,7 @@ def test_findings_about_bounds_from_the_data_say_so(source):
     bounds = [one for one in import_result(source).findings if one.check == "boundary"]
 
     assert bounds
-    assert [one for one in bounds if "outermost value" not in one.message] == []
+    assert [one for one in bounds if "value tried" not in one.message] == []
 
 
 def test_nothing_is_trained_from_here_but_the_next_round_can_be(source):
