@@ -40,7 +40,7 @@ def test_trials_that_run_are_waited_for():
 
     (action,) = actions_of(context_of(experiment(), [running]), [running])
 
-    assert (action.kind, action.text) == ("wait", "Let the round finish: 1 trial still runs")
+    assert (action.kind, action.text) == ("wait", "Let the round finish: 1 trial has not ended")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_where_nothing_is_to_be_gained_the_advice_is_to_stop_with_numbers():
 
     assert sentence.startswith("Stop here")
     assert "inside on 4 of 4 sides (C1)" in sentence
-    assert f"Twice the trials of `all` would gain about {number(gain, 2)} (C2)" in sentence
+    assert f"Twice the trials of the study would gain about {number(gain, 2)} (C2)" in sentence
 
 
 def test_the_noise_of_retraining_is_among_the_numbers():
@@ -37,7 +37,7 @@ def test_the_noise_of_retraining_is_among_the_numbers():
 
     (sentence,) = manual_steps(context_of(experiment(), records), records)
 
-    assert "Retraining one setting of `all` moves it by 0.14 (A2)" in sentence
+    assert "Retraining one setting of the study moves it by 0.14 (A2)" in sentence
 
 
 def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
@@ -99,10 +99,12 @@ def of_bayesian(count, **given):
 
 
 def test_bayesian_search_stops_when_its_model_expects_too_little():
-    assert of_bayesian(6).startswith("Not done yet: one more trial of `all` is expected to gain")
+    assert of_bayesian(6).startswith(
+        "Not done yet: one more trial of the study is expected to gain"
+    )
     sentence = of_bayesian(32)
     assert sentence.startswith("Stop here")
-    assert "One more trial of `all` is expected to gain 0." in sentence
+    assert "One more trial of the study is expected to gain 0." in sentence
 
 
 def test_the_test_set_is_looked_at_when_exploration_is_over_and_not_before():

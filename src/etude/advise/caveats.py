@@ -33,6 +33,9 @@ from .weights import (
     VALUELESS,
 )
 
+# Heuristic: a better end so far below the other one is the ideal value, and says nothing.
+NEAR_NONE = 0.02
+
 
 def caveats(
     analysis: Analysis, studies: Sequence[RankedStudy], findings: Sequence[Finding]
@@ -95,12 +98,11 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         if study.study.space.dimensions
     ]
     if spreads:
-        reach = spreads[0].partition("` ")[2].replace(" to ", " and ", 1)
+        reach = _reach(valued_studies[0])
         few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
-        is_known = not reach.startswith("not known")
         yield Caveat(
-            text=f"Nine in ten other searches of this size would end between {reach}"
-            if is_known
+            text=f"Nine in ten other searches of this size would end {reach}"
+            if reach
             else f"{few} too few to know the luck of the search",
             rules=("Q10",),
             weight=LUCK,
@@ -114,6 +116,16 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
 def _said_by(findings: Sequence[Finding], check: str) -> tuple[Finding, ...]:
     """What a check says that is no problem, and that a reason says too."""
     return tuple(one for one in findings if one.check == check and one.status != "problem")
+
+
+def _reach(study: RankedStudy) -> str:
+    """Where another search would end; one end of it, where the other lies by the ideal value."""
+    whole = luck(study.outcomes, study.study.objective)
+    if whole is None or whole.high is None or not whole.low:
+        return ""
+    if 0.0 < whole.low < NEAR_NONE * whole.high:
+        return f"below {number(whole.high)}" if not study.study.maximize else ""
+    return f"between {reaches(whole).replace(' to ', ' and ', 1)}"
 
 
 def _spread(study: RankedStudy) -> str:
@@ -222,9 +234,9 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     untuned = [study.study.name for study in studies if only_seeds(study.study, study.outcomes)]
     if untuned:
         yield Caveat(
-            text=f"Only the seed differs in {named(untuned)}: compare means, not the best",
+            text=f"Only the seed differs in {named(untuned)}: their means are compared",
             rules=("A2",),
-            weight=ONCE,
+            weight=FIXED,
             detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "
             "the luckiest seed.",
         )

@@ -72,7 +72,11 @@ def changes_phrase(recommendations: Sequence[Recommendation]) -> str:
     Source: R3.
     """
     clauses = []
+    # What leaves one table stands in another with its value.
+    stays = {one.change.keys[-1] for one in recommendations if one.new is not None}
     for one in recommendations:
+        if one.new is None and one.change.keys[-1] in stays:
+            continue
         what = f"`{one.change.keys[-1]}` {one.part}".rstrip()
         is_plain = is_number(one.new) or isinstance(one.new, str)
         value = number(one.new, 3) if is_number(one.new) else str(one.new)

@@ -59,8 +59,8 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
     """
     running = sum(not record.ended for record in records)
     if running:
-        verb = "runs" if running == 1 else "run"
-        text = f"Let the round finish: {plural(running, 'trial')} still {verb}"
+        verb = "has" if running == 1 else "have"
+        text = f"Let the round finish: {plural(running, 'trial')} {verb} not ended"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
     actions += [] if advice.unrepaired else _by_hand(context, advice)

@@ -40,6 +40,8 @@ def manual_steps(
     if unended:
         verb = "has" if unended == 1 else "have"
         return [f"{plural(unended, 'trial')} {verb} not ended: let the round finish first (R13)."]
+    if not context.analysis.records:
+        return ["No trial has been trained: run the round first (R13)."]
     return amendments(context, advice or Advice()) or [stop_message(context)]
 
 
@@ -49,8 +51,16 @@ def amendments(context: Context, advice: Advice) -> list[str]:
     Source: C14.
     """
     steps: dict[str, str] = {}
+    widened = {
+        (edit.change.keys[-1], edit.change.part)
+        for edit in advice.recommendations
+        if edit.rule == "C1"
+    }
     for finding in context.relevant_findings:
-        if finding.status == "problem" and finding.advice and finding not in advice.told:
+        side = finding.subject.get("hyperparameter"), finding.subject.get("side")
+        is_done = finding.rule == "C1" and (side in widened or (side[0], "values") in widened)
+        is_open = finding.status == "problem" and finding not in advice.told and not is_done
+        if is_open and finding.advice:
             # What is asked of several studies is asked once.
             steps.setdefault(finding.advice, step_text(finding))
     return list(dict.fromkeys([*advice.words, *steps.values()]))
@@ -117,16 +127,16 @@ def _reasons(context: Context, gains: Sequence[tuple[Study, float]]) -> Iterator
     ]
     if densities:
         gain, name = max(densities)
-        yield f"Twice the trials of `{name}` would gain about {number(gain, 2)} (C2)."
+        yield f"Twice the trials of {study_text(name)} would gain about {number(gain, 2)} (C2)."
     noises = [(study, context.analysis.result(study, trial_noise)) for study in context.studies]
     known = [(noise.sd, study.name) for study, noise in noises if noise.known]
     if known:
         sd, name = max(known)
-        yield f"Retraining one setting of `{name}` moves it by {number(sd, 2)} (A2)."
+        yield f"Retraining one setting of {study_text(name)} moves it by {number(sd, 2)} (A2)."
     left = [(gain, study.name) for study, gain in gains if math.isfinite(gain)]
     if left:
         gain, name = max(left)
-        yield f"One more trial of `{name}` is expected to gain {number(gain, 2)} (X1)."
+        yield f"One more trial of {study_text(name)} is expected to gain {number(gain, 2)} (X1)."
 
 
 def _worth_more(context: Context, study: Study, gain: float) -> str:

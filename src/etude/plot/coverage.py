@@ -61,7 +61,7 @@ def caption(result: Coverage) -> str:
     good = quantity(len(result.good), "trial")
     gain = ""
     if result.gain is not None:
-        gain = f" Twice the trials would better the best by about {chart_number(result.gain)}."
+        gain = f" Twice the trials would improve the best by about {chart_number(result.gain)}."
     return (
         f"Marked: {good} of {result.feasible:,} feasible ({criterion}), and the stretch that they "
         f"span; {result.needed:,} trials are usual for so many hyperparameters.{gain}"

@@ -133,7 +133,8 @@ class Result:
 
         # What another tool left running never ends here: its next import is another experiment.
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
-        if not elsewhere and not all(record.ended for record in self.records):
+        # Without a trial nothing was learned yet.
+        if not self.records or not (elsewhere or all(record.ended for record in self.records)):
             return Advice()
         return advice(self._context, EXPLOITATION if exploit else EXPLORATION)
 

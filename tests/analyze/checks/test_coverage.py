@@ -197,8 +197,9 @@ def test_where_the_good_ones_lie_is_a_sentence():
 
     found = findings(coverage(study, outcomes(study, at_units(study, line(40), parabola(40)))))[0]
 
-    assert "4 of 40 feasible trials of `all` are good (the best tenth): `learning_rate` from" in (
-        found.message
+    assert (
+        "4 of 40 feasible trials of the study are good (the best tenth): `learning_rate` from"
+        in (found.message)
     )
     assert found.headline == "4 of 40 trials are good, without a gap among them"
 

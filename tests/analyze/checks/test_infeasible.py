@@ -103,7 +103,7 @@ def test_a_trial_that_never_learned_counts_and_lies_where_it_lies():
     assert (found.status, found.reasons) == ("problem", {"never_learned": 6})
     # A far too small rate that learns nothing breaks nothing at the top.
     assert [region.side for region in found.regions] == ["low"]
-    assert findings(found)[0].headline.startswith("6 of 20 trials never learned, all up to")
+    assert findings(found)[0].headline.startswith("6 of 20 trials of the study never")
 
 
 def test_what_never_learned_and_what_broke_have_places_of_their_own():
@@ -287,7 +287,7 @@ def test_a_single_trial_is_spoken_of_as_one(value, said):
 
     found = findings(infeasible(study, outcomes(study, at_units(study, [[0.5]], [value]))))[0]
 
-    assert found.message.startswith(f"The only ended trial of `all` {said}")
+    assert found.message.startswith(f"The only ended trial of the study {said}")
 
 
 def found_of_planted_cliffs(count, studies=200):

@@ -68,8 +68,10 @@ def test_the_finding_says_where_another_search_would_end():
     found = findings(sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20, height=1))))
     said = found[0]
 
-    assert said.headline.startswith("Another such search of `all` would end between 0.791 and 1.08")
-    assert "Nine in ten searches like `all` would end with a best valid/loss" in said.message
+    assert said.headline.startswith(
+        "Another such search of the study would end between 0.791 and 1.08"
+    )
+    assert "Nine in ten searches like the study would end with a best valid/loss" in said.message
     assert "With 6 trials:" in said.message
 
 

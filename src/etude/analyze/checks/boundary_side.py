@@ -9,7 +9,7 @@ from typing import final
 from ...finding import Finding, Severity
 from ...space import Scalar
 from ...space import Side as AxisSide
-from ...wording import number, percent, plural
+from ...wording import number, percent, plural, study_text
 
 
 @final
@@ -145,7 +145,8 @@ def _headline(side: Side) -> str:
         return f"{name} is best near {_value(side)}, and training breaks beyond"
     if side.status == "problem" and (side.falling or side.lowest_there):
         return f"{name} still improves at its {word} bound {_value(side)}"
-    return f"{_count(side)} lie near the {word} bound {_value(side)} of {name}"
+    verb = "lies" if len(side.near_top) == 1 else "lie"
+    return f"{_count(side)} {verb} near the {word} bound {_value(side)} of {name}"
 
 
 def _count(side: Side) -> str:
@@ -153,7 +154,7 @@ def _count(side: Side) -> str:
 
 
 def _message(study: str, side: Side) -> str:
-    place = f"the {_bound(side)} of `{side.hyperparameter}` in `{study}`"
+    place = f"the {_bound(side)} of `{side.hyperparameter}` in {study_text(study)}"
     if side.natural:
         return f"{place[0].upper()}{place[1:]} is a natural limit and cannot move."
     if side.reason:

@@ -296,7 +296,7 @@ def _gains(measured: Coverage, thresholds: CoverageThresholds) -> list[tuple[str
     size = f"{number(share, 2)} retraining standard deviations"
     if measured.noise is None:
         size = f"{percent(share)} of its distance from the median trial"
-    gain = f"twice the trials would better the best by about {number(measured.gain, 2)}"
+    gain = f"twice the trials would improve the best by about {number(measured.gain, 2)}"
     return [(gain, f"{gain}, {size}")]
 
 

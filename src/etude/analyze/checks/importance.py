@@ -294,8 +294,8 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
         high = percent(influence.high or 0.0)
         return (
             f"{name} explains at most {high} of the differences in `{result.metric}`",
-            f"Over {settings} {where}, the 95 % interval of what {name} explains, interactions "
-            f"included, is 0 to {high}.",
+            f"{name} explains at most {high} of the differences {where}, interactions included "
+            f"(95 % interval, {settings}).",
             _fix(influence),
         )
     fails = f"{percent(influence.infeasible_share or 0.0)} of which trials fail"

@@ -222,7 +222,7 @@ def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[
         )
     return (
         f"Trial {best.trial} jumps by {sd} late, {result.rival} is {gap} away",
-        f"{size}; it is {gap} away from {result.rival}, so which is better may be luck.",
+        f"{size}. It is {gap} away from {result.rival}, so which is better may be luck.",
     )
 
 

@@ -292,7 +292,7 @@ def _regime_words(
         return f"{open_line}: no trial has a value", f"{open_line}, since no trial has a value."
     if status == "notice":
         return (
-            f"{study} may gain from more steps: its best trial still improved",
+            f"More steps may help {study}: its best trial still improved",
             f"The best trial of {study}, {best.trial}, was still improving at its end. More steps "
             "may help; whether it is compute-bound shows only at the most steps that you can "
             "afford.",
