@@ -66,7 +66,7 @@ def caveats(
             *_luck(valued_studies, findings),
             *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
             *_timed_out(studies),
-            *_seeds(studies, findings),
+            *(replace(one, topic=topic or one.topic) for one in _seeds(studies, findings)),
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
@@ -98,10 +98,11 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         if study.study.space.dimensions
     ]
     if spreads:
-        reach = _reach(valued_studies[0])
+        reach, leader = _reach(valued_studies[0]), valued_studies[0].study.name
+        whose = f"`{leader}`" if len(valued_studies) > 1 else "this one"
         few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
         yield Caveat(
-            text=f"Nine in ten other searches of this size would end {reach}"
+            text=f"Nine in ten other searches like {whose} would end {reach}"
             if reach
             else f"{few} too few to know the luck of the search",
             rules=("Q10",),

@@ -220,7 +220,8 @@ def _amended(
     stops = all(action.kind == "stop" for action in actions)
     is_elsewhere = SEARCHES[context.experiment.search].trained_elsewhere
     if stops and context.verdict.best_trials and not (context.has_problem or is_elsewhere):
-        return [replace(action, kind="adopt") for action in actions]
+        text = "Adopt the best setting, if the gain is worth what it adds"
+        return [replace(action, kind="adopt", text=text, rules=("A4",)) for action in actions]
     if context.has_problem and left_to_you and stops:
         bare = _RULES.sub("", left_to_you[0])
         return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]
@@ -231,7 +232,7 @@ def _comparison(context: Context, actions: Sequence[Action], store: str) -> tupl
     """The comparison of studies that tune nothing, where nothing else is to be done."""
     rows = {row.study: row.trial for row in context.verdict.rows}
     ends = all(action.kind in ("stop", "adopt") for action in actions)
-    if len(context.verdict.means) < 2 or not ends:
+    if len(context.verdict.means) < 2 or not ends or context.verdict.status == "better":
         return ()
     best, other = by_mean(context)[:2]
     name = context.experiment.name

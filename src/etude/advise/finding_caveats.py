@@ -159,7 +159,7 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     checks = list(dict.fromkeys(group.first.check for group in groups))
     kinds = Counter(filter(CAUSES.get, map(open_kind, opened)))
     cause = f": {CAUSES[kinds.most_common(1)[0][0]]}" if kinds else ""
-    several = f"{len(checks)} checks could not judge what was compared{cause}"
+    several = f"{len(checks)} checks could not judge the compared trials{cause}"
     for group in groups:
         retrains = group.first.check == "trial_noise"
         caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)

@@ -21,7 +21,7 @@ REASONS = {
 # The same of what was compared, behind a colon.
 CAUSES = {
     "infeasible": "a trial broke",
-    "too_short": "too few values",
+    "too_short": "too few evaluations",
     "noise": "too noisy",
     "stopped": "stopped too early",
     "flat": "too little was learned",

@@ -312,6 +312,12 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
     """Why a lead is none: headline and message."""
     leader = f"`{basis.studies[0].study.name}`"
     if not math.isfinite(one.by):
+        other = next(study for study in basis.studies if study.study.name == one.over)
+        if not other.outcomes:
+            return (
+                f"`{one.over}` has no ended trial to compare with {leader} yet",
+                f"{message} Let the round finish first.",
+            )
         headline = f"`{one.over}` has no feasible trial to compare with {leader}"
         return headline, f"{message} Look at what breaks `{one.over}` first."
     if one.by == 0:

@@ -115,7 +115,7 @@ def test_the_best_trial_is_judged_by_c6_and_the_others_by_c7():
     found = findings(overfitting(study, traced(study, *given)))
 
     assert [one.rule for one in found] == ["C7", "C6", "C7", "C7"]
-    assert found[1].message.startswith("Trial 1, the best, does not overfit")
+    assert found[1].message.startswith("Trial 1, best of its study, does not overfit")
 
 
 def chosen(rates, overfit):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
 from ...finding import Finding, Severity
@@ -198,9 +198,24 @@ def _headline(result: Infeasible) -> str:
     if result.cause == "bug":
         return f"All {ended} of {study_text(result.study)} {verb}"
     if result.regions:
-        largest = max(result.regions, key=lambda region: region.infeasible)
+        largest = max(_joined(result.regions), key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
     return f"{share}, anywhere in the space"
+
+
+def _joined(regions: Sequence[Region]) -> list[Region]:
+    """The regions at one side of an axis as one that holds all of them, whatever their reasons."""
+    groups: dict[object, list[Region]] = {}
+    for region in regions:
+        place = region.hyperparameter, region.side, "" if region.side else region.begins
+        groups.setdefault(place, []).append(region)
+    return [
+        replace(
+            (max if alike[0].side == "low" else min)(alike, key=lambda one: one.begins_unit),
+            infeasible=sum(region.infeasible for region in alike),
+        )
+        for alike in groups.values()
+    ]
 
 
 def _share_there(region: Region, result: Infeasible) -> str:

@@ -206,7 +206,7 @@ def _kind(trial: OverfittingTrial) -> str:
 
 
 def _headline(trial: OverfittingTrial) -> str:
-    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
+    who = f"Trial {trial.trial}" + (", best of its study," if trial.best else "")
     turned = [turn for turn in _turns(trial) if turn.status == "problem"]
     if turned:
         turn = turned[0]
@@ -218,7 +218,7 @@ def _headline(trial: OverfittingTrial) -> str:
 
 
 def _message(trial: OverfittingTrial) -> str:
-    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
+    who = f"Trial {trial.trial}" + (", best of its study," if trial.best else "")
     turns = _turns(trial)
     turned = [turn for turn in turns if turn.status == "problem"]
     if turned:
