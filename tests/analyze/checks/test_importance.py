@@ -97,6 +97,18 @@ def test_a_sum_on_another_scale_is_no_interaction(bent):
     assert result.interactions == ()
 
 
+def test_a_pair_is_told_only_beyond_the_error_of_its_share_and_what_it_may_mean():
+    study = factories.study(AXES)
+    records = trials(study, product, 50)
+
+    found = importance(study, outcomes(study, records))
+
+    assert [one.share - one.error >= 0.1 for one in found.interactions] == [True]
+    assert findings(found)[-1].advice == (
+        "Vary both together; the best value of one may depend on the other."
+    )
+
+
 def test_what_breaks_training_matters_though_the_values_do_not_show_it():
     study = factories.study(AXES)
     unit_TxD = points(3, study.seed, 60)
@@ -411,6 +423,12 @@ def test_in_an_ablation_the_repeats_are_the_noise():
     assert {name: one.status for name, one in found.items()} == dict.fromkeys(
         ["", "act", "heads", "norm"], "ok"
     )
+
+
+def test_two_rates_whose_effects_add_up_do_not_act_together():
+    result = import_result(shared_case("names-of-learning-rates"), "fid")
+
+    assert [one for one in result.findings if one.kind == "pair"] == []
 
 
 def test_ten_settings_of_eight_hyperparameters_exclude_nothing():

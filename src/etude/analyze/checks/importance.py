@@ -122,10 +122,12 @@ def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Inter
         Interaction(
             hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
             share=test.share,
+            error=test.error,
             chance=test.chance,
         )
         for test in tests
-        if test.chance <= thresholds.max_chance_together and test.share >= thresholds.min_together
+        if test.chance <= thresholds.max_chance_together
+        and test.share - test.error >= thresholds.min_together
     ]
     # Of very many pairs, not even the rarest chance would be beyond noise.
     judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
@@ -371,7 +373,12 @@ def _of_pair(result: Importance, pair: Interaction) -> Finding:
             f"In {study_text(result.study)}, {first} and {second} explain {percent(pair.share)} of "
             f"the differences beyond the sum of their effects (chance {number(pair.chance, 2)})."
         ),
-        evidence={"share": pair.share, "chance": pair.chance, "settings": result.judged},
-        advice=f"Vary both, for the best {first} depends on {second}.",
+        evidence={
+            "share": pair.share,
+            "error": pair.error,
+            "chance": pair.chance,
+            "settings": result.judged,
+        },
+        advice="Vary both together; the best value of one may depend on the other.",
         kind="pair",
     )

@@ -79,6 +79,7 @@ class Interaction:
 
     hyperparameters: tuple[str, str]
     share: float
+    error: float
     chance: float
 
 
