@@ -204,6 +204,9 @@ class ImportanceThresholds:
     max_share_together: float = 0.2
     # The usual 5 %, over all pairs of a study.
     max_chance_together: float = 0.05
+    # Heuristic: as wide as `boundary` takes a side to be; of fewer values, each lies at an edge.
+    edge: float = 0.1
+    min_values: int = 4
     # Heuristic: beyond its standard error, as much as what may not be fixed: without noise, what
     # a sum of smooth effects leaves stands out, and a few percent move no optimum. (With 0.03 and
     # no error, as often: an optimum along the diagonal in 100 % with 50 trials of 2 axes, 90 % of

@@ -229,7 +229,8 @@ def _mattering_sentences(
     order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
     settings = plural(result.judged, "setting")
     first = order[0]
-    headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
+    of_all = f"{len(order)} of {plural(len(result.influences), 'hyperparameter')} matter"
+    headline = f"{of_all}, `{first.hyperparameter}` the most"
     if len(order) == 1:
         headline = f"Only `{first.hyperparameter}` is seen to matter"
     if first.counts and not first.by_repeats:
@@ -245,8 +246,8 @@ def _mattering_sentences(
 
 def _named_share(influence: Influence) -> str:
     share = percent(influence.size) if influence.counts else "for what fails"
-    of = " of like trials" if influence.counts and influence.by_repeats else ""
-    return f"`{influence.hyperparameter}` ({share}{of})"
+    among = " among trials alike in all else" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{among})"
 
 
 def _range(low: float, high: float) -> str:
@@ -283,12 +284,10 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     """Headline, message and advice."""
     name, where = f"`{influence.hyperparameter}`", f"in {study_text(result.study)}"
     if influence.reason:
-        power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
-        known = influence.high is not None and not result.cut
-        most = f": it may explain {percent(influence.high or 0.0)}" if known else ""
         return (
-            f"Whether {name} matters is unclear{most}",
-            f"Whether {name} matters {where} is unclear: {influence.reason}.{power}",
+            f"Whether {name} matters is unclear{_most(result, influence)}",
+            f"Whether {name} matters {where} is unclear: {influence.reason}."
+            f"{_could_be_seen(result, influence)}",
             _hold_for_density(result, influence),
         )
     settings = plural(result.judged, "setting")
@@ -310,26 +309,57 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     return _counting_sentences(result, influence, f", and {fails}" if influence.breaks else "")
 
 
+def _most(result: Importance, influence: Influence) -> str:
+    """How much it may explain, of a headline."""
+    if influence.high is None or result.cut:
+        return ""
+    if influence.open_above:
+        return ": nothing can be excluded"
+    return f": it may explain up to {percent(influence.high)}"
+
+
+def _could_be_seen(result: Importance, influence: Influence) -> str:
+    """What would have been seen, where no bound says it."""
+    contrast = influence.contrast
+    if contrast is not None and contrast.detectable is not None and not result.cut:
+        return (
+            f" In {plural(contrast.trials, 'trial')} that differ in it alone, a difference below "
+            f"{number(contrast.detectable, 2)} would not have been seen."
+        )
+    if result.reason or result.cut or influence.high is not None:
+        return ""
+    return f" {_power_sentence(result)}"
+
+
 def _counting_sentences(
     result: Importance, influence: Influence, fails: str
 ) -> tuple[str, str, str]:
     name, contrast = f"`{influence.hyperparameter}`", influence.contrast
-    headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
     if contrast is not None and influence.by_repeats:
         return (
             f"{name} matters: its values differ beyond repeats",
-            f"In {contrast.trials} trials of {study_text(result.study)} that differ in {name} "
-            f"and seed only, its values explain {percent(influence.size)} of the differences.",
+            f"Among trials alike in all else in {study_text(result.study)}, the values of {name} "
+            f"explain {percent(influence.size)} of the differences "
+            f"({plural(contrast.trials, 'trial')}).",
             "",
         )
+    crossed = influence.total is not None
+    headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
+    whole = f"{'With its interactions' if crossed else 'By itself'} {name} explains"
     message = (
-        f"By itself {name} explains {percent(influence.share or 0.0)} of the differences in rank "
-        f"between {plural(result.judged, 'setting')} of {study_text(result.study)}{fails}."
+        f"{whole} {percent(influence.size)} of the differences in rank between "
+        f"{plural(result.judged, 'setting')} of {study_text(result.study)}{fails}."
     )
+    also = [f"By itself it is {percent(influence.share or 0.0)}"] if crossed else []
     if influence.low is not None and influence.high is not None:
-        both = _range(influence.low, influence.high)
-        message += f" With its interactions it is {both} (95 % interval)."
-    return headline, message, ""
+        of = "the whole" if crossed else "with its interactions"
+        also.append(f"{of} is {_range(influence.low, influence.high)} (95 % interval)")
+    second = "; ".join(also)
+    return (
+        f"{headline}, interactions included" if crossed else headline,
+        f"{message} {second[0].upper()}{second[1:]}." if second else message,
+        "",
+    )
 
 
 def _fix(influence: Influence) -> str:
@@ -337,7 +367,7 @@ def _fix(influence: Influence) -> str:
         return "Choose the simplest of its values."
     value = (
         ""
-        if influence.best is None
+        if influence.best is None or influence.at_edge
         else f", for example at {number(influence.best, 3)} as in the best trial"
     )
     return f"Fix it{value}, and leave its room to those that matter."
@@ -353,7 +383,8 @@ def _hold_for_density(result: Importance, influence: Influence) -> str:
     if not open_ones or not _few(result) or len(result.influences) < 2 or result.cut:
         return ""
     least = min(open_ones, key=lambda one: (one.high or 0.0, one.hyperparameter))
-    if influence is not least or influence.best is None:
+    # What is best at the edge may be better beyond it.
+    if influence is not least or influence.best is None or influence.at_edge:
         return ""
     return (
         f"Hold it at {number(influence.best, 3)} only to search the rest more densely, at the cost "
