@@ -511,6 +511,8 @@ class CoverageThresholds:
     good_share: float = 0.1
     # Heuristic: below, a tenth is one trial.
     min_feasible: int = 10
+    # Heuristic: of a space with few settings, so many tried leave no region to sample.
+    min_tried: float = 0.8
     # No source in the playbook: the usual size of a first design, ten points an axis (Loeppky,
     # Sacks and Welch 2009).
     trials_per_axis: float = 10.0
