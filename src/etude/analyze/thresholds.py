@@ -437,6 +437,8 @@ class BoundaryThresholds:
     most: float = 0.8
     # C1 as the playbook numbers it; of ten evenly spread trials, one lies this near each bound.
     edge: float = 0.1
+    # Heuristic: of two or three values, each or nearly each lies at a side: no notice says more.
+    min_values: int = 4
     # Heuristic: in a small study the edge is wider, as half of the top cannot lie where fewer
     # than three are.
     edge_trials: int = 3
