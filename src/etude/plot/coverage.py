@@ -66,7 +66,8 @@ def caption(result: Coverage) -> str:
         gain = f" Twice the trials would improve the best by about {chart_number(result.gain)}."
     return (
         f"Marked: {good} of {result.feasible:,} feasible ({criterion}), and the stretch that they "
-        f"span; {quantity(result.needed, result.counted)} are usual for so many hyperparameters.{gain}"
+        f"span; {quantity(result.needed, result.counted)} are usual for so many "
+        f"hyperparameters.{gain}"
     )
 
 
