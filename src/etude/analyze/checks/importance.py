@@ -14,13 +14,23 @@ from typing import final
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import join, number, percent, plural, study_text
-from ..statistics.effects import interactions, trials_for
+from ..statistics.effects import trials_for
 from ..thresholds import ImportanceThresholds
 from ..views.design_matrix import DesignMatrix, of_infeasible, of_value
-from ..views.equal_lengths import EqualLengths, equal_lengths
+from ..views.equal_lengths import equal_lengths
 from ..views.outcomes import Outcome, ranked
 from ..views.repeats import repeats
-from .influence import Influence, Interaction, cut_clause, excluded, influence_of
+from .influence import (
+    Influence,
+    Interaction,
+    cut_clause,
+    excluded,
+    fix_advice,
+    influence_of,
+    named_share,
+    study_status,
+    together,
+)
 
 THRESHOLDS = ImportanceThresholds()
 
@@ -78,7 +88,7 @@ def importance(
     view = DesignMatrix(study, repeats(lengths.outcomes), thresholds) if lengths.cut else whole
     value, infeasibility = of_value(view), of_infeasible(whole)
     mattering = [name for name, effect in value.items() if effect.clear and not view.reason]
-    pairs, pairs_judged = _together(view, mattering)
+    pairs, pairs_judged = together(view, mattering)
     best_first = ranked(lengths.outcomes)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
@@ -90,7 +100,7 @@ def importance(
     return Importance(
         study=study.name,
         metric=study.metric,
-        status=_status(view, lengths, influences),
+        status=study_status(view, lengths, influences),
         ended=len(ended),
         settings=len(view.feasible),
         judged=min(len(view.feasible), thresholds.max_points),
@@ -109,41 +119,6 @@ def importance(
         constant=view.constant,
         reason=view.reason,
     )
-
-
-def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
-    """The pairs beyond noise among those that matter, and whether these could be judged."""
-    if len(mattering) < 2:
-        return (), False
-    design, thresholds = view.design, view.thresholds
-    axes = [design.names.index(name) for name in mattering]
-    tests = interactions(design.scores_T, design.bases, axes, design.order_PxT)
-    beyond = [
-        Interaction(
-            hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
-            share=test.share,
-            error=test.error,
-            chance=test.chance,
-        )
-        for test in tests
-        if test.chance <= thresholds.max_chance_together
-        and test.share - test.error >= thresholds.min_together
-    ]
-    # Of very many pairs, not even the rarest chance would be beyond noise.
-    judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
-    return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
-
-
-def _status(view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]) -> Severity:
-    """That nothing matters takes more than silence: all of it together is surely small."""
-    if any(influence.matters for influence in influences):
-        return "ok"
-    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
-        return "notice"
-    joint = view.bounds.get("")
-    alone = bool(influences) and all(influence.status == "notice" for influence in influences)
-    together = joint is not None and joint.high <= view.thresholds.max_share_together
-    return "notice" if alone and together else "unclear"
 
 
 def findings(result: Importance) -> list[Finding]:
@@ -235,19 +210,13 @@ def _mattering_sentences(
         headline = f"Only `{first.hyperparameter}` is seen to matter"
     if first.counts and not first.by_repeats:
         headline += f": {percent(first.size)} of the differences"
-    names = join([_named_share(influence) for influence in order], most=6)
+    names = join([named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
         headline,
         f"What matters in {study_text(result.study)} beyond noise, of {settings}{step}: {names}.",
         "",
     )
-
-
-def _named_share(influence: Influence) -> str:
-    share = percent(influence.size) if influence.counts else "for what fails"
-    among = " among trials alike in all else" if influence.counts and influence.by_repeats else ""
-    return f"`{influence.hyperparameter}` ({share}{among})"
 
 
 def _range(low: float, high: float) -> str:
@@ -297,7 +266,7 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
             f"{name} explains at most {high} of the differences in `{result.metric}`",
             f"{name} explains at most {high} of the differences {where}, interactions included "
             f"(95 % interval, {settings}).",
-            _fix(influence),
+            fix_advice(influence),
         )
     fails = f"{percent(influence.infeasible_share or 0.0)} of which trials fail"
     if not influence.counts:
@@ -360,17 +329,6 @@ def _counting_sentences(
         f"{message} {second[0].upper()}{second[1:]}." if second else message,
         "",
     )
-
-
-def _fix(influence: Influence) -> str:
-    if influence.scientific:
-        return "Choose the simplest of its values."
-    value = (
-        ""
-        if influence.best is None or influence.at_edge
-        else f", for example at {number(influence.best, 3)} as in the best trial"
-    )
-    return f"Fix it{value}, and leave its room to those that matter."
 
 
 def _hold_for_density(result: Importance, influence: Influence) -> str:

@@ -8,8 +8,8 @@ from typing import final
 
 from ...finding import Severity
 from ...space import Scalar, in_order, is_ordered
-from ...wording import join, percent, plural
-from ..statistics.effects import products, share
+from ...wording import join, number, percent, plural
+from ..statistics.effects import interactions, products, share
 from ..views.contrasts import Contrast
 from ..views.design_matrix import AxisEffect, DesignMatrix
 from ..views.equal_lengths import EqualLengths
@@ -92,6 +92,49 @@ class Interaction:
     share: float
     error: float
     chance: float
+
+
+def together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
+    """The pairs beyond noise among those that matter, and whether these could be judged.
+
+    Source: R2.
+    """
+    if len(mattering) < 2:
+        return (), False
+    design, thresholds = view.design, view.thresholds
+    axes = [design.names.index(name) for name in mattering]
+    tests = interactions(design.scores_T, design.bases, axes, design.order_PxT)
+    beyond = [
+        Interaction(
+            hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
+            share=test.share,
+            error=test.error,
+            chance=test.chance,
+        )
+        for test in tests
+        if test.chance <= thresholds.max_chance_together
+        and test.share - test.error >= thresholds.min_together
+    ]
+    # Of very many pairs, not even the rarest chance would be beyond noise.
+    judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
+    return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
+
+
+def study_status(
+    view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]
+) -> Severity:
+    """That nothing matters takes more than silence: all of it together is surely small.
+
+    Source: R2.
+    """
+    if any(influence.matters for influence in influences):
+        return "ok"
+    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
+        return "notice"
+    joint = view.bounds.get("")
+    alone = bool(influences) and all(influence.status == "notice" for influence in influences)
+    small = joint is not None and joint.high <= view.thresholds.max_share_together
+    return "notice" if alone and small else "unclear"
 
 
 def influence_of(
@@ -179,6 +222,31 @@ def _not_excluded(view: DesignMatrix, name: str) -> str:
     if bounds.power < thresholds.min_power:
         return f"{plural(len(view.feasible), 'setting')} are too few to exclude effects of 10 %"
     return ""
+
+
+def named_share(influence: Influence) -> str:
+    """Its name and how much it explains, of a list.
+
+    Source: R2.
+    """
+    share = percent(influence.size) if influence.counts else "for what fails"
+    among = " among trials alike in all else" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{among})"
+
+
+def fix_advice(influence: Influence) -> str:
+    """What to do with one that explains little.
+
+    Source: R2.
+    """
+    if influence.scientific:
+        return "Choose the simplest of its values."
+    value = (
+        ""
+        if influence.best is None or influence.at_edge
+        else f", for example at {number(influence.best, 3)} as in the best trial"
+    )
+    return f"Fix it{value}, and leave its room to those that matter."
 
 
 def cut_clause(cut: int, trials: int) -> str:
