@@ -95,7 +95,9 @@ def test_no_more_rows_are_drawn_than_asked_for():
             importance(
                 RATE,
                 interactions=(
-                    Interaction(hyperparameters=("decay", "rate"), share=0.1, chance=0.01),
+                    Interaction(
+                        hyperparameters=("decay", "rate"), share=0.1, error=0.01, chance=0.01
+                    ),
                 ),
             ),
             "Act together: `decay` and `rate`.",

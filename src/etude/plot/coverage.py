@@ -53,18 +53,21 @@ def caption(result: Coverage) -> str:
 
     Source: C2, Q10.
     """
+    if result.reason and result.status == "ok":
+        return f"How densely the good region was sampled is no question: {result.reason}."
     if result.reason:
         return f"How densely the good region was sampled is unclear: {result.reason}."
     criterion = "the best tenth"
     if result.noise is not None:
         criterion = "as good as the best but for chance"
-    good = quantity(len(result.good), "trial")
+    good = quantity(len(result.good), result.counted)
     gain = ""
     if result.gain is not None:
         gain = f" Twice the trials would improve the best by about {chart_number(result.gain)}."
     return (
         f"Marked: {good} of {result.feasible:,} feasible ({criterion}), and the stretch that they "
-        f"span; {result.needed:,} trials are usual for so many hyperparameters.{gain}"
+        f"span; {quantity(result.needed, result.counted)} are usual for so many "
+        f"hyperparameters.{gain}"
     )
 
 

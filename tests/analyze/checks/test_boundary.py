@@ -138,12 +138,39 @@ def test_an_unordered_choice_has_no_sides():
     assert boundary(study, outcomes(study, valley(study, [0.5]))).sides == ()
 
 
-def test_the_best_alone_near_a_bound_is_a_notice():
+@pytest.mark.parametrize(("best", "status"), [(-1.0, "notice"), (0.5, "ok")])
+def test_only_the_very_best_near_a_bound_alone_is_a_notice(best, status):
+    study = factories.study({"learning_rate": RATE})
+    units = line(20)
+    # Noise about a mild slope.
+    values = [0.5 - 0.2 * k / 19 + 0.5 * (5 * k % 19) / 19 for k in range(19)] + [best]
+
+    found = side(study, at_units(study, units, values), "learning_rate", "high")
+
+    assert (len(found.near_top), found.status) == (1, status)
+
+
+def test_the_best_alone_against_the_course_of_all_says_nothing():
     study = factories.study({"learning_rate": RATE})
     units = line(20)
     values = [abs(unit - 0.5) for (unit,) in units[:-1]] + [-1.0]
 
-    assert side(study, at_units(study, units, values), "learning_rate", "high").status == "notice"
+    assert side(study, at_units(study, units, values), "learning_rate", "high").status == "ok"
+
+
+@pytest.mark.parametrize("which", ["low", "high"])
+@pytest.mark.parametrize(
+    "domain", [Integer(128, 256), Choice([128, 256], ordered=True), Real(128, 256)]
+)
+def test_where_only_two_values_were_tried_each_lies_near_a_bound_and_says_nothing(domain, which):
+    study = factories.study({"batch_size": domain, "learning_rate": RATE})
+    units = [
+        [domain.unit(128 if k % 2 else 256), (place + 0.5) / 20]
+        for k, place in enumerate(np.random.default_rng(0).permutation(20).tolist())
+    ]
+    records = at_units(study, units, [abs(unit - 0.5) for _, unit in units])
+
+    assert side(study, records, "batch_size", which).status == "ok"
 
 
 def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():

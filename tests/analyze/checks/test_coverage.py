@@ -156,17 +156,20 @@ def test_settings_listed_by_hand_are_not_judged():
 
 
 def test_whole_numbers_are_no_gaps():
-    study = factories.study({"depth": Integer(1, 4)})
-    units = [[(k % 4 + 0.5) / 4] for k in range(40)]
+    study = factories.study({"depth": Integer(1, 4), "learning_rate": RATE})
+    units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 40] for k in range(40)]
     values = [k % 4 + 0.001 * k for k in range(40)]
 
     assert coverage(study, outcomes(study, at_units(study, units, values))).axes[0].gap == 0.0
 
 
 def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
-    study = factories.study({"weight_decay": Real(0.2, 0.9)})
+    study = factories.study({"weight_decay": Real(0.2, 0.9), "learning_rate": RATE})
     values = [0.2, 0.5, 0.9] * 10
-    units = [[study.space.domains["weight_decay"].unit(value)] for value in values]
+    units = [
+        [(k + 0.5) / 30, study.space.domains["weight_decay"].unit(value)]
+        for k, value in enumerate(values)
+    ]
 
     found = coverage(
         study,
@@ -180,8 +183,8 @@ def test_between_the_values_of_a_grid_there_is_no_hole_of_chance():
 
 
 def test_nothing_can_lie_between_neighbouring_whole_numbers():
-    study = factories.study({"layers": Integer(1, 4)})
-    units = [[(k % 4 + 0.5) / 4] for k in range(40)]
+    study = factories.study({"layers": Integer(1, 4), "learning_rate": RATE})
+    units = [[(k % 4 + 0.5) / 4, (k + 0.5) / 40] for k in range(40)]
 
     found = coverage(
         study,
@@ -213,3 +216,57 @@ def test_what_is_said_of_density_is_short(count):
     assert len(found.headline.split()) <= 14
     assert all(len(sentence.split()) <= 30 for sentence in found.message.split(". "))
     assert "C2" not in found.headline + found.message + found.advice
+
+
+def test_repeats_of_a_setting_count_once_by_their_mean():
+    study = factories.study({"learning_rate": RATE})
+    once = at_units(study, line(40), parabola(40))
+    again = [
+        replace(one, id=100 * seed + one.id, seed=100 * seed + one.seed)
+        for seed in range(1, 4)
+        for one in at_units(study, line(40), [0.01 * seed + value for value in parabola(40)])
+    ]
+
+    found = coverage(study, outcomes(study, [*once, *again]))
+
+    assert (found.feasible, found.counted) == (40, "setting")
+    assert "of 40 feasible settings of the study are good" in findings(found)[0].message
+    alone = coverage(study, outcomes(study, once))
+    assert (found.needed, found.gain) == (alone.needed, pytest.approx(alone.gain))
+
+
+def test_of_a_space_of_few_settings_density_is_no_question():
+    study = factories.study({name: Choice(["no", "yes"]) for name in "abcd"})
+    units = [[0.25 + 0.5 * (k >> bit & 1) for bit in range(4)] for k in range(15)]
+
+    (found,) = findings(
+        coverage(study, outcomes(study, at_units(study, units, [0.1 * k for k in range(15)])))
+    )
+
+    assert (found.status, found.advice) == ("ok", "")
+    assert found.headline == "15 of all 16 settings were tried: density is no question"
+
+
+def test_changes_of_one_thing_of_a_baseline_are_no_sample():
+    study = factories.study({f"x{k}": Real(0.0, 1.0) for k in range(5)})
+    base = [0.5] * 5
+    units = [base, *([*base[:k], unit, *base[k + 1 :]] for k in range(5) for unit in (0.2, 0.8))]
+
+    (found,) = findings(
+        coverage(study, outcomes(study, at_units(study, units, [0.1 * k for k in range(11)])))
+    )
+
+    assert (found.status, found.advice) == ("ok", "")
+    assert "each of 11 settings changes one thing of a baseline" in found.message
+
+
+@pytest.mark.parametrize("domain", [Choice([8, 16, 32]), Integer(8, 32)])
+def test_between_listed_values_there_is_no_gap(domain):
+    study = factories.study({"channels": domain, "learning_rate": RATE})
+    units = [[domain.unit(8 if k % 2 else 32), (k + 0.5) / 60] for k in range(60)]
+    records = at_units(study, units, [abs(k - 30) + k / 99 for k in range(60)])
+
+    for each in (study, replace(study, observed=("channels",))):
+        found = coverage(each, outcomes(each, records))
+        assert found.axes[0].gap == 0.0
+        assert not any("between" in doubt for doubt in found.doubts)

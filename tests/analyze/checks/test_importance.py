@@ -97,6 +97,18 @@ def test_a_sum_on_another_scale_is_no_interaction(bent):
     assert result.interactions == ()
 
 
+def test_a_pair_is_told_only_beyond_the_error_of_its_share_and_what_it_may_mean():
+    study = factories.study(AXES)
+    records = trials(study, product, 50)
+
+    found = importance(study, outcomes(study, records))
+
+    assert [one.share - one.error >= 0.1 for one in found.interactions] == [True]
+    assert findings(found)[-1].advice == (
+        "Vary both together; the best value of one may depend on the other."
+    )
+
+
 def test_what_breaks_training_matters_though_the_values_do_not_show_it():
     study = factories.study(AXES)
     unit_TxD = points(3, study.seed, 60)
@@ -413,6 +425,12 @@ def test_in_an_ablation_the_repeats_are_the_noise():
     )
 
 
+def test_two_rates_whose_effects_add_up_do_not_act_together():
+    result = import_result(shared_case("names-of-learning-rates"), "fid")
+
+    assert [one for one in result.findings if one.kind == "pair"] == []
+
+
 def test_ten_settings_of_eight_hyperparameters_exclude_nothing():
     found = importance_findings(shared_case("ten-settings-eight-hyperparameters"), "val_loss")
 
@@ -435,6 +453,7 @@ def test_listed_rates_with_repeats_matter():
     found = importance_findings(shared_case("choices-of-numbers"), "score", maximize=True)
 
     assert found["lr"].status == "ok"
+    assert found["lr"].message.startswith("Among trials alike in all else in the study, the values")
 
 
 def ablation(study, changes, worth, seeds, sd=0.01):
@@ -518,3 +537,61 @@ def test_more_settings_find_a_planted_effect_no_less_often():
 
     assert shares == sorted(shares)
     assert shares[-1] >= 0.9
+
+
+def test_where_effects_of_repeats_are_not_seen_it_is_said_which_would_not_have_been():
+    study = factories.study({"act": Choice(["gelu", "relu"])})
+    records = [
+        record(study, 10 * place + seed, 0.5 + 0.01 * (-1) ** seed, {"act": act})
+        for place, act in enumerate(["gelu", "relu"])
+        for seed in range(4)
+    ]
+
+    found = findings(importance(study, outcomes(study, records)))[1]
+
+    assert found.status == "unclear"
+    # Two means of 4 with a standard deviation of 0.0115: at 4 % the t test sees 0.029 in 8 of 10.
+    assert (
+        "In 8 trials that differ in it alone, a difference below 0.029 would not have been seen."
+        in found.message
+    )
+
+
+def test_a_value_at_an_edge_of_what_was_tried_is_never_advised():
+    study = factories.study({name: Real(0.0, 1.0) for name in "ab"})
+    records = trials(study, lambda a, b: 4 * a + b, 15, noise=0.3)
+
+    found = importance(study, outcomes(study, records))
+
+    assert {one.hyperparameter: one.at_edge for one in found.influences}["a"]
+    assert not any(
+        "at 0.0" in finding.advice
+        for finding in findings(found)
+        if finding.subject.get("hyperparameter") == "a"
+    )
+
+
+def test_those_that_matter_are_counted_of_all_that_vary_and_headline_and_message_agree():
+    study = factories.study(AXES)
+
+    summed = findings(importance(study, outcomes(study, trials(study, slope, 100, noise=0.01))))
+    crossed = findings(importance(study, outcomes(study, trials(study, product, 100))))
+
+    assert summed[0].headline.startswith("2 of 3 hyperparameters matter, `b` the most: ")
+    assert crossed[1].headline.endswith(
+        "of the differences in `valid/error`, interactions included"
+    )
+    share = crossed[1].headline.split(": ")[1].split(" %")[0]
+    assert crossed[1].message.startswith(f"With its interactions `a` explains {share} % of")
+    assert "; the whole is " in crossed[1].message
+
+
+def test_where_anything_is_possible_it_is_said_so():
+    study = factories.study({name: Real(0.0, 1.0) for name in "ab"})
+
+    found = importance(study, outcomes(study, trials(study, lambda a, b: 0 * a, 10, noise=1.0)))
+
+    for influence, finding in zip(found.influences, findings(found)[1:], strict=False):
+        assert influence.open_above == (": nothing can be excluded" in finding.headline)
+        assert "100 %" not in finding.headline + finding.message
+    assert any(influence.open_above for influence in found.influences)

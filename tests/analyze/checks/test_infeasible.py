@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -308,3 +309,16 @@ def test_more_trials_never_find_a_planted_cliff_less_often():
     slack = 2 * np.sqrt(0.25 / 200)
     assert all(after >= before - slack for before, after in pairwise(shares))
     assert shares[-1] > 0.98
+
+
+@pytest.mark.parametrize(("search", "said"), [("quasi_random", True), ("bayesian", False)])
+def test_the_long_run_is_that_of_a_search_that_does_not_adapt(search, said):
+    study = replace(factories.study(), search=search)
+    values = [None if k in (3, 11) else 0.1 for k in range(16)]
+
+    (found,) = findings(
+        infeasible(study, outcomes(study, at_units(study, [[0.5, 0.5]] * 16, values)))
+    )
+
+    assert ("in the long run" in found.message) == said
+    assert found.headline == "2 of 16 trials of the study break, no pattern seen"

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...analyze.checks.coverage import coverage
 from ...analyze.checks.trial_noise import trial_noise
 from ...analyze.views.outcomes import Outcome
 from ...experiment.change import Change
@@ -229,5 +230,10 @@ def is_refined(context: Context) -> bool:
 
 def _is_dense(context: Context) -> bool:
     """Whether every study was sampled densely."""
-    dense = {finding.subject["study"] for finding in context.of("coverage", "C2", "ok")}
+    dense = {
+        finding.subject["study"]
+        for finding in context.of("coverage", "C2", "ok")
+        # A list of settings is no region.
+        if not context.result(finding, coverage).reason
+    }
     return len(dense) >= len(context.studies)

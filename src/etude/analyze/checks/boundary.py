@@ -374,9 +374,24 @@ def _judged(view: _View, side: Side) -> Side:
     if any(signs):
         # The space is wide enough where it reaches into what cannot be trained.
         return replace(side, status="notice" if side.cliff else "problem")
+    return replace(
+        side, status="notice" if _is_worth_a_look(view, side, by_ranks=by_ranks) else "ok"
+    )
+
+
+def _is_worth_a_look(view: _View, side: Side, *, by_ranks: bool) -> bool:
+    """Whether the best or half of the best few lie there, and that says something.
+
+    Of very few values, each lies near a side; one trial alone is chance, if it is not the very best
+    or the course of all speaks against it.
+    """
+    if len(set(view.units[side.hyperparameter].tolist())) < view.thresholds.min_values:
+        return False
     best_near = {outcome.trial for outcome in view.top_trials.best} <= set(side.near_top)
-    half = 2 * len(side.near_top) >= len(side.top)
-    return replace(side, status="notice" if best_near or half else "ok")
+    if len(side.near_top) == 1:
+        by_values = side.lowest is None or side.lowest >= view.min_possible
+        return best_near and by_ranks and by_values
+    return best_near or 2 * len(side.near_top) >= len(side.top)
 
 
 def findings(result: Boundary) -> list[Finding]:

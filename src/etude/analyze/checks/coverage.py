@@ -19,6 +19,7 @@ from ...study import Study
 from ...wording import join, number, percent, plural, study_text
 from ..thresholds import CoverageThresholds
 from ..views.outcomes import Outcome, ranked
+from .coverage_settings import is_listed, no_question, settings_once
 from .trial_noise import trial_noise
 
 THRESHOLDS = CoverageThresholds()
@@ -61,7 +62,9 @@ class Coverage:
     """How densely a study samples what is good.
 
     Args:
-        good: The trials that are, best first.
+        feasible: How many settings have a value; those trained more than once by their mean.
+        counted: What is counted: trials, or settings where some are repeats.
+        good: The trials that are, best first, of repeats the first.
         noise: The retraining standard deviation that `good` rests on; None where it is not known,
             and the best tenth are good.
         gain: By how much twice the trials would better the best, as expected from how its last
@@ -71,7 +74,7 @@ class Coverage:
         more: So many more are advised; 0 where the advice is another.
         doubts: Why more trials may be needed, one clause each.
         doubt: The first of them in a few words.
-        reason: Why the study is `unclear`; empty otherwise.
+        reason: Why the study is `unclear`, or why density is no question; empty otherwise.
         cause: The same in a few words.
     """
 
@@ -80,6 +83,7 @@ class Coverage:
     status: Severity
     feasible: int
     dimensions: int
+    counted: str = "trial"
     good: tuple[int, ...] = ()
     noise: float | None = None
     axes: tuple[AxisCoverage, ...] = ()
@@ -103,7 +107,7 @@ def coverage(
 
     Source: C2, Q10, Q11.
     """
-    outcomes = [outcome for outcome in ended if not outcome.missing]
+    outcomes = settings_once(ended)
     best_first = ranked(outcomes)
     empty = Coverage(
         study=study.name,
@@ -111,9 +115,13 @@ def coverage(
         status="unclear",
         feasible=len(best_first),
         dimensions=study.space.dimensions,
+        counted="trial" if len(outcomes) == sum(not one.missing for one in ended) else "setting",
         cause=(reason := _unclear(study, best_first, thresholds))[0],
         reason=reason[1],
     )
+    if best_first and study.space.dimensions and not study.listed:
+        settled = no_question(study, outcomes, thresholds)
+        empty = replace(empty, status="ok", cause=settled, reason=settled) if settled else empty
     if empty.reason:
         return empty
     noise = trial_noise(study, ended)
@@ -124,7 +132,7 @@ def coverage(
         good=tuple(outcome.trial for outcome in good),
         noise=sd,
         axes=tuple(
-            _axis(name, domain, outcomes, best_first, len(good))
+            _without_listed_gap(study, _axis(name, domain, outcomes, best_first, len(good)))
             for name, domain in study.space.domains.items()
         ),
         gain=_gain(best_first),
@@ -207,6 +215,13 @@ def _axis(
     )
 
 
+def _without_listed_gap(study: Study, axis: AxisCoverage) -> AxisCoverage:
+    """Between values of a list nothing is missing."""
+    if not is_listed(study, axis.hyperparameter, axis.values, len(axis.units)):
+        return axis
+    return replace(axis, gap=0.0, gap_low=axis.low, gap_high=axis.high)
+
+
 def _next_to(domain: Domain, before: float, after: float) -> bool:
     """Whether nothing can lie between: whole numbers one apart, or values of an ordered choice."""
     if isinstance(domain, Choice):
@@ -252,7 +267,7 @@ def _caveats(measured: Coverage, thresholds: CoverageThresholds) -> list[tuple[s
     """Why more trials may be needed, each as a headline and as a clause."""
     caveats = []
     if measured.feasible < measured.needed:
-        trials = plural(measured.feasible, "feasible trial")
+        trials = plural(measured.feasible, f"feasible {measured.counted}")
         varying = plural(measured.dimensions, "hyperparameter")
         few = f"{trials} are few for {varying}"
         caveats.append((f"{few}: {measured.needed} are usual", f"{few} ({measured.needed} usual)"))
@@ -340,13 +355,19 @@ def _evidence(axis: AxisCoverage) -> dict[str, object]:
 
 def _headline(result: Coverage) -> str:
     if result.reason:
+        if result.status == "ok":
+            return f"{result.cause[0].upper()}{result.cause[1:]}: density is no question"
         return f"Density cannot be judged: {result.cause}"
     if result.doubt:
         return result.doubt[0].upper() + result.doubt[1:]
-    return f"{len(result.good)} of {result.feasible} trials are good, without a gap among them"
+    of_all = f"{len(result.good)} of {plural(result.feasible, result.counted)}"
+    return f"{of_all} are good, without a gap among them"
 
 
 def _message(result: Coverage) -> str:
+    if result.reason and result.status == "ok":
+        study = study_text(result.study)
+        return f"How densely {study} was sampled is no question: {result.reason}."
     if result.reason:
         whether = f"Whether {study_text(result.study)} samples its good region densely"
         return f"{whether} is unclear: {result.reason}."
@@ -358,15 +379,13 @@ def _message(result: Coverage) -> str:
     verb = "is" if len(result.good) == 1 else "are"
     where = join([_region(axis) for axis in result.axes], most=2)
     message = (
-        f"{len(result.good)} of {plural(result.feasible, 'feasible trial')} of "
+        f"{len(result.good)} of {plural(result.feasible, f'feasible {result.counted}')} of "
         f"{study_text(result.study)} {verb} good ({meaning}): {where}."
     )
     if not result.doubts:
         return f"{message} Nothing speaks against the density, which cannot be proven."
     text = result.doubts[0][0].upper() + result.doubts[0][1:]
-    others = len(result.doubts) - 1
-    more = f", with {plural(others, 'doubt')} more" if others else ""
-    return f"{message} {text}{more}."
+    return f"{message} {text}."
 
 
 def _region(axis: AxisCoverage) -> str:

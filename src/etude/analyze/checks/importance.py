@@ -14,13 +14,23 @@ from typing import final
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import join, number, percent, plural, study_text
-from ..statistics.effects import interactions, trials_for
+from ..statistics.effects import trials_for
 from ..thresholds import ImportanceThresholds
 from ..views.design_matrix import DesignMatrix, of_infeasible, of_value
-from ..views.equal_lengths import EqualLengths, equal_lengths
+from ..views.equal_lengths import equal_lengths
 from ..views.outcomes import Outcome, ranked
 from ..views.repeats import repeats
-from .influence import Influence, Interaction, cut_clause, excluded, influence_of
+from .influence import (
+    Influence,
+    Interaction,
+    cut_clause,
+    excluded,
+    fix_advice,
+    influence_of,
+    named_share,
+    study_status,
+    together,
+)
 
 THRESHOLDS = ImportanceThresholds()
 
@@ -78,7 +88,7 @@ def importance(
     view = DesignMatrix(study, repeats(lengths.outcomes), thresholds) if lengths.cut else whole
     value, infeasibility = of_value(view), of_infeasible(whole)
     mattering = [name for name, effect in value.items() if effect.clear and not view.reason]
-    pairs, pairs_judged = _together(view, mattering)
+    pairs, pairs_judged = together(view, mattering)
     best_first = ranked(lengths.outcomes)
     best = best_first[0].record.setting if best_first else {}
     influences = tuple(
@@ -90,7 +100,7 @@ def importance(
     return Importance(
         study=study.name,
         metric=study.metric,
-        status=_status(view, lengths, influences),
+        status=study_status(view, lengths, influences),
         ended=len(ended),
         settings=len(view.feasible),
         judged=min(len(view.feasible), thresholds.max_points),
@@ -109,39 +119,6 @@ def importance(
         constant=view.constant,
         reason=view.reason,
     )
-
-
-def _together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
-    """The pairs beyond noise among those that matter, and whether these could be judged."""
-    if len(mattering) < 2:
-        return (), False
-    design, thresholds = view.design, view.thresholds
-    axes = [design.names.index(name) for name in mattering]
-    tests = interactions(design.scores_T, design.bases, axes, design.order_PxT)
-    beyond = [
-        Interaction(
-            hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
-            share=test.share,
-            chance=test.chance,
-        )
-        for test in tests
-        if test.chance <= thresholds.max_chance_together and test.share >= thresholds.min_together
-    ]
-    # Of very many pairs, not even the rarest chance would be beyond noise.
-    judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
-    return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
-
-
-def _status(view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]) -> Severity:
-    """That nothing matters takes more than silence: all of it together is surely small."""
-    if any(influence.matters for influence in influences):
-        return "ok"
-    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
-        return "notice"
-    joint = view.bounds.get("")
-    alone = bool(influences) and all(influence.status == "notice" for influence in influences)
-    together = joint is not None and joint.high <= view.thresholds.max_share_together
-    return "notice" if alone and together else "unclear"
 
 
 def findings(result: Importance) -> list[Finding]:
@@ -227,24 +204,19 @@ def _mattering_sentences(
     order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
     settings = plural(result.judged, "setting")
     first = order[0]
-    headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
+    of_all = f"{len(order)} of {plural(len(result.influences), 'hyperparameter')} matter"
+    headline = f"{of_all}, `{first.hyperparameter}` the most"
     if len(order) == 1:
         headline = f"Only `{first.hyperparameter}` is seen to matter"
     if first.counts and not first.by_repeats:
         headline += f": {percent(first.size)} of the differences"
-    names = join([_named_share(influence) for influence in order], most=6)
+    names = join([named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
         headline,
         f"What matters in {study_text(result.study)} beyond noise, of {settings}{step}: {names}.",
         "",
     )
-
-
-def _named_share(influence: Influence) -> str:
-    share = percent(influence.size) if influence.counts else "for what fails"
-    of = " of like trials" if influence.counts and influence.by_repeats else ""
-    return f"`{influence.hyperparameter}` ({share}{of})"
 
 
 def _range(low: float, high: float) -> str:
@@ -281,12 +253,10 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     """Headline, message and advice."""
     name, where = f"`{influence.hyperparameter}`", f"in {study_text(result.study)}"
     if influence.reason:
-        power = "" if result.reason or result.cut else f" {_power_sentence(result)}"
-        known = influence.high is not None and not result.cut
-        most = f": it may explain {percent(influence.high or 0.0)}" if known else ""
         return (
-            f"Whether {name} matters is unclear{most}",
-            f"Whether {name} matters {where} is unclear: {influence.reason}.{power}",
+            f"Whether {name} matters is unclear{_most(result, influence)}",
+            f"Whether {name} matters {where} is unclear: {influence.reason}."
+            f"{_could_be_seen(result, influence)}",
             _hold_for_density(result, influence),
         )
     settings = plural(result.judged, "setting")
@@ -296,7 +266,7 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
             f"{name} explains at most {high} of the differences in `{result.metric}`",
             f"{name} explains at most {high} of the differences {where}, interactions included "
             f"(95 % interval, {settings}).",
-            _fix(influence),
+            fix_advice(influence),
         )
     fails = f"{percent(influence.infeasible_share or 0.0)} of which trials fail"
     if not influence.counts:
@@ -308,37 +278,57 @@ def _sentences(result: Importance, influence: Influence) -> tuple[str, str, str]
     return _counting_sentences(result, influence, f", and {fails}" if influence.breaks else "")
 
 
+def _most(result: Importance, influence: Influence) -> str:
+    """How much it may explain, of a headline."""
+    if influence.high is None or result.cut:
+        return ""
+    if influence.open_above:
+        return ": nothing can be excluded"
+    return f": it may explain up to {percent(influence.high)}"
+
+
+def _could_be_seen(result: Importance, influence: Influence) -> str:
+    """What would have been seen, where no bound says it."""
+    contrast = influence.contrast
+    if contrast is not None and contrast.detectable is not None and not result.cut:
+        return (
+            f" In {plural(contrast.trials, 'trial')} that differ in it alone, a difference below "
+            f"{number(contrast.detectable, 2)} would not have been seen."
+        )
+    if result.reason or result.cut or influence.high is not None:
+        return ""
+    return f" {_power_sentence(result)}"
+
+
 def _counting_sentences(
     result: Importance, influence: Influence, fails: str
 ) -> tuple[str, str, str]:
     name, contrast = f"`{influence.hyperparameter}`", influence.contrast
-    headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
     if contrast is not None and influence.by_repeats:
         return (
             f"{name} matters: its values differ beyond repeats",
-            f"In {contrast.trials} trials of {study_text(result.study)} that differ in {name} "
-            f"and seed only, its values explain {percent(influence.size)} of the differences.",
+            f"Among trials alike in all else in {study_text(result.study)}, the values of {name} "
+            f"explain {percent(influence.size)} of the differences "
+            f"({plural(contrast.trials, 'trial')}).",
             "",
         )
+    crossed = influence.total is not None
+    headline = f"{name} matters: {percent(influence.size)} of the differences in `{result.metric}`"
+    whole = f"{'With its interactions' if crossed else 'By itself'} {name} explains"
     message = (
-        f"By itself {name} explains {percent(influence.share or 0.0)} of the differences in rank "
-        f"between {plural(result.judged, 'setting')} of {study_text(result.study)}{fails}."
+        f"{whole} {percent(influence.size)} of the differences in rank between "
+        f"{plural(result.judged, 'setting')} of {study_text(result.study)}{fails}."
     )
+    also = [f"By itself it is {percent(influence.share or 0.0)}"] if crossed else []
     if influence.low is not None and influence.high is not None:
-        both = _range(influence.low, influence.high)
-        message += f" With its interactions it is {both} (95 % interval)."
-    return headline, message, ""
-
-
-def _fix(influence: Influence) -> str:
-    if influence.scientific:
-        return "Choose the simplest of its values."
-    value = (
-        ""
-        if influence.best is None
-        else f", for example at {number(influence.best, 3)} as in the best trial"
+        of = "the whole" if crossed else "with its interactions"
+        also.append(f"{of} is {_range(influence.low, influence.high)} (95 % interval)")
+    second = "; ".join(also)
+    return (
+        f"{headline}, interactions included" if crossed else headline,
+        f"{message} {second[0].upper()}{second[1:]}." if second else message,
+        "",
     )
-    return f"Fix it{value}, and leave its room to those that matter."
 
 
 def _hold_for_density(result: Importance, influence: Influence) -> str:
@@ -351,7 +341,8 @@ def _hold_for_density(result: Importance, influence: Influence) -> str:
     if not open_ones or not _few(result) or len(result.influences) < 2 or result.cut:
         return ""
     least = min(open_ones, key=lambda one: (one.high or 0.0, one.hyperparameter))
-    if influence is not least or influence.best is None:
+    # What is best at the edge may be better beyond it.
+    if influence is not least or influence.best is None or influence.at_edge:
         return ""
     return (
         f"Hold it at {number(influence.best, 3)} only to search the rest more densely, at the cost "
@@ -371,7 +362,12 @@ def _of_pair(result: Importance, pair: Interaction) -> Finding:
             f"In {study_text(result.study)}, {first} and {second} explain {percent(pair.share)} of "
             f"the differences beyond the sum of their effects (chance {number(pair.chance, 2)})."
         ),
-        evidence={"share": pair.share, "chance": pair.chance, "settings": result.judged},
-        advice=f"Vary both, for the best {first} depends on {second}.",
+        evidence={
+            "share": pair.share,
+            "error": pair.error,
+            "chance": pair.chance,
+            "settings": result.judged,
+        },
+        advice="Vary both together; the best value of one may depend on the other.",
         kind="pair",
     )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
+from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import join, number, plural, study_text
@@ -44,6 +45,8 @@ class Infeasible:
         slices: How many lie in each tenth of each axis, and at each value of a choice.
         stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
         missing: Ended well without any value of the metric: that is no divergence.
+        alike: Whether more trials would be drawn as these were: not where a search adapts, or may
+            have, nor where settings were listed. Else nothing is known of the long run.
     """
 
     study: str
@@ -60,6 +63,7 @@ class Infeasible:
     stopped: tuple[int, ...] = ()
     timed_out: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
+    alike: bool = True
 
     @property
     def fraction(self) -> float:
@@ -87,6 +91,7 @@ def infeasible(
     reasons = Counter(_reason(outcome) for outcome in failed)
     low, high = share_interval(len(failed), len(outcomes))
     regions = infeasible_regions(study, outcomes, thresholds=thresholds)
+    search = SEARCHES[study.search]
     return Infeasible(
         study=study.name,
         metric=study.metric,
@@ -106,6 +111,7 @@ def infeasible(
             outcome.trial for outcome in outcomes if outcome.feasible and outcome.timed_out
         ),
         missing=tuple(outcome.trial for outcome in ended if outcome.missing),
+        alike=search.samples_space and not (search.adaptive or search.trained_elsewhere),
     )
 
 
@@ -200,7 +206,7 @@ def _headline(result: Infeasible) -> str:
     if result.regions:
         largest = max(_joined(result.regions), key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
-    return f"{share}, anywhere in the space"
+    return f"{share}, no pattern seen"
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:
@@ -248,6 +254,8 @@ def _share(result: Infeasible) -> str:
     is_ = "is" if len(result.trials) == 1 else "are"
     if not result.trials:
         return f"{share} are infeasible."
+    if not result.alike:
+        return f"{share} {is_} infeasible{because}."
     low, high = (f"{100 * end:.0f}" for end in (result.low, result.high))
     return f"{share} {is_} infeasible{because}, in the long run {low} to {high} %."
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from ...finding import Severity
-from ...space import Scalar
-from ...wording import join, percent, plural
-from ..statistics.effects import products, share
+from ...space import Scalar, in_order, is_ordered
+from ...wording import join, number, percent, plural
+from ..statistics.effects import interactions, products, share
 from ..views.contrasts import Contrast
 from ..views.design_matrix import AxisEffect, DesignMatrix
 from ..views.equal_lengths import EqualLengths
+
+# As percents are rounded.
+EVERYTHING = 0.995
 
 
 @final
@@ -32,6 +35,7 @@ class Influence:
         counts: Whether the metric depends on it beyond noise.
         breaks: Whether it decides beyond noise which trials are infeasible.
         best: Its value in the best trial; None without any.
+        at_edge: Whether that lies at an edge of the values tried.
         tied: The hyperparameters whose values went together with its own.
         contrast: What settings tell that were trained more than once and differ in it alone.
         reason: Why it is `unclear`; empty otherwise.
@@ -49,6 +53,7 @@ class Influence:
     infeasible_share: float | None = None
     infeasible_chance: float | None = None
     best: Scalar | None = None
+    at_edge: bool = False
     scientific: bool = False
     tied: tuple[str, ...] = ()
     contrast: Contrast | None = None
@@ -62,7 +67,13 @@ class Influence:
     @property
     def by_repeats(self) -> bool:
         """Whether repeated settings that differ in it alone tell more than all settings."""
-        return self.contrast is not None and self.contrast.share > (self.share or 0.0)
+        known = self.total or self.share or 0.0
+        return self.contrast is not None and self.contrast.share > known
+
+    @property
+    def open_above(self) -> bool:
+        """Whether it may explain everything."""
+        return self.high is not None and self.high >= EVERYTHING
 
     @property
     def size(self) -> float:
@@ -79,7 +90,51 @@ class Interaction:
 
     hyperparameters: tuple[str, str]
     share: float
+    error: float
     chance: float
+
+
+def together(view: DesignMatrix, mattering: Sequence[str]) -> tuple[tuple[Interaction, ...], bool]:
+    """The pairs beyond noise among those that matter, and whether these could be judged.
+
+    Source: R2.
+    """
+    if len(mattering) < 2:
+        return (), False
+    design, thresholds = view.design, view.thresholds
+    axes = [design.names.index(name) for name in mattering]
+    tests = interactions(design.scores_T, design.bases, axes, design.order_PxT)
+    beyond = [
+        Interaction(
+            hyperparameters=(design.names[test.pair[0]], design.names[test.pair[1]]),
+            share=test.share,
+            error=test.error,
+            chance=test.chance,
+        )
+        for test in tests
+        if test.chance <= thresholds.max_chance_together
+        and test.share - test.error >= thresholds.min_together
+    ]
+    # Of very many pairs, not even the rarest chance would be beyond noise.
+    judged = 0 < len(tests) <= thresholds.max_chance_together * len(design.order_PxT)
+    return tuple(sorted(beyond, key=lambda test: (-test.share, test.hyperparameters))), judged
+
+
+def study_status(
+    view: DesignMatrix, lengths: EqualLengths, influences: Sequence[Influence]
+) -> Severity:
+    """That nothing matters takes more than silence: all of it together is surely small.
+
+    Source: R2.
+    """
+    if any(influence.matters for influence in influences):
+        return "ok"
+    if view.constant and len(view.losses) >= view.fewest and not lengths.cut:
+        return "notice"
+    joint = view.bounds.get("")
+    alone = bool(influences) and all(influence.status == "notice" for influence in influences)
+    small = joint is not None and joint.high <= view.thresholds.max_share_together
+    return "notice" if alone and small else "unclear"
 
 
 def influence_of(
@@ -111,10 +166,21 @@ def influence_of(
         infeasible_share=max(0.0, on_infeasible.share or 0.0) if on_infeasible else None,
         infeasible_chance=on_infeasible.chance if on_infeasible else None,
         best=best,
+        at_edge=best is not None and _at_edge(view, name, best),
         scientific=name in view.study.merged,
         tied=on_value.tied if on_value else (),
         contrast=on_value.contrast if on_value else None,
     )
+
+
+def _at_edge(view: DesignMatrix, name: str, best: Scalar) -> bool:
+    """Whether a value lies near the outermost ones tried; of very few values, each does."""
+    domain = in_order(view.study.space.domains[name])
+    units = sorted({domain.unit(group[0].record.setting[name]) for group in view.groups})
+    if len(units) < view.thresholds.min_values or not is_ordered(domain):
+        return False
+    inset = view.thresholds.edge * (units[-1] - units[0])
+    return not units[0] + inset < domain.unit(best) < units[-1] - inset
 
 
 def excluded(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> Influence:
@@ -132,7 +198,7 @@ def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
     """Why a hyperparameter that was not seen to matter may; empty where it hardly does."""
     name = seen.hyperparameter
     if view.reason:
-        return _beside_repeats(seen.contrast, view.reason)
+        return view.reason
     if seen.tied:
         others = join([f"`{other}`" for other in seen.tied])
         return f"its values went together with those of {others}, so their effects mix"
@@ -143,7 +209,14 @@ def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
     if name not in view.bounds:
         axes = plural(view.study.space.dimensions, "hyperparameter")
         return f"{axes} need at least {view.needed} settings, and {len(view.feasible)} have a value"
+    return _not_excluded(view, name)
+
+
+def _not_excluded(view: DesignMatrix, name: str) -> str:
+    """Why it may explain more than what can be fixed; empty where it hardly does."""
     bounds, thresholds = view.bounds[name], view.thresholds
+    if bounds.high >= EVERYTHING:
+        return f"with {plural(len(view.feasible), 'setting')}, nothing can be excluded"
     if bounds.high > thresholds.max_share:
         return f"it may explain up to {percent(bounds.high)} of the differences"
     if bounds.power < thresholds.min_power:
@@ -151,12 +224,29 @@ def _doubt(view: DesignMatrix, lengths: EqualLengths, seen: Influence) -> str:
     return ""
 
 
-def _beside_repeats(contrast: Contrast | None, reason: str) -> str:
-    """Why it is unclear, after what repeated settings did not show."""
-    if contrast is None:
-        return reason
-    trials = plural(contrast.trials, "trial")
-    return f"{trials} that differ in it alone show nothing beyond repeats; {reason}"
+def named_share(influence: Influence) -> str:
+    """Its name and how much it explains, of a list.
+
+    Source: R2.
+    """
+    share = percent(influence.size) if influence.counts else "for what fails"
+    among = " among trials alike in all else" if influence.counts and influence.by_repeats else ""
+    return f"`{influence.hyperparameter}` ({share}{among})"
+
+
+def fix_advice(influence: Influence) -> str:
+    """What to do with one that explains little.
+
+    Source: R2.
+    """
+    if influence.scientific:
+        return "Choose the simplest of its values."
+    value = (
+        ""
+        if influence.best is None or influence.at_edge
+        else f", for example at {number(influence.best, 3)} as in the best trial"
+    )
+    return f"Fix it{value}, and leave its room to those that matter."
 
 
 def cut_clause(cut: int, trials: int) -> str:

@@ -290,10 +290,16 @@ def holm(chances_M: Sequence[float]) -> list[float]:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Together:
-    """How two axes act together, beyond the sum of their own effects: share and chance of it."""
+    """How two axes act together, beyond the sum of their own effects.
+
+    Args:
+        error: The standard error of `share`.
+        chance: How often chance alone gives as much.
+    """
 
     pair: Pair
     share: float
+    error: float
     chance: float
 
 
@@ -322,15 +328,21 @@ def interactions(
         _together(rest_T[order_PxT], mains_TxM, products(*(bases[one].pairing_TxQ for one in pair)))
         for pair in pairs
     ]
-    corrected = holm([chance for _, chance in beyond_sums])
+    corrected = holm([chance for _, _, chance in beyond_sums])
     return [
-        Together(pair=pair, share=float(carried / total), chance=chance)
-        for pair, (carried, _), chance in zip(pairs, beyond_sums, corrected, strict=True)
+        Together(pair=pair, share=carried / total, error=error / total, chance=chance)
+        for pair, (carried, error, _), chance in zip(pairs, beyond_sums, corrected, strict=True)
     ]
 
 
-def _together(rest_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats) -> tuple[float, float]:
-    """The variance along the products beyond sums, less what chance gives, and the chance of it."""
+def _together(
+    rest_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats
+) -> tuple[float, float, float]:
+    """The variance along the products beyond sums, less what chance gives, its error and chance.
+
+    Along `count` axes with noise `s²` each, what is carried is `s²` times a noncentral chi square:
+    its variance is `2 s⁴ count + 4 s² carried`.
+    """
     # Orthonormal axes of what the products span beyond the main effects.
     beyond_TxM = crossed_TxM - mains_TxM @ (mains_TxM.T @ crossed_TxM)
     axes_TxM, size_M, _ = np.linalg.svd(beyond_TxM, full_matrices=False)
@@ -340,9 +352,11 @@ def _together(rest_PxT: Floats, mains_TxM: Floats, crossed_TxM: Floats) -> tuple
     count = axes_TxM.shape[1]
     free = len(crossed_TxM) - mains_TxM.shape[1] - count
     if not count or free < 1:
-        return 0.0, 1.0
-    noise = max(0.0, float(rest_PxT[0] @ rest_PxT[0]) - carried_P[0]) / free
-    return max(0.0, float(carried_P[0]) - count * noise), float(_tail(carried_P)[0])
+        return 0.0, 0.0, 1.0
+    noise = max(0.0, float(rest_PxT[0] @ rest_PxT[0] - carried_P[0])) / free
+    carried = max(0.0, float(carried_P[0]) - count * noise)
+    error = math.sqrt(2 * count * noise**2 + 4 * noise * carried)
+    return carried, error, float(_tail(carried_P)[0])
 
 
 def _additive(scores_T: Floats, mains_TxM: Floats) -> Floats:

@@ -172,7 +172,12 @@ class DesignMatrix:
     @cached_property
     def contrasts(self) -> dict[str, Contrast]:
         """What repeated settings tell of a hyperparameter, where all else was equal."""
-        return contrasts(self.groups, list(self.study.space.domains), seed=self.study.seed)
+        return contrasts(
+            self.groups,
+            list(self.study.space.domains),
+            seed=self.study.seed,
+            max_chance=self.thresholds.max_chance,
+        )
 
     def scored(self, groups: Sequence[Sequence[Outcome]], values: Sequence[float]) -> Design:
         """These settings and the ranks of these values."""
