@@ -338,7 +338,26 @@ def test_what_breaks_far_above_the_best_rate_is_a_notice_without_advice():
     assert "does not hold down" in found.message
 
 
-@pytest.mark.parametrize("broken", [[0.016, 0.7, 1.0], [0.011, 0.012, 0.5]])
+@pytest.mark.parametrize("broken", [[0.5], [0.5, 0.7]])
+def test_one_that_breaks_at_the_highest_rate_far_above_the_best_is_a_notice(broken):
+    result = rates(*STABLE, *[(rate, BREAKS) for rate in broken])
+
+    assert {one.status for one in result.trials[10:]} == {"notice"}
+    assert all(one.advice == "" for one in findings(result)[10 : 10 + len(broken)])
+
+
+def test_a_break_without_gradient_norms_asks_for_them_first():
+    finding = findings(rates(*STABLE, (0.016, BREAKS)))[10]
+
+    assert finding.status == "problem"
+    assert finding.advice.startswith("Log `grad_norm`, then clip ")
+    assert "of its gain, the first quarter left aside" in finding.message
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [[0.016, 0.7, 1.0], [0.011, 0.012, 0.5], [0.04], [0.016, 0.5], [0.02, 0.5], [0.08]],
+)
 def test_what_breaks_at_rates_that_are_used_is_a_problem(broken):
     result = rates(*STABLE, *[(rate, BREAKS) for rate in broken])
 
