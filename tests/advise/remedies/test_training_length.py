@@ -10,9 +10,7 @@ from tests.factories import experiment, two_optimizers
 from etude.advise.remedies.training_length import train_longer, train_shorter
 
 
-@pytest.mark.parametrize(
-    "make", [rounds.improves_late, rounds.improves_in_noise, rounds.only_best_improves]
-)
+@pytest.mark.parametrize("make", [rounds.improves_late, rounds.only_best_improves])
 def test_what_still_improves_is_trained_twice_as_long(make):
     assert changes(train_longer(make(experiment()))) == [("experiment.max_steps", "", 200)]
 
@@ -27,11 +25,21 @@ def test_a_late_gain_must_be_worth_a_round(make, longer_by):
 
 
 def test_what_is_long_enough_is_not_trained_longer():
-    late = rounds.improves_in_noise(experiment())
+    late = rounds.improves_late(experiment())
     steps = only(late, "best_step", "T5", "notice")
+    regime = only(late, "still_improving", "T1", "notice")
 
-    assert train_longer(with_status(late, steps, "ok")) == []
+    assert train_longer(with_status(with_status(late, steps, "ok"), regime, "ok")) == []
     assert train_longer(rounds.best_steps_early(experiment())) == []
+
+
+def test_where_it_is_open_whether_the_best_improves_it_is_not_trained_longer():
+    context = rounds.improves_in_noise(experiment())
+
+    late = only(context, "best_step", "T5", "notice")
+    assert "improves is open" in late.headline
+    assert late.advice == ""
+    assert train_longer(context) == []
 
 
 def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():

@@ -29,8 +29,8 @@ MIN_GAIN = 0.1
 def train_longer(context: Context) -> list[Remedy]:
     """Twice the steps where the best trials still improve, or best steps consistently fall late.
 
-    Only where what the best one gained of late is worth a round: on any curve that never turns, the
-    best step is the last one.
+    Only where the compared one is known to improve still, and what it gained of late is worth a
+    round: on any curve that never turns, the best step is the last one.
 
     Source: C9, T1, T3, T4, T5.
     """
@@ -92,7 +92,8 @@ def _is_worth_a_round(context: Context, cause: Finding) -> bool:
     trials = context.result(cause, still_improving).trials
     best = next(trial for trial in trials if trial.trial == best_first[0].trial)
     if best.status != "notice":
-        return best.status == "unclear"
+        # Where T1 leaves it open, or says no, the steps of the others say nothing else.
+        return False
     spread = best_first[len(best_first) // 2].loss - best_first[0].loss
     leads = [lead.by for lead in context.verdict.leads if math.isfinite(lead.by)]
     return bool(best.gain >= min([MIN_GAIN * spread, *leads]))
