@@ -48,10 +48,13 @@ def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
     assert changes(train_shorter(context)) == [("experiment.max_steps", "", 4)]
 
 
-def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
+def test_a_saturated_best_asks_for_half_as_many_again_as_its_best_value_took():
     context = rounds.saturates(experiment(), share=0.2)
 
-    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 30)]
+    level = only(context, "saturated", "C10", "notice")
+    # Its level is reached after 20 steps, its best value, within noise of it, after 40.
+    assert level.evidence["lowest_at"] == 39
+    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 60)]
 
 
 @pytest.mark.parametrize(
