@@ -102,7 +102,7 @@ def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
     step = int(series.steps_P[reached])
     share = (step + 1) / max(1, trial.max_steps)
     if reached == 0:
-        why = Why("flat", f"its {trial.metric} never left the level at which it began")
+        why = Why("flat", f"its {trial.own_metric} never left the level at which it began")
     elif share < thresholds.before and level > typical + band:
         # Heuristic: it is stuck, not done, and fewer steps are no remedy.
         why = Why("stuck", "it ends worse than the typical trial after a tenth of its evaluations")

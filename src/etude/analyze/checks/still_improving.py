@@ -101,7 +101,12 @@ def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImp
         why = Why("stopped", "a schedule stopped it before its last step")
         return _not_judged(trial, "unclear", why, curve)
     if len(curve) < thresholds.min_evaluations:
-        why = without_values(finite(trial.objective), trial.metric, thresholds.min_evaluations)
+        why = without_values(
+            finite(trial.objective),
+            trial.metric,
+            thresholds.min_evaluations,
+            called=trial.own_metric,
+        )
         return _not_judged(trial, "unclear", why, curve)
     return _judged(trial, curve, thresholds)
 

@@ -143,7 +143,9 @@ def _trial(
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
     series = usable(trial.train_loss)
-    why = without_end(trial) or without_values(series, TRAIN_LOSS, thresholds.min_values)
+    why = without_end(trial) or without_values(
+        series, TRAIN_LOSS, thresholds.min_values, called=trial.called(TRAIN_LOSS)
+    )
     if why:
         return RisingTrial(trial=trial.id, status="unclear", why=why, learning_rate=rate)
     width = _width(series, thresholds.window * trial.max_steps)
