@@ -29,6 +29,8 @@ from .weights import (
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
+# What a study says of its own best trial, once for both.
+_OF_STUDIES = ("step_variance",)
 # A sign that the best learning rate is not the best that there could be.
 _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
@@ -143,7 +145,8 @@ def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
 
 def _may_change_order(finding: Finding) -> bool:
     of_trial = "trial" in finding.subject
-    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+    edge = (finding.check, finding.rule) == _EDGE
+    return edge or (of_trial and finding.check in _TELLING) or finding.check in _OF_STUDIES
 
 
 def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:

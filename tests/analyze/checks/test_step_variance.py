@@ -80,3 +80,15 @@ def test_trials_that_do_not_jump_are_in_order():
     result = compared({METRIC: [0.5] * 50}, {METRIC: [0.5] * 50})
 
     assert [one.status for one in result.trials] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("rivals", [None, {"b": 0.2}])
+def test_what_the_study_says_of_its_best_trial_is_not_said_again(rivals):
+    result = compared(ending_at(0.2), ending_at(0.201), ending_at(0.202), rivals=rivals)
+
+    study, best, *others = findings(result)
+    assert study.status == ("problem" if rivals else "notice")
+    assert study.headline.startswith(f"`{METRIC}` of trial 0 jumps by ")
+    assert (best.status, best.advice) == ("ok", "")
+    assert {(one.status, one.kind) for one in others} == {("notice", "jumps")}
+    assert all(len(one.headline.split()) <= 14 for one in [study, best, *others])
