@@ -17,6 +17,7 @@ from .context import side_of
 from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
+    ASIDE,
     CENSORED,
     HELD_DOWN,
     JUMPS,
@@ -36,6 +37,8 @@ _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
 # better.
 _BESIDE = ("importance", "gradient_norm")
+# What is worth knowing of a curve, and no doubt that people read second.
+_ASIDE = ("periodicity", "best_step")
 # So many checks that could not judge are one reason, whatever each of them wanted.
 MANY_OPEN = 3
 _OPEN = "open"
@@ -165,7 +168,8 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     several = f"{len(checks)} checks could not judge the compared trials{cause}"
     for group in groups:
         retrains = group.first.check == "trial_noise"
-        caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
+        weight = ASIDE if group.first.check in _ASIDE else OPEN
+        caveat = _of_finding(group.first, group.message, weight, RETRAIN if retrains else _OPEN)
         if retrains or len(checks) < MANY_OPEN:
             yield replace(caveat, findings=group.members)
         else:

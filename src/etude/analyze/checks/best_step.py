@@ -178,7 +178,7 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
     if trial.why:
         but = f" So far {at}." if at else ""
         message = open_message(trial.trial, "where its best step falls", trial.why) + but
-        headline = open_headline(trial.trial, "its best step", trial.why)
+        headline = open_headline(trial.trial, "the best step", trial.why)
     return Finding(
         rule="T5",
         check="best_step",

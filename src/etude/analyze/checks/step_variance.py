@@ -257,7 +257,7 @@ def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, s
     """Headline and message."""
     if trial.why:
         return (
-            open_headline(trial.trial, "luck of late jumps", trial.why),
+            open_headline(trial.trial, "late jumps", trial.why),
             open_message(trial.trial, "whether late jumps decide its rank", trial.why),
         )
     to = "the second best" if trial.rank == 1 else "the best trial"

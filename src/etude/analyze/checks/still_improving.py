@@ -230,7 +230,7 @@ def _kind(result: StillImproving, trial: StillImprovingTrial) -> str:
 
 def _headline(result: StillImproving, trial: StillImprovingTrial) -> str:
     if trial.status == "unclear":
-        return open_headline(trial.trial, "improvement at the end", trial.why)
+        return open_headline(trial.trial, "late improvement", trial.why)
     if trial.why:
         return f"Trial {trial.trial} was not still improving: {trial.why}"
     gain = number(trial.gain, 2)

@@ -265,7 +265,7 @@ def _kind(trial: RisingTrial) -> str:
 
 def _headline(trial: RisingTrial) -> str:
     if trial.low is None or trial.end is None:
-        return open_headline(trial.trial, "a climbing training loss", trial.why)
+        return open_headline(trial.trial, "the training loss", trial.why)
     if trial.status == "ok":
         return f"Trial {trial.trial}: its training loss does not climb"
     low, end = number(trial.low, 2), number(trial.end, 2)
