@@ -269,8 +269,11 @@ def _headline(trial: RisingTrial) -> str:
     if trial.status == "ok":
         return f"Trial {trial.trial}: its training loss does not climb"
     low, end = number(trial.low, 2), number(trial.end, 2)
-    rate = ", above the best rate" if trial.above_best else ""
-    return f"Trial {trial.trial}: its training loss climbs from {low} to {end}{rate}"
+    if trial.above_best:
+        # It is the trial that lies there, not what its loss climbs to.
+        where = f"Trial {trial.trial}, above the best rate"
+        return f"{where}: training loss climbs from {low} to {end}"
+    return f"Trial {trial.trial}: its training loss climbs from {low} to {end}"
 
 
 def _message(result: TrainingLossRises, trial: RisingTrial) -> str:
