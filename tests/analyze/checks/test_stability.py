@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
@@ -297,6 +299,23 @@ def test_series_that_share_their_noise_are_one_witness(evaluations, kept):
     result = stability(study, traced(study, *given))
 
     assert sum(one.status == "problem" for one in result.trials) <= 6
+
+
+def test_noise_with_a_long_memory_that_all_series_share_loses_nothing_for_good():
+    broke = 0
+    for seed in range(40):
+        rng = np.random.default_rng([3, seed])
+        given = []
+        for _ in range(5):
+            values = [rng.standard_normal()]
+            for draw in rng.standard_normal(29):
+                values.append(0.9 * values[-1] + math.sqrt(1.0 - 0.9**2) * draw)
+            course = 1.0 + 0.05 * np.array(values)
+            given.append(dict.fromkeys((METRIC, "valid/loss", "train/loss"), course))
+        broke += sum(one.status == "problem" for one in judged(*given))
+
+    # 3 % of 200 trials, and two standard errors.
+    assert broke <= 11
 
 
 def test_noise_in_proportion_to_a_loss_that_falls_breaks_nothing():
