@@ -73,7 +73,7 @@ def caption(result: Isolation) -> str:
         return f"{reached}.{_noise_sentence(result)}{ticks}"
     second, value = order[1]
     return (
-        f"`{first.study}` leads with {chart_number(best)} against {chart_number(value)} of "
+        f"`{first.study}` is ahead with {chart_number(best)} against {chart_number(value)} of "
         f"`{second.study}`, a gap of {chart_number(abs(value - best))}."
         f"{_luck_sentence(result)}{_noise_sentence(result)}{ticks}"
     )
