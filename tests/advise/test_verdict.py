@@ -587,10 +587,30 @@ def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
 def test_what_is_said_of_a_study_is_not_said_again_of_its_best_trial(status):
     context = rounds.jumps_between_studies(two_optimizers())
     study = only(context, "step_variance", "C8", "problem")
-    trial = only(context, "step_variance", "C8", "notice")
+    of_best = {"study": study.subject["study"], "trial": study.evidence["trials"][0]}
+    # Its study's finding speaks of it.
+    trial = only(context, "step_variance", "C8", "ok", **of_best)
 
-    findings = with_status(context, study, status).findings
+    noticed = with_status(context, trial, "notice")
+    findings = with_status(noticed, study, status).findings
     doubts = verdict(context.analysis, findings).doubts
 
-    assert trial.subject["study"] == study.subject["study"]
     assert sum(doubt.startswith("C8:") for doubt in doubts) == 1
+
+
+@pytest.mark.parametrize(("check", "is_aside"), [("periodicity", True), ("saturated", False)])
+def test_an_open_period_is_no_doubt_that_people_read_second(check, is_aside):
+    context = rounds.improves_late(experiment())
+    best = context.best_first(context.studies[0])[0].trial
+    findings = [
+        replace(one, status="unclear", kind="too_short")
+        if one.check == check and one.subject.get("trial") == best
+        else replace(one, status="ok")
+        for one in context.findings
+    ]
+
+    reasons = verdict(context.analysis, findings).caveats
+
+    (rule,) = {one.rule for one in findings if one.status == "unclear"}
+    weights = {one.rules: one.weight for one in reasons}
+    assert (weights[(rule,)] < weights[("Q10",)]) == is_aside

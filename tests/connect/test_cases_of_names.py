@@ -68,6 +68,8 @@ def test_losses_of_usual_names_show_overfitting():
     assert summary.taken_for == {"train_loss": "train/loss", "val_loss": "valid/loss"}
     (best,) = [one for one in found(result, "overfitting", "C6") if "trial" in one.subject]
     assert best.status == "problem"
+    assert best.headline.endswith("overfits from step 1,999: `val_loss` 0.766 to 0.968")
+    assert "while train_loss fell on, its val_loss went from 0.766" in best.message
     assert {one.status for one in found(result, "overfitting", "C7") if "trial" in one.subject} == {
         "problem"
     }

@@ -17,6 +17,7 @@ from .context import side_of
 from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
+    ASIDE,
     CENSORED,
     HELD_DOWN,
     JUMPS,
@@ -29,11 +30,15 @@ from .weights import (
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
 _TELLING = ("still_improving", "step_variance")
+# What a study says of its own best trial, once for both.
+_OF_STUDIES = ("step_variance",)
 # A sign that the best learning rate is not the best that there could be.
 _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
 # better.
 _BESIDE = ("importance", "gradient_norm")
+# What is worth knowing of a curve, and no doubt that people read second.
+_ASIDE = ("periodicity", "best_step")
 # So many checks that could not judge are one reason, whatever each of them wanted.
 MANY_OPEN = 3
 _OPEN = "open"
@@ -143,7 +148,8 @@ def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
 
 def _may_change_order(finding: Finding) -> bool:
     of_trial = "trial" in finding.subject
-    return (of_trial and finding.check in _TELLING) or (finding.check, finding.rule) == _EDGE
+    edge = (finding.check, finding.rule) == _EDGE
+    return edge or (of_trial and finding.check in _TELLING) or finding.check in _OF_STUDIES
 
 
 def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
@@ -162,7 +168,8 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     several = f"{len(checks)} checks could not judge the compared trials{cause}"
     for group in groups:
         retrains = group.first.check == "trial_noise"
-        caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
+        weight = ASIDE if group.first.check in _ASIDE else OPEN
+        caveat = _of_finding(group.first, group.message, weight, RETRAIN if retrains else _OPEN)
         if retrains or len(checks) < MANY_OPEN:
             yield replace(caveat, findings=group.members)
         else:

@@ -10,9 +10,7 @@ from tests.factories import experiment, two_optimizers
 from etude.advise.remedies.training_length import train_longer, train_shorter
 
 
-@pytest.mark.parametrize(
-    "make", [rounds.improves_late, rounds.improves_in_noise, rounds.only_best_improves]
-)
+@pytest.mark.parametrize("make", [rounds.improves_late, rounds.only_best_improves])
 def test_what_still_improves_is_trained_twice_as_long(make):
     assert changes(train_longer(make(experiment()))) == [("experiment.max_steps", "", 200)]
 
@@ -27,11 +25,21 @@ def test_a_late_gain_must_be_worth_a_round(make, longer_by):
 
 
 def test_what_is_long_enough_is_not_trained_longer():
-    late = rounds.improves_in_noise(experiment())
+    late = rounds.improves_late(experiment())
     steps = only(late, "best_step", "T5", "notice")
+    regime = only(late, "still_improving", "T1", "notice")
 
-    assert train_longer(with_status(late, steps, "ok")) == []
+    assert train_longer(with_status(with_status(late, steps, "ok"), regime, "ok")) == []
     assert train_longer(rounds.best_steps_early(experiment())) == []
+
+
+def test_where_it_is_open_whether_the_best_improves_it_is_not_trained_longer():
+    context = rounds.improves_in_noise(experiment())
+
+    late = only(context, "best_step", "T5", "notice")
+    assert "improves is open" in late.headline
+    assert late.advice == ""
+    assert train_longer(context) == []
 
 
 def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
@@ -40,10 +48,13 @@ def test_best_steps_that_all_fall_early_ask_for_several_times_the_latest():
     assert changes(train_shorter(context)) == [("experiment.max_steps", "", 4)]
 
 
-def test_a_saturated_best_asks_for_half_as_many_again_as_it_needed():
+def test_a_saturated_best_asks_for_half_as_many_again_as_its_best_value_took():
     context = rounds.saturates(experiment(), share=0.2)
 
-    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 30)]
+    level = only(context, "saturated", "C10", "notice")
+    # Its level is reached after 20 steps, its best value, within noise of it, after 40.
+    assert level.evidence["lowest_at"] == 39
+    assert changes(train_shorter(context)) == [("experiment.max_steps", "", 60)]
 
 
 @pytest.mark.parametrize(

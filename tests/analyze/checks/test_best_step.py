@@ -38,6 +38,19 @@ def test_all_early_is_far_too_many_steps():
     assert "5,000 steps: far too many" in found.message
 
 
+@pytest.mark.parametrize(("last", "says"), [(1.0, "More steps may help"), (0.8, "yet the best, 4")])
+def test_late_best_steps_say_what_the_compared_trial_says(last, says):
+    study = long_study()
+    courses = [*with_best_at(0.8, 0.9, 0.9, 0.95), {METRIC: np.abs(at() - last) - 0.01}]
+
+    found = findings(best_step(study, traced(study, *courses)))[0]
+
+    assert found.status == "notice"
+    assert says in found.headline
+    assert bool(found.advice) == (last == 1.0)
+    assert len(found.headline.split()) <= 14
+
+
 def test_a_trial_says_where_its_best_step_fell():
     found = findings(judged(0.5))[1]
 

@@ -87,7 +87,7 @@ def test_too_few_evaluations_are_counted():
 def test_the_finding_says_since_when_and_how_many_steps_would_do():
     study = long_study()
 
-    found = findings(saturated(study, traced(study, falling(15.0))))[0]
+    found = findings(saturated(study, traced(study, falling(15.0, seed=1))))[0]
 
     assert (found.rule, found.check, found.subject) == (
         "C10",
@@ -95,7 +95,22 @@ def test_the_finding_says_since_when_and_how_many_steps_would_do():
         {"study": "all", "trial": 0},
     )
     assert f"since step {found.evidence['step']:,}" in found.message
-    assert found.advice.startswith("Try about ")
+    assert found.headline.startswith("Fewer steps may do")
+    assert found.advice.startswith("Try about 3,750 steps")
+    assert "Its best, at step 2,499, is within noise of that." in found.message
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_fewer_steps_than_the_best_value_took_are_never_asked_for(seed):
+    study = long_study()
+
+    found = findings(saturated(study, traced(study, falling(15.0, seed=seed))))[0]
+
+    fewer = "Fewer steps" in found.headline
+    assert fewer == (found.status == "notice" and found.evidence["lowest_at"] < 3333)
+    assert bool(found.advice) == fewer
+    if found.evidence["lowest_at"] > found.evidence["step"] and found.status == "notice":
+        assert "within noise" in found.message
 
 
 def test_noise_that_may_hide_a_slow_fall_is_no_saturation():

@@ -63,6 +63,54 @@ def test_a_study_without_a_learning_rate_is_unclear(name):
     assert "its space has no learning rate" in findings(found)[0].message
 
 
+def unstated(values, failed, reason="unstated", broken=()):
+    """The limit where these trials are infeasible, and only those broken are known to be."""
+    study = factories.study()
+    records = [
+        record(
+            study,
+            trial,
+            value,
+            {"learning_rate": rate, "share": 0.5},
+            **({"status": "infeasible", "reason": reason} if trial in failed else {}),
+        )
+        for trial, (rate, value) in enumerate(zip(RATES, values, strict=True))
+    ]
+    unstable = {trial: trial in broken for trial in range(len(values))}
+    return stability_limit(study, trial_curves(study, outcomes(study, records)), unstable)
+
+
+def test_an_infeasible_trial_without_a_reason_is_never_counted_as_stable():
+    values = [0.9, 0.5, 0.4, 0.5, 0.6, 0.7, 0.8, None, None, None]
+
+    found = unstated(values, {7, 8, 9})
+
+    (finding,) = findings(found)
+    assert (found.status, found.stable, found.unstable) == ("ok", 4, ())
+    assert found.unstated == (7, 8, 9)
+    assert "Trials fail from" in finding.headline
+    assert "3 of 3 trials" in finding.message
+    assert "unstable or infeasible" in finding.message
+
+
+def test_where_it_matters_why_trials_are_infeasible_the_limit_is_open():
+    values = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, None, None, None, None]
+
+    found = unstated(values, {6, 7, 8, 9})
+
+    assert found.status == "unclear"
+    assert "4 infeasible trials above its best may have broken" in findings(found)[0].message
+    assert unstated(values, {6, 7, 8, 9}, broken={6, 7, 8, 9}).status == "notice"
+
+
+def test_a_trial_that_ran_out_of_memory_says_nothing_of_the_rate():
+    values = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, None, None, None, None]
+
+    found = unstated(values, {6, 7, 8, 9}, reason="oom")
+
+    assert (found.status, found.edge, found.unstated, found.stable) == ("ok", None, (), 0)
+
+
 # One axis: 40 rates, evenly spread on their logarithm, that break from the 30th on.
 FINE = [1e-4 * 1000 ** (place / 39) for place in range(40)]
 FALLS = [1.0 - 0.01 * place if place < 30 else None for place in range(40)]

@@ -80,3 +80,17 @@ def test_trials_that_do_not_jump_are_in_order():
     result = compared({METRIC: [0.5] * 50}, {METRIC: [0.5] * 50})
 
     assert [one.status for one in result.trials] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_what_the_study_says_of_its_best_trial_is_not_said_again(between):
+    given = (ending_at(0.2), ending_at(0.201), ending_at(0.202))
+    best_value = compared(*given).trials[0].value
+    result = compared(*given, rivals={"b": best_value + 0.001} if between else None)
+
+    study, best, *others = findings(result)
+    assert study.status == ("problem" if between else "notice")
+    assert study.headline.startswith(f"`{METRIC}` of trial 0 jumps by ")
+    assert (best.status, best.advice) == ("ok", "")
+    assert {(one.status, one.kind) for one in others} == {("notice", "jumps")}
+    assert all(len(one.headline.split()) <= 14 for one in [study, best, *others])

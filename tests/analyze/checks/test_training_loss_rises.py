@@ -150,3 +150,9 @@ def test_only_rates_just_beyond_the_best_promise_a_gain_from_stabilizing():
 
 def test_the_next_rate_on_the_axis_is_just_beyond():
     assert climbing(4.0)[0].kind == "just_beyond"
+
+
+def test_it_is_the_trial_that_lies_above_the_best_rate_not_its_loss():
+    headline = climbing(4.0)[0].headline
+
+    assert "above the best rate: training loss climbs from" in headline

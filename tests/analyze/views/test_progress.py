@@ -59,3 +59,12 @@ def test_a_way_of_the_size_of_the_noise_is_none():
     found = shares(*[0.01 * np.random.default_rng(seed).standard_normal(50) for seed in range(8)])
 
     assert all(math.isnan(each.best) for each in found)
+
+
+def test_where_no_quarter_keeps_what_it_reached_nothing_is_lost_by_an_end():
+    dip = 1.0 - 0.5 * np.exp(-(((at() - 0.5) / 0.06) ** 2))
+
+    found = shares(*[dip] * 6)
+
+    assert [each.best for each in found] == pytest.approx([1.0] * 6)
+    assert all(math.isnan(each.end) for each in found)

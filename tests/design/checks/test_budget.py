@@ -32,10 +32,22 @@ def test_numbers_of_the_playbook_are_told_from_ours():
     (one,) = findings_of(design(trials=12, scientific={}, nuisance=ALL, fixed=ADAM), "Q11")
 
     assert one.message == (
-        "With 12 trials the playbook tunes Adam's learning rate and beta1. The search of `all` "
-        "also frees `beta2` (with substantially more than 25; ours: 100) and `epsilon` (from 25 "
-        "trials on)."
+        "Of Adam's the playbook tunes `learning_rate` and `beta1` with 12 trials. The search of "
+        "`all` also frees `beta2` (with substantially more than 25) and `epsilon` (from 25 trials "
+        "on)."
     )
+
+
+def test_only_what_the_space_has_is_named_and_no_number_of_ours_advised():
+    given = {"learning_rate": RATE, "beta2": BETA}
+
+    (few,) = findings_of(design(trials=12, scientific={}, nuisance=given, fixed=ADAM), "Q11")
+    (more,) = findings_of(design(trials=60, scientific={}, nuisance=given, fixed=ADAM), "Q11")
+
+    assert "tunes `learning_rate` with 12 trials" in few.message
+    assert "beta1" not in few.message
+    assert few.advice == more.advice == "Fix `beta2` for this round."
+    assert "substantially more than 25, which we take as 100" in more.message
 
 
 def test_each_study_is_judged_by_its_own_budget():

@@ -29,8 +29,8 @@ MIN_GAIN = 0.1
 def train_longer(context: Context) -> list[Remedy]:
     """Twice the steps where the best trials still improve, or best steps consistently fall late.
 
-    Only where what the best one gained of late is worth a round: on any curve that never turns, the
-    best step is the last one.
+    Only where the compared one is known to improve still, and what it gained of late is worth a
+    round: on any curve that never turns, the best step is the last one.
 
     Source: C9, T1, T3, T4, T5.
     """
@@ -66,8 +66,10 @@ def train_shorter(context: Context) -> list[Remedy]:
         )
     elif context.studies and len(level) >= len(context.studies):
         # What is at its level since before half of the steps needs less than three quarters.
-        share = max(_level_reached(context, finding) for finding in level)
-        rule, needed = "C10", SPARE * share * steps
+        reached = [_level_reached(context, finding) for finding in level]
+        share = max(share for share, _ in reached)
+        # The best value may lie later, within its noise: not before it all the same.
+        rule, needed = "C10", SPARE * float(max(used for _, used in reached))
         because = (
             f"the best trials stand at their final level since {percent(share)} of the steps: "
             "fewer may do."
@@ -92,7 +94,8 @@ def _is_worth_a_round(context: Context, cause: Finding) -> bool:
     trials = context.result(cause, still_improving).trials
     best = next(trial for trial in trials if trial.trial == best_first[0].trial)
     if best.status != "notice":
-        return best.status == "unclear"
+        # Where T1 leaves it open, or says no, the steps of the others say nothing else.
+        return False
     spread = best_first[len(best_first) // 2].loss - best_first[0].loss
     leads = [lead.by for lead in context.verdict.leads if math.isfinite(lead.by)]
     return bool(best.gain >= min([MIN_GAIN * spread, *leads]))
@@ -110,12 +113,12 @@ def _best_steps_fall_early(context: Context, finding: Finding) -> bool:
     return "trial" not in finding.subject and result.early == result.judged
 
 
-def _level_reached(context: Context, finding: Finding) -> float:
-    """The share of the steps after which the trial of a C10 finding had its final level."""
+def _level_reached(context: Context, finding: Finding) -> tuple[float, int]:
+    """When the trial of a C10 finding had its level, as a share, and its best too, in steps."""
     trials = context.result(finding, saturated).trials
-    share = next(trial.share for trial in trials if trial.trial == finding.subject["trial"])
-    assert share is not None, "A saturated trial has a level. This is a bug."
-    return share
+    trial = next(trial for trial in trials if trial.trial == finding.subject["trial"])
+    assert trial.share is not None, "A saturated trial has a level. This is a bug."
+    return trial.share, trial.used
 
 
 def _latest_best(context: Context) -> int:

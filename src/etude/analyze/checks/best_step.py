@@ -16,7 +16,9 @@ from ..statistics.curve_shape import lowest
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noises
 from ..views.curves import TrialCurves, incomplete, usable, without_end
+from ..views.outcomes import ranked
 from ..views.why import Why, cause, open_headline, open_message, settled_by
+from .still_improving import StillImprovingTrial, still_improving
 
 SHIPPED = BestStepThresholds()
 
@@ -50,6 +52,7 @@ class BestStep:
 
     Args:
         feasible: The trials that trained to their end, judged or not.
+        end: Whether the compared trial still improved at its end, where most best steps fall late.
     """
 
     study: str
@@ -63,6 +66,7 @@ class BestStep:
     late: int
     thresholds: BestStepThresholds
     trials: tuple[BestStepTrial, ...]
+    end: StillImprovingTrial | None = None
 
 
 def best_step(
@@ -83,6 +87,7 @@ def best_step(
         why = f"{plural(len(shares), 'trial')} can be judged; {thresholds.min_trials} are needed"
     elif early == len(shares) or late >= thresholds.consistently * len(shares):
         status = "notice"
+    is_late = status == "notice" and early < len(shares)
     return BestStep(
         study=study.name,
         metric=study.metric,
@@ -95,7 +100,15 @@ def best_step(
         late=late,
         thresholds=thresholds,
         trials=trials,
+        end=_compared(study, curves) if is_late else None,
     )
+
+
+def _compared(study: Study, curves: Sequence[TrialCurves]) -> StillImprovingTrial:
+    """Whether the trial that is compared still improved: a late best step may be luck."""
+    best = ranked([trial.outcome for trial in curves])[0].trial
+    (end,) = still_improving(study, [trial for trial in curves if trial.id == best]).trials
+    return end
 
 
 def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
@@ -165,7 +178,7 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
     if trial.why:
         but = f" So far {at}." if at else ""
         message = open_message(trial.trial, "where its best step falls", trial.why) + but
-        headline = open_headline(trial.trial, "its best step", trial.why)
+        headline = open_headline(trial.trial, "the best step", trial.why)
     return Finding(
         rule="T5",
         check="best_step",
@@ -226,6 +239,8 @@ def _study_message(result: BestStep) -> tuple[str, str, str]:
             f"the {steps}: far too many.",
             "Take far fewer steps: several times the step of the latest best is still generous.",
         )
+    if result.end is not None and result.end.status != "notice":
+        return _late_words(result, result.end)
     if result.status == "notice":
         return (
             f"More steps may help: {result.late} of {result.judged} trials were best late",
@@ -240,3 +255,18 @@ def _study_message(result: BestStep) -> tuple[str, str, str]:
         f"{last} in {result.late} {of}: neither is the rule.",
         "",
     )
+
+
+def _late_words(result: BestStep, end: StillImprovingTrial) -> tuple[str, str, str]:
+    """Where most are best late, and T1 does not say that the compared trial still improved."""
+    best = f"the best, {end.trial}"
+    late = f"{result.late} of {plural(result.judged, 'trial')}"
+    falls = (
+        f"The best step falls in the last {percent(result.thresholds.last)} of the steps in {late} "
+        f"of {study_text(result.study)}."
+    )
+    if end.status == "unclear":
+        whether = f"Whether {best}, still improved is open, since {end.why}."
+        return f"{late} were best late; whether {best}, improves is open", f"{falls} {whether}", ""
+    stopped = f"Yet {best}, was no longer improving."
+    return f"{late} were best late, yet {best}, had stopped improving", f"{falls} {stopped}", ""

@@ -349,7 +349,7 @@ def _trial_words(trial: GradientNormTrial, facts: Sequence[_Fact]) -> tuple[str,
         if facts:
             return headline, f"{who}: {facts[0].text}; no more can be said, since {trial.why}."
         return (
-            open_headline(trial.trial, "its gradient", trial.why),
+            open_headline(trial.trial, "the gradient", trial.why),
             open_message(trial.trial, "what its gradient norms say", trial.why),
         )
     median, high = number(trial.median, 2), number(trial.high, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -27,12 +27,21 @@ _WORST: tuple[Severity, ...] = ("problem", "unclear", "ok")
 @final
 @dataclass(frozen=True, kw_only=True)
 class OverfittingTrial:
-    """Whether one trial overfits; `best` says whether it is the best of its study."""
+    """Whether one trial overfits; `best` says whether it is the best of its study.
+
+    Args:
+        metrics: What the training calls its metrics, by the names of the turns.
+    """
 
     trial: int
     best: bool
     by_loss: Turn
     by_metric: Turn
+    metrics: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, name: str) -> str:
+        """What the training calls the series of a turn."""
+        return self.metrics.get(name, name)
 
     @property
     def status(self) -> Severity:
@@ -92,6 +101,7 @@ def _trial(
         best=trial.id == best,
         by_loss=overfitting_turn(trial, curves, VALID_LOSS, thresholds),
         by_metric=overfitting_turn(trial, curves, trial.metric, thresholds),
+        metrics=trial.metrics,
     )
 
 
@@ -206,12 +216,12 @@ def _kind(trial: OverfittingTrial) -> str:
 
 
 def _headline(trial: OverfittingTrial) -> str:
-    who = f"Trial {trial.trial}" + (", best of its study," if trial.best else "")
+    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
     turned = [turn for turn in _turns(trial) if turn.status == "problem"]
     if turned:
         turn = turned[0]
-        step = f"{turn.best_step:,}"
-        return f"{who} overfits from step {step} on: {turn.name} {number(turn.end, 3)}"
+        worse = f"{number(turn.best, 3)} to {number(turn.end, 3)}"
+        return f"{who} overfits from step {turn.best_step:,}: `{trial.called(turn.name)}` {worse}"
     if (turn_open := _open_turn(trial)) is not None:
         return open_headline(trial.trial, "overfitting", turn_open.why)
     return f"{who} does not overfit"
@@ -223,25 +233,28 @@ def _message(trial: OverfittingTrial) -> str:
     turned = [turn for turn in turns if turn.status == "problem"]
     if turned:
         turn = turned[0]
-        both = f" {turned[1].name} does too." if len(turned) == 2 else _contrast(turns)
+        both = f" {trial.called(turned[1].name)} does too." if len(turned) == 2 else ""
+        both = both or _contrast(trial)
         return (
-            f"{who} overfits: while {TRAIN_LOSS} fell on, its {turn.name} went from "
-            f"{number(turn.best, 3)} at step {turn.best_step:,} to {number(turn.end, 3)}.{both}"
+            f"{who} overfits: while {trial.called(TRAIN_LOSS)} fell on, its "
+            f"{trial.called(turn.name)} went from {number(turn.best, 3)} at step "
+            f"{turn.best_step:,} to {number(turn.end, 3)}.{both}"
         )
     if (turn_open := _open_turn(trial)) is not None:
         return open_message(trial.trial, "whether it overfits", turn_open.why)
     if turns[0].why:
         return f"{who} does not overfit: {turns[0].why}."
-    return f"{who} does not overfit: {' and '.join(_end_clause(turn) for turn in turns)}."
+    return f"{who} does not overfit: {' and '.join(_end_clause(trial, turn) for turn in turns)}."
 
 
-def _contrast(turns: Sequence[Turn]) -> str:
-    unharmed = [turn for turn in turns if turn.status == "ok"]
-    return f" Its {unharmed[0].name} does not suffer." if unharmed else ""
+def _contrast(trial: OverfittingTrial) -> str:
+    unharmed = [turn for turn in _turns(trial) if turn.status == "ok"]
+    return f" Its {trial.called(unharmed[0].name)} does not suffer." if unharmed else ""
 
 
-def _end_clause(turn: Turn) -> str:
-    return f"{turn.name} ends at {number(turn.end, 3)}, its best level is {number(turn.best, 3)}"
+def _end_clause(trial: OverfittingTrial, turn: Turn) -> str:
+    name, best = trial.called(turn.name), number(turn.best, 3)
+    return f"{name} ends at {number(turn.end, 3)}, its best level is {best}"
 
 
 def _advice(trial: OverfittingTrial) -> str:

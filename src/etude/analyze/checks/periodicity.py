@@ -128,8 +128,10 @@ def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> Periodicity
     metrics = [] if why else _metrics(trial, thresholds)
     if not metrics:
         series = usable(trial.objective)
-        why = why or without_values(series, trial.metric, thresholds.min_evaluations)
-        uneven = f"its evaluations of {trial.metric} are not at regular steps"
+        called = trial.own_metric
+        least = thresholds.min_evaluations
+        why = why or without_values(series, trial.metric, least, called=called)
+        uneven = f"its evaluations of {called} are not at regular steps"
         why = why or Why("irregular", uneven)
         return PeriodicityTrial(trial=trial.id, status="unclear", why=why, metrics=(), rhythm=None)
     epoch = trial.steps_per_epoch

@@ -36,6 +36,7 @@ class SaturatedTrial:
         level: The final level, in the metric's own unit and direction.
         band: How far from it a smoothed value may lie and still count as there.
         share: The steps done when it was reached, of `max_steps`.
+        lowest: The step of the best value; after `step` where it is within noise of the level.
     """
 
     trial: int
@@ -45,6 +46,12 @@ class SaturatedTrial:
     band: float | None = None
     step: int | None = None
     share: float | None = None
+    lowest: int | None = None
+
+    @property
+    def used(self) -> int:
+        """The steps that were used: until the level was reached, and the best value was too."""
+        return max(self.step or 0, self.lowest or 0) + 1
 
 
 @final
@@ -95,7 +102,7 @@ def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
     step = int(series.steps_P[reached])
     share = (step + 1) / max(1, trial.max_steps)
     if reached == 0:
-        why = Why("flat", f"its {trial.metric} never left the level at which it began")
+        why = Why("flat", f"its {trial.own_metric} never left the level at which it began")
     elif share < thresholds.before and level > typical + band:
         # Heuristic: it is stuck, not done, and fewer steps are no remedy.
         why = Why("stuck", "it ends worse than the typical trial after a tenth of its evaluations")
@@ -112,6 +119,7 @@ def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
         band=band,
         step=step,
         share=share,
+        lowest=int(series.steps_P[int(series.values_P.argmin())]),
     )
 
 
@@ -192,6 +200,7 @@ def findings(result: Saturated) -> list[Finding]:
                 "band": trial.band,
                 "step": trial.step,
                 "share": trial.share,
+                "lowest_at": trial.lowest,
                 "confidence": None,
             },
             advice=_advice(result, trial),
@@ -212,6 +221,8 @@ def _headline(result: Saturated, trial: SaturatedTrial) -> str:
     if trial.share is None:
         return open_headline(trial.trial, "saturation", trial.why)
     share = percent(trial.share)
+    if trial.status == "notice" and trial.trial == result.best and not _fewer(result, trial):
+        return f"Trial {trial.trial}, the best, stood still, within its noise, from {share} on"
     if trial.status == "notice" and trial.trial == result.best:
         return f"Fewer steps may do: trial {trial.trial}, the best, stood still from {share} on"
     return f"Trial {trial.trial} reached its final level at {share} of the steps"
@@ -223,15 +234,29 @@ def _message(result: Saturated, trial: SaturatedTrial) -> str:
     level = f"its final {result.metric}, {number(trial.level, 3)}"
     at = f"step {trial.step:,}, {percent(trial.share)} of the steps"
     if trial.status == "notice":
-        may = "; fewer steps may do" if trial.trial == result.best else ""
-        return f"Trial {trial.trial} stands at {level}, since {at}{may}."
+        may = "; fewer steps may do" if _fewer(result, trial) else ""
+        return f"Trial {trial.trial} stands at {level}, since {at}{may}.{_later(result, trial)}"
     return f"Trial {trial.trial} reached {level}, at {at}."
+
+
+def _fewer(result: Saturated, trial: SaturatedTrial) -> int:
+    """The steps that may do; 0 where that is not said, or they would be no fewer."""
+    if trial.status != "notice" or trial.trial != result.best:
+        return 0
+    steps = math.ceil(1.5 * trial.used)
+    return steps if steps < result.max_steps else 0
+
+
+def _later(result: Saturated, trial: SaturatedTrial) -> str:
+    """What to think of a best value that came after the level."""
+    if trial.trial != result.best or trial.lowest is None or trial.lowest <= (trial.step or 0):
+        return ""
+    return f" Its best, at step {trial.lowest:,}, is within noise of that."
 
 
 def _advice(result: Saturated, trial: SaturatedTrial) -> str:
     if trial.status == "unclear":
         return settled_by(trial.why)
-    if trial.status != "notice" or trial.share is None or trial.trial != result.best:
+    if not (steps := _fewer(result, trial)):
         return ""
-    steps = math.ceil(min(1.0, 1.5 * trial.share) * result.max_steps)
-    return f"Try about {steps:,} steps, half as many again as it needed, before more trials."
+    return f"Try about {steps:,} steps, half as many again as it used, before more trials."

@@ -84,7 +84,8 @@ def _beside_the_best(
     """The trials, a notice where what broke, or never learned, holds the best rate not down.
 
     Every workload breaks at some rate. It is only that where a cliff of the rate explains what
-    broke, and the best trial stands well below it, with worse ones that train in between.
+    broke, or few broke at the highest rates and none elsewhere, and the best trial stands well
+    below, with worse ones that train in between.
     """
     name = setting_name(curves, "learning_rate")
     rates = {trial.id: _rate(trial, name) for trial in curves}
@@ -125,7 +126,10 @@ def _cliff(
     stable: Sequence[tuple[float, float]],
     thresholds: StabilityThresholds,
 ) -> float:
-    """The rate from which on nearly all break and below which hardly any does; infinite without."""
+    """The rate from which on nearly all break and below which hardly any does; infinite without.
+
+    Of fewer than tell a cliff none may lie elsewhere, and nothing may train beyond the first.
+    """
     broke = sorted(rates[one.trial] for one in trials if one.broke and rates[one.trial] > 0.0)
     above = np.array(sorted(rate for _, rate in stable))
     best = min(stable)[1]
@@ -133,8 +137,11 @@ def _cliff(
         beyond, still = len(broke) - place, int(np.count_nonzero(above >= rate))
         few_below = place <= thresholds.max_below * len(stable)
         between = int(np.count_nonzero((above > best) & (above < rate)))
-        nearly_all = beyond >= thresholds.min_unstable and still <= thresholds.max_below * beyond
-        if nearly_all and few_below and between >= thresholds.min_between:
+        nearly_all = still <= thresholds.max_below * beyond
+        is_told = between >= (thresholds.min_between if beyond >= thresholds.min_unstable else 1)
+        if beyond < thresholds.min_unstable and place > 0:
+            return np.inf
+        if nearly_all and is_told and few_below:
             return rate if rate >= thresholds.room * best else np.inf
     return np.inf
 
@@ -262,7 +269,7 @@ def _size(trial: StabilityTrial) -> str:
         return ""
     size = min(1.0, max(drop.size for drop in trial.drops))
     most = "all" if size == 1.0 else percent(size)
-    return f" It lost {most} of what it had gained after the first quarter of its way."
+    return f" It lost {most} of its gain, the first quarter left aside."
 
 
 def _advice(trial: StabilityTrial) -> str:
@@ -276,5 +283,6 @@ def _advice(trial: StabilityTrial) -> str:
         return "Try a longer warmup first, then gradient clipping."
     if trial.shared:
         return "Look at what the schedule does there before warmup or clipping."
-    log = "" if trial.norms else "Log `grad_norm`, unclipped, and "
-    return f"{log}{'clip' if log else 'Clip'} gradients just above their usual norm."
+    if not trial.norms:
+        return "Log `grad_norm`, then clip gradients just above their usual norm."
+    return "Clip gradients just above their usual norm."

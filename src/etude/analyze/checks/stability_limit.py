@@ -44,6 +44,7 @@ class StabilityLimit:
         stable: How many stable trials lie above the best rate.
         unstable: The unstable trials above it.
         beyond: How many trials lie beyond the edge, and how many of those are unstable.
+        unstated: The infeasible trials above it that ended for a reason that nothing tells.
         others: Of the study's other learning rates.
     """
 
@@ -61,6 +62,7 @@ class StabilityLimit:
     stable: int = 0
     unstable: tuple[int, ...] = ()
     beyond: tuple[int, int] = (0, 0)
+    unstated: tuple[int, ...] = ()
     others: tuple[StabilityLimit, ...] = ()
 
     @property
@@ -81,6 +83,9 @@ def stability_limit(
     That is a sign of instability where the objective still falls towards there: higher rates would
     be better, if they could be trained. Of several rates the first that is held down speaks.
 
+    An infeasible trial that is not known to be unstable is not stable either: where counting it as
+    broken changes what is said, that is open.
+
     Source: D1, D3.
     """
     names = _rates_of(study)
@@ -88,7 +93,7 @@ def stability_limit(
         return StabilityLimit(
             study=study.name, status="unclear", why="its space has no learning rate"
         )
-    rates = [_limit(study, name, curves, unstable, thresholds) for name in names]
+    rates = [_either_way(study, name, curves, unstable, thresholds) for name in names]
     first = next((one for one in rates if one.status == "notice"), rates[0])
     return replace(first, others=tuple(one for one in rates if one is not first))
 
@@ -102,6 +107,33 @@ def _rates_of(study: Study) -> list[str]:
         if entry is not None and entry.name == "learning_rate" and not listed:
             names.append(name)
     return names
+
+
+def _either_way(
+    study: Study,
+    name: str,
+    curves: Sequence[TrialCurves],
+    unstable: Mapping[int, bool],
+    thresholds: StabilityThresholds,
+) -> StabilityLimit:
+    """Where the best stands, whether or not training broke in infeasible trials that hide why."""
+    ended = [one for one in curves if unstable[one.id] or not one.infeasible]
+    sure = _limit(study, name, ended, unstable, thresholds)
+    hidden = {one.id for one in curves if one.infeasible and not unstable[one.id]}
+    # What found no room in memory says nothing of the rate.
+    hidden -= {one.id for one in curves if one.record.reason == "oom"}
+    if not hidden or sure.trial is None:
+        return sure
+    judged = [one for one in curves if one in ended or one.id in hidden]
+    broken = {**unstable, **dict.fromkeys(hidden, True)}
+    limit = _limit(study, name, judged, broken, thresholds)
+    above = tuple(sorted(hidden & set(limit.unstable)))
+    surely = tuple(one for one in limit.unstable if one not in above)
+    limit = replace(limit, unstable=surely, unstated=above)
+    if limit.status == sure.status:
+        return limit
+    count = plural(len(above), "infeasible trial")
+    return replace(limit, status="unclear", why=f"{count} above its best may have broken")
 
 
 @final
@@ -267,6 +299,7 @@ def _finding(limit: StabilityLimit) -> Finding:
             "rate": limit.rate,
             "stable_above": limit.stable,
             "unstable_above": len(limit.unstable),
+            "unstated_above": len(limit.unstated),
             "chance": limit.chance,
             "edge": limit.edge,
             "distance": limit.distance,
@@ -285,9 +318,11 @@ def _headline(limit: StabilityLimit) -> str:
     if limit.edge is None:
         return f"No value of `{limit.hyperparameter}` is known from which on training breaks"
     rate, edge = number(limit.rate, 2), number(limit.edge, 2)
+    breaks = "trials fail" if limit.unstated else "training breaks"
     if limit.status == "notice":
-        return f"The best `{limit.hyperparameter}`, {rate}, lies just below where training breaks"
-    return f"Training breaks from `{limit.hyperparameter}` = {edge} on, the best is {rate}"
+        return f"The best `{limit.hyperparameter}`, {rate}, lies just below where {breaks}"
+    breaks = breaks[0].upper() + breaks[1:]
+    return f"{breaks} from `{limit.hyperparameter}` = {edge} on, the best is {rate}"
 
 
 def _message(limit: StabilityLimit) -> str:
@@ -297,13 +332,15 @@ def _message(limit: StabilityLimit) -> str:
         return f"Whether instability holds {what}{whose} down is open, since {limit.why}."
     best = f"The best stable trial, {limit.trial}, has `{limit.hyperparameter}` = "
     best += number(limit.rate, 2)
-    above = len(limit.unstable) + limit.stable
+    failed = len(limit.unstable) + len(limit.unstated)
+    above = failed + limit.stable
+    broke = "unstable or infeasible" if limit.unstated else "unstable"
     if limit.edge is None and not above:
         return f"{best}, the highest that was tried."
     if limit.edge is None:
-        return f"{best}; {len(limit.unstable)} of {plural(above, 'trial')} above it are unstable."
+        return f"{best}; {failed} of {plural(above, 'trial')} above it are {broke}."
     trials, failed = limit.beyond
-    edge = f"{failed} of {plural(trials, 'trial')} from {number(limit.edge, 2)} on are unstable"
+    edge = f"{failed} of {plural(trials, 'trial')} from {number(limit.edge, 2)} on are {broke}"
     if limit.status == "notice":
         falls = "The objective still falls there: a sign that instability may hold it down."
         return f"{best}, and {edge}. {falls}"

@@ -128,15 +128,15 @@ def _of_curves(
     symptoms = _beside_others(curves, alone, study, thresholds)
     if symptoms.kind == "diverged" and not symptoms.drops and TRAIN_LOSS not in curves.names:
         because = (
-            f"its {trial.metric} got worse little by little, and without {TRAIN_LOSS} that may be "
-            "overfitting"
+            f"its {trial.own_metric} got worse little by little, and without "
+            f"{trial.called(TRAIN_LOSS)} that may be overfitting"
         )
         return _unclear(trial, Why("no_train_loss", because), curves)
     hidden = tuple(hidden_spikes(trial, curves, thresholds))
     if symptoms.kind:
         return _unstable(trial, replace(symptoms, hidden=hidden), curves, learned, thresholds)
     if not math.isfinite(learned) and flat(curves) and not hidden:
-        because = f"its {trial.metric} never left the level of its start by more than its noise"
+        because = f"its {trial.own_metric} never left the level of its start by more than its noise"
         return _unclear(trial, Why("flat", because), curves)
     return StabilityTrial(
         trial=trial.id,
@@ -212,8 +212,8 @@ def _without_evaluations(
         symptoms = instability(losses, trial.max_steps, thresholds)
         if symptoms.kind:
             return _unstable(trial, symptoms, curves, math.nan, thresholds)
-    few = plural(len(curves), "evaluation") if len(curves) else f"no {trial.metric}"
+    few = plural(len(curves), "evaluation") if len(curves) else f"no {trial.own_metric}"
     kind: Cause = "too_short" if len(curves) else "no_metric"
-    looks = f", while its {TRAIN_LOSS} looks healthy"
+    looks = f", while its {trial.called(TRAIN_LOSS)} looks healthy"
     healthy = looks if len(losses) >= thresholds.min_evaluations else ""
     return _unclear(trial, Why(kind, f"it has {few}{healthy}"), curves)

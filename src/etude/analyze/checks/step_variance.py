@@ -213,25 +213,29 @@ def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[
         whether = f"Whether late jumps decide {study_text(result.study)} is open"
         return f"{whether}: {in_short(result.why)}", f"{whether}, since {result.why}."
     sd, gap = number(result.sd, 2), number(result.gap, 2)
-    who = f"trial {best.trial}, the best of {study_text(result.study)}"
-    size = f"{result.metric} jumps by {sd} (sd) between the last evaluations of {who}"
+    jumps_by = f"`{result.metric}` of trial {best.trial} jumps by {sd} late"
+    who = f"Trial {best.trial}, the best of {study_text(result.study)}"
+    size = f"{who}: {result.metric} jumps by {sd} (sd) between its last evaluations"
     if result.status == "ok":
         return (
-            f"Trial {best.trial} jumps by {sd} late, less than its lead of {gap}",
+            f"{jumps_by}, less than its lead of {gap}",
             f"{size}, less than the {gap} between it and {result.rival}.",
         )
     return (
-        f"Trial {best.trial} jumps by {sd} late, {result.rival} is {gap} away",
+        f"{jumps_by}, {result.rival} is {gap} away",
         f"{size}. It is {gap} away from {result.rival}, so which is better may be luck.",
     )
 
 
 def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
     headline, message = _trial_words(result, trial)
+    # Of the best trial the study's finding speaks: one cause is said once.
+    said = trial.rank == 1 and trial.status == "notice" and result.status in ("notice", "problem")
+    status: Severity = "ok" if said else trial.status
     return Finding(
         rule="C8",
         check="step_variance",
-        status=trial.status,
+        status=status,
         subject={"study": result.study, "trial": trial.trial},
         headline=headline,
         message=message,
@@ -244,8 +248,8 @@ def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
             "value": trial.value,
             "confidence": None,
         },
-        advice=ADVICE if trial.status == "notice" else settled_by(trial.why),
-        kind=cause(trial.why),
+        advice=ADVICE if status == "notice" else settled_by(trial.why),
+        kind="jumps" if status == "notice" else cause(trial.why),
     )
 
 
@@ -253,14 +257,16 @@ def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, s
     """Headline and message."""
     if trial.why:
         return (
-            open_headline(trial.trial, "luck of late jumps", trial.why),
+            open_headline(trial.trial, "late jumps", trial.why),
             open_message(trial.trial, "whether late jumps decide its rank", trial.why),
         )
     to = "the second best" if trial.rank == 1 else "the best trial"
+    short = "the second" if trial.rank == 1 else "the best"
     less = "more" if trial.status == "notice" else "no more"
     sd, gap = number(trial.sd, 2), number(trial.gap, 2)
+    gap_to = f"{short} is {gap} away" if trial.status == "notice" else f"within its gap of {gap}"
     return (
-        f"Late jumps of trial {trial.trial}, {sd}, are {less} than its gap of {gap}",
+        f"`{result.metric}` of trial {trial.trial} jumps by {sd} late, {gap_to}",
         f"Trial {trial.trial}: {result.metric} jumps by {sd} (sd) between its last {trial.late} "
         f"evaluations, {less} than the {gap} to {to}.",
     )

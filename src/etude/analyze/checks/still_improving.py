@@ -101,7 +101,12 @@ def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImp
         why = Why("stopped", "a schedule stopped it before its last step")
         return _not_judged(trial, "unclear", why, curve)
     if len(curve) < thresholds.min_evaluations:
-        why = without_values(finite(trial.objective), trial.metric, thresholds.min_evaluations)
+        why = without_values(
+            finite(trial.objective),
+            trial.metric,
+            thresholds.min_evaluations,
+            called=trial.own_metric,
+        )
         return _not_judged(trial, "unclear", why, curve)
     return _judged(trial, curve, thresholds)
 
@@ -225,7 +230,7 @@ def _kind(result: StillImproving, trial: StillImprovingTrial) -> str:
 
 def _headline(result: StillImproving, trial: StillImprovingTrial) -> str:
     if trial.status == "unclear":
-        return open_headline(trial.trial, "improvement at the end", trial.why)
+        return open_headline(trial.trial, "late improvement", trial.why)
     if trial.why:
         return f"Trial {trial.trial} was not still improving: {trial.why}"
     gain = number(trial.gain, 2)

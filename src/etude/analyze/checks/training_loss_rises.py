@@ -143,7 +143,9 @@ def _trial(
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
     series = usable(trial.train_loss)
-    why = without_end(trial) or without_values(series, TRAIN_LOSS, thresholds.min_values)
+    why = without_end(trial) or without_values(
+        series, TRAIN_LOSS, thresholds.min_values, called=trial.called(TRAIN_LOSS)
+    )
     if why:
         return RisingTrial(trial=trial.id, status="unclear", why=why, learning_rate=rate)
     width = _width(series, thresholds.window * trial.max_steps)
@@ -263,12 +265,15 @@ def _kind(trial: RisingTrial) -> str:
 
 def _headline(trial: RisingTrial) -> str:
     if trial.low is None or trial.end is None:
-        return open_headline(trial.trial, "a climbing training loss", trial.why)
+        return open_headline(trial.trial, "the training loss", trial.why)
     if trial.status == "ok":
         return f"Trial {trial.trial}: its training loss does not climb"
     low, end = number(trial.low, 2), number(trial.end, 2)
-    rate = ", above the best rate" if trial.above_best else ""
-    return f"Trial {trial.trial}: its training loss climbs from {low} to {end}{rate}"
+    if trial.above_best:
+        # It is the trial that lies there, not what its loss climbs to.
+        where = f"Trial {trial.trial}, above the best rate"
+        return f"{where}: training loss climbs from {low} to {end}"
+    return f"Trial {trial.trial}: its training loss climbs from {low} to {end}"
 
 
 def _message(result: TrainingLossRises, trial: RisingTrial) -> str:

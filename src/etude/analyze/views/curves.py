@@ -39,12 +39,14 @@ class TrialCurves:
         outcome: Its best value, and its record.
         max_steps: The full length, whatever the trial did of it.
         names: What a person says that names are.
+        metrics: What the training calls its metrics, by the names that checks ask for.
     """
 
     outcome: Outcome
     maximize: bool
     max_steps: int
     names: Names = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def record(self) -> Record:
@@ -55,6 +57,15 @@ class TrialCurves:
     def metric(self) -> str:
         """The study's metric; `objective` holds it lower-is-better."""
         return self.outcome.metric
+
+    def called(self, metric: str) -> str:
+        """What the training calls a metric: sentences have its name, not the checks'."""
+        return self.metrics.get(metric, metric)
+
+    @property
+    def own_metric(self) -> str:
+        """What the training calls the study's metric."""
+        return self.called(self.metric)
 
     @property
     def id(self) -> int:
@@ -122,6 +133,7 @@ def trial_curves(study: Study, ended: Sequence[Outcome]) -> list[TrialCurves]:
             maximize=study.maximize,
             max_steps=study.max_steps,
             names=study.names,
+            metrics={one: own for own, one in metrics.items()},
         )
         for outcome in ended
     ]
@@ -174,8 +186,14 @@ def without_end(trial: TrialCurves) -> Why:
     return infeasible_because(trial)
 
 
-def without_values(series: Series, metric: str, at_least: int) -> Why:
+def without_values(series: Series, metric: str, at_least: int, *, called: str = "") -> Why:
     """Why a series is too short to judge; empty where it is not.
+
+    Args:
+        series: Its finite values.
+        metric: The name that checks ask for.
+        at_least: So many are needed.
+        called: What the training calls it.
 
     Source: C5.
     """
@@ -187,9 +205,10 @@ def without_values(series: Series, metric: str, at_least: int) -> Why:
             VALID_LOSS: "no_valid_loss",
             GRADIENT_NORM: "no_grad_norm",
         }
-        return Why(kinds.get(metric, "no_metric"), f"it has no finite value of {metric}")
+        kind = kinds.get(metric, "no_metric")
+        return Why(kind, f"it has no finite value of {called or metric}")
     few = plural(len(series), "value")
-    return Why("too_short", f"it has {few} of {metric}; {at_least} are needed")
+    return Why("too_short", f"it has {few} of {called or metric}; {at_least} are needed")
 
 
 def cut_short(trial: TrialCurves, steps_P: NDArray[np.int64], full: float) -> Why:
@@ -213,7 +232,7 @@ def incomplete(trial: TrialCurves, series: Series, *, at_least: int, full: float
     """
     return (
         without_end(trial)
-        or without_values(series, trial.metric, at_least)
+        or without_values(series, trial.metric, at_least, called=trial.own_metric)
         or cut_short(trial, series.steps_P, full)
     )
 

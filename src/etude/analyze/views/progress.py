@@ -26,7 +26,7 @@ class Progress:
 
     Args:
         best: At the trial's best level; NaN where not known.
-        end: At its end.
+        end: At its end; NaN also where no quarter of the trials kept more than noise goes.
     """
 
     best: float = math.nan
@@ -37,7 +37,9 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     """How far each trial came in the series of this name; in the objective without one.
 
     Where most trials fail, the median would be a failure too: hence the best quarter. A way of the
-    size of the typical noise of single values is none, and nothing is known of a share of it.
+    size of the typical noise of single values is none, and nothing is known of a share of it. Nor
+    is anything lost by an end where others, too, end about where training begins: their lowest
+    levels were luck.
 
     Source: C4, D1.
     """
@@ -53,8 +55,12 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     chance = float(np.median([_by_noise(row_E, len(known_T)) for row_E in known_T]))
     if not (way > chance and math.isfinite(way)):
         return [Progress()] * len(curves)
+    is_kept = start - float(np.quantile([ending(row_E) for row_E in known_T], 0.25)) > chance
     return [
-        Progress((start - float(row_E.min())) / way, (start - ending(row_E)) / way)
+        Progress(
+            (start - float(row_E.min())) / way,
+            (start - ending(row_E)) / way if is_kept else math.nan,
+        )
         if len(row_E)
         else Progress()
         for row_E in rows

@@ -110,14 +110,15 @@ def open_message(trial: int, question: str, why: str) -> str:
 
 
 def open_headline(trial: int, question: str, why: str) -> str:
-    """The same in a headline, by the cause alone.
+    """The same in a headline, by the cause alone; the question is a noun without an article.
 
     Source: C5.
 
     >>> open_headline(3, "overfitting", Why("too_short", "it has 3 evaluations; 5 are needed"))
-    'Trial 3: overfitting is open: too few evaluations'
+    'Overfitting of trial 3 cannot be judged: too few evaluations'
     """
-    return f"Trial {trial}: {question} is open: {in_short(why)}"
+    what = question[0].upper() + question[1:]
+    return f"{what} of trial {trial} cannot be judged: {in_short(why)}"
 
 
 def in_short(why: str) -> str:

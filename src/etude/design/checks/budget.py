@@ -39,7 +39,7 @@ def _adam(study: Study) -> list[Finding]:
     ]
     if not beyond:
         return []
-    listed = conjunction([f"`{name}` ({_from(entry)})" for name, entry in beyond])
+    listed = conjunction([f"`{name}`{_from(entry, study)}" for name, entry in beyond])
     names = conjunction([f"`{name}`" for name, _ in beyond])
     trials = plural(study.max_trials, "trial")
     return [
@@ -50,28 +50,35 @@ def _adam(study: Study) -> list[Finding]:
             subject={"study": study.name},
             headline=f"{trials} of `{study.name}` are few to tune {names} too",
             message=(
-                f"With {trials} the playbook tunes {_affordable(study.max_trials)}. The search of "
+                f"Of Adam's the playbook tunes {_affordable(study)} with {trials}. The search of "
                 f"`{study.name}` also frees {listed}."
             ),
             evidence={
                 "trials": study.max_trials,
                 "tuned_from": {name: entry.tuned_from for name, entry in beyond},
             },
-            advice=(
-                f"Fix {names} for this round, or give the study "
-                f"{max(entry.tuned_from for _, entry in beyond)} trials."
-            ),
+            advice=f"Fix {names} for this round{_or_more([entry for _, entry in beyond])}.",
         )
     ]
 
 
-def _from(entry: Entry) -> str:
-    """From how many trials on it is tuned: as the playbook says, or, where it does not, by us."""
+def _from(entry: Entry, study: Study) -> str:
+    """From how many trials on the playbook tunes it; empty where it does not say."""
     if entry.name in _OF_THE_PLAYBOOK:
-        return f"from {entry.tuned_from} trials on"
-    if entry.name == "beta2":
-        return f"with substantially more than 25; ours: {entry.tuned_from}"
-    return f"ours: from {entry.tuned_from} trials on"
+        return f" (from {entry.tuned_from} trials on)"
+    # Who has more than 25 asks how many are meant.
+    ours = f", which we take as {entry.tuned_from}" if study.max_trials > 25 else ""
+    return f" (with substantially more than 25{ours})" if entry.name == "beta2" else ""
+
+
+def _or_more(beyond: Sequence[Entry]) -> str:
+    """The trials that would do, where the playbook has a number: one of ours would be taken for it.
+
+    Ours are no need either: C2 says how many trials a space usually takes.
+    """
+    if not all(entry.name in _OF_THE_PLAYBOOK for entry in beyond):
+        return ""
+    return f", or give the study {max(entry.tuned_from for entry in beyond)} trials"
 
 
 def _is_adams(entry: Entry, study: Study) -> bool:
@@ -86,12 +93,19 @@ def _is_adams(entry: Entry, study: Study) -> bool:
     return "beta1" in others or "beta2" in others
 
 
-def _affordable(trials: int) -> str:
-    if trials < 10:
-        return "Adam's learning rate alone"
-    if trials < 25:
-        return "Adam's learning rate and beta1"
-    return "Adam's learning rate, beta1 and epsilon"
+def _affordable(study: Study) -> str:
+    """What of Adam the trials are enough for, by the study's own names; what it lacks is left out.
+
+    Nothing of its own where the search frees none of that.
+    """
+    enough = _OF_THE_PLAYBOOK[: 1 if study.max_trials < 10 else 2 if study.max_trials < 25 else 3]
+    found = {
+        entry.name: name
+        for name in study.space.domains
+        if (entry := known(name, study.names)) and entry.name in enough
+    }
+    names = [f"`{found[name]}`" for name in enough if name in found]
+    return conjunction(names) if names else "the learning rate first"
 
 
 def _unequal_trials(studies: Sequence[Study]) -> list[Finding]:
