@@ -240,3 +240,12 @@ def test_a_problem_of_the_leader_alone_does_not_come_before_a_tie():
         return reasons(replace(context, verdict=answer))[0].rules
 
     assert (first("optimizer=adam"), first("optimizer=nesterov")) == (("A2",), ("C1",))
+
+
+def test_a_lead_whose_luck_is_unknown_is_no_tie():
+    context = rounds.by_value(values(0.1), [0.11], question=two_optimizers())
+    text = ending(context, [ROUND]).reasons
+    said = next(reason.text for reason in text if "A2" in reason.rules)
+
+    assert "cannot be judged with 1 feasible trial of `optimizer=nesterov`" in said
+    assert "tie" not in said
