@@ -249,3 +249,10 @@ def test_a_lead_whose_luck_is_unknown_is_no_tie():
 
     assert "cannot be judged with 1 feasible trial of `optimizer=nesterov`" in said
     assert "tie" not in said
+
+
+def test_a_search_that_follows_its_results_says_nothing_of_other_searches():
+    context = rounds.by_value(values(0.1), question=experiment(search="bayesian"))
+    said = [reason.text for reason in ending(context, [ROUND]).reasons if "Q10" in reason.rules]
+
+    assert said == ["The luck of the search is unknown: the search follows its results"]
