@@ -91,8 +91,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """The findings as people read them, those alike in one, in order of appearance.
 
     Alike are findings about single trials with the same check, rule and status, and the same `kind`
-    where there is one; whatever one check leaves unclear; and notices with the same way
-    out, study for study.
+    where there is one; what one check leaves unclear of studies, by kind too; and notices with the
+    same way out, study for study.
     """
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
@@ -109,8 +109,7 @@ def _alike(finding: Finding) -> object:
         return (finding.check, finding.rule, finding.advice, axis)
     if not (single or finding.status == "unclear"):
         return id(finding)
-    kind = "" if finding.status == "unclear" else finding.kind
-    return (finding.check, finding.rule, finding.status, single, kind)
+    return (finding.check, finding.rule, finding.status, single, finding.kind)
 
 
 @final
