@@ -226,12 +226,10 @@ def _mattering_sentences(
 ) -> tuple[str, str, str]:
     order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
     settings = plural(result.judged, "setting")
-    first = order[0]
-    headline = f"`{first.hyperparameter}` matters most of {plural(len(order), 'hyperparameter')}"
-    if len(order) == 1:
-        headline = f"Only `{first.hyperparameter}` is seen to matter"
-    if first.counts and not first.by_repeats:
-        headline += f": {percent(first.size)} of the differences"
+    is_all = result.study == "all"
+    where = "" if is_all else f" in {study_text(result.study)}"
+    briefly = join([_brief_share(influence) for influence in order], most=3 if is_all else 2)
+    headline = f"What matters{where}: {briefly}"
     names = join([_named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
@@ -245,6 +243,13 @@ def _named_share(influence: Influence) -> str:
     share = percent(influence.size) if influence.counts else "for what fails"
     of = " of like trials" if influence.counts and influence.by_repeats else ""
     return f"`{influence.hyperparameter}` ({share}{of})"
+
+
+def _brief_share(influence: Influence) -> str:
+    if not influence.counts:
+        return f"`{influence.hyperparameter}` (failures)"
+    share = "" if influence.by_repeats else f" {percent(influence.size)}"
+    return f"`{influence.hyperparameter}`{share}"
 
 
 def _range(low: float, high: float) -> str:
