@@ -83,6 +83,8 @@ class Group:
         return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
 
 
+# The kind of what a study does not ask, as for a learning rate that it has not: the JSON says so.
+UNASKED = "unasked"
 # Heuristic: more ids in a row are not read; `check --json` has every one.
 MAX_NAMED = 8
 
@@ -92,10 +94,12 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 
     Alike are findings about single trials with the same check, rule and status, and the same `kind`
     where there is one; what one check leaves unclear of studies, by kind too; and notices with the
-    same way out, study for study.
+    same way out, study for study. What nobody asks is left out.
     """
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
+        if finding.kind == UNASKED:
+            continue
         groups.setdefault(_alike(finding), []).append(finding)
     return [Group(members=tuple(members)) for members in groups.values()]
 

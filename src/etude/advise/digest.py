@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..finding import Caveat, Finding, Severity
+from ..finding import UNASKED, Caveat, Finding, Severity
 from ..wording import join, quantity, trial_list
 from .finding_caveats import claim
 from .kinds import REASONS, UNLOGGED, open_kind, subject_of
@@ -47,7 +47,8 @@ def digest(
     Source: C5, C14.
     """
     told = {_identity(finding) for caveat in caveats for finding in caveat.findings}
-    rest = [one for one in findings if one.status != "ok" and _identity(one) not in told]
+    asked = [one for one in findings if one.status != "ok" and one.kind != UNASKED]
+    rest = [one for one in asked if _identity(one) not in told]
     kinds, covered = _kinds(rest), {_place(one) for one in rest if _of_study(one)}
     groups: dict[object, list[Finding]] = {}
     for finding in rest:

@@ -138,14 +138,19 @@ def ending(
 def reasons(context: Context) -> list[Caveat]:
     """Why the answer may change, what would change it most first; of a topic the heaviest.
 
+    What several say in the same words has the rules of all of them.
+
     Source: A1, A2, C14, R15.
     """
     ordered = sorted([*_tie(context), *context.verdict.caveats], key=lambda one: -one.weight)
+    rules: dict[str, list[str]] = {}
+    for caveat in ordered:
+        rules.setdefault(caveat.text, []).extend(caveat.rules)
     topics: set[str] = set()
     distinct = []
     for caveat in ordered:
         if caveat.topic not in topics:
-            distinct.append(caveat)
+            distinct.append(replace(caveat, rules=tuple(dict.fromkeys(rules[caveat.text]))))
         topics |= {caveat.topic} - {""}
     return distinct
 
