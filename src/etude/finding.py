@@ -119,12 +119,18 @@ def _alike(finding: Finding) -> object:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """One line that the next round changes: where, from what, to what, and why."""
+    """One line that the next round changes: where, from what, to what, and why.
+
+    Args:
+        because: The reason, as the file has it.
+        brief: The same in at most 14 words, where the reason is longer; empty where it is not.
+    """
 
     rule: str
     change: Change
     old: Any
     because: str
+    brief: str = ""
 
     @property
     def path(self) -> str:
