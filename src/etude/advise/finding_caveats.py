@@ -157,19 +157,29 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
         one for one in opened if "trial" not in one.subject or one.check not in of_studies
     )
     kinds_of: dict[str, set[str]] = {}
+    causes = {id(group): _cause(group.first, opened) for group in groups}
     for group in groups:
-        kinds_of.setdefault(group.first.check, set()).add(open_kind(group.first))
+        kinds_of.setdefault(group.first.check, set()).add(causes[id(group)])
     text, kind = _several(kinds_of)
     # Those that the text is about come first: their rules stand beside it.
-    for group in sorted(groups, key=lambda one: bool(kind) and open_kind(one.first) != kind):
+    for group in sorted(groups, key=lambda one: bool(kind) and causes[id(one)] != kind):
         retrains = group.first.check == "trial_noise"
         caveat = _of_finding(group.first, group.message, OPEN, RETRAIN if retrains else _OPEN)
         if retrains or len(kinds_of) < MANY_OPEN:
             yield replace(caveat, findings=group.members)
         else:
             # What they are is said of all trials together, where one cause is said once.
-            is_told = not kind or open_kind(group.first) == kind
+            is_told = not kind or causes[id(group)] == kind
             yield replace(caveat, text=text if is_told else caveat.text, findings=())
+
+
+def _cause(finding: Finding, opened: Sequence[Finding]) -> str:
+    """The kind of why a check could not judge; of a study, as of most of its trials here."""
+    if (kind := open_kind(finding)) in CAUSES:
+        return kind
+    same = [one for one in opened if (one.check, one.rule) == (finding.check, finding.rule)]
+    kinds = Counter(filter(CAUSES.get, map(open_kind, same)))
+    return next((kind for kind, _ in kinds.most_common(1)), "")
 
 
 def _several(kinds_of: Mapping[str, Collection[str]]) -> tuple[str, str]:
