@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from etude.analyze.views.repeats import repeats
 from etude.search.sobol import points
 from etude.space import Choice, Integer, Real
 
-from ..trials import at_units
+from ..trials import at_units, valley
 
 AXES = {"a": Real(1e-4, 1.0, log=True), "b": Real(0.0, 1.0), "c": Integer(1, 64, log=True)}
 
@@ -518,3 +519,13 @@ def test_more_settings_find_a_planted_effect_no_less_often():
 
     assert shares == sorted(shares)
     assert shares[-1] >= 0.9
+
+
+def test_the_headline_of_a_study_tells_what_matters_with_its_shares():
+    study = factories.study()
+    records = valley(study, [0.5, 0.5], 60)
+
+    first = findings(importance(study, outcomes(study, records)))[0]
+
+    assert first.status == "ok"
+    assert re.match(r"What matters: `\w+` \d+ %, `\w+` \d+ %$", first.headline)

@@ -226,14 +226,12 @@ def _mattering_sentences(
 ) -> tuple[str, str, str]:
     order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
     settings = plural(result.judged, "setting")
-    is_all = result.study == "all"
-    where = "" if is_all else f" in {study_text(result.study)}"
-    briefly = join([_brief_share(influence) for influence in order], most=3 if is_all else 2)
-    headline = f"What matters{where}: {briefly}"
+    where = "" if result.study == "all" else f" in {study_text(result.study)}"
+    briefly = join([_brief_share(influence) for influence in order], most=2 if where else 3)
     names = join([_named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
-        headline,
+        f"What matters{where}: {briefly}",
         f"What matters in {study_text(result.study)} beyond noise, of {settings}{step}: {names}.",
         "",
     )
