@@ -41,3 +41,19 @@ def test_notices_of_several_studies_with_the_same_way_out_are_read_once():
         "It is mixed up. Alike: 1 more (`b`).",
         "It is mixed up.",
     ]
+
+
+def test_what_is_unclear_for_other_reasons_is_not_alike():
+    noisy = Finding(
+        rule="C9",
+        check="still_improving",
+        status="unclear",
+        subject={"study": "a", "trial": 0},
+        message="Trial 0 is too noisy.",
+        kind="noise",
+    )
+    broken = [replace(noisy, subject={"trial": at}, kind="infeasible") for at in (2, 3)]
+
+    found = grouped([noisy, *broken, replace(noisy, subject={"trial": 5})])
+
+    assert [[one.subject["trial"] for one in group.members] for group in found] == [[0, 5], [2, 3]]

@@ -83,6 +83,8 @@ class Group:
         return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
 
 
+# The kind of what a study does not ask, as for a learning rate that it has not: the JSON says so.
+UNASKED = "unasked"
 # Heuristic: more ids in a row are not read; `check --json` has every one.
 MAX_NAMED = 8
 
@@ -91,11 +93,13 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     """The findings as people read them, those alike in one, in order of appearance.
 
     Alike are findings about single trials with the same check, rule and status, and the same `kind`
-    where there is one; whatever one check leaves unclear; and notices with the same way
-    out, study for study.
+    where there is one; what one check leaves unclear of studies, by kind too; and notices with the
+    same way out, study for study. What nobody asks is left out.
     """
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
+        if finding.kind == UNASKED:
+            continue
         groups.setdefault(_alike(finding), []).append(finding)
     return [Group(members=tuple(members)) for members in groups.values()]
 
@@ -109,19 +113,24 @@ def _alike(finding: Finding) -> object:
         return (finding.check, finding.rule, finding.advice, axis)
     if not (single or finding.status == "unclear"):
         return id(finding)
-    kind = "" if finding.status == "unclear" else finding.kind
-    return (finding.check, finding.rule, finding.status, single, kind)
+    return (finding.check, finding.rule, finding.status, single, finding.kind)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Recommendation:
-    """One line that the next round changes: where, from what, to what, and why."""
+    """One line that the next round changes: where, from what, to what, and why.
+
+    Args:
+        because: The reason, as the file has it.
+        brief: The same in at most 14 words, where the reason is longer; empty where it is not.
+    """
 
     rule: str
     change: Change
     old: Any
     because: str
+    brief: str = ""
 
     @property
     def path(self) -> str:

@@ -44,7 +44,7 @@ def test_one_cause_of_many_checks_and_trials_is_one_line():
 def test_what_broke_is_said_of_its_trials():
     (text,) = texts([replace(SHORT, kind="infeasible")])
 
-    assert text == "Trial 3 broke, too early for `still_improving`"
+    assert text == "Trial 3 broke, too early to judge late improvement"
 
 
 def test_what_holds_of_a_study_for_the_same_cause_is_no_other_line():
@@ -104,3 +104,56 @@ def test_without_a_headline_the_message_begins_the_line():
     bare = replace(NOTICE, headline="", message="Trial 3 still improves, by a lot. More follows.")
 
     assert texts([bare]) == ["Trial 3 still improves, by a lot"]
+
+
+def test_of_trials_that_differ_no_more_is_said_than_holds_of_all():
+    found = [
+        SHORT,
+        of_trial(SHORT, 4),
+        of_trial(SHORT, 4, check="saturated", rule="C10"),
+        of_trial(SHORT, 5, check="best_step", rule="T5"),
+    ]
+
+    assert texts(found) == ["3 trials have too few values for up to 2 checks"]
+    assert texts([found[0], found[3]]) == ["2 trials have too few values for one check each"]
+
+
+MATTERS = Finding(
+    rule="R2",
+    check="importance",
+    status="unclear",
+    subject={"study": "all"},
+    headline="What matters is unclear",
+    message="",
+    kind="study",
+)
+OF_X = replace(
+    MATTERS,
+    subject={"study": "all", "hyperparameter": "x"},
+    headline="Whether `x` matters is unclear",
+    kind="hyperparameter",
+)
+
+
+def test_what_is_open_of_a_study_is_not_said_again_of_its_hyperparameters():
+    assert texts([MATTERS, OF_X]) == ["What matters is unclear"]
+    assert texts([OF_X]) == ["Whether `x` matters is unclear"]
+
+
+def test_what_matters_is_good_to_know_though_it_is_in_order():
+    known = replace(MATTERS, status="ok", headline="What matters: `x` 46 %")
+    of_x = replace(OF_X, status="ok", headline="`x` matters: 46 % of the differences")
+
+    (line,) = digest([known, of_x])
+
+    assert (line.status, line.text, line.rules) == ("notice", "What matters: `x` 46 %", ("R2",))
+
+
+def test_a_study_is_kept_open_by_its_own_reason():
+    stopped = [of_trial(SHORT, trial, kind="stopped") for trial in (1, 2)]
+    of_study = replace(SHORT, subject={"study": "all"})
+
+    assert texts([of_study, SHORT, *stopped]) == [
+        "Trial 3 has too few values to judge late improvement",
+        "2 trials were stopped, too early to judge late improvement",
+    ]

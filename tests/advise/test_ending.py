@@ -13,10 +13,11 @@ from tests.form import words
 
 from etude.advise.caveats import caveats
 from etude.advise.ending import MOST_REASONS, REASON_WORDS, ending, measured_pace_s, reasons
+from etude.advise.finding_caveats import unclear
 from etude.advise.next_actions import Action
 from etude.advise.ranking import ranking
 from etude.advise.verdict import verdict
-from etude.finding import Finding, StudyRow
+from etude.finding import UNASKED, Finding, StudyRow
 
 QUESTION = two_optimizers(validation_examples=1000)
 ROUND = Action(kind="round", text="Redraw the space", cost_trials=40, cost_steps=4000)
@@ -240,3 +241,63 @@ def test_a_problem_of_the_leader_alone_does_not_come_before_a_tie():
         return reasons(replace(context, verdict=answer))[0].rules
 
     assert (first("optimizer=adam"), first("optimizer=nesterov")) == (("A2",), ("C1",))
+
+
+def test_a_lead_whose_luck_is_unknown_is_no_tie():
+    context = rounds.by_value(values(0.1), [0.11], question=two_optimizers())
+    text = ending(context, [ROUND]).reasons
+    said = next(reason.text for reason in text if "A2" in reason.rules)
+
+    assert "cannot be judged with 1 feasible trial of `optimizer=nesterov`" in said
+    assert "tie" not in said
+
+
+def test_a_search_that_follows_its_results_says_nothing_of_other_searches():
+    context = rounds.by_value(values(0.1), question=experiment(search="bayesian"))
+    said = [reason.text for reason in ending(context, [ROUND]).reasons if reason.rules == ("Q10",)]
+
+    assert said == ["The luck of the search is unknown: the search follows its results"]
+
+
+def open_findings(*kinds):
+    return [
+        Finding(
+            rule=f"C{at}",
+            check=f"check_{at}",
+            status="unclear",
+            subject={"study": "all"},
+            headline=f"Thing {at} is open",
+            message=f"Thing {at} is open.",
+            kind=kind,
+        )
+        for at, kind in enumerate(kinds)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "rules"),
+    [
+        (
+            ["", "too_short", "too_short", "too_short"],
+            "3 checks could not judge the compared trials: too few evaluations",
+            ("C1", "C2", "C3"),
+        ),
+        (
+            ["noise", "too_short", "", ""],
+            "4 checks could not judge the compared trials",
+            ("C0", "C1", "C2", "C3"),
+        ),
+        (
+            ["too_short", UNASKED, "too_short", "too_short"],
+            "3 checks could not judge the compared trials: too few evaluations",
+            ("C0", "C2", "C3"),
+        ),
+    ],
+)
+def test_one_cause_is_said_of_the_checks_that_have_it(kinds, text, rules):
+    context = tie()
+    found = tuple(unclear(open_findings(*kinds)))
+    judged = replace(context, verdict=replace(context.verdict, caveats=found))
+    first = next(one for one in reasons(judged) if "checks" in one.text)
+
+    assert (first.text, first.rules) == (text, rules)

@@ -10,10 +10,12 @@ from tests.analyze.trials import ORDERED
 from tests.factories import experiment, record, two_optimizers
 from tests.search.history import PLANE
 
+from etude.advise.context import step_text
 from etude.advise.next_steps import manual_steps
 from etude.advise.policy import advice
 from etude.analyze.checks.coverage import coverage
 from etude.design.studies import studies
+from etude.finding import Finding
 from etude.record import Records
 from etude.search.quasi_random import QuasiRandom
 from etude.wording import number
@@ -127,3 +129,25 @@ def test_a_step_has_at_most_20_words_a_sentence(make):
 
 def test_of_trials_of_unequal_length_no_gain_is_computed():
     assert "is expected to gain" not in of_bayesian(6, schedule="asha")
+
+
+@pytest.mark.parametrize(
+    ("subject", "advice", "text"),
+    [
+        ({"study": "all"}, "Give every study the same.", "Give every study the same (C1)."),
+        (
+            {"trial": 3},
+            "Run it again before comparing.",
+            "Run trial 3 again before comparing (C1).",
+        ),
+        ({"hyperparameter": "x"}, "Fix it, and leave it.", "Fix `x`, and leave it (C1)."),
+        ({"hyperparameter": "x"}, "Fix `x`.", "Fix `x` (C1)."),
+        ({"trial": 3}, "Evaluate more often.", "Evaluate more often: trial 3 (C1)."),
+    ],
+)
+def test_a_step_is_one_imperative_sentence(subject, advice, text):
+    finding = Finding(
+        rule="C1", check="x", status="problem", subject=subject, message="It is bad.", advice=advice
+    )
+
+    assert step_text(finding) == text

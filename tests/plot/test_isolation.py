@@ -57,7 +57,10 @@ def test_a_study_without_a_feasible_trial_keeps_its_row():
         ((best("a", None),), "nothing can be compared"),
         ((best("a", 0.2),), "`a`, the only study, reaches 0.2 (trial 0)"),
         ((best("a", 0.2), best("b", None)), "the only study with a feasible trial"),
-        ((best("a", 0.2), best("b", 0.1)), "`b` is ahead with 0.1 against 0.2 of `a`, a gap of 0.1"),
+        (
+            (best("a", 0.2), best("b", 0.1)),
+            "`b` is ahead with 0.1 against 0.2 of `a`, a gap of 0.1",
+        ),
         ((best("a", 0.2, 0.2, 0.3), best("b", 0.3, 0.3, 0.4)), "A line spans where the best"),
         ((best("a", 0.2), best("b", 0.3)), "luck of the search could move them is not known"),
     ],

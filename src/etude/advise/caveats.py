@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from ..analyze.analysis import Analysis
 from ..analyze.checks.fixed_caveats import fixed_caveats
-from ..analyze.checks.sampling_luck import luck, reaches
+from ..analyze.checks.sampling_luck import between, luck, unknown_luck
+from ..analyze.views.draws import why_not_drawn
 from ..analyze.views.outcomes import only_seeds
 from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
@@ -32,9 +33,6 @@ from .weights import (
     UNFINISHED,
     VALUELESS,
 )
-
-# Heuristic: a better end so far below the other one is the ideal value, and says nothing.
-NEAR_NONE = 0.02
 
 
 def caveats(
@@ -98,13 +96,9 @@ def _luck(valued_studies: Sequence[RankedStudy], findings: Sequence[Finding]) ->
         if study.study.space.dimensions
     ]
     if spreads:
-        reach, leader = _reach(valued_studies[0]), valued_studies[0].study.name
-        whose = f"`{leader}`" if len(valued_studies) > 1 else "this one"
-        few = quantity(len(valued_studies[0].outcomes), "trial is", "trials are")
+        whose = f"`{valued_studies[0].study.name}`" if len(valued_studies) > 1 else "this one"
         yield Caveat(
-            text=f"Nine in ten other searches like {whose} would end {reach}"
-            if reach
-            else f"{few} too few to know the luck of the search",
+            text=_reach(valued_studies[0], whose),
             rules=("Q10",),
             weight=LUCK,
             topic="luck",
@@ -119,21 +113,28 @@ def _said_by(findings: Sequence[Finding], check: str) -> tuple[Finding, ...]:
     return tuple(one for one in findings if one.check == check and one.status != "problem")
 
 
-def _reach(study: RankedStudy) -> str:
-    """Where another search would end; one end of it, where the other lies by the ideal value."""
+def _reach(study: RankedStudy, whose: str) -> str:
+    """Where another search would end, or why that is not known."""
+    if reason := why_not_drawn(study.study, study.outcomes):
+        return unknown_luck("the search", reason)
     whole = luck(study.outcomes, study.study.objective)
-    if whole is None or whole.high is None or not whole.low:
-        return ""
-    if 0.0 < whole.low < NEAR_NONE * whole.high:
-        return f"below {number(whole.high)}" if not study.study.maximize else ""
-    return f"between {reaches(whole).replace(' to ', ' and ', 1)}"
+    if whole is None:
+        few = quantity(len(study.outcomes), "trial is", "trials are")
+        if len(study.outcomes) > study.feasible:
+            few = quantity(study.feasible, "feasible trial is", "feasible trials are")
+        return f"{few} too few to know the luck of the search"
+    reach = between(whole, maximize=study.study.maximize, best=study.best and study.best.value)
+    return f"Nine in ten other searches like {whose} would end {reach}"
 
 
 def _spread(study: RankedStudy) -> str:
+    if reason := why_not_drawn(study.study, study.outcomes):
+        return f"not known ({reason})"
     whole = luck(study.outcomes, study.study.objective)
     if whole is None:
         return f"not known ({plural(len(study.outcomes), 'trial')})"
-    return reaches(whole)
+    reach = between(whole, maximize=study.study.maximize, best=study.best and study.best.value)
+    return reach.removeprefix("between ").replace(" and ", " to ", 1)
 
 
 def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
@@ -143,8 +144,7 @@ def _configured(experiment: Experiment, studies: Sequence[RankedStudy]) -> Itera
             rules=("R12",),
             weight=LISTED,
             detail="the settings were listed by hand, so nothing is known of those between and "
-            "beyond them, and no search drew them: an interval tells how much the best rests on "
-            "single settings.",
+            "beyond them, and no search drew them.",
         )
     if experiment.studies == "merged" and len(studies) > 1:
         what = "slice" if any(study.study.merged for study in studies) else "scientific value"
@@ -184,8 +184,8 @@ def _unequal(analysis: Analysis, studies: Sequence[RankedStudy]) -> Iterator[Cav
     gap = 1 - counts[fewest] / counts[most]
     listed = ", ".join(f"`{name}` {count}" for name, count in counts.items())
     yield Caveat(
-        text=f"The race was unfair: {counts[fewest]:,} useful trials of `{fewest}` against "
-        f"{counts[most]:,} of `{most}`",
+        text=f"The race was unfair: {quantity(counts[fewest], 'useful trial')} of `{fewest}` "
+        f"against {counts[most]:,} of `{most}`",
         rules=("R15",),
         weight=UNFAIR * min(1.0, gap / MOST_UNFAIR),
         cost=counts[most] - counts[fewest],

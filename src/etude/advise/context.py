@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, final
@@ -20,8 +21,8 @@ from ..study import Study
 from .ranking import relevant_findings
 
 R = TypeVar("R")
-# The form of what is said: a longer line is not read.
-MOST_WORDS = 20
+# What an advice beside its finding means, and a sentence by itself must name.
+_IT = re.compile(r"\bit\b")
 
 
 @final
@@ -151,14 +152,17 @@ def claim(finding: Finding) -> str:
 
 
 def step_text(finding: Finding) -> str:
-    """What a finding asks for, with the claim that it makes where there is room for both.
+    """What a finding asks for, as a sentence that stands by itself: its "it" by name.
 
     Source: C14.
     """
-    text = f"{claim(finding)}: {finding.advice}".rstrip(".")
-    if len(text.split()) > MOST_WORDS:
-        trial = f"Trial {finding.subject['trial']}: " if "trial" in finding.subject else ""
-        text = f"{trial}{finding.advice}".rstrip(".")
+    subject = finding.subject
+    name = f"`{subject['hyperparameter']}`" if subject.get("hyperparameter") else ""
+    name = name or (f"trial {subject['trial']}" if "trial" in subject else "")
+    text = finding.advice.rstrip(".")
+    if name and name not in text:
+        named = _IT.sub(name, text, count=1)
+        text = f"{text}: {name}" if named == text else named
     return f"{text}." if finding.rule in text else f"{text} ({finding.rule})."
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ..finding import Caveat, Finding, Severity
+from ..finding import UNASKED, Caveat, Finding, Severity
 from ..wording import join, quantity, trial_list
 from .finding_caveats import claim
-from .kinds import REASONS, UNLOGGED, open_kind
+from .kinds import REASONS, UNLOGGED, open_kind, subject_of
 
 _PLURALS = {"has": "have", "is": "are", "was": "were"}
+_OF_STUDY = "of a study"
 _ORDER = ("problem", "unclear", "notice")
 
 
@@ -45,15 +47,40 @@ def digest(
     Source: C5, C14.
     """
     told = {_identity(finding) for caveat in caveats for finding in caveat.findings}
-    rest = [one for one in findings if one.status != "ok" and _identity(one) not in told]
-    kinds = _kinds(rest)
+    asked = [one for one in findings if one.status != "ok" and one.kind != UNASKED]
+    rest = [one for one in asked if _identity(one) not in told]
+    kinds, covered = _kinds(rest), {_place(one) for one in rest if _of_study(one)}
     groups: dict[object, list[Finding]] = {}
     for finding in rest:
-        kind = kinds.get(_open(finding), "") or open_kind(finding)
+        kind = open_kind(finding)
+        if kind not in REASONS:
+            kind = kinds.get(_open(finding), "") or kind
+        if finding.status == "unclear" and _place(finding) in covered and kind not in REASONS:
+            kind = kind if kind in UNLOGGED else _OF_STUDY
         if not (kind in UNLOGGED and finding.status == "unclear"):
             groups.setdefault(_alike(finding, kind), []).append(finding)
-    lines = [_line(members) for members in groups.values()]
+    lines = [*_mattering(findings), *(_line(members) for members in groups.values())]
     return sorted(lines, key=lambda line: (_ORDER.index(line.status), _is_aside(line, best)))
+
+
+def _mattering(findings: Sequence[Finding]) -> Iterator[Line]:
+    """What matters in each study: in order, and yet what a search is for."""
+    for finding in findings:
+        is_known = finding.check == "importance" and finding.status == "ok"
+        if is_known and "hyperparameter" not in finding.subject and finding.kind != "pair":
+            yield Line(
+                status="notice", text=claim(finding), rules=(finding.rule,), findings=(finding,)
+            )
+
+
+def _of_study(finding: Finding) -> bool:
+    """Whether it says that something could not be judged of a whole study."""
+    axis_or_trial = {"hyperparameter", "trial"} & finding.subject.keys()
+    return finding.status == "unclear" and not axis_or_trial and not finding.acknowledged
+
+
+def _place(finding: Finding) -> tuple[str, str, object]:
+    return finding.check, finding.rule, finding.subject.get("study")
 
 
 def _identity(finding: Finding) -> tuple[str, str, str, str]:
@@ -82,14 +109,13 @@ def _open(finding: Finding) -> tuple[str, str] | None:
 
 
 def _kinds(findings: Sequence[Finding]) -> dict[tuple[str, str] | None, str]:
-    """Why a check could not judge a study: as it could not judge a trial, where that is known."""
-    return {
-        (finding.check, finding.rule): kind
-        for finding in findings
-        if finding.status == "unclear"
-        and "trial" in finding.subject
-        and (kind := open_kind(finding))
-    }
+    """Why a check could not judge a study: as it could not judge most trials, if that is known."""
+    counts: dict[tuple[str, str] | None, Counter[str]] = {}
+    for finding in findings:
+        kind = open_kind(finding)
+        if finding.status == "unclear" and "trial" in finding.subject and kind:
+            counts.setdefault((finding.check, finding.rule), Counter())[kind] += 1
+    return {key: count.most_common(1)[0][0] for key, count in counts.items()}
 
 
 def _alike(finding: Finding, kind: str) -> object:
@@ -119,22 +145,35 @@ def _by_number(rule: str) -> tuple[str, int]:
 
 def _cause(members: Sequence[Finding]) -> str:
     """One sentence for all that one cause keeps from being judged."""
-    ids = [finding.subject["trial"] for finding in members if "trial" in finding.subject]
-    trials = list(dict.fromkeys(ids))
+    checks_of: dict[int, set[str]] = {}
+    for finding in members:
+        if "trial" in finding.subject:
+            checks_of.setdefault(finding.subject["trial"], set()).add(finding.check)
+    if not checks_of:
+        return f"{claim(members[0])}{_also(members)}"
     kind = next(filter(REASONS.get, map(open_kind, members)))
-    checks = list(dict.fromkeys(finding.check for finding in members))
-    one = len(trials) == 1
-    counted = f"`{checks[0]}`" if len(checks) == 1 else quantity(len(checks), "check")
+    one = len(checks_of) == 1
     return REASONS[kind].format(
-        trials=f"Trial {trials[0]}" if one else quantity(len(trials), "trial"),
-        checks=counted,
+        trials=f"Trial {next(iter(checks_of))}" if one else quantity(len(checks_of), "trial"),
+        checks=_for_checks(list(checks_of.values())),
         **{verb: verb if one else plural for verb, plural in _PLURALS.items()},
     )
+
+
+def _for_checks(checks: Sequence[Collection[str]]) -> str:
+    """What cannot be judged of each of some trials, or by how many checks at most."""
+    most = max(map(len, checks))
+    if any(set(one) != set(checks[0]) for one in checks):
+        return f"for up to {quantity(most, 'check')}" if most > 1 else "for one check each"
+    return f"for {quantity(most, 'check')}" if most > 1 else f"to judge {subject_of(*checks[0])}"
 
 
 def _also(members: Sequence[Finding]) -> str:
     """Of how many others the same holds."""
     others = members[1:]
+    if _of_study(members[0]):
+        # What is open of a study is open of its hyperparameters, and need not be said again.
+        others = [one for one in others if "hyperparameter" not in one.subject]
     if not others:
         return ""
     trials = list(dict.fromkeys(one.subject["trial"] for one in others if "trial" in one.subject))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from statistics import median
 from typing import final
 
 from ..experiment.methods import SEARCHES
-from ..finding import Caveat, Lead, Verdict
+from ..finding import SAMPLING_ERRORS, Caveat, Lead, StudyRow, Verdict
 from ..record import Record
 from ..wording import duration, number, quantity, sentence_case, shortened, words
 from .context import Context
@@ -137,14 +138,19 @@ def ending(
 def reasons(context: Context) -> list[Caveat]:
     """Why the answer may change, what would change it most first; of a topic the heaviest.
 
+    What several say in the same words has the rules of all of them.
+
     Source: A1, A2, C14, R15.
     """
     ordered = sorted([*_tie(context), *context.verdict.caveats], key=lambda one: -one.weight)
+    rules: dict[str, list[str]] = {}
+    for caveat in ordered:
+        rules.setdefault(caveat.text, []).extend(caveat.rules)
     topics: set[str] = set()
     distinct = []
     for caveat in ordered:
         if caveat.topic not in topics:
-            distinct.append(caveat)
+            distinct.append(replace(caveat, rules=tuple(dict.fromkeys(rules[caveat.text]))))
         topics |= {caveat.topic} - {""}
     return distinct
 
@@ -179,7 +185,7 @@ def _tie(context: Context) -> Iterator[Caveat]:
     once = max(leader.retrained, rival.retrained) == 1
     claim = f"{sentence_case(pair(leader, rival, context))}{', once each,' * once}"
     yield Caveat(
-        text=f"{claim} {_open_lead(verdict)}: retrain both",
+        text=f"{claim} {_open_lead(verdict, min(leader, rival, key=_feasible))}: retrain both",
         rules=("A2",),
         weight=TIE,
         cost=2 * SEEDS,
@@ -187,11 +193,22 @@ def _tie(context: Context) -> Iterator[Caveat]:
     )
 
 
-def _open_lead(verdict: Verdict) -> str:
+def _feasible(row: StudyRow) -> int:
+    return row.feasible
+
+
+def _open_lead(verdict: Verdict, sparse: StudyRow) -> str:
+    """What the lead is; a tie only where an error or a luck that is known covers it."""
     lead: Lead = verdict.leads[0]
     if lead.holds or verdict.status == "leads":
         return "may be luck"
-    return "is a tie" if lead.by == 0 or lead.low <= 0 else "is too few to tell"
+    covered = lead.by <= SAMPLING_ERRORS * lead.error or -math.inf < lead.low <= 0
+    if lead.by == 0 or covered:
+        return "is a tie"
+    if math.isinf(lead.low):
+        few = quantity(sparse.feasible, "feasible trial")
+        return f"cannot be judged with {few} of `{sparse.study}`"
+    return "is too few to tell"
 
 
 def _reason(caveat: Caveat, context: Context, pace_s: float | None) -> Reason:

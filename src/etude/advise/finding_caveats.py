@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -35,8 +35,8 @@ _OF_STUDIES = ("step_variance",)
 # A sign that the best learning rate is not the best that there could be.
 _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
-# better.
-_BESIDE = ("importance", "gradient_norm")
+# better; the luck of the search is a reason of its own.
+_BESIDE = ("importance", "gradient_norm", "sampling_luck")
 # What is worth knowing of a curve, and no doubt that people read second.
 _ASIDE = ("periodicity", "best_step")
 # So many checks that could not judge are one reason, whatever each of them wanted.
@@ -162,19 +162,40 @@ def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     groups = grouped(
         one for one in opened if "trial" not in one.subject or one.check not in of_studies
     )
-    checks = list(dict.fromkeys(group.first.check for group in groups))
-    kinds = Counter(filter(CAUSES.get, map(open_kind, opened)))
-    cause = f": {CAUSES[kinds.most_common(1)[0][0]]}" if kinds else ""
-    several = f"{len(checks)} checks could not judge the compared trials{cause}"
+    kinds_of: dict[str, set[str]] = {}
+    causes = {id(group): _cause(group.first, opened) for group in groups}
     for group in groups:
+        kinds_of.setdefault(group.first.check, set()).add(causes[id(group)])
+    text, kind = _several(kinds_of)
+    # Those that the text is about come first: their rules stand beside it.
+    for group in sorted(groups, key=lambda one: bool(kind) and causes[id(one)] != kind):
         retrains = group.first.check == "trial_noise"
         weight = ASIDE if group.first.check in _ASIDE else OPEN
         caveat = _of_finding(group.first, group.message, weight, RETRAIN if retrains else _OPEN)
-        if retrains or len(checks) < MANY_OPEN:
+        if retrains or len(kinds_of) < MANY_OPEN:
             yield replace(caveat, findings=group.members)
         else:
             # What they are is said of all trials together, where one cause is said once.
-            yield replace(caveat, text=several, findings=())
+            is_told = not kind or causes[id(group)] == kind
+            yield replace(caveat, text=text if is_told else caveat.text, findings=())
+
+
+def _cause(finding: Finding, opened: Sequence[Finding]) -> str:
+    """The kind of why a check could not judge; of a study, as of most of its trials here."""
+    if (kind := open_kind(finding)) in CAUSES:
+        return kind
+    same = [one for one in opened if (one.check, one.rule) == (finding.check, finding.rule)]
+    kinds = Counter(filter(CAUSES.get, map(open_kind, same)))
+    return next((kind for kind, _ in kinds.most_common(1)), "")
+
+
+def _several(kinds_of: Mapping[str, Collection[str]]) -> tuple[str, str]:
+    """How many checks could not judge, and the kind of the cause, where most have the same."""
+    counts = Counter(kind for kinds in kinds_of.values() for kind in kinds if kind in CAUSES)
+    kind, count = next(iter(counts.most_common(1)), ("", 0))
+    if 2 * count > len(kinds_of):
+        return f"{count} checks could not judge the compared trials: {CAUSES[kind]}", kind
+    return f"{len(kinds_of)} checks could not judge the compared trials", ""
 
 
 def acknowledged(findings: Sequence[Finding]) -> Iterator[Caveat]:

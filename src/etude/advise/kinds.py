@@ -12,11 +12,11 @@ UNLOGGED = {
 }
 # For a reason of the trial, whichever check it is.
 REASONS = {
-    "infeasible": "{trials} broke, too early for {checks}",
-    "too_short": "{trials} {has} too few values for {checks}",
-    "noise": "{trials} {is} too noisy for {checks}",
-    "stopped": "{trials} {was} stopped, too early for {checks}",
-    "flat": "{trials} learned too little for {checks}",
+    "infeasible": "{trials} broke, too early {checks}",
+    "too_short": "{trials} {has} too few values {checks}",
+    "noise": "{trials} {is} too noisy {checks}",
+    "stopped": "{trials} {was} stopped, too early {checks}",
+    "flat": "{trials} learned too little {checks}",
 }
 # The same of what was compared, behind a colon.
 CAUSES = {
@@ -25,6 +25,25 @@ CAUSES = {
     "noise": "too noisy",
     "stopped": "stopped too early",
     "flat": "too little was learned",
+}
+# What a check judges, in a person's words.
+_SUBJECTS = {
+    "best_step": "where the best step falls",
+    "boundary": "the bounds",
+    "coverage": "density",
+    "gradient_norm": "gradient norms",
+    "importance": "what matters",
+    "infeasible": "what breaks",
+    "not_finite": "which values are not finite",
+    "overfitting": "overfitting",
+    "periodicity": "periods",
+    "sampling_luck": "the luck of the search",
+    "saturated": "early saturation",
+    "stability": "stability",
+    "step_variance": "late jumps",
+    "still_improving": "late improvement",
+    "training_loss_rises": "whether the training loss rises",
+    "trial_noise": "the noise of a trial",
 }
 # Two checks' words for one cause.
 _SAME = {"too_few_norms": "too_short", "stuck": "flat"}
@@ -36,3 +55,14 @@ def open_kind(finding: Finding) -> str:
     Source: C5.
     """
     return _SAME.get(finding.kind, finding.kind)
+
+
+def subject_of(check: str) -> str:
+    """What a check judges, in words.
+
+    Source: C5.
+
+    >>> subject_of("still_improving"), subject_of("my_check")
+    ('late improvement', 'my check')
+    """
+    return _SUBJECTS.get(check, check.replace("_", " "))

@@ -181,7 +181,7 @@ def change_lines(successor: NextRound) -> list[str]:
         (f"{change.path} {change.part}".rstrip(), f"{_value(change.old)} -> {_value(change.new)}")
         for change in changes
     ]
-    whys = dict.fromkeys((change.because, change.rule) for change in changes)
+    whys = dict.fromkeys((change.brief or change.because, change.rule) for change in changes)
     reasons = [(apart(because)[0], (rule,)) for because, rule in whys]
     return [*(f"  {line}" for line in table_lines(rows) if rows), *ruled_lines(reasons)]
 

@@ -97,7 +97,7 @@ def test_where_many_break_at_one_share_of_the_steps_the_schedule_comes_before_cl
 
     assert not remedy.edits
     assert remedy.words == (
-        "20 trials broke at 52 % of their steps: look at the schedule there first (D1)."
+        "Look first at the schedule at 52 % of the steps, where 20 trials broke (D1)."
     )
 
 

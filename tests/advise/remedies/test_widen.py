@@ -110,3 +110,11 @@ def test_a_list_whose_largest_is_the_best_is_made_longer():
     context = rounds.round_of(question, bottom={"width": 1.4})
 
     assert changes(widen(context)) == [("nuisance.width", "values", (16, 32, 64, 128, 256))]
+
+
+def test_a_reason_is_read_by_the_headline_of_what_asks_for_it():
+    context = rounds.edge(experiment())
+    cause = only(context, "boundary", "C1", "problem")
+    (edit,) = [edit for remedy in widen(context) for edit in remedy.edits]
+
+    assert (edit.because, edit.brief) == (cause.message, cause.headline)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from etude.analyze.views.repeats import repeats
 from etude.search.sobol import points
 from etude.space import Choice, Integer, Real
 
-from ..trials import at_units
+from ..trials import at_units, valley
 
 AXES = {"a": Real(1e-4, 1.0, log=True), "b": Real(0.0, 1.0), "c": Integer(1, 64, log=True)}
 
@@ -577,7 +578,7 @@ def test_those_that_matter_are_counted_of_all_that_vary_and_headline_and_message
     summed = findings(importance(study, outcomes(study, trials(study, slope, 100, noise=0.01))))
     crossed = findings(importance(study, outcomes(study, trials(study, product, 100))))
 
-    assert summed[0].headline.startswith("2 of 3 hyperparameters matter, `b` the most: ")
+    assert summed[0].headline.startswith("What matters: `b` ")
     assert crossed[1].headline.endswith(
         "of the differences in `valid/error`, interactions included"
     )
@@ -595,3 +596,13 @@ def test_where_anything_is_possible_it_is_said_so():
         assert influence.open_above == (": nothing can be excluded" in finding.headline)
         assert "100 %" not in finding.headline + finding.message
     assert any(influence.open_above for influence in found.influences)
+
+
+def test_the_headline_of_a_study_tells_what_matters_with_its_shares():
+    study = factories.study()
+    records = valley(study, [0.5, 0.5], 60)
+
+    first = findings(importance(study, outcomes(study, records)))[0]
+
+    assert first.status == "ok"
+    assert re.match(r"What matters: `\w+` \d+ %, `\w+` \d+ %$", first.headline)

@@ -122,3 +122,58 @@ def test_luck_is_a_notice_where_it_moves_the_best(values, status):
     records = at_units(study, [[0.5, 0.5]] * len(values), values)
 
     assert findings(sampling_luck(study, outcomes(study, records)))[0].status == status
+
+
+UNITS = np.random.default_rng(0).random((24, 2)).tolist()
+IMPORTED = replace(factories.study(), search="imported")
+FEW = [UNITS[at % 6] for at in range(24)]
+CROWD = [[0.5 + 0.1 * unit[0], 0.5] for unit in UNITS]
+
+
+@pytest.mark.parametrize(
+    ("study", "units", "reason"),
+    [
+        (replace(factories.study(), search="bayesian"), UNITS, "the search follows its results"),
+        (replace(factories.study(), search="grid"), UNITS, "its settings lie on a grid"),
+        (IMPORTED, FEW, "only 6 settings were tried"),
+        (IMPORTED, CROWD, "its settings lie on a grid"),
+        (IMPORTED, [[unit[0] ** 4, unit[1]] for unit in UNITS], "its trials are not evenly spread"),
+    ],
+)
+def test_trials_that_are_no_draws_say_nothing_of_another_search(study, units, reason):
+    values = [0.1 + 0.01 * k for k in range(24)]
+
+    (found,) = findings(sampling_luck(study, outcomes(study, at_units(study, units, values))))
+
+    assert (found.status, found.evidence["budgets"]) == ("unclear", [])
+    assert found.headline == f"The luck of the study is unknown: {reason}"
+    assert "nine in ten" not in found.message.lower()
+
+
+def test_even_trials_of_another_tool_are_draws():
+    found = findings(
+        sampling_luck(IMPORTED, outcomes(IMPORTED, at_units(IMPORTED, UNITS, range(1, 25))))
+    )
+
+    assert found[0].status == "notice"
+
+
+def test_trials_that_were_cut_short_are_no_draws():
+    study = factories.study()
+    stop = {"status": "stopped", "reason": "pruned"}
+    settings = [study.space.setting(unit) for unit in UNITS]
+    records = [record(study, at, [0.9, 0.1 + 0.01 * at], each) for at, each in enumerate(settings)]
+    records[5] = record(study, 5, [0.9], settings[5], **stop)
+
+    (found,) = findings(sampling_luck(study, outcomes(study, records)))
+
+    assert found.headline == "The luck of the study is unknown: 1 trial was cut short"
+
+
+def test_one_of_three_trials_is_counted_in_good_grammar():
+    study = factories.study()
+    records = at_units(study, UNITS[:3], [0.1, None, None])
+
+    (found,) = findings(sampling_luck(study, outcomes(study, records)))
+
+    assert "3 trials ended, 1 feasible" in found.message

@@ -76,7 +76,7 @@ def _replacing_lost(context: Context, lost: Sequence[Finding]) -> list[Remedy]:
     share = f"{len(worst.trials)} of {worst.ended} trials of `{worst.study}` break"
     diverged = sum(worst.reasons.get(reason, 0) for reason in DIVERGED)
     if 2 * diverged < len(worst.trials) or trials > MOST_TIMES * asked:
-        words = f"{share}: find out why first; with {trials} about {asked} would train (C3)."
+        words = f"Find out why {share}; with {trials} about {asked} would train (C3)."
         return [Remedy(rule="C3", words=words, causes=(finding,))]
     because = f"{share}, too many to tell where to cut; of {trials} about {asked} train."
     return _with_trials(context, "C3", trials, because)

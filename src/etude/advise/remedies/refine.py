@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...analyze.checks.coverage import coverage
@@ -113,7 +114,10 @@ def fix_idle(context: Context) -> list[Remedy]:
             searched[study.name] -= 1
         value, where = _value_to_hold(context, hyperparameter, studies)
         because = f"{notices[0].message} Held at {where}."
-        edits = value_edits(hyperparameter, value, "R2", because)
+        edits = [
+            replace(edit, brief=notices[0].headline)
+            for edit in value_edits(hyperparameter, value, "R2", because)
+        ]
         remedies.append(Remedy(rule="R2", edits=tuple(edits)))
     return remedies
 

@@ -18,8 +18,8 @@ from ..context import Context, Remedy, value_edits, with_bounds
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
 _STEADIER = (
-    "Late jumps may decide the comparison: decay the rate, average weights, or use larger batches "
-    "or more validation data (C8)."
+    "Decay the rate, average weights, or use larger batches or more validation data, since late "
+    "jumps may decide (C8)."
 )
 _WARMUPS = ("warmup_steps", "warmup_fraction")
 _CLIPS = ("gradient_clip",)
@@ -67,8 +67,9 @@ def _cure(context: Context, cause: Finding) -> Iterator[Remedy]:
     trial = None if cause.rule == "D3" else _stability_trial(context, cause)
     if trial is not None and trial.shared:
         share = percent(trial.fraction or 0.0)
-        words = f"{plural(trial.shared + 1, 'trial')} broke at {share} of their steps: look at the"
-        yield Remedy(rule="D1", words=f"{words} schedule there first (D1).", causes=(cause,))
+        words = f"Look first at the schedule at {share} of the steps, where "
+        words += f"{plural(trial.shared + 1, 'trial')} broke (D1)."
+        yield Remedy(rule="D1", words=words, causes=(cause,))
         return
     cures = [_clipping] if trial is not None and not trial.early else [_warmup, _clipping]
     has_warmup = any(_catalogued(context, cause, _WARMUPS))

@@ -69,7 +69,8 @@ def _wider(
     change = Change(hyperparameter.keys, part, new)
     if new == old:
         return []
-    return [Recommendation(rule="C1", change=change, old=old, because=because)]
+    brief = causes[0].headline if len(causes) == 1 else ""
+    return [Recommendation(rule="C1", change=change, old=old, because=because, brief=brief)]
 
 
 def longer_list(name: str, domain: Choice, side: Side) -> tuple[Scalar, ...]:

@@ -13,11 +13,10 @@ from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kstest
 
 from ...experiment.methods import SEARCHES
 from ...finding import Finding
-from ...space import Choice, Domain, Real, in_order, is_ordered
+from ...space import Choice, Domain, in_order, is_ordered
 from ...space import Side as AxisSide
 from ...space.expression import parsed
 from ...study import Study
@@ -25,6 +24,7 @@ from ...wording import plural
 from ..statistics.gaussian_process import LowestPoints, lowest_points
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
+from ..views.draws import uneven
 from ..views.outcomes import Outcome, ranked
 from ..views.rates import standard_error
 from .boundary_edge import (
@@ -143,12 +143,7 @@ class _View:
         search = SEARCHES[self.study.search]
         if not search.trained_elsewhere:
             return search.adaptive
-        chances = [
-            float(kstest(self.units[name], "uniform").pvalue)
-            for name, domain in self.axes.items()
-            if isinstance(domain, Real)
-        ]
-        return min(chances, default=1.0) * len(chances) < self.thresholds.max_uneven_chance
+        return uneven(self.axes, self.units, max_chance=self.thresholds.max_uneven_chance)
 
     @property
     def smooth(self) -> bool:

@@ -203,20 +203,22 @@ def _mattering_sentences(
 ) -> tuple[str, str, str]:
     order = sorted(mattering, key=lambda one: (-one.size, one.hyperparameter))
     settings = plural(result.judged, "setting")
-    first = order[0]
-    of_all = f"{len(order)} of {plural(len(result.influences), 'hyperparameter')} matter"
-    headline = f"{of_all}, `{first.hyperparameter}` the most"
-    if len(order) == 1:
-        headline = f"Only `{first.hyperparameter}` is seen to matter"
-    if first.counts and not first.by_repeats:
-        headline += f": {percent(first.size)} of the differences"
+    where = "" if result.study == "all" else f" in {study_text(result.study)}"
+    briefly = join([_brief_share(influence) for influence in order], most=2 if where else 3)
     names = join([named_share(influence) for influence in order], most=6)
     step = "" if result.step is None else f", compared at step {result.step}"
     return (
-        headline,
+        f"What matters{where}: {briefly}",
         f"What matters in {study_text(result.study)} beyond noise, of {settings}{step}: {names}.",
         "",
     )
+
+
+def _brief_share(influence: Influence) -> str:
+    if not influence.counts:
+        return f"`{influence.hyperparameter}` (failures)"
+    share = "" if influence.by_repeats else f" {percent(influence.size)}"
+    return f"`{influence.hyperparameter}`{share}"
 
 
 def _range(low: float, high: float) -> str:

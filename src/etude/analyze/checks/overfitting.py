@@ -263,7 +263,7 @@ def _advice(trial: OverfittingTrial) -> str:
     if trial.status != "problem" or not trial.best:
         return ""
     return (
-        "Run again with more regularization (dropout, label smoothing, weight decay) before "
+        "Run it again with more regularization (dropout, label smoothing, weight decay) before "
         "comparing."
     )
 

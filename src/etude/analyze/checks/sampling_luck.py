@@ -13,12 +13,14 @@ from ...study import Study
 from ...wording import number, plural, study_text
 from ..statistics.another_best import MIN_FINITE, another_best
 from ..thresholds import SamplingLuckThresholds
+from ..views.draws import why_not_drawn
 from ..views.outcomes import Outcome, only_seeds, ranked
 from ..views.rates import lowest_loss
 
 SHIPPED = SamplingLuckThresholds()
 # Of a number in a sentence; more are not read.
 _DIGITS = 3
+_MOST_DIGITS = 5
 
 
 @final
@@ -45,8 +47,8 @@ class Budget:
 class SamplingLuck:
     """The best of other such studies, smaller ones too; the last budget is of the same size.
 
-    There are no budgets where too few trials have ended or are feasible. Where nothing varies but
-    the seed, the luck is the seed's.
+    There are no budgets where too few trials have ended or are feasible, or where they are no
+    independent draws: `reason` says why. Where nothing varies but the seed, the luck is the seed's.
     """
 
     study: str
@@ -57,6 +59,7 @@ class SamplingLuck:
     best: float | None
     budgets: tuple[Budget, ...]
     varies: bool = True
+    reason: str = ""
 
 
 def sampling_luck(
@@ -71,7 +74,8 @@ def sampling_luck(
 
     Source: Q10.
     """
-    whole = luck(ended, study.objective)
+    reason = why_not_drawn(study, ended)
+    whole = None if reason else luck(ended, study.objective)
     smaller = sorted({size for size in sizes if size < len(ended)}) if whole else []
     budgets = [_budget(ended, size, study.objective) for size in smaller]
     best_first = ranked(ended)
@@ -84,6 +88,7 @@ def sampling_luck(
         best=best_first[0].value if best_first else None,
         budgets=tuple(budget for budget in (*budgets, whole) if budget is not None),
         varies=not only_seeds(study, ended),
+        reason=reason,
     )
 
 
@@ -111,15 +116,12 @@ def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget
     return Budget(size, _finite(median), _finite(low), _finite(high), two_sided)
 
 
-def reaches(budget: Budget) -> str:
-    """The interval in which the best lies, in words.
+def luck_of(study: Study, ended: Sequence[Outcome]) -> Budget | None:
+    """The best of another study of the same size; None where that cannot be known.
 
     Source: Q10.
-
-    >>> reaches(Budget(20, 0.2, 0.1, None))
-    '0.1 to none at all'
     """
-    return f"{_number(budget.low)} to {_number(budget.high)}"
+    return None if why_not_drawn(study, ended) else luck(ended, study.objective)
 
 
 def _finite(value: float) -> float | None:
@@ -159,19 +161,19 @@ def _said(result: SamplingLuck) -> tuple[Severity, str, str]:
     if whole.low == whole.high:
         same = f"Another search like {study} would find the same best, {_number(whole.median)}"
         return "ok", same, f"{same}: so many of its {result.ended} trials reached it."
-    headline = f"Another such search of {study} would end {_between(result, whole)}"
-    message = f"Nine in ten searches like {study} would end with a best {result.metric} "
-    message += f"{_between(result, whole)}, by their trials alone."
+    reach = between(whole, maximize=result.maximize, best=result.best)
+    headline = f"Another such search of {study} would end {reach}"
+    message = f"Nine in ten searches like {study} would end with a best {result.metric} {reach}."
     if not result.varies:
-        headline = f"Other seeds of {study} would have a best {_between(result, whole)}"
+        headline = f"Other seeds of {study} would have a best {reach}"
         message = (
             f"Trials of {study} differ only by their seed, and the best of as many others would "
-            f"lie {_between(result, whole)}, nine in ten times. Compare means instead."
+            f"lie {reach}, nine in ten times. Compare means instead."
         )
         return "notice", headline, message
     if len(result.budgets) > 1:
         first = result.budgets[0]
-        message += f" With {first.trials} trials: {_between(result, first)}."
+        message += f" With {first.trials} trials: {between(first, maximize=result.maximize)}."
     return "notice", headline, message
 
 
@@ -180,19 +182,55 @@ def _unknown(result: SamplingLuck) -> tuple[Severity, str, str]:
     if result.best is None:
         none = f"No trial of {study} has a value"
         return "unclear", none, f"{none}, so the luck of its search is unknown."
+    if result.reason:
+        headline = unknown_luck(study, result.reason)
+        message = f"{headline}, so its trials are no independent draws. "
+        message += "Only the whole search, run again with another seed, would tell."
+        return "unclear", headline, message
     headline = f"Too few trials of {study} to know the luck of its search"
-    counts = f"{plural(result.ended, 'trial')} ended and {result.feasible} are feasible"
+    counts = f"{plural(result.ended, 'trial')} ended, {result.feasible} feasible"
     needed = f"{SHIPPED.min_trials} ended and {MIN_FINITE} feasible ones would tell"
     return "unclear", headline, f"{headline}: {counts}, where {needed}."
 
 
-def _between(result: SamplingLuck, budget: Budget) -> str:
-    """The interval, or its worse end where the better one says nothing."""
+def unknown_luck(what: str, reason: str) -> str:
+    """That the luck of a search cannot be known.
+
+    Source: Q10.
+
+    >>> unknown_luck("the study", "45 trials were cut short")
+    'The luck of the study is unknown: 45 trials were cut short'
+    """
+    return f"The luck of {what} is unknown: {reason}"
+
+
+def between(budget: Budget, *, maximize: bool, best: float | None = None) -> str:
+    """The interval, or its worse end where the better one says nothing, told apart from the best.
+
+    Source: Q10.
+
+    >>> between(Budget(20, 25.0, 24.72, 25.04), maximize=False, best=24.98)
+    'between 24.72 and 25.04'
+    >>> between(Budget(20, 0.2, 0.01, 0.3, two_sided=False), maximize=False)
+    'at 0.3 or below'
+    """
     low, high = budget.low, budget.high
+    digits = _digits([value for value in (low, high, best) if value is not None])
     if budget.two_sided:
-        return f"between {_number(low)} and {_number(high)}"
-    return f"at {_number(low)} or above" if result.maximize else f"at {_number(high)} or below"
+        return f"between {_number(low, digits)} and {_number(high, digits)}"
+    if maximize:
+        return f"at {_number(low, digits)} or above"
+    return f"at {_number(high, digits)} or below"
 
 
-def _number(value: float | None) -> str:
-    return "none at all" if value is None else number(value, _DIGITS)
+def _digits(values: Sequence[float]) -> int:
+    """As many as tell different values apart, within what can be read."""
+    different = set(values)
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        if len({number(value, digits) for value in different}) == len(different):
+            return digits
+    return _MOST_DIGITS
+
+
+def _number(value: float | None, digits: int = _DIGITS) -> str:
+    return "none at all" if value is None else number(value, digits)

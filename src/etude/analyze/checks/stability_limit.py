@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...experiment.objective import Objective
-from ...finding import Finding, Severity
+from ...finding import UNASKED, Finding, Severity
 from ...playbook.catalogue import known
 from ...space import Choice, Domain, is_number
 from ...study import Study
@@ -307,7 +307,7 @@ def _finding(limit: StabilityLimit) -> Finding:
             "min_fall": limit.min_fall,
         },
         advice=_advice(limit),
-        kind="limit",
+        kind="limit" if limit.hyperparameter else UNASKED,
     )
 
 

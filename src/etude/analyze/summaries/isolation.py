@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from ...space import Scalar
 from ...study import Study
-from ..checks.sampling_luck import luck
+from ..checks.sampling_luck import luck_of
 from ..checks.trial_noise import Repeated, TrialNoise, trial_noise
 from ..views.outcomes import Outcome, ranked
 
@@ -108,7 +108,7 @@ def study_best(
     """
     best_first = ranked(ended)
     best = best_first[0] if best_first else None
-    whole = luck(ended, study.objective)
+    whole = luck_of(study, ended)
     return StudyBest(
         study=study.name,
         scientific=study.scientific,

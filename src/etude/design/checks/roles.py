@@ -68,7 +68,7 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
                 "role": size.role,
                 "metric": metric,
             },
-            advice="Choose it by throughput and training time, and move it to [fixed].",
+            advice=f"Choose `{size.name}` by throughput and training time, and move it to [fixed].",
         )
         for size, entry in catalogued(experiment, ("scientific", "nuisance"))
         if entry.name == "batch_size"
