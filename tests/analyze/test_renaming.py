@@ -103,9 +103,10 @@ def test_another_name_of_a_loss_changes_no_status(name, train, valid):
 def test_what_a_person_says_of_a_metric_is_as_good_as_its_name(name):
     context = plain(name)
     said = {"cost": "train/loss", "nll": "valid/loss"}
-    other = renamed(context, {known: own for own, known in said.items()}, said)
+    own_names = {known: own for own, known in said.items()}
+    other = renamed(context, own_names, said)
 
-    assert told(other, {}) == told(context, {})
+    assert told(other, own_names) == told(context, {})
 
 
 @pytest.mark.parametrize("said", [{}, {"gizmo": "learning_rate"}])

@@ -216,7 +216,7 @@ def _kind(trial: OverfittingTrial) -> str:
 
 
 def _headline(trial: OverfittingTrial) -> str:
-    who = f"Trial {trial.trial}" + (", the best," if trial.best else "")
+    who = f"Trial {trial.trial}" + (", best of its study," if trial.best else "")
     turned = [turn for turn in _turns(trial) if turn.status == "problem"]
     if turned:
         turn = turned[0]
