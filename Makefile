@@ -12,7 +12,7 @@ DEMO   := demo
 help:
 	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
 	@echo "make test    linters, types, layers and tests"
-	@echo "make bench   all that is measured but search.py and autopilot.py (hours): two hours, on a quiet machine"
+	@echo "make bench   all that is measured but search.py and autopilot.py (hours): three hours, on a quiet machine"
 	@echo "make setup   only makes $(VENV) and installs what the two need"
 	@echo "make clean   removes $(VENV), the demo's results and caches"
 
@@ -46,6 +46,8 @@ bench: setup
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/discrepancy.py
 	$(BIN)/python benchmarks/calibration.py
+	$(BIN)/python benchmarks/truth.py
+	$(BIN)/python benchmarks/words.py
 	$(BIN)/python benchmarks/checklist.py
 	$(BIN)/python benchmarks/adoption.py
 	$(BIN)/python benchmarks/equivalence.py

@@ -11,11 +11,10 @@ rule ids at the head of a sentence. The last line is JSON.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 
-from measure import ROOT
+from measure import ROOT, Output
 
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
@@ -30,26 +29,29 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(EXPERIMENTS))
     given = parser.parse_args()
     names = given.names or list(EXPERIMENTS)
-    print(f"{'experiment':26}{'command':10}{'lines':>6}{'words':>7}  offences")
-    rows = [row for name in names for row in counted(name, is_shown=bool(given.names))]
-    endings = [row for row in rows if row["command"] != "check"]
-    checks = [row for row in rows if row["command"] == "check"]
-    offences: Counter[str] = Counter()
-    for row in rows:
-        offences.update(row["offences"])
-    summary = {
+    output = Output("words", keep=not given.names)
+    output.say(f"{'experiment':26}{'command':10}{'lines':>6}{'words':>7}  offences")
+    rows = [row for name in names for row in counted(name, output, is_shown=bool(given.names))]
+    demo = {row["command"]: row for row in rows if row["experiment"] == "the demo"}
+    figures: dict[str, float] = {
         "experiments": len(names),
         "endings": len(rows),
-        "demo": {row["command"]: row for row in rows if row["experiment"] == "the demo"},
-        "most_lines": max(row["lines"] for row in endings),
-        "most_words": max(row["words"] for row in endings),
-        "most_check_lines": max((row["lines"] for row in checks), default=0),
-        "offences": dict(offences),
+        "most lines of an ending": _most("lines", rows, is_check=False),
+        "most words of an ending": _most("words", rows, is_check=False),
+        "most lines of check": _most("lines", rows, is_check=True),
+        "offences": sum(sum(row["offences"].values()) for row in rows),
     }
-    print(json.dumps(summary))
+    for command in demo:
+        figures[f"demo, {command}: lines"] = demo[command]["lines"]
+        figures[f"demo, {command}: words"] = demo[command]["words"]
+    output.end(figures)
 
 
-def counted(name: str, *, is_shown: bool) -> list[dict]:
+def _most(what: str, rows: list[dict], *, is_check: bool) -> int:
+    return max((row[what] for row in rows if (row["command"] == "check") == is_check), default=0)
+
+
+def counted(name: str, output: Output, *, is_shown: bool) -> list[dict]:
     """A row for each command of an experiment, printed as it is known."""
     said: Said = EXPERIMENTS[name]()
     if is_shown:
@@ -66,7 +68,7 @@ def counted(name: str, *, is_shown: bool) -> list[dict]:
         }
         told = ", ".join(f"{count} {one}" for one, count in offences.items())
         counts = f"{row['lines']:6}{row['words']:7}"
-        print(f"{name:26}{row['command']:10}{counts}  {told}", flush=True)
+        output.say(f"{name:26}{row['command']:10}{counts}  {told}")
         rows.append(row)
     return rows
 
