@@ -72,7 +72,8 @@ def _why_not_drawn_elsewhere(study: Study, ended: Sequence[Outcome]) -> str:
         return "its settings were chosen one change at a time"
     values = {name: [one.record.setting[name] for one in whole] for name in domains}
     numbers = {name: domain for name, domain in domains.items() if isinstance(domain, Real)}
-    if any(len(set(values[name])) <= _MOST_REPEATED * len(whole) for name in numbers):
+    few = [len(set(values[name])) <= _MOST_REPEATED * len(whole) for name in numbers]
+    if few and all(few):
         return "its settings lie on a grid"
     units = {
         name: [domain.unit(value) for value in values[name]] for name, domain in numbers.items()
