@@ -127,6 +127,7 @@ def test_luck_is_a_notice_where_it_moves_the_best(values, status):
 UNITS = np.random.default_rng(0).random((24, 2)).tolist()
 IMPORTED = replace(factories.study(), search="imported")
 FEW = [UNITS[at % 6] for at in range(24)]
+CROSSED = [[at % 6 / 5, at // 6 / 3] for at in range(24)]
 CROWD = [[0.5 + 0.1 * unit[0], 0.5] for unit in UNITS]
 
 
@@ -136,7 +137,8 @@ CROWD = [[0.5 + 0.1 * unit[0], 0.5] for unit in UNITS]
         (replace(factories.study(), search="bayesian"), UNITS, "the search follows its results"),
         (replace(factories.study(), search="grid"), UNITS, "its settings lie on a grid"),
         (IMPORTED, FEW, "only 6 settings were tried"),
-        (IMPORTED, CROWD, "its settings lie on a grid"),
+        (IMPORTED, CROWD, "its trials are not evenly spread"),
+        (IMPORTED, CROSSED, "its settings lie on a grid"),
         (IMPORTED, [[unit[0] ** 4, unit[1]] for unit in UNITS], "its trials are not evenly spread"),
     ],
 )
