@@ -135,7 +135,7 @@ def with_bounds(
     return replace(domain, low=low, high=high)
 
 
-def told(rule: str, finding: Finding) -> Remedy:
+def manual_remedy(rule: str, finding: Finding) -> Remedy:
     """What a finding asks for, left to a person.
 
     Source: C14.

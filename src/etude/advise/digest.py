@@ -46,9 +46,9 @@ def digest(
 
     Source: C5, C14.
     """
-    told = {_identity(finding) for caveat in caveats for finding in caveat.findings}
+    reasons = {_identity(finding) for caveat in caveats for finding in caveat.findings}
     asked = [one for one in findings if one.status != "ok" and one.kind != UNASKED]
-    rest = [one for one in asked if _identity(one) not in told]
+    rest = [one for one in asked if _identity(one) not in reasons]
     kinds, covered = _kinds(rest), {_place(one) for one in rest if _of_study(one)}
     groups: dict[object, list[Finding]] = {}
     for finding in rest:

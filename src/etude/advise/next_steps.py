@@ -59,7 +59,9 @@ def amendments(context: Context, advice: Advice) -> list[str]:
     for finding in context.relevant_findings:
         side = finding.subject.get("hyperparameter"), finding.subject.get("side")
         is_done = finding.rule == "C1" and (side in widened or (side[0], "values") in widened)
-        is_open = finding.status == "problem" and finding not in advice.told and not is_done
+        is_open = (
+            finding.status == "problem" and finding not in advice.manual_causes and not is_done
+        )
         if is_open and finding.advice:
             # What is asked of several studies is asked once.
             steps.setdefault(finding.advice, step_text(finding))

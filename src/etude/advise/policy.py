@@ -83,7 +83,7 @@ class Advice:
         waiting: Later steps that ask for an edit too, one sentence each, in order.
         words: What only a person can do, a sentence each, in order.
         unrepaired: Those of them that repair optimization, which comes before all else (D11).
-        told: The findings that `words` answer.
+        manual_causes: The findings that `words` answer.
 
     Source: R3, D11.
     """
@@ -93,7 +93,7 @@ class Advice:
     waiting: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     unrepaired: tuple[str, ...] = ()
-    told: tuple[Finding, ...] = ()
+    manual_causes: tuple[Finding, ...] = ()
 
 
 def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
@@ -122,7 +122,7 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
         waiting=tuple(_waiting_sentence(one) for one in waiting),
         words=tuple(dict.fromkeys(text for one in proposals for text in one.words)),
         unrepaired=tuple(dict.fromkeys(unrepaired)),
-        told=tuple(cause for one in proposals for cause in one.told),
+        manual_causes=tuple(cause for one in proposals for cause in one.manual_causes),
     )
 
 
@@ -134,14 +134,14 @@ class _Proposal:
     Args:
         words: What is left to a person.
         urgent: Those of them that answer a problem; a sign is to be checked again.
-        told: The findings that `words` answer.
+        manual_causes: The findings that `words` answer.
     """
 
     step: Step
     edits: tuple[Recommendation, ...]
     words: tuple[str, ...]
     urgent: tuple[str, ...]
-    told: tuple[Finding, ...]
+    manual_causes: tuple[Finding, ...]
 
 
 def _proposal(context: Context, step: Step) -> _Proposal:
@@ -163,7 +163,7 @@ def _proposal(context: Context, step: Step) -> _Proposal:
             for remedy in in_words
             if any(cause.status == "problem" for cause in remedy.causes)
         ),
-        told=tuple(cause for remedy in in_words for cause in remedy.causes),
+        manual_causes=tuple(cause for remedy in in_words for cause in remedy.causes),
     )
 
 

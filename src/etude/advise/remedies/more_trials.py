@@ -1,4 +1,4 @@
-"""C2, Q10: more trials, where nothing but their number keeps the answer open."""
+"""More trials, where nothing but their number keeps the answer open."""
 
 from __future__ import annotations
 

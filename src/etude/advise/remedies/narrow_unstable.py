@@ -1,4 +1,4 @@
-"""C3: a range is cut off where training breaks, or searched by orders of magnitude."""
+"""A range is cut off where training breaks, or searched by orders of magnitude."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R2: what explains little is fixed, what is clearly behind is dropped, what is good is searched.
+"""What explains little is fixed, what is clearly behind is dropped, what is good is searched.
 
 Axes: T trials of the good region, best first.
 """

@@ -1,4 +1,4 @@
-"""C6: a best trial that overfits asks for more regularization before studies are compared."""
+"""A best trial that overfits asks for more regularization before studies are compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...playbook.catalogue import Entry, known, known_switch
 from ...space import Integer, Real, is_number
 from ...study import Study
-from ..context import Context, Remedy, claim, told, value_edits, with_bounds
+from ..context import Context, Remedy, claim, manual_remedy, value_edits, with_bounds
 from .widen import wider_bound
 
 # As C6 names them; what else the catalogue knows of regularizers comes behind.
@@ -36,7 +36,7 @@ def regularize(context: Context) -> list[Remedy]:
             because = f"{claim(cause)}: search more {entry.name.replace('_', ' ')}."
             edits = value_edits(regularizer, stronger, cause.rule, because)
             return [Remedy(rule=cause.rule, edits=tuple(edits))]
-    return [told("C6", cause)]
+    return [manual_remedy("C6", cause)]
 
 
 def _is_the_question(context: Context) -> bool:

@@ -1,4 +1,4 @@
-"""D6, C8: warmup, then clipping, where optimization is in trouble; words where the metric jumps."""
+"""Warmup, then clipping, where optimization is in trouble; words where the metric jumps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C9, C10, T5: one length for all trials, longer or shorter than it was."""
+"""One length for all trials, longer or shorter than it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C1: a side of the space that ends too early is moved outward."""
+"""A side of the space that ends too early is moved outward."""
 
 from __future__ import annotations
 

@@ -178,11 +178,11 @@ def _scales(name: str, numbers: Sequence[float]) -> list[Scale]:
     entry = catalogue_entry(name)
     starting_domains = [entry.start, *entry.starts.values()] if entry else []
     scales: list[Scale] = [one.scale for one in starting_domains if isinstance(one, Real | Integer)]
-    told = spread_scale(numbers, ["linear", "log", *scales])
+    likely = spread_scale(numbers, ["linear", "log", *scales])
     if low > 0 and high >= LOG_ABOVE * low and "one_minus_log" not in scales:
         scales.append("log")
     usual: list[Scale] = [*(one for one in scales if one != "linear"), "linear"]
-    return [told, *usual] if told else usual
+    return [likely, *usual] if likely else usual
 
 
 # --- conditions
