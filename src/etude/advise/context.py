@@ -48,11 +48,18 @@ class Remedy:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """A round as it stands: its trials with every result, its findings and its verdict."""
+    """A round as it stands: its trials with every result, its findings and its verdict.
+
+    Args:
+        retraining: The ended round that trained its best settings again; empty without one.
+        retrains: The round whose best settings this one trains again; empty for any other.
+    """
 
     analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
+    retraining: str = ""
+    retrains: str = ""
 
     @property
     def experiment(self) -> Experiment:

@@ -14,10 +14,13 @@ from ..analyze.checks.censored import findings as censored_findings
 from ..finding import Caveat, Finding, grouped
 from ..wording import join, shortened
 from .context import side_of
+from .failed_checks import harmless
 from .kinds import CAUSES, open_kind
+from .ranking import RankedStudy
 from .weights import (
     ACKNOWLEDGED,
     ASIDE,
+    BESIDE,
     CENSORED,
     HELD_DOWN,
     JUMPS,
@@ -65,10 +68,16 @@ def claim(finding: Finding) -> str:
     return finding.headline or shortened(finding.message)
 
 
-def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") -> Iterator[Caveat]:
+def problems(
+    analysis: Analysis,
+    studies: Sequence[RankedStudy],
+    findings: Sequence[Finding],
+    *,
+    settled: bool = False,
+) -> Iterator[Caveat]:
     """Every problem; those of one check and kind in several studies as one.
 
-    One that only the leader has counts less: amended, it leads still.
+    One whose repair changes no order says why, and counts less.
 
     Source: C14.
     """
@@ -82,7 +91,6 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             groups.setdefault(key, []).append(finding)
     for members in groups.values():
         first, others = members[0], members[1:]
-        studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
         if others and first.rule == "C1" and "side" in first.subject:
             sides = [side_of(analysis, finding) for finding in members]
@@ -90,11 +98,13 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             detail = f"{sides_clause(sides)}: {names}."
         if others:
             text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
+        why = [harmless(analysis, studies, one, retrained=settled) for one in members]
+        beside = all(why)
         yield Caveat(
-            text=text,
+            text=f"{text}: {why[0]}" if beside else text,
             rules=(first.rule,),
-            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
-            detail=detail,
+            weight=BESIDE if beside else PROBLEM,
+            detail=f"{detail} It does not keep the answer open: {why[0]}." if beside else detail,
             findings=tuple(members),
         )
 

@@ -55,6 +55,10 @@ def retraining_experiment(
         trials=0 if varies else seeds,
         configurations=tuple(rows * seeds) if varies else (),
         search="listed" if varies else "quasi_random",
+        search_options={},
+        # Trained to their end: what a schedule would stop says nothing of the setting.
+        schedule=None,
+        schedule_options={},
         studies="split",
         observed=(),
         constraints=(),
@@ -67,8 +71,9 @@ def seeds_experiment(
 ) -> Experiment:
     """An experiment that trains the best setting of each study with so many seeds, and no more.
 
-    Two leaders stay two studies, which tune nothing: their means are compared. Where the question
-    has several scientific hyperparameters, or one study for all, the leader alone is trained again.
+    Two leaders stay two studies, which tune nothing: their means are compared. Where they differ in
+    several scientific hyperparameters, or are parts of one merged study, the leader alone is
+    trained again.
 
     Args:
         experiment: The round.
@@ -78,12 +83,11 @@ def seeds_experiment(
     Source: A2, R13.
     """
     (_, leader), *_ = best
-    names = list(best[0][0].scientific)
-    if len(best) == 1 or len(names) != 1 or experiment.studies == "merged":
+    scientific = compared_by(experiment, [study for study, _ in best])
+    if not scientific:
         return retraining_experiment(
             experiment, [leader], name=f"{experiment.name}-seeds", seeds=seeds
         )
-    (scientific,) = names
     values = [study.scientific[scientific] for study, _ in best]
     settings = [{key: one[key] for key in one if key != scientific} for _, one in best]
     shared = {
@@ -104,6 +108,20 @@ def seeds_experiment(
         fixed={**shared, **(when if any(own.values()) else {})},
         trials=seeds,
     )
+
+
+def compared_by(experiment: Experiment, studies: Sequence[Study]) -> str:
+    """The one scientific hyperparameter in which two studies differ; empty where they are no such.
+
+    Source: R13.
+    """
+    if len(studies) != 2 or experiment.studies == "merged":
+        return ""
+    first, second = (study.scientific for study in studies)
+    if first.keys() != second.keys():
+        return ""
+    names = [name for name in first if first[name] != second[name]]
+    return names[0] if len(names) == 1 else ""
 
 
 def prunings(

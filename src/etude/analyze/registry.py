@@ -46,6 +46,9 @@ class Check:
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
+        repair_betters: Those of the rules whose repair can only better the study that has the
+            problem, so that a leader leads still. Not where its value itself may be false: such a
+            problem always keeps the verdict open (`advise/failed_checks.py`).
     """
 
     name: str
@@ -57,6 +60,7 @@ class Check:
     against_rivals: bool = False
     minds_learning: bool = False
     along_axes: bool = False
+    repair_betters: tuple[str, ...] = ()
 
 
 CHECKS = (
@@ -68,6 +72,7 @@ CHECKS = (
         findings=boundary.findings,
         along_axes=True,
         title="The best trials and the edges",
+        repair_betters=("C1",),
     ),
     Check(
         "coverage",
@@ -77,6 +82,7 @@ CHECKS = (
         findings=coverage.findings,
         along_axes=True,
         title="How densely it was searched",
+        repair_betters=("C2",),
     ),
     Check(
         "schedule",
@@ -93,6 +99,7 @@ CHECKS = (
         findings=infeasible.findings,
         title="Where training breaks",
         minds_learning=True,
+        repair_betters=("C3",),
     ),
     Check(
         "stability",
@@ -101,6 +108,7 @@ CHECKS = (
         result=stability.stability,
         findings=stability.findings,
         title="Stability of training",
+        repair_betters=("C4", "D1", "D4"),
     ),
     Check(
         "overfitting",
@@ -109,6 +117,7 @@ CHECKS = (
         result=overfitting.overfitting,
         findings=overfitting.findings,
         title="Overfitting",
+        repair_betters=("C6",),
     ),
     Check(
         "step_variance",
@@ -158,6 +167,7 @@ CHECKS = (
         result=gradient_norm.gradient_norm,
         findings=gradient_norm.findings,
         title="Gradient norms",
+        repair_betters=("D5", "D9", "D10"),
     ),
     Check(
         "periodicity",

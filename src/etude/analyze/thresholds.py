@@ -528,3 +528,19 @@ class CoverageThresholds:
     max_gain_of_spread: float = 0.1
     # Heuristic: a gain within one retraining standard deviation is hardly seen.
     max_gain_of_noise: float = 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FarRegionThresholds:
+    """Of the rule which failed checks keep a verdict open (C14): where what breaks lies far off.
+
+    Measured by `benchmarks/claims/far_region.py`; `docs/design/failed-checks.md` has the table.
+    """
+
+    # C1 as the playbook numbers what is near: of ten evenly spread trials, one lies so near.
+    away: float = 0.1
+    # C1 as the playbook numbers it: half of the top 5 so near the cliff, and it may be cut off.
+    top: int = 5
+    # The ranks rule out that it still falls at the cliff, as `BoundaryThresholds.min_top_fall`.
+    max_fall: float = 0.15

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
 from ..round.result import Result, parent_in
+from ..round.retraining import retrained_round, retrainings_of
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
@@ -163,7 +164,7 @@ def follow(
 
     Source: R1, R3.
     """
-    current, spent = first, dict[str, int]()
+    current, spent, results = first, dict[str, int](), dict[str, Result]()
     for number in range(1, rounds + 1):
         result = result_before_extension(store, current) or play(current)
         spent[result.experiment.name] = trained_steps(result.records)
@@ -173,7 +174,8 @@ def follow(
             file=current if isinstance(current, Path) else None,
             spent=sum(spent.values()),
         )
-        played = with_next(played, rounds=rounds, budget_steps=budget_steps)
+        results[result.experiment.name] = result
+        played = with_next(played, rounds=rounds, budget_steps=budget_steps, results=results)
         if played.coming is None:
             yield played
             return
@@ -181,15 +183,24 @@ def follow(
         yield played
 
 
-def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedRound:
+def with_next(
+    played: PlayedRound, *, rounds: int, budget_steps: int, results: Mapping[str, Result]
+) -> PlayedRound:
     """A round with what comes next of it, or with why nothing does.
 
-    Source: R3, R15, X1.
+    Where it trained the best of an earlier one again, and that settled nothing, the search of the
+    earlier one goes on.
+
+    Source: R3, R15, X1, A2.
     """
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    coming = next_round(played.result, budget=budget_steps, spent=played.spent)
+    followed = played.result
+    coming = next_round(followed, budget=budget_steps, spent=played.spent)
+    if coming is None and followed.retrains in results and followed.verdict.status != "better":
+        again, followed = followed.experiment.name, results[followed.retrains]
+        coming = next_round(followed, budget=budget_steps, spent=played.spent, retraining=again)
     if coming is None:
         message = f"The rounds end here: no edit of the file is advised. {remaining}"
         return replace(played, ended=(message, *played.result.left_to_you))
@@ -197,24 +208,33 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
         coming,
         remaining=budget_steps - played.spent,
         rounds_left=rounds - played.number,
-        existing=_existing_trials(coming, played.result),
+        existing=_existing_trials(coming, followed),
     )
     if fitted.coming is None:
         return replace(played, ended=(f"The rounds end here: {fitted.message}",))
     return replace(played, coming=fitted.coming, said=fitted.message)
 
 
-def next_round(result: Result, *, budget: int, spent: int) -> NextRound | None:
+def next_round(
+    result: Result, *, budget: int, spent: int, retraining: str = ""
+) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
-    Source: R2, R3, X1.
+    Args:
+        result: The round that it follows.
+        budget: Training steps of all rounds.
+        spent: Of these, what was trained.
+        retraining: The round of this series that trained its best again; empty without one. What
+            else the store has was trained by a series that is typed again, and comes in its turn.
+
+    Source: R2, R3, X1, A2.
     """
-    coming = result.next()
+    coming = result.next(retraining=retraining)
     if coming:
         existing = _existing_trials(coming, result)
         if explores(coming, budget=budget, spent=spent, existing=existing):
             return coming
-    return result.next(exploit=True) or coming
+    return result.next(exploit=True, retraining=retraining) or coming
 
 
 def _existing_trials(coming: NextRound, result: Result) -> int:
@@ -238,11 +258,14 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
     records = [one for one in store.records(experiment.name) if one.index < experiment.trials]
     if not all(record.ended for record in records):
         return None
+    parent = parent_in(entries, experiment)
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
         records=Records.of(records),
         store=store,
-        parent=parent_in(entries, experiment),
+        parent=parent,
+        retrainings=retrainings_of(store, entries, experiment.name),
+        retrains=retrained_round(store, experiment, parent),
     )
 
 
