@@ -24,6 +24,7 @@ class Launch:
             files; empty where there are none.
         versions: Of Etude and what its results depend on.
         ended: How many of the ended trials ended under it; counted by the store.
+        accepts_code: Whether its author accepted that trials are of several versions of the code.
 
     Source: K3.
     """
@@ -36,6 +37,7 @@ class Launch:
     uncommitted: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     ended: int = 0
+    accepts_code: bool = False
 
 
 @final
@@ -47,12 +49,14 @@ class Entry:
         text: The experiment file as it was written, comments and all.
         source: Where that file stands; empty for an experiment from Python.
         launches: Oldest first.
+        place: Where that file stands, seen from the store's folder; None where that is not known.
     """
 
     experiment: Experiment
     text: str
     source: str = ""
     launches: tuple[Launch, ...] = ()
+    place: str | None = field(default=None, compare=False)
 
     @property
     def origin(self) -> Launch | None:
