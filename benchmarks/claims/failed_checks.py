@@ -18,6 +18,7 @@ from etude.analyze.analysis import Analysis
 from etude.design.split import split
 from etude.record import Record
 from etude.search.quasi_random import points
+from etude.space import Real
 
 # What breaks lies from here on, of the first axis: 35 % of its trials.
 CLIFF = 0.65
@@ -44,6 +45,9 @@ def answered(case: Broken, trials: int, seed: Sequence[int]) -> tuple[int, int]:
     """Whether the first arm is said to lead, of the rounds in which the second fails C3."""
     rng = np.random.default_rng(seed)
     question = experiment(case.axes, trials)
+    # Bounds that can move: 0 and 1 are natural limits.
+    ranges = {name: Real(1.0, 2.0) for name in question.nuisance}
+    question = replace(question, nuisance=ranges)
     studies = [replace(one, seed=int(rng.integers(2**31))) for one in split(question)]
     records: list[Record] = []
     for place, study in enumerate(studies):
@@ -55,7 +59,7 @@ def answered(case: Broken, trials: int, seed: Sequence[int]) -> tuple[int, int]:
         broken_T = unit_TxD[:, 0] > CLIFF
         broken_T = rng.permutation(broken_T) if case.anywhere else broken_T
         for unit_D, loss, broken in zip(unit_TxD, loss_T, broken_T & bool(place), strict=True):
-            setting = {f"x{axis}": float(unit) for axis, unit in enumerate(unit_D)}
+            setting = {f"x{axis}": 1.0 + float(unit) for axis, unit in enumerate(unit_D)}
             one = record(study, len(records), float(loss), setting, len(records))
             lost = replace(one, status="infeasible", reason="nan")
             records.append(lost if broken else one)

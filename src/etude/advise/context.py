@@ -53,6 +53,7 @@ class Context:
     Args:
         retraining: The ended round that trained its best settings again; empty without one.
         retrains: The round whose best settings this one trains again; empty for any other.
+        own_loop: Whether Etude's own loop trained it, so that its schedule is known.
     """
 
     analysis: Analysis
@@ -60,6 +61,7 @@ class Context:
     verdict: Verdict
     retraining: str = ""
     retrains: str = ""
+    own_loop: bool = False
 
     @property
     def experiment(self) -> Experiment:

@@ -151,6 +151,7 @@ class Result:
             analysis=self.analysis,
             findings=self.findings,
             verdict=self.verdict,
+            own_loop=self.entry.has_own_loop,
             retraining=self.retraining,
             retrains=self.retrains,
         )
