@@ -28,7 +28,7 @@ def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project,
 def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):
     (project / "sub").mkdir()
     monkeypatch.chdir(project / "sub")
-    etude_command("adopt", "first", "--store", "../etude.db")
+    etude_command("adopt", "first", "--as-is", "--store", "../etude.db")
 
     said = etude_command(
         "launch", "--seeds", "2", "--runner", "inline", "--store", "../etude.db", "--json"

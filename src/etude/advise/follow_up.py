@@ -10,7 +10,7 @@ from ..errors import RunError
 from ..experiment import Experiment
 from ..space import Choice, Scalar
 from ..space.values import value_text
-from ..study import Study
+from ..study import Study, derived_seed
 
 # The playbook's N (A2).
 SEEDS = 5
@@ -25,10 +25,11 @@ def retraining_experiment(
 ) -> Experiment:
     """An experiment that trains each setting with so many seeds, in turn.
 
-    What all settings share is fixed. Every trial has a seed of its own, as always; a hyperparameter
-    that only some of the settings have cannot be listed beside the others.
+    What all settings share is fixed. Every trial has a seed of its own, and none that a trial of the
+    experiment has: there its value was picked for being good (A1). A hyperparameter that only some
+    of the settings have cannot be listed beside the others.
 
-    Source: A2, R12.
+    Source: A1, A2, R12.
     """
     shared = dict(
         sorted(
@@ -52,6 +53,7 @@ def retraining_experiment(
         scientific={},
         nuisance={},
         fixed=shared,
+        seed=derived_seed(experiment.seed, name),
         trials=0 if varies else seeds,
         configurations=tuple(rows * seeds) if varies else (),
         search="listed" if varies else "quasi_random",

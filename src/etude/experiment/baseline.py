@@ -59,8 +59,8 @@ class Adoption:
 
     @property
     def basis(self) -> str:
-        """What its value is, in words."""
-        return "one training" if self.trainings == 1 else f"the mean of {self.trainings} trainings"
+        """What its value is the mean of, in words."""
+        return "one training" if self.trainings == 1 else f"{self.trainings} trainings"
 
 
 @final

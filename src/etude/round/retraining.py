@@ -35,7 +35,8 @@ def retrainings_of(store: Store, entries: Sequence[Entry], name: str) -> tuple[R
 
 def retrained_round(store: Store, experiment: Experiment, parent: Experiment | None) -> str:
     """The round whose settings an experiment trains again; empty where it asks its own question."""
-    if parent is None or not _tunes_nothing(experiment) or _tunes_nothing(parent):
+    is_search = parent is not None and not (_tunes_nothing(parent) and not parent.configurations)
+    if parent is None or not is_search or not _tunes_nothing(experiment):
         return ""
     known = [record.setting for record in store.records(parent.name)]
     settings = [record.setting for record in store.records(experiment.name)]
