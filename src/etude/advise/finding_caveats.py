@@ -14,7 +14,7 @@ from ..analyze.checks.censored import findings as censored_findings
 from ..finding import Caveat, Finding, grouped
 from ..wording import join, shortened
 from .context import side_of
-from .failed_checks import harmless
+from .failed_checks import FAR_OFF, harmless
 from .kinds import CAUSES, open_kind
 from .ranking import RankedStudy
 from .weights import (
@@ -100,11 +100,12 @@ def problems(
             text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
         why = [harmless(analysis, studies, one, retrained=settled) for one in members]
         beside = all(why)
+        reason = FAR_OFF if FAR_OFF in why else why[0]
         yield Caveat(
-            text=f"{text}: {why[0]}" if beside else text,
+            text=f"{text}: {reason}" if beside else text,
             rules=(first.rule,),
             weight=BESIDE if beside else PROBLEM,
-            detail=f"{detail} It does not keep the answer open: {why[0]}." if beside else detail,
+            detail=f"{detail} It does not keep the answer open: {reason}." if beside else detail,
             findings=tuple(members),
         )
 
