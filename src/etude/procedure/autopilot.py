@@ -68,11 +68,14 @@ class RoundSeries:
     def best(self) -> tuple[PlayedRound, Record] | None:
         """The best trial of all rounds, with its round; None where none is feasible.
 
-        Of equals that of the earliest round.
+        Of equals that of the earliest round. What trains the best of another round again confirms
+        it, and the luckiest of its seeds is no better setting.
         """
         experiment = self.rounds[0].result.experiment
         candidates: list[tuple[float, int, PlayedRound, Record]] = []
         for played in self.rounds:
+            if played.result.retrains:
+                continue
             best = played.result.best
             value = best and best.best(experiment.metric, maximize=experiment.maximize)
             if best and value:
