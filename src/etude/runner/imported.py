@@ -182,20 +182,25 @@ def forget() -> None:
 
 
 def note_function(train: Any, folder: Path) -> None:
-    """Notes a function that stands in no file, as a notebook's: its source, else its bytecode."""
+    """Begins a record for a function that was handed over; what is in no file has its source."""
     record = begin(folder)
+    if (file := function_file(train)) is not None:
+        record.add(file)
+
+
+def function_file(train: Any) -> CodeFile | None:
+    """A function that stands in no file, as a notebook's: its source, else its bytecode's hash."""
     function = inspect.unwrap(getattr(train, "func", train))
     name = f"<{getattr(function, '__qualname__', type(function).__name__)}>"
     try:
         file = inspect.getsourcefile(function)
         if file and os.path.isfile(file):
-            return
+            return None
         lines = inspect.getsourcelines(function)[0]
-        data = inspect.cleandoc("".join(["\n", *lines])).encode()
-        record.add(file_of(name, data))
+        return file_of(name, inspect.cleandoc("".join(["\n", *lines])).encode())
     except (TypeError, OSError):
-        if data := b"".join(_bytecode(getattr(function, "__code__", None))):
-            record.add(CodeFile(name, hashlib.sha256(data).hexdigest()))
+        data = b"".join(_bytecode(getattr(function, "__code__", None)))
+        return CodeFile(name, hashlib.sha256(data).hexdigest()) if data else None
 
 
 def _bytecode(of: Any) -> Iterator[bytes]:
