@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from ..wording import FULL_DIGITS, number, quantity
 from .options import CsvOption, JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
+    from ..analyze.views.versions import TrainedBy
     from ..record import Record
     from ..round.result import Result
 
@@ -36,7 +37,28 @@ def trials(
 
 
 def _as_json(result: Result) -> dict[str, Any]:
-    return {"trials": [_trial_as_json(result, record) for record in result.records]}
+    from ..analyze.views.versions import versions
+
+    trained = versions(result.records).of_trial
+    return {
+        "trials": [
+            {**_trial_as_json(result, record), **_origin_as_json(trained[record.id])}
+            for record in result.records
+        ]
+    }
+
+
+def _origin_as_json(stretches: Sequence[TrainedBy]) -> dict[str, Any]:
+    """The launch and the code that trained it last, and of each stretch; null where unknown."""
+    last = stretches[-1] if stretches else None
+    return {
+        "launch": last.launch if last else None,
+        "code": (last.version or None) if last else None,
+        "trained": [
+            {"from_step": one.from_step, "launch": one.launch, "code": one.version or None}
+            for one in stretches
+        ],
+    }
 
 
 def _trial_as_json(result: Result, record: Record) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import final
 
 from .experiment import Experiment
 
+# Under this name a launch has the version of Etude's own loop, where that trains a workload.
+OWN_LOOP = "etude.train"
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,8 @@ class Launch:
         commit: Of the repository around the experiment; empty without one.
         uncommitted: Its uncommitted changes as a diff, new code in it, and the names of other new
             files; empty where there are none.
-        versions: Of Etude and what its results depend on.
+        versions: Of Etude and what its results depend on; of its loop (`OWN_LOOP`) where that is
+            what trains.
         ended: How many of the ended trials ended under it; counted by the store.
         accepts_code: Whether its author accepted that trials are of several versions of the code.
 
@@ -68,3 +72,11 @@ class Entry:
         """
         first = self.launches[0] if self.launches else None
         return next((launch for launch in reversed(self.launches) if launch.ended), first)
+
+    @property
+    def has_own_loop(self) -> bool:
+        """Whether the launch that values come from trained in Etude's own loop.
+
+        Source: K3, T10.
+        """
+        return self.origin is not None and OWN_LOOP in self.origin.versions

@@ -72,9 +72,7 @@ class AskTell:
         entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
         imported.begin(folder)
         self._open, self._closed = ExitStack(), False
-        this_round = self._open.enter_context(
-            open_round(entry, store, same="same_file" in agreed)
-        )
+        this_round = self._open.enter_context(open_round(entry, store, same="same_file" in agreed))
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]

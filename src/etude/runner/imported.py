@@ -166,7 +166,7 @@ def begin(folder: Path) -> Imported:
 def watch() -> None:
     """From now on files are read when they are imported, not when a trial ends: for a worker."""
     if _watch not in sys.meta_path:
-        sys.meta_path.insert(0, _watch)  # type: ignore[arg-type]  # a finder by its method
+        sys.meta_path.insert(0, _watch)
 
 
 def code() -> Code | None:

@@ -58,18 +58,14 @@ def code(studies: Mapping[str, Sequence[Record]]) -> TrialsByCode:
         for trial, stretches in found.of_trial.items()
     }
     last = {trial: stretches[-1].version for trial, stretches in known.items() if stretches}
-    order = sorted(
-        {(one.launch, one.version) for stretches in known.values() for one in stretches}
-    )
+    order = sorted({(one.launch, one.version) for stretches in known.values() for one in stretches})
     names = list(dict.fromkeys(version for _, version in order))
     by_version = {name: tuple(trial for trial in last if last[trial] == name) for name in names}
     accepted = {one.version for stretches in known.values() for one in stretches if one.accepted}
     return TrialsByCode(
         trials=by_version,
         shares=_shares(studies, last, order[-1][1] if order else ""),
-        both=tuple(
-            trial for trial, own in known.items() if len({one.version for one in own}) > 1
-        ),
+        both=tuple(trial for trial, own in known.items() if len({one.version for one in own}) > 1),
         unknown=tuple(trial for trial in known if trial not in last),
         changed=found.changed,
         accepted=set(names) <= accepted,

@@ -110,9 +110,7 @@ class _Known:
         return self._places[key]
 
 
-def _states(
-    stretches: Sequence[tuple[int, Stretch]], known: _Known
-) -> dict[int, dict[str, int]]:
+def _states(stretches: Sequence[tuple[int, Stretch]], known: _Known) -> dict[int, dict[str, int]]:
     """The version of every file after each launch, by its path."""
     states: dict[int, dict[str, int]] = {}
     state: dict[str, int] = {}
@@ -139,9 +137,7 @@ def _version(
     return hashlib.sha256(repr(telling).encode()).hexdigest()[:8]
 
 
-def _changed(
-    stretches: Sequence[tuple[int, int, Stretch]], known: _Known
-) -> Iterator[ChangedFile]:
+def _changed(stretches: Sequence[tuple[int, int, Stretch]], known: _Known) -> Iterator[ChangedFile]:
     for path, files in sorted(known.versions.items()):
         if len(files) > 1:
             last = len(files) - 1
