@@ -221,7 +221,7 @@ def changed_code_line(opening: Opening) -> str:
 
     Source: K3.
     """
-    changed = [one for one in opening.changed_code if not one.accepted]
+    changed = [one for one in opening.changed_code if opening.accepts_code or not one.accepted]
     if not changed:
         return ""
     name = opening.experiment.name

@@ -10,7 +10,13 @@ from typing import final
 
 from ..code import CodeFile, is_same, lines_between
 from ..record import Record
-from ..runner.imported import file_of, function_file
+from ..runner.imported import (
+    REFERENCE,
+    file_of,
+    function_file,
+    function_reference,
+    reference_file,
+)
 from ..trial import TrainFunction
 
 
@@ -36,16 +42,21 @@ class ChangedFile:
 
 
 def changed_code(
-    records: Sequence[Record], folder: Path, train: TrainFunction | None = None
+    records: Sequence[Record], folder: Path, train: TrainFunction | str | None = None
 ) -> tuple[ChangedFile, ...]:
     """The files that changed since trials ended, before any is imported; most trials first.
 
     What is compared is what a program does: comments, docstrings and layout do not count.
 
+    Args:
+        records: The trials so far.
+        folder: The experiment's, which paths begin at.
+        train: The function that was handed over, else the reference of the experiment.
+
     Source: K3.
     """
     ended = [record for record in records if record.ended]
-    given = function_file(train) if train else None
+    given = _given(train)
     known: dict[str, dict[int, list[tuple[CodeFile, bool]]]] = {}
     for record in ended:
         for stretch in record.stretches:
@@ -56,6 +67,14 @@ def changed_code(
     return tuple(sorted(filter(None, found), key=lambda one: (-one.trials, one.path)))
 
 
+def _given(train: TrainFunction | str | None) -> CodeFile | None:
+    if train is None:
+        return None
+    if isinstance(train, str):
+        return reference_file(train)
+    return function_file(train) or reference_file(function_reference(train))
+
+
 def _compared(
     path: str,
     folder: Path,
@@ -64,10 +83,10 @@ def _compared(
 ) -> ChangedFile | None:
     """The change of one file since; None where there is none, or nobody can tell."""
     every = [version for of_trial in versions.values() for version in of_trial]
-    if path.startswith("<"):
-        now = given if given and given.path == path else None
-        if now is None:
+    if path.startswith(("<", REFERENCE)):
+        if given is None or given.path != path:
             return None
+        now = given
     else:
         place = next(_places(path, folder), None)
         if place is None:

@@ -50,8 +50,8 @@ def _is_place(known: Entry, place: str, source: str) -> bool:
 def _extends(known: Entry, entry: Entry, place: str) -> bool:
     """Whether it is what `etude next` writes to extend an experiment: more trials, else equal."""
     is_beside = posixpath.dirname(known.place or place) == posixpath.dirname(place)
-    longer = entry.experiment.trials > known.experiment.trials
-    return is_beside and longer and changes(known.experiment, entry.experiment) == ["trials"]
+    old, new = known.experiment, entry.experiment
+    return is_beside and new.trials > old.trials and not changes(old, new)
 
 
 def _free_name(store: Store, entry: Entry) -> str:

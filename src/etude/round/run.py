@@ -62,7 +62,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
         with open_round(entry, opened_store, same="same_file" in agreed) as this_round:
-            changed = changed_code(opened_store.records(entry.experiment.name), folder, train)
+            records = opened_store.records(entry.experiment.name)
+            changed = changed_code(records, folder, train or entry.experiment.train)
             accepts_code = entry.launches[-1].accepts_code
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)

@@ -149,11 +149,11 @@ def _same(result: TrialsByCode) -> str:
 
 def _message(result: TrialsByCode) -> str:
     """Which files changed when, how many trials are on either side, and what of it is worst."""
-    files = join([_file_text(file) for file in result.changed], most=3)
     counts = [len(trials) for trials in result.trials.values()]
-    sides = conjunction([f"{count} by version {at}" for at, count in enumerate(counts, start=1)])
-    first = f"{files} changed: of {plural(sum(counts), 'trial')} were trained {sides}."
-    return f"{first} {_consequence(result)}"
+    sides = conjunction(
+        [f"{quantity(count, 'trial')} of version {at}" for at, count in enumerate(counts, start=1)]
+    )
+    return f"{_changes_text(result.changed)}: {sides}. {_consequence(result)}"
 
 
 def _consequence(result: TrialsByCode) -> str:
@@ -169,9 +169,16 @@ def _consequence(result: TrialsByCode) -> str:
     return "Their values may differ for that alone."
 
 
+def _changes_text(changed: Sequence[ChangedFile]) -> str:
+    if len(changed) == 1:
+        lines = f" ({quantity(changed[0].lines, 'line')})" if changed[0].lines else ""
+        return f"`{changed[0].path}` changed in launch {changed[0].launch}{lines}"
+    return f"{join([_file_text(file) for file in changed], most=3)} changed"
+
+
 def _file_text(file: ChangedFile) -> str:
-    lines = f"{quantity(file.lines, 'line')}, " if file.lines else ""
-    return f"`{file.path}` ({lines}launch {file.launch})"
+    lines = f", {quantity(file.lines, 'line')}" if file.lines else ""
+    return f"`{file.path}` (launch {file.launch}{lines})"
 
 
 def _were(count: int) -> str:
