@@ -76,11 +76,14 @@ def label(folder: Path, file: str, module: str) -> str:
 class Imported:
     """The user's files by label, each as it was when it was imported."""
 
-    def __init__(self, folder: Path = Path()) -> None:
-        """Begins with nothing, for an experiment in this folder."""
+    def __init__(self, folder: Path, *, main: bool = False) -> None:
+        """Begins with nothing, for an experiment in this folder.
+
+        With `main` the script that this process runs is training code too, and no mere launcher.
+        """
         self._folder = folder.absolute()
         self._files: dict[str, CodeFile] = {}
-        self._seen: set[str] = set()  # names of modules
+        self._seen: set[str] = set() if main else {"__main__"}  # names of modules
         self._count = 0
         self._code: Code | None = None
 
@@ -164,10 +167,10 @@ def note(file: Path, folder: Path, *, reference: str, anew: bool) -> None:
         _record.add(reference_file(reference))
 
 
-def begin(folder: Path) -> Imported:
+def begin(folder: Path, *, main: bool = False) -> Imported:
     """A new record, for the train function of an experiment in this folder."""
     global _record  # imports are the whole process's
-    _record = Imported(folder)
+    _record = Imported(folder, main=main)
     return _record
 
 
@@ -191,8 +194,9 @@ def forget() -> None:
 
 def note_function(train: Any, folder: Path) -> None:
     """Begins a record for a function that was handed over; what is in no file has its source."""
-    record = begin(folder)
+    record = begin(folder, main=getattr(train, "__module__", "") == "__main__")
     record.add(function_file(train) or reference_file(function_reference(train)))
+    record.code()
 
 
 def function_reference(train: Any) -> str:

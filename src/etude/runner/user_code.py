@@ -89,6 +89,7 @@ def _import(path: Path, folder: Path, reference: str) -> ModuleType:
         raise
     finally:
         _IMPORTED.reset(token)
+    imported.code()  # what came with it is read now, and not when a trial ends
     return module
 
 
