@@ -21,7 +21,18 @@ from tests.store.sample import (
 
 from etude.code import Code, CodeFile
 from etude.design.split import split
-from etude.event import Began, Coded, Ended, Logged, Lost, Paused, Refused, Rehearsed, Reopened, Saved
+from etude.event import (
+    Began,
+    Coded,
+    Ended,
+    Logged,
+    Lost,
+    Paused,
+    Refused,
+    Rehearsed,
+    Reopened,
+    Saved,
+)
 from etude.move import Fork, Resume, Start
 from etude.record import Checkpoint
 from etude.store import open_store
