@@ -178,7 +178,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
         db.execute(f"alter table trial drop column {column}")
     db.execute("alter table experiment drop column place")
     db.execute("alter table launch drop column accepts_code")
-    for table in ("stretch", "code_file", "code_text", "code"):
+    for table in ("stretch", "code_file", "code_text"):
         db.execute(f"drop table {table}")
     db.execute("pragma user_version = 1")
     db.close()
@@ -347,11 +347,11 @@ def test_the_text_of_a_file_is_stored_once(store, place):
     db = sqlite3.connect(place)
     counts = [
         db.execute(f"select count(*) from {table}").fetchone()[0]
-        for table in ("code", "code_text", "stretch")
+        for table in ("code_file", "code_text", "stretch")
     ]
     db.close()
 
-    assert counts == [2, 3, 3]
+    assert counts == [4, 3, 3]
 
 
 def test_a_trial_of_an_older_store_knows_its_last_launch(store, place):
