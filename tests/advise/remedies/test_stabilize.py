@@ -20,6 +20,7 @@ def test_what_breaks_early_gets_a_range_of_warmups_up_to_a_tenth_of_the_steps():
     assert changes(stabilize(context)) == [
         ("nuisance.warmup_steps", "", Integer(10, 200, log=True)),
         ("fixed.warmup_steps", "", None),
+        ("experiment.max_steps", "", 2200),
     ]
 
 
@@ -27,7 +28,10 @@ def test_a_range_of_warmups_reaches_further():
     warmup = {"warmup_steps": Integer(1, 20, log=True)}
     context = rounds.breaks_early(experiment(nuisance=warmup, **rounds.LONG))
 
-    assert changes(stabilize(context)) == [("nuisance.warmup_steps", "", Integer(1, 200, log=True))]
+    assert changes(stabilize(context)) == [
+        ("nuisance.warmup_steps", "", Integer(1, 200, log=True)),
+        ("experiment.max_steps", "", 2180),
+    ]
 
 
 def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
@@ -67,7 +71,7 @@ def test_only_a_problem_of_the_best_trial_is_repaired(make, status):
     assert stabilize(with_status(context, broken, status)) == []
 
 
-@pytest.mark.parametrize(("status", "edits"), [("notice", 2), ("ok", 0), ("unclear", 0)])
+@pytest.mark.parametrize(("status", "edits"), [("notice", 3), ("ok", 0), ("unclear", 0)])
 def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
     context = rounds.rate_held_down(experiment(**NO_WARMUP))
     held_down = only(context, "stability", "D3", "notice")
