@@ -28,6 +28,7 @@ class Launch:
         versions: Of Etude and what its results depend on; of its loop (`OWN_LOOP`) where that is
             what trains.
         ended: How many of the ended trials ended under it; counted by the store.
+        accepts_code: Whether its author accepted that trials are of several versions of the code.
 
     Source: K3.
     """
@@ -40,6 +41,7 @@ class Launch:
     uncommitted: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     ended: int = 0
+    accepts_code: bool = False
 
 
 @final
@@ -51,12 +53,14 @@ class Entry:
         text: The experiment file as it was written, comments and all.
         source: Where that file stands; empty for an experiment from Python.
         launches: Oldest first.
+        place: Where that file stands, seen from the store's folder; None where that is not known.
     """
 
     experiment: Experiment
     text: str
     source: str = ""
     launches: tuple[Launch, ...] = ()
+    place: str | None = field(default=None, compare=False)
 
     @property
     def origin(self) -> Launch | None:
