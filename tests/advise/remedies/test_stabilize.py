@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
@@ -128,3 +130,32 @@ def test_a_warmup_of_a_tenth_already_is_told_in_words():
 )
 def test_late_jumps_are_left_to_a_person(make, question, count):
     assert len(steady_metric(make(question))) == count
+
+
+def longest(remedies):
+    return [new for path, _, new in changes(remedies) if path == "experiment.max_steps"]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "steps"),
+    [({"warmup_steps": 0}, 11_000), ({"warmup_steps": 50}, 10_950), ({"warmup_fraction": 0.0}, 11_112)],
+)
+def test_an_added_warmup_comes_before_the_schedule_of_before(fixed, steps):
+    """10,000 + 1,000 = 11,000 (D8): 10,000 steps are left behind the longest warmup."""
+    context = rounds.breaks_early(experiment(fixed=fixed, max_steps=10_000))
+
+    assert longest(stabilize(context)) == [steps]
+
+
+def test_a_warmup_before_a_decay_of_the_users_leaves_the_length_to_them():
+    fixed = {"warmup_steps": 0, "decay_steps": 2000}
+    context = rounds.breaks_early(experiment(fixed=fixed, **rounds.LONG))
+
+    warmup, told = stabilize(context)
+
+    assert longest([warmup]) == []
+    assert told.words == (
+        "Raise `max_steps` to 2200 if the warmup comes before `fixed.decay_steps` (D8)."
+    )
+    own = stabilize(replace(context, own_loop=True))
+    assert longest(own) == [2200]
