@@ -14,7 +14,7 @@ from ..experiment import Experiment, baseline, changes
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
-from ..round.result import Result, parent_in
+from ..round.result import Result, parent_in, rounds_before_in
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
@@ -243,6 +243,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         records=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
+        before=rounds_before_in(store, entries, experiment),
     )
 
 

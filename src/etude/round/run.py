@@ -58,7 +58,7 @@ def run(
         with open_round(entry, opened_store) as this_round:
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
-        result.records[:]  # read while the store is open
+        result.read()
         return result
 
 

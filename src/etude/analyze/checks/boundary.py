@@ -36,6 +36,7 @@ from .boundary_edge import (
     is_natural,
 )
 from .boundary_side import Side, finding
+from .boundary_wall import Earlier, no_rounds, with_wall
 from .infeasible_regions import infeasible_regions
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -66,7 +67,11 @@ class Boundary:
 
 
 def boundary(
-    study: Study, ended: Sequence[Outcome], *, thresholds: BoundaryThresholds = THRESHOLDS
+    study: Study,
+    ended: Sequence[Outcome],
+    *,
+    earlier: Earlier = no_rounds,
+    thresholds: BoundaryThresholds = THRESHOLDS,
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
@@ -74,12 +79,12 @@ def boundary(
     ranks of all trials most likely still falls there; draws of a Gaussian process fitted to the
     logarithms of the losses above their best are lowest there. None counts where another rules it
     out: where trials crowd is no evidence, what they are worth is. Neither unit nor sign of the
-    objective means anything.
+    objective means anything. Where trials of earlier rounds broke beyond, no wider space is asked.
 
-    Source: C1, D3.
+    Source: C1, C3, D3.
     """
     outcomes = [one for one in ended if not one.missing]
-    view = _View(study, outcomes, thresholds)
+    view = _View(study, outcomes, thresholds, earlier)
     sides: tuple[AxisSide, ...] = ("low", "high")
     return Boundary(
         study=study.name,
@@ -123,6 +128,7 @@ class _View:
     study: Study
     outcomes: list[Outcome]
     thresholds: BoundaryThresholds
+    earlier: Earlier
 
     @cached_property
     def axes(self) -> dict[str, Domain]:
@@ -368,7 +374,10 @@ def _judged(view: _View, side: Side) -> Side:
     signs = (side.falling and by_values, at_side and by_values, side.lowest_there and by_ranks)
     if any(signs):
         # The space is wide enough where it reaches into what cannot be trained.
-        return replace(side, status="notice" if side.cliff else "problem")
+        if side.cliff:
+            return replace(side, status="notice")
+        wide = replace(side, status="problem")
+        return with_wall(wide, view.axes[side.hyperparameter], view.outcomes, view.earlier)
     return replace(
         side, status="notice" if _is_worth_a_look(view, side, by_ranks=by_ranks) else "ok"
     )
