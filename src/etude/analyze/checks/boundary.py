@@ -25,7 +25,7 @@ from ..statistics.gaussian_process import LowestPoints, lowest_points
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.draws import uneven
-from ..views.outcomes import Outcome, ranked
+from ..views.outcomes import Outcome, prior_outcomes, ranked
 from ..views.rates import standard_error
 from .boundary_edge import (
     TopTrials,
@@ -129,6 +129,15 @@ class _View:
     outcomes: list[Outcome]
     thresholds: BoundaryThresholds
     earlier: Earlier
+
+    @cached_property
+    def modelled(self) -> _View:
+        """The trials that models are fitted to: those that the search of the study knew among them.
+
+        Where a search adapts, its own trials crowd, and only what spread before tells the rest.
+        """
+        known = prior_outcomes(self.study) if self.crowds else []
+        return replace(self, outcomes=[*self.outcomes, *known]) if known else self
 
     @cached_property
     def axes(self) -> dict[str, Domain]:
@@ -340,6 +349,7 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
 
 def _with_course(view: _View, side: Side, first: float) -> Side:
     """The side with how likely the objective falls at the first value, or at the cliff."""
+    view = view.modelled
     axis = list(view.axes).index(side.hyperparameter)
     quadratic = view.feasible_quadratic if side.cliff else view.quadratic
     edge = first + view.thresholds.process_edge
