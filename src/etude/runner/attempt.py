@@ -11,6 +11,7 @@ from ..assignment import Assignment, Moment
 from ..errors import Halted, Infeasible, Leave, Suspended, WorkloadError
 from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import TrainFunction, Trial
+from .process_state import restored
 from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
@@ -29,7 +30,7 @@ def attempt(
     channel = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    channel.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
+    channel.end(_outcome(trial, train, assignment), time.monotonic() - begin)
 
 
 @final
@@ -132,7 +133,7 @@ def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
 def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     watch = TimingChannel()
     trial = Trial(assignment, watch)
-    outcome = _outcome(trial, train, assignment.metric)
+    outcome = _outcome(trial, train, assignment)
     end = time.monotonic()
     if isinstance(outcome, Refused):
         return outcome
@@ -159,12 +160,15 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
     )
 
 
-def _outcome(trial: Trial, train: TrainFunction, metric: str) -> Ended | Paused | Refused:
+def _outcome(
+    trial: Trial, train: TrainFunction, assignment: Assignment
+) -> Ended | Paused | Refused:
     """What became of the trial: whatever the user's code raises is caught here, and only here."""
     try:
-        value = train(trial)
+        with restored(assignment.stream_seed):
+            value = train(trial)
         if value is not None and trial.left is None:
-            trial.report(trial.max_steps - 1, {metric: _number(value)})
+            trial.report(trial.max_steps - 1, {assignment.metric: _number(value)})
     except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
         return outcome(trial, error)
     return outcome(trial)
