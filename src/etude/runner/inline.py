@@ -12,6 +12,7 @@ from typing import Any, TextIO, final
 from ..assignment import Assignment, Halt
 from ..event import Event
 from ..trial import TrainFunction
+from . import imported
 from .attempt import attempt
 from .base import Deliver
 from .process_state import generator_states, set_generators
@@ -51,6 +52,7 @@ class Inline:
             return False
         assignment, self._assignment = self._assignment, None
         if self._train is None:
+            imported.forget()
             self._train = self._load()
         if self._generators is None:
             self._generators = generator_states()

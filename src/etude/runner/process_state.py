@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, final
 
+from ..trial import TrainFunction, Trial
 from .imports import watched
 from .state_kinds import GENERATORS, KINDS, Generator, Kind
 
@@ -32,6 +33,16 @@ def restored(seed: int | None = None) -> Iterator[None]:
             yield
     finally:
         before.put_back()
+
+
+def isolated(train: TrainFunction, seed: int) -> TrainFunction:
+    """The train function, after which this process is as it was before."""
+
+    def trained(trial: Trial) -> Any:
+        with restored(seed):
+            return train(trial)
+
+    return trained
 
 
 def generator_states() -> Values:
