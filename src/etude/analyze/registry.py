@@ -48,6 +48,7 @@ class Check:
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
+        knows_earlier: Whether it is given the trials of earlier rounds.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Check:
     title: str = ""
     against_rivals: bool = False
     minds_learning: bool = False
+    knows_earlier: bool = False
     along_axes: bool = False
 
 
@@ -69,6 +71,7 @@ CHECKS = (
         result=boundary.boundary,
         findings=boundary.findings,
         along_axes=True,
+        knows_earlier=True,
         title="The best trials and the edges",
     ),
     Check(
