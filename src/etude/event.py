@@ -49,6 +49,8 @@ class Ended:
     wall_s: float = 0.0
     error_site: str = ""
     """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
+    unread: tuple[str, ...] | None = field(default=None, compare=False)
+    """What nobody read of the setting from step 0 on; None where that is not known."""
 
 
 @final
@@ -59,6 +61,7 @@ class Paused:
     trial_id: int
     steps: int
     wall_s: float = 0.0
+    unread: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @final

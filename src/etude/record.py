@@ -115,6 +115,7 @@ class Record:
         from_step: The step of the parent's checkpoint that it began from.
         until_step: The updates after which it pauses; None for its end.
         name: Its id in the tool that it was imported from; empty for a trial of ours.
+        unread: The hyperparameters that its training never read; None where that is not known.
     """
 
     id: int
@@ -133,6 +134,7 @@ class Record:
     parent: int | None = None
     from_step: int | None = None
     until_step: int | None = None
+    unread: tuple[str, ...] | None = None
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
 
     @property

@@ -12,6 +12,7 @@ import operator
 import os
 import shutil
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,6 +43,10 @@ class NotedSetting(dict[str, Any]):
         """The entries whose values nobody asked for."""
         return set(super().keys()) - self.read
 
+    def read_all(self) -> None:
+        """Takes all for read: the setting goes where nobody sees what is asked of it."""
+        self.read |= set(super().keys())
+
     def __getitem__(self, name: str) -> Any:
         self.read.add(name)
         return super().__getitem__(name)
@@ -61,7 +66,7 @@ class NotedSetting(dict[str, Any]):
 
     def items(self) -> Any:
         """As a dict's, and all are read."""
-        self.read |= set(super().keys())
+        self.read_all()
         return super().items()
 
     def values(self) -> Any:
@@ -79,6 +84,12 @@ class NotedSetting(dict[str, Any]):
         return other | self.copy()
 
 
+def quietly(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a setting that counts as no reading."""
+    assert isinstance(setting, dict), "A setting is a dict. This is a bug."
+    return {name: dict.__getitem__(setting, name) for name in setting}
+
+
 def _never() -> str:
     return ""
 
@@ -92,7 +103,7 @@ class Trial:
         restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it meets it again at its next call, and never counts as completed.
-        setting: All hyperparameters of this trial, a mapping from name to value.
+        noted: The setting, which notes what is read of it: for loops of ours.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
         evaluation_steps: The regular ones (E2), the last step among them.
@@ -106,8 +117,9 @@ class Trial:
     ) -> None:
         """Is made by a runner; `halted` gives the reason once it is to stop."""
         self.id = assignment.id
-        given = assignment.setting
-        self.setting: dict[str, Any] = NotedSetting(given) if assignment.rehearsal else dict(given)
+        self.noted = NotedSetting(assignment.setting)
+        self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
+        _live.add(self)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
         self.metric = assignment.metric
@@ -132,17 +144,26 @@ class Trial:
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
+        self.noted.read.add(name)
         try:
-            return self.setting[name]
+            return self._setting[name]
         except KeyError:
-            known = ", ".join(f"`{given}`" for given in self.setting)
+            known = ", ".join(f"`{given}`" for given in self._setting)
             raise KeyError(
                 f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
             ) from None
 
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
-        return name in self.setting
+        self.noted.read.add(str(name))
+        return name in self._setting
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """All hyperparameters by name, a plain dict: who takes it whole may read any of them."""
+        if self._setting is not self.noted:
+            self.noted.read_all()
+        return self._setting
 
     @property
     def folder(self) -> Path:
@@ -244,10 +265,10 @@ class Trial:
         return self._reported
 
     @property
-    def unread(self) -> tuple[str, ...]:
-        """In a rehearsal: the hyperparameters that nobody read so far, in order."""
-        setting = self.setting
-        return tuple(sorted(setting.unread)) if isinstance(setting, NotedSetting) else ()
+    def unread(self) -> tuple[str, ...] | None:
+        """The hyperparameters that nobody read from step 0 on; None where that is not known."""
+        earlier = self._assignment.unread if self._from_step else tuple(self.noted)
+        return None if earlier is None else tuple(sorted(self.noted.unread & set(earlier)))
 
     @property
     def updates(self) -> int:
@@ -346,3 +367,15 @@ def _misreport_message(metric: str, seen: list[str], step: int) -> str:
 
 
 TrainFunction: TypeAlias = Callable[[Trial], Any]
+
+# What a forked process reads, a loader's worker for one, is not seen here: all counts as read.
+_live: weakref.WeakSet[Trial] = weakref.WeakSet()
+
+
+def _read_by_a_fork() -> None:
+    for trial in list(_live):
+        trial.noted.read_all()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_read_by_a_fork)

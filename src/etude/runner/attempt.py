@@ -29,7 +29,8 @@ def attempt(
     channel = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    channel.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
+    ended = with_reads(trial, _outcome(trial, train, assignment.metric))
+    channel.end(ended, time.monotonic() - begin)
 
 
 @final
@@ -154,7 +155,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
         step_s=max(evaluating - first_step, 0.0),
         evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
         resumes=watch.saves and trial.restores if trial.reported else None,
-        unread=trial.unread,
+        unread=trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
     )
 
@@ -182,6 +183,11 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if not trial.reported:
         return _error(trial, _silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+    """The same end, with what nobody read of the trial's setting."""
+    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
 
 
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:

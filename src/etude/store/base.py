@@ -138,6 +138,7 @@ def record_after(record: Record, event: Event) -> Record:
             detail="",
             steps=event.from_step,
             checkpoints=earlier,
+            unread=None,  # until it comes to an end, nobody knows
         )
     if isinstance(event, Saved):
         others = tuple(one for one in record.checkpoints if one.step != event.step)
@@ -152,10 +153,16 @@ def record_after(record: Record, event: Event) -> Record:
             detail=event.detail,
             steps=max(event.steps, record.steps),  # a killed worker does not know its own
             wall_s=record.wall_s + event.wall_s,
+            unread=record.unread if event.unread is None else event.unread,
         )
     if isinstance(event, Paused):
-        steps, wall_s = max(event.steps, record.steps), record.wall_s + event.wall_s
-        return dataclasses.replace(record, status="paused", steps=steps, wall_s=wall_s)
+        return dataclasses.replace(
+            record,
+            status="paused",
+            steps=max(event.steps, record.steps),
+            wall_s=record.wall_s + event.wall_s,
+            unread=event.unread,
+        )
     if isinstance(event, Lost):
         return _record_after_loss(record, event)
     if isinstance(event, Reopened):

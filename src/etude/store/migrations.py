@@ -111,3 +111,9 @@ def trials_pause_and_fork(db: Connection) -> None:
     db.execute("alter table trial add column parent_id integer")
     db.execute("alter table trial add column from_step integer")
     db.execute("alter table trial add column until_step integer")
+
+
+@migration(5)
+def trials_know_what_nobody_read(db: Connection) -> None:
+    """A hyperparameter that the training never read changes nothing; null where nobody noted it."""
+    db.execute("alter table trial add column unread text")
