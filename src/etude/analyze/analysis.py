@@ -11,6 +11,7 @@ from ..finding import Finding
 from ..record import Record
 from ..study import Study
 from .checks.stability import stability
+from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
@@ -18,6 +19,7 @@ from .views.subgroups import subgroups
 
 R = TypeVar("R")
 _BY_RESULT = {check.result: check for check in CHECKS}
+_OF_ALL = ("studies", "records")
 
 
 @final
@@ -95,16 +97,36 @@ class Analysis:
             finding
             for study in self.studies
             for check in CHECKS
-            if check.of != "studies"
+            if check.of not in _OF_ALL
             for subject in (self.shares(study) if check.of == "shares" else [study])
             for finding in check.findings(self._result(subject, check))
         ]
-        return by_study + [
+        of_all = [
             finding
             for check in CHECKS
-            if check.of == "studies"
-            for finding in check.findings(check.result(self.studies))
+            if check.of in _OF_ALL
+            for finding in check.findings(self._overall(check))
         ]
+        return [one for one in by_study if not self._is_idle(one)] + of_all
+
+    @property
+    def unread(self) -> Unread:
+        """What no trial ever read."""
+        result: Unread = self._overall(_BY_RESULT[unread])
+        return result
+
+    def _is_idle(self, finding: Finding) -> bool:
+        """Whether it speaks of an axis that nobody read: along it there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study", "")
+        return name is not None and name in self.unread.of(study)
+
+    def _overall(self, check: Check) -> Any:
+        """The result of a check that looks at all studies at once."""
+        key = ("", check.name)
+        if key not in self._results:
+            given = [self.studies] if check.of == "studies" else [self.studies, self.records]
+            self._results[key] = check.result(*given)
+        return self._results[key]
 
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)

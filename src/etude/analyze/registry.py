@@ -25,9 +25,10 @@ from .checks import (
     still_improving,
     training_loss_rises,
     trial_noise,
+    unread,
 )
 
-Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies"]
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records"]
 
 
 @final
@@ -39,7 +40,8 @@ class Check:
         name: As findings carry it; `etude check --json` knows it too.
         rules: The rules of the playbook that its findings stand for.
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
-            share of a merged study (`shares`), or the `studies` as they were designed.
+            share of a merged study (`shares`), the `studies` as they were designed, or these with
+            all `records`.
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
@@ -197,6 +199,13 @@ CHECKS = (
         of="studies",
         result=fixed_caveats.fixed_caveats,
         findings=fixed_caveats.findings,
+    ),
+    Check(
+        "unread",
+        rules=("W8",),
+        of="records",
+        result=unread.unread,
+        findings=unread.findings,
     ),
 )
 

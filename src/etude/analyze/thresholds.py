@@ -528,3 +528,12 @@ class CoverageThresholds:
     max_gain_of_spread: float = 0.1
     # Heuristic: a gain within one retraining standard deviation is hardly seen.
     max_gain_of_noise: float = 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class UnreadThresholds:
+    """Of `unread` (W8), while trials of a study still run."""
+
+    # Heuristic: what half of the trials read, five of them miss in three of a hundred studies.
+    min_trials: int = 5

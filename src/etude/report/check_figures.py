@@ -55,6 +55,7 @@ WITHOUT_CHART: Final = {
     "sampling_luck": "the report's overview draws it for each study, beside the comparison",
     "trial_noise": "the overview draws it as the interval of the best setting",
     "fixed_caveats": "there is nothing to draw",
+    "unread": "what nobody read has no effect to draw",
 }
 _CHECKS: Final = {check.name: check for check in CHECKS}
 
