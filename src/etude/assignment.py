@@ -26,6 +26,7 @@ class Assignment:
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
         unread: What nobody read of the setting before the checkpoint; None where not known.
         rehearsal: Whether this only tries two steps: nothing is recorded.
+        whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Assignment:
     keep_checkpoints: int = 1
     unread: tuple[str, ...] | None = None
     rehearsal: bool = False
+    whole_steps: int = 0
 
     @property
     def objective(self) -> Objective:
@@ -62,14 +64,17 @@ class Halt:
     reason: str = "schedule"
 
 
-Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
+Moment: TypeAlias = Literal["began", "stepped", "evaluating", "passed"]
 
 
 class Channel(Protocol):
     """Takes what happens in a trial: the runner's end of the line."""
 
     def marked(self, moment: Moment, step: int) -> None:
-        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it."""
+        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it.
+
+        In a rehearsal, `passed`: it has gone beyond the steps that are tried.
+        """
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Values at a step."""

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from .code import Stretch
 from .experiment.objective import Objective
 from .space import Scalar
 
@@ -116,6 +117,7 @@ class Record:
         until_step: The updates after which it pauses; None for its end.
         name: Its id in the tool that it was imported from; empty for a trial of ours.
         unread: The hyperparameters that its training never read; None where that is not known.
+        stretches: By which code and in which launch it was trained from which step on.
     """
 
     id: int
@@ -136,6 +138,7 @@ class Record:
     until_step: int | None = None
     unread: tuple[str, ...] | None = None
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
+    stretches: tuple[Stretch, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def ended(self) -> bool:

@@ -223,7 +223,7 @@ def _waiting_sentence(proposal: _Proposal) -> str:
 
 
 def _without_unread(context: Context, remedy: Remedy) -> Remedy:
-    """The remedy without edits of hyperparameters that nobody reads; in words where none is left."""
+    """The remedy without edits of what nobody reads; in words where none is left."""
     edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
     if edits or not remedy.edits:
         return replace(remedy, edits=edits)

@@ -129,6 +129,8 @@ class Analysis:
         return self._results[key]
 
     def _result(self, study: Study, check: Check) -> Any:
+        if check.of in _OF_ALL:
+            return self._overall(check)
         key = (study.name, check.name)
         if key not in self._results:
             trials = self._trials_of(study, check)

@@ -16,6 +16,8 @@ from ...study import Study
 from ...wording import conjunction, plural
 from ..thresholds import UnreadThresholds
 
+SHIPPED = UnreadThresholds()
+
 
 @final
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Unread:
 def unread(
     studies: Sequence[Study],
     records: Sequence[Record],
-    thresholds: UnreadThresholds = UnreadThresholds(),
+    thresholds: UnreadThresholds = SHIPPED,
 ) -> Unread:
     """The hyperparameters that no trial read, as far as trials noted it.
 
@@ -71,27 +73,27 @@ def unread(
 
     Source: W8.
     """
-    own = {one.name: [each for each in records if each.study == one.name] for one in studies}
-    left = {
-        name: names
-        for name, trials in own.items()
-        if (names := _left(trials, thresholds)) is not None
-    }
+    own = {study.name: [one for one in records if one.study == study.name] for study in studies}
+    left = {name: _left(trials, thresholds) for name, trials in own.items()}
+    compared = tuple(dict.fromkeys(name for one in studies for name in _scientific(one)))
+    names = []
+    for name, having in sorted(_by_name(studies).items()):
+        without = tuple(study for study in having if name in (left[study] or ()))
+        everywhere = len(without) == len(having)
+        if without and (everywhere or name not in compared):
+            trials = tuple(one.id for study in without for one in own[study] if _whole(one))
+            names.append(UnreadName(name, without, everywhere, name in compared, trials))
+    judged = tuple(name for name, those in left.items() if those is not None)
+    return Unread(tuple(names), judged, compared)
+
+
+def _by_name(studies: Sequence[Study]) -> dict[str, list[str]]:
+    """Every hyperparameter with the studies that have it."""
     having: dict[str, list[str]] = {}
     for study in studies:
         for name in (*study.scientific, *study.space.domains, *study.fixed):
             having.setdefault(name, []).append(study.name)
-    compared = tuple(dict.fromkeys(name for one in studies for name in _scientific(one)))
-    names = []
-    for name, known in sorted(having.items()):
-        without = tuple(study for study in known if name in left.get(study, ()))
-        is_scientific = name in compared
-        if without and (not is_scientific or len(without) == len(known)):
-            trials = tuple(one.id for study in without for one in own[study] if _whole(one))
-            names.append(
-                UnreadName(name, without, len(without) == len(known), is_scientific, trials)
-            )
-    return Unread(tuple(names), tuple(left), compared)
+    return having
 
 
 def _scientific(study: Study) -> Iterator[str]:

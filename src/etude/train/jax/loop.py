@@ -15,7 +15,8 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from ...trial import NotedSetting, Trial, quietly
+from ...setting import NotedSetting, quietly
+from ...trial import Trial
 from .. import metrics
 from ..backend import Library
 from ..checkpointing import EVERY_S

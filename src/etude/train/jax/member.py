@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from ...trial import Trial, quietly
+from ...setting import quietly
+from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of

@@ -20,7 +20,7 @@ import numpy as np
 from jax import Array, lax
 
 from ...errors import WorkloadError
-from ...trial import NotedSetting, quietly
+from ...setting import NotedSetting, quietly
 from .. import metrics
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING, STAYING

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, final
 import jax.numpy as jnp
 import numpy as np
 
-from ...trial import NotedSetting, quietly
+from ...setting import NotedSetting, quietly
 from .. import metrics
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from .loop import Loop

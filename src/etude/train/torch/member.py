@@ -9,7 +9,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from ...trial import Trial, quietly
+from ...setting import quietly
+from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of

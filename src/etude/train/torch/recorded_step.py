@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, grad_and_value, vmap
 
-from ...trial import NotedSetting
+from ...setting import NotedSetting
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING
 from ..workload import Workload

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from ...trial import quietly
+from ...setting import quietly
 from ..recipe import STAYING
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from . import dropout, graph, recorded_step
