@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeAlias, final
 
 from .experiment.objective import Objective
 from .space import Scalar
+from .study import derived_seed
 
 
 @final
@@ -53,6 +54,13 @@ class Assignment:
     def objective(self) -> Objective:
         """What trials are judged by."""
         return Objective(self.metric, self.maximize)
+
+    @property
+    def stream_seed(self) -> int:
+        """Of the process-wide generators: what goes on from a checkpoint draws other numbers."""
+        if self.resume_step is None:
+            return self.seed
+        return derived_seed(self.seed, "streams", self.resume_step)
 
 
 @final

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import TextIO, final
+from typing import Any, TextIO, final
 
 from ..assignment import Assignment, Halt
 from ..event import Event
@@ -15,6 +15,7 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
+from .process_state import generator_states, set_generators
 
 
 @final
@@ -29,6 +30,7 @@ class Inline:
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
+        self._generators: dict[str, Any] | None = None
 
     @property
     def free(self) -> int:
@@ -52,6 +54,8 @@ class Inline:
         if self._train is None:
             imported.forget()
             self._train = self._load()
+        if self._generators is None:
+            self._generators = generator_states()
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
@@ -71,7 +75,9 @@ class Inline:
         return True
 
     def close(self) -> None:
-        """Nothing runs on."""
+        """Nothing runs on; the generators of this process go on as if nothing had been trained."""
+        set_generators(self._generators or {})
+        self._generators = None
 
 
 @final
