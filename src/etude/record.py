@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, final, overload
@@ -60,6 +60,11 @@ class Points:
         """The names that occur, sorted."""
         counts = np.bincount(self.rows_P["metric"], minlength=1)
         return sorted(self.names[code] for code in np.flatnonzero(counts).tolist())
+
+    def without(self, names: Collection[str]) -> Points:
+        """The same but for some metrics."""
+        codes = [code for code, name in enumerate(self.names) if name in names]
+        return Points(self.rows_P[~np.isin(self.rows_P["metric"], codes)], self.names)
 
     def series(self, metric: str) -> Series:
         """One metric by step; of two values at one step the later written one counts."""
@@ -179,6 +184,10 @@ class Records(Sequence[Record]):
     def of(cls, records: Sequence[Record]) -> Records:
         """A view of records at hand."""
         return cls(lambda: records, Counter(record.status for record in records))
+
+    def mapped(self, change: Callable[[Record], Record]) -> Records:
+        """A view of the records after a change that leaves their status, made when looked at."""
+        return Records(lambda: [change(record) for record in self], self._counts)
 
     def count(self, value: object = None) -> int:
         """How many have this status; all of them without one."""
