@@ -287,7 +287,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         return None
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
-        records=Records.of(records),
+        recorded=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
         before=rounds_before_in(store, entries, experiment),

@@ -38,7 +38,7 @@ def attempt(
     ended, note = _outcome(trial, isolated(train, assignment.stream_seed))
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
-    channel.end(ended, time.monotonic() - begin)
+    channel.end(with_reads(trial, ended), time.monotonic() - begin)
 
 
 @final
@@ -172,7 +172,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
     return trial, replace(
         timed(assignment, watch),
         resumes=None if is_cut else _resumes(trial, watch),
-        unread=() if is_cut else trial.unread,
+        unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
         returned=note,
     )
@@ -248,6 +248,11 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if not trial.reported:
         return _error(trial, silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+    """The same end, with what nobody read of the trial's setting."""
+    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
 
 
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
