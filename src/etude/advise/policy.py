@@ -24,6 +24,7 @@ from .remedies.widen import widen
 
 RemedyRule: TypeAlias = Callable[[Context], list[Remedy]]
 REPAIR = "repair optimization"
+REDRAW = "redraw the space"
 
 
 @final
@@ -47,7 +48,7 @@ class Step:
 EXPLORATION = (
     Step(goal=REPAIR, rules=("D11", "D6", "D9"), remedies=(stabilize,), is_cure=True),
     Step(
-        goal="redraw the space",
+        goal=REDRAW,
         rules=("C1", "C3"),
         remedies=(use_log_scale, narrow_unstable, widen),
         is_cure=True,

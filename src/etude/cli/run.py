@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .options import FileArgument, StoreOption
+from .options import FileArgument, SameOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
 
@@ -31,6 +32,10 @@ _BudgetSteps: TypeAlias = Annotated[
         help="Training steps of all rounds. [default: --rounds times those of the first]",
         show_default=False,
     ),
+]
+_AcceptCode: TypeAlias = Annotated[
+    bool,
+    typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
 ]
 
 
@@ -54,6 +59,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     rounds: _Rounds = 1,
     accept: _Accept = False,
     budget_steps: _BudgetSteps = None,
+    same: SameOption = False,
+    accept_code: _AcceptCode = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from .autopilot import RoundOptions, follow
@@ -64,7 +71,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
     typer.echo(f"Store: {location}")
-    play = partial(_play, workers=workers, runner=runner)
+    agreed = _agreed(same=same, accept_code=accept_code)
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with sigterm_as_ctrl_c():
         if accept:
             follow(file, play, RoundOptions(rounds, budget_steps, store, location))
@@ -92,7 +100,20 @@ def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int |
         )
 
 
-def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
+def _agreed(*, same: bool, accept_code: bool) -> tuple[Agreed, ...]:
+    """What was agreed to, as a round takes it."""
+    answers: dict[Agreed, bool] = {"same_file": same, "changed_code": accept_code}
+    return tuple(name for name, given in answers.items() if given)
+
+
+def _play(
+    file: Path,
+    store: Store | str,
+    *,
+    workers: int | None,
+    runner: str,
+    agreed: Collection[Agreed],
+) -> Result:
     from rich.console import Console
 
     from ..round import run as a_round
@@ -100,7 +121,12 @@ def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -
 
     console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
     return a_round.run(
-        file, store=store, runner=runner, workers=workers, observers=[Progress(console)]
+        file,
+        store=store,
+        runner=runner,
+        workers=workers,
+        observers=[Progress(console)],
+        agreed=agreed,
     )
 
 

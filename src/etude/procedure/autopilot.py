@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
+from ..advise.policy import REDRAW
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..errors import RunError
 from ..experiment import Experiment, baseline, changes
+from ..experiment.methods import SEARCHES
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
-from ..round.result import Result, parent_in
+from ..round.result import Result, parent_in, rounds_before_in
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
@@ -207,12 +209,16 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
 def next_round(result: Result, *, budget: int, spent: int) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
+    A space whose sides are to be redrawn is no space to exploit, however much is spent: it is
+    redrawn, and explored, until the best lies inside.
+
     Source: R2, R3, X1.
     """
     coming = result.next()
     if coming:
         existing = _existing_trials(coming, result)
-        if explores(coming, budget=budget, spent=spent, existing=existing):
+        redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
+        if redraws or explores(coming, budget=budget, spent=spent, existing=existing):
             return coming
     return result.next(exploit=True) or coming
 
@@ -243,6 +249,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         records=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
+        before=rounds_before_in(store, entries, experiment),
     )
 
 

@@ -12,8 +12,11 @@ from statistics import fmean, median, stdev
 from typing import final
 
 from ..advise.ending import Ending, NextStep, Reason
+from ..advise.new_length import NewLength, new_length
+from ..errors import RunError
 from ..experiment import Experiment
 from ..experiment.baseline import Adoption
+from ..experiment.change import Change, applied
 from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
 from ..record import Record
@@ -115,23 +118,61 @@ def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
     )
 
 
-def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -> Experiment:
+def experiment(
+    adopted: Adoption,
+    *,
+    seeds: int,
+    max_steps: int | None = None,
+    own_loop: bool = False,
+    keep_schedule: bool = False,
+) -> Experiment:
     """The experiment that trains an adopted configuration with so many seeds.
 
     Args:
         adopted: The configuration.
         seeds: How many trainings.
-        max_steps: The full length; None for the one it was adopted at.
+        max_steps: The full length; None for the one it was adopted at. Its schedule follows.
+        own_loop: Whether Etude's own loop trains it, so that its schedule is known.
+        keep_schedule: Whether its schedule stays as it stands, at any length.
 
-    Source: A2, X3, T8.
+    Raises:
+        RunError: where the setting holds a schedule of another length that cannot follow.
+
+    Source: A2, X3, T8, T10.
     """
     full = max_steps or adopted.max_steps
+    retraining = _retraining(adopted, seeds=seeds, name=launch_name(adopted, full))
+    if full == adopted.max_steps:
+        return retraining
+    length = new_length(retraining, full, own_loop=own_loop)
+    if keep_schedule:
+        length = NewLength()
+    if length.left:
+        raise RunError(
+            f"At {full:,} steps the adopted {_listed(retraining, length.left)} would be left as of "
+            f"{adopted.max_steps:,}, and how the training code reads it is not known. Run the "
+            "setting at that length with the schedule that you want, adopt it, and launch that: "
+            "a linear decay keeps its steps behind a longer constant phase, a cosine is stretched "
+            "(T10). If it is right as it stands, add --keep-schedule."
+        )
+    changes = [Change(("experiment", "max_steps"), "", full)]
+    return applied(retraining, [*changes, *(edit.change for edit in length.edits)])
+
+
+def _listed(retraining: Experiment, paths: Sequence[str]) -> str:
+    """Fixed settings with their values, as the file has them."""
+    fixed = {one.path: one.value for one in retraining.hyperparameters}
+    return join([f"`{path.rpartition('.')[2]} = {toml_text(fixed[path])}`" for path in paths])
+
+
+def _retraining(adopted: Adoption, *, seeds: int, name: str) -> Experiment:
+    """The adopted configuration, with so many seeds, at the length it was adopted at."""
     return Experiment(
-        name=launch_name(adopted, full),
+        name=name,
         question="How good is the adopted configuration, with other seeds and at full length?",
         metric=adopted.metric,
         maximize=adopted.maximize,
-        max_steps=full,
+        max_steps=adopted.max_steps,
         evaluations=adopted.evaluations,
         trials=seeds,
         train=adopted.train or None,

@@ -40,7 +40,8 @@ class Result:
     """Trials, findings, verdict and next round of one experiment.
 
     Everything is computed when first asked for, from what the store holds. `parent` is the round
-    before, where the store has it; `prior` what the search of each study learned from such rounds.
+    before, where the store has it; `prior` what the search of each study learned from such rounds;
+    `before` all rounds that led to this one, the first of them first, with their trials.
     """
 
     entry: Entry
@@ -48,6 +49,7 @@ class Result:
     store: Store
     parent: Experiment | None = None
     prior: Mapping[str, tuple[Prior, ...]] = field(default_factory=dict)
+    before: tuple[tuple[Experiment, Records], ...] = ()
 
     @property
     def experiment(self) -> Experiment:
@@ -109,7 +111,8 @@ class Result:
         """Every result that findings, charts, verdict and advice rest on, computed once."""
         from ..analyze.analysis import Analysis
 
-        return Analysis(self.experiment, self.studies, self.records)
+        before = [Analysis(one, studies(one), records) for one, records in self.before]
+        return Analysis(self.experiment, self.studies, self.records, before=before)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -250,6 +253,11 @@ class Result:
         paths = (folder / str(step) for _, step in sorted(judged))
         return [path for path in paths if path.is_dir()][:1]
 
+    def read(self) -> None:
+        """Reads the trials, those of the rounds before among them, while the store is open."""
+        for records in (self.records, *(records for _, records in self.before)):
+            records[:]
+
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
         ending = self.ending()
@@ -293,7 +301,7 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
     if isinstance(store, str | Path):
         with closing(open_store(store, create=False)) as opened_store:
             result = load(opened_store, name)
-            result.records[:]  # read while the store is open
+            result.read()
             return result
     entries = store.entries()
     if not entries:
@@ -311,7 +319,18 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         store=store,
         parent=parent_in(entries, entry.experiment),
         prior=_prior(store, entry.experiment),
+        before=rounds_before_in(store, entries, entry.experiment),
     )
+
+
+def rounds_before_in(
+    store: Store, entries: Sequence[Entry], experiment: Experiment
+) -> tuple[tuple[Experiment, Records], ...]:
+    """The rounds that led to an experiment with their trials, the first of them first."""
+    from .prior import ancestors
+
+    chain = [(one, store.records(one.name)) for one in ancestors(entries, experiment)]
+    return tuple(chain[::-1])
 
 
 def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:

@@ -46,7 +46,7 @@ def train_function(reference: str, folder: Path) -> TrainFunction:
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
     imported.begin(folder)
-    module = _import(path, folder)
+    module = _import(path, folder, reference)
     train = getattr(module, name, None)
     if is_workload(train) or callable(train):
         return trainer(train)
@@ -67,12 +67,12 @@ def trainer(train: Any) -> TrainFunction:
     return train  # type: ignore[no-any-return]  # a callable of the user's
 
 
-def _import(path: Path, folder: Path) -> ModuleType:
+def _import(path: Path, folder: Path, reference: str) -> ModuleType:
     beside = str(path.parent.absolute())
     sys.path[:] = [beside, *(place for place in sys.path if place != beside)]
     known = sys.modules.get(path.stem)
     is_imported = known is not None and getattr(known, "__file__", None) == str(path.absolute())
-    imported.note(path, folder, anew=not is_imported)
+    imported.note(path, folder, reference=reference, anew=not is_imported)
     if known is not None and is_imported:
         return known
     # A file called like a module that is already there (random.py) keeps out of its way.
@@ -89,6 +89,7 @@ def _import(path: Path, folder: Path) -> ModuleType:
         raise
     finally:
         _IMPORTED.reset(token)
+    imported.code()  # what came with it is read now, and not when a trial ends
     return module
 
 

@@ -129,7 +129,7 @@ def _with_room_for_warmups(context: Context, remedies: list[Remedy]) -> list[Rem
     left = new_length(context.experiment, steps, own_loop=context.own_loop).left
     if left and not context.own_loop:
         names = join([f"`{name}`" for name in left], most=2)
-        words = f"Raise `max_steps` to {steps} if {names} count from the end of the warmup (D8)."
+        words = f"Raise `max_steps` to {steps} if the warmup comes before {names} (D8)."
         return [*remedies, Remedy(rule="D8", words=words)]
     because = (
         f"the warmup takes up to {plural(steps - before, 'step')} more and comes before the "
