@@ -160,7 +160,7 @@ def test_a_file_is_read_as_python_reads_it(data, text):
 def test_a_function_of_a_notebook_has_its_bytecode():
     spaces = [{}, {}, {}]
     for space, text in zip(spaces, ("return 1.0", "return 1.0  # one", "return 2.0"), strict=True):
-        exec(f"def train(trial):\n    {text}\n", space)  # noqa: S102  # as a cell does
+        exec(f"def train(trial):\n    {text}\n", space)  # as a cell does
 
     first, same, other = (imported.function_file(space["train"]) for space in spaces)
 
