@@ -119,6 +119,9 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
+    *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")
