@@ -132,6 +132,11 @@ class Trial:
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
     """
 
+    last_report: tuple[int, Any] | None = None
+    passed_step = -1
+    restores = False
+    _given = 0
+
     def __init__(
         self, assignment: Assignment, channel: Channel, halted: Callable[[], str] = _never
     ) -> None:
@@ -153,13 +158,9 @@ class Trial:
         self._first_losses = dict(assignment.first_losses)
         self._from_step = 0
         self._last_step = -1
-        self._given = 0
         self._begun_at: float | None = None
         self._looped = False
         self._reported = False
-        self.last_report: tuple[int, Any] | None = None
-        self.passed_step = -1
-        self.restores = False
         self.left: Leave | None = None
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
