@@ -69,6 +69,36 @@ class Cache:
         return json.dumps([task[name] for name in self._key])
 
 
+class Rows:
+    """What was played of several methods, a line of JSON each.
+
+    A peer's rows are committed, a file for each peer and version in `results/rows/`, and are known
+    by that version alone: later runs, here or elsewhere, add to them. A problem that changes gets
+    another name. Ours stand in `.bench/`, by the code that played them.
+
+    Args:
+        benchmark: Whose rows.
+        key: The entries of a task by which it is known again, beside the version or the code.
+        versions: Of the peers, by method.
+    """
+
+    def __init__(self, benchmark: str, key: Sequence[str], versions: Mapping[str, str]) -> None:
+        self._ours = Cache(BENCH / f"{benchmark}.jsonl", (*key, "code"))
+        self._peers = {
+            method: Cache(RESULTS / "rows" / f"{benchmark}-{method}-{release}.jsonl", key)
+            for method, release in versions.items()
+        }
+
+    def get(self, task: dict[str, Any]) -> dict[str, Any] | None:
+        return self._of(task).get(task)
+
+    def add(self, result: dict[str, Any]) -> None:
+        self._of(result).add(result)
+
+    def _of(self, task: dict[str, Any]) -> Cache:
+        return self._peers.get(task["method"], self._ours)
+
+
 @dataclass(frozen=True)
 class Child:
     """One subprocess: seconds on the wall and on the processor, and what its last line says."""

@@ -8,7 +8,8 @@
 Regret: how much worse the setting of the best measured trial is than the best there is, without
 noise. A study of 20, 50 or 100 trials, one after the other or ten at once. Peers do not know how
 many trials are to come; `bayesian` does (its start is a quarter), so it plays each length anew.
-What was played is kept in `.bench/search.jsonl`, as long as the code that played it is the same.
+What was played is kept: ours in `.bench/search.jsonl`, as long as the code that played it is the
+same; of peers in `results/rows/`, by their version. Both add up, over runs and machines.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import BENCH, ROOT, Cache, Output, version
+from measure import BENCH, ROOT, Output, Rows, version
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
@@ -60,7 +61,7 @@ LOW = ("infeasible_after_warmup", "suggestion_s")  # these are to be at most the
 Task = dict[str, Any]
 Results = dict[tuple[str, str, int, int], dict[int, Task]]  # by seed
 # By which a study that was played is known again.
-KEY = ("problem", "method", "seed", "parallel", "trials", "code")
+KEY = ("problem", "method", "seed", "parallel", "trials")
 
 
 def lengths(method: str) -> tuple[int, ...]:
@@ -70,13 +71,14 @@ def lengths(method: str) -> tuple[int, ...]:
     return (2 * max(BUDGETS),) if method == YARDSTICK else (max(BUDGETS),)
 
 
-def tasks(method: str, seed: int, chosen: Sequence[str], code: str) -> Iterator[Task]:
+def tasks(method: str, seed: int, chosen: Sequence[str], code: str = "") -> Iterator[Task]:
     # What does not adapt is the same however many trials run at once (Q5).
     for parallel in PARALLEL[:1] if method == YARDSTICK else PARALLEL:
         for problem in chosen:
             for trials in lengths(method):
                 given = {"problem": problem, "method": method, "seed": seed}
-                yield {**given, "parallel": parallel, "trials": trials, "code": code}
+                given |= {"parallel": parallel, "trials": trials}
+                yield given if method in PEERS else {**given, "code": code}
 
 
 def python_of(method: str) -> Path:
@@ -92,8 +94,16 @@ def python_of(method: str) -> Path:
     return python
 
 
+def versions() -> dict[str, str]:
+    """The releases of the peers, by method."""
+    return {
+        method: version(python_of(method), packages[0])
+        for method, (_, packages, _) in PEERS.items()
+    }
+
+
 def code_of(method: str) -> str:
-    """What changes when results of a method may: its release or its code, and the problems'."""
+    """What changes when results of ours may: the code of the method, and of the problems."""
     paths = [HERE / "problems.py"]
     if method == OURS:
         names = (
@@ -103,14 +113,12 @@ def code_of(method: str) -> str:
         paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]
     # As parsed: comments and layout change no result.
     texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]
-    if method in PEERS:
-        texts.append(version(python_of(method), PEERS[method][1][0]).encode())
     return hashlib.blake2b(b"/".join(texts), digest_size=5).hexdigest()
 
 
-def play(method: str, wanted: Sequence[Task], cache: Cache) -> None:
+def play(method: str, wanted: Sequence[Task], rows: Rows) -> None:
     """Plays what is not known yet, in one process of the method's environment."""
-    missing = [task for task in wanted if cache.get(task) is None]
+    missing = [task for task in wanted if rows.get(task) is None]
     if not missing:
         return
     file = PEERS[method][0] if method in PEERS else "etude_search"
@@ -129,19 +137,32 @@ def play(method: str, wanted: Sequence[Task], cache: Cache) -> None:
     process.stdin.write("".join(json.dumps(task) + "\n" for task in missing))
     process.stdin.close()
     for line in process.stdout:
-        cache.add(json.loads(line))
+        rows.add(row(json.loads(line)))
     if process.wait():
         raise SystemExit(f"{method} failed; what it printed stands above.")
 
 
+def row(result: Task) -> Task:
+    """What is kept of a study: the trials that measured better than all before, and what diverged.
+
+    A trial of the former is its place, what it measured, and the true regret of its setting.
+    """
+    measured, best = result.pop("measured"), list[list[float]]()
+    for place, (value, true) in enumerate(zip(measured, result.pop("regret"), strict=True)):
+        if value is not None and (not best or value < best[-1][1]):
+            best.append([place, value, true])
+    diverged = [place for place, value in enumerate(measured) if value is None]
+    return {**result, "best": best, "diverged": diverged}
+
+
 def gathered(
-    seeds: Sequence[int], chosen: Sequence[str], cache: Cache, codes: Mapping[str, str]
+    seeds: Sequence[int], chosen: Sequence[str], rows: Rows, codes: Mapping[str, str]
 ) -> Results:
     """Every study on record; seeds that a method has not played yet are left out."""
     found: Results = {}
     for method, seed in product(METHODS, seeds):
-        for task in tasks(method, seed, chosen, codes[method]):
-            if (result := cache.get(task)) is not None:
+        for task in tasks(method, seed, chosen, codes.get(method, "")):
+            if (result := rows.get(task)) is not None:
                 key = (result["problem"], method, result["parallel"], result["trials"])
                 found.setdefault(key, {})[seed] = result
     return found
@@ -149,11 +170,8 @@ def gathered(
 
 def regret(result: Task, trials: int) -> float:
     """The true regret of the trial that measured best among the first."""
-    measured = [math.inf if one is None else one for one in result["measured"][:trials]]
-    best = int(np.argmin(measured))
-    if math.isinf(measured[best]):
-        return WORST.get(result["problem"], VALLEY_WORST)
-    return float(result["regret"][best])
+    best = [true for place, _, true in result["best"] if place < trials]
+    return float(best[-1]) if best else WORST.get(result["problem"], VALLEY_WORST)
 
 
 def regrets(results: Results, problem: str, method: str, parallel: int, n: int) -> NDArray[Any]:
@@ -180,8 +198,8 @@ def infeasible(results: Results, problem: str, method: str, parallel: int) -> fl
     """The share of the trials after the first quarter that diverge, over all seeds."""
     n = max(BUDGETS)
     played = results.get((problem, method, parallel, n), {}).values()
-    later = [value is None for one in played for value in one["measured"][n // 4 : n]]
-    return float(np.mean(later)) if later else math.nan
+    later = [sum(n // 4 <= place < n for place in one["diverged"]) for one in played]
+    return float(np.mean(later)) / (n - n // 4) if later else math.nan
 
 
 def table(output: Output, results: Results, chosen: Sequence[str]) -> None:
@@ -260,13 +278,14 @@ def main() -> None:
     seeds = range(arguments.first, arguments.first + (1 if arguments.quick else arguments.seeds))
     chosen = [one for one in PROBLEMS if one != "mnist" or DATA.is_dir()]
     chosen = ["branin", "valley_40"] if arguments.quick else chosen
-    cache = Cache(BENCH / "search.jsonl", KEY)
-    codes = {method: code_of(method) for method in METHODS}
+    releases = versions()
+    rows = Rows("search", KEY, releases)
+    codes = {method: code_of(method) for method in METHODS if method not in PEERS}
     for seed in seeds:
         for method in arguments.play:
-            play(method, list(tasks(method, seed, chosen, codes[method])), cache)
+            play(method, list(tasks(method, seed, chosen, codes.get(method, ""))), rows)
     output = Output("search", keep=not arguments.quick)
-    report(output, gathered(seeds, chosen, cache, codes), chosen)
+    report(output, gathered(seeds, chosen, rows, codes), chosen, releases)
 
 
 def seconds() -> dict[str, float]:
@@ -282,11 +301,10 @@ def seconds() -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
-def report(output: Output, results: Results, chosen: Sequence[str]) -> None:
-    peers = ", ".join(
-        f"{package} {version(python_of(method), package)}"
-        for method, package in (("optuna_tpe", "optuna"), ("ax", "ax-platform"))
-    )
+def report(
+    output: Output, results: Results, chosen: Sequence[str], releases: Mapping[str, str]
+) -> None:
+    peers = ", ".join(f"{method} {release}" for method, release in releases.items())
     output.say(
         f"Etude {version(sys.executable, 'etude')}; {peers}; Python {sys.version.split()[0]}"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, final
 
+from .code import Code
+
 
 @final
 @dataclass(frozen=True)
@@ -15,6 +17,16 @@ class Began:
     from_step: int
     study: str = field(default="", compare=False)
     """Whose it is, for observers: of a search that adapts they know no trial beforehand."""
+
+
+@final
+@dataclass(frozen=True)
+class Coded:
+    """The code that trains a trial from `from_step` on; told again where more was imported."""
+
+    trial_id: int
+    from_step: int
+    code: Code
 
 
 @final
@@ -129,4 +141,6 @@ class Rehearsed:
     returned: str = ""
 
 
-Event: TypeAlias = Began | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed
+Event: TypeAlias = (
+    Began | Coded | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed
+)

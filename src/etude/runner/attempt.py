@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import final
 
 from ..assignment import Assignment, Moment
+from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
-from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
+from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import QUICK_S, TrainFunction, Trial
+from . import imported
 from .returned import NO_NUMBER, returned
 from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
@@ -56,11 +58,15 @@ class EventChannel:
         self._events: list[Event] = []
         self._rows: list[tuple[int, str, float]] = []
         self._sent_at = time.monotonic()
+        self._from_step = 0
+        self._code: Code | None = None
 
     def marked(self, moment: Moment, step: int) -> None:
-        """Only the beginning is an event."""
+        """Only the beginning is an event, with the code that trains from there on."""
         if moment == "began":
+            self._from_step = step
             self._events.append(Began(self._trial_id, step, self._study))
+            self._note_code()
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
@@ -77,10 +83,18 @@ class EventChannel:
     def end(self, outcome: Ended | Paused | Refused, wall_s: float) -> None:
         """Sends the end with the time it took."""
         self._gather()
+        self._note_code()
         if isinstance(outcome, Ended | Paused):
             outcome = replace(outcome, wall_s=wall_s)
         self._events.append(outcome)
         self._flush()
+
+    def _note_code(self) -> None:
+        """Tells the code where it is news: a loop may import as it trains."""
+        code = imported.code()
+        if code is not None and code is not self._code:
+            self._code = code
+            self._events.append(Coded(self._trial_id, self._from_step, code))
 
     def _gather(self) -> None:
         if self._rows:

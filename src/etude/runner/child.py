@@ -21,7 +21,7 @@ from ..assignment import Assignment, Halt
 from ..errors import InputError
 from ..event import Event, Refused
 from ..trial import TrainFunction
-from . import messages
+from . import imported, messages
 from .attempt import attempt
 from .base import Runner
 from .stacking import prepare, vectorized, verdict
@@ -39,6 +39,7 @@ def main(descriptor: int) -> None:
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
     sys.argv = [str(folder / reference.rpartition(":")[0])]  # what the user's code may parse
+    imported.watch()
     inbox: SimpleQueue[Message] = SimpleQueue()
     halts: dict[int, str] = {}
     threading.Thread(target=_listen, args=(parent, inbox, halts), daemon=True).start()

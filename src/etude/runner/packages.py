@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def dotted_name(file: Path, folder: Path) -> tuple[str, Path]:
-    """The name of a module and the folder that its package stands in.
+    """The name of a module, and the folder that its package or it stands in.
 
     A file is a module of its package where it imports from that, by its name or relatively, as
     `python -m package.file` has it; else a module of its own, as `python file.py` has it.
@@ -21,12 +21,13 @@ def dotted_name(file: Path, folder: Path) -> tuple[str, Path]:
     root = file.parent
     while (root / "__init__.py").is_file():
         root = root.parent
+    alone = file.stem, root
     if root == file.parent:  # no `__init__.py`, which Python can do without
         root = folder if folder in file.parent.parents else root.parent
     parts = file.relative_to(root).with_suffix("").parts
     is_module = is_relative or parts[0] in tops
     if not is_module or any("." in part for part in parts) or _is_taken(parts[0], root):
-        return file.stem, root
+        return alone
     return ".".join(parts), root
 
 

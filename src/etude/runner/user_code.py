@@ -18,6 +18,7 @@ from ..errors import RunError
 from ..train.backend import loop_of
 from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
+from . import imported
 from .packages import dotted_name
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
@@ -49,6 +50,7 @@ def train_function(reference: str, folder: Path) -> TrainFunction:
     """
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
+    imported.begin(folder)
     module = _import(path, folder)
     train = getattr(module, name, None)
     if is_workload(train) or callable(train):
@@ -89,7 +91,9 @@ def _import(path: Path, folder: Path) -> ModuleType:
     first = dict.fromkeys((beside, str(folder.absolute()), str(root)))
     sys.path[:] = [*first, *(place for place in sys.path if place not in first)]
     known = sys.modules.get(dotted)
-    if known is not None and getattr(known, "__file__", None) == str(file):
+    is_imported = known is not None and getattr(known, "__file__", None) == str(file)
+    imported.note(path, folder, anew=not is_imported)
+    if known is not None and is_imported:
         return known
     token = _IMPORTED.set(str(path))
     said = _Tee(sys.stderr)
