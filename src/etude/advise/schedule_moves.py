@@ -143,7 +143,9 @@ def _moved(value: Domain | Scalar, move: Callable[[float], float]) -> Domain | S
     """The value, list or range with every number moved; None where that leaves no range."""
     try:
         if isinstance(value, Choice) and all(map(is_number, value.values)):
-            return replace(value, values=tuple(_like(one, move(float(one))) for one in value.values))
+            return replace(
+                value, values=tuple(_like(one, move(float(one))) for one in value.values)
+            )
         if isinstance(value, Real | Integer):
             low, high = move(value.low), move(value.high)
             return with_bounds(value, low=low, high=high) if low < high else None

@@ -24,6 +24,12 @@ _Rounds: TypeAlias = Annotated[
 _Accept: TypeAlias = Annotated[
     bool, typer.Option("--accept", help="Follow that advice unseen; every file is kept.")
 ]
+_RetryErrors: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--retry-errors", help="Train again what an error of the code or the machine ended."
+    ),
+]
 _BudgetSteps: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -53,17 +59,21 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     ] = "auto",
     rounds: _Rounds = 1,
     accept: _Accept = False,
+    retry_errors: _RetryErrors = False,
     budget_steps: _BudgetSteps = None,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
+    from ..round.retry import refuse_code_failures
     from .autopilot import RoundOptions, follow
     from .interrupt import sigterm_as_ctrl_c
     from .options import lasting_location
-    from .output import print_lines
+    from .output import print_lines, store_option
 
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
     typer.echo(f"Store: {location}")
+    if retry_errors:
+        typer.echo(_reopened(file, location))
     play = partial(_play, workers=workers, runner=runner)
     with sigterm_as_ctrl_c():
         if accept:
@@ -71,6 +81,28 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             return
         result = play(file, store=location)
     print_lines(result_lines(result, store))
+    refuse_code_failures(
+        result, again=f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
+    )
+
+
+def _reopened(file: Path, location: str) -> str:
+    """Makes what the code or the machine ended pending again; how many trials, as a sentence."""
+    from contextlib import closing
+
+    from ..experiment import baseline
+    from ..round.retry import reopen
+    from ..store import open_store
+    from ..wording import quantity
+
+    name = baseline.read_with_baseline(file)[0].name
+    with closing(open_store(location)) as store:
+        count = (
+            reopen(store, name) if name in {one.experiment.name for one in store.entries()} else 0
+        )
+    if not count:
+        return f"No trial of `{name}` ended by an error of the code or the machine."
+    return f"{quantity(count, 'trial')} that the code or the machine ended are trained again."
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:

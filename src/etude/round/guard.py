@@ -11,8 +11,9 @@ from typing import final
 from ..errors import EtudeError, RunError, StoreError, TrainError
 from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
+from ..failure import error_site
 from ..record import Record, Records
-from ..runner.user_errors import error_site, misuse
+from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from ..errors import RunError
+from ..failure import is_code_failure
 from ..move import Move, Resume, Start, Stop
 from ..record import POINT, Points, Record, Records
 from ..study import Study
@@ -163,6 +164,8 @@ class Bracket:
         """Whether a trial reached a rung, or diverged or failed on the way there."""
         if trial.record.status != "infeasible":
             return trial.has_reached(length)
+        if is_code_failure(trial.record):  # it says nothing of its setting
+            return False
         until = trial.record.until_step
         return until is None or length <= until or trial.has_reached(length)
 
