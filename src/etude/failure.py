@@ -43,7 +43,48 @@ CODE_KINDS = frozenset(
 )
 # Libraries of files, networks and other processes: whatever they raise is not a setting's.
 _LIBRARIES = frozenset(
-    ["aiohttp", "boto3", "botocore", "concurrent", "fsspec", "gcsfs", "google", "grpc", "h5py", "http", "httpcore", "httpx", "huggingface_hub", "json", "lmdb", "lzma", "mlflow", "multiprocessing", "paramiko", "pickle", "PIL", "pymongo", "redis", "requests", "s3fs", "shutil", "simplejson", "smart_open", "socket", "sqlite3", "ssl", "subprocess", "tarfile", "urllib", "urllib3", "wandb", "webdataset", "yaml", "zipfile", "zlib"]
+    {
+        "aiohttp",
+        "boto3",
+        "botocore",
+        "concurrent",
+        "fsspec",
+        "gcsfs",
+        "google",
+        "grpc",
+        "h5py",
+        "http",
+        "httpcore",
+        "httpx",
+        "huggingface_hub",
+        "json",
+        "lmdb",
+        "lzma",
+        "mlflow",
+        "multiprocessing",
+        "paramiko",
+        "pickle",
+        "PIL",
+        "pymongo",
+        "redis",
+        "requests",
+        "s3fs",
+        "shutil",
+        "simplejson",
+        "smart_open",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "tarfile",
+        "urllib",
+        "urllib3",
+        "wandb",
+        "webdataset",
+        "yaml",
+        "zipfile",
+        "zlib",
+    }
 )
 # Of any library: what PyTorch, JAX and others call such kinds.
 _NAMES = re.compile(

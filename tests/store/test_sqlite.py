@@ -175,6 +175,10 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     db = sqlite3.connect(place)
     for column in ("launch_id", "name", "parent_id", "from_step", "until_step"):
         db.execute(f"alter table trial drop column {column}")
+    db.execute("alter table experiment drop column place")
+    db.execute("alter table launch drop column accepts_code")
+    for table in ("stretch", "code_file", "code_text", "code"):
+        db.execute(f"drop table {table}")
     db.execute("pragma user_version = 1")
     db.close()
 

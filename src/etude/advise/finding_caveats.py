@@ -19,6 +19,7 @@ from .weights import (
     ACKNOWLEDGED,
     ASIDE,
     CENSORED,
+    CHANGED_CODE,
     HELD_DOWN,
     JUMPS,
     LEADERS_SHARE,
@@ -144,6 +145,16 @@ def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
         share = LEADERS_SHARE if first.subject.get("study") == leader else 1.0
         caveat = _of_finding(first, group.message, share * _WEIGHTS[first.check])
         yield replace(caveat, findings=group.members)
+
+
+def changed_code(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That trials of every study are of several versions of the code, where nobody accepts it.
+
+    Source: K3.
+    """
+    for finding in findings:
+        if (finding.check, finding.status) == ("code", "notice") and not finding.acknowledged:
+            yield _of_finding(finding, finding.message, CHANGED_CODE)
 
 
 def _may_change_order(finding: Finding) -> bool:

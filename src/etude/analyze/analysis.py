@@ -17,6 +17,8 @@ from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 
 R = TypeVar("R")
+# What looks at all studies together.
+_OF_ALL = ("studies", "records")
 _BY_RESULT = {check.result: check for check in CHECKS}
 
 
@@ -95,16 +97,22 @@ class Analysis:
             finding
             for study in self.studies
             for check in CHECKS
-            if check.of != "studies"
+            if check.of not in _OF_ALL
             for subject in (self.shares(study) if check.of == "shares" else [study])
             for finding in check.findings(self._result(subject, check))
         ]
         return by_study + [
             finding
             for check in CHECKS
-            if check.of == "studies"
-            for finding in check.findings(check.result(self.studies))
+            if check.of in _OF_ALL
+            for finding in check.findings(self._whole(check))
         ]
+
+    def _whole(self, check: Check) -> Any:
+        """The result of a check that looks at all studies together."""
+        if check.of == "studies":
+            return check.result(self.studies)
+        return check.result({one.name: self.records_of(one) for one in self.compared_studies})
 
     def _result(self, study: Study, check: Check) -> Any:
         key = (study.name, check.name)

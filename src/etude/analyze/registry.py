@@ -11,6 +11,7 @@ from .checks import (
     best_step,
     boundary,
     censored,
+    code,
     coverage,
     fixed_caveats,
     gradient_norm,
@@ -27,7 +28,7 @@ from .checks import (
     trial_noise,
 )
 
-Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies"]
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records"]
 
 
 @final
@@ -39,7 +40,8 @@ class Check:
         name: As findings carry it; `etude check --json` knows it too.
         rules: The rules of the playbook that its findings stand for.
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
-            share of a merged study (`shares`), or the `studies` as they were designed.
+            share of a merged study (`shares`), the `studies` as they were designed, or all the
+            `records` by the study that is compared.
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
@@ -190,6 +192,13 @@ CHECKS = (
         findings=importance.findings,
         along_axes=True,
         title="What matters",
+    ),
+    Check(
+        "code",
+        rules=("K3",),
+        of="records",
+        result=code.code,
+        findings=code.findings,
     ),
     Check(
         "fixed_caveats",

@@ -528,3 +528,16 @@ class CoverageThresholds:
     max_gain_of_spread: float = 0.1
     # Heuristic: a gain within one retraining standard deviation is hardly seen.
     max_gain_of_noise: float = 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CodeThresholds:
+    """Of `code` (K3)."""
+
+    # Heuristic: studies go in turn, so an edit in between leaves their shares of the newest version
+    # within one trial of each other; a fifth of ten trials is two.
+    max_uneven: float = 0.2
+
+
+CODE = CodeThresholds()

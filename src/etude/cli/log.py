@@ -16,6 +16,7 @@ from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..experiment.entry import Entry, Launch
+    from ..round.result import Result
     from ..store.base import Store
 
 
@@ -61,12 +62,46 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             "trial": best.id if best else None,
         },
         **{key: value for key, value in origin.items() if key != "ended"},
-        "launches": [_launch_as_json(launch) for launch in entry.launches],
+        "launches": [
+            {**_launch_as_json(launch), **code}
+            for launch, code in zip(entry.launches, _code_by_launch(result, entry), strict=True)
+        ],
         "studies": [
             {"name": study.name, "trials": result.records.of_study(study.name).count()}
             for study in result.studies
         ],
     }
+
+
+def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
+    """Of each launch its number, the trials that it trained, by which versions and files."""
+    from ..analyze.views.versions import versions
+
+    found = versions(result.records).of_trial
+    listed = []
+    for place, launch in enumerate(entry.launches, start=1):
+        trained = {
+            trial: [one.version for one in stretches if one.launch == place]
+            for trial, stretches in found.items()
+        }
+        files = {
+            file.path: file.hash
+            for record in result.records
+            for stretch in record.stretches
+            if stretch.launch == place and stretch.code
+            for file in stretch.code.files
+        }
+        of_launch = [version for own in trained.values() for version in own if version]
+        listed.append(
+            {
+                "launch": place,
+                "trained": [trial for trial, own in trained.items() if own],
+                "code": list(dict.fromkeys(of_launch)),
+                "files": files,
+                "accepts_code": launch.accepts_code,
+            }
+        )
+    return listed
 
 
 def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
@@ -145,7 +180,9 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         yield "  launches:"
         for launch in row["launches"]:
             ended = f"{quantity(launch['ended'], 'trial')} ended"
-            yield f"    {launch['started']}  {ended}, {_code(launch)}: {launch['command']}"
+            version = f"code {', '.join(launch['code'])}, " if launch["code"] else ""
+            where = f"{version}{_code(launch)}"
+            yield f"    {launch['started']}  {ended}, {where}: {launch['command']}"
 
 
 def _code(launch: Mapping[str, Any]) -> str:

@@ -29,6 +29,10 @@ NameArgument: TypeAlias = Annotated[
 FileArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="FILE", help="The experiment file.", show_default=False)
 ]
+SameOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--same", help="It is the file that the store knows by its name, moved."),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 CsvOption: TypeAlias = Annotated[
     Path | None, typer.Option("--csv", metavar="FILE", help="Write CSV; `-` prints it.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .options import FileArgument, StoreOption
+from .options import FileArgument, SameOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
 
@@ -38,6 +39,10 @@ _BudgetSteps: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+_AcceptCode: TypeAlias = Annotated[
+    bool,
+    typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
+]
 
 
 def run(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -61,6 +66,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     accept: _Accept = False,
     retry_errors: _RetryErrors = False,
     budget_steps: _BudgetSteps = None,
+    same: SameOption = False,
+    accept_code: _AcceptCode = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..round.retry import refuse_code_failures
@@ -72,9 +79,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
     typer.echo(f"Store: {location}")
-    if retry_errors:
-        typer.echo(_reopened(file, location))
-    play = partial(_play, workers=workers, runner=runner)
+    agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with sigterm_as_ctrl_c():
         if accept:
             follow(file, play, RoundOptions(rounds, budget_steps, store, location))
@@ -84,25 +90,6 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     refuse_code_failures(
         result, again=f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
     )
-
-
-def _reopened(file: Path, location: str) -> str:
-    """Makes what the code or the machine ended pending again; how many trials, as a sentence."""
-    from contextlib import closing
-
-    from ..experiment import baseline
-    from ..round.retry import reopen
-    from ..store import open_store
-    from ..wording import quantity
-
-    name = baseline.read_with_baseline(file)[0].name
-    with closing(open_store(location)) as store:
-        count = (
-            reopen(store, name) if name in {one.experiment.name for one in store.entries()} else 0
-        )
-    if not count:
-        return f"No trial of `{name}` ended by an error of the code or the machine."
-    return f"{quantity(count, 'trial')} that the code or the machine ended are trained again."
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -124,7 +111,24 @@ def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int |
         )
 
 
-def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
+def _agreed(*, same: bool, accept_code: bool, retry_errors: bool) -> tuple[Agreed, ...]:
+    """What was agreed to, as a round takes it."""
+    answers: dict[Agreed, bool] = {
+        "same_file": same,
+        "changed_code": accept_code,
+        "retry_errors": retry_errors,
+    }
+    return tuple(name for name, given in answers.items() if given)
+
+
+def _play(
+    file: Path,
+    store: Store | str,
+    *,
+    workers: int | None,
+    runner: str,
+    agreed: Collection[Agreed],
+) -> Result:
     from rich.console import Console
 
     from ..round import run as a_round
@@ -132,7 +136,12 @@ def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -
 
     console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
     return a_round.run(
-        file, store=store, runner=runner, workers=workers, observers=[Progress(console)]
+        file,
+        store=store,
+        runner=runner,
+        workers=workers,
+        observers=[Progress(console)],
+        agreed=agreed,
     )
 
 

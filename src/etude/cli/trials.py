@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from ..wording import FULL_DIGITS, number, quantity
 from .options import CsvOption, JsonOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
+    from ..analyze.views.versions import TrainedBy
     from ..record import Record
     from ..round.result import Result
 
@@ -36,7 +37,33 @@ def trials(
 
 
 def _as_json(result: Result) -> dict[str, Any]:
-    return {"trials": [_trial_as_json(result, record) for record in result.records]}
+    trained = _trained(result)
+    return {
+        "trials": [
+            {**_trial_as_json(result, record), **_origin_as_json(trained[record.id])}
+            for record in result.records
+        ]
+    }
+
+
+def _trained(result: Result) -> Mapping[int, tuple[TrainedBy, ...]]:
+    """In which launches and by which versions of the code each trial was trained."""
+    from ..analyze.views.versions import versions
+
+    return versions(result.records).of_trial
+
+
+def _origin_as_json(stretches: Sequence[TrainedBy]) -> dict[str, Any]:
+    """The launch and the code that trained it last, and of each stretch; null where unknown."""
+    last = stretches[-1] if stretches else None
+    return {
+        "launch": last.launch if last else None,
+        "code": (last.version or None) if last else None,
+        "trained": [
+            {"from_step": one.from_step, "launch": one.launch, "code": one.version or None}
+            for one in stretches
+        ],
+    }
 
 
 def _trial_as_json(result: Result, record: Record) -> dict[str, Any]:
@@ -67,10 +94,15 @@ def _log(result: Result, record: Record) -> Path | None:
 
 def _as_csv(result: Result) -> str:
     # A hyperparameter of that name keeps out of the way, as it does for the other columns.
-    frame = result.trials.rename(columns={"detail": "setting.detail", "log": "setting.log"})
+    frame = result.trials.rename(
+        columns={name: f"setting.{name}" for name in ("detail", "log", "launch", "code")}
+    )
     place = list(frame.columns).index("reason") + 1
     frame.insert(place, "detail", [record.detail for record in result.records])
     frame.insert(place + 1, "log", [str(_log(result, one) or "") for one in result.records])
+    origins = [_origin_as_json(stretches) for stretches in _trained(result).values()]
+    for at, key in enumerate(("launch", "code"), start=place + 2):
+        frame.insert(at, key, [origin[key] for origin in origins])
     return str(frame.to_csv(index=False))
 
 
@@ -82,8 +114,19 @@ def _lines(result: Result) -> Iterator[str]:
     if any(record.name for record in result.records):
         names = {str(record.id): record.name for record in result.records}
         table = [[row[0], names.get(row[0], "name"), *row[1:]] for row in table]
+    trained = _trained(result)
+    if len({one.version for stretches in trained.values() for one in stretches}) > 1:
+        codes = {str(trial): _code_cells(stretches) for trial, stretches in trained.items()}
+        table = [[*row[:-1], *codes.get(row[0], ["launch", "code"]), row[-1]] for row in table]
     yield from table_lines(table)
     yield from _reason_lines(result)
+
+
+def _code_cells(stretches: Sequence[TrainedBy]) -> list[str]:
+    """The launches and the versions of the code that a trial was trained by, in order."""
+    launches = dict.fromkeys(str(one.launch) for one in stretches)
+    codes = dict.fromkeys(one.version or "unknown" for one in stretches)
+    return [", ".join(launches) or "-", ", ".join(codes) or "-"]
 
 
 def _best_first(result: Result) -> list[Record]:

@@ -16,24 +16,20 @@ from .result import Result
 MOST = 0.5
 
 
-def reopen(store: Store, name: str) -> int:
-    """Makes the trials pending again that the code or the machine ended; how many they are.
-
-    Raises:
-        OwnedError: while another process runs the experiment.
+def reopen(store: Store, name: str) -> None:
+    """Makes the trials pending again that the code or the machine ended, of an open experiment.
 
     Source: C3.
     """
-    with store.own(name):
-        failed = [record for record in store.records(name) if is_code_failure(record)]
-        store.append(name, [Reopened(record.id) for record in failed])
-    return len(failed)
+    failed = [record for record in store.records(name) if is_code_failure(record)]
+    store.append(name, [Reopened(record.id) for record in failed])
 
 
 def refuse_code_failures(result: Result, *, again: str) -> None:
     """Says that the user's code stopped most of a study, where it did.
 
     Args:
+        result: Of the run that is over.
         again: How its trials are trained again.
 
     Raises:

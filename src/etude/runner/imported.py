@@ -26,6 +26,8 @@ from .masking import masked
 MAX_TEXT_BYTES = 200_000
 # Heuristic: whoever has more files has his own record of them.
 MAX_FILES = 1000
+# The experiment's key that says what trains it: another reference is another code.
+REFERENCE = "[experiment] train"
 # Python's own, what is installed, and Etude.
 _NOT_THEIRS = tuple(
     f"{Path(place)}{os.sep}"
@@ -144,7 +146,12 @@ def _read(file: str) -> CodeFile | None:
     return _READ[file]
 
 
-def note(file: Path, folder: Path, *, anew: bool) -> None:
+def reference_file(reference: str) -> CodeFile:
+    """What the experiment trains with, as if it were a file: `train.py:train`."""
+    return CodeFile(REFERENCE, hashlib.sha256(reference.encode()).hexdigest(), reference)
+
+
+def note(file: Path, folder: Path, *, reference: str, anew: bool) -> None:
     """Notes the file of the train function, called by its path from the experiment's folder.
 
     With `anew` it is about to be imported.
@@ -154,6 +161,7 @@ def note(file: Path, folder: Path, *, anew: bool) -> None:
     if _record is not None and (read := read or _read(place)):
         path = Path(os.path.relpath(place, folder.absolute())).as_posix()
         _record.add(replace(read, path=path))
+        _record.add(reference_file(reference))
 
 
 def begin(folder: Path) -> Imported:
@@ -166,7 +174,7 @@ def begin(folder: Path) -> Imported:
 def watch() -> None:
     """From now on files are read when they are imported, not when a trial ends: for a worker."""
     if _watch not in sys.meta_path:
-        sys.meta_path.insert(0, _watch)  # type: ignore[arg-type]  # a finder by its method
+        sys.meta_path.insert(0, _watch)
 
 
 def code() -> Code | None:
@@ -182,20 +190,32 @@ def forget() -> None:
 
 
 def note_function(train: Any, folder: Path) -> None:
-    """Notes a function that stands in no file, as a notebook's: its source, else its bytecode."""
+    """Begins a record for a function that was handed over; what is in no file has its source."""
     record = begin(folder)
+    record.add(function_file(train) or reference_file(function_reference(train)))
+
+
+def function_reference(train: Any) -> str:
+    """A function in a file as an experiment's file would name it: `train.py:train`."""
     function = inspect.unwrap(getattr(train, "func", train))
-    name = f"<{getattr(function, '__qualname__', type(function).__name__)}>"
+    of = function if hasattr(function, "__qualname__") else type(function)
+    return f"{Path(inspect.getsourcefile(of) or '').name}:{of.__qualname__}"
+
+
+def function_file(train: Any) -> CodeFile | None:
+    """A function that stands in no file, as a notebook's: its source, else its bytecode's hash."""
+    function = inspect.unwrap(getattr(train, "func", train))
+    function = function if hasattr(function, "__qualname__") else type(function)
+    name = f"<{function.__qualname__}>"
     try:
         file = inspect.getsourcefile(function)
         if file and os.path.isfile(file):
-            return
+            return None
         lines = inspect.getsourcelines(function)[0]
-        data = inspect.cleandoc("".join(["\n", *lines])).encode()
-        record.add(file_of(name, data))
+        return file_of(name, inspect.cleandoc("".join(["\n", *lines])).encode())
     except (TypeError, OSError):
-        if data := b"".join(_bytecode(getattr(function, "__code__", None))):
-            record.add(CodeFile(name, hashlib.sha256(data).hexdigest()))
+        data = b"".join(_bytecode(getattr(function, "__code__", None)))
+        return CodeFile(name, hashlib.sha256(data).hexdigest())
 
 
 def _bytecode(of: Any) -> Iterator[bytes]:

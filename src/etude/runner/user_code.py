@@ -51,7 +51,7 @@ def train_function(reference: str, folder: Path) -> TrainFunction:
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
     imported.begin(folder)
-    module = _import(path, folder)
+    module = _import(path, folder, reference)
     train = getattr(module, name, None)
     if is_workload(train) or callable(train):
         return trainer(train)
@@ -84,7 +84,7 @@ def as_script(path: Path | None) -> Iterator[None]:
         sys.argv = before
 
 
-def _import(path: Path, folder: Path) -> ModuleType:
+def _import(path: Path, folder: Path, reference: str) -> ModuleType:
     file, beside = path.absolute(), str(path.parent.absolute())
     dotted, root = dotted_name(file, folder.absolute())
     # The file's own folder comes first; those that its package may be imported from come next.
@@ -92,7 +92,7 @@ def _import(path: Path, folder: Path) -> ModuleType:
     sys.path[:] = [*first, *(place for place in sys.path if place not in first)]
     known = sys.modules.get(dotted)
     is_imported = known is not None and getattr(known, "__file__", None) == str(file)
-    imported.note(path, folder, anew=not is_imported)
+    imported.note(path, folder, reference=reference, anew=not is_imported)
     if known is not None and is_imported:
         return known
     token = _IMPORTED.set(str(path))
