@@ -252,8 +252,8 @@ def _message(result: Infeasible) -> str:
         clauses.append("No value of any hyperparameter sets them apart")
     if result.status == "unclear":
         clauses.append("Too few have ended to judge the fraction")
-    others = (result.code.clause(), *_stopped(result), _missing(result))
-    clauses += [clause for clause in others if clause]
+    further = (result.code.clause(), *_stopped(result), _missing(result))
+    clauses += [clause for clause in further if clause]
     second = f" {'; '.join(clauses[:MOST_CLAUSES])}." if clauses else ""
     return f"{_share(result)}{second}"
 

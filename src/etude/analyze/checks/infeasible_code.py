@@ -37,7 +37,7 @@ class CodeFailures:
         if self.tied and len(self.trials) == sum(len(one.trials) for one in self.tied):
             return _tied_words(self.tied[0])
         count = f"{len(self.trials)} of {plural(self.ended, 'trial')} of {study_text(study)}"
-        return f"{count} end by an error of the code or machine"
+        return f"{count} fail by the code or machine"
 
     def sentence(self) -> str:
         """The same with the place of the error, as a sentence."""
