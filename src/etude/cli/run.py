@@ -70,11 +70,9 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     accept_code: _AcceptCode = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
-    from ..round.retry import refuse_code_failures
     from .autopilot import RoundOptions, follow
     from .interrupt import sigterm_as_ctrl_c
     from .options import lasting_location
-    from .output import print_lines, store_option
 
     _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
@@ -86,10 +84,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             follow(file, play, RoundOptions(rounds, budget_steps, store, location))
             return
         result = play(file, store=location)
-    print_lines(result_lines(result, store))
-    refuse_code_failures(
-        result, again=f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
-    )
+    _show(result, file, store)
 
 
 def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -143,6 +138,16 @@ def _play(
         observers=[Progress(console)],
         agreed=agreed,
     )
+
+
+def _show(result: Result, file: Path, store: str | None) -> None:
+    """Prints what a round found; an error where the code or the machine ended most of it."""
+    from ..round.retry import refuse_code_failures
+    from .output import print_lines, store_option
+
+    print_lines(result_lines(result, store))
+    again = f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
+    refuse_code_failures(result, again=again)
 
 
 def result_lines(result: Result, store: str | None) -> Iterator[str]:

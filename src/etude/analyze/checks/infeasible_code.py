@@ -37,7 +37,7 @@ class CodeFailures:
         if self.tied and len(self.trials) == sum(len(one.trials) for one in self.tied):
             return _tied_words(self.tied[0])
         count = f"{len(self.trials)} of {plural(self.ended, 'trial')} of {study_text(study)}"
-        return f"{count} fail by the code or machine"
+        return f"{count} fail by the code or the machine"
 
     def sentence(self) -> str:
         """The same with the place of the error, as a sentence."""
@@ -57,13 +57,13 @@ class CodeFailures:
         if self.tied:
             return _tied_words(self.tied[0])
         verb = "ends" if len(self.trials) == 1 else "end"
-        return f"{len(self.trials)} more {verb} by an error of the code or machine ({self._most()})"
+        return f"{len(self.trials)} more {verb} by an error of the code or the machine ({self._most()})"
 
     def advice(self) -> str:
         """What is to be done."""
         what = f"the code at {_place(self.tied[0])}" if self.tied else "the code or the machine"
-        it = "it" if len(self.trials) == 1 else "them"
-        return f"Mend {what}, then train {it} again with `etude run FILE --retry-errors`."
+        them = "that trial" if len(self.trials) == 1 else "them"
+        return f"Mend {what}, then train {them} again with `etude run FILE --retry-errors`."
 
     def _most(self) -> str:
         site, count = next(iter(self.sites.items()))
