@@ -57,7 +57,8 @@ class CodeFailures:
         if self.tied:
             return _tied_words(self.tied[0])
         verb = "ends" if len(self.trials) == 1 else "end"
-        return f"{len(self.trials)} more {verb} by an error of the code or the machine ({self._most()})"
+        count = f"{len(self.trials)} more {verb}"
+        return f"{count} by an error of the code or the machine ({self._most()})"
 
     def advice(self) -> str:
         """What is to be done."""
