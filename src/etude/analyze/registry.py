@@ -26,9 +26,10 @@ from .checks import (
     still_improving,
     training_loss_rises,
     trial_noise,
+    unread,
 )
 
-Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records"]
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records", "trials"]
 
 
 @final
@@ -41,13 +42,14 @@ class Check:
         rules: The rules of the playbook that its findings stand for.
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
             share of a merged study (`shares`), the `studies` as they were designed, or all the
-            `records` by the study that is compared.
+            `records` by the study that is compared, or the studies with all `trials`.
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
+        knows_earlier: Whether it is given the trials of earlier rounds.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Check:
     title: str = ""
     against_rivals: bool = False
     minds_learning: bool = False
+    knows_earlier: bool = False
     along_axes: bool = False
 
 
@@ -69,6 +72,7 @@ CHECKS = (
         result=boundary.boundary,
         findings=boundary.findings,
         along_axes=True,
+        knows_earlier=True,
         title="The best trials and the edges",
     ),
     Check(
@@ -206,6 +210,13 @@ CHECKS = (
         of="studies",
         result=fixed_caveats.fixed_caveats,
         findings=fixed_caveats.findings,
+    ),
+    Check(
+        "unread",
+        rules=("W8",),
+        of="trials",
+        result=unread.unread,
+        findings=unread.findings,
     ),
 )
 

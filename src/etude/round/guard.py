@@ -11,7 +11,7 @@ from typing import final
 from ..errors import EtudeError, RunError, StoreError, TrainError
 from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
-from ..failure import error_site
+from ..playbook.error_kinds import error_site
 from ..record import Record, Records
 from ..runner.user_errors import misuse
 from ..store.base import Store

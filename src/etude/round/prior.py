@@ -9,8 +9,7 @@ from dataclasses import replace
 from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..failure import is_code_failure
-from ..record import Record
+from ..record import Record, is_code_failure
 from ..search.base import Search
 from ..search.observations import START
 from ..space import Scalar
@@ -42,7 +41,7 @@ def rounds_before(store: Store, experiment: Experiment) -> list[Experiment]:
     """
     comparable = [
         ancestor
-        for ancestor in _ancestors(store.entries(), experiment)
+        for ancestor in ancestors(store.entries(), experiment)
         if all(getattr(ancestor, name) == getattr(experiment, name) for name in JUDGED_BY)
     ]
     return comparable[::-1]
@@ -68,7 +67,11 @@ def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> 
     return replace(study, prior=tuple(prior))
 
 
-def _ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+    """The rounds that led to this one, as far as the store has them, the last of them first.
+
+    Source: R1.
+    """
     known = {entry.experiment.name: entry.experiment for entry in entries}
     seen = {experiment.name}
     name = experiment.parent

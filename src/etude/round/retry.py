@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..errors import TrainError
 from ..event import Reopened
-from ..failure import error_site, is_code_failure
-from ..record import Record
+from ..playbook.error_kinds import error_site
+from ..record import Record, is_code_failure
 from ..store.base import Store
 from ..wording import quantity, study_text
 from .result import Result

@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
-        result.records[:]  # read while the store is open
+        result.read()
         return result
 
 

@@ -12,7 +12,7 @@ from ..assignment import Assignment, Moment
 from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
-from ..failure import error_site
+from ..playbook.error_kinds import error_site
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .returned import NO_NUMBER, returned
@@ -38,7 +38,7 @@ def attempt(
     ended, note = _outcome(trial, train)
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
-    channel.end(ended, time.monotonic() - begin)
+    channel.end(with_reads(trial, ended), time.monotonic() - begin)
 
 
 @final
@@ -172,7 +172,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
     return trial, replace(
         timed(assignment, watch),
         resumes=None if is_cut else _resumes(trial, watch),
-        unread=() if is_cut else trial.unread,
+        unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
         returned=note,
     )
@@ -248,6 +248,11 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if not trial.reported:
         return _error(trial, silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+    """The same end, with what nobody read of the trial's setting."""
+    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
 
 
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:

@@ -15,6 +15,7 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
+from .process_state import ProcessState
 from .user_code import as_script
 
 
@@ -34,6 +35,7 @@ class Inline:
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
+        self._state: ProcessState | None = None
 
     @property
     def free(self) -> int:
@@ -57,6 +59,9 @@ class Inline:
         if self._train is None:
             imported.forget()
             self._train = self._load()
+        if self._state is None:
+            self._state = ProcessState()
+        train = self._state.isolated(self._train, assignment.stream_seed)
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
@@ -70,13 +75,16 @@ class Inline:
                 raise
 
         with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
-            attempt(assignment, self._train, send, lambda: self._halts.get(assignment.id, ""))
+            attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True
 
     def close(self) -> None:
-        """Nothing runs on."""
+        """Nothing runs on; the generators of this process go on as if nothing had been trained."""
+        if self._state is not None:
+            self._state.close()
+            self._state = None
 
 
 @final

@@ -99,7 +99,9 @@ def _import(path: Path, folder: Path, reference: str) -> ModuleType:
     said = _Tee(sys.stderr)
     try:
         with as_script(path), redirect_stderr(said):
-            return _imported_package(dotted, root) if "." in dotted else _imported_file(file)
+            module = _imported_package(dotted, root) if "." in dotted else _imported_file(file)
+            imported.code()  # what came with it is read now, and not when a trial ends
+            return module
     except SystemExit as error:  # a parser's own words: they are the reason
         if said.text.strip():
             error.add_note(said.text.strip())

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from ..errors import RunError
-from ..failure import CODE_KINDS
+from ..playbook.error_kinds import CODE_KINDS
 
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 # What stands between the user's line and the reason, when a module is imported.

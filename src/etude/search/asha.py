@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from ..errors import RunError
-from ..failure import is_code_failure
 from ..move import Move, Resume, Start, Stop
-from ..record import POINT, Points, Record, Records
+from ..record import POINT, Points, Record, Records, is_code_failure
 from ..study import Study
 from .base import Search
 from .rungs import RungTrial, evaluation_lengths

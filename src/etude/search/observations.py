@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpaceError
-from ..failure import unsaid
-from ..record import Record, Records
+from ..record import Record, Records, unsaid
 from ..space import Scalar, Space
 from ..study import Prior, Study
 

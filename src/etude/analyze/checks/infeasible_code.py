@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import final
 
-from ...failure import Tied, error_site, tied
+from ...playbook.error_kinds import error_site
+from ...record import Tied, tied
 from ...space import value_text
 from ...study import Study
 from ...wording import plural, study_text

@@ -3,7 +3,8 @@
 import pytest
 from tests.factories import RATE, record, study
 
-from etude.failure import is_of_code, tied, unsaid
+from etude.playbook.error_kinds import is_of_code
+from etude.record import tied, unsaid
 from etude.space import Choice
 
 PLACE = 'Traceback (most recent call last):\n  File "/a/train.py", line 12, in train\n    build()\n'

@@ -1,18 +1,10 @@
-"""Failures: what an error speaks of by its kind, the setting or the code and the machine."""
+"""Kinds of errors: which speak of the code and the machine, and which may be a setting's."""
 
 from __future__ import annotations
 
 import builtins
-import math
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import final
-
-from .record import Record
-from .space import Choice, Scalar, Space
 
 _PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
@@ -21,7 +13,7 @@ _BASE = re.compile(r"^\(\w+ is an? (\w+)\.\)$", re.MULTILINE)
 _CAUSE = "The above exception was the direct cause of the following exception:"
 
 # Python's own kinds that speak of files, networks, imports, texts and types. A value of a setting
-# may be at their bottom all the same, which `tied` asks of the other trials. Not among them:
+# may be at their bottom all the same, which `record.tied` asks of the other trials. Not among them:
 # ValueError, ArithmeticError, RuntimeError, AssertionError and IndexError, by which code refuses
 # sizes and numbers, and MemoryError, which has a reason of its own.
 _OF_CODE = (
@@ -98,8 +90,6 @@ _TEXTS = re.compile(
     r"HIP error|DataLoader worker|PytorchStreamReader|Address already in use"
 )
 _WRAPPERS = frozenset(("RuntimeError", "Exception"))
-# The usual 5 %, over all values of the lists of a study.
-MAX_CHANCE = 0.05
 
 
 def error_site(text: str) -> str:
@@ -131,7 +121,7 @@ def is_of_code(text: str) -> bool:
     (True, False)
     """
     *causes, last = text.split(_CAUSE)
-    kind = _kind_of(last)
+    kind = kind_of(last)
     if kind.rpartition(".")[2] in _WRAPPERS and causes and is_of_code(causes[-1].strip()):
         return True
     base = _BASE.search(last)
@@ -144,76 +134,7 @@ def is_of_code(text: str) -> bool:
     )
 
 
-def _kind_of(text: str) -> str:
+def kind_of(text: str) -> str:
+    """The class of an error, by its traceback; empty without one."""
     site = error_site(text.strip())
     return site.partition(" ")[0] if site != "without an exception" else ""
-
-
-def is_code_failure(record: Record) -> bool:
-    """Whether a trial ended by an error of the code or the machine, as its kind has it.
-
-    Source: C3.
-    """
-    return record.status == "infeasible" and record.reason == "error" and is_of_code(record.detail)
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Tied:
-    """A value of a list at which the code fails: at each trial with it, and at no other so."""
-
-    hyperparameter: str
-    value: Scalar
-    kind: str
-    trials: tuple[int, ...]
-
-
-def tied(space: Space, records: Sequence[Record]) -> list[Tied]:
-    """The values of lists that an error of the code is tied to, as far as that is hardly chance.
-
-    Source: C3.
-    """
-    ended = [record for record in records if record.ended]
-    lists = {name: domain for name, domain in space.domains.items() if isinstance(domain, Choice)}
-    values = sum(len(domain.values) for domain in lists.values())
-    return [
-        one
-        for name in lists
-        for one in _tied_along(name, ended)
-        if _is_no_chance(one, len(ended), values)
-    ]
-
-
-def _tied_along(name: str, ended: Sequence[Record]) -> Iterator[Tied]:
-    at: dict[Scalar, list[Record]] = defaultdict(list)
-    for record in ended:
-        if name in record.setting:
-            at[record.setting[name]].append(record)
-    kinds = {record.id: _kind_of(record.detail) for record in ended if is_code_failure(record)}
-    for value, there in at.items():
-        kind = kinds.get(there[0].id, "")
-        ids = tuple(record.id for record in there)
-        elsewhere = kinds.keys() - set(ids)
-        if (
-            kind
-            and all(kinds.get(one) == kind for one in ids)
-            and not any(kinds[one] == kind for one in elsewhere)
-        ):
-            yield Tied(hyperparameter=name, value=value, kind=kind, trials=ids)
-
-
-def _is_no_chance(one: Tied, ended: int, values: int) -> bool:
-    """Whether as many failures among all trials hardly fall on one value by themselves."""
-    failed = len(one.trials)
-    return values / math.comb(ended, failed) <= MAX_CHANCE
-
-
-def unsaid(space: Space, records: Sequence[Record]) -> frozenset[int]:
-    """The trials that say nothing of their settings: failed by the code, at no value of a list.
-
-    Source: C3.
-    """
-    failed = {record.id for record in records if is_code_failure(record)}
-    if not failed:
-        return frozenset()
-    return frozenset(failed.difference(*(one.trials for one in tied(space, records))))
