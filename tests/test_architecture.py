@@ -103,6 +103,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
