@@ -72,6 +72,7 @@ def adoption_ending(
         table=trainings_table(result) if result else (),
         why="Why",
         reasons=(*reasons, *doubts),
+        more=f"etude check {decision.candidate.trainings.name.partition(':')[0]}{store}",
         steps=tuple(_steps(decision, file, proposal, store)),
     )
 

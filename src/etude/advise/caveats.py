@@ -14,9 +14,18 @@ from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Caveat, Finding
 from ..wording import join, number, plural, quantity
-from .finding_caveats import acknowledged, censored, curve_notices, named, problems, unclear
+from .finding_caveats import (
+    acknowledged,
+    censored,
+    changed_code,
+    curve_notices,
+    named,
+    problems,
+    unclear,
+)
 from .follow_up import SEEDS
 from .ranking import RankedStudy, best_trials, relevant_findings
+from .retrained import Retrained
 from .weights import (
     FIXED,
     LISTED,
@@ -40,7 +49,7 @@ def caveats(
     studies: Sequence[RankedStudy],
     findings: Sequence[Finding],
     *,
-    settled: bool = False,
+    settled: Retrained | None = None,
 ) -> tuple[Caveat, ...]:
     """The reasons to doubt an answer: first what stands in the way, then what is not known.
 
@@ -48,7 +57,7 @@ def caveats(
         analysis: The round.
         studies: The studies that are compared, the leader first.
         findings: Of the design and of every check.
-        settled: Whether retrainings settled the answer.
+        settled: The retrainings that settled the answer; None where none did.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
@@ -59,6 +68,7 @@ def caveats(
     found = [
         *problems(analysis, studies, relevant, settled=settled),
         *curve_notices(relevant, leader),
+        *changed_code(relevant),
         *unclear(relevant),
         *_unfinished(studies),
         *censored(analysis),

@@ -16,6 +16,7 @@ from ..analyze.checks.gradient_norm import gradient_norm
 from ..analyze.checks.infeasible import Infeasible, infeasible
 from ..analyze.checks.infeasible_regions import Region
 from ..analyze.checks.stability import stability
+from ..analyze.checks.step_variance import step_variance
 from ..analyze.registry import CHECKS
 from ..analyze.thresholds import FarRegionThresholds, InfeasibleThresholds
 from ..analyze.views.outcomes import Outcome
@@ -23,6 +24,7 @@ from ..design.checks import CHECKS as DESIGN_CHECKS
 from ..finding import Finding
 from ..study import Study
 from .ranking import RankedStudy
+from .retrained import Retrained
 from .significance import lead
 
 # Why a repair changes no order, by the place of its finding among those asked about.
@@ -32,6 +34,7 @@ FAR = FarRegionThresholds()
 LEADERS = "a repair only betters the leader"
 FAR_OFF = "far from its best"
 POOREST = "the leader had the fewest"
+SMALL = "less than the means differ"
 # A check that no registry has is one that nothing is known of: it keeps the verdict open.
 _BETTERS = {
     *((check.name, rule) for check in CHECKS for rule in check.repair_betters),
@@ -46,7 +49,7 @@ def blocking(
     studies: Sequence[RankedStudy],
     findings: Sequence[Finding],
     *,
-    retrained: bool = False,
+    retrained: Retrained | None = None,
 ) -> tuple[Finding, ...]:
     """The failed checks that keep the verdict open.
 
@@ -54,7 +57,8 @@ def blocking(
         analysis: The round.
         studies: The studies that are compared, the leader first.
         findings: Those that bear on the comparison.
-        retrained: Whether the verdict rests on retrainings, which no luck of a search moves.
+        retrained: The retrainings that settled the verdict, which no luck of a search moves; None
+            where there are none.
 
     Source: C14.
     """
@@ -70,15 +74,16 @@ def harmless(
     studies: Sequence[RankedStudy],
     finding: Finding,
     *,
-    retrained: bool = False,
+    retrained: Retrained | None = None,
 ) -> str:
     """Why the repair of a failed check changes no order, in a few words; empty where it could.
 
     Only where two studies are compared that have a value. A repair of the leader alone only betters
     it, but where its value may be false; trials that break far from the best of their study take
-    nothing but their number, and so the lead must hold among those that train.
+    nothing but their number, and so the lead must hold among those that train; and late jumps are
+    held against the gap of the means, where retrainings tell that.
 
-    Source: C14, C1, C3, R13.
+    Source: C14, C1, C3, C8, R13.
     """
     if len(studies) < 2 or studies[1].best is None:
         return ""
@@ -87,13 +92,16 @@ def harmless(
     if (finding.check, finding.rule) == ("budget", "R13"):
         fewest = all(leader.max_trials <= other.study.max_trials for other in studies)
         return POOREST if fewest else ""
+    if finding.check == "step_variance" and retrained is not None:
+        study = next((one.study for one in studies if one.study.name == name), None)
+        return SMALL if study and _jumps_less(analysis, study, retrained) else ""
     if name == leader.name:
         betters = (finding.check, finding.rule) in _BETTERS
         return LEADERS if betters and not _is_false(analysis, leader, finding) else ""
     behind = next((one for one in studies if one.study.name == name), None)
     if behind is None or finding.check != "infeasible" or not _lies_far(analysis, behind.study):
         return ""
-    return FAR_OFF if retrained or _leads_those_that_train(studies[0], behind) else ""
+    return FAR_OFF if retrained is not None or _leads_those_that_train(studies[0], behind) else ""
 
 
 def _is_false(analysis: Analysis, study: Study, finding: Finding) -> bool:
@@ -106,6 +114,13 @@ def _is_false(analysis: Analysis, study: Study, finding: Finding) -> bool:
         norms = analysis.result(study, gradient_norm).trials
         return any(one.trial == trial and one.not_finite for one in norms)
     return False
+
+
+def _jumps_less(analysis: Analysis, study: Study, retrained: Retrained) -> bool:
+    """Whether a study jumps by less than its mean and its rival's differ, as C8 asks for."""
+    result = analysis.result(study, step_variance)
+    rival = retrained.comparisons.get(study.name, retrained.nearest)
+    return result.sd is not None and result.sd <= result.thresholds.max_ratio * rival.gain
 
 
 def _leads_those_that_train(leader: RankedStudy, behind: RankedStudy) -> bool:
@@ -124,7 +139,7 @@ def _lies_far(analysis: Analysis, study: Study) -> bool:
     """
     result = analysis.result(study, infeasible)
     regions = [region for region in result.regions if region.side]
-    if len(regions) < len(result.regions) or not regions:
+    if len(regions) < len(result.regions) or not regions or result.code.decides:
         return False
     if not all(_is_far(analysis, study, region) for region in regions):
         return False

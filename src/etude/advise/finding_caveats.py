@@ -17,11 +17,13 @@ from .context import side_of
 from .failed_checks import FAR_OFF, harmless
 from .kinds import CAUSES, open_kind
 from .ranking import RankedStudy
+from .retrained import Retrained
 from .weights import (
     ACKNOWLEDGED,
     ASIDE,
     BESIDE,
     CENSORED,
+    CHANGED_CODE,
     HELD_DOWN,
     JUMPS,
     LEADERS_SHARE,
@@ -29,6 +31,7 @@ from .weights import (
     PROBLEM,
     RETRAIN,
     STILL_IMPROVING,
+    UNREAD,
 )
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
@@ -73,7 +76,7 @@ def problems(
     studies: Sequence[RankedStudy],
     findings: Sequence[Finding],
     *,
-    settled: bool = False,
+    settled: Retrained | None = None,
 ) -> Iterator[Caveat]:
     """Every problem; those of one check and kind in several studies as one.
 
@@ -89,7 +92,7 @@ def problems(
             alike = finding.check, finding.rule, finding.kind, axis
             key = alike if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
-    for members in groups.values():
+    for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
         text, detail = claim(first), " ".join(finding.message for finding in members)
         if others and first.rule == "C1" and "side" in first.subject:
@@ -104,7 +107,7 @@ def problems(
         yield Caveat(
             text=f"{text}: {reason}" if beside else text,
             rules=(first.rule,),
-            weight=BESIDE if beside else PROBLEM,
+            weight=UNREAD if first.check == "unread" else BESIDE if beside else PROBLEM,
             detail=f"{detail} It does not keep the answer open: {reason}." if beside else detail,
             findings=tuple(members),
         )
@@ -155,6 +158,16 @@ def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
         share = LEADERS_SHARE if first.subject.get("study") == leader else 1.0
         caveat = _of_finding(first, group.message, share * _WEIGHTS[first.check])
         yield replace(caveat, findings=group.members)
+
+
+def changed_code(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That trials of every study are of several versions of the code, where nobody accepts it.
+
+    Source: K3.
+    """
+    for finding in findings:
+        if (finding.check, finding.status) == ("code", "notice") and not finding.acknowledged:
+            yield _of_finding(finding, finding.message, CHANGED_CODE)
 
 
 def _may_change_order(finding: Finding) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..record import Record
+from ..record import Record, is_code_failure
 from ..search.base import Search
 from ..search.observations import START
 from ..space import Scalar
@@ -41,7 +41,7 @@ def rounds_before(store: Store, experiment: Experiment) -> list[Experiment]:
     """
     comparable = [
         ancestor
-        for ancestor in _ancestors(store.entries(), experiment)
+        for ancestor in ancestors(store.entries(), experiment)
         if all(getattr(ancestor, name) == getattr(experiment, name) for name in JUDGED_BY)
     ]
     return comparable[::-1]
@@ -67,7 +67,11 @@ def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> 
     return replace(study, prior=tuple(prior))
 
 
-def _ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+    """The rounds that led to this one, as far as the store has them, the last of them first.
+
+    Source: R1.
+    """
     known = {entry.experiment.name: entry.experiment for entry in entries}
     seen = {experiment.name}
     name = experiment.parent
@@ -91,8 +95,12 @@ def _evenly_spread_trials(experiment: Experiment, known: int) -> float:
 
 
 def _is_whole(record: Record) -> bool:
-    """Whether its value is that of its setting: not cut short, and not begun from another's."""
-    return record.status in ("completed", "infeasible") and record.parent is None
+    """Whether its value is that of its setting: not cut short, and not begun from another's.
+
+    Nor one that an error of the code or the machine ended.
+    """
+    is_over = record.status in ("completed", "infeasible") and not is_code_failure(record)
+    return is_over and record.parent is None
 
 
 def _could_be_of(study: Study, setting: Mapping[str, Scalar]) -> bool:

@@ -40,6 +40,9 @@ def more_trials(context: Context) -> list[Remedy]:
         return []
     if context.verdict.means:
         return _more_seeds(context)
+    if by_code := _ended_by_code(context):
+        words = by_code[0].advice.removesuffix(".")
+        return [Remedy(rule="C3", words=f"{words} (C3).", causes=tuple(by_code))]
     problems = [finding for finding in context.relevant_findings if finding.status == "problem"]
     sparse = context.of("coverage", "C2", "problem", "notice")
     lost = [finding for finding in problems if _loses_trials(context, finding, sparse)]
@@ -68,6 +71,15 @@ def _more_seeds(context: Context) -> list[Remedy]:
     each = f"{trained.fewest} trainings of each"
     why = f"{each} nearly tell: {more} more may" if trained.enough else f"{each} are too few"
     return _with_trials(context, "A2", trials, f"{why}.")
+
+
+def _ended_by_code(context: Context) -> list[Finding]:
+    """The problems of studies that the code or the machine ended: more trials end so too."""
+    return [
+        finding
+        for finding in context.of("infeasible", "C3", "problem")
+        if context.result(finding, infeasible).code.decides
+    ]
 
 
 def _loses_trials(context: Context, finding: Finding, sparse: Sequence[Finding]) -> bool:
