@@ -65,6 +65,7 @@ def test_a_launch_says_how_far_it_is_from_what_was_adopted(project, etude_comman
     said = etude_command("launch", "--runner", "inline")
     answer = etude_command("launch", "--runner", "inline", "--json").json["adopted"]
 
+    assert said.out.splitlines()[1].endswith(" worse than adopted")
     assert "worse than adopted (0.0003, one training), more than chance explains" in said.out
     assert (answer["value"], answer["explained_by_chance"]) == (0.0003, False)
     assert answer["interval"][0] < answer["mean"] < answer["interval"][1]

@@ -84,7 +84,8 @@ def _line(decision: AdoptionDecision, file: str, proposal: Proposal | None) -> s
         return f"`{name}` is the baseline now{only}: {file}"
     if decision.retrain and proposal is not None:
         is_not = "is no baseline yet" if decision.starting_point else "stays a starting point"
-        return f"`{name}` {is_not}: {proposal.cost}, come first"
+        comma = "," if proposal.seconds else ""
+        return f"`{name}` {is_not}: {proposal.cost}{comma} come first"
     return f"`{name}` does not become the baseline"
 
 

@@ -83,6 +83,9 @@ def launch_ending(summary: LaunchSummary, place: Path) -> Ending:
     line = f"All {count} failed"
     if known:
         line = f"The mean `{summary.metric}` of {count} is {number(fmean(known))}, {failed} failed"
+        line += (
+            f": {summary.promise.distance}" if summary.promise and summary.promise.broken else ""
+        )
     best = f"Best checkpoint, trial {summary.best}: {summary.checkpoint}"
     return Ending(
         word="LAUNCHED" if known else "NOT LAUNCHED",

@@ -45,18 +45,27 @@ class Promise:
         return abs(self.gain) <= self.reach
 
     @property
+    def broken(self) -> bool:
+        """Whether the launch is worse than what was adopted by more than chance explains."""
+        return self.holds is False and self.gain < 0
+
+    @property
+    def distance(self) -> str:
+        """How far the launch is from what was adopted, in a few words."""
+        how = "better" if self.gain > 0 else "worse"
+        return f"{number(abs(self.gain), _GAP_DIGITS)} {how} than adopted"
+
+    @property
     def sentence(self) -> str:
         """How far the launch is from what was adopted, without a full stop.
 
         Source: A1, A2, T8.
         """
         steps = f", {self.steps:,} steps" if self.steps else ""
-        adopted = f"adopted ({number(self.value, _DIGITS)}, {self.basis}{steps})"
+        basis = f"({number(self.value, _DIGITS)}, {self.basis}{steps})"
         if not math.isfinite(self.gain):
-            return f"No training gives a value against what was {adopted}"
-        how = "better" if self.gain > 0 else "worse"
-        by = f"{number(abs(self.gain), _GAP_DIGITS)} {how} than {adopted}"
-        mean = f"The mean{_interval(self.launched)} is {by}"
+            return f"No training gives a value against what was adopted {basis}"
+        mean = f"The mean{_interval(self.launched)} is {self.distance} {basis}"
         if self.steps:
             return mean
         if self.holds is None:
