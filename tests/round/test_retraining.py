@@ -80,7 +80,7 @@ def test_a_setting_that_is_another_gets_a_name_of_its_own():
 @pytest.mark.parametrize(
     "given",
     [
-        {"search": "bayesian", "search_options": {"start": 6}},
+        {"search": "bayesian", "search_options": {"start": 0.5}},
         {"schedule": "asha", "schedule_options": {"eta": 4}},
     ],
 )

@@ -60,9 +60,7 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     studies = ranking(analysis)
     best = best_trials(studies)
     basis = _basis(analysis, studies)
-    trained = basis.retrained
-    settled = trained if trained and trained.agree and trained.enough else None
-    relevant = relevant_findings(findings, best)
+    relevant, settled = relevant_findings(findings, best), basis.settled
     basis = replace(basis, blocking=blocking(analysis, basis.studies, relevant, retrained=settled))
     leader = basis.studies[0]
     status, headline, message = _answer(basis)
