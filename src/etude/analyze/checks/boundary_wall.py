@@ -25,9 +25,7 @@ def no_rounds() -> Sequence[EarlierTrials]:
     return ()
 
 
-def with_wall(
-    side: Side, domain: Domain, outcomes: Sequence[Outcome], earlier: Earlier
-) -> Side:
+def with_wall(side: Side, domain: Domain, outcomes: Sequence[Outcome], earlier: Earlier) -> Side:
     """A side that asks for a wider space, and what trials of earlier rounds say of that.
 
     Where they broke just beyond, the space is wide enough: a notice. Where they broke further out,

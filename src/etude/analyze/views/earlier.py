@@ -173,7 +173,9 @@ def searched_ranges(study: Study) -> dict[str, tuple[float, float]]:
         for name, domain in study.space.domains.items()
     }
     return {
-        name: (low, high) for name, (low, high) in ends.items() if low is not None and high is not None
+        name: (low, high)
+        for name, (low, high) in ends.items()
+        if low is not None and high is not None
     }
 
 
@@ -185,9 +187,7 @@ def has_same_values(study: Study, setting: Setting) -> bool:
     return all(setting.get(name) == value for name, value in study.scientific.items())
 
 
-def differences(
-    before: tuple[Experiment, Study], now: tuple[Experiment, Study]
-) -> frozenset[str]:
+def differences(before: tuple[Experiment, Study], now: tuple[Experiment, Study]) -> frozenset[str]:
     """What trains otherwise in a study than in one of an earlier round, by name.
 
     Where a range moves, training is the same at each of its values, and what was searched and is
