@@ -78,6 +78,7 @@ REPLACED = """
 # Tests that no single module answers for: each with what holds them together.
 CROSS_CUTTING = {
     "advise/test_listed.py": "advice on listed configurations, over all remedies",
+    "advise/test_unread.py": "what nobody reads, in verdict and advice",
     "advise/test_rounds.py": "what checks find in the rounds that remedies are tested on",
     "analyze/test_curve_cases.py": "curves that were judged wrongly, over all checks",
     "analyze/test_curve_laws.py": "laws of every check of curves",

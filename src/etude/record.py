@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias, final, overload
@@ -60,6 +60,11 @@ class Points:
         """The names that occur, sorted."""
         counts = np.bincount(self.rows_P["metric"], minlength=1)
         return sorted(self.names[code] for code in np.flatnonzero(counts).tolist())
+
+    def without(self, names: Collection[str]) -> Points:
+        """The same but for some metrics."""
+        codes = [code for code, name in enumerate(self.names) if name in names]
+        return Points(self.rows_P[~np.isin(self.rows_P["metric"], codes)], self.names)
 
     def series(self, metric: str) -> Series:
         """One metric by step; of two values at one step the later written one counts."""
@@ -116,6 +121,7 @@ class Record:
         from_step: The step of the parent's checkpoint that it began from.
         until_step: The updates after which it pauses; None for its end.
         name: Its id in the tool that it was imported from; empty for a trial of ours.
+        unread: The hyperparameters that its training never read; None where that is not known.
         stretches: By which code and in which launch it was trained from which step on.
     """
 
@@ -135,6 +141,7 @@ class Record:
     parent: int | None = None
     from_step: int | None = None
     until_step: int | None = None
+    unread: tuple[str, ...] | None = None
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
     stretches: tuple[Stretch, ...] = field(default=(), compare=False, repr=False)
 
@@ -177,6 +184,10 @@ class Records(Sequence[Record]):
     def of(cls, records: Sequence[Record]) -> Records:
         """A view of records at hand."""
         return cls(lambda: records, Counter(record.status for record in records))
+
+    def mapped(self, change: Callable[[Record], Record]) -> Records:
+        """A view of the records after a change that leaves their status, made when looked at."""
+        return Records(lambda: [change(record) for record in self], self._counts)
 
     def count(self, value: object = None) -> int:
         """How many have this status; all of them without one."""

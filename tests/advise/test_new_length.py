@@ -6,7 +6,7 @@ import pytest
 from tests.factories import experiment
 
 from etude.advise.new_length import left_words, new_length
-from etude.experiment.change import Change, applied
+from etude.experiment.change import applied
 from etude.space import Choice, Integer, Real
 
 OLD, LONGER, SHORTER = 400, 800, 200
@@ -60,7 +60,10 @@ def test_a_longer_training_moves_the_schedule_of_etudes_loop(given, expected):
         ({"schedule": "linear"}, {}),
         ({"schedule": "linear", "decay_steps": 150}, {}),
         ({"schedule": "linear", "decay_steps": 400}, {"decay_steps": 200}),
-        ({"schedule": "linear", "decay_steps": 100, "constant_steps": 300}, {"constant_steps": 100}),
+        (
+            {"schedule": "linear", "decay_steps": 100, "constant_steps": 300},
+            {"constant_steps": 100},
+        ),
         (
             {"schedule": "linear", "decay_steps": 300, "constant_steps": 100},
             {"constant_steps": 0, "decay_steps": 200},

@@ -27,6 +27,7 @@ from .weights import (
     PROBLEM,
     RETRAIN,
     STILL_IMPROVING,
+    UNREAD,
 )
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
@@ -81,7 +82,7 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             alike = finding.check, finding.rule, finding.kind, axis
             key = alike if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
-    for members in groups.values():
+    for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
         studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
@@ -94,7 +95,9 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
         yield Caveat(
             text=text,
             rules=(first.rule,),
-            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
+            weight=UNREAD
+            if first.check == "unread"
+            else PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
             detail=detail,
             findings=tuple(members),
         )

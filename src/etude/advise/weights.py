@@ -6,6 +6,8 @@ from __future__ import annotations
 # answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
 # runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
 PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
+# What nobody reads makes it no question at all, whatever else is wrong.
+UNREAD = 110.0
 ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0
 # Trials of two versions of the code in every study: as uneven as instability makes a race.
 CHANGED_CODE = 75.0

@@ -12,15 +12,17 @@ from ..record import Record
 from ..study import Study
 from .checks.infeasible import infeasible
 from .checks.stability import stability
+from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
+from .views.earlier import EarlierTrials, differences, has_same_values, searched_ranges
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 from .views.walls import EarlierTrials, differences, has_same_values, searched_ranges
 
 R = TypeVar("R")
 # What looks at all studies together.
-_OF_ALL = ("studies", "records")
+_OF_ALL = ("studies", "records", "trials")
 _BY_RESULT = {check.result: check for check in CHECKS}
 
 
@@ -127,20 +129,42 @@ class Analysis:
             for subject in (self.shares(study) if check.of == "shares" else [study])
             for finding in check.findings(self._result(subject, check))
         ]
-        return by_study + [
+        of_all = [
             finding
             for check in CHECKS
             if check.of in _OF_ALL
             for finding in check.findings(self._whole(check))
         ]
+        return [one for one in by_study if not self._is_idle(one)] + of_all
+
+    @property
+    def unread(self) -> Unread:
+        """What no trial ever read."""
+        result: Unread = self._whole(_BY_RESULT[unread])
+        return result
+
+    def _is_idle(self, finding: Finding) -> bool:
+        """Whether it speaks of an axis that nobody read: along it there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study", "")
+        return name is not None and name in self.unread.of(study)
 
     def _whole(self, check: Check) -> Any:
         """The result of a check that looks at all studies together."""
+        key = ("", check.name)
+        if key not in self._results:
+            self._results[key] = check.result(*self._of_all(check))
+        return self._results[key]
+
+    def _of_all(self, check: Check) -> tuple[Any, ...]:
         if check.of == "studies":
-            return check.result(self.studies)
-        return check.result({one.name: self.records_of(one) for one in self.compared_studies})
+            return (self.studies,)
+        if check.of == "trials":
+            return self.studies, self.records
+        return ({one.name: self.records_of(one) for one in self.compared_studies},)
 
     def _result(self, study: Study, check: Check) -> Any:
+        if check.of in _OF_ALL:
+            return self._whole(check)
         key = (study.name, check.name)
         if key not in self._results:
             trials = self._trials_of(study, check)

@@ -10,12 +10,13 @@ from typing import TypeAlias, final
 
 from ..advise.policy import REDRAW
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
-from ..errors import RunError
+from ..errors import InputError, RunError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
+from ..round.opening import refuse_changes
 from ..round.result import Result, parent_in, rounds_before_in
 from ..round.run import run
 from ..runner.base import Runner
@@ -46,6 +47,7 @@ class PlayedRound:
         file: Where its experiment file stands; None for an experiment from Python.
         spent: Training steps until its end, those of earlier rounds among them.
         coming: The round that is played next; None where this one is the last.
+        next_file: Where that one's file stands; None for an experiment from Python.
         said: What the budget changed of the next round; empty where it changed nothing.
         ended: Why no other round follows, a sentence each; empty where one does.
     """
@@ -55,6 +57,7 @@ class PlayedRound:
     file: Path | None
     spent: int
     coming: NextRound | None = None
+    next_file: Path | None = None
     said: str = ""
     ended: tuple[str, ...] = ()
 
@@ -165,10 +168,25 @@ def _refuse_without_exploit() -> None:
         ) from error
 
 
-def follow(
-    first: Experiment | Path, play: Play, store: Store, *, rounds: int, budget_steps: int
+def follow(  # each is said by name
+    first: Experiment | Path,
+    play: Play,
+    store: Store,
+    *,
+    rounds: int,
+    budget_steps: int,
+    is_read: bool = False,
 ) -> Iterator[PlayedRound]:
     """Each round as soon as it is played, until nothing follows from the last.
+
+    Args:
+        first: The experiment of the first round, or its file.
+        play: Plays a round.
+        store: Where rounds that were played before are found.
+        rounds: At most.
+        budget_steps: Training steps of all rounds together.
+        is_read: Whether a person reads each file before it is played: one that stands there with
+            other words is theirs, and is played as it stands.
 
     Source: R1, R3.
     """
@@ -186,8 +204,8 @@ def follow(
         if played.coming is None:
             yield played
             return
-        current = _write(played.coming, played.file)
-        yield played
+        current = _write(played.coming, played.file, is_read=is_read)
+        yield replace(played, next_file=current if isinstance(current, Path) else None)
 
 
 def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedRound:
@@ -269,7 +287,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         return None
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
-        records=Records.of(records),
+        recorded=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
         before=rounds_before_in(store, entries, experiment),
@@ -282,15 +300,46 @@ def _read(current: Experiment | Path) -> tuple[Experiment, str]:
     return baseline.read_with_baseline(current)
 
 
-def _write(coming: NextRound, before: Path | None) -> Experiment | Path:
+def has_begun(store: Store, file: Path) -> bool:
+    """Whether a round's file, as it stands, has been played or is being played.
+
+    Source: R1, K2.
+    """
+    try:
+        experiment, _ = _read(file)
+    except InputError:
+        return False
+    known = (entry.experiment for entry in store.entries())
+    old = next((one for one in known if one.name == experiment.name), None)
+    if old is None or changes(old, experiment) not in ([], ["trials"]):
+        return False
+    is_longer = len(experiment.configurations) > len(old.configurations)
+    return experiment.trials <= old.trials and not is_longer
+
+
+def refuse_file(store: Store, file: Path) -> None:
+    """Refuses a round's file that could not be played, as a person left it.
+
+    Raises:
+        InputError: with every mistake in it, or what the store has under its name.
+
+    Source: K2.
+    """
+    experiment, _ = _read(file)
+    refuse_changes(store, experiment)
+
+
+def _write(coming: NextRound, before: Path | None, *, is_read: bool) -> Experiment | Path:
     """Writes the round's file beside the one before; where that came from Python, its experiment.
 
     Raises:
-        RunError: where a file stands there that says something else.
+        RunError: where a file stands there that says something else, and nobody reads it.
     """
     if before is None:
         return coming.experiment
     place = before.with_name(coming.file)
+    if is_read and place.exists():
+        return place
     try:
         if place.exists() and place.read_text(encoding="utf-8") != coming.text:
             raise RunError(

@@ -14,7 +14,6 @@ from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadErro
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
-from .process_state import isolated
 from .returned import NO_NUMBER, returned
 from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
@@ -35,10 +34,10 @@ def attempt(
     channel = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    ended, note = _outcome(trial, isolated(train, assignment.stream_seed))
+    ended, note = _outcome(trial, train)
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
-    channel.end(ended, time.monotonic() - begin)
+    channel.end(with_reads(trial, ended), time.monotonic() - begin)
 
 
 @final
@@ -159,7 +158,7 @@ def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
 def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
     watch = TimingChannel()
     trial = Trial(assignment, watch)
-    ended, note = _outcome(trial, isolated(train, assignment.stream_seed))
+    ended, note = _outcome(trial, train)
     if isinstance(ended, Refused):
         return trial, ended
     assert isinstance(ended, Ended), "A rehearsal is not paused. This is a bug."
@@ -172,7 +171,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
     return trial, replace(
         timed(assignment, watch),
         resumes=None if is_cut else _resumes(trial, watch),
-        unread=() if is_cut else trial.unread,
+        unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
         returned=note,
     )
@@ -248,6 +247,11 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if not trial.reported:
         return _error(trial, silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
+
+
+def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+    """The same end, with what nobody read of the trial's setting."""
+    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
 
 
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
