@@ -84,9 +84,10 @@ class Analysis:
         """
         if study.name not in self._earlier:
             self._earlier[study.name] = tuple(
-                earlier_trials(before, past, self.experiment, study)
+                trials
                 for before in self.before
                 for past in before.studies
+                if (trials := earlier_trials(before, past, self.experiment, study))
             )
         return self._earlier[study.name]
 
@@ -223,8 +224,8 @@ class Analysis:
 
 def earlier_trials(
     before: Analysis, past: Study, experiment: Experiment, study: Study
-) -> EarlierTrials:
-    """What a study of an earlier round tells of where a study of this one breaks.
+) -> EarlierTrials | None:
+    """What a study of an earlier round tells of where a study of this one breaks, if anything.
 
     Source: C3, R12.
     """
@@ -236,6 +237,8 @@ def earlier_trials(
         and outcome.record.parent is None
         and has_same_values(study, outcome.record.setting)
     ]
+    if not placed_there:
+        return None
     return EarlierTrials(
         round=before.experiment.name,
         trained=tuple(one.record.setting for one in placed_there if one.trial not in broken),

@@ -69,9 +69,9 @@ def open_round(
     """
     experiment = entry.experiment
     with open_or_borrow(store) as opened_store, opened_store.own(experiment.name):
+        refuse_changes(opened_store, experiment)
         if not same:
             refuse_another_file(opened_store, entry)
-        refuse_changes(opened_store, experiment)
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
             refuse_unsampled(plan)

@@ -14,7 +14,6 @@ from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadErro
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
-from .process_state import isolated
 from .returned import NO_NUMBER, returned
 from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
@@ -35,7 +34,7 @@ def attempt(
     channel = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    ended, note = _outcome(trial, isolated(train, assignment.stream_seed))
+    ended, note = _outcome(trial, train)
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
     channel.end(with_reads(trial, ended), time.monotonic() - begin)
@@ -159,7 +158,7 @@ def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
 def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
     watch = TimingChannel()
     trial = Trial(assignment, watch)
-    ended, note = _outcome(trial, isolated(train, assignment.stream_seed))
+    ended, note = _outcome(trial, train)
     if isinstance(ended, Refused):
         return trial, ended
     assert isinstance(ended, Ended), "A rehearsal is not paused. This is a bug."

@@ -155,7 +155,7 @@ def keep_checkpoints(
     )
 
 
-def records(db: Connection, key: int, codes: dict[int, Code]) -> list[Record]:
+def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
     """All records of an experiment, by id, each with a view into one array of all points.
 
     `codes` holds what was read of the user's code before.
