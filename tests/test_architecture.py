@@ -87,6 +87,7 @@ CROSS_CUTTING = {
     "analyze/test_renaming.py": "hyperparameters and metrics under other names, over all checks",
     "analyze/test_shape_laws.py": "laws of every check of curves, whatever their shape",
     "analyze/test_where_trials_lie.py": "laws of every check of settings",
+    "cli/test_metric.py": "which metric judges, and whose values are shown, in all commands",
     "cli/test_rules.py": "the rules that commands name",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
     "connect/test_hostile.py": "broken files, over all readers",

@@ -17,6 +17,7 @@ from .context import side_of
 from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
+    ANOTHER_METRIC,
     ASIDE,
     CENSORED,
     CHANGED_CODE,
@@ -111,6 +112,16 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
     for study in analysis.studies:
         for finding in censored_findings(analysis.result(study, censored_trials)):
             yield _of_finding(finding, finding.message, CENSORED)
+
+
+def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a search or a schedule chose by another metric than the one that judges.
+
+    Source: Q2.
+    """
+    for finding in findings:
+        if finding.check == "another_metric":
+            yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 
 def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:

@@ -308,11 +308,6 @@ class Result:
         paths = (folder / str(step) for _, step in sorted(judged))
         return [path for path in paths if path.is_dir()][:1]
 
-    def read(self) -> None:
-        """Reads the trials, those of the rounds before among them, while the store is open."""
-        for records in (self.recorded, *(records for _, records in self.before)):
-            records[:]
-
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
         ending = self.ending()
@@ -357,7 +352,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
     if isinstance(store, str | Path):
         with closing(open_store(store, create=False)) as opened_store:
             result = load(opened_store, name, test=test)
-            result.read()
+            read_whole(result)
             return result
     entries = store.entries()
     if not entries:
@@ -381,6 +376,12 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
     if test and result.test_metrics:
         record_look(store.files.test_looks, entry.experiment.name, provenance.command())
     return result
+
+
+def read_whole(result: Result) -> None:
+    """Reads the trials, those of the rounds before among them, while the store is open."""
+    for records in (result.recorded, *(records for _, records in result.before)):
+        records[:]
 
 
 def rounds_before_in(

@@ -78,7 +78,7 @@ def of_another_metric(experiment: Experiment, trained: Experiment) -> list[Findi
         Finding(
             rule="Q2",
             check="another_metric",
-            status="unclear",
+            status="notice",
             subject={},
             headline=f"`{name}` {did} by `{trained.metric}`, not by `{experiment.metric}`",
             message=f"`{name}` {did} by `{trained.metric}`, so nobody searched for a good "
