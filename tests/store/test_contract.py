@@ -588,3 +588,30 @@ def test_a_store_knows_where_an_experiments_file_stands_beside_it(store, tmp_pat
     store.begin(replace(entry(three_trials(), LAUNCH), source=str(file)))
 
     assert store.entries()[0].place == "sub/rates.toml"
+
+
+# --- what nobody read
+
+
+def test_an_end_keeps_what_nobody_read(started):
+    started.append("rates", [Ended(0, "completed", unread=("momentum",))])
+
+    assert record_of(started).unread == ("momentum",)
+
+
+def test_what_was_read_is_not_known_before_an_end(started):
+    assert record_of(started).unread is None
+
+
+def test_what_a_killed_attempt_read_is_not_known(paused):
+    paused.append("rates", [Began(0, 4), Lost(0, "SIGKILL")])
+
+    assert record_of(paused).unread is None
+
+
+def test_a_pause_keeps_what_nobody_read_until_the_trial_goes_on(started):
+    started.append("rates", [Paused(0, 4, unread=("momentum",))])
+    at_rest = record_of(started).unread
+    started.append("rates", [Began(0, 4)])
+
+    assert (at_rest, record_of(started).unread) == (("momentum",), None)

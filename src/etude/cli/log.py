@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv as csv_format
 import io
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,16 @@ def log(
     csv: CsvOption = None,
 ) -> None:
     """List every experiment with its launches and code, and the line of adopted configurations."""
+    from ..round import test_values
     from ..store import open_store
     from .output import Answer, show
 
     with closing(open_store(store, create=False)) as database:
         rows = [_row(database, entry) for entry in database.entries()]
+        looks = test_values.looks(database.files.test_looks)
     answer = Answer(
-        lines=partial(_lines, rows, baseline),
-        json=partial(_as_json, rows, baseline),
+        lines=partial(_lines, rows, baseline, looks),
+        json=partial(_as_json, rows, baseline, looks),
         csv=partial(_as_csv, rows),
         rows=quantity(len(rows), "experiment"),
     )
@@ -129,11 +131,13 @@ def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
     }
 
 
-def _as_json(rows: list[dict[str, Any]], baseline: Path) -> dict[str, Any]:
-    return {"experiments": rows, **_adoptions(baseline)}
+def _as_json(
+    rows: list[dict[str, Any]], baseline: Path, looks: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    return {"experiments": rows, **_adoptions(baseline, looks)}
 
 
-def _adoptions(path: Path) -> dict[str, Any]:
+def _adoptions(path: Path, looks: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """The line of adoptions, oldest first, and when test data were looked at."""
     from ..experiment import baseline
     from ..procedure.launch import first_test_looks
@@ -143,6 +147,7 @@ def _adoptions(path: Path) -> dict[str, Any]:
     return {
         "line": [vars(adoption) for adoption in line],
         "test_looks": first_test_looks(looks_of(path)),
+        "looks": list(looks),
     }
 
 
@@ -166,10 +171,12 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _lines(rows: list[dict[str, Any]], baseline: Path) -> Iterator[str]:
+def _lines(
+    rows: list[dict[str, Any]], baseline: Path, looks: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
     for row in rows:
         yield from _experiment_lines(row)
-    yield from _adoption_lines(_adoptions(baseline))
+    yield from _adoption_lines(_adoptions(baseline, looks))
 
 
 def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
@@ -223,3 +230,6 @@ def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
             yield paragraph(f"{complexity}.", indent="  ")
     for name, when in adoptions["test_looks"].items():
         yield f"test data looked at {when}, for {name} (X3)"
+    for look in adoptions["looks"]:
+        when, name = look["looked"], look["experiment"]
+        yield f"test data looked at {when}, for {name} (X3): {look['command']}"

@@ -127,3 +127,9 @@ def trials_know_their_code(db: Connection) -> None:
         "alter table launch add column accepts_code integer not null default 0",
     ):
         db.execute(statement)
+
+
+@migration(6)
+def trials_know_what_nobody_read(db: Connection) -> None:
+    """A hyperparameter that the training never read changes nothing; null where nobody noted it."""
+    db.execute("alter table trial add column unread text")
