@@ -11,7 +11,7 @@ from tests.runner import changes
 from tests.runner.sample import HERE, assignment, events_of, of, rows
 
 from etude.runner.inline import Inline
-from etude.runner.process_state import _read, generator_states, restored
+from etude.runner.process_state import ProcessState, generator_states, read
 from etude.runner.processes import Processes
 from etude.runner.state_kinds import GENERATORS, KINDS, SERVICES
 from etude.runner.user_code import train_function
@@ -37,7 +37,7 @@ OTHERS = {"the alarm"} | (set() if importlib.util.find_spec("jax") else {"JAX's 
 @pytest.fixture(autouse=True)
 def untouched():
     """This process as it was, after each test."""
-    with restored():
+    with ProcessState().restored():
         yield
 
 
@@ -58,16 +58,16 @@ def test_every_kind_has_its_law():
 @pytest.mark.parametrize("name", sorted(changes.CHANGES.keys() - OTHERS))
 def test_what_is_changed_is_put_back(name):
     importlib.import_module(KINDS[name].library)
-    with restored(1):
+    with ProcessState().restored(1):
         changes.CHANGES[name]()  # imports what it takes: what an import sets stays
-    before = _read()
+    before = read()
 
-    with restored(1):
+    with ProcessState().restored(1):
         changes.CHANGES[name]()
-        changed = _read()
+        changed = read()
 
     assert changed[name] != before[name]
-    assert _read() == before
+    assert read() == before
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_what_cannot_be_put_back_is_named(tmp_path):
 
 def test_what_services_set_stays():
     kept = {f"{name}_ADDRESS" for name in SERVICES} | {"_WANDB_STARTUP"}
-    with restored(0):
+    with ProcessState().restored(0):
         os.environ.update(dict.fromkeys([*kept, "CUDA_VISIBLE_DEVICES_OF_MINE"], "1"))
     left = kept & os.environ.keys()
     for name in left:
@@ -171,7 +171,7 @@ def test_a_thread_beside_is_left_alone(monkeypatch):
     problems = []
 
     def inside():
-        with restored(0):
+        with ProcessState().restored(0):
             problems.append(sys.meta_path[0])
 
     thread = threading.Thread(target=inside)

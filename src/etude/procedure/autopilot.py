@@ -24,7 +24,14 @@ from ..search import refuse_missing
 from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
-from .budget import explores, fit_to_budget, planned_steps, remaining_steps, trained_steps
+from .budget import (
+    EXPLORES,
+    exploration_cost,
+    fit_to_budget,
+    planned_steps,
+    remaining_steps,
+    trained_steps,
+)
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -209,7 +216,12 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    coming = next_round(played.result, budget=budget_steps, spent=played.spent)
+    coming = next_round(
+        played.result,
+        budget=budget_steps,
+        spent=played.spent,
+        rounds_left=rounds - played.number,
+    )
     if coming is None:
         message = f"The rounds end here: no edit of the file is advised. {remaining}"
         return replace(played, ended=(message, *played.result.left_to_you))
@@ -224,20 +236,31 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
     return replace(played, coming=fitted.coming, said=fitted.message)
 
 
-def next_round(result: Result, *, budget: int, spent: int) -> NextRound | None:
+def next_round(
+    result: Result, *, budget: int, spent: int, rounds_left: int = 1
+) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
-    A space whose sides are to be redrawn is no space to exploit, however much is spent: it is
-    redrawn, and explored, until the best lies inside.
+    A space whose sides are to be redrawn is explored first, whatever was spent, unless only one
+    more round can be played: then there is no later one that could exploit.
+
+    Args:
+        result: The round that was played.
+        budget: Training steps of all rounds.
+        spent: Those that were trained.
+        rounds_left: How many rounds may still be played.
 
     Source: R2, R3, X1.
     """
     coming = result.next()
-    if coming:
-        existing = _existing_trials(coming, result)
-        redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
-        if redraws or explores(coming, budget=budget, spent=spent, existing=existing):
-            return coming
+    if coming is None:
+        return result.next(exploit=True)
+    existing = _existing_trials(coming, result)
+    cost = exploration_cost(coming, existing=existing)
+    is_last = rounds_left == 1 or spent + cost >= budget
+    redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
+    if (redraws and not is_last) or spent + cost <= EXPLORES * budget:
+        return coming
     return result.next(exploit=True) or coming
 
 
@@ -264,7 +287,7 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         return None
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
-        records=Records.of(records),
+        recorded=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
         before=rounds_before_in(store, entries, experiment),

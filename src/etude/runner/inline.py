@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, TextIO, final
+from typing import TextIO, final
 
 from ..assignment import Assignment, Halt
 from ..event import Event
@@ -15,7 +15,8 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
-from .process_state import generator_states, set_generators
+from .process_state import ProcessState
+from .user_code import as_script
 
 
 @final
@@ -24,13 +25,17 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, load: Callable[[], TrainFunction]) -> None:
-        """Takes what loads the train function, called before the first trial."""
+    def __init__(self, load: Callable[[], TrainFunction], *, script: Path | None = None) -> None:
+        """Takes what loads the train function, called before the first trial.
+
+        `script` is the file that it is loaded from: the command line that its code sees.
+        """
         self._load = load
+        self._script = script
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
-        self._generators: dict[str, Any] | None = None
+        self._state: ProcessState | None = None
 
     @property
     def free(self) -> int:
@@ -54,8 +59,9 @@ class Inline:
         if self._train is None:
             imported.forget()
             self._train = self._load()
-        if self._generators is None:
-            self._generators = generator_states()
+        if self._state is None:
+            self._state = ProcessState()
+        train = self._state.isolated(self._train, assignment.stream_seed)
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
@@ -68,16 +74,17 @@ class Inline:
                 failures.append(error)
                 raise
 
-        with _printing_to(assignment.folder / "log.txt"):
-            attempt(assignment, self._train, send, lambda: self._halts.get(assignment.id, ""))
+        with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
+            attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True
 
     def close(self) -> None:
         """Nothing runs on; the generators of this process go on as if nothing had been trained."""
-        set_generators(self._generators or {})
-        self._generators = None
+        if self._state is not None:
+            self._state.close()
+            self._state = None
 
 
 @final

@@ -1,4 +1,4 @@
-"""Process-wide state that a trial may change: read before it, put back after it.
+"""Process-wide state that a trial may change: put back after it, as it was before the first.
 
 A library's state is found where the library is loaded already: nothing is imported for it.
 """
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, final
 
 from ..trial import TrainFunction, Trial
-from .imports import watched
+from .import_watch import ImportWatch
 from .state_kinds import GENERATORS, KINDS, Generator, Kind
 
 Values: TypeAlias = dict[str, Any]
@@ -20,116 +20,136 @@ Values: TypeAlias = dict[str, Any]
 _UNREADABLE = object()
 
 
-@contextmanager
-def restored(seed: int | None = None) -> Iterator[None]:
-    """Seeds every generator that is loaded, and puts back afterwards what the block changed.
-
-    What an import changes stays, for it happens once a process; but generators are not moved by it.
-    With None generators are left as they are.
-    """
-    before = _Before(seed)
-    try:
-        with watched(before.importing):
-            yield
-    finally:
-        before.put_back()
-
-
-def isolated(train: TrainFunction, seed: int) -> TrainFunction:
-    """The train function, after which this process is as it was before."""
-
-    def trained(trial: Trial) -> Any:
-        with restored(seed):
-            return train(trial)
-
-    return trained
-
-
-def generator_states() -> Values:
-    """The states of the generators that are loaded."""
-    states = {
-        name: _value(generator, sys.modules[generator.library])
-        for name, generator in GENERATORS.items()
-        if generator.library in sys.modules
-    }
-    return {name: state for name, state in states.items() if state is not _UNREADABLE}
-
-
-def set_generators(states: Values) -> None:
-    """Puts generators back to these states."""
-    for name, state in states.items():
-        generator = GENERATORS[name]
-        _attempted(generator.restore, sys.modules[generator.library], state)
-
-
 @final
-class _Before:
-    """The state to put back: as it was, and as imports have set it since."""
+class ProcessState:
+    """State as it was when this was made, and as imports have set it since.
 
-    def __init__(self, seed: int | None) -> None:
-        self._seed = seed
-        self._values = _read()
-        for name in GENERATORS:
-            self._seed_generator(name)
+    What an import changes stays, for it happens once a process; but it moves no generator.
+    """
+
+    def __init__(self) -> None:
+        """Reads everything; generators too, for `close`."""
+        self._values = read()
+        self._generators = generator_states()
+        self._loaded = _loaded()
+        self._modules = len(sys.modules)
+        self._seed: int | None = None
+        self._watch = ImportWatch(self._importing)
+
+    def isolated(self, train: TrainFunction, seed: int) -> TrainFunction:
+        """The train function, whose generators are seeded and whose changes are put back."""
+
+        def trained(trial: Trial) -> Any:
+            with self.restored(seed):
+                return train(trial)
+
+        return trained
 
     @contextmanager
-    def importing(self) -> Iterator[None]:
+    def restored(self, seed: int | None = None) -> Iterator[None]:
+        """Seeds the generators, and puts back what the block changed; without a seed that alone."""
+        if self._modules != len(sys.modules):  # imported between trials, for us
+            self._note_loaded({**read(), **self._values})
+        for name, kind, library in self._loaded[0]:
+            if kind.anew:
+                self._values[name] = _value(kind, library)
+        if seed is not None:
+            _seed(self._loaded[1], seed)
+        try:
+            self._seed = seed
+            self._watch.start()
+            yield
+        finally:
+            self._watch.stop()
+            self._put_back()
+
+    def close(self) -> None:
+        """Puts the generators back too: who trained in this process goes on with his numbers."""
+        _set_generators(self._generators)
+
+    @contextmanager
+    def _importing(self) -> Iterator[None]:
         """An import that nothing else imports: what it sets is adopted, fresh generators seeded."""
-        values, generators = _read(), generator_states()
+        before, generators = read(), generator_states()
         try:
             yield
         finally:
-            now = _read()
-            self._values |= {
-                name: value
-                for name, value in now.items()
-                if name not in values or _differs(value, values[name])
-            }
-            set_generators(generators)
-            for name in GENERATORS.keys() - generators.keys():
-                self._seed_generator(name)
+            now = read()
+            differing = [one for one in now if one not in before or _differs(now[one], before[one])]
+            self._note_loaded({**self._values, **{name: now[name] for name in differing}})
+            _set_generators(generators)
+            fresh = generator_states().keys() - generators.keys()
+            if self._seed is not None:
+                _seed([one for one in self._loaded[1] if one[0] in fresh], self._seed)
+            self._generators = {**generator_states(), **self._generators}
 
-    def put_back(self) -> None:
+    def _note_loaded(self, values: Values) -> None:
+        self._values = values
+        self._loaded = _loaded()
+        self._modules = len(sys.modules)
+
+    def _put_back(self) -> None:
         """Puts back what differs, twice, for one kind may move another; names what does not go."""
-        remaining = _put_back(self._values) and _put_back(self._values)
-        for name in remaining:
+        remaining = self._changed()
+        for _ in range(2):
+            for name, kind, library in remaining:
+                _attempted(kind.restore, library, self._values[name])
+            remaining = remaining and self._changed()
+        for name, _, _ in remaining:
             print(
                 f"Etude could not put back {name}, which this trial changed: trials after it in "
                 "this process have it too.",
                 file=sys.stderr,
             )
 
-    def _seed_generator(self, name: str) -> None:
-        generator = GENERATORS[name]
-        library = sys.modules.get(generator.library)
-        if library is not None and self._seed is not None:
-            _attempted(generator.seed, library, self._seed)
+    def _changed(self) -> list[tuple[str, Kind, Any]]:
+        """The kinds whose value is another one now."""
+        changed = []
+        for loaded in self._loaded[0]:
+            name, kind, library = loaded
+            before = self._values[name]
+            if before is _UNREADABLE:
+                continue
+            try:  # no function of ours in between: this is done after each trial
+                if kind.save(library) == before:
+                    continue
+            except Exception:  # noqa: BLE001  # it cannot be read, as it could before
+                pass
+            changed.append(loaded)
+        is_main = threading.current_thread() is threading.main_thread()
+        return [one for one in changed if is_main or not one[1].main_thread]
 
 
-def _put_back(values: Values) -> list[str]:
-    """Restores the kinds that differ; returns the names of those that still do."""
-    is_main = threading.current_thread() is threading.main_thread()
-    remaining = []
-    for name, value in values.items():
-        kind = KINDS[name]
-        library = sys.modules.get(kind.library)
-        if library is None or (kind.main_thread and not is_main):
-            continue
-        if value is _UNREADABLE or not _differs(_value(kind, library), value):
-            continue
-        _attempted(kind.restore, library, value)
-        if _differs(_value(kind, library), value):
-            remaining.append(name)
-    return remaining
+def read() -> Values:
+    """Every kind that is there, by name."""
+    return {name: _value(kind, library) for name, kind, library in _loaded()[0]}
 
 
-def _read() -> Values:
+def generator_states() -> Values:
+    """The states of the generators that are there."""
+    states = {name: _value(generator, library) for name, generator, library in _loaded()[1]}
+    return {name: state for name, state in states.items() if state is not _UNREADABLE}
+
+
+def _loaded() -> tuple[list[tuple[str, Kind, Any]], list[tuple[str, Generator, Any]]]:
+    """The kinds and the generators of what is loaded, each with its name and its library."""
     modules = sys.modules
-    return {
-        name: _value(kind, modules[kind.library])
-        for name, kind in KINDS.items()
-        if kind.library in modules
-    }
+    kinds = [(n, one, modules[one.library]) for n, one in KINDS.items() if one.library in modules]
+    generators = [
+        (n, one, modules[one.library]) for n, one in GENERATORS.items() if one.library in modules
+    ]
+    return kinds, generators
+
+
+def _seed(generators: list[tuple[str, Generator, Any]], seed: int) -> None:
+    for _, generator, library in generators:
+        _attempted(generator.seed, library, seed)
+
+
+def _set_generators(states: Values) -> None:
+    for name, generator, library in _loaded()[1]:
+        if name in states:
+            _attempted(generator.restore, library, states[name])
 
 
 def _value(kind: Kind | Generator, library: Any) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -14,29 +14,29 @@ from typing import final
 Around = Callable[[], AbstractContextManager[None]]
 
 
-@contextmanager
-def watched(around: Around) -> Iterator[None]:
-    """Runs every module that this thread imports first in the block inside of `around()`.
-
-    What that module imports in turn is inside already.
-    """
-    finder = _Finder(around)
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # the user's code may have made a list of its own
-            sys.meta_path.remove(finder)
-
-
 @final
-class _Finder(MetaPathFinder):
-    """Finds nothing itself: it lets the others find, and hands on how a module is executed."""
+class ImportWatch(MetaPathFinder):
+    """Runs each module that this thread imports inside of `around()`, while it is started.
+
+    What that module imports in turn is inside already. It finds nothing itself: it lets others
+    find, and hands on how a module is executed.
+    """
 
     def __init__(self, around: Around) -> None:
+        """Takes what makes the context of an import."""
         self._around = around
-        self._thread = threading.get_ident()
+        self._thread = 0
         self._busy = False
+
+    def start(self) -> None:
+        """Watches this thread from now on."""
+        self._thread = threading.get_ident()
+        sys.meta_path.insert(0, self)
+
+    def stop(self) -> None:
+        """Watches no more."""
+        with suppress(ValueError):  # the user's code may have made a list of its own
+            sys.meta_path.remove(self)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
