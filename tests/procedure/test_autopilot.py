@@ -2,6 +2,7 @@
 
 import math
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,15 @@ from tests.factories import rates, record
 import etude
 from etude.errors import RunError
 from etude.experiment.toml.write import dumps
-from etude.procedure.budget import fit_to_budget, planned_steps, trained_steps
+from etude.procedure.autopilot import has_begun
+from etude.procedure.budget import (
+    fit_to_budget,
+    planned_steps,
+    steps_to_go_on,
+    trained_steps,
+)
 from etude.round.next_round import NextRound
+from etude.store import open_store
 
 STEPS, TRIALS = 8, 10
 
@@ -257,3 +265,30 @@ def test_a_fork_counts_from_its_parents_checkpoint():
 
 def test_a_plan_counts_every_trial_of_every_study(experiment):
     assert planned_steps(experiment) == STEPS * TRIALS
+
+
+@pytest.mark.parametrize(("name", "steps"), [("rates", 500 + TRIALS * STEPS), ("rates-2", 500)])
+def test_a_series_that_goes_on_may_spend_what_remains(experiment, name, steps):
+    study = factories.study()
+    before = [record(study, number, steps=STEPS) for number in range(TRIALS)]
+    longer = replace(experiment, name=name, trials=2 * TRIALS)
+    coming = NextRound(text=dumps(longer), experiment=longer, recommendations=())
+
+    assert steps_to_go_on(coming, experiment, before, remaining=500) == steps
+
+
+def test_a_file_that_was_played_as_it_stands_has_begun(folder):
+    flown(folder, rounds=1)
+    text = (folder / "rates.toml").read_text()
+    begun = []
+    with closing(open_store(folder / "etude.db")) as store:
+        for changed in (
+            text,
+            text.replace("# my own words", ""),
+            text.replace("= 10", "= 11"),
+            "?",
+        ):
+            (folder / "again.toml").write_text(changed)
+            begun.append(has_begun(store, folder / "again.toml"))
+
+    assert begun == [True, True, False, False]
