@@ -15,7 +15,6 @@ from .checks.stability import stability
 from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.earlier import EarlierTrials, differences, has_same_values, searched_ranges
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
 from .views.walls import EarlierTrials, differences, has_same_values, searched_ranges
