@@ -6,7 +6,7 @@ import pytest
 from tests.factories import experiment
 
 from etude.advise.new_length import left_words, new_length
-from etude.experiment.change import Change, applied
+from etude.experiment.change import applied
 from etude.space import Choice, Integer, Real
 
 OLD, LONGER, SHORTER = 400, 800, 200
@@ -47,6 +47,7 @@ def moved(question, steps=LONGER, *, own_loop=True):
         ({"schedule": "cosine", "decay_steps": 200}, {"decay_steps": 400}),
         ({"schedule": "constant", "decay_steps": 400}, {}),
         ({"decay_steps": 400}, {}),
+        ({"warmup_fraction": 0.1, "decay_fraction": 0.5}, {"warmup_fraction": 0.05}),
         ({}, {}),
     ],
 )
@@ -60,7 +61,10 @@ def test_a_longer_training_moves_the_schedule_of_etudes_loop(given, expected):
         ({"schedule": "linear"}, {}),
         ({"schedule": "linear", "decay_steps": 150}, {}),
         ({"schedule": "linear", "decay_steps": 400}, {"decay_steps": 200}),
-        ({"schedule": "linear", "decay_steps": 100, "constant_steps": 300}, {"constant_steps": 100}),
+        (
+            {"schedule": "linear", "decay_steps": 100, "constant_steps": 300},
+            {"constant_steps": 100},
+        ),
         (
             {"schedule": "linear", "decay_steps": 300, "constant_steps": 100},
             {"constant_steps": 0, "decay_steps": 200},

@@ -160,7 +160,7 @@ def test_a_file_is_read_as_python_reads_it(data, text):
 def test_a_function_of_a_notebook_has_its_bytecode():
     spaces = [{}, {}, {}]
     for space, text in zip(spaces, ("return 1.0", "return 1.0  # one", "return 2.0"), strict=True):
-        exec(f"def train(trial):\n    {text}\n", space)  # noqa: S102  # as a cell does
+        exec(f"def train(trial):\n    {text}\n", space)  # as a cell does
 
     first, same, other = (imported.function_file(space["train"]) for space in spaces)
 
@@ -177,3 +177,50 @@ def test_a_module_that_loads_itself_when_looked_at_is_left_asleep(folder, monkey
     monkeypatch.setitem(sys.modules, "asleep", Asleep("asleep"))
 
     assert "asleep" not in [file.path for file in imported.begin(Path(folder)).code().files]
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_ours"),
+    [
+        ("import before", True),
+        ("from before import VALUE", True),
+        ("def lazily():\n    import before.part", True),
+        ("from package import before", False),
+        ("before = 1", False),
+    ],
+)
+def test_a_module_from_before_counts_where_the_training_code_imports_it(
+    folder, tmp_path, statement, is_ours
+):
+    (folder / "before").mkdir()
+    (folder / "before" / "__init__.py").write_text("VALUE = 1\n")
+    sys.path.insert(0, str(folder))
+    try:
+        __import__("before")
+        (folder / "package" / "before.py").write_text("X = 1\n")
+        (folder / "train.py").write_text(f"{statement}\ndef train(trial):\n    return 1.0\n")
+
+        code = codes(events_of(RUNNERS["inline"](folder), assignment(tmp_path)))[-1]
+    finally:
+        sys.modules.pop("before", None)
+        sys.modules.pop("before.part", None)
+
+    assert ("before/__init__.py" in below(code)) == is_ours
+
+
+def test_a_module_of_another_experiment_in_this_process_does_not_count(folder, tmp_path):
+    events_of(RUNNERS["inline"](folder), assignment(tmp_path / "one"))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "train.py").write_text("def train(trial):\n    return 1.0\n")
+
+    code = codes(events_of(RUNNERS["inline"](other), assignment(tmp_path / "two")))[-1]
+
+    assert [file.path for file in code.files] == [imported.REFERENCE, "train.py"]
+    sys.modules.pop("train_of_experiment", None)
+
+
+def test_relative_imports_are_followed():
+    assert imported.imports_of("from . import a\nfrom ..b import c\nimport d.e", "p.q") == [
+        *("d", "d.e", "p", "p.q", "p.q.a", "p.b", "p.b.c")
+    ]

@@ -134,9 +134,7 @@ def test_what_a_late_import_sets_stays_and_moves_no_generator(tmp_path):
 
 
 def test_what_cannot_be_put_back_is_named(tmp_path):
-    events_of(
-        Processes("changes.py:changes_for_good", HERE, workers=1), assignment(tmp_path)
-    )
+    events_of(Processes("changes.py:changes_for_good", HERE, workers=1), assignment(tmp_path))
 
     said = (tmp_path / "trials/0/log.txt").read_text()
     assert "could not put back PyTorch's number of threads between operators" in said
@@ -163,9 +161,7 @@ def test_generators_of_this_process_go_on_as_if_no_trial_had_been(tmp_path):
 
 
 def test_a_trial_that_goes_on_draws_other_numbers_than_at_its_beginning(tmp_path):
-    seeds = {
-        assignment(tmp_path, resume_step=step).stream_seed for step in (None, 3, 5)
-    }
+    seeds = {assignment(tmp_path, resume_step=step).stream_seed for step in (None, 3, 5)}
 
     assert len(seeds) == 3
 

@@ -5,7 +5,7 @@ import pytest
 from tests.runner.sample import HERE, assignment, end, events_of, of, processes, rows
 
 from etude.errors import RunError
-from etude.event import Ended, Lost
+from etude.event import Began, Ended, Event, Lost, Refused, Saved
 from etude.runner.processes import Processes
 
 

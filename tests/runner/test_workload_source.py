@@ -16,7 +16,7 @@ BESIDE = f"from dataclasses import dataclass\n{CLASS}"
         (CLASS.replace("Net", "Base") + "class Net(Base):\n    width = 3\n", True),
         (CLASS.replace("Net", "Base") + "Net = Base()\n", True),
         (CLASS.replace("Net", "Base") + "made = Base()\nNet = made\n", True),
-        ("import etude\nNet = etude.Workload(model=m, loss=l)\n", True),
+        ("import api\nNet = api.Workload(model=m, loss=l)\n", True),
         ("Net: Workload = Workload(model=m)\n", True),
         ("from beside import Net\n", True),
         ("from beside import Net as Other\nclass Net(Other): ...\n", True),

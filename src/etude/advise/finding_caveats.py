@@ -17,6 +17,7 @@ from .context import side_of
 from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
+    ANOTHER_METRIC,
     ASIDE,
     CENSORED,
     CHANGED_CODE,
@@ -27,6 +28,7 @@ from .weights import (
     PROBLEM,
     RETRAIN,
     STILL_IMPROVING,
+    UNREAD,
 )
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
@@ -81,7 +83,7 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             alike = finding.check, finding.rule, finding.kind, axis
             key = alike if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
-    for members in groups.values():
+    for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
         studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
@@ -94,7 +96,9 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
         yield Caveat(
             text=text,
             rules=(first.rule,),
-            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
+            weight=UNREAD
+            if first.check == "unread"
+            else PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
             detail=detail,
             findings=tuple(members),
         )
@@ -108,6 +112,16 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
     for study in analysis.studies:
         for finding in censored_findings(analysis.result(study, censored_trials)):
             yield _of_finding(finding, finding.message, CENSORED)
+
+
+def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a search or a schedule chose by another metric than the one that judges.
+
+    Source: Q2.
+    """
+    for finding in findings:
+        if finding.check == "another_metric":
+            yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 
 def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:

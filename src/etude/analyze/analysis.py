@@ -12,15 +12,16 @@ from ..record import Record
 from ..study import Study
 from .checks.infeasible import infeasible
 from .checks.stability import stability
+from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
-from .views.earlier import EarlierTrials, differences, has_same_values, searched_ranges
 from .views.curves import TrialCurves, trial_curves
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
+from .views.walls import EarlierTrials, differences, has_same_values, searched_ranges
 
 R = TypeVar("R")
 # What looks at all studies together.
-_OF_ALL = ("studies", "records")
+_OF_ALL = ("studies", "records", "trials")
 _BY_RESULT = {check.result: check for check in CHECKS}
 
 
@@ -44,8 +45,7 @@ class Analysis:
     ) -> None:
         """Takes the studies with all their records; records of other studies are passed over.
 
-        Args:
-            before: The rounds that led to this one, the first of them first.
+        `before` has the rounds that led to this one, the first of them first.
         """
         self.experiment = experiment
         self.before = tuple(before)
@@ -83,9 +83,10 @@ class Analysis:
         """
         if study.name not in self._earlier:
             self._earlier[study.name] = tuple(
-                earlier_trials(before, past, self.experiment, study)
+                trials
                 for before in self.before
                 for past in before.studies
+                if (trials := earlier_trials(before, past, self.experiment, study))
             )
         return self._earlier[study.name]
 
@@ -127,20 +128,42 @@ class Analysis:
             for subject in (self.shares(study) if check.of == "shares" else [study])
             for finding in check.findings(self._result(subject, check))
         ]
-        return by_study + [
+        of_all = [
             finding
             for check in CHECKS
             if check.of in _OF_ALL
             for finding in check.findings(self._whole(check))
         ]
+        return [one for one in by_study if not self._is_idle(one)] + of_all
+
+    @property
+    def unread(self) -> Unread:
+        """What no trial ever read."""
+        result: Unread = self._whole(_BY_RESULT[unread])
+        return result
+
+    def _is_idle(self, finding: Finding) -> bool:
+        """Whether it speaks of an axis that nobody read: along it there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study", "")
+        return name is not None and name in self.unread.of(study)
 
     def _whole(self, check: Check) -> Any:
         """The result of a check that looks at all studies together."""
+        key = ("", check.name)
+        if key not in self._results:
+            self._results[key] = check.result(*self._of_all(check))
+        return self._results[key]
+
+    def _of_all(self, check: Check) -> tuple[Any, ...]:
         if check.of == "studies":
-            return check.result(self.studies)
-        return check.result({one.name: self.records_of(one) for one in self.compared_studies})
+            return (self.studies,)
+        if check.of == "trials":
+            return self.studies, self.records
+        return ({one.name: self.records_of(one) for one in self.compared_studies},)
 
     def _result(self, study: Study, check: Check) -> Any:
+        if check.of in _OF_ALL:
+            return self._whole(check)
         key = (study.name, check.name)
         if key not in self._results:
             trials = self._trials_of(study, check)
@@ -200,8 +223,8 @@ class Analysis:
 
 def earlier_trials(
     before: Analysis, past: Study, experiment: Experiment, study: Study
-) -> EarlierTrials:
-    """What a study of an earlier round tells of where a study of this one breaks.
+) -> EarlierTrials | None:
+    """What a study of an earlier round tells of where a study of this one breaks, if anything.
 
     Source: C3, R12.
     """
@@ -213,6 +236,8 @@ def earlier_trials(
         and outcome.record.parent is None
         and has_same_values(study, outcome.record.setting)
     ]
+    if not placed_there:
+        return None
     return EarlierTrials(
         round=before.experiment.name,
         trained=tuple(one.record.setting for one in placed_there if one.trial not in broken),

@@ -26,9 +26,10 @@ from .checks import (
     still_improving,
     training_loss_rises,
     trial_noise,
+    unread,
 )
 
-Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records"]
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records", "trials"]
 
 
 @final
@@ -41,7 +42,7 @@ class Check:
         rules: The rules of the playbook that its findings stand for.
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
             share of a merged study (`shares`), the `studies` as they were designed, or all the
-            `records` by the study that is compared.
+            `records` by the study that is compared, or the studies with all `trials`.
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
@@ -209,6 +210,13 @@ CHECKS = (
         of="studies",
         result=fixed_caveats.fixed_caveats,
         findings=fixed_caveats.findings,
+    ),
+    Check(
+        "unread",
+        rules=("W8",),
+        of="trials",
+        result=unread.unread,
+        findings=unread.findings,
     ),
 )
 

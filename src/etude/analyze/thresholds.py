@@ -538,6 +538,15 @@ class CoverageThresholds:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class UnreadThresholds:
+    """Of `unread` (W8), while trials of a study still run."""
+
+    # Heuristic: what half of the trials read, five of them miss in three of a hundred studies.
+    min_trials: int = 5
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class CodeThresholds:
     """Of `code` (K3)."""
 

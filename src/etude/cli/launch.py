@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -13,6 +13,11 @@ from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..procedure.launch import LaunchSummary
+
+_KeepSchedule: TypeAlias = Annotated[
+    bool,
+    typer.Option("--keep-schedule", help="At another length, leave every setting of the schedule."),
+]
 
 # A2's own number.
 _SEEDS = 5
@@ -29,12 +34,7 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     runner: Annotated[
         str, typer.Option(help="`processes`, or `inline` to debug in this process.")
     ] = "processes",
-    keep_schedule: Annotated[
-        bool,
-        typer.Option(
-            "--keep-schedule", help="At another length, leave every setting of the schedule."
-        ),
-    ] = False,
+    keep_schedule: _KeepSchedule = False,
     store: StoreOption = None,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:

@@ -21,9 +21,9 @@ from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
 from ..record import Record
 from ..round.result import Result
+from ..round.test_values import values_at_best
 from ..wording import join, number, quantity
 
-TEST = "test/"
 X4_WARNING = (
     "For a one-off workload alone, the validation data may be folded into the training of this "
     "configuration; nothing can then be validated any more, so it is not done here (X4)."
@@ -110,7 +110,7 @@ def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
         text = f"The test data were first looked at {summary.looked}: look no more"
         yield Reason(text=text, rules=("X3",))
     else:
-        text = "No `test/...` metric was reported, so no test data were looked at"
+        text = "No metric of test data was reported, so none was looked at"
         yield Reason(text=text, rules=("X3",))
     yield Reason(
         text="A one-off workload may train on validation data too: nothing can be validated then",
@@ -241,16 +241,10 @@ def _best_value(record: Record, metric: str, *, maximize: bool) -> float:
     return best.value if best and record.status != "infeasible" else math.nan
 
 
-def _test_values(result: Result, record: Record) -> dict[str, float]:
+def _test_values(result: Result, best: Record) -> dict[str, float]:
     """The test values of a trial at, or last before, its best validation step."""
-    best = record.best(result.experiment.metric, maximize=result.experiment.maximize)
-    values = {}
-    for name in record.points.metrics:
-        series = record.series(name)
-        until = series.steps_P <= best.step if best else series.steps_P < 0
-        if name.startswith(TEST) and until.any():
-            values[name] = float(series.values_P[until][-1])
-    return values
+    as_recorded = next(one for one in result.recorded if one.id == best.id)
+    return values_at_best(as_recorded, result.experiment)
 
 
 def _write_look(looks: Path, name: str, when: str, test: dict[str, float]) -> None:

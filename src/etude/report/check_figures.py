@@ -56,6 +56,7 @@ WITHOUT_CHART: Final = {
     "trial_noise": "the overview draws it as the interval of the best setting",
     "code": "a sentence says which files changed and how many trials are on either side",
     "fixed_caveats": "there is nothing to draw",
+    "unread": "what nobody read has no effect to draw",
 }
 _CHECKS: Final = {check.name: check for check in CHECKS}
 

@@ -70,7 +70,7 @@ class AskTell:
     ) -> None:
         """Opens the store and writes the experiment down."""
         entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
-        imported.begin(folder, main=True)
+        imported.begin(folder, everything=True)
         self._open, self._closed = ExitStack(), False
         this_round = self._open.enter_context(open_round(entry, store, same="same_file" in agreed))
         self._experiment, self._store = this_round.experiment, this_round.store

@@ -30,7 +30,7 @@ from .source import source_file
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved
 # or renamed; that its trials are of several versions of the code.
-Agreed: TypeAlias = Literal["same_file", "changed_code"]
+Agreed: TypeAlias = Literal["same_file", "changed_code", "retry_errors"]
 
 
 @final
@@ -69,9 +69,9 @@ def open_round(
     """
     experiment = entry.experiment
     with open_or_borrow(store) as opened_store, opened_store.own(experiment.name):
+        refuse_changes(opened_store, experiment)
         if not same:
             refuse_another_file(opened_store, entry)
-        refuse_changes(opened_store, experiment)
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
             refuse_unsampled(plan)

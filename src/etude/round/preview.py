@@ -36,9 +36,9 @@ def planned_trials(
     refuse_imported(experiment)
     plan = plan_of(experiment)
     with _existing_store(store) as existing:
+        records = _records(experiment, existing)
         if existing is not None and source:
             refuse_another_file(existing, Entry(experiment=experiment, text="", source=source))
-        records = _records(experiment, existing)
     for study, search in plan:
         own_records = Records.of(records).of_study(study.name)
         moves = search.moves(study, own_records, study.max_trials)

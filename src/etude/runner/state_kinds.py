@@ -177,7 +177,9 @@ def _decimal(decimal: Any) -> tuple[Any, ...]:
 def _restore_decimal(decimal: Any, value: tuple[Any, ...]) -> None:
     names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
     fields = dict(zip(names, value, strict=False))
-    decimal.setcontext(decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on]))
+    decimal.setcontext(
+        decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on])
+    )
 
 
 def _fill(target: list[Any], value: list[Any]) -> None:
@@ -288,7 +290,9 @@ _PYTHON: dict[str, Kind] = {
     "the environment": Kind("os", _environment, _restore_environment),
     "the mask of file modes": Kind("os", _umask, lambda os, mask: os.umask(mask)),
     "sys.path": Kind("sys", lambda sys: [*sys.path], lambda sys, value: _fill(sys.path, value)),
-    "sys.argv": Kind("sys", lambda sys: [*sys.argv], lambda sys, value: _fill(sys.argv, value)),
+    "sys.argv": Kind(
+        "sys", lambda sys: [*sys.argv], lambda sys, value: _fill(sys.argv, value), anew=True
+    ),
     "sys.stdout": replace(_attribute("sys", "stdout"), anew=True),
     "sys.stderr": replace(_attribute("sys", "stderr"), anew=True),
     "the recursion limit": _function("sys", "getrecursionlimit", "setrecursionlimit"),
@@ -316,63 +320,67 @@ _PYTHON: dict[str, Kind] = {
     ),
 }
 
-_LIBRARIES: dict[str, Kind] = {
-    "NumPy's error state": Kind(
-        "numpy",
-        lambda numpy: (numpy.geterr(), numpy.geterrcall()),
-        lambda numpy, value: (numpy.seterr(**value[0]), numpy.seterrcall(value[1])),
-    ),
-    "NumPy's print options": Kind(
-        "numpy",
-        lambda numpy: numpy.get_printoptions(),
-        lambda numpy, value: numpy.set_printoptions(**value),
-    ),
-    "NumPy's buffer size": _function("numpy", "getbufsize", "setbufsize"),
-    "pandas' options": Kind("pandas", _pandas_options, _restore_pandas),
-    "scikit-learn's configuration": Kind(
-        "sklearn",
-        lambda sklearn: sklearn.get_config(),
-        lambda sklearn, value: sklearn.set_config(**value),
-    ),
-    "JAX's configuration": Kind("jax", lambda jax: dict(jax.config.values), _restore_jax),
-    "PyTorch's default dtype": _function("torch", "get_default_dtype", "set_default_dtype"),
-    "PyTorch's default device": Kind(
-        "torch", lambda torch: torch.get_default_device(), _restore_default_device
-    ),
-    "PyTorch's gradient mode": _function("torch", "is_grad_enabled", "set_grad_enabled"),
-    "PyTorch's anomaly detection": Kind(
-        "torch",
-        lambda torch: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
-        lambda torch, value: torch.autograd.set_detect_anomaly(*value),
-    ),
-    "PyTorch's autocast": Kind("torch", _autocast, _restore_autocast),
-    "PyTorch's deterministic algorithms": Kind(
-        "torch",
-        _deterministic,
-        lambda torch, value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
-    ),
-    "PyTorch's filling of uninitialized memory": _attribute(
-        "torch", "utils.deterministic.fill_uninitialized_memory"
-    ),
-    "PyTorch's number of threads": _function("torch", "get_num_threads", "set_num_threads"),
-    "PyTorch's number of threads between operators": _function(
-        "torch", "get_num_interop_threads", "set_num_interop_threads"
-    ),
-    "PyTorch's flushing of denormal numbers": Kind(
-        "torch", _flushes_denormals, lambda torch, value: torch.set_flush_denormal(value)
-    ),
-    "PyTorch's precision of float32 products": _function(
-        "torch", "get_float32_matmul_precision", "set_float32_matmul_precision"
-    ),
-    "PyTorch's CUDA device": Kind(
-        "torch", _cuda_device, lambda torch, device: torch.cuda.set_device(device)
-    ),
-} | {f"torch.backends.{path}": _attribute("torch", f"backends.{path}") for path in _BACKENDS} | {
-    f"PyTorch's {name} attention": _function(
-        "torch", f"backends.cuda.{name}_sdp_enabled", f"backends.cuda.enable_{name}_sdp"
-    )
-    for name in ("flash", "mem_efficient", "math", "cudnn")
-}
+_LIBRARIES: dict[str, Kind] = (
+    {
+        "NumPy's error state": Kind(
+            "numpy",
+            lambda numpy: (numpy.geterr(), numpy.geterrcall()),
+            lambda numpy, value: (numpy.seterr(**value[0]), numpy.seterrcall(value[1])),
+        ),
+        "NumPy's print options": Kind(
+            "numpy",
+            lambda numpy: numpy.get_printoptions(),
+            lambda numpy, value: numpy.set_printoptions(**value),
+        ),
+        "NumPy's buffer size": _function("numpy", "getbufsize", "setbufsize"),
+        "pandas' options": Kind("pandas", _pandas_options, _restore_pandas),
+        "scikit-learn's configuration": Kind(
+            "sklearn",
+            lambda sklearn: sklearn.get_config(),
+            lambda sklearn, value: sklearn.set_config(**value),
+        ),
+        "JAX's configuration": Kind("jax", lambda jax: dict(jax.config.values), _restore_jax),
+        "PyTorch's default dtype": _function("torch", "get_default_dtype", "set_default_dtype"),
+        "PyTorch's default device": Kind(
+            "torch", lambda torch: torch.get_default_device(), _restore_default_device
+        ),
+        "PyTorch's gradient mode": _function("torch", "is_grad_enabled", "set_grad_enabled"),
+        "PyTorch's anomaly detection": Kind(
+            "torch",
+            lambda torch: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
+            lambda torch, value: torch.autograd.set_detect_anomaly(*value),
+        ),
+        "PyTorch's autocast": Kind("torch", _autocast, _restore_autocast),
+        "PyTorch's deterministic algorithms": Kind(
+            "torch",
+            _deterministic,
+            lambda torch, value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+        ),
+        "PyTorch's filling of uninitialized memory": _attribute(
+            "torch", "utils.deterministic.fill_uninitialized_memory"
+        ),
+        "PyTorch's number of threads": _function("torch", "get_num_threads", "set_num_threads"),
+        "PyTorch's number of threads between operators": _function(
+            "torch", "get_num_interop_threads", "set_num_interop_threads"
+        ),
+        "PyTorch's flushing of denormal numbers": Kind(
+            "torch", _flushes_denormals, lambda torch, value: torch.set_flush_denormal(value)
+        ),
+        "PyTorch's precision of float32 products": _function(
+            "torch", "get_float32_matmul_precision", "set_float32_matmul_precision"
+        ),
+        "PyTorch's CUDA device": Kind(
+            "torch", _cuda_device, lambda torch, device: torch.cuda.set_device(device)
+        ),
+    }
+    | {f"torch.backends.{path}": _attribute("torch", f"backends.{path}") for path in _BACKENDS}
+    | {
+        f"PyTorch's {name} attention": _function(
+            "torch", f"backends.cuda.{name}_sdp_enabled", f"backends.cuda.enable_{name}_sdp"
+        )
+        for name in ("flash", "mem_efficient", "math", "cudnn")
+    }
+)
 
 KINDS: Mapping[str, Kind] = _PYTHON | _LIBRARIES
 

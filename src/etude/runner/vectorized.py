@@ -18,7 +18,7 @@ from ..train.backend import Stacking, backend_of, resolved
 from ..train.gate import Signature
 from ..train.workload import Workload
 from ..trial import TrainFunction, Trial
-from .attempt import EventChannel, outcome, rehearsal
+from .attempt import EventChannel, outcome, rehearsal, with_reads
 from .base import Deliver
 from .process_state import ProcessState
 from .user_errors import is_out_of_memory
@@ -193,7 +193,8 @@ class Vectorized:
 
     def _end(self, trial: Trial, error: BaseException | None) -> None:
         seat = self._seats.pop(trial.id)
-        seat.channel.end(outcome(trial, error), time.monotonic() - seat.begin)
+        ended = with_reads(trial, outcome(trial, error))
+        seat.channel.end(ended, time.monotonic() - seat.begin)
 
     def _collect(self, events: list[Event]) -> None:
         self._events += events
@@ -220,6 +221,7 @@ class Vectorized:
     def _resolved(self, first: Assignment | Trial) -> Stacking:
         """What trains in stacks, once it is known whose model the workload makes."""
         if self._stacking is None:
-            loop = resolved(self._load_train(), first.setting)
+            given = first.noted if isinstance(first, Trial) else first.setting
+            loop = resolved(self._load_train(), given)
             self._stacking = backend_of(loop).stack(loop)
         return self._stacking

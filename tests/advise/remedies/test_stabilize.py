@@ -138,7 +138,11 @@ def longest(remedies):
 
 @pytest.mark.parametrize(
     ("fixed", "steps"),
-    [({"warmup_steps": 0}, 11_000), ({"warmup_steps": 50}, 10_950), ({"warmup_fraction": 0.0}, 11_112)],
+    [
+        ({"warmup_steps": 0}, 11_000),
+        ({"warmup_steps": 50}, 10_950),
+        ({"warmup_fraction": 0.0}, 11_112),
+    ],
 )
 def test_an_added_warmup_comes_before_the_schedule_of_before(fixed, steps):
     """10,000 + 1,000 = 11,000 (D8): 10,000 steps are left behind the longest warmup."""

@@ -10,7 +10,7 @@ from typing import Literal, final
 from ...analyze.checks.infeasible import infeasible
 from ...analyze.checks.infeasible_regions import Region
 from ...analyze.thresholds import InfeasibleThresholds
-from ...analyze.views.earlier import EarlierTrials
+from ...analyze.views.walls import EarlierTrials
 from ...experiment import Experiment
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
@@ -257,7 +257,11 @@ def just_added(context: Context, hyperparameter: Hyperparameter) -> set[Scalar]:
     Source: C1, C3.
     """
     domain = hyperparameter.value
-    then = _then(context.analysis.before[-1].experiment, hyperparameter) if context.analysis.before else None
+    then = (
+        _then(context.analysis.before[-1].experiment, hyperparameter)
+        if context.analysis.before
+        else None
+    )
     if not isinstance(domain, Choice) or not isinstance(then, Choice):
         return set()
     return set(domain.values) - set(then.values)
@@ -321,9 +325,7 @@ def _study_names(context: Context, hyperparameter: Hyperparameter) -> str:
     return join([study_text(study.name) for study in context.studies_with(hyperparameter)])
 
 
-def inner_bound(
-    domain: Real | Integer, begins: float, last: float, side: Side
-) -> float | int:
+def inner_bound(domain: Real | Integer, begins: float, last: float, side: Side) -> float | int:
     """The bound at the first value that breaks, as a number that reads well and not beyond it.
 
     Args:
@@ -340,7 +342,11 @@ def inner_bound(
     inward_up = (side == "low") != near_one
     for digits in (2, 3, 4):
         plain = 1.0 - begins if near_one else begins
-        short = two_digits(plain, up=inward_up) if digits == 2 else digits_of(plain, digits, up=inward_up)
+        short = (
+            two_digits(plain, up=inward_up)
+            if digits == 2
+            else digits_of(plain, digits, up=inward_up)
+        )
         new = ten_digits(1.0 - short) if near_one else short
         if last < new <= begins if side == "high" else begins <= new < last:
             return new

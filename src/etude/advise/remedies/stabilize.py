@@ -34,9 +34,9 @@ def stabilize(context: Context) -> list[Remedy]:
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
     reaches further; a warmup that reaches far enough already is followed by clipping. What a warmup
-    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file cannot teach the train function a new name. Only the best trials count: every
-    workload breaks at some rate (D1). What never learned broke nothing, and norms alone ask for no
-    clipping.
+    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file
+    cannot teach the train function a new name. Only the best trials count: every workload breaks at
+    some rate (D1). What never learned broke nothing, and norms alone ask for no clipping.
 
     Source: C4, D1, D3, D6, D7, D8, D9, D11, T4.
     """

@@ -10,7 +10,10 @@ from ...finding import Finding, Severity
 from ...space import Scalar
 from ...space import Side as AxisSide
 from ...wording import number, percent, plural, study_text
-from ..views.earlier import Wall
+from ..views.walls import Wall
+
+# The kind of the finding on a side beyond which training breaks.
+CLIFF = "cliff"
 
 
 @final
@@ -128,7 +131,7 @@ def _kind(side: Side) -> str:
         return "natural"
     if side.cause:
         return side.cause
-    return "cliff" if side.breaks_beyond else side.status
+    return CLIFF if side.breaks_beyond else side.status
 
 
 def _bound(side: Side) -> str:

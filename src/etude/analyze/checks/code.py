@@ -160,7 +160,8 @@ def _consequence(result: TrialsByCode) -> str:
     if result.accepted:
         return "The author accepts them as comparable (--accept-code)."
     if result.uneven:
-        shares = join([f"`{name}` {share:.0%}" for name, share in result.shares.items()], most=4)
+        listed = [f"`{name}` {round(100 * share)} %" for name, share in result.shares.items()]
+        shares = join(listed, most=4)
         return f"The studies are not of the same: the newest one trained {shares}."
     if result.both:
         trials = join([str(trial) for trial in result.both], most=4)

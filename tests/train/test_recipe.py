@@ -1,6 +1,6 @@
 """The rate that training really used, read off a loss that falls by the rate at each step.
 
-The loss is the one parameter, so its gradient is 1 and plain gradient descent takes the rate off it.
+The loss is the one parameter: its gradient is 1, and plain gradient descent takes the rate off it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,7 @@ def setting(max_steps, given):
 def rates_used(folder, loop, max_steps, stacked, **given):
     values = {"optimizer": "sgd", "learning_rate": RATE, "batch_size": 8, "weight_decay": 0.0}
     trials = [trial(folder, n, Told(), max_steps, **values, **given) for n in range(2)]
-    if stacked:
-        told = together(loop, trials)[0]
-    else:
-        told = plain(loop, trials[0])
+    told = together(loop, trials)[0] if stacked else plain(loop, trials[0])
     return -np.diff(told.values("train/loss")) / RATE
 
 

@@ -1,4 +1,4 @@
-"""Earlier rounds: where training broke in the rounds before, as far as that holds for a study."""
+"""Walls: where training broke in the rounds before, as far as that holds for a study."""
 
 from __future__ import annotations
 
@@ -138,11 +138,13 @@ def _wall(
     if not trained:
         return None
     last = max(trained) if at.side == "high" else min(trained)
-    beyond = {
-        one.round: [value for value in _values(at.name, one.broken) if _is_out(at, value, last)]
+    beyond = [
+        (one.round, value)
         for one in rounds
-    }
-    earlier = [value for values in beyond.values() for value in values]
+        for value in _values(at.name, one.broken)
+        if _is_out(at, value, last)
+    ]
+    earlier = [value for _, value in beyond]
     end = 1 if at.side == "high" else 0
     was_wider = any(
         at.name in one.ranges and _is_out(at, one.ranges[at.name][end], at.bound) for one in rounds
@@ -154,7 +156,7 @@ def _wall(
         begins=min(every) if at.side == "high" else max(every),
         last=last,
         broken=len(earlier),
-        rounds=tuple(name for name, values in beyond.items() if values),
+        rounds=tuple(dict.fromkeys(name for name, _ in beyond)),
     )
 
 
@@ -173,7 +175,9 @@ def searched_ranges(study: Study) -> dict[str, tuple[float, float]]:
         for name, domain in study.space.domains.items()
     }
     return {
-        name: (low, high) for name, (low, high) in ends.items() if low is not None and high is not None
+        name: (low, high)
+        for name, (low, high) in ends.items()
+        if low is not None and high is not None
     }
 
 
@@ -185,9 +189,7 @@ def has_same_values(study: Study, setting: Setting) -> bool:
     return all(setting.get(name) == value for name, value in study.scientific.items())
 
 
-def differences(
-    before: tuple[Experiment, Study], now: tuple[Experiment, Study]
-) -> frozenset[str]:
+def differences(before: tuple[Experiment, Study], now: tuple[Experiment, Study]) -> frozenset[str]:
     """What trains otherwise in a study than in one of an earlier round, by name.
 
     Where a range moves, training is the same at each of its values, and what was searched and is
