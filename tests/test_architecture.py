@@ -96,6 +96,7 @@ CROSS_CUTTING = {
     "connect/test_readers.py": "the contract of every reader",
     "connect/test_round_trip.py": "a run written and read again, over all readers",
     "design/checks/test_checks.py": "laws of every design check",
+    "round/test_walls.py": "rounds that keep to where training broke before, from run to next file",
     "round/test_listed_rounds.py": "rounds of listed configurations, from run to next file",
     "runner/test_contract.py": "the contract of every runner",
     "runner/test_jax.py": "workloads of JAX in every runner",
@@ -105,6 +106,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
@@ -121,6 +123,9 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
+    *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")

@@ -217,9 +217,10 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        plain, metric = self._step(step), self.metric
+        metric = self.metric
         if not self._reported and metric not in values:
             self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
+        plain = self._step(step)
         self._reported = True
         if plain is None:
             return

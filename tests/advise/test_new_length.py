@@ -47,6 +47,7 @@ def moved(question, steps=LONGER, *, own_loop=True):
         ({"schedule": "cosine", "decay_steps": 200}, {"decay_steps": 400}),
         ({"schedule": "constant", "decay_steps": 400}, {}),
         ({"decay_steps": 400}, {}),
+        ({"warmup_fraction": 0.1, "decay_fraction": 0.5}, {"warmup_fraction": 0.05}),
         ({}, {}),
     ],
 )

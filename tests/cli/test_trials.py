@@ -45,6 +45,9 @@ def test_trials_as_json(played, etude_command):
         "seed",
         "best",
         "steps",
+        "launch",
+        "code",
+        "trained",
     }
     assert first["setting"].keys() == {"batch_size", "learning_rate", "optimizer"}
     assert first["best"]["step"] == 7

@@ -207,8 +207,9 @@ class Progress:
 
 def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
-    problems = [finding for finding in opening.findings if finding.status == "problem"]
-    lines = [line for finding in problems for line in finding_lines(finding)]
+    # Of notices, what would spend the trials otherwise than was meant is told as well.
+    told = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
+    lines = [line for finding in told for line in finding_lines(finding)]
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
     changed = changed_code_line(opening)

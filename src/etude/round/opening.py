@@ -30,7 +30,7 @@ from .source import source_file
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved
 # or renamed; that its trials are of several versions of the code.
-Agreed: TypeAlias = Literal["same_file", "changed_code"]
+Agreed: TypeAlias = Literal["same_file", "changed_code", "retry_errors"]
 
 
 @final

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..record import Record
+from ..record import Record, is_code_failure
 from ..search.base import Search
 from ..search.observations import START
 from ..space import Scalar
@@ -95,8 +95,12 @@ def _evenly_spread_trials(experiment: Experiment, known: int) -> float:
 
 
 def _is_whole(record: Record) -> bool:
-    """Whether its value is that of its setting: not cut short, and not begun from another's."""
-    return record.status in ("completed", "infeasible") and record.parent is None
+    """Whether its value is that of its setting: not cut short, and not begun from another's.
+
+    Nor one that an error of the code or the machine ended.
+    """
+    is_over = record.status in ("completed", "infeasible") and not is_code_failure(record)
+    return is_over and record.parent is None
 
 
 def _could_be_of(study: Study, setting: Mapping[str, Scalar]) -> bool:

@@ -95,7 +95,12 @@ class Result:
         if is_test_metric(chosen, judged.names) and not self.shows_test:
             record_look(self.store.files.test_looks, judged.name, provenance.command())
         entry = replace(self.entry, experiment=judged)
-        return replace(self, entry=entry, trained=trained, prior={}, before=())
+        # Where training broke before stands, whatever it is judged by.
+        before = tuple(
+            (replace(one, metric=chosen, maximize=maximize), records)
+            for one, records in self.before
+        )
+        return replace(self, entry=entry, trained=trained, prior={}, before=before)
 
     @cached_property
     def studies(self) -> list[Study]:

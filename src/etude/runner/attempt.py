@@ -12,10 +12,11 @@ from ..assignment import Assignment, Moment
 from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
+from ..playbook.error_kinds import error_site
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .returned import NO_NUMBER, returned
-from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
+from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
 _SILENT = "The train function ended without reporting"
@@ -280,7 +281,7 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
         return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
-    return replace(_error(trial, text), cause=error)
+    return replace(_error(trial, f"{text}{base_note(error)}"), cause=error)
 
 
 def _error(trial: Trial, text: str) -> Ended:

@@ -16,6 +16,7 @@ from . import imported
 from .attempt import attempt
 from .base import Deliver
 from .process_state import ProcessState
+from .user_code import as_script
 
 
 @final
@@ -24,9 +25,13 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, load: Callable[[], TrainFunction]) -> None:
-        """Takes what loads the train function, called before the first trial."""
+    def __init__(self, load: Callable[[], TrainFunction], *, script: Path | None = None) -> None:
+        """Takes what loads the train function, called before the first trial.
+
+        `script` is the file that it is loaded from: the command line that its code sees.
+        """
         self._load = load
+        self._script = script
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
@@ -69,7 +74,7 @@ class Inline:
                 failures.append(error)
                 raise
 
-        with _printing_to(assignment.folder / "log.txt"):
+        with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
             attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]

@@ -177,7 +177,9 @@ def _decimal(decimal: Any) -> tuple[Any, ...]:
 def _restore_decimal(decimal: Any, value: tuple[Any, ...]) -> None:
     names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
     fields = dict(zip(names, value, strict=False))
-    decimal.setcontext(decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on]))
+    decimal.setcontext(
+        decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on])
+    )
 
 
 def _fill(target: list[Any], value: list[Any]) -> None:
