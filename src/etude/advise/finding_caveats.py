@@ -120,7 +120,7 @@ def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
     Source: Q2.
     """
     for finding in findings:
-        if finding.check == "another_metric":
+        if finding.check == "another_metric" and finding.status == "notice":
             yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 

@@ -275,8 +275,8 @@ def unread_line(opening: Opening) -> str:
         return ""
     names = ", ".join(f"`{name}`" for name in rehearsal.unread)
     return (
-        f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
-        "difference there. Read it in the training code, or take it out of the file."
+        f"Nothing read {names} when trial {rehearsal.trial_id} was tried. If the rest of a trial "
+        "does not either, its value makes no difference: `etude check` tells then."
     )
 
 
