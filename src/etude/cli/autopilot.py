@@ -126,7 +126,8 @@ def _round_lines(latest: PlayedRound) -> list[str]:
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
     lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
-    lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor)]
+    cost = latest.result.cost_of(successor)
+    lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor, cost)]
     return [*lines, *shown([latest.said] if latest.said else [])]
 
 
