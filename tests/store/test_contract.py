@@ -1,6 +1,7 @@
 """What holds for every store. A new member joins by one line in STORES."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from tests.store.sample import (
@@ -20,6 +21,7 @@ from tests.store.sample import (
 
 from etude.design.split import split
 from etude.event import Began, Ended, Logged, Lost, Paused, Refused, Rehearsed, Reopened, Saved
+from etude.experiment.entry import EarlierRound
 from etude.move import Fork, Resume, Start
 from etude.record import Checkpoint
 from etude.store import open_store
@@ -63,6 +65,16 @@ def test_an_experiment_begun_again_keeps_its_launches_and_takes_the_new_text(sto
     store.begin(entry(three_trials(trials=6), LAUNCH))
 
     assert store.entries() == [entry(three_trials(trials=6), LAUNCH, LAUNCH)]
+
+
+def test_what_an_experiment_knows_of_earlier_rounds_is_written_down_once(store):
+    first, later = EarlierRound(trials=3, ids=(0, 2)), EarlierRound(trials=6, ids=(0, 1, 2, 5))
+    store.begin(entry(three_trials(), LAUNCH))
+
+    for known in ({"before": first}, {"before": later}, None):
+        store.begin(replace(entry(three_trials(), LAUNCH), prior=known))
+
+    assert store.entries()[0].prior == {"before": first}
 
 
 def test_a_launch_knows_how_many_trials_ended_under_it(store):

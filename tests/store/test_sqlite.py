@@ -175,6 +175,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     db = sqlite3.connect(place)
     for column in ("launch_id", "name", "parent_id", "from_step", "until_step"):
         db.execute(f"alter table trial drop column {column}")
+    db.execute("alter table experiment drop column prior")
     db.execute("pragma user_version = 1")
     db.close()
 

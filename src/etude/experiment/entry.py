@@ -40,6 +40,22 @@ class Launch:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class EarlierRound:
+    """What a later round knows of an earlier one, however that one goes on.
+
+    Args:
+        trials: How many the earlier one was to have a study.
+        ids: Of its trials whose results count.
+
+    Source: X1.
+    """
+
+    trials: int
+    ids: tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """An experiment as a store keeps it.
 
@@ -47,12 +63,15 @@ class Entry:
         text: The experiment file as it was written, comments and all.
         source: Where that file stands; empty for an experiment from Python.
         launches: Oldest first.
+        prior: The earlier rounds that its search begins with, by name, as they stood at its first
+            launch; None where that was not written down.
     """
 
     experiment: Experiment
     text: str
     source: str = ""
     launches: tuple[Launch, ...] = ()
+    prior: Mapping[str, EarlierRound] | None = None
 
     @property
     def origin(self) -> Launch | None:

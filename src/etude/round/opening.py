@@ -21,7 +21,7 @@ from ..store.base import Store
 from ..trial import TrainFunction
 from . import provenance
 from .loop import Plan
-from .prior import with_prior_trials
+from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
 
 
@@ -58,6 +58,8 @@ def open_round(entry: Entry, store: Store | str | Path | None) -> Iterator[OpenR
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
             refuse_unsampled(plan)
+        if any(search.adapts for _, search in plan):
+            entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
         yield OpenRound(experiment=experiment, plan=plan, store=opened_store)

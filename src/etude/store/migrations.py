@@ -111,3 +111,9 @@ def trials_pause_and_fork(db: Connection) -> None:
     db.execute("alter table trial add column parent_id integer")
     db.execute("alter table trial add column from_step integer")
     db.execute("alter table trial add column until_step integer")
+
+
+@migration(5)
+def experiments_know_what_they_began_with(db: Connection) -> None:
+    """A parent that grows does not change the search of its child."""
+    db.execute("alter table experiment add column prior text")

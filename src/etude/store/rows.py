@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..event import Began, Event, Logged
 from ..experiment import toml
-from ..experiment.entry import Entry, Launch
+from ..experiment.entry import EarlierRound, Entry, Launch
 from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
 from .base import record_after
 
@@ -33,7 +33,7 @@ _TRIAL = (
 )
 
 
-def entry(db: Connection, key: int, text: str, source: str) -> Entry:
+def entry(db: Connection, key: int, text: str, source: str, prior: str | None) -> Entry:
     """The experiment of this row with its launches."""
     ended = dict(
         db.execute(
@@ -65,7 +65,19 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
         text=text,
         source=source,
         launches=tuple(launches),
+        prior=None if prior is None else _prior(json.loads(prior)),
     )
+
+
+def prior_text(entry: Entry) -> str | None:
+    """What an experiment knows of earlier rounds, as its column has it."""
+    if entry.prior is None:
+        return None
+    return json.dumps({name: [one.trials, one.ids] for name, one in entry.prior.items()})
+
+
+def _prior(rounds: Mapping[str, tuple[int, list[int]]]) -> dict[str, EarlierRound]:
+    return {name: EarlierRound(trials=n, ids=tuple(ids)) for name, (n, ids) in rounds.items()}
 
 
 def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:

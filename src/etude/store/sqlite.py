@@ -53,16 +53,17 @@ class SQLite:
         with _store_errors(self._path):
             return [
                 rows.entry(self._db, *row)
-                for row in self._db.execute("select id, text, source from experiment order by id")
+                for row in self._db.execute("select id, text, source, prior from experiment order by id")
             ]
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
         with self._transaction():
             self._db.execute(
-                "insert into experiment(name, text, source, created) values(?, ?, ?, ?) "
-                "on conflict(name) do update set text = excluded.text, source = excluded.source",
-                (entry.experiment.name, entry.text, entry.source, _now()),
+                "insert into experiment(name, text, source, created, prior) values(?, ?, ?, ?, ?) "
+                "on conflict(name) do update set text = excluded.text, source = excluded.source, "
+                "prior = coalesce(experiment.prior, excluded.prior)",
+                (entry.experiment.name, entry.text, entry.source, _now(), rows.prior_text(entry)),
             )
             key = self._key(entry.experiment.name)
             self._db.executemany(
