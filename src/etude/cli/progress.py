@@ -15,10 +15,12 @@ from rich.table import Table
 
 from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
+from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from ..wording import FULL_DIGITS, duration, number, quantity
+from ..study import Study
+from ..wording import FULL_DIGITS, conjunction, duration, number, quantity
 from .output import finding_lines
 
 
@@ -201,23 +203,26 @@ def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
     lines = [line for finding in problems for line in finding_lines(finding)]
-    notes = [opening.choice, prior_line(opening), unread_line(opening), names_line(opening)]
+    notes = [
+        opening.choice,
+        prior_line(opening.experiment, opening.studies),
+        unread_line(opening),
+        names_line(opening),
+    ]
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
-def prior_line(opening: Opening) -> str:
+def prior_line(experiment: Experiment, studies: Sequence[Study]) -> str:
     """How much a search that adapts knows of earlier rounds; empty where there was none to ask.
 
     Source: X1.
     """
-    experiment = opening.experiment
     if not SEARCHES[experiment.search].adaptive or experiment.parent is None:
         return ""
-    known = sum(len(study.prior) for study in opening.studies)
-    if known:
-        return (
-            f"`{experiment.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
-        )
+    counts = Counter(one.experiment for study in studies for one in study.prior)
+    if counts:
+        rounds = [f"{quantity(count, 'trial')} of `{name}`" for name, count in counts.items()]
+        return f"`{experiment.search}` begins with {conjunction(rounds)} (X1)."
     return (
         f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before "
         "it: none of their trials has its metric, length, train function, fixed values and "

@@ -53,7 +53,9 @@ class SQLite:
         with _store_errors(self._path):
             return [
                 rows.entry(self._db, *row)
-                for row in self._db.execute("select id, text, source, prior from experiment order by id")
+                for row in self._db.execute(
+                    "select id, text, source, prior from experiment order by id"
+                )
             ]
 
     def begin(self, entry: Entry) -> None:
