@@ -25,6 +25,7 @@ class Assignment:
         max_wall_s: Seconds that this attempt may take; None for no limit.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
         rehearsal: Whether this only tries two steps: nothing is recorded.
+        whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Assignment:
     max_wall_s: float | None = None
     keep_checkpoints: int = 1
     rehearsal: bool = False
+    whole_steps: int = 0
 
     @property
     def objective(self) -> Objective:
@@ -60,14 +62,17 @@ class Halt:
     reason: str = "schedule"
 
 
-Moment: TypeAlias = Literal["began", "stepped", "evaluating"]
+Moment: TypeAlias = Literal["began", "stepped", "evaluating", "passed"]
 
 
 class Channel(Protocol):
     """Takes what happens in a trial: the runner's end of the line."""
 
     def marked(self, moment: Moment, step: int) -> None:
-        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it."""
+        """The loop passes a moment: it begins at this step, did it, or is about to evaluate it.
+
+        In a rehearsal, `passed`: it has gone beyond the steps that are tried.
+        """
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Values at a step."""

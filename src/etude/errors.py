@@ -17,6 +17,7 @@ Leave
 ├── Infeasible           the setting's fault: the trial is kept as data
 ├── Halted               stopped from outside: a time limit, a schedule
 ├── Suspended            paused with a checkpoint: a schedule says whether it goes on
+├── Misused              a call that cannot be, whose RunError the loop swallowed: the run stops
 └── Misreport            the report lacks the experiment's metric: the run stops
 """
 
@@ -92,13 +93,17 @@ class WorkloadError(InputError):
 
 
 class TrainError(EtudeError):
-    """The user's training code stopped the run; `.trial_ids` met it, `.user_traceback` shows it."""
+    """The user's training code stopped the run; `.trial_ids` met it, `.user_traceback` shows it.
+
+    `.summary` is the message without that traceback, which the message ends with.
+    """
 
     def __init__(
         self, message: str, *, user_traceback: str, trial_ids: tuple[int, ...] = ()
     ) -> None:
         """Keeps the user's own traceback, without Etude's frames."""
-        super().__init__(message)
+        super().__init__("\n\n".join(filter(None, (message, user_traceback))))
+        self.summary = message
         self.user_traceback = user_traceback
         self.trial_ids = trial_ids
 
@@ -117,7 +122,7 @@ class Infeasible(Leave):
 
 
 class Halted(Leave):
-    """Stopped from outside; `.reason` is `time_limit` or `schedule`."""
+    """Stopped from outside; `.reason` is `time_limit`, `schedule` or `rehearsal`."""
 
     def __init__(self, reason: str) -> None:
         """Keeps the reason."""
@@ -127,6 +132,15 @@ class Halted(Leave):
 
 class Suspended(Leave):
     """Paused with a checkpoint, at the step that a schedule asked for."""
+
+
+class Misused(Leave):
+    """A call to the trial that cannot be; `.error` says why, and was raised where it was called."""
+
+    def __init__(self, error: RunError) -> None:
+        """Keeps the error: a loop may have swallowed it."""
+        super().__init__(str(error))
+        self.error = error
 
 
 class Misreport(Leave):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
+
+from .code import Code
 
 
 @final
@@ -15,6 +17,16 @@ class Began:
     from_step: int
     study: str = field(default="", compare=False)
     """Whose it is, for observers: of a search that adapts they know no trial beforehand."""
+
+
+@final
+@dataclass(frozen=True)
+class Coded:
+    """The code that trains a trial from `from_step` on; told again where more was imported."""
+
+    trial_id: int
+    from_step: int
+    code: Code
 
 
 @final
@@ -49,6 +61,20 @@ class Ended:
     wall_s: float = 0.0
     error_site: str = ""
     """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
+    cause: BaseException | None = field(default=None, compare=False, repr=False)
+    """The exception itself, as long as the event stays in the process that it was raised in."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without the exception: another process may have no such class."""
+        return Ended, (
+            self.trial_id,
+            self.status,
+            self.reason,
+            self.detail,
+            self.steps,
+            self.wall_s,
+            self.error_site,
+        )
 
 
 @final
@@ -98,6 +124,9 @@ class Rehearsed:
             that nobody can tell.
         unread: Hyperparameters of the trial that nobody read: whatever their value, it is the same.
         metrics: The names of what it logged and reported.
+        own_loop: Whether its loop is not `trial.steps()`: `step_s` has its evaluations then, and is
+            0 where no step could be told from the next.
+        returned: What the function returned that is not what it may seem, as a sentence.
     """
 
     trial_id: int
@@ -108,6 +137,10 @@ class Rehearsed:
     problem: str = ""
     unread: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    own_loop: bool = False
+    returned: str = ""
 
 
-Event: TypeAlias = Began | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed
+Event: TypeAlias = (
+    Began | Coded | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed
+)

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, final, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from .code import Stretch
 from .experiment.objective import Objective
 from .space import Scalar
 
@@ -115,6 +116,7 @@ class Record:
         from_step: The step of the parent's checkpoint that it began from.
         until_step: The updates after which it pauses; None for its end.
         name: Its id in the tool that it was imported from; empty for a trial of ours.
+        stretches: By which code and in which launch it was trained from which step on.
     """
 
     id: int
@@ -134,6 +136,7 @@ class Record:
     from_step: int | None = None
     until_step: int | None = None
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
+    stretches: tuple[Stretch, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def ended(self) -> bool:

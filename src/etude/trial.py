@@ -12,14 +12,14 @@ import operator
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, NoReturn, TypeAlias, final
 
 from .assignment import Assignment, Channel
 from .divergence import divergence
-from .errors import Halted, Leave, Misreport, RunError, Suspended
+from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
 from .study import evaluation_steps
 
 
@@ -79,6 +79,32 @@ class NotedSetting(dict[str, Any]):
         return other | self.copy()
 
 
+# Heuristic: what took longer than this so far is not tried for one more step.
+QUICK_S = 5.0
+
+
+@final
+class Steps(Iterator[int]):
+    """The steps of a trial that are left, in order; `len` counts them, for a progress bar."""
+
+    def __init__(self, walk: Iterator[int], left: Callable[[], int]) -> None:
+        """Takes the steps, and what counts those that are left."""
+        self._walk = walk
+        self._left = left
+
+    def __iter__(self) -> Steps:
+        """Itself: a trial is trained once."""
+        return self
+
+    def __next__(self) -> int:
+        """The next step, the one before it done."""
+        return next(self._walk)
+
+    def __len__(self) -> int:
+        """How many are still to be given."""
+        return self._left()
+
+
 def _never() -> str:
     return ""
 
@@ -87,11 +113,16 @@ def _never() -> str:
 class Trial:
     """One trial, as a training loop sees it: `trial["learning_rate"]` reads a hyperparameter.
 
+    It is a mapping of them besides, `dict(trial)` or `build(**trial)`.
+
     Attributes:
         id: Unique in the experiment.
         restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it meets it again at its next call, and never counts as completed.
+        last_report: The last report of the metric: its step, and the value as it was handed in;
+            NaN for one before a restore.
+        passed_step: In a rehearsal, the last step beyond those that are tried; -1 without one.
         setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
@@ -122,9 +153,12 @@ class Trial:
         self._first_losses = dict(assignment.first_losses)
         self._from_step = 0
         self._last_step = -1
-        self._begun = False
+        self._given = 0
+        self._begun_at: float | None = None
         self._looped = False
         self._reported = False
+        self.last_report: tuple[int, Any] | None = None
+        self.passed_step = -1
         self.restores = False
         self.left: Leave | None = None
         limit = assignment.max_wall_s
@@ -144,6 +178,14 @@ class Trial:
         """Whether the hyperparameter exists in this trial's study (R11)."""
         return name in self.setting
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of the hyperparameters; none is read by that."""
+        return iter(list(self.setting))
+
+    def keys(self) -> Iterable[str]:
+        """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
+        return list(self.setting)
+
     @property
     def folder(self) -> Path:
         """A folder of this trial's own, made when first asked for."""
@@ -156,33 +198,38 @@ class Trial:
         To be called before `steps()`. Source: K2.
         """
         if self._begun:  # refused at once, and not first when there is something to restore
-            raise RunError(
-                "`restore` comes before the first `steps`, `log` or `report`. Move it up."
-            )
+            self._misuse("`restore` comes before the first `steps`, `log` or `report`. Move it up.")
         self.restores = True
         step = self._assignment.resume_step
         if step is None:
             return False
         load(self._assignment.checkpoints / str(step))
         self._from_step = step + 1
+        self.last_report = step, math.nan
         self._reported = True  # checkpoints come with reports, and the last one may leave no steps
         return True
 
-    def steps(self) -> Iterator[int]:
+    def steps(self) -> Steps:
         """The steps left to do, `max_steps` in all: the body of the loop does one update each.
+
+        Their `len` is how many are left, so that `tqdm(trial.steps())` shows a total.
 
         Raises:
             RunError: when called again; the steps of all epochs are one loop.
         """
         if self._looped:
-            raise RunError(
+            self._misuse(
                 "`steps` gives the steps of the whole trial, so it may be called once, and was "
                 "called again. Write one loop over it, and count epochs inside."
             )
         self._looped = True
+        return Steps(self._walk(), lambda: self.max_steps - self._from_step - self._given)
+
+    def _walk(self) -> Iterator[int]:
         self._begin()
         for step in range(self._from_step, self.max_steps):
             self._leave_if_late()
+            self._given += 1
             yield step
             self._last_step = max(self._last_step, step)
             self._channel.marked("stepped", step)
@@ -202,7 +249,9 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        self._record(self._step(step), values)
+        plain = self._step(step)
+        if plain is not None:
+            self._record(plain, values)
 
     def report(
         self,
@@ -219,13 +268,17 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        step, metric = self._step(step), self.metric
+        plain, metric = self._step(step), self.metric
         if not self._reported and metric not in values:
             self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
         self._reported = True
-        self._record(step, values)
+        if plain is None:
+            return
+        if metric in values:
+            self.last_report = plain, values[metric]
+        self._record(plain, values)
         if checkpoint is not None:
-            self.save(step, checkpoint, value=values.get(metric))
+            self.save(plain, checkpoint, value=values.get(metric))
 
     def save(
         self, step: int, checkpoint: Callable[[Path], object], *, value: float | None = None
@@ -234,9 +287,22 @@ class Trial:
 
         `report` does it in one go; this is for a loop that holds its best states and writes later.
         """
-        self._write(self._step(step), checkpoint)
-        self._channel.saved(step, None if value is None else float(value))
-        self._pause_if_due(step)
+        plain = self._step(step)
+        if plain is None:
+            return
+        self._write(plain, checkpoint)
+        self._channel.saved(plain, None if value is None else float(value))
+        self._pause_if_due(plain)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it only tries a few steps, and nothing is kept."""
+        return self._assignment.rehearsal
+
+    @property
+    def whole_steps(self) -> int:
+        """In a rehearsal, the steps of the trial that is tried, 0 where that is not known."""
+        return self._assignment.whole_steps if self.is_rehearsal else self.max_steps
 
     @property
     def reported(self) -> bool:
@@ -254,25 +320,50 @@ class Trial:
         """Updates done, those before a restore included."""
         return max(self._last_step + 1, self._from_step)
 
+    @property
+    def _begun(self) -> bool:
+        return self._begun_at is not None
+
     def _begin(self) -> None:
         if not self._begun:
-            self._begun = True
+            self._begun_at = time.monotonic()
             self._channel.marked("began", self._from_step)
             if self._from_step:  # killed after its last checkpoint, before it could pause there
                 self._pause_if_due(self._from_step - 1)
 
-    def _step(self, step: int) -> int:
-        """The step as a plain int, whatever library counted it."""
+    def _step(self, step: int) -> int | None:
+        """The step as a plain int, whatever library counted it; None where it is not tried."""
+        if self.left is not None:
+            raise self.left
         try:
             plain = operator.index(step)
         except TypeError:
             plain = -1
         if 0 <= plain < self.max_steps:
             return plain
-        raise RunError(
-            f"Steps are whole numbers from 0 to max_steps - 1 = {self.max_steps - 1} (T4: one "
-            f"length for all trials), got {step!r}. Pass the step that `trial.steps()` gave."
-        )
+        whole_steps = self._assignment.whole_steps or math.inf
+        if self._assignment.rehearsal and self.max_steps <= plain < whole_steps:
+            self._pass(plain)
+            return None
+        return self._misuse(_step_message(step, plain, self.max_steps))
+
+    def _pass(self, step: int) -> None:
+        """Ends a rehearsal that its loop does not end: a loop of its own has a length of its own.
+
+        One step beyond is let pass where that is quick: a loop that ends there counts from 1.
+        """
+        self._begin()
+        self.passed_step = max(self.passed_step, step)
+        self._channel.marked("passed", step)
+        is_quick = time.monotonic() - (self._begun_at or 0.0) < QUICK_S
+        if step > self.max_steps or not is_quick:
+            self._leave(Halted("rehearsal"))
+
+    def _misuse(self, message: str) -> NoReturn:
+        """Raises what cannot be where it was called; a loop that swallows it meets it again."""
+        error = RunError(message)
+        self.left = self.left or Misused(error)
+        raise error
 
     def _leave(self, why: Leave) -> None:
         self.left = self.left or why
@@ -333,6 +424,20 @@ class Trial:
             final_place.rename(old)
         os.replace(aside, final_place)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _step_message(step: object, plain: int, max_steps: int) -> str:
+    """Why a step cannot be, and what to pass instead."""
+    if plain == max_steps:
+        hint = "The loop counts from 1: pass `step - 1`, or the step that `trial.steps()` gave."
+    elif plain > max_steps:
+        hint = "Count the steps of the whole trial, as `trial.steps()` does, or raise `max_steps`."
+    else:
+        hint = "Pass the step that `trial.steps()` gave."
+    return (
+        f"Steps are whole numbers from 0 to max_steps - 1, got {step!r} where max_steps is "
+        f"{max_steps}. {hint}"
+    )
 
 
 def _misreport_message(metric: str, seen: list[str], step: int) -> str:

@@ -169,13 +169,23 @@ def test_a_long_look_does_not_hold_up_the_run(store, place):
     assert record_of(store).status == "running"
 
 
+# What migrations after the first one add.
+LATER_TABLES = ("stretch", "code_text", "code_file", "code")
+LATER_COLUMNS = (
+    *(("trial", name) for name in ("launch_id", "name", "parent_id", "from_step", "until_step")),
+    *(("experiment", name) for name in ("place", "prior")),
+    ("launch", "accepts_code"),
+)
+
+
 def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     store.append("rates", [Began(0, 0), Ended(0, "completed")])
     store.close()
     db = sqlite3.connect(place)
-    for column in ("launch_id", "name", "parent_id", "from_step", "until_step"):
-        db.execute(f"alter table trial drop column {column}")
-    db.execute("alter table experiment drop column prior")
+    for table, column in LATER_COLUMNS:
+        db.execute(f"alter table {table} drop column {column}")
+    for table in LATER_TABLES:
+        db.execute(f"drop table {table}")
     db.execute("pragma user_version = 1")
     db.close()
 

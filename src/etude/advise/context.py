@@ -48,11 +48,16 @@ class Remedy:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """A round as it stands: its trials with every result, its findings and its verdict."""
+    """A round as it stands: its trials with every result, its findings and its verdict.
+
+    Args:
+        own_loop: Whether Etude's own loop trained it, so that its schedule is known.
+    """
 
     analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
+    own_loop: bool = False
 
     @property
     def experiment(self) -> Experiment:

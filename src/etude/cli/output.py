@@ -103,11 +103,11 @@ def exit_code(error: EtudeError) -> int:
 
 def print_error(error: EtudeError) -> None:
     """Says what is wrong on standard error; the user's own traceback where their code raised it."""
-    if isinstance(error, TrainError):
+    if isinstance(error, TrainError) and error.user_traceback:
         typer.echo(f"{error.user_traceback}\n", err=True)
     if isinstance(error, ExperimentError) and len(error.mistakes) > 1:
         typer.echo(f"{len(error.mistakes)} mistakes:", err=True)
-    typer.echo(str(error), err=True)
+    typer.echo(error.summary if isinstance(error, TrainError) else str(error), err=True)
 
 
 # --- files

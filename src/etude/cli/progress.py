@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ..design.known_names import taken_for, taken_line
-from ..event import Began, Ended, Event, Logged, Lost, Paused, Reopened
+from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
 from ..round.observer import Opening
@@ -90,6 +90,8 @@ class Progress:
                 best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
                 if best is not None:
                     self._tally.best[record.id] = self._objective.loss(best.value)
+        tried = opening.rehearsed
+        self._is_cost_unknown = tried is not None and tried.own_loop and tried.step_s <= 0.0
         for line in opening_lines(opening):
             self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
@@ -102,7 +104,11 @@ class Progress:
         """Takes the events in."""
         for event in events:
             self._take(event)
-        if self._live is None and time.monotonic() - self._last_line_s > self._every_s:
+        is_due = time.monotonic() - self._last_line_s > self._every_s
+        # What the rehearsal could not tell, the first trial does.
+        tells_cost = self._is_cost_unknown and bool(self._tally.walls)
+        self._is_cost_unknown = self._is_cost_unknown and not tells_cost
+        if self._live is None and (is_due or tells_cost):
             self._last_line_s = time.monotonic()
             self._console.print(self._line(), markup=False, highlight=False)
 
@@ -203,12 +209,10 @@ def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     problems = [finding for finding in opening.findings if finding.status == "problem"]
     lines = [line for finding in problems for line in finding_lines(finding)]
-    notes = [
-        opening.choice,
-        prior_line(opening.experiment, opening.studies),
-        unread_line(opening),
-        names_line(opening),
-    ]
+    returned = opening.rehearsed.returned if opening.rehearsed else ""
+    unread, names = unread_line(opening), names_line(opening)
+    known = prior_line(opening.experiment, opening.studies)
+    notes = [opening.choice, known, unread, names, returned]
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
@@ -270,6 +274,11 @@ def estimate_line(opening: Opening) -> str:
             f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
             f"{rehearsal.trial_id if rehearsal else 0} failed, so the cost is unknown: {problem}"
         )
+    if rehearsal.own_loop and rehearsal.step_s <= 0.0:
+        return (
+            f"{quantity(waiting, 'trial')}, {at_once}. The loop is not `trial.steps()`, so the "
+            "cost is unknown until a trial has ended."
+        )
     experiment = opening.experiment
     trial_s = (
         rehearsal.setup_s
@@ -281,9 +290,15 @@ def estimate_line(opening: Opening) -> str:
     )
     return (
         f"{quantity(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
-        f"{_milli(rehearsal.step_s)} a step, {_milli(rehearsal.evaluation_s)} an evaluation. "
+        f"{_milli(rehearsal.step_s)} a step, {_evaluation(rehearsal)}. "
         f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )
+
+
+def _evaluation(rehearsal: Rehearsed) -> str:
+    if rehearsal.own_loop:  # one that tells no evaluation from a step
+        return "evaluations included"
+    return f"{_milli(rehearsal.evaluation_s)} an evaluation"
 
 
 def _milli(seconds: float) -> str:

@@ -8,6 +8,9 @@ from typing import final
 
 from .experiment import Experiment
 
+# Under this name a launch has the version of Etude's own loop, where that trains a workload.
+OWN_LOOP = "etude.train"
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +25,10 @@ class Launch:
         commit: Of the repository around the experiment; empty without one.
         uncommitted: Its uncommitted changes as a diff, new code in it, and the names of other new
             files; empty where there are none.
-        versions: Of Etude and what its results depend on.
+        versions: Of Etude and what its results depend on; of its loop (`OWN_LOOP`) where that is
+            what trains.
         ended: How many of the ended trials ended under it; counted by the store.
+        accepts_code: Whether its author accepted that trials are of several versions of the code.
 
     Source: K3.
     """
@@ -36,6 +41,7 @@ class Launch:
     uncommitted: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     ended: int = 0
+    accepts_code: bool = False
 
 
 @final
@@ -63,6 +69,7 @@ class Entry:
         text: The experiment file as it was written, comments and all.
         source: Where that file stands; empty for an experiment from Python.
         launches: Oldest first.
+        place: Where that file stands, seen from the store's folder; None where that is not known.
         prior: The earlier rounds that its search begins with, by name, as they stood at its first
             launch; None where that was not written down.
     """
@@ -71,6 +78,7 @@ class Entry:
     text: str
     source: str = ""
     launches: tuple[Launch, ...] = ()
+    place: str | None = field(default=None, compare=False)
     prior: Mapping[str, EarlierRound] | None = None
 
     @property
@@ -83,3 +91,11 @@ class Entry:
         """
         first = self.launches[0] if self.launches else None
         return next((launch for launch in reversed(self.launches) if launch.ended), first)
+
+    @property
+    def has_own_loop(self) -> bool:
+        """Whether the launch that values come from trained in Etude's own loop.
+
+        Source: K3, T10.
+        """
+        return self.origin is not None and OWN_LOOP in self.origin.versions

@@ -9,11 +9,13 @@ from ..errors import EtudeError, RunError, StoreError, TrainError
 from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
 from ..record import Record, Records
-from ..runner.user_errors import error_site
+from ..runner.user_errors import error_site, misuse
 from ..store.base import Store
+from ..store.memory import Memory
 
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
+_AGAIN = "type the same command again"
 
 
 @final
@@ -36,9 +38,12 @@ class Guard:
                 raise refusal(event)
             if isinstance(event, Lost):
                 self._lost += 1
+            if isinstance(event, Ended):
+                self._refuse_misuse(event)
             if isinstance(event, Ended) and self._sites is not None:
                 self._sites.append(event.error_site)
-        self._judge_ends()
+        causes = [event.cause for event in events if isinstance(event, Ended) and event.cause]
+        self._judge_ends(causes[-1] if causes else None)
         if self._sites == [] and self._lost >= SAME_FAILURES * SAME_FAILURES:
             self._reopen(lambda record: record.reason == "killed")
             last = next(event for event in reversed(events) if isinstance(event, Lost))
@@ -48,7 +53,17 @@ class Guard:
                 f"`{self._store.files.log(self._name, last.trial_id)}`."
             )
 
-    def _judge_ends(self) -> None:
+    def _refuse_misuse(self, event: Ended) -> None:
+        """Stops at the first call to a trial that cannot be: it is no matter of its setting."""
+        if event.error_site and misuse(event.detail):
+            self._reopen(lambda record: record.reason == "error" and bool(misuse(record.detail)))
+            raise misused(event.detail, event.trial_id, again=self._again) from event.cause
+
+    @property
+    def _again(self) -> str:
+        return "run it again" if isinstance(self._store, Memory) else _AGAIN
+
+    def _judge_ends(self, cause: BaseException | None) -> None:
         if self._sites is None or len(self._sites) < max(self._enough, 1):
             return
         first, self._sites = self._sites[:SAME_FAILURES], None
@@ -56,10 +71,10 @@ class Guard:
             return
         reopened = self._reopen(lambda record: _site_of(record) == first[0])
         raise TrainError(
-            _same_failure_message(reopened, first[0]),
+            _same_failure_message(reopened, first[0], self._again),
             user_traceback=reopened[0].detail,
             trial_ids=tuple(record.id for record in reopened),
-        )
+        ) from cause
 
     def _reopen(self, is_chosen: Callable[[Record], bool]) -> list[Record]:
         records = [
@@ -98,7 +113,18 @@ def refusal(event: Refused) -> EtudeError:
     return RunError(event.detail)
 
 
-def _same_failure_message(records: Sequence[Record], site: str) -> str:
+def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:
+    """The error that a call to a trial means which cannot be; no trials where one was tried."""
+    why = misuse(detail) or detail.removeprefix("TypeError: ")
+    shown = detail if misuse(detail) else ""
+    return TrainError(
+        f"{why}\nEvery trial would meet this, so the run stops. Mend the training code and {again}.",
+        user_traceback=shown,
+        trial_ids=trial_ids,
+    )
+
+
+def _same_failure_message(records: Sequence[Record], site: str, again: str) -> str:
     settings = "\n".join(
         f"  trial {record.id}: "
         + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
@@ -108,5 +134,5 @@ def _same_failure_message(records: Sequence[Record], site: str) -> str:
     return (
         f"The first {who} failed in the same way "
         f"({site}), so the run stops; what failed so is pending again.\n{settings}\n"
-        "Mend the training code and type the same command again."
+        f"Mend the training code and {again}."
     )

@@ -15,9 +15,11 @@ from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.read import error_with_lines
 from ..record import Records
+from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
 from ..store.base import Store
+from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
 from .loop import Plan
@@ -85,7 +87,9 @@ def entry_of(
         folder = path.absolute().parent
         read, text = baseline.read_with_baseline(path)
         entry = Entry(experiment=read, text=text, source=str(path.absolute()))
-    entry = replace(entry, launches=(provenance.launch(folder),))
+    reference = entry.experiment.train
+    own_loop = names_workload(reference, folder) if train is None else is_workload(train)
+    entry = replace(entry, launches=(provenance.launch(folder, own_loop=own_loop),))
     refuse_imported(entry.experiment)
     return entry, folder
 

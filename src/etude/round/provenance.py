@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ..experiment.entry import Launch
+from .. import __version__
+from ..experiment.entry import OWN_LOOP, Launch
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
@@ -27,8 +28,10 @@ _PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b
 _SQLITE = b"SQLite format 3\0"
 
 
-def launch(folder: Path | None) -> Launch:
+def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
     """This launch, for an experiment in `folder`; None where no code from here bears on values.
+
+    `own_loop` says that a workload is trained, in Etude's own loop.
 
     Source: K3.
     """
@@ -39,7 +42,11 @@ def launch(folder: Path | None) -> Launch:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=_git(folder, "rev-parse", "--verify", "HEAD").strip() if folder else "",
         uncommitted=_uncommitted(folder) if folder else "",
-        versions={"python": platform.python_version(), **_versions()},
+        versions={
+            "python": platform.python_version(),
+            **_versions(),
+            **({OWN_LOOP: __version__} if own_loop else {}),
+        },
     )
 
 

@@ -11,12 +11,20 @@ from ..errors import RunError
 from ..event import Ended, Event, Lost, Refused, Rehearsed
 from ..experiment import Experiment
 from ..experiment.methods import schedule_method
+from ..runner.attempt import is_silent
 from ..runner.base import Runner
-from .guard import refusal
+from ..runner.user_errors import misuse
+from .guard import misused, refusal
+
+# The second is warm, and ends with the evaluation.
+TRIED_STEPS = 2
 
 
 def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
     """Two steps and one evaluation of a trial, timed and forgotten, before the hours are spent.
+
+    A loop of its own is left where it reports a step beyond these. A call to the trial that cannot
+    be stops the run, for it is no matter of one setting.
 
     Raises:
         RunError, TrainError, StoreError: for what would keep every trial from being trained.
@@ -26,7 +34,8 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
         trial = dataclasses.replace(
             first,
             rehearsal=True,
-            max_steps=min(2, first.max_steps),
+            max_steps=min(TRIED_STEPS, first.max_steps),
+            whole_steps=first.max_steps,
             evaluations=1,
             resume_step=None,
             until_step=None,
@@ -44,6 +53,9 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
     if isinstance(event, Ended):  # killed for not coming back in time
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
+    is_whole = first.max_steps <= TRIED_STEPS
+    if event.problem and (misuse(event.problem) or (is_whole and is_silent(event.problem))):
+        raise misused(event.problem)
     return event
 
 

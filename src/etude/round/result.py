@@ -142,7 +142,12 @@ class Result:
     def _context(self) -> Context:
         from ..advise.context import Context
 
-        return Context(analysis=self.analysis, findings=self.findings, verdict=self.verdict)
+        return Context(
+            analysis=self.analysis,
+            findings=self.findings,
+            verdict=self.verdict,
+            own_loop=self.entry.has_own_loop,
+        )
 
     def ending(self, store: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.

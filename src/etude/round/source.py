@@ -9,6 +9,7 @@ from typing import final
 
 from ..errors import InputError, RunError
 from ..event import Refused
+from ..runner import imported
 from ..runner.base import Runner
 from ..runner.inline import Inline
 from ..runner.processes import Processes
@@ -35,6 +36,7 @@ class Source:
             TrainError: when its module raises while it is imported.
         """
         if self.function is not None:
+            imported.note_function(self.function, self.folder)
             return trainer(self.function)
         try:
             return train_function(self._given_reference(), self.folder)

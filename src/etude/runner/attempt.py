@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import final
 
 from ..assignment import Assignment, Moment
-from ..errors import Halted, Infeasible, Leave, Suspended, WorkloadError
-from ..event import Began, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
-from ..trial import TrainFunction, Trial
+from ..code import Code
+from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
+from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
+from ..trial import QUICK_S, TrainFunction, Trial
+from . import imported
+from .returned import NO_NUMBER, returned
 from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
+_SILENT = "The train function ended without reporting"
 
 
 def attempt(
@@ -29,7 +34,10 @@ def attempt(
     channel = EventChannel(assignment.id, send, study=assignment.study)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    channel.end(_outcome(trial, train, assignment.metric), time.monotonic() - begin)
+    ended, note = _outcome(trial, train)
+    if note:
+        sys.stderr.write(f"{note}\n")  # its log keeps it
+    channel.end(ended, time.monotonic() - begin)
 
 
 @final
@@ -50,11 +58,15 @@ class EventChannel:
         self._events: list[Event] = []
         self._rows: list[tuple[int, str, float]] = []
         self._sent_at = time.monotonic()
+        self._from_step = 0
+        self._code: Code | None = None
 
     def marked(self, moment: Moment, step: int) -> None:
-        """Only the beginning is an event."""
+        """Only the beginning is an event, with the code that trains from there on."""
         if moment == "began":
+            self._from_step = step
             self._events.append(Began(self._trial_id, step, self._study))
+            self._note_code()
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
@@ -71,10 +83,18 @@ class EventChannel:
     def end(self, outcome: Ended | Paused | Refused, wall_s: float) -> None:
         """Sends the end with the time it took."""
         self._gather()
+        self._note_code()
         if isinstance(outcome, Ended | Paused):
             outcome = replace(outcome, wall_s=wall_s)
         self._events.append(outcome)
         self._flush()
+
+    def _note_code(self) -> None:
+        """Tells the code where it is news: a loop may import as it trains."""
+        code = imported.code()
+        if code is not None and code is not self._code:
+            self._code = code
+            self._events.append(Coded(self._trial_id, self._from_step, code))
 
     def _gather(self) -> None:
         if self._rows:
@@ -101,8 +121,9 @@ class TimingChannel:
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
-        """Notes the time."""
-        self.times[moment, step] = time.monotonic()
+        """Notes the time; the first one of a step that is passed, for it ends what was tried."""
+        if moment != "passed" or (moment, step) not in self.times:
+            self.times[moment, step] = time.monotonic()
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Notes the time, the last one at a step ends its evaluation; and the names."""
@@ -116,58 +137,102 @@ class TimingChannel:
         self.times["logged", step] = time.monotonic()
 
 
-# Heuristic: what takes longer to try than this is known well enough from one try.
-_QUICK_S = 5.0
-
-
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
     begin = time.monotonic()
-    first = _rehearse(assignment, train)
-    is_quick = time.monotonic() - begin < _QUICK_S
-    is_timed = isinstance(first, Rehearsed) and not first.problem
-    return _rehearse(assignment, train) if is_quick and is_timed else first
+    trial, first = _rehearse(assignment, train)
+    if isinstance(first, Refused) or first.problem:
+        return first
+    if trial.left is None and trial.passed_step == trial.max_steps:
+        # It ended one step beyond what was tried. Where it does so in another length too, the end
+        # of its own is one beyond the trial's; where it does not, it has a length of its own.
+        steps = trial.max_steps + 1
+        again = replace(assignment, max_steps=steps, whole_steps=steps)
+        _, second = _rehearse(again, train)
+        return second if isinstance(second, Rehearsed) and second.problem else first
+    is_quick = time.monotonic() - begin < QUICK_S
+    is_timed = not first.own_loop or first.step_s > 0.0
+    return _rehearse(assignment, train)[1] if is_quick and is_timed else first
 
 
-def _rehearse(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
+def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
     watch = TimingChannel()
     trial = Trial(assignment, watch)
-    outcome = _outcome(trial, train, assignment.metric)
-    end = time.monotonic()
-    if isinstance(outcome, Refused):
-        return outcome
-    assert isinstance(outcome, Ended), "A rehearsal is not paused. This is a bug."
-    silence = _silence_message(assignment.metric)
-    if outcome.error_site and outcome.detail != silence:
-        return Rehearsed(assignment.id, problem=outcome.detail)
-    # A loop of its own may report later than two steps, and tells no step from the next.
-    if ("stepped", 0) not in watch.times:
-        failed = outcome.status == "infeasible" and outcome.detail not in ("", silence)
-        why = outcome.detail if failed else "its loop does not use `trial.steps()`."
-        return Rehearsed(assignment.id, problem=why)
-    began = watch.times.get(("began", 0), watch.begin)
-    evaluating = watch.times.get(("evaluating", 1), end)
-    first_step = watch.times["stepped", 0]
-    return Rehearsed(
-        assignment.id,
-        setup_s=began - watch.begin,
-        step_s=max(evaluating - first_step, 0.0),
-        evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
-        resumes=watch.saves and trial.restores if trial.reported else None,
-        unread=trial.unread,
+    ended, note = _outcome(trial, train)
+    if isinstance(ended, Refused):
+        return trial, ended
+    assert isinstance(ended, Ended), "A rehearsal is not paused. This is a bug."
+    if ended.status == "infeasible" and not _may_report_later(assignment, ended):
+        has_stepped = ("stepped", 0) in watch.times
+        if ended.error_site or not has_stepped:
+            return trial, Rehearsed(assignment.id, problem=ended.detail)
+    is_cut = isinstance(trial.left, Halted)  # what would have come after nobody knows
+    timed = _own_pace if ("stepped", 0) not in watch.times else _pace
+    return trial, replace(
+        timed(assignment, watch),
+        resumes=None if is_cut else _resumes(trial, watch),
+        unread=() if is_cut else trial.unread,
         metrics=tuple(sorted(watch.metrics)),
+        returned=note,
     )
 
 
-def _outcome(trial: Trial, train: TrainFunction, metric: str) -> Ended | Paused | Refused:
-    """What became of the trial: whatever the user's code raises is caught here, and only here."""
+def _resumes(trial: Trial, watch: TimingChannel) -> bool | None:
+    """Whether it saves checkpoints and asks for them; None where no report came from its loop."""
+    resumes = watch.saves and trial.restores
+    is_known = trial.reported and ("stepped", 0) in watch.times
+    return resumes if resumes or is_known else None
+
+
+def _may_report_later(assignment: Assignment, ended: Ended) -> bool:
+    """Whether all that is wrong is that two steps of more had no report."""
+    is_whole = assignment.max_steps == assignment.whole_steps
+    return ended.detail == silence_message(assignment.metric) and not is_whole
+
+
+def _pace(assignment: Assignment, watch: TimingChannel) -> Rehearsed:
+    """The times of a loop over `trial.steps()`: of its second step, which is warm."""
+    end = time.monotonic()
+    began = watch.times.get(("began", 0), watch.begin)
+    evaluating = watch.times.get(("evaluating", 1), end)
+    return Rehearsed(
+        assignment.id,
+        setup_s=began - watch.begin,
+        step_s=max(evaluating - watch.times["stepped", 0], 0.0),
+        evaluation_s=max(watch.times.get(("logged", 1), evaluating) - evaluating, 0.0),
+    )
+
+
+def _own_pace(assignment: Assignment, watch: TimingChannel) -> Rehearsed:
+    """The times of a loop of its own, by what it logged: nothing where one step alone was named."""
+    named = sorted(
+        (step, moment_s)
+        for (moment, step), moment_s in watch.times.items()
+        if moment in ("logged", "passed")
+    )
+    if not named or named[0][0] == named[-1][0]:
+        return Rehearsed(assignment.id, own_loop=True)
+    (first, first_s), (last, last_s) = named[0], named[-1]
+    step_s = max(last_s - first_s, 0.0) / (last - first)
+    setup_s = max(first_s - watch.begin - (first + 1) * step_s, 0.0)
+    return Rehearsed(assignment.id, setup_s=setup_s, step_s=step_s, own_loop=True)
+
+
+def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refused, str]:
+    """What became of the trial, and what was returned that does not count, as a sentence.
+
+    Whatever the user's code raises is caught here, and only here.
+    """
+    note = ""
     try:
         value = train(trial)
         if value is not None and trial.left is None:
-            trial.report(trial.max_steps - 1, {metric: _number(value)})
+            number, note = returned(trial, value)
+            if number is not None:
+                trial.report(trial.max_steps - 1, {trial.metric: number})
     except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
-        return outcome(trial, error)
-    return outcome(trial)
+        return outcome(trial, error), note
+    return outcome(trial), note
 
 
 def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused | Refused:
@@ -180,7 +245,7 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
         return _failure(trial, error)
     if not trial.reported:
-        return _error(trial, _silence_message(trial.metric))
+        return _error(trial, silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
@@ -192,22 +257,14 @@ def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
         return Paused(trial.id, trial.updates)
     if isinstance(why, Halted):
         return Ended(trial.id, "stopped", why.reason, "", trial.updates)
+    if isinstance(why, Misused):
+        return _failure(trial, why.error)
     return Refused(trial.id, "metric", str(why))
 
 
 def _is_plain_exit(error: BaseException) -> bool:
     """Whether a script said that it is done: `sys.exit()` or `sys.exit(0)`."""
     return isinstance(error, SystemExit) and error.code in (None, 0)
-
-
-def _number(value: object) -> float:
-    try:
-        return float(value)  # type: ignore[arg-type]  # numbers of any library, or TypeError
-    except TypeError:
-        raise TypeError(
-            f"The train function returned {type(value).__name__}. "
-            "Return nothing, or the final value of the metric."
-        ) from None
 
 
 def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
@@ -218,15 +275,21 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
         return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
-    return _error(trial, text)
+    return replace(_error(trial, text), cause=error)
 
 
 def _error(trial: Trial, text: str) -> Ended:
     return Ended(trial.id, "infeasible", "error", text, trial.updates, error_site=error_site(text))
 
 
-def _silence_message(metric: str) -> str:
+def is_silent(text: str) -> bool:
+    """Whether the problem of a rehearsal is that the function handed over no value at all."""
+    return text.startswith((_SILENT, NO_NUMBER))
+
+
+def silence_message(metric: str) -> str:
+    """What a function is told that reported nothing."""
     return (
-        f"The train function ended without reporting the experiment's metric `{metric}`. "
+        f"{_SILENT} the experiment's metric `{metric}`. "
         f'Call `trial.report(step, {{"{metric}": ...}})`, or return its final value.'
     )

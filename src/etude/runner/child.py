@@ -21,7 +21,7 @@ from ..assignment import Assignment, Halt
 from ..errors import InputError
 from ..event import Event, Refused
 from ..trial import TrainFunction
-from . import messages
+from . import imported, messages
 from .attempt import attempt
 from .base import Runner
 from .stacking import prepare, vectorized, verdict
@@ -38,6 +38,7 @@ def main(descriptor: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
+    imported.watch()
     inbox: SimpleQueue[Message] = SimpleQueue()
     halts: dict[int, str] = {}
     threading.Thread(target=_listen, args=(parent, inbox, halts), daemon=True).start()

@@ -12,6 +12,7 @@ from typing import TextIO, final
 from ..assignment import Assignment, Halt
 from ..event import Event
 from ..trial import TrainFunction
+from . import imported
 from .attempt import attempt
 from .base import Deliver
 
@@ -49,6 +50,7 @@ class Inline:
             return False
         assignment, self._assignment = self._assignment, None
         if self._train is None:
+            imported.forget()
             self._train = self._load()
         failures: list[BaseException] = []
 

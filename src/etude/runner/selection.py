@@ -98,6 +98,8 @@ def _reason_not_to_ask(runner: Runner, steps: int, rehearsed: Rehearsed | None) 
     """Why the gate is not asked; empty where it can pay, or where nothing is known."""
     if rehearsed is None:
         return ""
+    if rehearsed.own_loop:
+        return _FUNCTION
     if rehearsed.problem:
         return "the trial that was tried failed, so stacks were not tried."
     remaining_s = steps * rehearsed.step_s / runner.slots

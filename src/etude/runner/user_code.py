@@ -14,6 +14,7 @@ from ..errors import RunError
 from ..train.backend import loop_of
 from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
+from . import imported
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
 
@@ -44,7 +45,8 @@ def train_function(reference: str, folder: Path) -> TrainFunction:
     """
     path = train_file(reference, folder)
     name = reference.rpartition(":")[2]
-    module = _import(path)
+    imported.begin(folder)
+    module = _import(path, folder)
     train = getattr(module, name, None)
     if is_workload(train) or callable(train):
         return trainer(train)
@@ -65,11 +67,13 @@ def trainer(train: Any) -> TrainFunction:
     return train  # type: ignore[no-any-return]  # a callable of the user's
 
 
-def _import(path: Path) -> ModuleType:
-    folder = str(path.parent.absolute())
-    sys.path[:] = [folder, *(place for place in sys.path if place != folder)]
+def _import(path: Path, folder: Path) -> ModuleType:
+    beside = str(path.parent.absolute())
+    sys.path[:] = [beside, *(place for place in sys.path if place != beside)]
     known = sys.modules.get(path.stem)
-    if known is not None and getattr(known, "__file__", None) == str(path.absolute()):
+    is_imported = known is not None and getattr(known, "__file__", None) == str(path.absolute())
+    imported.note(path, folder, anew=not is_imported)
+    if known is not None and is_imported:
         return known
     # A file called like a module that is already there (random.py) keeps out of its way.
     name = path.stem if known is None else f"{path.stem}_of_experiment"

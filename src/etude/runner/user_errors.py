@@ -8,6 +8,8 @@ import re
 import traceback
 from pathlib import Path
 
+from ..errors import RunError
+
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 # CUDA and most others, XLA, and PyTorch on a processor.
@@ -38,6 +40,18 @@ def error_site(text: str) -> str:
     kind = _KIND.search(text, places[-1].end() if places else 0)
     place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
     return f"{kind[1] if kind else 'An exception'} at {place}"
+
+
+def misuse(text: str) -> str:
+    r"""Why a call to the trial cannot be, by the traceback that it ended; empty for other errors.
+
+    >>> misuse('Traceback:\n  File "/a/train.py", line 12\netude.errors.RunError: Call it once.')
+    'Call it once.'
+    >>> misuse("ValueError: no width 3")
+    ''
+    """
+    _, found, message = text.rpartition(f"{RunError.__module__}.{RunError.__qualname__}: ")
+    return message if found and "\n" not in message else ""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

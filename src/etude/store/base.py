@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, final
 
-from ..event import Began, Ended, Event, Lost, Paused, Refused, Reopened, Saved
+from ..code import Stretch
+from ..event import Began, Coded, Ended, Event, Lost, Paused, Refused, Reopened, Saved
 from ..experiment.entry import Entry
 from ..move import Beginning, Fork, Resume, Start
 from ..record import Checkpoint, Record, Records
@@ -176,3 +178,35 @@ def _record_after_loss(record: Record, event: Lost) -> Record:
     return dataclasses.replace(
         record, status="infeasible", reason="killed", detail=detail, losses=losses
     )
+
+
+def stretches_after(record: Record, event: Began | Coded, launch: int) -> tuple[Stretch, ...]:
+    """The stretches of a trial's training after an event of this launch.
+
+    What was trained from the event's step on is void when a trial begins there again.
+
+    Source: K3.
+    """
+    earlier = tuple(one for one in record.stretches if one.from_step < event.from_step)
+    code = event.code if isinstance(event, Coded) else None
+    return (*earlier, Stretch(event.from_step, launch, code))
+
+
+def inherited(parent: Record, fork: Record) -> tuple[Stretch, ...]:
+    """The stretches of its parent's training that a fork goes on from."""
+    last = fork.from_step or 0
+    return tuple(one for one in parent.stretches if one.from_step <= last)
+
+
+def place_of(source: str, files: Files) -> str:
+    """Where an experiment's file stands, seen from the store's folder, links resolved.
+
+    A folder that holds both may be moved or copied; empty for an experiment without a file.
+    """
+    if not source:
+        return ""
+    file, folder = os.path.realpath(source), os.path.realpath(files.folder)
+    try:
+        return os.path.relpath(file, folder).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return file

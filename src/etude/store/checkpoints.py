@@ -26,6 +26,11 @@ class Files:
         """Takes the path of the store itself."""
         self._store = store.absolute()
 
+    @property
+    def folder(self) -> Path:
+        """The folder that the store stands in."""
+        return self._store.parent
+
     def checkpoints(self, name: str, trial_id: int) -> Path:
         """The folder of a trial's checkpoints, one folder a step in it."""
         return self._beside("checkpoints") / name / str(trial_id)

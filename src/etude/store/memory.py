@@ -14,12 +14,20 @@ from typing import final
 
 import numpy as np
 
-from ..event import Began, Event, Logged
+from ..code import Stretch
+from ..event import Began, Coded, Event, Logged
 from ..experiment.entry import Entry, Launch
 from ..move import Beginning
 from ..record import POINT, Points, Record, Records
 from ..study import Study
-from .base import existing_ids, record_after, reservation_of
+from .base import (
+    existing_ids,
+    inherited,
+    place_of,
+    record_after,
+    reservation_of,
+    stretches_after,
+)
 from .checkpoints import Files, cleanup
 
 
@@ -55,7 +63,10 @@ class Memory:
         before = known.launches if known else ()
         prior = entry.prior if known is None or known.prior is None else known.prior
         self._entries[entry.experiment.name] = dataclasses.replace(
-            entry, launches=before + entry.launches, prior=prior
+            entry,
+            launches=before + entry.launches,
+            prior=prior,
+            place=place_of(entry.source, self.files),
         )
 
     @contextmanager
@@ -78,7 +89,12 @@ class Memory:
         for record in reservation.new:
             if record.parent is not None:
                 self.files.copy(name, record)
-        trials.extend(reservation.new)
+        trials.extend(
+            one
+            if one.parent is None
+            else dataclasses.replace(one, stretches=inherited(trials[one.parent], one))
+            for one in reservation.new
+        )
         for record in reservation.resumed:
             trials[record.id] = record
         return reservation.in_order(moves)
@@ -98,7 +114,12 @@ class Memory:
             if isinstance(event, Began):
                 rows = self._rows[name, trial_id]
                 self._rows[name, trial_id] = [row for row in rows if row[0] < event.from_step]
-            self._trials[name][trial_id] = record_after(self._trials[name][trial_id], event)
+            record = record_after(self._trials[name][trial_id], event)
+            if isinstance(event, Began | Coded):
+                launch = len(self._entries[name].launches)
+                stretches = stretches_after(record, event, launch)
+                record = dataclasses.replace(record, stretches=stretches)
+            self._trials[name][trial_id] = record
             self._clean_up(name, trial_id, event)
 
     def records(self, name: str) -> Records:
@@ -107,7 +128,9 @@ class Memory:
         return Records.of(
             [
                 dataclasses.replace(
-                    record, points=Points(np.array(self._rows[name, record.id], POINT), names)
+                    record,
+                    points=Points(np.array(self._rows[name, record.id], POINT), names),
+                    stretches=self._stretches(name, record),
                 )
                 for record in self._trials[name]
             ]
@@ -115,6 +138,14 @@ class Memory:
 
     def close(self) -> None:
         """Nothing to let go of: the folders go with the store itself."""
+
+    def _stretches(self, name: str, record: Record) -> tuple[Stretch, ...]:
+        launches = self._entries[name].launches if name in self._entries else ()
+        numbers = [number for number, one in enumerate(launches, start=1) if one.accepts_code]
+        accepted = max(numbers, default=0)
+        return tuple(
+            dataclasses.replace(one, accepted=one.launch <= accepted) for one in record.stretches
+        )
 
     def _launches(self, name: str, entry: Entry) -> Iterator[Launch]:
         ended = Counter(

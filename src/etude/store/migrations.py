@@ -114,6 +114,23 @@ def trials_pause_and_fork(db: Connection) -> None:
 
 
 @migration(5)
+def trials_know_their_code(db: Connection) -> None:
+    """Files of the user's code, each text once, and which of them trained which stretch (K3)."""
+    for statement in (
+        "create table code(id integer primary key, digest text not null unique)",
+        "create table code_file(code_id integer not null references code(id), path text not null, "
+        "hash text not null, primary key(code_id, path))",
+        "create table code_text(hash text primary key, text text not null)",
+        "create table stretch(experiment_id integer not null, trial_id integer not null, "
+        "from_step integer not null, launch_id integer not null references launch(id), "
+        "code_id integer references code(id), primary key(experiment_id, trial_id, from_step))",
+        "alter table experiment add column place text",
+        "alter table launch add column accepts_code integer not null default 0",
+    ):
+        db.execute(statement)
+
+
+@migration(6)
 def experiments_know_what_they_began_with(db: Connection) -> None:
     """A parent that grows does not change the search of its child."""
     db.execute("alter table experiment add column prior text")

@@ -11,21 +11,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..event import Began, Event, Logged
+from ..code import Code, Stretch
+from ..event import Began, Coded, Event, Logged
 from ..experiment import toml
 from ..experiment.entry import EarlierRound, Entry, Launch
 from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
+from . import code_rows
 from .base import record_after
 
 ADD_LAUNCH = (
     "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
-    "versions) values(?, ?, ?, ?, ?, ?, ?, ?)"
+    "versions, accepts_code) values(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
     "steps, wall_s, losses, name, parent_id, from_step, until_step) "
     "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
     "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, name, "
@@ -33,7 +36,7 @@ _TRIAL = (
 )
 
 
-def entry(db: Connection, key: int, text: str, source: str, prior: str | None) -> Entry:
+def entry(db: Connection, key: int, text: str, source: str) -> Entry:
     """The experiment of this row with its launches."""
     ended = dict(
         db.execute(
@@ -43,29 +46,38 @@ def entry(db: Connection, key: int, text: str, source: str, prior: str | None) -
         ).fetchall()
     )
     launches = [
-        Launch(
-            command=command,
-            folder=folder,
-            process=process,
-            started=started,
-            commit=commit,
-            uncommitted=uncommitted,
-            versions=json.loads(versions),
-            ended=ended.get(row_id, 0),
-        )
-        for row_id, command, folder, process, started, commit, uncommitted, versions in db.execute(
-            "select id, command, folder, process, started, commit_id, uncommitted, versions "
-            "from launch where experiment_id = ? order by id",
+        _launch(row, ended)
+        for row in db.execute(
+            "select id, command, folder, process, started, commit_id, uncommitted, versions, "
+            "accepts_code from launch where experiment_id = ? order by id",
             (key,),
         )
     ]
-    name = str(db.execute("select name from experiment where id = ?", (key,)).fetchone()[0])
+    name, place, prior = db.execute(
+        "select name, place, prior from experiment where id = ?", (key,)
+    ).fetchone()
     return Entry(
         experiment=toml.loads(text, file=source, name=name),
         text=text,
         source=source,
         launches=tuple(launches),
         prior=None if prior is None else _prior(json.loads(prior)),
+        place=place,
+    )
+
+
+def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
+    row_id, command, folder, process, started, commit, uncommitted, versions, accepts = row
+    return Launch(
+        command=command,
+        folder=folder,
+        process=process,
+        started=started,
+        commit=commit,
+        uncommitted=uncommitted,
+        versions=json.loads(versions),
+        ended=ended.get(row_id, 0),
+        accepts_code=bool(accepts),
     )
 
 
@@ -91,6 +103,7 @@ def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:
         launch.commit,
         launch.uncommitted,
         json.dumps(dict(launch.versions)),
+        int(launch.accepts_code),
     )
 
 
@@ -131,6 +144,8 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         if isinstance(event, Began):
             rows = [row for row in rows if row[0] < event.from_step]
             _truncate(db, key, trial_id, event.from_step)
+        if isinstance(event, Began | Coded):
+            code_rows.add(db, key, trial_id, event)
         updated = record_after(updated, event)
     if rows:
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
@@ -154,13 +169,17 @@ def keep_checkpoints(
     )
 
 
-def records(db: Connection, key: int) -> list[Record]:
-    """All records of an experiment, by id, each with a view into one array of all points."""
+def records(db: Connection, key: int, codes: dict[int, Code]) -> list[Record]:
+    """All records of an experiment, by id, each with a view into one array of all points.
+
+    `codes` holds what was read of the user's code before.
+    """
     db.execute("begin")  # one moment for all tables, while a run goes on writing
     try:
         names = tuple(name for (name,) in db.execute("select name from metric order by id"))
         checkpoints = dict(_checkpoints(db, key))
         points = dict(_points(db, key))
+        stretches = code_rows.stretches(db, key, codes)
         trials = db.execute(
             f"select {_TRIAL} from trial where experiment_id = ? order by id", (key,)
         ).fetchall()
@@ -168,7 +187,12 @@ def records(db: Connection, key: int) -> list[Record]:
         db.execute("commit")
     nothing = np.empty(0, POINT)
     return [
-        _from_row(row, checkpoints.get(row[0], ()), Points(points.get(row[0], nothing), names))
+        _from_row(
+            row,
+            checkpoints.get(row[0], ()),
+            Points(points.get(row[0], nothing), names),
+            stretches.get(row[0], ()),
+        )
         for row in trials
     ]
 
@@ -185,7 +209,10 @@ def _status_columns(record: Record) -> tuple[Any, ...]:
 
 
 def _from_row(
-    row: tuple[Any, ...], checkpoints: tuple[Checkpoint, ...], points: Points = NO_POINTS
+    row: tuple[Any, ...],
+    checkpoints: tuple[Checkpoint, ...],
+    points: Points = NO_POINTS,
+    stretches: tuple[Stretch, ...] = (),
 ) -> Record:
     trial_id, study, index, setting, seed, *rest = row
     status, reason, detail, steps, wall_s, losses, name, *lineage = rest
@@ -208,6 +235,7 @@ def _from_row(
         name=name,
         checkpoints=checkpoints,
         points=points,
+        stretches=stretches,
     )
 
 

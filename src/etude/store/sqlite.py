@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
+from ..code import Code
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
@@ -16,8 +17,8 @@ from ..experiment.entry import Entry
 from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
-from . import rows
-from .base import existing_ids, reservation_of
+from . import code_rows, rows
+from .base import existing_ids, place_of, reservation_of
 from .checkpoints import CheckpointCleanup, Files, cleanup
 from .lock import file_lock
 from .migrations import latest, migrate, refuse, version
@@ -40,6 +41,7 @@ class SQLite:
         """Opens the file and brings its schema up to date."""
         self._path = path
         self._experiments: dict[str, tuple[int, Experiment]] = {}
+        self._codes: dict[int, Code] = {}
         with _store_errors(path):
             self._db = _writable(path) if create else _readable(path)
 
@@ -53,21 +55,21 @@ class SQLite:
         with _store_errors(self._path):
             return [
                 rows.entry(self._db, *row)
-                for row in self._db.execute(
-                    "select id, text, source, prior from experiment order by id"
-                )
+                for row in self._db.execute("select id, text, source from experiment order by id")
             ]
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
+        place = place_of(entry.source, self.files)
         with self._transaction():
             self._db.execute(
-                "insert into experiment(name, text, source, created, prior) values(?, ?, ?, ?, ?) "
+                "insert into experiment(name, text, source, place, created) values(?, ?, ?, ?, ?) "
                 "on conflict(name) do update set text = excluded.text, source = excluded.source, "
-                "prior = coalesce(experiment.prior, excluded.prior)",
-                (entry.experiment.name, entry.text, entry.source, _now(), rows.prior_text(entry)),
+                "place = excluded.place",
+                (entry.experiment.name, entry.text, entry.source, place, _now()),
             )
             key = self._key(entry.experiment.name)
+            self._db.execute(rows.KEEP_PRIOR, (rows.prior_text(entry), key))
             self._db.executemany(
                 rows.ADD_LAUNCH, [rows.launch_row(key, one) for one in entry.launches]
             )
@@ -106,6 +108,7 @@ class SQLite:
             )
             for fork in forks:
                 rows.keep_checkpoints(self._db, key, fork.id, fork.checkpoints)
+                code_rows.inherit(self._db, key, fork)
             self._db.executemany(
                 rows.RESUME, [(one.until_step, key, one.id) for one in reservation.resumed]
             )
@@ -138,7 +141,7 @@ class SQLite:
 
         def load() -> list[Record]:
             with _store_errors(self._path):
-                return rows.records(self._db, key)
+                return rows.records(self._db, key, self._codes)
 
         return Records(load, counts)
 

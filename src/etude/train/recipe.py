@@ -33,6 +33,7 @@ _SCHEDULE = (
     "schedule",
     "warmup_steps",
     "warmup_fraction",
+    "constant_steps",
     "decay_steps",
     "decay_fraction",
     "final_factor",
@@ -140,11 +141,18 @@ def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
             f"The loop has no schedule `{name}`. {did_you_mean(name, list(SCHEDULES))}"
         )
     warmup = _steps(setting, "warmup", 0, max_steps)
-    decay = _steps(setting, "decay", max_steps - warmup, max_steps)
+    held = max(int(setting.get("constant_steps", 0)), 0)
+    decay = _steps(setting, "decay", max_steps - warmup - held, max_steps)
     final = float(setting.get("final_factor", 0.0))
     if "final_learning_rate" in setting:
         final = float(setting["final_learning_rate"]) / float(setting["learning_rate"])
-    return Schedule(name=name, warmup_steps=warmup, decay_steps=max(decay, 1), final_factor=final)
+    return Schedule(
+        name=name,
+        warmup_steps=warmup,
+        constant_steps=held,
+        decay_steps=max(decay, 1),
+        final_factor=final,
+    )
 
 
 def _steps(setting: Mapping[str, Any], part: str, default: int, max_steps: int) -> int:

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: factors of it, step by step, warmup before any of them."""
+"""Schedules of the learning rate: factors of it, step by step; warmup and a hold come before."""
 
 from __future__ import annotations
 
@@ -56,15 +56,18 @@ SCHEDULES: Mapping[str, Decay] = {
 @final
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """A decay by name, after a warmup: the factor of the learning rate at every step.
+    """A decay by name, after a warmup and a constant phase: the factor of the rate at every step.
 
     Args:
         warmup_steps: Steps of a straight ramp from 0; step 0 has 1 / warmup_steps of the rate.
-        decay_steps: Steps from the end of the warmup until the final factor, which holds after.
+        constant_steps: Steps at the full rate between the warmup and the decay; a longer training
+            lengthens them, so that the decay keeps its length (T10).
+        decay_steps: Steps from there until the final factor, which holds after.
     """
 
     name: str = "constant"
     warmup_steps: int = 0
+    constant_steps: int = 0
     decay_steps: int = 1
     final_factor: float = 0.0
 
@@ -73,11 +76,14 @@ class Schedule:
 
         >>> Schedule(name="linear", warmup_steps=2, decay_steps=4).factors(0, 7).tolist()
         [0.5, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0]
+        >>> Schedule(name="linear", constant_steps=3, decay_steps=2).factors(0, 6).tolist()
+        [1.0, 1.0, 1.0, 1.0, 0.5, 0.0]
 
-        Source: D7, D14, L1.
+        Source: D7, D14, L1, T10.
         """
         steps_S = np.arange(start, stop, dtype=np.float64)
-        done_S = np.clip((steps_S - self.warmup_steps) / self.decay_steps, 0.0, 1.0)
+        begins = self.warmup_steps + self.constant_steps
+        done_S = np.clip((steps_S - begins) / self.decay_steps, 0.0, 1.0)
         decayed_S = SCHEDULES[self.name](done_S, self.final_factor)
         warm_S = np.minimum((steps_S + 1.0) / max(self.warmup_steps, 1), 1.0)
         return np.asarray(warm_S * decayed_S, dtype=np.float64)

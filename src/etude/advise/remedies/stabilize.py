@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...analyze.checks.gradient_norm import gradient_norm
 from ...analyze.checks.stability import StabilityTrial, stability
 from ...experiment.hyperparameter import Hyperparameter
+from ...experiment.validation import MAX_STEPS
 from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...space import Domain, Integer, Real, is_number
-from ...space.rounding import two_digits
-from ...wording import number, percent, plural
-from ..context import Context, Remedy, value_edits, with_bounds
+from ...space.rounding import ten_digits, two_digits
+from ...wording import join, number, percent, plural
+from ..context import Context, Remedy, experiment_remedy, value_edits, with_bounds
+from ..new_length import new_length
+from ..schedule_moves import highest
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
@@ -29,18 +33,18 @@ def stabilize(context: Context) -> list[Remedy]:
     """Warmup for what breaks early or holds the best rate down, clipping for what breaks later.
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
-    reaches further; a warmup that reaches far enough already is followed by clipping. Else words,
-    since a file cannot teach the train function a new name. Only the best trials count: every
+    reaches further; a warmup that reaches far enough already is followed by clipping. What a warmup
+    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file cannot teach the train function a new name. Only the best trials count: every
     workload breaks at some rate (D1). What never learned broke nothing, and norms alone ask for no
     clipping.
 
-    Source: C4, D1, D3, D6, D7, D9, D11.
+    Source: C4, D1, D3, D6, D7, D8, D9, D11, T4.
     """
     remedies = [remedy for cause in _causes(context) for remedy in _cure(context, cause)]
     distinct: dict[object, Remedy] = {}
     for remedy in remedies:
         distinct.setdefault(remedy.edits[0].path if remedy.edits else remedy.words, remedy)
-    return list(distinct.values())
+    return _with_room_for_warmups(context, list(distinct.values()))
 
 
 def steady_metric(context: Context) -> list[Remedy]:
@@ -110,6 +114,44 @@ def _clipping(context: Context, cause: Finding) -> Remedy | None:
             edits = value_edits(hyperparameter, new, "D9", because)
             return Remedy(rule="D9", edits=tuple(edits), causes=(cause,))
     return None
+
+
+def _with_room_for_warmups(context: Context, remedies: list[Remedy]) -> list[Remedy]:
+    """The remedies with as many steps more as their warmups take at most, one length for all."""
+    before = context.experiment.max_steps
+    steps, warmup = max(
+        ((_steps_with_warmup(context, one), one) for one in remedies if one.rule == "D6"),
+        key=lambda pair: pair[0],
+        default=(before, None),
+    )
+    if warmup is None or not before < steps <= MAX_STEPS:
+        return remedies
+    left = new_length(context.experiment, steps, own_loop=context.own_loop).left
+    if left and not context.own_loop:
+        names = join([f"`{name}`" for name in left], most=2)
+        words = f"Raise `max_steps` to {steps} if {names} count from the end of the warmup (D8)."
+        return [*remedies, Remedy(rule="D8", words=words)]
+    because = (
+        f"the warmup takes up to {plural(steps - before, 'step')} more and comes before the "
+        "schedule: one length for all trials (T4)."
+    )
+    room = experiment_remedy(context, "max_steps", steps, "D8", because)
+    longer = replace(warmup, edits=(*warmup.edits, *room.edits))
+    return [longer if one is warmup else one for one in remedies]
+
+
+def _steps_with_warmup(context: Context, remedy: Remedy) -> int:
+    """The length that leaves as many steps behind the longest warmup as there were before."""
+    steps = context.experiment.max_steps
+    if not remedy.edits:
+        return steps
+    first = remedy.edits[0]
+    new = highest(first.change.new)
+    old = max(highest(edit.old) for edit in remedy.edits)
+    entry = known(first.change.keys[-1], context.experiment.names)
+    if entry is not None and entry.name == "warmup_fraction":
+        return math.ceil(ten_digits(steps * (1 - old) / (1 - new)))
+    return steps + math.ceil(max(0.0, new - old))
 
 
 def _trouble(context: Context, cause: Finding) -> str:

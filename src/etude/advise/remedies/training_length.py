@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ...analyze.checks.best_step import best_step
 from ...analyze.checks.saturated import saturated
@@ -12,6 +14,7 @@ from ...finding import Finding
 from ...space.rounding import two_digits
 from ...wording import percent, plural
 from ..context import Context, Remedy, claim, experiment_remedy
+from ..new_length import assumption, left_words, new_length
 
 # Heuristic: twice as long shows whether length helps; T8 calls for rounds of growing length.
 LONGER = 2
@@ -32,7 +35,9 @@ def train_longer(context: Context) -> list[Remedy]:
     Only where the compared one is known to improve still, and what it gained of late is worth a
     round: on any curve that never turns, the best step is the last one.
 
-    Source: C9, T1, T3, T4, T5.
+    The schedules follow; where one cannot, both are left to a person.
+
+    Source: C9, T1, T3, T4, T5, T10.
     """
     lengths = context.of("best_step", "T5", "notice")
     causes = [
@@ -44,14 +49,15 @@ def train_longer(context: Context) -> list[Remedy]:
     if not causes or steps > MAX_STEPS:
         return []
     rule = "T5" if causes[0].rule == "T5" else "C9"
-    because = f"{claim(causes[0])}: one length for all trials; retune the decay."
-    return [experiment_remedy(context, "max_steps", steps, rule, because)]
+    assumed = assumption(own_loop=context.own_loop)
+    because = f"{claim(causes[0])}: one length for all trials; {assumed or 'retune the decay'}."
+    return [_with_schedules(context, steps, rule, because, causes)]
 
 
 def train_shorter(context: Context) -> list[Remedy]:
     """Fewer steps where all best steps fall early, or all that is compared saturates early.
 
-    Source: C10, T4, T5.
+    Source: C10, T4, T5, T10.
     """
     steps = context.experiment.max_steps
     lengths = context.of("best_step", "T5", "notice")
@@ -79,7 +85,19 @@ def train_shorter(context: Context) -> list[Remedy]:
     fewer = min(steps, math.ceil(two_digits(needed, up=True)))
     if fewer > (1 - MIN_SAVED) * steps:
         return []
-    return [experiment_remedy(context, "max_steps", fewer, rule, because)]
+    return [_with_schedules(context, fewer, rule, because, [*early, *level])]
+
+
+def _with_schedules(
+    context: Context, steps: int, rule: str, because: str, causes: Sequence[Finding]
+) -> Remedy:
+    """Another length with the schedules that follow it; words where one would be left behind."""
+    length = new_length(context.experiment, steps, own_loop=context.own_loop)
+    if length.left:
+        words = left_words(context.experiment, steps, length.left)
+        return Remedy(rule="T10", words=words, causes=tuple(causes))
+    remedy = experiment_remedy(context, "max_steps", steps, rule, because)
+    return replace(remedy, edits=(*remedy.edits, *length.edits))
 
 
 def _is_worth_a_round(context: Context, cause: Finding) -> bool:

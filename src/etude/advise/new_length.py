@@ -1,0 +1,126 @@
+"""Another length of the trials, and what their schedules need so that they follow it (T10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+from ..design.catalogued import hyperparameters, path_of
+from ..design.studies import studies
+from ..experiment import Experiment
+from ..experiment.change import Change
+from ..experiment.hyperparameter import Hyperparameter, Keys
+from ..finding import Recommendation
+from ..playbook.catalogue import known
+from ..playbook.schedule_lengths import is_schedule_length
+from ..space import Domain, Scalar
+from ..wording import join, plural
+from .schedule_moves import CONSTANT, highest, schedule_kinds, schedule_moves
+
+_OF_DECAY = frozenset({"constant_steps", "decay_steps"})
+_REPLAY = "schedule.changes"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class NewLength:
+    """What changes beside `max_steps` when trials get another length.
+
+    Args:
+        edits: Of schedule settings that Etude's own loop reads.
+        left: The settings that would be left behind, and that only a person can change; where there
+            are any, `max_steps` is left to them too.
+
+    Source: T10.
+    """
+
+    edits: tuple[Recommendation, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def new_length(experiment: Experiment, steps: int, *, own_loop: bool) -> NewLength:
+    """The changes that let the schedules of an experiment follow a new `max_steps`.
+
+    In Etude's own loop a longer linear decay keeps its length, behind a constant phase that takes
+    the added steps; so does every other one but a cosine, which is stretched at the same base rate.
+    A loop of the user's may read its settings as it likes: what names a length there is left.
+
+    Source: T4, T9, T10.
+    """
+    replayed = (_REPLAY,) if experiment.schedule == "replay" else ()
+    if not own_loop:
+        return NewLength(left=(*replayed, *_lengths_of_a_users_loop(experiment, steps)))
+    wanted: dict[Keys, tuple[Hyperparameter, list[Domain | Scalar | None]]] = {}
+    for study in studies(experiment):
+        for setting, new in schedule_moves(experiment, study, steps):
+            wanted.setdefault(setting.keys, (setting, []))[1].append(new)
+    left = [
+        path_of(setting, experiment)
+        for setting, news in wanted.values()
+        if any(new is None or new != news[0] for new in news)
+    ]
+    if left or replayed:
+        return NewLength(left=(*replayed, *left))
+    added = steps - experiment.max_steps
+    given = {one.keys for one in experiment.hyperparameters}
+    return NewLength(
+        edits=tuple(
+            Recommendation(
+                rule="T10",
+                change=Change(setting.keys, "", news[0]),
+                old=setting.value if setting.keys in given else None,
+                because=_because(setting.name, added),
+            )
+            for setting, news in wanted.values()
+            if news[0] != setting.value
+        )
+    )
+
+
+def left_words(experiment: Experiment, steps: int, left: tuple[str, ...]) -> str:
+    """What a person is to change where a schedule cannot follow by itself, in one sentence.
+
+    Source: T10.
+    """
+    names = join([f"`{name}`" for name in left], most=2)
+    added = steps - experiment.max_steps
+    if added < 0:
+        return f"Lower `max_steps` to {steps} with {names}, so that the decay ends by then (T10)."
+    return (
+        f"Raise `max_steps` to {steps} with {names}: a linear decay begins {plural(added, 'step')} "
+        "later, a cosine is stretched (T10)."
+    )
+
+
+def assumption(*, own_loop: bool) -> str:
+    """What is taken for granted of a schedule that nobody can see; empty for Etude's own loop.
+
+    Source: T10.
+    """
+    return "" if own_loop else "a schedule of your loop is assumed to follow `trial.max_steps`"
+
+
+def _lengths_of_a_users_loop(experiment: Experiment, steps: int) -> Iterator[str]:
+    """Settings that name a length which a new `max_steps` would leave behind."""
+    entries = [(one, known(one.name, experiment.names)) for one in hyperparameters(experiment)]
+    schedules = [one for one, entry in entries if entry is not None and entry.name == "schedule"]
+    is_constant = bool(schedules) and all(
+        schedule_kinds(one.value) <= CONSTANT for one in schedules
+    )
+    for one, entry in entries:
+        is_of_decay = entry is not None and entry.name in _OF_DECAY
+        most = highest(one.value)
+        fits = is_of_decay and (is_constant or most <= steps < experiment.max_steps)
+        if most > 1 and not fits and is_schedule_length(one.name, experiment.names):
+            yield path_of(one, experiment)
+
+
+def _because(name: str, added: int) -> str:
+    """Why a schedule setting changes with the length."""
+    if name == "decay_steps":
+        return "the decay ends with the training, at the same base rate."
+    if name == "constant_steps":
+        more = "added" if added > 0 else "dropped"
+        return f"the decay keeps its length; the {more} steps are of the constant phase before it."
+    return "as many steps as before: a share of another length."

@@ -1,0 +1,83 @@
+"""What a train function returned: a last report, or nothing that counts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..trial import Trial
+
+_NO_NUMBER = "The train function returned"
+# How a trial's detail begins that ended so.
+NO_NUMBER = f"TypeError: {_NO_NUMBER}"
+
+
+def returned(trial: Trial, value: object) -> tuple[float | None, str]:
+    """The number to report at the last step, if any, and what to say of what was returned.
+
+    A number counts where the metric was not reported at the last step; the status of a program, 0
+    or 1 below reports that are no whole numbers, does not. All else is told, and ignored.
+
+    Raises:
+        TypeError: for what is no number, where nothing was reported in the whole of a trial.
+    """
+    number = _number(value)
+    if number is None:
+        return None, _no_number(trial, value)
+    if trial.last_report is None:
+        return number, _status_taken(trial, value)
+    step, reported = trial.last_report
+    if step == trial.max_steps - 1:
+        last = float(reported)
+        is_same = number == last or (math.isnan(number) and math.isnan(last))
+        return None, "" if is_same else _number_ignored(trial, value)
+    if _is_status(value) and not float(reported).is_integer():
+        return None, _number_ignored(trial, value)
+    return number, ""
+
+
+def _number(value: object) -> float | None:
+    """The number, of whatever library; a truth value and a text are none."""
+    if isinstance(value, bool | str | bytes):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]  # numbers of any library, or an error
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_status(value: object) -> bool:
+    return type(value) is int and value in (0, 1)
+
+
+def _no_number(trial: Trial, value: object) -> str:
+    is_tried = trial.is_rehearsal and trial.max_steps < trial.whole_steps
+    if trial.reported or is_tried:
+        return (
+            f"The train function returns {_kind(value)}, which is ignored: return nothing, or the "
+            f"final value of `{trial.metric}`."
+        )
+    raise TypeError(
+        f"{_NO_NUMBER} {type(value).__name__}. Return nothing, or the final value of the metric."
+    )
+
+
+def _number_ignored(trial: Trial, value: Any) -> str:
+    return (
+        f"The train function returns {value}, which is ignored, for it has reported "
+        f"`{trial.metric}`: what was reported counts."
+    )
+
+
+def _status_taken(trial: Trial, value: Any) -> str:
+    if not _is_status(value):
+        return ""
+    return (
+        f"The train function returns {value}, which counts as `{trial.metric}` where that is not "
+        "reported at the last step. Return nothing if it is the status of a program."
+    )
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,0 +1,104 @@
+"""Rows of the user's code: which files trained which stretch of a trial, each text stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from sqlite3 import Connection
+
+from ..code import Code, CodeFile, Stretch
+from ..event import Began, Coded
+from ..record import Record
+
+
+def add(db: Connection, key: int, trial_id: int, event: Began | Coded) -> None:
+    """Writes down that a trial is trained from a step on in the last launch, by which code."""
+    of_trial = "experiment_id = ? and trial_id = ?"
+    if isinstance(event, Began):
+        db.execute(
+            f"delete from stretch where {of_trial} and from_step >= ?",
+            (key, trial_id, event.from_step),
+        )
+    code_id = _code_id(db, event.code) if isinstance(event, Coded) else None
+    db.execute(
+        "insert or replace into stretch(experiment_id, trial_id, from_step, launch_id, code_id) "
+        "values(?, ?, ?, (select max(id) from launch where experiment_id = ?), ?)",
+        (key, trial_id, event.from_step, key, code_id),
+    )
+
+
+def inherit(db: Connection, key: int, fork: Record) -> None:
+    """Gives a fork the stretches that its parent was trained in until then."""
+    db.execute(
+        "insert into stretch(experiment_id, trial_id, from_step, launch_id, code_id) "
+        "select experiment_id, ?, from_step, launch_id, code_id from stretch "
+        "where experiment_id = ? and trial_id = ? and from_step <= ?",
+        (fork.id, key, fork.parent, fork.from_step),
+    )
+
+
+def stretches(
+    db: Connection, key: int, known: dict[int, Code]
+) -> Mapping[int, tuple[Stretch, ...]]:
+    """The stretches of every trial of an experiment, by id; `known` holds what was read before."""
+    numbers, accepted = _launches(db, key)
+    rows = db.execute(
+        "select trial_id, from_step, launch_id, code_id from stretch where experiment_id = ? "
+        "order by trial_id, from_step",
+        (key,),
+    ).fetchall()
+    for code_id in {row[3] for row in rows} - known.keys() - {None}:
+        known[code_id] = _code(db, code_id)
+    found = {
+        trial_id: tuple(
+            Stretch(from_step, numbers[launch], known.get(code_id), launch <= accepted)
+            for _, from_step, launch, code_id in of_trial
+        )
+        for trial_id, of_trial in groupby(rows, key=lambda row: int(row[0]))
+    }
+    return {**dict(_of_older_stores(db, key, numbers, accepted)), **found}
+
+
+def _of_older_stores(
+    db: Connection, key: int, numbers: Mapping[int, int], accepted: int
+) -> Iterator[tuple[int, tuple[Stretch, ...]]]:
+    """The last launch alone, of a trial that began before stretches were written down."""
+    for trial_id, launch in db.execute(
+        "select id, launch_id from trial where experiment_id = ? and launch_id is not null", (key,)
+    ):
+        yield trial_id, (Stretch(0, numbers[launch], None, launch <= accepted),)
+
+
+def _launches(db: Connection, key: int) -> tuple[Mapping[int, int], int]:
+    """The numbers of an experiment's launches by id, and the last id that accepts their code."""
+    rows = db.execute(
+        "select id, accepts_code from launch where experiment_id = ? order by id", (key,)
+    ).fetchall()
+    numbers = {row_id: number for number, (row_id, _) in enumerate(rows, start=1)}
+    return numbers, max((row_id for row_id, accepts in rows if accepts), default=0)
+
+
+def _code_id(db: Connection, code: Code) -> int:
+    row = db.execute("select id from code where digest = ?", (code.digest,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    code_id = db.execute("insert into code(digest) values(?)", (code.digest,)).lastrowid
+    assert code_id is not None, "An inserted row has an id. This is a bug."
+    db.executemany(
+        "insert into code_file(code_id, path, hash) values(?, ?, ?)",
+        [(code_id, one.path, one.hash) for one in code.files],
+    )
+    db.executemany(
+        "insert or ignore into code_text(hash, text) values(?, ?)",
+        [(one.hash, one.text) for one in code.files if one.text],
+    )
+    return code_id
+
+
+def _code(db: Connection, code_id: int) -> Code:
+    rows = db.execute(
+        "select path, code_file.hash, text from code_file "
+        "left join code_text on code_text.hash = code_file.hash where code_id = ? order by path",
+        (code_id,),
+    )
+    return Code(tuple(CodeFile(path, digest, text or "") for path, digest, text in rows))
