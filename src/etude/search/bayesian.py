@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from ..space import Space
 from ..space.vectorized import settings
 from ..study import Study, derived_seed
 from .gaussian_process import GaussianProcess
+from .marginal_likelihood import LogNormal, Posterior
 from .observations import START, Observations, observations, start_length, subsample
 from .quasi_random import QuasiRandom
 from .surrogate import Surrogate, inputs
@@ -41,12 +41,11 @@ MOST_TRIALS = 500
 # Heuristic: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
-# Normal prior of the noise's logarithm. Heuristic: BoTorch's (-4, 1) takes what has no noise
-# for noisy, and its search ends a hundred times as far from the best.
-NOISE, LEAST_NOISE = (-6.0, 3.0), 1e-7
+# Prior of the noise. Heuristic: BoTorch's (-4, 1) takes what has no noise for noisy, and its search
+# ends a hundred times as far from the best.
+NOISE, LEAST_NOISE = LogNormal(-6.0, 3.0), 1e-7
 # Of lengths, noise and mean, in units of the cube and of the losses: no step leaves the numbers.
 MOST = 1000.0
-IMPOSSIBLE = 1e10
 # Heuristic: a fit that is finer gains a hundredth of log likelihood.
 FIT_TOLERANCE = 1e-6
 # How many of the best settings are looked around.
@@ -159,19 +158,21 @@ def fitted_process(
     The lengths have BoTorch's (Hvarfner 2024). Found as logarithms, on which the likelihood is
     smoother: a third of the steps.
     """
-    inputs, targets = torch.tensor(inputs_TxE), torch.tensor(targets_T)
     # BoTorch's prior of the lengths, its start and its least length.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        kernel = SingleTaskGP(inputs, targets[:, None], outcome_transform=None).covar_module
+        inputs, targets = torch.tensor(inputs_TxE), torch.tensor(targets_T[:, None])
+        kernel = SingleTaskGP(inputs, targets, outcome_transform=None).covar_module
+    prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
     # The logarithms of lengths and noise: where they begin, and their bounds.
     length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
     least = [math.log(length)] * inputs.shape[1] + [math.log(least_noise)]
-    logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE[0])
+    logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE.middle)
+    posterior = Posterior(inputs_TxE, targets_T, length=prior, noise=NOISE)
     # Lengths, noise and mean of the highest posterior.
     with _one_thread():
         best = minimize(
-            partial(_negative_log_posterior, inputs, targets, kernel.lengthscale_prior),
+            posterior.negative_log,
             np.append(np.maximum(logs, least), 0.0),
             jac=True,
             method="L-BFGS-B",
@@ -196,39 +197,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _negative_log_posterior(
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
-    prior: Any,
-    at: Floats,
-) -> tuple[float, Floats]:
-    """The negative log posterior per target of log lengths, log noise and mean; its slope."""
-    where = torch.tensor(at, requires_grad=True)
-    lengths, noise = where[:-2].exp(), where[-2].exp()
-    # The priors: of the lengths BoTorch's, of the noise a log-normal one.
-    middle, width = NOISE
-    log_normal = -0.5 * ((where[-2] - middle) / width) ** 2 - where[-2]
-    log_prior = prior.log_prob(lengths).sum() + log_normal
-    try:
-        likelihood = _likelihood(inputs / lengths, targets - where[-1], noise)
-    except RuntimeError:  # PyTorch's LinAlgError: a step so far that this is no covariance
-        return IMPOSSIBLE, np.zeros_like(at)
-    loss = -(log_prior + likelihood) / len(targets)
-    loss.backward()
-    return float(loss.detach()), np.asarray(where.grad)
-
-
-def _likelihood(scaled: torch.Tensor, centred: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the marginal likelihood, but for a constant."""
-    squared = scaled.square().sum(dim=1)
-    distances = squared[:, None] + squared[None] - 2.0 * scaled @ scaled.T
-    covariance = torch.exp(-0.5 * distances) + noise * torch.eye(len(centred), dtype=centred.dtype)
-    root = torch.linalg.cholesky(covariance)
-    white = torch.linalg.solve_triangular(root, centred[:, None], upper=False)
-    likelihood: torch.Tensor = -0.5 * white.square().sum() - root.diagonal().log().sum()
-    return likelihood
 
 
 def _clipped_losses(sample: Observations) -> Floats:

@@ -5,6 +5,7 @@ Axes: T observations, N points asked for, E inputs.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias, final
@@ -27,7 +28,10 @@ LEAST_VARIANCE = 1e-10
 @final
 @dataclass(frozen=True, kw_only=True)
 class GaussianProcess:
-    """Gaussian process with the kernel exp(-|x - x'|^2 / 2) over inputs in units of their lengths.
+    """Gaussian process with the Matérn kernel of 5/2 over inputs in units of their lengths.
+
+    Twice differentiable: one of a Gaussian kernel is sure of what lies between its points, and
+    stops before the floor.
 
     Args:
         lengths_E: The length scale of each input.
@@ -77,8 +81,10 @@ class GaussianProcess:
         return np.asarray(cho_solve((self._cholesky, True), centred_T, check_finite=False))
 
     def _kernel(self, left_TxE: Floats, right_NxE: Floats) -> Floats:
-        squared_TxN = cdist(left_TxE / self.lengths_E, right_NxE / self.lengths_E, "sqeuclidean")
-        return np.asarray(np.exp(-0.5 * squared_TxN))
+        distance_TxN = cdist(left_TxE / self.lengths_E, right_NxE / self.lengths_E)
+        distance_TxN *= math.sqrt(5.0)
+        decay_TxN = np.exp(-distance_TxN)
+        return np.asarray((1.0 + distance_TxN + distance_TxN**2 / 3.0) * decay_TxN)
 
 
 def log_expected_improvement(mean_N: Floats, sd_N: Floats, best: float) -> Floats:
