@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import cauchy, multivariate_normal, norm
 
 from etude.search.gaussian_process import GaussianProcess
 from etude.search.marginal_likelihood import IMPOSSIBLE, LogNormal, Posterior
@@ -13,25 +13,31 @@ INPUTS = RNG.random((12, 3))
 TARGETS = np.sin(4.0 * INPUTS[:, 0]) + INPUTS[:, 1]
 LENGTH, NOISE = LogNormal(0.3, 1.7), LogNormal(-6.0, 3.0)
 PLACES = [
-    np.array([-1.0, -0.3, 0.8, -5.0, 0.2]),
-    np.array([0.5, 2.0, -1.5, -9.0, -1.0]),
+    np.array([-1.0, -0.3, 0.8, 0.0, 1.0, -2.0, -5.0, 0.2]),
+    np.array([0.5, 2.0, -1.5, 3.0, 0.5, 0.1, -9.0, -1.0]),
 ]
 
 
 def posterior():
-    return Posterior(INPUTS, TARGETS, length=LENGTH, noise=NOISE)
+    return Posterior(INPUTS, TARGETS, length=LENGTH, noise=NOISE, oblique=2.0)
 
 
 def log_density(at):
     """As it stands in the books; the process of those hyperparameters gives the covariance."""
-    lengths, noise, mean = np.exp(at[:-2]), np.exp(at[-2]), at[-1]
+    logs, weights, noise, mean = at[:3], at[3:6], np.exp(at[6]), at[7]
     process = GaussianProcess(
-        inputs_TxE=INPUTS, targets_T=TARGETS, lengths_E=lengths, noise=noise, mean=mean
+        inputs_TxE=INPUTS,
+        targets_T=TARGETS,
+        lengths_E=np.exp(logs),
+        oblique_E=weights,
+        noise=noise,
+        mean=mean,
     )
     covariance = process._kernel(INPUTS, INPUTS) + noise * np.eye(12)  # noqa: SLF001
     likelihood = multivariate_normal.logpdf(TARGETS, np.full(12, mean), covariance)
-    logs = norm.logpdf(at[:-2], 0.3, 1.7) - at[:-2]
-    return likelihood + logs.sum() + norm.logpdf(at[-2], -6.0, 3.0) - at[-2]
+    log_lengths = norm.logpdf(logs, 0.3, 1.7) - logs
+    log_noise = norm.logpdf(at[6], -6.0, 3.0) - at[6]
+    return likelihood + log_lengths.sum() + cauchy.logpdf(weights, scale=2.0).sum() + log_noise
 
 
 def test_it_differs_from_the_density_by_a_constant():
@@ -50,6 +56,6 @@ def test_its_slope_is_that_of_small_steps(at):
 
 
 def test_where_there_is_no_covariance_it_is_impossible():
-    at = np.array([500.0, 500.0, 500.0, -500.0, 0.0])
+    at = np.array([500.0, 500.0, 500.0, 0.0, 0.0, 0.0, -500.0, 0.0])
 
     assert posterior().negative_log(at)[0] == IMPOSSIBLE

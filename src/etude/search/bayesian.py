@@ -48,6 +48,9 @@ NOISE, LEAST_NOISE = LogNormal(-6.0, 3.0), 1e-7
 MOST = 1000.0
 # Heuristic: a fit that is finer gains a hundredth of log likelihood.
 FIT_TOLERANCE = 1e-6
+# Learning rate, momentum and warmup act through one number, and so does what breaks: an input
+# that is a weighted sum of the others. Heuristic: weights of 1 over the unit cube are likely.
+OBLIQUE, RIDGE = 1.0, 0.1
 # How many of the best settings are looked around.
 ANCHORS = 5
 
@@ -166,26 +169,41 @@ def fitted_process(
     prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
     # The logarithms of lengths and noise: where they begin, and their bounds.
     length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
-    least = [math.log(length)] * inputs.shape[1] + [math.log(least_noise)]
-    logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE.middle)
-    posterior = Posterior(inputs_TxE, targets_T, length=prior, noise=NOISE)
-    # Lengths, noise and mean of the highest posterior.
+    count = inputs.shape[1]
+    logs_E = np.maximum(kernel.lengthscale.detach().ravel().log().numpy(), math.log(length))
+    posterior = Posterior(inputs_TxE, targets_T, length=prior, noise=NOISE, oblique=OBLIQUE)
+    # Lengths, weights, noise and mean of the highest posterior.
     with _one_thread():
         best = minimize(
             posterior.negative_log,
-            np.append(np.maximum(logs, least), 0.0),
+            np.concatenate([logs_E, _steepest(inputs_TxE, targets_T), [NOISE.middle, 0.0]]),
             jac=True,
             method="L-BFGS-B",
-            bounds=[*((one, math.log(MOST)) for one in least), (-MOST, MOST)],
+            bounds=[
+                *[(math.log(length), math.log(MOST))] * count,
+                *[(-1.0 / length, 1.0 / length)] * count,
+                (math.log(least_noise), math.log(MOST)),
+                (-MOST, MOST),
+            ],
             options={"ftol": FIT_TOLERANCE},
         ).x
     return GaussianProcess(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
-        lengths_E=np.exp(best[:-2]),
+        lengths_E=np.exp(best[:count]),
+        oblique_E=best[count:-2],
         noise=float(np.exp(best[-2])),
         mean=float(best[-1]),
     )
+
+
+def _steepest(inputs_TxE: Floats, targets_T: Floats) -> Floats:
+    """The direction in which a plane through the targets rises: where the oblique input begins."""
+    centred_TxE = inputs_TxE - inputs_TxE.mean(axis=0)
+    # A ridge of one observation: fewer trials than inputs are a plane too.
+    gram_ExE = centred_TxE.T @ centred_TxE + RIDGE * np.eye(inputs_TxE.shape[1])
+    slope_E = np.linalg.solve(gram_ExE, centred_TxE.T @ (targets_T - targets_T.mean()))
+    return np.asarray(slope_E / (float(np.linalg.norm(slope_E)) or 1.0))
 
 
 @contextmanager

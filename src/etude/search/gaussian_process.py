@@ -35,6 +35,7 @@ class GaussianProcess:
 
     Args:
         lengths_E: The length scale of each input.
+        oblique_E: The weights of one more input, their sum, in units of its length; None for none.
         noise: The variance of one observation, of which the prior's is 1.
         mean: The prior's mean.
     """
@@ -44,6 +45,7 @@ class GaussianProcess:
     lengths_E: Floats
     noise: float
     mean: float
+    oblique_E: Floats | None = None
 
     def posterior(self, inputs_NxE: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function itself, without noise, at each point."""
@@ -81,10 +83,16 @@ class GaussianProcess:
         return np.asarray(cho_solve((self._cholesky, True), centred_T, check_finite=False))
 
     def _kernel(self, left_TxE: Floats, right_NxE: Floats) -> Floats:
-        distance_TxN = cdist(left_TxE / self.lengths_E, right_NxE / self.lengths_E)
+        distance_TxN = cdist(self._scaled(left_TxE), self._scaled(right_NxE))
         distance_TxN *= math.sqrt(5.0)
         decay_TxN = np.exp(-distance_TxN)
         return np.asarray((1.0 + distance_TxN + distance_TxN**2 / 3.0) * decay_TxN)
+
+    def _scaled(self, inputs_NxE: Floats) -> Floats:
+        scaled_NxE = inputs_NxE / self.lengths_E
+        if self.oblique_E is None:
+            return scaled_NxE
+        return np.column_stack([scaled_NxE, inputs_NxE @ self.oblique_E])
 
 
 def log_expected_improvement(mean_N: Floats, sd_N: Floats, best: float) -> Floats:

@@ -1,6 +1,6 @@
 """The marginal likelihood of a Gaussian process and its slope, in closed form.
 
-Axes: T observations, E inputs, H hyperparameters: log lengths, log noise, mean.
+Axes: T observations, E inputs, H hyperparameters: E log lengths, E oblique weights, log noise, mean.
 """
 
 from __future__ import annotations
@@ -43,33 +43,44 @@ class Posterior:
         targets_T: The targets.
         length: The prior of each length.
         noise: The prior of the noise's variance.
+        oblique: The width of the Cauchy prior of each weight of the oblique input.
 
     Source: X2.
     """
 
     def __init__(
-        self, inputs_TxE: Floats, targets_T: Floats, *, length: LogNormal, noise: LogNormal
+        self,
+        inputs_TxE: Floats,
+        targets_T: Floats,
+        *,
+        length: LogNormal,
+        noise: LogNormal,
+        oblique: float,
     ) -> None:
         """Squares the distances of each input once."""
         inputs, self._targets = torch.tensor(inputs_TxE.T), torch.tensor(targets_T)
-        self._squared = (inputs[:, :, None] - inputs[:, None, :]).square()
-        self._length, self._noise = length, noise
+        self._apart = inputs[:, :, None] - inputs[:, None, :]
+        self._squared = self._apart.square()
+        self._length, self._noise, self._oblique = length, noise, oblique
 
     def negative_log(self, at_H: Floats) -> tuple[float, Floats]:
         """The negative log posterior per target, but for a constant; its slope.
 
         Impossible where a step went so far that there is no covariance.
         """
-        at, count = torch.tensor(at_H), len(self._targets)
-        length, length_slope = self._length.log_density(at[:-2])
+        at, count, inputs = torch.tensor(at_H), len(self._targets), len(self._squared)
+        length, length_slope = self._length.log_density(at[:inputs])
+        weights = at[inputs:-2] / self._oblique
         noise, noise_slope = self._noise.log_density(at[-2])
         try:
             likelihood, slope = self._likelihood(at)
         except RuntimeError:  # PyTorch's LinAlgError
             return IMPOSSIBLE, np.zeros_like(at_H)
-        slope[:-2] += length_slope
+        slope[:inputs] += length_slope
+        slope[inputs:-2] -= 2.0 * weights / (1.0 + weights.square()) / self._oblique
         slope[-2] += noise_slope
-        total = float(likelihood + length.sum() + noise)
+        cauchy = -torch.log1p(weights.square()).sum()
+        total = float(likelihood + length.sum() + cauchy + noise)
         return -total / count, np.asarray(-slope.numpy() / count)
 
     def _likelihood(self, at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -78,8 +89,10 @@ class Posterior:
         .. math:: \partial_h \log p = \tfrac12 \mathrm{tr}((a a^T - K^{-1}) \partial_h K),
             \quad a = K^{-1} (y - m).
         """
-        scaled = self._squared * (-2.0 * at[:-2]).exp()[:, None, None]
-        root5_r = (5.0 * scaled.sum(dim=0)).sqrt()
+        inputs = len(self._squared)
+        scaled = self._squared * (-2.0 * at[:inputs]).exp()[:, None, None]
+        across = torch.tensordot(at[inputs:-2], self._apart, dims=1)
+        root5_r = (5.0 * (scaled.sum(dim=0) + across.square())).sqrt()
         decay = torch.exp(-root5_r)
         noise = at[-2].exp()
         covariance = (1.0 + root5_r + root5_r.square() / 3.0) * decay
@@ -92,7 +105,8 @@ class Posterior:
         trace = torch.outer(weights, weights) - inverse
         by_scaled = trace * (1.0 + root5_r) * decay * (5.0 / 3.0)
         slope = torch.empty_like(at)
-        slope[:-2] = 0.5 * (by_scaled * scaled).sum(dim=(1, 2))
+        slope[:inputs] = 0.5 * (by_scaled * scaled).sum(dim=(1, 2))
+        slope[inputs:-2] = -0.5 * (by_scaled * across * self._apart).sum(dim=(1, 2))
         slope[-2] = 0.5 * noise * trace.diagonal().sum()
         slope[-1] = weights.sum()
         return likelihood, slope
