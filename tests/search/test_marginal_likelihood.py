@@ -33,7 +33,7 @@ def log_density(at):
         noise=noise,
         mean=mean,
     )
-    covariance = process._kernel(INPUTS, INPUTS) + noise * np.eye(12)  # noqa: SLF001
+    covariance = process._kernel(INPUTS, INPUTS) + noise * np.eye(12)
     likelihood = multivariate_normal.logpdf(TARGETS, np.full(12, mean), covariance)
     log_lengths = norm.logpdf(logs, 0.3, 1.7) - logs
     log_noise = norm.logpdf(at[6], -6.0, 3.0) - at[6]

@@ -41,9 +41,10 @@ MOST_TRIALS = 500
 # Heuristic: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
-# Prior of the noise. Heuristic: BoTorch's (-4, 1) takes what has no noise for noisy, and its search
-# ends a hundred times as far from the best.
-NOISE, LEAST_NOISE = LogNormal(-6.0, 3.0), 1e-7
+# Prior of the noise: its logarithm is normal around -8. Heuristic: BoTorch's takes what has no
+# noise for noisy, and its search ends a hundred times as far from the best; one that prefers the
+# least noise explains luck by short lengths.
+NOISE, LEAST_NOISE = LogNormal(1.0, 3.0), 1e-7
 # Of lengths, noise and mean, in units of the cube and of the losses: no step leaves the numbers.
 MOST = 1000.0
 # Heuristic: a fit that is finer gains a hundredth of log likelihood.
@@ -51,6 +52,10 @@ FIT_TOLERANCE = 1e-6
 # Learning rate, momentum and warmup act through one number, and so does what breaks: an input
 # that is a weighted sum of the others. Heuristic: weights of 1 over the unit cube are likely.
 OBLIQUE, RIDGE = 1.0, 0.1
+# The weights from which the oblique input begins, along the slope of a plane: the posterior has
+# tops of its own for a slight slope and for a cliff.
+FIRST_WEIGHTS = (0.5, 5.0)
+CLIFF_STEEPER = 4.0
 # How many of the best settings are looked around.
 ANCHORS = 5
 
@@ -129,14 +134,17 @@ def surrogate(study: Study, observed: Observations) -> Surrogate:
     sample = subsample(observed, MOST_TRIALS)
     is_feasible_T = sample.feasible
     inputs_TxE = inputs(study.space, sample.units_TxD)
-    # The loss where it was measured, and feasibility everywhere, if any trial was infeasible.
-    loss = fitted_process(inputs_TxE[is_feasible_T], _z_scores(_clipped_losses(sample)))
-    feasibility = None
+    # Feasibility everywhere, if any trial was infeasible, and the loss where it was measured.
+    feasibility, border = None, list[Floats]()
     if not is_feasible_T.all():
         labels_T = np.where(is_feasible_T, 1.0, -1.0)
         feasibility = fitted_process(
             inputs_TxE, labels_T, least_length=CLIFF_LENGTH, least_noise=CLIFF_NOISE
         )
+        # What breaks trials is often what makes them good, up to there.
+        border = [CLIFF_STEEPER * feasibility.oblique_E]
+    targets_T = _z_scores(_clipped_losses(sample))
+    loss = fitted_process(inputs_TxE[is_feasible_T], targets_T, directions=border)
     # The best settings so far are looked around; none is proposed again.
     order_T = np.argsort(sample.losses_T[is_feasible_T], kind="stable")
     model = Surrogate(
@@ -155,55 +163,74 @@ def fitted_process(
     *,
     least_length: float = 0.0,
     least_noise: float = LEAST_NOISE,
+    directions: Sequence[Floats] = (),
 ) -> GaussianProcess:
     """The process of the highest posterior, given the targets and priors of lengths and noise.
 
     The lengths have BoTorch's (Hvarfner 2024). Found as logarithms, on which the likelihood is
     smoother: a third of the steps.
+
+    Args:
+        inputs_TxE: Where the targets were observed.
+        targets_T: The targets, standardized.
+        least_length: No length is below.
+        least_noise: No variance of the noise is below.
+        directions: Weights from which the oblique input may begin, beside those of a plane.
     """
-    # BoTorch's prior of the lengths, its start and its least length.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        inputs, targets = torch.tensor(inputs_TxE), torch.tensor(targets_T[:, None])
-        kernel = SingleTaskGP(inputs, targets, outcome_transform=None).covar_module
-    prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
-    # The logarithms of lengths and noise: where they begin, and their bounds.
-    length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
-    count = inputs.shape[1]
-    logs_E = np.maximum(kernel.lengthscale.detach().ravel().log().numpy(), math.log(length))
-    posterior = Posterior(inputs_TxE, targets_T, length=prior, noise=NOISE, oblique=OBLIQUE)
-    # Lengths, weights, noise and mean of the highest posterior.
+    length, start_E, shortest = _length_prior(inputs_TxE)
+    shortest = max(least_length, shortest)
+    posterior = Posterior(inputs_TxE, targets_T, length=length, noise=NOISE, oblique=OBLIQUE)
+    bounds = [
+        *[(math.log(shortest), math.log(MOST))] * len(start_E),
+        *[(-1.0 / shortest, 1.0 / shortest)] * len(start_E),
+        (math.log(least_noise), math.log(MOST)),
+        (-MOST, MOST),
+    ]
+    low_H, high_H = np.array(bounds).T
+    fits = []
     with _one_thread():
-        best = minimize(
-            posterior.negative_log,
-            np.concatenate([logs_E, _steepest(inputs_TxE, targets_T), [NOISE.middle, 0.0]]),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[
-                *[(math.log(length), math.log(MOST))] * count,
-                *[(-1.0 / length, 1.0 / length)] * count,
-                (math.log(least_noise), math.log(MOST)),
-                (-MOST, MOST),
-            ],
-            options={"ftol": FIT_TOLERANCE},
-        ).x
+        for weights_E in (*_slopes(inputs_TxE, targets_T), *directions):
+            first_H = np.concatenate([np.log(start_E), weights_E, [NOISE.likeliest_log, 0.0]])
+            fits.append(
+                minimize(
+                    posterior.negative_log,
+                    np.clip(first_H, low_H, high_H),
+                    jac=True,
+                    method="L-BFGS-B",
+                    bounds=bounds,
+                    options={"ftol": FIT_TOLERANCE},
+                )
+            )
+    best_H = min(fits, key=lambda fit: float(fit.fun)).x
     return GaussianProcess(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
-        lengths_E=np.exp(best[:count]),
-        oblique_E=best[count:-2],
-        noise=float(np.exp(best[-2])),
-        mean=float(best[-1]),
+        lengths_E=np.exp(best_H[: len(start_E)]),
+        oblique_E=best_H[len(start_E) : -2],
+        noise=float(np.exp(best_H[-2])),
+        mean=float(best_H[-1]),
     )
 
 
-def _steepest(inputs_TxE: Floats, targets_T: Floats) -> Floats:
-    """The direction in which a plane through the targets rises: where the oblique input begins."""
+def _length_prior(inputs_TxE: Floats) -> tuple[LogNormal, Floats, float]:
+    """BoTorch's prior of the lengths, its first lengths and its shortest one."""
+    inputs = torch.tensor(inputs_TxE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kernel = SingleTaskGP(inputs, inputs.sum(dim=1)[:, None]).covar_module
+    prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
+    lengths_E = kernel.lengthscale.detach().ravel().numpy()
+    return prior, lengths_E, float(kernel.raw_lengthscale_constraint.lower_bound)
+
+
+def _slopes(inputs_TxE: Floats, targets_T: Floats) -> list[Floats]:
+    """The direction in which a plane through the targets rises, as slight and steep weights."""
     centred_TxE = inputs_TxE - inputs_TxE.mean(axis=0)
-    # A ridge of one observation: fewer trials than inputs are a plane too.
+    # A ridge of a part of one observation: fewer trials than inputs make a plane too.
     gram_ExE = centred_TxE.T @ centred_TxE + RIDGE * np.eye(inputs_TxE.shape[1])
     slope_E = np.linalg.solve(gram_ExE, centred_TxE.T @ (targets_T - targets_T.mean()))
-    return np.asarray(slope_E / (float(np.linalg.norm(slope_E)) or 1.0))
+    size = float(np.linalg.norm(slope_E)) or 1.0
+    return [np.asarray(weight * slope_E / size) for weight in FIRST_WEIGHTS]
 
 
 @contextmanager

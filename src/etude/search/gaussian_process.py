@@ -35,7 +35,7 @@ class GaussianProcess:
 
     Args:
         lengths_E: The length scale of each input.
-        oblique_E: The weights of one more input, their sum, in units of its length; None for none.
+        oblique_E: The weights of one more input, the weighted sum of all, in units of its length.
         noise: The variance of one observation, of which the prior's is 1.
         mean: The prior's mean.
     """
@@ -45,7 +45,7 @@ class GaussianProcess:
     lengths_E: Floats
     noise: float
     mean: float
-    oblique_E: Floats | None = None
+    oblique_E: Floats
 
     def posterior(self, inputs_NxE: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function itself, without noise, at each point."""
@@ -89,10 +89,7 @@ class GaussianProcess:
         return np.asarray((1.0 + distance_TxN + distance_TxN**2 / 3.0) * decay_TxN)
 
     def _scaled(self, inputs_NxE: Floats) -> Floats:
-        scaled_NxE = inputs_NxE / self.lengths_E
-        if self.oblique_E is None:
-            return scaled_NxE
-        return np.column_stack([scaled_NxE, inputs_NxE @ self.oblique_E])
+        return np.column_stack([inputs_NxE / self.lengths_E, inputs_NxE @ self.oblique_E])
 
 
 def log_expected_improvement(mean_N: Floats, sd_N: Floats, best: float) -> Floats:

@@ -1,11 +1,10 @@
 """The marginal likelihood of a Gaussian process and its slope, in closed form.
 
-Axes: T observations, E inputs, H hyperparameters: E log lengths, E oblique weights, log noise, mean.
+Axes: T observations, E inputs, H hyperparameters (E log lengths, E weights, log noise, mean).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -25,6 +24,11 @@ class LogNormal:
 
     middle: float
     width: float
+
+    @property
+    def likeliest_log(self) -> float:
+        """The logarithm of where the density is highest."""
+        return self.middle - self.width**2
 
     def log_density(self, log: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The logarithm of the density at exp(log), but for a constant; its slope by `log`."""
@@ -57,10 +61,8 @@ class Posterior:
         noise: LogNormal,
         oblique: float,
     ) -> None:
-        """Squares the distances of each input once."""
-        inputs, self._targets = torch.tensor(inputs_TxE.T), torch.tensor(targets_T)
-        self._apart = inputs[:, :, None] - inputs[:, None, :]
-        self._squared = self._apart.square()
+        """Hands the arrays to PyTorch."""
+        self._inputs, self._targets = torch.tensor(inputs_TxE), torch.tensor(targets_T)
         self._length, self._noise, self._oblique = length, noise, oblique
 
     def negative_log(self, at_H: Floats) -> tuple[float, Floats]:
@@ -68,7 +70,7 @@ class Posterior:
 
         Impossible where a step went so far that there is no covariance.
         """
-        at, count, inputs = torch.tensor(at_H), len(self._targets), len(self._squared)
+        at, (count, inputs) = torch.tensor(at_H), self._inputs.shape
         length, length_slope = self._length.log_density(at[:inputs])
         weights = at[inputs:-2] / self._oblique
         noise, noise_slope = self._noise.log_density(at[-2])
@@ -89,10 +91,11 @@ class Posterior:
         .. math:: \partial_h \log p = \tfrac12 \mathrm{tr}((a a^T - K^{-1}) \partial_h K),
             \quad a = K^{-1} (y - m).
         """
-        inputs = len(self._squared)
-        scaled = self._squared * (-2.0 * at[:inputs]).exp()[:, None, None]
-        across = torch.tensordot(at[inputs:-2], self._apart, dims=1)
-        root5_r = (5.0 * (scaled.sum(dim=0) + across.square())).sqrt()
+        inputs = self._inputs.shape[1]
+        scaled = self._inputs * (-at[:inputs]).exp()
+        oblique = self._inputs @ at[inputs:-2]
+        across = oblique[:, None] - oblique[None]
+        root5_r = (5.0 * (_squared_distances(scaled) + across.square())).sqrt()
         decay = torch.exp(-root5_r)
         noise = at[-2].exp()
         covariance = (1.0 + root5_r + root5_r.square() / 3.0) * decay
@@ -105,8 +108,16 @@ class Posterior:
         trace = torch.outer(weights, weights) - inverse
         by_scaled = trace * (1.0 + root5_r) * decay * (5.0 / 3.0)
         slope = torch.empty_like(at)
-        slope[:inputs] = 0.5 * (by_scaled * scaled).sum(dim=(1, 2))
-        slope[inputs:-2] = -0.5 * (by_scaled * across * self._apart).sum(dim=(1, 2))
+        # Sums over pairs of (x - x')^2 and of (w x - w x') (x - x'), without a matrix an input.
+        pairs = by_scaled.sum(dim=1) @ scaled.square()
+        slope[:inputs] = pairs - (scaled * (by_scaled @ scaled)).sum(dim=0)
+        slope[inputs:-2] = -(by_scaled * across).sum(dim=1) @ self._inputs
         slope[-2] = 0.5 * noise * trace.diagonal().sum()
         slope[-1] = weights.sum()
         return likelihood, slope
+
+
+def _squared_distances(points_TxE: torch.Tensor) -> torch.Tensor:
+    squared_T = points_TxE.square().sum(dim=1)
+    distances_TxT = squared_T[:, None] + squared_T[None] - 2.0 * points_TxE @ points_TxE.T
+    return distances_TxT.clamp_min_(0.0)
