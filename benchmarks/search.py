@@ -110,6 +110,7 @@ def code_of(method: str) -> str:
     if method == OURS:
         names = (
             *("bayesian", "surrogate", "acquisition", "observations", "gaussian_process"),
+            "marginal_likelihood",
             "quasi_random",
         )
         paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]

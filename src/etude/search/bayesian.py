@@ -55,6 +55,7 @@ OBLIQUE, RIDGE = 1.0, 0.1
 # The weights from which the oblique input begins, along the slope of a plane: the posterior has
 # tops of its own for a slight slope and for a cliff.
 FIRST_WEIGHTS = (0.5, 5.0)
+# And from the weights of what breaks, so many times as steep: its process has long lengths.
 CLIFF_STEEPER = 4.0
 # How many of the best settings are looked around.
 ANCHORS = 5
