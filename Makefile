@@ -53,6 +53,7 @@ bench: setup
 	$(BIN)/python benchmarks/equivalence.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/schedules.py
+	$(BIN)/python benchmarks/rounds.py
 	$(BIN)/python benchmarks/boundary.py
 	$(BIN)/python benchmarks/importance.py
 

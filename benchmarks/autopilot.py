@@ -1,18 +1,26 @@
 """Whether rounds that follow their own advice leave a first space that is wrong.
 
-    python benchmarks/autopilot.py               20 seeds on valleys, 5 on trainings: hours
+    python benchmarks/autopilot.py               8 seeds on valleys, 3 on trainings: hours
     python benchmarks/autopilot.py --quick       one seed, two valleys, nothing kept: does it run?
+    python benchmarks/autopilot.py --only mlp_adam --play optuna_tpe    a part: rows add up
 
 Twelve problems, each begun in a space without its optimum (beyond one side or two, one
 hyperparameter without effect; 30 % infeasible in valleys, 25 to 65 % in trainings) and in one with
 it. `autopilot` plays four rounds of
 20 trials' steps; Optuna's TPE and GP, as they come, and one quasi-random study search the same
 first space for at least as many training steps (in up to four times as many trials: what breaks at
-once costs a step). Regret: of a valley, how much worse the setting of
+once costs a step). In the right space a peer's best of a training counts as far as it has trained
+no more steps than ours. Regret: of a valley, how much worse the setting of
 the best measured trial is than the best there is, without noise; of a training, by how much the
 best measured value is above the lowest that any method, seed or space ever saw, which nobody beats
-without luck. What was played is kept in `.bench/autopilot.jsonl`, as long as the code that played
-it is the same.
+without luck.
+
+Over all rounds it is counted how often a side is moved back: widened past where it was cut, or cut
+where it was just widened, within a decade. Ten toys with cliffs at different places (`cliffs.py`)
+are counted by themselves.
+
+What a peer played stands in `results/rows/`, by its version; what autopilot played in
+`.bench/autopilot.jsonl`, by the code that played it: later runs add to both.
 """
 
 from __future__ import annotations
@@ -32,7 +40,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from measure import BENCH, ROOT, Cache, Output, version
+from cliffs import TOYS, circle, moved_back
+from measure import ROOT, Output, Rows, version
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 from search import python_of
@@ -50,30 +59,42 @@ METHODS = (OURS, *PEERS)
 KINDS = ("wrong", "right")
 ROUNDS, TRIALS = 4, 20
 MOST = 4  # times as many trials of a peer at most
-SEEDS, TRAINING_SEEDS = 20, 5
+SEEDS, TRAINING_SEEDS, CIRCLE_SEEDS = 8, 3, 3
+CIRCLE = "circle"
 # A rank test that cannot tell ours from the lowest at this level is what "within noise" means.
 LEVEL = 0.05
-BARS = {"wrong_space_wins": 11.0, "right_space_not_worse": 1.0}
+BARS = {
+    "wrong_space_wins": 11.0,
+    "right_space_not_worse": 1.0,
+    "sides_moved_back": 0.0,
+    "circles_moved_back": 0.0,
+}
+LOW = ("sides_moved_back", "circles_moved_back")  # these are to be at most their bar
 Task = dict[str, Any]
 Results = dict[tuple[str, str, str], dict[int, Task]]  # problem, kind, method: by seed
 # By which a study that was played is known again.
-KEY = ("problem", "kind", "method", "seed", "code")
+KEY = ("problem", "kind", "method", "seed")
 
 
-def code_of(method: str) -> str:
-    """What changes when results of a method may: its code or release, and the problems'."""
+def code_of_ours() -> str:
+    """What changes when results of ours may: the code that plays rounds, and the problems."""
     here = ROOT / "benchmarks"
-    paths = [here / "wrong_spaces.py", ROOT / "examples" / "optimizer" / "train.py"]
-    if method == OURS:
-        folders = ("advise", "analyze", "design", "procedure", "round", "search")
-        paths += [
-            path for name in folders for path in sorted((ROOT / "src/etude" / name).rglob("*.py"))
-        ]
+    paths = [here / "wrong_spaces.py", here / "cliffs.py"]
+    paths += [ROOT / "examples" / "optimizer" / "train.py"]
+    folders = ("advise", "analyze", "design", "procedure", "round", "search")
+    paths += [
+        path for name in folders for path in sorted((ROOT / "src/etude" / name).rglob("*.py"))
+    ]
     # As parsed: comments and layout change no result.
     texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]
-    if method.startswith("optuna"):
-        texts.append(version(python_of(method), "optuna").encode())
     return hashlib.blake2b(b"/".join(texts), digest_size=5).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """The releases of the peers, by method; what spreads evenly is ours, and changes with ours."""
+    optuna = version(python_of("optuna_tpe"), "optuna")
+    even = version(sys.executable, "etude")
+    return {method: even if method == "quasi_random" else optuna for method in PEERS}
 
 
 # --- autopilot
@@ -85,8 +106,8 @@ def domain(axis: Axis) -> etude.Real | etude.Integer:
     return etude.Real(axis.low, axis.high, scale=axis.scale)  # type: ignore[arg-type]  # one of three
 
 
-def fly(problem: Problem, space: Space, seed: int) -> tuple[list[Task], list[str]]:
-    """The trials of all rounds, and what each round but the first was for."""
+def fly(problem: Problem, space: Space, seed: int) -> tuple[list[Task], Task]:
+    """The trials of all rounds; what each but the first was for, and which sides went back."""
     experiment = etude.Experiment(
         name=problem.name,
         metric=METRIC,
@@ -103,7 +124,9 @@ def fly(problem: Problem, space: Space, seed: int) -> tuple[list[Task], list[str
         for result in last.values()
         for record in result.records
     ]
-    return trials, [one.coming.goal for one in rounds.rounds if one.coming]
+    coming = [one.coming for one in rounds.rounds if one.coming]
+    moves = asdict(moved_back([one.recommendations for one in coming]))
+    return trials, {"goals": [one.goal for one in coming], **moves}
 
 
 def value_of(record: Any) -> float | None:
@@ -215,57 +238,94 @@ def search(method: str, problem: Problem, space: Space, seed: int) -> list[Task]
 
 
 def play(task: Task) -> Task:
+    if task["kind"] == CIRCLE:
+        return play_circle(task)
     problem = PROBLEMS[task["problem"]]
     space = problem.wrong if task["kind"] == "wrong" else problem.right
-    begin, goals = time.perf_counter(), list[str]()
+    begin, more = time.perf_counter(), Task()
     if task["method"] == OURS:
-        trials, goals = fly(problem, space, task["seed"])
+        trials, more = fly(problem, space, task["seed"])
     else:
         trials = search(task["method"], problem, space, task["seed"])
     healthy = [one for one in trials if one["value"] is not None]
-    best = min(healthy, key=lambda one: one["value"], default=None)
-    true = problem.loss(best["setting"]) if best and problem.loss else None
     return {
         **task,
-        "best": best,
-        "true": true,
+        **more,
+        "course": course(problem, trials),
         "trials": len(trials),
         "infeasible": len(trials) - len(healthy),
         "steps": sum(one["steps"] for one in trials),
-        "goals": goals,
         "seconds": round(time.perf_counter() - begin, 2),
     }
 
 
-def tasks(
-    seeds: Mapping[str, int], chosen: Sequence[str], codes: Mapping[str, str]
-) -> Iterator[Task]:
+def course(problem: Problem, trials: Sequence[Task]) -> list[list[float | None]]:
+    """Each trial that measured better than all before.
+
+    The steps trained until its end, what it measured, and what its setting is truly worth.
+    """
+    steps, better = 0, list[list[float | None]]()
+    for one in trials:
+        steps += one["steps"]
+        if one["value"] is not None and (not better or one["value"] < better[-1][1]):
+            true = problem.loss(one["setting"]) if problem.loss else None
+            better.append([steps, one["value"], true])
+    return better
+
+
+def play_circle(task: Task) -> Task:
+    toy = next(one for one in TOYS if one.name == task["problem"])
+    moves, series = circle(toy, task["seed"])
+    goals = [one.coming.goal for one in series.rounds if one.coming]
+    return {**task, **asdict(moves), "goals": goals}
+
+
+def tasks(seeds: Mapping[str, int], chosen: Sequence[str], code: str) -> Iterator[Task]:
     """Seed by seed, so that what is stopped early has all methods; the methods interleaved."""
     for seed in range(max(seeds.values())):
         for name, kind, method in product(chosen, KINDS, METHODS):
             if seed < seeds[name]:
                 given = {"problem": name, "kind": kind, "method": method, "seed": seed}
-                yield {**given, "code": codes[method]}
+                yield {**given, "code": code} if method == OURS else given
 
 
-def gathered(wanted: Iterator[Task], cache: Cache) -> Results:
+def circle_tasks(seeds: int, code: str) -> Iterator[Task]:
+    for seed, toy in product(range(seeds), TOYS):
+        given = {"problem": toy.name, "kind": CIRCLE, "method": OURS, "seed": seed}
+        yield {**given, "code": code}
+
+
+def gathered(wanted: Iterator[Task], rows: Rows) -> Results:
     found: Results = {}
     for task in wanted:
-        if (result := cache.get(task)) is not None:
+        if (result := rows.get(task)) is not None:
             key = result["problem"], result["kind"], result["method"]
             found.setdefault(key, {})[result["seed"]] = result
     return found
 
 
-def regrets(results: Results, problem: str, kind: str, method: str) -> NDArray[Any]:
-    played = [one for _, one in sorted(results.get((problem, kind, method), {}).items())]
-    if (least := PROBLEMS[problem].least) is not None:
-        return np.array(
-            [math.inf if one["true"] is None else one["true"] - least for one in played]
-        )
-    mine = [one for key, seeds in results.items() if key[0] == problem for one in seeds.values()]
-    lowest = min(one["best"]["value"] for one in mine if one["best"])
-    return np.array([one["best"]["value"] - lowest if one["best"] else math.inf for one in played])
+def regrets(
+    results: Results, problem: str, kind: str, method: str, *, same_steps: bool = False
+) -> NDArray[Any]:
+    """The regret of each seed; with `same_steps`, after no more steps than ours trained there."""
+    played = sorted(results.get((problem, kind, method), {}).items())
+    ours = results.get((problem, kind, OURS), {})
+    least = PROBLEMS[problem].least
+    lowest = least if least is not None else lowest_value(results, problem)
+    column = 1 if least is None else 2
+    found = []
+    for seed, one in played:
+        until = ours[seed]["steps"] if same_steps and seed in ours else math.inf
+        reached = [point for point in one["course"] if point[0] <= until]
+        found.append(reached[-1][column] - lowest if reached else math.inf)
+    return np.array(found)
+
+
+def lowest_value(results: Results, problem: str) -> float:
+    """The lowest that any method, seed or space measured."""
+    of_problem = [seeds for (name, _, _), seeds in results.items() if name == problem]
+    ends = [one["course"][-1] for seeds in of_problem for one in seeds.values() if one["course"]]
+    return min(float(value) for _, value, _ in ends)
 
 
 def wins(results: Results, problem: str) -> bool:
@@ -276,8 +336,9 @@ def wins(results: Results, problem: str) -> bool:
 def not_worse(results: Results, problem: str) -> bool:
     """Whether no peer is lower in the right space, or none so much that it can be told."""
     ours = regrets(results, problem, "right", OURS)
+    trained = PROBLEMS[problem].least is None
     for peer in PEERS:
-        theirs = regrets(results, problem, "right", peer)
+        theirs = regrets(results, problem, "right", peer, same_steps=trained)
         lower = np.median(theirs) < np.median(ours)
         if lower and mannwhitneyu(ours, theirs, alternative="greater").pvalue < LEVEL:
             return False
@@ -289,7 +350,10 @@ def table(output: Output, results: Results, chosen: Sequence[str]) -> None:
         output.say()
         output.say(f"{f'{kind} first space':24}" + "".join(f"{one:>30}" for one in METHODS))
         for problem in chosen:
-            cells = "".join(cell(regrets(results, problem, kind, one)) for one in METHODS)
+            same = kind == "right" and PROBLEMS[problem].least is None
+            cells = "".join(
+                cell(regrets(results, problem, kind, one, same_steps=same)) for one in METHODS
+            )
             held = wins(results, problem) if kind == "wrong" else not_worse(results, problem)
             word = ("wins" if held else "LOSES") if kind == "wrong" else ("" if held else "WORSE")
             output.say(f"{problem:24}{cells}  {word}")
@@ -314,7 +378,7 @@ def spending(output: Output, results: Results, chosen: Sequence[str]) -> None:
         output.say(f"{f'{problem}, {kind}':32}{cells}")
 
 
-def figures(results: Results, chosen: Sequence[str]) -> dict[str, float]:
+def figures(results: Results, chosen: Sequence[str], circles: Results) -> dict[str, float]:
     counts = [len(one) for one in results.values()]
     more = [
         one["steps"] <= results[problem, kind, peer][seed]["steps"]
@@ -322,51 +386,92 @@ def figures(results: Results, chosen: Sequence[str]) -> dict[str, float]:
         for seed, one in results[problem, kind, OURS].items()
         if seed in results[problem, kind, peer]
     ]
+    ours = [
+        one
+        for problem, kind in product(chosen, KINDS)
+        for one in played_by_us(results, problem, kind)
+    ]
+    toys = [one for seeds in circles.values() for one in seeds.values()]
     return {
         "wrong_space_wins": sum(wins(results, one) for one in chosen),
         "wrong_space_problems": len(chosen),
         "right_space_not_worse": float(np.mean([not_worse(results, one) for one in chosen])),
+        "sides_moved_back": sum(one["back"] for one in ours),
+        "walls_lifted": sum(one["lifted"] for one in [*ours, *toys]),
+        "circles_moved_back": sum(one["back"] for one in toys),
+        "circles": len(toys),
         "peers_trained_as_many_steps": float(np.mean(more)),
         "seeds": max(counts),
         "fewest_seeds": min(counts),
     }
 
 
+def played_by_us(results: Results, problem: str, kind: str) -> list[Task]:
+    return list(results[problem, kind, OURS].values())
+
+
+def went_back(output: Output, results: Results) -> None:
+    """The problems of which a side was moved back, with the seeds."""
+    for (problem, kind, method), seeds in results.items():
+        if method == OURS and (back := [seed for seed, one in seeds.items() if one["back"]]):
+            output.say(f"moved back: {problem}, {kind}, seeds {', '.join(map(str, back))}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--quick", action="store_true", help="one seed, two valleys, nothing kept")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="of valleys; trainings have 5")
-    parser.add_argument("--play", nargs="*", default=list(METHODS), help="methods; others are read")
-    arguments = parser.parse_args()
+    arguments = options()
     torch.set_num_threads(1)
-    chosen = list(PROBLEMS)[:2] if arguments.quick else list(PROBLEMS)
-    most = 1 if arguments.quick else arguments.seeds
+    quick, chosen = arguments.quick, arguments.only or list(PROBLEMS)
+    chosen = chosen[:2] if quick else chosen
+    most = 1 if quick else arguments.seeds
     few = min(most, TRAINING_SEEDS)
     seeds = {one: few if PROBLEMS[one].least is None else most for one in chosen}
-    cache = Cache(BENCH / "autopilot.jsonl", KEY)
-    codes = {method: code_of(method) for method in METHODS}
-    for task in tasks(seeds, chosen, codes):
-        if task["method"] in arguments.play and cache.get(task) is None:
-            cache.add(play(task))
-    output = Output("autopilot", keep=not arguments.quick)
-    results = gathered(tasks(seeds, chosen, codes), cache)
-    optuna = version(python_of("optuna_tpe"), "optuna")
+    releases, code = versions(), code_of_ours()
+    rows = Rows("autopilot", KEY, releases)
+    wanted = [*tasks(seeds, chosen, code), *circle_tasks(min(few, CIRCLE_SEEDS), code)]
+    for task in wanted:
+        if task["method"] in arguments.play and rows.get(task) is None:
+            rows.add(play(task))
+    output = Output("autopilot", keep=not (quick or arguments.only))
     output.say(
-        f"Etude {version(sys.executable, 'etude')}; optuna {optuna}; torch {torch.__version__}; "
-        f"Python {sys.version.split()[0]}"
+        f"Etude {version(sys.executable, 'etude')}; optuna {releases['optuna_tpe']}; "
+        f"torch {torch.__version__}; Python {sys.version.split()[0]}"
     )
-    output.say("Regret, median over seeds [quartiles].")
+    results = gathered((one for one in wanted if one["kind"] != CIRCLE), rows)
+    circles = gathered((one for one in wanted if one["kind"] == CIRCLE), rows)
+    if any(
+        (one, kind, method) not in results for one, kind, method in product(chosen, KINDS, METHODS)
+    ):
+        output.say("Not every method was played; the figures follow when it was.")
+        return
+    report_all(output, results, circles, chosen)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="one seed, two valleys, nothing kept")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of valleys; trainings have 3")
+    parser.add_argument("--play", nargs="*", default=list(METHODS), help="methods; others are read")
+    parser.add_argument("--only", nargs="*", default=[], help="problems; nothing is kept")
+    return parser.parse_args()
+
+
+def report_all(output: Output, results: Results, circles: Results, chosen: Sequence[str]) -> None:
+    output.say("Regret, median over seeds [quartiles]; of trainings in the right space, after")
+    output.say("no more steps than autopilot trained.")
     table(output, results, chosen)
     spending(output, results, chosen)
-    found = figures(results, chosen)
+    found = figures(results, chosen, circles)
     output.say()
+    went_back(output, results)
+    went_back(output, circles)
     for key, bar in BARS.items():
-        output.say(f"{key:28}{found[key]:8.3f}   bar {bar:6.2f}   {_held(found[key], bar)}")
+        word = "holds" if holds(key, found[key]) else "MISSED"
+        output.say(f"{key:28}{found[key]:8.3f}   bar {bar:6.2f}   {word}")
     output.end(found)
 
 
-def _held(value: float, bar: float) -> str:
-    return "holds" if value >= bar else "MISSED"
+def holds(key: str, value: float) -> bool:
+    return value <= BARS[key] if key in LOW else value >= BARS[key]
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ REPLACED = """
 # Tests that no single module answers for: each with what holds them together.
 CROSS_CUTTING = {
     "advise/test_listed.py": "advice on listed configurations, over all remedies",
+    "advise/test_unread.py": "what nobody reads, in verdict and advice",
     "advise/test_rounds.py": "what checks find in the rounds that remedies are tested on",
     "analyze/test_curve_cases.py": "curves that were judged wrongly, over all checks",
     "analyze/test_curve_laws.py": "laws of every check of curves",
@@ -86,6 +87,7 @@ CROSS_CUTTING = {
     "analyze/test_renaming.py": "hyperparameters and metrics under other names, over all checks",
     "analyze/test_shape_laws.py": "laws of every check of curves, whatever their shape",
     "analyze/test_where_trials_lie.py": "laws of every check of settings",
+    "cli/test_metric.py": "which metric judges, and whose values are shown, in all commands",
     "cli/test_rules.py": "the rules that commands name",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
     "connect/test_hostile.py": "broken files, over all readers",
@@ -93,6 +95,7 @@ CROSS_CUTTING = {
     "connect/test_readers.py": "the contract of every reader",
     "connect/test_round_trip.py": "a run written and read again, over all readers",
     "design/checks/test_checks.py": "laws of every design check",
+    "round/test_walls.py": "rounds that keep to where training broke before, from run to next file",
     "round/test_listed_rounds.py": "rounds of listed configurations, from run to next file",
     "runner/test_contract.py": "the contract of every runner",
     "runner/test_jax.py": "workloads of JAX in every runner",
@@ -102,6 +105,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
@@ -118,6 +122,9 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
+    *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")

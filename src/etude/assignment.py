@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeAlias, final
 
 from .experiment.objective import Objective
 from .space import Scalar
+from .study import derived_seed
 
 
 @final
@@ -24,6 +25,7 @@ class Assignment:
         until_step: Updates after which it pauses, at a checkpoint; None for its end.
         max_wall_s: Seconds that this attempt may take; None for no limit.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        unread: What nobody read of the setting before the checkpoint; None where not known.
         rehearsal: Whether this only tries two steps: nothing is recorded.
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
     """
@@ -44,6 +46,7 @@ class Assignment:
     until_step: int | None = None
     max_wall_s: float | None = None
     keep_checkpoints: int = 1
+    unread: tuple[str, ...] | None = None
     rehearsal: bool = False
     whole_steps: int = 0
 
@@ -51,6 +54,13 @@ class Assignment:
     def objective(self) -> Objective:
         """What trials are judged by."""
         return Objective(self.metric, self.maximize)
+
+    @property
+    def stream_seed(self) -> int:
+        """Of the process-wide generators: what goes on from a checkpoint draws other numbers."""
+        if self.resume_step is None:
+            return self.seed
+        return derived_seed(self.seed, "streams", self.resume_step)
 
 
 @final

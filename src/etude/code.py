@@ -103,4 +103,5 @@ def _without_docstring(
     first = node.body[0] if node.body else None
     is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     if is_text and isinstance(first.value.value, str):  # type: ignore[union-attr]  # asked above
-        node.body[0] = ast.Pass()
+        rest = node.body[1:]
+        node.body = rest if rest or isinstance(node, ast.Module) else [ast.Pass()]

@@ -61,6 +61,8 @@ class Ended:
     wall_s: float = 0.0
     error_site: str = ""
     """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
+    unread: tuple[str, ...] | None = field(default=None, compare=False)
+    """What nobody read of the setting from step 0 on; None where that is not known."""
     cause: BaseException | None = field(default=None, compare=False, repr=False)
     """The exception itself, as long as the event stays in the process that it was raised in."""
 
@@ -74,6 +76,7 @@ class Ended:
             self.steps,
             self.wall_s,
             self.error_site,
+            self.unread,
         )
 
 
@@ -85,6 +88,7 @@ class Paused:
     trial_id: int
     steps: int
     wall_s: float = 0.0
+    unread: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @final

@@ -20,64 +20,8 @@ from typing import Any, NoReturn, TypeAlias, final
 from .assignment import Assignment, Channel
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
+from .setting import watched
 from .study import evaluation_steps
-
-
-@final
-class NotedSetting(dict[str, Any]):
-    """A setting that notes which entries were read; to list the names reads nothing.
-
-    >>> setting = NotedSetting(width=8, rate=0.1)
-    >>> setting["width"], list(setting), sorted(setting.unread)
-    (8, ['width', 'rate'], ['rate'])
-    """
-
-    def __init__(self, *given: Mapping[str, Any], **named: Any) -> None:
-        """Takes what a dict takes."""
-        super().__init__(*given, **named)
-        self.read: set[str] = set()
-
-    @property
-    def unread(self) -> set[str]:
-        """The entries whose values nobody asked for."""
-        return set(super().keys()) - self.read
-
-    def __getitem__(self, name: str) -> Any:
-        self.read.add(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.read.add(str(name))
-        return super().__contains__(name)
-
-    def __iter__(self) -> Iterator[str]:
-        # Without it `dict(setting)` and `**setting` would copy the values past `__getitem__`.
-        return super().__iter__()
-
-    def get(self, name: str, default: Any = None, /) -> Any:
-        """As a dict's."""
-        self.read.add(name)
-        return super().get(name, default)
-
-    def items(self) -> Any:
-        """As a dict's, and all are read."""
-        self.read |= set(super().keys())
-        return super().items()
-
-    def values(self) -> Any:
-        """As a dict's, and all are read."""
-        return dict(self.items()).values()
-
-    def copy(self) -> dict[str, Any]:
-        """A plain dict, and all are read."""
-        return dict(self.items())
-
-    def __or__(self, other: Any) -> Any:
-        return self.copy() | other
-
-    def __ror__(self, other: Any) -> Any:
-        return other | self.copy()
-
 
 # Heuristic: what took longer than this so far is not tried for one more step.
 QUICK_S = 5.0
@@ -120,10 +64,10 @@ class Trial:
         restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it meets it again at its next call, and never counts as completed.
+        noted: The setting, which notes what is read of it: for loops of ours.
         last_report: The last report of the metric: its step, and the value as it was handed in;
             NaN for one before a restore.
         passed_step: In a rehearsal, the last step beyond those that are tried; -1 without one.
-        setting: All hyperparameters of this trial, a mapping from name to value.
         seed: Of this trial, for initialization, data order and dropout.
         max_steps: Updates to do; the full length, whatever a schedule stops early.
         evaluation_steps: The regular ones (E2), the last step among them.
@@ -137,8 +81,8 @@ class Trial:
     ) -> None:
         """Is made by a runner; `halted` gives the reason once it is to stop."""
         self.id = assignment.id
-        given = assignment.setting
-        self.setting: dict[str, Any] = NotedSetting(given) if assignment.rehearsal else dict(given)
+        self.noted = watched(assignment.setting)
+        self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
         self.seed = assignment.seed
         self.max_steps = assignment.max_steps
         self.metric = assignment.metric
@@ -151,40 +95,45 @@ class Trial:
         self.evaluation_steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._evaluation_steps = frozenset(self.evaluation_steps)
         self._first_losses = dict(assignment.first_losses)
-        self._from_step = 0
-        self._last_step = -1
-        self._given = 0
+        self._from_step, self._last_step, self._given = 0, -1, 0
         self._begun_at: float | None = None
-        self._looped = False
-        self._reported = False
+        self._looped = self._reported = self.restores = False
         self.last_report: tuple[int, Any] | None = None
         self.passed_step = -1
-        self.restores = False
         self.left: Leave | None = None
         limit = assignment.max_wall_s
         self._deadline = math.inf if limit is None else time.monotonic() + limit
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
+        self.noted.read.add(name)
         try:
-            return self.setting[name]
+            return self._setting[name]
         except KeyError:
-            known = ", ".join(f"`{given}`" for given in self.setting)
+            known = ", ".join(f"`{given}`" for given in self._setting)
             raise KeyError(
                 f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
             ) from None
 
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
-        return name in self.setting
+        self.noted.read.add(str(name))
+        return name in self._setting
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """All hyperparameters by name, a plain dict: who takes it whole may read any of them."""
+        if self._setting is not self.noted:
+            self.noted.read_all()
+        return self._setting
 
     def __iter__(self) -> Iterator[str]:
         """The names of the hyperparameters; none is read by that."""
-        return iter(list(self.setting))
+        return iter(list(self._setting))
 
     def keys(self) -> Iterable[str]:
         """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
-        return list(self.setting)
+        return list(self._setting)
 
     @property
     def folder(self) -> Path:
@@ -268,9 +217,10 @@ class Trial:
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
         """
-        plain, metric = self._step(step), self.metric
+        metric = self.metric
         if not self._reported and metric not in values:
             self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
+        plain = self._step(step)
         self._reported = True
         if plain is None:
             return
@@ -310,10 +260,10 @@ class Trial:
         return self._reported
 
     @property
-    def unread(self) -> tuple[str, ...]:
-        """In a rehearsal: the hyperparameters that nobody read so far, in order."""
-        setting = self.setting
-        return tuple(sorted(setting.unread)) if isinstance(setting, NotedSetting) else ()
+    def unread(self) -> tuple[str, ...] | None:
+        """The hyperparameters that nobody read from step 0 on; None where that is not known."""
+        earlier = self._assignment.unread if self._from_step else tuple(self.noted)
+        return None if earlier is None else tuple(sorted(self.noted.unread & set(earlier)))
 
     @property
     def updates(self) -> int:

@@ -47,6 +47,13 @@ def _contexts() -> Iterator[Context]:
     yield rounds.cliff(LINEAR)
     yield rounds.by_value([0.1, 0.2, None], [0.3, None, None], question=COMPARED)
     yield _stopped_by_schedule()
+    yield from (_without_reading(*names) for names in ((), ("share",), ("optimizer",)))
+
+
+def _without_reading(*names: str) -> Context:
+    """No training asked for these hyperparameters."""
+    told = rounds.by_value([0.1, 0.2, 0.3], [0.3, 0.4, 0.5], question=COMPARED)
+    return context_of(COMPARED, [replace(one, unread=names) for one in told.analysis.records])
 
 
 def _stopped_by_schedule() -> Context:

@@ -90,7 +90,7 @@ def test_strict_exits_1_where_there_is_a_problem(played, etude_command):
 
 def test_strict_exits_0_where_there_is_none(folder, etude_command):
     (folder / "train.py").write_text(
-        "def train(trial): return abs(trial['learning_rate'] - 0.02)\n"
+        "def train(trial): return abs(dict(trial)['learning_rate'] - 0.02)\n"
     )
     etude_command("run", "rates.toml", "--runner", "inline")
 

@@ -55,3 +55,81 @@ def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command
 
     assert said["adopted"]
     assert "4 and 5 trainings" in said["message"]
+
+
+DECAYING = """
+def train(trial):
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": 1.0 / trial["decay_steps"] + trial.seed % 7})
+"""
+WORKLOAD = """
+import torch
+from torch import nn
+
+class Line:
+    def __init__(self):
+        self.training = self.validation = torch.zeros(8, 1)
+
+    def model(self, setting):
+        return nn.Linear(1, 1)
+
+    def loss(self, predict, batch, setting):
+        return predict(batch).square().mean()
+
+    def metrics(self, predict, batch):
+        return {"loss": predict(batch).square().mean()}
+"""
+SETTING = """
+[experiment]
+name = "{name}"
+metric = "valid/loss"
+max_steps = 4
+evaluations = 2
+train = "{train}"
+
+[fixed]
+optimizer = "sgd"
+batch_size = 8
+schedule = "linear"
+decay_steps = 4
+
+[[configurations]]
+learning_rate = 0.3
+"""
+
+
+@pytest.fixture
+def decaying(folder, etude_command):
+    """A baseline whose loop reads `decay_steps`: one of the user's, and Etude's own."""
+
+    def adopted(name, train, code):
+        (folder / train.partition(":")[0]).write_text(code)
+        (folder / f"{name}.toml").write_text(SETTING.format(name=name, train=train))
+        assert etude_command("run", f"{name}.toml", "--runner", "inline").code == 0
+        assert etude_command("adopt", name, "--anyway", "a test").code == 0
+
+    return adopted
+
+
+def test_a_longer_launch_takes_the_schedule_of_etudes_loop_along(folder, decaying, etude_command):
+    decaying("line", "line.py:Line", WORKLOAD)
+
+    said = etude_command("launch", "--seeds", "1", "--max-steps", "8", "--runner", "inline")
+
+    assert said.code == 0
+    (file,) = folder.glob("line-launch-*.toml")
+    assert "max_steps = 8\n" in file.read_text()
+    assert "constant_steps = 4\n" in file.read_text()
+
+
+def test_a_longer_launch_leaves_no_schedule_of_the_users_behind(folder, decaying, etude_command):
+    decaying("mine", "mine.py:train", DECAYING)
+    words = ("launch", "--seeds", "1", "--max-steps", "8", "--runner", "inline")
+
+    refused = etude_command(*words)
+
+    assert refused.code == 2
+    assert "At 8 steps the adopted `decay_steps = 4` would be left as of 4" in refused.err
+    assert not [*folder.glob("mine-launch-*.toml")]
+    assert etude_command(*words, "--keep-schedule").code == 0

@@ -1,5 +1,7 @@
 """`etude new`: a first experiment, over nothing that exists."""
 
+import tomllib
+
 import pytest
 
 
@@ -29,3 +31,42 @@ def test_new_in_a_place_that_cannot_be_written_is_told(tmp_path, etude_command):
 
     assert answer.code == 2
     assert "cannot be written" in answer.err
+
+
+def test_the_first_experiment_has_rounds_to_go_on_with(tmp_path, etude_command):
+    etude_command("new", tmp_path / "first")
+    file = tmp_path / "first" / "experiment.toml"
+
+    answer = etude_command("run", file, "--rounds", "4", "--accept")
+
+    assert answer.code == 0
+    written = [one.name for one in file.parent.glob("*.toml")]
+    assert len(written) >= 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("first", "first"), ("deep/second", "second"), ("my runs!", "my-runs"), ("..", "experiment")],
+)
+def test_an_experiment_has_the_name_of_its_folder(tmp_path, etude_command, folder, name):
+    place = tmp_path / folder if folder != ".." else tmp_path / "---"
+
+    etude_command("new", place)
+
+    assert tomllib.loads((place / "experiment.toml").read_text())["experiment"]["name"] == name
+
+
+def test_two_new_experiments_in_one_store_have_trials_of_their_own(folder, etude_command):
+    for one in ("first", "second"):
+        etude_command("new", one)
+        file = folder / one / "experiment.toml"
+        short = file.read_text().replace("= 300 ", "= 20 ").replace("= 12 ", "= 2 ")
+        file.write_text(short)
+        assert etude_command("run", file, "--runner", "inline").code == 0
+
+    found = etude_command("log", "--json").json["experiments"]
+
+    assert [(one["name"], one["trials"], len(one["launches"])) for one in found] == [
+        ("first", 4, 1),
+        ("second", 4, 1),
+    ]

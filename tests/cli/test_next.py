@@ -99,3 +99,93 @@ def test_the_leaders_are_trained_again_with_other_seeds(played, etude_command, t
     assert "(6 trainings" in answer.out
     assert [len(one["trials"]) for one in planned["studies"]] == [3, 3]
     assert 'name = "rates-seeds"' in place.read_text()
+
+
+SHRINKING = """
+import torch
+from torch import nn
+
+class Height(nn.Module):
+    def __init__(self, share):
+        super().__init__()
+        self.height = nn.Parameter(torch.ones(1))
+        self.register_buffer("distance", torch.tensor([(share - 0.5) ** 2]))
+
+    def forward(self, inputs):
+        return torch.stack([self.height + 0.0 * inputs, self.distance + 0.0 * inputs], -1)
+
+class Shrinking:
+    def __init__(self):
+        self.training = self.validation = torch.zeros(8)
+
+    def model(self, setting):
+        return Height(setting["share"])
+
+    def loss(self, predict, batch, setting):
+        return predict(batch)[:, 0].square().mean()
+
+    def metrics(self, predict, batch):
+        heights, distances = predict(batch).unbind(-1)
+        return {"loss": heights.square() + distances}
+"""
+LINEAR = """
+[experiment]
+name = "shrinking"
+metric = "valid/loss"
+max_steps = 100
+trials = 20
+evaluations = 20
+train = "shrinking.py:Shrinking"
+
+[nuisance]
+share = { low = 0.1, high = 0.9 }
+
+[fixed]
+optimizer = "sgd"
+learning_rate = 0.005
+batch_size = 8
+schedule = "linear"
+decay_steps = 100
+final_factor = 0.2
+"""
+
+
+def test_a_round_that_trains_longer_takes_the_schedule_along(folder, etude_command):
+    (folder / "shrinking.py").write_text(SHRINKING)
+    (folder / "shrinking.toml").write_text(LINEAR)
+    etude_command("run", "shrinking.toml", "--runner", "inline")
+
+    said = etude_command("next", "shrinking")
+
+    text = (folder / "shrinking-2.toml").read_text()
+    assert "Next round: shrinking-2.toml, to train longer\n" in said.out
+    assert "max_steps = 200  # " in text
+    assert "constant_steps = 100  # T10: the decay keeps its length" in text
+    assert "decay_steps = 100\n" in text
+    assert etude_command("run", "shrinking-2.toml", "--runner", "inline").code == 0
+
+
+def test_a_schedule_of_a_loop_of_ones_own_keeps_the_length(folder, etude_command):
+    (folder / "train.py").write_text(FALLING)
+    text = LINEAR.replace("shrinking.py:Shrinking", "train.py:train")
+    (folder / "shrinking.toml").write_text(text)
+    etude_command("run", "shrinking.toml", "--runner", "inline")
+
+    said = etude_command("next", "shrinking").out
+
+    assert "Raise `max_steps` to 200 with `fixed.decay_steps`: a linear decay begins 100" in said
+    assert "max_steps = 200" not in "".join(path.read_text() for path in folder.glob("*-2.toml"))
+
+
+FALLING = """
+import math
+
+def train(trial):
+    done = 0.0
+    for step in trial.steps():
+        done += trial["learning_rate"] * max(0.2, 1 - 0.8 * step / trial["decay_steps"])
+        trial.log(step, {"train/loss": math.exp(-2 * done)})
+        if trial.evaluates(step):
+            distance = (trial["share"] - 0.5) ** 2
+            trial.report(step, {"valid/loss": math.exp(-2 * done) + distance})
+"""

@@ -13,7 +13,7 @@ import pytest
 from etude.cli.progress import Progress
 from etude.store import open_store
 
-from .conftest import process, statuses
+from .conftest import EXPERIMENT, TRAIN, process, statuses
 
 # What the command loads before an ordinary user, who may not read its home, takes over.
 AS_ORDINARY_USER = """
@@ -180,7 +180,7 @@ def test_an_option_that_cannot_be_is_told(folder, etude_command, options, messag
 # Limited from inside: forking in a process that has loaded JAX is warned of.
 SMALL_FILES = """
 import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (180_000, 180_000))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
@@ -279,3 +279,68 @@ def test_every_mistake_of_a_file_is_told_with_its_line(folder, etude_command):
     assert answer.err.startswith("2 mistakes:\n")
     assert all(f"rates.toml:{line}: " in answer.err for line in (7, 15))
     assert not (folder / "etude.db").exists()
+
+
+def test_another_file_of_a_known_name_exits_2_until_it_is_said_to_be_the_same(
+    folder, etude_command
+):
+    etude_command("run", "rates.toml", "--runner", "inline")
+    (folder / "rates.toml").rename(folder / "renamed.toml")
+
+    refused = etude_command("run", "renamed.toml", "--runner", "inline")
+    planned = etude_command("plan", "renamed.toml")
+    accepted = etude_command("run", "renamed.toml", "--runner", "inline", "--same")
+
+    assert (refused.code, planned.code, accepted.code) == (2, 2, 0)
+    assert "from another file, `rates.toml`; this one is `renamed.toml`" in refused.err
+    assert "--same" in refused.err + planned.err
+    assert etude_command("plan", "renamed.toml").code == 0
+
+
+def test_changed_code_is_told_doubted_and_accepted(folder, etude_command):
+    run = ("run", "rates.toml", "--runner", "inline")
+    etude_command(*run)
+    sys.modules.pop("train")
+    (folder / "train.py").write_text(TRAIN.replace("0.5", "0.9"))
+    longer = EXPERIMENT.replace("trials = 20", "trials = 30")
+    (folder / "rates.toml").write_text(longer)
+
+    went_on = etude_command(*run)
+    doubted = etude_command("check", "--json").json
+    accepted = etude_command(*run, "--accept-code")
+    trusted = etude_command("check", "--json").json
+    again = etude_command(*run)
+
+    line = (
+        "`train.py` changed since 40 trials ended (1 line). They are kept. "
+        'New name: `name = "rates-2"`; or accept it: --accept-code.'
+    )
+    assert line in went_on.out
+    assert went_on.out.index(line) < went_on.out.index("Going on:")
+    assert "They are kept, as you accept with --accept-code." in accepted.out
+    assert "train.py" not in again.out.split("Going on:")[0]
+    found = [
+        [one for one in each["findings"] if one["check"] == "code"] for each in (doubted, trusted)
+    ]
+    assert [(one["status"], one["acknowledged"]) for (one,) in found] == [
+        ("notice", False),
+        ("notice", True),
+    ]
+    assert any("`train.py` changed in launch 2" in one for one in doubted["verdict"]["doubts"])
+    (acknowledged,) = [one for one in trusted["verdict"]["doubts"] if "train.py" in one]
+    assert "cknowledged by the author" in acknowledged
+
+
+def test_a_changed_comment_is_not_told(folder, etude_command):
+    run = ("run", "rates.toml", "--runner", "inline")
+    etude_command(*run)
+    sys.modules.pop("train")
+    (folder / "train.py").write_text(f'"""Trains."""\n{TRAIN}  # the end\n')
+
+    went_on = etude_command(*run)
+
+    assert "changed since" not in went_on.out
+    (found,) = [
+        one for one in etude_command("check", "--json").json["findings"] if one["check"] == "code"
+    ]
+    assert found["status"] == "ok"

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
+import shutil
 
 import pytest
 
-from .conftest import EXPERIMENT
+from .conftest import EXPERIMENT, process
 
 SPEAKS = """
 def train(trial):
@@ -43,6 +45,9 @@ def test_trials_as_json(played, etude_command):
         "seed",
         "best",
         "steps",
+        "launch",
+        "code",
+        "trained",
     }
     assert first["setting"].keys() == {"batch_size", "learning_rate", "optimizer"}
     assert first["best"]["step"] == 7
@@ -116,3 +121,92 @@ def test_an_infeasible_trial_is_null_in_json_and_last_in_the_table(folder, etude
     assert (one["status"], one["reason"]) == ("infeasible", "nan")
     assert one["best"] == {"value": None, "step": None}
     assert etude_command("trials").out.splitlines()[-3].split()[0] == "3"
+
+
+INTERRUPTING = """
+import os
+import signal
+from pathlib import Path
+from helper import SCALE
+
+
+def train(trial):
+    trial.restore(lambda path: None)
+    for step in trial.steps():
+        if trial.id == 2 and step == 6 and not Path("interrupted").exists():
+            Path("interrupted").touch()
+            while Path("etude.db.checkpoints/way/2/3").exists():
+                pass  # it goes when the checkpoint of step 5 has reached the store
+            os.kill(os.getppid(), signal.SIGINT)
+            signal.pause()
+        if trial.evaluates(step):
+            value = SCALE * (1.0 - trial["learning_rate"])
+            trial.report(step, {"valid/loss": value}, checkpoint=lambda path: None)
+"""
+FOUR = """
+[experiment]
+name = "way"
+metric = "valid/loss"
+max_steps = 8
+trials = 4
+evaluations = 4
+train = "train.py:train"
+
+[nuisance]
+learning_rate = { low = 1e-3, high = 0.5, log = true }
+"""
+
+
+def launches_and_codes(place, *words):
+    answer = json.loads(process("trials", "way", *words, "--json", cwd=place).stdout)
+    return [
+        [(one["from_step"], one["launch"], one["code"]) for one in trial["trained"]]
+        for trial in answer["trials"]
+    ]
+
+
+def test_every_trial_says_which_launch_and_code_whatever_became_of_its_experiment(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    (here / "way.toml").write_text(FOUR)
+    (here / "helper.py").write_text("SCALE = 1.0\n")
+    (here / "train.py").write_text(INTERRUPTING)
+    run = ("run", "way.toml", "--workers", "1")
+    interrupted = process(*run, cwd=here)
+
+    (here / "helper.py").write_text("SCALE = 1000.0  # another unit\n")
+    edited = process(*run, cwd=here)
+    (here / "way.toml").write_text(FOUR.replace("trials = 4", "trials = 5"))
+    extended = process(*run, cwd=here)
+    shutil.copytree(here, there)
+    shutil.rmtree(here)
+    (there / "way.toml").write_text(FOUR.replace("trials = 4", "trials = 6"))
+    (there / "helper.py").write_text("SCALE = 1.0  # as it was\n")
+    copied = process(*run, cwd=there)
+
+    said = "`helper.py` changed since {} trials ended (1 line). They are kept. New name: `name"
+    assert interrupted.returncode == 130
+    assert said.format(2) in edited.stdout
+    # Trial 2 went on from its checkpoint: it is of both.
+    assert said.format(3) in extended.stdout
+    assert said.format(3) in copied.stdout
+    trained = launches_and_codes(there)
+    old, new = trained[0][0][2], trained[3][0][2]
+    assert old != new
+    assert trained == [
+        [(0, 1, old)],
+        [(0, 1, old)],
+        [(0, 1, old), (6, 2, new)],
+        [(0, 2, new)],
+        [(0, 3, new)],
+        [(0, 4, old)],
+    ]
+    log = json.loads(process("log", "--json", cwd=there).stdout)["experiments"][0]["launches"]
+    assert [(one["launch"], one["trained"]) for one in log] == [
+        (1, [0, 1, 2]),
+        (2, [2, 3]),
+        (3, [4]),
+        (4, [5]),
+    ]
+    assert [one["code"] for one in log] == [[old], [new], [new], [old]]
+    assert set(log[0]["files"]) == {"[experiment] train", "helper.py", "train.py"}

@@ -86,7 +86,7 @@ def of_context(make: Callable[[], Context]) -> Said:
 def made(question: Experiment, records: Sequence[Record]) -> Result:
     """The result of an experiment with these trials."""
     entry = Entry(experiment=question, text=dumps(question), source="story.toml")
-    return Result(entry=entry, records=Records.of(records), store=Memory())
+    return Result(entry=entry, recorded=Records.of(records), store=Memory())
 
 
 def of_story(story: Story, commands: Sequence[str]) -> Said:

@@ -168,12 +168,25 @@ def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experime
     assert second.ended[0].startswith("The rounds end here: 0 training steps are left")
 
 
-def test_when_half_of_the_budget_is_spent_a_search_that_adapts_takes_over(experiment):
+def test_a_space_that_ends_too_early_is_redrawn_before_a_search_that_adapts_takes_over(experiment):
     rounds = etude.autopilot(experiment, loss, rounds=3)
 
     searches = [one.result.experiment.search for one in rounds.rounds]
-    assert searches == ["quasi_random", "bayesian", "bayesian"]
+    assert searches == ["quasi_random", "quasi_random", "bayesian"]
+    assert rounds.rounds[0].coming.goal == "redraw the space"
     assert rounds.last.spent == 3 * TRIALS * STEPS
+
+
+def test_when_half_of_the_budget_is_spent_density_waits_for_a_search_that_adapts(experiment):
+    inside = {"learning_rate": etude.Real(0.1, 1e3, log=True)}
+    spare = {name: etude.Real(0.0, 1.0) for name in "abcd"}
+
+    rounds = etude.autopilot(
+        replace(experiment, nuisance={**inside, **spare}, trials=20), loss, rounds=3
+    )
+
+    searches = [one.result.experiment.search for one in rounds.rounds]
+    assert searches == ["quasi_random", "bayesian", "bayesian"]
 
 
 def test_a_cut_round_says_so_in_its_file(folder):

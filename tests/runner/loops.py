@@ -278,3 +278,45 @@ def exits_with_success(trial):
 def is_silent_once(trial):
     if trial.id != 1:
         trial.report(0, {"valid/loss": 1.0})
+
+
+def reads_late(trial):
+    """Asks for two names: one before it begins, one at the last step."""
+    rate = trial["learning_rate"]
+    for step in trial.steps():
+        if step == trial.max_steps - 1:
+            rate *= trial["factor"]
+        trial.log(step, {"train/loss": rate})
+    trial.report(trial.max_steps - 1, {"valid/loss": rate}, checkpoint=lambda path: None)
+
+
+def reads_if_asked(trial):
+    """What `kind` says decides what else is asked for."""
+    if "kind" in trial and trial["kind"] == "wide":
+        return trial["width"]
+    return trial["learning_rate"]
+
+
+def takes_the_setting(trial):
+    return dict(trial.setting)["learning_rate"]
+
+
+def takes_it_apart(trial):
+    return (lambda learning_rate, **others: learning_rate)(**trial.setting)
+
+
+def reads_in_a_fork(trial):
+    """As a data loader's worker process does, whose memory is a copy."""
+    if (child := os.fork()) == 0:
+        os._exit(0 if trial["width"] else 1)
+    os.waitpid(child, 0)
+    return trial["learning_rate"]
+
+
+def reads_at_the_first_step_only(trial):
+    """Resumed, it never asks for `factor` again."""
+    trial.restore(lambda path: None)
+    for step in trial.steps():
+        value = trial["factor"] if step == 0 else 0.5
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": value}, checkpoint=lambda path: None)

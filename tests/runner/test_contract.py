@@ -7,7 +7,7 @@ from tests.runner.sample import HERE, assignment, end, events_of, inline, of, pr
 
 from etude.assignment import Halt
 from etude.errors import TrainError
-from etude.event import Began, Ended, Paused, Refused, Rehearsed, Saved
+from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 
@@ -363,7 +363,10 @@ def test_a_trial_killed_before_it_could_pause_pauses_where_it_would_have(runner,
     events = events_of(runner("train"), assignment(tmp_path, resume_step=3, until_step=4))
 
     assert rows(events) == []
-    assert events == [Began(0, 4), Paused(0, 4, events[-1].wall_s)]
+    assert [one for one in events if not isinstance(one, Coded)] == [
+        Began(0, 4),
+        Paused(0, 4, events[-1].wall_s),
+    ]
 
 
 def test_a_trial_that_runs_is_stopped_by_a_halt(runner, tmp_path):
@@ -404,3 +407,37 @@ def test_a_rehearsal_tells_whether_the_loop_can_be_resumed(runner, tmp_path, nam
 def wait_for_news(busy, deliver):
     while busy.wait(deliver):
         pass
+
+
+READINGS = {"learning_rate": 0.25, "factor": 0.5, "width": 8, "momentum": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("name", "unread"),
+    [
+        ("returns", ("factor", "momentum", "width")),
+        ("reads_late", ("momentum", "width")),
+        ("takes_the_setting", ()),
+        ("takes_it_apart", ()),
+        ("reads_in_a_fork", ()),
+        ("raises", ("factor", "learning_rate", "momentum", "width")),
+    ],
+)
+def test_an_end_says_what_nobody_read_of_the_setting(runner, tmp_path, name, unread):
+    ended = end(events_of(runner(name), assignment(tmp_path, setting=READINGS)))
+
+    assert ended.unread == unread
+
+
+@pytest.mark.parametrize(
+    ("before", "unread"), [(None, None), (("momentum",), ("momentum",)), ((), ())]
+)
+def test_a_resumed_trial_counts_what_was_read_before(runner, tmp_path, before, unread):
+    setting = {"learning_rate": 0.25, "factor": 0.5, "momentum": 0.9}
+    first = assignment(tmp_path, setting=setting)
+    events_of(runner("reads_at_the_first_step_only"), first)
+
+    given = assignment(tmp_path, setting=setting, resume_step=3, unread=before)
+    ended = end(events_of(runner("reads_at_the_first_step_only"), given))
+
+    assert ended.unread == unread

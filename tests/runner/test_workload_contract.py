@@ -135,3 +135,12 @@ def test_a_rehearsal_tells_what_nobody_read_and_how_long_a_step_takes(runner, tm
 
     assert event.unread == ("beta1", "width")
     assert event.step_s > 0
+
+
+def test_an_end_says_what_neither_the_loop_nor_the_workload_read(runner, tmp_path):
+    setting = {**SETTING, "beta1": 0.9, "width": 8, "smoothing": 0.5, "depth": 3}
+    several = [trial(tmp_path, id=n, seed=n, setting=setting) for n in range(2)]
+
+    events = events_of(runner("Reads"), *several)
+
+    assert [end(of(events, n)).unread for n in range(2)] == [("beta1", "depth")] * 2

@@ -180,3 +180,14 @@ class Threads(Plain):
     def metrics(self, predict, batch):
         inputs, _ = batch
         return {"loss": 0 * predict(inputs).sum() + float(torch.get_num_threads())}
+
+
+class Reads(Plain):
+    """Its model asks for `width`, its loss for `smoothing`."""
+
+    def model(self, setting):
+        setting["width"]
+        return super().model(setting)
+
+    def loss(self, predict, batch, setting):
+        return setting["smoothing"] * super().loss(predict, batch, setting)

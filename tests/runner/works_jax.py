@@ -112,3 +112,14 @@ class Flax(Plain):
 class OddMetric(Plain):
     def metrics(self, predict, batch):
         return {"loss": predict(batch[0])}
+
+
+class Reads(Plain):
+    """Its model asks for `width`, its loss for `smoothing`."""
+
+    def model(self, setting):
+        setting["width"]
+        return super().model(setting)
+
+    def loss(self, predict, batch, setting):
+        return setting["smoothing"] * super().loss(predict, batch, setting)

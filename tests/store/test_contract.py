@@ -19,8 +19,20 @@ from tests.store.sample import (
     three_trials,
 )
 
+from etude.code import Code, CodeFile
 from etude.design.split import split
-from etude.event import Began, Ended, Logged, Lost, Paused, Refused, Rehearsed, Reopened, Saved
+from etude.event import (
+    Began,
+    Coded,
+    Ended,
+    Logged,
+    Lost,
+    Paused,
+    Refused,
+    Rehearsed,
+    Reopened,
+    Saved,
+)
 from etude.experiment.entry import EarlierRound
 from etude.move import Fork, Resume, Start
 from etude.record import Checkpoint
@@ -510,3 +522,107 @@ def test_a_paused_trial_that_is_stopped_is_censored(paused):
 
     one = record_of(paused)
     assert (one.status, one.reason, one.steps) == ("stopped", "schedule", 4)
+
+
+OLD = Code((CodeFile("helper.py", "2", "y = 1"), CodeFile("train.py", "1", "x = 1")))
+NEW = Code((CodeFile("helper.py", "2", "y = 1"), CodeFile("train.py", "3", "x = 2")))
+
+
+def stretches(store, trial_id=0):
+    return [(one.from_step, one.launch, one.code) for one in record_of(store, trial_id).stretches]
+
+
+def test_a_trial_knows_the_code_and_the_launch_that_trained_it(store):
+    begun(store)
+
+    store.append("rates", [Began(0, 0), Coded(0, 0, OLD), *finished(0, 0.5)[1:]])
+
+    assert stretches(store) == [(0, 1, OLD)]
+    assert stretches(store, 1) == []
+
+
+def test_a_trial_that_goes_on_under_other_code_knows_both(started):
+    saved(started, 3, 0.5, Coded(0, 0, OLD))
+    started.begin(entry(three_trials(), LAUNCH))
+
+    started.append("rates", [Began(0, 4), Coded(0, 4, NEW), Ended(0, "completed")])
+
+    assert stretches(started) == [(0, 1, OLD), (4, 2, NEW)]
+
+
+def test_a_trial_that_begins_again_knows_the_last_code_alone(started):
+    saved(started, 3, 0.5, Coded(0, 0, OLD))
+    started.begin(entry(three_trials(), LAUNCH))
+
+    started.append("rates", [Began(0, 0), Coded(0, 0, NEW)])
+
+    assert stretches(started) == [(0, 2, NEW)]
+
+
+def test_code_that_grows_while_a_trial_runs_is_one_stretch(started):
+    started.append("rates", [Coded(0, 0, Code(OLD.files[:1])), Coded(0, 0, OLD)])
+
+    assert stretches(started) == [(0, 1, OLD)]
+
+
+def test_a_trial_whose_code_nobody_told_knows_its_launch(started):
+    assert stretches(started) == [(0, 1, None)]
+
+
+def test_a_fork_has_the_code_of_its_parent_until_then(started):
+    save_each(started, [0.5, 0.4, 0.3])
+    started.append("rates", [Coded(0, 0, OLD)])
+    (study,) = split(three_trials())
+
+    (fork,) = started.reserve("rates", study, [Fork(0, 2, {"learning_rate": 0.1})])
+    started.append("rates", [Began(fork.id, 3), Coded(fork.id, 3, NEW)])
+
+    assert stretches(started, fork.id) == [(0, 1, OLD), (3, 1, NEW)]
+
+
+def test_a_launch_that_accepts_code_accepts_that_of_all_before_it(started):
+    started.append("rates", [Coded(0, 0, OLD)])
+    before = [one.accepted for one in record_of(started).stretches]
+
+    started.begin(entry(three_trials(), replace(LAUNCH, accepts_code=True)))
+    started.begin(entry(three_trials(), LAUNCH))
+    started.append("rates", [Began(1, 0), Coded(1, 0, NEW)])
+
+    assert before == [False]
+    assert [one.accepted for one in record_of(started).stretches] == [True]
+    assert [one.accepted for one in record_of(started, 1).stretches] == [False]
+
+
+def test_a_store_knows_where_an_experiments_file_stands_beside_it(store, tmp_path):
+    file = store.files.folder / "sub" / "rates.toml"
+
+    store.begin(replace(entry(three_trials(), LAUNCH), source=str(file)))
+
+    assert store.entries()[0].place == "sub/rates.toml"
+
+
+# --- what nobody read
+
+
+def test_an_end_keeps_what_nobody_read(started):
+    started.append("rates", [Ended(0, "completed", unread=("momentum",))])
+
+    assert record_of(started).unread == ("momentum",)
+
+
+def test_what_was_read_is_not_known_before_an_end(started):
+    assert record_of(started).unread is None
+
+
+def test_what_a_killed_attempt_read_is_not_known(paused):
+    paused.append("rates", [Began(0, 4), Lost(0, "SIGKILL")])
+
+    assert record_of(paused).unread is None
+
+
+def test_a_pause_keeps_what_nobody_read_until_the_trial_goes_on(started):
+    started.append("rates", [Paused(0, 4, unread=("momentum",))])
+    at_rest = record_of(started).unread
+    started.append("rates", [Began(0, 4)])
+
+    assert (at_rest, record_of(started).unread) == (("momentum",), None)

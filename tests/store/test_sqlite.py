@@ -9,8 +9,9 @@ from contextlib import suppress
 import pytest
 from tests.store.sample import begun, finished, record_of, rows
 
+from etude.code import Code, CodeFile
 from etude.errors import OwnedError, StoreError
-from etude.event import Began, Ended, Logged, Saved
+from etude.event import Began, Coded, Ended, Logged, Saved
 from etude.store import open_store
 from etude.store.migrations import latest
 
@@ -169,22 +170,16 @@ def test_a_long_look_does_not_hold_up_the_run(store, place):
     assert record_of(store).status == "running"
 
 
-# What migrations after the first one add.
-LATER_TABLES = ("stretch", "code_text", "code_file", "code")
-LATER_COLUMNS = (
-    *(("trial", name) for name in ("launch_id", "name", "parent_id", "from_step", "until_step")),
-    *(("experiment", name) for name in ("place", "prior")),
-    ("launch", "accepts_code"),
-)
-
-
 def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     store.append("rates", [Began(0, 0), Ended(0, "completed")])
     store.close()
     db = sqlite3.connect(place)
-    for table, column in LATER_COLUMNS:
-        db.execute(f"alter table {table} drop column {column}")
-    for table in LATER_TABLES:
+    for column in ("launch_id", "name", "parent_id", "from_step", "until_step", "unread"):
+        db.execute(f"alter table trial drop column {column}")
+    for column in ("place", "prior"):
+        db.execute(f"alter table experiment drop column {column}")
+    db.execute("alter table launch drop column accepts_code")
+    for table in ("stretch", "code_file", "code_text"):
         db.execute(f"drop table {table}")
     db.execute("pragma user_version = 1")
     db.close()
@@ -341,3 +336,33 @@ def test_a_full_disk_under_the_lock_is_told(small_disk):
         pass
 
     store.close()
+
+
+def test_the_text_of_a_file_is_stored_once(store, place):
+    files = (CodeFile("train.py", "1", "x = 1"), CodeFile("helper.py", "2", "y = 1"))
+    other = (CodeFile("train.py", "3", "x = 2"), files[1])
+    store.append("rates", [Began(0, 0), Coded(0, 0, Code(files)), Ended(0, "completed")])
+    store.append("rates", [Began(1, 0), Coded(1, 0, Code(files)), Ended(1, "completed")])
+    store.append("rates", [Began(2, 0), Coded(2, 0, Code(other)), Ended(2, "completed")])
+
+    db = sqlite3.connect(place)
+    counts = [
+        db.execute(f"select count(*) from {table}").fetchone()[0]
+        for table in ("code_file", "code_text", "stretch")
+    ]
+    db.close()
+
+    assert counts == [4, 3, 3]
+
+
+def test_a_trial_of_an_older_store_knows_its_last_launch(store, place):
+    store.append("rates", [Began(0, 0), Ended(0, "completed")])
+    store.close()
+    db = sqlite3.connect(place)
+    db.execute("delete from stretch")
+    db.commit()
+    db.close()
+
+    found = reader(place).records("rates")[0].stretches
+
+    assert [(one.launch, one.code) for one in found] == [(1, None)]

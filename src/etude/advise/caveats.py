@@ -14,7 +14,16 @@ from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Caveat, Finding
 from ..wording import join, number, plural, quantity
-from .finding_caveats import acknowledged, censored, curve_notices, named, problems, unclear
+from .finding_caveats import (
+    acknowledged,
+    another_metric,
+    censored,
+    changed_code,
+    curve_notices,
+    named,
+    problems,
+    unclear,
+)
 from .follow_up import SEEDS
 from .ranking import RankedStudy, best_trials, relevant_findings
 from .weights import (
@@ -49,7 +58,9 @@ def caveats(
     found = [
         *problems(analysis, relevant, leader if len(valued_studies) > 1 else ""),
         *curve_notices(relevant, leader),
+        *changed_code(relevant),
         *unclear(relevant),
+        *another_metric(relevant),
         *_unfinished(studies),
         *censored(analysis),
         *_configured(experiment, studies),

@@ -88,6 +88,19 @@ class Context:
         ]
 
     @property
+    def unread_compared(self) -> list[Finding]:
+        """What is said of compared hyperparameters that nobody read: no round tells them apart."""
+        return [one for one in self.findings if one.check == "unread" and one.status == "problem"]
+
+    def is_unread(self, keys: Sequence[str]) -> bool:
+        """Whether a key of the file is a hyperparameter that nobody read in any of its studies."""
+        same = [one for one in self.experiment.hyperparameters if one.name == keys[-1]]
+        own = [one for one in same if one.keys == tuple(keys)] or same
+        studies = {study.name for one in own for study in self.studies_with(one)}
+        left = self.analysis.unread
+        return bool(studies) and all(keys[-1] in left.of(study) for study in studies)
+
+    @property
     def sides(self) -> list[Finding]:
         """What is said of the sides of the space (C1)."""
         return [

@@ -106,6 +106,7 @@ def ending(
     left_to_you: Sequence[str] = (),
     file: str = "",
     store: str = "",
+    judge: str = "",
 ) -> Ending:
     """The ending of a round.
 
@@ -115,6 +116,7 @@ def ending(
         left_to_you: What only a person can do, a sentence each.
         file: Of the experiment, for a round that is not over.
         store: The option that names the store in commands to type, with a space before it.
+        judge: The options that name another metric, likewise.
 
     Source: A1, A2, C14, R3.
     """
@@ -129,9 +131,9 @@ def ending(
         why=WHY[verdict.status],
         reasons=tuple(_reason(caveat, context, pace_s) for caveat in reasons(context)),
         lines=tuple(digest(context.findings, verdict.caveats, verdict.best_trials)),
-        more=f"etude check {name}",
-        steps=_comparison(context, actions, store)
-        or tuple(_step(action, name, file, store, pace_s) for action in actions),
+        more=f"etude check {name}{judge}",
+        steps=_comparison(context, actions, f"{store}{judge}")
+        or tuple(_step(one, name, file, store, pace_s, judge=judge) for one in actions),
     )
 
 
@@ -258,10 +260,12 @@ def _comparison(context: Context, actions: Sequence[Action], store: str) -> tupl
     return (NextStep(command=f"etude compare {sides}{store}", text=text),)
 
 
-def _step(action: Action, name: str, file: str, store: str, pace_s: float | None) -> NextStep:
+def _step(
+    action: Action, name: str, file: str, store: str, pace_s: float | None, *, judge: str
+) -> NextStep:
     commands = {
-        "round": f"etude next {name}",
-        "seeds": f"etude next {name} --seeds {SEEDS}",
+        "round": f"etude next {name}{judge}",
+        "seeds": f"etude next {name}{judge} --seeds {SEEDS}",
         "wait": f"etude run {file}{store}" if file else "",
         "adopt": f"etude adopt {name}",
     }

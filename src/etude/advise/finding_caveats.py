@@ -17,8 +17,10 @@ from .context import side_of
 from .kinds import CAUSES, open_kind
 from .weights import (
     ACKNOWLEDGED,
+    ANOTHER_METRIC,
     ASIDE,
     CENSORED,
+    CHANGED_CODE,
     HELD_DOWN,
     JUMPS,
     LEADERS_SHARE,
@@ -26,6 +28,7 @@ from .weights import (
     PROBLEM,
     RETRAIN,
     STILL_IMPROVING,
+    UNREAD,
 )
 
 # A best trial that still improves, or jumps from evaluation to evaluation, may not stay the best.
@@ -80,7 +83,7 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             alike = finding.check, finding.rule, finding.kind, axis
             key = alike if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
-    for members in groups.values():
+    for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
         studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
@@ -93,7 +96,9 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
         yield Caveat(
             text=text,
             rules=(first.rule,),
-            weight=PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
+            weight=UNREAD
+            if first.check == "unread"
+            else PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
             detail=detail,
             findings=tuple(members),
         )
@@ -107,6 +112,16 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
     for study in analysis.studies:
         for finding in censored_findings(analysis.result(study, censored_trials)):
             yield _of_finding(finding, finding.message, CENSORED)
+
+
+def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a search or a schedule chose by another metric than the one that judges.
+
+    Source: Q2.
+    """
+    for finding in findings:
+        if finding.check == "another_metric":
+            yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 
 def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:
@@ -144,6 +159,16 @@ def curve_notices(findings: Sequence[Finding], leader: str) -> Iterator[Caveat]:
         share = LEADERS_SHARE if first.subject.get("study") == leader else 1.0
         caveat = _of_finding(first, group.message, share * _WEIGHTS[first.check])
         yield replace(caveat, findings=group.members)
+
+
+def changed_code(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That trials of every study are of several versions of the code, where nobody accepts it.
+
+    Source: K3.
+    """
+    for finding in findings:
+        if (finding.check, finding.status) == ("code", "notice") and not finding.acknowledged:
+            yield _of_finding(finding, finding.message, CHANGED_CODE)
 
 
 def _may_change_order(finding: Finding) -> bool:

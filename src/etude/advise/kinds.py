@@ -44,6 +44,7 @@ _SUBJECTS = {
     "still_improving": "late improvement",
     "training_loss_rises": "whether the training loss rises",
     "trial_noise": "the noise of a trial",
+    "unread": "what was read",
 }
 # Two checks' words for one cause.
 _SAME = {"too_few_norms": "too_short", "stuck": "flat"}

@@ -94,11 +94,13 @@ def left_words(experiment: Experiment, steps: int, left: tuple[str, ...]) -> str
 
 
 def assumption(*, own_loop: bool) -> str:
-    """What is taken for granted of a schedule that nobody can see; empty for Etude's own loop.
+    """What becomes of the schedule, in a clause; of one that nobody can see, what is assumed.
 
     Source: T10.
     """
-    return "" if own_loop else "a schedule of your loop is assumed to follow `trial.max_steps`"
+    if own_loop:
+        return "its schedule follows"
+    return "a schedule of your loop is assumed to follow `trial.max_steps`"
 
 
 def _lengths_of_a_users_loop(experiment: Experiment, steps: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
 from ..design.checks import findings as of_design
@@ -11,7 +11,7 @@ from ..design.studies import studies as designed
 from ..errors import InputError
 from ..experiment import Experiment
 from ..finding import Finding, Recommendation
-from .context import Context, Remedy
+from .context import Context, Remedy, step_text
 from .edits import applied, changes_phrase
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
@@ -24,6 +24,7 @@ from .remedies.widen import widen
 
 RemedyRule: TypeAlias = Callable[[Context], list[Remedy]]
 REPAIR = "repair optimization"
+REDRAW = "redraw the space"
 
 
 @final
@@ -47,7 +48,7 @@ class Step:
 EXPLORATION = (
     Step(goal=REPAIR, rules=("D11", "D6", "D9"), remedies=(stabilize,), is_cure=True),
     Step(
-        goal="redraw the space",
+        goal=REDRAW,
         rules=("C1", "C3"),
         remedies=(use_log_scale, narrow_unstable, widen),
         is_cure=True,
@@ -101,14 +102,18 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
 
     While trouble of the compared trials is only told in words, no step is taken but those that
     repair it or redraw the space, for cutting and widening is a cure (D11). An edit that would earn
-    a finding about the design of the next round is put into words.
+    a finding about the design of the next round is put into words. What nobody reads is not edited,
+    and where nobody reads what is compared, no round is worth its steps (W8).
 
     Args:
         context: The round.
         order: `EXPLOITATION` where exploration is over; of a comparison it never is.
 
-    Source: R3, D11, C14.
+    Source: R3, D11, C14, W8.
     """
+    if compared := context.unread_compared:
+        words = tuple(step_text(finding) for finding in compared)
+        return Advice(words=words, manual_causes=tuple(compared))
     steps = order if context.verdict.status == "no_question" else EXPLORATION
     proposals = [_proposal(context, step) for step in steps]
     unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.urgent]
@@ -149,7 +154,7 @@ def _proposal(context: Context, step: Step) -> _Proposal:
     edits: list[Recommendation] = []
     words: list[str] = []
     remedies = [remedy for remedies_of in step.remedies for remedy in remedies_of(context)]
-    for remedy in _distinct_remedies(remedies):
+    for remedy in (_without_unread(context, one) for one in _distinct_remedies(remedies)):
         objection = _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
         edits += remedy.edits if not objection else ()
         words += [objection] if objection else [remedy.words] if remedy.words else []
@@ -216,6 +221,15 @@ def _waiting_sentence(proposal: _Proposal) -> str:
     goal, edits = proposal.step.goal, proposal.edits
     rules = ", ".join(dict.fromkeys(edit.rule for edit in edits))
     return f"{goal[0].upper()}{goal[1:]}: {changes_phrase(edits)} ({rules})."
+
+
+def _without_unread(context: Context, remedy: Remedy) -> Remedy:
+    """The remedy without edits of what nobody reads; in words where none is left."""
+    edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
+    if edits or not remedy.edits:
+        return replace(remedy, edits=edits)
+    path = remedy.edits[0].path
+    return replace(remedy, edits=(), words=f"`{path}` stays, since nothing reads it (W8).")
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

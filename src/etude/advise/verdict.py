@@ -34,6 +34,7 @@ class _Basis:
     retrained: Retrained | None
     problems: int
     examples: int | None
+    unread: Sequence[str] = ()
 
 
 def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
@@ -43,7 +44,8 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     seeds tell: from 5 a side on, where they agree, the word is `better`. What each search could
     find, its trials tell: a lead that two equal searches seldom show `leads`, and no more, since a
     search that is harder to tune or whose seeds scatter loses so without being worse. A finding
-    that is a problem forbids an answer.
+    that is a problem forbids an answer; where nobody read what the studies differ in, there is
+    nothing to answer.
 
     Measured by `benchmarks/claims/better.py`, 200 rounds each: one of two arms that are equal at
     their best is never `better` without retrainings, and `leads` in 98 % where the other is four
@@ -52,7 +54,7 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     test finds more. A lead of 4 deviations of the seeds is found in 95 to 100 % at 20 trials where
     seeds move values more than points do, else in 65 to 73 %.
 
-    Source: A1, A2, C14, Q10, R5, R13.
+    Source: A1, A2, C14, Q10, R5, R13, W8.
     """
     studies = ranking(analysis)
     best = best_trials(studies)
@@ -64,15 +66,15 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     reasons = caveats(analysis, studies, findings)
     return Verdict(
         status=status,
-        winner=leader.study.name if leader.best else "",
+        winner=leader.study.name if leader.best and not basis.unread else "",
         headline=headline,
         message=message,
         rows=study_rows(basis.studies, basis.examples, sides),
         caveats=reasons,
         doubts=tuple(caveat.doubt for caveat in reasons),
         best_trials=tuple(sorted(best)),
-        leads=tuple(basis.leads),
-        means=tuple(basis.untuned),
+        leads=() if basis.unread else tuple(basis.leads),
+        means=() if basis.unread else tuple(basis.untuned),
         evidence=_evidence(basis),
     )
 
@@ -91,6 +93,7 @@ def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> 
         retrained=trained,
         problems=problems,
         examples=analysis.experiment.validation_examples,
+        unread=analysis.unread.scientific if analysis.unread.nothing_compared else (),
     )
 
 
@@ -101,6 +104,8 @@ def _answer(basis: _Basis) -> tuple[Status, str, str]:
         return "unclear", *_nothing(basis.studies)
     if len(basis.studies) == 1:
         return "no_question", *_alone(basis)
+    if basis.unread:
+        return "no_question", *_unread(basis)
     status, headline, message = _by_retrainings(basis) or _by_searches(basis)
     if not basis.problems:
         return status, headline, message
@@ -158,6 +163,14 @@ def _alone(basis: _Basis) -> tuple[str, str]:
     headline = f"The best `{study.study.metric}` of {trials} is {value}"
     message = f"Nothing was compared: the best of {trials} is {_result(study)}."
     return headline, f"{message} {_mean_sentence(basis)}".rstrip()
+
+
+def _unread(basis: _Basis) -> tuple[str, str]:
+    """That the studies differ in nothing that the training asks for."""
+    names = conjunction([f"`{name}`" for name in basis.unread])
+    headline = f"Nothing read {names}, so nothing was compared"
+    ended = plural(sum(len(study.outcomes) for study in basis.studies), "trial")
+    return headline, f"{headline}: the best of {ended} is {_result(basis.studies[0])}."
 
 
 def _mean_sentence(basis: _Basis) -> str:

@@ -6,7 +6,13 @@ from __future__ import annotations
 # answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
 # runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
 PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
+# What nobody reads makes it no question at all, whatever else is wrong.
+UNREAD = 110.0
 ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0
+# Trials of two versions of the code in every study: as uneven as instability makes a race.
+CHANGED_CODE = 75.0
+# A search by another metric may have missed what is best by this one.
+ANOTHER_METRIC = 80.0
 CENSORED, OPEN, MERGED, LISTED = 50.0, 40.0, 35.0, 30.0
 LUCK, SAMPLING_ERROR, ACKNOWLEDGED, SELECTION, FIXED = 30.0, 25.0, 20.0, 15.0, 10.0
 # What would change how long or how evenly to train, and hardly which is best.

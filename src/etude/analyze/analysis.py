@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, final
 
 from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Record
 from ..study import Study
+from .checks.infeasible import infeasible
 from .checks.stability import stability
+from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
+from .views.walls import EarlierTrials, differences, has_same_values, searched_ranges
 
 R = TypeVar("R")
+# What looks at all studies together.
+_OF_ALL = ("studies", "records", "trials")
 _BY_RESULT = {check.result: check for check in CHECKS}
 
 
@@ -31,14 +36,24 @@ class Analysis:
     """
 
     def __init__(
-        self, experiment: Experiment, studies: Sequence[Study], records: Sequence[Record]
+        self,
+        experiment: Experiment,
+        studies: Sequence[Study],
+        records: Sequence[Record],
+        *,
+        before: Sequence[Analysis] = (),
     ) -> None:
-        """Takes the studies with all their records; records of other studies are passed over."""
+        """Takes the studies with all their records; records of other studies are passed over.
+
+        `before` has the rounds that led to this one, the first of them first.
+        """
         self.experiment = experiment
+        self.before = tuple(before)
         self.studies = tuple(studies)
         self.records = records
         self._outcomes: dict[str, tuple[Outcome, ...]] = {}
         self._curves: dict[str, tuple[TrialCurves, ...]] = {}
+        self._earlier: dict[str, tuple[EarlierTrials, ...]] = {}
         self._results: dict[tuple[str, str], Any] = {}
 
     def records_of(self, study: Study) -> Sequence[Record]:
@@ -60,6 +75,20 @@ class Analysis:
         if study.name not in self._curves:
             self._curves[study.name] = tuple(trial_curves(study, self.outcomes(study)))
         return self._curves[study.name]
+
+    def earlier(self, study: Study) -> tuple[EarlierTrials, ...]:
+        """What the rounds before trained with the scientific values of this study, first to last.
+
+        Not what was forked: such a trial had another setting before.
+        """
+        if study.name not in self._earlier:
+            self._earlier[study.name] = tuple(
+                trials
+                for before in self.before
+                for past in before.studies
+                if (trials := earlier_trials(before, past, self.experiment, study))
+            )
+        return self._earlier[study.name]
 
     def shares(self, study: Study) -> list[Study]:
         """The study itself; of a merged one, a study for each scientific value or slice."""
@@ -95,18 +124,46 @@ class Analysis:
             finding
             for study in self.studies
             for check in CHECKS
-            if check.of != "studies"
+            if check.of not in _OF_ALL
             for subject in (self.shares(study) if check.of == "shares" else [study])
             for finding in check.findings(self._result(subject, check))
         ]
-        return by_study + [
+        of_all = [
             finding
             for check in CHECKS
-            if check.of == "studies"
-            for finding in check.findings(check.result(self.studies))
+            if check.of in _OF_ALL
+            for finding in check.findings(self._whole(check))
         ]
+        return [one for one in by_study if not self._is_idle(one)] + of_all
+
+    @property
+    def unread(self) -> Unread:
+        """What no trial ever read."""
+        result: Unread = self._whole(_BY_RESULT[unread])
+        return result
+
+    def _is_idle(self, finding: Finding) -> bool:
+        """Whether it speaks of an axis that nobody read: along it there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study", "")
+        return name is not None and name in self.unread.of(study)
+
+    def _whole(self, check: Check) -> Any:
+        """The result of a check that looks at all studies together."""
+        key = ("", check.name)
+        if key not in self._results:
+            self._results[key] = check.result(*self._of_all(check))
+        return self._results[key]
+
+    def _of_all(self, check: Check) -> tuple[Any, ...]:
+        if check.of == "studies":
+            return (self.studies,)
+        if check.of == "trials":
+            return self.studies, self.records
+        return ({one.name: self.records_of(one) for one in self.compared_studies},)
 
     def _result(self, study: Study, check: Check) -> Any:
+        if check.of in _OF_ALL:
+            return self._whole(check)
         key = (study.name, check.name)
         if key not in self._results:
             trials = self._trials_of(study, check)
@@ -128,6 +185,8 @@ class Analysis:
             given["rivals"] = dict(self._rivals(study))
         if check.minds_learning:
             given["never_learned"] = self.never_learned(study)
+        if check.knows_earlier:
+            given["earlier"] = partial(self.earlier, study)
         return given
 
     def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
@@ -160,3 +219,29 @@ class Analysis:
             if record.study in own:
                 own[record.study].append(record)
         return own
+
+
+def earlier_trials(
+    before: Analysis, past: Study, experiment: Experiment, study: Study
+) -> EarlierTrials | None:
+    """What a study of an earlier round tells of where a study of this one breaks, if anything.
+
+    Source: C3, R12.
+    """
+    broken = set(before.result(past, infeasible).trials)
+    placed_there = [
+        outcome
+        for outcome in before.outcomes(past)
+        if not outcome.missing
+        and outcome.record.parent is None
+        and has_same_values(study, outcome.record.setting)
+    ]
+    if not placed_there:
+        return None
+    return EarlierTrials(
+        round=before.experiment.name,
+        trained=tuple(one.record.setting for one in placed_there if one.trial not in broken),
+        broken=tuple(one.record.setting for one in placed_there if one.trial in broken),
+        changed=differences((before.experiment, past), (experiment, study)),
+        ranges=searched_ranges(past),
+    )

@@ -11,6 +11,7 @@ from .checks import (
     best_step,
     boundary,
     censored,
+    code,
     coverage,
     fixed_caveats,
     gradient_norm,
@@ -25,9 +26,10 @@ from .checks import (
     still_improving,
     training_loss_rises,
     trial_noise,
+    unread,
 )
 
-Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies"]
+Subject: TypeAlias = Literal["outcomes", "curves", "shares", "studies", "records", "trials"]
 
 
 @final
@@ -39,13 +41,15 @@ class Check:
         name: As findings carry it; `etude check --json` knows it too.
         rules: The rules of the playbook that its findings stand for.
         of: What it looks at: the `outcomes` of a study, its `curves`, the outcomes of each value's
-            share of a merged study (`shares`), or the `studies` as they were designed.
+            share of a merged study (`shares`), the `studies` as they were designed, or all the
+            `records` by the study that is compared, or the studies with all `trials`.
         result: Computes the result from a study and what it looks at.
         findings: The findings that report a result.
         title: What the report calls its chart; empty for a check that has none.
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
+        knows_earlier: Whether it is given the trials of earlier rounds.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Check:
     title: str = ""
     against_rivals: bool = False
     minds_learning: bool = False
+    knows_earlier: bool = False
     along_axes: bool = False
 
 
@@ -67,6 +72,7 @@ CHECKS = (
         result=boundary.boundary,
         findings=boundary.findings,
         along_axes=True,
+        knows_earlier=True,
         title="The best trials and the edges",
     ),
     Check(
@@ -192,11 +198,25 @@ CHECKS = (
         title="What matters",
     ),
     Check(
+        "code",
+        rules=("K3",),
+        of="records",
+        result=code.code,
+        findings=code.findings,
+    ),
+    Check(
         "fixed_caveats",
         rules=("R5",),
         of="studies",
         result=fixed_caveats.fixed_caveats,
         findings=fixed_caveats.findings,
+    ),
+    Check(
+        "unread",
+        rules=("W8",),
+        of="trials",
+        result=unread.unread,
+        findings=unread.findings,
     ),
 )
 

@@ -502,6 +502,12 @@ class InfeasibleThresholds:
     min_ended: int = 5
     # The usual 5 %, over all regions of the study: one is named only if it is hardly chance.
     max_chance: float = 0.05
+    # Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.
+    # To cut across one of four that trains, but for no good, brings no more optima inside, and cuts
+    # off 3 % of those near a cliff that is tilted (`benchmarks/claims/half_break.py`).
+    min_beyond: int = 3
+    # Heuristic: below a twentieth of the axis, a move of a bound saves less than a trial of twenty.
+    min_saved: float = 0.05
 
 
 @final
@@ -528,3 +534,25 @@ class CoverageThresholds:
     max_gain_of_spread: float = 0.1
     # Heuristic: a gain within one retraining standard deviation is hardly seen.
     max_gain_of_noise: float = 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class UnreadThresholds:
+    """Of `unread` (W8), while trials of a study still run."""
+
+    # Heuristic: what half of the trials read, five of them miss in three of a hundred studies.
+    min_trials: int = 5
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CodeThresholds:
+    """Of `code` (K3)."""
+
+    # Heuristic: studies go in turn, so an edit in between leaves their shares of the newest version
+    # within one trial of each other; a fifth of ten trials is two.
+    max_uneven: float = 0.2
+
+
+CODE = CodeThresholds()

@@ -1,7 +1,8 @@
-"""`etude run --rounds N --accept`: rounds that follow their own advice, and what came of them."""
+"""`etude run --rounds N`: rounds that follow their own advice, and what came of them."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -29,12 +30,16 @@ class RoundOptions:
         budget_steps: Training steps of all; None for as many a round as the first has.
         store: As it was typed, for the commands to type next.
         location: Where that is.
+        is_accepted: Whether the advice is followed unseen; else each file is asked about.
+        typed: Other options that were typed, for the command to go on.
     """
 
     rounds: int
     budget_steps: int | None
     store: str | None
     location: str
+    is_accepted: bool = True
+    typed: str = ""
 
 
 def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOptions) -> None:
@@ -54,11 +59,58 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
             typer.echo(f"\nRound {len(played) + 1} of {rounds}: {current}")
             return play(current, store)
 
-        for latest in autopilot.follow(file, play_one, store, rounds=rounds, budget_steps=budget):
+        following = autopilot.follow(
+            file,
+            play_one,
+            store,
+            rounds=rounds,
+            budget_steps=budget,
+            is_read=not options.is_accepted,
+        )
+        go_on: list[str] = []
+        for latest in following:
             played.append(latest)
             print_lines(_round_lines(latest))
+            if not options.is_accepted and (stop := _stop(file, latest, store, budget, options)):
+                played[-1] = replace(latest, ended=stop[:1])
+                go_on = [f"To go on:              {stop[1]}"]
+                break
         outcome = autopilot.RoundSeries(rounds=tuple(played), budget_steps=budget)
-        print_lines(_outcome_lines(outcome, options.store))
+        print_lines([*_outcome_lines(outcome, options.store), *go_on])
+
+
+def _stop(
+    file: Path, latest: PlayedRound, store: Store, budget: int, options: RoundOptions
+) -> tuple[str, ...]:
+    """Why no other round is played now, and the command to go on; empty where the next one is."""
+    from ..procedure.autopilot import has_begun
+    from .ask_round import changed_lines, has_terminal, is_to_be_played
+
+    place, coming = latest.next_file, latest.coming
+    # What was answered once, and played since, is not asked again.
+    if place is None or coming is None or has_begun(store, place):
+        return ()
+    if has_terminal():
+        if is_to_be_played(place, coming.text, store):
+            return ()
+        same = _command(file, options.rounds, options.budget_steps, options)
+        return (f"The rounds stop before {place}, as you said.", same)
+    for line in changed_lines(place, coming.text):
+        typer.echo(line)
+    left = options.rounds - latest.number
+    steps = budget - latest.spent if left > 1 else None
+    command = _command(place, left, steps, options)
+    why = f"There is no terminal to ask at, so the rounds stop before {place}: read it, edit it."
+    return (why, command)
+
+
+def _command(file: Path, rounds: int, steps: int | None, options: RoundOptions) -> str:
+    from .output import store_option
+
+    several = f" --rounds {rounds}" if rounds > 1 else ""
+    budget = f" --budget-steps {steps}" if steps is not None else ""
+    name = shlex.quote(str(file))
+    return f"etude run {name}{several}{budget}{options.typed}{store_option(options.store)}"
 
 
 def _round_lines(latest: PlayedRound) -> list[str]:

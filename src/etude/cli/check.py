@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..wording import quantity, sentence_case
-from .options import JsonOption, NameArgument, StoreOption
+from .options import JsonOption, MaximizeOption, MetricOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
@@ -26,9 +27,12 @@ _TITLES = {
 MOST_LINES = 30
 
 
-def check(
+def check(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
+    *,
     store: StoreOption = None,
+    metric: MetricOption = None,
+    maximize: MaximizeOption = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Every finding in full, with its advice.")
     ] = False,  # a flag of the command line
@@ -38,15 +42,17 @@ def check(
     ] = False,  # a flag of the command line
 ) -> None:
     """Check the evidence of an experiment, and say what it allows to conclude."""
-    from .options import stored_result
-    from .output import Answer, show, store_option
+    from .options import Judge, stored_result
+    from .output import Answer, judged_lines, show, store_option
 
-    with stored_result(name, store) as result:
+    judge = Judge(metric, maximize)
+    with stored_result(name, store, judge) as result:
         findings = result.findings
-        ending = result.ending(store_option(store))
+        ending = result.ending(store_option(store), judge.option)
         short = partial(short_lines, ending, findings)
         lines = partial(_all_lines, result) if everything else short
-        answer = Answer(lines=lines, json=partial(_as_json, result))
+        first = judged_lines(result)
+        answer = Answer(lines=lambda: chain(first, lines()), json=partial(_as_json, result))
         show(answer, json=json)
     if strict and any(finding.status == "problem" for finding in findings):
         raise typer.Exit(1)
@@ -58,6 +64,8 @@ def _as_json(result: Result) -> dict[str, Any]:
     verdict = result.verdict
     return {
         "experiment": result.experiment.name,
+        "metric": result.experiment.metric,
+        "maximize": result.experiment.maximize,
         "verdict": {
             "status": verdict.status,
             "winner": verdict.winner,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import JsonOption, StoreOption
+from .options import JsonOption, Judge, MetricOption, StoreOption
 
 if TYPE_CHECKING:
     from ..advise.ending import Reason
@@ -30,8 +30,9 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The same; judged against A.")],
     *,
+    metric: MetricOption = None,
     maximize: Annotated[
-        bool, typer.Option("--maximize", help="Higher is better, for values from files.")
+        bool, typer.Option("--maximize", help="Higher is better: of --metric, or in files.")
     ] = False,
     paired: Annotated[
         bool, typer.Option("--paired", help="Values were trained with the same seeds by design.")
@@ -50,7 +51,8 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
     from .compare_inputs import inputs
     from .output import show
 
-    with inputs([a, b, *(second_search or [])], store) as (first, second, *repeats):
+    judge = Judge(metric, maximize and metric is not None)
+    with inputs([a, b, *(second_search or [])], store, judge) as (first, second, *repeats):
         _refuse_same(first, second)
         direction = _direction(first, second, maximize=maximize)
         if first.retrainings and second.retrainings and not repeats:

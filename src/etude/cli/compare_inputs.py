@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..analyze.comparison.retrainings import Retrainings
     from ..round.result import Result
     from ..store.base import Store
+    from .options import Judge
 
 
 @final
@@ -40,7 +41,7 @@ class Input:
 
 
 @contextmanager
-def inputs(names: Sequence[str], store: str | None) -> Iterator[list[Input]]:
+def inputs(names: Sequence[str], store: str | None, judge: Judge) -> Iterator[list[Input]]:
     """What was typed, read; the store is opened only where one of the names is in it."""
     if all(Path(name).is_file() for name in names):
         yield [_from_file(name) for name in names]
@@ -54,7 +55,7 @@ def inputs(names: Sequence[str], store: str | None) -> Iterator[list[Input]]:
         raise StoreError(f"`{absent}` is no file, and no experiment: {error}") from error
     with closing(database):
         yield [
-            _from_file(name) if Path(name).is_file() else _from_store(database, name)
+            _from_file(name) if Path(name).is_file() else _from_store(database, name, judge)
             for name in names
         ]
 
@@ -86,7 +87,7 @@ def _value(name: str, line_number: int, line: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _from_store(store: Store, name: str) -> Input:
+def _from_store(store: Store, name: str, judge: Judge) -> Input:
     """An experiment of the store, or `name:trial`: the retrainings of that trial's setting."""
     from ..analyze.comparison.retrainings import of_best, retrainings
     from ..round.result import load
@@ -94,10 +95,10 @@ def _from_store(store: Store, name: str) -> Input:
     known = [entry.experiment.name for entry in store.entries()]
     title, _, trial = name.rpartition(":")
     if name in known or title not in known:
-        result = load(store, name)
+        result = judge.of(load(store, name))
         best = of_best(result.studies, result.records, name=name)
         return Input(name, best, result)
-    result = load(store, title)
+    result = judge.of(load(store, title))
     ids = [record.id for record in result.records if trial in (str(record.id), record.name)]
     trainings = retrainings(result.studies, result.records, ids[0], name=name) if ids else None
     if trainings is None:

@@ -41,6 +41,15 @@ def import_lines(summary: ImportSummary, kind: str, source: Path) -> Iterator[st
     yield from _names(summary)
     yield from _unseen(summary)
     yield from _left_out(summary)
+    yield from _of_test_data(summary)
+
+
+def _of_test_data(summary: ImportSummary) -> Iterator[str]:
+    from ..design.checks.judged import findings
+    from .output import finding_lines
+
+    for finding in findings(summary.experiment):
+        yield from finding_lines(finding)
 
 
 def _counts(summary: ImportSummary) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -14,11 +14,16 @@ from .options import BaselineOption, JsonOption, StoreOption
 if TYPE_CHECKING:
     from ..procedure.launch import LaunchSummary
 
+_KeepSchedule: TypeAlias = Annotated[
+    bool,
+    typer.Option("--keep-schedule", help="At another length, leave every setting of the schedule."),
+]
+
 # A2's own number.
 _SEEDS = 5
 
 
-def launch(
+def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     *,
     baseline: BaselineOption = Path("baseline.toml"),
     seeds: Annotated[int, typer.Option(min=1, help="Trainings, each with a seed.")] = _SEEDS,
@@ -29,6 +34,7 @@ def launch(
     runner: Annotated[
         str, typer.Option(help="`processes`, or `inline` to debug in this process.")
     ] = "processes",
+    keep_schedule: _KeepSchedule = False,
     store: StoreOption = None,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
@@ -37,12 +43,20 @@ def launch(
     from ..experiment.toml.write import dumps
     from ..procedure.launch import experiment, summarize_launch
     from ..round.run import run
+    from ..runner.workload_source import names_workload
     from .options import lasting_location
     from .output import Answer, show, write_new_file
 
     adopted = baseline_file.read(baseline).last
-    retraining = experiment(adopted, seeds=seeds, max_steps=max_steps)
-    place = baseline.parent / adopted.folder / f"{retraining.name}-{seeds}-seeds.toml"
+    folder = baseline.parent / adopted.folder
+    retraining = experiment(
+        adopted,
+        seeds=seeds,
+        max_steps=max_steps,
+        own_loop=names_workload(adopted.train, folder),
+        keep_schedule=keep_schedule,
+    )
+    place = folder / f"{retraining.name}-{seeds}-seeds.toml"
     write_new_file(place, dumps(retraining))
     result = run(place, store=lasting_location(store), runner=runner)
     outcome = summarize_launch(result, looks_of(baseline))

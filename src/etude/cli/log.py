@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv as csv_format
 import io
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..experiment.entry import Entry, Launch
+    from ..round.result import Result
     from ..store.base import Store
 
 
@@ -26,14 +27,16 @@ def log(
     csv: CsvOption = None,
 ) -> None:
     """List every experiment with its launches and code, and the line of adopted configurations."""
+    from ..round import test_values
     from ..store import open_store
     from .output import Answer, show
 
     with closing(open_store(store, create=False)) as database:
         rows = [_row(database, entry) for entry in database.entries()]
+        looks = test_values.looks(database.files.test_looks)
     answer = Answer(
-        lines=partial(_lines, rows, baseline),
-        json=partial(_as_json, rows, baseline),
+        lines=partial(_lines, rows, baseline, looks),
+        json=partial(_as_json, rows, baseline, looks),
         csv=partial(_as_csv, rows),
         rows=quantity(len(rows), "experiment"),
     )
@@ -61,11 +64,58 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             "trial": best.id if best else None,
         },
         **{key: value for key, value in origin.items() if key != "ended"},
-        "launches": [_launch_as_json(launch) for launch in entry.launches],
+        "launches": [
+            {**_launch_as_json(launch), **code}
+            for launch, code in zip(entry.launches, _code_by_launch(result, entry), strict=True)
+        ],
+        "texts": _texts(result),
         "studies": [
             {"name": study.name, "trials": result.records.of_study(study.name).count()}
             for study in result.studies
         ],
+    }
+
+
+def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
+    """Of each launch its number, the trials that it trained, by which versions and files."""
+    from ..analyze.views.versions import versions
+
+    found = versions(result.records).of_trial
+    listed = []
+    for place, launch in enumerate(entry.launches, start=1):
+        trained = {
+            trial: [one.version for one in stretches if one.launch == place]
+            for trial, stretches in found.items()
+        }
+        files = {
+            file.path: file.hash
+            for record in result.records
+            for stretch in record.stretches
+            if stretch.launch == place and stretch.code
+            for file in stretch.code.files
+        }
+        of_launch = [version for own in trained.values() for version in own if version]
+        listed.append(
+            {
+                "launch": place,
+                "trained": [trial for trial, own in trained.items() if own],
+                "code": list(dict.fromkeys(of_launch)),
+                "files": files,
+                "accepts_code": launch.accepts_code,
+            }
+        )
+    return listed
+
+
+def _texts(result: Result) -> dict[str, str]:
+    """The masked text of every file that trained a trial, by its hash; large ones have none."""
+    return {
+        file.hash: file.text
+        for record in result.records
+        for stretch in record.stretches
+        if stretch.code
+        for file in stretch.code.files
+        if file.text
     }
 
 
@@ -81,11 +131,13 @@ def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
     }
 
 
-def _as_json(rows: list[dict[str, Any]], baseline: Path) -> dict[str, Any]:
-    return {"experiments": rows, **_adoptions(baseline)}
+def _as_json(
+    rows: list[dict[str, Any]], baseline: Path, looks: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    return {"experiments": rows, **_adoptions(baseline, looks)}
 
 
-def _adoptions(path: Path) -> dict[str, Any]:
+def _adoptions(path: Path, looks: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """The line of adoptions, oldest first, and when test data were looked at."""
     from ..experiment import baseline
     from ..procedure.launch import first_test_looks
@@ -95,6 +147,7 @@ def _adoptions(path: Path) -> dict[str, Any]:
     return {
         "line": [vars(adoption) for adoption in line],
         "test_looks": first_test_looks(looks_of(path)),
+        "looks": list(looks),
     }
 
 
@@ -109,6 +162,8 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
         }
         for row in rows
     ]
+    for row in flat:
+        del row["texts"]
     text = io.StringIO()
     writer = csv_format.DictWriter(text, list(flat[0]) if flat else ["name"], lineterminator="\n")
     writer.writeheader()
@@ -116,10 +171,12 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _lines(rows: list[dict[str, Any]], baseline: Path) -> Iterator[str]:
+def _lines(
+    rows: list[dict[str, Any]], baseline: Path, looks: Sequence[Mapping[str, str]]
+) -> Iterator[str]:
     for row in rows:
         yield from _experiment_lines(row)
-    yield from _adoption_lines(_adoptions(baseline))
+    yield from _adoption_lines(_adoptions(baseline, looks))
 
 
 def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
@@ -145,7 +202,9 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         yield "  launches:"
         for launch in row["launches"]:
             ended = f"{quantity(launch['ended'], 'trial')} ended"
-            yield f"    {launch['started']}  {ended}, {_code(launch)}: {launch['command']}"
+            version = f"  (code {', '.join(launch['code'])})" if launch["code"] else ""
+            where = f"{ended}, {_code(launch)}: {launch['command']}{version}"
+            yield f"    {launch['started']}  {where}"
 
 
 def _code(launch: Mapping[str, Any]) -> str:
@@ -171,3 +230,6 @@ def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
             yield paragraph(f"{complexity}.", indent="  ")
     for name, when in adoptions["test_looks"].items():
         yield f"test data looked at {when}, for {name} (X3)"
+    for look in adoptions["looks"]:
+        when, name = look["looked"], look["experiment"]
+        yield f"test data looked at {when}, for {name} (X3): {look['command']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 _FILES = ("experiment.toml", "train.py")
+_NAME_LINE = 'name = "experiment"        '
 
 
 def new(
@@ -27,6 +29,7 @@ def new(
         folder.mkdir(parents=True, exist_ok=True)
         for name in _FILES:
             text = (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
+            text = text.replace(_NAME_LINE, _name_line(folder))
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise RunError(
@@ -36,3 +39,9 @@ def new(
     typer.echo(f"  and {folder / 'train.py'} (the training).")
     typer.echo(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
     typer.echo(f"Run it:            etude run {folder / 'experiment.toml'}")
+
+
+def _name_line(folder: Path) -> str:
+    """The line that names an experiment as its folder, as far as a name may be so written."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._") or "experiment"
+    return f'name = "{name}"  '.ljust(len(_NAME_LINE))

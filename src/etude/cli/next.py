@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ..wording import number
-from .options import JsonOption, NameArgument, StoreOption
+from .options import JsonOption, MaximizeOption, MetricOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending, NextStep
+    from ..experiment import Experiment
     from ..finding import Recommendation
     from ..round.next_round import NextRound
     from ..round.result import Result
@@ -47,6 +48,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
     store: StoreOption = None,
+    metric: MetricOption = None,
+    maximize: MaximizeOption = False,
     output: _Output = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Train the schedule again that a population found.")
@@ -56,10 +59,11 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from .options import stored_result
+    from .options import Judge, stored_result
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
-    with stored_result(name, store) as result:
+    judge = Judge(metric, maximize)
+    with stored_result(name, store, judge) as result:
         if seeds is not None:
             successor: NextRound | None = result.retrained(seeds)
         else:
@@ -67,7 +71,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
         left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]
-        source, ending = result.entry.source, result.ending(store_option(store))
+        ending = result.ending(store_option(store), judge.option)
+        source, judged = result.entry.source, result.experiment
         cost = result.cost_of(successor) if successor else ""
     place: Path | None = None
     lines = partial(no_round_lines, ending, left_to_you)
@@ -77,7 +82,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
         file = f"{shlex.quote(str(place))}{store_option(store)}"
         ending = replace(ending, steps=(run_step(file, cost),))
         lines = partial(next_lines, ending, successor, left_to_you, f"{place}{again}")
-    show(Answer(lines=lines, json=partial(_as_json, successor, place, left_to_you)), json=json)
+    as_json = partial(_as_json, successor, place, left_to_you, judged)
+    show(Answer(lines=lines, json=as_json), json=json)
 
 
 def _not_exploited(result: Result) -> list[str]:
@@ -94,13 +100,18 @@ def _not_exploited(result: Result) -> list[str]:
 
 
 def _as_json(
-    successor: NextRound | None, place: Path | None, left_to_you: list[str]
+    successor: NextRound | None,
+    place: Path | None,
+    left_to_you: list[str],
+    judged: Experiment,
 ) -> dict[str, Any]:
     from ..advise.policy import goals
 
     changes = successor.recommendations if successor else ()
     return {
         "name": successor.experiment.name if successor else None,
+        "metric": judged.metric,
+        "maximize": judged.maximize,
         "file": str(place) if place else None,
         "recommendations": [_change_as_json(one) for one in changes],
         "goal": successor.goal if successor else None,

@@ -309,3 +309,23 @@ def strong(text: str) -> str:
 def checkpoint_lines(result: Result) -> list[str]:
     """Where the best checkpoint is, if there is one."""
     return [f"  Its checkpoint: {path}" for path in result.best_checkpoint]
+
+
+def judged_lines(result: Result) -> list[str]:
+    """That another metric judges the trials than the one they were trained by; else nothing."""
+    if result.trained is None:
+        return []
+    now, then = result.experiment, result.trained
+    return [
+        f"Judged by `{now.metric}` ({now.objective.better} is better), run by `{then.metric}`. "
+        "Nothing was trained again."
+    ]
+
+
+def hidden_test_lines(result: Result) -> list[str]:
+    """That values on test data are recorded and not shown; nothing where there are none."""
+    names = result.test_metrics
+    if not names or result.shows_test:
+        return []
+    listed = ", ".join(f"`{name}`" for name in names)
+    return [paragraph(f"Not shown, since they are of test data (X3): {listed}. --test shows them.")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from ..wording import quantity
-from .options import FileArgument, JsonOption, StoreOption
+from .options import FileArgument, JsonOption, SameOption, StoreOption
 
 if TYPE_CHECKING:
     from ..design.duration import Duration
@@ -40,8 +40,12 @@ class _Plan:
 
 
 def plan(
-    file: FileArgument, store: StoreOption = None, json: JsonOption = False
-) -> None:  # a flag of the command line
+    file: FileArgument,
+    store: StoreOption = None,
+    *,
+    same: SameOption = False,
+    json: JsonOption = False,  # a flag of the command line
+) -> None:
     """Show the studies and trials of an experiment file, without training."""
     from ..analyze.checks.fixed_caveats import findings, fixed_caveats
     from ..design.duration import duration
@@ -52,7 +56,8 @@ def plan(
 
     experiment = baseline.read_with_baseline(file)[0]
     with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
-        studies = planned_trials(experiment, store)
+        source = "" if same else str(file.absolute())
+        studies = planned_trials(experiment, store, source=source)
     drawn = _Plan(
         experiment=experiment,
         studies=studies,

@@ -13,14 +13,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
+from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
 from ..study import Study
-from ..wording import FULL_DIGITS, conjunction, duration, number, quantity
+from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
 from .output import finding_lines
 
 
@@ -207,13 +209,46 @@ class Progress:
 
 def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
-    problems = [finding for finding in opening.findings if finding.status == "problem"]
-    lines = [line for finding in problems for line in finding_lines(finding)]
+    # Of notices, what would spend the trials otherwise than was meant is told as well.
+    told = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
+    lines = [line for finding in told for line in finding_lines(finding)]
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
+    changed = changed_code_line(opening)
     known = prior_line(opening.experiment, opening.studies)
-    notes = [opening.choice, known, unread, names, returned]
+    notes = [changed, opening.choice, known, unread, names, returned]
     return [*lines, *filter(None, notes), estimate_line(opening)]
+
+
+def changed_code_line(opening: Opening) -> str:
+    """Which files changed since trials ended, and what that means; empty where none did.
+
+    Source: K3.
+    """
+    changed = [one for one in opening.changed_code if opening.accepts_code or not one.accepted]
+    if not changed:
+        return ""
+    name = opening.experiment.name
+    what = join([_changed_file(one, alone=len(changed) == 1) for one in changed], most=3)
+    since = f"since {quantity(max(one.trials for one in changed), 'trial')} ended"
+    lines = _lines_text(changed[0].lines) if len(changed) == 1 else ""
+    verb = "is gone" if all(one.gone for one in changed) else "changed"
+    if len(changed) > 1 and verb == "is gone":
+        verb = "are gone"
+    way_out = (
+        "They are kept, as you accept with --accept-code."
+        if opening.accepts_code
+        else f'They are kept. New name: `name = "{next_name(name)}"`; or accept it: --accept-code.'
+    )
+    return f"{what} {verb} {since}{lines}. {way_out}"
+
+
+def _changed_file(one: ChangedFile, *, alone: bool) -> str:
+    return f"`{one.path}`" if alone else f"`{one.path}`{_lines_text(one.lines)}"
+
+
+def _lines_text(lines: int | None) -> str:
+    return f" ({quantity(lines, 'line')})" if lines else ""
 
 
 def prior_line(experiment: Experiment, studies: Sequence[Study]) -> str:

@@ -8,12 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 from ..wording import quantity
-from .options import NameArgument, StoreOption
+from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
 
-def report(
+def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
+    *,
     store: StoreOption = None,
+    metric: MetricOption = None,
+    maximize: MaximizeOption = False,
+    test: TestOption = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -26,9 +30,11 @@ def report(
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
-    from .options import stored_result
+    from .options import Judge, stored_result
+    from .output import hidden_test_lines, judged_lines, print_lines
 
-    with stored_result(name, store) as result:
+    with stored_result(name, store, Judge(metric, maximize), test=test) as result:
+        print_lines(judged_lines(result))
         ending = ".html" if kind == "html" else "-charts"
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
@@ -42,3 +48,4 @@ def report(
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."
             ) from error
+        print_lines(hidden_test_lines(result))

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .options import FileArgument, StoreOption
+from .options import FileArgument, SameOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
 
 
 _Rounds: TypeAlias = Annotated[
-    int, typer.Option(min=1, help="Rounds at most; each follows the advice of the one before.")
+    int,
+    typer.Option(
+        min=1,
+        help="Rounds at most; each follows the advice of the one before, which you are asked.",
+    ),
 ]
 _Accept: TypeAlias = Annotated[
-    bool, typer.Option("--accept", help="Follow that advice unseen; every file is kept.")
+    bool, typer.Option("--accept", help="Ask nothing: follow that advice unseen. Files are kept.")
+]
+_RetryErrors: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--retry-errors", help="Train again what an error of the code or the machine ended."
+    ),
 ]
 _BudgetSteps: TypeAlias = Annotated[
     int | None,
@@ -31,6 +42,10 @@ _BudgetSteps: TypeAlias = Annotated[
         help="Training steps of all rounds. [default: --rounds times those of the first]",
         show_default=False,
     ),
+]
+_AcceptCode: TypeAlias = Annotated[
+    bool,
+    typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
 ]
 
 
@@ -53,46 +68,67 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     ] = "auto",
     rounds: _Rounds = 1,
     accept: _Accept = False,
+    retry_errors: _RetryErrors = False,
     budget_steps: _BudgetSteps = None,
+    same: SameOption = False,
+    accept_code: _AcceptCode = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from .autopilot import RoundOptions, follow
     from .interrupt import sigterm_as_ctrl_c
     from .options import lasting_location
-    from .output import print_lines
 
-    _refuse_unseen(file, rounds=rounds, accept=accept, budget_steps=budget_steps)
+    _refuse_options_of_rounds(rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
     typer.echo(f"Store: {location}")
-    play = partial(_play, workers=workers, runner=runner)
+    agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with sigterm_as_ctrl_c():
-        if accept:
-            follow(file, play, RoundOptions(rounds, budget_steps, store, location))
+        if rounds > 1:
+            typed = _typed(workers, runner)
+            follow(file, play, RoundOptions(rounds, budget_steps, store, location, accept, typed))
             return
         result = play(file, store=location)
-    print_lines(result_lines(result, store))
+    _show(result, file, store)
 
 
-def _refuse_unseen(file: Path, *, rounds: int, accept: bool, budget_steps: int | None) -> None:
-    """Refuses rounds that nobody agreed to, and options that only rounds have."""
+def _refuse_options_of_rounds(*, rounds: int, accept: bool, budget_steps: int | None) -> None:
+    """Refuses options that only several rounds have."""
     from ..errors import RunError
 
-    if rounds > 1 and not accept:
-        raise RunError(
-            f"--rounds {rounds} trains rounds whose files nobody reads before. That is done only "
-            "for those who say so: add --accept. Or read each: `etude run "
-            f"{shlex.quote(str(file))}`, then `etude next`."
-        )
     if accept and rounds == 1:
         raise RunError("--accept follows the advice of a round: say how many with --rounds.")
-    if budget_steps is not None and not accept:
+    if budget_steps is not None and rounds == 1:
         raise RunError(
-            "--budget-steps is shared by several rounds: say how many with --rounds, and --accept. "
-            "What one round trains, its file says: `trials` and `max_steps`."
+            "--budget-steps is shared by several rounds: say how many with --rounds. What one "
+            "round trains, its file says: `trials` and `max_steps`."
         )
 
 
-def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -> Result:
+def _typed(workers: int | None, runner: str) -> str:
+    """The options of how trials are trained, as they were typed, with a space before each."""
+    given = [("--workers", workers), ("--runner", runner if runner != "auto" else None)]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value)
+
+
+def _agreed(*, same: bool, accept_code: bool, retry_errors: bool) -> tuple[Agreed, ...]:
+    """What was agreed to, as a round takes it."""
+    answers: dict[Agreed, bool] = {
+        "same_file": same,
+        "changed_code": accept_code,
+        "retry_errors": retry_errors,
+    }
+    return tuple(name for name, given in answers.items() if given)
+
+
+def _play(
+    file: Path,
+    store: Store | str,
+    *,
+    workers: int | None,
+    runner: str,
+    agreed: Collection[Agreed],
+) -> Result:
     from rich.console import Console
 
     from ..round import run as a_round
@@ -100,8 +136,23 @@ def _play(file: Path, store: Store | str, *, workers: int | None, runner: str) -
 
     console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
     return a_round.run(
-        file, store=store, runner=runner, workers=workers, observers=[Progress(console)]
+        file,
+        store=store,
+        runner=runner,
+        workers=workers,
+        observers=[Progress(console)],
+        agreed=agreed,
     )
+
+
+def _show(result: Result, file: Path, store: str | None) -> None:
+    """Prints what a round found; an error where the code or the machine ended most of it."""
+    from ..round.retry import refuse_code_failures
+    from .output import print_lines, store_option
+
+    print_lines(result_lines(result, store))
+    again = f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
+    refuse_code_failures(result, again=again)
 
 
 def result_lines(result: Result, store: str | None) -> Iterator[str]:

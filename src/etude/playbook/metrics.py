@@ -81,3 +81,25 @@ def known_metrics(
     if is_bare and VALID_LOSS in taken and TRAIN_LOSS not in taken:
         taken[TRAIN_LOSS] = "loss"
     return {name: known for known, name in sorted(taken.items()) if name != known}
+
+
+@lru_cache(maxsize=4096)
+def _says_test(name: str) -> bool:
+    lists = word_lists("metric")
+    said = frozenset(word for segment in words(name) for word in segment)
+    return bool(said & lists["test"]) and not said & (lists["train"] | lists["valid"])
+
+
+def is_test_metric(name: str, own: Names = NO_NAMES) -> bool:
+    """Whether a metric was measured on test data, as its name says, or a person in [names].
+
+    Source: X3.
+
+    >>> is_test_metric("test/error"), is_test_metric("testAcc"), is_test_metric("latest_loss")
+    (True, True, False)
+    >>> is_test_metric("test_loss", {"test_loss": "valid/loss"})
+    False
+    """
+    if said := own.get(name, ""):
+        return said == TEST_LOSS
+    return name.startswith("test/") or _says_test(name)

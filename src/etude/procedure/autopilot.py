@@ -8,20 +8,30 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
+from ..advise.policy import REDRAW
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
-from ..errors import RunError
+from ..errors import InputError, RunError
 from ..experiment import Experiment, baseline, changes
+from ..experiment.methods import SEARCHES
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
-from ..round.result import Result, parent_in
+from ..round.opening import refuse_changes
+from ..round.result import Result, parent_in, rounds_before_in
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
 from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
-from .budget import explores, fit_to_budget, planned_steps, remaining_steps, trained_steps
+from .budget import (
+    EXPLORES,
+    exploration_cost,
+    fit_to_budget,
+    planned_steps,
+    remaining_steps,
+    trained_steps,
+)
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -37,6 +47,7 @@ class PlayedRound:
         file: Where its experiment file stands; None for an experiment from Python.
         spent: Training steps until its end, those of earlier rounds among them.
         coming: The round that is played next; None where this one is the last.
+        next_file: Where that one's file stands; None for an experiment from Python.
         said: What the budget changed of the next round; empty where it changed nothing.
         ended: Why no other round follows, a sentence each; empty where one does.
     """
@@ -46,6 +57,7 @@ class PlayedRound:
     file: Path | None
     spent: int
     coming: NextRound | None = None
+    next_file: Path | None = None
     said: str = ""
     ended: tuple[str, ...] = ()
 
@@ -156,10 +168,25 @@ def _refuse_without_exploit() -> None:
         ) from error
 
 
-def follow(
-    first: Experiment | Path, play: Play, store: Store, *, rounds: int, budget_steps: int
+def follow(  # each is said by name
+    first: Experiment | Path,
+    play: Play,
+    store: Store,
+    *,
+    rounds: int,
+    budget_steps: int,
+    is_read: bool = False,
 ) -> Iterator[PlayedRound]:
     """Each round as soon as it is played, until nothing follows from the last.
+
+    Args:
+        first: The experiment of the first round, or its file.
+        play: Plays a round.
+        store: Where rounds that were played before are found.
+        rounds: At most.
+        budget_steps: Training steps of all rounds together.
+        is_read: Whether a person reads each file before it is played: one that stands there with
+            other words is theirs, and is played as it stands.
 
     Source: R1, R3.
     """
@@ -177,8 +204,8 @@ def follow(
         if played.coming is None:
             yield played
             return
-        current = _write(played.coming, played.file)
-        yield played
+        current = _write(played.coming, played.file, is_read=is_read)
+        yield replace(played, next_file=current if isinstance(current, Path) else None)
 
 
 def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedRound:
@@ -189,7 +216,12 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    coming = next_round(played.result, budget=budget_steps, spent=played.spent)
+    coming = next_round(
+        played.result,
+        budget=budget_steps,
+        spent=played.spent,
+        rounds_left=rounds - played.number,
+    )
     if coming is None:
         message = f"The rounds end here: no edit of the file is advised. {remaining}"
         return replace(played, ended=(message, *played.result.left_to_you))
@@ -204,16 +236,31 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
     return replace(played, coming=fitted.coming, said=fitted.message)
 
 
-def next_round(result: Result, *, budget: int, spent: int) -> NextRound | None:
+def next_round(
+    result: Result, *, budget: int, spent: int, rounds_left: int = 1
+) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
+
+    A space whose sides are to be redrawn is explored first, whatever was spent, unless only one
+    more round can be played: then there is no later one that could exploit.
+
+    Args:
+        result: The round that was played.
+        budget: Training steps of all rounds.
+        spent: Those that were trained.
+        rounds_left: How many rounds may still be played.
 
     Source: R2, R3, X1.
     """
     coming = result.next()
-    if coming:
-        existing = _existing_trials(coming, result)
-        if explores(coming, budget=budget, spent=spent, existing=existing):
-            return coming
+    if coming is None:
+        return result.next(exploit=True)
+    existing = _existing_trials(coming, result)
+    cost = exploration_cost(coming, existing=existing)
+    is_last = rounds_left == 1 or spent + cost >= budget
+    redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
+    if (redraws and not is_last) or spent + cost <= EXPLORES * budget:
+        return coming
     return result.next(exploit=True) or coming
 
 
@@ -240,9 +287,10 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
         return None
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
-        records=Records.of(records),
+        recorded=Records.of(records),
         store=store,
         parent=parent_in(entries, experiment),
+        before=rounds_before_in(store, entries, experiment),
     )
 
 
@@ -252,15 +300,46 @@ def _read(current: Experiment | Path) -> tuple[Experiment, str]:
     return baseline.read_with_baseline(current)
 
 
-def _write(coming: NextRound, before: Path | None) -> Experiment | Path:
+def has_begun(store: Store, file: Path) -> bool:
+    """Whether a round's file, as it stands, has been played or is being played.
+
+    Source: R1, K2.
+    """
+    try:
+        experiment, _ = _read(file)
+    except InputError:
+        return False
+    known = (entry.experiment for entry in store.entries())
+    old = next((one for one in known if one.name == experiment.name), None)
+    if old is None or changes(old, experiment) not in ([], ["trials"]):
+        return False
+    is_longer = len(experiment.configurations) > len(old.configurations)
+    return experiment.trials <= old.trials and not is_longer
+
+
+def refuse_file(store: Store, file: Path) -> None:
+    """Refuses a round's file that could not be played, as a person left it.
+
+    Raises:
+        InputError: with every mistake in it, or what the store has under its name.
+
+    Source: K2.
+    """
+    experiment, _ = _read(file)
+    refuse_changes(store, experiment)
+
+
+def _write(coming: NextRound, before: Path | None, *, is_read: bool) -> Experiment | Path:
     """Writes the round's file beside the one before; where that came from Python, its experiment.
 
     Raises:
-        RunError: where a file stands there that says something else.
+        RunError: where a file stands there that says something else, and nobody reads it.
     """
     if before is None:
         return coming.experiment
     place = before.with_name(coming.file)
+    if is_read and place.exists():
+        return place
     try:
         if place.exists() and place.read_text(encoding="utf-8") != coming.text:
             raise RunError(

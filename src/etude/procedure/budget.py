@@ -62,14 +62,12 @@ def _inherited_steps(record: Record) -> int:
     return record.from_step + 1
 
 
-def explores(coming: NextRound, *, budget: int, spent: int, existing: int = 0) -> bool:
-    """Whether exploration can pay for this round, of which so many trials a study exist already.
+def exploration_cost(coming: NextRound, *, existing: int = 0) -> int:
+    """The steps of a round, of which so many trials a study exist already.
 
-    Source: R2, R15, X1.
+    Source: R15.
     """
-    experiment = coming.experiment
-    cost = (experiment.trials - existing) * _trial_cost(experiment)
-    return spent + cost <= EXPLORES * budget
+    return (coming.experiment.trials - existing) * _trial_cost(coming.experiment)
 
 
 def fit_to_budget(

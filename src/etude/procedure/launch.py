@@ -12,15 +12,18 @@ from statistics import fmean, median, stdev
 from typing import final
 
 from ..advise.ending import Ending, NextStep, Reason
+from ..advise.new_length import NewLength, new_length
+from ..errors import RunError
 from ..experiment import Experiment
 from ..experiment.baseline import Adoption
+from ..experiment.change import Change, applied
 from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
 from ..record import Record
 from ..round.result import Result
+from ..round.test_values import values_at_best
 from ..wording import join, number, quantity
 
-TEST = "test/"
 X4_WARNING = (
     "For a one-off workload alone, the validation data may be folded into the training of this "
     "configuration; nothing can then be validated any more, so it is not done here (X4)."
@@ -107,7 +110,7 @@ def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
         text = f"The test data were first looked at {summary.looked}: look no more"
         yield Reason(text=text, rules=("X3",))
     else:
-        text = "No `test/...` metric was reported, so no test data were looked at"
+        text = "No metric of test data was reported, so none was looked at"
         yield Reason(text=text, rules=("X3",))
     yield Reason(
         text="A one-off workload may train on validation data too: nothing can be validated then",
@@ -115,23 +118,61 @@ def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
     )
 
 
-def experiment(adopted: Adoption, *, seeds: int, max_steps: int | None = None) -> Experiment:
+def experiment(
+    adopted: Adoption,
+    *,
+    seeds: int,
+    max_steps: int | None = None,
+    own_loop: bool = False,
+    keep_schedule: bool = False,
+) -> Experiment:
     """The experiment that trains an adopted configuration with so many seeds.
 
     Args:
         adopted: The configuration.
         seeds: How many trainings.
-        max_steps: The full length; None for the one it was adopted at.
+        max_steps: The full length; None for the one it was adopted at. Its schedule follows.
+        own_loop: Whether Etude's own loop trains it, so that its schedule is known.
+        keep_schedule: Whether its schedule stays as it stands, at any length.
 
-    Source: A2, X3, T8.
+    Raises:
+        RunError: where the setting holds a schedule of another length that cannot follow.
+
+    Source: A2, X3, T8, T10.
     """
     full = max_steps or adopted.max_steps
+    retraining = _retraining(adopted, seeds=seeds, name=launch_name(adopted, full))
+    if full == adopted.max_steps:
+        return retraining
+    length = new_length(retraining, full, own_loop=own_loop)
+    if keep_schedule:
+        length = NewLength()
+    if length.left:
+        raise RunError(
+            f"At {full:,} steps the adopted {_listed(retraining, length.left)} would be left as of "
+            f"{adopted.max_steps:,}, and how the training code reads it is not known. Run the "
+            "setting at that length with the schedule that you want, adopt it, and launch that: "
+            "a linear decay keeps its steps behind a longer constant phase, a cosine is stretched "
+            "(T10). If it is right as it stands, add --keep-schedule."
+        )
+    changes = [Change(("experiment", "max_steps"), "", full)]
+    return applied(retraining, [*changes, *(edit.change for edit in length.edits)])
+
+
+def _listed(retraining: Experiment, paths: Sequence[str]) -> str:
+    """Fixed settings with their values, as the file has them."""
+    fixed = {one.path: one.value for one in retraining.hyperparameters}
+    return join([f"`{path.rpartition('.')[2]} = {toml_text(fixed[path])}`" for path in paths])
+
+
+def _retraining(adopted: Adoption, *, seeds: int, name: str) -> Experiment:
+    """The adopted configuration, with so many seeds, at the length it was adopted at."""
     return Experiment(
-        name=launch_name(adopted, full),
+        name=name,
         question="How good is the adopted configuration, with other seeds and at full length?",
         metric=adopted.metric,
         maximize=adopted.maximize,
-        max_steps=full,
+        max_steps=adopted.max_steps,
         evaluations=adopted.evaluations,
         trials=seeds,
         train=adopted.train or None,
@@ -200,16 +241,10 @@ def _best_value(record: Record, metric: str, *, maximize: bool) -> float:
     return best.value if best and record.status != "infeasible" else math.nan
 
 
-def _test_values(result: Result, record: Record) -> dict[str, float]:
+def _test_values(result: Result, best: Record) -> dict[str, float]:
     """The test values of a trial at, or last before, its best validation step."""
-    best = record.best(result.experiment.metric, maximize=result.experiment.maximize)
-    values = {}
-    for name in record.points.metrics:
-        series = record.series(name)
-        until = series.steps_P <= best.step if best else series.steps_P < 0
-        if name.startswith(TEST) and until.any():
-            values[name] = float(series.values_P[until][-1])
-    return values
+    as_recorded = next(one for one in result.recorded if one.id == best.id)
+    return values_at_best(as_recorded, result.experiment)
 
 
 def _write_look(looks: Path, name: str, when: str, test: dict[str, float]) -> None:

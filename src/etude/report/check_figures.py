@@ -54,7 +54,9 @@ WITHOUT_CHART: Final = {
     "schedule": "a sentence says how many trials were stopped where",
     "sampling_luck": "the report's overview draws it for each study, beside the comparison",
     "trial_noise": "the overview draws it as the interval of the best setting",
+    "code": "a sentence says which files changed and how many trials are on either side",
     "fixed_caveats": "there is nothing to draw",
+    "unread": "what nobody read has no effect to draw",
 }
 _CHECKS: Final = {check.name: check for check in CHECKS}
 

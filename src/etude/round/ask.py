@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,18 +16,22 @@ from ..errors import Leave, RunError
 from ..event import Ended, Event, Refused
 from ..experiment import Experiment
 from ..record import Record
+from ..runner import imported
 from ..runner.attempt import EventChannel, parted
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
 from .loop import pending, started, stopped
-from .opening import entry_of, open_round
+from .opening import Agreed, entry_of, open_round
 from .result import Result, load
 from .resume import assignment
 
 
 def ask(
-    experiment: Experiment | str | Path, *, store: Store | str | Path | None = "memory"
+    experiment: Experiment | str | Path,
+    *,
+    store: Store | str | Path | None = "memory",
+    agreed: Collection[Agreed] = (),
 ) -> AskTell:
     """A round that hands out trials and takes their results, whoever trains them.
 
@@ -37,6 +41,7 @@ def ask(
     Args:
         experiment: An Experiment, or the path of its file.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
+        agreed: As `etude.run` takes it.
 
     Raises:
         InputError: for what is wrong with the experiment or the store.
@@ -50,7 +55,7 @@ def ask(
     ...     print(asking.result().records.count("completed"))
     3
     """
-    return AskTell(experiment, store)
+    return AskTell(experiment, store, agreed)
 
 
 @final
@@ -58,12 +63,16 @@ class AskTell:
     """A round that was opened by `ask`; a context manager, which lets go of the store."""
 
     def __init__(
-        self, experiment: Experiment | str | Path, store: Store | str | Path | None
+        self,
+        experiment: Experiment | str | Path,
+        store: Store | str | Path | None,
+        agreed: Collection[Agreed] = (),
     ) -> None:
         """Opens the store and writes the experiment down."""
-        entry, _ = entry_of(experiment)
+        entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
+        imported.begin(folder, everything=True)
         self._open, self._closed = ExitStack(), False
-        this_round = self._open.enter_context(open_round(entry, store))
+        this_round = self._open.enter_context(open_round(entry, store, same="same_file" in agreed))
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]

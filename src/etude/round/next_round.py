@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, final
 
 from ..errors import RunError
 from ..experiment import Experiment, toml
+from ..experiment.change import Change
 from ..experiment.entry import Entry
 from ..experiment.toml.edit import edited
 from ..finding import Recommendation
 from ..record import Record
+from ..space import Scalar
 from ..study import Study
 
 if TYPE_CHECKING:
@@ -67,6 +69,25 @@ def next_round(entry: Entry, advice: Advice) -> NextRound | None:
         goal=advice.goal,
         waiting=advice.waiting,
         left_to_you=advice.words,
+    )
+
+
+def judged_edits(experiment: Experiment, trained: Experiment) -> tuple[Recommendation, ...]:
+    """The lines of a round that is judged by another metric than the one before.
+
+    Source: Q2.
+    """
+    changed: dict[str, tuple[Scalar, Scalar]] = {
+        "metric": (trained.metric, experiment.metric),
+        "maximize": (trained.maximize, experiment.maximize),
+    }
+    because = f"The trials of `{trained.name}` are judged by `{experiment.metric}` from here on."
+    return tuple(
+        Recommendation(
+            rule="Q2", change=Change(("experiment", key), "", new), old=old, because=because
+        )
+        for key, (old, new) in changed.items()
+        if old != new
     )
 
 

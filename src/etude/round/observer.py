@@ -12,6 +12,7 @@ from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Records
 from ..study import Study
+from .changed_code import ChangedFile
 
 
 @final
@@ -26,6 +27,8 @@ class Opening:
             times are the better estimate.
         choice: How the trials are trained and why, one sentence; empty where nothing was chosen.
         pace: As many trials as would be trained at once one by one; None for one a slot.
+        changed_code: The user's files that changed since trials ended.
+        accepts_code: Whether that is known and accepted.
     """
 
     experiment: Experiment
@@ -36,6 +39,8 @@ class Opening:
     choice: str = ""
     pace: float | None = None
     findings: Sequence[Finding] = ()
+    changed_code: Sequence[ChangedFile] = ()
+    accepts_code: bool = False
 
 
 class Observer(Protocol):

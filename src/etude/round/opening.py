@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import Literal, TypeAlias, final
 
 from ..design.studies import studies
 from ..errors import ExperimentError, RunError
@@ -22,9 +22,15 @@ from ..store.base import Store
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
+from .changed_code import ChangedFile
+from .identity import refuse_another_file
 from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
+
+# What a person agrees to beforehand: that this is the file that the store knows by its name, moved
+# or renamed; that its trials are of several versions of the code.
+Agreed: TypeAlias = Literal["same_file", "changed_code", "retry_errors"]
 
 
 @final
@@ -34,29 +40,38 @@ class OpenRound:
 
     Args:
         plan: The studies with their searches, the trials of earlier rounds among what they know.
+        changed_code: The user's files that changed since trials ended.
+        accepts_code: Whether that is known and accepted.
     """
 
     experiment: Experiment
     plan: Sequence[Plan]
     store: Store
+    changed_code: Sequence[ChangedFile] = ()
+    accepts_code: bool = False
 
 
 @contextmanager
-def open_round(entry: Entry, store: Store | str | Path | None) -> Iterator[OpenRound]:
+def open_round(
+    entry: Entry, store: Store | str | Path | None, *, same: bool = False
+) -> Iterator[OpenRound]:
     """Holds an experiment for this process, and writes it down where nothing speaks against it.
 
     Args:
         entry: The experiment, with this launch.
         store: A Store, or a path of one that is closed at the end.
+        same: Whether its file is said to be the one that the store knows, moved or renamed.
 
     Raises:
         StoreError: where the store cannot be opened, or another process holds the experiment.
-        RunError, SpaceError: for an experiment that the store has with other results, or that has
-            no trials. Neither leaves a trace in the store.
+        RunError, SpaceError: for an experiment that the store has with other results or from
+            another file, or that has no trials. None leaves a trace in the store.
     """
     experiment = entry.experiment
     with open_or_borrow(store) as opened_store, opened_store.own(experiment.name):
         refuse_changes(opened_store, experiment)
+        if not same:
+            refuse_another_file(opened_store, entry)
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
             refuse_unsampled(plan)
@@ -68,9 +83,17 @@ def open_round(entry: Entry, store: Store | str | Path | None) -> Iterator[OpenR
 
 
 def entry_of(
-    experiment: Experiment | str | Path, train: TrainFunction | None = None
+    experiment: Experiment | str | Path,
+    train: TrainFunction | None = None,
+    *,
+    accepts_code: bool = False,
 ) -> tuple[Entry, Path]:
     """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
+
+    Args:
+        experiment: The experiment, or the path of its file.
+        train: The function that trains it, where it was given.
+        accepts_code: Whether it is accepted that its trials are of several versions of the code.
 
     Raises:
         ExperimentError: for what is wrong with its file.
@@ -89,7 +112,8 @@ def entry_of(
         entry = Entry(experiment=read, text=text, source=str(path.absolute()))
     reference = entry.experiment.train
     own_loop = names_workload(reference, folder) if train is None else is_workload(train)
-    entry = replace(entry, launches=(provenance.launch(folder, own_loop=own_loop),))
+    launch = provenance.launch(folder, own_loop=own_loop)
+    entry = replace(entry, launches=(replace(launch, accepts_code=accepts_code),))
     refuse_imported(entry.experiment)
     return entry, folder
 

@@ -9,24 +9,31 @@ from pathlib import Path
 from ..design.checks import findings as of_design
 from ..design.studies import studies as designed
 from ..experiment import Experiment
+from ..experiment.entry import Entry
 from ..finding import Finding
 from ..move import Start
 from ..record import Record, Records
 from ..store import location, open_store
 from ..store.base import Store, reservation_of
 from ..study import Study
+from .identity import refuse_another_file
 from .opening import plan_of, refuse_changes, refuse_imported
 from .prior import with_prior_trials
 from .result import parent_in
 
 
 def planned_trials(
-    experiment: Experiment, store: str | Path | None = None
+    experiment: Experiment, store: str | Path | None = None, *, source: str = ""
 ) -> list[tuple[Study, list[Record]]]:
     """The studies with the trials that a run has or would have, under their ids in the store.
 
     A study has the trials of earlier rounds that its search begins with; what that would choose by
     them is not asked, so its new trials are those of a search that knows of none.
+
+    Args:
+        experiment: The experiment.
+        store: Where it is or would be run.
+        source: Its file, which is refused where the store knows another one under its name.
 
     Source: R12, R13, Q3, X1.
     """
@@ -34,6 +41,8 @@ def planned_trials(
     plan = plan_of(experiment)
     with _existing_store(store) as existing:
         records = _records(experiment, existing)
+        if existing is not None and source:
+            refuse_another_file(existing, Entry(experiment=experiment, text="", source=source))
         informed = with_prior_trials(plan, existing, experiment) if existing else plan
     for study, search in plan:
         own_records = Records.of(records).of_study(study.name)

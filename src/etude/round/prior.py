@@ -12,7 +12,7 @@ from dataclasses import replace
 from ..experiment import Experiment
 from ..experiment.entry import EarlierRound, Entry
 from ..experiment.methods import SEARCHES
-from ..record import Record
+from ..record import Record, is_code_failure
 from ..search.base import Search
 from ..search.observations import START
 from ..space import Scalar
@@ -52,7 +52,7 @@ def earlier_rounds(store: Store, experiment: Experiment) -> dict[str, EarlierRou
         return dict(kept)
     comparable = [
         ancestor
-        for ancestor in _ancestors(entries, experiment)
+        for ancestor in ancestors(entries, experiment)
         if all(getattr(ancestor, name) == getattr(experiment, name) for name in JUDGED_BY)
     ]
     return {one.name: _as_it_stands(one, store) for one in comparable[::-1]}
@@ -86,7 +86,11 @@ def _as_it_stands(experiment: Experiment, store: Store) -> EarlierRound:
     return EarlierRound(trials=experiment.trials, ids=ids)
 
 
-def _ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
+    """The rounds that led to this one, as far as the store has them, the last of them first.
+
+    Source: R1.
+    """
     known = {entry.experiment.name: entry.experiment for entry in entries}
     seen = {experiment.name}
     name = experiment.parent
@@ -110,8 +114,12 @@ def _evenly_spread_trials(experiment: Experiment, trials: int, known: int) -> fl
 
 
 def _is_whole(record: Record) -> bool:
-    """Whether its value is that of its setting: not cut short, and not begun from another's."""
-    return record.status in ("completed", "infeasible") and record.parent is None
+    """Whether its value is that of its setting: not cut short, and not begun from another's.
+
+    Nor one that an error of the code or the machine ended.
+    """
+    is_over = record.status in ("completed", "infeasible") and not is_code_failure(record)
+    return is_over and record.parent is None
 
 
 def _could_be_of(study: Study, setting: Mapping[str, Scalar]) -> bool:

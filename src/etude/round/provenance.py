@@ -36,7 +36,7 @@ def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
     Source: K3.
     """
     return Launch(
-        command=shlex.join(_command(sys.argv, sys.orig_argv)),
+        command=command(),
         folder=os.getcwd(),
         process=os.getpid(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -48,6 +48,14 @@ def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
             **({OWN_LOOP: __version__} if own_loop else {}),
         },
     )
+
+
+def command() -> str:
+    """What was typed, quoted for a shell.
+
+    Source: K3.
+    """
+    return shlex.join(_command(sys.argv, sys.orig_argv))
 
 
 def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:

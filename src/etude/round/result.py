@@ -17,12 +17,15 @@ from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..finding import Finding, Recommendation, Verdict
+from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
-from .next_round import NextRound, next_round, replay_round, seeds_round
+from . import provenance
+from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
+from .test_values import record_look, recorded_metric, test_metrics, without_test_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,19 +43,64 @@ class Result:
     """Trials, findings, verdict and next round of one experiment.
 
     Everything is computed when first asked for, from what the store holds. `parent` is the round
-    before, where the store has it; `prior` what the search of each study learned from such rounds.
+    before, where the store has it; `prior` what the search of each study learned from such rounds;
+    `before` all rounds that led to this one, the first of them first, with their trials. `recorded`
+    are the trials as the store has them, `trained` the experiment as it was trained, where another
+    metric judges it now.
     """
 
     entry: Entry
-    records: Records
+    recorded: Records
     store: Store
     parent: Experiment | None = None
     prior: Mapping[str, tuple[Prior, ...]] = field(default_factory=dict)
+    before: tuple[tuple[Experiment, Records], ...] = ()
+    shows_test: bool = False
+    trained: Experiment | None = None
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment, as it was written."""
+        """The experiment, as it was written; with the metric that it is judged by."""
         return self.entry.experiment
+
+    @cached_property
+    def records(self) -> Records:
+        """The trials, without their values on test data unless these were asked for (X3)."""
+        if self.shows_test:
+            return self.recorded
+        return without_test_values(self.experiment, self.recorded)
+
+    @property
+    def test_metrics(self) -> tuple[str, ...]:
+        """The metrics of test data that the trials have, shown or not."""
+        return test_metrics(self.experiment, self.recorded)
+
+    def judged_by(self, metric: str, *, maximize: bool = False) -> Result:
+        """The same trials judged by another metric that they recorded; nothing is trained again.
+
+        What was infeasible stays so. A search that adapts chose its points by the metric of before,
+        and a finding says so.
+
+        Raises:
+            RunError: where no trial has a value of it.
+
+        Source: Q2.
+        """
+        chosen = recorded_metric(metric, self.experiment, self.recorded)
+        trained = self.trained or self.experiment
+        examples = trained.validation_examples if chosen.startswith("valid/") else None
+        judged = replace(
+            self.experiment, metric=chosen, maximize=maximize, validation_examples=examples
+        )
+        if is_test_metric(chosen, judged.names) and not self.shows_test:
+            record_look(self.store.files.test_looks, judged.name, provenance.command())
+        entry = replace(self.entry, experiment=judged)
+        # Where training broke before stands, whatever it is judged by.
+        before = tuple(
+            (replace(one, metric=chosen, maximize=maximize), records)
+            for one, records in self.before
+        )
+        return replace(self, entry=entry, trained=trained, prior={}, before=before)
 
     @cached_property
     def studies(self) -> list[Study]:
@@ -98,9 +146,12 @@ class Result:
     def findings(self) -> list[Finding]:
         """What the rules say of the design, then what every check says of the trials."""
         from ..design.checks import findings as of_design
+        from ..design.checks.judged import of_another_metric
 
+        judged = of_another_metric(self.experiment, self.trained or self.experiment)
         return [
             *of_design(self.experiment, self.studies, self.parent),
+            *judged,
             *self.analysis.findings,
         ]
 
@@ -109,7 +160,8 @@ class Result:
         """Every result that findings, charts, verdict and advice rest on, computed once."""
         from ..analyze.analysis import Analysis
 
-        return Analysis(self.experiment, self.studies, self.records)
+        before = [Analysis(one, studies(one), records) for one, records in self.before]
+        return Analysis(self.experiment, self.studies, self.records, before=before)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -136,7 +188,11 @@ class Result:
         # Without a trial nothing was learned yet.
         if not self.records or not (elsewhere or all(record.ended for record in self.records)):
             return Advice()
-        return advice(self._context, EXPLOITATION if exploit else EXPLORATION)
+        taken = advice(self._context, EXPLOITATION if exploit else EXPLORATION)
+        edits = judged_edits(self.experiment, self.trained or self.experiment)
+        if not (edits and taken.recommendations):
+            return taken
+        return replace(taken, recommendations=(*edits, *taken.recommendations))
 
     @cached_property
     def _context(self) -> Context:
@@ -149,11 +205,12 @@ class Result:
             own_loop=self.entry.has_own_loop,
         )
 
-    def ending(self, store: str = "") -> Ending:
+    def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
 
         Args:
             store: The option that names the store in commands to type, with a space before it.
+            judge: The options that name another metric, likewise.
         """
         from ..advise.ending import ending
         from ..advise.next_actions import next_actions
@@ -165,6 +222,7 @@ class Result:
             left_to_you=self.left_to_you,
             file=self.entry.source,
             store=store,
+            judge=judge,
         )
 
     @property
@@ -280,20 +338,21 @@ class Result:
         )
 
 
-def load(store: Store | str | Path, name: str | None = None) -> Result:
+def load(store: Store | str | Path, name: str | None = None, *, test: bool = False) -> Result:
     """The result of an experiment as it stands; without a name, of the one run last.
 
     Args:
         store: A Store, or the path of one, which is read whole and closed.
         name: Of the experiment.
+        test: Whether values on test data are shown; that is a look, and is written down (X3).
 
     Raises:
         StoreError: for a store that cannot be read, is empty, or has no experiment of this name.
     """
     if isinstance(store, str | Path):
         with closing(open_store(store, create=False)) as opened_store:
-            result = load(opened_store, name)
-            result.records[:]  # read while the store is open
+            result = load(opened_store, name, test=test)
+            read_whole(result)
             return result
     entries = store.entries()
     if not entries:
@@ -305,13 +364,34 @@ def load(store: Store | str | Path, name: str | None = None) -> Result:
         )
     last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
     entry = entries[last_run if name is None else names.index(name)]
-    return Result(
+    result = Result(
         entry=entry,
-        records=store.records(entry.experiment.name),
+        recorded=store.records(entry.experiment.name),
         store=store,
         parent=parent_in(entries, entry.experiment),
         prior=_prior(store, entry.experiment),
+        before=rounds_before_in(store, entries, entry.experiment),
+        shows_test=test,
     )
+    if test and result.test_metrics:
+        record_look(store.files.test_looks, entry.experiment.name, provenance.command())
+    return result
+
+
+def read_whole(result: Result) -> None:
+    """Reads the trials, those of the rounds before among them, while the store is open."""
+    for records in (result.recorded, *(records for _, records in result.before)):
+        records[:]
+
+
+def rounds_before_in(
+    store: Store, entries: Sequence[Entry], experiment: Experiment
+) -> tuple[tuple[Experiment, Records], ...]:
+    """The rounds that led to an experiment with their trials, the first of them first."""
+    from .prior import ancestors
+
+    chain = [(one, store.records(one.name)) for one in ancestors(entries, experiment)]
+    return tuple(chain[::-1])
 
 
 def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:

@@ -35,6 +35,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         until_step=record.until_step,
         max_wall_s=experiment.max_trial_s,
         keep_checkpoints=experiment.keep_checkpoints,
+        unread=record.unread,
     )
 
 

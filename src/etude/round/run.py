@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from ..design.checks import findings as of_design
@@ -14,16 +15,18 @@ from ..runner.user_code import refuse_while_importing
 from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
+from .changed_code import changed_code
 from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
-from .opening import OpenRound, entry_of, open_round
+from .opening import Agreed, OpenRound, entry_of, open_round
 from .rehearsal import refuse_without_checkpoints, rehearse
-from .result import Result, load, parent_in
+from .result import Result, load, parent_in, read_whole
 from .resume import assignment
+from .retry import reopen
 from .source import Source, runner_of
 
 
-def run(
+def run(  # noqa: PLR0913  # what a person may say of a run
     experiment: Experiment | str | Path,
     train: TrainFunction | None = None,
     *,
@@ -31,6 +34,7 @@ def run(
     runner: Runner | str | None = None,
     workers: int | None = None,
     observers: Sequence[Observer] = (),
+    agreed: Collection[Agreed] = (),
 ) -> Result:
     """Plays one round of an experiment: designs, trains, records. Started again, it goes on.
 
@@ -43,6 +47,10 @@ def run(
             function, else `auto`.
         workers: Processes; None for one a visible GPU, else one a core.
         observers: Told what happens.
+        agreed: `same_file`: this is the file that the store knows by its name, moved or renamed.
+            `changed_code`: that some trials were trained by another version of the code is known
+            and accepted. `retry_errors`: what an error of the code or the machine ended is trained
+            again.
 
     Raises:
         InputError: for what is wrong with the experiment, the store or the metric.
@@ -51,14 +59,20 @@ def run(
     Source: R1, K2, K3.
     """
     refuse_while_importing()
-    entry, folder = entry_of(experiment, train)
+    entry, folder = entry_of(experiment, train, accepts_code="changed_code" in agreed)
     chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
-        with open_round(entry, opened_store) as this_round:
+        with open_round(entry, opened_store, same="same_file" in agreed) as this_round:
+            if "retry_errors" in agreed:
+                reopen(opened_store, entry.experiment.name)
+            records = opened_store.records(entry.experiment.name)
+            changed = changed_code(records, folder, train or entry.experiment.train)
+            accepts_code = entry.launches[-1].accepts_code
+            this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
-        result.records[:]  # read while the store is open
+        read_whole(result)
         return result
 
 
@@ -87,6 +101,8 @@ def _perform(
         rehearsed=rehearsed,
         choice=choice.line,
         pace=choice.pace,
+        changed_code=this_round.changed_code,
+        accepts_code=this_round.accepts_code,
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     every_observer = Observers(observers)

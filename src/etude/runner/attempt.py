@@ -12,10 +12,11 @@ from ..assignment import Assignment, Moment
 from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
+from ..playbook.error_kinds import error_site
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .returned import NO_NUMBER, returned
-from .user_errors import error_site, is_disk, is_out_of_memory, user_traceback
+from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
 _SILENT = "The train function ended without reporting"
@@ -37,7 +38,7 @@ def attempt(
     ended, note = _outcome(trial, train)
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
-    channel.end(ended, time.monotonic() - begin)
+    channel.end(with_reads(trial, ended), time.monotonic() - begin)
 
 
 @final
@@ -171,7 +172,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
     return trial, replace(
         timed(assignment, watch),
         resumes=None if is_cut else _resumes(trial, watch),
-        unread=() if is_cut else trial.unread,
+        unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
         returned=note,
     )
@@ -249,6 +250,11 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
+def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+    """The same end, with what nobody read of the trial's setting."""
+    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
+
+
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
     """What it means for a trial that its loop had to be left."""
     if isinstance(why, Infeasible):
@@ -275,7 +281,7 @@ def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
         return Refused(trial.id, "input", str(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
-    return replace(_error(trial, text), cause=error)
+    return replace(_error(trial, f"{text}{base_note(error)}"), cause=error)
 
 
 def _error(trial: Trial, text: str) -> Ended:

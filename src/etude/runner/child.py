@@ -24,6 +24,7 @@ from ..trial import TrainFunction
 from . import imported, messages
 from .attempt import attempt
 from .base import Runner
+from .process_state import ProcessState
 from .stacking import prepare, vectorized, verdict
 from .user_code import train_function
 from .user_errors import user_traceback
@@ -38,6 +39,7 @@ def main(descriptor: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
+    sys.argv = [str(folder / reference.rpartition(":")[0])]  # what the user's code may parse
     imported.watch()
     inbox: SimpleQueue[Message] = SimpleQueue()
     halts: dict[int, str] = {}
@@ -66,6 +68,7 @@ class _Worker:
         self._reference, self._folder = train
         self._train: TrainFunction | None = None
         self._stacks: Runner | None = None
+        self._state: ProcessState | None = None
 
     def serve(self) -> None:
         while True:
@@ -86,14 +89,20 @@ class _Worker:
         train = self._load(first)
         if train is None:
             return
+        state = self._state = self._state or ProcessState()
         if isinstance(message, messages.Judge):
-            self._parent.send(verdict(train, message.assignments, message.workers))
+            with state.restored(first.stream_seed):
+                answer = verdict(train, message.assignments, message.workers)
+            self._parent.send(answer)
         elif isinstance(message, messages.Prepare):
-            prepare(train, message.assignments)
+            with state.restored(first.stream_seed):
+                prepare(train, message.assignments)
         elif message.width == 1 or first.rehearsal:
             for assignment in message.assignments:
-                attempt(assignment, train, self._send, partial(self._reason, assignment.id))
+                isolated = state.isolated(train, assignment.stream_seed)
+                attempt(assignment, isolated, self._send, partial(self._reason, assignment.id))
         else:
+            self._state = None  # stacks set the number of threads, and keep their own
             self._stacks = self._stacks or vectorized(
                 lambda: train, message.width, _print_to, message.threads
             )

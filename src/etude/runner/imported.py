@@ -6,6 +6,7 @@ with each train function that is loaded.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib.machinery
@@ -26,6 +27,8 @@ from .masking import masked
 MAX_TEXT_BYTES = 200_000
 # Heuristic: whoever has more files has his own record of them.
 MAX_FILES = 1000
+# The experiment's key that says what trains it: another reference is another code.
+REFERENCE = "[experiment] train"
 # Python's own, what is installed, and Etude.
 _NOT_THEIRS = tuple(
     f"{Path(place)}{os.sep}"
@@ -72,39 +75,92 @@ def label(folder: Path, file: str, module: str) -> str:
 
 @final
 class Imported:
-    """The user's files by label, each as it was when it was imported."""
+    """The user's files by label, each as it was when it was imported.
 
-    def __init__(self, folder: Path = Path()) -> None:
-        """Begins with nothing, for an experiment in this folder."""
+    Modules that this process had before, for whatever purpose, count where the training code
+    imports them, by its own statements.
+    """
+
+    def __init__(self, folder: Path, *, everything: bool = False) -> None:
+        """Begins with nothing, for an experiment in this folder; or with all that there is."""
         self._folder = folder.absolute()
         self._files: dict[str, CodeFile] = {}
         self._seen: set[str] = set()  # names of modules
+        self._before = {} if everything else _users_modules()
+        self._unfollowed: list[tuple[str, CodeFile]] = []
         self._count = 0
         self._code: Code | None = None
 
-    def add(self, file: CodeFile) -> None:
-        """Takes a file."""
+    def add(self, file: CodeFile, package: str = "") -> None:
+        """Takes a file; its relative imports begin at the package."""
         self._files[file.path] = file
+        self._unfollowed.append((package, file))
         self._code = None
+
+    def add_module(self, name: str) -> None:
+        """Takes a module that this process had before."""
+        place = self._before.pop(name, "")
+        if place and (file := _READ.get(place) or _read(place)):
+            self._take(name, place, file)
 
     def code(self) -> Code:
         """All files so far; modules that were imported since are looked at first."""
         if len(sys.modules) != self._count:
             self._look()
+        while self._unfollowed:
+            package, file = self._unfollowed.pop()
+            for name in imports_of(file.text, package) if self._before else ():
+                self.add_module(name)
         if self._code is None:
             self._code = Code(tuple(self._files[path] for path in sorted(self._files)))
         return self._code
 
     def _look(self) -> None:
         self._count = len(sys.modules)
-        for name in sys.modules.keys() - self._seen:
+        for name in sys.modules.keys() - self._seen - self._before.keys():
             self._seen.add(name)
-            file = _file_of_module(sys.modules.get(name))
-            if is_users(file) and len(self._files) < MAX_FILES:
-                path = label(self._folder, str(file), name)
-                if read := _READ.get(str(file)) or _read(str(file)):
-                    self._files.setdefault(path, replace(read, path=path))
-                    self._code = None
+            place = _file_of_module(sys.modules.get(name))
+            if is_users(place):
+                watched = _READ.get(str(place)) if _watch in sys.meta_path else None
+                if file := watched or _read(str(place)):
+                    self._take(name, str(place), file)
+
+    def _take(self, name: str, place: str, file: CodeFile) -> None:
+        path = label(self._folder, place, name)
+        if path not in self._files and len(self._files) < MAX_FILES:
+            is_package = Path(place).name == "__init__.py"
+            self.add(replace(file, path=path), name if is_package else name.rpartition(".")[0])
+
+
+def _users_modules() -> dict[str, str]:
+    """The user's modules that this process has, with their files."""
+    files = {name: _file_of_module(module) for name, module in list(sys.modules.items())}
+    return {name: str(file) for name, file in files.items() if is_users(file)}
+
+
+def imports_of(text: str, package: str = "") -> list[str]:
+    r"""The modules that a program's import statements name, wherever in it they stand.
+
+    >>> imports_of("import a.b\nfrom .c import d", "p")
+    ['a', 'a.b', 'p', 'p.c', 'p.c.d']
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            parts = package.split(".") if node.level else []
+            parts = parts[: len(parts) - node.level + 1] if node.level else parts
+            base = ".".join(filter(None, [*parts, node.module]))
+            names += [f"{base}.{alias.name}" for alias in node.names]
+    steps = [name.split(".") for name in names]
+    return list(
+        dict.fromkeys(
+            ".".join(step[: end + 1]) for step in steps for end in range(len(step)) if step[end]
+        )
+    )
 
 
 def _file_of_module(module: object) -> object:
@@ -144,7 +200,12 @@ def _read(file: str) -> CodeFile | None:
     return _READ[file]
 
 
-def note(file: Path, folder: Path, *, anew: bool) -> None:
+def reference_file(reference: str) -> CodeFile:
+    """What the experiment trains with, as if it were a file: `train.py:train`."""
+    return CodeFile(REFERENCE, hashlib.sha256(reference.encode()).hexdigest(), reference)
+
+
+def note(file: Path, folder: Path, *, reference: str, anew: bool) -> None:
     """Notes the file of the train function, called by its path from the experiment's folder.
 
     With `anew` it is about to be imported.
@@ -154,19 +215,23 @@ def note(file: Path, folder: Path, *, anew: bool) -> None:
     if _record is not None and (read := read or _read(place)):
         path = Path(os.path.relpath(place, folder.absolute())).as_posix()
         _record.add(replace(read, path=path))
+        _record.add(reference_file(reference))
 
 
-def begin(folder: Path) -> Imported:
-    """A new record, for the train function of an experiment in this folder."""
+def begin(folder: Path, *, everything: bool = False) -> Imported:
+    """A new record, for the train function of an experiment in this folder.
+
+    With `everything` all the user's modules that the process has are training code.
+    """
     global _record  # imports are the whole process's
-    _record = Imported(folder)
+    _record = Imported(folder, everything=everything)
     return _record
 
 
 def watch() -> None:
     """From now on files are read when they are imported, not when a trial ends: for a worker."""
     if _watch not in sys.meta_path:
-        sys.meta_path.insert(0, _watch)  # type: ignore[arg-type]  # a finder by its method
+        sys.meta_path.insert(0, _watch)
 
 
 def code() -> Code | None:
@@ -182,20 +247,49 @@ def forget() -> None:
 
 
 def note_function(train: Any, folder: Path) -> None:
-    """Notes a function that stands in no file, as a notebook's: its source, else its bytecode."""
+    """Begins a record for a function that was handed over; what is in no file has its source."""
     record = begin(folder)
+    record.add(function_file(train) or reference_file(function_reference(train)))
+    for name in _modules_of(train):
+        record.add_module(name)
+    record.code()
+
+
+def _modules_of(train: Any) -> Iterator[str]:
+    """The module of a function, and those that what it names stands in."""
+    function = _function_of(train)
+    yield function.__module__
+    space = getattr(function, "__globals__", {})
+    for name in getattr(getattr(function, "__code__", None), "co_names", ()):
+        value = space.get(name)
+        yield str(getattr(value, "__name__" if inspect.ismodule(value) else "__module__", ""))
+
+
+def _function_of(train: Any) -> Any:
+    """The function behind a partial or a decorator; the class of an instance."""
     function = inspect.unwrap(getattr(train, "func", train))
-    name = f"<{getattr(function, '__qualname__', type(function).__name__)}>"
+    return function if hasattr(function, "__qualname__") else type(function)
+
+
+def function_reference(train: Any) -> str:
+    """A function in a file as an experiment's file would name it: `train.py:train`."""
+    function = _function_of(train)
+    return f"{Path(inspect.getsourcefile(function) or '').name}:{function.__qualname__}"
+
+
+def function_file(train: Any) -> CodeFile | None:
+    """A function that stands in no file, as a notebook's: its source, else its bytecode's hash."""
+    function = _function_of(train)
+    name = f"<{function.__qualname__}>"
     try:
         file = inspect.getsourcefile(function)
         if file and os.path.isfile(file):
-            return
+            return None
         lines = inspect.getsourcelines(function)[0]
-        data = inspect.cleandoc("".join(["\n", *lines])).encode()
-        record.add(file_of(name, data))
+        return file_of(name, inspect.cleandoc("".join(["\n", *lines])).encode())
     except (TypeError, OSError):
-        if data := b"".join(_bytecode(getattr(function, "__code__", None))):
-            record.add(CodeFile(name, hashlib.sha256(data).hexdigest()))
+        data = b"".join(_bytecode(getattr(function, "__code__", None)))
+        return CodeFile(name, hashlib.sha256(data).hexdigest())
 
 
 def _bytecode(of: Any) -> Iterator[bytes]:

@@ -15,6 +15,8 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
+from .process_state import ProcessState
+from .user_code import as_script
 
 
 @final
@@ -23,12 +25,17 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, load: Callable[[], TrainFunction]) -> None:
-        """Takes what loads the train function, called before the first trial."""
+    def __init__(self, load: Callable[[], TrainFunction], *, script: Path | None = None) -> None:
+        """Takes what loads the train function, called before the first trial.
+
+        `script` is the file that it is loaded from: the command line that its code sees.
+        """
         self._load = load
+        self._script = script
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
+        self._state: ProcessState | None = None
 
     @property
     def free(self) -> int:
@@ -52,6 +59,9 @@ class Inline:
         if self._train is None:
             imported.forget()
             self._train = self._load()
+        if self._state is None:
+            self._state = ProcessState()
+        train = self._state.isolated(self._train, assignment.stream_seed)
         failures: list[BaseException] = []
 
         def send(events: list[Event]) -> None:
@@ -64,14 +74,17 @@ class Inline:
                 failures.append(error)
                 raise
 
-        with _printing_to(assignment.folder / "log.txt"):
-            attempt(assignment, self._train, send, lambda: self._halts.get(assignment.id, ""))
+        with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
+            attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True
 
     def close(self) -> None:
-        """Nothing runs on."""
+        """Nothing runs on; the generators of this process go on as if nothing had been trained."""
+        if self._state is not None:
+            self._state.close()
+            self._state = None
 
 
 @final

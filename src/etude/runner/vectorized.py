@@ -18,8 +18,9 @@ from ..train.backend import Stacking, backend_of, resolved
 from ..train.gate import Signature
 from ..train.workload import Workload
 from ..trial import TrainFunction, Trial
-from .attempt import EventChannel, outcome, rehearsal
+from .attempt import EventChannel, outcome, rehearsal, with_reads
 from .base import Deliver
+from .process_state import ProcessState
 from .user_errors import is_out_of_memory
 
 if TYPE_CHECKING:  # JAX's have the same names
@@ -68,6 +69,7 @@ class Vectorized:
         self._seats: dict[int, _Seat] = {}
         self._events: list[Event] = []
         self._halts: dict[int, str] = {}
+        self._state_before: ProcessState | None = None
 
     @property
     def slots(self) -> int:
@@ -113,7 +115,8 @@ class Vectorized:
         while self._waiting:
             assignment = self._waiting.popleft()
             if assignment.rehearsal:
-                self._events.append(rehearsal(assignment, self._load_train()))
+                isolated = self._state.isolated(self._load_train(), assignment.stream_seed)
+                self._events.append(rehearsal(assignment, isolated))
             elif member := self._member(assignment):
                 groups.setdefault(member.signature, []).append(member)
         for signature, members in groups.items():
@@ -141,8 +144,9 @@ class Vectorized:
         trial = Trial(assignment, channel, lambda: self._halts.get(assignment.id, ""))
         self._seats[assignment.id] = _Seat(channel)
         try:
-            member: Member = self._resolved(assignment).member(trial)
-            member.begin()
+            with self._state.restored(assignment.stream_seed):
+                member: Member = self._resolved(assignment).member(trial)
+                member.begin()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
             return None
@@ -153,7 +157,8 @@ class Vectorized:
         first = stack.members[0]
         self._print(first.trial.folder)
         try:
-            departures = stack.advance(most)
+            with self._state.restored():
+                departures = stack.advance(most)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
             if len(stack.members) == most == 1:
                 self._end(first.trial, error)
@@ -186,10 +191,19 @@ class Vectorized:
 
     def _end(self, trial: Trial, error: BaseException | None) -> None:
         seat = self._seats.pop(trial.id)
-        seat.channel.end(outcome(trial, error), time.monotonic() - seat.begin)
+        ended = with_reads(trial, outcome(trial, error))
+        seat.channel.end(ended, time.monotonic() - seat.begin)
 
     def _collect(self, events: list[Event]) -> None:
         self._events += events
+
+    @property
+    def _state(self) -> ProcessState:
+        """What this process was like when the train function was loaded."""
+        if self._state_before is None:
+            self._load_train()
+            self._state_before = ProcessState()
+        return self._state_before
 
     def _load_train(self) -> TrainFunction:
         if self._train is None:
@@ -205,6 +219,7 @@ class Vectorized:
     def _resolved(self, first: Assignment | Trial) -> Stacking:
         """What trains in stacks, once it is known whose model the workload makes."""
         if self._stacking is None:
-            loop = resolved(self._load_train(), first.setting)
+            given = first.noted if isinstance(first, Trial) else first.setting
+            loop = resolved(self._load_train(), given)
             self._stacking = backend_of(loop).stack(loop)
         return self._stacking

@@ -58,6 +58,15 @@ def two_digits(value: float, *, up: bool) -> float:
     return one_digit if is_near else _significant(value, 2, up=up)
 
 
+def digits_of(value: float, digits: int, *, up: bool) -> float:
+    """The value at so many significant digits, rounded up or down.
+
+    >>> digits_of(0.43567, 3, up=True), digits_of(0.43567, 3, up=False)
+    (0.436, 0.435)
+    """
+    return _significant(ten_digits(value), digits, up=up)
+
+
 def ten_digits(value: float) -> float:
     """The value at ten significant digits.
 

@@ -135,15 +135,7 @@ def existing_ids(moves: Sequence[Beginning]) -> list[int]:
 def record_after(record: Record, event: Event) -> Record:
     """The record of a trial after an event, its points aside."""
     if isinstance(event, Began):
-        earlier = tuple(one for one in record.checkpoints if one.step < event.from_step)
-        return dataclasses.replace(
-            record,
-            status="running",
-            reason="",
-            detail="",
-            steps=event.from_step,
-            checkpoints=earlier,
-        )
+        return _record_begun(record, event)
     if isinstance(event, Saved):
         others = tuple(one for one in record.checkpoints if one.step != event.step)
         return dataclasses.replace(
@@ -157,10 +149,16 @@ def record_after(record: Record, event: Event) -> Record:
             detail=event.detail,
             steps=max(event.steps, record.steps),  # a killed worker does not know its own
             wall_s=record.wall_s + event.wall_s,
+            unread=record.unread if event.unread is None else event.unread,
         )
     if isinstance(event, Paused):
-        steps, wall_s = max(event.steps, record.steps), record.wall_s + event.wall_s
-        return dataclasses.replace(record, status="paused", steps=steps, wall_s=wall_s)
+        return dataclasses.replace(
+            record,
+            status="paused",
+            steps=max(event.steps, record.steps),
+            wall_s=record.wall_s + event.wall_s,
+            unread=event.unread,
+        )
     if isinstance(event, Lost):
         return _record_after_loss(record, event)
     if isinstance(event, Reopened):
@@ -168,6 +166,19 @@ def record_after(record: Record, event: Event) -> Record:
     if isinstance(event, Refused):
         return dataclasses.replace(record, status="pending", reason="", detail="")
     return record
+
+
+def _record_begun(record: Record, event: Began) -> Record:
+    earlier = tuple(one for one in record.checkpoints if one.step < event.from_step)
+    return dataclasses.replace(
+        record,
+        status="running",
+        reason="",
+        detail="",
+        steps=event.from_step,
+        checkpoints=earlier,
+        unread=None,  # until it comes to an end, nobody knows
+    )
 
 
 def _record_after_loss(record: Record, event: Lost) -> Record:

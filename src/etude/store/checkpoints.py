@@ -39,6 +39,11 @@ class Files:
         """The folder that a trial may use, its log in it."""
         return self._beside("trials") / name / str(trial_id)
 
+    @property
+    def test_looks(self) -> Path:
+        """Where it is written down when test data were looked at."""
+        return self._beside("test-looks.toml")
+
     def log(self, name: str, trial_id: int) -> Path:
         """What a trial printed."""
         return self.trial(name, trial_id) / "log.txt"

@@ -19,40 +19,40 @@ def add(db: Connection, key: int, trial_id: int, event: Began | Coded) -> None:
             f"delete from stretch where {of_trial} and from_step >= ?",
             (key, trial_id, event.from_step),
         )
-    code_id = _code_id(db, event.code) if isinstance(event, Coded) else None
+    code = _added(db, event.code) if isinstance(event, Coded) else None
     db.execute(
-        "insert or replace into stretch(experiment_id, trial_id, from_step, launch_id, code_id) "
+        "insert or replace into stretch(experiment_id, trial_id, from_step, launch_id, code) "
         "values(?, ?, ?, (select max(id) from launch where experiment_id = ?), ?)",
-        (key, trial_id, event.from_step, key, code_id),
+        (key, trial_id, event.from_step, key, code),
     )
 
 
 def inherit(db: Connection, key: int, fork: Record) -> None:
     """Gives a fork the stretches that its parent was trained in until then."""
     db.execute(
-        "insert into stretch(experiment_id, trial_id, from_step, launch_id, code_id) "
-        "select experiment_id, ?, from_step, launch_id, code_id from stretch "
+        "insert into stretch(experiment_id, trial_id, from_step, launch_id, code) "
+        "select experiment_id, ?, from_step, launch_id, code from stretch "
         "where experiment_id = ? and trial_id = ? and from_step <= ?",
         (fork.id, key, fork.parent, fork.from_step),
     )
 
 
 def stretches(
-    db: Connection, key: int, known: dict[int, Code]
+    db: Connection, key: int, known: dict[str, Code]
 ) -> Mapping[int, tuple[Stretch, ...]]:
     """The stretches of every trial of an experiment, by id; `known` holds what was read before."""
     numbers, accepted = _launches(db, key)
     rows = db.execute(
-        "select trial_id, from_step, launch_id, code_id from stretch where experiment_id = ? "
+        "select trial_id, from_step, launch_id, code from stretch where experiment_id = ? "
         "order by trial_id, from_step",
         (key,),
     ).fetchall()
-    for code_id in {row[3] for row in rows} - known.keys() - {None}:
-        known[code_id] = _code(db, code_id)
+    for digest in {row[3] for row in rows} - known.keys() - {None}:
+        known[digest] = _code(db, digest)
     found = {
         trial_id: tuple(
-            Stretch(from_step, numbers[launch], known.get(code_id), launch <= accepted)
-            for _, from_step, launch, code_id in of_trial
+            Stretch(from_step, numbers[launch], known.get(digest), launch <= accepted)
+            for _, from_step, launch, digest in of_trial
         )
         for trial_id, of_trial in groupby(rows, key=lambda row: int(row[0]))
     }
@@ -78,27 +78,24 @@ def _launches(db: Connection, key: int) -> tuple[Mapping[int, int], int]:
     return numbers, max((row_id for row_id, accepts in rows if accepts), default=0)
 
 
-def _code_id(db: Connection, code: Code) -> int:
-    row = db.execute("select id from code where digest = ?", (code.digest,)).fetchone()
-    if row is not None:
-        return int(row[0])
-    code_id = db.execute("insert into code(digest) values(?)", (code.digest,)).lastrowid
-    assert code_id is not None, "An inserted row has an id. This is a bug."
-    db.executemany(
-        "insert into code_file(code_id, path, hash) values(?, ?, ?)",
-        [(code_id, one.path, one.hash) for one in code.files],
-    )
-    db.executemany(
-        "insert or ignore into code_text(hash, text) values(?, ?)",
-        [(one.hash, one.text) for one in code.files if one.text],
-    )
-    return code_id
+def _added(db: Connection, code: Code) -> str:
+    """Its digest, under which its files are written down."""
+    if db.execute("select 1 from code_file where code = ?", (code.digest,)).fetchone() is None:
+        db.executemany(
+            "insert into code_file(code, path, hash) values(?, ?, ?)",
+            [(code.digest, one.path, one.hash) for one in code.files],
+        )
+        db.executemany(
+            "insert or ignore into code_text(hash, text) values(?, ?)",
+            [(one.hash, one.text) for one in code.files if one.text],
+        )
+    return code.digest
 
 
-def _code(db: Connection, code_id: int) -> Code:
+def _code(db: Connection, digest: str) -> Code:
     rows = db.execute(
         "select path, code_file.hash, text from code_file "
-        "left join code_text on code_text.hash = code_file.hash where code_id = ? order by path",
-        (code_id,),
+        "left join code_text on code_text.hash = code_file.hash where code = ? order by path",
+        (digest,),
     )
-    return Code(tuple(CodeFile(path, digest, text or "") for path, digest, text in rows))
+    return Code(tuple(CodeFile(path, of_file, text or "") for path, of_file, text in rows))

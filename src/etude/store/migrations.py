@@ -117,13 +117,12 @@ def trials_pause_and_fork(db: Connection) -> None:
 def trials_know_their_code(db: Connection) -> None:
     """Files of the user's code, each text once, and which of them trained which stretch (K3)."""
     for statement in (
-        "create table code(id integer primary key, digest text not null unique)",
-        "create table code_file(code_id integer not null references code(id), path text not null, "
-        "hash text not null, primary key(code_id, path))",
-        "create table code_text(hash text primary key, text text not null)",
+        "create table code_file(code text not null, path text not null, hash text not null, "
+        "primary key(code, path)) without rowid",
+        "create table code_text(hash text primary key, text text not null) without rowid",
         "create table stretch(experiment_id integer not null, trial_id integer not null, "
-        "from_step integer not null, launch_id integer not null references launch(id), "
-        "code_id integer references code(id), primary key(experiment_id, trial_id, from_step))",
+        "from_step integer not null, launch_id integer not null references launch(id), code text, "
+        "primary key(experiment_id, trial_id, from_step)) without rowid",
         "alter table experiment add column place text",
         "alter table launch add column accepts_code integer not null default 0",
     ):
@@ -131,6 +130,12 @@ def trials_know_their_code(db: Connection) -> None:
 
 
 @migration(6)
+def trials_know_what_nobody_read(db: Connection) -> None:
+    """A hyperparameter that the training never read changes nothing; null where nobody noted it."""
+    db.execute("alter table trial add column unread text")
+
+
+@migration(7)
 def experiments_know_what_they_began_with(db: Connection) -> None:
     """A parent that grows does not change the search of its child."""
     db.execute("alter table experiment add column prior text")

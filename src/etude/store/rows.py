@@ -25,14 +25,14 @@ ADD_LAUNCH = (
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
-    "steps, wall_s, losses, name, parent_id, from_step, until_step) "
-    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "steps, wall_s, losses, unread, name, parent_id, from_step, until_step) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
-    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, name, "
-    "parent_id, from_step, until_step"
+    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, unread, "
+    "name, parent_id, from_step, until_step"
 )
 
 
@@ -151,6 +151,7 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
     db.execute(
         "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ?, "
+        "unread = ?, "
         "launch_id = (select max(id) from launch where experiment_id = ?) "
         "where experiment_id = ? and id = ?",
         (*_status_columns(updated), key, key, trial_id),
@@ -169,7 +170,7 @@ def keep_checkpoints(
     )
 
 
-def records(db: Connection, key: int, codes: dict[int, Code]) -> list[Record]:
+def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
     """All records of an experiment, by id, each with a view into one array of all points.
 
     `codes` holds what was read of the user's code before.
@@ -205,6 +206,7 @@ def _status_columns(record: Record) -> tuple[Any, ...]:
         record.steps,
         record.wall_s,
         record.losses,
+        None if record.unread is None else json.dumps(record.unread),
     )
 
 
@@ -215,7 +217,7 @@ def _from_row(
     stretches: tuple[Stretch, ...] = (),
 ) -> Record:
     trial_id, study, index, setting, seed, *rest = row
-    status, reason, detail, steps, wall_s, losses, name, *lineage = rest
+    status, reason, detail, steps, wall_s, losses, unread, name, *lineage = rest
     parent, from_step, until_step = lineage
     return Record(
         id=trial_id,
@@ -232,6 +234,7 @@ def _from_row(
         parent=parent,
         from_step=from_step,
         until_step=until_step,
+        unread=None if unread is None else tuple(json.loads(unread)),
         name=name,
         checkpoints=checkpoints,
         points=points,

@@ -41,7 +41,7 @@ class SQLite:
         """Opens the file and brings its schema up to date."""
         self._path = path
         self._experiments: dict[str, tuple[int, Experiment]] = {}
-        self._codes: dict[int, Code] = {}
+        self._codes: dict[str, Code] = {}
         with _store_errors(path):
             self._db = _writable(path) if create else _readable(path)
 

@@ -139,7 +139,7 @@ class DeferredLoop:
 
     def __call__(self, trial: Trial) -> None:
         """Trains one trial."""
-        self.resolved(trial.setting)(trial)
+        self.resolved(trial.noted)(trial)
 
 
 def resolved(train: Any, setting: Setting) -> Any:

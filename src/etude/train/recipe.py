@@ -107,7 +107,7 @@ def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
 
 def seed_of(trial: Trial) -> int:
     """The trial's seed, or the one that its setting gives it: a `seed` may be a hyperparameter."""
-    return derived_seed(int(trial.setting["seed"])) if "seed" in trial.setting else trial.seed
+    return derived_seed(int(trial["seed"])) if "seed" in trial else trial.seed
 
 
 def _optimizer(setting: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
@@ -20,6 +22,7 @@ def test_what_breaks_early_gets_a_range_of_warmups_up_to_a_tenth_of_the_steps():
     assert changes(stabilize(context)) == [
         ("nuisance.warmup_steps", "", Integer(10, 200, log=True)),
         ("fixed.warmup_steps", "", None),
+        ("experiment.max_steps", "", 2200),
     ]
 
 
@@ -27,7 +30,10 @@ def test_a_range_of_warmups_reaches_further():
     warmup = {"warmup_steps": Integer(1, 20, log=True)}
     context = rounds.breaks_early(experiment(nuisance=warmup, **rounds.LONG))
 
-    assert changes(stabilize(context)) == [("nuisance.warmup_steps", "", Integer(1, 200, log=True))]
+    assert changes(stabilize(context)) == [
+        ("nuisance.warmup_steps", "", Integer(1, 200, log=True)),
+        ("experiment.max_steps", "", 2180),
+    ]
 
 
 def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
@@ -67,7 +73,7 @@ def test_only_a_problem_of_the_best_trial_is_repaired(make, status):
     assert stabilize(with_status(context, broken, status)) == []
 
 
-@pytest.mark.parametrize(("status", "edits"), [("notice", 2), ("ok", 0), ("unclear", 0)])
+@pytest.mark.parametrize(("status", "edits"), [("notice", 3), ("ok", 0), ("unclear", 0)])
 def test_a_best_rate_at_the_edge_of_the_stable_gets_a_warmup(status, edits):
     context = rounds.rate_held_down(experiment(**NO_WARMUP))
     held_down = only(context, "stability", "D3", "notice")
@@ -124,3 +130,36 @@ def test_a_warmup_of_a_tenth_already_is_told_in_words():
 )
 def test_late_jumps_are_left_to_a_person(make, question, count):
     assert len(steady_metric(make(question))) == count
+
+
+def longest(remedies):
+    return [new for path, _, new in changes(remedies) if path == "experiment.max_steps"]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "steps"),
+    [
+        ({"warmup_steps": 0}, 11_000),
+        ({"warmup_steps": 50}, 10_950),
+        ({"warmup_fraction": 0.0}, 11_112),
+    ],
+)
+def test_an_added_warmup_comes_before_the_schedule_of_before(fixed, steps):
+    """10,000 + 1,000 = 11,000 (D8): 10,000 steps are left behind the longest warmup."""
+    context = rounds.breaks_early(experiment(fixed=fixed, max_steps=10_000))
+
+    assert longest(stabilize(context)) == [steps]
+
+
+def test_a_warmup_before_a_decay_of_the_users_leaves_the_length_to_them():
+    fixed = {"warmup_steps": 0, "decay_steps": 2000}
+    context = rounds.breaks_early(experiment(fixed=fixed, **rounds.LONG))
+
+    warmup, told = stabilize(context)
+
+    assert longest([warmup]) == []
+    assert told.words == (
+        "Raise `max_steps` to 2200 if the warmup comes before `fixed.decay_steps` (D8)."
+    )
+    own = stabilize(replace(context, own_loop=True))
+    assert longest(own) == [2200]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import changes, only, with_status
@@ -74,3 +76,46 @@ def test_one_saturated_study_of_two_shortens_nothing():
 
     assert len(context.of("saturated", "C10", "notice")) == 1
     assert train_shorter(context) == []
+
+
+DECAY = {"schedule": "linear", "decay_steps": 100}
+
+
+def late(own_loop, **fixed):
+    return replace(rounds.improves_late(experiment(fixed=fixed)), own_loop=own_loop)
+
+
+def test_a_longer_training_takes_its_schedule_along():
+    (longer,) = train_longer(late(own_loop=True, **DECAY))
+
+    assert changes([longer]) == [
+        ("experiment.max_steps", "", 200),
+        ("fixed.constant_steps", "", 100),
+    ]
+    assert [edit.rule for edit in longer.edits] == ["T5", "T10"]
+
+
+def test_a_length_that_would_leave_a_schedule_behind_is_told_not_made():
+    (longer,) = train_longer(late(own_loop=False, **DECAY))
+
+    assert not longer.edits
+    assert longer.words.startswith("Raise `max_steps` to 200 with `fixed.decay_steps`: ")
+
+
+def test_what_is_assumed_of_a_loop_whose_schedule_nobody_sees_is_said():
+    ((own,), (users,)) = (train_longer(late(own_loop=whose)) for whose in (True, False))
+
+    assert "assumed" in users.edits[0].brief
+    assert "a schedule of your loop is assumed to follow" in users.edits[0].because
+    assert "assumed" not in f"{own.edits[0].brief}{own.edits[0].because}"
+
+
+def test_a_shorter_training_ends_its_decay():
+    early = replace(rounds.best_steps_early(experiment(fixed=DECAY)), own_loop=True)
+
+    assert changes(train_shorter(early)) == [
+        ("experiment.max_steps", "", 4),
+        ("fixed.decay_steps", "", 4),
+    ]
+    (told,) = train_shorter(replace(early, own_loop=False))
+    assert told.words.startswith("Lower `max_steps` to 4 with `fixed.decay_steps`")

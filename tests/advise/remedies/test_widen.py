@@ -12,7 +12,7 @@ from etude.space import Choice, Integer, Real
 
 
 def test_a_crowded_side_is_widened():
-    assert changes(widen(rounds.edge(experiment()))) == [("nuisance.learning_rate", "low", 3.1e-6)]
+    assert changes(widen(rounds.edge(experiment()))) == [("nuisance.learning_rate", "low", 1e-5)]
 
 
 def test_a_side_inside_stays():
@@ -52,6 +52,10 @@ def test_a_bound_at_its_natural_limit_stays():
     [
         ("learning_rate", Real(1e-4, 1e-2, log=True), "high", 0.1),
         ("learning_rate", Real(1e-4, 1e-2, log=True), "low", 1e-5),
+        ("learning_rate", Real(1e-5, 0.32, log=True), "high", 3.2),
+        ("learning_rate", Real(1e-8, 1e-3, log=True), "high", 0.32),
+        ("gizmo", Real(1e-8, 1e-3, log=True), "high", 0.01),
+        ("momentum", Real(0.0, 0.9999, scale="one_minus_log"), "high", 0.99999),
         ("learning_rate", Real(0.01, 0.1), "low", 0.0),
         ("dropout", Real(0.1, 0.8), "high", 0.9),
         ("attn_dropout", Real(0.1, 0.8, log=True), "high", 0.9),
@@ -73,7 +77,7 @@ def test_a_bound_at_its_natural_limit_stays():
         ("gizmo", Real(0.5, 0.9, scale="one_minus_log", limits=(0.4, 1)), "low", 0.4),
     ],
 )
-def test_a_bound_moves_half_of_the_range_outward_and_reads_well(name, domain, side, bound):
+def test_a_bound_moves_half_of_the_range_outward_but_a_decade_at_most(name, domain, side, bound):
     assert wider_bound(name, domain, side) == bound
 
 

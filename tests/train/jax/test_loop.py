@@ -7,6 +7,7 @@ from tests.train import jaxes
 from tests.train.needs_jax import jax, jnp
 from tests.train.stacks import Told, plain, trial
 
+from etude.setting import NotedSetting
 from etude.train.jax.examples import Order, shuffled
 from etude.train.jax.loop import Loop
 from etude.train.jax.models import Model, network
@@ -14,7 +15,6 @@ from etude.train.jax.program import Program
 from etude.train.optimizers import OPTIMIZERS
 from etude.train.torch.examples import Order as TorchOrder
 from etude.train.torch.loop import Loop as TorchLoop
-from etude.trial import NotedSetting
 
 
 @pytest.fixture

@@ -33,6 +33,9 @@ def more_trials(context: Context) -> list[Remedy]:
     """
     if context.experiment.configurations or context.verdict.means:
         return []
+    if by_code := _ended_by_code(context):
+        words = by_code[0].advice.removesuffix(".")
+        return [Remedy(rule="C3", words=f"{words} (C3).", causes=tuple(by_code))]
     problems = [finding for finding in context.relevant_findings if finding.status == "problem"]
     sparse = context.of("coverage", "C2", "problem", "notice")
     lost = [finding for finding in problems if _loses_trials(context, finding, sparse)]
@@ -47,6 +50,15 @@ def more_trials(context: Context) -> list[Remedy]:
     # Heuristic: as many trials again, the usual unit of a budget.
     trials = 2 * context.experiment.trials
     return _with_trials(context, "Q10", trials, _open_question(context.verdict))
+
+
+def _ended_by_code(context: Context) -> list[Finding]:
+    """The problems of studies that the code or the machine ended: more trials end so too."""
+    return [
+        finding
+        for finding in context.of("infeasible", "C3", "problem")
+        if context.result(finding, infeasible).code.decides
+    ]
 
 
 def _loses_trials(context: Context, finding: Finding, sparse: Sequence[Finding]) -> bool:

@@ -9,21 +9,20 @@ from typing import Literal, final
 
 from ...analyze.checks.infeasible import infeasible
 from ...analyze.checks.infeasible_regions import Region
+from ...analyze.thresholds import InfeasibleThresholds
+from ...analyze.views.walls import EarlierTrials
+from ...experiment import Experiment
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...experiment.validation.configurations import LOG_ABOVE
 from ...finding import Finding, Recommendation
-from ...space import Choice, Domain, Integer, Real, Scalar, Side, value_text
-from ...space.rounding import ten_digits, two_digits
+from ...space import Choice, Domain, Integer, Real, Scalar, Side, is_number, value_text
+from ...space.rounding import digits_of, ten_digits, two_digits
 from ...wording import join, number, plural, study_text
 from ..context import Context, Remedy, value_edits
 
-# Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.
-# To cut across one of four that trains, but for no good, brings no more optima inside, and cuts off
-# 3 % of those near a cliff that is tilted (`benchmarks/claims/half_break.py`).
-MIN_BEYOND = 3
-# Heuristic: below a twentieth of the axis, a cut saves less than a trial of twenty.
-MIN_SAVED = 0.05
+THRESHOLDS = InfeasibleThresholds()
+DECADE = 10.0 * (1 + 1e-9)
 
 
 def use_log_scale(context: Context) -> list[Remedy]:
@@ -122,23 +121,26 @@ def _shorter_range(
     domain = hyperparameter.value
     if not isinstance(domain, Real | Integer):
         return
-    beyond = _beyond(_placed(context, hyperparameter, domain), side)
-    if len(beyond) < MIN_BEYOND:
+    by_study = _placed_by_study(context, hyperparameter, domain)
+    trials = [one for of_study in by_study for one in of_study]
+    first = _first_broken(by_study, side)
+    beyond = [] if first is None else _broken_from(trials, first, side)
+    if first is None or len(beyond) < THRESHOLDS.min_beyond:
         return
-    first = min(beyond) if side == "high" else max(beyond)
-    new = _bound(domain, first, side)
+    new = inner_bound(domain, domain.value(first), _last_trained(domain, trials, side), side)
     saved = 1 - domain.unit(new) if side == "high" else domain.unit(new)
-    if saved < MIN_SAVED:
+    if saved < THRESHOLDS.min_saved or is_just_widened(context, hyperparameter, side, new):
         return
     onward, where = ("upward", "above") if side == "high" else ("downward", "below")
     names = _study_names(context, hyperparameter)
+    rounds = " in this round and earlier ones" if any(one.earlier for one in trials) else ""
     yield Recommendation(
         rule="C3",
         change=Change(hyperparameter.keys, side, new),
         old=domain.high if side == "high" else domain.low,
         because=(
             f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first), 3)} "
-            f"{onward} break, and none {where} it trains."
+            f"{onward} break{rounds}, and none {where} it trains."
         ),
     )
 
@@ -146,33 +148,142 @@ def _shorter_range(
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Placed:
-    """Where a trial lies on an axis, and whether it trained."""
+    """Where a trial lies on an axis, whether it trained, and whether it is of an earlier round."""
 
     unit: float
     trained: bool
+    earlier: bool = False
 
 
 def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
-    """The trials of every study that shares the axis."""
-    placed = []
+    """The trials of every study that shares the axis, those of earlier rounds among them."""
+    by_study = _placed_by_study(context, hyperparameter, domain)
+    return [one for of_study in by_study for one in of_study]
+
+
+def _placed_by_study(
+    context: Context, hyperparameter: Hyperparameter, domain: Domain
+) -> list[list[_Placed]]:
+    name, by_study = hyperparameter.name, list[list[_Placed]]()
     for study in context.studies_with(hyperparameter):
+        placed: list[_Placed] = []
         broken = set(context.analysis.result(study, infeasible).trials)
         for outcome in context.analysis.outcomes(study):
-            if not outcome.missing and hyperparameter.name in outcome.record.setting:
-                unit = domain.unit(outcome.record.setting[hyperparameter.name])
+            if not outcome.missing and name in outcome.record.setting:
+                unit = domain.unit(outcome.record.setting[name])
                 placed.append(_Placed(unit=unit, trained=outcome.trial not in broken))
-    return placed
+        for before in context.analysis.earlier(study):
+            if not before.changed - {name}:
+                placed += _of_earlier(before, name, domain)
+        by_study.append(placed)
+    return by_study
 
 
-def _beyond(trials: Sequence[_Placed], side: Side) -> list[float]:
-    """Where those lie that break further towards the side than every trial that trains."""
-    trained = [one.unit for one in trials if one.trained]
-    broken = [one.unit for one in trials if not one.trained]
+def _of_earlier(before: EarlierTrials, name: str, domain: Domain) -> Iterator[_Placed]:
+    """Where the trials of an earlier round lie: anywhere that trained, inside where they broke."""
+    for trained, settings in ((True, before.trained), (False, before.broken)):
+        for setting in settings:
+            unit = _unit(domain, setting[name])
+            if unit is not None and (trained or 0 <= unit <= 1):
+                yield _Placed(unit=unit, trained=trained, earlier=True)
+
+
+def _unit(domain: Domain, value: Scalar) -> float | None:
+    """Where a value of another round lies on an axis, beyond it too; None where it has no place."""
+    if isinstance(domain, Choice):
+        return domain.unit(value) if value in domain.values else None
+    return domain.unit(value) if is_number(value) else None
+
+
+def _first_broken(by_study: Sequence[Sequence[_Placed]], side: Side) -> float | None:
+    """Where the first trial breaks beyond all that train; None where a study has none such.
+
+    Of studies that share the axis it is where the last of them breaks: one that breaks sooner says
+    nothing of the others.
+    """
+    trained = [one.unit for trials in by_study for one in trials if one.trained]
     if not trained:
-        return []
-    if side == "high":
-        return [unit for unit in broken if unit > max(trained)]
-    return [unit for unit in broken if unit < min(trained)]
+        return None
+    firsts = []
+    for trials in by_study:
+        broken = [one.unit for one in trials if not one.trained]
+        if side == "high":
+            firsts.append(min((unit for unit in broken if unit > max(trained)), default=math.inf))
+        else:
+            firsts.append(max((unit for unit in broken if unit < min(trained)), default=-math.inf))
+    first = max(firsts) if side == "high" else min(firsts)
+    return first if math.isfinite(first) else None
+
+
+def _broken_from(trials: Sequence[_Placed], first: float, side: Side) -> list[float]:
+    """Where those lie that break there or further towards the side."""
+    broken = [one.unit for one in trials if not one.trained]
+    return [unit for unit in broken if (unit >= first if side == "high" else unit <= first)]
+
+
+def _last_trained(domain: Real | Integer, trials: Sequence[_Placed], side: Side) -> float:
+    """The value of the trial that trains nearest to the side."""
+    units = [one.unit for one in trials if one.trained]
+    return float(domain.value(max(units) if side == "high" else min(units)))
+
+
+def is_just_widened(
+    context: Context, hyperparameter: Hyperparameter, side: Side, new: float
+) -> bool:
+    """Whether the bound was last moved outward, from within a decade of the one it would get.
+
+    Such a cut takes back what a round was played for. It saves little: what breaks there is known,
+    and no later round widens the side again.
+
+    Source: C1, C3.
+    """
+    domain = hyperparameter.value
+    assert isinstance(domain, Real | Integer), "Only a range has bounds. This is a bug."
+    now = getattr(domain, side)
+    for before in reversed(context.analysis.before):
+        then = _then(before.experiment, hyperparameter)
+        if not isinstance(then, Real | Integer) or then.scale != domain.scale:
+            return False
+        old = getattr(then, side)
+        if old != now:
+            is_outward = old < now if side == "high" else old > now
+            return is_outward and _within_a_decade(domain, old, new)
+    return False
+
+
+def just_added(context: Context, hyperparameter: Hyperparameter) -> set[Scalar]:
+    """The values of a list that the round before did not have.
+
+    Source: C1, C3.
+    """
+    domain = hyperparameter.value
+    then = (
+        _then(context.analysis.before[-1].experiment, hyperparameter)
+        if context.analysis.before
+        else None
+    )
+    if not isinstance(domain, Choice) or not isinstance(then, Choice):
+        return set()
+    return set(domain.values) - set(then.values)
+
+
+def _then(experiment: Experiment, hyperparameter: Hyperparameter) -> Domain | Scalar | None:
+    """The same hyperparameter as an earlier round had it; None where it had none."""
+    alike = (
+        one.value
+        for one in experiment.hyperparameters
+        if (one.name, one.when) == (hyperparameter.name, hyperparameter.when)
+    )
+    return next(alike, None)
+
+
+def _within_a_decade(domain: Real | Integer, old: float, new: float) -> bool:
+    """Whether two bounds lie within a decade; on a linear axis, which has none, always."""
+    if domain.scale == "linear":
+        return True
+    near_one = domain.scale == "one_minus_log"
+    first, second = (1.0 - old, 1.0 - new) if near_one else (old, new)
+    return first > 0 and second > 0 and max(first / second, second / first) <= DECADE
 
 
 def _fewer_values(
@@ -182,14 +293,15 @@ def _fewer_values(
     domain = hyperparameter.value
     assert isinstance(domain, Choice), "Only a choice has values. This is a bug."
     trials = _placed(context, hyperparameter, domain)
+    new_values = just_added(context, hyperparameter)
     lost: list[tuple[Scalar, int]] = []
     kept: list[tuple[Scalar, int]] = []
     for value in domain.values:
         here = [one for one in trials if one.unit == domain.unit(value)]
-        breaks = bool(here) and not any(one.trained for one in here)
+        breaks = bool(here) and not any(one.trained for one in here) and value not in new_values
         (lost if breaks else kept).append((value, len(here)))
     count = sum(here for _, here in lost)
-    if not kept or count < MIN_BEYOND or (side and not _is_at_side(domain, lost, side)):
+    if not kept or count < THRESHOLDS.min_beyond or (side and not _is_at_side(domain, lost, side)):
         return
     values = [value for value, _ in kept]
     gone = join([value_text(value) for value, _ in lost])
@@ -213,13 +325,29 @@ def _study_names(context: Context, hyperparameter: Hyperparameter) -> str:
     return join([study_text(study.name) for study in context.studies_with(hyperparameter)])
 
 
-def _bound(domain: Real | Integer, unit: float, side: Side) -> float | int:
-    """The value there as a number that reads well, never beyond the old bound."""
-    value = domain.value(unit)
+def inner_bound(domain: Real | Integer, begins: float, last: float, side: Side) -> float | int:
+    """The bound at the first value that breaks, as a number that reads well and not beyond it.
+
+    Args:
+        domain: The range.
+        begins: The first value that breaks.
+        last: The outermost one that trains, which stays inside.
+        side: The side that ends there.
+
+    Source: C3.
+    """
     if isinstance(domain, Integer):
-        return int(value)
-    if domain.scale == "one_minus_log":
-        new = ten_digits(1.0 - two_digits(1.0 - float(value), up=side == "low"))
-    else:
-        new = two_digits(float(value), up=side == "high")
-    return min(new, domain.high) if side == "high" else max(new, domain.low)
+        return int(begins)
+    near_one = domain.scale == "one_minus_log"
+    inward_up = (side == "low") != near_one
+    for digits in (2, 3, 4):
+        plain = 1.0 - begins if near_one else begins
+        short = (
+            two_digits(plain, up=inward_up)
+            if digits == 2
+            else digits_of(plain, digits, up=inward_up)
+        )
+        new = ten_digits(1.0 - short) if near_one else short
+        if last < new <= begins if side == "high" else begins <= new < last:
+            return new
+    return begins

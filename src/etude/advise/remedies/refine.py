@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...analyze.checks.boundary_side import CLIFF
 from ...analyze.checks.coverage import coverage
 from ...analyze.checks.trial_noise import trial_noise
 from ...analyze.views.outcomes import Outcome
@@ -225,10 +226,12 @@ def _rounded_outward(domain: Real | Integer, low: float, high: float) -> tuple[f
 def is_refined(context: Context) -> bool:
     """Whether the space is drawn well: dense in every study, no side and no check against it.
 
-    Source: X1.
+    A side where training breaks is drawn as well as it can be.
+
+    Source: X1, C1.
     """
     sides = context.sides
-    is_inside = bool(sides) and all(side.status == "ok" for side in sides)
+    is_inside = bool(sides) and all(side.status == "ok" or side.kind == CLIFF for side in sides)
     return is_inside and _is_dense(context) and not context.has_problem
 
 

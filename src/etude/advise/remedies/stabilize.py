@@ -34,9 +34,9 @@ def stabilize(context: Context) -> list[Remedy]:
 
     An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
     reaches further; a warmup that reaches far enough already is followed by clipping. What a warmup
-    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file cannot teach the train function a new name. Only the best trials count: every
-    workload breaks at some rate (D1). What never learned broke nothing, and norms alone ask for no
-    clipping.
+    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file
+    cannot teach the train function a new name. Only the best trials count: every workload breaks at
+    some rate (D1). What never learned broke nothing, and norms alone ask for no clipping.
 
     Source: C4, D1, D3, D6, D7, D8, D9, D11, T4.
     """
@@ -129,7 +129,7 @@ def _with_room_for_warmups(context: Context, remedies: list[Remedy]) -> list[Rem
     left = new_length(context.experiment, steps, own_loop=context.own_loop).left
     if left and not context.own_loop:
         names = join([f"`{name}`" for name in left], most=2)
-        words = f"Raise `max_steps` to {steps} if {names} count from the end of the warmup (D8)."
+        words = f"Raise `max_steps` to {steps} if the warmup comes before {names} (D8)."
         return [*remedies, Remedy(rule="D8", words=words)]
     because = (
         f"the warmup takes up to {plural(steps - before, 'step')} more and comes before the "

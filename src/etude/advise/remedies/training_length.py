@@ -25,6 +25,8 @@ SPARE = 1.5
 # Heuristic: a round that saves less than a quarter of the steps is not worth its while.
 MIN_SAVED = 0.25
 
+_ASSUMED = "More steps may help; assumed: a schedule of your loop follows `trial.max_steps`"
+
 # As coverage has it: a tenth of the way from the median to the best is worth a doubling.
 MIN_GAIN = 0.1
 
@@ -49,8 +51,8 @@ def train_longer(context: Context) -> list[Remedy]:
     if not causes or steps > MAX_STEPS:
         return []
     rule = "T5" if causes[0].rule == "T5" else "C9"
-    assumed = assumption(own_loop=context.own_loop)
-    because = f"{claim(causes[0])}: one length for all trials; {assumed or 'retune the decay'}."
+    schedule = assumption(own_loop=context.own_loop)
+    because = f"{claim(causes[0])}: one length for all trials; {schedule}."
     return [_with_schedules(context, steps, rule, because, causes)]
 
 
@@ -96,8 +98,10 @@ def _with_schedules(
     if length.left:
         words = left_words(context.experiment, steps, length.left)
         return Remedy(rule="T10", words=words, causes=tuple(causes))
-    remedy = experiment_remedy(context, "max_steps", steps, rule, because)
-    return replace(remedy, edits=(*remedy.edits, *length.edits))
+    (edit,) = experiment_remedy(context, "max_steps", steps, rule, because).edits
+    if steps > context.experiment.max_steps and not context.own_loop:
+        edit = replace(edit, brief=_ASSUMED)
+    return Remedy(rule=rule, edits=(edit, *length.edits))
 
 
 def _is_worth_a_round(context: Context, cause: Finding) -> bool:

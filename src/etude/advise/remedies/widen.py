@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ...analyze.checks.boundary_side import sides_clause
+from ...analyze.views.walls import Wall
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
-from ...playbook.catalogue import limits, stops_short
+from ...playbook.catalogue import known, limits, stops_short
 from ...space import Choice, Integer, Real, Scalar, Side, in_order, is_number
 from ...space.progression import next_number
 from ...space.rounding import ten_digits, two_digits
-from ...wording import join
+from ...wording import join, number
 from ..context import Context, Remedy, side_of
+from .narrow_unstable import inner_bound
 
+# A step further and much of the round may break; what it reaches is seen before the next one.
+DECADE = 10.0
 AxisSide: TypeAlias = tuple[Hyperparameter, Side]
 
 
@@ -57,20 +61,52 @@ def _wider(
         names = join([f"`{study.name}`" for study in others])
         because += f" The range is shared, so it widens for {names} too."
     domain = hyperparameter.value
+    walls = [side_of(context.analysis, finding).wall for finding in causes]
     old: float | int | tuple[Scalar, ...]
     new: float | int | tuple[Scalar, ...]
     if isinstance(domain, Choice):
         part, old, new = "values", domain.values, longer_list(name, domain, side)
     elif isinstance(domain, Real | Integer):
         old = domain.low if side == "low" else domain.high
-        part, new = side, wider_bound(name, domain, side)
+        part, new = side, _before_wall(domain, wider_bound(name, domain, side), walls, side)
     else:
         return []
+    because += wall_clause(walls, new, side)
     change = Change(hyperparameter.keys, part, new)
     if new == old:
         return []
     brief = causes[0].headline if len(causes) == 1 else ""
     return [Recommendation(rule="C1", change=change, old=old, because=because, brief=brief)]
+
+
+def _before_wall(
+    domain: Real | Integer, new: float | int, walls: Sequence[Wall | None], side: Side
+) -> float | int:
+    """The bound, or the first value that breaks where every study that asks has one before it."""
+    standing = [one for one in walls if one is not None and not one.changed]
+    if len(standing) < len(walls):
+        return new
+    furthest = (max if side == "high" else min)(standing, key=lambda one: one.begins)
+    bound = inner_bound(domain, furthest.begins, furthest.last, side)
+    return min(new, bound) if side == "high" else max(new, bound)
+
+
+def wall_clause(walls: Sequence[Wall | None], new: object, side: Side) -> str:
+    """What earlier rounds say of a new bound, as a sentence behind others; empty where nothing.
+
+    Source: C1, C3, D11.
+    """
+    beyond = "upward" if side == "high" else "downward"
+    for one in walls:
+        if one is None or not is_number(new):
+            continue
+        of_rounds = f"`{one.rounds[-1]}` broke from {number(one.begins, 3)} {beyond}"
+        if one.changed:
+            names = join([f"`{name}`" for name in one.changed])
+            return f" {of_rounds}, with another {names}: no wall for what is trained now."
+        if abs(new - one.begins) <= abs(one.begins - one.last):
+            return f" No further: {of_rounds}."
+    return ""
 
 
 def longer_list(name: str, domain: Choice, side: Side) -> tuple[Scalar, ...]:
@@ -105,28 +141,38 @@ def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.
     """The bound at `side`, `by` of the range further out on its scale, within the natural limits.
 
     Half of the range, so that the next study sees clearly beyond the old bound and still samples
-    the old range two thirds as densely: a heuristic.
+    the old range two thirds as densely; but a decade at most, or as far as searches usually reach.
+    What breaks further out is met a decade at a time: a heuristic.
 
     Source: C1.
 
     >>> wider_bound("learning_rate", Real(1e-4, 1.0, log=True), "high")
-    100.0
+    10.0
     """
     if domain.scale == "one_minus_log":
         return _wider_near_one(name, domain, side, by)
     low, high = domain.low, domain.high
     if domain.scale == "log":
-        ratio = (high / low) ** by
+        ratio = min((high / low) ** by, max(DECADE, _usual_ratio(name, domain, side)))
         raw = low / ratio if side == "low" else high * ratio
     else:
         raw = low - by * (high - low) if side == "low" else high + by * (high - low)
     return _within(name, domain, side, two_digits(raw, up=side == "high"))
 
 
+def _usual_ratio(name: str, domain: Real | Integer, side: Side) -> float:
+    """How many times further out the first range of the catalogue reaches; 1 where it does not."""
+    entry = known(name)
+    start = entry.start if entry else None
+    if not isinstance(start, Real | Integer) or start.low <= 0:
+        return 1.0
+    return domain.low / start.low if side == "low" else start.high / domain.high
+
+
 def _wider_near_one(name: str, domain: Real | Integer, side: Side, by: float) -> float | int:
     """Rounds the distance to one, since 0.9999 is read by its nines."""
     far, near = 1.0 - domain.low, 1.0 - domain.high
-    ratio = (far / near) ** by
+    ratio = min((far / near) ** by, DECADE)
     distance = far * ratio if side == "low" else near / ratio
     outward = two_digits(ten_digits(distance), up=side == "low")
     return _within(name, domain, side, ten_digits(1.0 - outward))

@@ -25,7 +25,7 @@ from ..statistics.gaussian_process import LowestPoints, lowest_points
 from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.draws import uneven
-from ..views.outcomes import Outcome, ranked
+from ..views.outcomes import Outcome, prior_outcomes, ranked
 from ..views.rates import standard_error
 from .boundary_edge import (
     TopTrials,
@@ -36,6 +36,7 @@ from .boundary_edge import (
     is_natural,
 )
 from .boundary_side import Side, finding
+from .boundary_wall import Earlier, no_rounds, with_wall
 from .infeasible_regions import infeasible_regions
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -66,7 +67,11 @@ class Boundary:
 
 
 def boundary(
-    study: Study, ended: Sequence[Outcome], *, thresholds: BoundaryThresholds = THRESHOLDS
+    study: Study,
+    ended: Sequence[Outcome],
+    *,
+    earlier: Earlier = no_rounds,
+    thresholds: BoundaryThresholds = THRESHOLDS,
 ) -> Boundary:
     """For each side of each axis, whether the space cuts off what is good.
 
@@ -74,12 +79,12 @@ def boundary(
     ranks of all trials most likely still falls there; draws of a Gaussian process fitted to the
     logarithms of the losses above their best are lowest there. None counts where another rules it
     out: where trials crowd is no evidence, what they are worth is. Neither unit nor sign of the
-    objective means anything.
+    objective means anything. Where trials of earlier rounds broke beyond, no wider space is asked.
 
-    Source: C1, D3.
+    Source: C1, C3, D3.
     """
     outcomes = [one for one in ended if not one.missing]
-    view = _View(study, outcomes, thresholds)
+    view = _View(study, outcomes, thresholds, earlier)
     sides: tuple[AxisSide, ...] = ("low", "high")
     return Boundary(
         study=study.name,
@@ -123,6 +128,16 @@ class _View:
     study: Study
     outcomes: list[Outcome]
     thresholds: BoundaryThresholds
+    earlier: Earlier
+
+    @cached_property
+    def modelled(self) -> _View:
+        """The trials that models are fitted to: those that the search of the study knew among them.
+
+        Where a search adapts, its own trials crowd, and only what spread before tells the rest.
+        """
+        known = prior_outcomes(self.study) if self.crowds else []
+        return replace(self, outcomes=[*self.outcomes, *known]) if known else self
 
     @cached_property
     def axes(self) -> dict[str, Domain]:
@@ -334,6 +349,7 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
 
 def _with_course(view: _View, side: Side, first: float) -> Side:
     """The side with how likely the objective falls at the first value, or at the cliff."""
+    view = view.modelled
     axis = list(view.axes).index(side.hyperparameter)
     quadratic = view.feasible_quadratic if side.cliff else view.quadratic
     edge = first + view.thresholds.process_edge
@@ -368,7 +384,10 @@ def _judged(view: _View, side: Side) -> Side:
     signs = (side.falling and by_values, at_side and by_values, side.lowest_there and by_ranks)
     if any(signs):
         # The space is wide enough where it reaches into what cannot be trained.
-        return replace(side, status="notice" if side.cliff else "problem")
+        if side.cliff:
+            return replace(side, status="notice")
+        wide = replace(side, status="problem")
+        return with_wall(wide, view.axes[side.hyperparameter], view.outcomes, view.earlier)
     return replace(
         side, status="notice" if _is_worth_a_look(view, side, by_ranks=by_ranks) else "ok"
     )

@@ -10,6 +10,10 @@ from ...finding import Finding, Severity
 from ...space import Scalar
 from ...space import Side as AxisSide
 from ...wording import number, percent, plural, study_text
+from ..views.walls import Wall
+
+# The kind of the finding on a side beyond which training breaks.
+CLIFF = "cliff"
 
 
 @final
@@ -43,6 +47,7 @@ class Side:
         reason: Why the side is `unclear`; empty otherwise.
         cause: The same in a few words.
         constrained: Whether a constraint is why.
+        wall: Where trials of earlier rounds broke beyond it; None where they did not.
     """
 
     hyperparameter: str
@@ -67,6 +72,12 @@ class Side:
     reason: str = ""
     cause: str = ""
     constrained: bool = False
+    wall: Wall | None = None
+
+    @property
+    def breaks_beyond(self) -> bool:
+        """Whether training breaks beyond, by trials of this round or of earlier ones."""
+        return self.status == "notice" and (self.cliff or self.wall is not None)
 
     @property
     def falling(self) -> bool:
@@ -107,6 +118,7 @@ def finding(study: str, side: Side) -> Finding:
             "cliff": side.cliff,
             "natural_limit": side.natural,
             "observed": side.observed,
+            "wall": None if side.wall is None else vars(side.wall),
         },
         advice=_advice(side),
         kind=_kind(side),
@@ -119,7 +131,7 @@ def _kind(side: Side) -> str:
         return "natural"
     if side.cause:
         return side.cause
-    return "cliff" if side.status == "notice" and side.cliff else side.status
+    return CLIFF if side.breaks_beyond else side.status
 
 
 def _bound(side: Side) -> str:
@@ -141,7 +153,7 @@ def _headline(side: Side) -> str:
         return f"The {word} bound {_value(side)} of {name} cannot be judged: {side.cause}"
     if side.status == "ok":
         return f"No sign that {name} is cut off at its {word} bound {_value(side)}"
-    if side.status == "notice" and side.cliff:
+    if side.breaks_beyond:
         return f"{name} is best near {_value(side)}, and training breaks beyond"
     if side.status == "problem" and (side.falling or side.lowest_there):
         return f"{name} still improves at its {word} bound {_value(side)}"
@@ -164,8 +176,8 @@ def _message(study: str, side: Side) -> str:
         f"{_count(side)} {verb} near {place} "
         f"(within {100 * side.near:.0f} % of its scale){_best_clause(side)}."
     )
-    if side.status == "notice" and side.cliff:
-        return f"{message} {_infeasible_clause(side)}: training breaks there."
+    if side.breaks_beyond:
+        return f"{message} {_broken_clause(side)}: training breaks there."
     if side.status == "notice":
         return f"{message} That may be chance."
     return f"{message} {_course_sentence(side)}".rstrip()
@@ -189,7 +201,10 @@ def _percent(share: float | None) -> str:
     return percent(min(share or 0.0, 0.99))
 
 
-def _infeasible_clause(side: Side) -> str:
+def _broken_clause(side: Side) -> str:
+    if side.wall is not None and not side.cliff:
+        broke = plural(side.wall.broken, "trial")
+        return f"From {number(side.wall.begins, 3)} on, {broke} of earlier rounds broke"
     if not side.infeasible:
         return "Infeasible trials lie towards it"
     count = plural(len(side.infeasible), "infeasible trial")
@@ -204,7 +219,7 @@ def _best_clause(side: Side) -> str:
 
 
 def _advice(side: Side) -> str:
-    if side.status == "notice" and side.cliff:
+    if side.breaks_beyond:
         return "Do not widen this side: stabilize training first, for example by warmup."
     if side.constrained:
         return "Loosen the constraint together with the range, and run again."

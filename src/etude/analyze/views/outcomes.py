@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
+from ...errors import SpaceError
 from ...experiment.methods import SEARCHES
 from ...playbook.catalogue import Names, known
-from ...record import Record
-from ...space import Space
-from ...study import Study
+from ...record import Record, Status, is_code_failure
+from ...space import Scalar, Space
+from ...study import Prior, Study
 
 # The reason by which a trial counts that trained to its end and learned nothing.
 NEVER_LEARNED = "never_learned"
@@ -20,13 +21,18 @@ NEVER_LEARNED = "never_learned"
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts."""
+    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts.
+
+    Args:
+        by_code: It failed by an error of the code or the machine, which says nothing of settings.
+    """
 
     record: Record
     metric: str
     loss: float
     value: float | None
     step: int | None
+    by_code: bool = False
 
     @property
     def trial(self) -> int:
@@ -40,7 +46,12 @@ class Outcome:
 
     @property
     def missing(self) -> bool:
-        """Whether it ended well but has no value of the metric: that is no divergence."""
+        """Whether it says nothing of its setting: it has no value, and that is no divergence.
+
+        It ended well and lacks the metric, or an error of the code or the machine ended it.
+        """
+        if self.by_code:
+            return True
         if self.value is not None or self.record.status == "infeasible":
             return False
         return not len(self.record.series(self.metric))
@@ -58,6 +69,36 @@ def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:
     """
     ended = [record for record in records if record.study == study.name and record.ended]
     return [_outcome(study, record) for record in sorted(ended, key=lambda record: record.id)]
+
+
+def prior_outcomes(study: Study) -> list[Outcome]:
+    """What earlier rounds tell the search of a study, where it lies in its space.
+
+    Source: C1, X1.
+    """
+    space = study.space
+    return [
+        _prior_outcome(study, at, prior)
+        for at, prior in enumerate(study.prior)
+        if space.dimensions and _lies_in(space, prior.setting)
+    ]
+
+
+def _prior_outcome(study: Study, at: int, prior: Prior) -> Outcome:
+    status: Status = "infeasible" if prior.value is None else "completed"
+    # An id that no trial of the round has.
+    record = Record(
+        id=-1 - at, study=study.name, index=at, setting=prior.setting, seed=0, status=status
+    )
+    loss = math.inf if prior.value is None else study.objective.loss(prior.value)
+    return Outcome(record, study.metric, loss, prior.value, None)
+
+
+def _lies_in(space: Space, setting: Mapping[str, Scalar]) -> bool:
+    try:
+        return all(0.0 <= unit <= 1.0 for unit in space.unit(setting))
+    except (KeyError, SpaceError, TypeError, ValueError):
+        return False
 
 
 def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
@@ -148,6 +189,6 @@ def _outcome(study: Study, record: Record) -> Outcome:
     feasible = record.status != "infeasible"
     best = record.best(study.metric, maximize=study.maximize) if feasible else None
     if best is None:
-        return Outcome(record, study.metric, math.inf, None, None)
+        return Outcome(record, study.metric, math.inf, None, None, is_code_failure(record))
     loss = study.objective.loss(best.value)
     return Outcome(record, study.metric, loss, best.value, best.step)

@@ -49,6 +49,14 @@ def loss_and_gradient(
     return loss, gradient
 
 
+def clipped(gradient: list[np.ndarray], most: float) -> tuple[list[np.ndarray], float]:
+    """The gradient with a norm of at most this much (0: as it is), and the norm that it had."""
+    norm = float(np.sqrt(sum(np.sum(slope**2) for slope in gradient)))
+    if 0.0 < most < norm:
+        gradient = [slope * (most / norm) for slope in gradient]
+    return gradient, norm
+
+
 def train(trial: etude.Trial) -> None:
     """Stochastic gradient descent with momentum."""
     parameters = build(trial["layers"], trial["width"], trial.seed)
@@ -58,10 +66,11 @@ def train(trial: etude.Trial) -> None:
         for step in trial.steps():
             batch = rng.integers(0, len(TRAIN[0]), trial["batch_size"])
             loss, gradient = loss_and_gradient(parameters, TRAIN[0][batch], TRAIN[1][batch])
+            gradient, norm = clipped(gradient, trial["gradient_clip"])
             for weight, speed, slope in zip(parameters, velocity, gradient, strict=True):
                 speed *= trial["momentum"]
                 speed += slope
                 weight -= trial["learning_rate"] * speed
-            trial.log(step, {"train/loss": loss})
+            trial.log(step, {"train/loss": loss, "grad_norm": norm})
             if trial.evaluates(step):
                 trial.report(step, {"valid/loss": loss_and_gradient(parameters, *VALID)[0]})

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from ...trial import NotedSetting, Trial
+from ...setting import NotedSetting, quietly
+from ...trial import Trial
 from .. import metrics
 from ..backend import Library
 from ..checkpointing import EVERY_S
@@ -26,7 +27,7 @@ from ..workload import Workload
 from .checkpoints import State
 from .examples import Examples, Order, examples
 from .models import Network, network
-from .program import MAX_STRETCH, Program, means, quietly
+from .program import MAX_STRETCH, Program, means
 from .vectors import about, moments, put, state
 
 # Heuristic: so many programs are kept; each costs a second or so to compile anew.
@@ -95,9 +96,9 @@ class Learner:
         """Builds the model from the trial's setting and seed."""
         self._loop = loop
         self._trial = trial
-        self._recipe = recipe(trial.setting, trial.max_steps)
+        self._recipe = recipe(trial.noted, trial.max_steps)
         self._seed = seed_of(trial)
-        noted = NotedSetting(quietly(trial.setting))
+        noted = NotedSetting(quietly(trial.noted))
         built = loop.network(noted, self._seed)
         self._layout = built.layout
         optimizers = (self._recipe.optimizer,)
@@ -163,5 +164,4 @@ class Learner:
 
     def _note(self, read: NotedSetting) -> None:
         """Marks as read what Python read while tracing, once for every trial of the program."""
-        for name in read.read:
-            self._trial.setting.get(name)
+        self._trial.noted.read |= read.read

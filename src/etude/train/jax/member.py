@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
+from ...setting import quietly
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
@@ -27,8 +28,8 @@ class Member:
         """Builds the trial's model; nothing is logged yet."""
         self.trial = trial
         self.seed = seed_of(trial)
-        self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
-        network = loop.network(trial.setting, self.seed)
+        self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
+        network = loop.network(trial.noted, self.seed)
         self.layout: Layout = network.layout
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
@@ -64,7 +65,7 @@ def signature(member: Member) -> Signature:
         f"parameter {name}": str(shape)
         for name, shape in zip(layout.names, layout.shapes, strict=True)
     }
-    for name, value in member.trial.setting.items():
+    for name, value in quietly(member.trial.noted).items():
         if name not in READ:
             parts[f"setting {name}"] = "a number" if isinstance(value, float) else repr(value)
     return tuple(sorted(parts.items()))

@@ -20,7 +20,7 @@ import numpy as np
 from jax import Array, lax
 
 from ...errors import WorkloadError
-from ...trial import NotedSetting
+from ...setting import NotedSetting, quietly
 from .. import metrics
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING, STAYING
@@ -294,12 +294,6 @@ def _filled(steps: Any, count: int) -> Any:
 
 def _sum(values: Any, count: int, axes: int) -> Any:
     return values * count if values.ndim == axes else values.sum(axes)
-
-
-def quietly(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that counts as no reading."""
-    assert isinstance(setting, dict), "A setting is a dict. This is a bug."
-    return {name: dict.__getitem__(setting, name) for name in setting}
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, final
 import jax.numpy as jnp
 import numpy as np
 
-from ...trial import NotedSetting
+from ...setting import NotedSetting, quietly
 from .. import metrics
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from .loop import Loop
 from .member import Member
-from .program import MAX_STRETCH, About, Done, Program, means, quietly
+from .program import MAX_STRETCH, About, Done, Program, means
 from .vectors import Vectors, about
 
 
@@ -43,7 +43,7 @@ class Stack:
         self._loop = loop
         self._rows: list[Member | None] = []
         self._ran = False
-        self._kind = _Kind((), (), quietly(members[0].trial.setting))
+        self._kind = _Kind((), (), quietly(members[0].trial.noted))
         self._vectors: Vectors
         self._program: Program
         self.join(members)
@@ -132,6 +132,7 @@ class Stack:
         for place, member in enumerate(self._rows):
             if member is None:
                 continue
+            member.trial.noted.read |= self._program.setting.read
             departed = self._report(member, place, done, values)
             if departed is not None:
                 departures.append(departed)
@@ -197,7 +198,7 @@ class Stack:
         """Numbers of the setting that differ or have differed between the trials, (W,)."""
         kind = self._vectors[0].dtype
         return {
-            name: np.array([one.trial.setting[name] for one in filled], dtype=kind)
+            name: np.array([quietly(one.trial.noted)[name] for one in filled], dtype=kind)
             for name in self._kind.own
         }
 
@@ -205,7 +206,7 @@ class Stack:
         """The kind that more trials make of it: what once was an input stays one."""
         known = self._kind
         optimizers = dict.fromkeys([*known.optimizers, *(one.recipe.optimizer for one in members)])
-        settings = [known.shared, *(quietly(one.trial.setting) for one in members)]
+        settings = [known.shared, *(quietly(one.trial.noted) for one in members)]
         names = {name for one in settings for name in one}
         same = {
             name
@@ -216,7 +217,7 @@ class Stack:
         own = sorted(
             name
             for name in differing
-            if all(isinstance(one.trial.setting.get(name), float) for one in self.members)
+            if all(isinstance(quietly(one.trial.noted).get(name), float) for one in self.members)
         )
         shared = {name: known.shared[name] for name in known.shared if name in same}
         return _Kind(tuple(optimizers), tuple(own), shared)
@@ -251,7 +252,7 @@ class Stack:
 
     def _refuse_hidden(self) -> None:
         """Refuses an entry of the setting that Python read and a stack has no one value of."""
-        names = {name for one in self.members for name in one.trial.setting}
+        names = {name for one in self.members for name in one.trial.noted}
         hidden = names - {*self._kind.own, *self._kind.shared}
         if read := sorted(hidden & self._program.setting.read):
             raise ValueError(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from ...trial import NotedSetting
+from ...setting import NotedSetting
 from ..gate import error_frame, error_message, located
 from ..workload import Workload
 from .examples import Batch

@@ -86,10 +86,10 @@ class Learner:
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the network from the trial's setting and seed."""
         self._loop = loop
-        self._setting = trial.setting
+        self._setting = trial.noted
         self._seed = seed_of(trial)
-        self._recipe = recipe(trial.setting, trial.max_steps)
-        self._network = loop.network(trial.setting, self._seed)
+        self._recipe = recipe(trial.noted, trial.max_steps)
+        self._network = loop.network(trial.noted, self._seed)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self.steps_per_epoch = loop.training.count / self._recipe.batch_size
         self._x = self._network.vector()

@@ -9,6 +9,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from ...setting import quietly
 from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
@@ -37,8 +38,8 @@ class Member:
         """Builds the trial's network; nothing is logged yet."""
         self.trial = trial
         self.seed = seed_of(trial)
-        self.recipe: Recipe = recipe(trial.setting, trial.max_steps)
-        self.network: Network = loop.network(trial.setting, self.seed)
+        self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
+        self.network: Network = loop.network(trial.noted, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
         self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
@@ -102,7 +103,7 @@ def signature(member: Member) -> Signature:
         parts[f"tensor {name}"] = f"{tuple(part.shape[1:])} {part.dtype}"
     layout = member.network.layout
     parts["shapes"] = str(list(zip(layout.names, map(tuple, layout.shapes), strict=True)))
-    for name, value in member.trial.setting.items():
+    for name, value in quietly(member.trial.noted).items():
         if name not in READ and not isinstance(value, float):
             parts[f"setting {name}"] = repr(value)
     for name, module in member.network.module.named_modules():

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, grad_and_value, vmap
 
+from ...setting import NotedSetting
 from ..optimizers import OPTIMIZERS, Moved
 from ..recipe import MOVING
 from ..workload import Workload
@@ -85,8 +86,11 @@ class Stepped(NamedTuple):
 Step: TypeAlias = Callable[[Tensor, Tensor, Tensor, dict[str, Tensor], Inputs], Stepped]
 
 
-def step_of(workload: Workload, network: Network, kind: Kind) -> Step:
-    """The step of a stack as a function of its rows; nothing is changed in place."""
+def step_of(workload: Workload, network: Network, kind: Kind, read: set[str]) -> Step:
+    """The step of a stack as a function of its rows; nothing is changed in place.
+
+    What the loss reads of the setting while it runs is added to `read`.
+    """
 
     def loss_of(
         x: Tensor, rest: dict[str, Tensor], batch: Batch, key: Tensor, own: dict[str, Tensor]
@@ -95,7 +99,9 @@ def step_of(workload: Workload, network: Network, kind: Kind) -> Step:
         network.noise.begin(key)
         tensors = {**network.layout.views(x), **changed}
         predict = predicting(network, tensors)
-        loss = scalar(workload, workload.loss(predict, batch, {**dict(kind.shared), **own}))
+        setting = NotedSetting({**dict(kind.shared), **own})
+        loss = scalar(workload, workload.loss(predict, batch, setting))
+        read.update(setting.read)
         return loss, {name: tensors[name] for name in rest}
 
     slopes = vmap(grad_and_value(loss_of, has_aux=True))

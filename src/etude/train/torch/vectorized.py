@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
+from ...setting import quietly
 from ..recipe import STAYING
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from . import dropout, graph, recorded_step
@@ -54,6 +55,9 @@ class Stack:
         self._loop = loop
         self._network = members[0].network
         self._steps: dict[tuple[Any, ...], GraphModule] = {}
+        # Of the setting, by the loss and by the model that computes for all.
+        self._read: set[str] = set()
+        self._first = members[0].trial.noted
         self._evaluator = Evaluator(loop, self._network, members[0].recipe.batch_size)
         self._step_s = STRETCH_S / 8  # until it is measured: a first stretch of a few steps
         self._members: list[Member] = []
@@ -126,6 +130,7 @@ class Stack:
         self._rows = rows
         departures = []
         for place, member in enumerate(self._members):
+            member.trial.noted.read |= self._read | self._first.read
             results = StepResults(losses[place], norms[place], values.get(place)) if count else None
             departed = report_steps(member, results, partial(self._state, member, place))
             if departed is not None:
@@ -169,7 +174,7 @@ class Stack:
         rows = self._rows
         key = (self._kind, tuple(self._own), rows.m.shape, rows.v.shape)
         if key not in self._steps:
-            step = recorded_step.step_of(self._loop.workload, self._network, self._kind)
+            step = recorded_step.step_of(self._loop.workload, self._network, self._kind, self._read)
             given = (rows.x, rows.m, rows.v, dict(rows.rest), inputs)
             self._steps[key] = graph.recorded(step, *given)
         return self._steps[key]
@@ -197,7 +202,7 @@ class Stack:
         recipes = [member.recipe for member in self._members]
         staying = {name: [one.staying[name] for one in recipes] for name in STAYING}
         self._staying = {name: self._column(column)[:, None] for name, column in staying.items()}
-        settings = [member.trial.setting for member in self._members]
+        settings = [quietly(member.trial.noted) for member in self._members]
         common = {name for name in settings[0] if all(name in one for one in settings)}
         same = {name for name in common if len({one[name] for one in settings}) == 1}
         self._own = {

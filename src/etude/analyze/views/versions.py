@@ -1,0 +1,150 @@
+"""Versions of the user's code: which trials were trained by the same, and which files differ."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from ...code import CodeFile, Stretch, is_same, lines_between
+from ...record import Record
+
+
+@final
+@dataclass(frozen=True)
+class TrainedBy:
+    """A stretch of a trial: from which step, in which launch, by which version of the code.
+
+    Args:
+        version: The version's short hash; empty where nobody wrote the code down.
+    """
+
+    from_step: int
+    launch: int
+    version: str
+    accepted: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class ChangedFile:
+    """A file of which trials have several versions; `lines` differ between the last two.
+
+    Args:
+        lines: None where a text was not kept.
+        launch: The first one that trained with the last version.
+    """
+
+    path: str
+    lines: int | None
+    launch: int
+
+
+@final
+@dataclass(frozen=True)
+class Versions:
+    """By which version of the code each trial was trained, oldest stretch first, and what changed.
+
+    Args:
+        of_trial: The stretches by trial; none of a trial of which no launch is known.
+    """
+
+    of_trial: Mapping[int, tuple[TrainedBy, ...]]
+    changed: tuple[ChangedFile, ...]
+
+
+def versions(records: Sequence[Record]) -> Versions:
+    """The versions of the code that trained these trials.
+
+    Two versions of a file are one where they do the same. A file that a trial did not import is as
+    it was in its launch, else as before: whether a module was imported may depend on the setting.
+
+    Source: K3.
+    """
+    stretches = sorted(
+        (
+            (stretch.launch, record.id, stretch)
+            for record in records
+            for stretch in record.stretches
+            if stretch.code is not None
+        ),
+        key=lambda one: one[:2],
+    )
+    known = _Known()
+    states = _states([(launch, one) for launch, _, one in stretches], known)
+    base = next(iter(states.values()), {}).keys()
+    of_trial = {
+        record.id: tuple(
+            TrainedBy(
+                stretch.from_step,
+                stretch.launch,
+                _version(stretch, states, known, base),
+                stretch.accepted,
+            )
+            for stretch in record.stretches
+        )
+        for record in records
+    }
+    return Versions(of_trial, tuple(_changed(stretches, known)))
+
+
+class _Known:
+    """The versions of each file, in the order in which they appeared; those that do the same, one.
+
+    A file is compared with each version once, however many trials it trained.
+    """
+
+    def __init__(self) -> None:
+        self.versions: dict[str, list[CodeFile]] = {}
+        self._places: dict[tuple[str, str], int] = {}
+
+    def place(self, file: CodeFile) -> int:
+        key = file.path, file.hash
+        if key not in self._places:
+            own = self.versions.setdefault(file.path, [])
+            same = (place for place, one in enumerate(own) if is_same(one, file))
+            self._places[key] = next(same, len(own))
+            if self._places[key] == len(own):
+                own.append(file)
+        return self._places[key]
+
+
+def _states(stretches: Sequence[tuple[int, Stretch]], known: _Known) -> dict[int, dict[str, int]]:
+    """The version of every file after each launch, by its path."""
+    states: dict[int, dict[str, int]] = {}
+    state: dict[str, int] = {}
+    for launch, stretch in stretches:
+        for file in stretch.code.files if stretch.code else ():
+            state[file.path] = known.place(file)
+        states[launch] = dict(state)
+    return states
+
+
+def _version(
+    stretch: Stretch, states: Mapping[int, Mapping[str, int]], known: _Known, base: Collection[str]
+) -> str:
+    """A short hash of the files; of one that came later, as far as it is not as at first."""
+    if stretch.code is None:
+        return ""
+    own = {file.path: known.place(file) for file in stretch.code.files}
+    state = {**states[stretch.launch], **own}
+    telling = sorted(
+        (path, known.versions[path][place].hash)
+        for path, place in state.items()
+        if place > 0 or path in base
+    )
+    return hashlib.sha256(repr(telling).encode()).hexdigest()[:8]
+
+
+def _changed(stretches: Sequence[tuple[int, int, Stretch]], known: _Known) -> Iterator[ChangedFile]:
+    for path, files in sorted(known.versions.items()):
+        if len(files) > 1:
+            last = len(files) - 1
+            launch = next(
+                launch
+                for launch, _, stretch in stretches
+                for file in (stretch.code.files if stretch.code else ())
+                if file.path == path and known.place(file) == last
+            )
+            yield ChangedFile(path, lines_between(files[-2], files[-1]), launch)

@@ -1,0 +1,197 @@
+"""T10: what follows another length of the trials, and what only a person can change."""
+
+from __future__ import annotations
+
+import pytest
+from tests.factories import experiment
+
+from etude.advise.new_length import left_words, new_length
+from etude.experiment.change import applied
+from etude.space import Choice, Integer, Real
+
+OLD, LONGER, SHORTER = 400, 800, 200
+DECAY = Integer(100, 400)
+
+
+def question(**given):
+    trials = len(given["configurations"]) if "configurations" in given else 20
+    return experiment(max_steps=OLD, **{"nuisance": {}, "trials": trials, **given})
+
+
+def held(**given):
+    return question(fixed=given)
+
+
+def moved(question, steps=LONGER, *, own_loop=True):
+    length = new_length(question, steps, own_loop=own_loop)
+    assert not length.left
+    applied(question, [edit.change for edit in length.edits])  # it is an experiment still
+    return {edit.path: edit.new for edit in length.edits}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"schedule": "linear", "decay_steps": 400}, {"constant_steps": 400}),
+        ({"schedule": "linear"}, {"constant_steps": 400}),
+        ({"schedule": "exponential", "decay_steps": 300}, {"constant_steps": 400}),
+        ({"schedule": "step", "decay_steps": 300}, {"constant_steps": 400}),
+        ({"schedule": "linear", "constant_steps": 100}, {"constant_steps": 500}),
+        (
+            {"schedule": "linear", "decay_fraction": 0.5, "warmup_fraction": 0.1},
+            {"constant_steps": 400, "decay_fraction": 0.25, "warmup_fraction": 0.05},
+        ),
+        ({"schedule": "cosine"}, {}),
+        ({"schedule": "cosine", "decay_fraction": 1.0}, {}),
+        ({"schedule": "cosine", "decay_steps": 390, "warmup_steps": 10}, {"decay_steps": 790}),
+        ({"schedule": "cosine", "decay_steps": 200}, {"decay_steps": 400}),
+        ({"schedule": "constant", "decay_steps": 400}, {}),
+        ({"decay_steps": 400}, {}),
+        ({"warmup_fraction": 0.1, "decay_fraction": 0.5}, {"warmup_fraction": 0.05}),
+        ({}, {}),
+    ],
+)
+def test_a_longer_training_moves_the_schedule_of_etudes_loop(given, expected):
+    assert moved(held(**given)) == {f"fixed.{name}": new for name, new in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"schedule": "linear"}, {}),
+        ({"schedule": "linear", "decay_steps": 150}, {}),
+        ({"schedule": "linear", "decay_steps": 400}, {"decay_steps": 200}),
+        (
+            {"schedule": "linear", "decay_steps": 100, "constant_steps": 300},
+            {"constant_steps": 100},
+        ),
+        (
+            {"schedule": "linear", "decay_steps": 300, "constant_steps": 100},
+            {"constant_steps": 0, "decay_steps": 200},
+        ),
+        ({"schedule": "linear", "constant_steps": 300}, {"constant_steps": 100}),
+        ({"schedule": "cosine", "decay_steps": 390, "warmup_steps": 10}, {"decay_steps": 190}),
+    ],
+)
+def test_a_shorter_training_gives_up_the_constant_phase_first(given, expected):
+    found = moved(held(**given), SHORTER)
+
+    assert found == {f"fixed.{name}": new for name, new in expected.items()}
+
+
+def test_ranges_and_lists_move_as_numbers_do():
+    searched = {"decay_steps": DECAY, "constant_steps": Choice([0, 100])}
+    shares = {"decay_fraction": Real(0.2, 1.0)}
+
+    linear = moved(question(nuisance=searched, fixed={"schedule": "linear"}))
+    cosine = moved(question(nuisance={"decay_steps": DECAY}, fixed={"schedule": "cosine"}))
+    fraction = moved(question(nuisance=shares, fixed={"schedule": "linear"}))
+
+    assert linear == {"nuisance.constant_steps": Choice([400, 500])}
+    assert cosine == {"nuisance.decay_steps": Integer(200, 800)}
+    assert fraction == {"nuisance.decay_fraction": Real(0.1, 0.5), "fixed.constant_steps": 400}
+
+
+def test_each_schedule_of_a_comparison_moves_in_its_own_way():
+    compared = question(
+        scientific={"schedule": ["linear", "cosine", "constant"]},
+        fixed={
+            "when": {
+                "schedule": {"linear": {"decay_steps": 400}, "cosine": {"decay_steps": 400}},
+            }
+        },
+    )
+
+    assert moved(compared) == {
+        "fixed.when.schedule.linear.constant_steps": 400,
+        "fixed.when.schedule.cosine.decay_steps": 800,
+    }
+
+
+def test_a_schedule_of_one_optimizer_moves_there():
+    compared = question(
+        scientific={"optimizer": ["adam", "sgd"]},
+        fixed={"when": {"optimizer": {"adam": {"schedule": "linear", "decay_steps": 400}}}},
+    )
+
+    assert moved(compared) == {"fixed.when.optimizer.adam.constant_steps": 400}
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (
+            {"scientific": {"schedule": ["linear", "cosine"]}, "fixed": {"decay_steps": 400}},
+            "fixed.decay_steps",
+        ),
+        (
+            {"scientific": {"decay_steps": [100, 400]}, "fixed": {"schedule": "cosine"}},
+            "scientific.decay_steps",
+        ),
+        ({"nuisance": {"schedule": Choice(["linear", "cosine"])}}, "nuisance.schedule"),
+        (
+            {
+                "configurations": [{"decay_steps": 100}, {"decay_steps": 400}],
+                "fixed": {"schedule": "cosine"},
+                "search": "listed",
+            },
+            "configurations.decay_steps",
+        ),
+    ],
+)
+def test_what_no_edit_can_say_is_left_to_a_person(given, left):
+    assert new_length(question(**given), LONGER, own_loop=True).left == (left,)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"fixed": {"decay_steps": 400}},
+        {"fixed": {"lr_decay_epochs": 30}},
+        {"fixed": {"T_max": 400}},
+        {"fixed": {"epochs": 10}},
+        {"fixed": {"tau": 300}, "names": {"tau": "decay_steps"}},
+        {"nuisance": {"decay_steps": DECAY}},
+        {"nuisance": {"lr_drop": Choice([100, 200])}},
+        {"scientific": {"decay_steps": [100, 400]}},
+        {
+            "scientific": {"optimizer": ["adam", "sgd"]},
+            "fixed": {"when": {"optimizer": {"adam": {"decay_steps": 400}}}},
+        },
+        {"configurations": [{"num_training_steps": 400}], "search": "listed"},
+        {"fixed": {"schedule": "cosine", "decay_steps": 400}},
+    ],
+)
+def test_a_length_that_a_loop_of_the_users_reads_is_left_behind(given):
+    (left,) = new_length(question(**given), LONGER, own_loop=False).left
+
+    words = left_words(question(**given), LONGER, (left,))
+    assert f"`{left}`" in words
+    assert "800" in words
+    assert len(words.split()) <= 20
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"schedule": "cosine"},
+        {"schedule": "constant", "decay_steps": 400},
+        {"warmup_steps": 10, "decay_fraction": 0.5},
+        {"final_factor": 0.1, "decay_steps": 0},
+        {"decay_steps": True},
+    ],
+)
+def test_a_loop_of_the_users_without_a_length_follows_by_itself(given):
+    assert moved(held(**given), own_loop=False) == {}
+
+
+def test_a_schedule_that_was_written_down_is_left_to_a_person():
+    replayed = question(
+        schedule="replay",
+        schedule_options={"changes": [{"step": 200, "learning_rate": 0.01}]},
+        configurations=[{"learning_rate": 0.1}],
+        search="listed",
+    )
+
+    assert new_length(replayed, LONGER, own_loop=True).left == ("schedule.changes",)

@@ -1,0 +1,113 @@
+"""The rate that training really used, read off a loss that falls by the rate at each step.
+
+The loss is the one parameter: its gradient is 1, and plain gradient descent takes the rate off it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.factories import experiment
+from tests.train.needs_jax import jnp
+from tests.train.stacks import Told, plain, together, trial
+from torch import nn
+
+from etude.advise.new_length import new_length
+from etude.experiment.change import Change, applied
+from etude.train.jax.loop import Loop as JaxLoop
+from etude.train.jax.models import Model
+from etude.train.torch.loop import Loop as TorchLoop
+from etude.train.workload import Workload
+
+OLD, NEW, RATE = 40, 100, 0.5
+
+
+class Only(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.height = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+
+    def forward(self, inputs):
+        return self.height + 0.0 * inputs
+
+
+def workload(model, data):
+    return Workload(
+        model=model,
+        loss=lambda predict, batch, setting: predict(batch).mean(),
+        metrics=lambda predict, batch: {"error": predict(batch).mean()},
+        training=data,
+        validation=data,
+    )
+
+
+IN_TORCH = workload(lambda setting: Only(), torch.zeros(8, 1, dtype=torch.float64))
+IN_JAX = workload(
+    lambda setting: Model(
+        lambda key: {"height": jnp.zeros(1)}, lambda params, inputs: params["height"] + 0.0 * inputs
+    ),
+    np.zeros((8, 1), dtype=np.float32),
+)
+LOOPS = [TorchLoop(IN_TORCH), JaxLoop(IN_JAX)]
+
+
+def setting(max_steps, given):
+    """The setting of an experiment whose length an edit changed, with the edits that follow."""
+    question = experiment(max_steps=OLD, nuisance={}, fixed=given)
+    edits = new_length(question, max_steps, own_loop=True).edits
+    changes = [Change(("experiment", "max_steps"), "", max_steps), *(one.change for one in edits)]
+    return dict(applied(question, changes).fixed)
+
+
+def rates_used(folder, loop, max_steps, stacked, **given):
+    values = {"optimizer": "sgd", "learning_rate": RATE, "batch_size": 8, "weight_decay": 0.0}
+    trials = [trial(folder, n, Told(), max_steps, **values, **given) for n in range(2)]
+    told = together(loop, trials)[0] if stacked else plain(loop, trials[0])
+    return -np.diff(told.values("train/loss")) / RATE
+
+
+@pytest.fixture(params=["alone", "stacked"])
+def stacked(request):
+    return request.param == "stacked"
+
+
+@pytest.fixture(params=LOOPS, ids=["torch", "jax"])
+def loop(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"decay_steps": 40},
+        {},
+        {"decay_steps": 20, "warmup_steps": 10},
+        {"decay_fraction": 0.5, "warmup_fraction": 0.1},
+        {"decay_steps": 30, "constant_steps": 10, "final_factor": 0.1},
+    ],
+    ids=["as long", "default", "warmup", "shares", "held"],
+)
+def test_a_longer_linear_decay_trains_at_the_full_rate_in_the_added_steps(
+    tmp_path, loop, stacked, given
+):
+    given = {"schedule": "linear", **given}
+    warm = int(given.get("warmup_steps", given.get("warmup_fraction", 0) * OLD))
+    before = rates_used(tmp_path / "old", loop, OLD, stacked, **given)
+
+    after = rates_used(tmp_path, loop, NEW, stacked, **setting(NEW, given))
+
+    added = NEW - OLD
+    np.testing.assert_allclose(after[:warm], before[:warm], atol=1e-4)
+    np.testing.assert_allclose(after[warm : warm + added], 1.0, atol=1e-4)
+    np.testing.assert_allclose(after[warm + added :], before[warm:], atol=1e-4)
+
+
+@pytest.mark.parametrize("given", [{}, {"decay_steps": 40}, {"decay_fraction": 1.0}])
+def test_a_longer_cosine_is_stretched(tmp_path, loop, stacked, given):
+    given = {"schedule": "cosine", **given}
+
+    after = rates_used(tmp_path, loop, NEW, stacked, **setting(NEW, given))
+
+    expected = (1.0 + np.cos(np.pi * np.arange(NEW - 1) / NEW)) / 2.0
+    np.testing.assert_allclose(after, expected, atol=1e-4)
