@@ -430,9 +430,9 @@ def rounds_before_in(
 def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
     if not SEARCHES[experiment.search].adaptive:
         return {}
-    from .prior import rounds_before, with_trials_of
+    from .prior import earlier_rounds, with_trials_of
 
-    rounds = rounds_before(store, experiment)
+    rounds = earlier_rounds(store, experiment)
     return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
 
 
