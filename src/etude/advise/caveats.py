@@ -16,6 +16,7 @@ from ..finding import Caveat, Finding
 from ..wording import join, number, plural, quantity
 from .finding_caveats import (
     acknowledged,
+    another_metric,
     censored,
     changed_code,
     curve_notices,
@@ -70,6 +71,7 @@ def caveats(
         *curve_notices(relevant, leader),
         *changed_code(relevant),
         *unclear(relevant),
+        *another_metric(relevant),
         *_unfinished(studies),
         *censored(analysis),
         *_configured(experiment, studies),

@@ -20,6 +20,7 @@ from .ranking import RankedStudy
 from .retrained import Retrained
 from .weights import (
     ACKNOWLEDGED,
+    ANOTHER_METRIC,
     ASIDE,
     BESIDE,
     CENSORED,
@@ -121,6 +122,16 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
     for study in analysis.studies:
         for finding in censored_findings(analysis.result(study, censored_trials)):
             yield _of_finding(finding, finding.message, CENSORED)
+
+
+def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a search or a schedule chose by another metric than the one that judges.
+
+    Source: Q2.
+    """
+    for finding in findings:
+        if finding.check == "another_metric" and finding.status == "notice":
+            yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 
 def _of_finding(finding: Finding, detail: str, weight: float, topic: str = "") -> Caveat:

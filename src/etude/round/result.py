@@ -99,7 +99,12 @@ class Result:
         if is_test_metric(chosen, judged.names) and not self.shows_test:
             record_look(self.store.files.test_looks, judged.name, provenance.command())
         entry = replace(self.entry, experiment=judged)
-        return replace(self, entry=entry, trained=trained, prior={}, before=())
+        # Where training broke before stands, whatever it is judged by.
+        before = tuple(
+            (replace(one, metric=chosen, maximize=maximize), records)
+            for one, records in self.before
+        )
+        return replace(self, entry=entry, trained=trained, prior={}, before=before)
 
     @cached_property
     def studies(self) -> list[Study]:
@@ -333,11 +338,6 @@ class Result:
         paths = (folder / str(step) for _, step in sorted(judged))
         return [path for path in paths if path.is_dir()][:1]
 
-    def read(self) -> None:
-        """Reads the trials, those of the rounds before among them, while the store is open."""
-        for records in (self.recorded, *(records for _, records in self.before)):
-            records[:]
-
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
         ending = self.ending()
@@ -382,7 +382,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
     if isinstance(store, str | Path):
         with closing(open_store(store, create=False)) as opened_store:
             result = load(opened_store, name, test=test)
-            result.read()
+            read_whole(result)
             return result
     entries = store.entries()
     if not entries:
@@ -411,6 +411,12 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
     return result
 
 
+def read_whole(result: Result) -> None:
+    """Reads the trials, those of the rounds before among them, while the store is open."""
+    for records in (result.recorded, *(records for _, records in result.before)):
+        records[:]
+
+
 def rounds_before_in(
     store: Store, entries: Sequence[Entry], experiment: Experiment
 ) -> tuple[tuple[Experiment, Records], ...]:
@@ -424,9 +430,9 @@ def rounds_before_in(
 def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
     if not SEARCHES[experiment.search].adaptive:
         return {}
-    from .prior import rounds_before, with_trials_of
+    from .prior import earlier_rounds, with_trials_of
 
-    rounds = rounds_before(store, experiment)
+    rounds = earlier_rounds(store, experiment)
     return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
 
 
