@@ -31,6 +31,10 @@ _Candidate: TypeAlias = Annotated[
     ),
 ]
 
+_AsIs: TypeAlias = Annotated[
+    bool, typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point.")
+]
+
 
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: _Candidate = None,
@@ -42,10 +46,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     anyway: Annotated[
         str, typer.Option(metavar="REASON", help="Adopt whatever the evidence says; it is kept.")
     ] = "",
-    as_is: Annotated[
-        bool,
-        typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point."),
-    ] = False,
+    as_is: _AsIs = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Write the trainings that tell which changes can go.")
     ] = False,
