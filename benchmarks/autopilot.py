@@ -2,7 +2,7 @@
 
     python benchmarks/autopilot.py               8 seeds on valleys, 3 on trainings: hours
     python benchmarks/autopilot.py --quick       one seed, two valleys, nothing kept: does it run?
-    python benchmarks/autopilot.py --only mlp_adam --seeds 2 --play optuna_tpe    a part: rows add up
+    python benchmarks/autopilot.py --only mlp_adam --play optuna_tpe    a part: rows add up
 
 Twelve problems, each begun in a space without its optimum (beyond one side or two, one
 hyperparameter without effect; 30 % infeasible in valleys, 25 to 65 % in trainings) and in one with
@@ -324,9 +324,8 @@ def regrets(
 def lowest_value(results: Results, problem: str) -> float:
     """The lowest that any method, seed or space measured."""
     of_problem = [seeds for (name, _, _), seeds in results.items() if name == problem]
-    return min(
-        one["course"][-1][1] for seeds in of_problem for one in seeds.values() if one["course"]
-    )
+    ends = [one["course"][-1] for seeds in of_problem for one in seeds.values() if one["course"]]
+    return min(float(value) for _, value, _ in ends)
 
 
 def wins(results: Results, problem: str) -> bool:

@@ -87,13 +87,16 @@ CROSS_CUTTING = {
     "analyze/test_renaming.py": "hyperparameters and metrics under other names, over all checks",
     "analyze/test_shape_laws.py": "laws of every check of curves, whatever their shape",
     "analyze/test_where_trials_lie.py": "laws of every check of settings",
+    "cli/test_metric.py": "which metric judges, and whose values are shown, in all commands",
     "cli/test_rules.py": "the rules that commands name",
+    "cli/test_unread.py": "what nobody reads, from the run to the next file",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
     "connect/test_hostile.py": "broken files, over all readers",
     "connect/test_importing_page.py": "what docs/importing.md shows",
     "connect/test_readers.py": "the contract of every reader",
     "connect/test_round_trip.py": "a run written and read again, over all readers",
     "design/checks/test_checks.py": "laws of every design check",
+    "round/test_walls.py": "rounds that keep to where training broke before, from run to next file",
     "round/test_listed_rounds.py": "rounds of listed configurations, from run to next file",
     "runner/test_contract.py": "the contract of every runner",
     "runner/test_jax.py": "workloads of JAX in every runner",
@@ -120,6 +123,9 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
+    *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")

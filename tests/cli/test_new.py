@@ -33,6 +33,17 @@ def test_new_in_a_place_that_cannot_be_written_is_told(tmp_path, etude_command):
     assert "cannot be written" in answer.err
 
 
+def test_the_first_experiment_has_rounds_to_go_on_with(tmp_path, etude_command):
+    etude_command("new", tmp_path / "first")
+    file = tmp_path / "first" / "experiment.toml"
+
+    answer = etude_command("run", file, "--rounds", "4", "--accept")
+
+    assert answer.code == 0
+    written = [one.name for one in file.parent.glob("*.toml")]
+    assert len(written) >= 3
+
+
 @pytest.mark.parametrize(
     ("folder", "name"),
     [("first", "first"), ("deep/second", "second"), ("my runs!", "my-runs"), ("..", "experiment")],

@@ -148,6 +148,18 @@ def test_what_a_parent_learned_holds_for_its_grandchildren():
     assert side(played([first, second, third], train)).status == "notice"
 
 
+def test_a_wall_stands_whatever_a_round_is_judged_by():
+    def train(trial):
+        value = math.nan if trial["rate"] > 0.5 else 2.0 - 0.2 * decades(trial["rate"], 1e-4)
+        for step in trial.steps():
+            trial.report(step, {NAME: value, "valid/error": value})
+
+    first = first_round()
+    second = with_rate(first, first_broken(first, train), name="toy-2", parent="toy")
+
+    assert side(played([first, second], train).judged_by("valid/error")).status == "notice"
+
+
 def test_without_the_parent_in_the_store_a_side_is_widened_as_ever():
     second = with_rate(first_round(), 0.5, name="toy-2", parent="toy")
 

@@ -15,9 +15,9 @@ from .checks.stability import stability
 from .checks.unread import Unread, unread
 from .registry import CHECKS, Check
 from .views.curves import TrialCurves, trial_curves
-from .views.earlier import EarlierTrials, differences, has_same_values, searched_ranges
 from .views.outcomes import Outcome, outcomes, placed, ranked, without_seeds
 from .views.subgroups import subgroups
+from .views.walls import EarlierTrials, differences, has_same_values, searched_ranges
 
 R = TypeVar("R")
 # What looks at all studies together.
@@ -45,8 +45,7 @@ class Analysis:
     ) -> None:
         """Takes the studies with all their records; records of other studies are passed over.
 
-        Args:
-            before: The rounds that led to this one, the first of them first.
+        `before` has the rounds that led to this one, the first of them first.
         """
         self.experiment = experiment
         self.before = tuple(before)

@@ -16,11 +16,13 @@ from rich.table import Table
 from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened
+from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
 from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from ..wording import FULL_DIGITS, duration, join, number, quantity
+from ..study import Study
+from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
 from .output import finding_lines
 
 
@@ -213,7 +215,8 @@ def opening_lines(opening: Opening) -> list[str]:
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
     changed = changed_code_line(opening)
-    notes = [changed, opening.choice, prior_line(opening), unread, names, returned]
+    known = prior_line(opening.experiment, opening.studies)
+    notes = [changed, opening.choice, known, unread, names, returned]
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
@@ -248,19 +251,17 @@ def _lines_text(lines: int | None) -> str:
     return f" ({quantity(lines, 'line')})" if lines else ""
 
 
-def prior_line(opening: Opening) -> str:
+def prior_line(experiment: Experiment, studies: Sequence[Study]) -> str:
     """How much a search that adapts knows of earlier rounds; empty where there was none to ask.
 
     Source: X1.
     """
-    experiment = opening.experiment
     if not SEARCHES[experiment.search].adaptive or experiment.parent is None:
         return ""
-    known = sum(len(study.prior) for study in opening.studies)
-    if known:
-        return (
-            f"`{experiment.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
-        )
+    counts = Counter(one.experiment for study in studies for one in study.prior)
+    if counts:
+        rounds = [f"{quantity(count, 'trial')} of `{name}`" for name, count in counts.items()]
+        return f"`{experiment.search}` begins with {conjunction(rounds)} (X1)."
     return (
         f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before "
         "it: none of their trials has its metric, length, train function, fixed values and "
@@ -275,8 +276,8 @@ def unread_line(opening: Opening) -> str:
         return ""
     names = ", ".join(f"`{name}`" for name in rehearsal.unread)
     return (
-        f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
-        "difference there. Read it in the training code, or take it out of the file."
+        f"Nothing read {names} when trial {rehearsal.trial_id} was tried. If the rest of a trial "
+        "does not either, its value makes no difference: `etude check` tells then."
     )
 
 

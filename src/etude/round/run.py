@@ -20,7 +20,7 @@ from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
 from .opening import Agreed, OpenRound, entry_of, open_round
 from .rehearsal import refuse_without_checkpoints, rehearse
-from .result import Result, load, parent_in
+from .result import Result, load, parent_in, read_whole
 from .resume import assignment
 from .retry import reopen
 from .source import Source, runner_of
@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
-        result.read()
+        read_whole(result)
         return result
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import final
 
@@ -15,6 +17,7 @@ from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehears
 from ..playbook.error_kinds import error_site
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
+from .batches import Ticker, is_old
 from .returned import NO_NUMBER, returned
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
@@ -22,19 +25,27 @@ Send = Callable[[list[Event]], None]
 
 
 def attempt(
-    assignment: Assignment, train: TrainFunction, send: Send, halted: Callable[[], str] = lambda: ""
+    assignment: Assignment,
+    train: TrainFunction,
+    send: Send,
+    halted: Callable[[], str] = lambda: "",
+    *,
+    ticker: Ticker | None = None,
 ) -> None:
-    """Trains one trial and sends its events: points in batches, checkpoints and the end at once.
+    """Trains one trial and sends its events.
 
-    `halted` is asked at every step; it gives the reason once the trial is to stop.
+    `halted` is asked at every step; it gives the reason once the trial is to stop. With a ticker
+    points are sent in batches, and by the ticker where the loop is busy; else each at once.
     """
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
         return
-    channel = EventChannel(assignment.id, send, study=assignment.study)
+    every_s = EventChannel.EVERY_S if ticker else 0.0
+    channel = EventChannel(assignment.id, send, study=assignment.study, every_s=every_s)
     trial = Trial(assignment, channel, halted)
     begin = time.monotonic()
-    ended, note = _outcome(trial, train)
+    with ticker.watching(channel.flush_old) if ticker else nullcontext():
+        ended, note = _outcome(trial, train)
     if note:
         sys.stderr.write(f"{note}\n")  # its log keeps it
     channel.end(with_reads(trial, ended), time.monotonic() - begin)
@@ -42,7 +53,10 @@ def attempt(
 
 @final
 class EventChannel:
-    """The channel of a trial: sends points twice a second, or with what is urgent."""
+    """The channel of a trial: sends points twice a second, or with what is urgent.
+
+    Points are added to one list and taken from its front, so that another thread may send.
+    """
 
     # Heuristic: often enough to watch a curve grow, seldom enough to cost nothing.
     EVERY_S = 0.5
@@ -60,6 +74,7 @@ class EventChannel:
         self._sent_at = time.monotonic()
         self._from_step = 0
         self._code: Code | None = None
+        self._lock = threading.RLock()
 
     def marked(self, moment: Moment, step: int) -> None:
         """Only the beginning is an event, with the code that trains from there on."""
@@ -70,24 +85,41 @@ class EventChannel:
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
-        self._rows += [(step, name, value) for name, value in values.items()]
+        self._rows.extend([(step, name, value) for name, value in values.items()])
         if time.monotonic() - self._sent_at >= self._every_s:
-            self._flush()
+            self.flush()
 
     def saved(self, step: int, value: float | None) -> None:
         """Sends the checkpoint with all points before it: what is restored from it has its past."""
-        self._gather()
-        self._events.append(Saved(self._trial_id, step, value))
-        self._flush()
+        self.flush(Saved(self._trial_id, step, value))
 
     def end(self, outcome: Ended | Paused | Refused, wall_s: float) -> None:
         """Sends the end with the time it took."""
-        self._gather()
         self._note_code()
         if isinstance(outcome, Ended | Paused):
             outcome = replace(outcome, wall_s=wall_s)
-        self._events.append(outcome)
-        self._flush()
+        self.flush(outcome)
+
+    def flush(self, urgent: Event | None = None) -> None:
+        """Sends all that is held, and then what is urgent."""
+        with self._lock:
+            count = len(self._rows)
+            rows = tuple(self._rows[:count])
+            del self._rows[:count]
+            events = self._events[:]
+            del self._events[: len(events)]
+            if rows:
+                events.append(Logged(self._trial_id, rows))
+            self._sent_at = time.monotonic()
+            if urgent is not None:
+                events.append(urgent)
+            if events:
+                self._send(events)
+
+    def flush_old(self) -> None:
+        """Sends what is held where it may have been for long."""
+        if self._rows and is_old(self._sent_at):
+            self.flush()
 
     def _note_code(self) -> None:
         """Tells the code where it is news: a loop may import as it trains."""
@@ -95,18 +127,6 @@ class EventChannel:
         if code is not None and code is not self._code:
             self._code = code
             self._events.append(Coded(self._trial_id, self._from_step, code))
-
-    def _gather(self) -> None:
-        if self._rows:
-            self._events.append(Logged(self._trial_id, tuple(self._rows)))
-            self._rows = []
-
-    def _flush(self) -> None:
-        self._gather()
-        events, self._events = self._events, []
-        self._sent_at = time.monotonic()
-        if events:
-            self._send(events)
 
 
 @final

@@ -77,9 +77,7 @@ def test_a_bound_at_its_natural_limit_stays():
         ("gizmo", Real(0.5, 0.9, scale="one_minus_log", limits=(0.4, 1)), "low", 0.4),
     ],
 )
-def test_a_bound_moves_half_of_the_range_outward_at_most_a_decade_and_reads_well(
-    name, domain, side, bound
-):
+def test_a_bound_moves_half_of_the_range_outward_but_a_decade_at_most(name, domain, side, bound):
     assert wider_bound(name, domain, side) == bound
 
 

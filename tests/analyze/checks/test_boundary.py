@@ -19,7 +19,7 @@ from etude.analyze.views.outcomes import outcomes, ranked
 from etude.record import Record
 from etude.search.quasi_random import points
 from etude.space import Choice, Domain, Integer, Real
-from etude.study import Study
+from etude.study import Prior, Study
 
 from ..trials import ORDERED, at_units, valley
 
@@ -76,6 +76,16 @@ def test_where_a_search_that_adapts_crowds_at_a_bound_the_space_ends_too_early(u
     study = replace(factories.study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
 
     assert problems(study, crowded(study, unit)) == found
+
+
+def test_what_spread_in_earlier_rounds_tells_of_a_crowd_that_learned_little():
+    study = replace(factories.study({"learning_rate": RATE, "momentum": SHARE}), search="bayesian")
+    crowd = at_units(study, [[1.0, 0.5 + 0.002 * k] for k in range(12)], [0.0] * 6 + [0.001] * 6)
+    grid = [[0.05 + 0.1 * k, (0.37 * k) % 1.0] for k in range(10)]
+    prior = tuple(Prior(study.space.setting(unit), 1 - unit[0]) for unit in grid)
+
+    assert problems(study, crowd) == []
+    assert problems(replace(study, prior=prior), crowd) == [("learning_rate", "high")]
 
 
 def test_where_a_constraint_may_cut_the_optimum_off_the_range_is_not_blamed():

@@ -83,6 +83,7 @@ RULES = {
         {"nuisance": {"learning_rate": RATE, "seed": Integer(0, 99)}},
         {"fixed": {"batch_size": 64, "seed": 3}},
     ),
+    "X3": ({"metric": "test/error"}, {"metric": "valid/error"}),
     "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
 }
 

@@ -10,7 +10,7 @@ from typing import Literal, final
 from ...analyze.checks.infeasible import infeasible
 from ...analyze.checks.infeasible_regions import Region
 from ...analyze.thresholds import InfeasibleThresholds
-from ...analyze.views.earlier import EarlierTrials
+from ...analyze.views.walls import EarlierTrials
 from ...experiment import Experiment
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter

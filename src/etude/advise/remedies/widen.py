@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ...analyze.checks.boundary_side import sides_clause
-from ...analyze.views.earlier import Wall
+from ...analyze.views.walls import Wall
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
@@ -96,14 +96,15 @@ def wall_clause(walls: Sequence[Wall | None], new: object, side: Side) -> str:
 
     Source: C1, C3, D11.
     """
-    told = [one for one in walls if one is not None and is_number(new)]
     beyond = "upward" if side == "high" else "downward"
-    for one in told:
+    for one in walls:
+        if one is None or not is_number(new):
+            continue
         of_rounds = f"`{one.rounds[-1]}` broke from {number(one.begins, 3)} {beyond}"
         if one.changed:
             names = join([f"`{name}`" for name in one.changed])
             return f" {of_rounds}, with another {names}: no wall for what is trained now."
-        if abs(float(new) - one.begins) <= abs(one.begins - one.last):
+        if abs(new - one.begins) <= abs(one.begins - one.last):
             return f" No further: {of_rounds}."
     return ""
 

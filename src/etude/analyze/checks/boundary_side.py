@@ -10,7 +10,7 @@ from ...finding import Finding, Severity
 from ...space import Scalar
 from ...space import Side as AxisSide
 from ...wording import number, percent, plural, study_text
-from ..views.earlier import Wall
+from ..views.walls import Wall
 
 # The kind of the finding on a side beyond which training breaks.
 CLIFF = "cliff"

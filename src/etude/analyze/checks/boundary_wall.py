@@ -9,8 +9,8 @@ from typing import TypeAlias
 from ...space import Choice, Domain, Integer, Real, is_number
 from ...space.progression import next_number
 from ..thresholds import InfeasibleThresholds
-from ..views.earlier import AxisSide, EarlierTrials, Wall, lifted_wall, wall
 from ..views.outcomes import Outcome
+from ..views.walls import AxisSide, EarlierTrials, Wall, lifted_wall, wall
 from .boundary_side import Side
 
 # The rounds before, read only where a side asks for them.
@@ -44,7 +44,7 @@ def with_wall(side: Side, domain: Domain, outcomes: Sequence[Outcome], earlier: 
     if found is None:
         lifted = lifted_wall(at, own=own, earlier=rounds, min_beyond=most)
         return replace(side, wall=lifted)
-    is_here = _is_here(found, domain, at.side == "high", thresholds.min_saved)
+    is_here = _is_here(found, domain, at, thresholds.min_saved)
     return replace(side, wall=found, status="notice" if is_here else side.status)
 
 
@@ -55,11 +55,11 @@ def _numbers(domain: Domain) -> list[float]:
     return numbers if len(numbers) == len(values) else []
 
 
-def _is_here(found: Wall, domain: Domain, is_high: bool, min_saved: float) -> bool:
+def _is_here(found: Wall, domain: Domain, at: AxisSide, min_saved: float) -> bool:
     """Whether the bound stands so near to the wall that to move it there is not worth a round."""
+    is_high = at.side == "high"
     if isinstance(domain, Choice):
-        numbers = sorted(_numbers(domain), reverse=not is_high)
-        new = next_number(numbers)
+        new = next_number(sorted(_numbers(domain), reverse=not is_high))
         return new is not None and (new >= found.begins if is_high else new <= found.begins)
     unit = domain.unit(found.begins)
     return unit <= 1 + min_saved if is_high else unit >= -min_saved

@@ -10,7 +10,7 @@ from typing import final
 from ...errors import SpaceError
 from ...experiment.methods import SEARCHES
 from ...playbook.catalogue import Names, known
-from ...record import Record, is_code_failure
+from ...record import Record, Status, is_code_failure
 from ...space import Scalar, Space
 from ...study import Prior, Study
 
@@ -85,7 +85,7 @@ def prior_outcomes(study: Study) -> list[Outcome]:
 
 
 def _prior_outcome(study: Study, at: int, prior: Prior) -> Outcome:
-    status = "infeasible" if prior.value is None else "completed"
+    status: Status = "infeasible" if prior.value is None else "completed"
     # An id that no trial of the round has.
     record = Record(
         id=-1 - at, study=study.name, index=at, setting=prior.setting, seed=0, status=status

@@ -34,6 +34,7 @@ DESIGN_RULES = (
         "T8",
         "W4",
         "W7",
+        "X3",
     ),
 )
 # Heuristic: above what anybody trains, below what no longer fits into memory.

@@ -1,4 +1,4 @@
-"""Earlier rounds: where training broke in the rounds before, as far as that holds for a study."""
+"""Walls: where training broke in the rounds before, as far as that holds for a study."""
 
 from __future__ import annotations
 
