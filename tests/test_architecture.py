@@ -87,7 +87,9 @@ CROSS_CUTTING = {
     "analyze/test_renaming.py": "hyperparameters and metrics under other names, over all checks",
     "analyze/test_shape_laws.py": "laws of every check of curves, whatever their shape",
     "analyze/test_where_trials_lie.py": "laws of every check of settings",
+    "cli/test_metric.py": "which metric judges, and whose values are shown, in all commands",
     "cli/test_rules.py": "the rules that commands name",
+    "cli/test_unread.py": "what nobody reads, from the run to the next file",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
     "connect/test_hostile.py": "broken files, over all readers",
     "connect/test_importing_page.py": "what docs/importing.md shows",
@@ -104,6 +106,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
@@ -120,6 +123,9 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
+    *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")

@@ -1,10 +1,11 @@
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
 from etude.assignment import Assignment
-from etude.errors import Halted, Infeasible, Misreport, RunError
+from etude.errors import Halted, Infeasible, Misreport, Misused, RunError
 from etude.trial import Trial
 
 
@@ -372,3 +373,68 @@ def test_an_infeasible_report_leaves_no_checkpoint(trial, channel):
         trial.report(3, {"valid/loss": math.nan}, checkpoint=save("weights"))
 
     assert channel.of("saved") == []
+
+
+def test_a_trial_is_a_mapping_of_its_setting(trial):
+    assert dict(trial) == trial.setting
+    assert dict(**trial) == trial.setting
+    assert list(trial) == ["learning_rate", "optimizer"]
+
+
+def test_to_list_the_names_of_a_rehearsed_trial_reads_none(given, channel):
+    rehearsed = Trial(replace(given, rehearsal=True), channel)
+
+    list(rehearsed)
+    rehearsed["optimizer"]
+
+    assert rehearsed.unread == ("learning_rate",)
+
+
+def test_the_length_of_the_steps_is_how_many_are_left(trial):
+    steps = trial.steps()
+    [next(steps) for _ in range(3)]
+
+    assert len(steps) == 7
+
+
+def test_fewer_steps_are_left_after_a_restore(given, channel):
+    trial = resumed(given, channel, 6)
+    trial.restore(lambda path: None)
+
+    assert len(trial.steps()) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "hint"),
+    [
+        (10, "Step 0 is the first update: pass `step - 1`"),
+        (25, "or raise `max_steps` for a longer loop"),
+        (2.0, "Pass the step that `trial.steps()` gave"),
+        (-1, "Pass the step that `trial.steps()` gave"),
+    ],
+)
+def test_a_step_that_cannot_be_is_met_again_where_the_loop_swallows_it(trial, channel, step, hint):
+    with pytest.raises(RunError, match=re.escape(hint)):
+        trial.report(step, {"valid/loss": 1.0})
+
+    with pytest.raises(Misused, match=re.escape(hint)):
+        trial.report(3, {"valid/loss": 1.0})
+    assert channel.of("logged") == []
+
+
+def test_a_rehearsal_is_left_quietly_two_steps_beyond_its_end(given, channel):
+    tried = Trial(replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel)
+    tried.report(2, {"valid/loss": 1.0})
+
+    with pytest.raises(Halted) as left:
+        tried.log(3, {"train/loss": 1.0})
+
+    assert left.value.reason == "rehearsal"
+    assert channel.of("logged") == []
+
+
+def test_a_rehearsal_does_not_pass_the_end_of_the_whole_trial(given, channel):
+    tried = Trial(replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel)
+
+    with pytest.raises(RunError, match="got 10"):
+        tried.report(10, {"valid/loss": 1.0})

@@ -6,7 +6,7 @@ Axes: P points of a trial.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from .code import Stretch
 from .experiment.objective import Objective
-from .space import Scalar
+from .playbook.error_kinds import is_of_code, kind_of
+from .space import Choice, Scalar, Space
 
 Status: TypeAlias = Literal["pending", "running", "paused", "completed", "stopped", "infeasible"]
 STATUSES: tuple[Status, ...] = (
@@ -30,6 +31,8 @@ STATUSES: tuple[Status, ...] = (
 )
 # A seed that nobody wrote down: no search and no trial of ours has it.
 UNKNOWN_SEED = -1
+# The usual 5 %, over all values of the lists of a study: an error is tied to one.
+MAX_CHANCE = 0.05
 # One row a value: the step, the position of the metric's name, the raw value, NaN and inf too.
 POINT = np.dtype([("step", "<i8"), ("metric", "<i4"), ("value", "<f8")])
 
@@ -220,3 +223,73 @@ class Records(Sequence[Record]):
     def ended(self) -> Records:
         """Those of which nothing more will come."""
         return Records.of([record for record in self if record.ended])
+
+
+def is_code_failure(record: Record) -> bool:
+    """Whether a trial ended by an error of the code or the machine, as its kind has it.
+
+    Source: C3.
+    """
+    return record.status == "infeasible" and record.reason == "error" and is_of_code(record.detail)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Tied:
+    """A value of a list at which the code fails: at each trial with it, and at no other so."""
+
+    hyperparameter: str
+    value: Scalar
+    kind: str
+    trials: tuple[int, ...]
+
+
+def tied(space: Space, records: Sequence[Record]) -> list[Tied]:
+    """The values of lists that an error of the code is tied to, as far as that is hardly chance.
+
+    Source: C3.
+    """
+    ended = [record for record in records if record.ended]
+    lists = {name: domain for name, domain in space.domains.items() if isinstance(domain, Choice)}
+    values = sum(len(domain.values) for domain in lists.values())
+    return [
+        one
+        for name in lists
+        for one in _tied_along(name, ended)
+        if _is_no_chance(one, len(ended), values)
+    ]
+
+
+def _tied_along(name: str, ended: Sequence[Record]) -> Iterator[Tied]:
+    at: dict[Scalar, list[Record]] = defaultdict(list)
+    for record in ended:
+        if name in record.setting:
+            at[record.setting[name]].append(record)
+    kinds = {record.id: kind_of(record.detail) for record in ended if is_code_failure(record)}
+    for value, there in at.items():
+        kind = kinds.get(there[0].id, "")
+        ids = tuple(record.id for record in there)
+        elsewhere = kinds.keys() - set(ids)
+        if (
+            kind
+            and all(kinds.get(one) == kind for one in ids)
+            and not any(kinds[one] == kind for one in elsewhere)
+        ):
+            yield Tied(hyperparameter=name, value=value, kind=kind, trials=ids)
+
+
+def _is_no_chance(one: Tied, ended: int, values: int) -> bool:
+    """Whether as many failures among all trials hardly fall on one value by themselves."""
+    failed = len(one.trials)
+    return values / math.comb(ended, failed) <= MAX_CHANCE
+
+
+def unsaid(space: Space, records: Sequence[Record]) -> frozenset[int]:
+    """The trials that say nothing of their settings: failed by the code, at no value of a list.
+
+    Source: C3.
+    """
+    failed = {record.id for record in records if is_code_failure(record)}
+    if not failed:
+        return frozenset()
+    return frozenset(failed.difference(*(one.trials for one in tied(space, records))))

@@ -58,7 +58,8 @@ def test_a_finished_run_typed_again_hides_nothing_of_the_record(folder, etude_co
     assert [launch["ended"] for launch in one["launches"]] == [40, 0]
     assert [launch["uncommitted"] == "" for launch in one["launches"]] == [False, True]
     assert one["launches"][0].keys() == {
-        *("command", "folder", "started", "commit", "uncommitted", "versions", "ended")
+        *("command", "folder", "started", "commit", "uncommitted", "versions", "ended"),
+        *("launch", "trained", "code", "files", "accepts_code"),
     }
     assert " + 1 changed or new file\n" in text
     assert f"  40 trials ended, {one['commit'][:12]} + 1 changed or new file: etude run" in text
@@ -76,3 +77,15 @@ def test_the_record_is_that_of_the_last_launch_that_trained(folder, etude_comman
 
     assert one["command"] == "etude run rates.toml --runner inline --workers 1"
     assert [launch["ended"] for launch in one["launches"]] == [40, 4, 0]
+
+
+def test_a_launch_has_the_masked_text_of_its_code(folder, etude_command):
+    code = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(f'API_KEY = "abcdefgh1234"\n{code}')
+    etude_command("run", "rates.toml", "--runner", "inline", "--workers", "1")
+
+    (one,) = etude_command("log", "--json").json["experiments"]
+
+    kept = one["texts"][one["launches"][0]["files"]["train.py"]]
+    assert kept == f'API_KEY = "***"\n{code}'
+    assert "train.py" not in etude_command("log", "--csv", "-").out

@@ -144,7 +144,16 @@ def test_what_nothing_read_when_a_trial_was_tried_is_named():
 @pytest.mark.parametrize(
     ("prior", "said"),
     [
-        ((Prior({"rate": 0.5}, 0.1),) * 3, "`bayesian` begins with 3 trials of earlier rounds"),
+        (
+            (Prior({"rate": 0.5}, 0.1, experiment="before"),) * 3,
+            "`bayesian` begins with 3 trials of `before` (X1).",
+        ),
+        (
+            tuple(
+                Prior({"rate": 0.5}, 0.1, experiment=one) for one in ("first", "first", "before")
+            ),
+            "`bayesian` begins with 2 trials of `first` and 1 trial of `before` (X1).",
+        ),
         ((), "`bayesian` learns nothing from `before` and the rounds before it"),
     ],
 )
@@ -155,3 +164,14 @@ def test_what_a_search_learns_from_earlier_rounds_is_said(prior, said):
     lines = opening_lines(opening(FIRST, experiment=asked, studies=studies))
 
     assert lines[-2].startswith(said)
+
+
+def test_a_loop_of_its_own_has_a_cost_that_its_first_trial_tells(screen):
+    progress = Progress(Console(file=screen, width=200))
+    progress.begin(opening(FIRST, SECOND, rehearsed=Rehearsed(0, own_loop=True)))
+    before = screen.getvalue()
+    progress.see([Began(0, 0), Ended(0, "completed", wall_s=2.0)])
+
+    assert "The loop is not `trial.steps()`, so the cost is unknown until a trial has" in before
+    assert "failed" not in before
+    assert "1 trial left, about 2 s." in screen.getvalue().removeprefix(before)

@@ -1,5 +1,7 @@
 """What stops a run that cannot succeed, and what does not."""
 
+from dataclasses import replace
+
 import pytest
 from tests.round.scripted import (
     Scripted,
@@ -13,8 +15,11 @@ from tests.round.scripted import (
     refuses,
     statuses,
 )
+from tests.runner import loops
 
+import etude
 from etude.errors import RunError, StoreError, TrainError
+from etude.event import Began, Ended
 
 
 def test_workers_that_always_die_stop_the_run_and_their_trials_are_pending_again(store):
@@ -123,3 +128,54 @@ def test_what_refuses_one_trial_refuses_the_run(store, kind, error, message):
         perform(store, Scripted(completes, refuses(kind, "told")))
 
     assert statuses(store) == ["completed"] + ["pending"] * 4
+
+
+def misuses(trial_id):
+    told = 'Traceback:\n  File "train.py", line 3, in train\netude.errors.RunError: Once alone.'
+    ended = Ended(trial_id, "infeasible", "error", told, 1, error_site="RunError at train.py:3")
+    return [Began(trial_id, 0), ended]
+
+
+@pytest.mark.parametrize("script", [[misuses], [completes, misuses]])
+def test_a_call_that_cannot_be_stops_the_run_at_the_first(store, script):
+    with pytest.raises(TrainError, match=r"^Once alone\.\nEvery trial would meet this"):
+        perform(store, Scripted(*script))
+
+    assert statuses(store)[len(script) - 1 :] == ["pending"] * (6 - len(script))
+
+
+def test_the_exception_itself_is_the_cause_where_it_was_raised_here(store):
+    error = ValueError("no width")
+
+    def fails_here(trial_id):
+        began, ended = fails()(trial_id)
+        return [began, replace(ended, cause=error)]
+
+    with pytest.raises(TrainError) as stop:
+        perform(store, Scripted(*[fails_here] * 3))
+
+    assert stop.value.__cause__ is error
+    assert str(stop.value).endswith("ValueError: no width")
+    assert "type the same command" not in str(stop.value)
+
+
+def test_a_store_that_lasts_is_gone_on_with_by_the_same_command(tmp_path):
+    with pytest.raises(TrainError, match="type the same command again"):
+        etude.run(five_trials(), loops.raises, store=tmp_path / "etude.db")
+
+
+@pytest.mark.parametrize(
+    ("last", "advice"),
+    [
+        ("ModuleNotFoundError: No module named 'apex'", "Python finds no `apex`. Install it"),
+        ("ImportError: attempted relative import beyond", "its relative imports leave its package"),
+        ("SystemExit: 2\nusage: train.py", 'Parse below `if __name__ == "__main__":`'),
+        ("ValueError: no", "or its workload cannot be made"),
+    ],
+)
+def test_an_import_that_fails_says_what_to_do(store, last, advice):
+    with pytest.raises(TrainError) as stop:
+        perform(store, Scripted(refuses("import", f"Traceback:\n{last}")))
+
+    assert advice in stop.value.summary
+    assert str(stop.value).endswith(last)

@@ -6,9 +6,11 @@ from tests.runner import loops
 from tests.store.sample import begun, finished
 
 import etude
-from etude.errors import StoreError
+from etude.errors import RunError, StoreError
 from etude.event import Began, Ended, Logged
 from etude.round.result import load
+from etude.round.test_values import looks
+from etude.space import Real
 from etude.store.memory import Memory
 
 
@@ -128,6 +130,11 @@ def test_an_empty_store_says_how_to_begin():
         load(Memory())
 
 
+def reads_its_color(trial):
+    assert trial["color"]
+    loops.train(trial)
+
+
 @pytest.fixture
 def alike():
     """Two scientific values between which few trials decide nothing."""
@@ -138,7 +145,7 @@ def alike():
             scientific={"color": ["red", "blue"]},
             nuisance={"learning_rate": etude.Real(0.1, 0.5)},
         ),
-        loops.train,
+        reads_its_color,
         store=Memory(),
     )
 
@@ -146,9 +153,72 @@ def alike():
 def test_more_trials_are_the_same_experiment_and_train_none_twice(alike):
     longer = alike.next()
 
-    again = etude.run(longer.experiment, loops.train, store=alike.store)
+    again = etude.run(longer.experiment, reads_its_color, store=alike.store)
 
     assert longer.experiment.name == alike.experiment.name
     assert longer.file == "experiment-16-trials.toml"
     assert list(again.trials["seed"][:16]) == list(alike.trials["seed"])
     assert len(again.trials) == 32
+
+
+def two_metrics(trial):
+    """The lower `valid/loss`, the higher `valid/accuracy` is not the same trial."""
+    rate = trial["learning_rate"]
+    trial.report(7, {"valid/loss": rate, "valid/accuracy": rate, "test/loss": 1 - rate})
+
+
+def test_a_result_is_judged_by_another_metric_that_was_recorded():
+    result = etude.run(rates(), two_metrics)
+
+    judged = result.judged_by("valid/accuracy", maximize=True)
+
+    best = result.trials["learning_rate"].idxmax()
+    assert judged.best is not None
+    assert judged.best.id == best
+    assert judged.experiment.objective.maximize
+    assert result.best is not None
+    assert result.best.id != best
+
+
+def test_what_was_infeasible_stays_so_by_any_metric(store):
+    store.append("rates", [Logged(1, ((0, "other", 0.0),)), Logged(0, ((0, "other", 9.0),))])
+
+    judged = load(store).judged_by("other")
+
+    assert judged.best is not None
+    assert judged.best.id == 0
+
+
+def test_a_metric_that_nobody_recorded_is_refused_with_those_that_were():
+    result = etude.run(rates(), two_metrics)
+
+    with pytest.raises(RunError, match=r"No trial.*Did you mean `valid/accuracy`\?.*`test/loss`"):
+        result.judged_by("valid/acuracy")
+
+
+def test_to_judge_by_test_data_is_a_look_that_is_kept():
+    result = etude.run(rates(), two_metrics)
+
+    result.judged_by("test/loss")
+
+    assert [look["experiment"] for look in looks(result.store.files.test_looks)] == ["rates"]
+
+
+def test_the_next_round_has_the_metric_that_judged_and_a_name_of_its_own():
+    question = rates(trials=20, nuisance={"learning_rate": Real(0.01, 0.5, log=True)})
+    judged = etude.run(question, two_metrics).judged_by("valid/accuracy", maximize=True)
+
+    coming = judged.next()
+
+    assert coming is not None
+    assert (coming.experiment.metric, coming.experiment.maximize) == ("valid/accuracy", True)
+    assert (coming.experiment.name, coming.experiment.parent) == ("rates-2", "rates")
+
+
+def test_a_search_that_adapted_to_another_metric_says_so():
+    result = etude.run(rates(schedule="asha"), two_metrics)
+
+    judged = result.judged_by("valid/accuracy", maximize=True)
+
+    assert not [one for one in result.findings if one.check == "another_metric"]
+    assert any(doubt.startswith("Q2: `asha` stopped") for doubt in judged.verdict.doubts)

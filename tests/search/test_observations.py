@@ -107,3 +107,15 @@ def test_of_too_many_results_the_best_are_kept_and_others_evenly():
     assert len(sample.losses_T) == 100
     assert set(np.sort(losses_T)[:50]) <= set(sample.losses_T)
     assert 5 < np.isnan(sample.losses_T).sum() < 40
+
+
+def test_what_the_code_ended_waits_and_is_no_failure_of_its_setting():
+    failed = replace(
+        trial(6, SETTINGS[6], None), status="infeasible", reason="error", detail="KeyError: 'x'"
+    )
+    several = Records.of([*records(SETTINGS[:6], LOSSES), failed])
+
+    found = observations(STUDY, several, start=6)
+
+    assert found.losses_T.tolist() == LOSSES
+    assert len(found.pending_PxD) == 1

@@ -40,15 +40,14 @@ def schedule_moves(
         for name, one in here.items()
     }
     kinds = schedule_kinds(values["schedule"].value) - CONSTANT if "schedule" in here else set()
-    if not kinds:
-        return
     longer = steps > experiment.max_steps
     if longer and "cosine" in kinds and len(kinds) > 1:
         yield here["schedule"], None
         return
-    rule = _stretched if kinds == {"cosine"} else _shifted
-    hold = Hyperparameter("constant_steps", "fixed", 0, _condition(here["schedule"], study))
-    stay: Moves = {name: lambda value: value for name in _LENGTHS if name in here}
+    rule = _stretched if kinds == {"cosine"} else _shifted if kinds else _warmed
+    hold = Hyperparameter("constant_steps", "fixed", 0, _condition(here.get("schedule"), study))
+    read = _LENGTHS if kinds else ()
+    stay: Moves = {name: lambda value: value for name in read if name in here}
     for name, move in {**stay, **rule(values, experiment.max_steps, steps)}.items():
         given = here.get(name, hold)
         new = _moved(values.get(name, hold).value, move)
@@ -78,11 +77,18 @@ def highest(value: object) -> float:
     return max((float(one) for one in values if is_number(one)), default=0.0)
 
 
-def _condition(schedule: Hyperparameter, study: Study) -> tuple[tuple[str, str], ...]:
+def _condition(schedule: Hyperparameter | None, study: Study) -> tuple[tuple[str, str], ...]:
     """Where a setting must stand to hold for this schedule alone."""
+    if schedule is None:
+        return ()
     if schedule.role == "scientific" and schedule.name in study.scientific:
         return (*schedule.when, (schedule.name, value_text(study.scientific[schedule.name])))
     return schedule.when
+
+
+def _warmed(values: Settings, old: int, new: int) -> Moves:
+    """A warmup before a constant rate takes as many steps as before; nothing else is read."""
+    return _present({"warmup_fraction": _share(old, new)} if new > old else {}, values)
 
 
 def _shifted(values: Settings, old: int, new: int) -> Moves:

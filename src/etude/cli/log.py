@@ -68,6 +68,7 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             {**_launch_as_json(launch), **code}
             for launch, code in zip(entry.launches, _code_by_launch(result, entry), strict=True)
         ],
+        "texts": _texts(result),
         "studies": [
             {"name": study.name, "trials": result.records.of_study(study.name).count()}
             for study in result.studies
@@ -104,6 +105,18 @@ def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
             }
         )
     return listed
+
+
+def _texts(result: Result) -> dict[str, str]:
+    """The masked text of every file that trained a trial, by its hash; large ones have none."""
+    return {
+        file.hash: file.text
+        for record in result.records
+        for stretch in record.stretches
+        if stretch.code
+        for file in stretch.code.files
+        if file.text
+    }
 
 
 def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
@@ -149,6 +162,8 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
         }
         for row in rows
     ]
+    for row in flat:
+        del row["texts"]
     text = io.StringIO()
     writer = csv_format.DictWriter(text, list(flat[0]) if flat else ["name"], lineterminator="\n")
     writer.writeheader()
@@ -187,9 +202,9 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         yield "  launches:"
         for launch in row["launches"]:
             ended = f"{quantity(launch['ended'], 'trial')} ended"
-            version = f"code {', '.join(launch['code'])}, " if launch["code"] else ""
-            where = f"{version}{_code(launch)}"
-            yield f"    {launch['started']}  {ended}, {where}: {launch['command']}"
+            version = f"  (code {', '.join(launch['code'])})" if launch["code"] else ""
+            where = f"{ended}, {_code(launch)}: {launch['command']}{version}"
+            yield f"    {launch['started']}  {where}"
 
 
 def _code(launch: Mapping[str, Any]) -> str:
@@ -208,7 +223,9 @@ def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
     for adoption in adoptions["line"]:
         trial = f"{adoption['experiment']}:{adoption['trial']}"
         value = f"{adoption['metric']} {number(adoption['value'], FULL_DIGITS)}"
-        yield f"adopted {adoption['adopted']}  {trial}  {value}"
+        only = ", a starting point" if adoption["starting_point"] else ""
+        trainings = f"{quantity(adoption['trainings'], 'training')}{only}"
+        yield f"adopted {adoption['adopted']}  {trial}  {value} ({trainings})"
         yield paragraph(adoption["evidence"], indent="  ")
         complexity = f"It {adoption['complexity']}"
         if complexity not in adoption["evidence"]:

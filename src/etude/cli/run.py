@@ -29,6 +29,12 @@ _Rounds: TypeAlias = Annotated[
 _Accept: TypeAlias = Annotated[
     bool, typer.Option("--accept", help="Ask nothing: follow that advice unseen. Files are kept.")
 ]
+_RetryErrors: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--retry-errors", help="Train again what an error of the code or the machine ended."
+    ),
+]
 _BudgetSteps: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -62,6 +68,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     ] = "auto",
     rounds: _Rounds = 1,
     accept: _Accept = False,
+    retry_errors: _RetryErrors = False,
     budget_steps: _BudgetSteps = None,
     same: SameOption = False,
     accept_code: _AcceptCode = False,
@@ -70,12 +77,11 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     from .autopilot import RoundOptions, follow
     from .interrupt import sigterm_as_ctrl_c
     from .options import lasting_location
-    from .output import print_lines
 
     _refuse_options_of_rounds(rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
     typer.echo(f"Store: {location}")
-    agreed = _agreed(same=same, accept_code=accept_code)
+    agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with sigterm_as_ctrl_c():
         if rounds > 1:
@@ -83,7 +89,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             follow(file, play, RoundOptions(rounds, budget_steps, store, location, accept, typed))
             return
         result = play(file, store=location)
-    print_lines(result_lines(result, store))
+    _show(result, file, store)
 
 
 def _refuse_options_of_rounds(*, rounds: int, accept: bool, budget_steps: int | None) -> None:
@@ -105,9 +111,13 @@ def _typed(workers: int | None, runner: str) -> str:
     return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value)
 
 
-def _agreed(*, same: bool, accept_code: bool) -> tuple[Agreed, ...]:
+def _agreed(*, same: bool, accept_code: bool, retry_errors: bool) -> tuple[Agreed, ...]:
     """What was agreed to, as a round takes it."""
-    answers: dict[Agreed, bool] = {"same_file": same, "changed_code": accept_code}
+    answers: dict[Agreed, bool] = {
+        "same_file": same,
+        "changed_code": accept_code,
+        "retry_errors": retry_errors,
+    }
     return tuple(name for name, given in answers.items() if given)
 
 
@@ -133,6 +143,16 @@ def _play(
         observers=[Progress(console)],
         agreed=agreed,
     )
+
+
+def _show(result: Result, file: Path, store: str | None) -> None:
+    """Prints what a round found; an error where the code or the machine ended most of it."""
+    from ..round.retry import refuse_code_failures
+    from .output import print_lines, store_option
+
+    print_lines(result_lines(result, store))
+    again = f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
+    refuse_code_failures(result, again=again)
 
 
 def result_lines(result: Result, store: str | None) -> Iterator[str]:

@@ -144,9 +144,8 @@ def _lines(result: Result) -> Iterator[str]:
     if len({one.version for stretches in trained.values() for one in stretches}) > 1:
         codes = {str(trial): _code_cells(stretches) for trial, stretches in trained.items()}
         table = [[*row[:-1], *codes.get(row[0], ["launch", "code"]), row[-1]] for row in table]
-    yield from table_lines(
-        [[*row[:5], *cells, *row[5:]] for row, cells in _with_test(result, table)]
-    )
+    tested = _with_test(result, table)
+    yield from table_lines([[*row[:-1], *cells, row[-1]] for row, cells in tested])
     yield from _reason_lines(result)
     yield from hidden_test_lines(result)
 

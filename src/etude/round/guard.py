@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import final
 
 from ..errors import EtudeError, RunError, StoreError, TrainError
 from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
+from ..playbook.error_kinds import error_site
 from ..record import Record, Records
-from ..runner.user_errors import error_site, misuse
+from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
 
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
+_MISSING = re.compile(r"^ModuleNotFoundError: No module named '(.+?)'", re.MULTILINE)
+_EXIT = re.compile(r"^SystemExit\b", re.MULTILINE)
 _AGAIN = "type the same command again"
 
 
@@ -101,10 +107,7 @@ def _site_of(record: Record) -> str:
 def refusal(event: Refused) -> EtudeError:
     """The error that a refused trial means for the whole run."""
     if event.kind == "import":
-        return TrainError(
-            "The train function's module fails to import, or its workload cannot be made.",
-            user_traceback=event.detail,
-        )
+        return TrainError(_import_message(event.detail), user_traceback=event.detail)
     if event.kind == "disk":
         return StoreError(
             f"A trial could not write its files ({event.detail}). "
@@ -113,12 +116,34 @@ def refusal(event: Refused) -> EtudeError:
     return RunError(event.detail)
 
 
+def _import_message(text: str) -> str:
+    """What a module that fails to import means, and the way out where it is known."""
+    fails = "The train function's module fails to import"
+    if missing := _MISSING.search(text):
+        return (
+            f"{fails}: Python finds no `{missing[1]}`. Install it where `{Path(sys.executable)}` "
+            "runs, or put the folder that holds it on the path, as `PYTHONPATH=.` does."
+        )
+    if "ImportError: attempted relative import" in text:
+        return (
+            f"{fails}: its relative imports leave its package. Put the experiment file in the "
+            "folder that holds the package."
+        )
+    if _EXIT.search(text):
+        return (
+            f"{fails}: it ends the program, as a parser does that reads the command line, which "
+            'is empty here. Parse below `if __name__ == "__main__":`, or with `parse_args([])`.'
+        )
+    return f"{fails}, or its workload cannot be made."
+
+
 def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:
     """The error that a call to a trial means which cannot be; no trials where one was tried."""
     why = misuse(detail) or detail.removeprefix("TypeError: ")
     shown = detail if misuse(detail) else ""
     return TrainError(
-        f"{why}\nEvery trial would meet this, so the run stops. Mend the training code and {again}.",
+        f"{why}\n"
+        f"Every trial would meet this, so the run stops. Mend the training code and {again}.",
         user_traceback=shown,
         trial_ids=trial_ids,
     )

@@ -20,8 +20,9 @@ from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
 from .opening import Agreed, OpenRound, entry_of, open_round
 from .rehearsal import refuse_without_checkpoints, rehearse
-from .result import Result, load, parent_in
+from .result import Result, load, parent_in, read_whole
 from .resume import assignment
+from .retry import reopen
 from .source import Source, runner_of
 
 
@@ -48,7 +49,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
         observers: Told what happens.
         agreed: `same_file`: this is the file that the store knows by its name, moved or renamed.
             `changed_code`: that some trials were trained by another version of the code is known
-            and accepted.
+            and accepted. `retry_errors`: what an error of the code or the machine ended is trained
+            again.
 
     Raises:
         InputError: for what is wrong with the experiment, the store or the metric.
@@ -62,13 +64,15 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
         with open_round(entry, opened_store, same="same_file" in agreed) as this_round:
+            if "retry_errors" in agreed:
+                reopen(opened_store, entry.experiment.name)
             records = opened_store.records(entry.experiment.name)
             changed = changed_code(records, folder, train or entry.experiment.train)
             accepts_code = entry.launches[-1].accepts_code
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
             _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
         result = load(opened_store, entry.experiment.name)
-        result.read()
+        read_whole(result)
         return result
 
 

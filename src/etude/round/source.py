@@ -45,6 +45,13 @@ class Source:
         except BaseException as error:
             raise refusal(Refused(-1, "import", user_traceback(error))) from error
 
+    @property
+    def script(self) -> Path | None:
+        """The file that the function is loaded from; None for one that was handed over."""
+        if self.function is not None or self.reference is None:
+            return None
+        return self.folder / self.reference.rpartition(":")[0]
+
     def importable(self) -> tuple[str, Path]:
         """File and function for another process to import."""
         if self.function is None:
@@ -82,7 +89,7 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
             'Leave `workers` out, or pass runner="processes".'
         )
     if name == "inline":
-        return Inline(source.load)
+        return Inline(source.load, script=source.script)
     if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.importable()
         return Processes(reference, folder, workers=workers)

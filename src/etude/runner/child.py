@@ -39,6 +39,7 @@ def main(descriptor: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
+    sys.argv = [str(folder / reference.rpartition(":")[0])]  # what the user's code may parse
     imported.watch()
     inbox: SimpleQueue[Message] = SimpleQueue()
     halts: dict[int, str] = {}

@@ -15,7 +15,9 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
+from .batches import Ticker
 from .process_state import ProcessState
+from .user_code import as_script
 
 
 @final
@@ -24,13 +26,18 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, load: Callable[[], TrainFunction]) -> None:
-        """Takes what loads the train function, called before the first trial."""
+    def __init__(self, load: Callable[[], TrainFunction], *, script: Path | None = None) -> None:
+        """Takes what loads the train function, called before the first trial.
+
+        `script` is the file that it is loaded from: the command line that its code sees.
+        """
         self._load = load
+        self._script = script
         self._train: TrainFunction | None = None
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
         self._state: ProcessState | None = None
+        self._ticker = Ticker()
 
     @property
     def free(self) -> int:
@@ -69,14 +76,21 @@ class Inline:
                 failures.append(error)
                 raise
 
-        with _printing_to(assignment.folder / "log.txt"):
-            attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
+        with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
+            attempt(
+                assignment,
+                train,
+                send,
+                lambda: self._halts.get(assignment.id, ""),
+                ticker=self._ticker,
+            )
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True
 
     def close(self) -> None:
         """Nothing runs on; the generators of this process go on as if nothing had been trained."""
+        self._ticker.close()
         if self._state is not None:
             self._state.close()
             self._state = None

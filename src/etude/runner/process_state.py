@@ -113,7 +113,7 @@ class ProcessState:
             try:  # no function of ours in between: this is done after each trial
                 if kind.save(library) == before:
                     continue
-            except Exception:  # noqa: BLE001, S110  # it cannot be read, as it could before
+            except Exception:  # noqa: BLE001  # it cannot be read, as it could before
                 pass
             changed.append(loaded)
         is_main = threading.current_thread() is threading.main_thread()

@@ -20,8 +20,12 @@ from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
 from .base import Deliver
+from .batches import HOLD_S, is_urgent, merged
 from .devices import environments
 from .messages import Judge, Prepare, Train, Verdict
+
+# Between two readings of reports that come in a stream.
+_WAKE_S = 0.001
 
 
 @dataclass
@@ -117,12 +121,24 @@ class Processes:
             self._send(self._slots[place], assignments)
 
     def wait(self, deliver: Deliver) -> bool:
-        """Waits up to a second for events of any worker."""
-        busy = {slot.parent_end: slot for slot in self._slots if slot.assignments}
-        if not busy:
+        """Waits for what is urgent, or for as long as reports may be held."""
+        if not any(slot.assignments for slot in self._slots):
             return False
         events: list[Event] = []
-        wait(list(busy), timeout=1.0)
+        until_s = time.monotonic() + HOLD_S
+        while not is_urgent(events) and (left_s := until_s - time.monotonic()) > 0:
+            if events:
+                time.sleep(min(_WAKE_S, left_s))  # many reports are read at once
+            events += self._news(left_s)
+        if events:
+            deliver(merged(events))
+        return True
+
+    def _news(self, timeout_s: float) -> list[Event]:
+        """What workers sent, and what became of those that died or are late."""
+        busy = {slot.parent_end: slot for slot in self._slots if slot.assignments}
+        events: list[Event] = []
+        wait(list(busy), timeout=timeout_s)
         for slot in busy.values():
             events += self._poll(slot)
         for slot in self._slots:
@@ -132,9 +148,7 @@ class Processes:
                 if time.monotonic() > slot.kill_at[trial_id]
             ]
             events += self._kill_late(slot, late) if late else []
-        if events:
-            deliver(events)
-        return True
+        return events
 
     def close(self) -> None:
         """Kills the workers: what they did not send is done again when the run goes on."""

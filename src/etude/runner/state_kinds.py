@@ -177,7 +177,9 @@ def _decimal(decimal: Any) -> tuple[Any, ...]:
 def _restore_decimal(decimal: Any, value: tuple[Any, ...]) -> None:
     names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
     fields = dict(zip(names, value, strict=False))
-    decimal.setcontext(decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on]))
+    decimal.setcontext(
+        decimal.Context(**fields, traps=[trap for trap, is_on in value[-1].items() if is_on])
+    )
 
 
 def _fill(target: list[Any], value: list[Any]) -> None:
@@ -288,7 +290,9 @@ _PYTHON: dict[str, Kind] = {
     "the environment": Kind("os", _environment, _restore_environment),
     "the mask of file modes": Kind("os", _umask, lambda os, mask: os.umask(mask)),
     "sys.path": Kind("sys", lambda sys: [*sys.path], lambda sys, value: _fill(sys.path, value)),
-    "sys.argv": Kind("sys", lambda sys: [*sys.argv], lambda sys, value: _fill(sys.argv, value)),
+    "sys.argv": Kind(
+        "sys", lambda sys: [*sys.argv], lambda sys, value: _fill(sys.argv, value), anew=True
+    ),
     "sys.stdout": replace(_attribute("sys", "stdout"), anew=True),
     "sys.stderr": replace(_attribute("sys", "stderr"), anew=True),
     "the recursion limit": _function("sys", "getrecursionlimit", "setrecursionlimit"),

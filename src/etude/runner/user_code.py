@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO, final
 
 from ..errors import RunError
 from ..train.backend import loop_of
 from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
 from . import imported
+from .packages import dotted_name
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
 
@@ -67,30 +72,87 @@ def trainer(train: Any) -> TrainFunction:
     return train  # type: ignore[no-any-return]  # a callable of the user's
 
 
+@contextmanager
+def as_script(path: Path | None) -> Iterator[None]:
+    """The command line as the user's file sees it: its own name, and no argument of ours."""
+    before = sys.argv
+    if path is not None:
+        sys.argv = [str(path)]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
 def _import(path: Path, folder: Path, reference: str) -> ModuleType:
-    beside = str(path.parent.absolute())
-    sys.path[:] = [beside, *(place for place in sys.path if place != beside)]
-    known = sys.modules.get(path.stem)
-    is_imported = known is not None and getattr(known, "__file__", None) == str(path.absolute())
+    file, beside = path.absolute(), str(path.parent.absolute())
+    dotted, root = dotted_name(file, folder.absolute())
+    # The file's own folder comes first; those that its package may be imported from come next.
+    first = dict.fromkeys((beside, str(folder.absolute()), str(root)))
+    sys.path[:] = [*first, *(place for place in sys.path if place not in first)]
+    known = sys.modules.get(dotted)
+    is_imported = known is not None and getattr(known, "__file__", None) == str(file)
     imported.note(path, folder, reference=reference, anew=not is_imported)
     if known is not None and is_imported:
         return known
+    token = _IMPORTED.set(str(path))
+    said = _Tee(sys.stderr)
+    try:
+        with as_script(path), redirect_stderr(said):
+            module = _imported_package(dotted, root) if "." in dotted else _imported_file(file)
+            imported.code()  # what came with it is read now, and not when a trial ends
+            return module
+    except SystemExit as error:  # a parser's own words: they are the reason
+        if said.text.strip():
+            error.add_note(said.text.strip())
+        raise
+    finally:
+        _IMPORTED.reset(token)
+
+
+def _imported_file(file: Path) -> ModuleType:
     # A file called like a module that is already there (random.py) keeps out of its way.
-    name = path.stem if known is None else f"{path.stem}_of_experiment"
-    spec = importlib.util.spec_from_file_location(name, path.absolute())
-    assert spec is not None and spec.loader is not None, f"`{path}` has no loader. This is a bug."
+    name = f"{file.stem}_of_experiment" if file.stem in sys.modules else file.stem
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None, f"`{file}` has no loader. This is a bug."
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    token = _IMPORTED.set(str(path))
     try:
         spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
         raise
-    finally:
-        _IMPORTED.reset(token)
-    imported.code()  # what came with it is read now, and not when a trial ends
     return module
+
+
+def _imported_package(dotted: str, root: Path) -> ModuleType:
+    """The module as `python -m` would import it, its package from its own folder."""
+    importlib.invalidate_caches()
+    places = list(sys.path)
+    sys.path.insert(0, str(root))
+    try:
+        importlib.import_module(dotted.rpartition(".")[0])
+    finally:
+        sys.path[:] = places
+    return importlib.import_module(dotted)
+
+
+@final
+class _Tee(io.TextIOBase):
+    """A stream that keeps what goes through it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        """Writes to the stream, and keeps it."""
+        self.text += text
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flushes the stream."""
+        self._stream.flush()
 
 
 def refuse_while_importing() -> None:

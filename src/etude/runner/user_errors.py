@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
+import importlib
 import os
-import re
 import traceback
 from pathlib import Path
 
 from ..errors import RunError
+from ..playbook.error_kinds import CODE_KINDS
 
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
+# What stands between the user's line and the reason, when a module is imported.
+_MACHINERY = ("<frozen importlib", str(importlib.__file__), str(argparse.__file__))
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 # CUDA and most others, XLA, and PyTorch on a processor.
 _NO_MEMORY = ("out of memory", "resource_exhausted", "allocate memory")
-_PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
-_KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
 
 
 def user_traceback(error: BaseException) -> str:
@@ -25,21 +27,13 @@ def user_traceback(error: BaseException) -> str:
     return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
 
 
-def error_site(text: str) -> str:
-    r"""The kind and place of an error by its traceback, equal for the same mistake.
-
-    >>> error_site('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
-    'ValueError at train.py:12'
-    >>> error_site("ValueError: `batch_size` is 0")
-    'ValueError'
-    """
-    if not text.startswith("Traceback"):
-        kind = _KIND.match(text)  # raised below no frame of the user's
-        return kind[1] if kind else "without an exception"
-    places = list(_PLACE.finditer(text))
-    kind = _KIND.search(text, places[-1].end() if places else 0)
-    place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
-    return f"{kind[1] if kind else 'An exception'} at {place}"
+def base_note(error: BaseException) -> str:
+    """What an exception of the user's own is by its kind, where its name does not tell."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    known = next((name for name in names[1:] if name in CODE_KINDS), "")
+    if not known or names[0] in CODE_KINDS:
+        return ""
+    return f"\n({names[0]} is {'an' if known[0] in 'AEIOU' else 'a'} {known}.)"
 
 
 def misuse(text: str) -> str:
@@ -76,4 +70,4 @@ def _leave_out_ours(trace: traceback.TracebackException) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith((_HOME, "<frozen importlib"))
+    return filename.startswith((_HOME, *_MACHINERY))

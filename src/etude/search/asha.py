@@ -9,7 +9,7 @@ from typing import final
 
 from ..errors import RunError
 from ..move import Move, Resume, Start, Stop
-from ..record import POINT, Points, Record, Records
+from ..record import POINT, Points, Record, Records, is_code_failure
 from ..study import Study
 from .base import Search
 from .rungs import RungTrial, evaluation_lengths
@@ -163,6 +163,8 @@ class Bracket:
         """Whether a trial reached a rung, or diverged or failed on the way there."""
         if trial.record.status != "infeasible":
             return trial.has_reached(length)
+        if is_code_failure(trial.record):  # it says nothing of its setting
+            return False
         until = trial.record.until_step
         return until is None or length <= until or trial.has_reached(length)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpaceError
-from ..record import Record, Records
+from ..record import Record, Records, unsaid
 from ..space import Scalar, Space
 from ..study import Prior, Study
 
@@ -65,7 +65,9 @@ def start_length(study: Study, share: float) -> int:
 def observations(study: Study, records: Records, *, start: int) -> Observations:
     """The observations of a study, in the order of its trials' indices, however they come.
 
-    Infeasible is a trial that could not be trained, for whatever reason, and one that is worse than
+    A trial that failed by the code or the machine says nothing of its setting: it counts as one
+    that waits, for it is trained again when that is mended, and none like it is needed now.
+    Infeasible is any other that could not be trained, and one that is worse than
     the median of the start by more than five robust standard deviations. Only the start is asked
     for these: later trials crowd around the best, and beside their spread everything is an outlier.
 
@@ -78,14 +80,17 @@ def observations(study: Study, records: Records, *, start: int) -> Observations:
     """
     space = study.space
     ordered = sorted(records, key=lambda record: (record.index, record.id))
-    pending = [record.setting for record in ordered if not record.ended]
+    silent = unsaid(space, ordered)
+    pending = [one.setting for one in ordered if not one.ended or one.id in silent]
+    of_start = [one for one in ordered[:start] if one.id not in silent]
+    ordered = [one for one in ordered if one.id not in silent]
     # The results of earlier rounds that have a place in this space, then those of this one.
     prior = [trial for trial in study.prior if _point(space, trial.setting) is not None]
     results = [*_prior_results(study, prior), *_results(study, ordered)]
     losses_T = np.array([loss for _, loss in results])
     # Outliers, by the scale of the trials that spread evenly.
     even_prior = [trial for trial in prior if trial.even]
-    even = [*_prior_results(study, even_prior), *_results(study, ordered[:start])]
+    even = [*_prior_results(study, even_prior), *_results(study, of_start)]
     centre, spread = _centre_and_spread(np.array([loss for _, loss in even]))
     if spread > 0.0:
         losses_T = np.where(losses_T > centre + DIVERGED_SD * spread, np.nan, losses_T)

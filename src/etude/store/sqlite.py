@@ -69,6 +69,7 @@ class SQLite:
                 (entry.experiment.name, entry.text, entry.source, place, _now()),
             )
             key = self._key(entry.experiment.name)
+            self._db.execute(rows.KEEP_PRIOR, (rows.prior_text(entry), key))
             self._db.executemany(
                 rows.ADD_LAUNCH, [rows.launch_row(key, one) for one in entry.launches]
             )
@@ -179,7 +180,8 @@ class SQLite:
 def _writable(path: Path) -> sqlite3.Connection:
     if not path.parent.is_dir():
         raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
-    db = sqlite3.connect(path, isolation_level=None, timeout=60.0)
+    # A runner in this process may deliver from a thread beside the one that trains, one at a time.
+    db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
     try:
         refuse(db, str(path))  # before a single byte is written to what may not be ours
         db.execute("pragma journal_mode = wal")

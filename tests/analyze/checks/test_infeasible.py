@@ -322,3 +322,79 @@ def test_the_long_run_is_that_of_a_search_that_does_not_adapt(search, said):
 
     assert ("in the long run" in found.message) == said
     assert found.headline == "2 of 16 trials of the study break, no pattern seen"
+
+
+CODE = 'Traceback (most recent call last):\n  File "/a/train.py", line 9, in train\n'
+MISSING = f"{CODE}FileNotFoundError: [Errno 2] No such file or directory: 'a.npy'"
+UNKNOWN = f"{CODE}KeyError: 'swish'"
+
+
+def failing(study, trial, setting, detail=MISSING):
+    return record(study, trial, None, setting, reason="error", detail=detail)
+
+
+def with_failures(count, failures, detail=MISSING):
+    """So many trials along the rate, of which the upper ones fail by the code."""
+    study = factories.study({"learning_rate": RATE})
+    settings = [{"learning_rate": 0.001 * 1.3**k} for k in range(count)]
+    records = [
+        failing(study, k, setting, detail)
+        if k >= count - failures
+        else record(study, k, 0.5, setting)
+        for k, setting in enumerate(settings)
+    ]
+    return infeasible(study, outcomes(study, records))
+
+
+def test_what_the_code_ended_is_no_region():
+    found = with_failures(20, 8)
+
+    assert (found.trials, found.regions, found.fraction) == ((), (), 0.0)
+    assert found.code.trials == tuple(range(12, 20))
+    assert found.status == "problem"
+
+
+def test_what_the_code_ended_is_said_with_its_place_and_trained_again():
+    (found,) = findings(with_failures(8, 7))
+
+    assert found.headline == "7 of 8 trials of the study fail by the code or the machine"
+    assert "FileNotFoundError at train.py:9" in found.message
+    assert found.evidence["code"] == [1, 2, 3, 4, 5, 6, 7]
+    assert "--retry-errors" in found.advice
+
+
+def test_a_few_failures_of_the_code_stand_beside_the_fraction():
+    (found,) = findings(with_failures(20, 1))
+
+    assert found.status == "notice"
+    assert "0 of 19 ended trials" in found.message
+    assert "1 more ends by an error of the code or the machine" in found.message
+
+
+def test_the_same_failures_of_a_setting_are_a_region_as_before():
+    found = with_failures(20, 8, f"{CODE}ValueError: too wide")
+
+    assert len(found.trials) == 8
+    assert found.regions
+    assert found.code.trials == ()
+
+
+def test_an_error_of_the_code_at_one_value_names_it():
+    study = factories.study({"learning_rate": RATE, "activation": Choice(("relu", "swish"))})
+    settings = [{"learning_rate": 0.01, "activation": ("relu", "swish")[k > 14]} for k in range(20)]
+    records = [
+        failing(study, k, setting, UNKNOWN) if k > 14 else record(study, k, 0.5, setting)
+        for k, setting in enumerate(settings)
+    ]
+
+    (found,) = findings(infeasible(study, outcomes(study, records)))
+
+    assert "5 trials with `activation` = swish fail with KeyError" in found.message
+    assert "`activation` = swish" in found.advice
+
+
+def test_a_failure_without_a_text_is_its_settings_as_before():
+    study = factories.study({"learning_rate": RATE})
+    records = [record(study, k, None, {"learning_rate": 0.01}, reason="error") for k in range(6)]
+
+    assert len(infeasible(study, outcomes(study, records)).trials) == 6

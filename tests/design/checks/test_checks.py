@@ -57,6 +57,10 @@ RULES = {
         {"scientific": {"dropout_rate": [0.0, 0.3]}},
         {"scientific": SWITCH, "nuisance": {"when": {"dropout": {"on": {"rate": RATE}}}}},
     ),
+    "R12": (
+        {"nuisance": {"learning_rate": Choice((1e-4, 1e-1))}},
+        {"nuisance": {"learning_rate": RATE, "width": Choice((64, 128, 256))}},
+    ),
     "R13": ({"trials": (20, 10)}, {"trials": (20, 20)}),
     "R15": (
         {"nuisance": {"lr": RATE, "when": {"activation": {"gelu": {"slope": Real(0.1, 1.0)}}}}},
@@ -79,6 +83,7 @@ RULES = {
         {"nuisance": {"learning_rate": RATE, "seed": Integer(0, 99)}},
         {"fixed": {"batch_size": 64, "seed": 3}},
     ),
+    "X3": ({"metric": "test/error"}, {"metric": "valid/error"}),
     "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
 }
 

@@ -14,6 +14,7 @@ from ...study import Study
 from ...wording import join, number, plural, study_text
 from ..thresholds import InfeasibleThresholds
 from ..views.outcomes import NEVER_LEARNED, Outcome, without_learning
+from .infeasible_code import NO_CODE_FAILURES, CodeFailures, code_failures
 from .infeasible_regions import Region, Slice, infeasible_regions, slices
 
 Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
@@ -43,6 +44,8 @@ class Infeasible:
             trials.
         regions: Where they lie, by reason, as far as that is hardly chance.
         slices: How many lie in each tenth of each axis, and at each value of a choice.
+        code: What an error of the code or the machine ended, told apart: it says nothing of
+            settings, and is not among `ended`.
         stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
         missing: Ended well without any value of the metric: that is no divergence.
         alike: Whether more trials would be drawn as these were: not where a search adapts, or may
@@ -63,6 +66,7 @@ class Infeasible:
     stopped: tuple[int, ...] = ()
     timed_out: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
+    code: CodeFailures = NO_CODE_FAILURES
     alike: bool = True
 
     @property
@@ -92,10 +96,13 @@ def infeasible(
     low, high = share_interval(len(failed), len(outcomes))
     regions = infeasible_regions(study, outcomes, thresholds=thresholds)
     search = SEARCHES[study.search]
+    by_code = code_failures(study, ended, thresholds)
     return Infeasible(
         study=study.name,
         metric=study.metric,
-        status=_status(len(outcomes), len(failed), len(ended), thresholds),
+        status="problem"
+        if by_code.decides
+        else _status(len(outcomes), len(failed), len(ended), thresholds),
         ended=len(outcomes),
         trials=tuple(outcome.trial for outcome in failed),
         low=low,
@@ -110,7 +117,8 @@ def infeasible(
         timed_out=tuple(
             outcome.trial for outcome in outcomes if outcome.feasible and outcome.timed_out
         ),
-        missing=tuple(outcome.trial for outcome in ended if outcome.missing),
+        missing=tuple(one.trial for one in ended if one.missing and not one.by_code),
+        code=by_code,
         alike=search.samples_space and not (search.adaptive or search.trained_elsewhere),
     )
 
@@ -184,6 +192,7 @@ def findings(result: Infeasible) -> list[Finding]:
                 "places": [vars(region) for region in result.regions],
                 "stopped": list(result.stopped),
                 "missing": list(result.missing),
+                "code": list(result.code.trials),
             },
             advice=_advice(result),
         )
@@ -191,6 +200,8 @@ def findings(result: Infeasible) -> list[Finding]:
 
 
 def _headline(result: Infeasible) -> str:
+    if result.code.decides:
+        return result.code.headline(result.study)
     ended = plural(result.ended, "ended trial")
     if result.status == "unclear":
         few = f"{ended} {'is' if result.ended == 1 else 'are'} too few"
@@ -231,6 +242,9 @@ def _share_there(region: Region, result: Infeasible) -> str:
 
 def _message(result: Infeasible) -> str:
     """How many there are, then where they lie, or what else stands beside them."""
+    if result.code.decides:
+        others = f" {_share(result)}" if result.ended else ""
+        return f"{result.code.sentence()}{others}"
     clauses = [_region_clause(region, result) for region in result.regions]
     # After the first they go on, they do not begin anew.
     clauses[1:] = [f"{clause[0].lower()}{clause[1:]}" for clause in clauses[1:]]
@@ -238,7 +252,8 @@ def _message(result: Infeasible) -> str:
         clauses.append("No value of any hyperparameter sets them apart")
     if result.status == "unclear":
         clauses.append("Too few have ended to judge the fraction")
-    clauses += [clause for clause in (*_stopped(result), _missing(result)) if clause]
+    further = (result.code.clause(), *_stopped(result), _missing(result))
+    clauses += [clause for clause in further if clause]
     second = f" {'; '.join(clauses[:MOST_CLAUSES])}." if clauses else ""
     return f"{_share(result)}{second}"
 
@@ -312,6 +327,8 @@ def region_phrase(region: Region, *, quote: str = "") -> str:
 
 def _advice(result: Infeasible) -> str:
     """One sentence: what is to be done, for the reasons that most give."""
+    if result.code.decides or (result.code.trials and result.status != "problem"):
+        return result.code.advice()
     if result.status != "problem":
         missing = f"Check that every trial reports {result.metric}."
         return missing if result.missing and not result.trials else ""

@@ -10,7 +10,7 @@ from typing import final
 from ...errors import SpaceError
 from ...experiment.methods import SEARCHES
 from ...playbook.catalogue import Names, known
-from ...record import Record, Status
+from ...record import Record, Status, is_code_failure
 from ...space import Scalar, Space
 from ...study import Prior, Study
 
@@ -21,13 +21,18 @@ NEVER_LEARNED = "never_learned"
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts."""
+    """An ended trial: `loss` is its best value, lower is better, `inf` where none counts.
+
+    Args:
+        by_code: It failed by an error of the code or the machine, which says nothing of settings.
+    """
 
     record: Record
     metric: str
     loss: float
     value: float | None
     step: int | None
+    by_code: bool = False
 
     @property
     def trial(self) -> int:
@@ -41,7 +46,12 @@ class Outcome:
 
     @property
     def missing(self) -> bool:
-        """Whether it ended well but has no value of the metric: that is no divergence."""
+        """Whether it says nothing of its setting: it has no value, and that is no divergence.
+
+        It ended well and lacks the metric, or an error of the code or the machine ended it.
+        """
+        if self.by_code:
+            return True
         if self.value is not None or self.record.status == "infeasible":
             return False
         return not len(self.record.series(self.metric))
@@ -179,6 +189,6 @@ def _outcome(study: Study, record: Record) -> Outcome:
     feasible = record.status != "infeasible"
     best = record.best(study.metric, maximize=study.maximize) if feasible else None
     if best is None:
-        return Outcome(record, study.metric, math.inf, None, None)
+        return Outcome(record, study.metric, math.inf, None, None, is_code_failure(record))
     loss = study.objective.loss(best.value)
     return Outcome(record, study.metric, loss, best.value, best.step)

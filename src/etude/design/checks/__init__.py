@@ -10,7 +10,7 @@ from typing import TypeAlias, final
 from ...experiment import Experiment
 from ...finding import Finding
 from ...study import Study
-from . import budget, judged, misspellings, question, regularizers, roles, search_method
+from . import budget, judged, lists, misspellings, question, regularizers, roles, search_method
 
 # The experiment, its studies and the round before, if it is known.
 Findings: TypeAlias = Callable[[Experiment, Sequence[Study], Experiment | None], list[Finding]]
@@ -25,19 +25,25 @@ class DesignCheck:
         name: As it stands in findings.
         rules: All that its findings may name.
         findings: The check.
+        repair_betters: Those of the rules whose repair can only better the study that has the
+            problem; of a design too, no other problem is one of the leader alone.
     """
 
     name: str
     rules: tuple[str, ...]
     findings: Findings
+    repair_betters: tuple[str, ...] = ()
 
 
 CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck("question", ("R3", "S10", "W7"), question.findings),
-    DesignCheck("roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s)),
-    DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s)),
+    DesignCheck(
+        "roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s), ("R6", "R7")
+    ),
+    DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s), ("R9",)),
     DesignCheck("budget", ("Q11", "R13", "R15"), lambda _e, s, _p: budget.findings(s)),
     DesignCheck("names", ("R4",), lambda e, s, _: misspellings.findings(e, s)),
+    DesignCheck("lists", ("R12",), lambda _e, s, _p: lists.findings(s)),
     DesignCheck("test_data", ("X3",), lambda e, _s, _p: judged.findings(e)),
     DesignCheck("schedule", ("Q9", "T8", "W4"), lambda e, s, _: search_method.findings(e, s)),
 )
@@ -53,7 +59,7 @@ def findings(
         studies: Its studies.
         parent: The round before; None where there is none or it is not known.
 
-    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R13, R15, Q9, Q11, W4, W7, X3.
+    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R12, R13, R15, Q9, Q11, W4, W7, X3.
     """
     spoken = [
         finding for check in CHECKS for finding in check.findings(experiment, studies, parent)

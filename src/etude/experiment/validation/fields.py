@@ -17,7 +17,25 @@ StudyDesign: TypeAlias = Literal["split", "merged"]
 STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = (
-    *("Q11", "Q9", "R13", "R15", "R3", "R4", "R6", "R7", "R9", "S10", "S3", "T4", "T8", "W4", "W7"),
+    *(
+        "Q11",
+        "Q9",
+        "R12",
+        "R13",
+        "R15",
+        "R3",
+        "R4",
+        "R6",
+        "R7",
+        "R9",
+        "S10",
+        "S3",
+        "T4",
+        "T8",
+        "W4",
+        "W7",
+        "X3",
+    ),
 )
 # Heuristic: above what anybody trains, below what no longer fits into memory.
 MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12

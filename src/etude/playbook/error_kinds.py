@@ -1,0 +1,140 @@
+"""Kinds of errors: which speak of the code and the machine, and which may be a setting's."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from pathlib import Path
+
+_PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
+_KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
+# As a runner writes below the traceback of an exception that a user's module defines.
+_BASE = re.compile(r"^\(\w+ is an? (\w+)\.\)$", re.MULTILINE)
+_CAUSE = "The above exception was the direct cause of the following exception:"
+
+# Python's own kinds that speak of files, networks, imports, texts and types. A value of a setting
+# may be at their bottom all the same, which `record.tied` asks of the other trials. Not among them:
+# ValueError, ArithmeticError, RuntimeError, AssertionError and IndexError, by which code refuses
+# sizes and numbers, and MemoryError, which has a reason of its own.
+_OF_CODE = (
+    OSError,
+    ImportError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NameError,
+    SyntaxError,
+    NotImplementedError,
+    EOFError,
+    UnicodeError,
+)
+CODE_KINDS = frozenset(
+    kind.__name__
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, _OF_CODE)
+)
+# Libraries of files, networks and other processes: whatever they raise is not a setting's.
+_LIBRARIES = frozenset(
+    {
+        "aiohttp",
+        "boto3",
+        "botocore",
+        "concurrent",
+        "fsspec",
+        "gcsfs",
+        "google",
+        "grpc",
+        "h5py",
+        "http",
+        "httpcore",
+        "httpx",
+        "huggingface_hub",
+        "json",
+        "lmdb",
+        "lzma",
+        "mlflow",
+        "multiprocessing",
+        "paramiko",
+        "pickle",
+        "PIL",
+        "pymongo",
+        "redis",
+        "requests",
+        "s3fs",
+        "shutil",
+        "simplejson",
+        "smart_open",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "tarfile",
+        "urllib",
+        "urllib3",
+        "wandb",
+        "webdataset",
+        "yaml",
+        "zipfile",
+        "zlib",
+    }
+)
+# Of any library: what PyTorch, JAX and others call such kinds.
+_NAMES = re.compile(
+    r"(Connection|Connect|Timeout|HTTP|Http|URL|SSL|Network|Socket|Import|ModuleNotFound|"
+    r"FileNotFound|Permission|Authentication|Unpickling|Pickling|JSONDecode|Backend|Cuda|"
+    r"Accelerator|CalledProcess|UnidentifiedImage|BadZipFile|TimeoutExpired)\w*$"
+)
+# What a RuntimeError says of a device, of workers that load data, and of files that are damaged.
+_TEXTS = re.compile(
+    r"CUDA error(?!.*ALLOC_FAILED)|cuDNN error|CUDNN_STATUS|NCCL|No CUDA GPUs|NVIDIA driver|"
+    r"HIP error|DataLoader worker|PytorchStreamReader|Address already in use"
+)
+_WRAPPERS = frozenset(("RuntimeError", "Exception"))
+
+
+def error_site(text: str) -> str:
+    r"""The kind and place of an error by its traceback, equal for the same mistake.
+
+    >>> error_site('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
+    'ValueError at train.py:12'
+    >>> error_site("ValueError: `batch_size` is 0")
+    'ValueError'
+    """
+    if not text.startswith("Traceback"):
+        kind = _KIND.match(text)  # raised below no frame of the user's
+        return kind[1] if kind else "without an exception"
+    places = list(_PLACE.finditer(text))
+    kind = _KIND.search(text, places[-1].end() if places else 0)
+    place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
+    return f"{kind[1] if kind else 'An exception'} at {place}"
+
+
+def is_of_code(text: str) -> bool:
+    r"""Whether an error is by its kind the code's or the machine's, and no setting's by itself.
+
+    Args:
+        text: The traceback, or the last line of it.
+
+    >>> is_of_code("FileNotFoundError: [Errno 2] No such file or directory: 'train.npy'")
+    True
+    >>> is_of_code("requests.exceptions.ReadTimeout: timed out"), is_of_code("ValueError: width")
+    (True, False)
+    """
+    *causes, last = text.split(_CAUSE)
+    kind = kind_of(last)
+    if kind.rpartition(".")[2] in _WRAPPERS and causes and is_of_code(causes[-1].strip()):
+        return True
+    base = _BASE.search(last)
+    return (
+        kind in CODE_KINDS
+        or (base is not None and base[1] in CODE_KINDS)
+        or kind.partition(".")[0] in _LIBRARIES
+        or _NAMES.match(kind.rpartition(".")[2]) is not None
+        or (kind == "RuntimeError" and _TEXTS.search(last) is not None)
+    )
+
+
+def kind_of(text: str) -> str:
+    """The class of an error, by its traceback; empty without one."""
+    site = error_site(text.strip())
+    return site.partition(" ")[0] if site != "without an exception" else ""

@@ -1,0 +1,57 @@
+"""Trials that the code or the machine ended: said at the end of a run, and trained again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import TrainError
+from ..event import Reopened
+from ..playbook.error_kinds import error_site
+from ..record import Record, is_code_failure
+from ..store.base import Store
+from ..wording import quantity, study_text
+from .result import Result
+
+# Where more of a study failed so than trained, it is no study of its settings.
+MOST = 0.5
+
+
+def reopen(store: Store, name: str) -> None:
+    """Makes the trials pending again that the code or the machine ended, of an open experiment.
+
+    Source: C3.
+    """
+    failed = [record for record in store.records(name) if is_code_failure(record)]
+    store.append(name, [Reopened(record.id) for record in failed])
+
+
+def refuse_code_failures(result: Result, *, again: str) -> None:
+    """Says that the user's code stopped most of a study, where it did.
+
+    Args:
+        result: Of the run that is over.
+        again: How its trials are trained again.
+
+    Raises:
+        TrainError: with the traceback of the failure that most of them met.
+
+    Source: C3.
+    """
+    for study in result.studies:
+        ended = result.records.of_study(study.name).ended()
+        failed = [record for record in ended if is_code_failure(record)]
+        if len(failed) > MOST * len(ended):
+            raise _code_error(study.name, failed, len(ended), again)
+
+
+def _code_error(study: str, failed: Sequence[Record], ended: int, again: str) -> TrainError:
+    sites = [error_site(record.detail) for record in failed]
+    site = max(sites, key=sites.count)
+    first = failed[sites.index(site)]
+    return TrainError(
+        f"{len(failed)} of {quantity(ended, 'trial')} of {study_text(study)} ended by an error of "
+        f"the code or the machine ({site}), which says nothing of their settings. Mend that, then "
+        f"train them again: {again}",
+        user_traceback=first.detail,
+        trial_ids=tuple(record.id for record in failed),
+    )

@@ -1,0 +1,65 @@
+"""Trials that the code or the machine ended, trained again."""
+
+import pytest
+from tests.factories import rates
+
+import etude
+from etude.errors import TrainError
+from etude.round.retry import refuse_code_failures
+from etude.store.memory import Memory
+
+
+def fails_at(ids, kind=FileNotFoundError):
+    def train(trial):
+        if trial.id in ids:
+            raise kind("no data")
+        return trial["learning_rate"]
+
+    return train
+
+
+def statuses(result):
+    return [(record.status, record.reason) for record in result.records]
+
+
+DONE, FAILED = ("completed", ""), ("infeasible", "error")
+
+
+def test_only_what_the_code_ended_is_trained_again():
+    store = Memory()
+    etude.run(rates(), fails_at({1, 2}), store=store)
+    etude.run(rates(trials=6), fails_at({4}, ValueError), store=store)
+
+    again = etude.run(rates(trials=6), fails_at(()), store=store, agreed=["retry_errors"])
+
+    assert statuses(again) == [DONE] * 4 + [FAILED] + [DONE]
+
+
+def test_without_being_asked_nothing_is_trained_again():
+    store = Memory()
+    etude.run(rates(), fails_at({1}), store=store)
+
+    assert statuses(etude.run(rates(), fails_at(()), store=store))[1] == FAILED
+
+
+def test_a_study_that_the_code_ended_for_the_most_part_is_refused():
+    result = etude.run(rates(), fails_at({1, 2, 3}))
+
+    with pytest.raises(TrainError) as stop:
+        refuse_code_failures(result, again="etude run x.toml --retry-errors")
+
+    assert stop.value.trial_ids == (1, 2, 3)
+    assert stop.value.summary.startswith("3 of 4 trials of the study ended by an error of the code")
+    assert stop.value.summary.endswith("etude run x.toml --retry-errors")
+    assert stop.value.user_traceback.endswith("FileNotFoundError: no data")
+
+
+@pytest.mark.parametrize(
+    "train", [fails_at({1, 2}), fails_at({1, 2, 3}, ValueError)], ids=["half", "settings"]
+)
+def test_other_studies_are_not(train):
+    result = etude.run(rates(), train)
+
+    refuse_code_failures(result, again="")
+
+    assert FAILED in statuses(result)
