@@ -18,8 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / ".bench"
 RESULTS = ROOT / "benchmarks" / "results"
-# Released under another name than it is imported by.
-RELEASED = {"sklearn": "scikit-learn"}
+# Released under another name than it is imported by, or in one version: a newer one brings CUDA.
+RELEASED = {"sklearn": "scikit-learn", "torch": "torch==2.13.0"}
 
 
 def peer(name: str, *packages: str) -> Path:

@@ -195,7 +195,7 @@ def designed(one: etude.Experiment) -> Sequence[Any]:
 
 
 def ray_python() -> Path:
-    return peer("ray", "ray", "torch", "sklearn", "pandas", "pyarrow")
+    return peer("ray", "ray", "torch", "sklearn", "pandas", "pyarrow", "pydantic")
 
 
 def code() -> str:

@@ -23,6 +23,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ def tasks(method: str, seed: int, chosen: Sequence[str], code: str = "") -> Iter
                 yield given if method in PEERS else {**given, "code": code}
 
 
+@cache
 def python_of(method: str) -> Path:
     """The Python of a method's environment, made with the newest releases if it is missing."""
     if method not in PEERS:
@@ -108,6 +110,7 @@ def code_of(method: str) -> str:
     if method == OURS:
         names = (
             *("bayesian", "surrogate", "acquisition", "observations", "gaussian_process"),
+            "marginal_likelihood",
             "quasi_random",
         )
         paths += [ROOT / "src" / "etude" / "search" / f"{name}.py" for name in names]

@@ -21,11 +21,13 @@ class Prior:
         setting: What it was trained with; hyperparameters that this study does not vary may be in.
         value: Its best value of the metric, as reported; None where it was infeasible.
         even: Whether it spread evenly; not where its round's search had begun to adapt.
+        experiment: The name of that round.
     """
 
     setting: Mapping[str, Scalar]
     value: float | None
     even: bool = True
+    experiment: str = ""
 
 
 @final

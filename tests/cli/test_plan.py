@@ -10,6 +10,8 @@ max_steps = 8
 learning_rate = 0.1
 """
 
+CHILD = 'name = "later"\nparent = "rates"\nsearch = "bayesian"'
+
 
 def test_a_plan_sets_this_budget_against_others(folder, etude_command):
     answer = etude_command("plan", "rates.toml")
@@ -120,6 +122,21 @@ def test_a_plan_says_that_bayesian_search_chooses_by_results(folder, etude_comma
     )
 
     assert "`bayesian` chooses by results" in etude_command("plan", "rates.toml").out
+
+
+def test_a_plan_says_which_earlier_trials_the_search_begins_with(folder, etude_command):
+    text = (folder / "rates.toml").read_text().replace('name = "rates"', CHILD)
+    (folder / "later.toml").write_text(text)
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    planned = etude_command("plan", "later.toml")
+    studies = etude_command("plan", "later.toml", "--json").json["studies"]
+    ran = etude_command("run", "later.toml", "--runner", "inline")
+
+    assert "`bayesian` begins with 40 trials of `rates` (X1)." in planned.out
+    assert "without any" not in planned.out
+    assert "`bayesian` begins with 40 trials of `rates` (X1)." in ran.out
+    assert [study["begins_with"] for study in studies] == [{"rates": 20}, {"rates": 20}]
 
 
 def test_a_plan_of_a_changed_file_is_refused(played, etude_command, tmp_path):

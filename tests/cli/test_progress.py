@@ -144,7 +144,16 @@ def test_what_nothing_read_when_a_trial_was_tried_is_named():
 @pytest.mark.parametrize(
     ("prior", "said"),
     [
-        ((Prior({"rate": 0.5}, 0.1),) * 3, "`bayesian` begins with 3 trials of earlier rounds"),
+        (
+            (Prior({"rate": 0.5}, 0.1, experiment="before"),) * 3,
+            "`bayesian` begins with 3 trials of `before` (X1).",
+        ),
+        (
+            tuple(
+                Prior({"rate": 0.5}, 0.1, experiment=one) for one in ("first", "first", "before")
+            ),
+            "`bayesian` begins with 2 trials of `first` and 1 trial of `before` (X1).",
+        ),
         ((), "`bayesian` learns nothing from `before` and the rounds before it"),
     ],
 )

@@ -8,7 +8,7 @@ from tests.factories import minimal
 
 import etude
 from etude import Real
-from etude.round.prior import rounds_before, with_trials_of
+from etude.round.prior import earlier_rounds, with_trials_of
 from etude.round.result import load
 from etude.search import search_of
 from etude.store import open_store
@@ -32,9 +32,16 @@ def train(trial):
     trial.report(1, {"loss": (trial["x"] - 0.3) ** 2 + (trial["y"] - 0.6) ** 2})
 
 
-@pytest.fixture
-def store(tmp_path):
-    with closing(open_store(tmp_path / "etude.db")) as held:
+def dying(trial):
+    if trial.id == 3:
+        raise KeyboardInterrupt
+    train(trial)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request, tmp_path):
+    place = "memory" if request.param == "memory" else tmp_path / "etude.db"
+    with closing(open_store(place)) as held:
         etude.run(FIRST, train, store=held)
         yield held
 
@@ -43,7 +50,7 @@ def prior(store, later):
     from etude.design.studies import studies
 
     (study,) = studies(later)
-    return with_trials_of(rounds_before(store, later), study, store).prior
+    return with_trials_of(earlier_rounds(store, later), study, store).prior
 
 
 def test_the_trials_of_the_round_before_are_known_and_the_infeasible_ones_as_such(store):
@@ -103,11 +110,6 @@ def test_what_is_left_to_gain_is_judged_with_what_earlier_rounds_found(store):
 
 
 def test_started_again_a_round_knows_what_it_knew(store):
-    def dying(trial):
-        if trial.id == 3:
-            raise KeyboardInterrupt
-        train(trial)
-
     with pytest.raises(KeyboardInterrupt):
         etude.run(LATER, dying, store=store)
 
@@ -115,6 +117,43 @@ def test_started_again_a_round_knows_what_it_knew(store):
     never = etude.run(replace(LATER, name="never"), train, store=store)
 
     assert [one.setting for one in again.records] == [one.setting for one in never.records]
+
+
+@pytest.mark.parametrize("search", ["quasi_random", "bayesian"])
+def test_a_parent_that_grows_does_not_change_its_child(store, search):
+    middle = replace(LATER, name="middle", search=search, seed=3)
+    child = replace(LATER, parent="middle", seed=4)
+    etude.run(middle, train, store=store)
+    never = etude.run(replace(child, name="never"), train, store=store)
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(child, dying, store=store)
+    etude.run(replace(middle, trials=2 * middle.trials), train, store=store)
+    again = etude.run(child, train, store=store)
+
+    assert [one.setting for one in again.records] == [one.setting for one in never.records]
+    assert again.studies[0].prior == never.studies[0].prior
+
+
+def test_a_parent_that_begins_later_tells_its_child_nothing(store):
+    child = replace(LATER, parent="middle")
+    alone = etude.run(replace(child, name="alone", parent=None), train)
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(child, dying, store=store)
+
+    etude.run(replace(FIRST, name="middle", seed=3), train, store=store)
+    again = etude.run(child, train, store=store)
+
+    assert [one.setting for one in again.records] == [one.setting for one in alone.records]
+
+
+def test_an_extended_child_knows_what_it_began_with(store):
+    etude.run(LATER, train, store=store)
+
+    etude.run(replace(FIRST, trials=2 * FIRST.trials), train, store=store)
+    longer = etude.run(replace(LATER, trials=LATER.trials + 1), train, store=store)
+
+    assert len(longer.studies[0].prior) == FIRST.trials
 
 
 def test_a_search_that_does_not_adapt_is_told_nothing(store):

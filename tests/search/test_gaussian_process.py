@@ -19,7 +19,12 @@ TARGETS = np.sin(4.0 * INPUTS[:, 0]) + INPUTS[:, 1]
 def process(noise=1e-6, inputs=INPUTS, targets=TARGETS):
     lengths = np.array([0.5, 0.8, 3.0])
     return GaussianProcess(
-        inputs_TxE=inputs, targets_T=targets, lengths_E=lengths, noise=noise, mean=0.2
+        inputs_TxE=inputs,
+        targets_T=targets,
+        lengths_E=lengths,
+        oblique_E=np.array([0.5, -0.2, 0.0]),
+        noise=noise,
+        mean=0.2,
     )
 
 

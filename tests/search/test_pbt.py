@@ -36,8 +36,9 @@ HEALTHY = [member(number, 0.1 * (number + 1)) for number in range(8)]
 BROKEN = {"status": "infeasible", "reason": "nan", "checkpoints": ()}
 
 
-def asked(records, free=64):
-    (study,) = split(descent(**PBT))
+def asked(records, free=64, **options):
+    given = {**PBT, "schedule_options": {**PBT["schedule_options"], **options}}
+    (study,) = split(descent(**given))
     return search_of(study).moves(study, Records.of(records), free)
 
 
@@ -53,15 +54,26 @@ def test_all_members_begin_before_anybody_is_compared():
     assert [(type(one), one.until_step) for one in begun] == [(Start, 3)] * 8
 
 
-def test_the_worst_quarter_is_stopped_by_its_last_value_and_replaced():
-    moves = asked(HEALTHY)
+@pytest.mark.parametrize(
+    ("options", "stopped"),
+    [({}, [7, 6, 5, 4]), ({"quantile": 0.25}, [7, 6]), ({"parents": 0.5}, [7, 6, 5, 4])],
+)
+def test_the_worst_half_is_stopped_by_its_last_value_and_replaced(options, stopped):
+    moves = asked(HEALTHY, **options)
 
-    assert [one.trial_id for one in of(Stop, moves)] == [7, 6]
-    assert len(of(Fork, moves)) == 2
+    assert [one.trial_id for one in of(Stop, moves)] == stopped
+    assert len(of(Fork, moves)) == len(stopped)
+
+
+def test_the_share_that_is_copied_from_can_be_set_by_itself():
+    half, best = (of(Fork, asked(HEALTHY, parents=share)) for share in (0.5, 0.0))
+
+    assert {one.parent for one in half} <= {0, 1, 2, 3}
+    assert {one.parent for one in best} == {0}
 
 
 def test_members_that_diverged_are_replaced_first_however_many_they_are():
-    one, three = (asked([*HEALTHY[:-n], *broken(n)]) for n in (1, 3))
+    one, three = (asked([*HEALTHY[:-n], *broken(n)], quantile=0.25) for n in (1, 3))
 
     assert [each.trial_id for each in of(Stop, one)] == [6]
     assert len(of(Fork, one)) == 2
@@ -83,13 +95,13 @@ def test_a_fork_begins_at_the_checkpoint_of_one_of_the_best_quarter():
 def test_all_others_go_on_until_the_next_comparison():
     resumed = of(Resume, asked(HEALTHY))
 
-    assert resumed == [Resume(number, until_step=6) for number in range(6)]
+    assert resumed == [Resume(number, until_step=6) for number in range(4)]
 
 
 def test_forks_come_before_their_parents_go_on_and_no_more_than_are_free():
-    kinds = [type(one) for one in asked(HEALTHY, free=3)]
+    kinds = [type(one) for one in asked(HEALTHY, free=5)]
 
-    assert kinds == [Stop, Stop, Fork, Fork, Resume]
+    assert kinds == [Stop] * 4 + [Fork] * 4 + [Resume]
 
 
 def test_nobody_goes_on_before_all_are_there():
@@ -101,7 +113,7 @@ def test_nobody_goes_on_before_all_are_there():
 def test_equal_members_are_ranked_by_who_began_first():
     moves = asked([member(number, 0.5) for number in range(8)])
 
-    assert [one.trial_id for one in of(Stop, moves)] == [7, 6]
+    assert [one.trial_id for one in of(Stop, moves)] == [7, 6, 5, 4]
 
 
 def test_the_population_keeps_its_size_and_ends_complete(records):

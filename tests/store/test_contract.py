@@ -33,6 +33,7 @@ from etude.event import (
     Reopened,
     Saved,
 )
+from etude.experiment.entry import EarlierRound
 from etude.move import Fork, Resume, Start
 from etude.record import Checkpoint
 from etude.store import open_store
@@ -76,6 +77,16 @@ def test_an_experiment_begun_again_keeps_its_launches_and_takes_the_new_text(sto
     store.begin(entry(three_trials(trials=6), LAUNCH))
 
     assert store.entries() == [entry(three_trials(trials=6), LAUNCH, LAUNCH)]
+
+
+def test_what_an_experiment_knows_of_earlier_rounds_is_written_down_once(store):
+    first, later = EarlierRound(trials=3, ids=(0, 2)), EarlierRound(trials=6, ids=(0, 1, 2, 5))
+    store.begin(entry(three_trials(), LAUNCH))
+
+    for known in ({"before": first}, {"before": later}, None):
+        store.begin(replace(entry(three_trials(), LAUNCH), prior=known))
+
+    assert store.entries()[0].prior == {"before": first}
 
 
 def test_a_launch_knows_how_many_trials_ended_under_it(store):

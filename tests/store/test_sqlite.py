@@ -176,7 +176,8 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     db = sqlite3.connect(place)
     for column in ("launch_id", "name", "parent_id", "from_step", "until_step", "unread"):
         db.execute(f"alter table trial drop column {column}")
-    db.execute("alter table experiment drop column place")
+    for column in ("place", "prior"):
+        db.execute(f"alter table experiment drop column {column}")
     db.execute("alter table launch drop column accepts_code")
     for table in ("stretch", "code_file", "code_text"):
         db.execute(f"drop table {table}")

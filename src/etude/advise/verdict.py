@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
@@ -12,6 +12,7 @@ from ..analyze.comparison import Comparison
 from ..finding import SAMPLING_ERRORS, Finding, Lead, StudyMean, Verdict
 from ..wording import conjunction, number, percent, plural, quantity
 from .caveats import caveats
+from .failed_checks import blocking
 from .ranking import RankedStudy, best_trials, means, once, ranking, relevant_findings
 from .retrained import Retrained, retrained
 from .significance import lead
@@ -32,8 +33,8 @@ class _Basis:
     leads: Sequence[Lead]
     untuned: Sequence[StudyMean]
     retrained: Retrained | None
-    problems: int
     examples: int | None
+    blocking: Sequence[Finding] = ()
     unread: Sequence[str] = ()
 
 
@@ -43,9 +44,9 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     Two questions are kept apart. What the best settings are worth, only their trainings with other
     seeds tell: from 5 a side on, where they agree, the word is `better`. What each search could
     find, its trials tell: a lead that two equal searches seldom show `leads`, and no more, since a
-    search that is harder to tune or whose seeds scatter loses so without being worse. A finding
-    that is a problem forbids an answer; where nobody read what the studies differ in, there is
-    nothing to answer.
+    search that is harder to tune or whose seeds scatter loses so without being worse. A failed
+    check forbids an answer where its repair could change the order (`failed_checks`); where nobody
+    read what the studies differ in, there is nothing to answer.
 
     Measured by `benchmarks/claims/better.py`, 200 rounds each: one of two arms that are equal at
     their best is never `better` without retrainings, and `leads` in 98 % where the other is four
@@ -58,12 +59,15 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     """
     studies = ranking(analysis)
     best = best_trials(studies)
+    basis = _basis(analysis, studies)
+    trained = basis.retrained
+    settled = trained if trained and trained.agree and trained.enough else None
     relevant = relevant_findings(findings, best)
-    basis = _basis(analysis, studies, sum(one.status == "problem" for one in relevant))
+    basis = replace(basis, blocking=blocking(analysis, basis.studies, relevant, retrained=settled))
     leader = basis.studies[0]
     status, headline, message = _answer(basis)
     sides = basis.retrained.sides if basis.retrained else {}
-    reasons = caveats(analysis, studies, findings)
+    reasons = caveats(analysis, basis.studies, findings, settled=settled)
     return Verdict(
         status=status,
         winner=leader.study.name if leader.best and not basis.unread else "",
@@ -75,11 +79,12 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
         best_trials=tuple(sorted(best)),
         leads=() if basis.unread else tuple(basis.leads),
         means=() if basis.unread else tuple(basis.untuned),
+        blocking=tuple(basis.blocking),
         evidence=_evidence(basis),
     )
 
 
-def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> _Basis:
+def _basis(analysis: Analysis, ranked: Sequence[RankedStudy]) -> _Basis:
     """The studies in the order that counts: by retrainings of all, else by their best trials."""
     trained = retrained(ranked)
     single = once(ranked)
@@ -91,7 +96,6 @@ def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> 
         leads=[lead(single[0], other) for other in single[1:]] if studies[0].best else [],
         untuned=means(ranked),
         retrained=trained,
-        problems=problems,
         examples=analysis.experiment.validation_examples,
         unread=analysis.unread.scientific if analysis.unread.nothing_compared else (),
     )
@@ -107,13 +111,14 @@ def _answer(basis: _Basis) -> tuple[Status, str, str]:
     if basis.unread:
         return "no_question", *_unread(basis)
     status, headline, message = _by_retrainings(basis) or _by_searches(basis)
-    if not basis.problems:
+    count = len(basis.blocking)
+    if not count:
         return status, headline, message
-    checks = plural(basis.problems, "failed check")
+    checks = plural(count, "failed check")
     first = message.partition(". ")[0].rstrip(".")
     return (
         "unclear",
-        f"{_ahead(basis)}, but {checks} come{'s' if basis.problems == 1 else ''} first",
+        f"{_ahead(basis)}, but {checks} come{'s' if count == 1 else ''} first",
         f"{first}. {checks.capitalize()} must be amended and run again before the question is "
         "judged.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
@@ -94,10 +95,12 @@ def _as_json(drawn: _Plan) -> dict[str, Any]:
 
 
 def _study_as_json(study: Study, records: list[Record]) -> dict[str, Any]:
+    begins_with = dict(Counter(one.experiment for one in study.prior))
     return {
         "name": study.name,
         "scientific": dict(study.scientific),
         "trials": [{"id": record.id, "setting": dict(record.setting)} for record in records],
+        **({"begins_with": begins_with} if begins_with else {}),
     }
 
 
@@ -134,9 +137,12 @@ def _design_as_json(design: Design) -> dict[str, Any]:
 def _lines(drawn: _Plan) -> Iterator[str]:
     from ..design.known_names import taken_for, taken_line
     from .output import finding_lines
+    from .progress import prior_line
 
     yield drawn.experiment.question or drawn.experiment.name
     yield _size_line(drawn.experiment, drawn.studies)
+    if known := prior_line(drawn.experiment, [study for study, _ in drawn.studies]):
+        yield known
     for study, records in drawn.studies:
         yield from _study_lines(study, records)
     if drawn.timing is not None:
@@ -170,6 +176,9 @@ def _study_lines(study: Study, records: list[Record]) -> Iterator[str]:
         yield f"  {name} = {toml_text(domain)}"
     for constraint in study.space.constraints:
         yield f"  where {constraint}"
+    if study.prior:
+        yield f"  `{study.search}` chooses by results: {quantity(len(records), 'trial')}"
+        return
     if SEARCHES[study.search].adaptive:
         yield f"  `{study.search}` chooses by results; without any, it would begin with"
     if len(records) <= 3:

@@ -16,11 +16,13 @@ from rich.table import Table
 from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
 from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened
+from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
 from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
-from ..wording import FULL_DIGITS, duration, join, number, quantity
+from ..study import Study
+from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
 from .output import finding_lines
 
 
@@ -91,7 +93,7 @@ class Progress:
                 if best is not None:
                     self._tally.best[record.id] = self._objective.loss(best.value)
         tried = opening.rehearsed
-        self._is_cost_unknown = tried is not None and tried.own_loop and tried.step_s <= 0.0
+        self._is_cost_unknown = _is_cost_unknown(tried)
         for line in opening_lines(opening):
             self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
@@ -213,7 +215,8 @@ def opening_lines(opening: Opening) -> list[str]:
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
     changed = changed_code_line(opening)
-    notes = [changed, opening.choice, prior_line(opening), unread, names, returned]
+    known = prior_line(opening.experiment, opening.studies)
+    notes = [changed, opening.choice, known, unread, names, returned]
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 
@@ -248,19 +251,17 @@ def _lines_text(lines: int | None) -> str:
     return f" ({quantity(lines, 'line')})" if lines else ""
 
 
-def prior_line(opening: Opening) -> str:
+def prior_line(experiment: Experiment, studies: Sequence[Study]) -> str:
     """How much a search that adapts knows of earlier rounds; empty where there was none to ask.
 
     Source: X1.
     """
-    experiment = opening.experiment
     if not SEARCHES[experiment.search].adaptive or experiment.parent is None:
         return ""
-    known = sum(len(study.prior) for study in opening.studies)
-    if known:
-        return (
-            f"`{experiment.search}` begins with {quantity(known, 'trial')} of earlier rounds (X1)."
-        )
+    counts = Counter(one.experiment for study in studies for one in study.prior)
+    if counts:
+        rounds = [f"{quantity(count, 'trial')} of `{name}`" for name, count in counts.items()]
+        return f"`{experiment.search}` begins with {conjunction(rounds)} (X1)."
     return (
         f"`{experiment.search}` learns nothing from `{experiment.parent}` and the rounds before "
         "it: none of their trials has its metric, length, train function, fixed values and "
@@ -275,8 +276,8 @@ def unread_line(opening: Opening) -> str:
         return ""
     names = ", ".join(f"`{name}`" for name in rehearsal.unread)
     return (
-        f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
-        "difference there. Read it in the training code, or take it out of the file."
+        f"Nothing read {names} when trial {rehearsal.trial_id} was tried. If the rest of a trial "
+        "does not either, its value makes no difference: `etude check` tells then."
     )
 
 
@@ -308,6 +309,12 @@ def estimate_line(opening: Opening) -> str:
             f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
             f"{rehearsal.trial_id if rehearsal else 0} failed, so the cost is unknown: {problem}"
         )
+    if rehearsal.whole_s:
+        total_s = rehearsal.whole_s * math.ceil(waiting / opening.slots)
+        return (
+            f"{quantity(waiting, 'trial')}, {at_once}. One was tried whole, in "
+            f"{_milli(rehearsal.whole_s)}. About {duration(total_s)} in all."
+        )
     if rehearsal.own_loop and rehearsal.step_s <= 0.0:
         return (
             f"{quantity(waiting, 'trial')}, {at_once}. The loop is not `trial.steps()`, so the "
@@ -327,6 +334,10 @@ def estimate_line(opening: Opening) -> str:
         f"{_milli(rehearsal.step_s)} a step, {_evaluation(rehearsal)}. "
         f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )
+
+
+def _is_cost_unknown(tried: Rehearsed | None) -> bool:
+    return tried is not None and tried.own_loop and not (tried.step_s or tried.whole_s)
 
 
 def _evaluation(rehearsal: Rehearsed) -> str:

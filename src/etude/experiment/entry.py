@@ -46,6 +46,22 @@ class Launch:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class EarlierRound:
+    """What a later round knows of an earlier one, however that one goes on.
+
+    Args:
+        trials: How many the earlier one was to have a study.
+        ids: Of its trials whose results count.
+
+    Source: X1.
+    """
+
+    trials: int
+    ids: tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """An experiment as a store keeps it.
 
@@ -54,6 +70,8 @@ class Entry:
         source: Where that file stands; empty for an experiment from Python.
         launches: Oldest first.
         place: Where that file stands, seen from the store's folder; None where that is not known.
+        prior: The earlier rounds that its search begins with, by name, as they stood at its first
+            launch; None where that was not written down.
     """
 
     experiment: Experiment
@@ -61,6 +79,7 @@ class Entry:
     source: str = ""
     launches: tuple[Launch, ...] = ()
     place: str | None = field(default=None, compare=False)
+    prior: Mapping[str, EarlierRound] | None = None
 
     @property
     def origin(self) -> Launch | None:

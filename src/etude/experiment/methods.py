@@ -155,8 +155,9 @@ _METHODS = (
         kind="schedule",
         options={
             "interval": whole(1, 100),
-            "quantile": within(0.0, 0.5, 0.25),
-            "resample": within(0.0, 1.0, 0.25),
+            "quantile": within(0.0, 0.5, 0.5),
+            "parents": within(0.0, 0.5, 0.25),
+            "resample": within(0.0, 1.0, 0.1),
             "factor": _factor,
         },
         adaptive=True,

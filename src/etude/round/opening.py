@@ -25,7 +25,7 @@ from . import provenance
 from .changed_code import ChangedFile
 from .identity import refuse_another_file
 from .loop import Plan
-from .prior import with_prior_trials
+from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved
@@ -75,6 +75,8 @@ def open_round(
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
             refuse_unsampled(plan)
+        if any(search.adapts for _, search in plan):
+            entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
         yield OpenRound(experiment=experiment, plan=plan, store=opened_store)

@@ -18,6 +18,7 @@ from ..store.base import Store, reservation_of
 from ..study import Study
 from .identity import refuse_another_file
 from .opening import plan_of, refuse_changes, refuse_imported
+from .prior import with_prior_trials
 from .result import parent_in
 
 
@@ -26,12 +27,15 @@ def planned_trials(
 ) -> list[tuple[Study, list[Record]]]:
     """The studies with the trials that a run has or would have, under their ids in the store.
 
+    A study has the trials of earlier rounds that its search begins with; what that would choose by
+    them is not asked, so its new trials are those of a search that knows of none.
+
     Args:
         experiment: The experiment.
         store: Where it is or would be run.
         source: Its file, which is refused where the store knows another one under its name.
 
-    Source: R12, R13, Q3.
+    Source: R12, R13, Q3, X1.
     """
     refuse_imported(experiment)
     plan = plan_of(experiment)
@@ -39,13 +43,14 @@ def planned_trials(
         records = _records(experiment, existing)
         if existing is not None and source:
             refuse_another_file(existing, Entry(experiment=experiment, text="", source=source))
+        informed = with_prior_trials(plan, existing, experiment) if existing else plan
     for study, search in plan:
         own_records = Records.of(records).of_study(study.name)
         moves = search.moves(study, own_records, study.max_trials)
         starts = [move for move in moves if isinstance(move, Start)]
         index = own_records.count()
         records += reservation_of(study, starts, {}, first_id=len(records), first_index=index).new
-    return [(study, [one for one in records if one.study == study.name]) for study, _ in plan]
+    return [(study, [one for one in records if one.study == study.name]) for study, _ in informed]
 
 
 def design_findings(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:

@@ -1,4 +1,7 @@
-"""Prior trials: those of earlier rounds, from which the search of this one may learn."""
+"""Prior trials: those of earlier rounds, from which the search of this one may learn.
+
+What counts is written down at the first launch: a parent that goes on later changes no child.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..experiment import Experiment
-from ..experiment.entry import Entry
+from ..experiment.entry import EarlierRound, Entry
 from ..experiment.methods import SEARCHES
 from ..record import Record, is_code_failure
 from ..search.base import Search
@@ -27,44 +30,60 @@ def with_prior_trials(
 
     Source: X1.
     """
-    rounds = rounds_before(store, experiment)
+    if not any(search.adapts for _, search in plan):
+        return list(plan)
+    rounds = earlier_rounds(store, experiment)
     return [
         (with_trials_of(rounds, study, store) if search.adapts else study, search)
         for study, search in plan
     ]
 
 
-def rounds_before(store: Store, experiment: Experiment) -> list[Experiment]:
-    """The rounds that led to this one and were judged as it is, the first of them first.
+def earlier_rounds(store: Store, experiment: Experiment) -> dict[str, EarlierRound]:
+    """The rounds that led to this one and were judged as it is, by name, the first of them first.
+
+    As they stood when this one was first launched, where that is written down; else as they stand.
 
     Source: X1.
     """
+    entries = store.entries()
+    kept = next((one.prior for one in entries if one.experiment.name == experiment.name), None)
+    if kept is not None:
+        return dict(kept)
     comparable = [
         ancestor
-        for ancestor in ancestors(store.entries(), experiment)
+        for ancestor in ancestors(entries, experiment)
         if all(getattr(ancestor, name) == getattr(experiment, name) for name in JUDGED_BY)
     ]
-    return comparable[::-1]
+    return {one.name: _as_it_stands(one, store) for one in comparable[::-1]}
 
 
-def with_trials_of(rounds: Sequence[Experiment], study: Study, store: Store) -> Study:
+def with_trials_of(rounds: Mapping[str, EarlierRound], study: Study, store: Store) -> Study:
     """The study with the trials of these rounds that could have been its own.
 
     They were trained whole and alone, with its scientific and fixed values and no others; where
-    they lie in its space, or a little beyond it, is for the search to judge. A round that goes on
-    while its successor runs adds to them.
+    they lie in its space, or a little beyond it, is for the search to judge.
 
     Source: X1, X2.
     """
+    known = {entry.experiment.name: entry.experiment for entry in store.entries()}
     prior: list[Prior] = []
-    for experiment in rounds:
-        evenly_spread = _evenly_spread_trials(experiment, len(prior))
+    for name, earlier in rounds.items():
+        if name not in known:
+            continue
+        evenly_spread = _evenly_spread_trials(known[name], earlier.trials, len(prior))
+        ids = set(earlier.ids)
         prior += [
-            Prior(record.setting, _value(study, record), even=record.index < evenly_spread)
-            for record in store.records(experiment.name)
-            if _is_whole(record) and _could_be_of(study, record.setting)
+            Prior(record.setting, _value(study, record), record.index < evenly_spread, name)
+            for record in store.records(name)
+            if record.id in ids and _is_whole(record) and _could_be_of(study, record.setting)
         ]
     return replace(study, prior=tuple(prior))
+
+
+def _as_it_stands(experiment: Experiment, store: Store) -> EarlierRound:
+    ids = tuple(record.id for record in store.records(experiment.name) if _is_whole(record))
+    return EarlierRound(trials=experiment.trials, ids=ids)
 
 
 def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Experiment]:
@@ -81,8 +100,8 @@ def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Expe
         name = known[name].parent
 
 
-def _evenly_spread_trials(experiment: Experiment, known: int) -> float:
-    """How many first trials of a round spread evenly, where this many were known to its search.
+def _evenly_spread_trials(experiment: Experiment, trials: int, known: int) -> float:
+    """How many first of these trials spread evenly, where so many were known to its search.
 
     Source: X5.
     """
@@ -91,7 +110,7 @@ def _evenly_spread_trials(experiment: Experiment, known: int) -> float:
     if not SEARCHES[experiment.search].adaptive:
         return math.inf
     share: float = experiment.search_options.get("start", START)
-    return math.ceil(share * experiment.trials) - known
+    return math.ceil(share * trials) - known
 
 
 def _is_whole(record: Record) -> bool:

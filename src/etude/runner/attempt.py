@@ -22,7 +22,6 @@ from .returned import NO_NUMBER, returned
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
-_SILENT = "The train function ended without reporting"
 
 
 def attempt(
@@ -164,10 +163,10 @@ def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
     trial, first = _rehearse(assignment, train)
     if isinstance(first, Refused) or first.problem:
         return first
-    if trial.left is None and trial.passed_step == trial.max_steps:
+    if trial.left is None and trial.passed_step == assignment.max_steps:
         # It ended one step beyond what was tried. Where it does so in another length too, the end
         # of its own is one beyond the trial's; where it does not, it has a length of its own.
-        steps = trial.max_steps + 1
+        steps = assignment.max_steps + 1
         again = replace(assignment, max_steps=steps, whole_steps=steps)
         _, second = _rehearse(again, train)
         return second if isinstance(second, Rehearsed) and second.problem else first
@@ -183,14 +182,18 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
     if isinstance(ended, Refused):
         return trial, ended
     assert isinstance(ended, Ended), "A rehearsal is not paused. This is a bug."
-    if ended.status == "infeasible" and not _may_report_later(assignment, ended):
+    is_silent = ended.detail == silence_message(assignment.metric)
+    if ended.status == "infeasible" and (trial.is_whole or not is_silent):
         has_stepped = ("stepped", 0) in watch.times
         if ended.error_site or not has_stepped:
             return trial, Rehearsed(assignment.id, problem=ended.detail)
     is_cut = isinstance(trial.left, Halted)  # what would have come after nobody knows
+    # What asks for no length and is not left early was trained whole.
+    whole_s = 0.0 if trial.asks_length or is_cut else time.monotonic() - watch.begin
     timed = _own_pace if ("stepped", 0) not in watch.times else _pace
     return trial, replace(
         timed(assignment, watch),
+        whole_s=whole_s,
         resumes=None if is_cut else _resumes(trial, watch),
         unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
@@ -203,12 +206,6 @@ def _resumes(trial: Trial, watch: TimingChannel) -> bool | None:
     resumes = watch.saves and trial.restores
     is_known = trial.reported and ("stepped", 0) in watch.times
     return resumes if resumes or is_known else None
-
-
-def _may_report_later(assignment: Assignment, ended: Ended) -> bool:
-    """Whether all that is wrong is that two steps of more had no report."""
-    is_whole = assignment.max_steps == assignment.whole_steps
-    return ended.detail == silence_message(assignment.metric) and not is_whole
 
 
 def _pace(assignment: Assignment, watch: TimingChannel) -> Rehearsed:
@@ -250,7 +247,7 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refus
         if value is not None and trial.left is None:
             number, note = returned(trial, value)
             if number is not None:
-                trial.report(trial.max_steps - 1, {trial.metric: number})
+                trial.report(trial.final_step, {trial.metric: number})
     except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
         return outcome(trial, error), note
     return outcome(trial), note
@@ -308,14 +305,14 @@ def _error(trial: Trial, text: str) -> Ended:
     return Ended(trial.id, "infeasible", "error", text, trial.updates, error_site=error_site(text))
 
 
-def is_silent(text: str) -> bool:
-    """Whether the problem of a rehearsal is that the function handed over no value at all."""
-    return text.startswith((_SILENT, NO_NUMBER))
+def returns_no_number(text: str) -> bool:
+    """Whether the problem of a rehearsal is that what was returned in place of reports is none."""
+    return text.startswith(NO_NUMBER)
 
 
 def silence_message(metric: str) -> str:
     """What a function is told that reported nothing."""
     return (
-        f"{_SILENT} the experiment's metric `{metric}`. "
+        f"The train function ended without reporting the experiment's metric `{metric}`. "
         f'Call `trial.report(step, {{"{metric}": ...}})`, or return its final value.'
     )

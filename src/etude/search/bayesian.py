@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from ..space import Space
 from ..space.vectorized import settings
 from ..study import Study, derived_seed
 from .gaussian_process import GaussianProcess
+from .marginal_likelihood import LogNormal, Posterior
 from .observations import START, Observations, observations, start_length, subsample
 from .quasi_random import QuasiRandom
 from .surrogate import Surrogate, inputs
@@ -41,14 +41,22 @@ MOST_TRIALS = 500
 # Heuristic: a cliff is a step, and a process that follows it exactly, by short lengths, knows
 # nothing a little aside. With these bounds the log loss on points not seen is half as large.
 CLIFF_LENGTH, CLIFF_NOISE = 0.3, 0.3
-# Normal prior of the noise's logarithm. Heuristic: BoTorch's (-4, 1) takes what has no noise
-# for noisy, and its search ends a hundred times as far from the best.
-NOISE, LEAST_NOISE = (-6.0, 3.0), 1e-7
+# Prior of the noise: its logarithm is normal around -8. Heuristic: BoTorch's takes what has no
+# noise for noisy, and its search ends a hundred times as far from the best; one that prefers the
+# least noise explains luck by short lengths.
+NOISE, LEAST_NOISE = LogNormal(1.0, 3.0), 1e-7
 # Of lengths, noise and mean, in units of the cube and of the losses: no step leaves the numbers.
 MOST = 1000.0
-IMPOSSIBLE = 1e10
 # Heuristic: a fit that is finer gains a hundredth of log likelihood.
 FIT_TOLERANCE = 1e-6
+# Learning rate, momentum and warmup act through one number, and so does what breaks: an input
+# that is a weighted sum of the others. Heuristic: weights of 1 over the unit cube are likely.
+OBLIQUE, RIDGE = 1.0, 0.1
+# The weights from which the oblique input begins, along the slope of a plane: the posterior has
+# tops of its own for a slight slope and for a cliff.
+FIRST_WEIGHTS = (0.5, 5.0)
+# And from the weights of what breaks, so many times as steep: its process has long lengths.
+CLIFF_STEEPER = 4.0
 # How many of the best settings are looked around.
 ANCHORS = 5
 
@@ -127,14 +135,17 @@ def surrogate(study: Study, observed: Observations) -> Surrogate:
     sample = subsample(observed, MOST_TRIALS)
     is_feasible_T = sample.feasible
     inputs_TxE = inputs(study.space, sample.units_TxD)
-    # The loss where it was measured, and feasibility everywhere, if any trial was infeasible.
-    loss = fitted_process(inputs_TxE[is_feasible_T], _z_scores(_clipped_losses(sample)))
-    feasibility = None
+    # Feasibility everywhere, if any trial was infeasible, and the loss where it was measured.
+    feasibility, border = None, list[Floats]()
     if not is_feasible_T.all():
         labels_T = np.where(is_feasible_T, 1.0, -1.0)
         feasibility = fitted_process(
             inputs_TxE, labels_T, least_length=CLIFF_LENGTH, least_noise=CLIFF_NOISE
         )
+        # What breaks trials is often what makes them good, up to there.
+        border = [CLIFF_STEEPER * feasibility.oblique_E]
+    targets_T = _z_scores(_clipped_losses(sample))
+    loss = fitted_process(inputs_TxE[is_feasible_T], targets_T, directions=border)
     # The best settings so far are looked around; none is proposed again.
     order_T = np.argsort(sample.losses_T[is_feasible_T], kind="stable")
     model = Surrogate(
@@ -153,38 +164,74 @@ def fitted_process(
     *,
     least_length: float = 0.0,
     least_noise: float = LEAST_NOISE,
+    directions: Sequence[Floats] = (),
 ) -> GaussianProcess:
     """The process of the highest posterior, given the targets and priors of lengths and noise.
 
     The lengths have BoTorch's (Hvarfner 2024). Found as logarithms, on which the likelihood is
     smoother: a third of the steps.
+
+    Args:
+        inputs_TxE: Where the targets were observed.
+        targets_T: The targets, standardized.
+        least_length: No length is below.
+        least_noise: No variance of the noise is below.
+        directions: Weights from which the oblique input may begin, beside those of a plane.
     """
-    inputs, targets = torch.tensor(inputs_TxE), torch.tensor(targets_T)
-    # BoTorch's prior of the lengths, its start and its least length.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kernel = SingleTaskGP(inputs, targets[:, None], outcome_transform=None).covar_module
-    # The logarithms of lengths and noise: where they begin, and their bounds.
-    length = max(least_length, float(kernel.raw_lengthscale_constraint.lower_bound))
-    least = [math.log(length)] * inputs.shape[1] + [math.log(least_noise)]
-    logs = np.append(kernel.lengthscale.detach().ravel().log().numpy(), NOISE[0])
-    # Lengths, noise and mean of the highest posterior.
+    length, start_E, shortest = _length_prior(inputs_TxE)
+    shortest = max(least_length, shortest)
+    posterior = Posterior(inputs_TxE, targets_T, length=length, noise=NOISE, oblique=OBLIQUE)
+    bounds = [
+        *[(math.log(shortest), math.log(MOST))] * len(start_E),
+        *[(-1.0 / shortest, 1.0 / shortest)] * len(start_E),
+        (math.log(least_noise), math.log(MOST)),
+        (-MOST, MOST),
+    ]
+    low_H, high_H = np.array(bounds).T
+    fits = []
     with _one_thread():
-        best = minimize(
-            partial(_negative_log_posterior, inputs, targets, kernel.lengthscale_prior),
-            np.append(np.maximum(logs, least), 0.0),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[*((one, math.log(MOST)) for one in least), (-MOST, MOST)],
-            options={"ftol": FIT_TOLERANCE},
-        ).x
+        for weights_E in (*_slopes(inputs_TxE, targets_T), *directions):
+            first_H = np.concatenate([np.log(start_E), weights_E, [NOISE.likeliest_log, 0.0]])
+            fits.append(
+                minimize(
+                    posterior.negative_log,
+                    np.clip(first_H, low_H, high_H),
+                    jac=True,
+                    method="L-BFGS-B",
+                    bounds=bounds,
+                    options={"ftol": FIT_TOLERANCE},
+                )
+            )
+    best_H = min(fits, key=lambda fit: float(fit.fun)).x
     return GaussianProcess(
         inputs_TxE=inputs_TxE,
         targets_T=targets_T,
-        lengths_E=np.exp(best[:-2]),
-        noise=float(np.exp(best[-2])),
-        mean=float(best[-1]),
+        lengths_E=np.exp(best_H[: len(start_E)]),
+        oblique_E=best_H[len(start_E) : -2],
+        noise=float(np.exp(best_H[-2])),
+        mean=float(best_H[-1]),
     )
+
+
+def _length_prior(inputs_TxE: Floats) -> tuple[LogNormal, Floats, float]:
+    """BoTorch's prior of the lengths, its first lengths and its shortest one."""
+    inputs = torch.tensor(inputs_TxE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kernel = SingleTaskGP(inputs, inputs.sum(dim=1)[:, None]).covar_module
+    prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
+    lengths_E = kernel.lengthscale.detach().ravel().numpy()
+    return prior, lengths_E, float(kernel.raw_lengthscale_constraint.lower_bound)
+
+
+def _slopes(inputs_TxE: Floats, targets_T: Floats) -> list[Floats]:
+    """The direction in which a plane through the targets rises, as slight and steep weights."""
+    centred_TxE = inputs_TxE - inputs_TxE.mean(axis=0)
+    # A ridge of a part of one observation: fewer trials than inputs make a plane too.
+    gram_ExE = centred_TxE.T @ centred_TxE + RIDGE * np.eye(inputs_TxE.shape[1])
+    slope_E = np.linalg.solve(gram_ExE, centred_TxE.T @ (targets_T - targets_T.mean()))
+    size = float(np.linalg.norm(slope_E)) or 1.0
+    return [np.asarray(weight * slope_E / size) for weight in FIRST_WEIGHTS]
 
 
 @contextmanager
@@ -196,39 +243,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _negative_log_posterior(
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
-    prior: Any,
-    at: Floats,
-) -> tuple[float, Floats]:
-    """The negative log posterior per target of log lengths, log noise and mean; its slope."""
-    where = torch.tensor(at, requires_grad=True)
-    lengths, noise = where[:-2].exp(), where[-2].exp()
-    # The priors: of the lengths BoTorch's, of the noise a log-normal one.
-    middle, width = NOISE
-    log_normal = -0.5 * ((where[-2] - middle) / width) ** 2 - where[-2]
-    log_prior = prior.log_prob(lengths).sum() + log_normal
-    try:
-        likelihood = _likelihood(inputs / lengths, targets - where[-1], noise)
-    except RuntimeError:  # PyTorch's LinAlgError: a step so far that this is no covariance
-        return IMPOSSIBLE, np.zeros_like(at)
-    loss = -(log_prior + likelihood) / len(targets)
-    loss.backward()
-    return float(loss.detach()), np.asarray(where.grad)
-
-
-def _likelihood(scaled: torch.Tensor, centred: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the marginal likelihood, but for a constant."""
-    squared = scaled.square().sum(dim=1)
-    distances = squared[:, None] + squared[None] - 2.0 * scaled @ scaled.T
-    covariance = torch.exp(-0.5 * distances) + noise * torch.eye(len(centred), dtype=centred.dtype)
-    root = torch.linalg.cholesky(covariance)
-    white = torch.linalg.solve_triangular(root, centred[:, None], upper=False)
-    likelihood: torch.Tensor = -0.5 * white.square().sum() - root.diagonal().log().sum()
-    return likelihood
 
 
 def _clipped_losses(sample: Observations) -> Floats:

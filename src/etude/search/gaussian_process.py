@@ -5,6 +5,7 @@ Axes: T observations, N points asked for, E inputs.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias, final
@@ -27,10 +28,14 @@ LEAST_VARIANCE = 1e-10
 @final
 @dataclass(frozen=True, kw_only=True)
 class GaussianProcess:
-    """Gaussian process with the kernel exp(-|x - x'|^2 / 2) over inputs in units of their lengths.
+    """Gaussian process with the Matérn kernel of 5/2 over inputs in units of their lengths.
+
+    Twice differentiable: one of a Gaussian kernel is sure of what lies between its points, and
+    stops before the floor.
 
     Args:
         lengths_E: The length scale of each input.
+        oblique_E: The weights of one more input, the weighted sum of all, in units of its length.
         noise: The variance of one observation, of which the prior's is 1.
         mean: The prior's mean.
     """
@@ -40,6 +45,7 @@ class GaussianProcess:
     lengths_E: Floats
     noise: float
     mean: float
+    oblique_E: Floats
 
     def posterior(self, inputs_NxE: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the function itself, without noise, at each point."""
@@ -77,8 +83,13 @@ class GaussianProcess:
         return np.asarray(cho_solve((self._cholesky, True), centred_T, check_finite=False))
 
     def _kernel(self, left_TxE: Floats, right_NxE: Floats) -> Floats:
-        squared_TxN = cdist(left_TxE / self.lengths_E, right_NxE / self.lengths_E, "sqeuclidean")
-        return np.asarray(np.exp(-0.5 * squared_TxN))
+        distance_TxN = cdist(self._scaled(left_TxE), self._scaled(right_NxE))
+        distance_TxN *= math.sqrt(5.0)
+        decay_TxN = np.exp(-distance_TxN)
+        return np.asarray((1.0 + distance_TxN + distance_TxN**2 / 3.0) * decay_TxN)
+
+    def _scaled(self, inputs_NxE: Floats) -> Floats:
+        return np.column_stack([inputs_NxE / self.lengths_E, inputs_NxE @ self.oblique_E])
 
 
 def log_expected_improvement(mean_N: Floats, sd_N: Floats, best: float) -> Floats:

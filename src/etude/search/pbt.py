@@ -36,10 +36,14 @@ class Pbt:
     Generations wait for each other, so that the same results lead to the same population, with one
     slot or with 64. `max_trials` counts members; forks come on top.
 
+    The defaults select harder and step farther than the paper's: they are for tens of members and
+    ten generations, not for thousands of either (docs/design/schedules.md).
+
     Args:
         inner: Where the first settings come from, all at once.
         interval: Steps between two comparisons, moved up to evaluations; None for a tenth of all.
-        quantile: The share of the population that is replaced, and the share it is copied from.
+        quantile: The share of the population that is replaced.
+        parents: The share of the population, the best of it, that the forks are copied from.
         resample: The probability that a hyperparameter of a fork is drawn anew.
         factor: What it is multiplied or divided by otherwise.
 
@@ -48,9 +52,10 @@ class Pbt:
 
     inner: Search
     interval: int | None = None
-    quantile: float = 0.25
-    resample: float = 0.25
-    factor: float = 1.2
+    quantile: float = 0.5
+    parents: float = 0.25
+    resample: float = 0.1
+    factor: float = 1.6
 
     adapts = True
 
@@ -74,7 +79,9 @@ class Pbt:
         for number, (end, next_end) in enumerate(pairwise(ends)):
             if end is None or not all(_has_arrived(member, end) for member in population):
                 return []
-            current = generation(study, population, end, quantile=self.quantile)
+            current = generation(
+                study, population, end, quantile=self.quantile, parents=self.parents
+            )
             own_forks = forks[: len(current.losers)]
             if moves := list(
                 self._transition(study, current, number, own_forks, until_step=next_end)
@@ -131,7 +138,7 @@ class Generation:
 
 
 def generation(
-    study: Study, population: Sequence[Record], end: int, *, quantile: float
+    study: Study, population: Sequence[Record], end: int, *, quantile: float, parents: float
 ) -> Generation:
     """The generation after `end` updates, by the value that each member reported there.
 
@@ -146,7 +153,7 @@ def generation(
     )
     unhealthy = [member for member in population if member not in healthy]
     share = max(1, math.floor(quantile * len(population))) if quantile > 0 else 0
-    winners = healthy[: max(share, 1)]
+    winners = healthy[: max(1, math.floor(parents * len(population)))]
     worst = healthy[len(winners) :][::-1][: max(0, share - len(unhealthy))]
     survivors = [member for member in healthy if member not in worst]
     return Generation(end, winners, survivors, [*unhealthy, *worst])

@@ -31,7 +31,10 @@ class Store(Protocol):
         """All experiments, oldest first."""
 
     def begin(self, entry: Entry) -> None:
-        """Adds an experiment, or extends the one of this name by the entry's launches."""
+        """Adds an experiment, or extends the one of this name by the entry's launches.
+
+        What an experiment knows of earlier rounds is written down once, and stays.
+        """
 
     def own(self, name: str) -> AbstractContextManager[None]:
         """Holds an experiment for this process; what was left running is pending again.

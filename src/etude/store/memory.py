@@ -61,9 +61,11 @@ class Memory:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
         known = self._entries.get(entry.experiment.name)
         before = known.launches if known else ()
+        prior = entry.prior if known is None or known.prior is None else known.prior
         self._entries[entry.experiment.name] = dataclasses.replace(
             entry,
             launches=before + entry.launches,
+            prior=prior,
             place=place_of(entry.source, self.files),
         )
 

@@ -133,3 +133,9 @@ def trials_know_their_code(db: Connection) -> None:
 def trials_know_what_nobody_read(db: Connection) -> None:
     """A hyperparameter that the training never read changes nothing; null where nobody noted it."""
     db.execute("alter table trial add column unread text")
+
+
+@migration(7)
+def experiments_know_what_they_began_with(db: Connection) -> None:
+    """A parent that grows does not change the search of its child."""
+    db.execute("alter table experiment add column prior text")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..code import Code, Stretch
 from ..event import Began, Coded, Event, Logged
 from ..experiment import toml
-from ..experiment.entry import Entry, Launch
+from ..experiment.entry import EarlierRound, Entry, Launch
 from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
 from . import code_rows
 from .base import record_after
@@ -28,6 +28,7 @@ ADD_TRIAL = (
     "steps, wall_s, losses, unread, name, parent_id, from_step, until_step) "
     "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
     "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, unread, "
@@ -52,12 +53,15 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
             (key,),
         )
     ]
-    name, place = db.execute("select name, place from experiment where id = ?", (key,)).fetchone()
+    name, place, prior = db.execute(
+        "select name, place, prior from experiment where id = ?", (key,)
+    ).fetchone()
     return Entry(
         experiment=toml.loads(text, file=source, name=name),
         text=text,
         source=source,
         launches=tuple(launches),
+        prior=None if prior is None else _prior(json.loads(prior)),
         place=place,
     )
 
@@ -75,6 +79,17 @@ def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
         ended=ended.get(row_id, 0),
         accepts_code=bool(accepts),
     )
+
+
+def prior_text(entry: Entry) -> str | None:
+    """What an experiment knows of earlier rounds, as its column has it."""
+    if entry.prior is None:
+        return None
+    return json.dumps({name: [one.trials, one.ids] for name, one in entry.prior.items()})
+
+
+def _prior(rounds: Mapping[str, tuple[int, list[int]]]) -> dict[str, EarlierRound]:
+    return {name: EarlierRound(trials=n, ids=tuple(ids)) for name, (n, ids) in rounds.items()}
 
 
 def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:

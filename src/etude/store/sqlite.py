@@ -69,6 +69,7 @@ class SQLite:
                 (entry.experiment.name, entry.text, entry.source, place, _now()),
             )
             key = self._key(entry.experiment.name)
+            self._db.execute(rows.KEEP_PRIOR, (rows.prior_text(entry), key))
             self._db.executemany(
                 rows.ADD_LAUNCH, [rows.launch_row(key, one) for one in entry.launches]
             )
