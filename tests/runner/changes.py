@@ -69,7 +69,7 @@ def backend(path, value):
 
 
 def uninitialized():
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # its class has it
 
 
 CHANGES = {
@@ -155,7 +155,7 @@ def drawn():
     """What the generators give."""
     return {
         "random": random.random(),
-        "numpy": float(np.random.rand()),
+        "numpy": float(np.random.rand()),  # noqa: NPY002  # the process-wide generator is meant
         "torch": float(torch.rand((), dtype=torch.float32, device="cpu")),
     }
 
@@ -173,7 +173,7 @@ def changes_all(trial):
 
 def imports_torch_lately(trial):
     """Its module is imported while it trains, and sets what every trial is to have."""
-    import late
+    import late  # type: ignore[import-not-found]  # beside this file, first on the path
 
     trial.report(0, {"valid/loss": late.size() + late.first()})
 

@@ -96,10 +96,9 @@ class ProcessState:
                 _attempted(kind.restore, library, self._values[name])
             remaining = remaining and self._changed()
         for name, _, _ in remaining:
-            print(
+            sys.stderr.write(  # its log keeps it
                 f"Etude could not put back {name}, which this trial changed: trials after it in "
-                "this process have it too.",
-                file=sys.stderr,
+                "this process have it too.\n"
             )
 
     def _changed(self) -> list[tuple[str, Kind, Any]]:

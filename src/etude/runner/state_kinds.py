@@ -55,9 +55,16 @@ class Generator:
 
 def _function(library: str, getter: str, setter: str) -> Kind:
     """A value that one function returns and another one sets."""
-    put = attrgetter(setter)
-    read = attrgetter(getter)
-    return Kind(library, lambda module: read(module)(), lambda module, value: put(module)(value))
+    read: Callable[[Any], Any] = attrgetter(getter)
+    put: Callable[[Any], Any] = attrgetter(setter)
+
+    def save(module: Any) -> Any:
+        return read(module)()
+
+    def restore(module: Any, value: Any) -> object:
+        return put(module)(value)
+
+    return Kind(library, save, restore)
 
 
 def _attribute(library: str, path: str) -> Kind:
@@ -81,7 +88,7 @@ class _Environment(dict[Any, Any]):
     def __eq__(self, other: object) -> bool:
         return super().__eq__(other) or not any(True for _ in _differing(self, other))
 
-    __hash__ = None  # type: ignore[assignment]  # as a dict's
+    __hash__ = None
 
 
 def _environment(os: Any) -> _Environment:
@@ -310,7 +317,7 @@ _PYTHON: dict[str, Kind] = {
     ),
     "the loggers": Kind("logging", _loggers, _restore_loggers),
     "the alarm": Kind("signal", _is_timed, _stop_alarm),
-    # The module behind `signal`, which makes no members of an enumeration of handlers: 12 us a trial.
+    # The module behind `signal` makes no members of an enumeration: 12 us a trial.
     "the signal handlers": Kind("_signal", _handlers, _restore_handlers, main_thread=True),
     "the folder of temporary files": _attribute("tempfile", "tempdir"),
     "the way to start processes": Kind(
