@@ -53,10 +53,14 @@ def by_functions(library: str, getter: str, setter: str) -> Kind:
     return Kind(library, save, restore)
 
 
+def _itself(module: Any) -> Any:
+    return module
+
+
 def by_attribute(library: str, path: str) -> Kind:
     """A value that is an attribute."""
     parent, _, name = path.rpartition(".")
-    holder = attrgetter(parent) if parent else lambda module: module
+    holder: Callable[[Any], Any] = attrgetter(parent) if parent else _itself
     return Kind(
         library,
         attrgetter(path),
