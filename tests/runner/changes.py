@@ -22,8 +22,7 @@ import zlib
 import numpy as np
 import torch
 
-from etude.runner.process_state import read
-from etude.runner.state_kinds import KINDS
+from etude.runner.process_state import KINDS, read
 
 TRIALS = 8
 # It imports a compiler, for seconds, whose import sets what stays; asked of this process alone.

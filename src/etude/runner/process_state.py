@@ -13,10 +13,13 @@ from typing import Any, TypeAlias, final
 
 from ..trial import TrainFunction, Trial
 from .import_watch import ImportWatch
-from .state_kinds import GENERATORS, KINDS, Generator, Kind
+from .library_state import GENERATORS, LIBRARIES
+from .python_state import PYTHON
+from .state_kinds import Generator, Kind
 
 Values: TypeAlias = dict[str, Any]
 
+KINDS = {**PYTHON, **LIBRARIES}
 _UNREADABLE = object()
 
 
