@@ -41,6 +41,7 @@ ROWS = (
     "boundary",
     "compare",
     "half_break",
+    "failed_checks",
 )
 REPORTED_SEED = 20261128
 KEY = ("row", "cell", "seed", "repeat", "code")

@@ -89,6 +89,7 @@ CROSS_CUTTING = {
     "analyze/test_where_trials_lie.py": "laws of every check of settings",
     "cli/test_metric.py": "which metric judges, and whose values are shown, in all commands",
     "cli/test_rules.py": "the rules that commands name",
+    "cli/test_unread.py": "what nobody reads, from the run to the next file",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
     "connect/test_hostile.py": "broken files, over all readers",
     "connect/test_importing_page.py": "what docs/importing.md shows",
@@ -115,6 +116,7 @@ CROSS_CUTTING = {
     "test_kill.py": "runs that are killed and started again",
     "test_kill_schedules.py": "schedules that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
+    "test_scripts.py": "training scripts as they were and as they run, from the command to values",
     "train/torch/test_forty_modules.py": "forty networks, over the whole of the loop",
     "train/torch/test_traps.py": "what a stack must not get wrong, over the whole of the loop",
 }

@@ -407,8 +407,8 @@ def test_fewer_steps_are_left_after_a_restore(given, channel):
 @pytest.mark.parametrize(
     ("step", "hint"),
     [
-        (10, "The loop counts from 1: pass `step - 1`"),
-        (25, "Count the steps of the whole trial"),
+        (10, "Step 0 is the first update: pass `step - 1`"),
+        (25, "or raise `max_steps` for a longer loop"),
         (2.0, "Pass the step that `trial.steps()` gave"),
         (-1, "Pass the step that `trial.steps()` gave"),
     ],

@@ -130,6 +130,7 @@ class Rehearsed:
         metrics: The names of what it logged and reported.
         own_loop: Whether its loop is not `trial.steps()`: `step_s` has its evaluations then, and is
             0 where no step could be told from the next.
+        whole_s: How long a whole trial took; 0 where only a part was tried.
         returned: What the function returned that is not what it may seem, as a sentence.
     """
 
@@ -142,6 +143,7 @@ class Rehearsed:
     unread: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     own_loop: bool = False
+    whole_s: float = 0.0
     returned: str = ""
 
 

@@ -282,6 +282,7 @@ class Verdict:
         best_trials: The trials that were compared: the best of each study.
         leads: The leading study's lead over every other, in their order; empty for a single one.
         means: Of the studies that tune nothing, in place of their luckiest seed.
+        blocking: The failed checks that keep it open, since their repair could change the order.
         evidence: The same as JSON has it.
 
     Source: A1, A2, C14, R5.
@@ -297,6 +298,7 @@ class Verdict:
     best_trials: tuple[int, ...] = ()
     leads: tuple[Lead, ...] = ()
     means: tuple[StudyMean, ...] = ()
+    blocking: tuple[Finding, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 

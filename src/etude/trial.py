@@ -69,8 +69,9 @@ class Trial:
             NaN for one before a restore.
         passed_step: In a rehearsal, the last step beyond those that are tried; -1 without one.
         seed: Of this trial, for initialization, data order and dropout.
-        max_steps: Updates to do; the full length, whatever a schedule stops early.
-        evaluation_steps: The regular ones (E2), the last step among them.
+        final_step: The last one to do.
+        asks_length: Whether the loop has asked for its length, its steps or its evaluations: one
+            that does not trains as long whatever it is told.
         metric: The experiment's.
         maximize: Whether more of it is better.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
@@ -84,7 +85,7 @@ class Trial:
         self.noted = watched(assignment.setting)
         self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
         self.seed = assignment.seed
-        self.max_steps = assignment.max_steps
+        self.final_step = assignment.max_steps - 1
         self.metric = assignment.metric
         self.maximize = assignment.maximize
         self._objective = assignment.objective
@@ -92,12 +93,12 @@ class Trial:
         self._assignment = assignment
         self._channel = channel
         self._halted = halted
-        self.evaluation_steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
-        self._evaluation_steps = frozenset(self.evaluation_steps)
+        steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
+        self._in_turn, self._evaluation_steps = steps, frozenset(steps)
         self._first_losses = dict(assignment.first_losses)
         self._from_step, self._last_step, self._given = 0, -1, 0
         self._begun_at: float | None = None
-        self._looped = self._reported = self.restores = False
+        self._looped = self._reported = self.restores = self.asks_length = False
         self.last_report: tuple[int, Any] | None = None
         self.passed_step = -1
         self.left: Leave | None = None
@@ -136,6 +137,18 @@ class Trial:
         return list(self._setting)
 
     @property
+    def max_steps(self) -> int:
+        """Updates to do; the full length, whatever a schedule stops early."""
+        self.asks_length = True
+        return self.final_step + 1
+
+    @property
+    def evaluation_steps(self) -> list[int]:
+        """The regular ones (E2), the last step among them."""
+        self.asks_length = True
+        return self._in_turn
+
+    @property
     def folder(self) -> Path:
         """A folder of this trial's own, made when first asked for."""
         self._assignment.folder.mkdir(parents=True, exist_ok=True)
@@ -171,12 +184,12 @@ class Trial:
                 "`steps` gives the steps of the whole trial, so it may be called once, and was "
                 "called again. Write one loop over it, and count epochs inside."
             )
-        self._looped = True
-        return Steps(self._walk(), lambda: self.max_steps - self._from_step - self._given)
+        self._looped = self.asks_length = True
+        return Steps(self._walk(), lambda: self.final_step + 1 - self._from_step - self._given)
 
     def _walk(self) -> Iterator[int]:
         self._begin()
-        for step in range(self._from_step, self.max_steps):
+        for step in range(self._from_step, self.final_step + 1):
             self._leave_if_late()
             self._given += 1
             yield step
@@ -185,6 +198,7 @@ class Trial:
 
     def evaluates(self, step: int) -> bool:
         """Whether this step is one of the regular evaluations (E2)."""
+        self.asks_length = True
         due = step in self._evaluation_steps
         if due:
             self._channel.marked("evaluating", step)
@@ -250,9 +264,11 @@ class Trial:
         return self._assignment.rehearsal
 
     @property
-    def whole_steps(self) -> int:
-        """In a rehearsal, the steps of the trial that is tried, 0 where that is not known."""
-        return self._assignment.whole_steps if self.is_rehearsal else self.max_steps
+    def is_whole(self) -> bool:
+        """Whether it trains as long as it ever will: as no rehearsal, or in spite of being one."""
+        whole_steps = self._assignment.whole_steps or math.inf
+        is_short = self.is_rehearsal and self.final_step + 1 < whole_steps
+        return not (is_short and self.asks_length)
 
     @property
     def reported(self) -> bool:
@@ -289,13 +305,13 @@ class Trial:
             plain = operator.index(step)
         except TypeError:
             plain = -1
-        if 0 <= plain < self.max_steps:
+        if 0 <= plain <= self.final_step:
             return plain
         whole_steps = self._assignment.whole_steps or math.inf
-        if self._assignment.rehearsal and self.max_steps <= plain < whole_steps:
+        if self._assignment.rehearsal and self.final_step < plain < whole_steps:
             self._pass(plain)
             return None
-        return self._misuse(_step_message(step, plain, self.max_steps))
+        return self._misuse(_step_message(step, plain, self.final_step + 1))
 
     def _pass(self, step: int) -> None:
         """Ends a rehearsal that its loop does not end: a loop of its own has a length of its own.
@@ -306,7 +322,7 @@ class Trial:
         self.passed_step = max(self.passed_step, step)
         self._channel.marked("passed", step)
         is_quick = time.monotonic() - (self._begun_at or 0.0) < QUICK_S
-        if step > self.max_steps or not is_quick:
+        if step > self.final_step + 1 or not is_quick:
             self._leave(Halted("rehearsal"))
 
     def _misuse(self, message: str) -> NoReturn:
@@ -330,7 +346,7 @@ class Trial:
     def pauses(self, step: int) -> bool:
         """Whether a checkpoint of this step is to be its last for now: a schedule decides."""
         until = self._assignment.until_step
-        return until is not None and until <= step + 1 < self.max_steps
+        return until is not None and until <= step + 1 <= self.final_step
 
     def _pause_if_due(self, step: int) -> None:
         if self.pauses(step):
@@ -346,7 +362,7 @@ class Trial:
         for name, value in plain.items():
             if name.endswith("loss") or name == self.metric:
                 self._judge(name, value, step)
-        if step < self.max_steps - 1:  # at its last step it is whole, whoever wanted it stopped
+        if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()
 
     def _judge(self, name: str, value: float, step: int) -> None:
@@ -378,10 +394,10 @@ class Trial:
 
 def _step_message(step: object, plain: int, max_steps: int) -> str:
     """Why a step cannot be, and what to pass instead."""
-    if plain == max_steps:
-        hint = "The loop counts from 1: pass `step - 1`, or the step that `trial.steps()` gave."
-    elif plain > max_steps:
-        hint = "Count the steps of the whole trial, as `trial.steps()` does, or raise `max_steps`."
+    if plain >= max_steps:
+        hint = (
+            "Step 0 is the first update: pass `step - 1`, or raise `max_steps` for a longer loop."
+        )
     else:
         hint = "Pass the step that `trial.steps()` gave."
     return (

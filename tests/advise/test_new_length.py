@@ -180,6 +180,7 @@ def test_a_length_that_a_loop_of_the_users_reads_is_left_behind(given):
         {"warmup_steps": 10, "decay_fraction": 0.5},
         {"final_factor": 0.1, "decay_steps": 0},
         {"decay_steps": True},
+        {"n_steps": 5},
     ],
 )
 def test_a_loop_of_the_users_without_a_length_follows_by_itself(given):

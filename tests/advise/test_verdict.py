@@ -434,7 +434,7 @@ def test_only_a_share_of_examples_has_a_binomial_error(metric, share):
 def test_a_problem_forbids_an_answer():
     question = two_optimizers(nuisance={"learning_rate": RATE})
     first, second = split(question)
-    records = [*valley(first, [1.2]), *valley(second, [0.5], height=5.0, begin=20)]
+    records = [*valley(first, [0.5]), *valley(second, [1.2], height=5.0, begin=20)]
 
     answer = judged(question, records)
 

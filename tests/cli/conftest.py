@@ -137,7 +137,7 @@ def project(folder, etude_command):
     for name, text in (("first", FIRST), ("better", BETTER)):
         (folder / f"{name}.toml").write_text(text)
         assert etude_command("run", f"{name}.toml", "--runner", "inline").code == 0
-    assert etude_command("adopt", "first").code == 0
+    assert etude_command("adopt", "first", "--as-is").code == 0
     return folder
 
 

@@ -194,3 +194,14 @@ def test_without_a_terminal_a_round_that_was_run_by_hand_is_gone_on_from(rates, 
 
     assert "Round 2 of 3: rates-2.toml" in said.out
     assert "the rounds stop before rates-3.toml" in said.out
+
+
+def test_ctrl_c_at_the_question_keeps_what_was_finished(rates):
+    terminal = Terminal("--rounds", "2")
+    terminal.until(ASKED)
+
+    os.write(terminal.screen, b"\x03")
+    terminal.until("Interrupted. What was finished is kept; type the same command to go on:")
+
+    assert terminal.leave() == 130
+    assert rounds_played(rates) == 1

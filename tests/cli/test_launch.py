@@ -28,7 +28,7 @@ def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project,
 def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):
     (project / "sub").mkdir()
     monkeypatch.chdir(project / "sub")
-    etude_command("adopt", "first", "--store", "../etude.db")
+    etude_command("adopt", "first", "--as-is", "--store", "../etude.db")
 
     said = etude_command(
         "launch", "--seeds", "2", "--runner", "inline", "--store", "../etude.db", "--json"
@@ -55,6 +55,35 @@ def test_the_trainings_of_a_launch_stand_for_the_baseline(project, etude_command
 
     assert said["adopted"]
     assert "4 and 5 trainings" in said["message"]
+
+
+def test_a_launch_says_how_far_it_is_from_what_was_adopted(project, etude_command):
+    text = (project / "baseline.toml").read_text()
+    value = read(project / "baseline.toml").last.value
+    (project / "baseline.toml").write_text(text.replace(f"value = {value}", "value = 0.0003"))
+
+    said = etude_command("launch", "--runner", "inline")
+    answer = etude_command("launch", "--runner", "inline", "--json").json["adopted"]
+
+    assert said.out.splitlines()[1].endswith(" worse than adopted")
+    assert "worse than adopted (0.0003, one training), more than chance explains" in said.out
+    assert (answer["value"], answer["explained_by_chance"]) == (0.0003, False)
+    assert answer["interval"][0] < answer["mean"] < answer["interval"][1]
+    assert answer["gain"] == pytest.approx(0.0003 - answer["mean"])
+
+
+def test_a_launch_trains_with_seeds_of_its_own(project, etude_command):
+    (project / "more.toml").write_text(BETTER.replace('"better"', '"more"') + MORE)
+    etude_command("run", "more.toml", "--runner", "inline")
+    etude_command("adopt", "more", "--anyway", "It has five trainings.")
+
+    launched = etude_command("launch", "--runner", "inline", "--json").json
+
+    trained = etude_command("trials", "more", "--json").json["trials"]
+    assert not {one["best"]["value"] for one in trained} & set(launched["values"])
+
+
+MORE = "\n[[configurations]]\nlearning_rate = 0.1\n" * 4
 
 
 DECAYING = """

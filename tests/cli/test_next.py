@@ -50,16 +50,18 @@ def test_next_as_json_says_what_it_changes_and_which_file_it_wrote(played, etude
 
 def test_where_no_next_round_is_to_write_a_run_says_what_is_left(folder, etude_command):
     (folder / "train.py").write_text(SETTLED)
+    etude_command("run", "rates.toml", "--runner", "inline")
+    etude_command("next")
 
-    ran = etude_command("run", "rates.toml", "--runner", "inline")
+    ran = etude_command("run", "rates-seeds.toml", "--runner", "inline")
     left = load("etude.db").left_to_you
     answer = etude_command("next", "--json").json
 
     assert (answer["name"], answer["file"], answer["goal"]) == (None, None, None)
     assert (answer["recommendations"], answer["waiting"]) == ([], [])
     assert answer["left_to_you"] == left
-    assert "etude next rates\n" not in ran.out
-    assert "etude next rates  " not in ran.out
+    assert "etude next rates-seeds" not in ran.out
+    assert "etude adopt rates-seeds" in ran.out
     assert "No next round to write:\n" in etude_command("next").out
 
 
@@ -99,6 +101,89 @@ def test_the_leaders_are_trained_again_with_other_seeds(played, etude_command, t
     assert "(6 trainings" in answer.out
     assert [len(one["trials"]) for one in planned["studies"]] == [3, 3]
     assert 'name = "rates-seeds"' in place.read_text()
+
+
+NOISY = """
+def train(trial):
+    import random
+    noise = random.Random(trial.seed).gauss(0, 0.004)
+    for step in trial.steps():
+        if trial.evaluates(step):
+            value = abs(trial["learning_rate"] - 0.02) + 0.3 * (trial["optimizer"] == "sgd")
+            trial.report(step, {"valid/loss": value + noise + 0.1}, checkpoint=lambda path: None)
+"""
+
+
+def test_a_lead_is_retrained_by_default_at_a_cost_that_is_told_first(folder, etude_command):
+    (folder / "train.py").write_text(NOISY)
+    ran = etude_command("run", "rates.toml", "--runner", "inline")
+
+    answer = etude_command("next")
+
+    assert "LEADS" in ran.out
+    assert "Next round: rates-seeds.toml, to train the best again with other seeds\n" in answer.out
+    assert "  10 trainings" in answer.out
+    assert "  optimizer=adam: learning_rate = " in answer.out
+    assert (folder / "rates-seeds.toml").is_file()
+
+
+def test_the_verdict_speaks_from_the_retrainings_and_nobody_asks_again(folder, etude_command):
+    (folder / "train.py").write_text(NOISY)
+    etude_command("run", "rates.toml", "--runner", "inline")
+    etude_command("next")
+
+    ran = etude_command("run", "rates-seeds.toml", "--runner", "inline")
+    again = etude_command("next", "rates")
+
+    assert "\nBETTER  `optimizer=adam` is better than `optimizer=sgd` by " in ran.out
+    assert "  etude adopt rates-seeds  " in ran.out
+    assert "--seeds" not in again.out
+    assert "the verdict of `rates-seeds` is what counts" in etude_command("check", "rates").out
+
+
+def test_other_seeds_are_no_seeds_of_the_round(folder, etude_command):
+    etude_command("run", "rates.toml", "--runner", "inline")
+    etude_command("next", "rates", "--seeds", "5")
+    etude_command("run", "rates-seeds.toml", "--runner", "inline")
+
+    def seeds(name):
+        return {one["seed"] for one in etude_command("trials", name, "--json").json["trials"]}
+
+    assert not seeds("rates") & seeds("rates-seeds")
+
+
+def test_another_best_setting_is_retrained_under_another_name(folder, etude_command):
+    (folder / "train.py").write_text(NOISY)
+    etude_command("run", "rates.toml", "--runner", "inline")
+    etude_command("next")
+    etude_command("run", "rates-seeds.toml", "--runner", "inline")
+    more = (folder / "rates.toml").read_text().replace("trials = 20", "trials = 60")
+    (folder / "rates.toml").write_text(more)
+    etude_command("run", "rates.toml", "--runner", "inline")
+
+    answer = etude_command("next", "rates", "--json").json
+
+    assert (answer["name"], answer["file"]) == ("rates-seeds-2", "rates-seeds-2.toml")
+
+
+def test_a_lead_that_does_not_hold_goes_back_to_its_search(folder, etude_command):
+    (folder / "train.py").write_text(
+        NOISY.replace("0.3 * (trial", "0.0 * (trial").replace(
+            "value + noise", "value + noise + 0.05 * lucky(trial)"
+        )
+        + """
+
+def lucky(trial):
+    return trial["optimizer"] == "sgd" and abs(trial["learning_rate"] - 0.02) > 1e-4
+"""
+    )
+    etude_command("run", "rates.toml", "--runner", "inline")
+    etude_command("next", "rates", "--seeds", "5")
+
+    ran = etude_command("run", "rates-seeds.toml", "--runner", "inline")
+
+    assert ("BETTER" in ran.out) == ("etude adopt rates-seeds" in ran.out)
+    assert ("BETTER" in ran.out) != ("etude next rates " in ran.out)
 
 
 SHRINKING = """

@@ -45,6 +45,7 @@ def test_trials_as_json(played, etude_command):
         "seed",
         "best",
         "steps",
+        "unread",
         "launch",
         "code",
         "trained",
@@ -165,32 +166,45 @@ def launches_and_codes(place, *words):
     ]
 
 
-def test_every_trial_says_which_launch_and_code_whatever_became_of_its_experiment(tmp_path):
-    here, there = tmp_path / "here", tmp_path / "there"
+@pytest.fixture(scope="module")
+def way(tmp_path_factory):
+    """An experiment that was interrupted, edited, extended, and gone on with in another folder.
+
+    What each of its four launches said, and the folder that it ended in.
+    """
+    here, there = (tmp_path_factory.mktemp("way") / name for name in ("here", "there"))
     here.mkdir()
     (here / "way.toml").write_text(FOUR)
     (here / "helper.py").write_text("SCALE = 1.0\n")
     (here / "train.py").write_text(INTERRUPTING)
     run = ("run", "way.toml", "--workers", "1")
-    interrupted = process(*run, cwd=here)
-
+    said = [process(*run, cwd=here)]
     (here / "helper.py").write_text("SCALE = 1000.0  # another unit\n")
-    edited = process(*run, cwd=here)
+    said.append(process(*run, cwd=here))
     (here / "way.toml").write_text(FOUR.replace("trials = 4", "trials = 5"))
-    extended = process(*run, cwd=here)
+    said.append(process(*run, cwd=here))
     shutil.copytree(here, there)
     shutil.rmtree(here)
     (there / "way.toml").write_text(FOUR.replace("trials = 4", "trials = 6"))
     (there / "helper.py").write_text("SCALE = 1.0  # as it was\n")
-    copied = process(*run, cwd=there)
+    said.append(process(*run, cwd=there))
+    return there, said
 
-    said = "`helper.py` changed since {} trials ended (1 line). They are kept. New name: `name"
-    assert interrupted.returncode == 130
-    assert said.format(2) in edited.stdout
+
+def test_a_module_that_changed_is_told_at_every_launch(way):
+    line = "`helper.py` changed since {} trials ended (1 line). They are kept. New name: `name"
+    _, (interrupted, *others) = way
+
     # Trial 2 went on from its checkpoint: it is of both.
-    assert said.format(3) in extended.stdout
-    assert said.format(3) in copied.stdout
-    trained = launches_and_codes(there)
+    told = [line.format(count) in one.stdout for count, one in zip((2, 3, 3), others, strict=True)]
+
+    assert interrupted.returncode == 130
+    assert told == [True, True, True]
+
+
+def test_every_trial_says_which_launch_and_code_whatever_became_of_its_experiment(way):
+    trained = launches_and_codes(way[0])
+
     old, new = trained[0][0][2], trained[3][0][2]
     assert old != new
     assert trained == [
@@ -201,12 +215,25 @@ def test_every_trial_says_which_launch_and_code_whatever_became_of_its_experimen
         [(0, 3, new)],
         [(0, 4, old)],
     ]
-    log = json.loads(process("log", "--json", cwd=there).stdout)["experiments"][0]["launches"]
-    assert [(one["launch"], one["trained"]) for one in log] == [
-        (1, [0, 1, 2]),
-        (2, [2, 3]),
-        (3, [4]),
-        (4, [5]),
-    ]
-    assert [one["code"] for one in log] == [[old], [new], [new], [old]]
-    assert set(log[0]["files"]) == {"[experiment] train", "helper.py", "train.py"}
+
+
+def test_every_launch_says_its_trials_and_files_whatever_became_of_its_experiment(way):
+    (one,) = json.loads(process("log", "--json", cwd=way[0]).stdout)["experiments"]
+
+    launches = one["launches"]
+    trained = [(launch["launch"], launch["trained"]) for launch in launches]
+    assert trained == [(1, [0, 1, 2]), (2, [2, 3]), (3, [4]), (4, [5])]
+    (old,), (new,), *others = (launch["code"] for launch in launches)
+    assert others == [[new], [old]]
+    assert set(launches[0]["files"]) == {"[experiment] train", "helper.py", "train.py"}
+
+
+def test_a_trial_of_two_versions_has_both_in_the_table_and_is_a_doubt(way):
+    table = process("trials", "way", cwd=way[0]).stdout
+    found = json.loads(process("check", "way", "--json", cwd=way[0]).stdout)
+
+    (row,) = [line for line in table.splitlines() if line.startswith("2 ")]
+    (code,) = [one for one in found["findings"] if one["check"] == "code"]
+    assert "1, 2" in row
+    assert code["evidence"]["both"] == [2]
+    assert any("Trial 2 went on from a checkpoint" in one for one in found["verdict"]["doubts"])

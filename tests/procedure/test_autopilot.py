@@ -2,6 +2,7 @@
 
 import math
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,15 @@ from tests.factories import rates, record
 import etude
 from etude.errors import RunError
 from etude.experiment.toml.write import dumps
-from etude.procedure.budget import fit_to_budget, planned_steps, trained_steps
+from etude.procedure.autopilot import has_begun
+from etude.procedure.budget import (
+    fit_to_budget,
+    planned_steps,
+    steps_to_go_on,
+    trained_steps,
+)
 from etude.round.next_round import NextRound
+from etude.store import open_store
 
 STEPS, TRIALS = 8, 10
 
@@ -257,3 +265,119 @@ def test_a_fork_counts_from_its_parents_checkpoint():
 
 def test_a_plan_counts_every_trial_of_every_study(experiment):
     assert planned_steps(experiment) == STEPS * TRIALS
+
+
+@pytest.mark.parametrize(("name", "steps"), [("rates", 500 + TRIALS * STEPS), ("rates-2", 500)])
+def test_a_series_that_goes_on_may_spend_what_remains(experiment, name, steps):
+    study = factories.study()
+    before = [record(study, number, steps=STEPS) for number in range(TRIALS)]
+    longer = replace(experiment, name=name, trials=2 * TRIALS)
+    coming = NextRound(text=dumps(longer), experiment=longer, recommendations=())
+
+    assert steps_to_go_on(coming, experiment, before, remaining=500) == steps
+
+
+def test_a_file_that_was_played_as_it_stands_has_begun(folder):
+    flown(folder, rounds=1)
+    text = (folder / "rates.toml").read_text()
+    begun = []
+    with closing(open_store(folder / "etude.db")) as store:
+        for changed in (
+            text,
+            text.replace("# my own words", ""),
+            text.replace("= 10", "= 11"),
+            "?",
+        ):
+            (folder / "again.toml").write_text(changed)
+            begun.append(has_begun(store, folder / "again.toml"))
+
+    assert begun == [True, True, False, False]
+
+
+# --- a lead that is retrained
+
+COMPARED = (
+    FILE.replace('"rates"', '"arms"').replace("trials = 10", "trials = 16")
+    + """
+[scientific]
+arm = ["a", "b"]
+"""
+)
+# Searched, `a` leads by 0.3, where `b` has the ids from 16 on; trained again, by GAP.
+ARMS = """
+import math, random
+
+def train(trial):
+    noise = 0.02 * random.Random(trial.seed).random()
+    ahead = (trial["arm"] == "b") * (0.3 if trial.id >= 16 else GAP)
+    return 0.1 * (math.log10(trial["learning_rate"]) + 1.5) ** 2 + ahead + noise
+"""
+
+
+@pytest.fixture
+def arms(folder, monkeypatch):
+    def written(gap):
+        (folder / "arms.toml").write_text(COMPARED)
+        (folder / "train.py").write_text(ARMS.replace("GAP", str(gap)))
+
+    return written
+
+
+def compared(folder, **options):
+    given = {"rounds": 4, "store": folder / "etude.db", "runner": "inline"}
+    return etude.autopilot(folder / "arms.toml", **{**given, **options})
+
+
+def names(rounds):
+    return [one.result.experiment.name for one in rounds.rounds]
+
+
+def test_a_lead_is_retrained_and_its_answer_ends_the_rounds(folder, arms):
+    arms(0.3)
+
+    rounds = compared(folder)
+
+    assert names(rounds) == ["arms", "arms-seeds"]
+    assert rounds.last.result.verdict.status == "better"
+    assert "`etude adopt arms-seeds`" in " ".join(rounds.last.ended)
+    assert (folder / "arms-seeds.toml").is_file()
+
+
+def test_a_lead_that_does_not_hold_leaves_the_search_to_go_on(folder, arms):
+    arms(0.0)
+
+    rounds = compared(folder, rounds=3)
+
+    assert names(rounds)[:2] == ["arms", "arms-seeds"]
+    assert rounds.rounds[1].result.verdict.status == "unclear"
+    assert names(rounds).count("arms-seeds") == 1
+    assert names(rounds)[2] not in ("arms-seeds-2",)
+
+
+@pytest.mark.parametrize("gap", [0.3, 0.0])
+def test_rounds_with_retrainings_typed_again_train_nothing(folder, arms, gap):
+    arms(gap)
+    first = compared(folder, rounds=3)
+
+    again = compared(folder, rounds=3)
+
+    assert names(again) == names(first)
+    assert again.last.spent == first.last.spent
+    assert again.last.ended == first.last.ended
+
+
+def test_retrainings_beyond_the_budget_are_not_played(folder, arms):
+    arms(0.3)
+
+    rounds = compared(folder, budget_steps=2 * 16 * STEPS + 4 * 2 * STEPS)
+
+    assert names(rounds) == ["arms"]
+    assert "and the next round asks for" in rounds.last.ended[0]
+
+
+def test_the_best_of_all_rounds_is_none_of_the_trainings_that_confirm_it(folder, arms):
+    arms(0.3)
+
+    rounds = compared(folder)
+
+    assert rounds.best[0].number == 1

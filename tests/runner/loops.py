@@ -197,22 +197,15 @@ def dies_once(trial):
 
 
 def dies_after_its_end(trial):
-    sys.stdout = Deadly()
-    return trial["learning_rate"]
+    """Its worker flushes before the end is sent, and after."""
+    worker, flushed = sys.modules["__main__"], iter(range(9))
 
-
-class Deadly:
-    """Is flushed before the end is sent, and after."""
-
-    flushed = 0
-
-    def write(self, text):
-        return len(text)
-
-    def flush(self):
-        self.flushed += 1
-        if self.flushed > 1:
+    def flush():
+        if next(flushed) > 1:  # after its report and its end
             os._exit(7)
+
+    worker._flush = flush
+    return trial["learning_rate"]
 
 
 def leaves_an_orphan(trial):
@@ -278,6 +271,21 @@ def exits_with_success(trial):
 def is_silent_once(trial):
     if trial.id != 1:
         trial.report(0, {"valid/loss": 1.0})
+
+
+def is_killed_after_reports(trial):
+    """Reports three times, the second time and the third at once, and is gone."""
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": float(step)})
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hangs_after_reports(trial):
+    """Reports twice and never comes back."""
+    for step in range(2):
+        trial.report(step, {"valid/loss": float(step)})
+    signal.pause()
 
 
 def reads_late(trial):

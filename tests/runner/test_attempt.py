@@ -4,7 +4,7 @@ import pytest
 from tests.runner.sample import assignment
 
 from etude.event import Refused
-from etude.runner.attempt import rehearsal
+from etude.runner.attempt import rehearsal, returns_no_number
 from etude.runner.user_errors import misuse
 
 STEPS = 9
@@ -142,3 +142,32 @@ def test_a_returned_list_is_told(tmp_path):
 
     assert found.problem == ""
     assert found.returned.startswith("The train function returns a list, which is ignored")
+
+
+def returns_a_score(trial):
+    return trial["learning_rate"]
+
+
+def returns_scores(trial):
+    return [trial["learning_rate"]]
+
+
+def steps_and_returns_scores(trial):
+    return list(trial.steps())
+
+
+def test_what_asks_for_no_length_is_tried_whole(tmp_path):
+    found = tried(tmp_path, returns_a_score)
+
+    assert found.whole_s > 0
+    assert tried(tmp_path, by_max_steps).whole_s == tried(tmp_path, hardcoded).whole_s == 0
+
+
+def test_a_list_in_place_of_reports_is_met_where_it_was_tried_whole(tmp_path):
+    assert returns_no_number(tried(tmp_path, returns_scores).problem)
+
+
+def test_a_list_beside_reports_that_come_later_is_ignored(tmp_path):
+    found = tried(tmp_path, steps_and_returns_scores)
+
+    assert (found.problem, found.returned[:33]) == ("", "The train function returns a list")

@@ -5,7 +5,7 @@ import pytest
 from tests.runner.sample import HERE, assignment, end, events_of, of, processes, rows
 
 from etude.errors import RunError
-from etude.event import Began, Event, Lost, Refused, Saved
+from etude.event import Began, Ended, Event, Lost, Refused, Saved
 from etude.runner.processes import Processes
 
 
@@ -208,3 +208,29 @@ def exhaust(runner, one):
     process = runner._slots[0].process
     if process is not None:
         process.wait()
+
+
+def test_what_a_killed_worker_reported_is_there(tmp_path):
+    """However soon after the report it died."""
+    events = []
+    busy = processes("is_killed_after_reports")
+    busy.submit([assignment(tmp_path)])
+    while busy.wait(events.extend):
+        pass
+    busy.close()
+
+    assert [value for _, _, value in rows(events)] == [0.0, 1.0, 2.0]
+    assert isinstance(events[-1], Lost)
+
+
+def test_what_a_worker_reported_that_hangs_is_delivered(tmp_path):
+    events = []
+    busy = processes("hangs_after_reports")
+    busy.submit([assignment(tmp_path)])
+    waits = iter(range(100))
+    while len(rows(events)) < 2 and next(waits, None) is not None:
+        busy.wait(events.extend)
+    busy.close()
+
+    assert [value for _, _, value in rows(events)] == [0.0, 1.0]
+    assert not any(isinstance(event, Ended) for event in events)

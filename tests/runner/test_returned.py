@@ -95,6 +95,7 @@ def test_what_is_no_number_is_an_error_where_nothing_was_reported(trial):
 
 
 def test_a_rehearsal_waits_for_reports_that_come_later(tried):
+    tried.steps()
     number, note = returned(tried, [0.1])
 
     assert number is None

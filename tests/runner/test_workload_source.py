@@ -42,3 +42,23 @@ def test_what_is_not_there_is_no_workload(tmp_path, reference):
     (tmp_path / "code.py").write_text(CLASS)
 
     assert not names_workload(reference, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from .inner.nets import Net",
+        "from .inner import Net",
+        "from ..project.inner.nets import Net",
+        "from project.inner.nets import Net as Other\nNet = Other",
+    ],
+)
+def test_a_workload_of_another_module_of_the_package_is_one(tmp_path, line):
+    inner = tmp_path / "project" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "project" / "__init__.py").touch()
+    (inner / "__init__.py").write_text("from .nets import Net")
+    (inner / "nets.py").write_text(CLASS)
+    (tmp_path / "project" / "code.py").write_text(line)
+
+    assert names_workload("project/code.py:Net", tmp_path)

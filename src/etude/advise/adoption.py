@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
+from ..analyze.comparison.comparison import ENOUGH
 from ..analyze.comparison.message import message as comparison_message
 from ..analyze.comparison.retrainings import Retrainings
 from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import repeats
+from ..finding import Finding, Verdict
 from ..playbook.catalogue import Names
 from ..record import Record
 from ..space import Scalar
 from ..study import Study
-from ..wording import join, number, plural
+from ..wording import join, number, plural, quantity, shortened
 from .complexity import Complexity, Cost, complexity
+from .context import claim
+from .ending import REASON_WORDS, Reason
+from .ranking import relevant_findings
 
 Decision: TypeAlias = Literal["adopt", "keep"]
 
@@ -51,6 +56,9 @@ class AdoptionDecision:
         pruned: The changes of the best setting that were dropped without loss.
         comparison: With the baseline; None where there is none, or it was not retrained.
         reason: What decided, in a sentence.
+        starting_point: Whether nobody knows yet what the setting is worth, so that it could be
+            adopted only as something to begin with.
+        retrain: Whether trainings of it with other seeds are all that lacks.
     """
 
     decision: Decision
@@ -60,6 +68,8 @@ class AdoptionDecision:
     comparison: Comparison | None = None
     pruned: tuple[str, ...] = ()
     reason: str = ""
+    starting_point: bool = False
+    retrain: bool = False
 
 
 def candidates(analysis: Analysis) -> list[Candidate]:
@@ -111,12 +121,13 @@ def adoption(
     metric: str,
     maximize: bool = False,
     worth: float = 0.0,
+    as_is: bool = False,
 ) -> AdoptionDecision:
     """Whether the best setting is adopted; of settings that tie, the simpler one.
 
     Better by more than `worth` for each part that it adds: adopt. No detectable difference: adopt
     only what is simpler. Worse or undecided: keep the baseline. The first baseline needs no
-    comparison.
+    comparison, but five trainings, none of which failed: one may be luck.
 
     Args:
         settings: Settings of an experiment, the best first, at least one.
@@ -124,12 +135,13 @@ def adoption(
         metric: Its name, for messages.
         maximize: Whether higher is better.
         worth: The gain that one added part must bring, in the unit of the metric.
+        as_is: Whether a first baseline is adopted as a starting point, whatever its trainings.
 
     Source: A2, A4, R1.
     """
-    best = _best(settings)
     if baseline is None:
-        return _first_adoption(best, metric)
+        return _first_adoption(_known_best(settings), metric, as_is=as_is)
+    best = _best(settings)
     chosen = _simplest(settings, best, baseline, maximize=maximize)
     adds = complexity(
         baseline.setting, chosen.setting, costs=(baseline.cost, chosen.cost), names=chosen.names
@@ -157,18 +169,58 @@ def _best(settings: Sequence[Candidate]) -> Candidate:
     return (retrained or list(settings))[0]
 
 
-def _first_adoption(best: Candidate, metric: str) -> AdoptionDecision:
+def already_adopted(candidate: Candidate) -> AdoptionDecision:
+    """What is decided of the baseline itself: nothing is to be adopted.
+
+    Source: A4.
+    """
+    return _first("keep", candidate, "This setting is the baseline already.")
+
+
+def _known_best(settings: Sequence[Candidate]) -> Candidate:
+    """The best of those with trainings enough, where any has; else the best of all.
+
+    A setting that a search met twice by chance is no better for it.
+    """
+    known = [one for one in settings if len(one.trainings.values) >= ENOUGH]
+    return (known or list(settings))[0]
+
+
+def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDecision:
+    """A first baseline, where its trainings say what it is worth, or nobody asks them to."""
     trainings = len(best.trainings.values)
     finite = [value for value in best.trainings.values if math.isfinite(value)]
-    mean = number(fmean(finite)) if finite else "no value"
-    spread = (
-        f"the mean of {plural(trainings, 'training')}"
-        if trainings > 1
-        else "one training, whose variance is not known (A2)"
+    failed = trainings - len(finite)
+    if not finite:
+        every = f"All {trainings} trainings" if trainings > 1 else "Its only training"
+        reason = f"{every} failed: there is no value to adopt."
+        return _first("keep", best, reason, starting_point=True)
+    value = f"{metric} {number(fmean(finite))}"
+    mean = f"{value}, the mean of {plural(len(finite), 'training')}"
+    if failed:
+        reason = f"{failed} of {plural(trainings, 'training')} failed; {mean}."
+        return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
+    if trainings >= ENOUGH:
+        message = f"The first baseline: {mean}. Nothing was compared."
+        return replace(_first("adopt", best, message), reason=message)
+    times = "once" if trainings == 1 else f"only {trainings} times"
+    reason = f"Trained {times}: what {value} is worth with other seeds is not known (A1, A2)."
+    return replace(
+        _first("adopt" if as_is else "keep", best, reason, starting_point=True), retrain=not as_is
     )
-    message = f"The first baseline: {metric} {mean}, {spread}. Nothing was compared."
+
+
+def _first(
+    decision: Decision, best: Candidate, reason: str, *, starting_point: bool = False
+) -> AdoptionDecision:
+    named = "A starting point. " if starting_point and decision == "adopt" else ""
     return AdoptionDecision(
-        decision="adopt", candidate=best, message=message, complexity=Complexity()
+        decision=decision,
+        candidate=best,
+        message=f"{named}{reason}",
+        reason=reason,
+        complexity=Complexity(),
+        starting_point=starting_point,
     )
 
 
@@ -239,3 +291,29 @@ def _pruned_message(pruned: Sequence[str]) -> str:
     if not pruned:
         return ""
     return f" Dropped without loss that could be seen: {join([f'`{name}`' for name in pruned])}."
+
+
+def round_doubts(
+    name: str, verdict: Verdict, findings: Sequence[Finding], *, answered: bool = False
+) -> Iterator[Reason]:
+    """Why what a round found may not be the last word: an open verdict, and failed checks.
+
+    Args:
+        name: The round.
+        verdict: Its verdict.
+        findings: Of its design and of every check.
+        answered: Whether retrainings answered what its verdict leaves open.
+
+    Source: R1, C14, A2.
+    """
+    if verdict.status in ("unclear", "leads") and not answered:
+        text = f"The verdict of `{name}` is open: {verdict.headline}"
+        yield Reason(text=shortened(text, REASON_WORDS), rules=("R1",))
+    failed = [
+        one for one in relevant_findings(findings, verdict.best_trials) if one.status == "problem"
+    ]
+    if failed:
+        checks = quantity(len(failed), "failed check")
+        text = f"{checks} of `{name}`: {claim(failed[0])}"
+        rules = dict.fromkeys(["C14", *(one.rule for one in failed)])
+        yield Reason(text=shortened(text, REASON_WORDS), rules=tuple(rules))

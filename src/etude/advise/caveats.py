@@ -26,6 +26,7 @@ from .finding_caveats import (
 )
 from .follow_up import SEEDS
 from .ranking import RankedStudy, best_trials, relevant_findings
+from .retrained import Retrained
 from .weights import (
     FIXED,
     LISTED,
@@ -45,9 +46,19 @@ from .weights import (
 
 
 def caveats(
-    analysis: Analysis, studies: Sequence[RankedStudy], findings: Sequence[Finding]
+    analysis: Analysis,
+    studies: Sequence[RankedStudy],
+    findings: Sequence[Finding],
+    *,
+    settled: Retrained | None = None,
 ) -> tuple[Caveat, ...]:
     """The reasons to doubt an answer: first what stands in the way, then what is not known.
+
+    Args:
+        analysis: The round.
+        studies: The studies that are compared, the leader first.
+        findings: Of the design and of every check.
+        settled: The retrainings that settled the answer; None where none did.
 
     Source: A1, A2, C14, Q10, R5, R12, R14, T8.
     """
@@ -56,7 +67,7 @@ def caveats(
     relevant = relevant_findings(findings, best_trials(studies))
     leader = studies[0].study.name if studies[0].best else ""
     found = [
-        *problems(analysis, relevant, leader if len(valued_studies) > 1 else ""),
+        *problems(analysis, studies, relevant, settled=settled),
         *curve_notices(relevant, leader),
         *changed_code(relevant),
         *unclear(relevant),

@@ -1,15 +1,13 @@
-"""The endings of comparisons: of two sides' trainings, of two searches, of an adoption."""
+"""The endings of comparisons: of two sides' trainings, and of two searches."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 
 from ..analyze.comparison.comparison import MAX_MORE, Comparison, Side
-from ..wording import conjunction, number, quantity, shortened
-from .adoption import AdoptionDecision
-from .ending import REASON_WORDS, Ending, NextStep, Reason
+from ..wording import conjunction, number, quantity
+from .ending import Ending, NextStep, Reason
 from .follow_up import SEEDS
 from .search_comparison import Searches
 
@@ -25,7 +23,6 @@ _TAKEN = {
     "worse": "Keep {a}: no more trainings are needed",
     "no_difference": "Keep the simpler of the two: no more trainings are needed",
 }
-_RULES = re.compile(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)")
 # Digits at which two values are told apart; more are not read.
 _MOST_DIGITS = 3
 
@@ -44,15 +41,19 @@ def trainings_ending(
     """
     return Ending(
         word=WORDS[result.answer],
-        line=_trainings_line(result),
-        table=_table(result),
+        line=trainings_line(result),
+        table=trainings_table(result),
         why="Why not yet" if result.answer == "undecided" else "What to know",
         reasons=(*_trainings_reasons(result), *notes),
         steps=tuple(_trainings_steps(result, experiments)),
     )
 
 
-def _trainings_line(result: Comparison) -> str:
+def trainings_line(result: Comparison) -> str:
+    """A comparison by trainings in a line.
+
+    Source: A2, A4.
+    """
     a, b = f"`{result.a.name}`", f"`{result.b.name}`"
     gap = result.difference
     if math.isnan(gap.by):
@@ -73,7 +74,11 @@ def _trainings_line(result: Comparison) -> str:
     return f"{b} is {result.answer} than {a} by {by}{reach}"
 
 
-def _table(result: Comparison) -> tuple[tuple[str, ...], ...]:
+def trainings_table(result: Comparison) -> tuple[tuple[str, ...], ...]:
+    """Both sides of a comparison by trainings, B first.
+
+    Source: A2.
+    """
     header = ("side", "trainings", f"mean {result.metric}", "standard deviation", "failed")
     return (header, *(_row(side) for side in (result.b, result.a)))
 
@@ -176,42 +181,3 @@ def _searches_reasons(result: Searches, once: Sequence[str]) -> Iterator[Reason]
         low, high = number(result.lead.low, 2), number(result.lead.high, 2)
         text = f"By the luck of both searches the lead lies between {low} and {high}"
         yield Reason(text=text, rules=("Q10",))
-
-
-def adoption_ending(
-    decision: AdoptionDecision, *, file: str, proposal: str, asked: bool = False
-) -> Ending:
-    """The ending of an adoption.
-
-    Args:
-        decision: What the evidence says.
-        file: The baseline that was written; empty where none was.
-        proposal: The command that would tell more; empty for none.
-        asked: Whether it was adopted whatever the evidence says.
-
-    Source: A2, A4.
-    """
-    name, result = decision.candidate.trainings.name, decision.comparison
-    adopted = f"`{name}` is the baseline now: {file}"
-    kept = f"`{name}` does not become the baseline"
-    notes = [Reason(text="It was adopted whatever the evidence says", rules=())] if asked else []
-    why = shortened(_RULES.sub("", decision.reason or decision.message), REASON_WORDS)
-    if result is not None:
-        notes.append(Reason(text=_trainings_line(result), rules=("A2",)))
-    return Ending(
-        word="ADOPTED" if file else "NOT ADOPTED",
-        line=adopted if file else kept,
-        table=_table(result) if result else (),
-        why="Why",
-        reasons=(Reason(text=why, rules=("A4",) if result else ("A2",)), *notes),
-        steps=(_adoption_step(file, proposal),) if file or proposal else (),
-    )
-
-
-def _adoption_step(file: str, proposal: str) -> NextStep:
-    if proposal:
-        return NextStep(command=proposal, text="Train both again: that would tell")
-    return NextStep(
-        command=f"etude launch --baseline {file}",
-        text="Train it with 5 seeds at full length, and look at test data once",
-    )

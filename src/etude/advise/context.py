@@ -51,12 +51,16 @@ class Context:
     """A round as it stands: its trials with every result, its findings and its verdict.
 
     Args:
+        retraining: The ended round that trained its best settings again; empty without one.
+        retrains: The round whose best settings this one trains again; empty for any other.
         own_loop: Whether Etude's own loop trained it, so that its schedule is known.
     """
 
     analysis: Analysis
     findings: Sequence[Finding]
     verdict: Verdict
+    retraining: str = ""
+    retrains: str = ""
     own_loop: bool = False
 
     @property

@@ -133,7 +133,7 @@ def ending(
         lines=tuple(digest(context.findings, verdict.caveats, verdict.best_trials)),
         more=f"etude check {name}{judge}",
         steps=_comparison(context, actions, f"{store}{judge}")
-        or tuple(_step(one, name, file, store, pace_s, judge=judge) for one in actions),
+        or tuple(_step(one, context, file, store, pace_s, judge=judge) for one in actions),
     )
 
 
@@ -182,6 +182,10 @@ def _tie(context: Context) -> Iterator[Caveat]:
     verdict = context.verdict
     known = [row for row in verdict.rows if row.value is not None]
     if verdict.status not in ("unclear", "leads") or len(known) < 2 or verdict.means:
+        return
+    if context.retraining:
+        text = f"Both were trained again: the verdict of `{context.retraining}` is what counts"
+        yield Caveat(text=text, rules=("A2",), weight=TIE, topic=RETRAIN)
         return
     leader, rival = known[:2]
     once = max(leader.retrained, rival.retrained) == 1
@@ -261,13 +265,16 @@ def _comparison(context: Context, actions: Sequence[Action], store: str) -> tupl
 
 
 def _step(
-    action: Action, name: str, file: str, store: str, pace_s: float | None, *, judge: str
+    action: Action, context: Context, file: str, store: str, pace_s: float | None, *, judge: str
 ) -> NextStep:
+    name = f"{context.experiment.name}{store}"
     commands = {
         "round": f"etude next {name}{judge}",
         "seeds": f"etude next {name}{judge} --seeds {SEEDS}",
         "wait": f"etude run {file}{store}" if file else "",
         "adopt": f"etude adopt {name}",
+        "answered": f"etude check {context.retraining}{store}",
+        "search": f"etude next {context.retrains}{store}",
     }
     cost = cost_text(action.cost_trials or 0, action.cost_steps or 0, pace_s)
     text = _RULES.sub("", action.text).strip().rstrip(".")

@@ -14,11 +14,15 @@ from ..analyze.checks.censored import findings as censored_findings
 from ..finding import Caveat, Finding, grouped
 from ..wording import join, shortened
 from .context import side_of
+from .failed_checks import FAR_OFF, harmless
 from .kinds import CAUSES, open_kind
+from .ranking import RankedStudy
+from .retrained import Retrained
 from .weights import (
     ACKNOWLEDGED,
     ANOTHER_METRIC,
     ASIDE,
+    BESIDE,
     CENSORED,
     CHANGED_CODE,
     HELD_DOWN,
@@ -68,10 +72,16 @@ def claim(finding: Finding) -> str:
     return finding.headline or shortened(finding.message)
 
 
-def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") -> Iterator[Caveat]:
+def problems(
+    analysis: Analysis,
+    studies: Sequence[RankedStudy],
+    findings: Sequence[Finding],
+    *,
+    settled: Retrained | None = None,
+) -> Iterator[Caveat]:
     """Every problem; those of one check and kind in several studies as one.
 
-    One that only the leader has counts less: amended, it leads still.
+    One whose repair changes no order says why, and counts less.
 
     Source: C14.
     """
@@ -85,7 +95,6 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             groups.setdefault(key, []).append(finding)
     for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
-        studies = {finding.subject.get("study") for finding in members}
         text, detail = claim(first), " ".join(finding.message for finding in members)
         if others and first.rule == "C1" and "side" in first.subject:
             sides = [side_of(analysis, finding) for finding in members]
@@ -93,13 +102,14 @@ def problems(analysis: Analysis, findings: Sequence[Finding], leader: str = "") 
             detail = f"{sides_clause(sides)}: {names}."
         if others:
             text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
+        why = [harmless(analysis, studies, one, retrained=settled) for one in members]
+        beside = all(why)
+        reason = FAR_OFF if FAR_OFF in why else why[0]
         yield Caveat(
-            text=text,
+            text=f"{text}: {reason}" if beside else text,
             rules=(first.rule,),
-            weight=UNREAD
-            if first.check == "unread"
-            else PROBLEM * (LEADERS_SHARE if studies == {leader} else 1.0),
-            detail=detail,
+            weight=UNREAD if first.check == "unread" else BESIDE if beside else PROBLEM,
+            detail=f"{detail} It does not keep the answer open: {reason}." if beside else detail,
             findings=tuple(members),
         )
 
@@ -120,7 +130,7 @@ def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
     Source: Q2.
     """
     for finding in findings:
-        if finding.check == "another_metric":
+        if finding.check == "another_metric" and finding.status == "notice":
             yield _of_finding(finding, finding.message, ANOTHER_METRIC)
 
 

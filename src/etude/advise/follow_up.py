@@ -10,7 +10,7 @@ from ..errors import RunError
 from ..experiment import Experiment
 from ..space import Choice, Scalar
 from ..space.values import value_text
-from ..study import Study
+from ..study import Study, derived_seed
 
 # The playbook's N (A2).
 SEEDS = 5
@@ -25,10 +25,11 @@ def retraining_experiment(
 ) -> Experiment:
     """An experiment that trains each setting with so many seeds, in turn.
 
-    What all settings share is fixed. Every trial has a seed of its own, as always; a hyperparameter
-    that only some of the settings have cannot be listed beside the others.
+    What all settings share is fixed. Every trial has a seed of its own, and none that a trial of
+    the experiment has: there its value was picked for being good (A1). A hyperparameter that only
+    some of the settings have cannot be listed beside the others. What is fixed was tuned before.
 
-    Source: A2, R12.
+    Source: A1, A2, R12.
     """
     shared = dict(
         sorted(
@@ -45,21 +46,30 @@ def retraining_experiment(
         experiment,
         name=name,
         parent=experiment.name,
-        question=f"How good are {len(settings)} settings with other seeds?"
-        if len(settings) > 1
-        else "How good is this setting with other seeds?",
+        question=_question(len(settings)),
         notes="Trained again before a change is adopted (A2).",
         scientific={},
         nuisance={},
         fixed=shared,
+        seed=derived_seed(experiment.seed, name),
         trials=0 if varies else seeds,
         configurations=tuple(rows * seeds) if varies else (),
         search="listed" if varies else "quasi_random",
+        search_options={},
+        # Trained to their end: what a schedule would stop says nothing of the setting.
+        schedule=None,
+        schedule_options={},
         studies="split",
         observed=(),
         constraints=(),
-        acknowledge=("R7", "R9"),
+        acknowledge=("R6", "R7", "R9"),
     )
+
+
+def _question(settings: int) -> str:
+    if settings == 1:
+        return "How good is this setting with other seeds?"
+    return f"How good are {settings} settings with other seeds?"
 
 
 def seeds_experiment(
@@ -67,8 +77,9 @@ def seeds_experiment(
 ) -> Experiment:
     """An experiment that trains the best setting of each study with so many seeds, and no more.
 
-    Two leaders stay two studies, which tune nothing: their means are compared. Where the question
-    has several scientific hyperparameters, or one study for all, the leader alone is trained again.
+    Two leaders stay two studies, which tune nothing: their means are compared. Where they differ in
+    several scientific hyperparameters, or are parts of one merged study, the leader alone is
+    trained again.
 
     Args:
         experiment: The round.
@@ -78,12 +89,11 @@ def seeds_experiment(
     Source: A2, R13.
     """
     (_, leader), *_ = best
-    names = list(best[0][0].scientific)
-    if len(best) == 1 or len(names) != 1 or experiment.studies == "merged":
+    scientific = compared_by(experiment, [study for study, _ in best])
+    if not scientific:
         return retraining_experiment(
             experiment, [leader], name=f"{experiment.name}-seeds", seeds=seeds
         )
-    (scientific,) = names
     values = [study.scientific[scientific] for study, _ in best]
     settings = [{key: one[key] for key in one if key != scientific} for _, one in best]
     shared = {
@@ -104,6 +114,20 @@ def seeds_experiment(
         fixed={**shared, **(when if any(own.values()) else {})},
         trials=seeds,
     )
+
+
+def compared_by(experiment: Experiment, studies: Sequence[Study]) -> str:
+    """The one scientific hyperparameter in which two studies differ; empty where they are no such.
+
+    Source: R13.
+    """
+    if len(studies) != 2 or experiment.studies == "merged":
+        return ""
+    first, second = (study.scientific for study in studies)
+    if first.keys() != second.keys():
+        return ""
+    names = [name for name in first if first[name] != second[name]]
+    return names[0] if len(names) == 1 else ""
 
 
 def prunings(

@@ -18,6 +18,9 @@ from ..space import Domain, Scalar
 from ..wording import join, plural
 from .schedule_moves import CONSTANT, highest, schedule_kinds, schedule_moves
 
+# Heuristic: what is called the length of a training and is less than half of it is another thing,
+# such as the steps that a return looks ahead.
+_SHARE_OF_ALL = 0.5
 _OF_DECAY = frozenset({"constant_steps", "decay_steps"})
 _REPLAY = "schedule.changes"
 
@@ -111,10 +114,11 @@ def _lengths_of_a_users_loop(experiment: Experiment, steps: int) -> Iterator[str
         schedule_kinds(one.value) <= CONSTANT for one in schedules
     )
     for one, entry in entries:
-        is_of_decay = entry is not None and entry.name in _OF_DECAY
-        most = highest(one.value)
-        fits = is_of_decay and (is_constant or most <= steps < experiment.max_steps)
-        if most > 1 and not fits and is_schedule_length(one.name, experiment.names):
+        name, most = entry.name if entry is not None else "", highest(one.value)
+        fits = name in _OF_DECAY and (is_constant or most <= steps < experiment.max_steps)
+        is_another = name == "max_steps" and most < _SHARE_OF_ALL * experiment.max_steps
+        is_left = most > 1 and not fits and not is_another
+        if is_left and is_schedule_length(one.name, experiment.names):
             yield path_of(one, experiment)
 
 

@@ -17,8 +17,12 @@ from .next_steps import amendments
 from .policy import Advice
 
 # `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
-# no file can do. `wait`: trials still run. `adopt`: compare with the baseline. `stop`: nothing.
-ActionKind: TypeAlias = Literal["round", "seeds", "by_hand", "wait", "adopt", "stop"]
+# no file can do. `wait`: trials still run. `adopt`: compare with the baseline. `answered`: look at
+# the round that trained the best again. `search`: go on with the round that it was found in.
+# `stop`: nothing.
+ActionKind: TypeAlias = Literal[
+    "round", "seeds", "by_hand", "wait", "adopt", "answered", "search", "stop"
+]
 # A list of more is read by nobody.
 MOST_ACTIONS = 3
 _TRIALS = ("experiment", "trials")
@@ -48,7 +52,8 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
     """At most three things to do next, the most telling first; never none.
 
     What repairs optimization comes first where no file can do it (D11), then the round that the
-    advice writes, then retrainings, which tell luck from a lead (A2).
+    advice writes, then retrainings, which tell luck from a lead (A2). A round that trained the best
+    of another again ends in an adoption, or in the search that found it.
 
     Args:
         context: The round.
@@ -62,7 +67,12 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         verb = "has" if running == 1 else "have"
         text = f"Let the round finish: {plural(running, 'trial')} {verb} not ended"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
-    actions = [*_repairs(advice), *_round(context, advice), *_retrainings(context, advice)]
+    actions = [
+        *_repairs(advice),
+        *_round(context, advice),
+        *_retrainings(context, advice),
+        *_after_retraining(context),
+    ]
     actions += [] if advice.unrepaired else _by_hand(context, advice)
     return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
 
@@ -103,13 +113,11 @@ def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
     experiment = context.experiment
     best = context.verdict.best_trials
     is_elsewhere = SEARCHES[experiment.search].trained_elsewhere
-    if (
-        not best
-        or advice.unrepaired
-        or context.has_problem
-        or context.verdict.means
-        or is_elsewhere
-    ):
+    if not best or advice.unrepaired or context.verdict.means or is_elsewhere:
+        return
+    # A failed check that changes no order still changes which setting is best.
+    fails = context.verdict.blocking if advice.seeds else context.has_problem
+    if fails or context.retraining:
         return
     count = min(2, len(best))
     trials = SEEDS * count
@@ -121,6 +129,23 @@ def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
         cost_steps=trials * experiment.max_steps,
         rules=("A2",),
     )
+
+
+def _after_retraining(context: Context) -> Iterator[Action]:
+    """Where the retrainings of this round stand, or what follows from them."""
+    if name := context.retraining:
+        yield Action(
+            kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
+        )
+    if not context.retrains:
+        return
+    if context.verdict.status in ("better", "no_question"):
+        yield Action(
+            kind="adopt", text="Adopt it, if the gain is worth what it adds", rules=("A4",)
+        )
+    if context.verdict.status != "better":
+        text = f"Go on with the search of `{context.retrains}`"
+        yield Action(kind="search", text=text, rules=("R1",))
 
 
 def _stop_text(context: Context) -> str:

@@ -13,6 +13,7 @@ from ..experiment import Experiment
 from ..finding import Finding, Recommendation
 from .context import Context, Remedy, step_text
 from .edits import applied, changes_phrase
+from .follow_up import SEEDS
 from .remedies.exploit import exploit, exploit_now
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
@@ -21,9 +22,19 @@ from .remedies.regularize import regularize
 from .remedies.stabilize import stabilize, steady_metric
 from .remedies.training_length import train_longer, train_shorter
 from .remedies.widen import widen
+from .retrain_first import (
+    always,
+    longer_training_turns,
+    more_trials_turn,
+    never,
+    settled_by_seeds,
+)
 
 RemedyRule: TypeAlias = Callable[[Context], list[Remedy]]
 REPAIR = "repair optimization"
+ADD_TRIALS = "add trials"
+# The goal of a round that trains the best settings again, before any step that changes no order.
+RETRAIN = "train the best again with other seeds"
 REDRAW = "redraw the space"
 
 
@@ -35,18 +46,27 @@ class Step:
     Args:
         goal: What they are for.
         is_cure: Whether it may be taken while trouble of optimization is only told in words.
+        turns: Whether what it cures could turn the order of studies of which one leads; such a
+            step comes before that lead is retrained.
     """
 
     goal: str
     rules: tuple[str, ...]
     remedies: tuple[RemedyRule, ...]
     is_cure: bool = False
+    turns: Callable[[Context], bool] = never
 
 
 # The playbook's order: what would make the later steps answer another question comes first (D11,
 # C14); where it leaves the order open, the cheaper comes first.
 EXPLORATION = (
-    Step(goal=REPAIR, rules=("D11", "D6", "D9"), remedies=(stabilize,), is_cure=True),
+    Step(
+        goal=REPAIR,
+        rules=("D11", "D6", "D9"),
+        remedies=(stabilize,),
+        is_cure=True,
+        turns=always,
+    ),
     Step(
         goal=REDRAW,
         rules=("C1", "C3"),
@@ -54,10 +74,20 @@ EXPLORATION = (
         is_cure=True,
     ),
     Step(goal="regularize", rules=("C6", "C7"), remedies=(regularize,)),
-    Step(goal="train longer", rules=("C9", "T5"), remedies=(train_longer,)),
+    Step(
+        goal="train longer",
+        rules=("C9", "T5"),
+        remedies=(train_longer,),
+        turns=longer_training_turns,
+    ),
     Step(goal="steady the metric", rules=("C8",), remedies=(steady_metric,)),
     Step(goal="drop what is behind", rules=("R2",), remedies=(drop_behind,)),
-    Step(goal="add trials", rules=("C2", "Q10"), remedies=(more_trials,)),
+    Step(
+        goal=ADD_TRIALS,
+        rules=("C2", "Q10", "A2"),
+        remedies=(more_trials,),
+        turns=more_trials_turn,
+    ),
     Step(goal="train shorter", rules=("C10", "T5"), remedies=(train_shorter,)),
     Step(goal="refine the space", rules=("R2",), remedies=(fix_idle, narrow_to_good)),
     Step(goal="exploit", rules=("X1",), remedies=(exploit,)),
@@ -85,11 +115,14 @@ class Advice:
         words: What only a person can do, a sentence each, in order.
         unrepaired: Those of them that repair optimization, which comes before all else (D11).
         manual_causes: The findings that `words` answer.
+        seeds: So often the best settings are trained again, with other seeds, in place of any edit;
+            0 where an edit comes first.
 
-    Source: R3, D11.
+    Source: R3, D11, A2.
     """
 
     goal: str = ""
+    seeds: int = 0
     recommendations: tuple[Recommendation, ...] = ()
     waiting: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -103,26 +136,35 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
     While trouble of the compared trials is only told in words, no step is taken but those that
     repair it or redraw the space, for cutting and widening is a cure (D11). An edit that would earn
     a finding about the design of the next round is put into words. What nobody reads is not edited,
-    and where nobody reads what is compared, no round is worth its steps (W8).
+    and where nobody reads what is compared, no round is worth its steps (W8). Where a study leads,
+    and nothing that could turn the order asks for an edit, its lead is retrained first (A2). A
+    round that trains the best of another again asks for more seeds, or for nothing.
 
     Args:
         context: The round.
         order: `EXPLOITATION` where exploration is over; of a comparison it never is.
 
-    Source: R3, D11, C14, W8.
+    Source: R3, D11, C14, A2, W8.
     """
     if compared := context.unread_compared:
         words = tuple(step_text(finding) for finding in compared)
         return Advice(words=words, manual_causes=tuple(compared))
     steps = order if context.verdict.status == "no_question" else EXPLORATION
+    steps = [one for one in steps if not context.retrains or one.goal == ADD_TRIALS]
     proposals = [_proposal(context, step) for step in steps]
     unrepaired = [text for one in proposals if one.step.goal == REPAIR for text in one.urgent]
     # What is told in words is not done by the file: until it is, only cures go on (D11). A rate at
     # the edge (D3) is a sign, to be checked again: it holds nothing back.
     allowed = [one for one in proposals if one.edits and (one.step.is_cure or not unrepaired)]
+    seeds = 0
+    if not unrepaired and settled_by_seeds(context):
+        turning = [one for one in allowed if one.step.turns(context)]
+        seeds = 0 if turning else SEEDS
+        allowed = turning
     waiting = [one for one in proposals if one.edits and one not in allowed[:1]]
     return Advice(
-        goal=allowed[0].step.goal if allowed else "",
+        goal=allowed[0].step.goal if allowed else RETRAIN if seeds else "",
+        seeds=seeds,
         recommendations=allowed[0].edits if allowed else (),
         waiting=tuple(_waiting_sentence(one) for one in waiting),
         words=tuple(dict.fromkeys(text for one in proposals for text in one.words)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
@@ -12,10 +12,12 @@ from ..analyze.comparison import Comparison
 from ..finding import SAMPLING_ERRORS, Finding, Lead, StudyMean, Verdict
 from ..wording import conjunction, number, percent, plural, quantity
 from .caveats import caveats
+from .failed_checks import blocking
 from .ranking import RankedStudy, best_trials, means, once, ranking, relevant_findings
 from .retrained import Retrained, retrained
 from .significance import lead
 from .study_rows import study_rows
+from .verdict_evidence import comparison_evidence, lead_evidence, study_evidence
 
 Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
@@ -32,8 +34,8 @@ class _Basis:
     leads: Sequence[Lead]
     untuned: Sequence[StudyMean]
     retrained: Retrained | None
-    problems: int
     examples: int | None
+    blocking: Sequence[Finding] = ()
     unread: Sequence[str] = ()
 
 
@@ -43,9 +45,9 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     Two questions are kept apart. What the best settings are worth, only their trainings with other
     seeds tell: from 5 a side on, where they agree, the word is `better`. What each search could
     find, its trials tell: a lead that two equal searches seldom show `leads`, and no more, since a
-    search that is harder to tune or whose seeds scatter loses so without being worse. A finding
-    that is a problem forbids an answer; where nobody read what the studies differ in, there is
-    nothing to answer.
+    search that is harder to tune or whose seeds scatter loses so without being worse. A failed
+    check forbids an answer where its repair could change the order (`failed_checks`); where nobody
+    read what the studies differ in, there is nothing to answer.
 
     Measured by `benchmarks/claims/better.py`, 200 rounds each: one of two arms that are equal at
     their best is never `better` without retrainings, and `leads` in 98 % where the other is four
@@ -58,12 +60,14 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     """
     studies = ranking(analysis)
     best = best_trials(studies)
-    relevant = relevant_findings(findings, best)
-    basis = _basis(analysis, studies, sum(one.status == "problem" for one in relevant))
+    basis = _basis(analysis, studies)
+    relevant, trained = relevant_findings(findings, best), basis.retrained
+    settled = trained if trained and trained.settles else None
+    basis = replace(basis, blocking=blocking(analysis, basis.studies, relevant, retrained=settled))
     leader = basis.studies[0]
     status, headline, message = _answer(basis)
     sides = basis.retrained.sides if basis.retrained else {}
-    reasons = caveats(analysis, studies, findings)
+    reasons = caveats(analysis, basis.studies, findings, settled=settled)
     return Verdict(
         status=status,
         winner=leader.study.name if leader.best and not basis.unread else "",
@@ -75,11 +79,12 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
         best_trials=tuple(sorted(best)),
         leads=() if basis.unread else tuple(basis.leads),
         means=() if basis.unread else tuple(basis.untuned),
+        blocking=tuple(basis.blocking),
         evidence=_evidence(basis),
     )
 
 
-def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> _Basis:
+def _basis(analysis: Analysis, ranked: Sequence[RankedStudy]) -> _Basis:
     """The studies in the order that counts: by retrainings of all, else by their best trials."""
     trained = retrained(ranked)
     single = once(ranked)
@@ -91,7 +96,6 @@ def _basis(analysis: Analysis, ranked: Sequence[RankedStudy], problems: int) -> 
         leads=[lead(single[0], other) for other in single[1:]] if studies[0].best else [],
         untuned=means(ranked),
         retrained=trained,
-        problems=problems,
         examples=analysis.experiment.validation_examples,
         unread=analysis.unread.scientific if analysis.unread.nothing_compared else (),
     )
@@ -107,13 +111,14 @@ def _answer(basis: _Basis) -> tuple[Status, str, str]:
     if basis.unread:
         return "no_question", *_unread(basis)
     status, headline, message = _by_retrainings(basis) or _by_searches(basis)
-    if not basis.problems:
+    count = len(basis.blocking)
+    if not count:
         return status, headline, message
-    checks = plural(basis.problems, "failed check")
+    checks = plural(count, "failed check")
     first = message.partition(". ")[0].rstrip(".")
     return (
         "unclear",
-        f"{_ahead(basis)}, but {checks} come{'s' if basis.problems == 1 else ''} first",
+        f"{_ahead(basis)}, but {checks} come{'s' if count == 1 else ''} first",
         f"{first}. {checks.capitalize()} must be amended and run again before the question is "
         "judged.",
     )
@@ -351,50 +356,13 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
 def _evidence(basis: _Basis) -> dict[str, Any]:
     """What the verdict rests on, as JSON has it."""
     evidence: dict[str, Any] = {
-        "studies": {study.study.name: _study_evidence(study) for study in basis.studies}
+        "studies": {study.study.name: study_evidence(study) for study in basis.studies}
     }
     if basis.untuned:
         evidence["means"] = {mean.study: vars(mean) for mean in basis.untuned}
     if basis.leads:
-        evidence["leads"] = {lead.over: _lead_evidence(lead) for lead in basis.leads}
+        evidence["leads"] = {lead.over: lead_evidence(lead) for lead in basis.leads}
     if basis.retrained:
         compared = basis.retrained.comparisons.items()
-        evidence["retrainings"] = {name: _comparison_evidence(one) for name, one in compared}
+        evidence["retrainings"] = {name: comparison_evidence(one) for name, one in compared}
     return evidence
-
-
-def _comparison_evidence(one: Comparison) -> dict[str, Any]:
-    gap = one.difference
-    return {
-        "answer": one.answer,
-        "by": one.gain if math.isfinite(gap.by) else None,
-        "p": gap.p if gap.known else None,
-        "trainings": [one.b.trainings, one.a.trainings],
-        "failed": [one.b.failed, one.a.failed],
-    }
-
-
-def _study_evidence(study: RankedStudy) -> dict[str, Any]:
-    best = study.best
-    return {
-        "trial": best.trial if best else None,
-        "value": best.value if best else None,
-        "step": best.step if best else None,
-        "standard_error": study.standard_error,
-        "ended": len(study.outcomes),
-        "feasible": study.feasible,
-    }
-
-
-def _lead_evidence(lead: Lead) -> dict[str, float | None]:
-    """The lead's numbers; None for what is not finite."""
-    numbers = {
-        "by": lead.by,
-        "low": lead.low,
-        "high": lead.high,
-        "run": lead.run,
-        "chance": lead.p_value,
-        "max_chance": lead.max_p_value,
-        "sampling_error": lead.error,
-    }
-    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}

@@ -15,6 +15,8 @@ CHANGED_CODE = 75.0
 ANOTHER_METRIC = 80.0
 CENSORED, OPEN, MERGED, LISTED = 50.0, 40.0, 35.0, 30.0
 LUCK, SAMPLING_ERROR, ACKNOWLEDGED, SELECTION, FIXED = 30.0, 25.0, 20.0, 15.0, 10.0
+# A failed check whose repair changes no order stands beside the answer, and is seen still.
+BESIDE = 45.0
 # What would change how long or how evenly to train, and hardly which is best.
 ASIDE = 12.0
 # A trait of the leader counts less than the same of who is behind: cured, it leads still.

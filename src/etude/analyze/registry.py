@@ -50,6 +50,9 @@ class Check:
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given the trials that never learned, which `stability` tells.
         knows_earlier: Whether it is given the trials of earlier rounds.
+        repair_betters: Those of the rules whose repair can only better the study that has the
+            problem, so that a leader leads still. Not where its value itself may be false: such a
+            problem always keeps the verdict open (`advise/failed_checks.py`).
     """
 
     name: str
@@ -62,6 +65,7 @@ class Check:
     minds_learning: bool = False
     knows_earlier: bool = False
     along_axes: bool = False
+    repair_betters: tuple[str, ...] = ()
 
 
 CHECKS = (
@@ -74,6 +78,7 @@ CHECKS = (
         along_axes=True,
         knows_earlier=True,
         title="The best trials and the edges",
+        repair_betters=("C1",),
     ),
     Check(
         "coverage",
@@ -83,6 +88,7 @@ CHECKS = (
         findings=coverage.findings,
         along_axes=True,
         title="How densely it was searched",
+        repair_betters=("C2",),
     ),
     Check(
         "schedule",
@@ -99,6 +105,7 @@ CHECKS = (
         findings=infeasible.findings,
         title="Where training breaks",
         minds_learning=True,
+        repair_betters=("C3",),
     ),
     Check(
         "stability",
@@ -107,6 +114,7 @@ CHECKS = (
         result=stability.stability,
         findings=stability.findings,
         title="Stability of training",
+        repair_betters=("C4", "D1", "D4"),
     ),
     Check(
         "overfitting",
@@ -115,6 +123,7 @@ CHECKS = (
         result=overfitting.overfitting,
         findings=overfitting.findings,
         title="Overfitting",
+        repair_betters=("C6",),
     ),
     Check(
         "step_variance",
@@ -164,6 +173,7 @@ CHECKS = (
         result=gradient_norm.gradient_norm,
         findings=gradient_norm.findings,
         title="Gradient norms",
+        repair_betters=("D5", "D9", "D10"),
     ),
     Check(
         "periodicity",

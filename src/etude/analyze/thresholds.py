@@ -538,6 +538,22 @@ class CoverageThresholds:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class FarRegionThresholds:
+    """Of the rule which failed checks keep a verdict open (C14): where what breaks lies far off.
+
+    Measured by `benchmarks/claims/failed_checks.py`; `docs/design/failed-checks.md` has the table.
+    """
+
+    # C1 as the playbook numbers what is near: of ten evenly spread trials, one lies so near.
+    away: float = 0.1
+    # C1 as the playbook numbers it: half of the top 5 so near the cliff, and it may be cut off.
+    top: int = 5
+    # The ranks rule out that it still falls at the cliff, as `BoundaryThresholds.min_top_fall`.
+    max_fall: float = 0.15
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class UnreadThresholds:
     """Of `unread` (W8), while trials of a study still run."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
 
 import typer
 
@@ -14,10 +15,13 @@ from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
     from ..advise.adoption import AdoptionDecision, Candidate
+    from ..advise.ending import Reason
+    from ..experiment import Experiment
     from ..experiment.baseline import Adoption, Baseline
     from ..round.result import Result
 
-
+# A2's own number.
+SEEDS = 5
 _Candidate: TypeAlias = Annotated[
     str | None,
     typer.Argument(
@@ -25,6 +29,10 @@ _Candidate: TypeAlias = Annotated[
         help="An experiment, or name:trial; the one run last if left out.",
         show_default=False,
     ),
+]
+
+_AsIs: TypeAlias = Annotated[
+    bool, typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point.")
 ]
 
 
@@ -38,6 +46,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     anyway: Annotated[
         str, typer.Option(metavar="REASON", help="Adopt whatever the evidence says; it is kept.")
     ] = "",
+    as_is: _AsIs = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Write the trainings that tell which changes can go.")
     ] = False,
@@ -45,124 +54,108 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
+    from .adopt_inputs import decided, doubts_of, line_of, source_of
     from .options import stored_result
-    from .output import Answer, show
+    from .output import Answer, show, store_option
 
+    line = line_of(baseline)
+    _refuse_as_is(line, as_is=as_is)
     title, _, trial = (name or "").partition(":")
-    with stored_result(title or None, store) as result:
-        line = _line(baseline)
-        decision, incumbent = _decision(result, trial, line, worth)
-        proposal = ""
-        adopts = (decision.decision == "adopt" or bool(anyway)) and not prune
-        if adopts:
-            _write(baseline, line, result, decision, anyway)
-        elif incumbent is not None and (prune or decision.comparison is None):
-            proposal = _propose(result, incumbent, decision.candidate, prune=prune)
-        place = baseline if adopts else None
-        answer = Answer(
-            lines=partial(_lines, decision, place, proposal, anyway),
-            json=partial(_as_json, decision, place, proposal),
+    with stored_result(title or None, store) as asked:
+        result, trial = source_of(asked, trial)
+        decision, incumbent = decided(result, trial, line, worth=worth, as_is=as_is)
+        outcome = _Outcome(
+            decision=decision,
+            doubts=tuple(doubts_of(result)),
+            anyway=anyway,
+            store=store_option(store),
         )
-        show(answer, json=json)
-    if not adopts and not proposal:
+        if not prune and (decision.decision == "adopt" or anyway):
+            outcome = _adopt(baseline, line, result, outcome)
+        elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
+            outcome = _propose(result, incumbent, outcome, prune=prune)
+    show(Answer(lines=partial(_lines, outcome), json=partial(_as_json, outcome)), json=json)
+    if not (outcome.place or outcome.proposal):
         raise typer.Exit(1)
 
 
-def _decision(
-    result: Result, trial: str, line: Baseline | None, worth: float
-) -> tuple[AdoptionDecision, Candidate | None]:
-    """What is decided of the experiment's settings, and the baseline they stand against."""
-    from ..advise.adoption import adoption
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What came of an adoption.
 
-    candidates, experiment = _candidates(result, trial), result.experiment
-    incumbent = _incumbent(line, result) if line else None
-    rivals = [one for one in candidates if incumbent is None or one.setting != incumbent.setting]
-    decision = adoption(
-        rivals or candidates,
-        incumbent,
-        metric=experiment.metric,
-        maximize=experiment.maximize,
-        worth=worth,
-    )
-    return decision, incumbent
+    Args:
+        doubts: What the round leaves open.
+        anyway: Why it was adopted whatever the evidence says.
+        store: The option that names the store, with a space before it.
+        place: The baseline that was written; None where none was.
+        proposal: The file of the trainings that would tell; empty where none was written.
+        trainings: How many those are.
+        seconds: How long they take at the pace of the round; None where none was timed.
+        nameless: Whether the file has to name a train function first.
+    """
+
+    decision: AdoptionDecision
+    doubts: tuple[Reason, ...]
+    anyway: str
+    store: str
+    place: Path | None = None
+    proposal: str = ""
+    trainings: int = 0
+    seconds: float | None = None
+    nameless: bool = False
 
 
-def _line(path: Path) -> Baseline | None:
-    from ..experiment import baseline
-
-    return baseline.read(path) if path.is_file() else None
-
-
-def _candidates(result: Result, trial: str) -> list[Candidate]:
-    """The settings of the experiment, or the one of a trial."""
+def _refuse_as_is(line: Baseline | None, *, as_is: bool) -> None:
     from ..errors import RunError
 
-    candidates = _typable_candidates(result)
-    if trial:
-        records = [one for one in result.records if trial in (str(one.id), one.name)]
-        setting = records[0].setting if records else None
-        candidates = [one for one in candidates if one.setting == setting]
-    if not candidates:
-        subject = f"trial `{trial}` that has ended" if trial else "trial that has ended"
+    if as_is and line is not None:
         raise RunError(
-            f"`{result.experiment.name}` has no {subject}, so there is nothing to adopt."
+            "--as-is is for a first baseline, and there is one already. To put another in its "
+            "place whatever the evidence says: --anyway REASON, which is kept."
         )
-    return candidates
 
 
-def _typable_candidates(result: Result) -> list[Candidate]:
-    """The settings of an experiment by the names that can be typed: two experiments meet here."""
+def _named_starting_point(decision: AdoptionDecision) -> AdoptionDecision:
+    """What is adopted against the evidence, and trained too seldom, is something to begin with."""
     from dataclasses import replace
 
-    from ..advise.adoption import candidates
-
-    name = result.experiment.name
-    return [
-        replace(one, trainings=replace(one.trainings, name=f"{name}:{one.trial}"))
-        for one in candidates(result.analysis)
-    ]
+    few = len(decision.candidate.trainings.values) < SEEDS
+    against = decision.decision != "adopt"
+    return replace(decision, starting_point=decision.starting_point or (few and against))
 
 
-def _incumbent(line: Baseline, result: Result) -> Candidate:
-    """The baseline with its trainings of this length: here, where it was adopted, or launched."""
+def _adopt(path: Path, line: Baseline | None, result: Result, outcome: _Outcome) -> _Outcome:
+    """Writes the baseline; what came of it."""
+    from dataclasses import replace
+
+    _refuse_without_value(outcome.decision)
+    decision = _named_starting_point(outcome.decision)
+    adopted = replace(outcome, decision=decision, place=path)
+    _write(path, line, result, adopted)
+    return adopted
+
+
+def _refuse_without_value(decision: AdoptionDecision) -> None:
+    import math
+
     from ..errors import RunError
-    from ..procedure.launch import launch_name
-    from ..round.result import load
 
-    last, length = line.last, result.experiment.max_steps
-    if (last.metric, last.maximize) != (result.experiment.metric, result.experiment.maximize):
+    candidate = decision.candidate
+    if not any(map(math.isfinite, candidate.trainings.values)):
         raise RunError(
-            f"The baseline is judged by {last.metric} and `{result.experiment.name}` by "
-            f"{result.experiment.metric}, or in the other direction: train both alike first."
+            f"No training of `{candidate.trainings.name}` has a value, so there is nothing to "
+            "adopt. See what broke them: `etude trials`."
         )
-    names = (result.experiment.name, last.experiment, launch_name(last, length))
-    experiments = [entry.experiment for entry in result.store.entries()]
-    known = [one.name for one in experiments if one.name in names and one.max_steps == length]
-    results = [load(result.store, name) for name in known]
-    alike = [
-        candidate
-        for known_result in results
-        for candidate in _typable_candidates(known_result)
-        if candidate.setting == last.setting
-    ]
-    if not alike:
-        raise RunError(
-            f"The baseline, trial {last.trial} of `{last.experiment}`, has no training of "
-            f"{length:,} steps in this store. Name the store that has one with --store, or train "
-            f"it here: `etude launch --max-steps {length}`."
-        )
-    return max(alike, key=lambda candidate: len(candidate.trainings.values))
 
 
-def _write(
-    path: Path, line: Baseline | None, result: Result, decision: AdoptionDecision, anyway: str
-) -> None:
+def _write(path: Path, line: Baseline | None, result: Result, outcome: _Outcome) -> None:
     from dataclasses import replace
 
     from ..experiment import baseline
     from .output import write_file
 
-    latest = replace(_adoption(result, decision, anyway), folder=_folder(result, path))
+    latest = replace(_adoption(result, outcome), folder=_folder(result, path))
     before = line.line if line else ()
     write_file(path, baseline.baseline_text(baseline.Baseline(line=(*before, latest))))
 
@@ -176,77 +169,117 @@ def _folder(result: Result, path: Path) -> str:
     return Path(os.path.relpath(folder, path.absolute().parent)).as_posix()
 
 
-def _adoption(result: Result, decision: AdoptionDecision, anyway: str) -> Adoption:
+def _adoption(result: Result, outcome: _Outcome) -> Adoption:
     import math
     from datetime import UTC, datetime
     from statistics import fmean
 
     from ..experiment.baseline import Adoption
 
-    experiment, candidate = result.experiment, decision.candidate
+    experiment, decision = result.experiment, outcome.decision
+    candidate = decision.candidate
     known = [value for value in candidate.trainings.values if math.isfinite(value)]
-    reason = f"Adopted anyway: {anyway} " if anyway else ""
+    reason = f"Adopted anyway: {outcome.anyway} " if outcome.anyway else ""
+    doubts = "".join(f" {doubt.text}." for doubt in outcome.doubts)
     return Adoption(
         adopted=datetime.now(UTC).isoformat(timespec="seconds"),
         experiment=experiment.name,
         trial=candidate.trial,
         metric=experiment.metric,
         maximize=experiment.maximize,
-        value=fmean(known) if known else 0.0,
-        trainings=len(candidate.trainings.values),
+        value=fmean(known),
+        trainings=len(known),
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
-        evidence=f"{reason}{decision.message}",
+        evidence=f"{reason}{decision.message}{doubts}",
         complexity=str(decision.complexity),
         setting=dict(candidate.setting),
         train=experiment.train or "",
+        starting_point=decision.starting_point,
     )
 
 
-def _propose(result: Result, incumbent: Candidate, candidate: Candidate, *, prune: bool) -> str:
-    """Writes the experiment that would tell, beside the last one; its path."""
-    from ..advise.follow_up import prunings, retraining_experiment
+def _propose(
+    result: Result, incumbent: Candidate | None, outcome: _Outcome, *, prune: bool
+) -> _Outcome:
+    """Writes the experiment that would tell, beside the last one, with what it costs."""
+    from dataclasses import replace
+
+    from ..advise.ending import measured_pace_s
     from ..experiment.toml.write import dumps
     from .output import folder_beside, write_new_file
 
-    more = prunings(incumbent.setting, candidate.setting) if prune else [candidate.setting]
-    kind = "prune" if prune else "retrain"
-    name = f"{result.experiment.name}-{kind}"
-    shared = incumbent.setting.keys() & candidate.setting.keys()
-    settings = [
-        {key: one[key] for key in one if key in shared} for one in (incumbent.setting, *more)
-    ]
-    lacking = incumbent.setting.keys() ^ candidate.setting.keys()
-    whole = settings if not lacking else [dict(candidate.setting)]
-    text = dumps(retraining_experiment(result.experiment, whole, name=name))
-    place = folder_beside(result.entry.source) / f"{name}.toml"
-    write_new_file(place, text)
-    return str(place)
+    coming = _retrainings(result, incumbent, outcome.decision.candidate, prune=prune)
+    place = folder_beside(result.entry.source) / f"{coming.name}.toml"
+    write_new_file(place, dumps(coming))
+    pace_s = measured_pace_s(result.records)
+    return replace(
+        outcome,
+        proposal=str(place),
+        trainings=coming.trials,
+        seconds=pace_s * coming.trials * coming.max_steps if pace_s else None,
+        nameless=coming.train is None,
+    )
 
 
-def _as_json(decision: AdoptionDecision, place: Path | None, proposal: str) -> dict[str, Any]:
+def _retrainings(
+    result: Result, incumbent: Candidate | None, candidate: Candidate, *, prune: bool
+) -> Experiment:
+    """The trainings that would tell: of the setting alone, or beside the baseline."""
+    from dataclasses import replace
+
+    from ..advise.follow_up import prunings, retraining_experiment
+    from ..round.retraining import free_name
+
+    name = f"{result.experiment.name}-{'prune' if prune else 'retrain'}"
+    settings = [dict(candidate.setting)]
+    if incumbent is not None:
+        more = prunings(incumbent.setting, candidate.setting) if prune else [candidate.setting]
+        if not incumbent.setting.keys() ^ candidate.setting.keys():
+            settings = [dict(one) for one in (incumbent.setting, *more)]
+    coming = retraining_experiment(result.experiment, settings, name=name)
+    return replace(coming, name=free_name(coming, result.retrainings))
+
+
+def _as_json(outcome: _Outcome) -> dict[str, Any]:
+    decision = outcome.decision
     return {
-        "adopted": place is not None,
+        "adopted": outcome.place is not None,
+        "starting_point": outcome.place is not None and decision.starting_point,
         "decision": decision.decision,
         "trial": decision.candidate.trial,
         "setting": dict(decision.candidate.setting),
         "message": decision.message,
+        "doubts": [doubt.text for doubt in outcome.doubts],
         "adds": list(decision.complexity.adds),
         "drops": list(decision.complexity.drops),
         "pruned": list(decision.pruned),
-        "file": str(place) if place else None,
-        "retrain": proposal or None,
+        "file": str(outcome.place) if outcome.place else None,
+        "retrain": outcome.proposal or None,
+        "cost": {"trainings": outcome.trainings, "seconds": outcome.seconds}
+        if outcome.proposal
+        else None,
     }
 
 
-def _lines(
-    decision: AdoptionDecision, place: Path | None, proposal: str, anyway: str
-) -> Iterator[str]:
-    from ..advise.comparison_ending import adoption_ending
+def _lines(outcome: _Outcome) -> Iterator[str]:
+    from ..advise.adoption_ending import Proposal, adoption_ending
     from .output import ending_lines
 
-    command = f"etude run {shlex.quote(proposal)}" if proposal else ""
-    file = shlex.quote(str(place)) if place else ""
-    yield from ending_lines(
-        adoption_ending(decision, file=file, proposal=command, asked=bool(anyway))
+    proposal = None
+    if outcome.proposal:
+        proposal = Proposal(
+            command=f"etude run {shlex.quote(outcome.proposal)}{outcome.store}",
+            trainings=outcome.trainings,
+            seconds=outcome.seconds,
+            nameless=outcome.nameless,
+        )
+    ending = adoption_ending(
+        outcome.decision,
+        file=shlex.quote(str(outcome.place)) if outcome.place else "",
+        proposal=proposal,
+        doubts=outcome.doubts,
+        asked=bool(outcome.anyway),
+        store=outcome.store,
     )
+    yield from ending_lines(ending)

@@ -46,7 +46,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
     """Plays the rounds; says what each found, what follows, and at the end what is best."""
     from ..procedure import autopilot
     from ..store import open_store
-    from .output import print_lines
+    from .output import print_lines, sound
 
     rounds = options.rounds
     budget = autopilot.budget_of(file, rounds=rounds, steps=options.budget_steps)
@@ -57,7 +57,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
         def play_one(current: Experiment | Path) -> Result:
             assert isinstance(current, Path), "A round of a file is a file. This is a bug."
             typer.echo(f"\nRound {len(played) + 1} of {rounds}: {current}")
-            return play(current, store)
+            return sound(play(current, store), current, options.store)
 
         following = autopilot.follow(
             file,
@@ -84,6 +84,7 @@ def _stop(
 ) -> tuple[str, ...]:
     """Why no other round is played now, and the command to go on; empty where the next one is."""
     from ..procedure.autopilot import has_begun
+    from ..procedure.budget import steps_to_go_on
     from .ask_round import changed_lines, has_terminal, is_to_be_played
 
     place, coming = latest.next_file, latest.coming
@@ -97,9 +98,10 @@ def _stop(
         return (f"The rounds stop before {place}, as you said.", same)
     for line in changed_lines(place, coming.text):
         typer.echo(line)
-    left = options.rounds - latest.number
-    steps = budget - latest.spent if left > 1 else None
-    command = _command(place, left, steps, options)
+    left, result = options.rounds - latest.number, latest.result
+    remaining = budget - latest.spent
+    steps = steps_to_go_on(coming, result.experiment, result.records, remaining=remaining)
+    command = _command(place, left, steps if left > 1 else None, options)
     why = f"There is no terminal to ask at, so the rounds stop before {place}: read it, edit it."
     return (why, command)
 
@@ -124,7 +126,8 @@ def _round_lines(latest: PlayedRound) -> list[str]:
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
     lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
-    lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor)]
+    cost = latest.result.cost_of(successor)
+    lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor, cost)]
     return [*lines, *shown([latest.said] if latest.said else [])]
 
 

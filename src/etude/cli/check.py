@@ -72,9 +72,15 @@ def _as_json(result: Result) -> dict[str, Any]:
             "headline": result.ending().line,
             "message": verdict.message,
             "doubts": verdict.doubts,
+            "failed_checks": [_named(one) for one in verdict.blocking],
         },
         "findings": [to_json(finding) for finding in result.findings],
     }
+
+
+def _named(finding: Finding) -> dict[str, Any]:
+    """Which finding it is, of those below."""
+    return {"check": finding.check, "rule": finding.rule, "subject": dict(finding.subject)}
 
 
 def short_lines(ending: Ending, findings: Sequence[Finding]) -> Iterator[str]:

@@ -21,6 +21,8 @@ _KeepSchedule: TypeAlias = Annotated[
 
 # A2's own number.
 _SEEDS = 5
+# What JSON says in its own way.
+_TYPED = ("checkpoint", "promise")
 
 
 def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -59,7 +61,7 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     place = folder / f"{retraining.name}-{seeds}-seeds.toml"
     write_new_file(place, dumps(retraining))
     result = run(place, store=lasting_location(store), runner=runner)
-    outcome = summarize_launch(result, looks_of(baseline))
+    outcome = summarize_launch(result, looks_of(baseline), adopted)
     show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)
 
 
@@ -72,9 +74,10 @@ def _as_json(outcome: LaunchSummary) -> dict[str, Any]:
     from ..procedure.launch import X4_WARNING
 
     return {
-        **{name: value for name, value in vars(outcome).items() if name != "checkpoint"},
+        **{name: value for name, value in vars(outcome).items() if name not in _TYPED},
         "checkpoint": str(outcome.checkpoint) if outcome.checkpoint else None,
         "message": outcome.message,
+        "adopted": outcome.promise.as_json() if outcome.promise else None,
         "x4": X4_WARNING,
     }
 

@@ -223,7 +223,9 @@ def _adoption_lines(adoptions: Mapping[str, Any]) -> Iterator[str]:
     for adoption in adoptions["line"]:
         trial = f"{adoption['experiment']}:{adoption['trial']}"
         value = f"{adoption['metric']} {number(adoption['value'], FULL_DIGITS)}"
-        yield f"adopted {adoption['adopted']}  {trial}  {value}"
+        only = ", a starting point" if adoption["starting_point"] else ""
+        trainings = f"{quantity(adoption['trainings'], 'training')}{only}"
+        yield f"adopted {adoption['adopted']}  {trial}  {value} ({trainings})"
         yield paragraph(adoption["evidence"], indent="  ")
         complexity = f"It {adoption['complexity']}"
         if complexity not in adoption["evidence"]:

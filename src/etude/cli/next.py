@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ..wording import number
+from ..wording import DIGITS, number
 from .options import JsonOption, MaximizeOption, MetricOption, NameArgument, StoreOption
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def next_lines(
         headline(ending),
         "",
         f"Next round: {place}{goal}",
-        *change_lines(successor),
+        *change_lines(successor, ending.steps[0].cost),
         *_listed("Left to you", left_to_you),
         *_listed("Waiting for another round", successor.waiting),
         "",
@@ -183,10 +183,16 @@ def _listed(title: str, sentences: Sequence[str]) -> list[str]:
     return [f"{title}:", *shown(sentences)] if sentences else []
 
 
-def change_lines(successor: NextRound) -> list[str]:
-    """What a round changes, from what to what; then why, a line a reason, its rule apart."""
+def change_lines(successor: NextRound, cost: str) -> list[str]:
+    """What a round changes, from what to what; then why, a line a reason, its rule apart.
+
+    Of one that trains settings again: what that costs, and which they are.
+    """
+    from ..advise.policy import RETRAIN
     from .output import apart, ruled_lines, table_lines
 
+    if successor.goal == RETRAIN:
+        return list(_settings_lines(successor.experiment, cost))
     changes = successor.recommendations
     rows = [
         (f"{change.path} {change.part}".rstrip(), f"{_value(change.old)} -> {_value(change.new)}")
@@ -195,6 +201,24 @@ def change_lines(successor: NextRound) -> list[str]:
     whys = dict.fromkeys((change.brief or change.because, change.rule) for change in changes)
     reasons = [(apart(because)[0], (rule,)) for because, rule in whys]
     return [*(f"  {line}" for line in table_lines(rows) if rows), *ruled_lines(reasons)]
+
+
+def _settings_lines(experiment: Experiment, cost: str) -> Iterator[str]:
+    """What it costs to train the settings again, then each of them."""
+    from ..design.studies import studies
+    from .output import paragraph, setting_line
+
+    yield f"  {cost}; nothing is tuned"
+    designed = studies(experiment)
+    first = designed[0].fixed
+    for study in designed:
+        own = {name: value for name, value in study.fixed.items() if len(designed) == 1} or {
+            name: value
+            for name, value in study.fixed.items()
+            if any(other.fixed.get(name) != first.get(name) for other in designed)
+        }
+        own = own or dict(study.scientific)
+        yield paragraph(f"{study.name}: {setting_line(own, DIGITS)}", indent="  ", hanging="    ")
 
 
 def _value(value: Any) -> str:

@@ -93,7 +93,7 @@ class Progress:
                 if best is not None:
                     self._tally.best[record.id] = self._objective.loss(best.value)
         tried = opening.rehearsed
-        self._is_cost_unknown = tried is not None and tried.own_loop and tried.step_s <= 0.0
+        self._is_cost_unknown = _is_cost_unknown(tried)
         for line in opening_lines(opening):
             self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
@@ -276,8 +276,8 @@ def unread_line(opening: Opening) -> str:
         return ""
     names = ", ".join(f"`{name}`" for name in rehearsal.unread)
     return (
-        f"Nothing read {names} when trial {rehearsal.trial_id} was tried, so the value makes no "
-        "difference there. Read it in the training code, or take it out of the file."
+        f"Nothing read {names} when trial {rehearsal.trial_id} was tried. If the rest of a trial "
+        "does not either, its value makes no difference: `etude check` tells then."
     )
 
 
@@ -309,6 +309,12 @@ def estimate_line(opening: Opening) -> str:
             f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
             f"{rehearsal.trial_id if rehearsal else 0} failed, so the cost is unknown: {problem}"
         )
+    if rehearsal.whole_s:
+        total_s = rehearsal.whole_s * math.ceil(waiting / opening.slots)
+        return (
+            f"{quantity(waiting, 'trial')}, {at_once}. One was tried whole, in "
+            f"{_milli(rehearsal.whole_s)}. About {duration(total_s)} in all."
+        )
     if rehearsal.own_loop and rehearsal.step_s <= 0.0:
         return (
             f"{quantity(waiting, 'trial')}, {at_once}. The loop is not `trial.steps()`, so the "
@@ -328,6 +334,10 @@ def estimate_line(opening: Opening) -> str:
         f"{_milli(rehearsal.step_s)} a step, {_evaluation(rehearsal)}. "
         f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
     )
+
+
+def _is_cost_unknown(tried: Rehearsed | None) -> bool:
+    return tried is not None and tried.own_loop and not (tried.step_s or tried.whole_s)
 
 
 def _evaluation(rehearsal: Rehearsed) -> str:

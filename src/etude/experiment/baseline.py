@@ -37,6 +37,8 @@ class Adoption:
         complexity: What it adds to the configuration before.
         train: As the experiment names it; empty for a function of Python.
         folder: That of the experiment's file, from the baseline's on; `train` starts there.
+        starting_point: Whether it is no more than something to begin with: trained too seldom to
+            know what it is worth, or adopted against what the evidence says (R1, A2).
     """
 
     adopted: str
@@ -53,6 +55,12 @@ class Adoption:
     setting: Mapping[str, Scalar]
     train: str = ""
     folder: str = "."
+    starting_point: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What its value is the mean of, in words."""
+        return "one training" if self.trainings == 1 else f"{self.trainings} trainings"
 
 
 @final

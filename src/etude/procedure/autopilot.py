@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..record import Record, Records
 from ..round.next_round import NextRound
 from ..round.opening import refuse_changes
 from ..round.result import Result, parent_in, rounds_before_in
+from ..round.retraining import retrained_round, retrainings_of
 from ..round.run import run
 from ..runner.base import Runner
 from ..search import refuse_missing
@@ -79,11 +80,14 @@ class RoundSeries:
     def best(self) -> tuple[PlayedRound, Record] | None:
         """The best trial of all rounds, with its round; None where none is feasible.
 
-        Of equals that of the earliest round.
+        Of equals that of the earliest round. What trains the best of another round again confirms
+        it, and the luckiest of its seeds is no better setting.
         """
         experiment = self.rounds[0].result.experiment
         candidates: list[tuple[float, int, PlayedRound, Record]] = []
         for played in self.rounds:
+            if played.result.retrains:
+                continue
             best = played.result.best
             value = best and best.best(experiment.metric, maximize=experiment.maximize)
             if best and value:
@@ -190,7 +194,7 @@ def follow(  # each is said by name
 
     Source: R1, R3.
     """
-    current, spent = first, dict[str, int]()
+    current, spent, results = first, dict[str, int](), dict[str, Result]()
     for number in range(1, rounds + 1):
         result = result_before_extension(store, current) or play(current)
         spent[result.experiment.name] = trained_steps(result.records)
@@ -200,7 +204,8 @@ def follow(  # each is said by name
             file=current if isinstance(current, Path) else None,
             spent=sum(spent.values()),
         )
-        played = with_next(played, rounds=rounds, budget_steps=budget_steps)
+        results[result.experiment.name] = result
+        played = with_next(played, rounds=rounds, budget_steps=budget_steps, results=results)
         if played.coming is None:
             yield played
             return
@@ -208,20 +213,25 @@ def follow(  # each is said by name
         yield replace(played, next_file=current if isinstance(current, Path) else None)
 
 
-def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedRound:
+def with_next(
+    played: PlayedRound, *, rounds: int, budget_steps: int, results: Mapping[str, Result]
+) -> PlayedRound:
     """A round with what comes next of it, or with why nothing does.
 
-    Source: R3, R15, X1.
+    Where it trained the best of an earlier one again, and that settled nothing, the search of the
+    earlier one goes on.
+
+    Source: R3, R15, X1, A2.
     """
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    coming = next_round(
-        played.result,
-        budget=budget_steps,
-        spent=played.spent,
-        rounds_left=rounds - played.number,
-    )
+    followed, rounds_left = played.result, rounds - played.number
+    after = partial(next_round, budget=budget_steps, spent=played.spent, rounds_left=rounds_left)
+    coming = after(followed)
+    if coming is None and followed.retrains in results and followed.verdict.status != "better":
+        again, followed = followed.experiment.name, results[followed.retrains]
+        coming = after(followed, retraining=again)
     if coming is None:
         message = f"The rounds end here: no edit of the file is advised. {remaining}"
         return replace(played, ended=(message, *played.result.left_to_you))
@@ -229,7 +239,7 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
         coming,
         remaining=budget_steps - played.spent,
         rounds_left=rounds - played.number,
-        existing=_existing_trials(coming, played.result),
+        existing=_existing_trials(coming, followed),
     )
     if fitted.coming is None:
         return replace(played, ended=(f"The rounds end here: {fitted.message}",))
@@ -237,7 +247,7 @@ def with_next(played: PlayedRound, *, rounds: int, budget_steps: int) -> PlayedR
 
 
 def next_round(
-    result: Result, *, budget: int, spent: int, rounds_left: int = 1
+    result: Result, *, budget: int, spent: int, rounds_left: int = 1, retraining: str = ""
 ) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
@@ -249,19 +259,21 @@ def next_round(
         budget: Training steps of all rounds.
         spent: Those that were trained.
         rounds_left: How many rounds may still be played.
+        retraining: The round of this series that trained its best again; empty without one. What
+            else the store has was trained by a series that is typed again, and comes in its turn.
 
-    Source: R2, R3, X1.
+    Source: R2, R3, X1, A2.
     """
-    coming = result.next()
+    coming = result.next(retraining=retraining)
     if coming is None:
-        return result.next(exploit=True)
+        return result.next(exploit=True, retraining=retraining)
     existing = _existing_trials(coming, result)
     cost = exploration_cost(coming, existing=existing)
     is_last = rounds_left == 1 or spent + cost >= budget
     redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
     if (redraws and not is_last) or spent + cost <= EXPLORES * budget:
         return coming
-    return result.next(exploit=True) or coming
+    return result.next(exploit=True, retraining=retraining) or coming
 
 
 def _existing_trials(coming: NextRound, result: Result) -> int:
@@ -285,12 +297,15 @@ def result_before_extension(store: Store, current: Experiment | Path) -> Result 
     records = [one for one in store.records(experiment.name) if one.index < experiment.trials]
     if not all(record.ended for record in records):
         return None
+    parent = parent_in(entries, experiment)
     return Result(
         entry=replace(extended, experiment=experiment, text=text),
         recorded=Records.of(records),
         store=store,
-        parent=parent_in(entries, experiment),
+        parent=parent,
         before=rounds_before_in(store, entries, experiment),
+        retrainings=retrainings_of(store, entries, experiment.name),
+        retrains=retrained_round(store, experiment, parent),
     )
 
 

@@ -128,6 +128,19 @@ def _with_trials(coming: NextRound, trials: int, reason: str) -> NextRound:
     )
 
 
+def steps_to_go_on(
+    coming: NextRound, before: Experiment, records: Iterable[Record], *, remaining: int
+) -> int:
+    """The budget of a series that begins with this round, so that it may spend what remains.
+
+    A round that goes on with an experiment counts the trials that this one has already.
+
+    Source: R15.
+    """
+    existing = trained_steps(records) if coming.experiment.name == before.name else 0
+    return max(remaining + existing, planned_steps(coming.experiment))
+
+
 def remaining_steps(budget: int, spent: int) -> str:
     """The training steps that remain of a budget, in a sentence.
 

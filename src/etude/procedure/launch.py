@@ -22,7 +22,9 @@ from ..experiment.toml.write import toml_text
 from ..record import Record
 from ..round.result import Result
 from ..round.test_values import values_at_best
+from ..study import derived_seed
 from ..wording import join, number, quantity
+from .promise import Promise, promise
 
 X4_WARNING = (
     "For a one-off workload alone, the validation data may be folded into the training of this "
@@ -42,6 +44,7 @@ class LaunchSummary:
         test: What it measured on test data at the step of its best validation value.
         looked: When its test values were first looked at, UTC; empty where it has none.
         before: Other experiments whose test values were looked at earlier.
+        promise: The value that it was adopted with; None where that is not known.
     """
 
     experiment: str
@@ -52,6 +55,7 @@ class LaunchSummary:
     test: dict[str, float]
     looked: str = ""
     before: tuple[str, ...] = ()
+    promise: Promise | None = None
 
     @property
     def message(self) -> str:
@@ -61,10 +65,11 @@ class LaunchSummary:
         if not known:
             return f"All {len(self.values)} trainings failed."
         spread = f", standard deviation {stdev(known):.2g}" if len(known) > 1 else ""
-        return (
+        first = (
             f"{len(self.values)} trainings: mean {self.metric} {fmean(known):.4g}, median "
             f"{median(known):.4g}{spread}; {failed} failed (A2)."
         )
+        return f"{first} {self.promise.sentence}." if self.promise else first
 
 
 def launch_ending(summary: LaunchSummary, place: Path) -> Ending:
@@ -78,6 +83,9 @@ def launch_ending(summary: LaunchSummary, place: Path) -> Ending:
     line = f"All {count} failed"
     if known:
         line = f"The mean `{summary.metric}` of {count} is {number(fmean(known))}, {failed} failed"
+        line += (
+            f": {summary.promise.distance}" if summary.promise and summary.promise.broken else ""
+        )
     best = f"Best checkpoint, trial {summary.best}: {summary.checkpoint}"
     return Ending(
         word="LAUNCHED" if known else "NOT LAUNCHED",
@@ -102,6 +110,8 @@ def _launch_table(summary: LaunchSummary, known: Sequence[float]) -> tuple[tuple
 
 
 def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
+    if summary.promise:
+        yield Reason(text=summary.promise.sentence, rules=("A1", "A2"))
     if summary.before:
         names = join([f"`{name}`" for name in summary.before])
         text = f"The test data were looked at before, for {names}: they tell less each time"
@@ -169,6 +179,8 @@ def _retraining(adopted: Adoption, *, seeds: int, name: str) -> Experiment:
     """The adopted configuration, with so many seeds, at the length it was adopted at."""
     return Experiment(
         name=name,
+        # Of its own: with the seeds of before it would train again what is known (A1).
+        seed=derived_seed(0, name),
         question="How good is the adopted configuration, with other seeds and at full length?",
         metric=adopted.metric,
         maximize=adopted.maximize,
@@ -193,12 +205,13 @@ def launch_name(adopted: Adoption, max_steps: int | None = None) -> str:
     return f"{adopted.experiment}-launch-{adopted.trial}" + (f"-{max_steps}" if longer else "")
 
 
-def summarize_launch(result: Result, looks: Path) -> LaunchSummary:
+def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = None) -> LaunchSummary:
     """Summarizes the trainings of a launch; the first look at its test values is written down.
 
     Args:
         result: Of the launch.
         looks: The file that remembers when test data were looked at.
+        adopted: What was launched, whose value its mean is held against.
 
     Source: X3, X4, A2, K1.
     """
@@ -221,6 +234,7 @@ def summarize_launch(result: Result, looks: Path) -> LaunchSummary:
         test=test,
         looked=first_looks[name] if test else "",
         before=tuple(other for other in first_looks if other != name) if test else (),
+        promise=None if adopted is None else promise(adopted, values, result.experiment.max_steps),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from ..errors import RunError
@@ -15,6 +15,7 @@ from ..finding import Recommendation
 from ..record import Record
 from ..space import Scalar
 from ..study import Study
+from .retraining import Retraining, free_name
 
 if TYPE_CHECKING:
     from ..advise.policy import Advice
@@ -92,7 +93,11 @@ def judged_edits(experiment: Experiment, trained: Experiment) -> tuple[Recommend
 
 
 def seeds_round(
-    experiment: Experiment, best: Sequence[tuple[Study, Record]], *, seeds: int
+    experiment: Experiment,
+    best: Sequence[tuple[Study, Record]],
+    *,
+    seeds: int,
+    known: Sequence[Retraining] = (),
 ) -> NextRound:
     """The round that trains the best settings again with other seeds.
 
@@ -100,11 +105,13 @@ def seeds_round(
         experiment: The round.
         best: The studies with their best trials, the leader first.
         seeds: How many trainings of each.
+        known: The rounds that trained settings of it again: another setting gets another name.
 
     Raises:
         RunError: where no trial has a value that counts.
     """
     from ..advise.follow_up import seeds_experiment
+    from ..advise.policy import RETRAIN
 
     if not best:
         raise RunError(
@@ -113,8 +120,8 @@ def seeds_round(
         )
     settings = [(study, record.setting) for study, record in best]
     again = seeds_experiment(experiment, settings, seeds=seeds)
-    goal = "train the best again with other seeds"
-    return NextRound(text=toml.dumps(again), experiment=again, recommendations=(), goal=goal)
+    again = replace(again, name=free_name(again, known))
+    return NextRound(text=toml.dumps(again), experiment=again, recommendations=(), goal=RETRAIN)
 
 
 def replay_round(

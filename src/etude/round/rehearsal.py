@@ -11,7 +11,7 @@ from ..errors import RunError
 from ..event import Ended, Event, Lost, Refused, Rehearsed
 from ..experiment import Experiment
 from ..experiment.methods import schedule_method
-from ..runner.attempt import is_silent
+from ..runner.attempt import returns_no_number
 from ..runner.base import Runner
 from ..runner.user_errors import misuse
 from .guard import misused, refusal
@@ -53,8 +53,7 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
     if isinstance(event, Ended):  # killed for not coming back in time
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
-    is_whole = first.max_steps <= TRIED_STEPS
-    if event.problem and (misuse(event.problem) or (is_whole and is_silent(event.problem))):
+    if misuse(event.problem) or returns_no_number(event.problem):
         raise misused(event.problem)
     return event
 

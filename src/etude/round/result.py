@@ -25,6 +25,7 @@ from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
+from .retraining import Retraining, retrained_round, retrainings_of, same
 from .test_values import record_look, recorded_metric, test_metrics, without_test_values
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Result:
     before, where the store has it; `prior` what the search of each study learned from such rounds;
     `before` all rounds that led to this one, the first of them first, with their trials. `recorded`
     are the trials as the store has them, `trained` the experiment as it was trained, where another
-    metric judges it now.
+    metric judges it now. `retrainings` are the rounds that train its settings again, `retrains`
+    names the one whose settings it trains again itself.
     """
 
     entry: Entry
@@ -57,6 +59,8 @@ class Result:
     before: tuple[tuple[Experiment, Records], ...] = ()
     shows_test: bool = False
     trained: Experiment | None = None
+    retrainings: tuple[Retraining, ...] = ()
+    retrains: str = ""
 
     @property
     def experiment(self) -> Experiment:
@@ -178,9 +182,9 @@ class Result:
     @cached_property
     def advice(self) -> Advice:
         """The first step of the playbook's order that asks for a change, and what waits."""
-        return self._advised(exploit=False)
+        return self._advised(self._context, exploit=False)
 
-    def _advised(self, *, exploit: bool) -> Advice:
+    def _advised(self, context: Context, *, exploit: bool) -> Advice:
         from ..advise.policy import EXPLOITATION, EXPLORATION, Advice, advice
 
         # What another tool left running never ends here: its next import is another experiment.
@@ -188,7 +192,7 @@ class Result:
         # Without a trial nothing was learned yet.
         if not self.records or not (elsewhere or all(record.ended for record in self.records)):
             return Advice()
-        taken = advice(self._context, EXPLOITATION if exploit else EXPLORATION)
+        taken = advice(context, EXPLOITATION if exploit else EXPLORATION)
         edits = judged_edits(self.experiment, self.trained or self.experiment)
         if not (edits and taken.recommendations):
             return taken
@@ -203,7 +207,21 @@ class Result:
             findings=self.findings,
             verdict=self.verdict,
             own_loop=self.entry.has_own_loop,
+            retraining=self.retraining,
+            retrains=self.retrains,
         )
+
+    @cached_property
+    def retraining(self) -> str:
+        """The ended round that trained its best settings again; empty where the store has none."""
+        from ..advise.follow_up import SEEDS
+
+        ended = [one.experiment for one in self.retrainings if one.ended]
+        if not ended or not self.verdict.best_trials:
+            return ""
+        asked = self.retrained(SEEDS).experiment
+        enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
+        return next(enough, "")
 
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
@@ -250,14 +268,26 @@ class Result:
 
         return manual_steps(self._context, self._own_records, self.advice)
 
-    def next(self, *, exploit: bool = False) -> NextRound | None:
+    def next(self, *, exploit: bool = False, retraining: str | None = None) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
+
+        Where nothing but the luck of single trainings keeps a lead open, the round trains the best
+        settings again.
 
         Args:
             exploit: Whether exploration is over: a search that adapts takes over, in a space
                 redrawn where that is asked for. Nothing changes where studies are compared.
+            retraining: The round that trained its best settings again, empty for none; None for
+                what the store says.
         """
-        advice = self._advised(exploit=True) if exploit else self.advice
+        context = self._context
+        if retraining is not None and retraining != context.retraining:
+            context = replace(context, retraining=retraining)
+        known = context is self._context and not exploit
+        advice = self.advice if known else self._advised(context, exploit=exploit)
+        if advice.seeds:
+            again = self.retrained(advice.seeds)
+            return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
 
     def cost_of(self, successor: NextRound) -> str:
@@ -293,7 +323,7 @@ class Result:
         compared = {study.name: study for study in self.analysis.compared_studies}
         rows = [row for row in self.verdict.rows if row.trial is not None]
         best = [(compared[row.study], by_id[row.trial]) for row in rows[:2] if row.trial in by_id]
-        return seeds_round(self.experiment, best, seeds=seeds)
+        return seeds_round(self.experiment, best, seeds=seeds, known=self.retrainings)
 
     @property
     def best_checkpoint(self) -> list[Path]:
@@ -364,14 +394,17 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         )
     last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
     entry = entries[last_run if name is None else names.index(name)]
+    parent = parent_in(entries, entry.experiment)
     result = Result(
         entry=entry,
         recorded=store.records(entry.experiment.name),
         store=store,
-        parent=parent_in(entries, entry.experiment),
+        parent=parent,
         prior=_prior(store, entry.experiment),
         before=rounds_before_in(store, entries, entry.experiment),
         shows_test=test,
+        retrainings=retrainings_of(store, entries, entry.experiment.name),
+        retrains=retrained_round(store, entry.experiment, parent),
     )
     if test and result.test_metrics:
         record_look(store.files.test_looks, entry.experiment.name, provenance.command())
@@ -407,6 +440,12 @@ def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | 
     """The round before, where a store has it."""
     known = (entry.experiment for entry in entries)
     return next((one for one in known if one.name == experiment.parent), None)
+
+
+def _trainings(experiment: Experiment) -> int:
+    """How often each setting of an experiment that tunes nothing is trained, at least."""
+    rows = experiment.configurations
+    return min(rows.count(row) for row in rows) if rows else experiment.trials
 
 
 def _started(entry: Entry) -> str:

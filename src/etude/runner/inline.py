@@ -15,6 +15,7 @@ from ..trial import TrainFunction
 from . import imported
 from .attempt import attempt
 from .base import Deliver
+from .batches import Ticker
 from .process_state import ProcessState
 from .user_code import as_script
 
@@ -36,6 +37,7 @@ class Inline:
         self._assignment: Assignment | None = None
         self._halts: dict[int, str] = {}
         self._state: ProcessState | None = None
+        self._ticker = Ticker()
 
     @property
     def free(self) -> int:
@@ -75,13 +77,20 @@ class Inline:
                 raise
 
         with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
-            attempt(assignment, train, send, lambda: self._halts.get(assignment.id, ""))
+            attempt(
+                assignment,
+                train,
+                send,
+                lambda: self._halts.get(assignment.id, ""),
+                ticker=self._ticker,
+            )
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]
         return True
 
     def close(self) -> None:
         """Nothing runs on; the generators of this process go on as if nothing had been trained."""
+        self._ticker.close()
         if self._state is not None:
             self._state.close()
             self._state = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -20,8 +21,12 @@ from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
 from .base import Deliver
+from .batches import HOLD_S, is_urgent, merged
 from .devices import environments
 from .messages import Judge, Prepare, Train, Verdict
+
+# Between two readings of reports that come in a stream.
+_WAKE_S = 0.001
 
 
 @dataclass
@@ -117,12 +122,24 @@ class Processes:
             self._send(self._slots[place], assignments)
 
     def wait(self, deliver: Deliver) -> bool:
-        """Waits up to a second for events of any worker."""
-        busy = {slot.parent_end: slot for slot in self._slots if slot.assignments}
-        if not busy:
+        """Waits for what is urgent, or for as long as reports may be held."""
+        if not any(slot.assignments for slot in self._slots):
             return False
         events: list[Event] = []
-        wait(list(busy), timeout=1.0)
+        until_s = time.monotonic() + HOLD_S
+        while not is_urgent(events) and (left_s := until_s - time.monotonic()) > 0:
+            if events:
+                time.sleep(min(_WAKE_S, left_s))  # many reports are read at once
+            events += self._news(left_s)
+        if events:
+            deliver(merged(events))
+        return True
+
+    def _news(self, timeout_s: float) -> list[Event]:
+        """What workers sent, and what became of those that died or are late."""
+        busy = {slot.parent_end: slot for slot in self._slots if slot.assignments}
+        events: list[Event] = []
+        wait(list(busy), timeout=timeout_s)
         for slot in busy.values():
             events += self._poll(slot)
         for slot in self._slots:
@@ -132,9 +149,7 @@ class Processes:
                 if time.monotonic() > slot.kill_at[trial_id]
             ]
             events += self._kill_late(slot, late) if late else []
-        if events:
-            deliver(events)
-        return True
+        return events
 
     def close(self) -> None:
         """Kills the workers: what they did not send is done again when the run goes on."""
@@ -190,7 +205,7 @@ class Processes:
         # process that the user's code forked may hold it on.
         is_gone = slot.process is None or slot.process.poll() is not None
         try:
-            while slot.parent_end.poll():
+            while _is_readable(slot.parent_end):
                 events += slot.parent_end.recv()
         except (EOFError, OSError):
             is_gone = True
@@ -230,6 +245,13 @@ class Processes:
             else Lost(trial_id, "its worker was killed for another trial's sake")
             for trial_id, assignment in assignments.items()
         ]
+
+
+def _is_readable(line: Connection) -> bool:
+    """Whether there is something to receive; a tenth of the time that `line.poll()` takes."""
+    poller = select.poll()
+    poller.register(line, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _exit_description(code: int) -> str:

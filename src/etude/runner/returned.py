@@ -27,7 +27,7 @@ def returned(trial: Trial, value: object) -> tuple[float | None, str]:
     if trial.last_report is None:
         return number, _status_taken(trial, value)
     step, reported = trial.last_report
-    if step == trial.max_steps - 1:
+    if step == trial.final_step:
         last = float(reported)
         is_same = number == last or (math.isnan(number) and math.isnan(last))
         return None, "" if is_same else _number_ignored(trial, value)
@@ -51,8 +51,7 @@ def _is_status(value: object) -> bool:
 
 
 def _no_number(trial: Trial, value: object) -> str:
-    is_tried = trial.is_rehearsal and trial.max_steps < trial.whole_steps
-    if trial.reported or is_tried:
+    if trial.reported or not trial.is_whole:
         return (
             f"The train function returns {_kind(value)}, which is ignored: return nothing, or the "
             f"final value of `{trial.metric}`."

@@ -98,6 +98,8 @@ class Vectorized:
         if self._stacks:
             stack = self._stacks.pop(0)
             self._stacks += self._advance(stack)  # in turn: each stack has its stretch
+        for seat in self._seats.values():  # the next stretch may take long
+            seat.channel.flush()
         events, self._events = self._events, []
         if events:
             deliver(events)

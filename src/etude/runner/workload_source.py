@@ -52,8 +52,9 @@ def _binding(source: _Source, name: str, depth: int) -> tuple[_Source, ast.stmt 
     bound = [one for one in _statements(source.body) if name in _bound_names(one)]
     last = bound[-1] if bound and depth else None
     if isinstance(last, ast.ImportFrom):
-        module, original = _imported(last, name)
-        other = _source(source.folder / f"{module.replace('.', '/')}.py")
+        original = next(one.name for one in last.names if (one.asname or one.name) == name)
+        sources = map(_source, _module_files(last, source.folder))
+        other = next((one for one in sources if one is not None), None)
         return _binding(other, original, depth - 1) if other else (source, None)
     if isinstance(last, ast.Assign) and isinstance(last.value, ast.Name):
         return _binding(source, last.value.id, depth - 1)
@@ -102,10 +103,16 @@ def _bound_names(statement: ast.stmt) -> set[str]:
     return set()
 
 
-def _imported(statement: ast.ImportFrom, name: str) -> tuple[str, str]:
-    """The module that a name is imported from, and what it is called there."""
-    named = next(one for one in statement.names if (one.asname or one.name) == name)
-    return statement.module or "", named.name
+def _module_files(statement: ast.ImportFrom, folder: Path) -> Iterator[Path]:
+    """Where the module of an import may stand: beside the file, or from the package's root on."""
+    steps = (statement.module or "").replace(".", "/")
+    above = [folder, *folder.absolute().parents]
+    roots = above[statement.level - 1 : statement.level] if statement.level else [folder]
+    while not statement.level and (roots[-1] / "__init__.py").is_file():
+        roots.append(roots[-1].absolute().parent)
+    for root in roots:
+        yield root / f"{steps}.py"
+        yield root / steps / "__init__.py"
 
 
 def _last_name(expression: ast.expr) -> str:

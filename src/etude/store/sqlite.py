@@ -180,7 +180,8 @@ class SQLite:
 def _writable(path: Path) -> sqlite3.Connection:
     if not path.parent.is_dir():
         raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
-    db = sqlite3.connect(path, isolation_level=None, timeout=60.0)
+    # A runner in this process may deliver from a thread beside the one that trains, one at a time.
+    db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
     try:
         refuse(db, str(path))  # before a single byte is written to what may not be ours
         db.execute("pragma journal_mode = wal")

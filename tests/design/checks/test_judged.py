@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from tests.factories import experiment
+from tests.form import offences
 
 from etude.design.checks.judged import findings, of_another_metric, renaming
 
@@ -11,6 +12,7 @@ def test_a_run_that_is_judged_by_test_data_has_a_problem(metric):
     (finding,) = findings(experiment(metric=metric))
 
     assert (finding.rule, finding.status) == ("X3", "problem")
+    assert list(offences(finding)) == []
 
 
 @pytest.mark.parametrize("metric", ["valid/error", "val_loss", "latest_loss", "train/loss", "loss"])
@@ -33,10 +35,10 @@ def test_who_says_that_a_metric_is_validation_is_believed():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, []),
-        ({"search": "grid"}, []),
-        ({"search": "bayesian"}, ["bayesian"]),
-        ({"schedule": "asha"}, ["asha"]),
+        ({}, "ok"),
+        ({"search": "grid"}, "ok"),
+        ({"search": "bayesian"}, "notice"),
+        ({"schedule": "asha"}, "notice"),
     ],
 )
 def test_what_adapted_to_another_metric_is_said(given, said):
@@ -45,5 +47,6 @@ def test_what_adapted_to_another_metric_is_said(given, said):
 
     found = of_another_metric(judged, trained)
 
-    assert [one.headline.split("`")[1] for one in found] == said
+    assert [one.status for one in found] == [said]
+    assert [offence for one in found for offence in offences(one)] == []
     assert of_another_metric(trained, trained) == []

@@ -7,16 +7,21 @@ from collections.abc import Sequence
 
 from ...analyze.checks.coverage import coverage
 from ...analyze.checks.infeasible import infeasible
+from ...analyze.comparison.comparison import ENOUGH
 from ...analyze.thresholds import BoundaryThresholds
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
 from ...wording import number, percent
 from ..context import Context, Remedy, claim, experiment_remedy
+from ..ranking import ranking
+from ..retrained import retrained
 from .narrow_unstable import narrow_unstable, use_log_scale
 
 # What a setting does to a training; other reasons are the machine's or the code's.
 DIVERGED = ("nan", "diverged", "no_value", "never_learned")
 
+# Heuristic: four times the five of A2; a difference that asks for more is a person's to weigh.
+MOST_SEEDS = 20
 # Heuristic: where more than three of four break, the space or the code is wrong.
 MOST_TIMES = 4
 
@@ -26,13 +31,15 @@ def more_trials(context: Context) -> list[Remedy]:
 
     Configurations listed by hand have no number of trials: a person lists more. A problem beside
     that of density is not amended by more of the same (C14), but for one: where many break, and
-    too few train to tell where, more trials tell. Where only seeds differ, more of them would leave
-    the verdict as open.
+    too few train to tell where, more trials tell. Where only seeds differ, five of them are the
+    least, and a few more are asked for where these would tell.
 
-    Source: C2, C3, C14, Q10.
+    Source: A2, C2, C3, C14, Q10.
     """
-    if context.experiment.configurations or context.verdict.means:
+    if context.experiment.configurations:
         return []
+    if context.verdict.means:
+        return _more_seeds(context)
     if by_code := _ended_by_code(context):
         words = by_code[0].advice.removesuffix(".")
         return [Remedy(rule="C3", words=f"{words} (C3).", causes=tuple(by_code))]
@@ -50,6 +57,20 @@ def more_trials(context: Context) -> list[Remedy]:
     # Heuristic: as many trials again, the usual unit of a budget.
     trials = 2 * context.experiment.trials
     return _with_trials(context, "Q10", trials, _open_question(context.verdict))
+
+
+def _more_seeds(context: Context) -> list[Remedy]:
+    """So many trainings of each setting as A2 asks for, or as would nearly settle it."""
+    trained = retrained(ranking(context.analysis))
+    if trained is None or trained.searched or context.has_problem:
+        return []
+    more = trained.nearest.more_seeds if trained.enough else ENOUGH - trained.fewest
+    trials = context.experiment.trials + more
+    if not more > 0 or trials > MOST_SEEDS:
+        return []
+    each = f"{trained.fewest} trainings of each"
+    why = f"{each} nearly tell: {more} more may" if trained.enough else f"{each} are too few"
+    return _with_trials(context, "A2", trials, f"{why}.")
 
 
 def _ended_by_code(context: Context) -> list[Finding]:

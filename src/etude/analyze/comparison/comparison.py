@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, harmonic_mean, median, stdev
 from typing import Literal, TypeAlias, final
 
@@ -197,20 +197,29 @@ def _losses(side: Retrainings, objective: Objective) -> list[float]:
     return [objective.loss(value) if math.isfinite(value) else math.inf for value in side.values]
 
 
-def _side(retraining: Retrainings, objective: Objective, threshold: float | None) -> Side:
-    finite = [value for value in retraining.values if math.isfinite(value)]
-    unlearned = (
-        0 if threshold is None else sum(objective.loss(value) > threshold for value in finite)
-    )
+def side(name: str, values: Sequence[float]) -> Side:
+    """The trainings of one side by themselves; NaN is a training that failed.
+
+    Source: A2.
+    """
+    finite = [value for value in values if math.isfinite(value)]
     return Side(
-        name=retraining.name,
-        values=retraining.values,
-        failed=len(retraining.values) - len(finite),
-        unlearned=unlearned,
+        name=name,
+        values=tuple(values),
+        failed=len(values) - len(finite),
+        unlearned=0,
         mean=fmean(finite) if finite else math.nan,
         median=median(finite) if finite else math.nan,
         sd=stdev(finite) if len(finite) > 1 else math.nan,
     )
+
+
+def _side(retraining: Retrainings, objective: Objective, threshold: float | None) -> Side:
+    plain = side(retraining.name, retraining.values)
+    if threshold is None:
+        return plain
+    unlearned = sum(objective.loss(value) > threshold for value in plain.finite)
+    return replace(plain, unlearned=unlearned)
 
 
 def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:

@@ -25,17 +25,22 @@ class DesignCheck:
         name: As it stands in findings.
         rules: All that its findings may name.
         findings: The check.
+        repair_betters: Those of the rules whose repair can only better the study that has the
+            problem; of a design too, no other problem is one of the leader alone.
     """
 
     name: str
     rules: tuple[str, ...]
     findings: Findings
+    repair_betters: tuple[str, ...] = ()
 
 
 CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck("question", ("R3", "S10", "W7"), question.findings),
-    DesignCheck("roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s)),
-    DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s)),
+    DesignCheck(
+        "roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s), ("R6", "R7")
+    ),
+    DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s), ("R9",)),
     DesignCheck("budget", ("Q11", "R13", "R15"), lambda _e, s, _p: budget.findings(s)),
     DesignCheck("names", ("R4",), lambda e, s, _: misspellings.findings(e, s)),
     DesignCheck("lists", ("R12",), lambda _e, s, _p: lists.findings(s)),

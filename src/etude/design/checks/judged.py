@@ -60,7 +60,7 @@ def validation_name(metric: str) -> str:
 
 
 def of_another_metric(experiment: Experiment, trained: Experiment) -> list[Finding]:
-    """That a search or a schedule chose by another metric; nothing where neither adapts.
+    """That another metric judges: in order, but where a search or a schedule chose by the old one.
 
     Args:
         experiment: The experiment, with the metric that judges it now.
@@ -68,24 +68,42 @@ def of_another_metric(experiment: Experiment, trained: Experiment) -> list[Findi
 
     Source: Q2, Q4.
     """
-    is_search = SEARCHES[trained.search].adaptive
-    name = trained.search if is_search else trained.schedule
-    is_schedule = trained.schedule and schedule_method(trained.schedule).adaptive
-    if not (is_search or is_schedule) or experiment.objective == trained.objective:
+    if experiment.objective == trained.objective:
         return []
+    is_search = SEARCHES[trained.search].adaptive
+    is_schedule = trained.schedule is not None and schedule_method(trained.schedule).adaptive
+    if not (is_search or is_schedule):
+        return [_judged_anew(experiment, trained)]
+    name = trained.search if is_search else trained.schedule
     did = "chose its points" if is_search else "stopped or changed trials"
+    claim = f"`{name}` {did} by `{trained.metric}`"
     return [
         Finding(
             rule="Q2",
             check="another_metric",
             status="notice",
             subject={},
-            headline=f"`{name}` {did} by `{trained.metric}`, not by `{experiment.metric}`",
-            message=f"`{name}` {did} by `{trained.metric}`, so nobody searched for a good "
-            f"`{experiment.metric}`. Its trials are no even sample: better settings may lie "
-            "where few were tried.",
-            evidence={"trained_by": trained.metric, "judged_by": experiment.metric},
+            headline=f"{claim}, not by `{experiment.metric}`",
+            message=f"{claim}, so nobody searched for a good `{experiment.metric}`. Its trials are "
+            "no even sample: better settings may lie where few were tried.",
+            evidence=_evidence(experiment, trained),
             advice='Search again by the new metric, or with search = "quasi_random".',
-            kind="another_metric",
         )
     ]
+
+
+def _judged_anew(experiment: Experiment, trained: Experiment) -> Finding:
+    claim = f"`{experiment.metric}` judges in place of `{trained.metric}`"
+    return Finding(
+        rule="Q2",
+        check="another_metric",
+        status="ok",
+        subject={},
+        headline=claim,
+        message=f"{claim}. The points were chosen by neither, and nothing was trained again.",
+        evidence=_evidence(experiment, trained),
+    )
+
+
+def _evidence(experiment: Experiment, trained: Experiment) -> dict[str, str]:
+    return {"trained_by": trained.metric, "judged_by": experiment.metric}
