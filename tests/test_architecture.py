@@ -116,6 +116,7 @@ CROSS_CUTTING = {
     "test_kill.py": "runs that are killed and started again",
     "test_kill_schedules.py": "schedules that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
+    "test_scripts.py": "training scripts as they were and as they run, from the command to values",
     "train/torch/test_forty_modules.py": "forty networks, over the whole of the loop",
     "train/torch/test_traps.py": "what a stack must not get wrong, over the whole of the loop",
 }

@@ -35,6 +35,8 @@ def of_merged() -> Analysis:
     return Analysis(question, [whole], valley(whole, [0.2, 1.1, 0.5], count=40))
 
 
+# Checks that look at all studies together.
+OF_ALL = dict.fromkeys(("studies", "records", "trials"), {"all studies"})
 EXPERIMENTS = {"split": of_split, "merged": of_merged}
 experiments = pytest.mark.parametrize("kind", EXPERIMENTS)
 
@@ -46,7 +48,7 @@ def calls(monkeypatch):
 
     def counted(check):
         def result(study, *given, **named):
-            of = study.name if check.of != "studies" else "all studies"
+            of = "all studies" if check.of in OF_ALL else study.name
             calls[check.name, of] += 1
             return check.result(study, *given, **named)
 
@@ -66,7 +68,7 @@ def expected(analysis: Analysis) -> set[tuple[str, str]]:
     return {
         (check.name, of)
         for check in CHECKS
-        for of in {"studies": {"all studies"}, "shares": shares}.get(check.of, names)
+        for of in {**OF_ALL, "shares": shares}.get(check.of, names)
     }
 
 
@@ -106,7 +108,7 @@ def ask(analysis: Analysis, question: str) -> None:
 QUESTIONS = [
     "compared_studies",
     "findings",
-    *(check.name for check in CHECKS if check.of != "studies"),
+    *(check.name for check in CHECKS if check.of not in OF_ALL),
 ]
 
 

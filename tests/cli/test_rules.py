@@ -12,7 +12,7 @@ SEARCHED = EXPERIMENT.replace("[fixed]\nbatch_size = 64", "batch_size = [16, 64]
 )
 ACKNOWLEDGED = SEARCHED.replace("[scientific]", 'acknowledge = ["S3"]\n\n[scientific]')
 MISTAKEN = ACKNOWLEDGED.replace('"S3"', '"S1"')
-FLAT = "def train(trial):\n    return 0.5\n"
+FLAT = "def train(trial):\n    return 0.5 if dict(trial) else 1.0\n"
 
 
 @pytest.fixture

@@ -344,3 +344,38 @@ def test_a_changed_comment_is_not_told(folder, etude_command):
         one for one in etude_command("check", "--json").json["findings"] if one["check"] == "code"
     ]
     assert found["status"] == "ok"
+
+
+MISSING = """
+def train(trial):
+    for step in trial.steps():
+        if trial.id > 0:
+            open("data.npy")
+        trial.report(step, {"valid/loss": 1.0 / (step + 1)})
+"""
+
+
+def test_a_run_that_the_machine_ended_for_the_most_part_exits_3_and_is_trained_again(
+    folder, etude_command
+):
+    (folder / "train.py").write_text(MISSING)
+    first = etude_command("run", "rates.toml", "--workers", "1")
+    (folder / "data.npy").touch()
+
+    again = etude_command("run", "rates.toml", "--workers", "1", "--retry-errors")
+
+    assert first.code == 3
+    assert "FileNotFoundError at train.py:5" in first.err
+    assert first.err.rstrip().endswith("etude run rates.toml --retry-errors")
+    assert again.code == 0
+    assert again.out.count("20/20 ended, 0 infeasible") == 2
+
+
+def test_rounds_end_where_the_machine_ended_most_of_one(folder, etude_command):
+    (folder / "train.py").write_text(MISSING)
+
+    told = etude_command("run", "rates.toml", "--workers", "1", "--rounds", "3", "--accept")
+
+    assert told.code == 3
+    assert "--retry-errors" in told.err
+    assert "Round 2" not in told.out

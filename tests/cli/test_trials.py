@@ -45,6 +45,7 @@ def test_trials_as_json(played, etude_command):
         "seed",
         "best",
         "steps",
+        "unread",
         "launch",
         "code",
         "trained",

@@ -22,8 +22,7 @@ import zlib
 import numpy as np
 import torch
 
-from etude.runner.process_state import read
-from etude.runner.state_kinds import KINDS
+from etude.runner.process_state import KINDS, read
 
 TRIALS = 8
 # It imports a compiler, for seconds, whose import sets what stays; asked of this process alone.
@@ -69,7 +68,7 @@ def backend(path, value):
 
 
 def uninitialized():
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # its class has it
 
 
 CHANGES = {
@@ -155,7 +154,7 @@ def drawn():
     """What the generators give."""
     return {
         "random": random.random(),
-        "numpy": float(np.random.rand()),
+        "numpy": float(np.random.rand()),  # noqa: NPY002  # the process-wide generator is meant
         "torch": float(torch.rand((), dtype=torch.float32, device="cpu")),
     }
 
@@ -173,7 +172,7 @@ def changes_all(trial):
 
 def imports_torch_lately(trial):
     """Its module is imported while it trains, and sets what every trial is to have."""
-    import late
+    import late  # type: ignore[import-not-found]  # beside this file, first on the path
 
     trial.report(0, {"valid/loss": late.size() + late.first()})
 

@@ -4,7 +4,7 @@ import threading
 
 from tests.runner.sample import HERE, assignment, rows
 
-from etude.event import Began, Ended, Logged, Saved
+from etude.event import Began, Ended, Event, Logged, Saved
 from etude.runner.batches import Ticker, is_urgent, merged
 from etude.runner.inline import Inline
 from etude.runner.user_code import train_function
@@ -85,7 +85,7 @@ def test_a_stack_delivers_each_stretch(tmp_path):
     setting = {"learning_rate": 0.25, "optimizer": "sgd", "batch_size": 4}
     busy = Vectorized(lambda: train_function("works.py:Plain", HERE), width=1)
     busy.submit([assignment(tmp_path, setting=setting, max_steps=10_000)])
-    events = []
+    events: list[Event] = []
     busy.wait(events.extend)
     busy.close()
 

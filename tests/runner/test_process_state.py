@@ -11,9 +11,10 @@ from tests.runner import changes
 from tests.runner.sample import HERE, assignment, events_of, of, rows
 
 from etude.runner.inline import Inline
-from etude.runner.process_state import ProcessState, generator_states, read
+from etude.runner.library_state import GENERATORS
+from etude.runner.process_state import KINDS, ProcessState, generator_states, read
 from etude.runner.processes import Processes
-from etude.runner.state_kinds import GENERATORS, KINDS, SERVICES
+from etude.runner.python_state import SERVICES
 from etude.runner.user_code import train_function
 
 # What no test here can change and undo, each with the reason.

@@ -33,6 +33,20 @@ def cliff(setting):
     return (margin - 0.1) ** 2 + 0.3 * (setting["x"] - 0.5) ** 2 if margin > 0 else math.nan
 
 
+FOUR = Space({name: Real(0.0, 1.0) for name in "abcd"})
+
+
+def valley(setting):
+    """It falls slowly along a + b - c / 5, and rises steeply before it breaks there."""
+    margin = 1.0 - setting["a"] - setting["b"] + 0.2 * setting["c"]
+    if margin <= 0.0:
+        return math.nan
+    beyond = margin - 0.1
+    across = 1.0 - math.exp(-20.0 * beyond**2) if beyond > 0.0 else 40.0 * beyond**2
+    best = {"a": 0.4, "c": 0.6, "d": 0.4}
+    return across + 0.1 * sum((setting[name] - at) ** 2 for name, at in best.items())
+
+
 HISTORY = records(EVEN, [cliff(one) for one in EVEN])
 
 
@@ -48,6 +62,15 @@ def bowls():
 def test_it_finds_the_floor_of_a_bowl(bowls):
     assert len(bowls) == STUDY.max_trials
     assert min(bowl(one.setting) for one in bowls) < 1e-4
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_what_acts_through_one_number_is_found_as_such(seed):
+    study = replace(bayesian_study(FOUR, max_trials=60), seed=seed)
+
+    found = whole_history(Bayesian(), study, valley, at_once=10)
+
+    assert np.nanmin([valley(one.setting) for one in found]) < 1e-3
 
 
 def test_it_maximizes_what_is_to_be_maximized():

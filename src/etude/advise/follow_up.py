@@ -46,9 +46,7 @@ def retraining_experiment(
         experiment,
         name=name,
         parent=experiment.name,
-        question=f"How good are {len(settings)} settings with other seeds?"
-        if len(settings) > 1
-        else "How good is this setting with other seeds?",
+        question=_question(len(settings)),
         notes="Trained again before a change is adopted (A2).",
         scientific={},
         nuisance={},
@@ -66,6 +64,12 @@ def retraining_experiment(
         constraints=(),
         acknowledge=("R6", "R7", "R9"),
     )
+
+
+def _question(settings: int) -> str:
+    if settings == 1:
+        return "How good is this setting with other seeds?"
+    return f"How good are {settings} settings with other seeds?"
 
 
 def seeds_experiment(

@@ -50,6 +50,11 @@ class Retrained:
         return self.fewest >= ENOUGH
 
     @property
+    def settles(self) -> bool:
+        """Whether the trainings alone say which is better."""
+        return self.agree and self.enough
+
+    @property
     def sides(self) -> dict[str, Side]:
         """Each study's trainings, by name."""
         leader = next(iter(self.comparisons.values())).b

@@ -17,6 +17,7 @@ from .ranking import RankedStudy, best_trials, means, once, ranking, relevant_fi
 from .retrained import Retrained, retrained
 from .significance import lead
 from .study_rows import study_rows
+from .verdict_evidence import comparison_evidence, lead_evidence, study_evidence
 
 Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
@@ -60,9 +61,8 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
     studies = ranking(analysis)
     best = best_trials(studies)
     basis = _basis(analysis, studies)
-    trained = basis.retrained
-    settled = trained if trained and trained.agree and trained.enough else None
-    relevant = relevant_findings(findings, best)
+    relevant, trained = relevant_findings(findings, best), basis.retrained
+    settled = trained if trained and trained.settles else None
     basis = replace(basis, blocking=blocking(analysis, basis.studies, relevant, retrained=settled))
     leader = basis.studies[0]
     status, headline, message = _answer(basis)
@@ -356,50 +356,13 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
 def _evidence(basis: _Basis) -> dict[str, Any]:
     """What the verdict rests on, as JSON has it."""
     evidence: dict[str, Any] = {
-        "studies": {study.study.name: _study_evidence(study) for study in basis.studies}
+        "studies": {study.study.name: study_evidence(study) for study in basis.studies}
     }
     if basis.untuned:
         evidence["means"] = {mean.study: vars(mean) for mean in basis.untuned}
     if basis.leads:
-        evidence["leads"] = {lead.over: _lead_evidence(lead) for lead in basis.leads}
+        evidence["leads"] = {lead.over: lead_evidence(lead) for lead in basis.leads}
     if basis.retrained:
         compared = basis.retrained.comparisons.items()
-        evidence["retrainings"] = {name: _comparison_evidence(one) for name, one in compared}
+        evidence["retrainings"] = {name: comparison_evidence(one) for name, one in compared}
     return evidence
-
-
-def _comparison_evidence(one: Comparison) -> dict[str, Any]:
-    gap = one.difference
-    return {
-        "answer": one.answer,
-        "by": one.gain if math.isfinite(gap.by) else None,
-        "p": gap.p if gap.known else None,
-        "trainings": [one.b.trainings, one.a.trainings],
-        "failed": [one.b.failed, one.a.failed],
-    }
-
-
-def _study_evidence(study: RankedStudy) -> dict[str, Any]:
-    best = study.best
-    return {
-        "trial": best.trial if best else None,
-        "value": best.value if best else None,
-        "step": best.step if best else None,
-        "standard_error": study.standard_error,
-        "ended": len(study.outcomes),
-        "feasible": study.feasible,
-    }
-
-
-def _lead_evidence(lead: Lead) -> dict[str, float | None]:
-    """The lead's numbers; None for what is not finite."""
-    numbers = {
-        "by": lead.by,
-        "low": lead.low,
-        "high": lead.high,
-        "run": lead.run,
-        "chance": lead.p_value,
-        "max_chance": lead.max_p_value,
-        "sampling_error": lead.error,
-    }
-    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}

@@ -31,6 +31,10 @@ _Candidate: TypeAlias = Annotated[
     ),
 ]
 
+_AsIs: TypeAlias = Annotated[
+    bool, typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point.")
+]
+
 
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: _Candidate = None,
@@ -42,10 +46,7 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     anyway: Annotated[
         str, typer.Option(metavar="REASON", help="Adopt whatever the evidence says; it is kept.")
     ] = "",
-    as_is: Annotated[
-        bool,
-        typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point."),
-    ] = False,
+    as_is: _AsIs = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Write the trainings that tell which changes can go.")
     ] = False,
@@ -57,27 +58,24 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     from .options import stored_result
     from .output import Answer, show, store_option
 
-    title, _, trial = (name or "").partition(":")
     line = line_of(baseline)
     _refuse_as_is(line, as_is=as_is)
+    title, _, trial = (name or "").partition(":")
     with stored_result(title or None, store) as asked:
         result, trial = source_of(asked, trial)
         decision, incumbent = decided(result, trial, line, worth=worth, as_is=as_is)
-        adopts = (decision.decision == "adopt" or bool(anyway)) and not prune
-        _refuse_without_value(decision, adopts=adopts)
         outcome = _Outcome(
-            decision=_named_starting_point(decision) if adopts else decision,
-            place=baseline if adopts else None,
+            decision=decision,
             doubts=tuple(doubts_of(result)),
             anyway=anyway,
             store=store_option(store),
         )
-        if adopts:
-            _write(baseline, line, result, outcome)
+        if not prune and (decision.decision == "adopt" or anyway):
+            outcome = _adopt(baseline, line, result, outcome)
         elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
             outcome = _propose(result, incumbent, outcome, prune=prune)
     show(Answer(lines=partial(_lines, outcome), json=partial(_as_json, outcome)), json=json)
-    if not adopts and not outcome.proposal:
+    if not (outcome.place or outcome.proposal):
         raise typer.Exit(1)
 
 
@@ -87,10 +85,10 @@ class _Outcome:
     """What came of an adoption.
 
     Args:
-        place: The baseline that was written; None where none was.
         doubts: What the round leaves open.
         anyway: Why it was adopted whatever the evidence says.
         store: The option that names the store, with a space before it.
+        place: The baseline that was written; None where none was.
         proposal: The file of the trainings that would tell; empty where none was written.
         trainings: How many those are.
         seconds: How long they take at the pace of the round; None where none was timed.
@@ -98,10 +96,10 @@ class _Outcome:
     """
 
     decision: AdoptionDecision
-    place: Path | None
     doubts: tuple[Reason, ...]
     anyway: str
     store: str
+    place: Path | None = None
     proposal: str = ""
     trainings: int = 0
     seconds: float | None = None
@@ -127,13 +125,24 @@ def _named_starting_point(decision: AdoptionDecision) -> AdoptionDecision:
     return replace(decision, starting_point=decision.starting_point or (few and against))
 
 
-def _refuse_without_value(decision: AdoptionDecision, *, adopts: bool) -> None:
+def _adopt(path: Path, line: Baseline | None, result: Result, outcome: _Outcome) -> _Outcome:
+    """Writes the baseline; what came of it."""
+    from dataclasses import replace
+
+    _refuse_without_value(outcome.decision)
+    decision = _named_starting_point(outcome.decision)
+    adopted = replace(outcome, decision=decision, place=path)
+    _write(path, line, result, adopted)
+    return adopted
+
+
+def _refuse_without_value(decision: AdoptionDecision) -> None:
     import math
 
     from ..errors import RunError
 
     candidate = decision.candidate
-    if adopts and not any(map(math.isfinite, candidate.trainings.values)):
+    if not any(map(math.isfinite, candidate.trainings.values)):
         raise RunError(
             f"No training of `{candidate.trainings.name}` has a value, so there is nothing to "
             "adopt. See what broke them: `etude trials`."

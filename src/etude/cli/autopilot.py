@@ -46,7 +46,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
     """Plays the rounds; says what each found, what follows, and at the end what is best."""
     from ..procedure import autopilot
     from ..store import open_store
-    from .output import print_lines
+    from .output import print_lines, sound
 
     rounds = options.rounds
     budget = autopilot.budget_of(file, rounds=rounds, steps=options.budget_steps)
@@ -57,7 +57,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
         def play_one(current: Experiment | Path) -> Result:
             assert isinstance(current, Path), "A round of a file is a file. This is a bug."
             typer.echo(f"\nRound {len(played) + 1} of {rounds}: {current}")
-            return play(current, store)
+            return sound(play(current, store), current, options.store)
 
         following = autopilot.follow(
             file,

@@ -190,6 +190,19 @@ def setting_line(setting: Mapping[str, Any], digits: int = FULL_DIGITS) -> str:
     return ", ".join(f"{name} = {number(value, digits)}" for name, value in setting.items())
 
 
+def sound(result: Result, file: Path, store: str | None) -> Result:
+    """The result itself.
+
+    Raises:
+        TrainError: where an error of the code or the machine ended most of a study.
+    """
+    from ..round.retry import refuse_code_failures
+
+    again = f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
+    refuse_code_failures(result, again=again)
+    return result
+
+
 def store_option(store: str | None) -> str:
     """The option that names the store, as it was typed, for a command to type next."""
     return f" --store {shlex.quote(store)}" if store else ""

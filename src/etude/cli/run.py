@@ -147,12 +147,10 @@ def _play(
 
 def _show(result: Result, file: Path, store: str | None) -> None:
     """Prints what a round found; an error where the code or the machine ended most of it."""
-    from ..round.retry import refuse_code_failures
-    from .output import print_lines, store_option
+    from .output import print_lines, sound
 
     print_lines(result_lines(result, store))
-    again = f"etude run {shlex.quote(str(file))} --retry-errors{store_option(store)}"
-    refuse_code_failures(result, again=again)
+    sound(result, file, store)
 
 
 def result_lines(result: Result, store: str | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ It imports the user's module once, trains what it is sent, and ends when its par
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -112,7 +113,8 @@ class _Worker:
     def _send(self, events: Sequence[Event]) -> None:
         """Flushes what was printed first: who hears of an end may let this worker go at once."""
         _flush()
-        self._parent.send(list(events))
+        # As `send` does, but for the pickler that it makes each time: once a report is often.
+        self._parent.send_bytes(pickle.dumps(list(events), pickle.HIGHEST_PROTOCOL))
 
     def _reason(self, trial_id: int) -> str:
         return self._halts.get(trial_id, "")

@@ -66,7 +66,7 @@ class ImportWatch(MetaPathFinder):
         return None
 
     def _wrap(self, spec: ModuleSpec) -> None:
-        """Wraps the loader's method for one call; the loader of what Python is made of is a class."""
+        """Wraps the loader's method for one call; built-in modules have a class for a loader."""
         loader = spec.loader
         if loader is None or isinstance(loader, type) or not hasattr(loader, "__dict__"):
             return

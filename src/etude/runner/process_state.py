@@ -13,10 +13,13 @@ from typing import Any, TypeAlias, final
 
 from ..trial import TrainFunction, Trial
 from .import_watch import ImportWatch
-from .state_kinds import GENERATORS, KINDS, Generator, Kind
+from .library_state import GENERATORS, LIBRARIES
+from .python_state import PYTHON
+from .state_kinds import Generator, Kind
 
 Values: TypeAlias = dict[str, Any]
 
+KINDS = {**PYTHON, **LIBRARIES}
 _UNREADABLE = object()
 
 
@@ -96,10 +99,9 @@ class ProcessState:
                 _attempted(kind.restore, library, self._values[name])
             remaining = remaining and self._changed()
         for name, _, _ in remaining:
-            print(
+            sys.stderr.write(  # its log keeps it
                 f"Etude could not put back {name}, which this trial changed: trials after it in "
-                "this process have it too.",
-                file=sys.stderr,
+                "this process have it too.\n"
             )
 
     def _changed(self) -> list[tuple[str, Kind, Any]]:

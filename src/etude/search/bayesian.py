@@ -178,8 +178,7 @@ def fitted_process(
         least_noise: No variance of the noise is below.
         directions: Weights from which the oblique input may begin, beside those of a plane.
     """
-    length, start_E, shortest = _length_prior(inputs_TxE)
-    shortest = max(least_length, shortest)
+    length, start_E, shortest = _length_prior(inputs_TxE, least_length)
     posterior = Posterior(inputs_TxE, targets_T, length=length, noise=NOISE, oblique=OBLIQUE)
     bounds = [
         *[(math.log(shortest), math.log(MOST))] * len(start_E),
@@ -213,15 +212,16 @@ def fitted_process(
     )
 
 
-def _length_prior(inputs_TxE: Floats) -> tuple[LogNormal, Floats, float]:
-    """BoTorch's prior of the lengths, its first lengths and its shortest one."""
+def _length_prior(inputs_TxE: Floats, least: float) -> tuple[LogNormal, Floats, float]:
+    """BoTorch's prior of the lengths, its first lengths and its shortest one, or the least."""
     inputs = torch.tensor(inputs_TxE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kernel = SingleTaskGP(inputs, inputs.sum(dim=1)[:, None]).covar_module
     prior = LogNormal(float(kernel.lengthscale_prior.loc), float(kernel.lengthscale_prior.scale))
     lengths_E = kernel.lengthscale.detach().ravel().numpy()
-    return prior, lengths_E, float(kernel.raw_lengthscale_constraint.lower_bound)
+    shortest = float(kernel.raw_lengthscale_constraint.lower_bound)
+    return prior, lengths_E, max(least, shortest)
 
 
 def _slopes(inputs_TxE: Floats, targets_T: Floats) -> list[Floats]:

@@ -62,6 +62,15 @@ def test_a_trial_that_recovers_improves_though_its_best_was_earlier():
     assert status(course) == "notice"
 
 
+def test_what_only_comes_back_from_a_jump_asks_for_no_more_steps():
+    course = np.exp(-4.0 * SHARE) + 0.8 * np.where(SHARE > 0.5, 1.3 - SHARE, 0.0)
+
+    of_trial, regime = findings(judged(course))
+
+    assert "back from a jump" in of_trial.headline
+    assert (regime.rule, regime.status) == ("T1", "ok")
+
+
 @pytest.mark.parametrize("count", [0, 1, 5, 9])
 def test_too_few_evaluations_are_unclear(count):
     assert status(1.0 - at(max(count, 1))[:count]) == "unclear"

@@ -230,24 +230,24 @@ def _last_trained(domain: Real | Integer, trials: Sequence[_Placed], side: Side)
 def is_just_widened(
     context: Context, hyperparameter: Hyperparameter, side: Side, new: float
 ) -> bool:
-    """Whether the bound was last moved outward, from within a decade of the one it would get.
+    """Whether the last round that moved the bound outward did so from within a decade of a new one.
 
     Such a cut takes back what a round was played for. It saves little: what breaks there is known,
-    and no later round widens the side again.
+    and no later round widens the side again. A refinement in between has drawn it in, no more.
 
     Source: C1, C3.
     """
     domain = hyperparameter.value
     assert isinstance(domain, Real | Integer), "Only a range has bounds. This is a bug."
-    now = getattr(domain, side)
+    later = getattr(domain, side)
     for before in reversed(context.analysis.before):
         then = _then(before.experiment, hyperparameter)
         if not isinstance(then, Real | Integer) or then.scale != domain.scale:
             return False
-        old = getattr(then, side)
-        if old != now:
-            is_outward = old < now if side == "high" else old > now
-            return is_outward and _within_a_decade(domain, old, new)
+        bound = getattr(then, side)
+        if bound < later if side == "high" else bound > later:
+            return _within_a_decade(domain, bound, new)
+        later = bound
     return False
 
 

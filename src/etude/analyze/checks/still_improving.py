@@ -40,6 +40,7 @@ class StillImprovingTrial:
         share: The gain as a share of what was gained before; NaN where that is nothing.
         kept: The slope in the stretch's second half as a share of the slope in all of it.
         flattens: Whether it gains, but hardly any more in the second half.
+        recovers: Whether what it gains leads back from a jump: it was lower before.
         end: The last value, in the metric's own direction.
         reached: The steps done, as a share of `max_steps`.
     """
@@ -52,6 +53,7 @@ class StillImprovingTrial:
     share: float = math.nan
     kept: float = math.nan
     flattens: bool = False
+    recovers: bool = False
     end: float = math.nan
     reached: float = math.nan
     evaluations: int = 0
@@ -136,10 +138,13 @@ def _judged(
     # A drop at the very end is no improvement, whatever the slope before it.
     ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
     gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
+    # Single lucky values aside, it was lower before: more steps may bring it back there, no more.
+    level_P, _ = levelled(values_P)
+    before_P = level_P[~late_P]
+    recovers = gains and bool(before_P.size) and values_W[second_W].min() > before_P.min()
     improving = gains and ends and slope_share >= thresholds.min_slope
     end = float(values_W[-1])
     # What noise hides may be worth steps, even beside all that was ever gained.
-    level_P, _ = levelled(values_P)
     worth = thresholds.min_gain * float(level_P.max() - level_P.min())
     hidden = not gains and gain + thresholds.doubt * error > worth > 0.0 and error > 0.0
     because = "what it gained at its end is no more than its noise hides"
@@ -153,6 +158,7 @@ def _judged(
         share=gain / total if total > 0.0 else math.nan,
         kept=slope_share,
         flattens=gains and ends and slope_share < thresholds.min_slope,
+        recovers=recovers,
         end=trial.value(end),
         reached=(int(curve.steps_E[-1]) + 1) / max(1, trial.max_steps),
         evaluations=len(curve),
@@ -214,6 +220,7 @@ def _evidence(result: StillImproving, trial: StillImprovingTrial) -> Mapping[str
         "share": trial.share,
         "slope_kept": trial.kept,
         "flattens": trial.flattens,
+        "recovers": trial.recovers,
         "reached": trial.reached,
         "evaluations": trial.evaluations,
         "confidence": sure,
@@ -234,6 +241,8 @@ def _headline(result: StillImproving, trial: StillImprovingTrial) -> str:
     if trial.why:
         return f"Trial {trial.trial} was not still improving: {trial.why}"
     gain = number(trial.gain, 2)
+    if trial.status == "notice" and trial.recovers:
+        return f"Trial {trial.trial} gained {gain} at its end, back from a jump"
     if trial.status == "notice":
         stretch = percent(result.thresholds.late)
         return f"Trial {trial.trial} still gained {gain} in the last {stretch} of its steps"
@@ -249,6 +258,11 @@ def _message(result: StillImproving, trial: StillImprovingTrial) -> str:
     stretch = f"the last {percent(result.thresholds.late)} of its steps"
     gain = f"its {result.metric} gained {number(trial.gain, 2)} over {stretch}"
     error = f"standard error {number(trial.error, 2)}"
+    if trial.status == "notice" and trial.recovers:
+        return (
+            f"Trial {trial.trial} was coming back from a jump at its end: {gain} ({error}). It had "
+            "been better before."
+        )
     if trial.status == "notice":
         return f"Trial {trial.trial} was still improving at its end: {gain} ({error})."
     if trial.flattens:
@@ -266,12 +280,14 @@ def _advice(result: StillImproving, trial: StillImprovingTrial) -> str:
         return ""
     if trial.reached < result.thresholds.full:
         return "Let it run to its last step before it is compared."
+    if trial.recovers:
+        return "Look at its curves: what makes it jump comes before more steps."
     return "Try more steps, or a schedule that decays later."
 
 
 def _regime(result: StillImproving) -> Finding:
     best = next((trial for trial in result.trials if trial.trial == result.best), None)
-    status: Severity = "unclear" if best is None else best.status
+    status: Severity = "unclear" if best is None else "ok" if best.recovers else best.status
     headline, message = _regime_words(result, best, status)
     return Finding(
         rule="T1",
@@ -307,6 +323,12 @@ def _regime_words(
             f"Whether more steps help {study} is open: see trial {best.trial}",
             f"Whether more steps help {study} is open, since of its best trial, {best.trial}, "
             f"{best.why}.",
+        )
+    if best.recovers:
+        return (
+            f"Nothing says that more steps help {study}",
+            f"The best trial of {study}, {best.trial}, was coming back from a jump. It had been "
+            "better before, so nothing says that more steps help.",
         )
     return (
         f"Nothing says that more steps help {study}",
