@@ -141,7 +141,8 @@ def _judged(
     # Single lucky values aside, it was lower before: more steps may bring it back there, no more.
     level_P, _ = levelled(values_P)
     before_P = level_P[~late_P]
-    recovers = gains and bool(before_P.size) and values_W[second_W].min() > before_P.min()
+    lowest_before = float(before_P.min()) if before_P.size else math.inf
+    recovers = gains and float(values_W[second_W].min()) > lowest_before
     improving = gains and ends and slope_share >= thresholds.min_slope
     end = float(values_W[-1])
     # What noise hides may be worth steps, even beside all that was ever gained.
