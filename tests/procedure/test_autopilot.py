@@ -167,7 +167,11 @@ def test_more_rounds_are_played_from_the_last_file_not_under_another_budget(fold
 def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
     compared = replace(experiment, scientific={"optimizer": ["adam", "sgd"]})
 
-    rounds = etude.autopilot(compared, loss, rounds=3, budget_steps=2 * 17 * STEPS)
+    def compared_loss(trial):
+        assert trial["optimizer"] in ("adam", "sgd")
+        loss(trial)
+
+    rounds = etude.autopilot(compared, compared_loss, rounds=3, budget_steps=2 * 17 * STEPS)
 
     first, second = rounds.rounds
     assert "R15: the budget: 7 trials in place of 10" in first.said
