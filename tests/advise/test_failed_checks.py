@@ -9,13 +9,14 @@ import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of
 from tests.analyze.trials import valley
-from tests.factories import RATE, SHARE, record, two_optimizers
+from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
 from etude.advise.failed_checks import blocking, harmless
 from etude.advise.ranking import ranking
 from etude.advise.verdict import verdict
 from etude.design.split import split
 from etude.finding import Finding
+from etude.record import Record
 from etude.search.sobol import points
 from etude.space import Real
 
@@ -155,7 +156,7 @@ def test_a_leader_whose_best_training_broke_may_have_a_false_value(kind, status)
 def breaking(*, bottom, trials=40, scattered=False, height=0.5, breaks=(1,), cliff=0.65):
     """Two valleys; from the cliff of the rate on, training breaks, or as often anywhere."""
     question = two_optimizers(trials=trials, nuisance={"learning_rate": RATE, "share": SHARE})
-    records = []
+    records: list[Record] = []
     for place, study in enumerate(split(question)):
         unit_TxD = points(2, study.seed, trials)
         broken_T = unit_TxD[:, 0] > cliff
@@ -228,7 +229,7 @@ def test_the_fewest_trials_of_the_leader_are_no_reason_to_wait():
 
 
 def test_one_study_alone_has_no_order_to_change():
-    context = rounds.edge(rounds.experiment(nuisance={"learning_rate": Real(0.1, 1.0)}))
+    context = rounds.edge(experiment(nuisance={"learning_rate": Real(0.1, 1.0)}))
     studies = ranking(context.analysis)
 
     fails = [one for one in context.findings if one.status == "problem"]

@@ -36,7 +36,7 @@ def of_merged() -> Analysis:
 
 
 # Checks that look at all studies together.
-OF_ALL = dict.fromkeys(("studies", "records", "trials"), {"all studies"})
+OF_ALL = {of: {"all studies"} for of in ("studies", "records", "trials")}
 EXPERIMENTS = {"split": of_split, "merged": of_merged}
 experiments = pytest.mark.parametrize("kind", EXPERIMENTS)
 

@@ -1,6 +1,7 @@
 """What changed of the user's code since trials ended, before any is imported."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_a_module_from_elsewhere_is_looked_for_where_python_would(folder, tmp_pa
 
 
 def test_a_function_of_a_notebook_is_compared_with_the_one_that_is_handed_over(folder):
-    spaces = [{}, {}]
+    spaces: list[dict[str, Any]] = [{}, {}]
     for space, value in zip(spaces, (1.0, 2.0), strict=True):
         exec(f"def train(trial):\n    return {value}\n", space)  # as a cell does
     from etude.runner.imported import function_file

@@ -1,6 +1,8 @@
 """Whether a file is the one that a store knows under its name."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from tests.round.rates import FILE
@@ -103,9 +105,8 @@ def test_an_experiment_from_python_has_no_file_to_compare(project):
 def test_a_file_in_a_store_of_an_older_etude_is_known_by_where_it_stood(
     project, tmp_path, is_there, same
 ):
-    db = open_store(project / "etude.db")
-    db._db.execute("update experiment set place = null")
-    db.close()
+    with closing(sqlite3.connect(project / "etude.db")) as db, db:
+        db.execute("update experiment set place = null")
     shutil.copytree(project / "a", project / "b")
     if not is_there:
         shutil.rmtree(project / "a")

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import etude
-from etude.store import Memory
+from etude.store.memory import Memory
 
 NAME = "loss"
 

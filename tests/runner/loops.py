@@ -204,7 +204,7 @@ def dies_after_its_end(trial):
         if next(flushed) > 1:  # after its report and its end
             os._exit(7)
 
-    worker._flush = flush
+    vars(worker)["_flush"] = flush
     return trial["learning_rate"]
 
 

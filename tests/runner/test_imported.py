@@ -4,6 +4,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.runner.sample import assignment, events_of
@@ -158,7 +159,7 @@ def test_a_file_is_read_as_python_reads_it(data, text):
 
 
 def test_a_function_of_a_notebook_has_its_bytecode():
-    spaces = [{}, {}, {}]
+    spaces: list[dict[str, Any]] = [{}, {}, {}]
     for space, text in zip(spaces, ("return 1.0", "return 1.0  # one", "return 2.0"), strict=True):
         exec(f"def train(trial):\n    {text}\n", space)  # as a cell does
 

@@ -212,7 +212,7 @@ def exhaust(runner, one):
 
 def test_what_a_killed_worker_reported_is_there(tmp_path):
     """However soon after the report it died."""
-    events = []
+    events: list[Event] = []
     busy = processes("is_killed_after_reports")
     busy.submit([assignment(tmp_path)])
     while busy.wait(events.extend):
@@ -224,7 +224,7 @@ def test_what_a_killed_worker_reported_is_there(tmp_path):
 
 
 def test_what_a_worker_reported_that_hangs_is_delivered(tmp_path):
-    events = []
+    events: list[Event] = []
     busy = processes("hangs_after_reports")
     busy.submit([assignment(tmp_path)])
     waits = iter(range(100))

@@ -15,7 +15,8 @@ from etude.search.pbt import generation_ends
 from etude.search.perturbation import perturbation, step
 from etude.space import Choice, Integer, Real, Space
 
-PBT = {"schedule": "pbt", "schedule_options": {"interval": 3}, "trials": 8}
+OPTIONS = {"interval": 3}
+PBT = {"schedule": "pbt", "schedule_options": OPTIONS, "trials": 8}
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,7 @@ BROKEN = {"status": "infeasible", "reason": "nan", "checkpoints": ()}
 
 
 def asked(records, free=64, **options):
-    given = {**PBT, "schedule_options": {**PBT["schedule_options"], **options}}
-    (study,) = split(descent(**given))
+    (study,) = split(descent(**{**PBT, "schedule_options": {**OPTIONS, **options}}))
     return search_of(study).moves(study, Records.of(records), free)
 
 

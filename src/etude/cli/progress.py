@@ -298,41 +298,33 @@ def estimate_line(opening: Opening) -> str:
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
     if ended:
         return f"Going on: {quantity(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
-    rehearsal = opening.rehearsed
+    trials = f"{quantity(waiting, 'trial')}, {at_once}."
+    return f"{trials} {_cost_sentences(opening, waiting)}"
+
+
+def _cost_sentences(opening: Opening, waiting: int) -> str:
+    """What trials that nothing is known of yet will cost, by the one that was tried."""
+    rehearsal, experiment = opening.rehearsed, opening.experiment
     if rehearsal is None or rehearsal.problem:
-        problem = (
-            rehearsal.problem.splitlines()[-1]
-            if rehearsal and rehearsal.problem
-            else "no reason given"
-        )
-        return (
-            f"{quantity(waiting, 'trial')}, {at_once}. Two steps of trial "
-            f"{rehearsal.trial_id if rehearsal else 0} failed, so the cost is unknown: {problem}"
-        )
+        lines = rehearsal.problem.splitlines() if rehearsal else []
+        problem = lines[-1] if lines else "no reason given"
+        tried = rehearsal.trial_id if rehearsal else 0
+        return f"Two steps of trial {tried} failed, so the cost is unknown: {problem}"
+    in_turn = math.ceil(waiting / opening.slots)
     if rehearsal.whole_s:
-        total_s = rehearsal.whole_s * math.ceil(waiting / opening.slots)
-        return (
-            f"{quantity(waiting, 'trial')}, {at_once}. One was tried whole, in "
-            f"{_milli(rehearsal.whole_s)}. About {duration(total_s)} in all."
-        )
+        total = duration(rehearsal.whole_s * in_turn)
+        return f"One was tried whole, in {_milli(rehearsal.whole_s)}. About {total} in all."
     if rehearsal.own_loop and rehearsal.step_s <= 0.0:
-        return (
-            f"{quantity(waiting, 'trial')}, {at_once}. The loop is not `trial.steps()`, so the "
-            "cost is unknown until a trial has ended."
-        )
-    experiment = opening.experiment
+        return "The loop is not `trial.steps()`, so the cost is unknown until a trial has ended."
     trial_s = (
         rehearsal.setup_s
         + experiment.max_steps * rehearsal.step_s
         + min(experiment.evaluations, experiment.max_steps) * rehearsal.evaluation_s
     )
-    total_s = trial_s * (
-        waiting / opening.pace if opening.pace else math.ceil(waiting / opening.slots)
-    )
+    total = duration(trial_s * (waiting / opening.pace if opening.pace else in_turn))
     return (
-        f"{quantity(waiting, 'trial')}, {at_once}. Two steps of one were tried: "
-        f"{_milli(rehearsal.step_s)} a step, {_evaluation(rehearsal)}. "
-        f"{'At most' if experiment.schedule else 'About'} {duration(total_s)} in all."
+        f"Two steps of one were tried: {_milli(rehearsal.step_s)} a step, "
+        f"{_evaluation(rehearsal)}. {'At most' if experiment.schedule else 'About'} {total} in all."
     )
 
 
