@@ -32,7 +32,7 @@ MASKS = (
         r'"(wall_s|process|python|version|etude|platform|host|commit)": ("[^"]*"|[\d.e-]+)',
         r'"\1": "<masked>"',
     ),
-    (r'(?<=code": ")[0-9a-f]{8}(?=")|(?<=\.code ")[0-9a-f]{8}(?=")', "<hash>"),  # of the story's file
+    (r'"[0-9a-f]{8}"', '"<hash>"'),  # a version of the story's code
     (r"adds [\d.]+ times the time per step", "adds nothing"),  # a busy machine's
     (r", [\d.]+ times the time per step", ""),
     (r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n", ""),  # told now and then
