@@ -36,7 +36,7 @@ def test_each_round_says_what_it_found_and_what_the_next_changes_and_why(flown):
     assert "At most 2 rounds, 320 training steps in all." in flown.out
     assert "\nRound 1 of 2: rates.toml\n" in flown.out
     assert "Next round, to redraw the space: rates-2.toml\n" in flown.out
-    assert "  nuisance.learning_rate high  0.5 -> 12\n" in flown.out
+    assert "  nuisance.learning_rate high  0.5 -> 5\n" in flown.out
     assert "\nUNCLEAR  `optimizer=adam` " in flown.out
     assert "\nRound 2 of 2: rates-2.toml\n" in flown.out
 
@@ -77,4 +77,4 @@ def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
     assert "Next round: alone-2.toml, to exploit\n" in answer.out
     assert "changed nothing" not in answer.out
     assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
-    assert "high = 12" in (folder / "alone-2.toml").read_text()
+    assert "high = 5" in (folder / "alone-2.toml").read_text()

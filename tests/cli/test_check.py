@@ -42,6 +42,10 @@ def test_check_as_json_has_the_verdict(played, etude_command):
         "headline": result.ending().line,
         "message": expected.message,
         "doubts": list(expected.doubts),
+        "failed_checks": [
+            {"check": one.check, "rule": one.rule, "subject": dict(one.subject)}
+            for one in expected.blocking
+        ],
     }
 
 

@@ -71,7 +71,7 @@ def test_next_goes_beside_the_file_before(folder, etude_command):
     answer = etude_command("next")
 
     assert "\nNext round: rates-2.toml, to redraw the space\n" in answer.out
-    assert "\n  nuisance.learning_rate high  0.5 -> 12\n" in answer.out
+    assert "\n  nuisance.learning_rate high  0.5 -> 5\n" in answer.out
     assert answer.out.splitlines()[-1].startswith("  etude run rates-2.toml  Read it, edit it")
     assert (folder / "rates-2.toml").is_file()
 

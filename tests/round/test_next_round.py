@@ -31,7 +31,8 @@ WRONG = rates(
 
 def train(trial):
     """A valley at 0.01 and 0.001, and nothing but NaN from a learning rate of 4 on."""
-    rate, decay = math.log10(trial["learning_rate"]), math.log10(trial["weight_decay"])
+    setting = dict(trial)  # reads all of it, what is compared too
+    rate, decay = math.log10(setting["learning_rate"]), math.log10(setting["weight_decay"])
     height = (rate + 2) ** 2 + (decay + 3) ** 2
     for step in trial.steps():
         if trial.evaluates(step):
