@@ -33,6 +33,8 @@ MASKS = (
         r'"\1": "<masked>"',
     ),
     (r'"[0-9a-f]{8}"', '"<hash>"'),  # a version of the story's code
+    (r"\(code [0-9a-f]{8}\)", "(code <hash>)"),
+    (r'"seconds": [\d.e-]+', '"seconds": "<masked>"'),
     (r"adds [\d.]+ times the time per step", "adds nothing"),  # a busy machine's
     (r", [\d.]+ times the time per step", ""),
     (r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n", ""),  # told now and then
