@@ -14,7 +14,7 @@ from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.read import error_with_lines
-from ..record import Records
+from ..record import Records, is_code_failure
 from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
@@ -23,7 +23,7 @@ from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
 from .changed_code import ChangedFile
-from .identity import refuse_another_file
+from .identity import free_name, refuse_another_file
 from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
@@ -49,6 +49,11 @@ class OpenRound:
     store: Store
     changed_code: Sequence[ChangedFile] = ()
     accepts_code: bool = False
+
+    @property
+    def new_name(self) -> str:
+        """A name that the experiment could have instead, free in the store."""
+        return free_name(self.store, self.experiment.name)
 
 
 @contextmanager
@@ -159,7 +164,18 @@ def refuse_changes(store: Store, new: Experiment) -> None:
     listed = ", ".join(f"`{key}`" for key in changed)
     raise RunError(
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
-        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
+        f'experiments do not mix: give it a new name, for example "{free_name(store, new.name)}".'
+        f"{_way_to_keep(store, new.name)}"
+    )
+
+
+def _way_to_keep(store: Store, name: str) -> str:
+    """How trials are kept beside some that the code ended, as after a value that it knows not."""
+    if not any(map(is_code_failure, store.records(name))):
+        return ""
+    return (
+        " To keep the trials that ended well, leave the file as it was, mend the code, and train "
+        "again what failed: --retry-errors."
     )
 
 

@@ -103,6 +103,7 @@ def _perform(
         pace=choice.pace,
         changed_code=this_round.changed_code,
         accepts_code=this_round.accepts_code,
+        new_name=this_round.new_name if this_round.changed_code else "",
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     every_observer = Observers(observers)

@@ -25,6 +25,7 @@ class CodeFailures:
         sites: How many failed at which place, most frequent first: `KeyError at train.py:12`.
         tied: The values of lists at which the code fails, and fails so nowhere else.
         decides: Whether they are so many that the rest is no study of the settings.
+        is_whole: Whether nothing else became of a compared study, as of a value misspelt.
     """
 
     trials: tuple[int, ...] = ()
@@ -32,6 +33,7 @@ class CodeFailures:
     sites: Mapping[str, int] = field(default_factory=dict)
     tied: tuple[Tied, ...] = ()
     decides: bool = False
+    is_whole: bool = False
 
     def headline(self, study: str) -> str:
         """How many failed so, of a study."""
@@ -69,10 +71,14 @@ class CodeFailures:
 
     def advice(self) -> str:
         """What is to be done."""
-        places = conjunction([_place(one) for one in self.tied])
-        what = f"the code at {places}" if self._is_tied else "the code or the machine"
+        if self._is_tied:
+            places = conjunction([_place(value) for value in self.tied])
+            them = "that value" if len(self.tied) == 1 else "them"
+            return f"Mend the code at {places} and type {_AGAIN}; without {them}, {_ANEW}."
+        if self.is_whole:
+            return f"Mend the code or the machine and type {_AGAIN}; without that value, {_ANEW}."
         them = "that trial" if len(self.trials) == 1 else "them"
-        return f"Mend {what}, then train {them} again with `etude run FILE --retry-errors`."
+        return f"Mend the code or the machine, then train {them} again with {_AGAIN}."
 
     @property
     def _is_tied(self) -> bool:
@@ -80,6 +86,9 @@ class CodeFailures:
         return bool(self.tied) and len(self.trials) == sum(len(one.trials) for one in self.tied)
 
 
+# Results of two files do not mix under one name.
+_AGAIN = "`etude run FILE --retry-errors`"
+_ANEW = "a new `name` trains all anew"
 NO_CODE_FAILURES = CodeFailures()
 
 
@@ -101,6 +110,7 @@ def code_failures(
         sites=counted_sites(outcome.record.detail for outcome in failed),
         tied=tuple(tied(study.space, [outcome.record for outcome in ended])),
         decides=len(failed) > allowed * len(ended),
+        is_whole=bool(study.scientific) and len(failed) == len(ended),
     )
 
 
