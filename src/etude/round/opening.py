@@ -24,6 +24,7 @@ from ..trial import TrainFunction
 from . import provenance
 from .changed_code import ChangedFile
 from .identity import free_name, refuse_another_file
+from .launch_code import code_at_start
 from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
@@ -58,7 +59,12 @@ class OpenRound:
 
 @contextmanager
 def open_round(
-    entry: Entry, store: Store | str | Path | None, *, same: bool = False
+    entry: Entry,
+    store: Store | str | Path | None,
+    *,
+    same: bool = False,
+    folder: Path | None = None,
+    train: TrainFunction | str | None = None,
 ) -> Iterator[OpenRound]:
     """Holds an experiment for this process, and writes it down where nothing speaks against it.
 
@@ -66,6 +72,8 @@ def open_round(
         entry: The experiment, with this launch.
         store: A Store, or a path of one that is closed at the end.
         same: Whether its file is said to be the one that the store knows, moved or renamed.
+        folder: The experiment's, for the code that the launch begins with; None: nobody notes it.
+        train: The function that trains it, or its reference.
 
     Raises:
         StoreError: where the store cannot be opened, or another process holds the experiment.
@@ -82,6 +90,13 @@ def open_round(
             refuse_unsampled(plan)
         if any(search.adapts for _, search in plan):
             entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
+        if folder is not None:
+            is_known = any(one.experiment.name == experiment.name for one in opened_store.entries())
+            records = opened_store.records(experiment.name) if is_known else ()
+            code = code_at_start(records, folder, train)
+            entry = replace(
+                entry, launches=tuple(replace(one, code=code) for one in entry.launches)
+            )
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
         yield OpenRound(experiment=experiment, plan=plan, store=opened_store)

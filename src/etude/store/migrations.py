@@ -139,3 +139,9 @@ def trials_know_what_nobody_read(db: Connection) -> None:
 def experiments_know_what_they_began_with(db: Connection) -> None:
     """A parent that grows does not change the search of its child."""
     db.execute("alter table experiment add column prior text")
+
+
+@migration(8)
+def launches_know_their_code(db: Connection) -> None:
+    """A launch in which no trial ended began with some version of the code all the same (K3)."""
+    db.execute("alter table launch add column code text not null default '{}'")
