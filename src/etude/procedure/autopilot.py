@@ -226,8 +226,8 @@ def with_next(
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    followed, rounds_left = played.result, rounds - played.number
-    after = partial(next_round, budget=budget_steps, spent=played.spent, rounds_left=rounds_left)
+    followed = played.result
+    after = partial(next_round, budget=budget_steps, spent=played.spent)
     coming = after(followed)
     if coming is None and followed.retrains in results and followed.verdict.status != "better":
         again, followed = followed.experiment.name, results[followed.retrains]
@@ -247,18 +247,17 @@ def with_next(
 
 
 def next_round(
-    result: Result, *, budget: int, spent: int, rounds_left: int = 1, retraining: str = ""
+    result: Result, *, budget: int, spent: int, retraining: str = ""
 ) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
-    A space whose sides are to be redrawn is explored first, whatever was spent, unless only one
-    more round can be played: then there is no later one that could exploit.
+    A space whose sides are to be redrawn is explored first, whatever was spent and also in the last
+    round: a search that adapts wants a best that lies inside.
 
     Args:
         result: The round that was played.
         budget: Training steps of all rounds.
         spent: Those that were trained.
-        rounds_left: How many rounds may still be played.
         retraining: The round of this series that trained its best again; empty without one. What
             else the store has was trained by a series that is typed again, and comes in its turn.
 
@@ -269,9 +268,8 @@ def next_round(
         return result.next(exploit=True, retraining=retraining)
     existing = _existing_trials(coming, result)
     cost = exploration_cost(coming, existing=existing)
-    is_last = rounds_left == 1 or spent + cost >= budget
     redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
-    if (redraws and not is_last) or spent + cost <= EXPLORES * budget:
+    if redraws or spent + cost <= EXPLORES * budget:
         return coming
     return result.next(exploit=True, retraining=retraining) or coming
 
