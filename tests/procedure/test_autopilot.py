@@ -156,10 +156,10 @@ def test_a_file_with_other_words_is_never_overwritten(folder):
 
 
 def test_more_rounds_are_played_from_the_last_file_not_under_another_budget(folder):
-    rounds = flown(folder, rounds=4)
+    rounds = flown(folder, budget_steps=27 * STEPS)
 
     with pytest.raises(RunError, match="another under other rounds or another budget"):
-        flown(folder, rounds=6)
+        flown(folder)
     more = etude.autopilot(rounds.last.file, rounds=2, store=folder / "etude.db", runner="inline")
 
     first, second = [one.file.name for one in more.rounds]
@@ -353,8 +353,23 @@ def test_a_lead_is_retrained_and_its_answer_ends_the_rounds(folder, arms):
 
     assert names(rounds) == ["arms", "arms-seeds"]
     assert rounds.last.result.verdict.status == "better"
+    assert "the question is answered" in rounds.last.ended[0]
     assert "`etude adopt arms-seeds`" in " ".join(rounds.last.ended)
     assert (folder / "arms-seeds.toml").is_file()
+
+
+def test_an_answer_names_the_repair_of_its_search_that_waits(folder, arms):
+    arms(0.3)
+    # The leader alone is best at a bound.
+    text = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(text.replace("+ 1.5)", '+ 1.5 * (trial["arm"] == "b"))'))
+
+    rounds = compared(folder)
+
+    assert rounds.last.result.verdict.status == "better"
+    assert "no edit of the file is advised" not in " ".join(rounds.last.ended)
+    assert rounds.last.ended[-1].startswith("`etude next arms` repairs what changes no order: ")
+    assert "`learning_rate` high to 5" in rounds.last.ended[-1]
 
 
 def test_a_lead_that_does_not_hold_leaves_the_search_to_go_on(folder, arms):

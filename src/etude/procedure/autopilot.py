@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
+from ..advise.edits import changes_phrase
 from ..advise.policy import REDRAW
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..errors import InputError, RunError
@@ -233,8 +234,7 @@ def with_next(
         again, followed = followed.experiment.name, results[followed.retrains]
         coming = after(followed, retraining=again)
     if coming is None:
-        message = f"The rounds end here: no edit of the file is advised. {remaining}"
-        return replace(played, ended=(message, *played.result.left_to_you))
+        return replace(played, ended=tuple(_why_ended(played.result, results, remaining)))
     fitted = fit_to_budget(
         coming,
         remaining=budget_steps - played.spent,
@@ -244,6 +244,21 @@ def with_next(
     if fitted.coming is None:
         return replace(played, ended=(f"The rounds end here: {fitted.message}",))
     return replace(played, coming=fitted.coming, said=fitted.message)
+
+
+def _why_ended(result: Result, results: Mapping[str, Result], remaining: str) -> Iterator[str]:
+    """Why no edit is asked for; after an answer, the one that its search would be repaired by."""
+    searched = results.get(result.retrains)
+    if searched is None or result.verdict.status != "better":
+        yield f"The rounds end here: no edit of the file is advised. {remaining}"
+        yield from result.left_to_you
+        return
+    yield f"The rounds end here: the question is answered. {remaining}"
+    yield from result.left_to_you
+    name = searched.experiment.name
+    if waiting := searched.next(retraining=result.experiment.name):
+        what = changes_phrase(waiting.recommendations)
+        yield f"`etude next {name}` repairs what changes no order: {what}."
 
 
 def next_round(
