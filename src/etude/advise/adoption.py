@@ -12,9 +12,9 @@ from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
 from ..analyze.comparison.comparison import ENOUGH
 from ..analyze.comparison.message import message as comparison_message
-from ..analyze.comparison.retrainings import Retrainings
+from ..analyze.comparison.retrainings import Retrainings, copied
 from ..analyze.views.outcomes import Outcome
-from ..analyze.views.repeats import repeats
+from ..analyze.views.repeats import copies_text, repeats
 from ..finding import Finding, Verdict
 from ..playbook.catalogue import Names
 from ..record import Record
@@ -79,16 +79,21 @@ def candidates(analysis: Analysis) -> list[Candidate]:
 
     Source: A2, A4.
     """
-    settings = [
-        _candidate(study, trainings)
+    groups = [
+        (study, trainings)
         for study in analysis.studies
         for trainings in repeats(analysis.outcomes(study))
         if trainings
     ]
+    every = [trainings for _, trainings in groups]
+    settings = [
+        _candidate(study, trainings, are_copies=copied(trainings, every))
+        for study, trainings in groups
+    ]
     return sorted(settings, key=lambda candidate: (candidate.loss, candidate.trial))
 
 
-def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
+def _candidate(study: Study, trainings: Sequence[Outcome], *, are_copies: bool) -> Candidate:
     losses = [training.loss for training in trainings]
     records = [training.record for training in trainings]
     step_s = [record.wall_s / record.steps for record in records if record.steps]
@@ -99,7 +104,9 @@ def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
         trial=first.trial,
         setting=first.record.setting,
         names=study.names,
-        trainings=Retrainings(name=f"{study.name}:{first.trial}", values=tuple(values)),
+        trainings=Retrainings(
+            name=f"{study.name}:{first.trial}", values=tuple(values), copies=are_copies
+        ),
         loss=fmean(losses) if all(map(math.isfinite, losses)) else math.inf,
         cost=Cost(
             step_s=fmean(step_s) if any(step_s) else None,
@@ -196,6 +203,9 @@ def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDec
         reason = f"{every} failed: there is no value to adopt."
         return _first("keep", best, reason, starting_point=True)
     value = f"{metric} {number(fmean(finite))}"
+    if best.trainings.copies:
+        reason = f"{copies_text(len(finite))}, or nothing in it is random: {value} counts once (A2)."
+        return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     mean = f"{value}, the mean of {plural(len(finite), 'training')}"
     if failed:
         reason = f"{failed} of {plural(trainings, 'training')} failed; {mean}."

@@ -120,7 +120,8 @@ def _named_starting_point(decision: AdoptionDecision) -> AdoptionDecision:
     """What is adopted against the evidence, and trained too seldom, is something to begin with."""
     from dataclasses import replace
 
-    few = len(decision.candidate.trainings.values) < SEEDS
+    trainings = decision.candidate.trainings
+    few = len(trainings.values) < SEEDS or trainings.copies
     against = decision.decision != "adopt"
     return replace(decision, starting_point=decision.starting_point or (few and against))
 
