@@ -129,6 +129,7 @@ def adoption(
     maximize: bool = False,
     worth: float = 0.0,
     as_is: bool = False,
+    compared: str = "",
 ) -> AdoptionDecision:
     """Whether the best setting is adopted; of settings that tie, the simpler one.
 
@@ -143,11 +144,12 @@ def adoption(
         maximize: Whether higher is better.
         worth: The gain that one added part must bring, in the unit of the metric.
         as_is: Whether a first baseline is adopted as a starting point, whatever its trainings.
+        compared: What its round says of it, and what it replaces; empty where it says nothing.
 
     Source: A2, A4, R1.
     """
     if baseline is None:
-        return _first_adoption(_known_best(settings), metric, as_is=as_is)
+        return _first_adoption(_known_best(settings), metric, as_is=as_is, compared=compared)
     best = _best(settings)
     chosen = _simplest(settings, best, baseline, maximize=maximize)
     adds = complexity(
@@ -193,7 +195,9 @@ def _known_best(settings: Sequence[Candidate]) -> Candidate:
     return (known or list(settings))[0]
 
 
-def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDecision:
+def _first_adoption(
+    best: Candidate, metric: str, *, as_is: bool, compared: str
+) -> AdoptionDecision:
     """A first baseline, where its trainings say what it is worth, or nobody asks them to."""
     trainings = len(best.trainings.values)
     finite = [value for value in best.trainings.values if math.isfinite(value)]
@@ -211,8 +215,8 @@ def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDec
         reason = f"{failed} of {plural(trainings, 'training')} failed; {mean}."
         return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     if trainings >= ENOUGH:
-        message = f"The first baseline: {mean}. Nothing was compared."
-        return replace(_first("adopt", best, message), reason=message)
+        message = f"The first baseline: {mean}. {compared or 'Nothing was compared.'}"
+        return _first("adopt", best, message)
     times = "once" if trainings == 1 else f"only {trainings} times"
     reason = f"Trained {times}: what {value} is worth with other seeds is not known (A1, A2)."
     return replace(
@@ -304,7 +308,12 @@ def _pruned_message(pruned: Sequence[str]) -> str:
 
 
 def round_doubts(
-    name: str, verdict: Verdict, findings: Sequence[Finding], *, answered: bool = False
+    name: str,
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    *,
+    answered: bool = False,
+    unread: Sequence[str] = (),
 ) -> Iterator[Reason]:
     """Why what a round found may not be the last word: an open verdict, and failed checks.
 
@@ -313,9 +322,17 @@ def round_doubts(
         verdict: Its verdict.
         findings: Of its design and of every check.
         answered: Whether retrainings answered what its verdict leaves open.
+        unread: What of the adopted setting no training read.
 
-    Source: R1, C14, A2.
+    Source: R1, C14, A2, K3, W8.
     """
+    if unread:
+        names = join([f"`{one}`" for one in unread], most=4)
+        means = "its value in the baseline means" if len(unread) == 1 else "their values there mean"
+        yield Reason(text=f"Nothing read {names}: {means} nothing", rules=("W8",))
+    for one in findings:
+        if (one.check, one.status) == ("code", "notice") and not one.acknowledged:
+            yield Reason(text=claim(one), rules=("K3",))
     if verdict.status in ("unclear", "leads") and not answered:
         text = f"The verdict of `{name}` is open: {verdict.headline}"
         yield Reason(text=shortened(text, REASON_WORDS), rules=("R1",))

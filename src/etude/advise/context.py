@@ -52,6 +52,8 @@ class Context:
 
     Args:
         retraining: The ended round that trained its best settings again; empty without one.
+        retraining_status: The word of that round's verdict; empty without one.
+        retraining_changed: The files that changed between this round and that one.
         retrains: The round whose best settings this one trains again; empty for any other.
         own_loop: Whether Etude's own loop trained it, so that its schedule is known.
     """
@@ -60,6 +62,8 @@ class Context:
     findings: Sequence[Finding]
     verdict: Verdict
     retraining: str = ""
+    retraining_status: str = ""
+    retraining_changed: tuple[str, ...] = ()
     retrains: str = ""
     own_loop: bool = False
 

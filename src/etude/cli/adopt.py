@@ -176,6 +176,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
     from statistics import fmean
 
     from ..experiment.baseline import Adoption
+    from .adopt_inputs import code_of
 
     experiment, decision = result.experiment, outcome.decision
     candidate = decision.candidate
@@ -192,7 +193,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
         trainings=len(known),
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
-        evidence=f"{reason}{decision.message}{doubts}",
+        evidence=f"{reason}{decision.message}{doubts}{code_of(result)}",
         complexity=str(decision.complexity),
         setting=dict(candidate.setting),
         train=experiment.train or "",

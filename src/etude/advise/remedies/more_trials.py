@@ -22,6 +22,8 @@ DIVERGED = ("nan", "diverged", "no_value", "never_learned")
 
 # Heuristic: four times the five of A2; a difference that asks for more is a person's to weigh.
 MOST_SEEDS = 20
+# A share that a person reads as all.
+ALWAYS = 0.95
 # Heuristic: where more than three of four break, the space or the code is wrong.
 MOST_TIMES = 4
 
@@ -141,8 +143,9 @@ def _open_question(verdict: Verdict) -> str:
                 f"from {reach}; more trials lessen it."
             )
         if math.isfinite(lead.by) and lead.p_value > lead.max_p_value:
-            return (
-                f"`{lead.over}` is behind by {number(lead.by, 2)}, which happens in "
-                f"{percent(lead.p_value)} of draws from equal studies; more trials tell."
-            )
+            behind = f"`{lead.over}` is behind by {number(lead.by, 2)}"
+            if lead.p_value >= ALWAYS:
+                return f"{behind}: equal studies differ this much in nearly every draw."
+            share = percent(lead.p_value)
+            return f"{behind}, as in {share} of draws from equal studies; more trials tell."
     return "the verdict is open; more trials lessen the luck of the search."
