@@ -158,4 +158,6 @@ def _after_retraining(context: Context) -> Iterator[Action]:
 
 
 def _stop_text(context: Context) -> str:
+    if context.too_few:
+        return f"Train more trials of `{context.experiment.name}`: they are too few to judge"
     return f"Stop here: no check asks for another round of `{context.experiment.name}`"

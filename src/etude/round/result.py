@@ -15,7 +15,7 @@ from ..design.studies import studies
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..experiment.entry import Entry
-from ..experiment.methods import SEARCHES
+from ..experiment.methods import SEARCHES, schedule_method
 from ..finding import Finding, Recommendation, Verdict
 from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
@@ -318,6 +318,16 @@ class Result:
             again = self.retrained(advice.seeds)
             return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
+
+    @property
+    def lacks_seeds(self) -> bool:
+        """Whether trainings with other seeds are all that lacks before its best is adopted (A2)."""
+        from ..advise.next_actions import next_actions
+        from ..advise.next_steps import is_over
+
+        first = next_actions(self._context, self.advice, self._own_records)[0]
+        is_search = not schedule_method(self.experiment.schedule).population
+        return first.kind == "seeds" and is_search and is_over(self.left_to_you)
 
     def cost_of(self, successor: NextRound) -> str:
         """How many trainings a next round takes, and how long at the pace of this one."""

@@ -11,7 +11,7 @@ from ...analyze.comparison.comparison import ENOUGH
 from ...analyze.thresholds import BoundaryThresholds
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
-from ...wording import number, percent
+from ...wording import number, percent, quantity
 from ..context import Context, Remedy, claim, experiment_remedy
 from ..ranking import ranking
 from ..retrained import retrained
@@ -122,9 +122,19 @@ def _lacking_trials(context: Context, sparse: Sequence[Finding]) -> list[Remedy]
     lacking = [(context.result(finding, coverage).more, finding) for finding in sparse]
     more, sparsest = max(lacking, key=lambda pair: pair[0], default=(0, None))
     if sparsest is None or not more:
-        return []
+        return _enough_to_judge(context)
     because = f"{claim(sparsest)}."
     return _with_trials(context, "C2", context.experiment.trials + more, because)
+
+
+def _enough_to_judge(context: Context) -> list[Remedy]:
+    """So many more as checks need to judge the search at all."""
+    study, lacking = max(context.too_few, key=lambda pair: pair[1], default=(None, 0))
+    if study is None or not len(context.analysis.outcomes(study)):
+        return []
+    few = quantity(len(context.best_first(study)), "feasible trial is", "feasible trials are")
+    because = f"{few} too few for checks to judge."
+    return _with_trials(context, "C2", context.experiment.trials + lacking, because)
 
 
 def _with_trials(context: Context, rule: str, trials: int, because: str) -> list[Remedy]:
