@@ -66,6 +66,16 @@ def test_no_round_is_advised_where_what_is_compared_is_not_read():
     assert next_actions(context, advised[0])[0].kind == "by_hand"
 
 
+def test_a_setting_that_is_taken_whole_is_no_reason_to_doubt():
+    context = two_widths()
+    records = [replace(one, taken=("width",)) for one in context.analysis.records]
+    taken = context_of(context.experiment, records)
+
+    assert "unclear" in {one.status for one in taken.findings if one.check == "unread"}
+    assert taken.verdict.status == context.verdict.status
+    assert not any("width` is not known" in one.text for one in reasons(taken))
+
+
 def test_a_side_of_what_nobody_reads_is_not_widened():
     question = minimal(
         name="story",

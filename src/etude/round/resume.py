@@ -36,6 +36,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         max_wall_s=experiment.max_trial_s,
         keep_checkpoints=experiment.keep_checkpoints,
         unread=record.unread,
+        taken=record.taken,
     )
 
 
