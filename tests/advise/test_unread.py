@@ -97,3 +97,16 @@ def test_an_ending_says_it_in_the_form_of_all_endings(unread):
     shown = ending(context, next_actions(context, advice(context)))
 
     assert shown.word == ("NOTHING COMPARED" if unread else "BETTER")
+
+
+def test_a_verdict_holds_for_every_value_of_what_nothing_read():
+    question = minimal(
+        name="story",
+        trials=6,
+        scientific={"width": [64, 128]},
+        fixed={"label_smoothing": 0.1, "batch_size": 32},
+    )
+    told = rounds.by_value([0.1] * 6, [0.3] * 6, question=question)
+    text = "\n".join(without_reading(told, "label_smoothing").verdict.doubts)
+
+    assert "batch_size = 32" in text and "label_smoothing" not in text

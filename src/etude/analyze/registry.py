@@ -217,7 +217,7 @@ CHECKS = (
     Check(
         "fixed_caveats",
         rules=("R5",),
-        of="studies",
+        of="trials",
         result=fixed_caveats.fixed_caveats,
         findings=fixed_caveats.findings,
     ),
