@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TypeAlias, final
 from .assignment import Assignment, Channel
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
+from .playbook.metrics import is_loss
 from .setting import watched
 from .study import evaluation_steps
 
@@ -371,7 +372,7 @@ class Trial:
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
-            if name.endswith("loss") or name == self.metric:
+            if name == self.metric or is_loss(name):
                 self._judge(name, value, step)
         if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()

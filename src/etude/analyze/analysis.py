@@ -186,6 +186,7 @@ class Analysis:
             given["rivals"] = dict(self._rivals(study))
         if check.minds_learning:
             given["never_learned"] = self.never_learned(study)
+            given["not_finite"] = frozenset(self.result(study, stability).not_finite)
         if check.knows_earlier:
             given["earlier"] = partial(self.earlier, study)
         return given

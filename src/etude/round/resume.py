@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..experiment import Experiment
+from ..playbook.metrics import is_loss
 from ..record import Record
 from ..store.base import Store
 
@@ -55,5 +56,5 @@ def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[
     return {
         name: float(ancestor.series(name).values_P[0])
         for name in ancestor.points.metrics
-        if name.endswith("loss") or name == experiment.metric
+        if name == experiment.metric or is_loss(name)
     }
