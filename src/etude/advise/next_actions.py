@@ -53,9 +53,9 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
     """At most three things to do next, the most telling first; never none.
 
     Code that stopped most of a study is mended first (C3). What repairs optimization comes next
-    where no file can do it (D11), then the round that the
-    advice writes, then retrainings, which tell luck from a lead (A2). A round that trained the best
-    of another again ends in an adoption, or in the search that found it.
+    where no file can do it (D11), then the round that the advice writes, then retrainings, which
+    tell luck from a lead (A2). A round that trained the best of another again ends in an adoption,
+    or in the search that found it.
 
     Args:
         context: The round.
@@ -72,6 +72,7 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
     actions = [
         *_code_repairs(context),
         *_repairs(advice),
+        *_answered(context),
         *_round(context, advice),
         *_retrainings(context, advice),
         *_after_retraining(context),
@@ -95,6 +96,14 @@ def _repairs(advice: Advice) -> Iterator[Action]:
     if advice.unrepaired:
         text = advice.unrepaired[0].rstrip(".")
         yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+
+
+def _answered(context: Context) -> Iterator[Action]:
+    """The adoption, where retrainings of the best answered the question already."""
+    if context.retraining_status == "better":
+        yield Action(
+            kind="adopt", text="Adopt it, if the gain is worth what it adds", rules=("A4",)
+        )
 
 
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
@@ -150,7 +159,11 @@ def _after_retraining(context: Context) -> Iterator[Action]:
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
-    if not context.retrains:
+    if (
+        context.unread_compared
+        or not context.retrains
+        or any(one.kind == "copies" for one in context.verdict.blocking)
+    ):
         return
     if context.verdict.status in ("better", "no_question"):
         yield Action(
@@ -162,4 +175,6 @@ def _after_retraining(context: Context) -> Iterator[Action]:
 
 
 def _stop_text(context: Context) -> str:
+    if context.too_few:
+        return f"Train more trials of `{context.experiment.name}`: they are too few to judge"
     return f"Stop here: no check asks for another round of `{context.experiment.name}`"

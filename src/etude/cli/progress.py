@@ -210,8 +210,8 @@ class Progress:
 def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     # Of notices, what would spend the trials otherwise than was meant is told as well.
-    told = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
-    lines = [line for finding in told for line in finding_lines(finding)]
+    shown = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
+    lines = [line for finding in shown for line in finding_lines(finding)]
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
     changed = changed_code_line(opening)

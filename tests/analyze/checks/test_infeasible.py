@@ -405,3 +405,12 @@ def test_of_four_trials_three_that_the_code_ended_decide_as_a_run_does():
 
     assert found.status == "problem"
     assert with_failures(4, 2).status == "unclear"
+
+
+def test_a_trial_of_which_a_loss_ends_not_finite_counts_as_broken():
+    study = factories.study({"learning_rate": RATE})
+    trials = outcomes(study, at_units(study, line(20), [0.1] * 20))
+
+    found = infeasible(study, trials, not_finite=range(14, 20))
+
+    assert (found.status, found.reasons) == ("problem", {"nan": 6})
