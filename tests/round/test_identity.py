@@ -119,10 +119,10 @@ def test_a_file_in_a_store_of_an_older_etude_is_known_by_where_it_stood(
 
 
 def test_the_name_that_is_suggested_is_the_files_where_that_is_free(project):
-    written(project / "b" / "warmup.toml")
+    file = written(project / "b" / "warmup.toml")
 
     with pytest.raises(RunError, match='`name = "warmup"`'):
-        played(project, "b/warmup.toml")
+        played(project, file.relative_to(project))
 
 
 def test_the_name_of_changed_settings_is_one_that_no_round_has(project):
