@@ -398,3 +398,33 @@ def test_a_failure_without_a_text_is_its_settings_as_before():
     records = [record(study, k, None, {"learning_rate": 0.01}, reason="error") for k in range(6)]
 
     assert len(infeasible(study, outcomes(study, records)).trials) == 6
+
+
+def twelve(seed):
+    """Twelve settings on three axes, evenly drawn."""
+    study = factories.study({name: RATE for name in ("learning_rate", "decay", "momentum")})
+    return study, np.random.default_rng(seed).random((12, 3))
+
+
+def test_twelve_trials_that_one_value_sets_apart_are_a_pattern():
+    study, unit_TxD = twelve(0)
+    third = np.sort(unit_TxD[:, 0])[4]
+    losses = [None if unit >= third else 0.1 * unit for unit in unit_TxD[:, 0].tolist()]
+
+    (found,) = findings(infeasible(study, outcomes(study, at_units(study, unit_TxD, losses))))
+
+    assert "8 of 12 trials of the study break, all from `decay` = " in found.headline
+
+
+@pytest.mark.parametrize("lost", [3, 5, 8])
+def test_trials_that_break_anywhere_are_a_pattern_in_at_most_5_percent(lost):
+    found = 0
+    for seed in range(200):
+        study, unit_TxD = twelve(seed)
+        broken = set(np.random.default_rng(1000 + seed).permutation(12)[:lost].tolist())
+        losses = [None if trial in broken else 0.1 * trial for trial in range(12)]
+        records = at_units(study, unit_TxD, losses)
+        found += bool(infeasible(study, outcomes(study, records)).regions)
+
+    # 5 % of 200 are 10; with two standard errors of 3.1 they are 16.
+    assert found <= 16
