@@ -402,7 +402,7 @@ def test_a_failure_without_a_text_is_its_settings_as_before():
 
 def twelve(seed):
     """Twelve settings on three axes, evenly drawn."""
-    study = factories.study({name: RATE for name in ("learning_rate", "decay", "momentum")})
+    study = factories.study(dict.fromkeys(("learning_rate", "decay", "momentum"), RATE))
     return study, np.random.default_rng(seed).random((12, 3))
 
 
