@@ -400,6 +400,15 @@ def test_a_failure_without_a_text_is_its_settings_as_before():
     assert len(infeasible(study, outcomes(study, records)).trials) == 6
 
 
+def test_a_trial_of_which_a_loss_ends_not_finite_counts_as_broken():
+    study = factories.study({"learning_rate": RATE})
+    trials = outcomes(study, at_units(study, line(20), [0.1] * 20))
+
+    found = infeasible(study, trials, not_finite=range(14, 20))
+
+    assert (found.status, found.reasons) == ("problem", {"nan": 6})
+
+
 def twelve(seed):
     """Twelve settings on three axes, evenly drawn."""
     study = factories.study(dict.fromkeys(("learning_rate", "decay", "momentum"), RATE))
@@ -408,8 +417,8 @@ def twelve(seed):
 
 def test_twelve_trials_that_one_value_sets_apart_are_a_pattern():
     study, unit_TxD = twelve(0)
-    third = np.sort(unit_TxD[:, 0])[4]
-    losses = [None if unit >= third else 0.1 * unit for unit in unit_TxD[:, 0].tolist()]
+    begins = np.sort(unit_TxD[:, 0])[4]
+    losses = [None if unit >= begins else 0.1 * unit for unit in unit_TxD[:, 0].tolist()]
 
     (found,) = findings(infeasible(study, outcomes(study, at_units(study, unit_TxD, losses))))
 
