@@ -208,7 +208,9 @@ def _first_adoption(
         return _first("keep", best, reason, starting_point=True)
     value = f"{metric} {number(fmean(finite))}"
     if best.trainings.copies:
-        reason = f"{copies_text(len(finite))}, or nothing in it is random: {value} counts once (A2)."
+        reason = (
+            f"{copies_text(len(finite))}, or nothing in it is random: {value} counts once (A2)."
+        )
         return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     mean = f"{value}, the mean of {plural(len(finite), 'training')}"
     if failed:
