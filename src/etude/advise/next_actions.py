@@ -146,7 +146,11 @@ def _after_retraining(context: Context) -> Iterator[Action]:
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
-    if context.unread_compared or not context.retrains or any(one.kind == "copies" for one in context.verdict.blocking):
+    if (
+        context.unread_compared
+        or not context.retrains
+        or any(one.kind == "copies" for one in context.verdict.blocking)
+    ):
         return
     if context.verdict.status in ("better", "no_question"):
         yield Action(
