@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..analyze.views.versions import changed_between
 from ..experiment.entry import Entry
 from .retraining import Retraining
 
@@ -16,16 +17,13 @@ def answer_status(result: Result) -> str:
     answer = _answer(result)
     if answer is None or result.trained:
         return ""
-    from .result import Result as Again
-
     entry = Entry(experiment=answer.experiment, text="")
-    return Again(entry=entry, recorded=answer.records, store=result.store).verdict.status
+    again = type(result)(entry=entry, recorded=answer.records, store=result.store)
+    return again.verdict.status
 
 
 def changed_since(result: Result) -> tuple[str, ...]:
     """The files that changed between the trainings that found its best settings and that round."""
-    from ..analyze.views.versions import changed_between
-
     answer = _answer(result)
     if answer is None:
         return ()

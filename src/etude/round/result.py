@@ -24,7 +24,6 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
-from .answer import answer_status, changed_since
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
 from .retraining import Retraining, retrained_round, retrainings_of, same
 from .test_values import record_look, recorded_metric, test_metrics, without_test_values
@@ -202,6 +201,7 @@ class Result:
     @cached_property
     def _context(self) -> Context:
         from ..advise.context import Context
+        from .answer import answer_status, changed_since
 
         return Context(
             analysis=self.analysis,
