@@ -438,3 +438,9 @@ def test_a_rehearsal_does_not_pass_the_end_of_the_whole_trial(given, channel):
 
     with pytest.raises(RunError, match="got 10"):
         tried.report(10, {"valid/loss": 1.0})
+
+
+@pytest.mark.parametrize("name", ["Train Loss", "train_nll", "loss/train", "val-loss", "ce"])
+def test_a_loss_by_any_known_name_ends_a_trial_that_diverges(trial, name):
+    with pytest.raises(Infeasible):
+        trial.log(1, {name: math.nan})

@@ -26,6 +26,7 @@ class Assignment:
         max_wall_s: Seconds that this attempt may take; None for no limit.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
         unread: What nobody read of the setting before the checkpoint; None where not known.
+        taken: What was read with the whole setting alone, before the checkpoint.
         rehearsal: Whether this only tries two steps: nothing is recorded.
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
     """
@@ -47,6 +48,7 @@ class Assignment:
     max_wall_s: float | None = None
     keep_checkpoints: int = 1
     unread: tuple[str, ...] | None = None
+    taken: tuple[str, ...] = ()
     rehearsal: bool = False
     whole_steps: int = 0
 

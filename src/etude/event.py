@@ -63,6 +63,8 @@ class Ended:
     """Where the user's code raised, `ValueError at train.py:12`: equal for the same exception."""
     unread: tuple[str, ...] | None = field(default=None, compare=False)
     """What nobody read of the setting from step 0 on; None where that is not known."""
+    taken: tuple[str, ...] = field(default=(), compare=False)
+    """What was read with the whole setting alone, so that its use is not seen."""
     cause: BaseException | None = field(default=None, compare=False, repr=False)
     """The exception itself, as long as the event stays in the process that it was raised in."""
 
@@ -77,6 +79,7 @@ class Ended:
             self.wall_s,
             self.error_site,
             self.unread,
+            self.taken,
         )
 
 
@@ -89,6 +92,7 @@ class Paused:
     steps: int
     wall_s: float = 0.0
     unread: tuple[str, ...] | None = field(default=None, compare=False)
+    taken: tuple[str, ...] = field(default=(), compare=False)
 
 
 @final

@@ -125,6 +125,7 @@ class Record:
         until_step: The updates after which it pauses; None for its end.
         name: Its id in the tool that it was imported from; empty for a trial of ours.
         unread: The hyperparameters that its training never read; None where that is not known.
+        taken: What it read with the whole setting alone, so that its use is not seen.
         stretches: By which code and in which launch it was trained from which step on.
     """
 
@@ -145,6 +146,7 @@ class Record:
     from_step: int | None = None
     until_step: int | None = None
     unread: tuple[str, ...] | None = None
+    taken: tuple[str, ...] = ()
     points: Points = field(default=NO_POINTS, compare=False, repr=False)
     stretches: tuple[Stretch, ...] = field(default=(), compare=False, repr=False)
 
@@ -230,7 +232,8 @@ def is_code_failure(record: Record) -> bool:
 
     Source: C3.
     """
-    return record.status == "infeasible" and record.reason == "error" and is_of_code(record.detail)
+    fails = record.status == "infeasible" and record.reason in ("error", "killed")
+    return fails and is_of_code(record.detail)
 
 
 @final

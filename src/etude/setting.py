@@ -21,31 +21,74 @@ class NotedSetting(dict[str, Any]):
         """Takes what a dict takes."""
         super().__init__(*given, **named)
         self.read: set[str] = set()
+        self._singly: set[str] = set()
+        self._whole: set[str] = set()
+        self._listed: list[str] = []
+        self._walked = 0
 
     @property
     def unread(self) -> set[str]:
         """The entries whose values nobody asked for."""
         return set(super().keys()) - self.read
 
+    @property
+    def taken(self) -> set[str]:
+        """The entries that were read with all others alone: whether they are used is not seen."""
+        return self._whole - self._singly - set(self._listed[: self._walked])
+
     def read_all(self) -> None:
         """Takes all for read: the setting goes where nobody sees what is asked of it."""
         self.read |= set(super().keys())
+        self._whole |= set(super().keys())
+
+    def also(self, other: NotedSetting) -> None:
+        """Takes for read here what was read of another setting, as it was read there."""
+        self.read |= other.read
+        self._whole |= other._whole
+        self._singly |= other.read - other.taken
+
+    def listed(self) -> list[str]:
+        """The names; whoever reads all of them next, in turn, takes the setting whole."""
+        self._end_walk()
+        self._listed = list(super().keys())
+        return self._listed
+
+    def note(self, name: str) -> None:
+        """Notes that an entry is read: by itself, or in turn with all others."""
+        self.read.add(name)
+        if self._walked < len(self._listed) and self._listed[self._walked] == name:
+            self._walked += 1
+            if self._walked == len(self._listed):
+                self._whole |= set(self._listed)
+                self._listed, self._walked = [], 0
+            return
+        self._end_walk()
+        self._singly.add(name)
+
+    def _end_walk(self) -> None:
+        self._singly |= set(self._listed[: self._walked])
+        self._listed, self._walked = [], 0
 
     def __getitem__(self, name: str) -> Any:
-        self.read.add(name)
+        self.note(name)
         return super().__getitem__(name)
 
     def __contains__(self, name: object) -> bool:
-        self.read.add(str(name))
+        self.note(str(name))
         return super().__contains__(name)
 
     def __iter__(self) -> Iterator[str]:
         # Without it `dict(setting)` and `**setting` would copy the values past `__getitem__`.
-        return super().__iter__()
+        return iter(self.listed())
+
+    def keys(self) -> Any:
+        """As a dict's."""
+        self.listed()
+        return super().keys()
 
     def get(self, name: str, default: Any = None, /) -> Any:
         """As a dict's."""
-        self.read.add(name)
+        self.note(name)
         return super().get(name, default)
 
     def items(self) -> Any:
@@ -71,7 +114,7 @@ class NotedSetting(dict[str, Any]):
 def quietly(setting: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a setting that counts as no reading."""
     assert isinstance(setting, dict), "A setting is a dict. This is a bug."
-    return {name: dict.__getitem__(setting, name) for name in setting}
+    return {name: dict.__getitem__(setting, name) for name in dict.keys(setting)}
 
 
 _watched: WeakValueDictionary[int, NotedSetting] = WeakValueDictionary()

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TypeAlias, final
 from .assignment import Assignment, Channel
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
+from .playbook.metrics import is_loss
 from .setting import watched
 from .study import evaluation_steps
 
@@ -107,19 +108,19 @@ class Trial:
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
-        self.noted.read.add(name)
+        self.noted.note(name)
         try:
-            return self._setting[name]
+            return dict.__getitem__(self._setting, name)
         except KeyError:
-            known = ", ".join(f"`{given}`" for given in self._setting)
+            known = ", ".join(f"`{given}`" for given in self.noted.listed())
             raise KeyError(
                 f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
             ) from None
 
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
-        self.noted.read.add(str(name))
-        return name in self._setting
+        self.noted.note(str(name))
+        return dict.__contains__(self._setting, name)
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -130,11 +131,11 @@ class Trial:
 
     def __iter__(self) -> Iterator[str]:
         """The names of the hyperparameters; none is read by that."""
-        return iter(list(self._setting))
+        return iter(self.noted.listed())
 
     def keys(self) -> Iterable[str]:
         """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
-        return list(self._setting)
+        return list(self.noted.listed())
 
     @property
     def max_steps(self) -> int:
@@ -282,6 +283,17 @@ class Trial:
         return None if earlier is None else tuple(sorted(self.noted.unread & set(earlier)))
 
     @property
+    def taken(self) -> tuple[str, ...]:
+        """What was read since step 0 with the whole setting alone, so that its use is not seen."""
+        if self.unread is None:
+            return ()
+        before = set(self._assignment.taken if self._from_step else ())
+        open_before = before | set(self._assignment.unread or ()) if self._from_step else None
+        taken, open_now = self.noted.taken, self.noted.taken | self.noted.unread
+        own = open_now if open_before is None else open_now & open_before
+        return tuple(sorted(own & (taken | before)))
+
+    @property
     def updates(self) -> int:
         """Updates done, those before a restore included."""
         return max(self._last_step + 1, self._from_step)
@@ -360,7 +372,7 @@ class Trial:
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
-            if name.endswith("loss") or name == self.metric:
+            if name == self.metric or is_loss(name):
                 self._judge(name, value, step)
         if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()

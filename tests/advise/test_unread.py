@@ -70,6 +70,16 @@ def test_no_round_is_advised_where_what_is_compared_is_not_read():
     assert next_actions(context, advised[0])[0].kind == "by_hand"
 
 
+def test_a_setting_that_is_taken_whole_is_no_reason_to_doubt():
+    context = two_widths()
+    records = [replace(one, taken=("width",)) for one in context.analysis.records]
+    taken = context_of(context.experiment, records)
+
+    assert "unclear" in {one.status for one in taken.findings if one.check == "unread"}
+    assert taken.verdict.status == context.verdict.status
+    assert not any("width` is not known" in one.text for one in reasons(taken))
+
+
 def test_a_side_of_what_nobody_reads_is_not_widened():
     question = minimal(
         name="story",
@@ -91,3 +101,16 @@ def test_an_ending_says_it_in_the_form_of_all_endings(unread):
     shown = ending(context, next_actions(context, advice(context)))
 
     assert shown.word == ("NOTHING COMPARED" if unread else "BETTER")
+
+
+def test_a_verdict_holds_for_every_value_of_what_nothing_read():
+    question = minimal(
+        name="story",
+        trials=6,
+        scientific={"width": [64, 128]},
+        fixed={"label_smoothing": 0.1, "batch_size": 32},
+    )
+    told = rounds.by_value([0.1] * 6, [0.3] * 6, question=question)
+    text = "\n".join(without_reading(told, "label_smoothing").verdict.doubts)
+
+    assert "batch_size = 32" in text and "label_smoothing" not in text

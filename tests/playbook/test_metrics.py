@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from etude.playbook.metrics import known_metric, known_metrics
+from etude.playbook.metrics import is_loss, known_metric, known_metrics
 
 USUAL = {
     "train/loss": "train_loss training_loss trainLoss loss/train Train.Loss train/loss_epoch "
-    "train_loss_step metrics/train_loss train_loss_avg loss_train trainer/train_loss",
+    "train_loss_step metrics/train_loss train_loss_avg loss_train trainer/train_loss train_nll train/ce",
     "valid/loss": "val_loss val/loss valid_loss validation_loss eval_loss eval/loss loss/val "
-    "dev_loss valLoss metrics/val_loss Loss/validation val_loss_epoch loss_valid",
+    "dev_loss valLoss val-loss val_nll valid/cross_entropy metrics/val_loss Loss/validation val_loss_epoch loss_valid",
     "test/loss": "test_loss test/loss loss/test",
     "grad_norm": "grad_norm gradient_norm train/grad_norm grad_2.0_norm_total grad_norm/global"
     " gnorm",
@@ -77,3 +77,19 @@ def test_a_person_says_which_is_meant():
     assert known_metrics(["nll", "val_loss"], {"nll": "train/loss", "val_loss": ""}) == {
         "nll": "train/loss"
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["Train Loss", "train_nll", "loss/train", "val-loss", "ce", "box_loss", "LOSS"]
+)
+def test_a_loss_goes_by_many_names(name):
+    assert is_loss(name)
+
+
+@pytest.mark.parametrize("name", ["loss_scale", "val_loss_weight", "entropy", "acc", "lossy"])
+def test_what_only_speaks_of_a_loss_is_none(name):
+    assert not is_loss(name)
+
+
+def test_a_loss_called_so_comes_before_its_synonym():
+    assert known_metrics(["train_nll", "training_loss"]) == {"training_loss": "train/loss"}

@@ -222,3 +222,23 @@ def test_a_search_that_adapted_to_another_metric_says_so():
 
     assert not [one for one in result.findings if one.check == "another_metric"]
     assert any(doubt.startswith("Q2: `asha` stopped") for doubt in judged.verdict.doubts)
+
+
+def test_what_nothing_read_is_said_once_and_asked_no_more_of():
+    question = minimal(
+        trials=5,
+        nuisance={"learning_rate": Real(1e-4, 1e-1, log=True), "dropout": Real(0.0, 0.5)},
+        fixed={"label_smoothing": 0.1},
+    )
+
+    def train(trial):
+        trial.report(trial.max_steps - 1, {question.metric: trial["learning_rate"]})
+
+    result = etude.run(question, train)
+    about = {
+        (one.subject["hyperparameter"], one.check)
+        for one in result.findings
+        if one.subject.get("hyperparameter") in ("dropout", "label_smoothing")
+    }
+
+    assert about == {("dropout", "unread"), ("label_smoothing", "unread")}

@@ -313,6 +313,16 @@ def takes_it_apart(trial):
     return (lambda learning_rate, **others: learning_rate)(**trial.setting)
 
 
+def takes_the_trial_apart(trial):
+    return (lambda learning_rate, **others: learning_rate)(**trial)
+
+
+def lists_the_names_and_reads_all(trial):
+    """In another order than they are listed in."""
+    assert list(trial)
+    return [trial[name] for name in sorted(trial, reverse=True)][-2]
+
+
 def reads_in_a_fork(trial):
     """As a data loader's worker process does, whose memory is a copy."""
     if (child := os.fork()) == 0:

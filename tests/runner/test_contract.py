@@ -430,6 +430,23 @@ def test_an_end_says_what_nobody_read_of_the_setting(runner, tmp_path, name, unr
 
 
 @pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("reads_late", ()),
+        ("takes_the_setting", tuple(sorted(READINGS))),
+        ("takes_it_apart", tuple(sorted(READINGS))),
+        ("takes_the_trial_apart", tuple(sorted(READINGS))),
+        ("lists_the_names_and_reads_all", ()),
+        ("reads_in_a_fork", ("factor", "momentum", "width")),
+    ],
+)
+def test_what_was_read_with_all_others_alone_is_told_apart(runner, tmp_path, name, taken):
+    ended = end(events_of(runner(name), assignment(tmp_path, setting=READINGS)))
+
+    assert (ended.unread is not None, ended.taken) == (True, taken)
+
+
+@pytest.mark.parametrize(
     ("before", "unread"), [(None, None), (("momentum",), ("momentum",)), ((), ())]
 )
 def test_a_resumed_trial_counts_what_was_read_before(runner, tmp_path, before, unread):

@@ -174,7 +174,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
     store.append("rates", [Began(0, 0), Ended(0, "completed")])
     store.close()
     db = sqlite3.connect(place)
-    for column in ("launch_id", "name", "parent_id", "from_step", "until_step", "unread"):
+    for column in ("launch_id", "name", "parent_id", "from_step", "until_step", "unread", "taken"):
         db.execute(f"alter table trial drop column {column}")
     for column in ("place", "prior"):
         db.execute(f"alter table experiment drop column {column}")

@@ -328,7 +328,7 @@ def _selection(valued_studies: Sequence[RankedStudy]) -> Caveat:
 
 
 def _fixed(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
-    found = fixed_caveats(analysis.studies).caveats
+    found = analysis.result(analysis.studies[0], fixed_caveats).caveats
     values = [
         f"{caveat.hyperparameter} = {caveat.value}"
         + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(analysis.studies) else "")

@@ -43,7 +43,7 @@ _OF_STUDIES = ("step_variance",)
 _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
 # better; the luck of the search is a reason of its own.
-_BESIDE = ("importance", "gradient_norm", "sampling_luck")
+_BESIDE = ("importance", "gradient_norm", "sampling_luck", "unread")
 # What is worth knowing of a curve, and no doubt that people read second.
 _ASIDE = ("periodicity", "best_step")
 # So many checks that could not judge are one reason, whatever each of them wanted.

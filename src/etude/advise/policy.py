@@ -135,8 +135,8 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
 
     While trouble of the compared trials is only told in words, no step is taken but those that
     repair it or redraw the space, for cutting and widening is a cure (D11). An edit that would earn
-    a finding about the design of the next round is put into words. What nobody reads is not edited,
-    and where nobody reads what is compared, no round is worth its steps (W8). Where a study leads,
+    a finding about the design of the next round is put into words. What nothing read is not edited,
+    and where nothing read what is compared, no round is worth its steps (W8). Where a study leads,
     and nothing that could turn the order asks for an edit, its lead is retrained first (A2). A
     round that trains the best of another again asks for more seeds, or for nothing.
 
@@ -266,12 +266,12 @@ def _waiting_sentence(proposal: _Proposal) -> str:
 
 
 def _without_unread(context: Context, remedy: Remedy) -> Remedy:
-    """The remedy without edits of what nobody reads; in words where none is left."""
+    """The remedy without edits of what nothing read; in words where none is left."""
     edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
     if edits or not remedy.edits:
         return replace(remedy, edits=edits)
     path = remedy.edits[0].path
-    return replace(remedy, edits=(), words=f"`{path}` stays, since nothing reads it (W8).")
+    return replace(remedy, edits=(), words=f"`{path}` stays, since nothing read it (W8).")
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

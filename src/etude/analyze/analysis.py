@@ -134,7 +134,7 @@ class Analysis:
             if check.of in _OF_ALL
             for finding in check.findings(self._whole(check))
         ]
-        return [one for one in by_study if not self._is_idle(one)] + of_all
+        return [one for one in by_study if not self.is_idle(one)] + of_all
 
     @property
     def unread(self) -> Unread:
@@ -142,10 +142,11 @@ class Analysis:
         result: Unread = self._whole(_BY_RESULT[unread])
         return result
 
-    def _is_idle(self, finding: Finding) -> bool:
-        """Whether it speaks of an axis that nobody read: along it there is nothing to find."""
-        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study", "")
-        return name is not None and name in self.unread.of(study)
+    def is_idle(self, finding: Finding) -> bool:
+        """Whether it speaks of a hyperparameter that nothing read: there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study")
+        same = [one for one in self.unread.names if one.name == name]
+        return any(one.everywhere or study in one.studies for one in same)
 
     def _whole(self, check: Check) -> Any:
         """The result of a check that looks at all studies together."""
@@ -196,6 +197,7 @@ class Analysis:
             given["rivals"] = dict(self._rivals(study))
         if check.minds_learning:
             given["never_learned"] = self.never_learned(study)
+            given["not_finite"] = frozenset(self.result(study, stability).not_finite)
         if check.knows_earlier:
             given["earlier"] = partial(self.earlier, study)
         return given

@@ -98,6 +98,7 @@ def _trial_as_json(result: Result, record: Record) -> dict[str, Any]:
         "best": {"value": best.value if best else None, "step": best.step if best else None},
         "steps": record.steps,
         "unread": None if record.unread is None else list(record.unread),
+        "taken_whole": list(record.taken),
         **({"test": _test_values(result, record)} if result.shows_test else {}),
     }
 

@@ -17,6 +17,7 @@ EPOCH: Final = "epoch"
 METRICS: Final = (TRAIN_LOSS, VALID_LOSS, TEST_LOSS, GRADIENT_NORM, EPOCH)
 
 _PARTS: Final = ("train", "valid", "test")
+_CROSS_ENTROPY: Final = frozenset({"cross", "entropy"})
 # Of the gradient, whole.
 _GRADIENT: Final = (
     frozenset({"grad", "norm"}),
@@ -46,10 +47,37 @@ def known_metric(name: str) -> str:
         if gradient <= said and not said - gradient - lists["whole_gradient"]:
             return GRADIENT_NORM
     parts = [part for part in _PARTS if said & lists[part]]
-    if len(parts) != 1 or "loss" not in said:
+    others = _beside_loss(said)
+    if len(parts) != 1 or others is None:
         return ""
-    others = said - {"loss"} - lists["idle"] - lists[parts[0]]
-    return "" if others else f"{parts[0]}/loss"
+    return "" if others - lists[parts[0]] else f"{parts[0]}/loss"
+
+
+def _beside_loss(said: frozenset[str]) -> frozenset[str] | None:
+    """The words of a name beside those of a loss and idle ones; None where it names no loss."""
+    lists = word_lists("metric")
+    named = said & lists["loss"] | (_CROSS_ENTROPY if said >= _CROSS_ENTROPY else frozenset())
+    return said - named - lists["idle"] if named else None
+
+
+@lru_cache(maxsize=4096)
+def is_loss(name: str) -> bool:
+    """Whether values of this name are a loss, by which a trial may turn out to have diverged.
+
+    Its name ends in `loss`, or has no words but those of a loss and of what it was measured on.
+
+    Source: C3, D1.
+
+    >>> [is_loss(name) for name in ("Train Loss", "box_loss", "loss/train", "train_nll", "ce")]
+    [True, True, True, True, True]
+    >>> [is_loss(name) for name in ("loss_scale", "val_loss_weight", "entropy", "valid/error")]
+    [False, False, False, False]
+    """
+    if name.casefold().endswith("loss"):
+        return True
+    others = _beside_loss(frozenset(word for segment in words(name) for word in segment))
+    lists = word_lists("metric")
+    return others is not None and not others - lists["train"] - lists["valid"] - lists["test"]
 
 
 def known_metrics(
@@ -70,7 +98,11 @@ def known_metrics(
     >>> dict(known_metrics(["loss", "val_loss", "acc"]))
     {'loss': 'train/loss', 'val_loss': 'valid/loss'}
     """
-    logged = sorted({*names, metric} - {""}, key=lambda name: (name != metric, len(name), name))
+    logged = sorted(
+        {*names, metric} - {""},
+        # A loss called so comes before one by another name of it.
+        key=lambda name: (name != metric, "loss" not in name.casefold(), len(name), name),
+    )
     said = {name: own[name] for name in logged if own.get(name) in ("", *METRICS)}
     taken = {known: name for name, known in said.items() if known}
     for name in logged:

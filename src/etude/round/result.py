@@ -148,13 +148,17 @@ class Result:
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """What the rules say of the design, then what every check says of the trials."""
+        """What the rules say of the design, then what every check says of the trials.
+
+        Of a hyperparameter that nothing read, only that, and whether its name is misspelled.
+        """
         from ..design.checks import findings as of_design
         from ..design.checks.judged import of_another_metric
 
         judged = of_another_metric(self.experiment, self.trained or self.experiment)
+        design = of_design(self.experiment, self.studies, self.parent)
         return [
-            *of_design(self.experiment, self.studies, self.parent),
+            *(one for one in design if one.check == "names" or not self.analysis.is_idle(one)),
             *judged,
             *self.analysis.findings,
         ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..experiment import Experiment
+from ..playbook.metrics import is_loss
 from ..record import Record
 from ..store.base import Store
 
@@ -36,6 +37,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         max_wall_s=experiment.max_trial_s,
         keep_checkpoints=experiment.keep_checkpoints,
         unread=record.unread,
+        taken=record.taken,
     )
 
 
@@ -54,5 +56,5 @@ def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[
     return {
         name: float(ancestor.series(name).values_P[0])
         for name in ancestor.points.metrics
-        if name.endswith("loss") or name == experiment.metric
+        if name == experiment.metric or is_loss(name)
     }

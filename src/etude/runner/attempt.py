@@ -269,7 +269,9 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
 
 def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
     """The same end, with what nobody read of the trial's setting."""
-    return ended if isinstance(ended, Refused) else replace(ended, unread=trial.unread)
+    if isinstance(ended, Refused):
+        return ended
+    return replace(ended, unread=trial.unread, taken=trial.taken)
 
 
 def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:

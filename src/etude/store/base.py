@@ -150,6 +150,7 @@ def record_after(record: Record, event: Event) -> Record:
             steps=max(event.steps, record.steps),  # a killed worker does not know its own
             wall_s=record.wall_s + event.wall_s,
             unread=record.unread if event.unread is None else event.unread,
+            taken=record.taken if event.unread is None else event.taken,
         )
     if isinstance(event, Paused):
         return dataclasses.replace(
@@ -158,6 +159,7 @@ def record_after(record: Record, event: Event) -> Record:
             steps=max(event.steps, record.steps),
             wall_s=record.wall_s + event.wall_s,
             unread=event.unread,
+            taken=event.taken,
         )
     if isinstance(event, Lost):
         return _record_after_loss(record, event)
@@ -178,6 +180,7 @@ def _record_begun(record: Record, event: Began) -> Record:
         steps=event.from_step,
         checkpoints=earlier,
         unread=None,  # until it comes to an end, nobody knows
+        taken=(),
     )
 
 

@@ -139,3 +139,9 @@ def trials_know_what_nobody_read(db: Connection) -> None:
 def experiments_know_what_they_began_with(db: Connection) -> None:
     """A parent that grows does not change the search of its child."""
     db.execute("alter table experiment add column prior text")
+
+
+@migration(8)
+def trials_know_what_was_taken_whole(db: Connection) -> None:
+    """Whether a hyperparameter is used that was read with all others alone is not known."""
+    db.execute("alter table trial add column taken text")

@@ -25,14 +25,14 @@ ADD_LAUNCH = (
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
-    "steps, wall_s, losses, unread, name, parent_id, from_step, until_step) "
-    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "steps, wall_s, losses, unread, taken, name, parent_id, from_step, until_step) "
+    "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
 _TRIAL = (
     "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, unread, "
-    "name, parent_id, from_step, until_step"
+    "taken, name, parent_id, from_step, until_step"
 )
 
 
@@ -151,7 +151,7 @@ def apply(db: Connection, key: int, trial_id: int, events: Sequence[Event]) -> R
         _add_chunk(db, key, trial_id, np.array(rows, POINT))
     db.execute(
         "update trial set status = ?, reason = ?, detail = ?, steps = ?, wall_s = ?, losses = ?, "
-        "unread = ?, "
+        "unread = ?, taken = ?, "
         "launch_id = (select max(id) from launch where experiment_id = ?) "
         "where experiment_id = ? and id = ?",
         (*_status_columns(updated), key, key, trial_id),
@@ -207,6 +207,7 @@ def _status_columns(record: Record) -> tuple[Any, ...]:
         record.wall_s,
         record.losses,
         None if record.unread is None else json.dumps(record.unread),
+        json.dumps(record.taken),
     )
 
 
@@ -217,7 +218,7 @@ def _from_row(
     stretches: tuple[Stretch, ...] = (),
 ) -> Record:
     trial_id, study, index, setting, seed, *rest = row
-    status, reason, detail, steps, wall_s, losses, unread, name, *lineage = rest
+    status, reason, detail, steps, wall_s, losses, unread, taken, name, *lineage = rest
     parent, from_step, until_step = lineage
     return Record(
         id=trial_id,
@@ -235,6 +236,7 @@ def _from_row(
         from_step=from_step,
         until_step=until_step,
         unread=None if unread is None else tuple(json.loads(unread)),
+        taken=tuple(json.loads(taken)) if taken else (),
         name=name,
         checkpoints=checkpoints,
         points=points,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.factories import two_optimizers
+from tests.factories import record, two_optimizers
 
 from etude.analyze.checks.fixed_caveats import findings, fixed_caveats
 from etude.design.split import split
@@ -28,3 +28,12 @@ def test_one_name_with_two_values_is_two_caveats():
 
 def test_nothing_fixed_is_no_caveat():
     assert findings(fixed_caveats(split(two_optimizers(fixed={})))) == []
+
+
+def test_what_nothing_read_holds_for_every_value_of_it():
+    studies = split(two_optimizers(fixed=FIXED))
+    records = [
+        record(study, place, 0.5, unread=("batch_size",)) for place, study in enumerate(studies)
+    ]
+
+    assert [each.hyperparameter for each in fixed_caveats(studies, records).caveats] == ["epsilon"]

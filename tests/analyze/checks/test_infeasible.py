@@ -398,3 +398,12 @@ def test_a_failure_without_a_text_is_its_settings_as_before():
     records = [record(study, k, None, {"learning_rate": 0.01}, reason="error") for k in range(6)]
 
     assert len(infeasible(study, outcomes(study, records)).trials) == 6
+
+
+def test_a_trial_of_which_a_loss_ends_not_finite_counts_as_broken():
+    study = factories.study({"learning_rate": RATE})
+    trials = outcomes(study, at_units(study, line(20), [0.1] * 20))
+
+    found = infeasible(study, trials, not_finite=range(14, 20))
+
+    assert (found.status, found.reasons) == ("problem", {"nan": 6})

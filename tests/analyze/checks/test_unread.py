@@ -72,6 +72,24 @@ def test_a_trial_that_broke_tells_what_it_read_too():
     assert said(studies, records) == [("ok", {})]
 
 
+def test_what_is_taken_with_all_others_is_neither_read_nor_unread():
+    studies = split(two_optimizers())
+    records = [replace(one, taken=("optimizer", "share")) for one in trials(studies)]
+    (open_one,) = findings(unread(studies, records))
+
+    assert (open_one.status, open_one.kind) == ("unclear", "taken")
+    assert "`optimizer`" in open_one.headline
+    assert not unread(studies, records).nothing_compared
+
+
+def test_one_trial_that_read_it_by_its_name_tells_for_all():
+    (study,) = studies = split(experiment())
+    names = tuple(study.space.domains)
+    records = [replace(one, taken=names) for one in trials(studies)]
+
+    assert said(studies, [*records, record(study, 6, 0.4, unread=())]) == [("ok", {})]
+
+
 def test_trials_that_all_broke_tell_nothing():
     studies = split(experiment())
     broken = {"status": "infeasible", "reason": "error"}

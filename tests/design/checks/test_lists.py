@@ -47,7 +47,7 @@ def test_settings_are_all_combinations():
     lists = {"gizmo": Choice((1, 2, 3, 4)), "gadget": Choice((1, 2, 3, 4, 5))}
 
     assert said(lists, trials=20) == []
-    assert len(said(lists, trials=21)) == 2
+    assert len(said(lists, trials=21)) == 1
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,20 @@ def test_a_list_is_said_once_for_all_studies():
     given = {"activation": ["relu", "gelu"]}
 
     assert len(said({"learning_rate": Choice((1e-4, 1e-1))}, scientific=given)) == 1
+
+
+def test_all_lists_are_said_at_once_and_what_other_rules_move_is_no_range():
+    lists = {
+        "learning_rate": Choice((1e-4, 1e-1)),
+        "dropout": Choice((0.0, 0.5)),
+        "batch_size": Choice((32, 64)),
+    }
+
+    (found,) = said(lists, trials=12)
+
+    assert "8 settings for 12 trials" in found.headline
+    assert "so some are trained more than once" in found.message
+    assert found.advice == (
+        "Write the range `learning_rate = { low = 0.0001, high = 0.1, log = true }`, "
+        "or ask for 8 trials."
+    )

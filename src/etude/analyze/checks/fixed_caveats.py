@@ -1,4 +1,4 @@
-"""What was held fixed: every conclusion holds only there."""
+"""What was held fixed: every conclusion holds only there, but for what the training never read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import final
 
 from ...finding import Finding
+from ...record import Record
 from ...space import Scalar, value_text
 from ...study import Study
 from ...wording import join
+from .unread import unread
 
 
 @final
@@ -31,15 +33,20 @@ class FixedCaveats:
     studies: tuple[str, ...]
 
 
-def fixed_caveats(studies: Sequence[Study]) -> FixedCaveats:
+def fixed_caveats(studies: Sequence[Study], records: Sequence[Record] = ()) -> FixedCaveats:
     """Every fixed hyperparameter with its value and the studies that hold it.
 
-    Source: R5.
+    What no trial of a study read holds for every value of it.
+
+    Source: R5, W8.
     """
+    left = unread(studies, records)
     studies_by_value: dict[tuple[str, str], list[str]] = {}
     value_by_key: dict[tuple[str, str], Scalar] = {}
     for study in studies:
         for name, value in study.fixed.items():
+            if name in left.of(study.name):
+                continue
             key = (name, value_text(value))
             studies_by_value.setdefault(key, []).append(study.name)
             value_by_key[key] = value

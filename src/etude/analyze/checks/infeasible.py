@@ -80,17 +80,19 @@ def infeasible(
     ended: Sequence[Outcome],
     *,
     never_learned: Collection[int] = (),
+    not_finite: Collection[int] = (),
     thresholds: InfeasibleThresholds = THRESHOLDS,
 ) -> Infeasible:
     """Counts, reasons, regions and the probable cause of a study's infeasible trials.
 
     A trial whose values of the metric are all not finite counts as infeasible, and so does one that
-    trained to its end and never learned.
+    trained to its end and never learned, or of which a loss ends not finite (D1).
 
     Source: C3.
     """
     present = [outcome for outcome in ended if not outcome.missing]
     outcomes = without_learning(present, never_learned)
+    outcomes = without_learning(outcomes, not_finite, reason="nan")
     failed = [outcome for outcome in outcomes if not outcome.feasible]
     reasons = Counter(_reason(outcome) for outcome in failed)
     low, high = share_interval(len(failed), len(outcomes))

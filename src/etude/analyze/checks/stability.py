@@ -48,6 +48,14 @@ class Stability:
         """
         return tuple(trial.trial for trial in self.trials if trial.kind == "never_learned")
 
+    @property
+    def not_finite(self) -> tuple[int, ...]:
+        """The trials of which a loss is not finite to the end, whatever became of them.
+
+        Source: C3, D1.
+        """
+        return tuple(trial.trial for trial in self.trials if trial.kind == "nan")
+
 
 def stability(
     study: Study, curves: Sequence[TrialCurves], *, thresholds: StabilityThresholds = SHIPPED

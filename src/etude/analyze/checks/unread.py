@@ -1,7 +1,7 @@
 """What the training never read: whatever its value, nothing differs.
 
-A trial notes every hyperparameter that its code asks for. One that handed its whole setting on may
-have read any of them, and of an imported trial nobody knows: neither says anything here.
+A trial notes every hyperparameter that its code asks for. What it took with the whole setting alone
+it may use or not: that stays unclear. Of an imported trial nobody knows, and nothing is said.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import final
 from ...finding import Finding
 from ...record import Record
 from ...study import Study
-from ...wording import conjunction, plural
+from ...wording import conjunction, join, plural
 from ..thresholds import UnreadThresholds
 
 SHIPPED = UnreadThresholds()
@@ -40,11 +40,18 @@ class UnreadName:
 @final
 @dataclass(frozen=True)
 class Unread:
-    """What nobody read, by name; `judged` are the studies whose trials noted what they read."""
+    """What nobody read, by name, in studies whose trials noted it.
+
+    Args:
+        judged: Those studies.
+        compared: The hyperparameters that studies differ in.
+        taken: Those that were read with the whole setting alone, wherever they were read.
+    """
 
     names: tuple[UnreadName, ...]
     judged: tuple[str, ...]
     compared: tuple[str, ...]
+    taken: tuple[str, ...] = ()
 
     @property
     def scientific(self) -> tuple[str, ...]:
@@ -84,7 +91,23 @@ def unread(
             trials = tuple(one.id for study in without for one in own[study] if _whole(one))
             names.append(UnreadName(name, without, everywhere, name in compared, trials))
     judged = tuple(name for name, those in left.items() if those is not None)
-    return Unread(tuple(names), judged, compared)
+    left_out = {one.name for one in names if one.everywhere}
+    taken = tuple(
+        name
+        for name, having in sorted(_by_name(studies).items())
+        if name not in left_out
+        and _is_taken(name, [one for one in records if one.study in having])
+        and judged
+    )
+    return Unread(tuple(names), judged, compared, taken)
+
+
+def _is_taken(name: str, records: Sequence[Record]) -> bool:
+    """Whether some trial took it with its whole setting, and none read it by itself."""
+    telling = [one for one in records if one.unread is not None]
+    return any(name in one.taken for one in telling) and all(
+        name in one.taken or name in (one.unread or ()) for one in telling
+    )
 
 
 def _by_name(studies: Sequence[Study]) -> dict[str, list[str]]:
@@ -119,9 +142,13 @@ def _whole(trial: Record) -> bool:
 def findings(result: Unread) -> list[Finding]:
     """A problem where the question is about it, a notice elsewhere; `ok` where all was read.
 
+    What was taken with all others is left open: it keeps no verdict from being given.
+
     Source: W8.
     """
     spoken = [finding for one in result.names for finding in _findings(one)]
+    if result.taken:
+        spoken.append(_open(result))
     if spoken or not result.judged:
         return spoken
     return [
@@ -131,10 +158,28 @@ def findings(result: Unread) -> list[Finding]:
             status="ok",
             subject={},
             headline="The training read every hyperparameter",
-            message="The training read every hyperparameter, or took the whole setting.",
+            message="The training read every hyperparameter by its name.",
             evidence={"studies": list(result.judged)},
         )
     ]
+
+
+def _open(result: Unread) -> Finding:
+    names = [f"`{name}`" for name in result.taken]
+    some = "one of them" if len(names) > 1 else "it"
+    return Finding(
+        rule="W8",
+        check="unread",
+        status="unclear",
+        subject={},
+        headline=f"Whether the training uses {join(names, most=3)} is not known",
+        message="The training takes all settings at once, or starts other processes with them, "
+        "so which it uses is not known.",
+        evidence={"taken": list(result.taken), "studies": list(result.judged)},
+        advice=f'Read each by its name, `trial["{result.taken[0]}"]`, or compare two trials that '
+        f"differ in {some} alone: what is not used leaves their curves equal to the last bit.",
+        kind="taken",
+    )
 
 
 def _findings(one: UnreadName) -> Iterator[Finding]:

@@ -101,7 +101,9 @@ def _lies_in(space: Space, setting: Mapping[str, Scalar]) -> bool:
         return False
 
 
-def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -> list[Outcome]:
+def without_learning(
+    ended: Sequence[Outcome], trials: Collection[int], *, reason: str = NEVER_LEARNED
+) -> list[Outcome]:
     """The outcomes, those of trials that never learned as infeasible, for that reason.
 
     Source: C3.
@@ -109,12 +111,12 @@ def without_learning(ended: Sequence[Outcome], never_learned: Collection[int]) -
     return [
         replace(
             outcome,
-            record=replace(outcome.record, status="infeasible", reason=NEVER_LEARNED),
+            record=replace(outcome.record, status="infeasible", reason=reason),
             loss=math.inf,
             value=None,
             step=None,
         )
-        if outcome.feasible and outcome.trial in never_learned
+        if outcome.feasible and outcome.trial in trials
         else outcome
         for outcome in ended
     ]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ...event import Ended
+from ...playbook.metrics import is_loss
 from ...space import Choice, Domain, Integer, Scalar, is_number, value_text
 from ..base import Row, SourceTrial
 
@@ -56,7 +57,7 @@ def has_diverged(rows: Sequence[Row], metric: str) -> bool:
     """Whether the last value of the metric or of a loss is not finite."""
     last_values: dict[str, tuple[int, float]] = {}
     for step, name, value in rows:
-        if name == metric or name.endswith("loss"):
+        if name == metric or is_loss(name):
             earlier = last_values.get(name)
             if earlier is None or step >= earlier[0]:
                 last_values[name] = (step, value)

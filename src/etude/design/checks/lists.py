@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, final
 
@@ -13,7 +13,7 @@ from ...finding import Finding
 from ...playbook.catalogue import Entry, known
 from ...space import Choice, Domain, Integer, Real
 from ...study import Study
-from ...wording import conjunction, number, quantity
+from ...wording import conjunction, join, number, quantity
 
 # Heuristic: over a decade or more, numbers are meant by their orders of magnitude.
 LOG_ABOVE = 10.0
@@ -22,15 +22,18 @@ LOG_ABOVE = 10.0
 def findings(studies: Sequence[Study]) -> list[Finding]:
     """Lists with fewer settings than trials, and two numbers of what is searched as a range.
 
-    A list is tried at its values alone. Each name is said once, of the first study that has it.
+    A list is tried at its values alone. All lists of a study are said together, each name of the
+    first study that has it.
 
     Source: R12, C2.
     """
-    said: dict[str, Finding] = {}
+    said: set[str] = set()
+    found = []
     for study in studies:
-        for found in _lists(study):
-            said.setdefault(found.name, _finding(study, found))
-    return list(said.values())
+        if lists := [one for one in _lists(study) if one.name not in said]:
+            found.append(_finding(study, lists))
+            said |= {one.name for one in lists}
+    return found
 
 
 @final
@@ -80,6 +83,8 @@ def _start(entry: Entry) -> Domain | None:
 def _range(numbers: Sequence[float], entry: Entry | None) -> Domain | None:
     """The range from the lowest to the highest, on the scale that is known of the name, if any."""
     low, high = numbers[0], numbers[-1]
+    if entry and (entry.name == "batch_size" or entry.off in numbers):
+        return None  # another rule says what to do: S3 fixes it, R9 begins above none
     start = _start(entry) if entry else None
     try:
         if isinstance(start, Real):
@@ -94,34 +99,47 @@ def _range(numbers: Sequence[float], entry: Entry | None) -> Domain | None:
         return None
 
 
-def _finding(study: Study, found: _List) -> Finding:
-    name, trials = f"`{found.name}`", quantity(study.max_trials, "trial")
-    few = found.settings < study.max_trials
-    values = conjunction([number(one) for one in found.numbers[:3]])
-    values = values if len(found.numbers) <= 3 else f"{len(found.numbers)} numbers"
-    settings = quantity(int(found.settings), "setting") if few else ""
-    count = f": {settings} for {trials}" if few else ", not between them"
-    times = f" With {settings} for {trials}, each is trained more than once." if few else ""
+def _finding(study: Study, lists: Sequence[_List]) -> Finding:
+    names = join([f"`{one.name}`" for one in lists], most=2)
+    settings = lists[0].settings
+    few = settings < study.max_trials
+    trials = quantity(study.max_trials, "trial")
+    are = "is a list" if len(lists) == 1 else "are lists"
+    where = f"{_values(lists[0])}" if len(lists) == 1 else "their numbers"
+    count = f"{quantity(int(settings), 'setting')} for {trials}" if few else ""
+    times = f" There are {count}, so some are trained more than once." if few else ""
+    tried = "is tried" if len(lists) == 1 else "are tried"
+    subject = {"hyperparameter": lists[0].name} if len(lists) == 1 else {}
+    ranges = {one.name: toml_text(one.range) for one in lists if one.range is not None}
     return Finding(
         rule="R12",
         check="lists",
         status="notice",
-        subject={"study": study.name, "hyperparameter": found.name},
-        headline=f"{name} is tried at {values} alone{count}",
-        message=f"{name} is a list, so it is tried at {values} and nowhere between.{times}",
+        subject={"study": study.name, **subject},
+        headline=f"{names} {tried} at {where} alone"
+        + (f": {count}" if few else ", not between them"),
+        message=f"{names} {are}, tried at {where} and nowhere between.{times}",
         evidence={
-            "numbers": list(found.numbers),
-            "settings": found.settings if few else None,
+            "numbers": list(lists[0].numbers),
+            "settings": settings if few else None,
             "trials": study.max_trials,
-            "range": None if found.range is None else toml_text(found.range),
+            "range": ranges.get(lists[0].name),
+            "lists": {one.name: list(one.numbers) for one in lists},
+            "ranges": ranges,
         },
-        advice=_advice(found, few=few),
+        advice=_advice(ranges, int(settings) if few else 0),
     )
 
 
-def _advice(found: _List, *, few: bool) -> str:
-    if found.range is None:
-        return "Add values, or ask for fewer trials."
-    written = f"`{found.name} = {toml_text(found.range)}`"
-    fewer = f", or ask for {quantity(int(found.settings), 'trial')}" if few else ""
-    return f"Write the range, {written}{fewer}."
+def _values(found: _List) -> str:
+    values = conjunction([number(one) for one in found.numbers[:3]])
+    return values if len(found.numbers) <= 3 else f"{len(found.numbers)} numbers"
+
+
+def _advice(ranges: Mapping[str, str], settings: int) -> str:
+    fewer = f"ask for {quantity(settings, 'trial')}" if settings else ""
+    if not ranges:
+        return f"Add values, or {fewer}."
+    ranges_or_one = "ranges" if len(ranges) > 1 else "range"
+    written = join([f"`{name} = {text}`" for name, text in ranges.items()], most=3)
+    return f"Write the {ranges_or_one} {written}{f', or {fewer}' if fewer else ''}."

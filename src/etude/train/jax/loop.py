@@ -164,4 +164,4 @@ class Learner:
 
     def _note(self, read: NotedSetting) -> None:
         """Marks as read what Python read while tracing, once for every trial of the program."""
-        self._trial.noted.read |= read.read
+        self._trial.noted.also(read)

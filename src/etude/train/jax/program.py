@@ -208,7 +208,7 @@ class Program:
     def _loss(self, x: Array, batch: Batch, key: Array, own: Mapping[str, Any]) -> Array:
         predict, setting = self._predict(x, key, own)
         loss = scalar(self.workload, self.workload.loss(predict, batch, setting))
-        self.setting.read |= setting.read
+        self.setting.also(setting)
         self._traced.add("loss")
         return loss
 
@@ -236,7 +236,7 @@ class Program:
         values = {name: jnp.asarray(value) for name, value in given.items()}
         for name, value in values.items():
             metrics.refuse_shape(self.workload, name, value.shape, size(batch))
-        self.setting.read |= setting.read
+        self.setting.also(setting)
         self._traced.add("metrics")
         return values
 

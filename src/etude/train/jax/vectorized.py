@@ -132,7 +132,7 @@ class Stack:
         for place, member in enumerate(self._rows):
             if member is None:
                 continue
-            member.trial.noted.read |= self._program.setting.read
+            member.trial.noted.also(self._program.setting)
             departed = self._report(member, place, done, values)
             if departed is not None:
                 departures.append(departed)
@@ -252,7 +252,7 @@ class Stack:
 
     def _refuse_hidden(self) -> None:
         """Refuses an entry of the setting that Python read and a stack has no one value of."""
-        names = {name for one in self.members for name in one.trial.noted}
+        names = {name for one in self.members for name in quietly(one.trial.noted)}
         hidden = names - {*self._kind.own, *self._kind.shared}
         if read := sorted(hidden & self._program.setting.read):
             raise ValueError(

@@ -86,7 +86,7 @@ class Stepped(NamedTuple):
 Step: TypeAlias = Callable[[Tensor, Tensor, Tensor, dict[str, Tensor], Inputs], Stepped]
 
 
-def step_of(workload: Workload, network: Network, kind: Kind, read: set[str]) -> Step:
+def step_of(workload: Workload, network: Network, kind: Kind, read: NotedSetting) -> Step:
     """The step of a stack as a function of its rows; nothing is changed in place.
 
     What the loss reads of the setting while it runs is added to `read`.
@@ -101,7 +101,7 @@ def step_of(workload: Workload, network: Network, kind: Kind, read: set[str]) ->
         predict = predicting(network, tensors)
         setting = NotedSetting({**dict(kind.shared), **own})
         loss = scalar(workload, workload.loss(predict, batch, setting))
-        read.update(setting.read)
+        read.also(setting)
         return loss, {name: tensors[name] for name in rest}
 
     slopes = vmap(grad_and_value(loss_of, has_aux=True))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from ...setting import quietly
+from ...setting import NotedSetting, quietly
 from ..recipe import STAYING
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
 from . import dropout, graph, recorded_step
@@ -56,7 +56,7 @@ class Stack:
         self._network = members[0].network
         self._steps: dict[tuple[Any, ...], GraphModule] = {}
         # Of the setting, by the loss and by the model that computes for all.
-        self._read: set[str] = set()
+        self._read = NotedSetting()
         self._first = members[0].trial.noted
         self._evaluator = Evaluator(loop, self._network, members[0].recipe.batch_size)
         self._step_s = STRETCH_S / 8  # until it is measured: a first stretch of a few steps
@@ -130,7 +130,8 @@ class Stack:
         self._rows = rows
         departures = []
         for place, member in enumerate(self._members):
-            member.trial.noted.read |= self._read | self._first.read
+            member.trial.noted.also(self._read)
+            member.trial.noted.also(self._first)
             results = StepResults(losses[place], norms[place], values.get(place)) if count else None
             departed = report_steps(member, results, partial(self._state, member, place))
             if departed is not None:
