@@ -232,7 +232,8 @@ def is_code_failure(record: Record) -> bool:
 
     Source: C3.
     """
-    return record.status == "infeasible" and record.reason == "error" and is_of_code(record.detail)
+    fails = record.status == "infeasible" and record.reason in ("error", "killed")
+    return fails and is_of_code(record.detail)
 
 
 @final

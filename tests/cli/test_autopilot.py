@@ -78,3 +78,34 @@ def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
     assert "changed nothing" not in answer.out
     assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
     assert "high = 5" in (folder / "alone-2.toml").read_text()
+
+
+def test_a_round_that_trained_the_best_again_has_a_mean_in_the_table(folder, etude_command):
+    (folder / "rates.toml").write_text(
+        '''[experiment]
+name = "rates"
+metric = "valid/loss"
+max_steps = 4
+trials = 16
+evaluations = 1
+train = "train_twice.py:train"
+
+[scientific]
+arm = ["a", "b"]
+
+[nuisance]
+learning_rate = { low = 1e-3, high = 1.0, log = true }
+'''
+    )
+    (folder / "train_twice.py").write_text(
+        "import math, random\n\n\ndef train(trial):\n"
+        "    noise = 0.02 * random.Random(trial.seed).random()\n"
+        "    ahead = 0.3 * (trial['arm'] == 'b')\n"
+        "    return 0.1 * (math.log10(trial['learning_rate']) + 1.5) ** 2 + ahead + noise\n"
+    )
+
+    answer = typed(etude_command, "--rounds", "3", "--accept")
+
+    (row,) = [line for line in answer.out.splitlines() if "rates-seeds.toml  10" in line]
+    assert "  mean 0.0" in row
+    assert "The rounds end here: the question is answered." in answer.out

@@ -156,17 +156,15 @@ def test_a_file_with_other_words_is_never_overwritten(folder):
 
 
 def test_more_rounds_are_played_from_the_last_file_not_under_another_budget(folder):
-    flown(folder, rounds=2)
+    rounds = flown(folder, budget_steps=27 * STEPS)
 
     with pytest.raises(RunError, match="another under other rounds or another budget"):
-        flown(folder, rounds=5)
-    more = etude.autopilot(
-        folder / "rates-2.toml", rounds=2, store=folder / "etude.db", runner="inline"
-    )
+        flown(folder)
+    more = etude.autopilot(rounds.last.file, rounds=2, store=folder / "etude.db", runner="inline")
 
     first, second = [one.file.name for one in more.rounds]
-    assert first == "rates-2.toml"
-    assert second not in {first, "rates.toml"}
+    assert first == rounds.last.file.name
+    assert second not in {one.file.name for one in rounds.rounds}
 
 
 def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experiment):
@@ -182,12 +180,23 @@ def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experime
 
 
 def test_a_space_that_ends_too_early_is_redrawn_before_a_search_that_adapts_takes_over(experiment):
-    rounds = etude.autopilot(experiment, loss, rounds=3)
+    rounds = etude.autopilot(experiment, loss, rounds=4)
 
     searches = [one.result.experiment.search for one in rounds.rounds]
-    assert searches == ["quasi_random", "quasi_random", "bayesian"]
-    assert rounds.rounds[0].coming.goal == "redraw the space"
-    assert rounds.last.spent == 3 * TRIALS * STEPS
+    assert searches == ["quasi_random", "quasi_random", "quasi_random", "bayesian"]
+    assert rounds.rounds[0].coming.goal == rounds.rounds[1].coming.goal == "redraw the space"
+    assert rounds.last.spent == 4 * TRIALS * STEPS
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_a_side_that_is_to_be_redrawn_is_explored_in_the_last_round_too(experiment, rounds):
+    far = {"learning_rate": etude.Real(1e-5, 1e-3, log=True)}
+
+    series = etude.autopilot(replace(experiment, nuisance=far), loss, rounds=rounds)
+
+    before = series.rounds[-2]
+    assert before.coming.goal == "redraw the space"
+    assert series.last.result.experiment.search == "quasi_random"
 
 
 def test_when_half_of_the_budget_is_spent_density_waits_for_a_search_that_adapts(experiment):
@@ -206,7 +215,7 @@ def test_a_cut_round_says_so_in_its_file(folder):
     flown(folder, rounds=2, budget_steps=17 * STEPS)
 
     text = (folder / "rates-2.toml").read_text()
-    assert "\ntrials = 7  # X1: as the budget allows: 7 trials in place of 10" in text
+    assert "\ntrials = 7  # R15: the budget: 7 trials in place of 10" in text
 
 
 def test_a_missing_botorch_is_told_before_the_first_round(experiment, monkeypatch):
@@ -344,8 +353,23 @@ def test_a_lead_is_retrained_and_its_answer_ends_the_rounds(folder, arms):
 
     assert names(rounds) == ["arms", "arms-seeds"]
     assert rounds.last.result.verdict.status == "better"
+    assert "the question is answered" in rounds.last.ended[0]
     assert "`etude adopt arms-seeds`" in " ".join(rounds.last.ended)
     assert (folder / "arms-seeds.toml").is_file()
+
+
+def test_an_answer_names_the_repair_of_its_search_that_waits(folder, arms):
+    arms(0.3)
+    # The leader alone is best at a bound.
+    text = (folder / "train.py").read_text()
+    (folder / "train.py").write_text(text.replace("+ 1.5)", '+ 1.5 * (trial["arm"] == "b"))'))
+
+    rounds = compared(folder)
+
+    assert rounds.last.result.verdict.status == "better"
+    assert "no edit of the file is advised" not in " ".join(rounds.last.ended)
+    assert rounds.last.ended[-1].startswith("`etude next arms` repairs what changes no order: ")
+    assert "`learning_rate` high to 5" in rounds.last.ended[-1]
 
 
 def test_a_lead_that_does_not_hold_leaves_the_search_to_go_on(folder, arms):

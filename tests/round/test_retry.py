@@ -4,7 +4,9 @@ import pytest
 from tests.factories import rates
 
 import etude
+from etude.cli.run import result_lines
 from etude.errors import TrainError
+from etude.record import is_code_failure
 from etude.round.retry import refuse_code_failures
 from etude.store.memory import Memory
 
@@ -63,3 +65,44 @@ def test_other_studies_are_not(train):
     refuse_code_failures(result, again="")
 
     assert FAILED in statuses(result)
+
+
+def dying(folder, how):
+    """An experiment of which trial 1 ends its worker."""
+    (folder / "train.py").write_text(
+        "import os, signal\n"
+        "def train(trial):\n"
+        f"    if trial.id == 1 and not os.path.exists('mended'): {how}\n"
+        "    return trial['learning_rate']\n"
+    )
+    (folder / "e.toml").write_text(
+        '[experiment]\nmetric = "valid/loss"\nmax_steps = 3\ntrials = 4\ntrain = "train.py:train"\n'
+        "[nuisance]\nlearning_rate = { low = 0.1, high = 1.0 }\n"
+    )
+    return folder / "e.toml"
+
+
+@pytest.mark.parametrize(
+    ("how", "named", "by_code"),
+    [
+        ("os._exit(7)", "exit code 7", [1]),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL", []),
+    ],
+)
+def test_a_trial_whose_workers_died_is_named_and_trained_again(
+    tmp_path, monkeypatch, how, named, by_code
+):
+    monkeypatch.chdir(tmp_path)
+    file, store = dying(tmp_path, how), tmp_path / "e.db"
+    result = etude.run(file, store=store, workers=1)
+    said = "\n".join(result_lines(result, None))
+
+    again = (tmp_path / "mended").write_text("") or etude.run(
+        file, store=store, workers=1, agreed=["retry_errors"]
+    )
+
+    assert "Trial 1: its worker died each time" in said
+    assert f"({named}" in said
+    assert [record.id for record in result.records if is_code_failure(record)] == by_code
+    assert statuses(again) == [DONE] * 4
+    assert "died" not in "\n".join(result_lines(again, None))

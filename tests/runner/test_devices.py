@@ -8,7 +8,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXP
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     """An environment that names no thread count, no GPU and no driver."""
-    names = (*THREADS, "VECLIB_MAXIMUM_THREADS", "CUDA_VISIBLE_DEVICES")
+    names = (*THREADS, "VECLIB_MAXIMUM_THREADS", "PJRT_NPROC", "CUDA_VISIBLE_DEVICES")
     [monkeypatch.delenv(name, raising=False) for name in names]
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -39,13 +39,12 @@ def test_one_worker_has_all_threads():
     assert one["OMP_NUM_THREADS"] == str(cores())
 
 
-def test_a_thread_count_that_the_user_set_stays(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+@pytest.mark.parametrize("name", [*THREADS, "PJRT_NPROC"])
+def test_where_the_user_set_a_number_of_threads_all_are_left_alone(monkeypatch, name):
+    """Else what the user pinned would be computed otherwise with another number of workers."""
+    monkeypatch.setenv(name, "5")
 
-    one, *_ = environments(2)
-
-    assert one["OMP_NUM_THREADS"] == "5"
-    assert one["MKL_NUM_THREADS"] == str(max(cores() // 2, 1))
+    assert not {*THREADS, "PJRT_NPROC"} & {key for one in environments(2) for key in one}
 
 
 def test_freed_memory_is_kept_for_the_next_step_unless_the_user_says_otherwise(monkeypatch):

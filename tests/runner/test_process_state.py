@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 import threading
@@ -132,6 +133,64 @@ def test_what_a_late_import_sets_stays_and_moves_no_generator(tmp_path):
 
     assert values[0] == values[1]
     assert {int(value) // 8 for one in values[0].values() for _, _, value in one} == {1}
+
+
+@pytest.fixture
+def imports(tmp_path, monkeypatch):
+    """Imports a module of these lines as a trial does."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "modules", {**sys.modules})
+
+    def importing(*lines):
+        (tmp_path / "imported_by_a_trial.py").write_text("\n".join(lines))
+        sys.modules.pop("imported_by_a_trial", None)
+        importlib.invalidate_caches()
+        importlib.import_module("imported_by_a_trial")
+
+    return importing
+
+
+def test_an_import_keeps_its_own_variable_and_not_the_trials(imports, monkeypatch):
+    for name in ("OF_THE_TRIAL", "OF_THE_MODULE", "TAKEN_AWAY"):
+        monkeypatch.setenv(name, "before")
+    with ProcessState().restored(0):
+        os.environ["OF_THE_TRIAL"] = "changed"
+        imports("import os", "os.environ['OF_THE_MODULE'] = 'set'", "del os.environ['TAKEN_AWAY']")
+
+    assert os.environ["OF_THE_TRIAL"] == "before"
+    assert os.environ["OF_THE_MODULE"] == "set"
+    assert "TAKEN_AWAY" not in os.environ
+
+
+def test_an_import_keeps_its_own_path_and_logger_and_not_the_trials(imports):
+    path, level = [*sys.path], logging.getLogger("mine").level
+    with ProcessState().restored(0):
+        sys.path.insert(0, "/of_the_trial")
+        logging.getLogger("mine").setLevel("ERROR")
+        imports(
+            "import logging, sys, warnings",
+            "sys.path.insert(0, '/of_the_module')",
+            "logging.getLogger('its').setLevel('ERROR')",
+        )
+    found, levels = [*sys.path], [logging.getLogger(name).level for name in ("mine", "its")]
+    sys.path[:] = path
+    logging.getLogger("its").setLevel(logging.NOTSET)
+
+    assert found == ["/of_the_module", *path]
+    assert levels == [level, logging.ERROR]
+
+
+def test_an_import_keeps_its_own_flag_of_several_and_not_the_trials(imports):
+    torch = importlib.import_module("torch")
+    autocast = KINDS["PyTorch's autocast"]
+    before = autocast.save(torch)
+    with ProcessState().restored(0):
+        torch.set_autocast_enabled("cpu", True)
+        imports("import torch", "torch.set_autocast_cache_enabled(False)")
+    found = autocast.save(torch)
+    autocast.restore(torch, before)
+
+    assert found == (False, *before[1:])
 
 
 def test_what_cannot_be_put_back_is_named(tmp_path):

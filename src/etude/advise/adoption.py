@@ -12,9 +12,9 @@ from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
 from ..analyze.comparison.comparison import ENOUGH
 from ..analyze.comparison.message import message as comparison_message
-from ..analyze.comparison.retrainings import Retrainings
+from ..analyze.comparison.retrainings import Retrainings, copied
 from ..analyze.views.outcomes import Outcome
-from ..analyze.views.repeats import repeats
+from ..analyze.views.repeats import copies_text, repeats
 from ..finding import Finding, Verdict
 from ..playbook.catalogue import Names
 from ..record import Record
@@ -79,16 +79,21 @@ def candidates(analysis: Analysis) -> list[Candidate]:
 
     Source: A2, A4.
     """
-    settings = [
-        _candidate(study, trainings)
+    groups = [
+        (study, trainings)
         for study in analysis.studies
         for trainings in repeats(analysis.outcomes(study))
         if trainings
     ]
+    every = [trainings for _, trainings in groups]
+    settings = [
+        _candidate(study, trainings, are_copies=copied(trainings, every))
+        for study, trainings in groups
+    ]
     return sorted(settings, key=lambda candidate: (candidate.loss, candidate.trial))
 
 
-def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
+def _candidate(study: Study, trainings: Sequence[Outcome], *, are_copies: bool) -> Candidate:
     losses = [training.loss for training in trainings]
     records = [training.record for training in trainings]
     step_s = [record.wall_s / record.steps for record in records if record.steps]
@@ -99,7 +104,9 @@ def _candidate(study: Study, trainings: Sequence[Outcome]) -> Candidate:
         trial=first.trial,
         setting=first.record.setting,
         names=study.names,
-        trainings=Retrainings(name=f"{study.name}:{first.trial}", values=tuple(values)),
+        trainings=Retrainings(
+            name=f"{study.name}:{first.trial}", values=tuple(values), copies=are_copies
+        ),
         loss=fmean(losses) if all(map(math.isfinite, losses)) else math.inf,
         cost=Cost(
             step_s=fmean(step_s) if any(step_s) else None,
@@ -122,6 +129,7 @@ def adoption(
     maximize: bool = False,
     worth: float = 0.0,
     as_is: bool = False,
+    compared: str = "",
 ) -> AdoptionDecision:
     """Whether the best setting is adopted; of settings that tie, the simpler one.
 
@@ -136,11 +144,12 @@ def adoption(
         maximize: Whether higher is better.
         worth: The gain that one added part must bring, in the unit of the metric.
         as_is: Whether a first baseline is adopted as a starting point, whatever its trainings.
+        compared: What its round says of it, and what it replaces; empty where it says nothing.
 
     Source: A2, A4, R1.
     """
     if baseline is None:
-        return _first_adoption(_known_best(settings), metric, as_is=as_is)
+        return _first_adoption(_known_best(settings), metric, as_is=as_is, compared=compared)
     best = _best(settings)
     chosen = _simplest(settings, best, baseline, maximize=maximize)
     adds = complexity(
@@ -186,7 +195,9 @@ def _known_best(settings: Sequence[Candidate]) -> Candidate:
     return (known or list(settings))[0]
 
 
-def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDecision:
+def _first_adoption(
+    best: Candidate, metric: str, *, as_is: bool, compared: str
+) -> AdoptionDecision:
     """A first baseline, where its trainings say what it is worth, or nobody asks them to."""
     trainings = len(best.trainings.values)
     finite = [value for value in best.trainings.values if math.isfinite(value)]
@@ -196,13 +207,16 @@ def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDec
         reason = f"{every} failed: there is no value to adopt."
         return _first("keep", best, reason, starting_point=True)
     value = f"{metric} {number(fmean(finite))}"
+    if best.trainings.copies:
+        reason = f"{copies_text(len(finite))}, or nothing in it is random: {value} counts once (A2)."
+        return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     mean = f"{value}, the mean of {plural(len(finite), 'training')}"
     if failed:
         reason = f"{failed} of {plural(trainings, 'training')} failed; {mean}."
         return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     if trainings >= ENOUGH:
-        message = f"The first baseline: {mean}. Nothing was compared."
-        return replace(_first("adopt", best, message), reason=message)
+        message = f"The first baseline: {mean}. {compared or 'Nothing was compared.'}"
+        return _first("adopt", best, message)
     times = "once" if trainings == 1 else f"only {trainings} times"
     reason = f"Trained {times}: what {value} is worth with other seeds is not known (A1, A2)."
     return replace(
@@ -294,7 +308,12 @@ def _pruned_message(pruned: Sequence[str]) -> str:
 
 
 def round_doubts(
-    name: str, verdict: Verdict, findings: Sequence[Finding], *, answered: bool = False
+    name: str,
+    verdict: Verdict,
+    findings: Sequence[Finding],
+    *,
+    answered: bool = False,
+    unread: Sequence[str] = (),
 ) -> Iterator[Reason]:
     """Why what a round found may not be the last word: an open verdict, and failed checks.
 
@@ -303,9 +322,17 @@ def round_doubts(
         verdict: Its verdict.
         findings: Of its design and of every check.
         answered: Whether retrainings answered what its verdict leaves open.
+        unread: What of the adopted setting no training read.
 
-    Source: R1, C14, A2.
+    Source: R1, C14, A2, K3, W8.
     """
+    if unread:
+        names = join([f"`{one}`" for one in unread], most=4)
+        means = "its value in the baseline means" if len(unread) == 1 else "their values there mean"
+        yield Reason(text=f"Nothing read {names}: {means} nothing", rules=("W8",))
+    for one in findings:
+        if (one.check, one.status) == ("code", "notice") and not one.acknowledged:
+            yield Reason(text=claim(one), rules=("K3",))
     if verdict.status in ("unclear", "leads") and not answered:
         text = f"The verdict of `{name}` is open: {verdict.headline}"
         yield Reason(text=shortened(text, REASON_WORDS), rules=("R1",))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ..analyze.views.repeats import COPIES_ADVICE
 from ..wording import duration, quantity, shortened
 from .adoption import AdoptionDecision
 from .comparison_ending import trainings_line, trainings_table
@@ -99,6 +100,8 @@ def _steps(
             text=_proposal_text(decision, proposal),
             cost=proposal.cost,
         )
+    elif decision.candidate.trainings.copies:
+        yield NextStep(command="", text=COPIES_ADVICE.rstrip("."))
     elif file and decision.starting_point:
         text = f"Train it {SEEDS} times first, to adopt it for good"
         yield NextStep(command=f"etude adopt {name}{store}", text=text)

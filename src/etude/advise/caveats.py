@@ -86,7 +86,7 @@ def caveats(
             *_luck(valued_studies, findings),
             *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
             *_timed_out(studies),
-            *(replace(one, topic=topic or one.topic) for one in _seeds(studies, findings)),
+            *(replace(one, topic=topic or one.topic) for one in _seeds(analysis, studies, findings)),
             _sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
@@ -234,7 +234,9 @@ def _timed_out(studies: Sequence[RankedStudy]) -> Iterator[Caveat]:
         )
 
 
-def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Iterator[Caveat]:
+def _seeds(
+    analysis: Analysis, studies: Sequence[RankedStudy], findings: Sequence[Finding]
+) -> Iterator[Caveat]:
     known = {
         finding.subject.get("study")
         for finding in findings
@@ -242,7 +244,8 @@ def _seeds(studies: Sequence[RankedStudy], findings: Sequence[Finding]) -> Itera
     }
     tuned = [study.study.name for study in studies if study.study.space.dimensions]
     unknown = [name for name in tuned if name not in known]
-    if unknown:
+    # Where nobody reads what is compared, that comes before any training (W8).
+    if unknown and not analysis.unread.nothing_compared:
         whose = f"a trial of {named(unknown)} varies" if len(unknown) < len(tuned) else ""
         once = "each setting was trained with one seed, so how much a trial varies"
         yield Caveat(

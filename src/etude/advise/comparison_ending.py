@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ..analyze.comparison.comparison import MAX_MORE, Comparison, Side
+from ..analyze.views.repeats import COPIES_ADVICE, copies_text
 from ..wording import conjunction, number, quantity
 from .ending import Ending, NextStep, Reason
 from .follow_up import SEEDS
@@ -90,11 +91,14 @@ def _row(side: Side) -> tuple[str, ...]:
 
 
 def _trainings_reasons(result: Comparison) -> Iterator[Reason]:
-    trainings = f"{result.b.trainings} trainings against {result.a.trainings}"
+    b, a = result.b.trainings, result.a.trainings
+    trainings = f"{quantity(b, 'training')} against {a}"
+    copied = next((side for side in (result.b, result.a) if side.copies), result.b)
     reasons = {
-        "few": f"{trainings} is too few to tell: {SEEDS} a side is the least",
+        "few": f"{trainings} {'is' if b == 1 else 'are'} too few to tell: {SEEDS} a side is the least",
         "close": f"{trainings} nearly tell: more seeds may settle it",
         "look": f"{trainings} is a look that decides nothing",
+        "copies": f"{copies_text(len(copied.finite))}, or nothing in it is random",
         "none": "What breaks the trainings has to be found first",
         "mixed": "Means, failures and single trainings disagree, and more seeds do not settle that",
     }
@@ -107,7 +111,9 @@ def _trainings_reasons(result: Comparison) -> Iterator[Reason]:
 
 def _trainings_steps(result: Comparison, experiments: Sequence[str]) -> Iterator[NextStep]:
     b = result.b.name
-    if result.more_seeds:
+    if result.why == "copies":
+        yield NextStep(command="", text=COPIES_ADVICE.rstrip("."))
+    elif result.more_seeds:
         least = "at least " if result.more_seeds >= MAX_MORE else ""
         more = quantity(result.more_seeds, "more seed")
         yield NextStep(command="", text=f"Train both sides with {least}{more} each, then compare")

@@ -11,6 +11,8 @@ from typing import TypeVar, final
 from ..analyze.analysis import Analysis
 from ..analyze.checks.boundary import boundary
 from ..analyze.checks.boundary_side import Side
+from ..analyze.checks.coverage import coverage
+from ..analyze.thresholds import CoverageThresholds
 from ..analyze.views.outcomes import Outcome
 from ..experiment import Experiment
 from ..experiment.change import Change
@@ -21,6 +23,7 @@ from ..study import Study
 from .ranking import relevant_findings
 
 R = TypeVar("R")
+FEW = CoverageThresholds()
 # What an advice beside its finding means, and a sentence by itself must name.
 _IT = re.compile(r"\bit\b")
 
@@ -52,6 +55,8 @@ class Context:
 
     Args:
         retraining: The ended round that trained its best settings again; empty without one.
+        retraining_status: The word of that round's verdict; empty without one.
+        retraining_changed: The files that changed between this round and that one.
         retrains: The round whose best settings this one trains again; empty for any other.
         own_loop: Whether Etude's own loop trained it, so that its schedule is known.
     """
@@ -60,6 +65,8 @@ class Context:
     findings: Sequence[Finding]
     verdict: Verdict
     retraining: str = ""
+    retraining_status: str = ""
+    retraining_changed: tuple[str, ...] = ()
     retrains: str = ""
     own_loop: bool = False
 
@@ -89,6 +96,22 @@ class Context:
             finding
             for finding in self.relevant_findings
             if (finding.check, finding.rule) == (check, rule) and finding.status in status
+        ]
+
+    @property
+    def too_few(self) -> list[tuple[Study, int]]:
+        """The searches with too few feasible trials for checks to judge, and how many they lack.
+
+        Not what trains settings again, nor what has hardly another setting to try.
+
+        Source: C2, Q10.
+        """
+        results = [(study, self.analysis.result(study, coverage)) for study in self.studies]
+        return [
+            (study, FEW.min_feasible - result.feasible)
+            for study, result in results
+            if study.space.dimensions and not (study.listed or self.retrains)
+            if result.status == "unclear" and result.feasible < FEW.min_feasible
         ]
 
     @property

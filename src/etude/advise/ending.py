@@ -12,7 +12,7 @@ from typing import final
 from ..experiment.methods import SEARCHES
 from ..finding import SAMPLING_ERRORS, Caveat, Lead, StudyRow, Verdict
 from ..record import Record
-from ..wording import duration, number, quantity, sentence_case, shortened, words
+from ..wording import duration, join, number, quantity, sentence_case, shortened, words
 from .context import Context
 from .digest import Line, digest
 from .ending_table import by_mean, pair, table
@@ -185,6 +185,9 @@ def _tie(context: Context) -> Iterator[Caveat]:
         return
     if context.retraining:
         text = f"Both were trained again: the verdict of `{context.retraining}` is what counts"
+        if context.retraining_changed:
+            files = join([f"`{path}`" for path in context.retraining_changed], most=2)
+            text = f"Both were trained again in `{context.retraining}`, but {files} changed between"
         yield Caveat(text=text, rules=("A2",), weight=TIE, topic=RETRAIN)
         return
     leader, rival = known[:2]

@@ -17,6 +17,7 @@ from ..analyze.checks.infeasible import Infeasible, infeasible
 from ..analyze.checks.infeasible_regions import Region
 from ..analyze.checks.stability import stability
 from ..analyze.checks.step_variance import step_variance
+from ..analyze.checks.trial_noise import trial_noise
 from ..analyze.registry import CHECKS
 from ..analyze.thresholds import FarRegionThresholds, InfeasibleThresholds
 from ..analyze.views.outcomes import Outcome
@@ -35,6 +36,7 @@ LEADERS = "a repair only betters the leader"
 FAR_OFF = "far from its best"
 POOREST = "the leader had the fewest"
 SMALL = "less than the means differ"
+SATURATED = "seeds move the other"
 # A check that no registry has is one that nothing is known of: it keeps the verdict open.
 _BETTERS = {
     *((check.name, rule) for check in CHECKS for rule in check.repair_betters),
@@ -88,6 +90,9 @@ def harmless(
     if len(studies) < 2 or studies[1].best is None:
         return ""
     leader = studies[0].study
+    if finding.kind == "copies":
+        noises = [analysis.result(one.study, trial_noise) for one in studies]
+        return SATURATED if any(noise.known and noise.sd > 0 for noise in noises) else ""
     name = finding.subject.get("study")
     if (finding.check, finding.rule) == ("budget", "R13"):
         fewest = all(leader.max_trials <= other.study.max_trials for other in studies)

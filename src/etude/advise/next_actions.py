@@ -69,6 +69,7 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [
         *_repairs(advice),
+        *_answered(context),
         *_round(context, advice),
         *_retrainings(context, advice),
         *_after_retraining(context),
@@ -82,6 +83,14 @@ def _repairs(advice: Advice) -> Iterator[Action]:
     if advice.unrepaired:
         text = advice.unrepaired[0].rstrip(".")
         yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+
+
+def _answered(context: Context) -> Iterator[Action]:
+    """The adoption, where retrainings of the best answered the question already."""
+    if context.retraining_status == "better":
+        yield Action(
+            kind="adopt", text="Adopt it, if the gain is worth what it adds", rules=("A4",)
+        )
 
 
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
@@ -137,7 +146,7 @@ def _after_retraining(context: Context) -> Iterator[Action]:
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
-    if not context.retrains:
+    if context.unread_compared or not context.retrains or any(one.kind == "copies" for one in context.verdict.blocking):
         return
     if context.verdict.status in ("better", "no_question"):
         yield Action(
@@ -149,4 +158,6 @@ def _after_retraining(context: Context) -> Iterator[Action]:
 
 
 def _stop_text(context: Context) -> str:
+    if context.too_few:
+        return f"Train more trials of `{context.experiment.name}`: they are too few to judge"
     return f"Stop here: no check asks for another round of `{context.experiment.name}`"

@@ -19,6 +19,7 @@ from .policy import Advice
 # Heuristic: where the noise of retraining is unknown, a trial is worth this share of what the
 # best has gained on the median.
 WORTH_A_TRIAL = 0.05
+_STOP = "Stop here"
 
 
 def manual_steps(
@@ -81,14 +82,28 @@ def stop_message(context: Context) -> str:
     if any(going_on):
         return " ".join(text for text in going_on if text)
     name = context.experiment.name
+    if any(len(context.analysis.outcomes(study)) for study, _ in context.too_few):
+        study, lacking = max(context.too_few, key=lambda pair: pair[1])
+        return (
+            f"Not done yet: the trials of {study_text(study.name)} are too few for checks to "
+            f"judge. Train {lacking} more (C2)."
+        )
     sentences = [
-        f"Stop here: no check of this version asks for another round of `{name}`.",
+        f"{_STOP}: no check of this version asks for another round of `{name}`.",
         *_reasons(context, gains),
         f"To adopt, {_before_adoption(context)} (A2, A4).",
     ]
     if SEARCHES[context.experiment.search].adaptive:
         sentences.append("Exploration is over: now the test set may be looked at (X3).")
     return " ".join(sentences)
+
+
+def is_over(steps: Sequence[str]) -> bool:
+    """Whether all that is said of what to do is to stop.
+
+    Source: R2.
+    """
+    return bool(steps) and all(step.startswith(_STOP) for step in steps)
 
 
 def _before_adoption(context: Context) -> str:

@@ -16,7 +16,7 @@ from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
 from ..analyze.views.rates import standard_error
-from ..analyze.views.repeats import repeats
+from ..analyze.views.repeats import are_copies, repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
 from ..study import Study
@@ -118,7 +118,7 @@ def _mean(ranked: RankedStudy) -> StudyMean:
     return StudyMean(
         study=ranked.study.name,
         mean=fmean(values),
-        sd=stdev(values) if len(values) > 1 else math.nan,
+        sd=math.nan if len(values) < 2 or are_copies(ranked.outcomes) else stdev(values),
         trials=len(values),
         infeasible=len(ranked.outcomes) - len(values),
     )

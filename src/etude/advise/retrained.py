@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from ..analyze.comparison import Comparison, comparison
@@ -45,6 +45,11 @@ class Retrained:
         return min(min(one.a.trainings, one.b.trainings) for one in self.comparisons.values())
 
     @property
+    def copies(self) -> bool:
+        """Whether the trainings of a side are one, whatever their seed."""
+        return any(side.copies for side in self.sides.values())
+
+    @property
     def enough(self) -> bool:
         """Whether every side has as many trainings as the playbook asks for."""
         return self.fewest >= ENOUGH
@@ -80,6 +85,9 @@ def retrained(studies: Sequence[RankedStudy]) -> Retrained | None:
     sides = [trainings for study in studies if (trainings := _trainings(study)) is not None]
     if len(studies) < 2 or len(sides) < len(studies):
         return None
+    if not all(side.copies for side in sides if len(side.values) > 1):
+        # The seed moves one of them, so the others are saturated.
+        sides = [replace(side, copies=False) for side in sides]
     objective = studies[0].study.objective
     ordered = sorted(sides, key=lambda side: _key(side, maximize=objective.maximize))
     leader, others = ordered[0], ordered[1:]

@@ -112,7 +112,8 @@ def _answer(basis: _Basis) -> tuple[Status, str, str]:
         return "no_question", *_unread(basis)
     status, headline, message = _by_retrainings(basis) or _by_searches(basis)
     count = len(basis.blocking)
-    if not count:
+    # Copies of one training are no trainings: the answer says so itself.
+    if not count or (status == "unclear" and {one.kind for one in basis.blocking} == {"copies"}):
         return status, headline, message
     checks = plural(count, "failed check")
     first = message.partition(". ")[0].rstrip(".")
@@ -209,7 +210,7 @@ def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
     trained = basis.retrained
     if trained is None:
         return None
-    if not (trained.agree or trained.enough) and trained.searched:
+    if not (trained.agree or (trained.enough and not trained.copies)) and trained.searched:
         return None
     leader = f"`{trained.leader}`"
     each = f"{trained.fewest} trainings of each"
@@ -223,6 +224,7 @@ def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
         "few": f"{trained.fewest} trainings each are too few",
         "none": "but trainings fail",
         "close": f"too close for {trained.fewest} trainings each",
+        "copies": "but their seeds change nothing",
         "mixed": "but means and failures disagree",
         "": f"within the noise of {trained.fewest} trainings each",
     }

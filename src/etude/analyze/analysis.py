@@ -160,7 +160,18 @@ class Analysis:
             return (self.studies,)
         if check.of == "trials":
             return self.studies, self.records
-        return ({one.name: self.records_of(one) for one in self.compared_studies},)
+        own = {one.name: self.records_of(one) for one in self.compared_studies}
+        return own, self._found_by
+
+    @cached_property
+    def _found_by(self) -> list[Record]:
+        """The trials of the round before whose settings this one trains again, and no others."""
+        if not self.before or any(study.space.dimensions for study in self.studies):
+            return []
+        settings = [dict(one.setting) for one in self.records]
+        found = [one for one in self.before[-1].records if dict(one.setting) in settings]
+        known = [dict(one.setting) for one in found]
+        return [one for one in found if one.ended] if all(one in known for one in settings) else []
 
     def _result(self, study: Study, check: Check) -> Any:
         if check.of in _OF_ALL:

@@ -120,7 +120,8 @@ def _named_starting_point(decision: AdoptionDecision) -> AdoptionDecision:
     """What is adopted against the evidence, and trained too seldom, is something to begin with."""
     from dataclasses import replace
 
-    few = len(decision.candidate.trainings.values) < SEEDS
+    trainings = decision.candidate.trainings
+    few = len(trainings.values) < SEEDS or trainings.copies
     against = decision.decision != "adopt"
     return replace(decision, starting_point=decision.starting_point or (few and against))
 
@@ -175,6 +176,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
     from statistics import fmean
 
     from ..experiment.baseline import Adoption
+    from .adopt_inputs import code_of
 
     experiment, decision = result.experiment, outcome.decision
     candidate = decision.candidate
@@ -191,7 +193,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
         trainings=len(known),
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
-        evidence=f"{reason}{decision.message}{doubts}",
+        evidence=f"{reason}{decision.message}{doubts}{code_of(result)}",
         complexity=str(decision.complexity),
         setting=dict(candidate.setting),
         train=experiment.train or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,7 @@ def decided(
     rivals = [one for one in settings if incumbent is None or one.setting != incumbent.setting]
     if not rivals:
         return already_adopted(settings[0]), None
+    replaced = "It replaces a starting point." if first and line is not None else ""
     decision = adoption(
         rivals,
         incumbent,
@@ -64,10 +65,19 @@ def decided(
         maximize=experiment.maximize,
         worth=worth,
         as_is=as_is,
+        compared=" ".join(filter(None, (_said_of(result, rivals), replaced))),
     )
     if first and line is not None and decision.decision == "keep":
         decision = replace(decision, starting_point=False)
     return decision, incumbent
+
+
+def _said_of(result: Result, settings: Sequence[Candidate]) -> str:
+    """The comparison that its round made of the best setting; empty where it made none."""
+    verdict = result.verdict
+    best = {record.id: record.study for record in result.records}.get(settings[0].trial)
+    said = verdict.status in ("better", "leads") and verdict.winner == best
+    return f"{verdict.headline}." if said else ""
 
 
 def _is_starting_point(last: Adoption, best: Candidate) -> bool:
@@ -143,10 +153,28 @@ def doubts_of(result: Result) -> list[Reason]:
     return [doubt for one in rounds for doubt in _doubts(one, answered=one is not result)]
 
 
+def code_of(result: Result) -> str:
+    """The versions of the code that trained a round, as its evidence names them.
+
+    Source: K3.
+    """
+    from ..analyze.views.versions import versions
+
+    found = versions(result.records).of_trial.values()
+    names = dict.fromkeys(one.version for own in found for one in own if one.version)
+    if not names:
+        return ""
+    return f" Trained by code {' and '.join(names)}."
+
+
 def _doubts(result: Result, *, answered: bool) -> Iterator[Reason]:
     """Those of one round; a verdict that retrainings answered is open no more."""
     from ..advise.adoption import round_doubts
 
     yield from round_doubts(
-        result.experiment.name, result.verdict, result.findings, answered=answered
+        result.experiment.name,
+        result.verdict,
+        result.findings,
+        answered=answered,
+        unread=[] if answered else [one.name for one in result.analysis.unread.names],
     )

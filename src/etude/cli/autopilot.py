@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable
 from contextlib import closing
@@ -168,6 +169,19 @@ def _row(played: PlayedRound) -> list[str]:
         played.file.name if played.file else "",
         str(played.result.records.count()),
         f"{played.spent:,}",
-        number(value.value) if value else "none",
+        _best_text(played, value.value) if value else "none",
         played.coming.goal if played.coming else "end",
     ]
+
+
+def _best_text(played: PlayedRound, best: float) -> str:
+    """The best value of a search; of a round that trained settings again their best mean, so called.
+
+    The luckiest of several seeds is no better setting, and does not count as the best of all.
+    """
+    if not played.result.retrains:
+        return number(best)
+    means = [one.mean for one in played.result.verdict.means if math.isfinite(one.mean)]
+    if not means:
+        return f"retrained {number(best)}"
+    return f"mean {number(min(means, key=played.result.experiment.objective.loss))}"

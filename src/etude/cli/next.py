@@ -59,6 +59,7 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
+    from ..advise.follow_up import SEEDS
     from .options import Judge, stored_result
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
@@ -68,6 +69,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
             successor: NextRound | None = result.retrained(seeds)
         else:
             successor = result.replay() if replay else result.next(exploit=exploit)
+            if successor is None and not exploit and result.lacks_seeds:
+                successor = result.retrained(SEEDS)
         left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]

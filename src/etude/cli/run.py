@@ -157,9 +157,12 @@ def result_lines(result: Result, store: str | None) -> Iterator[str]:
     """What the round found, why that is not all, and which commands come next."""
     from dataclasses import replace
 
-    from .output import checkpoint_lines, ending_lines, store_option
+    from ..round.retry import killed_line
+    from .output import checkpoint_lines, ending_lines, paragraph, store_option
 
     ending = result.ending(store_option(store))
     kept = [line.strip() for line in checkpoint_lines(result)]
     yield from ending_lines(replace(ending, best=(*ending.best, *kept)))
+    if killed := killed_line(result):
+        yield f"\n{paragraph(killed)}"
     yield f"\nCharts and trials: etude report {result.experiment.name}{store_option(store)}"

@@ -89,6 +89,8 @@ _TEXTS = re.compile(
     r"CUDA error(?!.*ALLOC_FAILED)|cuDNN error|CUDNN_STATUS|NCCL|No CUDA GPUs|NVIDIA driver|"
     r"HIP error|DataLoader worker|PytorchStreamReader|Address already in use"
 )
+# What a trial keeps whose workers died, in place of a traceback.
+_DIED = re.compile(r"^Its worker died \d+ times; the last time: (.+?)\.?$")
 _WRAPPERS = frozenset(("RuntimeError", "Exception"))
 
 
@@ -99,7 +101,11 @@ def error_site(text: str) -> str:
     'ValueError at train.py:12'
     >>> error_site("ValueError: `batch_size` is 0")
     'ValueError'
+    >>> error_site("Its worker died 3 times; the last time: exit code 1.")
+    'exit code 1'
     """
+    if died := _DIED.match(text):
+        return died[1]
     if not text.startswith("Traceback"):
         kind = _KIND.match(text)  # raised below no frame of the user's
         return kind[1] if kind else "without an exception"
@@ -119,7 +125,12 @@ def is_of_code(text: str) -> bool:
     True
     >>> is_of_code("requests.exceptions.ReadTimeout: timed out"), is_of_code("ValueError: width")
     (True, False)
+
+    A worker that was killed from outside may have lacked memory, as out of memory may be the
+    setting's; one that ends itself, or crashes, is the code's or the machine's.
     """
+    if died := _DIED.match(text):
+        return not died[1].startswith("SIGKILL")
     *causes, last = text.split(_CAUSE)
     kind = kind_of(last)
     if kind.rpartition(".")[2] in _WRAPPERS and causes and is_of_code(causes[-1].strip()):
@@ -137,4 +148,6 @@ def is_of_code(text: str) -> bool:
 def kind_of(text: str) -> str:
     """The class of an error, by its traceback; empty without one."""
     site = error_site(text.strip())
+    if _DIED.match(text.strip()):
+        return site
     return site.partition(" ")[0] if site != "without an exception" else ""

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
+from ..advise.edits import changes_phrase
 from ..advise.policy import REDRAW
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..errors import InputError, RunError
@@ -226,15 +227,14 @@ def with_next(
     remaining = remaining_steps(budget_steps, played.spent)
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
-    followed, rounds_left = played.result, rounds - played.number
-    after = partial(next_round, budget=budget_steps, spent=played.spent, rounds_left=rounds_left)
+    followed = played.result
+    after = partial(next_round, budget=budget_steps, spent=played.spent)
     coming = after(followed)
     if coming is None and followed.retrains in results and followed.verdict.status != "better":
         again, followed = followed.experiment.name, results[followed.retrains]
         coming = after(followed, retraining=again)
     if coming is None:
-        message = f"The rounds end here: no edit of the file is advised. {remaining}"
-        return replace(played, ended=(message, *played.result.left_to_you))
+        return replace(played, ended=tuple(_why_ended(played.result, results, remaining)))
     fitted = fit_to_budget(
         coming,
         remaining=budget_steps - played.spent,
@@ -246,19 +246,33 @@ def with_next(
     return replace(played, coming=fitted.coming, said=fitted.message)
 
 
+def _why_ended(result: Result, results: Mapping[str, Result], remaining: str) -> Iterator[str]:
+    """Why no edit is asked for; after an answer, the one that its search would be repaired by."""
+    searched = results.get(result.retrains)
+    if searched is None or result.verdict.status != "better":
+        yield f"The rounds end here: no edit of the file is advised. {remaining}"
+        yield from result.left_to_you
+        return
+    yield f"The rounds end here: the question is answered. {remaining}"
+    yield from result.left_to_you
+    name = searched.experiment.name
+    if waiting := searched.next(retraining=result.experiment.name):
+        what = changes_phrase(waiting.recommendations)
+        yield f"`etude next {name}` repairs what changes no order: {what}."
+
+
 def next_round(
-    result: Result, *, budget: int, spent: int, rounds_left: int = 1, retraining: str = ""
+    result: Result, *, budget: int, spent: int, retraining: str = ""
 ) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
-    A space whose sides are to be redrawn is explored first, whatever was spent, unless only one
-    more round can be played: then there is no later one that could exploit.
+    A space whose sides are to be redrawn is explored first, whatever was spent and also in the last
+    round: a search that adapts wants a best that lies inside.
 
     Args:
         result: The round that was played.
         budget: Training steps of all rounds.
         spent: Those that were trained.
-        rounds_left: How many rounds may still be played.
         retraining: The round of this series that trained its best again; empty without one. What
             else the store has was trained by a series that is typed again, and comes in its turn.
 
@@ -269,9 +283,8 @@ def next_round(
         return result.next(exploit=True, retraining=retraining)
     existing = _existing_trials(coming, result)
     cost = exploration_cost(coming, existing=existing)
-    is_last = rounds_left == 1 or spent + cost >= budget
     redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
-    if (redraws and not is_last) or spent + cost <= EXPLORES * budget:
+    if redraws or spent + cost <= EXPLORES * budget:
         return coming
     return result.next(exploit=True, retraining=retraining) or coming
 

@@ -13,6 +13,7 @@ from typing import final
 
 from ..advise.ending import Ending, NextStep, Reason
 from ..advise.new_length import NewLength, new_length
+from ..analyze.views.repeats import are_copies, copies_text
 from ..errors import RunError
 from ..experiment import Experiment
 from ..experiment.baseline import Adoption
@@ -45,6 +46,7 @@ class LaunchSummary:
         looked: When its test values were first looked at, UTC; empty where it has none.
         before: Other experiments whose test values were looked at earlier.
         promise: The value that it was adopted with; None where that is not known.
+        copies: Whether its trainings logged the same values whatever their seed.
     """
 
     experiment: str
@@ -56,6 +58,7 @@ class LaunchSummary:
     looked: str = ""
     before: tuple[str, ...] = ()
     promise: Promise | None = None
+    copies: bool = False
 
     @property
     def message(self) -> str:
@@ -64,11 +67,13 @@ class LaunchSummary:
         failed = len(self.values) - len(known)
         if not known:
             return f"All {len(self.values)} trainings failed."
-        spread = f", standard deviation {stdev(known):.2g}" if len(known) > 1 else ""
+        known_sd = len(known) > 1 and not self.copies
+        spread = f", standard deviation {stdev(known):.2g}" if known_sd else ""
         first = (
             f"{len(self.values)} trainings: mean {self.metric} {fmean(known):.4g}, median "
             f"{median(known):.4g}{spread}; {failed} failed (A2)."
         )
+        first += f" {copies_text(len(known))}, or nothing in it is random." if self.copies else ""
         return f"{first} {self.promise.sentence}." if self.promise else first
 
 
@@ -103,13 +108,16 @@ def launch_ending(summary: LaunchSummary, place: Path) -> Ending:
 def _launch_table(summary: LaunchSummary, known: Sequence[float]) -> tuple[tuple[str, ...], ...]:
     if not known:
         return ()
-    sd = number(stdev(known), 2) if len(known) > 1 else "not known"
+    sd = number(stdev(known), 2) if len(known) > 1 and not summary.copies else "not known"
     rows = [(summary.metric, number(fmean(known)), number(median(known)), sd)]
     rows += [(f"{name} of the best", number(value), "", "") for name, value in summary.test.items()]
     return (("", "mean", "median", "standard deviation"), *rows)
 
 
 def _launch_reasons(summary: LaunchSummary) -> Iterator[Reason]:
+    if summary.copies:
+        text = copies_text(sum(map(math.isfinite, summary.values)))
+        yield Reason(text=f"{text}, or nothing in it is random", rules=("A2",))
     if summary.promise:
         yield Reason(text=summary.promise.sentence, rules=("A1", "A2"))
     if summary.before:
@@ -218,6 +226,7 @@ def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = Non
     metric, maximize = result.experiment.metric, result.experiment.maximize
     ended = [record for record in result.records if record.ended]
     values = tuple(_best_value(record, metric, maximize=maximize) for record in ended)
+    copies = any(are_copies(result.analysis.outcomes(study)) for study in result.studies)
     best = result.best
     test = {} if best is None else _test_values(result, best)
     first_looks = first_test_looks(looks)
@@ -234,7 +243,10 @@ def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = Non
         test=test,
         looked=first_looks[name] if test else "",
         before=tuple(other for other in first_looks if other != name) if test else (),
-        promise=None if adopted is None else promise(adopted, values, result.experiment.max_steps),
+        copies=copies,
+        promise=None
+        if adopted is None
+        else promise(adopted, values, result.experiment.max_steps, copies=copies),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from ..analyze.comparison.comparison import Side, side
@@ -69,7 +69,8 @@ class Promise:
         if self.steps:
             return mean
         if self.holds is None:
-            return f"{mean}; one training tells nothing of chance"
+            which = "copies of one training tell" if self.launched.copies else "one training tells"
+            return f"{mean}; {which} nothing of chance"
         return f"{mean}, {'as chance has it' if self.holds else 'more than chance explains'}"
 
     def as_json(self) -> dict[str, Any]:
@@ -85,7 +86,9 @@ class Promise:
         }
 
 
-def promise(adopted: Adoption, values: Sequence[float], max_steps: int) -> Promise:
+def promise(
+    adopted: Adoption, values: Sequence[float], max_steps: int, *, copies: bool = False
+) -> Promise:
     """How far the mean of a launch is from the value that was adopted.
 
     Chance moves the mean of n trainings and that of m by t s sqrt(1 / n + 1 / m) in 95 %, where s
@@ -95,10 +98,13 @@ def promise(adopted: Adoption, values: Sequence[float], max_steps: int) -> Promi
         adopted: The configuration.
         values: The best value of each training of the launch, NaN for one that failed.
         max_steps: The length of the launch.
+        copies: Whether its trainings are one, whatever their seed, so that chance is not known.
 
     Source: A1, A2, T8.
     """
     launched = side("launch", values)
+    if copies:
+        launched = replace(launched, sd=math.nan, copies=True)
     count = len(launched.finite)
     reach = math.inf
     if launched.interval is not None:

@@ -15,7 +15,7 @@ from ..design.studies import studies
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..experiment.entry import Entry
-from ..experiment.methods import SEARCHES
+from ..experiment.methods import SEARCHES, schedule_method
 from ..finding import Finding, Recommendation, Verdict
 from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
@@ -212,6 +212,8 @@ class Result:
             verdict=self.verdict,
             own_loop=self.entry.has_own_loop,
             retraining=self.retraining,
+            retraining_status=self._retraining_status,
+            retraining_changed=self._retraining_changed,
             retrains=self.retrains,
         )
 
@@ -226,6 +228,33 @@ class Result:
         asked = self.retrained(SEEDS).experiment
         enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
         return next(enough, "")
+
+    @property
+    def _answer(self) -> Retraining | None:
+        """The round that trained its best settings again, with its trials."""
+        known = (one for one in self.retrainings if one.experiment.name == self.retraining)
+        return next(known, None) if self.retraining else None
+
+    @property
+    def _retraining_status(self) -> str:
+        """The word of the verdict of that round; empty without one."""
+        if self._answer is None or self.trained:
+            return ""
+        entry = Entry(experiment=self._answer.experiment, text="")
+        again = Result(entry=entry, recorded=self._answer.records, store=self.store)
+        return again.verdict.status
+
+    @property
+    def _retraining_changed(self) -> tuple[str, ...]:
+        """The files that changed since its best settings were found."""
+        from ..analyze.views.versions import changed_between
+
+        if self._answer is None:
+            return ()
+        again = self._answer.records.ended()
+        settings = [dict(one.setting) for one in again]
+        found = [one for one in self.records if dict(one.setting) in settings]
+        return changed_between(found, again)
 
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
@@ -294,6 +323,16 @@ class Result:
             return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
 
+    @property
+    def lacks_seeds(self) -> bool:
+        """Whether trainings with other seeds are all that lacks before its best is adopted (A2)."""
+        from ..advise.next_actions import next_actions
+        from ..advise.next_steps import is_over
+
+        first = next_actions(self._context, self.advice, self._own_records)[0]
+        is_search = not schedule_method(self.experiment.schedule).population
+        return first.kind == "seeds" and is_search and is_over(self.left_to_you)
+
     def cost_of(self, successor: NextRound) -> str:
         """How many trainings a next round takes, and how long at the pace of this one."""
         from ..advise.ending import cost_text, measured_pace_s
@@ -326,6 +365,9 @@ class Result:
         by_id = {record.id: record for record in self.records}
         compared = {study.name: study for study in self.analysis.compared_studies}
         rows = [row for row in self.verdict.rows if row.trial is not None]
+        if self.analysis.unread.nothing_compared:
+            # What differs between the leaders is read by nobody: there is no lead to retrain.
+            rows = rows[:1]
         best = [(compared[row.study], by_id[row.trial]) for row in rows[:2] if row.trial in by_id]
         return seeds_round(self.experiment, best, seeds=seeds, known=self.retrainings)
 
@@ -417,7 +459,9 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
-    for records in (result.recorded, *(records for _, records in result.before)):
+    before = (records for _, records in result.before)
+    again = (one.records for one in result.retrainings)
+    for records in (result.recorded, *before, *again):
         records[:]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 from ..experiment import Experiment, changes
 from ..experiment.entry import Entry
+from ..record import Records
 from ..store.base import Store
 
 # What may differ between two rounds that train the same settings: who trained longer knows more.
@@ -21,15 +22,18 @@ class Retraining:
 
     experiment: Experiment
     ended: bool
+    records: Records = field(default_factory=lambda: Records.of([]))
 
 
 def retrainings_of(store: Store, entries: Sequence[Entry], name: str) -> tuple[Retraining, ...]:
     """The rounds that train settings of an experiment again, as far as they say so."""
     found = [entry.experiment for entry in entries if entry.experiment.parent == name]
+    known = [
+        (one, store.records(one.name)) for one in found if _tunes_nothing(one) and one.name != name
+    ]
     return tuple(
-        Retraining(experiment=one, ended=all(record.ended for record in store.records(one.name)))
-        for one in found
-        if _tunes_nothing(one) and one.name != name
+        Retraining(experiment=one, ended=all(record.ended for record in records), records=records)
+        for one, records in known
     )
 
 

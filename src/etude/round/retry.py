@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import TrainError
@@ -9,19 +10,24 @@ from ..event import Reopened
 from ..playbook.error_kinds import error_site
 from ..record import Record, is_code_failure
 from ..store.base import Store
-from ..wording import quantity, study_text
+from ..wording import join, quantity, study_text
 from .result import Result
 
 # Where more of a study failed so than trained, it is no study of its settings.
 MOST = 0.5
+# Trials, and ways in which they ended, that a line names.
+MOST_LISTED = 3
 
 
 def reopen(store: Store, name: str) -> None:
     """Makes the trials pending again that the code or the machine ended, of an open experiment.
 
+    Those whose workers died are among them, whatever ended their workers.
+
     Source: C3.
     """
-    failed = [record for record in store.records(name) if is_code_failure(record)]
+    records = store.records(name)
+    failed = [record for record in records if is_code_failure(record) or _is_killed(record)]
     store.append(name, [Reopened(record.id) for record in failed])
 
 
@@ -42,6 +48,28 @@ def refuse_code_failures(result: Result, *, again: str) -> None:
         failed = [record for record in ended if is_code_failure(record)]
         if len(failed) > MOST * len(ended):
             raise _code_error(study.name, failed, len(ended), again)
+
+
+def killed_line(result: Result) -> str:
+    """Which trials ended with their workers, and how; empty where none did.
+
+    Source: C3.
+    """
+    killed = [record for record in result.records if _is_killed(record)]
+    if not killed:
+        return ""
+    ends = Counter(error_site(record.detail) for record in killed)
+    listed = join([str(record.id) for record in killed], most=MOST_LISTED)
+    how = ", ".join(ends) if len(ends) <= MOST_LISTED else f"mostly {ends.most_common(1)[0][0]}"
+    one = len(killed) == 1
+    return (
+        f"{'Trial' if one else 'Trials'} {listed}: {'its worker' if one else 'the workers'} died "
+        f"each time ({how}). To train {'it' if one else 'them'} again: --retry-errors."
+    )
+
+
+def _is_killed(record: Record) -> bool:
+    return record.status == "infeasible" and record.reason == "killed"
 
 
 def _code_error(study: str, failed: Sequence[Record], ended: int, again: str) -> TrainError:

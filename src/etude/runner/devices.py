@@ -25,13 +25,15 @@ _MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 def environments(workers: int | None = None) -> list[dict[str, str]]:
     """What to set in the environment of each worker: one a visible GPU, else by cores.
 
-    With more workers than GPUs they share them in turn. What the user set stays: a thread count, or
-    how freed memory is kept for the next step.
+    With more workers than GPUs they share them in turn. How freed memory is kept for the next step
+    stays as the user set it, and so do all numbers of threads where the user set one of them: they
+    share out the cores else, and another number changes the last digits of what is computed.
     """
     gpus = visible_gpus(os.environ)
     count = workers or len(gpus) or cores()
     threads = str(max(cores() // count, 1))
-    defaults = {**dict.fromkeys(_THREADS, threads), **_MEMORY}
+    is_set = any(name in os.environ for name in _THREADS)
+    defaults = {**({} if is_set else dict.fromkeys(_THREADS, threads)), **_MEMORY}
     common = {name: os.environ.get(name, value) for name, value in defaults.items()}
     return [
         {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}

@@ -15,7 +15,7 @@ from ..trial import TrainFunction, Trial
 from .import_watch import ImportWatch
 from .library_state import GENERATORS, LIBRARIES
 from .python_state import PYTHON
-from .state_kinds import Generator, Kind
+from .state_kinds import Generator, Kind, adopted, differs
 
 Values: TypeAlias = dict[str, Any]
 
@@ -78,13 +78,21 @@ class ProcessState:
             yield
         finally:
             now = read()
-            differing = [one for one in now if one not in before or _differs(now[one], before[one])]
-            self._note_loaded({**self._values, **{name: now[name] for name in differing}})
+            self._note_loaded({name: self._adopted(name, before, now) for name in now})
             _set_generators(generators)
             fresh = generator_states().keys() - generators.keys()
             if self._seed is not None:
                 _seed([one for one in self._loaded[1] if one[0] in fresh], self._seed)
             self._generators = {**generator_states(), **self._generators}
+
+    def _adopted(self, name: str, before: Values, now: Values) -> Any:
+        """What is put back from now on: the import's changes, none that the trial made before."""
+        if name not in before or name not in self._values:
+            return now[name]
+        try:
+            return adopted(self._values[name], before[name], now[name])
+        except Exception:  # noqa: BLE001  # a handler of the user's that cannot be compared
+            return now[name]
 
     def _note_loaded(self, values: Values) -> None:
         self._values = values
@@ -159,13 +167,6 @@ def _value(kind: Kind | Generator, library: Any) -> Any:
         return kind.save(library)
     except Exception:  # noqa: BLE001  # a library that is half loaded, or an older one
         return _UNREADABLE
-
-
-def _differs(one: Any, other: Any) -> bool:
-    try:
-        return bool(one is not other and one != other)
-    except Exception:  # noqa: BLE001  # what cannot be compared was replaced
-        return True
 
 
 def _attempted(action: Callable[[Any, Any], object], library: Any, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, final
@@ -66,3 +66,54 @@ def by_attribute(library: str, path: str) -> Kind:
         attrgetter(path),
         lambda module, value: setattr(holder(module), name, value),
     )
+
+
+def differs(one: Any, other: Any) -> bool:
+    """Whether two values are not the same; what cannot be compared was replaced."""
+    try:
+        return bool(one is not other and one != other)
+    except Exception:  # noqa: BLE001  # arrays, or a broken comparison of the user's
+        return True
+
+
+def adopted(base: Any, before: Any, now: Any) -> Any:
+    """The base with what changed from `before` to `now` alone: by key, by place, by entry.
+
+    >>> adopted({"A": 1}, {"A": 1, "MINE": 2}, {"A": 3, "MINE": 2, "NEW": 4})
+    {'A': 3, 'NEW': 4}
+    >>> adopted((1, 1), (1, 2), (3, 2)), adopted(["a"], ["mine", "a"], ["new", "mine", "a"])
+    ((3, 1), ['new', 'a'])
+    """
+    if not differs(before, now):
+        return base
+    kind = type(now)
+    if not (type(base) is type(before) is kind):
+        return now
+    if isinstance(now, dict):
+        return kind(_adopted_keys(base, before, now))
+    if kind is tuple and len(base) == len(before) == len(now):
+        return tuple(map(adopted, base, before, now))
+    return kind(_adopted_entries(base, before, now)) if kind in (tuple, list) else now
+
+
+def _adopted_keys(
+    base: dict[Any, Any], before: dict[Any, Any], now: dict[Any, Any]
+) -> dict[Any, Any]:
+    kept = {key: value for key, value in base.items() if key in now or key not in before}
+    for key, value in now.items():
+        if key not in before:
+            kept[key] = value
+        elif differs(before[key], value):
+            kept[key] = adopted(base[key], before[key], value) if key in base else value
+    return kept
+
+
+def _adopted_entries(base: Sequence[Any], before: Sequence[Any], now: Sequence[Any]) -> list[Any]:
+    """What came in before the first known entry stays in front, all else behind."""
+    kept = [entry for entry in base if entry in now or entry not in before]
+    known = next((place for place, entry in enumerate(now) if entry in before), 0)
+    front, behind = (
+        [entry for entry in part if entry not in before and entry not in kept]
+        for part in (now[:known], now[known:])
+    )
+    return [*front, *kept, *behind]

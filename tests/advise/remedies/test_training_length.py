@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import changes, only, with_status
+from tests.advise.contexts import changes, context_of, only, with_status
 from tests.factories import experiment, two_optimizers
 
 from etude.advise.remedies.training_length import train_longer, train_shorter
@@ -24,6 +24,20 @@ def test_what_still_improves_is_trained_twice_as_long(make):
 )
 def test_a_late_gain_must_be_worth_a_round(make, longer_by):
     assert len(train_longer(make(experiment()))) == longer_by
+
+
+def test_a_loop_that_ends_by_itself_is_not_trained_longer_by_the_file_again():
+    short = rounds.improves_late(experiment())
+    asked = replace(short.experiment, max_steps=2 * short.experiment.max_steps)
+    repeated = context_of(asked, short.analysis.records)
+
+    (remedy,) = train_longer(repeated)
+
+    assert not remedy.edits
+    end = short.experiment.max_steps - 1
+    told = f"Your loop ends at step {end} whatever `max_steps` is: read `trial.max_steps`"
+    assert remedy.words.startswith(told)
+    assert only(repeated, "still_improving", "T1", "notice").advice == f"{told}."
 
 
 def test_what_is_long_enough_is_not_trained_longer():

@@ -193,6 +193,21 @@ def test_an_edge_full_of_infeasible_trials_is_a_cliff_and_not_widened():
     assert (found.status, found.cliff, len(found.infeasible)) == ("notice", True, 5)
 
 
+def test_a_cliff_is_told_by_the_best_value_and_the_first_that_breaks():
+    study = factories.study({"learning_rate": RATE})
+    units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
+    # The best lies well before the cliff, which begins well before the bound.
+    values = [(0.9 - unit) ** 2 if unit < 0.95 else None for (unit,) in units]
+    records = at_units(study, units, values)
+
+    found = findings(boundary(study, outcomes(study, records)))[1]
+
+    best = records[17].setting["learning_rate"]
+    broken = min(one.setting["learning_rate"] for one in records if one.status == "infeasible")
+    told = f"best at {best:.3g}, and training breaks from {broken:.3g} on"
+    assert found.headline == f"`learning_rate` is {told}"
+
+
 def test_the_advice_at_a_cliff_is_to_stabilize():
     study = factories.study({"learning_rate": RATE})
     units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]

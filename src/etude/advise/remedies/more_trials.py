@@ -11,7 +11,7 @@ from ...analyze.comparison.comparison import ENOUGH
 from ...analyze.thresholds import BoundaryThresholds
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
-from ...wording import number, percent
+from ...wording import number, percent, quantity
 from ..context import Context, Remedy, claim, experiment_remedy
 from ..ranking import ranking
 from ..retrained import retrained
@@ -22,6 +22,8 @@ DIVERGED = ("nan", "diverged", "no_value", "never_learned")
 
 # Heuristic: four times the five of A2; a difference that asks for more is a person's to weigh.
 MOST_SEEDS = 20
+# A share that a person reads as all.
+ALWAYS = 0.95
 # Heuristic: where more than three of four break, the space or the code is wrong.
 MOST_TIMES = 4
 
@@ -120,9 +122,19 @@ def _lacking_trials(context: Context, sparse: Sequence[Finding]) -> list[Remedy]
     lacking = [(context.result(finding, coverage).more, finding) for finding in sparse]
     more, sparsest = max(lacking, key=lambda pair: pair[0], default=(0, None))
     if sparsest is None or not more:
-        return []
+        return _enough_to_judge(context)
     because = f"{claim(sparsest)}."
     return _with_trials(context, "C2", context.experiment.trials + more, because)
+
+
+def _enough_to_judge(context: Context) -> list[Remedy]:
+    """So many more as checks need to judge the search at all."""
+    study, lacking = max(context.too_few, key=lambda pair: pair[1], default=(None, 0))
+    if study is None or not len(context.analysis.outcomes(study)):
+        return []
+    few = quantity(len(context.best_first(study)), "feasible trial is", "feasible trials are")
+    because = f"{few} too few for checks to judge."
+    return _with_trials(context, "C2", context.experiment.trials + lacking, because)
 
 
 def _with_trials(context: Context, rule: str, trials: int, because: str) -> list[Remedy]:
@@ -141,8 +153,9 @@ def _open_question(verdict: Verdict) -> str:
                 f"from {reach}; more trials lessen it."
             )
         if math.isfinite(lead.by) and lead.p_value > lead.max_p_value:
-            return (
-                f"`{lead.over}` is behind by {number(lead.by, 2)}, which happens in "
-                f"{percent(lead.p_value)} of draws from equal studies; more trials tell."
-            )
+            behind = f"`{lead.over}` is behind by {number(lead.by, 2)}"
+            if lead.p_value >= ALWAYS:
+                return f"{behind}: equal studies differ this much in nearly every draw."
+            share = percent(lead.p_value)
+            return f"{behind}, as in {share} of draws from equal studies; more trials tell."
     return "the verdict is open; more trials lessen the luck of the search."

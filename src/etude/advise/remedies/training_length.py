@@ -9,6 +9,7 @@ from dataclasses import replace
 from ...analyze.checks.best_step import best_step
 from ...analyze.checks.saturated import saturated
 from ...analyze.checks.still_improving import still_improving
+from ...analyze.views.own_end import own_end_words
 from ...experiment.validation import MAX_STEPS
 from ...finding import Finding
 from ...space.rounding import two_digits
@@ -37,7 +38,8 @@ def train_longer(context: Context) -> list[Remedy]:
     Only where the compared one is known to improve still, and what it gained of late is worth a
     round: on any curve that never turns, the best step is the last one.
 
-    The schedules follow; where one cannot, both are left to a person.
+    The schedules follow; where one cannot, both are left to a person. So is a loop that ends by
+    itself: more steps of the file would repeat the same training.
 
     Source: C9, T1, T3, T4, T5, T10.
     """
@@ -51,6 +53,9 @@ def train_longer(context: Context) -> list[Remedy]:
     if not causes or steps > MAX_STEPS:
         return []
     rule = "T5" if causes[0].rule == "T5" else "C9"
+    ends = [context.result(cause, still_improving).own_end for cause in causes]
+    if own := [end for end in ends if end is not None]:
+        return [Remedy(rule=rule, words=f"{own_end_words(own[0])} ({rule}).", causes=tuple(causes))]
     schedule = assumption(own_loop=context.own_loop)
     because = f"{claim(causes[0])}: one length for all trials; {schedule}."
     return [_with_schedules(context, steps, rule, because, causes)]

@@ -31,6 +31,7 @@ from .boundary_edge import (
     TopTrials,
     bound,
     ends,
+    first_break,
     first_value,
     has_sides,
     is_natural,
@@ -337,6 +338,8 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         top=tuple(outcome.trial for outcome in top_trials.top),
         near_top=near_top,
         best_unit=float(unit_T[view.place[top_trials.best[0].trial]]),
+        best=top_trials.best[0].record.setting[name],
+        breaks_from=first_break(name, view.outcomes, depth_T),
         chance=view.chance(inside_T, len(near_top)),
         infeasible=tuple(
             view.outcomes[place].trial for place in np.flatnonzero(inside_T & ~view.feasible)

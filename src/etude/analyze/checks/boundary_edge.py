@@ -118,6 +118,19 @@ def _half_fail(feasible_T: Flags, inside_T: Flags, max_chance: float) -> bool:
     return upper_tail(hits, drawn=infeasible, hit_items=trials, items=ended) <= max_chance
 
 
+def first_break(name: str, outcomes: Sequence[Outcome], depth_T: Floats) -> Scalar | None:
+    """The first value that breaks beyond all that train; None where the outermost one trains.
+
+    Source: C1, D3.
+    """
+    deep = list(zip(depth_T.tolist(), outcomes, strict=True))
+    outermost = min((depth for depth, one in deep if one.feasible), default=math.inf)
+    beyond = [(depth, one) for depth, one in deep if not one.feasible and depth < outermost]
+    if not beyond:
+        return None
+    return max(beyond, key=lambda pair: pair[0])[1].record.setting[name]
+
+
 def has_sides(domain: Domain) -> bool:
     """Whether an axis has a lower and an upper side: an unordered choice has none.
 

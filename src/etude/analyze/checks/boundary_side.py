@@ -27,6 +27,9 @@ class Side:
         top: The best feasible trials (more than asked for where values tie).
         near_top: Those of them in the edge.
         best_unit: Where the best trial lies on the axis, 0 to 1; None without a feasible trial.
+        best: Its value there.
+        breaks_from: The first value towards the bound that breaks, where none beyond trains; None
+            where another beyond it trains.
         chance: How likely so many of the top lie in the edge of some side of this study, if the
             hyperparameters do not matter; None where it was not computed.
         fall: How likely a quadratic fitted to the ranks of the trials still falls towards the
@@ -58,6 +61,8 @@ class Side:
     top: tuple[int, ...] = ()
     near_top: tuple[int, ...] = ()
     best_unit: float | None = None
+    best: Scalar | None = None
+    breaks_from: Scalar | None = None
     chance: float | None = None
     fall: float | None = None
     min_fall: float = 0.0
@@ -108,6 +113,8 @@ def finding(study: str, side: Side) -> Finding:
             "bound": side.bound,
             "near": side.near,
             "best_unit": side.best_unit,
+            "best": side.best,
+            "breaks_from": side.breaks_from,
             "chance": side.chance,
             "fall": side.fall,
             "min_fall": side.min_fall,
@@ -154,11 +161,21 @@ def _headline(side: Side) -> str:
     if side.status == "ok":
         return f"No sign that {name} is cut off at its {word} bound {_value(side)}"
     if side.breaks_beyond:
-        return f"{name} is best near {_value(side)}, and training breaks beyond"
+        return f"{name} is best at {number(side.best, 3)}, and training breaks {_beyond(side)}"
     if side.status == "problem" and (side.falling or side.lowest_there):
         return f"{name} still improves at its {word} bound {_value(side)}"
     verb = "lies" if len(side.near_top) == 1 else "lie"
     return f"{_count(side)} {verb} near the {word} bound {_value(side)} of {name}"
+
+
+def _beyond(side: Side) -> str:
+    """Where training breaks, of this round or of earlier ones."""
+    first = side.breaks_from
+    if first is None and side.wall is not None:
+        first = side.wall.begins
+    if first is None:
+        return "beyond"
+    return f"from {number(first, 3)} {'on' if side.side == 'high' else 'downward'}"
 
 
 def _count(side: Side) -> str:

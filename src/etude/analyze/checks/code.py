@@ -11,7 +11,7 @@ from ...finding import Finding
 from ...record import Record
 from ...wording import conjunction, join, plural, quantity
 from ..thresholds import CODE
-from ..views.versions import ChangedFile, versions
+from ..views.versions import ChangedFile, changed_between, versions
 
 
 @final
@@ -27,6 +27,7 @@ class TrialsByCode:
         unknown: Trials whose code nobody wrote down.
         changed: The files that differ.
         accepted: Whether the author accepts all versions beside each other.
+        since: The files that changed since the settings that are trained again were found.
     """
 
     trials: Mapping[str, tuple[int, ...]]
@@ -35,6 +36,7 @@ class TrialsByCode:
     unknown: tuple[int, ...]
     changed: tuple[ChangedFile, ...]
     accepted: bool
+    since: tuple[str, ...] = ()
 
     @property
     def uneven(self) -> bool:
@@ -43,8 +45,14 @@ class TrialsByCode:
         return len(shares) > 1 and max(shares) - min(shares) > CODE.max_uneven
 
 
-def code(studies: Mapping[str, Sequence[Record]]) -> TrialsByCode:
+def code(
+    studies: Mapping[str, Sequence[Record]], found_by: Sequence[Record] = ()
+) -> TrialsByCode:
     """The ended trials of the compared studies, by the version of the code that trained them.
+
+    Args:
+        studies: The records of each.
+        found_by: The trials of the round before that had the settings which are trained again.
 
     Source: K3.
     """
@@ -69,6 +77,7 @@ def code(studies: Mapping[str, Sequence[Record]]) -> TrialsByCode:
         unknown=tuple(trial for trial in known if trial not in last),
         changed=found.changed,
         accepted=set(names) <= accepted,
+        since=changed_between(found_by, ended),
     )
 
 
@@ -87,13 +96,16 @@ def findings(result: TrialsByCode) -> list[Finding]:
     """One finding; nothing where nobody wrote down the code of any trial.
 
     Several versions are a problem where studies that are compared are not of the same, and where
-    there is one study, whose trials are ranked together.
+    there is one study, whose trials are ranked together. That the code is another than where the
+    settings were found, which are trained again here, is a notice.
 
     Source: K3, C14.
     """
     if not result.trials:
         return []
     if len(result.trials) == 1 and not result.both:
+        if result.since:
+            return [_finding(result, "notice", _since_message(result), _since_headline(result))]
         return [_finding(result, "ok", _same(result), "Every trial was trained by the same code")]
     older = sum(map(len, result.trials.values())) - len(list(result.trials.values())[-1])
     known = sum(map(len, result.trials.values()))
@@ -128,10 +140,23 @@ def _finding(
             "unknown": list(result.unknown),
             "files": [vars(file) for file in result.changed],
             "accepted": result.accepted and differ,
+            "since": list(result.since),
         },
         advice=_ADVICE if differ and not result.accepted else "",
         acknowledged=differ and result.accepted,
         kind="uneven" if differ and result.uneven else "",
+    )
+
+
+def _since_headline(result: TrialsByCode) -> str:
+    files = join([f"`{path}`" for path in result.since], most=2)
+    return f"{files} changed since these settings were found"
+
+
+def _since_message(result: TrialsByCode) -> str:
+    return (
+        f"{_since_headline(result)}: the trials that singled them out ran under other code. What "
+        "was best there may not be best here."
     )
 
 

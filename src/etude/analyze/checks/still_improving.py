@@ -22,6 +22,7 @@ from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
 from ..views.curves import TrialCurves, infeasible_because, without_values
 from ..views.outcomes import ranked
+from ..views.own_end import own_end, own_end_words
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 from .not_finite import not_finite
 
@@ -62,7 +63,10 @@ class StillImprovingTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class StillImproving:
-    """Which trials of a study still improve at the end, by trial id; `best` is the best of all."""
+    """Which trials of a study still improve at the end, by trial id; `best` is the best of all.
+
+    `own_end` is the step at which all of them ended by themselves, before `max_steps`.
+    """
 
     study: str
     metric: str
@@ -70,6 +74,7 @@ class StillImproving:
     thresholds: StillImprovingThresholds
     trials: tuple[StillImprovingTrial, ...]
     best: int | None
+    own_end: int | None = None
 
 
 def still_improving(
@@ -89,6 +94,7 @@ def still_improving(
         thresholds=thresholds,
         trials=trials,
         best=best_first[0].trial if best_first else None,
+        own_end=own_end(curves),
     )
 
 
@@ -279,6 +285,8 @@ def _advice(result: StillImproving, trial: StillImprovingTrial) -> str:
         return settled_by(trial.why)
     if trial.status != "notice" or trial.trial != result.best:
         return ""
+    if result.own_end is not None:
+        return f"{own_end_words(result.own_end)}."
     if trial.reached < result.thresholds.full:
         return "Let it run to its last step before it is compared."
     if trial.recovers:
@@ -297,11 +305,15 @@ def _regime(result: StillImproving) -> Finding:
         subject={"study": result.study},
         headline=headline,
         message=message,
-        evidence={"trials": [] if best is None else [best.trial]},
-        advice="Train longer where steps are affordable, and select the best step afterwards."
-        if status == "notice"
-        else "",
+        evidence={"trials": [] if best is None else [best.trial], "own_end": result.own_end},
+        advice=_regime_advice(result) if status == "notice" else "",
     )
+
+
+def _regime_advice(result: StillImproving) -> str:
+    if result.own_end is not None:
+        return f"{own_end_words(result.own_end)}."
+    return "Train longer where steps are affordable, and select the best step afterwards."
 
 
 def _regime_words(
@@ -312,6 +324,13 @@ def _regime_words(
     if best is None:
         open_line = f"Whether more steps help {study} is open"
         return f"{open_line}: no trial has a value", f"{open_line}, since no trial has a value."
+    if status == "notice" and result.own_end is not None:
+        ended = f"step {result.own_end:,} of {result.max_steps:,}"
+        return (
+            f"More steps may help {study}, whose loop ends at {ended}",
+            f"All trials of {study} ended by themselves at {ended}, and its best trial, "
+            f"{best.trial}, was still improving. A larger `max_steps` alone repeats them.",
+        )
     if status == "notice":
         return (
             f"More steps may help {study}: its best trial still improved",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import final
 
-from ...finding import Finding
+from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, plural, study_text
-from ..views.outcomes import Outcome
-from ..views.repeats import repeats
+from ..views.outcomes import Outcome, only_seeds
+from ..views.repeats import COPIES_ADVICE, are_copies, copies_text, repeats
 
 
 @final
@@ -25,12 +25,14 @@ class Repeated:
         mean: Of the feasible ones, in the metric's unit; NaN without any.
         sd: Their standard deviation; NaN below two.
         feasible: How many have a value.
+        copies: Whether all logged the same values, bit for bit, with seeds of their own.
     """
 
     trials: tuple[int, ...]
     mean: float
     sd: float
     feasible: int
+    copies: bool = False
 
 
 @final
@@ -45,6 +47,7 @@ class TrialNoise:
         repeated: The settings trained more than once, in the order of their first trial.
         retrained: Ended trials of these settings.
         infeasible: Those of them that are infeasible.
+        only_seeds: Whether nothing else varies, so that its answer rests on them alone.
     """
 
     study: str
@@ -54,11 +57,18 @@ class TrialNoise:
     repeated: tuple[Repeated, ...]
     retrained: int
     infeasible: int
+    only_seeds: bool = False
 
     @property
     def known(self) -> bool:
-        """Whether some setting has two values or more."""
-        return self.degrees > 0
+        """Whether some setting has two values or more, that no copies are."""
+        return self.degrees > 0 and not self.copies
+
+    @property
+    def copies(self) -> bool:
+        """Whether every setting that has two values was trained alike whatever its seed."""
+        again = [setting for setting in self.repeated if setting.feasible > 1]
+        return bool(again) and all(setting.copies for setting in again)
 
     @property
     def failure_share(self) -> float:
@@ -90,6 +100,7 @@ def trial_noise(study: Study, ended: Sequence[Outcome]) -> TrialNoise:
         degrees=degrees,
         repeated=repeated,
         retrained=sum(map(len, groups)),
+        only_seeds=only_seeds(study, ended),
         infeasible=sum(not setting.feasible for group in groups for setting in group),
     )
 
@@ -103,11 +114,15 @@ def _repeated(group: Sequence[Outcome]) -> Repeated:
         mean=mean,
         sd=math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else math.nan,
         feasible=len(values),
+        copies=are_copies(group),
     )
 
 
 def findings(result: TrialNoise) -> list[Finding]:
     """One finding a study: `unclear` where no setting has two values.
+
+    Trainings that are equal bit for bit whatever their seed say nothing of chance either: a problem
+    where nothing but the seed varies, for the answer would rest on them.
 
     Source: A1, A2.
     """
@@ -116,7 +131,7 @@ def findings(result: TrialNoise) -> list[Finding]:
         Finding(
             rule="A2",
             check="trial_noise",
-            status="ok" if result.known else "unclear",
+            status=_status(result),
             subject={"study": result.study},
             headline=headline,
             message=message,
@@ -127,9 +142,22 @@ def findings(result: TrialNoise) -> list[Finding]:
                 "failure_share": result.failure_share,
                 "settings": [vars(setting) for setting in result.repeated],
             },
-            advice="" if result.known else "Train the best setting again with 5 seeds.",
+            advice=_advice(result),
+            kind="copies" if result.copies else "",
         )
     ]
+
+
+def _status(result: TrialNoise) -> Severity:
+    if result.copies and result.only_seeds:
+        return "problem"
+    return "ok" if result.known else "unclear"
+
+
+def _advice(result: TrialNoise) -> str:
+    if result.copies:
+        return COPIES_ADVICE
+    return "" if result.known else "Train the best setting again with 5 seeds."
 
 
 def _said(result: TrialNoise) -> tuple[str, str]:
@@ -139,6 +167,12 @@ def _said(result: TrialNoise) -> tuple[str, str]:
     if not result.repeated:
         headline = f"No setting of {study} was trained twice"
         return headline, f"{headline}, so how much a trial varies by chance is not known."
+    if result.copies:
+        text = copies_text(result.retrained - result.infeasible)
+        return text, (
+            f"Of {study}, {text}, or its training has no randomness. A difference is then exact "
+            "for these data, and how much of it is luck is not known."
+        )
     if not result.known:
         headline = f"No setting of {study} has two values, though {settings} were trained again"
         return headline, (

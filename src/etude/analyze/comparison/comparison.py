@@ -19,7 +19,7 @@ from .superiority import Superiority, superiority
 
 Answer: TypeAlias = Literal["better", "worse", "no_difference", "undecided"]
 
-Why: TypeAlias = Literal["", "few", "none", "close", "look", "mixed"]
+Why: TypeAlias = Literal["", "few", "none", "close", "look", "mixed", "copies"]
 
 # Heuristic: the usual 5 %.
 LEVEL = 0.05
@@ -45,6 +45,7 @@ class Side:
     Args:
         failed: Those without a finite value.
         unlearned: Those with one on the far side of a wide gap; they count among the values.
+        copies: Whether all are one training, whatever their seed: their spread is not known.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Side:
     mean: float
     median: float
     sd: float
+    copies: bool = False
 
     @property
     def trainings(self) -> int:
@@ -86,7 +88,8 @@ class Comparison:
         answer: `better` or `worse` is B. Read with `why` where it is `undecided`.
         why: `few` (too few seeds), `none` (no value on a side), `close` (p is within
             twice the level), `look` (the plan's next look is to come), `mixed` (means,
-            failures and single trainings disagree); empty where it is decided.
+            failures and single trainings disagree), `copies` (a side's trainings logged the same
+            whatever their seed); empty where it is decided.
         chance: How probable it is that a training of B beats one of A.
         more_seeds: How many more a side would settle it; 0 where it is settled.
         level: The p-value below which this look decides.
@@ -135,7 +138,8 @@ def comparison(
     failures is for the values. One that is better in mean while most of its trainings are worse,
     or that fails more often, is `undecided`: no seeds settle that, a person does.
 
-    Where neither differs: `undecided` below 5 seeds a side, and where p is within twice the level;
+    Trainings that logged the same values whatever their seed tell nothing of chance: `undecided`,
+    whatever the tests say. Where neither differs: `undecided` below 5 seeds a side, and where p is within twice the level;
     else `no_difference`, as far as these seeds can see. Who runs the seeds asked for and compares
     again, to the end, is wrong in at most 6 % from 5 seeds a side on.
 
@@ -163,12 +167,16 @@ def comparison(
     fewest = min(trainings)
     level = LEVEL if plan is None else plan.level(fewest) or 0.0
     means = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
+    if first.copies or second.copies:
+        means = replace(means, low=-math.inf, high=math.inf, t=0.0, p=1.0)
     may_spend = level / 2 if means.known else level
     failed = (sides[0].failed, sides[1].failed)
     failures = failure_rate(failed, trainings, level=may_spend, close=CLOSE)
     chance = superiority(*losses)
     clear = _clear_answer(means, failures, objective.gain(means.by), chance, level)
     answer, why = clear or _open(means, failures, fewest, plan)
+    if first.copies or second.copies:
+        answer, why = "undecided", "copies"
     return Comparison(
         a=sides[0],
         b=sides[1],
@@ -216,6 +224,8 @@ def side(name: str, values: Sequence[float]) -> Side:
 
 def _side(retraining: Retrainings, objective: Objective, threshold: float | None) -> Side:
     plain = side(retraining.name, retraining.values)
+    if retraining.copies:
+        return replace(plain, sd=math.nan, copies=True)
     if threshold is None:
         return plain
     unlearned = sum(objective.loss(value) > threshold for value in plain.finite)

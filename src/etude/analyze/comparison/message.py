@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...wording import number, percent, plural
+from ..views.repeats import COPIES_ADVICE, copies_text
 from .comparison import ENOUGH, MAX_MORE, Comparison, Side
 
 # Heuristic: beyond it, nobody reads the digits of a p-value.
@@ -80,6 +81,10 @@ def _p(p: float) -> str:
 
 def _way_out(result: Comparison) -> str:
     more = plural(result.more_seeds, "more seed")
+    if result.why == "copies":
+        side = result.b if result.b.copies else result.a
+        text = copies_text(len(side.finite))
+        return f"Of `{side.name}`, {text}, or its training has no randomness. {COPIES_ADVICE}"
     if result.why == "few":
         return f"Fewer than {ENOUGH} a side are too few to tell: run {more} a side."
     if result.why == "close":

@@ -10,7 +10,7 @@ from typing import final
 from ...record import UNKNOWN_SEED, Record
 from ...study import Study
 from ..views.outcomes import Outcome, outcomes, ranked
-from ..views.repeats import repeats
+from ..views.repeats import are_copies, repeats
 
 
 @final
@@ -25,6 +25,8 @@ class Retrainings:
         trials: Their ids; empty where they are not of a store.
         selected: The trial left out because its own value singled the setting out: such a value is
             lucky (A1); None where none was.
+        copies: Whether they logged the same values whatever their seed, so that they tell nothing
+            of chance.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Retrainings:
     seeds: tuple[int, ...] = ()
     trials: tuple[int, ...] = ()
     selected: int | None = None
+    copies: bool = False
 
     def by_seed(self) -> Retrainings:
         """The same in the order of the seeds."""
@@ -50,9 +53,10 @@ def retrainings(
 
     Source: A2.
     """
-    for group in _groups(studies, records):
+    groups = _groups(studies, records)
+    for group in groups:
         if any(outcome.trial == trial for outcome in group):
-            return _of(group, name)
+            return _of(group, name, copies=copied(group, groups))
     return None
 
 
@@ -78,10 +82,22 @@ def of_best_setting(groups: Sequence[Sequence[Outcome]], *, name: str) -> Retrai
     if not best:
         return None
     best_group = next(group for group in groups if best[0] in group)
+    copies = copied(best_group, groups)
     if len(groups) == 1:
-        return _of(best_group, name) if len(best_group) > 1 else None
+        return _of(best_group, name, copies=copies) if len(best_group) > 1 else None
     others = [outcome for outcome in best_group if outcome is not best[0]]
-    return _of(others, name, selected=best[0].trial) if others else None
+    return _of(others, name, selected=best[0].trial, copies=copies) if others else None
+
+
+def copied(group: Sequence[Outcome], groups: Sequence[Sequence[Outcome]]) -> bool:
+    """Whether a setting's trainings are copies of one.
+
+    Not where the seed moves another setting of the round: then this one is only saturated.
+
+    Source: A1, A2.
+    """
+    again = [one for one in groups if sum(outcome.feasible for outcome in one) > 1]
+    return are_copies(group) and all(map(are_copies, again))
 
 
 def _groups(studies: Sequence[Study], records: Sequence[Record]) -> list[list[Outcome]]:
@@ -89,7 +105,9 @@ def _groups(studies: Sequence[Study], records: Sequence[Record]) -> list[list[Ou
     return [group for study in studies for group in repeats(outcomes(study, records))]
 
 
-def _of(group: Sequence[Outcome], name: str, *, selected: int | None = None) -> Retrainings:
+def _of(
+    group: Sequence[Outcome], name: str, *, selected: int | None = None, copies: bool = False
+) -> Retrainings:
     seeds = tuple(outcome.record.seed for outcome in group)
     return Retrainings(
         name=name,
@@ -97,4 +115,5 @@ def _of(group: Sequence[Outcome], name: str, *, selected: int | None = None) -> 
         seeds=() if UNKNOWN_SEED in seeds else seeds,
         trials=tuple(outcome.trial for outcome in group),
         selected=selected,
+        copies=copies,
     )

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from ...playbook.words import words
 from ...record import UNKNOWN_SEED, Record
 from ...space import Scalar, value_text
+from ...wording import plural
 from .outcomes import Outcome
+
+COPIES_ADVICE = "Seed the training from `trial.seed`, then train again under a new name."
+# Words of a metric that measures the machine, and differs between copies of one training.
+_CLOCKS = frozenset({"time", "seconds", "sec", "secs", "ms", "wall", "elapsed", "speed", "memory"})
 
 Key: TypeAlias = tuple[tuple[str, str, bool], ...]
 
@@ -31,6 +37,46 @@ def repeats(ended: Sequence[Outcome]) -> list[list[Outcome]]:
             training = (seed, outcome.trial if seed == UNKNOWN_SEED else -1, repr(outcome.value))
             groups.setdefault(_key(outcome.record, records), {}).setdefault(training, outcome)
     return [_as_long(list(group.values())) for group in groups.values()]
+
+
+def are_copies(group: Sequence[Outcome]) -> bool:
+    """Whether trainings of one setting with different seeds logged the same values, bit for bit.
+
+    Whole curves of every metric are held against each other, but for those that tell time: a
+    saturated metric alone may be equal where the seed matters. Failed trainings say nothing.
+
+    Source: A1, A2.
+    """
+    trained = [outcome.record for outcome in group if outcome.feasible]
+    seeds = {record.seed for record in trained} - {UNKNOWN_SEED}
+    if len(seeds) < 2:
+        return False
+    first, *others = (_logged(record) for record in trained)
+    return all(logged == first for logged in others)
+
+
+def copies_text(trainings: int) -> str:
+    """That trainings with seeds of their own are copies of one, and why.
+
+    Source: A2.
+
+    >>> copies_text(5)
+    '5 trainings with 5 seeds gave the same values: the code ignores `trial.seed`'
+    """
+    count, seeds = plural(trainings, "training"), plural(trainings, "seed")
+    return f"{count} with {seeds} gave the same values: the code ignores `trial.seed`"
+
+
+def _logged(record: Record) -> dict[str, tuple[bytes, bytes]]:
+    """Every value that a trial logged, by metric, as it stands in memory."""
+    names = [name for name in record.points.metrics if not _tells_time(name)]
+    logged = {name: record.series(name) for name in names}
+    return {name: (one.steps_P.tobytes(), one.values_P.tobytes()) for name, one in logged.items()}
+
+
+def _tells_time(metric: str) -> bool:
+    said = {word for segment in words(metric) for word in segment}
+    return bool(said & _CLOCKS)
 
 
 def _key(record: Record, records: Mapping[int, Record]) -> Key:

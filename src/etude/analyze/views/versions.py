@@ -89,6 +89,29 @@ def versions(records: Sequence[Record]) -> Versions:
     return Versions(of_trial, tuple(_changed(stretches, known)))
 
 
+def changed_between(before: Sequence[Record], after: Sequence[Record]) -> tuple[str, ...]:
+    """The files of which two rounds had versions that do not do the same, by path.
+
+    Source: K3.
+    """
+    first, second = _last_files(before), _last_files(after)
+    return tuple(
+        path
+        for path in sorted(first.keys() & second.keys())
+        if not all(is_same(one, other) for one in first[path] for other in second[path])
+    )
+
+
+def _last_files(records: Sequence[Record]) -> dict[str, list[CodeFile]]:
+    """The versions of every file that trials ended with, each once."""
+    codes = [record.stretches[-1].code for record in records if record.stretches]
+    files: dict[str, dict[str, CodeFile]] = {}
+    for code in codes:
+        for file in code.files if code else ():
+            files.setdefault(file.path, {}).setdefault(file.hash, file)
+    return {path: list(own.values()) for path, own in files.items()}
+
+
 class _Known:
     """The versions of each file, in the order in which they appeared; those that do the same, one.
 
