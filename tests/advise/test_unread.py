@@ -113,4 +113,5 @@ def test_a_verdict_holds_for_every_value_of_what_nothing_read():
     told = rounds.by_value([0.1] * 6, [0.3] * 6, question=question)
     text = "\n".join(without_reading(told, "label_smoothing").verdict.doubts)
 
-    assert "batch_size = 32" in text and "label_smoothing" not in text
+    assert "batch_size = 32" in text
+    assert "label_smoothing" not in text

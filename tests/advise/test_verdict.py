@@ -615,3 +615,12 @@ def test_an_open_period_is_no_doubt_that_people_read_second(check, is_aside):
     (rule,) = {one.rule for one in findings if one.status == "unclear"}
     weights = {one.rules: one.weight for one in reasons}
     assert (weights[(rule,)] < weights[("Q10",)]) == is_aside
+
+
+def test_a_rate_in_percent_is_told_so_where_its_examples_are_said():
+    question = two_optimizers(metric="valid/error", validation_examples=540)
+    context = rounds.by_value([9.4] * 4, [9.9] * 4, question=question)
+
+    (told,) = (one.text for one in context.verdict.caveats if "validation_examples" in one.text)
+
+    assert told == "`validation_examples` needs a rate from 0 to 1; `valid/error` reaches 9.9"

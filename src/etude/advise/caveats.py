@@ -292,6 +292,8 @@ def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy
             "examples, which is cautious.",
         )
     unknown = f"the sampling error of {metric} on the validation data is not known"
+    if experiment.validation_examples is not None:
+        return _uncounted(metric, valued_studies, unknown)
     if not is_rate(metric):
         return Caveat(
             text=f"How far the validation data move `{metric}` is not known",
@@ -306,6 +308,25 @@ def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy
         weight=SAMPLING_ERROR,
         topic="luck",
         detail=f"{unknown}; set `validation_examples` to have it counted.",
+    )
+
+
+def _uncounted(metric: str, valued_studies: Sequence[RankedStudy], unknown: str) -> Caveat:
+    """Why `validation_examples` does not help: the metric is no share of examples as it stands."""
+    values = [study.best.value for study in valued_studies if study.best and study.best.value]
+    reached = max(values, key=abs, default=0.0)
+    needs = "`validation_examples` needs a rate from 0 to 1"
+    is_percent = is_rate(metric) and abs(reached) > 1
+    text = f"{needs}, and `{metric}` is not known as one"
+    if is_percent:
+        text = f"{needs}; `{metric}` reaches {number(reached)}"
+    cure = "; report it as a share, not in percent" if is_percent else ""
+    return Caveat(
+        text=text,
+        rules=("A1",),
+        weight=SAMPLING_ERROR if is_percent else SAMPLING_ERROR / 2,
+        topic="luck",
+        detail=f"{unknown}: {text}{cure}.",
     )
 
 

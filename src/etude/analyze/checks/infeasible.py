@@ -210,8 +210,7 @@ def _headline(result: Infeasible) -> str:
         return f"{few} to judge how many of {study_text(result.study)} break"
     if not result.trials:
         return f"None of {ended} of {study_text(result.study)} breaks"
-    verb = "breaks" if len(result.trials) == 1 else "break"
-    verb = "never learned" if set(result.reasons) == {NEVER_LEARNED} else verb
+    verb = _fate(result)
     of_study = f" of {study_text(result.study)}"
     share = f"{len(result.trials)} of {plural(result.ended, 'trial')}{of_study} {verb}"
     if result.cause == "bug":
@@ -220,6 +219,14 @@ def _headline(result: Infeasible) -> str:
         largest = max(_joined(result.regions), key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
     return f"{share}, no pattern seen"
+
+
+def _fate(result: Infeasible) -> str:
+    """What became of the infeasible ones, as a verb."""
+    if set(result.reasons) == {NEVER_LEARNED}:
+        return "never learned"
+    verb = "fail" if NEVER_LEARNED in result.reasons else "break"
+    return f"{verb}s" if len(result.trials) == 1 else verb
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:
