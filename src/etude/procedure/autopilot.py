@@ -173,7 +173,7 @@ def _refuse_without_exploit() -> None:
         ) from error
 
 
-def follow(  # each is said by name
+def follow(
     first: Experiment | Path,
     play: Play,
     store: Store,

@@ -24,6 +24,7 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
+from .commands import with_file, with_store
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
 from .retraining import Retraining, retrained_round, retrainings_of, same
 from .test_values import record_look, recorded_metric, test_metrics, without_test_values
@@ -157,11 +158,12 @@ class Result:
 
         judged = of_another_metric(self.experiment, self.trained or self.experiment)
         design = of_design(self.experiment, self.studies, self.parent)
-        return [
+        findings = [
             *(one for one in design if one.check == "names" or not self.analysis.is_idle(one)),
             *judged,
             *self.analysis.findings,
         ]
+        return [with_file(finding, self.entry.source) for finding in findings]
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -241,6 +243,7 @@ class Result:
         from ..advise.next_actions import next_actions
 
         actions = next_actions(self._context, self.advice, self._own_records)
+        actions = [replace(one, text=with_store(one.text, store)) for one in actions]
         return ending(
             self._context,
             actions,

@@ -357,7 +357,7 @@ def test_what_the_code_ended_is_no_region():
 def test_what_the_code_ended_is_said_with_its_place_and_trained_again():
     (found,) = findings(with_failures(8, 7))
 
-    assert found.headline == "7 of 8 trials of the study fail by the code or the machine"
+    assert found.headline == "7 of 8 trials of the study fail by FileNotFoundError at train.py:9"
     assert "FileNotFoundError at train.py:9" in found.message
     assert found.evidence["code"] == [1, 2, 3, 4, 5, 6, 7]
     assert "--retry-errors" in found.advice
@@ -398,6 +398,13 @@ def test_a_failure_without_a_text_is_its_settings_as_before():
     records = [record(study, k, None, {"learning_rate": 0.01}, reason="error") for k in range(6)]
 
     assert len(infeasible(study, outcomes(study, records)).trials) == 6
+
+
+def test_of_four_trials_three_that_the_code_ended_decide_as_a_run_does():
+    found = with_failures(4, 3)
+
+    assert found.status == "problem"
+    assert with_failures(4, 2).status == "unclear"
 
 
 def test_a_trial_of_which_a_loss_ends_not_finite_counts_as_broken():
