@@ -132,6 +132,7 @@ class Rehearsed:
             0 where no step could be told from the next.
         whole_s: How long a whole trial took; 0 where only a part was tried.
         returned: What the function returned that is not what it may seem, as a sentence.
+        is_function: Whether it is known to be a plain function, which is never put in stacks.
     """
 
     trial_id: int
@@ -145,6 +146,7 @@ class Rehearsed:
     own_loop: bool = False
     whole_s: float = 0.0
     returned: str = ""
+    is_function: bool = False
 
 
 Event: TypeAlias = (

@@ -170,6 +170,12 @@ def test_a_store_that_lasts_is_gone_on_with_by_the_same_command(tmp_path):
         ("ModuleNotFoundError: No module named 'apex'", "Python finds no `apex`. Install it"),
         ("ImportError: attempted relative import beyond", "its relative imports leave its package"),
         ("SystemExit: 2\nusage: train.py", 'Parse below `if __name__ == "__main__":`'),
+        (
+            '  File "/a/s.py", line 18, in <module>\n    sys.exit(main())\nSystemExit: 0',
+            'line 18 ends the program at import. Put it below `if __name__ == "__main__":`',
+        ),
+        ("SystemExit", "a line ends the program at import."),
+        ("SystemExit: no data", "a line ends the program at import."),
         ("ValueError: no", "or its workload cannot be made"),
     ],
 )

@@ -20,7 +20,8 @@ from ..store.memory import Memory
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
 _MISSING = re.compile(r"^ModuleNotFoundError: No module named '(.+?)'", re.MULTILINE)
-_EXIT = re.compile(r"^SystemExit\b", re.MULTILINE)
+_EXIT = re.compile(r"^SystemExit\b(?:: (.*))?$", re.MULTILINE)
+_LINE = re.compile(r'^  File ".*", line (\d+)', re.MULTILINE)
 _AGAIN = "type the same command again"
 
 
@@ -129,12 +130,22 @@ def _import_message(text: str) -> str:
             f"{fails}: its relative imports leave its package. Put the experiment file in the "
             "folder that holds the package."
         )
-    if _EXIT.search(text):
-        return (
-            f"{fails}: it ends the program, as a parser does that reads the command line, which "
-            'is empty here. Parse below `if __name__ == "__main__":`, or with `parse_args([])`.'
-        )
+    if left := _EXIT.search(text):
+        return f"{fails}: {_exit_message(text, left)}"
     return f"{fails}, or its workload cannot be made."
+
+
+def _exit_message(text: str, left: re.Match[str]) -> str:
+    """What ended the program at import: a parser, which exits with 2, or a line of its own."""
+    main = 'below `if __name__ == "__main__":`'
+    if left[1] == "2":
+        return (
+            "it ends the program, as a parser does that reads the command line, which is empty "
+            f"here. Parse {main}, or with `parse_args([])`."
+        )
+    place = _LINE.search(text)  # the first: the line of the module, not of what it calls
+    line = f"line {place[1]}" if place else "a line"
+    return f"{line} ends the program at import. Put it {main}."
 
 
 def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:

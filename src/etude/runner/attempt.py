@@ -159,6 +159,13 @@ class TimingChannel:
 
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
+    tried = _rehearsal(assignment, train)
+    if isinstance(tried, Refused):
+        return tried
+    return replace(tried, is_function=getattr(train, "workload", None) is None)
+
+
+def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     begin = time.monotonic()
     trial, first = _rehearse(assignment, train)
     if isinstance(first, Refused) or first.problem:
