@@ -65,6 +65,8 @@ class Ended:
     """What nobody read of the setting from step 0 on; None where that is not known."""
     cause: BaseException | None = field(default=None, compare=False, repr=False)
     """The exception itself, as long as the event stays in the process that it was raised in."""
+    returned: str = field(default="", compare=False)
+    """What the function returned that is not what it may seem, where nobody has said it yet."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Without the exception: another process may have no such class."""
@@ -77,6 +79,8 @@ class Ended:
             self.wall_s,
             self.error_site,
             self.unread,
+            None,
+            self.returned,
         )
 
 

@@ -13,6 +13,7 @@ from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
 from ..playbook.error_kinds import error_site
 from ..record import Record, Records
+from ..runner.attempt import returns_no_number
 from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
@@ -62,6 +63,9 @@ class Guard:
 
     def _refuse_misuse(self, event: Ended) -> None:
         """Stops at the first call to a trial that cannot be: it is no matter of its setting."""
+        if self._sites is not None and returns_no_number(event.detail):
+            self._reopen(lambda record: returns_no_number(record.detail))
+            raise misused(event.detail, event.trial_id, again=self._again) from event.cause
         if event.error_site and misuse(event.detail):
             self._reopen(lambda record: record.reason == "error" and bool(misuse(record.detail)))
             raise misused(event.detail, event.trial_id, again=self._again) from event.cause
