@@ -166,7 +166,7 @@ def test_a_length_that_a_loop_of_the_users_reads_is_left_behind(given):
     (left,) = new_length(question(**given), LONGER, own_loop=False).left
 
     words = left_words(question(**given), LONGER, (left,))
-    assert f"`{left}`" in words
+    assert f"`{left}`" in words or f"`{left.rpartition('.')[2]} = " in words
     assert "800" in words
     assert len(words.split()) <= 20
 
@@ -196,3 +196,37 @@ def test_a_schedule_that_was_written_down_is_left_to_a_person():
     )
 
     assert new_length(replayed, LONGER, own_loop=True).left == ("schedule.changes",)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "lines"),
+    [
+        ({"epochs": 10}, "`epochs = 20` (T10)"),
+        ({"T_max": 400, "lr_scheduler": "cosine"}, "`T_max = 800`: a cosine is stretched (T10)"),
+        (
+            {"milestone_1": 200, "milestone_2": 300},
+            "`milestone_1 = 600`, `milestone_2 = 700`: each comes 400 steps later (T10)",
+        ),
+        (
+            {"lr_schedule": "linear", "decay_steps": 400},
+            "`fixed.decay_steps`: a linear decay begins 400 steps later (T10)",
+        ),
+        (
+            {"schedule_type": "linear", "lr_decay_steps": 400},
+            "`fixed.lr_decay_steps`: a linear decay begins 400 steps later (T10)",
+        ),
+    ],
+)
+def test_each_kind_of_length_is_told_as_the_line_to_write(fixed, lines):
+    given = held(**fixed)
+    left = new_length(given, LONGER, own_loop=False).left
+
+    assert left_words(given, LONGER, left) == f"Raise `max_steps` to 800 with {lines}."
+
+
+def test_a_length_that_is_searched_is_to_leave_the_search():
+    given = question(nuisance={"num_train_steps": Choice([400, 500])})
+    left = new_length(given, LONGER, own_loop=False).left
+
+    assert "`num_train_steps` out of the search" in left_words(given, LONGER, left)
+    assert "T4" in left_words(given, LONGER, left)

@@ -576,7 +576,8 @@ def test_the_leader_must_beat_every_other():
 def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
     question = two_optimizers()
     records = two_valleys(question, 0.1, 0.5)
-    again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in records]
+    others = two_valleys(question, 0.1001, 0.5001)
+    again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in others]
 
     answer = judged(question, [*records, *again])
 

@@ -82,7 +82,7 @@ def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
 
 def test_a_round_that_trained_the_best_again_has_a_mean_in_the_table(folder, etude_command):
     (folder / "rates.toml").write_text(
-        '''[experiment]
+        """[experiment]
 name = "rates"
 metric = "valid/loss"
 max_steps = 4
@@ -95,7 +95,7 @@ arm = ["a", "b"]
 
 [nuisance]
 learning_rate = { low = 1e-3, high = 1.0, log = true }
-'''
+"""
     )
     (folder / "train_twice.py").write_text(
         "import math, random\n\n\ndef train(trial):\n"

@@ -60,7 +60,10 @@ def test_a_finished_run_typed_again_hides_nothing_of_the_record(folder, etude_co
     assert one["launches"][0].keys() == {
         *("command", "folder", "started", "commit", "uncommitted", "versions", "ended"),
         *("launch", "trained", "code", "files", "accepts_code"),
+        *("code_at_start", "files_at_start"),
     }
+    assert one["launches"][1]["code_at_start"] == one["launches"][0]["code"][0]
+    assert text.count(f"(code {one['launches'][0]['code'][0]})") == 2
     assert " + 1 changed or new file\n" in text
     assert f"  40 trials ended, {one['commit'][:12]} + 1 changed or new file: etude run" in text
     assert f"  0 trials ended, {one['commit'][:12]}: etude run" in text

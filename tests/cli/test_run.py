@@ -180,7 +180,7 @@ def test_an_option_that_cannot_be_is_told(folder, etude_command, options, messag
 # Limited from inside: forking in a process that has loaded JAX is warned of.
 SMALL_FILES = """
 import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (180_000, 180_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (190_000, 190_000))
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.factories import RATE, record, study
 
-from etude.playbook.error_kinds import is_of_code
+from etude.playbook.error_kinds import error_site, is_of_code
 from etude.record import tied, unsaid
 from etude.space import Choice
 
@@ -127,3 +127,13 @@ def test_an_error_of_a_setting_is_never_unsaid():
     records = trials(lambda setting, k: k % 2 == 0, kind="ValueError")
 
     assert unsaid(ACTIVATIONS.space, records) == frozenset()
+
+
+def test_the_place_of_an_error_is_the_users_own_line():
+    text = (
+        'Traceback (most recent call last):\n  File "/home/a/train.py", line 7, in load\n'
+        '  File "/venv/lib/python3.12/site-packages/numpy/lib/_npyio_impl.py", line 454, in load\n'
+        "FileNotFoundError: w0.npy"
+    )
+
+    assert error_site(text) == "FileNotFoundError at train.py:7"

@@ -116,3 +116,19 @@ def test_a_file_in_a_store_of_an_older_etude_is_known_by_where_it_stood(
     else:
         with pytest.raises(RunError, match="from another file"):
             played(project, "b/rates.toml")
+
+
+def test_the_name_that_is_suggested_is_the_files_where_that_is_free(project):
+    written(project / "b" / "warmup.toml")
+
+    with pytest.raises(RunError, match='`name = "warmup"`'):
+        played(project, "b/warmup.toml")
+
+
+def test_the_name_of_changed_settings_is_one_that_no_round_has(project):
+    file = written(project / "a" / "rates.toml", FILE.replace('"rates"', '"rates-2"'))
+    played(project, "a/rates.toml")
+    file.write_text(FILE.replace("max_steps = ", "max_steps = 1"))
+
+    with pytest.raises(RunError, match='"rates-3"'):
+        played(project, "a/rates.toml")

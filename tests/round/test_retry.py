@@ -51,9 +51,27 @@ def test_a_study_that_the_code_ended_for_the_most_part_is_refused():
         refuse_code_failures(result, again="etude run x.toml --retry-errors")
 
     assert stop.value.trial_ids == (1, 2, 3)
-    assert stop.value.summary.startswith("3 of 4 trials of the study ended by an error of the code")
+    assert stop.value.summary.startswith("3 of 4 trials of the study (FileNotFoundError at ")
     assert stop.value.summary.endswith("etude run x.toml --retry-errors")
     assert stop.value.user_traceback.endswith("FileNotFoundError: no data")
+
+
+def test_each_kind_of_error_is_named_with_its_count_and_shown_once():
+    def train(trial):
+        if trial.id > 0:
+            raise (KeyError if trial.id == 3 else FileNotFoundError)("no data")
+        return trial["learning_rate"]
+
+    result = etude.run(rates(), train)
+
+    with pytest.raises(TrainError) as stop:
+        refuse_code_failures(result, again="")
+    assert "(2 FileNotFoundError at test_retry.py:" in stop.value.summary
+    assert ", 1 KeyError at test_retry.py:" in stop.value.summary
+    assert stop.value.user_traceback.count("Traceback") == 2
+    first, *_ = result.ending().steps
+    assert first.text.startswith("Mend the code")
+    assert "FILE" not in first.text
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,10 @@ def caveats(
             *_luck(valued_studies, findings),
             *(replace(one, topic=topic) for one in _unequal(analysis, studies)),
             *_timed_out(studies),
-            *(replace(one, topic=topic or one.topic) for one in _seeds(analysis, studies, findings)),
+            *(
+                replace(one, topic=topic or one.topic)
+                for one in _seeds(analysis, studies, findings)
+            ),
             sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]

@@ -15,7 +15,8 @@ from ..finding import Recommendation
 from ..playbook.catalogue import known
 from ..playbook.schedule_lengths import is_schedule_length
 from ..space import Domain, Scalar
-from ..wording import join, plural
+from ..wording import join
+from .schedule_lines import schedule_lines
 from .schedule_moves import CONSTANT, highest, schedule_kinds, schedule_moves
 
 # Heuristic: what is called the length of a training and is less than half of it is another thing,
@@ -84,16 +85,21 @@ def new_length(experiment: Experiment, steps: int, *, own_loop: bool) -> NewLeng
 def left_words(experiment: Experiment, steps: int, left: tuple[str, ...]) -> str:
     """What a person is to change where a schedule cannot follow by itself, in one sentence.
 
-    Source: T10.
+    Source: T4, T10.
     """
-    names = join([f"`{name}`" for name in left], most=2)
-    added = steps - experiment.max_steps
-    if added < 0:
+    followed = schedule_lines(experiment, steps, left)
+    if followed.searched:
+        names = join([f"`{name}`" for name in followed.searched], most=2)
+        verb = "Lower" if steps < experiment.max_steps else "Raise"
+        return (
+            f"{verb} `max_steps` to {steps}, with {names} out of the search: one length for all "
+            "trials (T4, T10)."
+        )
+    names = join([f"`{line}`" for line in followed.lines], most=2)
+    if steps < experiment.max_steps:
         return f"Lower `max_steps` to {steps} with {names}, so that the decay ends by then (T10)."
-    return (
-        f"Raise `max_steps` to {steps} with {names}: a linear decay begins {plural(added, 'step')} "
-        "later, a cosine is stretched (T10)."
-    )
+    how = f": {followed.how}" if followed.how else ""
+    return f"Raise `max_steps` to {steps} with {names}{how} (T10)."
 
 
 def assumption(*, own_loop: bool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
+from ..analyze.checks.infeasible import infeasible
 from ..design.studies import studies as designed
 from ..experiment.methods import SEARCHES
 from ..record import Record
@@ -51,16 +52,17 @@ class Action:
 def next_actions(context: Context, advice: Advice, records: Sequence[Record] = ()) -> list[Action]:
     """At most three things to do next, the most telling first; never none.
 
-    What repairs optimization comes first where no file can do it (D11), then the round that the
-    advice writes, then retrainings, which tell luck from a lead (A2). A round that trained the best
-    of another again ends in an adoption, or in the search that found it.
+    Code that stopped most of a study is mended first (C3). What repairs optimization comes next
+    where no file can do it (D11), then the round that the advice writes, then retrainings, which
+    tell luck from a lead (A2). A round that trained the best of another again ends in an adoption,
+    or in the search that found it.
 
     Args:
         context: The round.
         advice: What its next round changes.
         records: The trials that count as its own.
 
-    Source: D11, R3, A2, A4.
+    Source: C3, D11, R3, A2, A4.
     """
     running = sum(not record.ended for record in records)
     if running:
@@ -68,14 +70,25 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         text = f"Let the round finish: {plural(running, 'trial')} {verb} not ended"
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [
+        *_code_repairs(context),
         *_repairs(advice),
         *_answered(context),
         *_round(context, advice),
         *_retrainings(context, advice),
         *_after_retraining(context),
     ]
-    actions += [] if advice.unrepaired else _by_hand(context, advice)
+    known = tuple(action.text for action in actions)
+    more = [] if advice.unrepaired else _by_hand(context, advice)
+    actions += [action for action in more if not action.text.startswith(known)]
     return actions[:MOST_ACTIONS] or [Action(kind="stop", text=_stop_text(context), rules=("R2",))]
+
+
+def _code_repairs(context: Context) -> Iterator[Action]:
+    """The code or the machine that ended most of a study, before all that its trials could say."""
+    for finding in context.findings:
+        if finding.check == "infeasible" and context.result(finding, infeasible).code.decides:
+            yield Action(kind="by_hand", text=finding.advice.rstrip("."), rules=("C3",))
+            return
 
 
 def _repairs(advice: Advice) -> Iterator[Action]:
@@ -146,7 +159,11 @@ def _after_retraining(context: Context) -> Iterator[Action]:
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
-    if context.unread_compared or not context.retrains or any(one.kind == "copies" for one in context.verdict.blocking):
+    if (
+        context.unread_compared
+        or not context.retrains
+        or any(one.kind == "copies" for one in context.verdict.blocking)
+    ):
         return
     if context.verdict.status in ("better", "no_question"):
         yield Action(

@@ -100,14 +100,14 @@ def _shifted(values: Settings, old: int, new: int) -> Moves:
         shares = {name: _share(old, new) for name in ("warmup_fraction", "decay_fraction")}
         return {"constant_steps": lambda steps: steps + new - old, **_present(shares, values)}
     ends, decays = _phases(values, old, new)
-    held = highest(values["constant_steps"].value) if "constant_steps" in values else 0.0
-    stays = max(0.0, held - max(0.0, ends - new))
-    begins = ends - decays - (held - stays)
-    kept = {
-        "constant_steps": lambda steps: max(0, steps - (held - stays)),
+    constant = highest(values["constant_steps"].value) if "constant_steps" in values else 0.0
+    stays = max(0.0, constant - max(0.0, ends - new))
+    begins = ends - decays - (constant - stays)
+    moves: Moves = {
+        "constant_steps": lambda steps: max(0, steps - (constant - stays)),
         "decay_steps": lambda steps: max(1, min(steps, new - begins)),
     }
-    return _present(kept, values)
+    return _present(moves, values)
 
 
 def _stretched(values: Settings, old: int, new: int) -> Moves:

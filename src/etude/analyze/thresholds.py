@@ -496,6 +496,8 @@ class InfeasibleThresholds:
     max_fraction: float = 0.25
     # Heuristic: where fewer than half fail, the others still tell what is good there.
     min_share: float = 0.5
+    # Where the code ended more of a study, of however few, it is no study of its settings.
+    max_code_fraction: float = 0.5
     # Of a reason that fewer trials give, no region is hardly chance.
     min_of_reason: int = 3
     # Heuristic: of four trials, a single one decides what the fraction is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as csv_format
+import hashlib
 import io
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from ..wording import FULL_DIGITS, number, quantity
 from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..analyze.views.versions import TrainedBy
     from ..experiment.entry import Entry, Launch
     from ..round.result import Result
     from ..store.base import Store
@@ -80,12 +82,13 @@ def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
     """Of each launch its number, the trials that it trained, by which versions and files."""
     from ..analyze.views.versions import versions
 
-    found = versions(result.records).of_trial
+    of_trial = versions(result.records).of_trial
+    names = _version_names(result, of_trial)
     listed = []
     for place, launch in enumerate(entry.launches, start=1):
         trained = {
             trial: [one.version for one in stretches if one.launch == place]
-            for trial, stretches in found.items()
+            for trial, stretches in of_trial.items()
         }
         files = {
             file.path: file.hash
@@ -102,9 +105,35 @@ def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
                 "code": list(dict.fromkeys(of_launch)),
                 "files": files,
                 "accepts_code": launch.accepts_code,
+                "files_at_start": dict(launch.code),
+                "code_at_start": _version_at_start(launch.code, names),
             }
         )
     return listed
+
+
+def _version_names(
+    result: Result, of_trial: Mapping[int, Sequence[TrainedBy]]
+) -> list[tuple[Mapping[str, str], str]]:
+    """The files of each version of the code that trained, by their hashes, with its name."""
+    names: list[tuple[Mapping[str, str], str]] = []
+    for record in result.records:
+        for stretch, trained in zip(record.stretches, of_trial[record.id], strict=True):
+            if stretch.code and trained.version:
+                files = {file.path: file.hash for file in stretch.code.files}
+                names.append((files, trained.version))
+    return names
+
+
+def _version_at_start(
+    files: Mapping[str, str], names: Sequence[tuple[Mapping[str, str], str]]
+) -> str:
+    """The name of the version that these files are of, else one of their own; empty without any."""
+    if not files:
+        return ""
+    same = (name for known, name in names if files.items() <= known.items())
+    own = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:8]
+    return next(same, own)
 
 
 def _texts(result: Result) -> dict[str, str]:
@@ -186,6 +215,8 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         if best["value"] is None
         else f"{number(best['value'], FULL_DIGITS)} (trial {best['trial']})"
     )
+    launches = row["launches"]
+    alone = _version_text(launches[0]) if len(launches) == 1 else ""
     yield f"{row['name']}  {row['started']}"
     for label, text in (
         ("question", row["question"]),
@@ -194,17 +225,22 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         (f"best {best['metric']}", value),
         ("config", row["config"].splitlines()[0] if row["config"] else ""),
         ("command", f"cd {shlex.quote(row['folder'])} && {row['command']}"),
-        ("code", _code(row)),
+        ("code", f"{_code(row)}{alone}"),
     ):
         if text:
             yield f"  {label}: {text}"
-    if len(row["launches"]) > 1:
+    if len(launches) > 1:
         yield "  launches:"
-        for launch in row["launches"]:
+        for launch in launches:
             ended = f"{quantity(launch['ended'], 'trial')} ended"
-            version = f"  (code {', '.join(launch['code'])})" if launch["code"] else ""
-            where = f"{ended}, {_code(launch)}: {launch['command']}{version}"
+            where = f"{ended}, {_code(launch)}: {launch['command']}{_version_text(launch)}"
             yield f"    {launch['started']}  {where}"
+
+
+def _version_text(launch: Mapping[str, Any]) -> str:
+    """The versions of the code that trained, else the one that the launch began with."""
+    names = launch["code"] or [launch["code_at_start"]]
+    return f"  (code {', '.join(names)})" if names[0] else ""
 
 
 def _code(launch: Mapping[str, Any]) -> str:

@@ -210,8 +210,8 @@ class Progress:
 def opening_lines(opening: Opening) -> list[str]:
     """What is wrong with the design, how trials are trained and what the round will cost."""
     # Of notices, what would spend the trials otherwise than was meant is told as well.
-    told = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
-    lines = [line for finding in told for line in finding_lines(finding)]
+    shown = [one for one in opening.findings if one.status == "problem" or one.check == "lists"]
+    lines = [line for finding in shown for line in finding_lines(finding)]
     returned = opening.rehearsed.returned if opening.rehearsed else ""
     unread, names = unread_line(opening), names_line(opening)
     changed = changed_code_line(opening)
@@ -228,7 +228,7 @@ def changed_code_line(opening: Opening) -> str:
     changed = [one for one in opening.changed_code if opening.accepts_code or not one.accepted]
     if not changed:
         return ""
-    name = opening.experiment.name
+    name = opening.new_name or next_name(opening.experiment.name)
     what = join([_changed_file(one, alone=len(changed) == 1) for one in changed], most=3)
     since = f"since {quantity(max(one.trials for one in changed), 'trial')} ended"
     lines = _lines_text(changed[0].lines) if len(changed) == 1 else ""
@@ -238,7 +238,7 @@ def changed_code_line(opening: Opening) -> str:
     way_out = (
         "They are kept, as you accept with --accept-code."
         if opening.accepts_code
-        else f'They are kept. New name: `name = "{next_name(name)}"`; or accept it: --accept-code.'
+        else f'They are kept. New name: `name = "{name}"`; or accept it: --accept-code.'
     )
     return f"{what} {verb} {since}{lines}. {way_out}"
 

@@ -29,6 +29,8 @@ class Launch:
             what trains.
         ended: How many of the ended trials ended under it; counted by the store.
         accepts_code: Whether its author accepted that trials are of several versions of the code.
+        code: The hash of each file of the user's that it began with, by its path; empty where that
+            is not known.
 
     Source: K3.
     """
@@ -42,6 +44,7 @@ class Launch:
     versions: Mapping[str, str] = field(default_factory=dict)
     ended: int = 0
     accepts_code: bool = False
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 @final

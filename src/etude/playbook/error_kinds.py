@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from ..wording import join
 
 _PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
@@ -92,10 +96,17 @@ _TEXTS = re.compile(
 # What a trial keeps whose workers died, in place of a traceback.
 _DIED = re.compile(r"^Its worker died \d+ times; the last time: (.+?)\.?$")
 _WRAPPERS = frozenset(("RuntimeError", "Exception"))
+# Where Python and what was installed beside it stand, on any system; all else is a user's own.
+_LIBRARY_FILE = re.compile(
+    r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib(?:64)?[/\\]python\d[\w.]*[/\\]|"
+    r"[/\\]Python\d*[/\\]Lib[/\\]|^<frozen "
+)
 
 
 def error_site(text: str) -> str:
     r"""The kind and place of an error by its traceback, equal for the same mistake.
+
+    The place is the last line of the user's own, where the traceback has one.
 
     >>> error_site('Traceback:\n  File "/a/train.py", line 12, in train\nValueError: no width 3')
     'ValueError at train.py:12'
@@ -111,8 +122,44 @@ def error_site(text: str) -> str:
         return kind[1] if kind else "without an exception"
     places = list(_PLACE.finditer(text))
     kind = _KIND.search(text, places[-1].end() if places else 0)
-    place = f"{Path(places[-1][1]).name}:{places[-1][2]}" if places else "an unknown place"
-    return f"{kind[1] if kind else 'An exception'} at {place}"
+    return f"{kind[1] if kind else 'An exception'} at {_own_place(places)}"
+
+
+def counted_sites(texts: Iterable[str]) -> dict[str, int]:
+    r"""How many errors are of each kind and place, by their tracebacks; most frequent first.
+
+    >>> counted_sites(["KeyError: 'a'", "OSError: no disk", "OSError: no file"])
+    {'OSError': 2, 'KeyError': 1}
+    """
+    counts = Counter(map(error_site, texts))
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def sites_text(sites: Mapping[str, int]) -> str:
+    """Each kind and place in a row with its count; one alone needs none.
+
+    >>> sites_text({"OSError at a.py:1": 5, "KeyError at a.py:2": 3}), sites_text({"OSError": 5})
+    ('5 OSError at a.py:1, 3 KeyError at a.py:2', 'OSError')
+    """
+    if len(sites) == 1:
+        return next(iter(sites))
+    return join([f"{count} {site}" for site, count in sites.items()])
+
+
+def errors_text(sites: Mapping[str, int]) -> str:
+    """What errors of the code or the machine are, up to what they say: of one kind, or of more."""
+    if len(sites) == 1:
+        return "an error of the code or the machine, which says"
+    return "errors of the code or the machine, which say"
+
+
+def _own_place(places: Sequence[re.Match[str]]) -> str:
+    """The last line of the user's own, else of a library."""
+    if not places:
+        return "an unknown place"
+    own = [place for place in places if not _LIBRARY_FILE.search(place[1])]
+    last = (own or places)[-1]
+    return f"{Path(last[1]).name}:{last[2]}"
 
 
 def is_of_code(text: str) -> bool:

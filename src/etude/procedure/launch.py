@@ -13,6 +13,7 @@ from typing import final
 
 from ..advise.ending import Ending, NextStep, Reason
 from ..advise.new_length import NewLength, new_length
+from ..advise.schedule_lines import schedule_lines
 from ..analyze.views.repeats import are_copies, copies_text
 from ..errors import RunError
 from ..experiment import Experiment
@@ -169,12 +170,20 @@ def experiment(
         raise RunError(
             f"At {full:,} steps the adopted {_listed(retraining, length.left)} would be left as of "
             f"{adopted.max_steps:,}, and how the training code reads it is not known. Run the "
-            "setting at that length with the schedule that you want, adopt it, and launch that: "
-            "a linear decay keeps its steps behind a longer constant phase, a cosine is stretched "
-            "(T10). If it is right as it stands, add --keep-schedule."
+            f"setting at that length with {_followed(retraining, full, length.left)} (T10). If it "
+            "is right as it stands, add --keep-schedule."
         )
     changes = [Change(("experiment", "max_steps"), "", full)]
     return applied(retraining, [*changes, *(edit.change for edit in length.edits)])
+
+
+def _followed(retraining: Experiment, steps: int, left: Sequence[str]) -> str:
+    """The lines that follow the length, then what that does to the schedule."""
+    followed = schedule_lines(retraining, steps, left)
+    lines = join([f"`{line}`" for line in followed.lines if "=" in line])
+    how = followed.how if steps > retraining.max_steps else "the decay ends by then"
+    way = f"{lines or 'the schedule that you want'}, adopt it, and launch that"
+    return f"{way}: {how}" if how else way
 
 
 def _listed(retraining: Experiment, paths: Sequence[str]) -> str:

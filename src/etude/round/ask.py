@@ -72,7 +72,8 @@ class AskTell:
         entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
         imported.begin(folder, everything=True)
         self._open, self._closed = ExitStack(), False
-        this_round = self._open.enter_context(open_round(entry, store, same="same_file" in agreed))
+        opening = open_round(entry, store, same="same_file" in agreed, folder=folder)
+        this_round = self._open.enter_context(opening)
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
         self._adaptive = [(study, search) for study, search in self._plan if search.adapts]

@@ -67,6 +67,15 @@ def changed_code(
     return tuple(sorted(filter(None, found), key=lambda one: (-one.trials, one.path)))
 
 
+def file_now(path: str, folder: Path, train: TrainFunction | str | None = None) -> CodeFile | None:
+    """A file of the user's as it stands now; None where it is gone, or nobody can tell."""
+    if path.startswith(("<", REFERENCE)):
+        given = _given(train)
+        return given if given is not None and given.path == path else None
+    place = next(_places(path, folder), None)
+    return None if place is None else file_of(path, place.read_bytes())
+
+
 def _given(train: TrainFunction | str | None) -> CodeFile | None:
     if train is None:
         return None

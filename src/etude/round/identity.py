@@ -7,6 +7,7 @@ import posixpath
 import re
 from pathlib import Path
 
+from ..advise.edits import next_name
 from ..errors import RunError
 from ..experiment import changes
 from ..experiment.entry import Entry
@@ -34,7 +35,7 @@ def refuse_another_file(store: Store, entry: Entry) -> None:
     raise RunError(
         f"The store has trials of an experiment `{name}` from another file, "
         f"`{known.place or known.source}`; this one is `{place}`. Give it a name of its own, "
-        f'`name = "{_free_name(store, entry)}"` below [experiment]; if it is the same experiment, '
+        f'`name = "{_own_name(store, entry)}"` below [experiment]; if it is the same experiment, '
         "moved or renamed, add --same."
     )
 
@@ -54,9 +55,22 @@ def _extends(known: Entry, entry: Entry, place: str) -> bool:
     return is_beside and new.trials > old.trials and not changes(old, new)
 
 
-def _free_name(store: Store, entry: Entry) -> str:
-    """A name that says which of the two it is: its folder's, where that is free."""
-    taken = {one.experiment.name for one in store.entries()}
-    folder = Path(entry.source).resolve().parent.name
-    is_fit = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", folder) and folder not in taken
-    return folder if is_fit else f"{entry.experiment.name}-2"
+def free_name(store: Store, name: str) -> str:
+    """The next name of this kind that no experiment of the store has, nor is to have again.
+
+    Source: K3.
+    """
+    taken = {entry.experiment.name for entry in store.entries()} | {name}
+    while name in taken:
+        name = next_name(name)
+    return name
+
+
+def _own_name(store: Store, entry: Entry) -> str:
+    """A name that says which of the two it is: its file's or its folder's, where that is free."""
+    taken = {known.experiment.name for known in store.entries()}
+    source = Path(entry.source).resolve()
+    for name in (source.stem, source.parent.name):
+        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and name not in taken:
+            return name
+    return free_name(store, entry.experiment.name)

@@ -29,6 +29,7 @@ class Opening:
         pace: As many trials as would be trained at once one by one; None for one a slot.
         changed_code: The user's files that changed since trials ended.
         accepts_code: Whether that is known and accepted.
+        new_name: Where code changed, a name that the store has not yet.
     """
 
     experiment: Experiment
@@ -41,6 +42,7 @@ class Opening:
     findings: Sequence[Finding] = ()
     changed_code: Sequence[ChangedFile] = ()
     accepts_code: bool = False
+    new_name: str = ""
 
 
 class Observer(Protocol):

@@ -14,7 +14,7 @@ from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.read import error_with_lines
-from ..record import Records
+from ..record import Records, is_code_failure
 from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
@@ -23,7 +23,8 @@ from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
 from .changed_code import ChangedFile
-from .identity import refuse_another_file
+from .identity import free_name, refuse_another_file
+from .launch_code import code_at_start
 from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
@@ -50,10 +51,20 @@ class OpenRound:
     changed_code: Sequence[ChangedFile] = ()
     accepts_code: bool = False
 
+    @property
+    def new_name(self) -> str:
+        """A name that the experiment could have instead, free in the store."""
+        return free_name(self.store, self.experiment.name)
+
 
 @contextmanager
 def open_round(
-    entry: Entry, store: Store | str | Path | None, *, same: bool = False
+    entry: Entry,
+    store: Store | str | Path | None,
+    *,
+    same: bool = False,
+    folder: Path | None = None,
+    train: TrainFunction | str | None = None,
 ) -> Iterator[OpenRound]:
     """Holds an experiment for this process, and writes it down where nothing speaks against it.
 
@@ -61,6 +72,8 @@ def open_round(
         entry: The experiment, with this launch.
         store: A Store, or a path of one that is closed at the end.
         same: Whether its file is said to be the one that the store knows, moved or renamed.
+        folder: The experiment's, for the code that the launch begins with; None: nobody notes it.
+        train: The function that trains it, or its reference.
 
     Raises:
         StoreError: where the store cannot be opened, or another process holds the experiment.
@@ -77,6 +90,13 @@ def open_round(
             refuse_unsampled(plan)
         if any(search.adapts for _, search in plan):
             entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
+        if folder is not None:
+            is_known = any(one.experiment.name == experiment.name for one in opened_store.entries())
+            records = opened_store.records(experiment.name) if is_known else ()
+            code = code_at_start(records, folder, train)
+            entry = replace(
+                entry, launches=tuple(replace(one, code=code) for one in entry.launches)
+            )
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
         yield OpenRound(experiment=experiment, plan=plan, store=opened_store)
@@ -159,7 +179,18 @@ def refuse_changes(store: Store, new: Experiment) -> None:
     listed = ", ".join(f"`{key}`" for key in changed)
     raise RunError(
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
-        f'experiments do not mix: give it a new name, for example "{new.name}-2".'
+        f'experiments do not mix: give it a new name, for example "{free_name(store, new.name)}".'
+        f"{_way_to_keep(store, new.name)}"
+    )
+
+
+def _way_to_keep(store: Store, name: str) -> str:
+    """How trials are kept beside some that the code ended, as after a value that it knows not."""
+    if not any(map(is_code_failure, store.records(name))):
+        return ""
+    return (
+        " To keep the trials that ended well, leave the file as it was, mend the code, and train "
+        "again what failed: --retry-errors."
     )
 
 

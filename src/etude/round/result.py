@@ -15,7 +15,7 @@ from ..design.studies import studies
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..experiment.entry import Entry
-from ..experiment.methods import SEARCHES, schedule_method
+from ..experiment.methods import SEARCHES
 from ..finding import Finding, Recommendation, Verdict
 from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
@@ -24,6 +24,7 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
+from .commands import with_file, with_store
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
 from .retraining import Retraining, retrained_round, retrainings_of, same
 from .test_values import record_look, recorded_metric, test_metrics, without_test_values
@@ -157,11 +158,12 @@ class Result:
 
         judged = of_another_metric(self.experiment, self.trained or self.experiment)
         design = of_design(self.experiment, self.studies, self.parent)
-        return [
+        findings = [
             *(one for one in design if one.check == "names" or not self.analysis.unread.idle(one)),
             *judged,
             *self.analysis.findings,
         ]
+        return [with_file(finding, self.entry.source) for finding in findings]
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -205,6 +207,7 @@ class Result:
     @cached_property
     def _context(self) -> Context:
         from ..advise.context import Context
+        from .answer import answer_status, changed_since
 
         return Context(
             analysis=self.analysis,
@@ -212,8 +215,8 @@ class Result:
             verdict=self.verdict,
             own_loop=self.entry.has_own_loop,
             retraining=self.retraining,
-            retraining_status=self._retraining_status,
-            retraining_changed=self._retraining_changed,
+            retraining_status=answer_status(self),
+            retraining_changed=changed_since(self),
             retrains=self.retrains,
         )
 
@@ -229,33 +232,6 @@ class Result:
         enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
         return next(enough, "")
 
-    @property
-    def _answer(self) -> Retraining | None:
-        """The round that trained its best settings again, with its trials."""
-        known = (one for one in self.retrainings if one.experiment.name == self.retraining)
-        return next(known, None) if self.retraining else None
-
-    @property
-    def _retraining_status(self) -> str:
-        """The word of the verdict of that round; empty without one."""
-        if self._answer is None or self.trained:
-            return ""
-        entry = Entry(experiment=self._answer.experiment, text="")
-        again = Result(entry=entry, recorded=self._answer.records, store=self.store)
-        return again.verdict.status
-
-    @property
-    def _retraining_changed(self) -> tuple[str, ...]:
-        """The files that changed since its best settings were found."""
-        from ..analyze.views.versions import changed_between
-
-        if self._answer is None:
-            return ()
-        again = self._answer.records.ended()
-        settings = [dict(one.setting) for one in again]
-        found = [one for one in self.records if dict(one.setting) in settings]
-        return changed_between(found, again)
-
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
 
@@ -267,6 +243,7 @@ class Result:
         from ..advise.next_actions import next_actions
 
         actions = next_actions(self._context, self.advice, self._own_records)
+        actions = [replace(one, text=with_store(one.text, store)) for one in actions]
         return ending(
             self._context,
             actions,
@@ -322,16 +299,6 @@ class Result:
             again = self.retrained(advice.seeds)
             return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
-
-    @property
-    def lacks_seeds(self) -> bool:
-        """Whether trainings with other seeds are all that lacks before its best is adopted (A2)."""
-        from ..advise.next_actions import next_actions
-        from ..advise.next_steps import is_over
-
-        first = next_actions(self._context, self.advice, self._own_records)[0]
-        is_search = not schedule_method(self.experiment.schedule).population
-        return first.kind == "seeds" and is_search and is_over(self.left_to_you)
 
     def cost_of(self, successor: NextRound) -> str:
         """How many trainings a next round takes, and how long at the pace of this one."""

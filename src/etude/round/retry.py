@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ..analyze.checks.infeasible import THRESHOLDS
 from ..errors import TrainError
 from ..event import Reopened
-from ..playbook.error_kinds import error_site
+from ..playbook.error_kinds import counted_sites, error_site, errors_text, sites_text
 from ..record import Record, is_code_failure
 from ..store.base import Store
-from ..wording import join, quantity, study_text
+from ..wording import conjunction, join, quantity, study_text
 from .result import Result
 
-# Where more of a study failed so than trained, it is no study of its settings.
-MOST = 0.5
+# Of so many kinds the traceback is shown, one each.
+_MOST_TRACEBACKS = 3
 # Trials, and ways in which they ended, that a line names.
 MOST_LISTED = 3
 
@@ -39,15 +40,18 @@ def refuse_code_failures(result: Result, *, again: str) -> None:
         again: How its trials are trained again.
 
     Raises:
-        TrainError: with the traceback of the failure that most of them met.
+        TrainError: with a traceback of each kind of failure, the most frequent first.
 
     Source: C3.
     """
+    stopped: list[tuple[str, Sequence[Record], int]] = []
     for study in result.studies:
         ended = result.records.of_study(study.name).ended()
         failed = [record for record in ended if is_code_failure(record)]
-        if len(failed) > MOST * len(ended):
-            raise _code_error(study.name, failed, len(ended), again)
+        if len(failed) > THRESHOLDS.max_code_fraction * len(ended):
+            stopped.append((study.name, failed, len(ended)))
+    if stopped:
+        raise _code_error(stopped, again)
 
 
 def killed_line(result: Result) -> str:
@@ -72,14 +76,22 @@ def _is_killed(record: Record) -> bool:
     return record.status == "infeasible" and record.reason == "killed"
 
 
-def _code_error(study: str, failed: Sequence[Record], ended: int, again: str) -> TrainError:
-    sites = [error_site(record.detail) for record in failed]
-    site = max(sites, key=sites.count)
-    first = failed[sites.index(site)]
+def _code_error(stopped: Sequence[tuple[str, Sequence[Record], int]], again: str) -> TrainError:
+    every = [record for _, failed, _ in stopped for record in failed]
+    first: dict[str, str] = {}
+    for record in every:
+        first.setdefault(error_site(record.detail), record.detail)
+    sites = counted_sites(record.detail for record in every)
+    shares = [_share(*study) for study in stopped]
     return TrainError(
-        f"{len(failed)} of {quantity(ended, 'trial')} of {study_text(study)} ended by an error of "
-        f"the code or the machine ({site}), which says nothing of their settings. Mend that, then "
-        f"train them again: {again}",
-        user_traceback=first.detail,
-        trial_ids=tuple(record.id for record in failed),
+        f"{conjunction(shares)} ended by {errors_text(sites)} nothing of their settings. "
+        f"Mend that, then train them again: {again}",
+        user_traceback="\n\n".join([first[site] for site in sites][:_MOST_TRACEBACKS]),
+        trial_ids=tuple(record.id for record in every),
     )
+
+
+def _share(study: str, failed: Sequence[Record], ended: int) -> str:
+    """How many trials of a study failed, by which errors."""
+    sites = sites_text(counted_sites(record.detail for record in failed))
+    return f"{len(failed)} of {quantity(ended, 'trial')} of {study_text(study)} ({sites})"

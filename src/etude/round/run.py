@@ -63,7 +63,13 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
-        with open_round(entry, opened_store, same="same_file" in agreed) as this_round:
+        with open_round(
+            entry,
+            opened_store,
+            same="same_file" in agreed,
+            folder=folder,
+            train=train or entry.experiment.train,
+        ) as this_round:
             if "retry_errors" in agreed:
                 reopen(opened_store, entry.experiment.name)
             records = opened_store.records(entry.experiment.name)
@@ -103,6 +109,7 @@ def _perform(
         pace=choice.pace,
         changed_code=this_round.changed_code,
         accepts_code=this_round.accepts_code,
+        new_name=this_round.new_name if this_round.changed_code else "",
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     every_observer = Observers(observers)

@@ -236,8 +236,8 @@ def watch() -> None:
 
 def code() -> Code | None:
     """The user's files that this process has imported; None where none are known."""
-    found = _record.code() if _record else None
-    return found if found and found.files else None
+    known = _record.code() if _record else None
+    return known if known and known.files else None
 
 
 def forget() -> None:

@@ -15,7 +15,7 @@ from ..trial import TrainFunction, Trial
 from .import_watch import ImportWatch
 from .library_state import GENERATORS, LIBRARIES
 from .python_state import PYTHON
-from .state_kinds import Generator, Kind, adopted, differs
+from .state_kinds import Generator, Kind, adopted
 
 Values: TypeAlias = dict[str, Any]
 

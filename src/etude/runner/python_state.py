@@ -121,9 +121,9 @@ def _stop_alarm(signal: Any, was_timed: bool) -> None:  # noqa: FBT001  # a valu
 
 
 def _decimal(decimal: Any) -> tuple[Any, ...]:
-    one = decimal.getcontext()
-    traps = one.traps.copy()
-    return (one.prec, one.rounding, one.Emin, one.Emax, one.capitals, one.clamp, traps)
+    now = decimal.getcontext()
+    traps = now.traps.copy()
+    return (now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, traps)
 
 
 def _restore_decimal(decimal: Any, value: tuple[Any, ...]) -> None:

@@ -145,3 +145,9 @@ def experiments_know_what_they_began_with(db: Connection) -> None:
 def trials_know_what_was_taken_whole(db: Connection) -> None:
     """Whether a hyperparameter is used that was read with all others alone is not known."""
     db.execute("alter table trial add column taken text")
+
+
+@migration(9)
+def launches_know_their_code(db: Connection) -> None:
+    """A launch in which no trial ended began with some version of the code all the same (K3)."""
+    db.execute("alter table launch add column code text not null default '{}'")

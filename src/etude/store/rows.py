@@ -21,7 +21,7 @@ from .base import record_after
 
 ADD_LAUNCH = (
     "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
-    "versions, accepts_code) values(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "versions, accepts_code, code) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
@@ -49,7 +49,7 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
         _launch(row, ended)
         for row in db.execute(
             "select id, command, folder, process, started, commit_id, uncommitted, versions, "
-            "accepts_code from launch where experiment_id = ? order by id",
+            "accepts_code, code from launch where experiment_id = ? order by id",
             (key,),
         )
     ]
@@ -67,7 +67,7 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
 
 
 def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
-    row_id, command, folder, process, started, commit, uncommitted, versions, accepts = row
+    row_id, command, folder, process, started, commit, uncommitted, versions, accepts, code = row
     return Launch(
         command=command,
         folder=folder,
@@ -78,6 +78,7 @@ def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
         versions=json.loads(versions),
         ended=ended.get(row_id, 0),
         accepts_code=bool(accepts),
+        code=json.loads(code),
     )
 
 
@@ -104,6 +105,7 @@ def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:
         launch.uncommitted,
         json.dumps(dict(launch.versions)),
         int(launch.accepts_code),
+        json.dumps(dict(launch.code)),
     )
 
 

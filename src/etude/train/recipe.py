@@ -141,15 +141,15 @@ def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
             f"The loop has no schedule `{name}`. {did_you_mean(name, list(SCHEDULES))}"
         )
     warmup = _steps(setting, "warmup", 0, max_steps)
-    held = max(int(setting.get("constant_steps", 0)), 0)
-    decay = _steps(setting, "decay", max_steps - warmup - held, max_steps)
+    constant = max(int(setting.get("constant_steps", 0)), 0)
+    decay = _steps(setting, "decay", max_steps - warmup - constant, max_steps)
     final = float(setting.get("final_factor", 0.0))
     if "final_learning_rate" in setting:
         final = float(setting["final_learning_rate"]) / float(setting["learning_rate"])
     return Schedule(
         name=name,
         warmup_steps=warmup,
-        constant_steps=held,
+        constant_steps=constant,
         decay_steps=max(decay, 1),
         final_factor=final,
     )

@@ -70,8 +70,8 @@ def _more_seeds(context: Context) -> list[Remedy]:
     trials = context.experiment.trials + more
     if not more > 0 or trials > MOST_SEEDS:
         return []
-    each = f"{trained.fewest} trainings of each"
-    why = f"{each} nearly tell: {more} more may" if trained.enough else f"{each} are too few"
+    trainings = f"{trained.fewest} trainings of each"
+    why = f"{trainings} nearly tell: {more} more may" if trained.enough else f"{trainings} are too few"
     return _with_trials(context, "A2", trials, f"{why}.")
 
 

@@ -40,12 +40,12 @@ def with_wall(side: Side, domain: Domain, outcomes: Sequence[Outcome], earlier: 
     own = [(outcome.record.setting, outcome.feasible) for outcome in outcomes]
     at = AxisSide(name=side.hyperparameter, side=side.side, bound=float(side.bound))
     most = thresholds.min_beyond
-    found = wall(at, own=own, earlier=rounds, min_beyond=most)
-    if found is None:
+    nearest = wall(at, own=own, earlier=rounds, min_beyond=most)
+    if nearest is None:
         lifted = lifted_wall(at, own=own, earlier=rounds, min_beyond=most)
         return replace(side, wall=lifted)
-    is_here = _is_here(found, domain, at, thresholds.min_saved)
-    return replace(side, wall=found, status="notice" if is_here else side.status)
+    is_here = _is_here(nearest, domain, at, thresholds.min_saved)
+    return replace(side, wall=nearest, status="notice" if is_here else side.status)
 
 
 def _numbers(domain: Domain) -> list[float]:
@@ -55,11 +55,11 @@ def _numbers(domain: Domain) -> list[float]:
     return numbers if len(numbers) == len(values) else []
 
 
-def _is_here(found: Wall, domain: Domain, at: AxisSide, min_saved: float) -> bool:
+def _is_here(nearest: Wall, domain: Domain, at: AxisSide, min_saved: float) -> bool:
     """Whether the bound stands so near to the wall that to move it there is not worth a round."""
     is_high = at.side == "high"
     if isinstance(domain, Choice):
         new = next_number(sorted(_numbers(domain), reverse=not is_high))
-        return new is not None and (new >= found.begins if is_high else new <= found.begins)
-    unit = domain.unit(found.begins)
+        return new is not None and (new >= nearest.begins if is_high else new <= nearest.begins)
+    unit = domain.unit(nearest.begins)
     return unit <= 1 + min_saved if is_high else unit >= -min_saved

@@ -45,9 +45,7 @@ class TrialsByCode:
         return len(shares) > 1 and max(shares) - min(shares) > CODE.max_uneven
 
 
-def code(
-    studies: Mapping[str, Sequence[Record]], found_by: Sequence[Record] = ()
-) -> TrialsByCode:
+def code(studies: Mapping[str, Sequence[Record]], found_by: Sequence[Record] = ()) -> TrialsByCode:
     """The ended trials of the compared studies, by the version of the code that trained them.
 
     Args:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
+from ...playbook.error_kinds import sites_text
 from ...study import Study
 from ...wording import join, number, plural, study_text
 from ..thresholds import InfeasibleThresholds
@@ -181,6 +182,7 @@ def findings(result: Infeasible) -> list[Finding]:
             check="infeasible",
             status=result.status,
             subject={"study": result.study},
+            kind=sites_text(result.code.sites) if result.code.decides else "",
             headline=_headline(result),
             message=_message(result),
             evidence={

@@ -112,11 +112,11 @@ def lifted_wall(
     """
     otherwise = [one for one in earlier if one.changed - {at.name}]
     trained = _values(at.name, [*(one for one, good in own if good), *_all_trained(earlier)])
-    found = _wall(at, trained, [], otherwise, min_beyond)
-    if found is None:
+    wall_there = _wall(at, trained, [], otherwise, min_beyond)
+    if wall_there is None:
         return None
-    last = next(one for one in reversed(otherwise) if one.round in found.rounds)
-    return replace(found, changed=tuple(sorted(last.changed - {at.name})))
+    last = next(one for one in reversed(otherwise) if one.round in wall_there.rounds)
+    return replace(wall_there, changed=tuple(sorted(last.changed - {at.name})))
 
 
 def _all_trained(earlier: Sequence[EarlierTrials]) -> list[Setting]:

@@ -27,12 +27,12 @@ def findings(studies: Sequence[Study]) -> list[Finding]:
 
     Source: R12, C2.
     """
-    said: set[str] = set()
+    names: set[str] = set()
     found = []
     for study in studies:
-        if lists := [one for one in _lists(study) if one.name not in said]:
+        if lists := [one for one in _lists(study) if one.name not in names]:
             found.append(_finding(study, lists))
-            said |= {one.name for one in lists}
+            names |= {one.name for one in lists}
     return found
 
 
