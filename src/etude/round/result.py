@@ -159,7 +159,7 @@ class Result:
         judged = of_another_metric(self.experiment, self.trained or self.experiment)
         design = of_design(self.experiment, self.studies, self.parent)
         findings = [
-            *(one for one in design if one.check == "names" or not self.analysis.is_idle(one)),
+            *(one for one in design if one.check == "names" or not self.analysis.unread.idle(one)),
             *judged,
             *self.analysis.findings,
         ]

@@ -91,9 +91,8 @@ def infeasible(
 
     Source: C3.
     """
-    present = [outcome for outcome in ended if not outcome.missing]
-    outcomes = without_learning(present, never_learned)
-    outcomes = without_learning(outcomes, not_finite, reason="nan")
+    present = without_learning([one for one in ended if not one.missing], never_learned)
+    outcomes = without_learning(present, not_finite, reason="nan")
     failed = [outcome for outcome in outcomes if not outcome.feasible]
     reasons = Counter(_reason(outcome) for outcome in failed)
     low, high = share_interval(len(failed), len(outcomes))
