@@ -427,8 +427,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
     before = (records for _, records in result.before)
-    again = (one.records for one in result.retrainings)
-    for records in (result.recorded, *before, *again):
+    for records in (result.recorded, *before, *(one.records for one in result.retrainings)):
         records[:]
 
 
