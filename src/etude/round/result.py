@@ -407,13 +407,15 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         )
     last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
     entry = entries[last_run if name is None else names.index(name)]
+    from .prior import known_prior
+
     parent = parent_in(entries, entry.experiment)
     result = Result(
         entry=entry,
         recorded=store.records(entry.experiment.name),
         store=store,
         parent=parent,
-        prior=_prior(store, entry.experiment),
+        prior=known_prior(store, entry.experiment),
         before=rounds_before_in(store, entries, entry.experiment),
         shows_test=test,
         retrainings=retrainings_of(store, entries, entry.experiment.name),
@@ -439,15 +441,6 @@ def rounds_before_in(
 
     chain = [(one, store.records(one.name)) for one in ancestors(entries, experiment)]
     return tuple(chain[::-1])
-
-
-def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
-    if not SEARCHES[experiment.search].adaptive:
-        return {}
-    from .prior import earlier_rounds, with_trials_of
-
-    rounds = earlier_rounds(store, experiment)
-    return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
 
 
 def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | None:

@@ -71,7 +71,8 @@ def _more_seeds(context: Context) -> list[Remedy]:
     if not more > 0 or trials > MOST_SEEDS:
         return []
     trainings = f"{trained.fewest} trainings of each"
-    why = f"{trainings} nearly tell: {more} more may" if trained.enough else f"{trainings} are too few"
+    nearly = f"{trainings} nearly tell: {more} more may"
+    why = nearly if trained.enough else f"{trainings} are too few"
     return _with_trials(context, "A2", trials, f"{why}.")
 
 
