@@ -67,6 +67,8 @@ class Ended:
     """What was read with the whole setting alone, so that its use is not seen."""
     cause: BaseException | None = field(default=None, compare=False, repr=False)
     """The exception itself, as long as the event stays in the process that it was raised in."""
+    returned: str = field(default="", compare=False)
+    """What the function returned that is not what it may seem, where nobody has said it yet."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Without the exception: another process may have no such class."""
@@ -80,6 +82,8 @@ class Ended:
             self.error_site,
             self.unread,
             self.taken,
+            None,
+            self.returned,
         )
 
 
@@ -136,6 +140,7 @@ class Rehearsed:
             0 where no step could be told from the next.
         whole_s: How long a whole trial took; 0 where only a part was tried.
         returned: What the function returned that is not what it may seem, as a sentence.
+        is_function: Whether it is known to be a plain function, which is never put in stacks.
     """
 
     trial_id: int
@@ -149,6 +154,7 @@ class Rehearsed:
     own_loop: bool = False
     whole_s: float = 0.0
     returned: str = ""
+    is_function: bool = False
 
 
 Event: TypeAlias = (

@@ -47,13 +47,13 @@ class NotedSetting(dict[str, Any]):
         self._whole |= other._whole
         self._singly |= other.read - other.taken
 
-    def listed(self) -> list[str]:
+    def _list(self) -> list[str]:
         """The names; whoever reads all of them next, in turn, takes the setting whole."""
         self._end_walk()
         self._listed = list(super().keys())
         return self._listed
 
-    def note(self, name: str) -> None:
+    def _note(self, name: str) -> None:
         """Notes that an entry is read: by itself, or in turn with all others."""
         self.read.add(name)
         if self._walked < len(self._listed) and self._listed[self._walked] == name:
@@ -70,25 +70,25 @@ class NotedSetting(dict[str, Any]):
         self._listed, self._walked = [], 0
 
     def __getitem__(self, name: str) -> Any:
-        self.note(name)
+        self._note(name)
         return super().__getitem__(name)
 
     def __contains__(self, name: object) -> bool:
-        self.note(str(name))
+        self._note(str(name))
         return super().__contains__(name)
 
     def __iter__(self) -> Iterator[str]:
         # Without it `dict(setting)` and `**setting` would copy the values past `__getitem__`.
-        return iter(self.listed())
+        return iter(self._list())
 
     def keys(self) -> Any:
         """As a dict's."""
-        self.listed()
+        self._list()
         return super().keys()
 
     def get(self, name: str, default: Any = None, /) -> Any:
         """As a dict's."""
-        self.note(name)
+        self._note(name)
         return super().get(name, default)
 
     def items(self) -> Any:

@@ -108,19 +108,18 @@ class Trial:
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
-        self.noted.note(name)
+        self.noted.get(name)
         try:
             return dict.__getitem__(self._setting, name)
         except KeyError:
-            known = ", ".join(f"`{given}`" for given in self.noted.listed())
+            known = ", ".join(f"`{given}`" for given in self.noted)
             raise KeyError(
                 f"This trial has no hyperparameter `{name}`; its experiment gives {known}."
             ) from None
 
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
-        self.noted.note(str(name))
-        return dict.__contains__(self._setting, name)
+        return name in self.noted
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -131,11 +130,11 @@ class Trial:
 
     def __iter__(self) -> Iterator[str]:
         """The names of the hyperparameters; none is read by that."""
-        return iter(self.noted.listed())
+        return iter(self.noted)
 
     def keys(self) -> Iterable[str]:
         """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
-        return list(self.noted.listed())
+        return list(self.noted)
 
     @property
     def max_steps(self) -> int:

@@ -44,10 +44,13 @@ def test_the_noise_of_retraining_is_among_the_numbers():
 
 def test_a_best_setting_that_was_trained_again_is_ready_to_be_adopted():
     again = [record(factories.study(), k, 0.1 + k, SETTING) for k in (0, 1)]
-    other = record(factories.study(), 2, 0.05, {**SETTING, "share": 0.6})
+    others = [
+        record(factories.study(), 2 + k, 0.05 + k / 100, {**SETTING, "share": 0.3 + k / 50})
+        for k in range(10)
+    ]
 
     (ready,) = manual_steps(context_of(experiment(name="many"), again), again)
-    (single,) = manual_steps(context_of(experiment(), [*again, other]), [*again, other])
+    (single,) = manual_steps(context_of(experiment(), [*again, *others]), [*again, *others])
 
     assert "To adopt, its best setting has been trained again: `etude adopt many`" in ready
     assert "To adopt, train the best setting again with other seeds" in single
@@ -151,3 +154,17 @@ def test_a_step_is_one_imperative_sentence(subject, advice, text):
     )
 
     assert step_text(finding) == text
+
+
+@pytest.mark.parametrize("count", [1, 4, 9])
+def test_too_few_trials_to_judge_are_never_a_reason_to_stop(count):
+    records = [
+        record(factories.study(), k, 0.1 + k / 100, {**SETTING, "share": 0.3 + k / 50})
+        for k in range(count)
+    ]
+
+    context = context_of(experiment(trials=count), records)
+
+    (edit,) = advice(context).recommendations
+    assert (edit.path, edit.new) == ("experiment.trials", 10)
+    assert not any("Stop here" in step for step in manual_steps(context, records))

@@ -576,7 +576,8 @@ def test_the_leader_must_beat_every_other():
 def test_what_varies_by_chance_is_no_doubt_where_settings_were_trained_again():
     question = two_optimizers()
     records = two_valleys(question, 0.1, 0.5)
-    again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in records]
+    others = two_valleys(question, 0.1001, 0.5001)
+    again = [replace(one, id=one.id + 100, seed=one.seed + 1_000) for one in others]
 
     answer = judged(question, [*records, *again])
 
@@ -614,3 +615,12 @@ def test_an_open_period_is_no_doubt_that_people_read_second(check, is_aside):
     (rule,) = {one.rule for one in findings if one.status == "unclear"}
     weights = {one.rules: one.weight for one in reasons}
     assert (weights[(rule,)] < weights[("Q10",)]) == is_aside
+
+
+def test_a_rate_in_percent_is_told_so_where_its_examples_are_said():
+    question = two_optimizers(metric="valid/error", validation_examples=540)
+    context = rounds.by_value([9.4] * 4, [9.9] * 4, question=question)
+
+    (told,) = (one.text for one in context.verdict.caveats if "validation_examples" in one.text)
+
+    assert told == "`validation_examples` needs a rate from 0 to 1; `valid/error` reaches 9.9"

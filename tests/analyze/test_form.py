@@ -14,6 +14,7 @@ from tests.form import offences
 
 from etude.advise.context import Context
 from etude.analyze.registry import CHECKS
+from etude.code import Code, CodeFile, Stretch
 from etude.finding import Finding
 from etude.space import Choice, Real
 
@@ -48,6 +49,7 @@ def _contexts() -> Iterator[Context]:
     yield rounds.by_value([0.1, 0.2, None], [0.3, None, None], question=COMPARED)
     yield _stopped_by_schedule()
     yield from (_without_reading(*names) for names in ((), ("share",), ("optimizer",)))
+    yield from (_of_two_versions(older) for older in (0, 2, 3))
 
 
 def _without_reading(*names: str) -> Context:
@@ -67,6 +69,20 @@ def _stopped_by_schedule() -> Context:
             if record.id % 4
             else record
             for record in records
+        ],
+    )
+
+
+def _of_two_versions(older: int) -> Context:
+    """The first trials of each study were trained by an older version of the code."""
+    codes = [Code((CodeFile("train.py", text, text),)) for text in ("x = 1", "x = 2")]
+    told = rounds.by_value([0.1, 0.2, 0.3], [0.3, 0.4, 0.5], question=COMPARED)
+    return context_of(
+        COMPARED,
+        [
+            replace(one, stretches=(Stretch(0, launch, codes[launch - 1]),))
+            for one in told.analysis.records
+            for launch in [1 if one.id < older else 2]
         ],
     )
 

@@ -145,3 +145,9 @@ def test_of_an_import_the_renaming_is_told(folder, etude_command):
 
     assert told.code == 0
     assert "--rename test_loss=valid/loss" in told.out
+
+
+def test_a_comparison_within_an_experiment_is_one_look(tested, etude_command):
+    etude_command("compare", "rates:0", "rates:1", "--metric", "test/error")
+
+    assert (tested / LOOKS).read_text().count("[[look]]") == 1

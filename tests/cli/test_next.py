@@ -7,7 +7,8 @@ import etude
 from etude.round.result import load
 
 SETTLED = (
-    "def train(trial): return abs(trial['learning_rate'] - 0.02) + (trial['optimizer'] == 'sgd')"
+    "def train(trial): return abs(trial['learning_rate'] - 0.02) + trial.seed % 7 * 1e-6"
+    " + (trial['optimizer'] == 'sgd')"
 )
 
 

@@ -1,6 +1,7 @@
 """The progress table: what it counts while a round is played."""
 
 import io
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -175,3 +176,16 @@ def test_a_loop_of_its_own_has_a_cost_that_its_first_trial_tells(screen):
     assert "The loop is not `trial.steps()`, so the cost is unknown until a trial has" in before
     assert "failed" not in before
     assert "1 trial left, about 2 s." in screen.getvalue().removeprefix(before)
+
+
+@pytest.mark.parametrize("tried", ["", "A dict is ignored."])
+def test_what_is_returned_and_ignored_is_said_once(screen, tried):
+    rehearsed = Rehearsed(0, step_s=0.01, returned=tried)
+    progress = Progress(Console(file=screen, width=200))
+    progress.begin(opening(FIRST, SECOND, rehearsed=rehearsed))
+    for number in (0, 1):
+        ended = Ended(number, "completed", returned="A dict is ignored.")
+        progress.see([pickle.loads(pickle.dumps(ended))])
+    progress.end()
+
+    assert screen.getvalue().count("A dict is ignored.") == 1

@@ -131,7 +131,7 @@ def test_an_error_of_a_setting_is_never_unsaid():
 
 def test_the_place_of_an_error_is_the_users_own_line():
     text = (
-        'Traceback (most recent call last):\n  File "/a/train.py", line 7, in load\n'
+        'Traceback (most recent call last):\n  File "/srv/a/train.py", line 7, in load\n'
         '  File "/venv/lib/python3.12/site-packages/numpy/lib/_npyio_impl.py", line 454, in load\n'
         "FileNotFoundError: w0.npy"
     )

@@ -6,9 +6,11 @@ from etude.playbook.metrics import is_loss, known_metric, known_metrics
 
 USUAL = {
     "train/loss": "train_loss training_loss trainLoss loss/train Train.Loss train/loss_epoch "
-    "train_loss_step metrics/train_loss train_loss_avg loss_train trainer/train_loss train_nll train/ce",
+    "train_loss_step metrics/train_loss train_loss_avg loss_train trainer/train_loss "
+    "train_nll train/ce",
     "valid/loss": "val_loss val/loss valid_loss validation_loss eval_loss eval/loss loss/val "
-    "dev_loss valLoss val-loss val_nll valid/cross_entropy metrics/val_loss Loss/validation val_loss_epoch loss_valid",
+    "dev_loss valLoss val-loss val_nll valid/cross_entropy "
+    "metrics/val_loss Loss/validation val_loss_epoch loss_valid",
     "test/loss": "test_loss test/loss loss/test",
     "grad_norm": "grad_norm gradient_norm train/grad_norm grad_2.0_norm_total grad_norm/global"
     " gnorm",

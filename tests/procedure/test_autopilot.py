@@ -180,12 +180,13 @@ def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experime
 
 
 def test_a_space_that_ends_too_early_is_redrawn_before_a_search_that_adapts_takes_over(experiment):
-    rounds = etude.autopilot(experiment, loss, rounds=4)
+    rounds = etude.autopilot(experiment, loss, rounds=5)
 
     searches = [one.result.experiment.search for one in rounds.rounds]
-    assert searches == ["quasi_random", "quasi_random", "quasi_random", "bayesian"]
-    assert rounds.rounds[0].coming.goal == rounds.rounds[1].coming.goal == "redraw the space"
-    assert rounds.last.spent == 4 * TRIALS * STEPS
+    assert searches == [*["quasi_random"] * 4, "bayesian"]
+    goals = [one.coming.goal for one in rounds.rounds if one.coming]
+    assert goals == ["redraw the space", "redraw the space", "refine the space", "exploit"]
+    assert rounds.last.spent == 5 * TRIALS * STEPS
 
 
 @pytest.mark.parametrize("rounds", [2, 3])
@@ -209,6 +210,14 @@ def test_when_half_of_the_budget_is_spent_density_waits_for_a_search_that_adapts
 
     searches = [one.result.experiment.search for one in rounds.rounds]
     assert searches == ["quasi_random", "bayesian", "bayesian"]
+
+
+def test_a_dense_space_is_refined_once_before_a_search_that_adapts_takes_over(experiment):
+    inside = {"learning_rate": etude.Real(0.1, 1e3, log=True)}
+
+    rounds = etude.autopilot(replace(experiment, nuisance=inside, trials=30), loss, rounds=3)
+
+    assert [one.coming.goal for one in rounds.rounds[:2]] == ["refine the space", "exploit"]
 
 
 def test_a_cut_round_says_so_in_its_file(folder):

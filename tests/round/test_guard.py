@@ -170,6 +170,12 @@ def test_a_store_that_lasts_is_gone_on_with_by_the_same_command(tmp_path):
         ("ModuleNotFoundError: No module named 'apex'", "Python finds no `apex`. Install it"),
         ("ImportError: attempted relative import beyond", "its relative imports leave its package"),
         ("SystemExit: 2\nusage: train.py", 'Parse below `if __name__ == "__main__":`'),
+        (
+            '  File "/a/s.py", line 18, in <module>\n    sys.exit(main())\nSystemExit: 0',
+            'line 18 ends the program at import. Put it below `if __name__ == "__main__":`',
+        ),
+        ("SystemExit", "a line ends the program at import."),
+        ("SystemExit: no data", "a line ends the program at import."),
         ("ValueError: no", "or its workload cannot be made"),
     ],
 )
@@ -179,3 +185,33 @@ def test_an_import_that_fails_says_what_to_do(store, last, advice):
 
     assert advice in stop.value.summary
     assert str(stop.value).endswith(last)
+
+
+@pytest.mark.parametrize("value", [[0.1], {"valid/loss": 0.1}, True])
+def test_what_is_no_number_and_was_returned_without_reports_costs_one_training(value):
+    trained = []
+
+    def train(trial):
+        for _ in trial.steps():
+            pass
+        trained.append(trial.is_rehearsal)
+        return value
+
+    with pytest.raises(TrainError, match=r"(?s)The train function returned .* the run stops"):
+        etude.run(five_trials(), train)
+
+    assert trained.count(False) == 1
+
+
+@pytest.mark.parametrize("value", [None, 0, [0.1]])
+def test_a_function_that_was_tried_whole_and_reported_nothing_stops_before_any_trial(value):
+    trained = []
+
+    def train(trial):
+        trained.append(trial.is_rehearsal)
+        return value
+
+    with pytest.raises(TrainError, match="Every trial would meet this"):
+        etude.run(five_trials(), train)
+
+    assert False not in trained

@@ -75,3 +75,15 @@ def test_a_module_that_failed_is_imported_anew(tmp_path):
     (tmp_path / "mended.py").write_text("def train(trial): return 1.0  # mended\n")
 
     assert train_function("mended.py:train", tmp_path)(None) == 1.0
+
+
+def test_what_is_returned_and_ignored_is_printed_once_a_run(tmp_path, capsys):
+    def train(trial):
+        trial.report(trial.final_step, {"valid/loss": 0.5})
+        return [trial.id]
+
+    runner = Inline(lambda: train)
+    for number in range(3):
+        events_of(runner, assignment(tmp_path, id=number))
+
+    assert capsys.readouterr().err.count("returns a list, which is ignored") == 1

@@ -99,11 +99,28 @@ def test_a_rehearsal_waits_for_reports_that_come_later(tried):
     number, note = returned(tried, [0.1])
 
     assert number is None
-    assert "ignored" in note
+    assert "ignored only beside reports; in the steps that were tried it reported nothing" in note
 
 
 def test_a_rehearsal_says_that_a_status_would_count(tried):
+    tried.steps()
+
     assert "returns 0, which counts as `valid/loss` where" in returned(tried, 0)[1]
+
+
+def test_the_status_of_a_program_that_was_tried_whole_and_reported_nothing_is_an_error(tried):
+    with pytest.raises(TypeError, match="returned 0, as the status of a program"):
+        returned(tried, 0)
+
+
+@pytest.mark.parametrize("value", [0.0, 1, 3])
+def test_another_number_of_a_function_that_was_tried_whole_is_a_value(tried, value):
+    assert returned(tried, value)[0] == value
+
+
+def test_a_metric_inside_of_a_returned_dict_is_named(trial):
+    with pytest.raises(TypeError, match="`valid/loss` is in it: report it, or return the number"):
+        returned(trial, {"valid/loss": 0.5})
 
 
 def test_what_was_reported_before_a_restore_counts(tmp_path):

@@ -1,13 +1,14 @@
 """One line says how a round is trained and why; what was asked for and cannot be is refused."""
 
 import pytest
-from tests.runner.sample import assignment, processes
+from tests.runner.sample import HERE, assignment, events_of, processes
 from typer.testing import CliRunner
 
 from etude.cli.app import app
 from etude.errors import RunError
 from etude.event import Rehearsed
 from etude.runner.messages import Verdict
+from etude.runner.processes import Processes
 from etude.runner.selection import RUNNERS, select_runner
 
 LONG = Rehearsed(0, step_s=0.01)
@@ -48,6 +49,26 @@ def test_whatever_keeps_from_stacks_is_said(chosen, verdict, rehearsed, said):
     assert choice.line.startswith("Runner: processes; ")
     assert said in choice.line
     assert slots == 2
+
+
+@pytest.mark.parametrize(
+    "tried", [{"problem": "no"}, {"step_s": 0.0004}, {"step_s": 0.01}, {"own_loop": True}]
+)
+def test_of_a_function_nothing_is_said_of_stacks(chosen, tried):
+    choice, slots = chosen(Verdict(8, "unasked"), rehearsed=Rehearsed(0, is_function=True, **tried))
+
+    assert (choice.line, slots) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_function"), [("loops.py:train", True), ("works.py:Plain", False)]
+)
+def test_a_rehearsal_knows_a_function_from_a_workload(tmp_path, reference, is_function):
+    setting = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 4}
+    tried = assignment(tmp_path, setting=setting, rehearsal=True, max_steps=2, evaluations=1)
+    (event,) = events_of(Processes(reference, HERE, workers=1), tried)
+
+    assert event.is_function == is_function
 
 
 def test_stacks_that_were_asked_for_and_cannot_be_are_refused_with_the_reason(chosen):

@@ -32,7 +32,11 @@ Decision: TypeAlias = Literal["adopt", "keep"]
 @final
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A setting with its trainings, one or more."""
+    """A setting with its trainings, one or more.
+
+    Args:
+        compared: What its round says of it, and what it replaces; empty where it says nothing.
+    """
 
     trial: int
     setting: Mapping[str, Scalar]
@@ -40,6 +44,7 @@ class Candidate:
     loss: float
     cost: Cost
     names: Names = field(default_factory=dict)
+    compared: str = ""
 
     @property
     def retrained(self) -> bool:
@@ -129,7 +134,6 @@ def adoption(
     maximize: bool = False,
     worth: float = 0.0,
     as_is: bool = False,
-    compared: str = "",
 ) -> AdoptionDecision:
     """Whether the best setting is adopted; of settings that tie, the simpler one.
 
@@ -144,12 +148,11 @@ def adoption(
         maximize: Whether higher is better.
         worth: The gain that one added part must bring, in the unit of the metric.
         as_is: Whether a first baseline is adopted as a starting point, whatever its trainings.
-        compared: What its round says of it, and what it replaces; empty where it says nothing.
 
     Source: A2, A4, R1.
     """
     if baseline is None:
-        return _first_adoption(_known_best(settings), metric, as_is=as_is, compared=compared)
+        return _first_adoption(_known_best(settings), metric, as_is=as_is)
     best = _best(settings)
     chosen = _simplest(settings, best, baseline, maximize=maximize)
     adds = complexity(
@@ -195,9 +198,7 @@ def _known_best(settings: Sequence[Candidate]) -> Candidate:
     return (known or list(settings))[0]
 
 
-def _first_adoption(
-    best: Candidate, metric: str, *, as_is: bool, compared: str
-) -> AdoptionDecision:
+def _first_adoption(best: Candidate, metric: str, *, as_is: bool) -> AdoptionDecision:
     """A first baseline, where its trainings say what it is worth, or nobody asks them to."""
     trainings = len(best.trainings.values)
     finite = [value for value in best.trainings.values if math.isfinite(value)]
@@ -217,7 +218,7 @@ def _first_adoption(
         reason = f"{failed} of {plural(trainings, 'training')} failed; {mean}."
         return _first("adopt" if as_is else "keep", best, reason, starting_point=True)
     if trainings >= ENOUGH:
-        message = f"The first baseline: {mean}. {compared or 'Nothing was compared.'}"
+        message = f"The first baseline: {mean}. {best.compared or 'Nothing was compared.'}"
         return _first("adopt", best, message)
     times = "once" if trainings == 1 else f"only {trainings} times"
     reason = f"Trained {times}: what {value} is worth with other seeds is not known (A1, A2)."

@@ -10,7 +10,6 @@ from ..analyze.checks.fixed_caveats import fixed_caveats
 from ..analyze.checks.sampling_luck import between, luck, unknown_luck
 from ..analyze.views.draws import why_not_drawn
 from ..analyze.views.outcomes import only_seeds
-from ..analyze.views.rates import is_rate
 from ..experiment import Experiment
 from ..finding import Caveat, Finding
 from ..wording import join, number, plural, quantity
@@ -27,6 +26,7 @@ from .finding_caveats import (
 from .follow_up import SEEDS
 from .ranking import RankedStudy, best_trials, relevant_findings
 from .retrained import Retrained
+from .sampling_error import sampling_error
 from .weights import (
     FIXED,
     LISTED,
@@ -35,7 +35,6 @@ from .weights import (
     MOST_UNFAIR,
     ONCE,
     RETRAIN,
-    SAMPLING_ERROR,
     SELECTION,
     TIMED_OUT,
     UNENDED,
@@ -90,7 +89,7 @@ def caveats(
                 replace(one, topic=topic or one.topic)
                 for one in _seeds(analysis, studies, findings)
             ),
-            _sampling_error(experiment, valued_studies),
+            sampling_error(experiment, valued_studies),
             _selection(valued_studies),
         ]
     fixed = _fixed(analysis, findings)
@@ -269,44 +268,6 @@ def _seeds(
             detail=f"only the seed differs among the trials of {named(untuned)}, so their best is "
             "the luckiest seed.",
         )
-
-
-def _sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]) -> Caveat:
-    metric = experiment.metric
-    errors = [
-        f"`{study.study.name}` {number(study.standard_error, 2)}"
-        for study in valued_studies
-        if study.standard_error is not None
-    ]
-    if len(errors) == len(valued_studies):
-        examples = experiment.validation_examples or 0
-        error = number(valued_studies[0].standard_error, 2)
-        return Caveat(
-            text=f"On {quantity(examples, 'example')} the best value is known to {error} (one "
-            "standard error)",
-            rules=("A1",),
-            weight=SAMPLING_ERROR,
-            topic="luck",
-            detail=f"on {plural(examples, 'validation example')} the standard error of "
-            f"{metric} is {', '.join(errors)}; it is counted as if the studies did not share the "
-            "examples, which is cautious.",
-        )
-    unknown = f"the sampling error of {metric} on the validation data is not known"
-    if not is_rate(metric):
-        return Caveat(
-            text=f"How far the validation data move `{metric}` is not known",
-            rules=("A1",),
-            weight=SAMPLING_ERROR / 2,
-            topic="luck",
-            detail=f"{unknown}.",
-        )
-    return Caveat(
-        text=f"How many examples `{metric}` counts is not known: set `validation_examples`",
-        rules=("A1",),
-        weight=SAMPLING_ERROR,
-        topic="luck",
-        detail=f"{unknown}; set `validation_examples` to have it counted.",
-    )
 
 
 def _selection(valued_studies: Sequence[RankedStudy]) -> Caveat:

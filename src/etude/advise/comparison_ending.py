@@ -95,7 +95,7 @@ def _trainings_reasons(result: Comparison) -> Iterator[Reason]:
     trainings = f"{quantity(b, 'training')} against {a}"
     copied = next((side for side in (result.b, result.a) if side.copies), result.b)
     reasons = {
-        "few": f"{trainings} {'is' if b == 1 else 'are'} too few to tell: {SEEDS} a side is the least",
+        "few": f"{trainings} {_is(b)} too few to tell: {SEEDS} a side is the least",
         "close": f"{trainings} nearly tell: more seeds may settle it",
         "look": f"{trainings} is a look that decides nothing",
         "copies": f"{copies_text(len(copied.finite))}, or nothing in it is random",
@@ -107,6 +107,10 @@ def _trainings_reasons(result: Comparison) -> Iterator[Reason]:
     if result.a.failed or result.b.failed:
         text = f"{result.b.failed} of `{result.b.name}` and {result.a.failed} of `{result.a.name}`"
         yield Reason(text=f"Trainings failed: {text}", rules=("C3",))
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _trainings_steps(result: Comparison, experiments: Sequence[str]) -> Iterator[NextStep]:

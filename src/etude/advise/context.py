@@ -112,6 +112,8 @@ class Context:
             for study, result in results
             if study.space.dimensions and not (study.listed or self.retrains)
             if result.status == "unclear" and result.feasible < FEW.min_feasible
+            # Trainings of one setting alone are no search.
+            if not result.feasible == 1 < len(self.best_first(study))
         ]
 
     @property

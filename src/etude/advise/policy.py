@@ -36,6 +36,7 @@ ADD_TRIALS = "add trials"
 # The goal of a round that trains the best settings again, before any step that changes no order.
 RETRAIN = "train the best again with other seeds"
 REDRAW = "redraw the space"
+REFINE = "refine the space"
 
 
 @final
@@ -89,7 +90,7 @@ EXPLORATION = (
         turns=more_trials_turn,
     ),
     Step(goal="train shorter", rules=("C10", "T5"), remedies=(train_shorter,)),
-    Step(goal="refine the space", rules=("R2",), remedies=(fix_idle, narrow_to_good)),
+    Step(goal=REFINE, rules=("R2",), remedies=(fix_idle, narrow_to_good)),
     Step(goal="exploit", rules=("X1",), remedies=(exploit,)),
 )
 # When exploration is over (R3: late, one maximizes the score): what D11 wants first still is first;

@@ -134,19 +134,13 @@ class Analysis:
             if check.of in _OF_ALL
             for finding in check.findings(self._whole(check))
         ]
-        return [one for one in by_study if not self.is_idle(one)] + of_all
+        return [one for one in by_study if not self.unread.idle(one)] + of_all
 
     @property
     def unread(self) -> Unread:
         """What no trial ever read."""
         result: Unread = self._whole(_BY_RESULT[unread])
         return result
-
-    def is_idle(self, finding: Finding) -> bool:
-        """Whether it speaks of a hyperparameter that nothing read: there is nothing to find."""
-        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study")
-        same = [one for one in self.unread.names if one.name == name]
-        return any(one.everywhere or study in one.studies for one in same)
 
     def _whole(self, check: Check) -> Any:
         """The result of a check that looks at all studies together."""

@@ -48,7 +48,7 @@ class Check:
         title: What the report calls its chart; empty for a check that has none.
         along_axes: Whether it asks where trials lie, so that those without a place say nothing.
         against_rivals: Whether it is given the best values of the other studies.
-        minds_learning: Whether it is given the trials that broke or never learned, as `stability` says.
+        minds_learning: Whether it is given those that broke or never learned, as `stability` says.
         knows_earlier: Whether it is given the trials of earlier rounds.
         repair_betters: Those of the rules whose repair can only better the study that has the
             problem, so that a leader leads still. Not where its value itself may be false: such a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,8 @@ def decided(
     rivals = [one for one in settings if incumbent is None or one.setting != incumbent.setting]
     if not rivals:
         return already_adopted(settings[0]), None
-    replaced = "It replaces a starting point." if first and line is not None else ""
+    if first:
+        rivals = [_with_said(one, result, replaces=line is not None) for one in rivals]
     decision = adoption(
         rivals,
         incumbent,
@@ -65,19 +66,21 @@ def decided(
         maximize=experiment.maximize,
         worth=worth,
         as_is=as_is,
-        compared=" ".join(filter(None, (_said_of(result, rivals), replaced))),
     )
     if first and line is not None and decision.decision == "keep":
         decision = replace(decision, starting_point=False)
     return decision, incumbent
 
 
-def _said_of(result: Result, settings: Sequence[Candidate]) -> str:
-    """The comparison that its round made of the best setting; empty where it made none."""
+def _with_said(one: Candidate, result: Result, *, replaces: bool) -> Candidate:
+    """A setting with the comparison that its round made of it, and whether it replaces another."""
+    from dataclasses import replace
+
     verdict = result.verdict
-    best = {record.id: record.study for record in result.records}.get(settings[0].trial)
-    said = verdict.status in ("better", "leads") and verdict.winner == best
-    return f"{verdict.headline}." if said else ""
+    study = {record.id: record.study for record in result.records}.get(one.trial)
+    leads = verdict.status in ("better", "leads") and verdict.winner == study
+    said = [f"{verdict.headline}."] * leads + ["It replaces a starting point."] * replaces
+    return replace(one, compared=" ".join(said))
 
 
 def _is_starting_point(last: Adoption, best: Candidate) -> bool:

@@ -175,7 +175,7 @@ def _row(played: PlayedRound) -> list[str]:
 
 
 def _best_text(played: PlayedRound, best: float) -> str:
-    """The best value of a search; of a round that trained settings again their best mean, so called.
+    """The best value of a search; of a round that trained settings again their best mean.
 
     The luckiest of several seeds is no better setting, and does not count as the best of all.
     """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -46,6 +47,7 @@ def inputs(names: Sequence[str], store: str | None, judge: Judge) -> Iterator[li
     if all(Path(name).is_file() for name in names):
         yield [_from_file(name) for name in names]
         return
+    from ..round.result import load
     from ..store import open_store
 
     try:
@@ -54,8 +56,10 @@ def inputs(names: Sequence[str], store: str | None, judge: Judge) -> Iterator[li
         absent = next(name for name in names if not Path(name).is_file())
         raise StoreError(f"`{absent}` is no file, and no experiment: {error}") from error
     with closing(database):
+        # Read once, however many of its trials are named: to judge by test data is a look (X3).
+        read = cache(lambda title: judge.of(load(database, title)))
         yield [
-            _from_file(name) if Path(name).is_file() else _from_store(database, name, judge)
+            _from_file(name) if Path(name).is_file() else _from_store(database, name, read)
             for name in names
         ]
 
@@ -87,18 +91,17 @@ def _value(name: str, line_number: int, line: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _from_store(store: Store, name: str, judge: Judge) -> Input:
+def _from_store(store: Store, name: str, read: Callable[[str], Result]) -> Input:
     """An experiment of the store, or `name:trial`: the retrainings of that trial's setting."""
     from ..analyze.comparison.retrainings import of_best, retrainings
-    from ..round.result import load
 
     known = [entry.experiment.name for entry in store.entries()]
     title, _, trial = name.rpartition(":")
     if name in known or title not in known:
-        result = judge.of(load(store, name))
+        result = read(name)
         best = of_best(result.studies, result.records, name=name)
         return Input(name, best, result)
-    result = judge.of(load(store, title))
+    result = read(title)
     ids = [record.id for record in result.records if trial in (str(record.id), record.name)]
     trainings = retrainings(result.studies, result.records, ids[0], name=name) if ids else None
     if trainings is None:

@@ -59,18 +59,12 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from ..advise.follow_up import SEEDS
     from .options import Judge, stored_result
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
     judge = Judge(metric, maximize)
     with stored_result(name, store, judge) as result:
-        if seeds is not None:
-            successor: NextRound | None = result.retrained(seeds)
-        else:
-            successor = result.replay() if replay else result.next(exploit=exploit)
-            if successor is None and not exploit and result.lacks_seeds:
-                successor = result.retrained(SEEDS)
+        successor = _successor(result, seeds, replay=replay, exploit=exploit)
         left_to_you = list(successor.left_to_you) if successor else result.left_to_you
         if exploit and not replay:
             left_to_you = [*_not_exploited(result), *left_to_you]
@@ -87,6 +81,32 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
         lines = partial(next_lines, ending, successor, left_to_you, f"{place}{again}")
     as_json = partial(_as_json, successor, place, left_to_you, judged)
     show(Answer(lines=lines, json=as_json), json=json)
+
+
+def _successor(
+    result: Result, seeds: int | None, *, replay: bool, exploit: bool
+) -> NextRound | None:
+    """The round that was asked for; where nothing but other seeds lacks, the one that has them."""
+    from ..advise.follow_up import SEEDS
+
+    if seeds is not None:
+        return result.retrained(seeds)
+    if replay:
+        return result.replay()
+    coming = result.next(exploit=exploit)
+    if coming is None and not exploit and _lacks_seeds(result):
+        return result.retrained(SEEDS)
+    return coming
+
+
+def _lacks_seeds(result: Result) -> bool:
+    """Whether trainings with other seeds are all that lacks before its best is adopted (A2)."""
+    from ..advise.next_steps import is_over
+    from ..experiment.methods import schedule_method
+
+    first = result.ending().steps[0].command
+    is_population = schedule_method(result.experiment.schedule).population
+    return " --seeds " in first and is_over(result.left_to_you) and not is_population
 
 
 def _not_exploited(result: Result) -> list[str]:

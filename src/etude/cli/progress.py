@@ -94,6 +94,7 @@ class Progress:
                     self._tally.best[record.id] = self._objective.loss(best.value)
         tried = opening.rehearsed
         self._is_cost_unknown = _is_cost_unknown(tried)
+        self._has_told = bool(tried and tried.returned)
         for line in opening_lines(opening):
             self._console.print(line, markup=False, highlight=False)
         if self._console.is_terminal:
@@ -138,8 +139,15 @@ class Progress:
         elif isinstance(event, Ended):
             tally.status[event.trial_id] = event.status
             tally.walls.append(event.wall_s)
+            self._tell(event.returned)
         elif isinstance(event, Logged):
             self._log(event)
+
+    def _tell(self, returned: str) -> None:
+        """Says once what was returned and does not count: a rehearsal may not come so far."""
+        if returned and not self._has_told:
+            self._has_told = True
+            self._console.print(returned, markup=False, highlight=False)
 
     def _log(self, event: Logged) -> None:
         tally, metric = self._tally, self._opening.experiment.metric

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias, final
 
 from ..advise.edits import changes_phrase
-from ..advise.policy import REDRAW
+from ..advise.policy import REDRAW, REFINE
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..errors import InputError, RunError
 from ..experiment import Experiment, baseline, changes
@@ -196,6 +196,7 @@ def follow(
     Source: R1, R3.
     """
     current, spent, results = first, dict[str, int](), dict[str, Result]()
+    goals: list[str] = []
     for number in range(1, rounds + 1):
         result = result_before_extension(store, current) or play(current)
         spent[result.experiment.name] = trained_steps(result.records)
@@ -206,16 +207,24 @@ def follow(
             spent=sum(spent.values()),
         )
         results[result.experiment.name] = result
-        played = with_next(played, rounds=rounds, budget_steps=budget_steps, results=results)
+        played = with_next(
+            played, rounds=rounds, budget_steps=budget_steps, results=results, goals=goals
+        )
         if played.coming is None:
             yield played
             return
+        goals.append(played.coming.goal)
         current = _write(played.coming, played.file, is_read=is_read)
         yield replace(played, next_file=current if isinstance(current, Path) else None)
 
 
 def with_next(
-    played: PlayedRound, *, rounds: int, budget_steps: int, results: Mapping[str, Result]
+    played: PlayedRound,
+    *,
+    rounds: int,
+    budget_steps: int,
+    results: Mapping[str, Result],
+    goals: Sequence[str] = (),
 ) -> PlayedRound:
     """A round with what comes next of it, or with why nothing does.
 
@@ -228,7 +237,8 @@ def with_next(
     if played.number >= rounds:
         return replace(played, ended=(f"All {rounds} rounds are played. {remaining}",))
     followed = played.result
-    after = partial(next_round, budget=budget_steps, spent=played.spent)
+    is_refined = REFINE in goals
+    after = partial(next_round, budget=budget_steps, spent=played.spent, is_refined=is_refined)
     coming = after(followed)
     if coming is None and followed.retrains in results and followed.verdict.status != "better":
         again, followed = followed.experiment.name, results[followed.retrains]
@@ -262,17 +272,18 @@ def _why_ended(result: Result, results: Mapping[str, Result], remaining: str) ->
 
 
 def next_round(
-    result: Result, *, budget: int, spent: int, retraining: str = ""
+    result: Result, *, budget: int, spent: int, is_refined: bool = True, retraining: str = ""
 ) -> NextRound | None:
     """The round that the advice asks for while exploration is paid for; after that, the best score.
 
     A space whose sides are to be redrawn is explored first, whatever was spent and also in the last
-    round: a search that adapts wants a best that lies inside.
+    round: a search that adapts wants a best that lies inside. So is one that was never refined.
 
     Args:
         result: The round that was played.
         budget: Training steps of all rounds.
         spent: Those that were trained.
+        is_refined: Whether a round of the series refined the space already.
         retraining: The round of this series that trained its best again; empty without one. What
             else the store has was trained by a series that is typed again, and comes in its turn.
 
@@ -283,7 +294,8 @@ def next_round(
         return result.next(exploit=True, retraining=retraining)
     existing = _existing_trials(coming, result)
     cost = exploration_cost(coming, existing=existing)
-    redraws = coming.goal == REDRAW and SEARCHES[result.experiment.search].explores
+    drawn = (REDRAW,) if is_refined else (REDRAW, REFINE)
+    redraws = coming.goal in drawn and SEARCHES[result.experiment.search].explores
     if redraws or spent + cost <= EXPLORES * budget:
         return coming
     return result.next(exploit=True, retraining=retraining) or coming

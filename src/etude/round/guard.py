@@ -13,6 +13,7 @@ from ..event import Ended, Event, Lost, Refused, Reopened
 from ..experiment import Experiment
 from ..playbook.error_kinds import error_site
 from ..record import Record, Records
+from ..runner.attempt import returns_no_number
 from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
@@ -20,7 +21,8 @@ from ..store.memory import Memory
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
 _MISSING = re.compile(r"^ModuleNotFoundError: No module named '(.+?)'", re.MULTILINE)
-_EXIT = re.compile(r"^SystemExit\b", re.MULTILINE)
+_EXIT = re.compile(r"^SystemExit\b(?:: (.*))?$", re.MULTILINE)
+_LINE = re.compile(r'^  File ".*", line (\d+)', re.MULTILINE)
 _AGAIN = "type the same command again"
 
 
@@ -61,6 +63,9 @@ class Guard:
 
     def _refuse_misuse(self, event: Ended) -> None:
         """Stops at the first call to a trial that cannot be: it is no matter of its setting."""
+        if self._sites is not None and returns_no_number(event.detail):
+            self._reopen(lambda record: returns_no_number(record.detail))
+            raise misused(event.detail, event.trial_id, again=self._again) from event.cause
         if event.error_site and misuse(event.detail):
             self._reopen(lambda record: record.reason == "error" and bool(misuse(record.detail)))
             raise misused(event.detail, event.trial_id, again=self._again) from event.cause
@@ -129,12 +134,22 @@ def _import_message(text: str) -> str:
             f"{fails}: its relative imports leave its package. Put the experiment file in the "
             "folder that holds the package."
         )
-    if _EXIT.search(text):
-        return (
-            f"{fails}: it ends the program, as a parser does that reads the command line, which "
-            'is empty here. Parse below `if __name__ == "__main__":`, or with `parse_args([])`.'
-        )
+    if left := _EXIT.search(text):
+        return f"{fails}: {_exit_message(text, left)}"
     return f"{fails}, or its workload cannot be made."
+
+
+def _exit_message(text: str, left: re.Match[str]) -> str:
+    """What ended the program at import: a parser, which exits with 2, or a line of its own."""
+    main = 'below `if __name__ == "__main__":`'
+    if left[1] == "2":
+        return (
+            "it ends the program, as a parser does that reads the command line, which is empty "
+            f"here. Parse {main}, or with `parse_args([])`."
+        )
+    place = _LINE.search(text)  # the first: the line of the module, not of what it calls
+    line = f"line {place[1]}" if place else "a line"
+    return f"{line} ends the program at import. Put it {main}."
 
 
 def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ..design.studies import studies
 from ..experiment import Experiment
 from ..experiment.entry import EarlierRound, Entry
 from ..experiment.methods import SEARCHES
@@ -132,3 +133,14 @@ def _could_be_of(study: Study, setting: Mapping[str, Scalar]) -> bool:
 def _value(study: Study, record: Record) -> float | None:
     best = record.best(study.metric, maximize=study.maximize)
     return best.value if best is not None and record.status == "completed" else None
+
+
+def known_prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
+    """What the search of each study of an experiment knows of earlier rounds.
+
+    Source: X1.
+    """
+    if not SEARCHES[experiment.search].adaptive:
+        return {}
+    rounds = earlier_rounds(store, experiment)
+    return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}

@@ -11,7 +11,7 @@ from ..errors import RunError
 from ..event import Ended, Event, Lost, Refused, Rehearsed
 from ..experiment import Experiment
 from ..experiment.methods import schedule_method
-from ..runner.attempt import returns_no_number
+from ..runner.attempt import returns_no_number, silence_message
 from ..runner.base import Runner
 from ..runner.user_errors import misuse
 from .guard import misused, refusal
@@ -24,7 +24,8 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
     """Two steps and one evaluation of a trial, timed and forgotten, before the hours are spent.
 
     A loop of its own is left where it reports a step beyond these. A call to the trial that cannot
-    be stops the run, for it is no matter of one setting.
+    be stops the run, for it is no matter of one setting; so does one that was tried whole and came
+    to its end without a report and without a number.
 
     Raises:
         RunError, TrainError, StoreError: for what would keep every trial from being trained.
@@ -53,7 +54,8 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
     if isinstance(event, Ended):  # killed for not coming back in time
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
-    if misuse(event.problem) or returns_no_number(event.problem):
+    is_silent = event.problem == silence_message(first.metric)
+    if misuse(event.problem) or is_silent or returns_no_number(event.problem):
         raise misused(event.problem)
     return event
 

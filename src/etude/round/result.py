@@ -15,7 +15,7 @@ from ..design.studies import studies
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..experiment.entry import Entry
-from ..experiment.methods import SEARCHES, schedule_method
+from ..experiment.methods import SEARCHES
 from ..finding import Finding, Recommendation, Verdict
 from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
@@ -159,7 +159,7 @@ class Result:
         judged = of_another_metric(self.experiment, self.trained or self.experiment)
         design = of_design(self.experiment, self.studies, self.parent)
         findings = [
-            *(one for one in design if one.check == "names" or not self.analysis.is_idle(one)),
+            *(one for one in design if one.check == "names" or not self.analysis.unread.idle(one)),
             *judged,
             *self.analysis.findings,
         ]
@@ -207,6 +207,7 @@ class Result:
     @cached_property
     def _context(self) -> Context:
         from ..advise.context import Context
+        from .answer import answer_status, changed_since
 
         return Context(
             analysis=self.analysis,
@@ -214,8 +215,8 @@ class Result:
             verdict=self.verdict,
             own_loop=self.entry.has_own_loop,
             retraining=self.retraining,
-            retraining_status=self._retraining_status,
-            retraining_changed=self._retraining_changed,
+            retraining_status=answer_status(self),
+            retraining_changed=changed_since(self),
             retrains=self.retrains,
         )
 
@@ -230,33 +231,6 @@ class Result:
         asked = self.retrained(SEEDS).experiment
         enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
         return next(enough, "")
-
-    @property
-    def _answer(self) -> Retraining | None:
-        """The round that trained its best settings again, with its trials."""
-        known = (one for one in self.retrainings if one.experiment.name == self.retraining)
-        return next(known, None) if self.retraining else None
-
-    @property
-    def _retraining_status(self) -> str:
-        """The word of the verdict of that round; empty without one."""
-        if self._answer is None or self.trained:
-            return ""
-        entry = Entry(experiment=self._answer.experiment, text="")
-        again = Result(entry=entry, recorded=self._answer.records, store=self.store)
-        return again.verdict.status
-
-    @property
-    def _retraining_changed(self) -> tuple[str, ...]:
-        """The files that changed since its best settings were found."""
-        from ..analyze.views.versions import changed_between
-
-        if self._answer is None:
-            return ()
-        again = self._answer.records.ended()
-        settings = [dict(one.setting) for one in again]
-        found = [one for one in self.records if dict(one.setting) in settings]
-        return changed_between(found, again)
 
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
@@ -325,16 +299,6 @@ class Result:
             again = self.retrained(advice.seeds)
             return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
-
-    @property
-    def lacks_seeds(self) -> bool:
-        """Whether trainings with other seeds are all that lacks before its best is adopted (A2)."""
-        from ..advise.next_actions import next_actions
-        from ..advise.next_steps import is_over
-
-        first = next_actions(self._context, self.advice, self._own_records)[0]
-        is_search = not schedule_method(self.experiment.schedule).population
-        return first.kind == "seeds" and is_search and is_over(self.left_to_you)
 
     def cost_of(self, successor: NextRound) -> str:
         """How many trainings a next round takes, and how long at the pace of this one."""
@@ -443,13 +407,15 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         )
     last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
     entry = entries[last_run if name is None else names.index(name)]
+    from .prior import known_prior
+
     parent = parent_in(entries, entry.experiment)
     result = Result(
         entry=entry,
         recorded=store.records(entry.experiment.name),
         store=store,
         parent=parent,
-        prior=_prior(store, entry.experiment),
+        prior=known_prior(store, entry.experiment),
         before=rounds_before_in(store, entries, entry.experiment),
         shows_test=test,
         retrainings=retrainings_of(store, entries, entry.experiment.name),
@@ -463,8 +429,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
     before = (records for _, records in result.before)
-    again = (one.records for one in result.retrainings)
-    for records in (result.recorded, *before, *again):
+    for records in (result.recorded, *before, *(one.records for one in result.retrainings)):
         records[:]
 
 
@@ -476,15 +441,6 @@ def rounds_before_in(
 
     chain = [(one, store.records(one.name)) for one in ancestors(entries, experiment)]
     return tuple(chain[::-1])
-
-
-def _prior(store: Store, experiment: Experiment) -> dict[str, tuple[Prior, ...]]:
-    if not SEARCHES[experiment.search].adaptive:
-        return {}
-    from .prior import earlier_rounds, with_trials_of
-
-    rounds = earlier_rounds(store, experiment)
-    return {one.name: with_trials_of(rounds, one, store).prior for one in studies(experiment)}
 
 
 def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | None:

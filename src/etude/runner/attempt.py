@@ -31,11 +31,13 @@ def attempt(
     halted: Callable[[], str] = lambda: "",
     *,
     ticker: Ticker | None = None,
+    told: set[str] | None = None,
 ) -> None:
     """Trains one trial and sends its events.
 
     `halted` is asked at every step; it gives the reason once the trial is to stop. With a ticker
-    points are sent in batches, and by the ticker where the loop is busy; else each at once.
+    points are sent in batches, and by the ticker where the loop is busy; else each at once. What
+    was returned and does not count is printed; to a terminal, where `told` is kept, once a run.
     """
     if assignment.rehearsal:
         send([rehearsal(assignment, train)])
@@ -46,8 +48,12 @@ def attempt(
     begin = time.monotonic()
     with ticker.watching(channel.flush_old) if ticker else nullcontext():
         ended, note = _outcome(trial, train)
-    if note:
+    if note and not told:
         sys.stderr.write(f"{note}\n")  # its log keeps it
+    if told is not None:
+        told |= {note} - {""}
+    elif isinstance(ended, Ended):
+        ended = replace(ended, returned=note)
     channel.end(with_reads(trial, ended), time.monotonic() - begin)
 
 
@@ -159,6 +165,13 @@ class TimingChannel:
 
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
+    tried = _rehearsal(assignment, train)
+    if isinstance(tried, Refused):
+        return tried
+    return replace(tried, is_function=getattr(train, "workload", None) is None)
+
+
+def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     begin = time.monotonic()
     trial, first = _rehearse(assignment, train)
     if isinstance(first, Refused) or first.problem:
@@ -308,7 +321,7 @@ def _error(trial: Trial, text: str) -> Ended:
 
 
 def returns_no_number(text: str) -> bool:
-    """Whether the problem of a rehearsal is that what was returned in place of reports is none."""
+    """Whether a trial ended for what was returned in place of reports, which is no number."""
     return text.startswith(NO_NUMBER)
 
 

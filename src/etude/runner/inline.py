@@ -38,6 +38,7 @@ class Inline:
         self._halts: dict[int, str] = {}
         self._state: ProcessState | None = None
         self._ticker = Ticker()
+        self._told: set[str] = set()
 
     @property
     def free(self) -> int:
@@ -83,6 +84,7 @@ class Inline:
                 send,
                 lambda: self._halts.get(assignment.id, ""),
                 ticker=self._ticker,
+                told=self._told,
             )
         if failures:  # a user's `except Exception` may have swallowed it
             raise failures[0]

@@ -46,6 +46,7 @@ class ProcessState:
             with self.restored(seed):
                 return train(trial)
 
+        vars(trained)["workload"] = getattr(train, "workload", None)  # by it, one is known
         return trained
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from ..trial import Trial
@@ -19,12 +20,18 @@ def returned(trial: Trial, value: object) -> tuple[float | None, str]:
     or 1 below reports that are no whole numbers, does not. All else is told, and ignored.
 
     Raises:
-        TypeError: for what is no number, where nothing was reported in the whole of a trial.
+        TypeError: for what is no number, where nothing was reported in the whole of a trial; for
+            the status 0 where a whole trial is only tried: a later one may count to 0.
     """
     number = _number(value)
     if number is None:
         return None, _no_number(trial, value)
     if trial.last_report is None:
+        if trial.is_rehearsal and trial.is_whole and type(value) is int and value == 0:
+            raise TypeError(
+                f"{_NO_NUMBER} 0, as the status of a program, and reported nothing. Report "
+                f"`{trial.metric}`, or return it as a float."
+            )
         return number, _status_taken(trial, value)
     step, reported = trial.last_report
     if step == trial.final_step:
@@ -51,10 +58,20 @@ def _is_status(value: object) -> bool:
 
 
 def _no_number(trial: Trial, value: object) -> str:
-    if trial.reported or not trial.is_whole:
+    if not trial.reported and not trial.is_whole:
+        return (
+            f"The train function returns {_kind(value)}, which is ignored only beside reports; in "
+            f"the steps that were tried it reported nothing. Report `{trial.metric}`, or return it."
+        )
+    if trial.reported:
         return (
             f"The train function returns {_kind(value)}, which is ignored: return nothing, or the "
             f"final value of `{trial.metric}`."
+        )
+    if isinstance(value, Mapping) and trial.metric in value:
+        raise TypeError(
+            f"{_NO_NUMBER} {type(value).__name__}. `{trial.metric}` is in it: report it, or return "
+            "the number."
         )
     raise TypeError(
         f"{_NO_NUMBER} {type(value).__name__}. Return nothing, or the final value of the metric."

@@ -77,6 +77,8 @@ def select_runner(
     may_stack = name in RUNNERS and RUNNERS[name].may_stack
     if not may_stack or not isinstance(runner, Processes) or not waiting:
         return Selection()
+    if name == "auto" and rehearsed is not None and rehearsed.is_function:
+        return Selection()  # there was nothing to choose
     if name == "auto" and (why := _reason_not_to_ask(runner, steps, rehearsed)):
         return Selection(f"Runner: processes; {why}")
     verdict = runner.judge(waiting)
@@ -98,8 +100,6 @@ def _reason_not_to_ask(runner: Runner, steps: int, rehearsed: Rehearsed | None) 
     """Why the gate is not asked; empty where it can pay, or where nothing is known."""
     if rehearsed is None:
         return ""
-    if rehearsed.own_loop:
-        return _FUNCTION
     if rehearsed.problem:
         return "the trial that was tried failed, so stacks were not tried."
     remaining_s = steps * rehearsed.step_s / runner.slots

@@ -53,8 +53,10 @@ def test_a_range_is_cut_where_everything_beyond_never_learns():
     context = rounds.learns_nothing_above(experiment())
     (finding,) = context.of("infeasible", "C3", "problem")
 
-    ((path, part, new),) = changes(narrow_unstable(context))
+    (remedy,) = narrow_unstable(context)
+    ((path, part, new),) = changes([remedy])
 
+    assert " upward never learn, and none" in remedy.edits[0].because
     assert "never learned, all from `learning_rate`" in finding.headline
     assert (path, part) == ("nuisance.learning_rate", "high")
     assert RATE.value(0.6) < new < RATE.value(0.7)

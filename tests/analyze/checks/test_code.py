@@ -104,3 +104,14 @@ def test_a_trial_that_runs_yet_counts_for_neither():
     )  # fmt: skip
 
     assert finding(all=[*trials(OLD), running]).status == "ok"
+
+
+def test_another_code_than_where_the_settings_were_found_is_worth_a_notice():
+    (same,) = findings(code({"all": trials(OLD, OLD)}, trials(OLD, OLD)))
+    (other,) = findings(code({"all": trials(NEW, NEW)}, trials(OLD, OLD)))
+
+    assert same.status == "ok"
+    assert (other.status, other.headline) == (
+        "notice",
+        "`train.py` changed since these settings were found",
+    )

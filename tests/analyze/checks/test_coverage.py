@@ -9,6 +9,7 @@ from tests.factories import RATE, record
 from etude.analyze.checks.coverage import coverage, findings
 from etude.analyze.views.outcomes import outcomes
 from etude.space import Choice, Integer, Real
+from etude.study import Prior
 
 from ..trials import at_units, valley
 
@@ -271,3 +272,26 @@ def test_between_listed_values_there_is_no_gap(domain):
         found = coverage(each, outcomes(each, records))
         assert found.axes[0].gap == 0.0
         assert not any("between" in doubt for doubt in found.doubts)
+
+
+def of_a_list(search):
+    """Twenty trials at the best value of a list, and what a search knew of the others before."""
+    rates = Choice([1e-4, 1e-3, 1e-2, 1e-1], ordered=True)
+    study = factories.study({"learning_rate": rates, "share": Real(0.1, 0.9)}, search=search)
+    # Some lie where the range of another hyperparameter reaches no more.
+    before = [Prior({"learning_rate": rate, "share": share}, loss) for rate, share, loss in PRIORS]
+    settings = [{"learning_rate": 1e-2, "share": 0.2 + 0.03 * trial} for trial in range(20)]
+    settings[1]["learning_rate"] = 1e-1
+    records = [record(study, trial, 0.3 + 0.01 * trial, settings[trial]) for trial in range(20)]
+    return coverage(replace(study, prior=tuple(before)), outcomes(study, records))
+
+
+PRIORS = [(1e-4, 0.5, 0.9), (1e-3, 0.95, 0.6), (1e-2, 0.6, 0.4), (1e-1, 0.7, None)]
+
+
+def test_a_search_that_adapts_has_tried_what_it_began_with():
+    found = of_a_list("bayesian")
+
+    assert not [doubt for doubt in found.doubts if "no trial has" in doubt]
+    assert found.warm == 2
+    assert "no trial has 0.0001, 0.001" in " ".join(of_a_list("quasi_random").doubts)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -220,7 +221,7 @@ def test_a_finding_carries_its_numbers_and_confidence():
     assert found.subject == {"study": study.name, "trial": 0}
     assert found.evidence["kind"] == "diverged"
     assert found.evidence["confidence"] > 0.9
-    assert found.message.startswith("Trial 0 diverged at step 2,599")
+    assert found.message.startswith("Trial 0 got worse at step 2,599")
 
 
 def test_a_trial_that_was_best_at_once_and_never_again_diverged():
@@ -450,3 +451,17 @@ def test_an_unclear_finding_has_one_word_for_its_cause_and_says_what_settles_it(
 
     assert (short.kind, short.advice) == ("too_short", "Evaluate more often.")
     assert without.kind == "no_metric"
+
+
+def test_only_a_trial_that_did_not_reach_its_end_diverged():
+    study = long_study()
+    ended = traced(study, curves(FALLS + bump(0.5, 1.0, 0.8)))
+    cut = [
+        replace(one, outcome=replace(one.outcome, record=replace(one.record, status="stopped")))
+        for one in ended
+    ]
+
+    worse, diverged = (findings(stability(study, given))[0] for given in (ended, cut))
+
+    assert worse.headline == "Trial 0 got worse at 52 % of its steps and did not recover"
+    assert diverged.headline == "Trial 0 diverged at 52 % of its steps"

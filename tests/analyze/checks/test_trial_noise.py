@@ -91,7 +91,8 @@ def test_seeds_that_fail_are_counted():
         ([None, None], "unclear"),
         ([0.1, None], "unclear"),
         ([math.nan, math.inf, 0.1], "unclear"),
-        ([0.1, 0.1], "ok"),
+        ([0.1, 0.2], "ok"),
+        ([0.1, 0.1], "unclear"),
     ],
 )
 def test_the_noise_is_known_from_two_values_on(values, status):

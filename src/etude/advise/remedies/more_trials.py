@@ -70,8 +70,9 @@ def _more_seeds(context: Context) -> list[Remedy]:
     trials = context.experiment.trials + more
     if not more > 0 or trials > MOST_SEEDS:
         return []
-    count = f"{trained.fewest} trainings of each"
-    why = f"{count} nearly tell: {more} more may" if trained.enough else f"{count} are too few"
+    trainings = f"{trained.fewest} trainings of each"
+    nearly = f"{trainings} nearly tell: {more} more may"
+    why = nearly if trained.enough else f"{trainings} are too few"
     return _with_trials(context, "A2", trials, f"{why}.")
 
 

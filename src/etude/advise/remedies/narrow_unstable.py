@@ -140,7 +140,7 @@ def _shorter_range(
         old=domain.high if side == "high" else domain.low,
         because=(
             f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first), 3)} "
-            f"{onward} break{rounds}, and none {where} it trains."
+            f"{onward} {_fate(beyond)}{rounds}, and none {where} it trains."
         ),
     )
 
@@ -148,11 +148,17 @@ def _shorter_range(
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Placed:
-    """Where a trial lies on an axis, whether it trained, and whether it is of an earlier round."""
+    """Where a trial lies on an axis, and what became of it.
+
+    Args:
+        earlier: Whether it is of an earlier round.
+        learned: Whether it learned anything, or broke; not where it was healthy and too slow.
+    """
 
     unit: float
     trained: bool
     earlier: bool = False
+    learned: bool = True
 
 
 def _placed(context: Context, hyperparameter: Hyperparameter, domain: Domain) -> list[_Placed]:
@@ -168,10 +174,17 @@ def _placed_by_study(
     for study in context.studies_with(hyperparameter):
         placed: list[_Placed] = []
         broken = set(context.analysis.result(study, infeasible).trials)
+        slow = context.analysis.never_learned(study)
         for outcome in context.analysis.outcomes(study):
             if not outcome.missing and name in outcome.record.setting:
                 unit = domain.unit(outcome.record.setting[name])
-                placed.append(_Placed(unit=unit, trained=outcome.trial not in broken))
+                placed.append(
+                    _Placed(
+                        unit=unit,
+                        trained=outcome.trial not in broken,
+                        learned=outcome.trial not in slow,
+                    )
+                )
         for before in context.analysis.earlier(study):
             if not before.changed - {name}:
                 placed += _of_earlier(before, name, domain)
@@ -215,10 +228,17 @@ def _first_broken(by_study: Sequence[Sequence[_Placed]], side: Side) -> float | 
     return first if math.isfinite(first) else None
 
 
-def _broken_from(trials: Sequence[_Placed], first: float, side: Side) -> list[float]:
-    """Where those lie that break there or further towards the side."""
-    broken = [one.unit for one in trials if not one.trained]
-    return [unit for unit in broken if (unit >= first if side == "high" else unit <= first)]
+def _broken_from(trials: Sequence[_Placed], first: float, side: Side) -> list[_Placed]:
+    """Those that break there or further towards the side."""
+    broken = [one for one in trials if not one.trained]
+    return [one for one in broken if (one.unit >= first if side == "high" else one.unit <= first)]
+
+
+def _fate(broken: Sequence[_Placed]) -> str:
+    """What became of trials that did not train, as a verb."""
+    if all(one.learned for one in broken):
+        return "break"
+    return "break or never learn" if any(one.learned for one in broken) else "never learn"
 
 
 def _last_trained(domain: Real | Integer, trials: Sequence[_Placed], side: Side) -> float:
@@ -296,17 +316,19 @@ def _fewer_values(
     new_values = just_added(context, hyperparameter)
     lost: list[tuple[Scalar, int]] = []
     kept: list[tuple[Scalar, int]] = []
+    gone_trials: list[_Placed] = []
     for value in domain.values:
         here = [one for one in trials if one.unit == domain.unit(value)]
         breaks = bool(here) and not any(one.trained for one in here) and value not in new_values
         (lost if breaks else kept).append((value, len(here)))
+        gone_trials += here if breaks else []
     count = sum(here for _, here in lost)
     if not kept or count < THRESHOLDS.min_beyond or (side and not _is_at_side(domain, lost, side)):
         return
     values = [value for value, _ in kept]
     gone = join([value_text(value) for value, _ in lost])
     names = _study_names(context, hyperparameter)
-    because = f"all {plural(count, 'trial')} of {names} with {gone} break."
+    because = f"all {plural(count, 'trial')} of {names} with {gone} {_fate(gone_trials)}."
     if len(values) == 1:
         yield from value_edits(hyperparameter, values[0], "C3", because)
         return

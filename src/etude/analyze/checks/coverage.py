@@ -13,12 +13,13 @@ from typing import final
 
 import numpy as np
 
+from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
 from ...space import Choice, Domain, Integer, Scalar, in_order, is_ordered
 from ...study import Study
 from ...wording import join, number, percent, plural, study_text
 from ..thresholds import CoverageThresholds
-from ..views.outcomes import Outcome, ranked
+from ..views.outcomes import Outcome, prior_outcomes, ranked
 from .coverage_settings import is_listed, no_question, settings_once
 from .trial_noise import trial_noise
 
@@ -70,6 +71,7 @@ class Coverage:
         gain: By how much twice the trials would better the best, as expected from how its last
             doublings did; None where that cannot be told.
         worth: What a gain is measured by: the noise, else how far the best lies from the median.
+        warm: Feasible trials of earlier rounds that a search that adapts began with.
         needed: Feasible trials that so many axes ask for.
         more: So many more are advised; 0 where the advice is another.
         doubts: Why more trials may be needed, one clause each.
@@ -89,6 +91,7 @@ class Coverage:
     axes: tuple[AxisCoverage, ...] = ()
     gain: float | None = None
     worth: float | None = None
+    warm: int = 0
     needed: int = 0
     more: int = 0
     doubts: tuple[str, ...] = ()
@@ -103,7 +106,8 @@ def coverage(
     """How many trials are good, where they lie on each axis, and what more trials would bring.
 
     Good is within one retraining standard deviation of the best where settings were trained more
-    than once, else the best tenth.
+    than once, else the best tenth. A search that adapts leaves out what the trials that it began
+    with have told, so these count as tried.
 
     Source: C2, Q10, Q11.
     """
@@ -127,16 +131,18 @@ def coverage(
     noise = trial_noise(study, ended)
     sd = noise.sd if noise.known and noise.sd > 0 else None
     good = _good(best_first, sd, thresholds)
+    known = prior_outcomes(study) if SEARCHES[study.search].adaptive else []
     measured = replace(
         empty,
         good=tuple(outcome.trial for outcome in good),
         noise=sd,
         axes=tuple(
-            _without_listed_gap(study, _axis(name, domain, outcomes, best_first, len(good)))
+            _without_known(study, _axis(name, domain, [*outcomes, *known], best_first, len(good)))
             for name, domain in study.space.domains.items()
         ),
         gain=_gain(best_first),
         worth=sd or _spread(best_first),
+        warm=sum(one.feasible for one in known),
         needed=math.ceil(thresholds.trials_per_axis * study.space.dimensions),
     )
     return _judged(measured, len(outcomes), thresholds)
@@ -144,9 +150,10 @@ def coverage(
 
 def _judged(measured: Coverage, ended: int, thresholds: CoverageThresholds) -> Coverage:
     doubts = _caveats(measured, thresholds)
-    few = measured.feasible < thresholds.min_trials_per_axis * measured.dimensions
+    known = measured.feasible + measured.warm
+    few = known < thresholds.min_trials_per_axis * measured.dimensions
     # Of more trials, as many are feasible as of these.
-    needed = measured.needed * ended / measured.feasible
+    needed = (measured.needed - measured.warm) * ended / measured.feasible
     return replace(
         measured,
         status="problem" if few else "notice" if doubts else "ok",
@@ -215,8 +222,12 @@ def _axis(
     )
 
 
-def _without_listed_gap(study: Study, axis: AxisCoverage) -> AxisCoverage:
-    """Between values of a list nothing is missing."""
+def _without_known(study: Study, axis: AxisCoverage) -> AxisCoverage:
+    """Between values of a list nothing is missing, nor what a search that adapts knew already."""
+    if SEARCHES[study.search].adaptive:
+        # Wherever else these trials lay: more of the search would not try what it takes for bad.
+        told = {prior.setting.get(axis.hyperparameter) for prior in study.prior}
+        axis = replace(axis, untried=tuple(value for value in axis.untried if value not in told))
     if not is_listed(study, axis.hyperparameter, axis.values, len(axis.units)):
         return axis
     return replace(axis, gap=0.0, gap_low=axis.low, gap_high=axis.high)
@@ -266,8 +277,8 @@ def _spread(best_first: Sequence[Outcome]) -> float:
 def _caveats(measured: Coverage, thresholds: CoverageThresholds) -> list[tuple[str, str]]:
     """Why more trials may be needed, each as a headline and as a clause."""
     caveats = []
-    if measured.feasible < measured.needed:
-        trials = plural(measured.feasible, f"feasible {measured.counted}")
+    if measured.feasible + measured.warm < measured.needed:
+        trials = plural(measured.feasible + measured.warm, f"feasible {measured.counted}")
         varying = plural(measured.dimensions, "hyperparameter")
         few = f"{trials} are few for {varying}"
         caveats.append((f"{few}: {measured.needed} are usual", f"{few} ({measured.needed} usual)"))
@@ -339,6 +350,7 @@ def findings(result: Coverage) -> list[Finding]:
                 "dimensions": result.dimensions,
                 "noise": result.noise,
                 "gain": result.gain,
+                "warm": result.warm,
                 "needed": result.needed,
                 "more": result.more,
                 "doubts": list(result.doubts),

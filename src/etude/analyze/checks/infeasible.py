@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, final
 
 from ...experiment.methods import SEARCHES
 from ...finding import Finding, Severity
+from ...playbook.error_kinds import sites_text
 from ...study import Study
 from ...wording import join, number, plural, study_text
 from ..thresholds import InfeasibleThresholds
@@ -90,9 +91,8 @@ def infeasible(
 
     Source: C3.
     """
-    present = [outcome for outcome in ended if not outcome.missing]
-    outcomes = without_learning(present, never_learned)
-    outcomes = without_learning(outcomes, not_finite, reason="nan")
+    present = without_learning([one for one in ended if not one.missing], never_learned)
+    outcomes = without_learning(present, not_finite, reason="nan")
     failed = [outcome for outcome in outcomes if not outcome.feasible]
     reasons = Counter(_reason(outcome) for outcome in failed)
     low, high = share_interval(len(failed), len(outcomes))
@@ -182,7 +182,7 @@ def findings(result: Infeasible) -> list[Finding]:
             check="infeasible",
             status=result.status,
             subject={"study": result.study},
-            kind=result.code.kind,
+            kind=sites_text(result.code.sites) if result.code.decides else "",
             headline=_headline(result),
             message=_message(result),
             evidence={
@@ -211,8 +211,7 @@ def _headline(result: Infeasible) -> str:
         return f"{few} to judge how many of {study_text(result.study)} break"
     if not result.trials:
         return f"None of {ended} of {study_text(result.study)} breaks"
-    verb = "breaks" if len(result.trials) == 1 else "break"
-    verb = "never learned" if set(result.reasons) == {NEVER_LEARNED} else verb
+    verb = _fate(result)
     of_study = f" of {study_text(result.study)}"
     share = f"{len(result.trials)} of {plural(result.ended, 'trial')}{of_study} {verb}"
     if result.cause == "bug":
@@ -221,6 +220,14 @@ def _headline(result: Infeasible) -> str:
         largest = max(_joined(result.regions), key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
     return f"{share}, no pattern seen"
+
+
+def _fate(result: Infeasible) -> str:
+    """What became of the infeasible ones, as a verb."""
+    if set(result.reasons) == {NEVER_LEARNED}:
+        return "never learned"
+    verb = "fail" if NEVER_LEARNED in result.reasons else "break"
+    return f"{verb}s" if len(result.trials) == 1 else verb
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:

@@ -35,11 +35,6 @@ class CodeFailures:
     decides: bool = False
     is_whole: bool = False
 
-    @property
-    def kind(self) -> str:
-        """Which errors decide, so that others are not reported as the same; empty where none do."""
-        return sites_text(self.sites) if self.decides else ""
-
     def headline(self, study: str) -> str:
         """How many failed so, of a study."""
         if self._is_tied:

@@ -28,6 +28,8 @@ Stretches: TypeAlias = tuple[Indices, Indices]
 TENTHS = 10
 # Just inside a slice, so that a whole number or a choice is that of the slice.
 NUDGE = 1e-9
+# Of more trials every beginning reaches about any chance, and counting them gains nothing.
+MOST_COUNTED = 40
 
 
 @final
@@ -198,9 +200,33 @@ def _region(
         reason=reason,
         infeasible=hits,
         trials=last - first,
-        # A side may begin at each infeasible trial; `ways` has the sides and the values.
-        chance=min(1.0, chance * ways * (failed if side else 1)),
+        # `ways` has the sides and the values.
+        chance=min(1.0, ways * _of_any_begin(chance, steps, failed, len(outcomes), side)),
     )
+
+
+def _of_any_begin(
+    chance: float, steps: Indices, failed: int, items: int, side: Side | Literal[""]
+) -> float:
+    """How likely some region of a side is as unlikely as this one, wherever it begins.
+
+    It may begin at each infeasible trial. Of few trials, most beginnings cannot reach so low a
+    chance with any number of them, and count for what they can reach (Tarone).
+    """
+    if not side or failed < 2:
+        return chance
+    if items > MOST_COUNTED:
+        return chance * failed
+    limit = chance * (1.0 + 1e-9)
+    reached = 0.0
+    for first in steps.tolist():
+        trials = items - first if side == "high" else first
+        tails = (
+            upper_tail(hits, drawn=failed, hit_items=trials, items=items)
+            for hits in range(1, min(trials, failed) + 1)
+        )
+        reached += max((tail for tail in tails if tail <= limit), default=0.0)
+    return min(chance * failed, max(reached, chance))
 
 
 def _side_stretches(steps: Indices, trials: int) -> Stretches:

@@ -215,7 +215,7 @@ def _headline(trial: StabilityTrial) -> str:
     if trial.kind:
         words = {
             "nan": f"broke for good at {share} of its steps",
-            "diverged": f"diverged at {share} of its steps",
+            "diverged": f"{_fell(trial)} at {share} of its steps{_lasting(trial)}",
             "diverged_recovered": f"broke at {share} of its steps and went on",
             "repeated": f"broke {len(trial.drops)} times, first at {share} of its steps",
         }
@@ -235,7 +235,7 @@ def _message(result: Stability, trial: StabilityTrial) -> str:
     learned = f"{percent(max(trial.learned, 0.0))} of the way that a quarter of the trials came"
     sentences = {
         "nan": f"broke: {trial.broken or 'its loss'} is not finite from {at} on",
-        "diverged": f"diverged at {at} and did not recover",
+        "diverged": f"{_fell(trial)} at {at} and did not recover",
         "diverged_recovered": f"broke at {at} and {_recovery(trial)}",
         "repeated": f"broke {len(trial.drops)} times, first at {at}",
         "never_learned": f"never learned: at its best it came {learned}",
@@ -249,6 +249,14 @@ def _message(result: Stability, trial: StabilityTrial) -> str:
             "length: the schedule may do this."
         )
     return f"{message}{_size(trial)}"
+
+
+def _fell(trial: StabilityTrial) -> str:
+    return "got worse" if trial.ended else "diverged"
+
+
+def _lasting(trial: StabilityTrial) -> str:
+    return " and did not recover" if trial.ended else ""
 
 
 def _recovery(trial: StabilityTrial) -> str:

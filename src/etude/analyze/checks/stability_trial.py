@@ -46,6 +46,7 @@ class StabilityTrial:
         shared: How many other trials dropped at the same share of the length, where they are many.
         broken: The series that is not finite from `step` on; empty where none is.
         norms: Whether it logged gradient norms.
+        ended: Whether it trained to its end: of such a one nothing says that it diverged.
         beyond: Whether it broke at a rate so far above the best that this holds nothing down.
     """
 
@@ -65,6 +66,7 @@ class StabilityTrial:
     evaluations: int = 0
     broken: str = ""
     norms: bool = True
+    ended: bool = False
     beyond: bool = False
 
     @property
@@ -196,6 +198,7 @@ def _unstable(
         evaluations=len(curves),
         broken=not_finite_series(trial) if symptoms.kind == "nan" else "",
         norms=len(trial.gradient_norm) > 0,
+        ended=trial.record.status == "completed",
     )
 
 

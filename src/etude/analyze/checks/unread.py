@@ -63,6 +63,12 @@ class Unread:
         """Whether nobody read any of what the studies differ in."""
         return bool(self.compared) and set(self.compared) <= set(self.scientific)
 
+    def idle(self, finding: Finding) -> bool:
+        """Whether it speaks of a hyperparameter that nothing read: there is nothing to find."""
+        name, study = finding.subject.get("hyperparameter"), finding.subject.get("study")
+        same = [one for one in self.names if one.name == name]
+        return any(one.everywhere or study in one.studies for one in same)
+
     def of(self, study: str) -> frozenset[str]:
         """What the trials of a study never read."""
         return frozenset(one.name for one in self.names if study in one.studies)

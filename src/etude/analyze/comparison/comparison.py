@@ -139,9 +139,9 @@ def comparison(
     or that fails more often, is `undecided`: no seeds settle that, a person does.
 
     Trainings that logged the same values whatever their seed tell nothing of chance: `undecided`,
-    whatever the tests say. Where neither differs: `undecided` below 5 seeds a side, and where p is within twice the level;
-    else `no_difference`, as far as these seeds can see. Who runs the seeds asked for and compares
-    again, to the end, is wrong in at most 6 % from 5 seeds a side on.
+    whatever the tests say. Where neither differs: `undecided` below 5 seeds a side, and where p is
+    within twice the level; else `no_difference`, as far as these seeds can see. Who runs the seeds
+    asked for and compares again, to the end, is wrong in at most 6 % from 5 seeds a side on.
 
     Args:
         a: The trainings of A, or their values.
@@ -167,16 +167,12 @@ def comparison(
     fewest = min(trainings)
     level = LEVEL if plan is None else plan.level(fewest) or 0.0
     means = _difference(sides[0], sides[1], paired=paired, exact=plan is not None)
-    if first.copies or second.copies:
-        means = replace(means, low=-math.inf, high=math.inf, t=0.0, p=1.0)
     may_spend = level / 2 if means.known else level
     failed = (sides[0].failed, sides[1].failed)
     failures = failure_rate(failed, trainings, level=may_spend, close=CLOSE)
     chance = superiority(*losses)
     clear = _clear_answer(means, failures, objective.gain(means.by), chance, level)
-    answer, why = clear or _open(means, failures, fewest, plan)
-    if first.copies or second.copies:
-        answer, why = "undecided", "copies"
+    answer, why = _copies(sides) or clear or _open(means, failures, fewest, plan)
     return Comparison(
         a=sides[0],
         b=sides[1],
@@ -233,11 +229,19 @@ def _side(retraining: Retrainings, objective: Objective, threshold: float | None
 
 
 def _difference(a: Side, b: Side, *, paired: bool, exact: bool) -> Difference:
+    if a.copies or b.copies:
+        by = difference(a.finite, b.finite).by
+        return Difference(by=by, low=-math.inf, high=math.inf, t=0.0, p=1.0, runs=1.0)
     if not paired:
         return difference(a.finite, b.finite, exact=exact)
     pairs = [pair for pair in zip(a.values, b.values, strict=True) if all(map(math.isfinite, pair))]
     first, second = [value for value, _ in pairs], [value for _, value in pairs]
     return difference(first, second, paired=True, exact=exact)
+
+
+def _copies(sides: Sequence[Side]) -> tuple[Answer, Why] | None:
+    """That nothing is known of chance, where a side's trainings are copies of one."""
+    return ("undecided", "copies") if any(side.copies for side in sides) else None
 
 
 def _clear_answer(

@@ -11,7 +11,7 @@ from ...experiment.objective import Objective
 # Shares of examples; what may stand before says of which data, or how many guesses count.
 _RATE = re.compile(
     r"(?:(?:train|training|valid|validation|val|dev|test|eval|top_?\d+|classification)_)*"
-    r"(?:error|accuracy|error_rate|misclassification_rate)"
+    r"(?:error|accuracy|acc|error_rate|misclassification_rate)"
 )
 
 
