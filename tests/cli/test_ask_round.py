@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import subprocess
 import sys
 import time
 
@@ -26,14 +27,29 @@ def rates(folder, monkeypatch):
     return folder
 
 
+# Takes what it is started at for its terminal, and becomes the command.
+AT_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 class Terminal:
     """The command at a terminal of its own; what it prints, and what a person types."""
 
     def __init__(self, *words):
         command = [sys.executable, "-m", "etude.cli", "run", "rates.toml", "--runner", "inline"]
-        self.process, self.screen = pty.fork()
-        if not self.process:
-            os.execv(command[0], [*command, *words])
+        self.screen, keyboard = pty.openpty()
+        # No fork here: libraries of this process have threads.
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", AT_TERMINAL, *command, *words],
+            stdin=keyboard,
+            stdout=keyboard,
+            stderr=keyboard,
+        )
+        os.close(keyboard)
         self.seen = ""
 
     def until(self, text):
@@ -52,9 +68,8 @@ class Terminal:
         """Waits for the end: the exit code."""
         while self._reads():
             pass
-        _, status = os.waitpid(self.process, 0)
         os.close(self.screen)
-        return os.waitstatus_to_exitcode(status)
+        return self.process.wait()
 
     def _reads(self):
         if not select.select([self.screen], [], [], WAIT_S)[0]:

@@ -5,7 +5,9 @@ import tomllib
 import pytest
 
 
-def test_new_writes_a_first_experiment(tmp_path, etude_command):
+def test_new_writes_a_first_experiment(tmp_path, etude_command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
     answer = etude_command("new", tmp_path / "first")
 
     assert answer.code == 0
@@ -33,7 +35,8 @@ def test_new_in_a_place_that_cannot_be_written_is_told(tmp_path, etude_command):
     assert "cannot be written" in answer.err
 
 
-def test_the_first_experiment_has_rounds_to_go_on_with(tmp_path, etude_command):
+def test_the_first_experiment_has_rounds_to_go_on_with(tmp_path, etude_command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     etude_command("new", tmp_path / "first")
     file = tmp_path / "first" / "experiment.toml"
 

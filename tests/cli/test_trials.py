@@ -46,6 +46,7 @@ def test_trials_as_json(played, etude_command):
         "best",
         "steps",
         "unread",
+        "taken_whole",
         "launch",
         "code",
         "trained",

@@ -20,6 +20,12 @@ def second(**given):
     return rates(**{**plain, **given})
 
 
+def train(trial):
+    """Reads all of its setting, what is searched and what is held."""
+    dict(trial)
+    loops.train(trial)
+
+
 FIRST = second(name="first", parent=None, fixed={"batch_size": 32})
 SEARCHED = {"nuisance": {**RATE, "batch_size": Choice([16, 64])}, "fixed": {}}
 
@@ -27,7 +33,7 @@ SEARCHED = {"nuisance": {**RATE, "batch_size": Choice([16, 64])}, "fixed": {}}
 @pytest.fixture
 def place(tmp_path):
     """A store that holds the round before."""
-    etude.run(FIRST, loops.train, store=tmp_path / "etude.db")
+    etude.run(FIRST, train, store=tmp_path / "etude.db")
     return tmp_path / "etude.db"
 
 
@@ -52,7 +58,7 @@ def test_a_plan_knows_the_round_before_where_the_store_has_it(place, tmp_path):
 
 
 def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
-    result = etude.run(second(), loops.train, store=place)
+    result = etude.run(second(), train, store=place)
 
     assert result.parent == FIRST
     assert result.findings[0].rule == "S10"
@@ -61,14 +67,14 @@ def test_a_result_knows_the_round_before_after_its_store_is_closed(place):
 def test_observers_are_told_what_is_said_of_the_design():
     seen = Seen()
 
-    etude.run(second(**SEARCHED, parent=None), loops.train, observers=[seen])
+    etude.run(second(**SEARCHED, parent=None), train, observers=[seen])
 
     assert [(one.rule, one.status) for one in seen.findings] == [("S3", "problem")]
 
 
 def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_caveat():
-    plain = etude.run(second(**SEARCHED), loops.train, store=Memory())
-    known = etude.run(second(**SEARCHED, acknowledge=["S3"]), loops.train, store=Memory())
+    plain = etude.run(second(**SEARCHED), train, store=Memory())
+    known = etude.run(second(**SEARCHED, acknowledge=["S3"]), train, store=Memory())
 
     assert any(doubt.startswith("S3: `batch_size`") for doubt in plain.verdict.doubts)
     assert any(

@@ -216,10 +216,8 @@ def test_a_misspelt_metric_stops_the_run_at_its_first_report():
 
 
 def test_trials_that_all_end_without_a_word_stop_the_run():
-    with pytest.raises(TrainError, match="without an exception") as stop:
+    with pytest.raises(TrainError, match="ended without reporting"):
         etude.run(rates(), loops.is_silent)
-
-    assert "ended without reporting" in stop.value.user_traceback
 
 
 def test_one_trial_that_ends_without_a_word_stops_nothing():
