@@ -62,7 +62,7 @@ def test_a_comparison_says_why_it_is_not_exploited(flown, etude_command):
     again = etude_command("next", *options, "--json").json
 
     (sentence,) = [one for one in again["left_to_you"] if "--exploit" in one]
-    assert sentence.startswith("X1: --exploit changed nothing, since `optimizer` is compared")
+    assert sentence.startswith("--exploit changed nothing, since `optimizer` is compared")
     assert "--exploit changed nothing, since `optimizer` is compared" in told.out
 
 

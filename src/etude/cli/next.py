@@ -116,9 +116,9 @@ def _not_exploited(result: Result) -> list[str]:
         return []
     names = ", ".join(f"`{name}`" for name in compared)
     return [
-        f"X1: --exploit changed nothing, since {names} {'is' if len(compared) == 1 else 'are'} "
-        "compared, and points that adapt favour the study that leads. For the best score, fix the "
-        "value that you keep, under a new name."
+        f"--exploit changed nothing, since {names} {'is' if len(compared) == 1 else 'are'} "
+        "compared, and points that adapt favour the study that leads (X1). For the best score, fix "
+        "the value that you keep, under a new name."
     ]
 
 
