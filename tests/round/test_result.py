@@ -8,8 +8,8 @@ from tests.store.sample import begun, finished
 import etude
 from etude.errors import RunError, StoreError
 from etude.event import Began, Ended, Logged
+from etude.round.hidden_metrics import looks
 from etude.round.result import load
-from etude.round.test_values import looks
 from etude.space import Real
 from etude.store.memory import Memory
 

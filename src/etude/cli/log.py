@@ -29,13 +29,13 @@ def log(
     csv: CsvOption = None,
 ) -> None:
     """List every experiment with its launches and code, and the line of adopted configurations."""
-    from ..round import test_values
+    from ..round import hidden_metrics
     from ..store import open_store
     from .output import Answer, show
 
     with closing(open_store(store, create=False)) as database:
         rows = [_row(database, entry) for entry in database.entries()]
-        looks = test_values.looks(database.files.test_looks)
+        looks = hidden_metrics.looks(database.files.test_looks)
     answer = Answer(
         lines=partial(_lines, rows, baseline, looks),
         json=partial(_as_json, rows, baseline, looks),

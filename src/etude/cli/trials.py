@@ -105,7 +105,7 @@ def _trial_as_json(result: Result, record: Record) -> dict[str, Any]:
 
 def _test_values(result: Result, record: Record) -> dict[str, float]:
     """The test values of a trial at its best step, where they are asked for."""
-    from ..round.test_values import values_at_best
+    from ..round.hidden_metrics import values_at_best
 
     return values_at_best(record, result.experiment) if result.shows_test else {}
 

@@ -22,8 +22,8 @@ from ..experiment.change import Change, applied
 from ..experiment.hyperparameter import key_path
 from ..experiment.toml.write import toml_text
 from ..record import Record
+from ..round.hidden_metrics import values_at_best
 from ..round.result import Result
-from ..round.test_values import values_at_best
 from ..study import derived_seed
 from ..wording import join, number, quantity
 from .promise import Promise, promise

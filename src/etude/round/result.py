@@ -25,9 +25,9 @@ from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
 from .commands import with_file, with_store
+from .hidden_metrics import record_look, recorded_metric, test_metrics, without_test_values
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
 from .retraining import Retraining, retrained_round, retrainings_of, same
-from .test_values import record_look, recorded_metric, test_metrics, without_test_values
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,16 +7,16 @@ from tests.factories import experiment, rates, record, study
 import etude
 from etude.errors import StoreError
 from etude.record import POINT, Points, Records
-from etude.round.result import load
-from etude.round.test_values import (
+from etude.round.hidden_metrics import (
     looks,
     record_look,
     values_at_best,
     without_test_values,
 )
-from etude.round.test_values import (
+from etude.round.hidden_metrics import (
     test_metrics as metrics_of_test_data,
 )
+from etude.round.result import load
 
 NAMES = ("valid/error", "test/error", "test_loss", "latest_loss")
 
