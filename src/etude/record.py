@@ -93,6 +93,8 @@ class Checkpoint:
 
     step: int
     value: float | None
+    contents: str = field(default="", compare=False, repr=False)
+    """What is in its folder, to check it by; empty where nobody noted it."""
 
 
 @final

@@ -29,6 +29,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     ] = "html",
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
+    from ..disk.file import write_whole
     from ..errors import RunError
     from .options import Judge, stored_result
     from .output import hidden_test_lines, judged_lines, print_lines
@@ -39,7 +40,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                place.write_text(result.html(), encoding="utf-8")
+                write_whole(place, result.html())
                 typer.echo(f"Report: {place}")
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import vl_convert
 
+from ..disk.file import write_whole
 from ..plot.theme import LIGHT, Palette, themed
 from .figures import figures
 from .inputs import Figure, Inputs
@@ -29,7 +30,7 @@ def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> P
     spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
     path = folder / f"{figure.name}.{format}"
     if format == "png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2.0))
+        write_whole(path, vl_convert.vegalite_to_png(spec, scale=2.0))
     else:
-        path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+        write_whole(path, vl_convert.vegalite_to_svg(spec))
     return path

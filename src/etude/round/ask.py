@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Self, final
 
 from ..assignment import Assignment
-from ..errors import Leave, RunError
-from ..event import Ended, Event, Refused
+from ..errors import Leave, RunError, Torn
+from ..event import Ended, Event, Refused, Unrestored
 from ..experiment import Experiment
 from ..record import Record
 from ..runner import imported
@@ -96,7 +96,11 @@ class AskTell:
         if not waiting:
             return None
         given = assignment(self._experiment, self._store, waiting[0])
-        trial = AskedTrial(given, self._deliver, partial(self._stop_reason, given.id))
+        try:
+            trial = AskedTrial(given, self._deliver, partial(self._stop_reason, given.id))
+        except Torn as torn:
+            self._deliver([Unrestored(given.id, torn.step)])
+            return self.next()
         self._out[trial.id] = trial
         return trial
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ..assignment import Halt
-from ..event import Ended, Event, Logged, Lost
+from ..event import Ended, Event, Logged, Lost, Unrestored
 from ..experiment import Experiment
 from ..move import Stop
 from ..record import Record
@@ -41,7 +41,7 @@ def play(
         store.append(name, events)
         see(events)
         guard.see(events)
-        lost = [event.trial_id for event in events if isinstance(event, Lost)]
+        lost = [event.trial_id for event in events if _is_tried_again(event)]
         waiting.extend(_pending_again(store, name, lost))
         # Asked while trials run: what is stopped now need not be trained to its end.
         if _is_news(events, experiment.metric):
@@ -54,6 +54,7 @@ def play(
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
         if not runner.wait(deliver) and not waiting:
+            guard.finish()
             return
 
 
@@ -118,6 +119,11 @@ def _is_news(events: Sequence[Event], metric: str) -> bool:
         not isinstance(event, Logged) or any(name == metric for _, name, _ in event.rows)
         for event in events
     )
+
+
+def _is_tried_again(event: Event) -> bool:
+    """Whether its trial is tried again now; one whose code cannot load a checkpoint waits."""
+    return isinstance(event, Lost) or (isinstance(event, Unrestored) and not event.detail)
 
 
 def _pending_again(store: Store, name: str, lost: Sequence[int]) -> list[Record]:

@@ -95,7 +95,7 @@ def _perform(
     first = [assignment(experiment, store, record) for record in waiting[:LOOKED_AT]]
     rehearsed = None
     if not any(record.ended for record in records):
-        rehearsed = rehearse(runner, first[0])
+        rehearsed = rehearse(runner, first[0], store.files.rehearsal(experiment.name))
         refuse_without_checkpoints(experiment, rehearsed)
     steps = len(waiting) * experiment.max_steps
     choice = select_runner(runner_name, runner, first, steps=steps, rehearsed=rehearsed)

@@ -19,7 +19,7 @@ from typing import final
 
 from ..assignment import Assignment, Halt
 from ..errors import RunError
-from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
+from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed, Unrestored
 from .base import Deliver
 from .batches import HOLD_S, is_urgent, merged
 from .devices import environments
@@ -210,7 +210,7 @@ class Processes:
         except (EOFError, OSError):
             is_gone = True
         for event in events:
-            if isinstance(event, Ended | Paused | Refused | Rehearsed):
+            if isinstance(event, Ended | Paused | Refused | Rehearsed | Unrestored):
                 slot.assignments.pop(event.trial_id, None)
         if is_gone:
             lost = list(slot.assignments)

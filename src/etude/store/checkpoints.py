@@ -13,18 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from ..event import Began, Ended, Event, Lost, Paused, Saved
+from ..disk.folder import make_folder, sync_tree
+from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
+
+
+# No trial's folder: trials are numbered.
+REHEARSAL = "rehearsal"
 
 
 @final
 class Files:
     """The folders beside a store: `STORE.checkpoints/NAME/TRIAL/STEP/` and `STORE.trials/NAME/`."""
 
-    def __init__(self, store: Path) -> None:
-        """Takes the path of the store itself."""
+    def __init__(self, store: Path, *, lasting: bool = True) -> None:
+        """Takes the path of the store itself, and whether it is to survive a power cut."""
         self._store = store.absolute()
+        self.lasting = lasting
 
     @property
     def folder(self) -> Path:
@@ -38,6 +44,10 @@ class Files:
     def trial(self, name: str, trial_id: int) -> Path:
         """The folder that a trial may use, its log in it."""
         return self._beside("trials") / name / str(trial_id)
+
+    def rehearsal(self, name: str) -> Path:
+        """The folder in which a trial is tried before it is trained."""
+        return self._beside("trials") / name / REHEARSAL
 
     @property
     def test_looks(self) -> Path:
@@ -54,7 +64,10 @@ class Files:
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
         step = str(fork.from_step)
+        make_folder(place)
         shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
+        if self.lasting:
+            sync_tree(place)
 
     def _beside(self, kind: str) -> Path:
         return self._store.with_name(f"{self._store.name}.{kind}")
@@ -74,7 +87,7 @@ def retained(
 
 @final
 @dataclasses.dataclass(frozen=True)
-class CheckpointCleanup:
+class Sweep:
     """The checkpoints to remove from a trial's folder, after the commit that forgets them.
 
     A crash between the two leaves a folder too many, never one too few.
@@ -104,11 +117,11 @@ class CheckpointCleanup:
 
 def cleanup(
     record: Record, events: Sequence[Event], *, best: int, objective: Objective
-) -> CheckpointCleanup | None:
+) -> Sweep | None:
     """The cleanup after these events, which left `record` as it stands; None where none is due."""
-    is_over = any(isinstance(event, Ended | Paused | Lost) for event in events)
+    is_over = any(isinstance(event, Ended | Paused | Lost | Unrestored) for event in events)
     if not is_over and not any(isinstance(event, Began | Saved) for event in events):
         return None
     stay = retained(record.checkpoints, best=best, objective=objective)
     forgotten = {one.step for one in record.checkpoints} - {one.step for one in stay}
-    return CheckpointCleanup(record.id, stay, frozenset(forgotten), rest=is_over)
+    return Sweep(record.id, stay, frozenset(forgotten), rest=is_over)

@@ -23,6 +23,7 @@ from ..study import Study
 from .base import (
     existing_ids,
     inherited,
+    perform,
     place_of,
     record_after,
     reservation_of,
@@ -48,7 +49,7 @@ class Memory:
     @property
     def files(self) -> Files:
         """Temporary folders, gone when the store is."""
-        return Files(self._folder / "memory")
+        return Files(self._folder / "memory", lasting=False)
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
@@ -159,4 +160,4 @@ class Memory:
         best, objective = experiment.keep_checkpoints, experiment.objective
         if due := cleanup(record, [event], best=best, objective=objective):
             self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.retained)
-            due.perform(self.files.checkpoints(name, trial_id))
+            perform([due], self.files, name)

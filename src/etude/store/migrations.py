@@ -151,3 +151,9 @@ def trials_know_what_was_taken_whole(db: Connection) -> None:
 def launches_know_their_code(db: Connection) -> None:
     """A launch in which no trial ended began with some version of the code all the same (K3)."""
     db.execute("alter table launch add column code text not null default '{}'")
+
+
+@migration(10)
+def checkpoints_know_what_is_in_them(db: Connection) -> None:
+    """One that is not as it was written is left for the one before (K2)."""
+    db.execute("alter table checkpoint add column contents text not null default ''")

@@ -167,9 +167,22 @@ def keep_checkpoints(
     """Writes down that a trial has exactly these checkpoints."""
     db.execute("delete from checkpoint where experiment_id = ? and trial_id = ?", (key, trial_id))
     db.executemany(
-        "insert into checkpoint(experiment_id, trial_id, step, value) values(?, ?, ?, ?)",
-        [(key, trial_id, one.step, one.value) for one in checkpoints],
+        "insert into checkpoint(experiment_id, trial_id, step, value, contents) "
+        "values(?, ?, ?, ?, ?)",
+        [(key, trial_id, one.step, one.value, one.contents) for one in checkpoints],
     )
+
+
+def named_checkpoints(db: Connection, name: str) -> dict[int, list[int]]:
+    """The steps of the checkpoints of an experiment that are written down, by trial."""
+    steps: dict[int, list[int]] = {}
+    for trial_id, step in db.execute(
+        "select trial_id, step from checkpoint join experiment on experiment.id = experiment_id "
+        "where name = ?",
+        (name,),
+    ):
+        steps.setdefault(trial_id, []).append(step)
+    return steps
 
 
 def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
@@ -251,22 +264,23 @@ def record(db: Connection, key: int, trial_id: int) -> Record:
     row = db.execute(
         f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
     ).fetchone()
-    pairs = db.execute(
-        "select step, value from checkpoint where experiment_id = ? and trial_id = ? order by step",
+    columns = db.execute(
+        "select step, value, contents from checkpoint "
+        "where experiment_id = ? and trial_id = ? order by step",
         (key, trial_id),
     )
-    checkpoints = tuple(Checkpoint(step, value) for step, value in pairs)
+    checkpoints = tuple(Checkpoint(*one) for one in columns)
     return _from_row(row, checkpoints)
 
 
 def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
     cursor = db.execute(
-        "select trial_id, step, value from checkpoint where experiment_id = ? "
+        "select trial_id, step, value, contents from checkpoint where experiment_id = ? "
         "order by trial_id, step",
         (key,),
     )
     for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
-        yield trial_id, tuple(Checkpoint(step, value) for _, step, value in rows)
+        yield trial_id, tuple(Checkpoint(*one) for _, *one in rows)
 
 
 def _points(db: Connection, key: int) -> Iterator[tuple[int, NDArray[np.void]]]:

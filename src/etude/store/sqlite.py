@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,11 @@ from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import code_rows, rows
-from .base import existing_ids, place_of, reservation_of
-from .checkpoints import CheckpointCleanup, Files, cleanup
+from .base import existing_ids, perform, place_of, reservation_of
+from .checkpoints import Files, Sweep, cleanup
 from .lock import file_lock
 from .migrations import latest, migrate, refuse, version
+from .sweep import sweep
 
 
 @final
@@ -81,6 +82,7 @@ class SQLite:
         path = self._path.with_name(f"{self._path.name}.{name}.lock")
         with file_lock(path, name):
             self._reopen_running(name)
+            sweep(self.files, name, self._named_checkpoints(name))
             try:
                 yield
             finally:
@@ -118,15 +120,14 @@ class SQLite:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
         best, objective = experiment.keep_checkpoints, experiment.objective
-        cleanups: list[CheckpointCleanup] = []
+        sweeps: list[Sweep] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
                 if due := cleanup(record, news, best=best, objective=objective):
                     rows.keep_checkpoints(self._db, key, trial_id, due.retained)
-                    cleanups.append(due)
-        for due in cleanups:
-            due.perform(self.files.checkpoints(name, due.trial_id))
+                    sweeps.append(due)
+        perform(sweeps, self.files, name)
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
@@ -156,6 +157,11 @@ class SQLite:
                 "experiment_id = (select id from experiment where name = ?)",
                 (name,),
             )
+
+    def _named_checkpoints(self, name: str) -> Mapping[int, list[int]]:
+        """The steps of the checkpoints that are written down, by trial."""
+        with _store_errors(self._path):
+            return rows.named_checkpoints(self._db, name)
 
     def _key(self, name: str) -> int:
         row = self._db.execute("select id from experiment where name = ?", (name,)).fetchone()
