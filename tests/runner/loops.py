@@ -43,6 +43,24 @@ def train(trial):
             )
 
 
+def cannot_load(trial):
+    """Its code was changed since it wrote the checkpoint."""
+
+    def load(path: Path) -> None:
+        raise KeyError("encoder")
+
+    trial.restore(load)
+    train(trial)
+
+
+def loads_later(trial):
+    """Keeps the folder, and loads when it has made its model."""
+    folders: list[Path] = []
+    if trial.restore(folders.append):
+        raise KeyError(folders[0].name)
+    train(trial)
+
+
 def interrupted(trial):
     """The same, but its worker dies once, after the second checkpoint."""
     _die_at(trial, "died", 5)

@@ -94,7 +94,7 @@ def _perform(
     waiting = pending(plan, store, experiment.name)
     first = [assignment(experiment, store, record) for record in waiting[:LOOKED_AT]]
     rehearsed = None
-    if not any(record.ended for record in records):
+    if waiting and not any(record.ended for record in records):
         rehearsed = rehearse(runner, first[0], store.files.rehearsal(experiment.name))
         refuse_without_checkpoints(experiment, rehearsed)
     steps = len(waiting) * experiment.max_steps

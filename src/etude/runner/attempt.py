@@ -114,7 +114,8 @@ class EventChannel:
 
     def end(self, outcome: End, wall_s: float) -> None:
         """Sends the end with the time it took."""
-        self._note_code()
+        if not isinstance(outcome, Unrestored):  # which trained nothing
+            self._note_code()
         if isinstance(outcome, Ended | Paused):
             outcome = replace(outcome, wall_s=wall_s)
         self.flush(outcome)

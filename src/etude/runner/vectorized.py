@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from ..assignment import Assignment, Halt
-from ..errors import RunError
+from ..errors import Leave, RunError
 from ..event import Event
 from ..train.backend import Stacking, backend_of, resolved
 from ..train.gate import Signature
@@ -149,7 +149,7 @@ class Vectorized:
             with self._state.restored(assignment.stream_seed):
                 member: Member = self._resolved(assignment).member(trial)
                 member.begin()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's may raise anything
             self._end(trial, error)
             return None
         return member

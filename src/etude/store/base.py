@@ -165,14 +165,8 @@ def record_after(record: Record, event: Event) -> Record:
         )
     if isinstance(event, Lost):
         return _record_after_loss(record, event)
-    if isinstance(event, Unrestored):
-        torn = None if event.detail else event.step
-        left = tuple(one for one in record.checkpoints if one.step != torn)
-        return dataclasses.replace(record, status="pending", checkpoints=left)
-    if isinstance(event, Reopened):
-        return dataclasses.replace(record, status="pending", reason="", detail="", losses=0)
-    if isinstance(event, Refused):
-        return dataclasses.replace(record, status="pending", reason="", detail="")
+    if isinstance(event, Unrestored | Reopened | Refused):
+        return _record_waiting(record, event)
     return record
 
 
@@ -188,6 +182,15 @@ def _record_begun(record: Record, event: Began) -> Record:
         unread=None,  # until it comes to an end, nobody knows
         taken=(),
     )
+
+
+def _record_waiting(record: Record, event: Unrestored | Reopened | Refused) -> Record:
+    if isinstance(event, Unrestored):
+        torn = None if event.detail else event.step
+        left = tuple(one for one in record.checkpoints if one.step != torn)
+        return dataclasses.replace(record, status="pending", checkpoints=left)
+    losses = 0 if isinstance(event, Reopened) else record.losses
+    return dataclasses.replace(record, status="pending", reason="", detail="", losses=losses)
 
 
 def _record_after_loss(record: Record, event: Lost) -> Record:

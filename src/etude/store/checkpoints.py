@@ -18,7 +18,6 @@ from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
 
-
 # No trial's folder: trials are numbered.
 REHEARSAL = "rehearsal"
 
