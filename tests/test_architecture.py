@@ -65,6 +65,15 @@ HOMES = {
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
 }
+# Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
+WRITERS = {
+    "disk/file.py": "the one way",
+    "disk/checkpoint.py": "a folder, put in its place when it is on disk",
+    "runner/child.py": "the log of a trial, as it is printed",
+    "runner/inline.py": "the same, in this process",
+    "store/checkpoints.py": "the checkpoint of a fork, on disk before its commit",
+    "store/lock.py": "the lock, which holds for as long as its file is open",
+}
 # Words that the field's terms replaced: no module has such a name again.
 REPLACED = """
     admitted arithmetic arranged arrangement arrived asking bearing belief blame bring
@@ -129,6 +138,11 @@ USERS_FILES = {
     *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
+WRITING = {
+    *("write_text", "write_bytes", "savefig", "touch", "fdopen", "NamedTemporaryFile", "mkstemp"),
+    *("os.replace", "os.link", "shutil.copy", "shutil.copy2"),
+    *("shutil.copyfile", "shutil.copytree", "shutil.move", "chart.save", "figure.save"),
+}
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")
 EXPLAINED = re.compile(r"#\s*(?:noqa:\s*[A-Z0-9, ]+|type:\s*ignore\[[\w, -]+\])\s+#\s*\w+")
 SOURCE_LINE = re.compile(r"^\s*Source: .*\b[A-Z]\d+\b.*", re.MULTILINE)
@@ -153,6 +167,18 @@ def speaks(source: str, function: Function) -> bool:
     returned = ast.unparse(function.returns) if function.returns else ""
     says = any(kind in returned for kind in ("list[Finding]", "list[Remedy]"))
     return says or function.name == Path(source).stem
+
+
+def writes_a_file(call: ast.Call) -> bool:
+    """Whether a call may write a file, or put one in the place of another, as far as names tell."""
+    whole = ast.unparse(call.func)
+    name = whole.rpartition(".")[2]
+    given = [ast.unparse(one) for one in [*call.args, *(word.value for word in call.keywords)]]
+    modes = [one for one in given if re.fullmatch(r"'[rwaxbt+]{1,3}'", one)]
+    opens = name == "open" and any(set(mode) & set("wax+") for mode in modes)
+    opens_lowly = whole == "os.open" and not any("O_RDONLY" in flags for flags in given)
+    moves = name in ("to_csv", "rename") and bool(call.args)
+    return name in WRITING or whole in WRITING or opens or opens_lowly or moves
 
 
 def module_of(test: str) -> str:
@@ -309,6 +335,18 @@ def test_a_heavy_library_is_imported_only_in_its_home():
     ]
 
     assert heavy == []
+
+
+def test_a_file_is_written_in_one_way_only():
+    writes = [
+        f"{source}:{call.lineno} {ast.unparse(call.func)}"
+        for source in SOURCES
+        if source not in WRITERS
+        for call in ast.walk(tree(source))
+        if isinstance(call, ast.Call) and writes_a_file(call)
+    ]
+
+    assert writes == []
 
 
 def test_suppressions_are_rare():

@@ -1,8 +1,8 @@
 """Trial: the handle that a user's training loop holds.
 
-A checkpoint is written here, aside and then renamed. Which checkpoints are held until then is said
-in `train/checkpointing.py`, which stay on disk in `store/checkpoints.py`, and which one a trial
-goes on from in `round/resume.py`.
+How a checkpoint is written is said in `disk/checkpoint.py`, which are held until then in
+`train/checkpointing.py`, which stay on disk in `store/checkpoints.py`, and which one a trial goes
+on from in `round/resume.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import os
+import re
 import resource
 import stat
 from contextlib import contextmanager
@@ -160,10 +161,9 @@ def test_behind_a_link_its_target_is_written(tmp_path, there):
 def test_a_place_that_is_none_is_refused_and_stays(tmp_path, make, code):
     make(tmp_path / "place")
 
-    with pytest.raises(OSError) as refused:
+    with pytest.raises(OSError, match=re.escape(os.strerror(code))):
         write_whole(tmp_path / "place", "new")
 
-    assert refused.value.errno == code
     assert names(tmp_path) == ["place"]
 
 

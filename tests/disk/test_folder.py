@@ -30,7 +30,8 @@ def replaced(path):
 
 @pytest.mark.parametrize("name", ["state.json", "shards/\udcff0"])
 @pytest.mark.parametrize(
-    "tear", [lambda path: path.write_bytes(b""), zeros, halved, replaced, lambda path: path.unlink()]
+    "tear",
+    [lambda path: path.write_bytes(b""), zeros, halved, replaced, lambda path: path.unlink()],
 )
 def test_a_folder_is_torn_where_one_of_its_files_is_not_as_it_was(folder, name, tear):
     listed = contents(folder)

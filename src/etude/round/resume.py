@@ -1,7 +1,7 @@
 """Which checkpoint a trial goes on from: the last one that the store and the disk both have.
 
-Which are held while it trains is for `train/checkpointing.py`, how one is written for `trial.py`,
-and which of them stay on disk for `store/checkpoints.py`.
+Which are held while it trains is for `train/checkpointing.py`, how one is written for
+`disk/checkpoint.py`, and which of them stay on disk for `store/checkpoints.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which checkpoints stay on disk, and where they lie.
 
 Which are held while a trial trains is for `train/checkpointing.py`, how one is written for
-`trial.py`, and which one a trial goes on from for `round/resume.py`.
+`disk/checkpoint.py`, and which one a trial goes on from for `round/resume.py`.
 """
 
 from __future__ import annotations
