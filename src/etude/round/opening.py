@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, final
 
 from ..design.studies import studies
+from ..disk.file import sweep_asides
 from ..errors import ExperimentError, RunError
 from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
@@ -91,6 +92,7 @@ def open_round(
         if any(search.adapts for _, search in plan):
             entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
         if folder is not None:
+            sweep_asides(folder)
             is_known = any(one.experiment.name == experiment.name for one in opened_store.entries())
             records = opened_store.records(experiment.name) if is_known else ()
             code = code_at_start(records, folder, train)
