@@ -32,7 +32,10 @@ _Candidate: TypeAlias = Annotated[
 ]
 
 _AsIs: TypeAlias = Annotated[
-    bool, typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point.")
+    bool,
+    typer.Option(
+        "--as-is", help="Adopt a first baseline as a starting point, whatever its trainings."
+    ),
 ]
 
 
@@ -54,6 +57,8 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
+    from dataclasses import replace
+
     from .adopt_inputs import decided, doubts_of, line_of, source_of
     from .options import stored_result
     from .output import Answer, show, store_option
@@ -70,7 +75,12 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
             anyway=anyway,
             store=store_option(store),
         )
-        if not prune and (decision.decision == "adopt" or anyway):
+        if line is None and decision.retrain and not (prune or anyway):
+            # Something to begin with, named so, beside the trainings that tell what it is worth.
+            named, _ = decided(result, trial, line, worth=worth, as_is=True)
+            outcome = _propose(result, None, outcome, prune=False)
+            outcome = _adopt(baseline, line, result, replace(outcome, decision=named))
+        elif not prune and (decision.decision == "adopt" or anyway):
             outcome = _adopt(baseline, line, result, outcome)
         elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
             outcome = _propose(result, incumbent, outcome, prune=prune)
