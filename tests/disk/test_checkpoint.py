@@ -58,8 +58,12 @@ def test_files_and_folders_are_on_disk_before_a_checkpoint_has_its_name(place, m
         calls.append(os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")))
         sync(descriptor)
 
+    def replaced(*two):
+        calls.append("replace")
+        replace(*two)
+
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(os, "replace", lambda *two: (calls.append("replace"), replace(*two)))
+    monkeypatch.setattr(os, "replace", replaced)
 
     write_checkpoint(place, save, lasting=True)
 

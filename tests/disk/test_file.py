@@ -85,11 +85,18 @@ def test_killed_in_the_write_the_old_file_stands_and_the_next_writer_sweeps(file
 
 def test_the_content_is_on_disk_before_the_name_and_the_name_before_it_returns(file, monkeypatch):
     calls = []
-    for name in ("fsync", "replace"):
-        real = getattr(os, name)
-        monkeypatch.setattr(
-            os, name, lambda *given, name=name, real=real: (calls.append(name), real(*given))
-        )
+    sync, replace = os.fsync, os.replace
+
+    def synced(descriptor):
+        calls.append("fsync")
+        sync(descriptor)
+
+    def replaced(*two):
+        calls.append("replace")
+        replace(*two)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
 
     write_whole(file, "another")
 

@@ -57,8 +57,6 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Make the best setting the baseline, where it beats it and is worth what it adds."""
-    from dataclasses import replace
-
     from .adopt_inputs import decided, doubts_of, line_of, source_of
     from .options import stored_result
     from .output import Answer, show, store_option
@@ -69,17 +67,13 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     with stored_result(title or None, store) as asked:
         result, trial = source_of(asked, trial)
         decision, incumbent = decided(result, trial, line, worth=worth, as_is=as_is)
+        doubts = tuple(doubts_of(result))
         outcome = _Outcome(
-            decision=decision,
-            doubts=tuple(doubts_of(result)),
-            anyway=anyway,
-            store=store_option(store),
+            decision=decision, doubts=doubts, anyway=anyway, store=store_option(store)
         )
         if line is None and decision.retrain and not (prune or anyway):
-            # Something to begin with, named so, beside the trainings that tell what it is worth.
             named, _ = decided(result, trial, line, worth=worth, as_is=True)
-            outcome = _propose(result, None, outcome, prune=False)
-            outcome = _adopt(baseline, line, result, replace(outcome, decision=named))
+            outcome = _begin(baseline, result, outcome, named)
         elif not prune and (decision.decision == "adopt" or anyway):
             outcome = _adopt(baseline, line, result, outcome)
         elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
@@ -145,6 +139,14 @@ def _adopt(path: Path, line: Baseline | None, result: Result, outcome: _Outcome)
     adopted = replace(outcome, decision=decision, place=path)
     _write(path, line, result, adopted)
     return adopted
+
+
+def _begin(path: Path, result: Result, outcome: _Outcome, named: AdoptionDecision) -> _Outcome:
+    """Writes something to begin with, named so, beside the trainings that tell its worth."""
+    from dataclasses import replace
+
+    proposed = _propose(result, None, outcome, prune=False)
+    return _adopt(path, None, result, replace(proposed, decision=named))
 
 
 def _refuse_without_value(decision: AdoptionDecision) -> None:
