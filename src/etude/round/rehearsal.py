@@ -54,6 +54,7 @@ def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # where there are trials, theirs stand in it
             folder.parent.rmdir()
+            folder.parent.parent.rmdir()
     (event,) = events
     if isinstance(event, Refused):
         raise refusal(event)

@@ -153,6 +153,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
+    _flush()
     _leave_log()
     log.parent.mkdir(parents=True, exist_ok=True)
     _redirect(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -160,8 +161,7 @@ def _print_to(log: Path) -> None:
 
 
 def _leave_log() -> None:
-    """Removes the log that this process printed to where nothing was printed."""
-    _flush()
+    """Removes the log that this process printed to where nothing was printed: flush before."""
     if not _logs or os.fstat(1).st_size:
         return
     _redirect(Path(os.devnull), os.O_WRONLY)
