@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
@@ -16,6 +17,9 @@ from typing import final
 from ..event import Began, Ended, Event, Lost, Paused, Saved
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
+
+# A store and what stands beside it is its owner's: settings, curves, code and weights.
+PRIVATE = 0o600
 
 
 @final
@@ -30,6 +34,14 @@ class Files:
     def folder(self) -> Path:
         """The folder that the store stands in."""
         return self._store.parent
+
+    @property
+    def mode(self) -> int:
+        """The rights of a new file beside the store: those of the store itself."""
+        try:
+            return stat.S_IMODE(self._store.stat().st_mode) & 0o666
+        except OSError:
+            return PRIVATE
 
     def checkpoints(self, name: str, trial_id: int) -> Path:
         """The folder of a trial's checkpoints, one folder a step in it."""
