@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TextIO, final
 
-from ..assignment import Assignment, Halt
+from ..assignment import Assignment, Halt, open_log
 from ..event import Event
 from ..trial import TrainFunction
 from . import imported
@@ -110,8 +111,7 @@ class _Tee(io.TextIOBase):
     def write(self, text: str) -> int:
         """Writes to both."""
         if self._file is None:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._log.open("a", encoding="utf-8", buffering=1)
+            self._file = os.fdopen(open_log(self._log), "a", encoding="utf-8", buffering=1)
         self._file.write(text)
         return self._stream.write(text)
 

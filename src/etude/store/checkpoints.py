@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
+from ..assignment import make_folder
 from ..event import Began, Ended, Event, Lost, Paused, Saved
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
@@ -65,6 +66,7 @@ class Files:
         assert fork.parent is not None, "Only a fork has a parent. This is a bug."
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
+        make_folder(place)
         step = str(fork.from_step)
         shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
 

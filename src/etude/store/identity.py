@@ -48,11 +48,14 @@ def is_database(path: Path) -> bool:
 
     SQLite reads it: whoever closes a file of his own loses all locks that this process has on it.
     """
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
     try:
         with closing(sqlite3.connect(_main_file(path), uri=True)) as db:
-            return bool(db.execute("select count(*) from sqlite_master").fetchone()[0])
+            db.execute("select count(*) from sqlite_master")
     except sqlite3.Error:
         return False
+    return True
 
 
 def owner_in_file(path: Path, name: str) -> Owner | None:

@@ -45,21 +45,21 @@ def loss(path: Path, file: Identity, descriptor: int | None = None) -> str:
         return f"The store `{path}` was deleted or moved while it was in use. {_PUT_BACK}"
     if os.fstat(descriptor).st_nlink == 0:
         return f"The store `{path}` was deleted while it was in use. {_PUT_BACK}"
-    return f"The store `{path}` was moved{_new_place(descriptor)} while it was in use. {_MOVE_BACK}"
+    to = _new_place(descriptor, file)
+    return f"The store `{path}` was moved{to} while it was in use. {_MOVE_BACK}"
 
 
 _PUT_BACK = "Put a copy back, or type the same command again to begin anew."
-_MOVE_BACK = (
-    "Move it back, or name its new place with --store, and type the same command again: "
-    "what was finished is kept."
-)
+_MOVE_BACK = "Move it back and type the same command again: what was finished is kept."
 
 
-def _new_place(descriptor: int) -> str:
-    try:
-        return f" to `{os.readlink(f'/proc/self/fd/{descriptor}')}`"
-    except OSError:  # not a Linux
-        return ""
+def _new_place(descriptor: int, file: Identity) -> str:
+    """Where an open file is now, in words; empty where the system does not say."""
+    with suppress(OSError):
+        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        if identity(place) == file:
+            return f" to `{place}`"
+    return ""
 
 
 @final
@@ -142,10 +142,11 @@ class Watch:
             with suppress(sqlite3.Error):
                 db.execute("pragma busy_timeout = 1000")
                 db.execute("pragma wal_checkpoint(truncate)")
-        if self._is_overwritten or identity(self._path) != self._file:
-            for name, file in self._parts.items():
-                if identity(name) == file and (self._is_overwritten or not _size(name)):
-                    name.unlink(missing_ok=True)
+        is_elsewhere = identity(self._path) != self._file
+        parts = [name for name, file in self._parts.items() if identity(name) == file]
+        if self._is_overwritten or (is_elsewhere and not any(map(_is_ahead, parts))):
+            for name in parts:
+                name.unlink(missing_ok=True)
 
     def _run(self) -> None:
         next_s = time.monotonic() + CHECKPOINT_S
@@ -198,8 +199,6 @@ class Watch:
             self._is_written = self._is_written or pages == written
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _is_ahead(path: Path) -> bool:
+    """Whether this is what is written ahead, and holds something."""
+    return path.name.endswith(_PARTS[0]) and path.stat().st_size > 0
