@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, final
@@ -75,53 +72,6 @@ class Halt:
 
     trial_id: int
     reason: str = "schedule"
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a folder beside a store, with the rights of what it stands in, whatever the umask.
-
-    The topmost, `STORE.checkpoints` or `STORE.trials`, has the rights of the store itself.
-    """
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    store = folder.with_suffix("")
-    source = store if store.is_file() else folder.parent
-    rights = stat.S_IMODE(source.stat().st_mode) & 0o777
-    if source is store:
-        rights = rights & 0o666 | (rights & 0o444) >> 2  # who reads the store enters the folder
-    with suppress(FileExistsError):  # another worker was quicker
-        folder.mkdir(rights)
-        _set_rights(folder, rights)
-
-
-def open_log(log: Path) -> int:
-    """A descriptor that appends to a log, a new one with the rights of its folder."""
-    make_folder(log.parent)
-    rights = stat.S_IMODE(log.parent.stat().st_mode) & 0o666
-    is_new = not log.exists()
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, rights)
-    if is_new:
-        _set_rights(log, rights)
-    return descriptor
-
-
-def narrow_rights(folder: Path) -> None:
-    """Takes from all that stands in a folder the rights that nobody has on the folder itself."""
-    limit = stat.S_IMODE(folder.stat().st_mode) & 0o777
-    for parent, folders, files in os.walk(folder):
-        for path in (Path(parent, name) for name in (*folders, *files)):
-            status = path.lstat()
-            if not stat.S_ISLNK(status.st_mode):
-                _set_rights(path, status.st_mode & limit)
-
-
-def _set_rights(path: Path, rights: int) -> None:
-    """Sets what the umask may have taken; what it is not ours to set stays."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o777 != rights:
-        with suppress(PermissionError):
-            path.chmod(mode & ~0o777 | rights)
 
 
 Moment: TypeAlias = Literal["began", "stepped", "evaluating", "passed"]

@@ -17,7 +17,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, final
 
-from .assignment import Assignment, Channel, make_folder, narrow_rights
+from .assignment import Assignment, Channel
+from .disk.rights import make_folder, narrow_rights
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
 from .playbook.metrics import is_loss

@@ -18,7 +18,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeAlias, final
 
-from ..assignment import Assignment, Halt, open_log
+from ..assignment import Assignment, Halt
+from ..disk.rights import open_log
 from ..errors import InputError
 from ..event import Event, Refused
 from ..trial import TrainFunction

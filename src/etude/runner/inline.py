@@ -10,7 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import TextIO, final
 
-from ..assignment import Assignment, Halt, open_log
+from ..assignment import Assignment, Halt
+from ..disk.rights import open_log
 from ..event import Event
 from ..trial import TrainFunction
 from . import imported

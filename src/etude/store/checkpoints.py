@@ -9,18 +9,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from ..assignment import make_folder
+from ..disk.rights import make_folder
 from ..event import Began, Ended, Event, Lost, Paused, Saved
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
-
-# A store and what stands beside it is its owner's: settings, curves, code and weights.
-PRIVATE = 0o600
 
 
 @final
@@ -35,14 +31,6 @@ class Files:
     def folder(self) -> Path:
         """The folder that the store stands in."""
         return self._store.parent
-
-    @property
-    def mode(self) -> int:
-        """The rights of a new file beside the store: those of the store itself."""
-        try:
-            return stat.S_IMODE(self._store.stat().st_mode) & 0o666
-        except OSError:
-            return PRIVATE
 
     def checkpoints(self, name: str, trial_id: int) -> Path:
         """The folder of a trial's checkpoints, one folder a step in it."""
@@ -62,13 +50,18 @@ class Files:
         return self.trial(name, trial_id) / "log.txt"
 
     def copy(self, name: str, fork: Record) -> None:
-        """Gives a fork its parent's checkpoint, before the fork is written down."""
+        """Gives a fork its parent's checkpoint, before the fork is written down.
+
+        Where somebody removed that, the fork begins anew: no setting is to blame.
+        """
         assert fork.parent is not None, "Only a fork has a parent. This is a bug."
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
         make_folder(place)
         step = str(fork.from_step)
-        shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
+        source = self.checkpoints(name, fork.parent) / step
+        if source.is_dir():
+            shutil.copytree(source, place / step)
 
     def _beside(self, kind: str) -> Path:
         return self._store.with_name(f"{self._store.name}.{kind}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import final
 
 from ..code import Code
+from ..disk.rights import PRIVATE, file_rights
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
@@ -20,7 +21,7 @@ from ..record import Record, Records
 from ..study import Study
 from . import code_rows, rows
 from .base import existing_ids, place_of, reservation_of, unheard
-from .checkpoints import PRIVATE, CheckpointCleanup, Files, cleanup
+from .checkpoints import CheckpointCleanup, Files, cleanup
 from .identity import identity, one_place
 from .lock import DESCRIPTORS, database_lock, file_lock, owned_error, owner_in
 from .migrations import latest, migrate, refuse, version
@@ -176,7 +177,7 @@ class SQLite:
         with ExitStack() as locks:
             try:
                 descriptor = locks.enter_context(database_lock(self._path, name))
-                locks.enter_context(file_lock(path, owner.as_json(), self.files.mode))
+                locks.enter_context(file_lock(path, owner.as_json(), file_rights(self._path)))
             except BlockingIOError:
                 first = read_owner(self._db, name)
                 said = first.as_json() if first else owner_in(path)
