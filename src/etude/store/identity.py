@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from ..errors import StoreError
 from .owner import Owner, read_owner, read_places
 
 # The device and the number of a file on it: links have the same.
@@ -41,6 +42,19 @@ def one_place(path: Path) -> Path:
     file = (status.st_dev, status.st_ino)
     others = (other for other in _other_places(place) if identity(other) == file)
     return next(others, place)
+
+
+def refuse_unreadable(path: Path, typed: Path) -> None:
+    """Refuses a store that is not for this user: a new one is its owner's alone.
+
+    Raises:
+        StoreError: with what its owner can do.
+    """
+    if os.path.isfile(path) and not os.access(path, os.R_OK):
+        raise StoreError(
+            f"The store `{typed}` is not yours to read. "
+            f"Ask its owner to let you: `chmod +r {typed.name}`."
+        )
 
 
 def is_database(path: Path) -> bool:

@@ -104,7 +104,13 @@ def database_lock(path: Path, name: str) -> Iterator[int]:
     file = identity(path)
     if file is None:
         raise StoreError(f"The store `{path}` is gone. Type the same command again to begin anew.")
-    descriptor = DESCRIPTORS.take(path, file)
+    try:
+        descriptor = DESCRIPTORS.take(path, file)
+    except OSError as error:
+        raise StoreError(
+            f"The store `{path}` cannot be written ({error.strerror}). "
+            "Make it writable, or name another store with --store."
+        ) from error
     byte = _FIRST_BYTE + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
     try:
         _set(descriptor, fcntl.F_WRLCK, byte, 1)

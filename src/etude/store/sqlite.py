@@ -22,7 +22,7 @@ from ..study import Study
 from . import code_rows, rows
 from .base import existing_ids, place_of, reservation_of, unheard
 from .checkpoints import CheckpointCleanup, Files, cleanup
-from .identity import identity, one_place
+from .identity import identity, one_place, refuse_unreadable
 from .lock import DESCRIPTORS, database_lock, file_lock, owned_error, owner_in
 from .migrations import latest, migrate, refuse, version
 from .owner import Owner, read_owner, this_process, write_owner
@@ -34,7 +34,7 @@ class SQLite:
     """A store in one SQLite file, written ahead (WAL), every commit synced to disk.
 
     Args:
-        path: The file.
+        path: The file, or a link to it.
         create: False opens it to read only.
 
     Raises:
@@ -44,13 +44,14 @@ class SQLite:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         """Opens the file and brings its schema up to date."""
-        path = self._path = one_place(path)
+        self._path = one_place(path)
         self._experiments: dict[str, tuple[int, Experiment]] = {}
         self._codes: dict[str, Code] = {}
         with _store_errors(path):
-            self._db = _writable(path) if create else _readable(path)
+            refuse_unreadable(self._path, path)
+            self._db = _writable(self._path, path) if create else _readable(self._path, path)
         self._is_writable, self._is_closed = create, False
-        self._file = identity(path) or (0, 0)
+        self._file = identity(self._path) or (0, 0)
         DESCRIPTORS.store_opened(self._file)
 
     @property
@@ -226,14 +227,14 @@ class SQLite:
         self._refuse_loss()
 
 
-def _writable(path: Path) -> sqlite3.Connection:
-    if not path.parent.is_dir():
-        raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
+def _writable(path: Path, typed: Path) -> sqlite3.Connection:
+    if not os.path.isdir(path.parent):
+        raise StoreError(f"The folder of the store `{typed}` does not exist. Make it first.")
     _make_private(path)
     # A runner in this process may deliver from a thread beside the one that trains, one at a time.
     db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
     try:
-        refuse(db, str(path))  # before a single byte is written to what may not be ours
+        refuse(db, str(typed))  # before a single byte is written to what may not be ours
         db.execute("pragma journal_mode = wal")
         # Every commit reaches the disk, so that a finished trial survives a power cut too.
         db.execute("pragma synchronous = full")
@@ -257,15 +258,15 @@ def _make_private(path: Path) -> None:
     os.close(file)
 
 
-def _readable(path: Path) -> sqlite3.Connection:
+def _readable(path: Path, typed: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(
-            f"There is no store at `{path}`. Run an experiment first (`etude run FILE`), "
+            f"There is no store at `{typed}`. Run an experiment first (`etude run FILE`), "
             "or say where it is with --store."
         )
     db = _read_only(path)
     try:
-        refuse(db, str(path))
+        refuse(db, str(typed))
         is_old = version(db) < latest()
     except BaseException:
         db.close()
@@ -273,7 +274,7 @@ def _readable(path: Path) -> sqlite3.Connection:
     if not is_old:
         return db
     db.close()
-    _writable(path).close()
+    _writable(path, typed).close()
     return _read_only(path)
 
 
