@@ -18,10 +18,14 @@ Identity: TypeAlias = tuple[int, int]
 
 
 def identity(path: Path) -> Identity | None:
-    """Which file stands at a path; None where there is none."""
+    """Which file stands at a path; None where there is none.
+
+    Raises:
+        OSError: where that cannot be known.
+    """
     try:
         status = os.stat(path)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
 
@@ -40,8 +44,7 @@ def one_place(path: Path) -> Path:
     if status.st_nlink == 1 or not stat.S_ISREG(status.st_mode):
         return place
     file = (status.st_dev, status.st_ino)
-    others = (other for other in _other_places(place) if identity(other) == file)
-    return next(others, place)
+    return next((other for other in _other_places(place) if _is_file(other, file)), place)
 
 
 def refuse_unreadable(path: Path, typed: Path) -> None:
@@ -80,6 +83,13 @@ def owner_in_file(path: Path, name: str) -> Owner | None:
     """
     with closing(sqlite3.connect(_main_file(path), uri=True)) as db:
         return read_owner(db, name)
+
+
+def _is_file(path: Path, file: Identity) -> bool:
+    try:
+        return identity(path) == file
+    except OSError:
+        return False
 
 
 def _other_places(place: Path) -> Iterator[Path]:

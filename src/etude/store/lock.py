@@ -101,10 +101,12 @@ def database_lock(path: Path, name: str) -> Iterator[int]:
         BlockingIOError: while another owner holds it.
         StoreError: where the file is gone.
     """
-    file = identity(path)
-    if file is None:
-        raise StoreError(f"The store `{path}` is gone. Type the same command again to begin anew.")
     try:
+        file = identity(path)
+        if file is None:
+            raise StoreError(
+                f"The store `{path}` is gone. Type the same command again to begin anew."
+            )
         descriptor = DESCRIPTORS.take(path, file)
     except OSError as error:
         raise StoreError(

@@ -33,7 +33,10 @@ _PARTS = ("-wal", "-shm")
 
 def loss(path: Path, file: Identity, descriptor: int | None = None) -> str:
     """What became of a store that is no longer the file that was opened; empty where it is."""
-    found = identity(path)
+    try:
+        found = identity(path)
+    except OSError:  # a network that fails for a moment
+        return ""
     if found == file:
         return ""
     if found is not None:
@@ -142,8 +145,8 @@ class Watch:
             with suppress(sqlite3.Error):
                 db.execute("pragma busy_timeout = 1000")
                 db.execute("pragma wal_checkpoint(truncate)")
-        is_elsewhere = identity(self._path) != self._file
-        parts = [name for name, file in self._parts.items() if identity(name) == file]
+        is_elsewhere = _is_gone(self._path, self._file)
+        parts = [name for name, file in self._parts.items() if not _is_gone(name, file)]
         if self._is_overwritten or (is_elsewhere and not any(map(_is_ahead, parts))):
             for name in parts:
                 name.unlink(missing_ok=True)
@@ -166,7 +169,7 @@ class Watch:
         if message := loss(self._path, self._file, self._descriptor):
             return message
         for name, file in self._parts.items():
-            if identity(name) != file:
+            if _is_gone(name, file):
                 return (
                     f"`{name}` was deleted or replaced while its store was in use. "
                     "Type the same command again: what was finished is kept."
@@ -197,6 +200,13 @@ class Watch:
         with suppress(sqlite3.Error), closing(self._db.execute("pragma wal_checkpoint")) as answer:
             _, pages, written = answer.fetchone()
             self._is_written = self._is_written or pages == written
+
+
+def _is_gone(path: Path, file: Identity) -> bool:
+    try:
+        return identity(path) != file
+    except OSError:
+        return False
 
 
 def _is_ahead(path: Path) -> bool:
