@@ -11,6 +11,7 @@ from tests.store.sample import begun
 from etude.errors import OwnedError
 from etude.store import lock, open_store
 from etude.store.lock import owned_error
+from etude.store.owner import Owner
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def store(place):
 
 
 def test_an_owner_on_another_host_is_to_be_stopped_there():
-    owner = {"process": 7, "host": "node-3", "started": "2026-01-01T00:00:00+00:00"}
+    owner = Owner(7, "node-3", "2026-01-01T00:00:00+00:00")
 
     error = owned_error("rates", owner, "node-4")
 
@@ -37,20 +38,20 @@ def test_an_owner_on_another_host_is_to_be_stopped_there():
 
 def test_an_owner_of_which_nothing_is_known_is_one_all_the_same():
     assert "is already run by another process, started just now." in str(
-        owned_error("rates", {}, "node-4")
+        owned_error("rates", None, "node-4")
     )
 
 
 def test_a_lock_file_of_an_older_etude_is_respected(store, place):
     older = (
-        "import fcntl, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX); "
-        'file.write(\'{"process": 12, "started": "2026-01-01"}\'); file.flush(); '
+        "import fcntl, os, sys; file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX); "
+        'file.write(\'{"process": %d, "started": "2026-01-01"}\' % os.getpid()); file.flush(); '
         "print(flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", older, f"{place}.rates.lock"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         first.stdout.readline()
-        with pytest.raises(OwnedError, match="by process 12, started 2026-01-01"):
+        with pytest.raises(OwnedError, match=f"by process {first.pid}, started 2026-01-01"):
             store.own("rates").__enter__()
         first.stdin.close()
 

@@ -15,13 +15,14 @@ import os
 import struct
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from ..errors import OwnedError, StoreError
 from .identity import Identity, identity
+from .owner import Owner
 
 # Locks of an open file, not of a process: two stores in one process refuse each other too.
 _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", None)
@@ -144,7 +145,7 @@ def _set(descriptor: int, kind: int, start: int, length: int) -> None:
 
 
 @contextmanager
-def file_lock(path: Path, owner: Mapping[str, Any], mode: int) -> Iterator[None]:
+def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
     """Holds the lock file at `path` while the block runs; it says who the owner is.
 
     Raises:
@@ -181,10 +182,10 @@ def _lock_whole(file: int, path: Path) -> None:
         ) from error
 
 
-def _write_owner(file: int, path: Path, owner: Mapping[str, Any]) -> None:
+def _write_owner(file: int, path: Path, owner: Owner) -> None:
     try:
         os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(owner).encode(), 0)
+        os.pwrite(file, json.dumps(owner.as_json()).encode(), 0)
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` could not be written ({error.strerror}). "
@@ -192,27 +193,18 @@ def _write_owner(file: int, path: Path, owner: Mapping[str, Any]) -> None:
         ) from error
 
 
-def owner_in(path: Path) -> dict[str, Any]:
-    """What a lock file says of the owner; empty where it says nothing."""
-    try:
-        said = json.loads(path.read_bytes())
-    except (OSError, ValueError):  # the owner is just writing it
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def owned_error(name: str, owner: Mapping[str, Any], host: str) -> OwnedError:
+def owned_error(name: str, owner: Owner | None, host: str) -> OwnedError:
     """What the second owner is told of the first."""
-    process, started = int(owner.get("process", 0)), str(owner.get("started", "just now"))
-    owner_host = str(owner.get("host", ""))
-    where = f" on {owner_host}" if owner_host else ""
-    there = "" if owner_host in ("", host) else " there"
-    stop = f" (`kill -INT {process}`{there})" if process else ""
-    who = f"process {process}{where}" if process else "another process"
+    if owner is None:
+        owner = Owner(0, "", "just now")
+    who = f"process {owner.process}" if owner.process else "another process"
+    where = f" on {owner.host}" if owner.host else ""
+    there = "" if owner.host in ("", host) else " there"
+    stop = f" (`kill -INT {owner.process}`{there})" if owner.process else ""
     return OwnedError(
-        f"Experiment `{name}` is already run by {who}, started {started}. "
+        f"Experiment `{name}` is already run by {who}{where}, started {owner.started}. "
         f"Wait for it or stop it{stop}; `etude report {name}` may look at any time.",
-        process=process,
-        started=started,
-        host=owner_host,
+        process=owner.process,
+        started=owner.started,
+        host=owner.host,
     )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, final
+
+# A process that has just taken an experiment writes itself down after that: so often it is asked.
+_ASKED = 20
+_ASK_AGAIN_S = 0.1
 
 
 @final
@@ -22,6 +29,19 @@ class Owner:
     def as_json(self) -> dict[str, Any]:
         """What the lock file says."""
         return asdict(self)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is known that this process is no more: on another host it is not."""
+        if self.host not in ("", os.uname().nodename):
+            return False
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
 
 
 def this_process() -> Owner:
@@ -50,3 +70,25 @@ def read_places(db: Connection) -> list[Path]:
     """The names that owners opened the store by, the last one first."""
     rows = db.execute("select place from owner order by started desc").fetchall()
     return [Path(place) for (place,) in rows]
+
+
+def owner_in(path: Path) -> Owner | None:
+    """The owner that a lock file names; None where it names none, or is just being written."""
+    try:
+        said = json.loads(path.read_bytes())
+        return Owner(int(said["process"]), str(said.get("host", "")), str(said["started"]))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return None
+
+
+def living_owner(ask: Callable[[], Sequence[Owner | None]]) -> Owner | None:
+    """Who holds an experiment, of those that are written down; None where nobody says so.
+
+    Whoever held it before may be written down still, for a moment.
+    """
+    for _ in range(_ASKED):
+        for owner in ask():
+            if owner is not None and not owner.is_gone:
+                return owner
+        time.sleep(_ASK_AGAIN_S)
+    return None

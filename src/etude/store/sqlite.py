@@ -23,9 +23,9 @@ from . import code_rows, rows
 from .base import existing_ids, place_of, reservation_of, unheard
 from .checkpoints import CheckpointCleanup, Files, cleanup
 from .identity import identity, one_place, refuse_unreadable
-from .lock import DESCRIPTORS, database_lock, file_lock, owned_error, owner_in
+from .lock import DESCRIPTORS, database_lock, file_lock, owned_error
 from .migrations import latest, migrate, refuse, version
-from .owner import Owner, read_owner, this_process, write_owner
+from .owner import Owner, living_owner, owner_in, read_owner, this_process, write_owner
 from .watch import Watch, loss
 
 
@@ -178,11 +178,10 @@ class SQLite:
         with ExitStack() as locks:
             try:
                 descriptor = locks.enter_context(database_lock(self._path, name))
-                locks.enter_context(file_lock(path, owner.as_json(), file_rights(self._path)))
+                locks.enter_context(file_lock(path, owner, file_rights(self._path)))
             except BlockingIOError:
-                first = read_owner(self._db, name)
-                said = first.as_json() if first else owner_in(path)
-                raise owned_error(name, said, owner.host) from None
+                first = living_owner(lambda: (read_owner(self._db, name), owner_in(path)))
+                raise owned_error(name, first, owner.host) from None
             yield descriptor
 
     def _refuse_loss(self) -> None:
