@@ -102,3 +102,20 @@ def test_a_file_system_without_such_locks_leaves_it_to_the_lock_file(store, plac
         second.own("rates").__enter__()
 
     second.close()
+
+
+def test_an_owner_whose_line_is_not_what_it_was_is_known_by_the_lock_file(store, place):
+    second = open_store(place)
+    with store.own("rates"):
+        db = sqlite3.connect(place)
+        db.execute("update owner set process = 'nobody'")
+        db.commit()
+        db.close()
+        with pytest.raises(OwnedError, match=f"already run by process {os.getpid()} on "):
+            second.own("rates").__enter__()
+        db = sqlite3.connect(place)
+        db.execute("update owner set process = ?", (os.getpid(),))
+        db.commit()
+        db.close()
+
+    second.close()

@@ -20,6 +20,11 @@ def test_this_process_lives():
     assert not this_process().is_gone
 
 
+@pytest.mark.parametrize("process", [NOBODY, 0, -1, 1 << 80])
+def test_what_is_no_process_is_gone(process):
+    assert Owner(process, "", "2026-01-01").is_gone
+
+
 def test_a_process_of_another_host_may_live():
     assert not Owner(NOBODY, "elsewhere", "2026-01-01").is_gone
 

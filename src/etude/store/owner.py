@@ -37,11 +37,11 @@ class Owner:
             return False
         try:
             os.kill(self.process, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
             return True
         except OSError:
             return False
-        return False
+        return self.process <= 0  # a group of processes is no owner
 
 
 def this_process() -> Owner:
@@ -59,17 +59,19 @@ def write_owner(db: Connection, name: str, owner: Owner, place: Path) -> None:
 
 
 def read_owner(db: Connection, name: str) -> Owner | None:
-    """Who owns an experiment, or owned it last; None where nobody is written down."""
+    """Who owns an experiment, or owned it last; None where nobody is written down, or nonsense."""
     row = db.execute(
         "select process, host, started from owner where experiment = ?", (name,)
     ).fetchone()
-    return None if row is None else Owner(*row)
+    if row is None or not isinstance(row[0], int):
+        return None
+    return Owner(row[0], str(row[1]), str(row[2]))
 
 
 def read_places(db: Connection) -> list[Path]:
     """The names that owners opened the store by, the last one first."""
     rows = db.execute("select place from owner order by started desc").fetchall()
-    return [Path(place) for (place,) in rows]
+    return [Path(str(place)) for (place,) in rows]
 
 
 def owner_in(path: Path) -> Owner | None:

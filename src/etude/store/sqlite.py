@@ -180,7 +180,8 @@ class SQLite:
                 descriptor = locks.enter_context(database_lock(self._path, name))
                 locks.enter_context(file_lock(path, owner, file_rights(self._path)))
             except BlockingIOError:
-                first = living_owner(lambda: (read_owner(self._db, name), owner_in(path)))
+                with _store_errors(self._path):
+                    first = living_owner(lambda: (read_owner(self._db, name), owner_in(path)))
                 raise owned_error(name, first, owner.host) from None
             yield descriptor
 
