@@ -115,8 +115,9 @@ def _imported(
     imported = None
     try:
         studies = sanitize(_read(kind, source, request))
-        if target.space is None and kind == "csv" and (source / SPACE).exists():
-            target = replace(target, space=files.file_in(source, SPACE))
+        folder = source.parent if source.name == csv.TRIALS else source
+        if target.space is None and kind == "csv" and (folder / SPACE).exists():
+            target = replace(target, space=files.file_in(folder, SPACE))
         # A wrong name is told above, once; the other mistakes do not depend on it.
         imported = assemble(studies, replace(target, name="imported") if name_mistakes else target)
     except InputError as error:
@@ -157,11 +158,9 @@ def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."
         ) from error
     except ImportFileError as error:
-        if (other_kind := detection.detect_kind(source)) in ("", kind):
+        if not (message := detection.other_kind_message(source, kind)):
             raise
-        raise ImportFileError(
-            f"{error} It looks like `{other_kind}`: etude import {other_kind}."
-        ) from error
+        raise ImportFileError(f"{error} {message}") from error
     if request.study and all(study.name != request.study for study in studies):
         raise ImportFileError(
             f"`{source}` holds no study `{request.study}`: what is in it has no studies with "

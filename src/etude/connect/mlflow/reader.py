@@ -12,6 +12,7 @@ from ...space import Scalar
 from .. import renaming
 from ..base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from ..parsing.scalars import settings_from_texts
+from ..tables.endings import BY_HAND
 from . import folder, sqlite
 from .runs import Experiment, Run
 
@@ -89,6 +90,7 @@ def _trial(run: Run, rows: tuple[Row, ...], setting: dict[str, Scalar]) -> Sourc
         setting=setting,
         rows=rows,
         status=status,
+        reason=BY_HAND if status == "stopped" else "",
         detail="" if status == "completed" else f"MLflow says {run.status or 'nothing'}.",
         wall_s=run.wall_s,
     )
