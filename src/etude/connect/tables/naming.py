@@ -22,7 +22,9 @@ _SKLEARN = "mean_test_score"
 _SKLEARN_MARKS = ("param_", ("rank_test_", "split", "params", "std_", "mean_fit", "mean_score"))
 
 _ID_NAMES = ("trial", "trial_id", "run_id", "trial_index", "number", "run", "id", "name")
-_ID_NAMES += ("run_name", "arm_name", "experiment", "experiment_name", "job", "index", "")
+_ID_NAMES += ("run_name", "arm_name", "experiment", "experiment_name", "job")
+# The numbers of the rows, as pandas and R write them.
+_ROW_NAMES = frozenset(("", "index", "unnamed_0"))
 _STATUS_NAMES = frozenset(("status", "state", "trial_status", "run_status"))
 _SURE_IDS = frozenset(("trial", "trial_id", "run_id", "trial_index"))
 # Where a row is a trial, only these say at which step its values stand, the best first; where a row
@@ -41,7 +43,7 @@ _OWN_NAMES = frozenset(
     | {"experiment_tag", "done", "should_checkpoint", "checkpoint_dir_name", "time_this_iter_s"}
     | {"iterations_since_restore", "time_since_restore", "timesteps_total", "episodes_total"}
     | {"job_type", "sweep", "sweep_id", "entity", "gpu_type", "gpu_count", "cpu_count", "slurm_job_id"}
-    | {"generation_method", "generation_node", "arm_name", "unnamed_0", "display_name", "job_id"}
+    | {"generation_method", "generation_node", "display_name", "job_id", "show_metrics"}
     | {"run_id", "trial_id", "trial_index", "uuid", "run_name", "logfile", "log_file", "jobid"}
 )
 # Columns of W&B's own about a run; other tables may mean a setting by some of these.
@@ -51,6 +53,8 @@ _WANDB_NAMES = frozenset(
     | {"Description", "Path", "Project", "Entity", "Agent", "Git", "Username", "URL", "CPU Count"}
     | {"Run ID", "Start Time", "Server", "Python Version", "OS", "Command", "Github"}
 )
+# Where W&B says which sweep, whose schedule may end a run, a run belongs to.
+SWEEP = "Sweep"
 _WANDB_SURE = frozenset(("State", "Created", "Runtime", "Sweep", "Notes", "Tags", "User"))
 # The ends of the columns of a chart that hold the spread of a value.
 CHART_BOUNDS = ("__MIN", "__MAX")
@@ -139,7 +143,12 @@ def is_own(name: str, *, wandb: bool) -> bool:
     >>> is_own("Created At", wandb=False), is_own("Group", wandb=True), is_own("group", wandb=False)
     (True, True, False)
     """
-    return plain(name) in _OWN_NAMES or (wandb and name in _WANDB_NAMES)
+    return plain(name) in _OWN_NAMES | _ROW_NAMES or (wandb and name in _WANDB_NAMES)
+
+
+def is_tools_own(name: str, *, wandb: bool) -> bool:
+    """Whether nobody would take a column of this name for theirs, so that it need not be told."""
+    return plain(name) in _ROW_NAMES or name.startswith(_OWN_MARKS) or (wandb and name in _WANDB_NAMES)
 
 
 def is_result(name: str) -> bool:

@@ -83,7 +83,7 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
         own = None if asked_for else "own" if mark == "own" else _own_role(name, parsed, sheet)
         role, stated = (own, True) if own else _role(local, mark, parsed, request, marked=marked)
         columns.append(Assigned(name=name, role=role, column=parsed, stated=stated))
-    columns = _with_one_step(_with_id(columns, sheet))
+    columns = _with_one_step(_with_id(columns, sheet, marked=marked))
     return columns if marked or sheet.steps else _by_order(columns, wandb=sheet.wandb)
 
 
@@ -103,6 +103,8 @@ def _role(
         return "result", True
     if naming.is_setting(local):
         return "setting", True
+    if naming.id_rank(local) >= 0:
+        return "setting", False  # unless it names the trials
     if marked or mark == "result":  # settings bear a mark, and this one does not
         return ("result" if is_number else "own"), True
     return "setting", False
@@ -126,7 +128,7 @@ def _are_steps(cells: Sequence[str]) -> bool:
     return bool(cells) and all(cell.strip().removesuffix(".0").isdecimal() for cell in cells)
 
 
-def _with_id(columns: Sequence[Assigned], sheet: Sheet) -> list[Assigned]:
+def _with_id(columns: Sequence[Assigned], sheet: Sheet, *, marked: bool) -> list[Assigned]:
     """The columns, one of which may name the trials; others like it are nobody's."""
     found = list(columns)
     chosen = False
@@ -138,16 +140,16 @@ def _with_id(columns: Sequence[Assigned], sheet: Sheet) -> list[Assigned]:
             continue
         differ = len(set(filled)) == len(one.column.cells)
         sure = sheet.steps or naming.is_surely_id(sheet.names[at])
-        if not chosen and (differ or sure or (sheet.wandb and sheet.names[at] == "Name")):
+        if not chosen and (differ or sure or (sheet.wandb and sheet.names[at] in ("Name", "name"))):
             found[at] = replace(one, role="id", stated=True)
             chosen = True
-        elif differ or one.column.is_number:  # the number of a repeat, or another tool's id
+        elif differ or marked or one.column.is_number:  # the number of a repeat, or another tool's id
             found[at] = replace(one, role="own", stated=True)
     return found
 
 
 def _id_rank(name: str, sheet: Sheet) -> int:
-    return 0 if sheet.wandb and name == "Name" else naming.id_rank(name)
+    return 0 if sheet.wandb and name in ("Name", "name") else naming.id_rank(name)
 
 
 def _with_one_step(columns: Sequence[Assigned]) -> list[Assigned]:
@@ -173,28 +175,25 @@ def _by_order(columns: list[Assigned], *, wandb: bool) -> list[Assigned]:
     names = [columns[at].name for at in open_columns]
     begin = _second_run(names) if wandb else _first_result(columns, open_columns)
     before, after = open_columns[:begin], open_columns[begin:]
-    said = [at for at in before if columns[at].role == "result"]
-    if len(before) < _MIN_BEFORE or said or not _has_results(columns, after):
+    if len(before) < _MIN_BEFORE or any(columns[at].role == "result" for at in before):
         return columns
+    if not any(columns[at].role == "result" for at in after):
+        return columns
+    if wandb and any(_repeats(columns[at].column) for at in after):
+        return columns  # a choice among results: the names are not in W&B's order
     found = list(columns)
     for at in after:
         one = columns[at]
-        if one.role == "setting" and (wandb or not one.stated):
-            found[at] = replace(one, role="result" if one.column.is_number else "own")
+        if one.role == "setting" and one.column.is_number and (wandb or not one.stated):
+            found[at] = replace(one, role="result")
+        elif one.role == "setting" and wandb:
+            found[at] = replace(one, role="own")
     return found
 
 
-def _has_results(columns: Sequence[Assigned], after: Sequence[int]) -> bool:
-    """Whether these hold a result, and no list of settings."""
-    lists = [
-        at for at in after if not columns[at].column.is_number and _repeats(columns[at].column.cells)
-    ]
-    return any(columns[at].role == "result" for at in after) and not lists
-
-
-def _repeats(cells: Sequence[str]) -> bool:
+def _repeats(texts: Column) -> bool:
     """Whether a text stands in several cells beside others, as a choice does."""
-    filled = [cell for cell in cells if cell.strip()]
+    filled = [cell for cell in texts.cells if cell.strip() and not texts.is_number]
     return 1 < len(set(filled)) <= len(filled) / 2
 
 

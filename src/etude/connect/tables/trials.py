@@ -17,8 +17,8 @@ from ..parsing.cells import column_values, seconds, whole_number
 from ..parsing.scalars import number_from_text
 from ..renaming import distinct_name
 from . import naming, sheet
-from .endings import ending
-from .numbers import has_decimal_comma
+from .endings import BY_HAND, ending
+from .numbers import column, has_decimal_comma
 from .roles import Assigned, Role, Sheet, assigned
 
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
@@ -48,12 +48,13 @@ def trials(
     columns = assigned(by_step, request)
     groups = _groups(columns)
     if groups is None:
-        columns = assigned(flat, request)
         _refuse_curve(path, columns)
+        columns = assigned(flat, request)
         found_groups = [[at] for at in range(len(flat.cells[0]))]
     else:
         columns, found_groups = _with_curves(columns, groups), groups
     _refuse_twins(path, columns, request)
+    _refuse_words(path, columns, request)
     found = _source_trials(columns, found_groups, wandb=flat.wandb)
     return found, list(_notes(path, flat, columns, is_long=groups is not None))
 
@@ -172,6 +173,8 @@ def _source_trials(
         last = rows[-1]
         word = _cell(columns, "status", last)
         status, reason = ending(word)
+        if reason == BY_HAND and _cell(columns, "own", last, naming.SWEEP).strip():
+            reason = ""  # the sweep's schedule ended it
         rows_of_trial = tuple(_rows(columns, rows))
         said = f"W&B says `{word.lower()}`." if wandb else f"Its table says `{word}`."
         found.append(
@@ -188,8 +191,9 @@ def _source_trials(
     return found
 
 
-def _cell(columns: Sequence[Assigned], role: Role, at: int) -> str:
-    return next((one.column.cells[at] for one in _of(columns, role)), "")
+def _cell(columns: Sequence[Assigned], role: Role, at: int, name: str = "") -> str:
+    found = (one for one in _of(columns, role) if name in ("", one.name))
+    return next((one.column.cells[at] for one in found), "")
 
 
 def _setting(settings: Mapping[str, list[Scalar | None]], rows: Sequence[int]) -> dict[str, Scalar]:
@@ -251,6 +255,26 @@ def _refuse_twins(path: Path, columns: Sequence[Assigned], request: ReadRequest)
         raise ImportFileError("\n".join(messages[:MAX_MISTAKES]))
 
 
+def _refuse_words(path: Path, columns: Sequence[Assigned], request: ReadRequest) -> None:
+    """Refuses a column of the metric that holds words.
+
+    Raises:
+        ImportFileError: with the first of them.
+    """
+    for one in _of(columns, "setting", "own"):
+        if request.renames.get(one.name, one.name) == request.metric:
+            words = [files.clean(cell) for cell in one.column.cells if not _is_number(cell)]
+            listed = join([f"`{word[:40]}`" for word in dict.fromkeys(words)])
+            raise ImportFileError(
+                f"`{path}`: `{request.metric}` is to judge the trials and holds what is no number: "
+                f"{listed}. Write numbers, and leave cells without one empty."
+            )
+
+
+def _is_number(cell: str) -> bool:
+    return not cell.strip() or column([cell], results=True).is_number
+
+
 def _notes(
     path: Path, table: Sheet, columns: Sequence[Assigned], *, is_long: bool
 ) -> Iterator[str]:
@@ -261,7 +285,8 @@ def _notes(
         "`--rename OLD=train/NEW` makes a metric of a column, `--rename OLD=params.NEW` a setting; "
         "`--ignore` leaves it out."
     )
-    if own := _of(columns, "own"):
+    own = [one for one in _of(columns, "own") if not naming.is_tools_own(one.name, wandb=table.wandb)]
+    if own:
         yield f"`{path}`: neither settings nor metrics, and left out: {_names(own)}."
     yield from form_notes(path, table.separator, [one.column.form for one in columns])
 
@@ -271,7 +296,7 @@ def form_notes(path: Path, separator: str, forms: Sequence[str]) -> Iterator[str
     said = [f"cells parted by {sheet.SEPARATORS[separator]}"] if separator != "," else []
     said += list(dict.fromkeys(filter(None, forms)))
     if said:
-        yield f"`{path}` has {join(said)}, and was read so."
+        yield f"`{path}` has {join(said, most=MAX_NAMED)}, and was read so."
 
 
 def _names(columns: Sequence[Assigned]) -> str:
