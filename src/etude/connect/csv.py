@@ -14,7 +14,7 @@ from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from .parsing import files
 from .parsing.cells import column_values, seconds, whole_number
 from .renaming import local_name, source_study
-from .tables import naming, sheet
+from .tables import headers, sheet
 from .tables.numbers import column, has_decimal_comma
 from .tables.trials import form_notes, trials
 
@@ -67,7 +67,7 @@ def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
         ImportFileError: for a file that is no such table, which a chart of W&B is not.
     """
     names = sheet.header(source)
-    if naming.is_chart(names):
+    if headers.is_chart(names):
         raise ImportFileError(
             f"`{source}` is a chart that W&B exported: a column a run, and no setting."
         )
@@ -145,7 +145,8 @@ def _table(
         for cells, cell in zip(columns, row, strict=True):
             cells.append(cell)
     mistakes += uneven_rows[:MAX_MISTAKES]
-    return _plain_columns(path, dict(zip(names, columns, strict=True)), notes)
+    named = {name: cells for name, cells in zip(names, columns, strict=True) if name}
+    return _plain_columns(path, named, notes)
 
 
 def _plain_columns(
@@ -157,7 +158,6 @@ def _plain_columns(
     plain = {
         name: column([] if name in _WORDS else cells, separator=sign, comma=comma)
         for name, cells in columns.items()
-        if name
     }
     notes.sentences += form_notes(Path(TRIALS), sign, [one.form for one in plain.values()])
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import ImportFileError
 from .parsing import files, hydra
 from .parsing.folders import inside
-from .tables import naming, sheet
+from .tables import headers, sheet
 
 # Files that together identify a tool's folder; the first entry that fits counts.
 _TOOLS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -79,7 +79,7 @@ def detect_kind(source: Path) -> str:
 
 
 def other_kind_message(source: Path, kind: str) -> str:
-    """What a person should type who named another kind than the source's; empty if nothing is known.
+    """What to type where a source is of another kind than the named one; empty if nobody knows.
 
     A folder of Hydra's jobs that logged nothing that is read is told as that.
     """
@@ -109,7 +109,7 @@ def _kind_of_table(source: Path) -> str:
         names = sheet.header(source)
     except ImportFileError:
         return ""
-    if naming.is_chart(names) or naming.is_wandb(names):
+    if headers.is_chart(names) or headers.is_wandb(names):
         return "wandb"
     return "csv" if len(names) > 1 else ""
 

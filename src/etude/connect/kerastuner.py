@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ImportFileError, SpaceError
 from ..space import Choice, Domain, Integer, Real
-from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
+from .base import ReadRequest, Row, SourceStudy, SourceTrial
 from .parsing import files, scalars
 from .renaming import local_name, requested_studies, with_local_names
 from .tables.endings import ending
@@ -141,9 +141,7 @@ def _entries(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in listed if isinstance(_table(one, "config").get("name"), str)]
 
 
-def _is_active(
-    name: str, values: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]
-) -> bool:
+def _is_active(name: str, values: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the values of others let this hyperparameter exist."""
     own = [_table(entry, "config") for entry in entries if _table(entry, "config")["name"] == name]
     return not own or any(_holds(config, values) for config in own)

@@ -13,7 +13,7 @@ from .parsing.cells import whole_number
 from .parsing.scalars import number_from_text
 from .renaming import source_study
 from .tables import sheet
-from .tables.naming import is_own
+from .tables.headers import is_own
 
 METRICS, SETTING = "metrics.csv", "hparams.yaml"
 # The columns that may count the steps, the best first; an epoch is a metric too.

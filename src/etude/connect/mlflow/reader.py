@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ImportFileError
+from ...record import BY_HAND
 from ...space import Scalar
 from .. import renaming
 from ..base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from ..parsing.scalars import settings_from_texts
-from ..tables.endings import BY_HAND
 from . import folder, sqlite
 from .runs import Experiment, Run
 

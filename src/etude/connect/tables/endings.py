@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
+from ...record import BY_HAND, PREEMPTED
 from ..base import SourceStatus
 
-BY_HAND: Final = "by hand"
 # A word there, its status here, and the reason. A person who stops a trial says nothing of its
 # setting, nor does a machine that was taken away; a process that was lost may have been the
 # setting's fault (memory), so its end is infeasible and its reason unstated.
@@ -21,13 +20,15 @@ _WORDS: dict[str, tuple[SourceStatus, str]] = {
         ("killed", "cancelled", "canceled", "aborted", "interrupted", "abandoned"),
         ("stopped", BY_HAND),
     ),
-    "preempted": ("stopped", "preempted"),
+    "preempted": ("stopped", PREEMPTED),
     **dict.fromkeys(("failed", "fail", "failure", "error", "errored"), ("failed", "")),
     **dict.fromkeys(("crashed", "infeasible", "invalid"), ("infeasible", "")),
     **dict.fromkeys(("diverged", "nan"), ("infeasible", "nan")),
     **dict.fromkeys(
-        ("running", "pending", "scheduled", "waiting", "queued", "idle", "preempting", "paused")
-        + ("candidate", "staged"),
+        (
+            *("running", "pending", "scheduled", "waiting", "queued", "idle", "preempting"),
+            *("paused", "candidate", "staged"),
+        ),
         ("running", ""),
     ),
 }

@@ -16,9 +16,7 @@ _MISSING_RESULTS = _MISSING | {"none", "-", "--"}
 _UNFINITE = frozenset(("nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"))
 _POWER = r"(?:[eE][-+]?\d{1,4})?"
 _PLAIN = re.compile(rf"[-+]?(?:\d+\.?\d*|\.\d+){_POWER}")
-_COMMA = re.compile(
-    rf"[-+]?(?:(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+|\d+)(?:,\d+)?|,\d+){_POWER}"
-)
+_COMMA = re.compile(rf"[-+]?(?:(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+|\d+)(?:,\d+)?|,\d+){_POWER}")
 _DOTTED = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)")
 _GROUPED = re.compile(rf"[-+]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{_POWER}")
 _SPACED = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:[ '\u2019\u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?")

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, final
 
 from ..base import ReadRequest
 from ..renaming import local_name
-from . import naming
+from . import headers
 from .endings import are_statuses
 from .numbers import Column, column
 
@@ -63,7 +63,7 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
 
     Source: R5 (what stands fixed or varies is what was set, and no result).
     """
-    marks = naming.unmarked(sheet.names)
+    marks = headers.unmarked(sheet.names)
     marked = any(mark == "setting" for _, mark in marks)
     asked = {request.metric, *request.renames, *request.ignored_names}
     columns: list[Assigned] = []
@@ -88,7 +88,7 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
 
 
 def _is_result(local: str | None, request: ReadRequest) -> bool:
-    return local is not None and (local == request.metric or naming.is_result(local))
+    return local is not None and (local == request.metric or headers.is_result(local))
 
 
 def _role(
@@ -96,14 +96,14 @@ def _role(
 ) -> tuple[Role, bool]:
     """The role of what was set or measured, and whether a name or a mark says so."""
     empty = not any(cell.strip() for cell in parsed.cells)
-    if mark == "setting" or naming.unmarked([local])[0][1] == "setting":
+    if mark == "setting" or headers.unmarked([local])[0][1] == "setting":
         return "setting", True
     is_number = parsed.is_number or empty
     if is_number and (mark == "result" or _is_result(local, request)):
         return "result", True
-    if naming.is_setting(local):
+    if headers.is_setting(local):
         return "setting", True
-    if naming.id_rank(local) >= 0:
+    if headers.id_rank(local) >= 0:
         return "setting", False  # unless it names the trials
     if marked or mark == "result":  # settings bear a mark, and this one does not
         return ("result" if is_number else "own"), True
@@ -113,15 +113,15 @@ def _role(
 def _own_role(name: str, parsed: Column, sheet: Sheet) -> Role | None:
     """The role of a column that is about a trial, and neither set nor measured."""
     filled = [cell for cell in parsed.cells if cell.strip()]
-    if naming.is_status(name) and are_statuses(filled):
+    if headers.is_status(name) and are_statuses(filled):
         return "status"
-    if naming.is_wall(name):
+    if headers.is_wall(name):
         return "wall"
-    steps = naming.STEP_NAMES + (naming.WEAK_STEP_NAMES if sheet.steps else ())
-    if naming.plain(name) in steps and _are_steps(filled):
+    steps = headers.STEP_NAMES + (headers.WEAK_STEP_NAMES if sheet.steps else ())
+    if headers.plain(name) in steps and _are_steps(filled):
         return "step"
     is_date = bool(filled) and all(_DATE.fullmatch(cell.strip()[:50]) for cell in filled)
-    return "own" if is_date or naming.is_own(name, wandb=sheet.wandb) else None
+    return "own" if is_date or headers.is_own(name, wandb=sheet.wandb) else None
 
 
 def _are_steps(cells: Sequence[str]) -> bool:
@@ -139,29 +139,31 @@ def _with_id(columns: Sequence[Assigned], sheet: Sheet, *, marked: bool) -> list
         if one.role in ("ignored", "result") or not filled:
             continue
         differ = len(set(filled)) == len(one.column.cells)
-        sure = sheet.steps or naming.is_surely_id(sheet.names[at])
+        sure = sheet.steps or headers.is_surely_id(sheet.names[at])
         if not chosen and (differ or sure or (sheet.wandb and sheet.names[at] in ("Name", "name"))):
             found[at] = replace(one, role="id", stated=True)
             chosen = True
-        elif differ or marked or one.column.is_number:  # the number of a repeat, or another tool's id
+        elif (
+            differ or marked or one.column.is_number
+        ):  # the number of a repeat, or another tool's id
             found[at] = replace(one, role="own", stated=True)
     return found
 
 
 def _id_rank(name: str, sheet: Sheet) -> int:
-    return 0 if sheet.wandb and name in ("Name", "name") else naming.id_rank(name)
+    return 0 if sheet.wandb and name in ("Name", "name") else headers.id_rank(name)
 
 
 def _with_one_step(columns: Sequence[Assigned]) -> list[Assigned]:
     """The columns, of which the likeliest says the step; an epoch beside it is a value."""
-    order = naming.STEP_NAMES + naming.WEAK_STEP_NAMES
+    order = headers.STEP_NAMES + headers.WEAK_STEP_NAMES
     steps = sorted(
         (at for at, one in enumerate(columns) if one.role == "step"),
-        key=lambda at: order.index(naming.plain(columns[at].name)),
+        key=lambda at: order.index(headers.plain(columns[at].name)),
     )
     found = list(columns)
     for at in steps[1:]:
-        role: Role = "result" if naming.is_result(columns[at].name) else "own"
+        role: Role = "result" if headers.is_result(columns[at].name) else "own"
         found[at] = replace(columns[at], role=role)
     return found
 

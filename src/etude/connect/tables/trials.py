@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ImportFileError
+from ...record import BY_HAND
 from ...space import Scalar
 from ...wording import join
 from ..base import MAX_NAMED, ReadRequest, Row, SourceTrial
@@ -16,8 +17,8 @@ from ..parsing import files
 from ..parsing.cells import column_values, seconds, whole_number
 from ..parsing.scalars import number_from_text
 from ..renaming import distinct_name
-from . import naming, sheet
-from .endings import BY_HAND, ending
+from . import headers, sheet
+from .endings import ending
 from .numbers import column, has_decimal_comma
 from .roles import Assigned, Role, Sheet, assigned
 
@@ -44,8 +45,9 @@ def trials(
             the curve of a single trial.
     """
     flat = _sheet(path, wandb=wandb)
-    by_step = replace(flat, steps=True)
-    columns = assigned(by_step, request)
+    columns: list[Assigned] = []
+    if any(headers.may_be_step(name) for name in flat.names):
+        columns = assigned(replace(flat, steps=True), request)
     groups = _groups(columns)
     if groups is None:
         _refuse_curve(path, columns)
@@ -88,7 +90,7 @@ def _sheet(path: Path, *, wandb: bool) -> Sheet:
         cells=tuple(columns[at] for at in kept),
         separator=sign,
         comma=sign != "," and any(has_decimal_comma(cell) for one in columns for cell in one),
-        wandb=wandb or naming.is_wandb(names),
+        wandb=wandb or headers.is_wandb(names),
     )
 
 
@@ -122,9 +124,7 @@ def _groups(columns: Sequence[Assigned]) -> list[list[int]] | None:
     return list(groups.values()) if repeats and told_apart else None
 
 
-def _with_curves(
-    columns: Sequence[Assigned], groups: Sequence[Sequence[int]]
-) -> list[Assigned]:
+def _with_curves(columns: Sequence[Assigned], groups: Sequence[Sequence[int]]) -> list[Assigned]:
     """The columns; what changes within a trial was no setting, but logged."""
     found = []
     for one in columns:
@@ -173,7 +173,7 @@ def _source_trials(
         last = rows[-1]
         word = _cell(columns, "status", last)
         status, reason = ending(word)
-        if reason == BY_HAND and _cell(columns, "own", last, naming.SWEEP).strip():
+        if reason == BY_HAND and _cell(columns, "own", last, headers.SWEEP).strip():
             reason = ""  # the sweep's schedule ended it
         rows_of_trial = tuple(_rows(columns, rows))
         said = f"W&B says `{word.lower()}`." if wandb else f"Its table says `{word}`."
@@ -224,7 +224,7 @@ def _wall_s(cell: str) -> float:
     days, _, clock = cell.strip().rpartition(" days ")
     parts = clock.split(":")
     if len(parts) > 1 and all(seconds(part) or not part.strip("0.") for part in parts):
-        of_day = sum(seconds(part) * 60**power for power, part in enumerate(reversed(parts)))
+        of_day = sum(seconds(part) * 60.0**power for power, part in enumerate(reversed(parts)))
         return seconds(days) * 86_400 + of_day
     units = {"ms": 1e-3, "min": 60.0, "h": 3600.0, "s": 1.0}
     unit = next((unit for unit in units if clock.endswith(unit)), "")
@@ -285,7 +285,9 @@ def _notes(
         "`--rename OLD=train/NEW` makes a metric of a column, `--rename OLD=params.NEW` a setting; "
         "`--ignore` leaves it out."
     )
-    own = [one for one in _of(columns, "own") if not naming.is_tools_own(one.name, wandb=table.wandb)]
+    own = [
+        one for one in _of(columns, "own") if not headers.is_tools_own(one.name, wandb=table.wandb)
+    ]
     if own:
         yield f"`{path}`: neither settings nor metrics, and left out: {_names(own)}."
     yield from form_notes(path, table.separator, [one.column.form for one in columns])

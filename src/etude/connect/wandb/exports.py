@@ -11,7 +11,7 @@ from ...errors import ImportFileError
 from ..base import ReadRequest, Row, SourceTrial
 from ..parsing.scalars import MAX_STEP, number_from_text
 from ..renaming import distinct_name
-from ..tables import naming, sheet
+from ..tables import headers, sheet
 from ..tables.trials import trials as table_trials
 
 # Columns that a table of runs has which the API wrote.
@@ -27,16 +27,16 @@ def trials(path: Path, request: ReadRequest) -> tuple[list[SourceTrial], list[st
         ImportFileError: for a file that is no export.
     """
     header = sheet.header(path)
-    ends = naming.CHART_BOUNDS
+    ends = headers.CHART_BOUNDS
     if any(name.endswith(ends) for name in header) or any(" - " in name for name in header[1:]):
         rows = sheet.rows(path)
         return _chart(path, next(rows)[1], (row for _, row in rows))
-    if _WHOLE <= set(header):
+    if set(header) >= _WHOLE:
         raise ImportFileError(
-            f"`{path}` holds whole dictionaries in its cells `config` and `summary`. Write a column "
-            "for each of their keys (pandas.json_normalize, or `Export as CSV` in the browser)."
+            f"`{path}` holds whole dictionaries in its cells `config` and `summary`. Write a "
+            "column for each of their keys (pandas.json_normalize, or `Export as CSV`)."
         )
-    if "Name" in header or {"name", "id"} & set(header) and _API_COLUMNS & set(header):
+    if "Name" in header or ({"name", "id"} & set(header) and _API_COLUMNS & set(header)):
         return table_trials(path, request, wandb=True)
     raise ImportFileError(
         f"`{path}` is no export of W&B: a chart has columns `RUN - METRIC`, a table `Name`; "
@@ -79,7 +79,7 @@ def _curve_columns(path: Path, header: Cells) -> dict[int, tuple[str, str]]:
     run_and_metric: dict[int, tuple[str, str]] = {}
     counts: Counter[str] = Counter()
     for column, name in enumerate(header[1:], start=1):
-        if name.endswith(naming.CHART_BOUNDS):
+        if name.endswith(headers.CHART_BOUNDS):
             continue
         run, separator, metric = name.rpartition(" - ")
         if not separator:
@@ -102,6 +102,6 @@ def _is_mean(header: Cells, column: int, cells: Cells) -> bool:
     bounds = [
         cells[at]
         for at in (column + 1, column + 2)
-        if at < len(cells) and header[at].endswith(naming.CHART_BOUNDS)
+        if at < len(cells) and header[at].endswith(headers.CHART_BOUNDS)
     ]
     return len(set(bounds)) > 1

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, final
 
 from ...errors import ImportFileError
+from ...record import BY_HAND
 from ..base import Row, SourceStatus, SourceTrial
 from ..parsing import files, hydra, scalars, yaml
 from ..parsing import folders as folders_below
-from ..tables.endings import BY_HAND
 from .transaction_log import Log, is_own, metric_value, step_of, transaction_log
 
 # The exit code of a person's Ctrl-C, as W&B's exit hook writes it.

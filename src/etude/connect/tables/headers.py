@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from ...playbook.catalogue import known
 from ...playbook.metrics import is_loss, known_metric
@@ -11,27 +12,44 @@ from ...playbook.words import word_lists, words
 
 # How tools mark a setting, a result and what is theirs, in front of a name: MLflow, Ray Tune,
 # W&B's API, Neptune, TensorBoard.
-_SETTING_MARKS = ("params.", "params/", "config/", "config.", "parameters/", "parameters.")
-_SETTING_MARKS += ("hparams/", "hparams.", "hyperparameters/", "hyperparameters.", "hp/", "hp.")
-_RESULT_MARKS = ("metrics.", "metrics/", "summary.", "summary/")
-_OWN_MARKS = ("tags.", "tags/", "sys/", "sys.", "_wandb", "system/", "system.", "monitoring/")
+Marks: TypeAlias = tuple[str, ...]
+_SETTING_MARKS: Marks = (
+    *("params.", "params/", "config/", "config.", "parameters/", "parameters."),
+    *("hparams/", "hparams.", "hyperparameters/", "hyperparameters.", "hp/", "hp."),
+)
+_RESULT_MARKS: Marks = ("metrics.", "metrics/", "summary.", "summary/")
+_OWN_MARKS: Marks = (
+    "tags.",
+    "tags/",
+    "sys/",
+    "sys.",
+    "_wandb",
+    "system/",
+    "system.",
+    "monitoring/",
+)
 # Optuna's and scikit-learn's marks are words that others use too; these columns tell them.
 _OPTUNA = frozenset(("number", "state", "value", "values_0", "datetime_start"))
-_OPTUNA_MARKS = ("params_", ("user_attrs_", "system_attrs_"))
+_OPTUNA_SETTING, _OPTUNA_OWN = "params_", ("user_attrs_", "system_attrs_")
 _SKLEARN = "mean_test_score"
-_SKLEARN_MARKS = ("param_", ("rank_test_", "split", "params", "std_", "mean_fit", "mean_score"))
+_SKLEARN_SETTING = "param_"
+_SKLEARN_OWN = ("rank_test_", "split", "params", "std_", "mean_fit", "mean_score")
 
-_ID_NAMES = ("trial", "trial_id", "run_id", "trial_index", "number", "run", "id", "name")
-_ID_NAMES += ("run_name", "arm_name", "experiment", "experiment_name", "job")
+_ID_NAMES: Marks = (
+    *("trial", "trial_id", "run_id", "trial_index", "number", "run", "id", "name"),
+    *("run_name", "arm_name", "experiment", "experiment_name", "job"),
+)
 # The numbers of the rows, as pandas and R write them.
 _ROW_NAMES = frozenset(("", "index", "unnamed_0"))
 _STATUS_NAMES = frozenset(("status", "state", "trial_status", "run_status"))
 _SURE_IDS = frozenset(("trial", "trial_id", "run_id", "trial_index"))
 # Where a row is a trial, only these say at which step its values stand, the best first; where a row
 # is a step, these do too.
-STEP_NAMES = ("step", "global_step", "trainer_global_step", "train_global_step")
-STEP_NAMES += ("training_iteration",)
-WEAK_STEP_NAMES = ("iteration", "iter", "update", "epoch")
+STEP_NAMES: Marks = (
+    *("step", "global_step", "trainer_global_step", "train_global_step"),
+    "training_iteration",
+)
+WEAK_STEP_NAMES: Marks = ("iteration", "iter", "update", "epoch")
 _WALL_NAMES = frozenset(("wall_s", "runtime", "duration", "time_total_s", "elapsed", "wall_time"))
 _OWN_NAMES = frozenset(
     {"created", "created_at", "updated", "updated_at", "start_time", "end_time", "started"}
@@ -42,8 +60,18 @@ _OWN_NAMES = frozenset(
     | {"git_sha", "sha", "source_name", "source_type", "artifact_uri", "experiment_id", "git"}
     | {"experiment_tag", "done", "should_checkpoint", "checkpoint_dir_name", "time_this_iter_s"}
     | {"iterations_since_restore", "time_since_restore", "timesteps_total", "episodes_total"}
-    | {"job_type", "sweep", "sweep_id", "entity", "gpu_type", "gpu_count", "cpu_count", "slurm_job_id"}
+    | {
+        "job_type",
+        "sweep",
+        "sweep_id",
+        "entity",
+        "gpu_type",
+        "gpu_count",
+        "cpu_count",
+        "slurm_job_id",
+    }
     | {"generation_method", "generation_node", "display_name", "job_id", "show_metrics"}
+    | {"slurm_job_id"}
     | {"run_id", "trial_id", "trial_index", "uuid", "run_name", "logfile", "log_file", "jobid"}
 )
 # Columns of W&B's own about a run; other tables may mean a setting by some of these.
@@ -100,18 +128,16 @@ def unmarked(names: Sequence[str]) -> list[tuple[str, str]]:
     >>> unmarked(["params.lr", "metrics.loss", "run_id"])
     [('lr', 'setting'), ('loss', 'result'), ('run_id', '')]
     """
-    setting_marks, result_marks, own_marks = _SETTING_MARKS, _RESULT_MARKS, _OWN_MARKS
+    setting_marks, own_marks = _SETTING_MARKS, _OWN_MARKS
     if len(_OPTUNA & set(names)) > 1:
-        setting_marks, own_marks = (_OPTUNA_MARKS[0],), _OPTUNA_MARKS[1]
+        setting_marks, own_marks = (_OPTUNA_SETTING,), _OPTUNA_OWN
     elif _SKLEARN in names:
-        setting_marks, own_marks = (_SKLEARN_MARKS[0],), _SKLEARN_MARKS[1]
-    marks = {"own": own_marks, "setting": setting_marks, "result": result_marks}
+        setting_marks, own_marks = (_SKLEARN_SETTING,), _SKLEARN_OWN
+    roles = {"own": own_marks, "setting": setting_marks, "result": _RESULT_MARKS}
+    marks = [(mark, role) for role, some in roles.items() for mark in some]
     found = []
     for name in names:
-        said = next(
-            ((mark, role) for role, some in marks.items() for mark in some if name.startswith(mark)),
-            ("", ""),
-        )
+        said = next(((mark, role) for mark, role in marks if name.startswith(mark)), ("", ""))
         bare = name.removeprefix(said[0]) if said[1] != "own" else name
         found.append((bare, said[1]) if bare else (name, ""))
     return found
@@ -137,6 +163,11 @@ def is_wall(name: str) -> bool:
     return plain(name) in _WALL_NAMES
 
 
+def may_be_step(name: str) -> bool:
+    """Whether a column of this name may count the steps of a trial."""
+    return plain(name) in STEP_NAMES + WEAK_STEP_NAMES
+
+
 def is_own(name: str, *, wandb: bool) -> bool:
     """Whether a column of this name is a tool's or a person's bookkeeping.
 
@@ -148,7 +179,9 @@ def is_own(name: str, *, wandb: bool) -> bool:
 
 def is_tools_own(name: str, *, wandb: bool) -> bool:
     """Whether nobody would take a column of this name for theirs, so that it need not be told."""
-    return plain(name) in _ROW_NAMES or name.startswith(_OWN_MARKS) or (wandb and name in _WANDB_NAMES)
+    return (
+        plain(name) in _ROW_NAMES or name.startswith(_OWN_MARKS) or (wandb and name in _WANDB_NAMES)
+    )
 
 
 def is_result(name: str) -> bool:
