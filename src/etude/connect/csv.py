@@ -27,6 +27,8 @@ _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
+# Heuristic: among so many names a person finds the one that they meant.
+MAX_COLUMNS = 30
 
 
 def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
@@ -75,6 +77,12 @@ def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
         raise ImportFileError(
             f"`{source}` is neither a folder with `{TRIALS}` and `{CURVES}` nor a table with a row "
             "a trial, its setting and its results in columns. Name one of them."
+        )
+    bare = [bare for bare, _ in headers.unmarked(names)]
+    if request.metric not in (local_name(name, request) for name in (*names, *bare)):
+        raise ImportFileError(
+            f"`{source}` has no column `{request.metric}` to judge the trials by. "
+            f"{did_you_mean(request.metric, list(filter(None, bare))[:MAX_COLUMNS])}"
         )
     found, left_out = trials(source, request)
     return source_study("", found, left_out, request)

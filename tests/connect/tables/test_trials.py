@@ -257,9 +257,10 @@ def test_rows_that_are_steps_are_curves(table, key):
     ("text", "why"),
     [
         ("epoch,loss,acc\n0,1,2\n1,1,2\n2,1,2\n", "holds curves, a row a step"),
-        ("Wall time,Step,Value\n1.5,0,1\n2.5,1,1\n3.5,2,1\n", "holds curves, a row a step"),
+        ("Wall time,Step,acc\n1.5,0,1\n2.5,1,1\n3.5,2,1\n", "holds curves, a row a step"),
         ("Step,a - acc,b - acc\n0,1,2\n", "a chart that W&B exported"),
         ("lr,acc,acc\n0.1,0.5,0.6\n", "`acc` stands there 2 times"),
+        ("lr,accuracy\n0.1,0.5\n", "no column `acc` to judge .* Known: `lr`, `accuracy`"),
         ("lr,acc\n0.1,good\n", "holds what is no number: `good`"),
         ("lr,acc\n0.1,0.5,0.6\n", "line 2, has 3 cells, and the header 2"),
         ("lr,acc\n", "holds no row below its header"),

@@ -117,9 +117,7 @@ def infeasible(
         stopped=tuple(
             outcome.trial for outcome in outcomes if outcome.feasible and _is_stopped(outcome)
         ),
-        timed_out=tuple(
-            outcome.trial for outcome in outcomes if outcome.feasible and outcome.timed_out
-        ),
+        timed_out=tuple(one.trial for one in outcomes if one.feasible and one.timed_out),
         by_others=tuple(one.trial for one in outcomes if one.feasible and one.by_others),
         missing=tuple(one.trial for one in ended if one.missing and not one.by_code),
         code=by_code,

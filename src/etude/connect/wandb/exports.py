@@ -102,6 +102,6 @@ def _is_mean(header: Cells, column: int, cells: Cells) -> bool:
     bounds = [
         cells[at]
         for at in (column + 1, column + 2)
-        if at < len(cells) and header[at].endswith(headers.CHART_BOUNDS)
+        if at < min(len(cells), len(header)) and header[at].endswith(headers.CHART_BOUNDS)
     ]
     return len(set(bounds)) > 1
