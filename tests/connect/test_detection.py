@@ -58,9 +58,10 @@ def test_a_folder_with_one_table_names_the_file_to_type(tmp_path):
         import_source(tmp_path)
 
 
-def test_one_of_the_two_files_is_the_folder(tmp_path):
+@pytest.mark.parametrize("name", ["trials.csv", "curves.csv"])
+def test_one_of_the_two_files_is_the_folder(tmp_path, name):
     folder = SOURCES["csv"](tmp_path)
 
-    summary, _ = import_source(folder / "trials.csv")
+    summary, _ = import_source(folder / name)
 
     assert summary.statuses == {"completed": 2}

@@ -1,6 +1,7 @@
 """The reader of Keras Tuner: spaces, conditions, budgets and ends."""
 
 import json
+import random
 
 import pytest
 
@@ -122,6 +123,24 @@ def test_a_trial_that_cannot_be_read_is_named_and_the_others_arrive(project):
 )
 def test_what_a_trial_should_not_hold_breaks_nothing(project, content):
     assert project(trial(), content).trials[0].setting["lr"] == 0.001
+
+
+def shaken(seed):
+    """A trial's file in which some values are of another kind, or gone."""
+    chance = random.Random(seed)
+    text = json.dumps(trial(**{"tuner/epochs": 3}))
+    for _ in range(chance.randint(1, 4)):
+        old = chance.choice(('"val_loss"', "0.5", "[", "{", '"lr"', "null", '"Float"', "true", "4"))
+        text = text.replace(old, chance.choice(("null", "[]", "{}", "1e999", '"x"', "-1")), 1)
+    return text
+
+
+def test_shaken_trials_are_read_or_named(project):
+    study = project(trial(), *map(shaken, range(200)))
+
+    named = [sentence for sentence in study.left_out if "trial.json" in sentence]
+    assert len(study.trials) + len(named) == 201
+    assert len(study.trials) > 20
 
 
 def test_a_folder_without_a_trial_is_refused(tmp_path):

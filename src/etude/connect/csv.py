@@ -27,6 +27,17 @@ _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
+# How files begin that hold a table all the same, in another form.
+_OTHER_FILES = {
+    b"PK\x03\x04": "a workbook of Excel, or an archive",
+    b"\xd0\xcf\x11\xe0": "an old workbook of Excel",
+    b"PAR1": "a Parquet file",
+    b"\xff\xfe": "UTF-16 text, which Excel calls Unicode",
+    b"\xfe\xff": "UTF-16 text, which Excel calls Unicode",
+    b"{": "JSON, and no table of cells",
+    b"[": "JSON, and no table of cells",
+    b"SQLi": "a database",
+}
 # Heuristic: among so many names a person finds the one that they meant.
 MAX_COLUMNS = 30
 
@@ -37,8 +48,7 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     Raises:
         ImportFileError: with every mistake of both files.
     """
-    if source.name == TRIALS and (source.parent / CURVES).is_file():
-        source = source.parent
+    source = folder_of(source)
     if not source.is_dir():
         return [_flat_study(source, request)]
     _refuse_lone_table(source)
@@ -62,12 +72,19 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     return [SourceStudy(name="", trials=trials, left_out=notes.messages(), max_steps=length)]
 
 
+def folder_of(source: Path) -> Path:
+    """The folder of the two files where a person names one of them; else the source itself."""
+    both = all((source.parent / name).is_file() for name in (TRIALS, CURVES))
+    return source.parent if both and source.name in (TRIALS, CURVES) else source
+
+
 def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
     """The study of one table with a row a trial.
 
     Raises:
         ImportFileError: for a file that is no such table, which a chart of W&B is not.
     """
+    _refuse_other_files(source)
     names = sheet.header(source)
     if headers.is_chart(names):
         raise ImportFileError(
@@ -86,6 +103,16 @@ def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
         )
     found, left_out = trials(source, request)
     return source_study("", found, left_out, request)
+
+
+def _refuse_other_files(source: Path) -> None:
+    """Refuses what begins as no text of a table does, by what it is."""
+    begin = files.start(source, 4)
+    for sign, what in _OTHER_FILES.items():
+        if begin.startswith(sign):
+            raise ImportFileError(
+                f"`{source}` is {what}. Save it as CSV (UTF-8), with a row a trial."
+            )
 
 
 def _refuse_lone_table(source: Path) -> None:

@@ -115,7 +115,7 @@ def _imported(
     imported = None
     try:
         studies = sanitize(_read(kind, source, request))
-        folder = source.parent if source.name == csv.TRIALS else source
+        folder = csv.folder_of(source)
         if target.space is None and kind == "csv" and (folder / SPACE).exists():
             target = replace(target, space=files.file_in(folder, SPACE))
         # A wrong name is told above, once; the other mistakes do not depend on it.

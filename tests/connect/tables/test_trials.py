@@ -1,5 +1,8 @@
 """Tables that people and tools export: what a row and a column of them are."""
 
+import random
+import time
+
 import pytest
 
 from etude.connect import csv, wandb
@@ -178,6 +181,19 @@ def test_a_choice_among_results_is_no_order_of_weights_and_biases(table):
     assert set(settings(study)[0]) == {"lr", "width", "activation"}
 
 
+@pytest.mark.parametrize(
+    "order",
+    ["lr,weight_decay,batch_size,val_acc", "lr,batch_size,val_acc", "lr,momentum,dropout,val_acc"],
+)
+def test_an_order_that_a_person_made_is_none_of_weights_and_biases(table, order):
+    names = order.split(",")[:-1]
+    rows = "".join(f"r{at},finished{f',0.{at + 1}' * (len(names) + 1)}\n" for at in range(4))
+
+    study = table(f"Name,State,{order}\n{rows}", "val_acc", reader=wandb)
+
+    assert set(settings(study)[0]) == set(names)
+
+
 def test_cells_with_whole_dictionaries_are_refused_with_the_way_out(table):
     with pytest.raises(ImportFileError, match="json_normalize"):
         table(",summary,config,name\n0,{},{},a\n", reader=wandb)
@@ -265,8 +281,93 @@ def test_rows_that_are_steps_are_curves(table, key):
         ("lr,acc\n0.1,0.5,0.6\n", "line 2, has 3 cells, and the header 2"),
         ("lr,acc\n", "holds no row below its header"),
         ("some text\n", "nor a table with a row a trial"),
+        ("PK\x03\x04", "a workbook of Excel"),
+        ('[{"acc": 1}]', "is JSON, and no table of cells"),
     ],
 )
 def test_what_is_no_table_of_trials_is_refused_by_name(table, text, why):
     with pytest.raises(ImportFileError, match=why):
         table(text)
+
+
+# --- harm
+
+TABLES = (
+    "run_id,status,start_time,metrics.acc,params.lr\nr0,FINISHED,2026-01-01 10:00,0.5,0.1\n",
+    ",number,value,duration,params_lr,state\n0,0,0.5,0 days 00:00:01,0.1,COMPLETE\n",
+    'Name,State,Runtime,Sweep,lr,width,acc\na,killed,5,s,0.1,8,"1,5"\nb,crashed,6,,0.2,8,nan\n',
+    "lr;acc;note\n0,1;50%;x\n1.000,5;N/A;y\n",
+    "run,lr,epoch,acc\na,0.1,0,1\na,0.1,1,2\nb,0.2,0,1\nb,0.2,1,2\n",
+    "Step,a - acc,a - acc__MIN,a - acc__MAX\n0,1,1,2\n5,2,2,2\n",
+)
+ODD = (
+    *("", "nan", "-", '"', "\ufeff", "\x1b[2J", "\u202e", "1e999", "9" * 400, "=1+1", "\n", "\r"),
+    *(
+        "\t",
+        ";",
+        "|",
+        ",",
+        "params.",
+        "Name",
+        "step",
+        "acc",
+        "1,2",
+        "1.000,5",
+        "5%",
+        "%",
+        "x" * 400,
+    ),
+)
+
+
+def shaken(seed):
+    """A table of these in which a few stretches are replaced by what should not be there."""
+    chance = random.Random(seed)
+    text = chance.choice(TABLES)
+    for _ in range(chance.randint(1, 3)):
+        begin = chance.randint(0, len(text))
+        odd = chance.choice(ODD) * chance.choice((1, 1, 50))
+        text = text[:begin] + odd + text[begin + chance.randint(0, 9) :]
+    return text
+
+
+def study_or_refusal(table, text, reader):
+    try:
+        return table(text, reader=reader)
+    except ImportFileError as refusal:
+        return refusal
+
+
+@pytest.mark.parametrize("reader", [csv, wandb])
+def test_a_shaken_table_is_read_or_refused(table, reader):
+    results = [study_or_refusal(table, shaken(seed), reader) for seed in range(200)]
+
+    refused = [str(one) for one in results if isinstance(one, ImportFileError)]
+    assert 20 < len(refused) < 200
+    assert all("results.csv" in one for one in refused)
+
+
+SHAPES = {
+    "columns": lambda size: f"lr,{'c,' * size}acc\n{'1,' * (size + 1)}2\n",
+    "rows": lambda size: "lr,acc\n" + "1,2\n" * size,
+    "steps": lambda size: "run,step,acc\n" + "".join(f"a,{at},1\n" for at in range(size)),
+    "names": lambda size: "acc,run\n" + "1,r\n" * size,
+    "blank lines": lambda size: "lr,acc\n" + "\n" * size + "1,2\n",
+    "digits": lambda size: f"lr;acc\n{'1.111' * min(size, 20_000)};2,5\n",
+    "blanks": lambda size: f"{' ' * size}lr,acc\n1,2\n",
+    "quotes": lambda size: f"{chr(34) * 2 * min(size, 60_000)},acc\n1,2\n",
+    "date": lambda size: f"lr,d,acc\n1,2026-01-01 10:00{'x' * min(size, 99_000)},2\n",
+}
+
+
+def seconds_of(table, text):
+    begin = time.process_time()
+    study_or_refusal(table, text, csv)
+    return time.process_time() - begin
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_time_of_a_table_follows_its_length(table, shape):
+    short, long = (seconds_of(table, SHAPES[shape](size)) for size in (1_000, 8_000))
+
+    assert long < 0.25 + 24 * short  # eight times as long; the square would take 64 times

@@ -214,3 +214,9 @@ def is_result(name: str) -> bool:
 def is_setting(name: str) -> bool:
     """Whether a name is that of a common hyperparameter."""
     return known(name) is not None
+
+
+def setting_name(name: str) -> str:
+    """The common hyperparameter of a name, or the name itself where it is none."""
+    entry = known(name)
+    return entry.name if entry else name

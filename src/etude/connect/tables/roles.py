@@ -14,8 +14,10 @@ from .endings import are_statuses
 from .numbers import Column, column
 
 Role: TypeAlias = Literal["setting", "result", "id", "status", "step", "wall", "own", "ignored"]
-# A date with a time of day is when something was written, and no setting.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.{0,30}")
+# A date, with a time of day or without, is when something was written, and no setting.
+_DATE = re.compile(
+    r"(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2})(?:[ T_,]+\d{1,2}[:-]\d\d.{0,30})?"
+)
 # So many settings before the first result, or in W&B's first run of sorted names, are an order
 # that somebody meant.
 _MIN_BEFORE = 2
@@ -176,21 +178,41 @@ def _by_order(columns: list[Assigned], *, wandb: bool) -> list[Assigned]:
     open_columns = [at for at, one in enumerate(columns) if one.role in ("setting", "result")]
     names = [columns[at].name for at in open_columns]
     begin = _second_run(names) if wandb else _first_result(columns, open_columns)
-    before, after = open_columns[:begin], open_columns[begin:]
-    if len(before) < _MIN_BEFORE or any(columns[at].role == "result" for at in before):
+    before = [columns[at] for at in open_columns[:begin]]
+    after = [columns[at] for at in open_columns[begin:]]
+    if not _is_order(before, after) or (wandb and _is_by_hand(before, after)):
         return columns
-    if not any(columns[at].role == "result" for at in after):
-        return columns
-    if wandb and any(_repeats(columns[at].column) for at in after):
-        return columns  # a choice among results: the names are not in W&B's order
     found = list(columns)
-    for at in after:
+    for at in open_columns[begin:]:
         one = columns[at]
         if one.role == "setting" and one.column.is_number and (wandb or not one.stated):
             found[at] = replace(one, role="result")
         elif one.role == "setting" and wandb:
             found[at] = replace(one, role="own")
     return found
+
+
+def _is_order(before: Sequence[Assigned], after: Sequence[Assigned]) -> bool:
+    """Whether settings stand before, no result among them, and results behind."""
+    enough = len(before) >= _MIN_BEFORE or any(one.stated for one in before)
+    without = all(one.role != "result" for one in before)
+    return enough and without and any(one.role == "result" for one in after)
+
+
+def _is_by_hand(before: Sequence[Assigned], after: Sequence[Assigned]) -> bool:
+    """Whether a person moved the columns of W&B: behind stands what is set and no result.
+
+    A choice is, and so is a common hyperparameter that varies and has no namesake before, as the
+    learning rate has that was set and that was logged.
+    """
+    namesakes = {headers.setting_name(one.name) for one in before}
+    moved = [
+        one
+        for one in after
+        if one.role == "setting" and one.stated and headers.setting_name(one.name) not in namesakes
+    ]
+    varied = [one for one in moved if len(set(one.column.cells)) > 1 or len(before) < _MIN_BEFORE]
+    return bool(varied) or any(_repeats(one.column) for one in after)
 
 
 def _repeats(texts: Column) -> bool:

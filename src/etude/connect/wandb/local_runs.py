@@ -148,12 +148,21 @@ def _end(exit_code: int | None) -> tuple[SourceStatus, str, str]:
     return "failed", "", detail
 
 
+def _flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The summary, where one metric may have several values: `val_loss.min`; no picture has."""
+    flat = dict(summary)
+    for name, logged in summary.items():
+        if isinstance(logged, dict) and "_type" not in logged and not is_own(name):
+            flat |= {f"{name}.{part}": value for part, value in logged.items()}
+    return flat
+
+
 def _from_summary(place: Path, logs: list[Path]) -> _Part:
     path = place / "files" / "wandb-summary.json"
     history = "no history in its log" if logs else "no log (`*.wandb`)"
     if not files.has_file(place, path):
         return _Part(setting={}, left_out=[f"`{place}` has {history} and no summary: no values."])
-    summary = scalars.json_file(path)
+    summary = _flat_summary(scalars.json_file(path))
     step = step_of(summary.get("_step"))
     values = {
         name: number
