@@ -26,6 +26,13 @@ def test_jobs_of_hydra_that_logged_nothing_are_told_with_the_way_out(multirun):
     assert "etude import csv results.csv" in str(refusal.value)
 
 
+def test_a_kind_without_a_reader_is_told_with_the_kind_of_the_source(multirun):
+    SOURCES["wandb"](multirun / "2026-01-01" / "10-00-00" / "0")
+
+    with pytest.raises(ImportFileError, match=r"no reader for `hydra`.*etude import wandb"):
+        import_source(multirun, kind="hydra")
+
+
 @pytest.mark.parametrize("kind", ["lightning", "mlflow", "tensorboard", "wandb"])
 def test_what_jobs_logged_is_known_in_their_folders(multirun, kind):
     SOURCES[kind](multirun / "2026-01-01" / "10-00-00" / "0")

@@ -150,9 +150,8 @@ def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedE
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
     detection.refuse_unsupported(source)
-    read = reader(kind)
     try:
-        studies = read(source, request)
+        studies = reader(kind)(source, request)
     except OSError as error:
         raise ImportFileError(
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."

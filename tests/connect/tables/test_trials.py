@@ -172,6 +172,22 @@ def test_names_that_begin_anew_are_results_also_where_both_have_the_same(table):
     assert metrics(study) == {"best_epoch", "lr", "speed", "val_acc"}
 
 
+def test_what_a_trainer_logs_by_place_is_a_result(table):
+    header = "Name,State,Created,learning_rate,weight_decay,eval/loss,train/epoch"
+    rows = "".join(f"r{at},finished,2026,{rate},0,0.5,3,1e-9,7\n" for at, rate in enumerate(RATES))
+
+    study = table(
+        f"{header},train/learning_rate,train/global_step\n{rows}", "eval/loss", reader=wandb
+    )
+
+    assert settings(study)[0] == {"learning_rate": 0.1, "weight_decay": 0}
+    assert study.trials[0].rows == (
+        (7, "eval/loss", 0.5),
+        (7, "train/epoch", 3.0),
+        (7, "train/learning_rate", 1e-9),
+    )
+
+
 def test_a_choice_among_results_is_no_order_of_weights_and_biases(table):
     header = "Name,State,lr,width,activation,acc"
     rows = "".join(f"r{at},finished,0.{at + 1},8,{'ab'[at % 2]},0.5\n" for at in range(4))

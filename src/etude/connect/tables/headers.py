@@ -95,7 +95,9 @@ _MEASURES = frozenset(
 )
 # Measures with a number in their name, and what stands beside a number of ranks.
 _NUMBERED = ("f1", "r2", "f1score")
-_RANKS = frozenset(("top", "at", "k"))
+_BEHIND = frozenset(("top", "at", "k", "l", "std", "stderr", "sem", "ci", "roc", "rate", "pct"))
+# What came out best is no setting, and 16 bits are: of a measure by that name, a place tells.
+_BEST, _MAY_BE_SET = "best", ["precision"]
 
 
 def plain(name: str) -> str:
@@ -189,25 +191,31 @@ def is_result(name: str) -> bool:
 
     >>> [is_result(name) for name in ("val_acc", "Test Accuracy", "train/x", "grad_norm", "loss")]
     [True, True, True, True, True]
-    >>> [is_result(name) for name in ("train.lr", "loss_weight", "dropout", "width")]
+    >>> [is_result(name) for name in ("mIoU", "f1", "acc_top1", "best_epoch", "val_precision")]
+    [True, True, True, True, True]
+    >>> [is_result(name) for name in ("train.lr", "loss_weight", "score_threshold", "precision")]
     [False, False, False, False]
     """
     if known_metric(name) or is_loss(name):
         return True
-    if known(name) is not None:
-        return False
     segments = words(name)
     lists = word_lists("metric")
     places = lists["train"] | lists["valid"] | lists["test"]
     if len(segments) > 1 and "/" in name and set(segments[0]) <= places:
-        return True
-    said = [
-        word for word in segments[-1] if word not in places | lists["idle"] and not word.isdigit()
-    ]
-    return bool(said) and (
-        said[-1] in _MEASURES
-        or plain("".join(segments[-1])).endswith(_NUMBERED)
-        or (said[0] in _MEASURES and set(said[1:]) <= _RANKS)
+        return True  # also `train/learning_rate`, as it was logged
+    if known(name) is not None:
+        return False
+    last = segments[-1]
+    said = [word for word in last if word not in places | lists["idle"] and not word.isdigit()]
+    measured = [word for word in said if word in _MEASURES]
+    if not said or said == _MAY_BE_SET:
+        return plain("".join(last)).endswith(_NUMBERED) or (bool(said) and bool(set(last) & places))
+    return (
+        said[0] == _BEST
+        or plain("".join(last)).endswith(_NUMBERED)
+        or "".join(said) in _MEASURES
+        or said[-1] in _MEASURES
+        or (bool(measured) and set(said[said.index(measured[0]) + 1 :]) <= _BEHIND)
     )
 
 
