@@ -26,6 +26,7 @@ from ..store.base import Store
 from ..wording import nearest
 from . import csv, detection, reader
 from .assembly.assemble import UNNAMED, ImportedExperiment, Target, assemble
+from .assembly.given_space import names_in_space
 from .assembly.sanitize import sanitize
 from .assembly.trials import trial_end
 from .base import ReadRequest, SourceStudy, SourceTrial
@@ -114,6 +115,8 @@ def _imported(
         messages.append(_name_taken(target.name))
     imported = None
     try:
+        if target.space is not None:
+            request = replace(request, setting_names=names_in_space(target.space))
         studies = sanitize(_read(kind, source, request))
         folder = csv.folder_of(source)
         if target.space is None and kind == "csv" and (folder / SPACE).exists():

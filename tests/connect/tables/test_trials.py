@@ -4,6 +4,7 @@ import random
 import time
 
 import pytest
+from tests.connect.csv_folders import import_source
 
 from etude.connect import csv, wandb
 from etude.connect.base import ReadRequest
@@ -232,6 +233,21 @@ def test_a_person_says_what_is_a_setting_and_what_a_metric(table):
 
     assert settings(study)[0] == {"x2": 2, "params.x3": 3}
     assert metrics(study) == {"acc", "train/x1"}
+
+
+def test_what_a_space_names_is_a_setting(tmp_path):
+    table, space = tmp_path / "results.csv", tmp_path / "space.toml"
+    table.write_text("x1,x2,acc,x3,date\n1,2,0.5,3,1\n2,3,0.6,4,2\n")
+    space.write_text(
+        "[nuisance]\nx1 = { low = 1, high = 2 }\nx2 = { low = 2, high = 3 }\n"
+        "x3 = { low = 3, high = 4 }\ndate = { low = 1, high = 2 }\n"
+    )
+
+    summary, _ = import_source(table, "acc", space=space)
+
+    names = {one.name for one in summary.experiment.hyperparameters}
+    assert names == {"x1", "x2", "x3", "date"}
+    assert set(summary.metrics) == {"acc"}
 
 
 def test_repeats_of_a_setting_have_their_seeds(table):

@@ -81,7 +81,7 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
         if local is None:
             columns.append(Assigned(name=name, role="ignored", column=parsed, stated=True))
             continue
-        asked_for = local == request.metric or name in request.renames
+        asked_for = name in request.renames or local in {request.metric, *request.setting_names}
         own = None if asked_for else "own" if mark == "own" else _own_role(name, parsed, sheet)
         role, stated = (own, True) if own else _role(local, mark, parsed, request, marked=marked)
         columns.append(Assigned(name=name, role=role, column=parsed, stated=stated))
@@ -98,7 +98,8 @@ def _role(
 ) -> tuple[Role, bool]:
     """The role of what was set or measured, and whether a name or a mark says so."""
     empty = not any(cell.strip() for cell in parsed.cells)
-    if mark == "setting" or headers.unmarked([local])[0][1] == "setting":
+    said = local in request.setting_names or headers.unmarked([local])[0][1] == "setting"
+    if mark == "setting" or said:
         return "setting", True
     is_number = parsed.is_number or empty
     if is_number and (mark == "result" or _is_result(local, request)):
