@@ -69,9 +69,11 @@ HOMES = {
 WRITERS = {
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",
+    "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
     "runner/child.py": "the log of a trial, as it is printed",
     "runner/inline.py": "the same, in this process",
     "store/checkpoints.py": "the checkpoint of a fork, on disk before its commit",
+    "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",
 }
 # Words that the field's terms replaced: no module has such a name again.
@@ -100,6 +102,7 @@ CROSS_CUTTING = {
     "cli/test_rules.py": "the rules that commands name",
     "cli/test_unread.py": "what nobody reads, from the run to the next file",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
+    "connect/test_cases_of_tables.py": "shared cases of tables and folders, over all readers",
     "connect/test_hostile.py": "broken files, over all readers",
     "connect/test_importing_page.py": "what docs/importing.md shows",
     "connect/test_readers.py": "the contract of every reader",

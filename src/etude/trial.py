@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeAlias, final
 from .assignment import Assignment, Channel
 from .disk.checkpoint import write_checkpoint
 from .disk.folder import is_whole
+from .disk.rights import make_folder
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
 from .playbook.metrics import is_loss
@@ -151,7 +152,7 @@ class Trial:
     @property
     def folder(self) -> Path:
         """A folder of this trial's own, made when first asked for."""
-        self._assignment.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._assignment.folder)
         return self._assignment.folder
 
     def restore(self, load: Callable[[Path], object]) -> bool:

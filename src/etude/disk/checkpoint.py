@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .folder import contents, make_folder, sync_folder, sync_tree
+from .rights import narrow_rights, new_folder
 
 
 def write_checkpoint(place: Path, save: Callable[[Path], object], *, lasting: bool) -> str:
@@ -21,9 +22,10 @@ def write_checkpoint(place: Path, save: Callable[[Path], object], *, lasting: bo
     for leftover in (aside, old):
         shutil.rmtree(leftover, ignore_errors=True)
     make_folder(aside.parent)
-    aside.mkdir()
+    new_folder(aside)
     try:
         save(aside)
+        narrow_rights(aside)
         if lasting:
             sync_tree(aside)
         listed = contents(aside)

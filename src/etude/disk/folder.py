@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from .rights import new_folder
+
 _CHUNK = 1 << 20
 
 
@@ -18,7 +20,7 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    new_folder(folder)
     sync_folder(folder.parent)
 
 

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import TypeAlias, final
 
 from ..assignment import Assignment, Halt
+from ..disk.rights import open_log
 from ..errors import InputError
 from ..event import Ended, Event, Paused, Refused, Unrestored
 from ..trial import TrainFunction
@@ -155,8 +156,7 @@ def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
     _flush()
     _leave_log()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    _redirect(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    _redirect(open_log(log))
     _logs.append(log)
 
 
@@ -164,7 +164,7 @@ def _leave_log() -> None:
     """Removes the log that this process printed to where nothing was printed: flush before."""
     if not _logs or os.fstat(1).st_size:
         return
-    _redirect(Path(os.devnull), os.O_WRONLY)
+    _redirect(os.open(os.devnull, os.O_WRONLY))
     with suppress(OSError):
         log = _logs.pop()
         if log.stat().st_size == 0:
@@ -172,8 +172,7 @@ def _leave_log() -> None:
             log.parent.rmdir()  # where the trial has no files of its own
 
 
-def _redirect(log: Path, flags: int) -> None:
-    file = os.open(log, flags, 0o666)
+def _redirect(file: int) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)

@@ -58,13 +58,18 @@ class Files:
         return self.trial(name, trial_id) / "log.txt"
 
     def copy(self, name: str, fork: Record) -> None:
-        """Gives a fork its parent's checkpoint, before the fork is written down."""
+        """Gives a fork its parent's checkpoint, before the fork is written down.
+
+        Where somebody removed that, the fork begins anew: no setting is to blame.
+        """
         assert fork.parent is not None, "Only a fork has a parent. This is a bug."
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
-        step = str(fork.from_step)
         make_folder(place)
-        shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
+        step = str(fork.from_step)
+        source = self.checkpoints(name, fork.parent) / step
+        if source.is_dir():
+            shutil.copytree(source, place / step)
         if self.lasting:
             sync_tree(place)
 
