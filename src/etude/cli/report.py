@@ -32,6 +32,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     from ..errors import RunError
     from .options import Judge, stored_result
     from .output import hidden_test_lines, judged_lines, print_lines
+    from .terminal import say
 
     with stored_result(name, store, Judge(metric, maximize), test=test) as result:
         print_lines(judged_lines(result))
@@ -40,10 +41,10 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         try:
             if kind == "html":
                 place.write_text(result.html(), encoding="utf-8")
-                typer.echo(f"Report: {place}")
+                say(f"Report: {place}")
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")
-                typer.echo(f"{charts}: {place}/")
+                say(f"{charts}: {place}/")
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any, final
 
 from ..code import Code, CodeFile
-from .masking import masked
+from ..text.masking import masked
 
 # Heuristic: what is above this is data, not code.
 MAX_TEXT_BYTES = 200_000

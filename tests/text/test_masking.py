@@ -2,7 +2,7 @@
 
 import pytest
 
-from etude.runner.masking import masked
+from etude.text.masking import masked
 
 LONG = "a1B2c3D4" * 5
 
