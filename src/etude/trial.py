@@ -23,9 +23,12 @@ from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
 from .playbook.metrics import is_loss
 from .setting import watched
 from .study import evaluation_steps
+from .text.signs import storable, text_of
 
 # Heuristic: what took longer than this so far is not tried for one more step.
 QUICK_S = 5.0
+# The longest name of a metric: a path of modules has about a hundred characters.
+MAX_NAME = 1000
 
 
 @final
@@ -97,6 +100,7 @@ class Trial:
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._in_turn, self._evaluation_steps = steps, frozenset(steps)
         self._first_losses = dict(assignment.first_losses)
+        self._names: dict[object, str] = {}  # of metrics: as they were given, and as plain text
         self._from_step, self._last_step, self._given = 0, -1, 0
         self._begun_at: float | None = None
         self._looped = self._reported = self.restores = self.asks_length = False
@@ -233,7 +237,8 @@ class Trial:
         """
         metric = self.metric
         if not self._reported and metric not in values:
-            self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
+            names = sorted(self._name(name) for name in values)
+            self._leave(Misreport(_misreport_message(metric, names, step)))
         plain = self._step(step)
         self._reported = True
         if plain is None:
@@ -367,7 +372,7 @@ class Trial:
         self._begin()
         if self.left is not None:
             raise self.left
-        plain = {name: float(value) for name, value in values.items()}
+        plain = {self._name(name): float(value) for name, value in values.items()}
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
@@ -375,6 +380,15 @@ class Trial:
                 self._judge(name, value, step)
         if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()
+
+    def _name(self, given: object) -> str:
+        """The name of a metric as plain text, whatever kind of text a library made it."""
+        known = self._names.get(given)
+        if known is None:
+            if why := _name_message(given):
+                self._misuse(why)
+            known = self._names[given] = storable(str.__str__(given))  # type: ignore[arg-type]  # asked above
+        return known
 
     def _judge(self, name: str, value: float, step: int) -> None:
         why = divergence(
@@ -401,6 +415,21 @@ class Trial:
             final_place.rename(old)
         os.replace(aside, final_place)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _name_message(name: object) -> str:
+    """Why a metric cannot be called so, and what to pass instead; empty where it can."""
+    if not isinstance(name, str):
+        return (
+            f"Names of metrics are text, got {text_of(name, repr)[:60]} ({type(name).__name__}). "
+            'Pass for example {"valid/loss": 0.1}.'
+        )
+    if len(name) > MAX_NAME:
+        return (
+            f"Names of metrics have at most {MAX_NAME:,} characters, got {len(name):,}, which "
+            f"begin with `{storable(name[:40])}`. Give it a short name."
+        )
+    return ""
 
 
 def _step_message(step: object, plain: int, max_steps: int) -> str:

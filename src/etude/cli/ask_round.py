@@ -90,6 +90,4 @@ def _edit(place: Path, call: Callable[..., object] = subprocess.run) -> None:
     try:
         call([*shlex.split(editor), str(place)], check=False)
     except (OSError, ValueError) as error:
-        say(
-            f"`{editor}` cannot be started ({error}). Edit {place} and save it, then answer."
-        )
+        say(f"`{editor}` cannot be started ({error}). Edit {place} and save it, then answer.")

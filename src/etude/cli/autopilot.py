@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-import typer
-
 from ..wording import DIGITS, number
 
 if TYPE_CHECKING:

@@ -174,7 +174,11 @@ class Progress:
             if column != "stopped" or stopped:
                 table.add_column(Text(signs.line(column)))
         for row in rows:
-            cells = [Text(signs.line(str(cell))) for name, cell in row.items() if name != "stopped" or stopped]
+            cells = [
+                Text(signs.line(str(cell)))
+                for name, cell in row.items()
+                if name != "stopped" or stopped
+            ]
             table.add_row(*cells)
         table.caption = self._remaining()
         table.caption_justify = "left"

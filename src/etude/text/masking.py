@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-_MASK = "***"
+MASK = "***"
 # Names of what is a secret, however short; and of what is one by its length.
 _SECRET = (
     r"passw(?:or)?ds?|passwd|passphrase|pass[_-]?phrase|secret(?:[_-]?\w{0,20}key)?"
@@ -36,7 +36,9 @@ _LISTED = re.compile(
 _TO_VALUE = r"(?![\w-])[\"']?[ \t]*[:=][ \t]*[\"']?"
 _VALUE = r"(?!\*{3})[^\s\"',;&]+"
 _BARE = re.compile(rf"(?i)((?:{_SECRET_NAME}|{_TOKEN_NAME}){_TO_VALUE})({_VALUE}[^\n\"',;&]*)")
-_KEY = re.compile(rf"(?i)((?<![\w.-])[\w.-]{{0,60}}key{_TO_VALUE})((?=[^\s\"']{{0,60}}\d)[\w+/=.-]{{20,}})")
+_KEY = re.compile(
+    rf"(?i)((?<![\w.-])[\w.-]{{0,60}}key{_TO_VALUE})((?=[^\s\"']{{0,60}}\d)[\w+/=.-]{{20,}})"
+)
 _LOGGED = re.compile(
     rf"(?i)((?:{_SECRET_NAME}|{_TOKEN_NAME}){_TO_VALUE})((?=[^\s\"']{{0,60}}\d)[\w+/=~-]{{8,}})"
 )
@@ -85,10 +87,10 @@ def masked(text: str) -> str:
     >>> masked('password = "correct-horse"'), masked("token = tokens[0]")
     ('password = "***"', 'token = tokens[0]')
     """
-    text = _RANDOM.sub(lambda match: f"{_MASK}{_short_hash(match[0])}", text)
-    text = _QUOTED_SECRET.sub(lambda match: f"{match[1]}{_MASK}", text)
-    text = _QUOTED_TOKEN.sub(lambda match: f"{match[1]}{_MASK}", text)
-    text = _LISTED.sub(lambda match: f"{match[1]}{_MASK}", text)
+    text = _RANDOM.sub(lambda match: f"{MASK}{_short_hash(match[0])}", text)
+    text = _QUOTED_SECRET.sub(lambda match: f"{match[1]}{MASK}", text)
+    text = _QUOTED_TOKEN.sub(lambda match: f"{match[1]}{MASK}", text)
+    text = _LISTED.sub(lambda match: f"{match[1]}{MASK}", text)
     return without_password(text)
 
 
@@ -98,8 +100,8 @@ def masked_values(text: str) -> str:
     >>> masked_values("token: abc"), masked_values("tokens: 512")
     ('token: ***', 'tokens: 512')
     """
-    text = _KEY.sub(lambda match: f"{match[1]}{_MASK}", _HEADER.sub(rf"\1{_MASK}", masked(text)))
-    return _KEY_LINE.sub(rf"\1{_MASK}", _BARE.sub(lambda match: f"{match[1]}{_MASK}", text))
+    text = _KEY.sub(lambda match: f"{match[1]}{MASK}", _HEADER.sub(rf"\1{MASK}", masked(text)))
+    return _KEY_LINE.sub(rf"\1{MASK}", _BARE.sub(lambda match: f"{match[1]}{MASK}", text))
 
 
 def masked_message(text: str) -> str:
@@ -108,8 +110,8 @@ def masked_message(text: str) -> str:
     >>> masked_message("api_key=a1b2c3d4 of token = next(it)")
     'api_key=*** of token = next(it)'
     """
-    text = _HEADER.sub(rf"\1{_MASK}", masked(text))
-    return _LOGGED.sub(lambda match: f"{match[1]}{_MASK}", text)
+    text = _HEADER.sub(rf"\1{MASK}", masked(text))
+    return _LOGGED.sub(lambda match: f"{match[1]}{MASK}", text)
 
 
 def masked_words(words: Sequence[str]) -> list[str]:
@@ -125,7 +127,7 @@ def _masked_words(words: Sequence[str]) -> Iterator[str]:
     is_value = False
     for word in words:
         is_secret = is_value and not word.startswith("--")
-        yield _MASK if is_secret else masked_values(word)
+        yield MASK if is_secret else masked_values(word)
         is_value = not is_secret and word.startswith("-") and bool(_OPTION.fullmatch(word))
 
 
@@ -161,8 +163,8 @@ def without_password(text: str) -> str:
     """
     if "://" not in text:
         return text
-    text = _USER_TOKEN.sub(_MASK, _IN_ADDRESS.sub(rf"\1:{_MASK}", text))
-    return _QUERY.sub(rf"\1{_MASK}", text)
+    text = _USER_TOKEN.sub(MASK, _IN_ADDRESS.sub(rf"\1:{MASK}", text))
+    return _QUERY.sub(rf"\1{MASK}", text)
 
 
 def _short_hash(value: str) -> str:

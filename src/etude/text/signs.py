@@ -43,7 +43,9 @@ def line(text: str) -> str:
     >>> line("a\nb"), line("learning rate")
     ('a�b', 'learning rate')
     """
-    return text if text.isascii() and text.isprintable() else _BREAKS.sub(REPLACEMENT, readable(text))
+    return (
+        text if text.isascii() and text.isprintable() else _BREAKS.sub(REPLACEMENT, readable(text))
+    )
 
 
 def escaped(text: str, escape: Callable[[str], str]) -> str:
