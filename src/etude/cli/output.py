@@ -69,7 +69,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """Prints JSON: no NaN in it, for JSON has none; signs that act or hide are written as numbers."""
+    """Prints JSON: no NaN in it, for JSON has none; signs that act or hide as their numbers."""
     text = json_format.dumps(plain(content), indent=2, allow_nan=False, ensure_ascii=False)
     say_plain(signs.escaped(text, lambda sign: json_format.dumps(sign)[1:-1]))
 

@@ -27,6 +27,10 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     kind: Annotated[
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",
+    paths: Annotated[
+        bool,
+        typer.Option("--paths", help="Leave folders and users as they are, for your own eyes."),
+    ] = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
@@ -40,7 +44,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                place.write_text(result.html(), encoding="utf-8")
+                place.write_text(result.html(paths=paths), encoding="utf-8")
                 say(f"Report: {place}")
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")

@@ -23,13 +23,13 @@ _MOST = 50_000
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Prints a text for people: no sign of it acts on the terminal, and no password stands in it."""
+    """Prints a text for people: no sign of it acts on the terminal, no password stands in it."""
     stream = sys.stderr if err else sys.stdout
     typer.echo(printable(text, styled=stream.isatty()), err=err, nl=nl)
 
 
 def say_plain(text: str, *, nl: bool = True) -> None:
-    """Prints a text for programs, whole: JSON and CSV, which are made so that they can be printed."""
+    """Prints a text for programs, whole: JSON and CSV are made so that they can be printed."""
     typer.echo(text, nl=nl)
 
 

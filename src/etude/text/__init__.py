@@ -1,1 +1,1 @@
-"""The border for text: what comes from files, training and other tools, as each place can hold it."""
+"""The border for text of files, training and other tools: each place gets what it can hold."""

@@ -32,7 +32,7 @@ def shareable(text: str, folders: Sequence[str] = ()) -> str:
     """
     for folder in sorted({one for one in folders if one.count("/") > 1}, key=len, reverse=True):
         text = _without_folder(text, folder)
-    names = {name for name in [*_HOME.findall(text), *_HOME.findall(" ".join(folders)), _user()]}
+    names = {*_HOME.findall(text), *_HOME.findall(" ".join(folders)), _user()}
     text = _ROOT.sub("~", _HOME.sub("~", text))
     for home in _homes():
         text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?![\w.-])", "~", text)

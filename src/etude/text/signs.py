@@ -22,6 +22,8 @@ _UNSEEN = (
 # Joiners belong into many scripts and pictures, and hide beside ASCII or at an end.
 _JOINERS = r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}{_LONE}]|{_JOINERS}")
+# In the text of JSON: escapes of control signs too, and no second half of an escaped backslash.
+_HIDDEN_JSON = re.compile(rf"\\\\|\\u00[01][0-9a-fA-F]|\\u007[fF]|\\[bf]|{_HIDDEN.pattern}")
 _LONE_SIGN = re.compile(f"[{_LONE}]")
 _BREAKS = re.compile(r"[\t\n]")
 
@@ -57,6 +59,15 @@ def escaped(text: str, escape: Callable[[str], str]) -> str:
     return text if text.isascii() else _HIDDEN.sub(lambda match: escape(match[0]), text)
 
 
+def readable_json(text: str) -> str:
+    r"""The text of JSON whose strings are as people may read them.
+
+    >>> readable_json(r'["a\u001b[2J", "a\\u001b"]')
+    '["a�[2J", "a\\\\u001b"]'
+    """
+    return _HIDDEN_JSON.sub(lambda match: match[0] if match[0] == r"\\" else REPLACEMENT, text)
+
+
 def storable(text: str) -> str:
     r"""The text as UTF-8 can hold it: half of a character, as in a foreign file's name, is written.
 
@@ -69,10 +80,10 @@ def storable(text: str) -> str:
 
 
 def bounded(text: str, most: int = MAX_MESSAGE) -> str:
-    """The text, cut in its middle where it is beyond all reading, with how much was left out.
+    r"""The text, cut in its middle where it is beyond all reading, with how much was left out.
 
     >>> bounded("a" * 50 + "b" * 50, most=10)
-    'aa\\n... 90 characters left out ...\\nbbbbbbbb'
+    'aa\n... 90 characters left out ...\nbbbbbbbb'
     """
     hidden = len(text) - most
     if hidden <= 0:

@@ -12,7 +12,7 @@ from ..hyperparameter import key_path
 
 
 def text_mistakes(given: Mapping[str, Any]) -> list[Mistake]:
-    """One mistake for each key whose text or name is not whole, as a foreign file's name is not."""
+    """One mistake for each key whose text or name is not whole, as that of a foreign file."""
     places = dict.fromkeys(
         place for key, value in given.items() for place in _broken(value, (key,))
     )
