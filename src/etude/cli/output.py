@@ -188,7 +188,8 @@ def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def setting_line(setting: Mapping[str, Any], digits: int = FULL_DIGITS) -> str:
     """A setting on one line."""
-    return ", ".join(f"{name} = {number(value, digits)}" for name, value in setting.items())
+    pairs = [f"{name} = {number(value, digits)}" for name, value in setting.items()]
+    return ", ".join(map(signs.line, pairs))
 
 
 def sound(result: Result, file: Path, store: str | None) -> Result:

@@ -23,7 +23,7 @@ _UNSEEN = (
 _JOINERS = r"(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_UNSEEN}{_LONE}]|{_JOINERS}")
 # In the text of JSON: escapes of control signs too, and no second half of an escaped backslash.
-_HIDDEN_JSON = re.compile(rf"\\\\|\\u00[01][0-9a-fA-F]|\\u007[fF]|\\[bf]|{_HIDDEN.pattern}")
+_HIDDEN_JSON = re.compile(rf"\\\\|\\u00[01][0-9a-fA-F]|\\u007[fF]|\\[bfr]|{_HIDDEN.pattern}")
 _LONE_SIGN = re.compile(f"[{_LONE}]")
 _BREAKS = re.compile(r"[\t\n]")
 
