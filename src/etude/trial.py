@@ -20,15 +20,13 @@ from typing import Any, NoReturn, TypeAlias, final
 from .assignment import Assignment, Channel
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
-from .playbook.metrics import is_loss
+from .playbook.metrics import is_loss, name_mistake
 from .setting import watched
 from .study import evaluation_steps
-from .text.signs import storable, text_of
+from .text.signs import storable
 
 # Heuristic: what took longer than this so far is not tried for one more step.
 QUICK_S = 5.0
-# The longest name of a metric: a path of modules has about a hundred characters.
-MAX_NAME = 1000
 
 
 @final
@@ -385,9 +383,9 @@ class Trial:
         """The name of a metric as plain text, whatever kind of text a library made it."""
         known = self._names.get(given)
         if known is None:
-            if why := _name_message(given):
+            if why := name_mistake(given):
                 self._misuse(why)
-            known = self._names[given] = storable(str.__str__(given))  # type: ignore[arg-type]  # asked above
+            known = self._names[given] = storable(str.__str__(given))
         return known
 
     def _judge(self, name: str, value: float, step: int) -> None:
@@ -415,21 +413,6 @@ class Trial:
             final_place.rename(old)
         os.replace(aside, final_place)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _name_message(name: object) -> str:
-    """Why a metric cannot be called so, and what to pass instead; empty where it can."""
-    if not isinstance(name, str):
-        return (
-            f"Names of metrics are text, got {text_of(name, repr)[:60]} ({type(name).__name__}). "
-            'Pass for example {"valid/loss": 0.1}.'
-        )
-    if len(name) > MAX_NAME:
-        return (
-            f"Names of metrics have at most {MAX_NAME:,} characters, got {len(name):,}, which "
-            f"begin with `{storable(name[:40])}`. Give it a short name."
-        )
-    return ""
 
 
 def _step_message(step: object, plain: int, max_steps: int) -> str:

@@ -1,4 +1,4 @@
-"""Whatever stands in a name, a value or an error: no command acts on the terminal, or fails by it."""
+"""Whatever stands in a name, a value or an error: no command acts on the terminal or fails."""
 
 import csv
 import io
@@ -94,12 +94,14 @@ def walk(tmp_path_factory):
 COMMANDS = [
     "plan walk.toml", "run walk.toml --runner inline", "trials",
     "trials --json", "trials --csv -", "check --all", "check --json", "log", "log --json",
-    "log --csv -", "next", "compare walk:0 walk:1", "adopt walk", "launch", "check --metric \x1b[31mm",
+    "log --csv -", "next", "compare walk:0 walk:1", "adopt walk", "launch",
+    "check --metric \x1b[31mm",
     "trials --metric \x9b\u202e", "check \x1b[2J", "\x1b[2J", "run --\x1b[2J", "run \x1b[2J.toml",
     "run walk.toml --workers \x1b[2J", "run \udcff.toml", "plan \udcff",
     "check --store \udcff.db", "check --store pg://me:hush@host/\x1b[2J", "new \x1b[2J/\udcff",
     "import csv \x1b[2J --name a --metric b", "import \x1b[2J b --name a --metric b",
-    "log --store \u202e.db", "report --metric \x1b", "next \x1b[2J", "run walk.toml --runner \x1b[2J",
+    "log --store \u202e.db", "report --metric \x1b", "next \x1b[2J",
+    "run walk.toml --runner \x1b[2J",
 ]  # fmt: skip
 
 

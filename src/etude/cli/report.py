@@ -11,6 +11,11 @@ from ..wording import quantity
 from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
 
+_Paths = Annotated[
+    bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
+]
+
+
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
@@ -27,10 +32,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     kind: Annotated[
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",
-    paths: Annotated[
-        bool,
-        typer.Option("--paths", help="Leave folders and users as they are, for your own eyes."),
-    ] = False,
+    paths: _Paths = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from ..text.masking import without_password
-from ..text.signs import bounded, readable
+from ..text.signs import bounded, readable, storable
 
 # Signs that no text has stand for a beginning and an end until a line is printed: what is hidden
 # in a name is replaced between them.
@@ -39,7 +39,8 @@ def printable(text: str, *, styled: bool = False) -> str:
     >>> printable(bold("BETTER") + "  a\x1b[2J"), printable(bold("a"), styled=True)
     ('BETTER  a�[2J', '\x1b[1ma\x1b[0m')
     """
-    pieces, piece = [], []
+    pieces: list[str] = []
+    piece: list[str] = []
     for sign in bounded(text, _MOST) if _has_style(text) else ():
         if sign in _CODES:
             pieces += [_safe("".join(piece)), _CODES[sign] if styled else ""]
@@ -54,7 +55,7 @@ def _has_style(text: str) -> bool:
 
 
 def _safe(text: str) -> str:
-    return readable(without_password(text)).expandtabs(4)
+    return readable(without_password(storable(text))).expandtabs(4)
 
 
 def bold(text: str) -> str:

@@ -20,8 +20,8 @@ from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
-from ..text.masking import masked_diff, masked_values
-from ..text.places import shareable
+from ..text.masking import masked_command, masked_diff, masked_values
+from ..text.shareable import shareable
 from ..text.signs import readable, readable_json
 from .figures import figures, row_limit
 from .inputs import Figure, Inputs
@@ -208,7 +208,7 @@ def _masked(launch: Launch) -> Launch:
     """The launch without what looks like a secret, for one that was recorded with it."""
     return replace(
         launch,
-        command=masked_values(launch.command),
+        command=masked_command(launch.command),
         uncommitted=masked_diff(launch.uncommitted),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
-from ..text.masking import MASK, masked_diff, masked_words
+from ..text.masking import joined, masked_diff, masked_words
 from ..text.signs import bounded, storable
 from .imported_files import imported_files
 
@@ -60,12 +59,7 @@ def command() -> str:
 
     Source: K3.
     """
-    return storable(bounded(_joined(masked_words(_command(sys.argv, sys.orig_argv)))))
-
-
-def _joined(words: Sequence[str]) -> str:
-    """The words as a shell takes them; a mask is no text to be quoted."""
-    return " ".join(word if word == MASK else shlex.quote(word) for word in words)
+    return storable(bounded(joined(masked_words(_command(sys.argv, sys.orig_argv)))))
 
 
 def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
@@ -102,7 +96,7 @@ def _uncommitted(folder: Path, program: Path | None) -> str:
         diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
     hidden = len(listing) - _MAX_NAMES
     more = [f"?? ... and {hidden:,} more\n"] if hidden > 0 else []
-    return masked_diff(diff) + "".join([*listing[:_MAX_NAMES], *more])
+    return storable(masked_diff(diff) + "".join([*listing[:_MAX_NAMES], *more]))
 
 
 def _programs(program: Path | None) -> list[Path]:
@@ -184,7 +178,7 @@ def _git(folder: Path, *arguments: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
+    return os.fsdecode(answer.stdout) if answer.returncode == 0 else ""
 
 
 def _versions() -> dict[str, str]:

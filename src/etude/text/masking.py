@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 MASK = "***"
@@ -121,6 +122,23 @@ def masked_words(words: Sequence[str]) -> list[str]:
     ['--api-key', '***', '--lr=0.1', 'token=***', '--store', 'pg://me:***@host/db']
     """
     return list(_masked_words(words))
+
+
+def masked_command(command: str) -> str:
+    """A command as it was recorded, quoted for a shell, without the values of such options.
+
+    >>> masked_command("etude run --api-key abc 'a b'")
+    "etude run --api-key *** 'a b'"
+    """
+    try:
+        return joined(masked_words(shlex.split(command)))
+    except ValueError:  # it was never quoted
+        return masked_values(command)
+
+
+def joined(words: Iterable[str]) -> str:
+    """The words of a masked command as a shell takes them; a mask is no text to be quoted."""
+    return " ".join(word if word == MASK else shlex.quote(word) for word in words)
 
 
 def _masked_words(words: Sequence[str]) -> Iterator[str]:

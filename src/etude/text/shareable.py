@@ -27,8 +27,8 @@ def shareable(text: str, folders: Sequence[str] = ()) -> str:
         text: Of any kind, HTML too.
         folders: Where it was trained; of each its last name is left.
 
-    >>> shareable("/home/ann/a.py, /data/ann/b.py by ann@host, /mnt/runs/c.py", ["/mnt/runs"])
-    '~/a.py, /data/USER/b.py by USER@host, .../runs/c.py'
+    >>> shareable("/export/home/ann/a.py, /data/ann/b.py by ann@x, /mnt/runs/c.py", ["/mnt/runs"])
+    '~/a.py, /data/USER/b.py by USER@x, .../runs/c.py'
     """
     for folder in sorted({one for one in folders if one.count("/") > 1}, key=len, reverse=True):
         text = _without_folder(text, folder)
