@@ -10,7 +10,6 @@ import typer
 from ..wording import quantity
 from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
-
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
