@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,7 @@ import vl_convert
 
 from ..disk.file import write_whole
 from ..plot.theme import LIGHT, Palette, themed
+from ..text.signs import readable_json
 from .figures import figures
 from .inputs import Figure, Inputs
 
@@ -28,6 +30,7 @@ def export(inputs: Inputs, folder: Path, format: Format, *, palette: Palette = L
 
 def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
     spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
+    spec = json.loads(readable_json(json.dumps(spec, ensure_ascii=False)))
     path = folder / f"{figure.name}.{format}"
     if format == "png":
         write_whole(path, vl_convert.vegalite_to_png(spec, scale=2.0))
