@@ -1,0 +1,236 @@
+"""A place for a worker process: its start, what it says, and how it died."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, TypeAlias, final
+
+from ..assignment import Assignment, Halt
+from ..errors import RunError
+from ..event import Event
+from .messages import Judge, Prepare, Train, Verdict
+from .running_clock import RUNNING
+from .starter import STARTER
+
+# Heuristic: once may be chance, of memory above all; three times in a row the next will die too.
+MAX_DEATHS = 3
+# Of what a worker said that could not start, the end: an exception stands there.
+_SAID_BYTES = 16_384
+_BY_THE_SYSTEM = "SIGKILL (often the system, when memory runs out)"
+
+Hello: TypeAlias = tuple[str, Path, list[str]]
+
+
+@final
+class Slot:
+    """A place for a worker: its process, and the trials that it trains.
+
+    A worker that dies while it starts has touched no trial: another one takes its place.
+
+    Attributes:
+        process: The worker; None where there is none.
+        line: The socket to it.
+        assignments: What it trains, by trial.
+        is_loaded: Whether the user's module is imported: from then on trials take their time.
+    """
+
+    def __init__(self, environment: dict[str, str], hello: Hello) -> None:
+        """Starts nothing."""
+        self.process: subprocess.Popen[bytes] | None = None
+        self.line: Connection
+        self.assignments: dict[int, Assignment] = {}
+        self.is_loaded = False
+        self._environment = environment
+        self._hello = hello
+        self._is_ready = False
+        self._deaths = 0
+        self._said: IO[bytes] | None = None
+        self._kill_at: dict[int, float] = {}
+        self._looked_s = 0.0
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether its worker has not said yet that it is ready."""
+        return not self._is_ready
+
+    def ensure_worker(self) -> None:
+        """Has a worker begin to start where none is; nobody waits until it is ready.
+
+        One that died while it trained stays, until somebody has heard which trials it lost.
+        """
+        if self.process is not None and not self.assignments and self.process.poll() is not None:
+            if self.is_starting:
+                self.start_again()
+            else:
+                self.discard()
+        if self.process is None:
+            self._start()
+
+    def start_again(self) -> None:
+        """Starts another worker in the place of one that died while it started.
+
+        Raises:
+            RunError: where too many in a row died so.
+        """
+        assignments, said = dict(self.assignments), self._last_words()
+        how = self.discard()
+        self._deaths += 1
+        if self._deaths >= MAX_DEATHS:
+            raise RunError(_start_message(how, said))
+        self._start()
+        self.assignments.update(assignments)
+
+    def send(self, message: Train | Prepare | Judge | Halt) -> None:
+        """Sends it; a worker that just died does not hear it, and whoever listens finds it dead."""
+        with suppress(OSError):
+            self.line.send(message)
+
+    def receive(self) -> list[Event] | Verdict:
+        """What the worker sent next; nothing where it only said how far it is.
+
+        Raises:
+            EOFError, OSError: where it hung up.
+        """
+        message: list[Event] | Verdict | str = self.line.recv()
+        if not isinstance(message, str):
+            return message
+        if message == "ready":
+            self._is_ready, self._deaths = True, 0
+            self._close_said()
+        else:
+            self.is_loaded = True
+        return []
+
+    def is_readable(self) -> bool:
+        """Whether there is something to receive; a tenth of the time that `poll()` takes."""
+        poller = select.poll()
+        poller.register(self.line, select.POLLIN)
+        return bool(poller.poll(0))
+
+    def limit(self, grace_s: float) -> None:
+        """Notes when each trial with a limit is late: not before its module is imported."""
+        now_s = None
+        for trial_id, assignment in self.assignments.items() if self.is_loaded else ():
+            if assignment.max_wall_s is not None and trial_id not in self._kill_at:
+                now_s = RUNNING.now_s() if now_s is None else now_s
+                self._looked_s = now_s if not self._kill_at else self._looked_s
+                self._kill_at[trial_id] = now_s + assignment.max_wall_s + grace_s
+
+    def late(self) -> list[int]:
+        """The trials that are past their limit and its grace; while it is stopped none comes to."""
+        if not self._kill_at:
+            return []
+        now_s = RUNNING.now_s()
+        gap_s, self._looked_s = now_s - self._looked_s, now_s
+        if self.process is not None and _is_stopped(self.process.pid):
+            self._kill_at = {trial_id: at + gap_s for trial_id, at in self._kill_at.items()}
+        return [trial_id for trial_id, at in self._kill_at.items() if now_s > at]
+
+    def end(self, trial_id: int) -> None:
+        """Frees the place of a trial that is over."""
+        self.assignments.pop(trial_id, None)
+        self._kill_at.pop(trial_id, None)
+
+    def discard(self) -> str:
+        """Kills a worker that is not dead yet and frees its place; returns how it died."""
+        assert self.process is not None, "A place without a worker has no news. This is a bug."
+        self.process.kill()
+        how = exit_description(self.process.wait())
+        self.line.close()
+        self._close_said()
+        self.process = None
+        self._is_ready = self.is_loaded = False
+        self.assignments.clear()
+        self._kill_at.clear()
+        return how
+
+    def _start(self) -> None:
+        try:
+            STARTER.call(self._start_process)
+        except OSError as error:
+            raise RunError(
+                f"A worker process could not be started ({error.strerror or error}). Start fewer "
+                "with --workers N, or raise the system's limit; type the same command again."
+            ) from error
+        with suppress(OSError):  # as in `send`; it is read as soon as the worker is ready
+            self.line.send(self._hello)
+
+    def _start_process(self) -> None:
+        parent_socket, child_socket = socket.socketpair()
+        with child_socket:
+            try:
+                self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed when it is ready
+                self.process = subprocess.Popen(
+                    _command(child_socket.fileno()),
+                    env={**os.environ, **self._environment},
+                    pass_fds=[child_socket.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._said,
+                )
+            except BaseException:
+                parent_socket.close()
+                self._close_said()
+                raise
+        self.line = Connection(parent_socket.detach())
+
+    def _last_words(self) -> str:
+        if self._said is None:
+            return ""
+        file = self._said.fileno()
+        begin = max(os.fstat(file).st_size - _SAID_BYTES, 0)
+        return os.pread(file, _SAID_BYTES, begin).decode(errors="replace").strip()
+
+    def _close_said(self) -> None:
+        if self._said is not None:
+            self._said.close()
+            self._said = None
+
+
+def _command(descriptor: int) -> list[str]:
+    """-P: a file of the user's called like one of Python's must not be imported in its place."""
+    program = [sys.executable, "-P", "-m", "etude.runner.child"]
+    return [*program, str(descriptor), str(os.getpid())]
+
+
+def _start_message(how: str, said: str) -> str:
+    """Why workers do not start, and the way out: another one where a signal ended them."""
+    if said and not how.startswith("SIG"):
+        return f"A worker process could not start. It said:\n{said}"
+    output = f" The last one said:\n{said}" if said else ""
+    if how == _BY_THE_SYSTEM:
+        way_out = "Start fewer with --workers N, or free some memory, and type the same command"
+    else:
+        way_out = f"See that `{sys.executable} -m etude` runs, and type the same command"
+    return (
+        f"{MAX_DEATHS} worker processes in a row died while they started; the last time: {how}. "
+        f"{way_out} again: what was finished is kept.{output}"
+    )
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a child is stopped, as Ctrl-Z and SIGSTOP do."""
+    try:
+        return bool(os.waitid(os.P_PID, process, os.WSTOPPED | os.WNOHANG | os.WNOWAIT))
+    except OSError:  # it is dead, and found so elsewhere
+        return False
+
+
+def exit_description(code: int) -> str:
+    """How a process ended, by its code: a signal by its name."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return _BY_THE_SYSTEM if name == "SIGKILL" else name
