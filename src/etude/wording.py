@@ -212,3 +212,15 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def error_text(error: BaseException) -> str:
+    """What an exception says, as plain text; that it cannot be read where its class fails at that.
+
+    >>> error_text(ValueError("no width 3"))
+    'no width 3'
+    """
+    try:
+        return "".join(str(error))  # whatever kind of text it is to its class
+    except Exception:  # noqa: BLE001  # a class of the user's may raise anything
+        return "its text cannot be read"
