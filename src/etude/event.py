@@ -106,6 +106,8 @@ class Lost:
 
     trial_id: int
     detail: str
+    is_blamed: bool = field(default=True, compare=False)
+    """Whether the trial may have had a part in it; one that another took along had none."""
 
 
 @final

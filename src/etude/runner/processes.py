@@ -191,6 +191,6 @@ class Processes:
                 wall_s=(assignment.max_wall_s or 0.0) + self._grace_s,
             )
             if trial_id in late
-            else Lost(trial_id, "its worker was killed for another trial's sake")
+            else Lost(trial_id, "its worker was killed for another trial's sake", is_blamed=False)
             for trial_id, assignment in assignments.items()
         ]

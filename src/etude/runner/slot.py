@@ -34,7 +34,8 @@ Hello: TypeAlias = tuple[str, Path, list[str]]
 class Slot:
     """A place for a worker: its process, and the trials that it trains.
 
-    A worker that dies while it starts has touched no trial: another one takes its place.
+    A worker starts until it has imported the user's module. One that dies meanwhile has touched no
+    trial: another one takes its place.
 
     Attributes:
         process: The worker; None where there is none.
@@ -59,8 +60,8 @@ class Slot:
 
     @property
     def is_starting(self) -> bool:
-        """Whether its worker has not said yet that it is ready."""
-        return not self._is_ready
+        """Whether its worker has trained nothing yet, and could not have."""
+        return not self.is_loaded
 
     def ensure_worker(self) -> None:
         """Has a worker begin to start where none is; nobody waits until it is ready.
@@ -82,10 +83,11 @@ class Slot:
             RunError: where too many in a row died so.
         """
         assignments, said = dict(self.assignments), self._last_words()
+        where = "" if not self._is_ready else self._hello[0].rpartition(":")[0]
         how = self.discard()
         self._deaths += 1
         if self._deaths >= MAX_DEATHS:
-            raise RunError(_start_message(how, said))
+            raise RunError(_start_message(how, said, where))
         self._start()
         self.assignments.update(assignments)
 
@@ -104,10 +106,10 @@ class Slot:
         if not isinstance(message, str):
             return message
         if message == "ready":
-            self._is_ready, self._deaths = True, 0
+            self._is_ready = True
             self._close_said()
         else:
-            self.is_loaded = True
+            self.is_loaded, self._deaths = True, 0
         return []
 
     def is_readable(self) -> bool:
@@ -184,11 +186,15 @@ class Slot:
         self.line = Connection(parent_socket.detach())
 
     def _last_words(self) -> str:
-        if self._said is None:
+        """The end of what it said: before it was ready here, then in the log of its first trial."""
+        if self._said is not None:
+            return _tail(self._said.fileno())
+        try:
+            first = next(iter(self.assignments.values()))
+            with (first.folder / "log.txt").open("rb") as log:
+                return _tail(log.fileno())
+        except (StopIteration, OSError):
             return ""
-        file = self._said.fileno()
-        begin = max(os.fstat(file).st_size - _SAID_BYTES, 0)
-        return os.pread(file, _SAID_BYTES, begin).decode(errors="replace").strip()
 
     def _close_said(self) -> None:
         if self._said is not None:
@@ -202,13 +208,23 @@ def _command(descriptor: int) -> list[str]:
     return [*program, str(descriptor), str(os.getpid())]
 
 
-def _start_message(how: str, said: str) -> str:
-    """Why workers do not start, and the way out: another one where a signal ended them."""
-    if said and not how.startswith("SIG"):
-        return f"A worker process could not start. It said:\n{said}"
+def _tail(file: int) -> str:
+    begin = max(os.fstat(file).st_size - _SAID_BYTES, 0)
+    return os.pread(file, _SAID_BYTES, begin).decode(errors="replace").strip()
+
+
+def _start_message(how: str, said: str, where: str) -> str:
+    """Why workers do not start, and the way out: another one where the system ended them.
+
+    `where` is the user's file that they came to import; empty where they came to none.
+    """
     output = f" The last one said:\n{said}" if said else ""
     if how == _BY_THE_SYSTEM:
         way_out = "Start fewer with --workers N, or free some memory, and type the same command"
+    elif where:
+        way_out = f"Mend what `{where}` does while it is imported, and type the same command"
+    elif said:
+        return f"A worker process could not start. It said:\n{said}"
     else:
         way_out = f"See that `{sys.executable} -m etude` runs, and type the same command"
     return (
