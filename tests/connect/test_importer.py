@@ -179,7 +179,7 @@ def test_an_import_that_was_killed_between_its_commits_ends_as_if_it_had_not(
     store, tmp_path, monkeypatch, commits
 ):
     source = half_running(tmp_path / "old")
-    append, done = type(store).append, []
+    append, done = type(store).append, list[None]()
 
     def killed(*given):
         if len(done) == commits:

@@ -17,11 +17,11 @@ import pytest
 from tests.runner.sample import assignment, end, events_of, processes, rows
 
 from etude.errors import RunError
-from etude.event import Ended, Lost
+from etude.event import Ended, Event, Lost
 from etude.round.result import load
-from etude.runner import slot as slots
 from etude.runner.messages import Verdict
 from etude.runner.processes import Processes
+from etude.runner.running_clock import RUNNING
 
 pytestmark = pytest.mark.kills
 
@@ -127,7 +127,7 @@ def test_a_system_that_starts_no_more_processes_is_told_in_words(tmp_path, monke
     def refuse(*_, **__):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(slots.subprocess, "Popen", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
 
     with pytest.raises(RunError, match=r"unavailable\). Start fewer with --workers N"):
         events_of(processes("returns"), assignment(tmp_path))
@@ -135,14 +135,15 @@ def test_a_system_that_starts_no_more_processes_is_told_in_words(tmp_path, monke
 
 def test_a_worker_that_is_stopped_is_not_late(tmp_path, monkeypatch):
     now = iter([0.0, *itertools.repeat(1e9, 10**6)])
-    monkeypatch.setattr(slots.RUNNING, "now_s", lambda: next(now))
-    runner, events = processes("waits_for_go", grace_s=1.0), []
+    monkeypatch.setattr(RUNNING, "now_s", lambda: next(now))
+    runner = processes("waits_for_go", grace_s=1.0)
+    events: list[Event] = []
     runner.submit([assignment(tmp_path, max_wall_s=2e9)])
     wait_until(lambda: runner.wait(events.extend) and bool(rows(events)))
     process = runner._slots[0].process
     os.kill(process.pid, signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-    monkeypatch.setattr(slots.RUNNING, "now_s", lambda: 9e9)
+    monkeypatch.setattr(RUNNING, "now_s", lambda: 9e9)
 
     runner.wait(events.extend)
     os.kill(process.pid, signal.SIGCONT)
@@ -247,7 +248,8 @@ def is_alive(process):
 
 
 def test_workers_outlive_the_thread_that_asked_for_them(tmp_path):
-    runner, events = processes("waits_for_go"), []
+    runner = processes("waits_for_go")
+    events: list[Event] = []
     asking = threading.Thread(target=runner.submit, args=([assignment(tmp_path)],))
     asking.start()
     asking.join()

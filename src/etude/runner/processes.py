@@ -70,7 +70,9 @@ class Processes:
                 slot.start_again()
                 return self.judge(assignments)
             return Verdict(1, f"the worker that tried it died: {slot.discard()}.")
-        return answer if isinstance(answer, Verdict) else Verdict(1, answer[0].detail)
+        if isinstance(answer, Verdict):
+            return answer
+        return Verdict(1, next(event.detail for event in answer if isinstance(event, Refused)))
 
     @property
     def workers(self) -> int:
@@ -125,7 +127,7 @@ class Processes:
         wait(list(busy), timeout=timeout_s)
         for slot in busy.values():
             events += self._poll(slot)
-            if late := slot.late():
+            if slot.process is not None and (late := slot.limits.late(slot.process.pid)):
                 events += self._kill_late(slot, late)
         return events
 
@@ -138,7 +140,8 @@ class Processes:
 
     def _send(self, slot: Slot, assignments: Sequence[Assignment]) -> None:
         """Sends a worker its trials at once: one that came alone would begin in a stack of one."""
-        slot.limit(self._grace_s)
+        if slot.is_loaded:
+            slot.limits.begin(assignments, self._grace_s)
         slot.send(Train(tuple(assignments), self._width, self._threads))
 
     def _halt(self, halts: Sequence[Halt]) -> None:
@@ -164,7 +167,7 @@ class Processes:
             if isinstance(event, Ended | Paused | Refused | Rehearsed):
                 slot.end(event.trial_id)
         if slot.is_loaded and not was_loaded:
-            slot.limit(self._grace_s)
+            slot.limits.begin(slot.assignments.values(), self._grace_s)
         return events + self._replaced(slot) if is_gone else events
 
     def _replaced(self, slot: Slot) -> list[Event]:

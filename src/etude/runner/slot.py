@@ -18,8 +18,8 @@ from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Event
 from .messages import Judge, Prepare, Train, Verdict
-from .running_clock import RUNNING
 from .starter import STARTER
+from .time_limits import TimeLimits
 
 # Heuristic: once may be chance, of memory above all; three times in a row the next will die too.
 MAX_DEATHS = 3
@@ -41,7 +41,8 @@ class Slot:
         process: The worker; None where there is none.
         line: The socket to it.
         assignments: What it trains, by trial.
-        is_loaded: Whether the user's module is imported: from then on trials take their time.
+        limits: Until when, once the user's module is imported.
+        is_loaded: Whether the user's module is imported.
     """
 
     def __init__(self, environment: dict[str, str], hello: Hello) -> None:
@@ -49,14 +50,13 @@ class Slot:
         self.process: subprocess.Popen[bytes] | None = None
         self.line: Connection
         self.assignments: dict[int, Assignment] = {}
+        self.limits = TimeLimits()
         self.is_loaded = False
         self._environment = environment
         self._hello = hello
         self._is_ready = False
         self._deaths = 0
         self._said: IO[bytes] | None = None
-        self._kill_at: dict[int, float] = {}
-        self._looked_s = 0.0
 
     @property
     def is_starting(self) -> bool:
@@ -118,29 +118,10 @@ class Slot:
         poller.register(self.line, select.POLLIN)
         return bool(poller.poll(0))
 
-    def limit(self, grace_s: float) -> None:
-        """Notes when each trial with a limit is late: not before its module is imported."""
-        now_s = None
-        for trial_id, assignment in self.assignments.items() if self.is_loaded else ():
-            if assignment.max_wall_s is not None and trial_id not in self._kill_at:
-                now_s = RUNNING.now_s() if now_s is None else now_s
-                self._looked_s = now_s if not self._kill_at else self._looked_s
-                self._kill_at[trial_id] = now_s + assignment.max_wall_s + grace_s
-
-    def late(self) -> list[int]:
-        """The trials that are past their limit and its grace; while it is stopped none comes to."""
-        if not self._kill_at:
-            return []
-        now_s = RUNNING.now_s()
-        gap_s, self._looked_s = now_s - self._looked_s, now_s
-        if self.process is not None and _is_stopped(self.process.pid):
-            self._kill_at = {trial_id: at + gap_s for trial_id, at in self._kill_at.items()}
-        return [trial_id for trial_id, at in self._kill_at.items() if now_s > at]
-
     def end(self, trial_id: int) -> None:
         """Frees the place of a trial that is over."""
         self.assignments.pop(trial_id, None)
-        self._kill_at.pop(trial_id, None)
+        self.limits.end(trial_id)
 
     def discard(self) -> str:
         """Kills a worker that is not dead yet and frees its place; returns how it died."""
@@ -152,7 +133,7 @@ class Slot:
         self.process = None
         self._is_ready = self.is_loaded = False
         self.assignments.clear()
-        self._kill_at.clear()
+        self.limits.clear()
         return how
 
     def _start(self) -> None:
@@ -231,14 +212,6 @@ def _start_message(how: str, said: str, where: str) -> str:
         f"{MAX_DEATHS} worker processes in a row died while they started; the last time: {how}. "
         f"{way_out} again: what was finished is kept.{output}"
     )
-
-
-def _is_stopped(process: int) -> bool:
-    """Whether a child is stopped, as Ctrl-Z and SIGSTOP do."""
-    try:
-        return bool(os.waitid(os.P_PID, process, os.WSTOPPED | os.WNOHANG | os.WNOWAIT))
-    except OSError:  # it is dead, and found so elsewhere
-        return False
 
 
 def exit_description(code: int) -> str:

@@ -25,6 +25,11 @@ class Starter:
         self._forget()
         os.register_at_fork(after_in_child=self._forget)  # a fork has no thread of ours
 
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._requests: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+
     def call(self, start: Callable[[], Made]) -> Made:
         """What `start` returns or raises."""
         with self._lock:
@@ -39,11 +44,6 @@ class Starter:
         """Waits until whatever was asked for is done, whoever left meanwhile."""
         if self._thread is not None:
             self.call(lambda: None)
-
-    def _forget(self) -> None:
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._requests: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
 
     def _run(self) -> None:
         while True:
