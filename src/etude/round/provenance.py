@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
+from ..runner.answers import answer
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
@@ -156,16 +156,7 @@ def _files(top: Path, *options: str) -> list[str]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
+    return answer(["git", "-C", str(folder), *arguments]).decode("utf-8", "replace")
 
 
 def _versions() -> dict[str, str]:
