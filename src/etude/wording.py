@@ -222,5 +222,7 @@ def error_text(error: BaseException) -> str:
     """
     try:
         return "".join(str(error))  # whatever kind of text it is to its class
-    except Exception:  # noqa: BLE001  # a class of the user's may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # a class of the user's may raise anything
         return "its text cannot be read"

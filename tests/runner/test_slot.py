@@ -133,6 +133,7 @@ def test_a_system_that_starts_no_more_processes_is_told_in_words(tmp_path, monke
         events_of(processes("returns"), assignment(tmp_path))
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="nothing tells here that it is stopped")
 def test_a_worker_that_is_stopped_is_not_late(tmp_path, monkeypatch):
     now = iter([0.0, *itertools.repeat(1e9, 10**6)])
     monkeypatch.setattr(RUNNING, "now_s", lambda: next(now))
@@ -228,6 +229,7 @@ def test_time_in_which_a_run_was_stopped_does_not_count(tmp_path, words):
     assert [(record.status, record.losses) for record in records] == [("completed", 0)] * 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends them")
 def test_workers_in_code_of_c_end_with_their_parent(tmp_path):
     run = started(tmp_path, SLEEPS, "--workers", "2")
     wait_until(lambda: len(list(tmp_path.glob("*.busy"))) == 2)

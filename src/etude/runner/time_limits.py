@@ -51,6 +51,8 @@ class TimeLimits:
 
 def _is_stopped(process: int) -> bool:
     """Whether a child is stopped, as Ctrl-Z and SIGSTOP do."""
+    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+        return False
     try:
         return bool(os.waitid(os.P_PID, process, os.WSTOPPED | os.WNOHANG | os.WNOWAIT))
     except OSError:  # it is dead, and found so elsewhere

@@ -27,7 +27,9 @@ def user_traceback(error: BaseException) -> str:
         trace = traceback.TracebackException.from_exception(error)
         _leave_out_ours(trace)
         return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
-    except Exception:  # noqa: BLE001  # of attributes that an exception's own class computes
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of attributes that an exception's own class computes
         return _plain_traceback(error)
 
 
