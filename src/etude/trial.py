@@ -78,12 +78,21 @@ class Trial:
         metric: The experiment's.
         maximize: Whether more of it is better.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        is_checked: Whether the checkpoint that it is handed is known to be as it was written.
     """
 
     def __init__(
-        self, assignment: Assignment, channel: Channel, halted: Callable[[], str] = _never
+        self,
+        assignment: Assignment,
+        channel: Channel,
+        halted: Callable[[], str] = _never,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Is made by a runner; `halted` gives the reason once it is to stop."""
+        """Is made by a runner; `halted` gives the reason once it is to stop.
+
+        `now_s` is the time that its limit is counted by.
+        """
         self.id = assignment.id
         self.noted = watched(assignment.setting)
         self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
@@ -93,9 +102,9 @@ class Trial:
         self.maximize = assignment.maximize
         self._objective = assignment.objective
         self.keep_checkpoints = assignment.keep_checkpoints
+        self.is_checked = bool(assignment.resume_contents)
         self._assignment = assignment
-        self._channel = channel
-        self._halted = halted
+        self._channel, self._halted = channel, halted
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._in_turn, self._evaluation_steps = steps, frozenset(steps)
         self._first_losses = dict(assignment.first_losses)
@@ -107,7 +116,7 @@ class Trial:
         self.passed_step = -1
         self.left: Leave | None = None
         limit = assignment.max_wall_s
-        self._deadline = math.inf if limit is None else time.monotonic() + limit
+        self._now_s, self._deadline = now_s, None if limit is None else now_s() + limit
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
@@ -285,11 +294,6 @@ class Trial:
         return self._assignment.resume_step if self.restores and not self._begun else None
 
     @property
-    def is_checked(self) -> bool:
-        """Whether the checkpoint that it was handed is known to be as it was written."""
-        return bool(self._assignment.resume_contents)
-
-    @property
     def reported(self) -> bool:
         """Whether the experiment's metric has been reported."""
         return self._reported
@@ -370,7 +374,7 @@ class Trial:
             raise self.left
         if reason := self._halted():
             self._leave(Halted(reason))
-        if time.monotonic() > self._deadline:
+        if self._deadline is not None and self._now_s() > self._deadline:
             self._leave(Halted("time_limit"))
 
     def pauses(self, step: int) -> bool:

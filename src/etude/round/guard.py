@@ -47,7 +47,7 @@ class Guard:
             if isinstance(event, Refused):
                 raise refusal(event)
             if isinstance(event, Lost):
-                self._lost += 1
+                self._lost += event.is_blamed
             if isinstance(event, Unrestored) and event.detail:
                 self._unrestored[event.trial_id] = event
             if isinstance(event, Ended):

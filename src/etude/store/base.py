@@ -204,7 +204,7 @@ def _record_waiting(record: Record, event: Unrestored | Reopened | Refused) -> R
 
 
 def _record_after_loss(record: Record, event: Lost) -> Record:
-    losses = record.losses + 1
+    losses = record.losses + event.is_blamed
     if losses < MAX_LOSSES:
         return dataclasses.replace(record, status="pending", losses=losses)
     detail = f"Its worker died {losses} times; the last time: {event.detail}."
