@@ -19,6 +19,7 @@ from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
 from ..store.base import Store
+from ..store.tracked import Tracked
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
@@ -99,7 +100,8 @@ def open_round(
             )
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
-        yield OpenRound(experiment=experiment, plan=plan, store=opened_store)
+        tracked = Tracked(opened_store, experiment.name)
+        yield OpenRound(experiment=experiment, plan=plan, store=tracked)
 
 
 def entry_of(
