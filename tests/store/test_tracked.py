@@ -54,7 +54,8 @@ class Play:
         if self.random.random() < 0.2 or not self.tracked.records("rates").count():
             self.reserve()
         else:
-            chosen = [self.random.choice(self.tracked.records("rates")) for _ in range(3)]
+            records = list(self.tracked.records("rates"))
+            chosen = self.random.sample(records, min(3, len(records)))
             self.tracked.append("rates", [event for one in chosen for event in self.events(one)])
 
     def reserve(self):
@@ -75,12 +76,13 @@ class Play:
 
     def event(self, record):
         step = self.random.randrange(max((one.step for one in record.checkpoints), default=0), 8)
+        began = record.stretches[-1].from_step if record.stretches else 0
         metric = self.random.choice(["valid/loss", "train/loss", f"more/{step}"])
         rows = tuple((step + k, metric, self.random.choice(VALUES)) for k in range(3))
         return self.random.choice(
             [
                 Began(record.id, self.random.choice([0, 0, step])),
-                Coded(record.id, 0, self.random.choice(CODES)),
+                Coded(record.id, began, self.random.choice(CODES)),
                 Logged(record.id, rows),
                 Logged(record.id, rows[:1]),
                 Saved(record.id, step, self.random.choice([None, 0.1, 2.0])),

@@ -23,10 +23,10 @@ from ..store.tracked import Tracked
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
+from .asking import Plan
 from .changed_code import ChangedFile
 from .identity import free_name, refuse_another_file
 from .launch_code import code_at_start
-from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
 from .source import source_file
 

@@ -51,7 +51,7 @@ class Ledger:
             self._studies[record.study] = _Group()
         study = self._studies[record.study]
         if record.id == len(self._places):
-            self._places.append(study.vector.count)
+            self._places.append(len(study.vector))
         self._all.put(record.id, record)
         study.put(self._places[record.id], record)
 
@@ -63,7 +63,7 @@ class Ledger:
                 self._names = tuple(self._codes)
         known = self._points.setdefault(record.id, _Rows(record.points.rows_P))
         known.extend([(step, self._codes[name], value) for step, name, value in rows])
-        return replace(record, points=Points(known.rows_P, self._names))
+        return replace(record, points=known.points(self._names))
 
     def truncated(self, record: Record, from_step: int) -> Record:
         """The record without points at a step and after: they come again."""
@@ -95,7 +95,7 @@ class _Group:
 
     def put(self, place: int, record: Record) -> None:
         """Takes a record at the next place, or one that is known."""
-        if place < self.vector.count:
+        if place < len(self.vector):
             self.counts[self.vector[place].status] -= 1
         self.counts[record.status] += 1
         self.vector = self.vector.with_record(place, record)
@@ -159,7 +159,7 @@ class Vector(Sequence[Record]):
     def __init__(self, parts: tuple[tuple[Record, ...], ...]) -> None:
         """Takes parts of `_PART` records each, the last one of fewer."""
         self._parts = parts
-        self.count = _PART * (len(parts) - 1) + len(parts[-1]) if parts else 0
+        self._count = _PART * (len(parts) - 1) + len(parts[-1]) if parts else 0
 
     def with_record(self, place: int, record: Record) -> Vector:
         """The same with another record at this place, or at the next one."""
@@ -170,7 +170,7 @@ class Vector(Sequence[Record]):
 
     def __len__(self) -> int:
         """How many there are."""
-        return self.count
+        return self._count
 
     @overload
     def __getitem__(self, place: int) -> Record: ...
@@ -180,7 +180,7 @@ class Vector(Sequence[Record]):
         """The record, or records, at a place."""
         if isinstance(place, slice):
             return tuple(self)[place]
-        inside = range(self.count)[place]
+        inside = range(self._count)[place]
         return self._parts[inside // _PART][inside % _PART]
 
     def __iter__(self) -> Iterator[Record]:
@@ -197,15 +197,14 @@ class _Rows:
         self._room_P = rows_P
         self._count = len(rows_P)
 
-    @property
-    def rows_P(self) -> NDArray[np.void]:
-        return self._room_P[: self._count]
+    def points(self, names: tuple[str, ...]) -> Points:
+        return Points(self._room_P[: self._count], names)
 
     def extend(self, rows: Sequence[tuple[int, int, float]]) -> None:
         end = self._count + len(rows)
         if end > len(self._room_P):
             room_P = np.empty(max(end, 2 * len(self._room_P)), POINT)
-            room_P[: self._count] = self.rows_P
+            room_P[: self._count] = self._room_P[: self._count]
             self._room_P = room_P
         self._room_P[self._count : end] = np.array(rows, POINT)
         self._count = end
