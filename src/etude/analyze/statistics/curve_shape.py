@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
+from .once import once
 
 # Heuristic: squares of larger values, summed, overflow.
 HUGE = 1e150
@@ -179,6 +180,7 @@ _WINDOW = 9
 _MEDIAN_DEVIATION = 0.6745
 
 
+@once
 def wander(values_E: NDArray[np.float64]) -> Wander:
     """The sd of the moves of a series and how much of its distance it keeps.
 
@@ -224,6 +226,7 @@ class LevelDrift:
     around: float
 
 
+@once
 def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
     """How far the level drifts before its lowest and after it.
 
