@@ -68,6 +68,8 @@ class Ledger:
     def truncated(self, record: Record, from_step: int) -> Record:
         """The record without points at a step and after: they come again."""
         rows_P = record.points.rows_P
+        if not len(rows_P):
+            return record
         is_earlier_P = rows_P["step"] < from_step
         if is_earlier_P.all():
             return record
