@@ -16,8 +16,8 @@ from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.record import POINT, Points, Record
-from etude.round.asking import OnEvents, Plan
 from etude.round.loop import pending, play, started
+from etude.round.searches import OnEvents, Plan
 from etude.runner.base import Runner
 from etude.search import search_of
 from etude.space import Domain, Real, Scalar

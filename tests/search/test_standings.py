@@ -86,7 +86,7 @@ class Compared:
 
     def moves(self, study, records, free):
         self.asked += 1
-        for slots in (0, 1, free):
+        for slots in {0, free}:
             fresh = Records.of(random.sample(list(records), len(records)))
             expected = self.definition.moves(study, fresh, slots)
             assert self.search.moves(study, records, slots) == expected
@@ -104,20 +104,19 @@ def compared(search):
 
 
 def records_after(case, seed, slots, *, checkpoints=True):
-    experiment = descent(trials=12, seed=seed, **CASES[case])
+    experiment = descent(trials=8, seed=seed, **CASES[case])
     store = Memory()
     store.begin(Entry(experiment=experiment, text=dumps(experiment)))
     tracked = Tracked(store, experiment.name)
     plan = [(study, compared(search_of(study))) for study in split(experiment)]
     runner = Chaos(seed, slots, checkpoints=checkpoints)
     play(experiment, plan, runner=runner, store=tracked, see=lambda _: None)
-    assert plan[0][1].asked > 20
+    assert plan[0][1].asked > 10
     assert not pending(plan, store, experiment.name)
     return store.records(experiment.name)
 
 
-@pytest.mark.parametrize("slots", [1, 5])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "slots"), [(0, 1), (1, 5)])
 @pytest.mark.parametrize("case", CASES)
 def test_moves_are_those_of_the_definition_whatever_happens(case, seed, slots):
     records = records_after(case, seed, slots)
@@ -125,7 +124,7 @@ def test_moves_are_those_of_the_definition_whatever_happens(case, seed, slots):
     assert all(record.ended for record in records)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("asha")])
 def test_moves_are_those_of_the_definition_where_nobody_can_pause(case, seed):
     records = records_after(case, seed, 5, checkpoints=False)

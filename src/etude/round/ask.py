@@ -20,12 +20,12 @@ from ..runner import imported
 from ..runner.attempt import EventChannel, parted
 from ..store.base import Store
 from ..trial import Trial
-from .asking import Asking
 from .guard import refusal
 from .loop import pending, started
 from .opening import Agreed, entry_of, open_round
 from .result import Result, load
 from .resume import assignment
+from .searches import Searches
 
 
 def ask(
@@ -77,7 +77,7 @@ class AskTell:
         this_round = self._open.enter_context(opening)
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
-        self._asking = Asking(self._plan, self._store, self._experiment.name)
+        self._searches = Searches(self._plan, self._store, self._experiment.name)
         self._waiting: deque[Record] | None = None
         self._out: dict[int, AskedTrial] = {}
         self._stopped: set[int] = set()
@@ -92,7 +92,7 @@ class AskTell:
         self._ask_for_stops()
         waiting = self._list_waiting()
         if not waiting:
-            waiting.extend(self._asking.started(1))
+            waiting.extend(self._searches.started(1))
         if not waiting:
             return None
         given = assignment(self._experiment, self._store, waiting.popleft())
@@ -157,14 +157,14 @@ class AskTell:
         for event in events:
             if isinstance(event, Refused):
                 raise refusal(event)
-        if self._asking.see(events):
+        if self._searches.see(events):
             self._ask_for_stops()
 
     def _stop_reason(self, trial_id: int) -> str:
         return "schedule" if trial_id in self._stopped else ""
 
     def _ask_for_stops(self) -> None:
-        self._stopped.update(self._asking.stopped(self._waiting or deque(), _unobserved))
+        self._stopped.update(self._searches.stopped(self._waiting or deque(), _unobserved))
 
     def _list_waiting(self) -> deque[Record]:
         """The trials that nobody was given yet, read from the store the first time."""

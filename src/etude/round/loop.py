@@ -12,9 +12,9 @@ from ..move import Stop
 from ..record import Record
 from ..runner.base import Runner
 from ..store.base import Store
-from .asking import Asking, OnEvents, Plan, in_turn
 from .guard import Guard
 from .resume import assignment
+from .searches import OnEvents, Plan, Searches, in_turn
 
 
 def play(
@@ -29,7 +29,7 @@ def play(
     Source: R13, C3, K2.
     """
     name = experiment.name
-    asking = Asking(plan, store, name)
+    searches = Searches(plan, store, name)
     waiting = deque(pending(plan, store, name))
     guard = Guard(experiment, store, trials=sum(study.max_trials for study, _ in plan))
 
@@ -40,13 +40,13 @@ def play(
         lost = [event.trial_id for event in events if isinstance(event, Lost)]
         waiting.extend(_pending_again(store, name, lost))
         # Asked while trials run: what is stopped now need not be trained to its end.
-        if asking.see(events):
-            runner.submit([Halt(one) for one in asking.stopped(waiting, see)])
+        if searches.see(events):
+            runner.submit([Halt(one) for one in searches.stopped(waiting, see)])
 
     while True:
-        runner.submit([Halt(one) for one in asking.stopped(waiting, see)])
-        if asking.plan and runner.free > len(waiting):
-            waiting.extend(asking.started(runner.free - len(waiting)))
+        runner.submit([Halt(one) for one in searches.stopped(waiting, see)])
+        if searches.plan and runner.free > len(waiting):
+            waiting.extend(searches.started(runner.free - len(waiting)))
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
         if not runner.wait(deliver) and not waiting:

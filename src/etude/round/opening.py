@@ -23,11 +23,11 @@ from ..store.tracked import Tracked
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
-from .asking import Plan
 from .changed_code import ChangedFile
 from .identity import free_name, refuse_another_file
 from .launch_code import code_at_start
 from .prior import earlier_rounds, with_prior_trials
+from .searches import Plan
 from .source import source_file
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved

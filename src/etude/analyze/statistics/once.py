@@ -19,7 +19,10 @@ _MOST_CURVES = 8192
 
 
 def once(function: Callable[[Floats], T]) -> Callable[[Floats], T]:
-    """The same function of an array, computed once for the same values."""
+    """The same function of an array, computed once for the same values.
+
+    Source: C4, C6.
+    """
 
     @lru_cache(maxsize=_MOST_CURVES)
     def of_bytes(packed: bytes, shape: tuple[int, ...]) -> T:

@@ -19,7 +19,7 @@ Plan: TypeAlias = tuple[Study, Search]
 
 
 @final
-class Asking:
+class Searches:
     """The searches of a round that adapt, each asked when it may have something new to say.
 
     That is after an end, after a report that takes a trial to a length at which it is judged, and
