@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import final
@@ -12,7 +12,7 @@ from ..experiment.entry import Entry
 from ..move import Beginning, Resume
 from ..record import Record, Records
 from ..study import Study
-from .base import Store, inherited, record_after, stretches_after
+from .base import Store, inherited, record_after, stretches_after, unheard
 from .checkpoints import Files, cleanup
 from .ledger import Ledger
 
@@ -47,9 +47,11 @@ class Tracked:
         """Adds another experiment."""
         self.store.begin(entry)
 
-    def own(self, name: str) -> AbstractContextManager[None]:
+    def own(
+        self, name: str, on_loss: Callable[[], object] = unheard
+    ) -> AbstractContextManager[None]:
         """Holds another experiment for this process."""
-        return self.store.own(name)
+        return self.store.own(name, on_loss)
 
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
         """The trials of these moves as pending, new ones with their ids, forks with their copy."""
