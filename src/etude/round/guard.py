@@ -17,6 +17,7 @@ from ..runner.attempt import returns_no_number
 from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
+from ..store.tracked import untracked
 from ..wording import join
 
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
@@ -92,7 +93,7 @@ class Guard:
 
     @property
     def _again(self) -> str:
-        return "run it again" if isinstance(self._store, Memory) else _AGAIN
+        return "run it again" if isinstance(untracked(self._store), Memory) else _AGAIN
 
     def _judge_ends(self, cause: BaseException | None) -> None:
         if self._sites is None or len(self._sites) < max(self._enough, 1):

@@ -86,7 +86,7 @@ class Memory:
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
         """The trials of these moves as pending, new ones with their ids."""
         trials = self._trials[name]
-        index = sum(record.study == study.name for record in trials)
+        index = next((one.index + 1 for one in reversed(trials) if one.study == study.name), 0)
         known = {trial_id: trials[trial_id] for trial_id in existing_ids(moves)}
         reservation = reservation_of(study, moves, known, first_id=len(trials), first_index=index)
         for record in reservation.new:

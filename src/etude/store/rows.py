@@ -126,6 +126,19 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
     )
 
 
+def next_places(db: Connection, key: int, study: str) -> tuple[int, int]:
+    """The next id of an experiment and the next place in a study, by the last trials of each.
+
+    Both are dense, and from the end few rows are read: a count would read all of them.
+    """
+    (last_id,) = db.execute("select max(id) from trial where experiment_id = ?", (key,)).fetchone()
+    last = db.execute(
+        "select position from trial where experiment_id = ? and study = ? order by id desc limit 1",
+        (key, study),
+    ).fetchone()
+    return (0 if last_id is None else last_id + 1), (0 if last is None else last[0] + 1)
+
+
 def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
     """Events by trial, their order within each kept."""
     grouped: dict[int, list[Event]] = {}

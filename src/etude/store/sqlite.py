@@ -106,11 +106,7 @@ class SQLite:
         """The trials of these moves, written down as pending, new ones with their ids."""
         key, _ = self._experiments[name]
         with self._transaction():
-            first_id, first_index = self._db.execute(
-                "select count(*), count(*) filter (where study = ?) from trial "
-                "where experiment_id = ?",
-                (study.name, key),
-            ).fetchone()
+            first_id, first_index = rows.next_places(self._db, key, study.name)
             ids = set(existing_ids(moves))
             known = {trial_id: rows.record(self._db, key, trial_id) for trial_id in ids}
             reservation = reservation_of(
