@@ -1,5 +1,7 @@
 """What an adaptive run costs, in counts: reads of the store, questions, and trials looked at."""
 
+from typing import Any
+
 import pytest
 from tests.factories import played
 from tests.search.world import World, descent
@@ -79,7 +81,8 @@ def test_a_round_that_is_asked_reads_the_store_as_often_for_many_trials_as_for_f
 def asked(monkeypatch, kind, trials, **given):
     """How often a search is asked while it is played, and how many trials it looks at."""
     counts = {"asked": 0, "looked": 0}
-    search, summary = {"asha": (Asha, Standings), "pbt": (Pbt, Population)}[kind]
+    kinds: dict[str, tuple[Any, Any]] = {"asha": (Asha, Standings), "pbt": (Pbt, Population)}
+    search, summary = kinds[kind]
 
     def count(name, method):
         def counted(*arguments):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from typing import Any
 
 import pytest
 from tests.search.definitions import AshaByDefinition, PbtByDefinition
@@ -79,8 +80,8 @@ class Chaos:
 class Compared:
     """A search whose moves are asserted to be those of its definition, asked anew."""
 
-    search: object
-    definition: object
+    search: Any
+    definition: Any
     asked: int = 0
     adapts = True
 

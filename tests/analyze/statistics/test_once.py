@@ -4,8 +4,13 @@ from etude.analyze.statistics.once import once
 
 
 def test_the_same_values_are_computed_once():
-    asked = []
-    function = once(lambda values_E: asked.append(values_E.tolist()) or values_E.sum())
+    asked: list[list[float]] = []
+
+    def total(values_E):
+        asked.append(values_E.tolist())
+        return values_E.sum()
+
+    function = once(total)
     values_E = np.array([1.0, 2.0, 3.0])
 
     found = [function(values_E), function(values_E.copy()), function(values_E[::-1])]
