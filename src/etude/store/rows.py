@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from sqlite3 import Connection
 from typing import Any
@@ -12,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..code import Code, Stretch
+from ..errors import ExperimentError
 from ..event import Began, Coded, Event, Logged
-from ..experiment import toml
+from ..experiment import Experiment, toml
 from ..experiment.entry import EarlierRound, Entry, Launch
-from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
-from . import code_rows
+from ..record import NO_POINTS, POINT, STATUSES, Checkpoint, Points, Record
+from . import cells, code_rows, settings
 from .base import record_after
+from .cells import CHECKPOINT, CHUNK, EXPERIMENT, LAUNCH, METRIC, TRIAL, CellError, Place
 
 ADD_LAUNCH = (
     "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
@@ -30,14 +33,19 @@ ADD_TRIAL = (
 )
 KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
-_TRIAL = (
-    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, unread, "
-    "taken, name, parent_id, from_step, until_step"
-)
 
 
-def entry(db: Connection, key: int, text: str, source: str) -> Entry:
-    """The experiment of this row with its launches."""
+def entries(db: Connection) -> list[Entry]:
+    """All experiments with their launches, oldest first."""
+    refuse_orphans(db)
+    rows = db.execute(f"select {EXPERIMENT.listed} from experiment order by id").fetchall()
+    return [_entry(db, row) for row in rows]
+
+
+def _entry(db: Connection, row: tuple[Any, ...]) -> Entry:
+    key, name, text, source, place, prior = row
+    here = Place("experiment", key)
+    EXPERIMENT.check(row, here)
     ended = dict(
         db.execute(
             "select launch_id, count(*) from trial where experiment_id = ? "
@@ -46,27 +54,48 @@ def entry(db: Connection, key: int, text: str, source: str) -> Entry:
         ).fetchall()
     )
     launches = [
-        _launch(row, ended)
+        _launch(row, ended, Place("launch", key))
         for row in db.execute(
-            "select id, command, folder, process, started, commit_id, uncommitted, versions, "
-            "accepts_code, code from launch where experiment_id = ? order by id",
-            (key,),
+            f"select {LAUNCH.listed} from launch where experiment_id = ? order by id", (key,)
         )
     ]
-    name, place, prior = db.execute(
-        "select name, place, prior from experiment where id = ?", (key,)
-    ).fetchone()
     return Entry(
-        experiment=toml.loads(text, file=source, name=name),
+        experiment=_experiment(text, name, here),
         text=text,
         source=source,
         launches=tuple(launches),
-        prior=None if prior is None else _prior(json.loads(prior)),
+        prior=None if prior is None else _prior(cells.rounds(prior, here)),
         place=place,
     )
 
 
-def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
+def _experiment_of(db: Connection, key: int) -> Experiment:
+    (row,) = db.execute(f"select {EXPERIMENT.listed} from experiment where id = ?", (key,))
+    place = Place("experiment", key)
+    EXPERIMENT.check(row, place)
+    return _experiment(row[2], row[1], place)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, name: str) -> Experiment:
+    """The experiment of a text, read once however often a store is asked."""
+    return toml.loads(text, name=name)
+
+
+def _experiment(text: str, name: str, place: Place) -> Experiment:
+    """The experiment of a text that was right when it was written down, under this name."""
+    try:
+        experiment = _read(text, name)
+    except ExperimentError as error:
+        rule = f"an experiment ({error.mistakes[0].message})"
+        raise CellError(place, "text", rule, text) from None
+    if experiment.name != name:
+        raise CellError(place, "name", f"the name in its text, {experiment.name!r}", name)
+    return experiment
+
+
+def _launch(row: tuple[Any, ...], ended: Mapping[int, int], place: Place) -> Launch:
+    LAUNCH.check(row, place)
     row_id, command, folder, process, started, commit, uncommitted, versions, accepts, code = row
     return Launch(
         command=command,
@@ -75,10 +104,10 @@ def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
         started=started,
         commit=commit,
         uncommitted=uncommitted,
-        versions=json.loads(versions),
+        versions=cells.texts(versions, place, "versions"),
         ended=ended.get(row_id, 0),
         accepts_code=bool(accepts),
-        code=json.loads(code),
+        code=cells.texts(code, place, "code"),
     )
 
 
@@ -179,25 +208,55 @@ def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
     """
     db.execute("begin")  # one moment for all tables, while a run goes on writing
     try:
-        names = tuple(name for (name,) in db.execute("select name from metric order by id"))
+        names = _metrics(db)
         checkpoints = dict(_checkpoints(db, key))
-        points = dict(_points(db, key))
-        stretches = code_rows.stretches(db, key, codes)
+        points = dict(_points(db, key, len(names)))
+        stretches = dict(code_rows.stretches(db, key, codes))
         trials = db.execute(
-            f"select {_TRIAL} from trial where experiment_id = ? order by id", (key,)
+            f"select {TRIAL.listed} from trial where experiment_id = ? order by id", (key,)
         ).fetchall()
     finally:
         db.execute("commit")
     nothing = np.empty(0, POINT)
-    return [
-        _from_row(
-            row,
-            checkpoints.get(row[0], ()),
-            Points(points.get(row[0], nothing), names),
-            stretches.get(row[0], ()),
+    found = []
+    for position, row in enumerate(trials):
+        _check_trial(row, key, position)
+        found.append(
+            _from_row(
+                row,
+                Place("trial", key, position),
+                checkpoints.pop(position, ()),
+                Points(points.pop(position, nothing), names),
+                stretches.pop(position, ()),
+            )
         )
-        for row in trials
-    ]
+    settings.refuse_misfits(found, _experiment_of(db, key), key)
+    for table, left in (("checkpoint", checkpoints), ("chunk", points), ("stretch", stretches)):
+        for trial_id in left:
+            place = Place(table, key, trial_id)
+            raise CellError(place, "trial_id", "a trial of the experiment", trial_id)
+    return found
+
+
+def _check_trial(row: tuple[Any, ...], key: int, position: int) -> None:
+    place = Place("trial", key, position)
+    TRIAL.check(row, place)
+    cells.check_trial(row, place, position=position)
+
+
+def counts(db: Connection, key: int) -> dict[str, int]:
+    """How many trials of an experiment stand how."""
+    by_status = dict(
+        db.execute(
+            "select status, count(*) from trial where experiment_id = ? group by status", (key,)
+        ).fetchall()
+    )
+    for status in by_status.keys() - set(STATUSES):
+        (trial_id,) = db.execute(
+            "select id from trial where experiment_id = ? and status is ?", (key, status)
+        ).fetchone()
+        raise CellError(Place("trial", key, trial_id), "status", "how a trial stands", status)
+    return by_status
 
 
 def _status_columns(record: Record) -> tuple[Any, ...]:
@@ -215,6 +274,7 @@ def _status_columns(record: Record) -> tuple[Any, ...]:
 
 def _from_row(
     row: tuple[Any, ...],
+    place: Place,
     checkpoints: tuple[Checkpoint, ...],
     points: Points = NO_POINTS,
     stretches: tuple[Stretch, ...] = (),
@@ -226,7 +286,7 @@ def _from_row(
         id=trial_id,
         study=study,
         index=index,
-        setting=json.loads(setting),
+        setting=cells.setting(setting, place),
         seed=seed,
         status=status,
         reason=reason,
@@ -237,8 +297,8 @@ def _from_row(
         parent=parent,
         from_step=from_step,
         until_step=until_step,
-        unread=None if unread is None else tuple(json.loads(unread)),
-        taken=tuple(json.loads(taken)) if taken else (),
+        unread=cells.names(unread, place, "unread"),
+        taken=cells.names(taken, place, "taken") or (),
         name=name,
         checkpoints=checkpoints,
         points=points,
@@ -249,40 +309,88 @@ def _from_row(
 def record(db: Connection, key: int, trial_id: int) -> Record:
     """One trial as it stands, without points."""
     row = db.execute(
-        f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
+        f"select {TRIAL.listed} from trial where experiment_id = ? and id = ?", (key, trial_id)
     ).fetchone()
+    _check_trial(row, key, trial_id)
     pairs = db.execute(
-        "select step, value from checkpoint where experiment_id = ? and trial_id = ? order by step",
+        f"select {CHECKPOINT.listed} from checkpoint where experiment_id = ? and trial_id = ? "
+        "order by step",
         (key, trial_id),
     )
-    checkpoints = tuple(Checkpoint(step, value) for step, value in pairs)
-    return _from_row(row, checkpoints)
+    checkpoints = tuple(_checkpoint(pair, key) for pair in pairs)
+    return _from_row(row, Place("trial", key, trial_id), checkpoints)
+
+
+def _metrics(db: Connection) -> tuple[str, ...]:
+    """The names of metrics; one stands at the place that points know it by."""
+    rows = db.execute(f"select {METRIC.listed} from metric order by id").fetchall()
+    for number, row in enumerate(rows, start=1):
+        METRIC.check(row, Place("metric"))
+        if row[0] != number:
+            raise CellError(Place("metric"), "id", f"{number}, as points know it", row[0])
+    return tuple(name for _, name in rows)
 
 
 def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
     cursor = db.execute(
-        "select trial_id, step, value from checkpoint where experiment_id = ? "
+        f"select {CHECKPOINT.listed} from checkpoint where experiment_id = ? "
         "order by trial_id, step",
         (key,),
     )
-    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
-        yield trial_id, tuple(Checkpoint(step, value) for _, step, value in rows)
+    for trial_id, rows in groupby(cursor, key=lambda row: row[0]):
+        yield trial_id, tuple(_checkpoint(row, key) for row in rows)
 
 
-def _points(db: Connection, key: int) -> Iterator[tuple[int, NDArray[np.void]]]:
+def _checkpoint(row: tuple[Any, ...], key: int) -> Checkpoint:
+    trial_id, step, value = row
+    place = Place("checkpoint", key, trial_id)
+    CHECKPOINT.check(row, place)
+    cells.check_step(step, place, "step")
+    return Checkpoint(step, value)
+
+
+def _points(db: Connection, key: int, metrics: int) -> Iterator[tuple[int, NDArray[np.void]]]:
     cursor = db.execute(
-        "select trial_id, points from chunk where experiment_id = ? order by trial_id, id", (key,)
+        f"select {CHUNK.listed} from chunk where experiment_id = ? order by trial_id, id", (key,)
     )
     packed, ends = bytearray(), []
-    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
-        for _, chunk in rows:
-            packed += chunk
+    for trial_id, rows in groupby(cursor, key=lambda row: row[0]):
+        for row in rows:
+            packed += _chunk(row, key)
         ends.append((trial_id, len(packed) // POINT.itemsize))
     points_P = np.frombuffer(packed, POINT)
+    is_right = cells.are_points(points_P, metrics)
     begin = 0
     for trial_id, end in ends:
+        if not (is_right or cells.are_points(points_P[begin:end], metrics)):
+            place = Place("chunk", key, trial_id)
+            raise CellError(place, "points", "points of known metrics", bytes(packed))
         yield trial_id, points_P[begin:end]
         begin = end
+
+
+def _chunk(row: tuple[Any, ...], key: int) -> bytes:
+    """The bytes of whole points."""
+    trial_id, chunk = row
+    place = Place("chunk", key, trial_id)
+    CHUNK.check(row, place)
+    if len(chunk) % POINT.itemsize:
+        raise CellError(place, "points", f"points of {POINT.itemsize} bytes each", chunk)
+    return bytes(chunk)
+
+
+def refuse_orphans(db: Connection) -> None:
+    """Refuses rows of experiments that are not there: a reader would pass over them in silence."""
+    for table in ("trial", "chunk", "checkpoint", "stretch"):
+        # From one experiment to the next along the index, whatever the number of rows.
+        stray = db.execute(
+            f"with recursive own(key) as (select min(experiment_id) from {table} union all "
+            f"select (select min(experiment_id) from {table} where experiment_id > key) "
+            "from own where key is not null) "
+            "select key from own where key is not null and key not in (select id from experiment)"
+        ).fetchone()
+        if stray is not None:
+            raise CellError(Place(table), "experiment_id", "an experiment of the store", stray[0])
 
 
 def _codes(db: Connection, events: Sequence[Event]) -> dict[str, int]:
@@ -308,11 +416,11 @@ def _truncate(db: Connection, key: int, trial_id: int, from_step: int) -> None:
     """Forgets points at `from_step` and after: they come again."""
     of_trial = "where experiment_id = ? and trial_id = ?"
     chunks = db.execute(
-        f"select points from chunk {of_trial} order by id", (key, trial_id)
+        f"select {CHUNK.listed} from chunk {of_trial} order by id", (key, trial_id)
     ).fetchall()
     if not chunks:
         return
-    points_P = np.frombuffer(b"".join(chunk for (chunk,) in chunks), POINT)
+    points_P = np.frombuffer(b"".join(_chunk(row, key) for row in chunks), POINT)
     db.execute(f"delete from chunk {of_trial}", (key, trial_id))
     earlier_P = points_P[points_P["step"] < from_step]
     if len(earlier_P):

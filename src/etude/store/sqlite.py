@@ -20,6 +20,7 @@ from ..study import Study
 from . import code_rows, rows
 from .base import existing_ids, place_of, reservation_of
 from .checkpoints import CheckpointCleanup, Files, cleanup
+from .database_errors import store_errors
 from .lock import file_lock
 from .migrations import latest, migrate, refuse, version
 
@@ -42,7 +43,7 @@ class SQLite:
         self._path = path
         self._experiments: dict[str, tuple[int, Experiment]] = {}
         self._codes: dict[str, Code] = {}
-        with _store_errors(path):
+        with store_errors(path):
             self._db = _writable(path) if create else _readable(path)
 
     @property
@@ -52,11 +53,8 @@ class SQLite:
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
-        with _store_errors(self._path):
-            return [
-                rows.entry(self._db, *row)
-                for row in self._db.execute("select id, text, source from experiment order by id")
-            ]
+        with store_errors(self._path, self._db):
+            return rows.entries(self._db)
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
@@ -130,17 +128,12 @@ class SQLite:
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
-        with _store_errors(self._path):
+        with store_errors(self._path, self._db):
             key = self._key(name)
-            counts = dict(
-                self._db.execute(
-                    "select status, count(*) from trial where experiment_id = ? group by status",
-                    (key,),
-                ).fetchall()
-            )
+            counts = rows.counts(self._db, key)
 
         def load() -> list[Record]:
-            with _store_errors(self._path):
+            with store_errors(self._path, self._db):
                 return rows.records(self._db, key, self._codes)
 
         return Records(load, counts)
@@ -165,7 +158,7 @@ class SQLite:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _store_errors(self._path):
+        with store_errors(self._path, self._db):
             self._db.execute("begin immediate")
             try:
                 yield
@@ -227,37 +220,6 @@ def _read_only(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-@contextmanager
-def _store_errors(path: Path) -> Iterator[None]:
-    """Turns the database's errors into ours, with the way out."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(_message(path, str(error))) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"The store `{path}` is not a database of Etude ({error}). Name another with --store."
-        ) from error
-
-
-def _message(path: Path, reason: str) -> str:
-    if "full" in reason or "I/O" in reason:
-        return (
-            f"The store `{path}` could not be written: the disk is full, or a quota is reached "
-            f"({reason}). Free some space and type the same command again: what was finished is "
-            "kept."
-        )
-    if "locked" in reason:
-        return (
-            f"The store `{path}` is held by another program for more than a minute ({reason}). "
-            "Close what holds it and type the same command again."
-        )
-    return (
-        f"The store `{path}` cannot be opened or written ({reason}). "
-        "Make its folder writable, or name another store with --store."
-    )
 
 
 def _now() -> str:
