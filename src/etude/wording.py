@@ -15,8 +15,8 @@ FULL_DIGITS = 4
 MAX_PLAIN = 1e6
 # More words of a headline are not taken in at a glance (the form of what is said).
 HEADLINE_WORDS = 14
-# What is longer, or further down a list, was not misspelt by a person: comparing takes the square of
-# the lengths, for each pair.
+# What is longer, or further down a list, was not misspelt by a person: to compare takes the square
+# of the lengths, for each pair.
 _LONGEST_NAME, _MOST_NAMES = 200, 1000
 # Nobody reads on in a list of names.
 _MOST_KNOWN = 60

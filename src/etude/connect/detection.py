@@ -53,9 +53,11 @@ def refuse_unsupported(source: Path) -> None:
 def detect_kind(source: Path) -> str:
     """The kind that a source likely has; empty where its files do not say."""
     if source.is_dir():
-        return next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
+        return next((kind for kind, pattern in _MARKS if any(files.matches(source, pattern))), "")
     if "tfevents" in source.name:
         return "tensorboard"
+    if not source.is_file():
+        return ""
     return "optuna" if files.start(source, len(_JOURNAL)) == _JOURNAL else ""
 
 

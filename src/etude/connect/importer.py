@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -148,14 +149,12 @@ def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedE
 
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
-    detection.refuse_unsupported(source)
     read = reader(kind)
+    with _read_errors(source):
+        detection.refuse_unsupported(source)
     try:
-        studies = read(source, request)
-    except OSError as error:
-        raise ImportFileError(
-            f"`{error.filename or source}` cannot be read ({error.strerror or error})."
-        ) from error
+        with _read_errors(source):
+            studies = read(source, request)
     except ImportFileError as error:
         if (other_kind := detection.detect_kind(source)) in ("", kind):
             raise
@@ -168,6 +167,17 @@ def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
             "names. Leave --study out."
         )
     return studies
+
+
+@contextmanager
+def _read_errors(source: Path) -> Iterator[None]:
+    """Turns what the file system says into an error with the file that it says it of."""
+    try:
+        yield
+    except OSError as error:
+        raise ImportFileError(
+            f"`{error.filename or source}` cannot be read ({error.strerror or error})."
+        ) from error
 
 
 def _unmatched_names(imported: ImportedExperiment, request: ReadRequest) -> list[str]:
