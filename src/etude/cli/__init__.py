@@ -28,8 +28,8 @@ def _perform() -> None:
 
     try:
         app()
-    except EtudeError as error:
-        from .output import exit_code, print_error
+    except (EtudeError, OSError) as error:
+        from .output import exit_code, print_error, told
 
-        print_error(error)
-        sys.exit(exit_code(error))
+        print_error(told(error))
+        sys.exit(exit_code(told(error)))

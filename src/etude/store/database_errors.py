@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import DamagedError, StoreError
+from ..experiment.small_file import refuse_other_kinds
 from .cells import CellError, shown, undecodable
 
 _RESTORE = "Restore the store from a copy, or name another with --store."
@@ -86,6 +87,23 @@ def store_errors(path: Path, db: sqlite3.Connection | None = None) -> Iterator[N
         if db is not None and _NO_UTF8 in str(error) and (cell := undecodable(db)):
             raise _damaged(path, db, cell) from None
         raise StoreError(_message(path, error)) from error
+
+
+def refuse_no_file(path: Path) -> None:
+    """Refuses a path that cannot be a store's: a folder, a pipe, a device, a circle of links.
+
+    Raises:
+        StoreError: naming what it is.
+    """
+    try:
+        refuse_other_kinds(path, path.stat().st_mode)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have such a name"
+        raise StoreError(
+            f"The store `{path}` cannot be opened: {reason}. Name another with --store."
+        ) from error
 
 
 def _message(path: Path, error: sqlite3.DatabaseError) -> str:

@@ -17,10 +17,10 @@ from ..experiment.entry import Entry
 from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
-from . import code_rows, rows
+from . import code_rows, experiment_rows, rows
 from .base import existing_ids, place_of, reservation_of
 from .checkpoints import CheckpointCleanup, Files, cleanup
-from .database_errors import store_errors
+from .database_errors import refuse_no_file, store_errors
 from .lock import file_lock
 from .migrations import latest, migrate, refuse, version
 
@@ -43,6 +43,7 @@ class SQLite:
         self._path = path
         self._experiments: dict[str, tuple[int, Experiment]] = {}
         self._codes: dict[str, Code] = {}
+        refuse_no_file(path)
         with store_errors(path):
             self._db = _writable(path) if create else _readable(path)
 
@@ -54,12 +55,13 @@ class SQLite:
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
         with store_errors(self._path, self._db):
-            return rows.entries(self._db)
+            return experiment_rows.entries(self._db)
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
         place = place_of(entry.source, self.files)
         with self._transaction():
+            experiment_rows.refuse_namesake(self._db, entry.experiment.name, self._path)
             self._db.execute(
                 "insert into experiment(name, text, source, place, created) values(?, ?, ?, ?, ?) "
                 "on conflict(name) do update set text = excluded.text, source = excluded.source, "
@@ -67,9 +69,10 @@ class SQLite:
                 (entry.experiment.name, entry.text, entry.source, place, _now()),
             )
             key = self._key(entry.experiment.name)
-            self._db.execute(rows.KEEP_PRIOR, (rows.prior_text(entry), key))
+            self._db.execute(experiment_rows.KEEP_PRIOR, (experiment_rows.prior_text(entry), key))
             self._db.executemany(
-                rows.ADD_LAUNCH, [rows.launch_row(key, one) for one in entry.launches]
+                experiment_rows.ADD_LAUNCH,
+                [experiment_rows.launch_row(key, one) for one in entry.launches],
             )
         self._experiments[entry.experiment.name] = (key, entry.experiment)
 
