@@ -58,7 +58,10 @@ def detect_kind(source: Path) -> str:
         return "tensorboard"
     if not source.is_file():
         return ""
-    return "optuna" if files.start(source, len(_JOURNAL)) == _JOURNAL else ""
+    try:
+        return "optuna" if files.start(source, len(_JOURNAL)) == _JOURNAL else ""
+    except OSError:  # the reader has said so
+        return ""
 
 
 def _is_read(tool: str, names: set[str]) -> bool:
