@@ -32,8 +32,9 @@ from pathlib import Path
 if __package__ is None or __package__ == "":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import etude.cli
 from benchmarks.measure import Output
+
+import etude.cli
 
 # What counts as a hang, in seconds of processor time; a limit behind it ends it.
 HANG_S, LIMIT_S, WALL_S = 10, 14, 240
@@ -43,10 +44,29 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MARK = "etude-ran-a-script"
 SCRIPT = f"<script>document.title='{MARK}'</script><img src=x onerror=\"document.title='{MARK}'\">"
 TEXTS = [
-    SCRIPT, f"</script>{SCRIPT}", f"\"'>{SCRIPT}", "\\u001b[2J\\u001b]0;x\\u0007", "\\u009b31m", "\\u202eabc",
-    "=cmd|' /C calc'!A0", "@SUM(1)", "x" * 5000, "a\\nb", "{{ 7 * 7 }}", "javascript:alert(1)", "\\uFFFF",
-    "%s%n", "../../etc/passwd", "`ls`", "\\r\\nSet: x", "🦊" * 50, "\\u0000", "<!--", "]]>", "${HOME}",
-]  # fmt: skip
+    SCRIPT,
+    f"</script>{SCRIPT}",
+    f"\"'>{SCRIPT}",
+    "\\u001b[2J\\u001b]0;x\\u0007",
+    "\\u009b31m",
+    "\\u202eabc",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "x" * 5000,
+    "a\\nb",
+    "{{ 7 * 7 }}",
+    "javascript:alert(1)",
+    "\\uFFFF",
+    "%s%n",
+    "../../etc/passwd",
+    "`ls`",
+    "\\r\\nSet: x",
+    "🦊" * 50,
+    "\\u0000",
+    "<!--",
+    "]]>",
+    "${HOME}",
+]
 TRAIN = """
 import json
 def train(trial):
@@ -77,14 +97,31 @@ x = { low = 0.1, high = 1.0 }
 size = 3
 """
 LOADED = (
-    "etude.cli.app", "etude.round.run", "etude.round.result", "etude.report.page", "etude.connect.importer",
-    "etude.cli.output", "etude.procedure.launch", "altair", "pandas", "scipy.stats", "vl_convert",
-)  # fmt: skip
+    "etude.cli.app",
+    "etude.round.run",
+    "etude.round.result",
+    "etude.report.page",
+    "etude.connect.importer",
+    "etude.cli.output",
+    "etude.procedure.launch",
+    "altair",
+    "pandas",
+    "scipy.stats",
+    "vl_convert",
+)
 READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
 ASKED = (
-    ("trials",), ("trials", "--csv", "-"), ("check", "--all"), ("check", "--json"), ("log",), ("log", "--json"),
-    ("report", "-o", "page.html"), ("next", "-o", "next.toml"), ("compare", "walk", "walk:1"), ("adopt",),
-)  # fmt: skip
+    ("trials",),
+    ("trials", "--csv", "-"),
+    ("check", "--all"),
+    ("check", "--json"),
+    ("log",),
+    ("log", "--json"),
+    ("report", "-o", "page.html"),
+    ("next", "-o", "next.toml"),
+    ("compare", "walk", "walk:1"),
+    ("adopt",),
+)
 BASELINE = """[setting]
 x = 0.5
 [[line]]
@@ -150,9 +187,11 @@ def _with_text(rng: random.Random) -> tuple[str, bytes]:
         ["Which?", "valid/loss", '"a"', "size", "[fixed]\n", '"walk"', "train.py:train"]
     )
     new = {
-        '"a"': f'"{sign}"', "size": f'"{sign}"', "[fixed]\n": f'notes = "{sign}"\n[fixed]\n',
+        '"a"': f'"{sign}"',
+        "size": f'"{sign}"',
+        "[fixed]\n": f'notes = "{sign}"\n[fixed]\n',
         '"walk"': f'"{sign}"',
-    }.get(place, sign)  # fmt: skip
+    }.get(place, sign)
     text = EXPERIMENT.replace(place, new, 1)
     if place == "[fixed]\n":
         text = EXPERIMENT.replace("trials = 4", f'trials = 4\nnotes = "{sign}"')
@@ -176,17 +215,23 @@ def _with_type(rng: random.Random) -> tuple[str, bytes]:
 def _with_shape(rng: random.Random) -> tuple[str, bytes]:
     n = rng.choice([3000, 20_000, 100_000])
     shapes = {
-        "blank lines": "\n" * n, "lines of a space": " \n" * n, "comments": "#\n" * n,
+        "blank lines": "\n" * n,
+        "lines of a space": " \n" * n,
+        "comments": "#\n" * n,
         "nested lists": "notes2 = [\n" + "[1],\n" * (n // 10) + "]\n",
-        "deep lists": f"d = {'[' * n}{']' * n}\n", "deep key": "x." * n + "y = 1\n",
+        "deep lists": f"d = {'[' * n}{']' * n}\n",
+        "deep key": "x." * n + "y = 1\n",
         "constraint": 'constraints = ["x' + " < x" * 120 + '"]\n',
         "conjunction": 'constraints = ["' + " and ".join(["x<1"] * 62) + '"]\n',
         "unknown keys": "".join(f"k{at} = 1\n" for at in range(n // 100)),
-        "quotes": 'question2 = """' + '\\"' * n + '"""\n', "digits": f"k = {'1' * n}\n",
+        "quotes": 'question2 = """' + '\\"' * n + '"""\n',
+        "digits": f"k = {'1' * n}\n",
         "long name": "k" * n + " = 1\n",
-    }  # fmt: skip
+    }
     name = rng.choice(sorted(shapes))
-    return f"{n:,} of {name}", EXPERIMENT.replace("[scientific]", shapes[name] + "[scientific]").encode()
+    return f"{n:,} of {name}", EXPERIMENT.replace(
+        "[scientific]", shapes[name] + "[scientific]"
+    ).encode()
 
 
 def _with_name(rng: random.Random) -> tuple[str, bytes]:
@@ -212,11 +257,26 @@ def _with_bytes(rng: random.Random) -> tuple[str, bytes]:
 
 def stores(rng: random.Random) -> Input:
     """A store with a cell, a page or a whole file that is not what it was."""
-    table = rng.choice(["experiment", "launch", "trial", "checkpoint", "metric", "chunk", "stretch"])
+    table = rng.choice(
+        ["experiment", "launch", "trial", "checkpoint", "metric", "chunk", "stretch"]
+    )
     at = rng.random()
     value: bytes | str | float | None = rng.choice(
-        [b"\x01\x02\x03\x04\x05\x06\x07", b"\xff" * 20, "{", "abc", "\x1b[2J", SCRIPT, -7, 2**62, 1e300, None, "[]", "{}"]
-    )  # fmt: skip
+        [
+            b"\x01\x02\x03\x04\x05\x06\x07",
+            b"\xff" * 20,
+            "{",
+            "abc",
+            "\x1b[2J",
+            SCRIPT,
+            -7,
+            2**62,
+            1e300,
+            None,
+            "[]",
+            "{}",
+        ]
+    )
     pages = rng.random() < 0.2
 
     def make(folder: Path) -> None:
@@ -234,7 +294,10 @@ def stores(rng: random.Random) -> Input:
             column = columns[int(at * len(columns))]
             try:
                 first = f"select min({columns[0]}) from {table}"
-                db.execute(f"update or ignore {table} set {column} = ? where {columns[0]} is ({first})", (value,))
+                db.execute(
+                    f"update or ignore {table} set {column} = ? where {columns[0]} is ({first})",
+                    (value,),
+                )
             except sqlite3.DatabaseError:
                 db.execute("update trial set steps = 'abc'")
 
@@ -274,7 +337,14 @@ def _device(source: Path, rng: random.Random, kind: str) -> None:
 
 def _pipes_inside(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
-    for one in ("trials.csv", "curves.csv", "space.toml", "events.out.tfevents.1", "meta.yaml", "x.csv"):
+    for one in (
+        "trials.csv",
+        "curves.csv",
+        "space.toml",
+        "events.out.tfevents.1",
+        "meta.yaml",
+        "x.csv",
+    ):
         os.mkfifo(source / one)
     (source / "run-1-a" / "files").mkdir(parents=True)
     os.mkfifo(source / "run-1-a" / "files" / "config.yaml")
@@ -285,8 +355,20 @@ def _pipes_inside(source: Path, rng: random.Random, kind: str) -> None:
 
 def _chance(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
-    names = ["trials.csv", "curves.csv", "space.toml", "events.out.tfevents.1", "experiment_state-1.json"]
-    names += ["0/meta.yaml", "0/r/meta.yaml", "run-1-a/files/config.yaml", "run-1-a/run-a.wandb", "t/result.json"]
+    names = [
+        "trials.csv",
+        "curves.csv",
+        "space.toml",
+        "events.out.tfevents.1",
+        "experiment_state-1.json",
+    ]
+    names += [
+        "0/meta.yaml",
+        "0/r/meta.yaml",
+        "run-1-a/files/config.yaml",
+        "run-1-a/run-a.wandb",
+        "t/result.json",
+    ]
     for one in names:
         (source / one).parent.mkdir(parents=True, exist_ok=True)
         (source / one).write_bytes(rng.randbytes(rng.choice([0, 1, 100, 100_000])))
@@ -294,16 +376,28 @@ def _chance(source: Path, rng: random.Random, kind: str) -> None:
 
 def _sparse(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
-    for one in ("trials.csv", "curves.csv", "x.csv", "events.out.tfevents.1", "experiment_state-1.json"):
+    for one in (
+        "trials.csv",
+        "curves.csv",
+        "x.csv",
+        "events.out.tfevents.1",
+        "experiment_state-1.json",
+    ):
         (source / one).touch()
         os.truncate(source / one, 1 << 30)
 
 
 def _texts(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
-    text = rng.choice(TEXTS).encode().decode("unicode_escape", "replace") if rng.random() < 0.5 else rng.choice(TEXTS)
+    text = (
+        rng.choice(TEXTS).encode().decode("unicode_escape", "replace")
+        if rng.random() < 0.5
+        else rng.choice(TEXTS)
+    )
     cell = '"' + text.replace('"', '""') + '"'
-    rows = "".join(f"{cell if at == 3 else at},0.{at + 1},{cell if at % 2 else 'b'}\n" for at in range(8))
+    rows = "".join(
+        f"{cell if at == 3 else at},0.{at + 1},{cell if at % 2 else 'b'}\n" for at in range(8)
+    )
     (source / "trials.csv").write_text(f"trial,lr,{cell}\n{rows}", errors="replace")
     curves = "".join(f"{cell if at == 3 else at},1,m,{at}\n{at},1,{cell},{at}\n" for at in range(8))
     (source / "curves.csv").write_text(f"trial,step,metric,value\n{curves}", errors="replace")
@@ -319,13 +413,23 @@ def _mlflow(source: Path, rng: random.Random, kind: str) -> None:
         (run / "metrics").mkdir()
         (run / "meta.yaml").write_text(f"run_id: r{at}\nstatus: 3\nlifecycle_stage: active\n")
         (run / "params" / "lr").write_text(text if at else "0.1")
-        (run / "metrics" / "m").write_text(rng.choice(["1 0.5 0\n", "1 nan 0\n", "x y z\n", "1 " + "9" * 5000 + " 0\n"]))
+        (run / "metrics" / "m").write_text(
+            rng.choice(["1 0.5 0\n", "1 nan 0\n", "x y z\n", "1 " + "9" * 5000 + " 0\n"])
+        )
 
 
 def _wide(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
     n = 2000
-    (source / "trials.csv").write_text("trial," + ",".join(f"h{at}" for at in range(n)) + "\na" + ",1" * n + "\nb" + ",2" * n + "\n")
+    (source / "trials.csv").write_text(
+        "trial,"
+        + ",".join(f"h{at}" for at in range(n))
+        + "\na"
+        + ",1" * n
+        + "\nb"
+        + ",2" * n
+        + "\n"
+    )
     (source / "curves.csv").write_text("trial,step,metric,value\na,1,m,1\nb,1,m,2\n")
 
 
@@ -333,7 +437,9 @@ def _space(source: Path, rng: random.Random, kind: str) -> None:
     source.mkdir()
     (source / "trials.csv").write_text("trial,x\na,0.5\nb,0.7\n")
     (source / "curves.csv").write_text("trial,step,metric,value\na,1,m,1\nb,1,m,2\n")
-    lines = rng.choice(["\n" * 10_000, " \n" * 10_000, "x.\n", "\0", "[[[", '"a".' * 10_000 + "b = 1\n"])
+    lines = rng.choice(
+        ["\n" * 10_000, " \n" * 10_000, "x.\n", "\0", "[[[", '"a".' * 10_000 + "b = 1\n"]
+    )
     (source / "space.toml").write_text(f"[nuisance]\n{lines}x = {{ low = 0.1, high = 1 }}\n")
 
 
@@ -345,44 +451,101 @@ def _deep(source: Path, rng: random.Random, kind: str) -> None:
     (source / "t" / "result.json").write_text(inner)
     (source / "t" / "params.json").write_text(inner)
     (source / "0").mkdir()
-    (source / "0" / "meta.yaml").write_text("a:\n" + "".join(f"{' ' * at}b:\n" for at in range(1, 500)))
+    (source / "0" / "meta.yaml").write_text(
+        "a:\n" + "".join(f"{' ' * at}b:\n" for at in range(1, 500))
+    )
 
 
 def _journal(source: Path, rng: random.Random, kind: str) -> None:
     lines = ['{"op_code": 0, "worker_id": "w", "study_name": "s", "directions": [1]}']
-    lines += [rng.choice(['{"op_code": 4}', "{", "[]", "null", '{"op_code": "x"}', '{"op_code": 99}', "1" * 5000])]
+    lines += [
+        rng.choice(
+            ['{"op_code": 4}', "{", "[]", "null", '{"op_code": "x"}', '{"op_code": 99}', "1" * 5000]
+        )
+    ]
     source.write_text("\n".join(lines * rng.choice([1, 1000])))
 
 
 def _database(source: Path, rng: random.Random, kind: str) -> None:
     with sqlite3.connect(source) as db:
-        for one in ("studies", "trials", "experiments", "runs", "metrics", "params", "tags", "study_directions"):
+        for one in (
+            "studies",
+            "trials",
+            "experiments",
+            "runs",
+            "metrics",
+            "params",
+            "tags",
+            "study_directions",
+        ):
             db.execute(f"create table {one}(a, b, c)")
             db.execute(f"insert into {one} values(?, ?, ?)", (None, b"\xff", SCRIPT))
 
 
 _FOLDERS: dict[str, Callable[[Path, random.Random, str], None]] = {
-    "links in circles": _links, "a pipe": _pipe, "a device": _device, "pipes inside": _pipes_inside,
-    "bytes of chance": _chance, "files of a gigabyte": _sparse, "hostile texts": _texts,
-    "hostile runs": _mlflow, "many columns": _wide, "a hostile space": _space, "deep nesting": _deep,
-    "a hostile journal": _journal, "another database": _database,
-}  # fmt: skip
+    "links in circles": _links,
+    "a pipe": _pipe,
+    "a device": _device,
+    "pipes inside": _pipes_inside,
+    "bytes of chance": _chance,
+    "files of a gigabyte": _sparse,
+    "hostile texts": _texts,
+    "hostile runs": _mlflow,
+    "many columns": _wide,
+    "a hostile space": _space,
+    "deep nesting": _deep,
+    "a hostile journal": _journal,
+    "another database": _database,
+}
 
 
 def kept(rng: random.Random) -> Input:
     """A baseline, or values to compare, that somebody changed."""
     line = rng.choice([one for one in BASELINE.splitlines() if "=" in one])
-    value = rng.choice(['"\\u001b[2J"', "[1]", "nan", "{a = 1}", "-1", '"x"', "9" * 400, "true", f"'{SCRIPT.replace(chr(39), '')}'"])
+    value = rng.choice(
+        [
+            '"\\u001b[2J"',
+            "[1]",
+            "nan",
+            "{a = 1}",
+            "-1",
+            '"x"',
+            "9" * 400,
+            "true",
+            f"'{SCRIPT.replace(chr(39), '')}'",
+        ]
+    )
     shape = rng.choice(["", "", "\n" * 10_000, "[[line]]\n" * 1000])
     text = BASELINE.replace(line, f"{line.partition(' =')[0]} = {value}", 1) + shape
-    values = rng.choice(["nan\n" * 9, "x\n", "", "1\n" * 100_000, "\x1b[2J\n", "1e999\n-1e999\n", "0x1p3\n", "1_0\n"])
+    values = rng.choice(
+        [
+            "nan\n" * 9,
+            "x\n",
+            "",
+            "1\n" * 100_000,
+            "\x1b[2J\n",
+            "1e999\n-1e999\n",
+            "0x1p3\n",
+            "1_0\n",
+        ]
+    )
 
     def make(folder: Path) -> None:
         (folder / "baseline.toml").write_text(text)
         (folder / "values.txt").write_text(values)
-        (folder / "based.toml").write_text(EXPERIMENT.replace("seed = 0", "").replace('"walk"', '"based"\nbaseline = "baseline.toml"'))
+        (folder / "based.toml").write_text(
+            EXPERIMENT.replace("seed = 0", "").replace(
+                '"walk"', '"based"\nbaseline = "baseline.toml"'
+            )
+        )
 
-    commands = (("launch",), ("adopt",), ("log",), ("plan", "based.toml"), ("compare", "values.txt", "values.txt"))
+    commands = (
+        ("launch",),
+        ("adopt",),
+        ("log",),
+        ("plan", "based.toml"),
+        ("compare", "values.txt", "values.txt"),
+    )
     return Input("baseline", f"{line[:20]} becomes {value[:20]}", make, commands)
 
 
@@ -392,17 +555,29 @@ def paths(rng: random.Random) -> Input:
 
     def make(folder: Path) -> None:
         {
-            "pipe": lambda path: os.mkfifo(path), "device": lambda path: path.symlink_to("/dev/zero"),
-            "folder": lambda path: path.mkdir(), "circle": lambda path: path.symlink_to(path.name),
-        }.get(place, lambda path: None)(folder / "it")  # fmt: skip
+            "pipe": lambda path: os.mkfifo(path),
+            "device": lambda path: path.symlink_to("/dev/zero"),
+            "folder": lambda path: path.mkdir(),
+            "circle": lambda path: path.symlink_to(path.name),
+        }.get(place, lambda path: None)(folder / "it")
 
     it = {"long": "x" * 300, "memory": "/proc/self/mem"}.get(place, "it")
     commands = [
-        ("plan", it), ("run", it), ("trials", "--store", it), ("run", "walk.toml", "--store", it, "--runner", "inline"),
-        ("check", "--store", it), ("report", "--store", it), ("compare", it, "walk"), ("adopt", "--baseline", it),
-        ("launch", "--baseline", it), ("log", "--store", it), ("import", rng.choice(READERS), it, "--name", "i", "--metric", "m"),
-        ("new", it), ("trials", it), ("check", it),
-    ]  # fmt: skip
+        ("plan", it),
+        ("run", it),
+        ("trials", "--store", it),
+        ("run", "walk.toml", "--store", it, "--runner", "inline"),
+        ("check", "--store", it),
+        ("report", "--store", it),
+        ("compare", it, "walk"),
+        ("adopt", "--baseline", it),
+        ("launch", "--baseline", it),
+        ("log", "--store", it),
+        ("import", rng.choice(READERS), it, "--name", "i", "--metric", "m"),
+        ("new", it),
+        ("trials", it),
+        ("check", it),
+    ]
     return Input("path", place, make, tuple(rng.sample(commands, 4)))
 
 
@@ -494,9 +669,19 @@ def perform(typed: tuple[str, ...], folder: Path, printed: Path) -> None:
 def runs_script(page: Path, chromium: str) -> bool:
     """Whether the page runs a script of its data."""
     shown = subprocess.run(
-        [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom", page.as_uri()],
-        capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
+        [
+            chromium,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=3000",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
     title = re.search(rb"<title>(.*?)</title>", shown.stdout, re.DOTALL)
     return title is not None and title[1].strip() == MARK.encode()
 
@@ -547,10 +732,23 @@ def main() -> None:
                 total["hangs"] += len(outcome.hangs)
                 total["scripts_run"] += len(outcome.scripts)
                 total["control_characters"] += len(outcome.control)
-            for label, found in (("traceback", outcome.tracebacks), ("hang", outcome.hangs), ("script", outcome.scripts), ("control", outcome.control)):
+            for label, found in (
+                ("traceback", outcome.tracebacks),
+                ("hang", outcome.hangs),
+                ("script", outcome.scripts),
+                ("control", outcome.control),
+            ):
                 for text in found:
                     output.say(f"  {label}: {one.kind}: {one.what}: {text}")
-    columns = ("inputs", "commands", "refused", "tracebacks", "hangs", "scripts_run", "control_characters")
+    columns = (
+        "inputs",
+        "commands",
+        "refused",
+        "tracebacks",
+        "hangs",
+        "scripts_run",
+        "control_characters",
+    )
     output.say()
     output.say(f"{'kind':12}" + "".join(f"{name:>20}" for name in columns))
     for kind, counts in [*sorted(by_kind.items()), ("all", totals)]:
@@ -559,7 +757,13 @@ def main() -> None:
     if chromium is None:
         output.say("no chromium on the PATH: scripts of pages were not tried")
     output.say()
-    names = ("inputs", "tracebacks", "hangs", "control_characters", *(("scripts_run",) if chromium else ()))
+    names = (
+        "inputs",
+        "tracebacks",
+        "hangs",
+        "control_characters",
+        *(("scripts_run",) if chromium else ()),
+    )
     output.end({name: totals[name] for name in names})
 
 

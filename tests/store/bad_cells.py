@@ -34,9 +34,14 @@ def sound_store(place: Path) -> None:
 
 
 def columns(place: Path) -> list[tuple[str, str]]:
-    """Every column of every table."""
+    """Every column of every table but `owner`, whose nonsense names nobody."""
     db = sqlite3.connect(place)
-    tables = [name for (name,) in db.execute("select name from sqlite_master where type = 'table'")]
+    tables = [
+        name
+        for (name,) in db.execute(
+            "select name from sqlite_master where type = 'table' and name <> 'owner'"
+        )
+    ]
     found = [
         (table, row[1]) for table in tables for row in db.execute(f"pragma table_info({table})")
     ]
