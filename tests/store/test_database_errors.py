@@ -55,6 +55,11 @@ def test_a_broken_rule_of_a_table_is_no_foreign_database():
     assert "not a database of Etude" not in message
 
 
+def test_words_of_sqlite_that_quote_damaged_pages_are_told():
+    with pytest.raises(StoreError, match="is damaged: pages"), store_errors(PLACE):
+        b"\xa4".decode()
+
+
 def test_a_mistake_of_ours_stays_one():
     db = sqlite3.connect(":memory:")
     db.close()

@@ -153,12 +153,11 @@ def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedE
 
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
-    read = reader(kind)
     with _read_errors(source):
         detection.refuse_unsupported(source)
     try:
         with _read_errors(source):
-            studies = read(source, request)
+            studies = reader(kind)(source, request)
     except ImportFileError as error:
         if not (message := detection.other_kind_message(source, kind)):
             raise
@@ -179,6 +178,10 @@ def _read_errors(source: Path) -> Iterator[None]:
     except OSError as error:
         raise ImportFileError(
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."
+        ) from error
+    except UnicodeDecodeError as error:  # a damaged database speaks of itself in damaged text
+        raise ImportFileError(
+            f"`{source}` is damaged: its text is no UTF-8 ({error.reason}). Is it the right file?"
         ) from error
 
 

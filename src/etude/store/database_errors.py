@@ -81,6 +81,9 @@ def store_errors(path: Path, db: sqlite3.Connection | None = None) -> Iterator[N
         yield
     except CellError as error:
         raise _damaged(path, db, error) from None
+    except UnicodeDecodeError as error:  # what SQLite says of damaged pages quotes them
+        what, way_out = _CODES[sqlite3.SQLITE_CORRUPT]
+        raise StoreError(f"The store `{path}` {what} ({error.reason}). {way_out}") from error
     except sqlite3.ProgrammingError:
         raise  # a closed store or a wrong query: a bug of ours
     except sqlite3.DatabaseError as error:
