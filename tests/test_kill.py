@@ -24,6 +24,8 @@ from etude.store import open_store
 
 from .process_group import run_in_group
 
+pytestmark = pytest.mark.kills
+
 TRIALS, STEPS, EVALUATIONS = 60, 20, 4
 
 chance = random.Random(7)

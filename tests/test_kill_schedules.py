@@ -17,6 +17,8 @@ from etude.round.result import load
 
 from .process_group import run_in_group
 
+pytestmark = pytest.mark.kills
+
 HEAD = """
 [experiment]
 name = "walk"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .interrupt import INTERRUPTED, print_how_to_go_on
@@ -25,11 +26,17 @@ def _perform() -> None:
     # Within a function: Ctrl-C while the commands load is answered like any other.
     from ..errors import EtudeError
     from .app import app
+    from .terminal import hold_any_text, usage_error
 
+    hold_any_text()
     try:
-        app()
+        code = usage_error(lambda: app(standalone_mode=False))
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
     except (EtudeError, OSError) as error:
         from .output import exit_code, print_error, told
 
         print_error(told(error))
         sys.exit(exit_code(told(error)))
+    sys.exit(code)

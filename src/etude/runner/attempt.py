@@ -15,10 +15,12 @@ from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..playbook.error_kinds import error_site
+from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .batches import Ticker, is_old
 from .returned import NO_NUMBER, returned
+from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
@@ -44,7 +46,7 @@ def attempt(
         return
     every_s = EventChannel.EVERY_S if ticker else 0.0
     channel = EventChannel(assignment.id, send, study=assignment.study, every_s=every_s)
-    trial = Trial(assignment, channel, halted)
+    trial = Trial(assignment, channel, halted, now_s=RUNNING.now_s)
     begin = time.monotonic()
     with ticker.watching(channel.flush_old) if ticker else nullcontext():
         ended, note = _outcome(trial, train)
@@ -190,7 +192,7 @@ def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refu
 
 def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
     watch = TimingChannel()
-    trial = Trial(assignment, watch)
+    trial = Trial(assignment, watch, now_s=RUNNING.now_s)
     ended, note = _outcome(trial, train)
     if isinstance(ended, Refused):
         return trial, ended
@@ -261,7 +263,9 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refus
             number, note = returned(trial, value)
             if number is not None:
                 trial.report(trial.final_step, {trial.metric: number})
-    except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # a user's code may raise anything
         return outcome(trial, error), note
     return outcome(trial), note
 
@@ -308,9 +312,9 @@ def _is_plain_exit(error: BaseException) -> bool:
 def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
     text = user_traceback(error)
     if is_disk(error):
-        return Refused(trial.id, "disk", str(error))
+        return Refused(trial.id, "disk", text_of(error))
     if isinstance(error, WorkloadError):
-        return Refused(trial.id, "input", str(error))
+        return Refused(trial.id, "input", text_of(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
     return replace(_error(trial, f"{text}{base_note(error)}"), cause=error)

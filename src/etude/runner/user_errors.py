@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import RunError
 from ..playbook.error_kinds import CODE_KINDS
+from ..text.signs import text_of
 
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 # What stands between the user's line and the reason, when a module is imported.
@@ -22,9 +23,24 @@ _NO_MEMORY = ("out of memory", "resource_exhausted", "allocate memory")
 
 def user_traceback(error: BaseException) -> str:
     """The traceback as the user's code made it, without our frames."""
-    trace = traceback.TracebackException.from_exception(error)
-    _leave_out_ours(trace)
-    return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
+    try:
+        trace = traceback.TracebackException.from_exception(error)
+        _leave_out_ours(trace)
+        return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of attributes that an exception's own class computes
+        return _plain_traceback(error)
+
+
+def _plain_traceback(error: BaseException) -> str:
+    """The traceback of an exception that Python's own writer cannot read: its place and kind."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)
+    ]
+    head = ["Traceback (most recent call last):\n"] if frames else []
+    lines = traceback.StackSummary.from_list(frames).format()
+    return "".join([*head, *lines, f"{type(error).__qualname__}: {text_of(error)}"])
 
 
 def base_note(error: BaseException) -> str:
@@ -52,7 +68,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the host or on a device, whichever library says so."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    text = str(error).lower()
+    text = text_of(error).lower()
     return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
 
 
