@@ -67,6 +67,7 @@ HOMES = {
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
+    "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",
     "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
@@ -144,7 +145,7 @@ USERS_FILES = {
 }
 
 WRITING = {
-    *("write_text", "write_bytes", "savefig", "touch", "fdopen", "NamedTemporaryFile", "mkstemp"),
+    *("write_text", "write_bytes", "savefig", "touch", "NamedTemporaryFile", "mkstemp"),
     *("os.replace", "os.link", "shutil.copy", "shutil.copy2"),
     *("shutil.copyfile", "shutil.copytree", "shutil.move", "chart.save", "figure.save"),
 }
@@ -180,7 +181,7 @@ def writes_a_file(call: ast.Call) -> bool:
     name = whole.rpartition(".")[2]
     given = [ast.unparse(one) for one in [*call.args, *(word.value for word in call.keywords)]]
     modes = [one for one in given if re.fullmatch(r"'[rwaxbt+]{1,3}'", one)]
-    opens = name == "open" and any(set(mode) & set("wax+") for mode in modes)
+    opens = name in ("open", "fdopen") and any(set(mode) & set("wax+") for mode in modes)
     opens_lowly = whole == "os.open" and not any("O_RDONLY" in flags for flags in given)
     moves = name in ("to_csv", "rename") and bool(call.args)
     return name in WRITING or whole in WRITING or opens or opens_lowly or moves

@@ -5,7 +5,8 @@ EtudeError
 │   ├── SpaceError       a domain or a space that cannot be
 │   ├── ExperimentError  an experiment with mistakes, all of them at once
 │   ├── StoreError       a store that cannot be opened, read or written
-│   │   └── OwnedError   another process runs this experiment
+│   │   ├── OwnedError   another process runs this experiment
+│   │   └── DamagedError a cell of it is not what it was
 │   ├── ImportFileError  another tool's file that cannot be read
 │   ├── RunError         a run, a report or a next round that cannot begin
 │   └── WorkloadError    a workload that cannot be trained, whatever the setting
@@ -84,6 +85,22 @@ class OwnedError(StoreError):
         self.process = process
         self.started = started
         self.host = host
+
+
+class DamagedError(StoreError):
+    """A cell of the store is not what it was: `.cell` is its table and column.
+
+    `.experiment` and `.trial_id` say whose it is; empty and None where it is nobody's.
+    """
+
+    def __init__(
+        self, message: str, *, cell: tuple[str, str], experiment: str, trial_id: int | None
+    ) -> None:
+        """Keeps where the cell stands beside the message."""
+        super().__init__(message)
+        self.cell = cell
+        self.experiment = experiment
+        self.trial_id = trial_id
 
 
 class RunError(InputError):

@@ -15,6 +15,11 @@ FULL_DIGITS = 4
 MAX_PLAIN = 1e6
 # More words of a headline are not taken in at a glance (the form of what is said).
 HEADLINE_WORDS = 14
+# What is longer, or further down a list, was not misspelt by a person: to compare takes the square
+# of the lengths, for each pair.
+_LONGEST_NAME, _MOST_NAMES = 200, 1000
+# Nobody reads on in a list of names.
+_MOST_KNOWN = 60
 # A word; what stands in backticks is one.
 _PIECE = re.compile(r"(?:`[^`]*`|[^\s`])+")
 
@@ -25,7 +30,10 @@ def nearest(name: str, known: Sequence[str]) -> str:
     >>> nearest("nuisence", ["fixed", "nuisance"])
     'nuisance'
     """
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), "")
+    if len(name) > _LONGEST_NAME:
+        return ""
+    near = [one for one in known[:_MOST_NAMES] if len(one) <= _LONGEST_NAME]
+    return next(iter(get_close_matches(name, near, n=1, cutoff=0.6)), "")
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -36,7 +44,10 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     """
     if near := nearest(name, known):
         return f"Did you mean `{near}`?"
-    return f"Known: {', '.join(f'`{one}`' for one in known)}." if known else "There is none."
+    listed = [f"`{one}`" for one in known[:_MOST_KNOWN]]
+    more = len(known) - len(listed)
+    listed += [f"and {more:,} more"] if more > 0 else []
+    return f"Known: {', '.join(listed)}." if known else "There is none."
 
 
 def number(value: object, digits: int = DIGITS, *, error: float | None = None) -> str:

@@ -2,6 +2,8 @@
 
 import ast
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -150,3 +152,52 @@ def test_a_file_that_cannot_be_written_is_told(played, etude_command, tmp_path, 
 )
 def test_a_slip_in_a_command_exits_2(played, etude_command, command):
     assert etude_command(*command).code == 2
+
+
+READING = [
+    ["trials"],
+    ["check"],
+    ["report", "-o", "page.html"],
+    ["next", "-o", "next.toml"],
+    ["log"],
+    ["compare", "rates", "rates:0"],
+    ["plan", "rates.toml"],
+    ["run", "rates.toml", "--runner", "inline"],
+    ["adopt"],
+]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_a_damaged_store_is_told_by_every_command(played, etude_command, words):
+    shutil.copy("etude.db", "bad.db")
+    with sqlite3.connect("bad.db", isolation_level=None) as db:
+        db.execute("update trial set steps = 'abc' where id = 3")
+    db.close()
+
+    answer = etude_command(*words, "--store", "bad.db")
+
+    assert answer.code == 2
+    assert "`steps` of trial 3 of experiment `rates`" in answer.err
+    assert "bad.db` is damaged" in answer.err
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", LONG],
+        ["trials", "--store", LONG],
+        ["compare", LONG, "y"],
+        ["import", "csv", LONG, "--name", "n", "--metric", "m"],
+        ["launch", "--baseline", LONG],
+        ["new", LONG],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_name_that_no_file_can_have_is_told(folder, etude_command, words):
+    answer = etude_command(*words)
+
+    assert answer.code == 2
+    assert "File name too long" in answer.err

@@ -81,3 +81,15 @@ def test_what_is_admitted_satisfies_every_constraint():
     assert admissible(space, units_TxD).tolist() == [
         at for at, unit_D in enumerate(units_TxD) if space.admits(space.setting(unit_D))
     ]
+
+
+@pytest.mark.parametrize("text", ["x" + " < x" * 120, " and ".join(["t"] * 65)])
+def test_a_constraint_of_many_parts_is_judged_as_one_by_one(text):
+    space = Space({"x": Real(0.0, 1.0), "t": Choice([True, False])}, constraints=(text,))
+    units_TxD = np.linspace([0, 0], [1, 1], 9)
+
+    alive_T = admissible(space, units_TxD)
+
+    assert alive_T.tolist() == [
+        at for at, units in enumerate(units_TxD) if space.admits(space.setting(units.tolist()))
+    ]

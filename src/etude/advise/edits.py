@@ -15,6 +15,7 @@ from ..experiment.methods import SEARCHES
 from ..experiment.toml.edit import Edit, edited
 from ..experiment.toml.read import loads
 from ..experiment.toml.write import dumps
+from ..experiment.validation.fields import MAX_NAME
 from ..finding import Recommendation
 from ..space import is_number
 from ..wording import join, number
@@ -85,12 +86,13 @@ def changes_phrase(recommendations: Sequence[Recommendation]) -> str:
 
 
 def next_name(name: str) -> str:
-    """The name of the round after.
+    """The name of the round after, of as many characters as a name may have.
 
     Source: K3.
 
     >>> next_name("optimizer"), next_name("optimizer-2")
     ('optimizer-2', 'optimizer-3')
     """
-    numbered = re.fullmatch(r"(.+)-(\d+)", name)
-    return f"{numbered[1]}-{int(numbered[2]) + 1}" if numbered else f"{name}-2"
+    numbered = re.fullmatch(r"(.+)-(\d{1,9})", name)
+    base, number = (numbered[1], int(numbered[2]) + 1) if numbered else (name, 2)
+    return f"{base[: MAX_NAME - len(str(number)) - 1]}-{number}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .interrupt import INTERRUPTED, print_how_to_go_on
@@ -30,9 +31,12 @@ def _perform() -> None:
     hold_any_text()
     try:
         code = usage_error(lambda: app(standalone_mode=False))
-    except EtudeError as error:
-        from .output import exit_code, print_error
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except (EtudeError, OSError) as error:
+        from .output import exit_code, print_error, told
 
-        print_error(error)
-        sys.exit(exit_code(error))
+        print_error(told(error))
+        sys.exit(exit_code(told(error)))
     sys.exit(code)

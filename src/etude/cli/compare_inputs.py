@@ -67,9 +67,10 @@ def inputs(names: Sequence[str], store: str | None, judge: Judge) -> Iterator[li
 def _from_file(name: str) -> Input:
     """The retrainings in a file: one final value a line, `nan` for one that failed."""
     from ..analyze.comparison.retrainings import Retrainings
+    from ..experiment.small_file import bytes_of
 
     try:
-        lines = Path(name).read_text(encoding="utf-8").splitlines()
+        lines = bytes_of(Path(name)).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(
             f"`{name}` cannot be read as text ({error}). Name a file with one final value a line."

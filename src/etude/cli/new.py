@@ -57,5 +57,5 @@ def _is_begun(folder: Path, existing: list[str], texts: dict[str, str]) -> bool:
 
 def _name_line(folder: Path) -> str:
     """The line that names an experiment as its folder, as far as a name may be so written."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._") or "experiment"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)[:60].strip("-._") or "experiment"
     return f'name = "{name}"  '.ljust(len(_NAME_LINE))

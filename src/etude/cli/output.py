@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import math
+import os
 import re
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from ..disk.file import is_blank, write_whole
-from ..errors import EtudeError, ExperimentError, RunError, TrainError
+from ..errors import EtudeError, ExperimentError, InputError, RunError, TrainError
 from ..text import signs
 from ..wording import FULL_DIGITS, number, sentence_case, shortened
 from .terminal import bold, dim, say, say_plain
@@ -100,6 +101,19 @@ def _save_csv(text: str, path: Path, rows: str) -> None:
 def exit_code(error: EtudeError) -> int:
     """2 where the input is wrong, 3 where the user's own code stopped the run."""
     return 3 if isinstance(error, TrainError) else 2
+
+
+def told(error: EtudeError | OSError) -> EtudeError:
+    """The error; of a file or a folder that was named, in words, where no command has better ones.
+
+    Raises:
+        OSError: the same, where it names no file: a bug of ours, or of the machine.
+    """
+    if isinstance(error, EtudeError):
+        return error
+    if error.filename is None:
+        raise error
+    return InputError(f"`{os.fsdecode(error.filename)}` cannot be used: {error.strerror}.")
 
 
 def print_error(error: EtudeError) -> None:

@@ -49,13 +49,13 @@ def plan(
     """Show the studies and trials of an experiment file, without training."""
     from ..analyze.checks.fixed_caveats import findings, fixed_caveats
     from ..design.duration import duration
-    from ..experiment import baseline
+    from ..experiment import baseline, toml
     from ..round.opening import with_lines
     from ..round.preview import design_findings, planned_trials, timing_trials
     from .output import Answer, show
 
     experiment = baseline.read_with_baseline(file)[0]
-    with with_lines(file.read_text(encoding="utf-8-sig"), str(file)):
+    with with_lines(toml.text_of(file), str(file)):
         source = "" if same else str(file.absolute())
         studies = planned_trials(experiment, store, source=source)
     drawn = _Plan(

@@ -69,13 +69,18 @@ def refuse_unsupported(source: Path) -> None:
 def detect_kind(source: Path) -> str:
     """The kind that a source likely has; empty where its files do not say."""
     if source.is_dir():
-        kind = next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
+        kind = next((kind for kind, pattern in _MARKS if any(files.matches(source, pattern))), "")
         return kind or _kind_of_jobs(source)
     if "tfevents" in source.name:
         return "tensorboard"
-    if files.start(source, len(_JOURNAL)) == _JOURNAL:
-        return "optuna"
-    return _kind_of_table(source) if source.suffix in _TABLES else ""
+    if not source.is_file():
+        return ""
+    try:
+        if files.start(source, len(_JOURNAL)) == _JOURNAL:
+            return "optuna"
+        return _kind_of_table(source) if source.suffix in _TABLES else ""
+    except OSError:  # the reader has said so
+        return ""
 
 
 def other_kind_message(source: Path, kind: str) -> str:
@@ -99,7 +104,7 @@ def _kind_of_jobs(source: Path) -> str:
     """The kind of what the jobs of a sweep logged, each in its folder."""
     for folder in inside(source, depth=_JOB_DEPTH):
         for kind, pattern in _OF_JOBS:
-            if any(folder.glob(pattern)):
+            if any(files.matches(folder, pattern)):
                 return kind
     return ""
 

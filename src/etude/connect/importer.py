@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -158,13 +159,11 @@ def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedE
 
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
-    detection.refuse_unsupported(source)
+    with _read_errors(source):
+        detection.refuse_unsupported(source)
     try:
-        studies = reader(kind)(source, request)
-    except OSError as error:
-        raise ImportFileError(
-            f"`{error.filename or source}` cannot be read ({error.strerror or error})."
-        ) from error
+        with _read_errors(source):
+            studies = reader(kind)(source, request)
     except ImportFileError as error:
         if not (message := detection.other_kind_message(source, kind)):
             raise
@@ -175,6 +174,21 @@ def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
             "names. Leave --study out."
         )
     return studies
+
+
+@contextmanager
+def _read_errors(source: Path) -> Iterator[None]:
+    """Turns what the file system says into an error with the file that it says it of."""
+    try:
+        yield
+    except OSError as error:
+        raise ImportFileError(
+            f"`{error.filename or source}` cannot be read ({error.strerror or error})."
+        ) from error
+    except UnicodeDecodeError as error:  # a damaged database speaks of itself in damaged text
+        raise ImportFileError(
+            f"`{source}` is damaged: its text is no UTF-8 ({error.reason}). Is it the right file?"
+        ) from error
 
 
 def _unmatched_names(imported: ImportedExperiment, request: ReadRequest) -> list[str]:

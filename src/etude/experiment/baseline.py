@@ -17,6 +17,14 @@ from .toml.read import error_with_lines, loads, parsed, text_of
 from .toml.statements import key_lines
 from .toml.write import toml_text
 
+# Of its fields, by their annotation, what TOML reads them as.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (float, int),
+    "Mapping[str, Scalar]": (dict,),
+}
 HEAD = (
     "# The launched configuration. `etude adopt` writes this file, with the evidence for every\n"
     "# change (A4); experiments say `baseline` and inherit from it. Do not edit it by hand.\n"
@@ -180,6 +188,10 @@ def _flat(members: Mapping[str, Any]) -> Sequence[Any]:
 
 def _adoption(table: Mapping[str, Any]) -> Adoption:
     adoption = Adoption(**table)
+    for field in fields(Adoption):
+        value = getattr(adoption, field.name)
+        if type(value) not in _TYPES[str(field.type)]:
+            raise ValueError(f"`{field.name}` is {type(value).__name__}, not {field.type}")
     if not all(is_scalar(value) for value in adoption.setting.values()):
         raise ValueError("a setting has one value a hyperparameter")
     return adoption

@@ -31,6 +31,8 @@ _REQUIRED = {
     "trials": "trials = 20",
 }
 _TABLES = ("experiment", *TABLES_OF_THEIR_OWN, *KINDS)
+# Of a file's name too long for a folder's, so much is proposed.
+_FIT = 60
 _RANGE = ("low", "high", "integer", "log", "scale", "limits")
 _LIST = ("values", "ordered")
 _KEYS = (*_RANGE, *_LIST, "units")
@@ -261,7 +263,7 @@ def _of_file(mistake: Mistake, name: str) -> Mistake:
     """The mistake; or, where it is about the name that the file lends, one that says so."""
     if mistake.where != "experiment.name":
         return mistake
-    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "experiment"
+    fit = re.sub(r"[^A-Za-z0-9._-]+", "-", name[:_FIT]).strip("-._") or "experiment"
     message = (
         f"the name is the file's, {name!r}, and names a folder too, so it takes letters, digits, "
         f'`.`, `_` and `-`. Write for example `name = "{fit}"` below [experiment].'

@@ -21,6 +21,7 @@ from ..experiment import Experiment
 from ..experiment.baseline import Adoption
 from ..experiment.change import Change, applied
 from ..experiment.hyperparameter import key_path
+from ..experiment.small_file import bytes_of
 from ..experiment.toml.write import toml_text
 from ..record import Record
 from ..round.hidden_metrics import values_at_best
@@ -267,8 +268,14 @@ def first_test_looks(looks: Path) -> dict[str, str]:
     """
     if not looks.is_file():
         return {}
-    table = tomllib.loads(looks.read_text(encoding="utf-8"))
-    return {name: str(look["looked"]) for name, look in table.items()}
+    try:
+        table = tomllib.loads(bytes_of(looks).decode("utf-8"))
+        return {name: str(look["looked"]) for name, look in table.items()}
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise RunError(
+            f"`{looks}`, where looks at test data are written down, cannot be read ({error}). "
+            "Mend it, or move it away."
+        ) from error
 
 
 def _best_value(record: Record, metric: str, *, maximize: bool) -> float:

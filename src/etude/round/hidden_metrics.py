@@ -15,11 +15,13 @@ from pathlib import Path
 from ..disk.file import append_whole
 from ..errors import RunError, StoreError
 from ..experiment import Experiment
+from ..experiment.small_file import bytes_of
 from ..experiment.toml.write import toml_text
 from ..playbook.metrics import is_test_metric, known_metrics
 from ..record import Record, Records
 from ..wording import did_you_mean
 
+_LOOK = ("experiment", "looked", "command")
 _HEAD = "# When test data were looked at, outside of `etude launch` (X3).\n"
 
 
@@ -111,8 +113,9 @@ def looks(place: Path) -> list[Mapping[str, str]]:
     if not place.is_file():
         return []
     try:
-        return list(tomllib.loads(place.read_text(encoding="utf-8")).get("look", []))
-    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        written = tomllib.loads(bytes_of(place).decode("utf-8")).get("look", [])
+        return [{key: str(look[key]) for key in _LOOK} for look in written]
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise StoreError(
             f"`{place}`, where looks at test data are written down, cannot be read ({error}). "
             "Mend it, or move it away."

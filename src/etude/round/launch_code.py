@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..code import CodeFile, is_same
+from ..experiment.small_file import bytes_of
 from ..record import Record
 from ..runner.imported import file_of, is_users, label
 from ..trial import TrainFunction
@@ -53,5 +54,8 @@ def _training_file(folder: Path, train: TrainFunction | str | None) -> Iterator[
         name = label(folder, str(place), getattr(train, "__module__", "") or place.stem)
         if not is_users(str(place)):
             return
-    if place.is_file():
-        yield file_of(name, place.read_bytes())
+    try:
+        text = bytes_of(place)
+    except OSError:
+        return  # who loads it says why it cannot be read
+    yield file_of(name, text)

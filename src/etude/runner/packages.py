@@ -6,6 +6,8 @@ import ast
 import sys
 from pathlib import Path
 
+from ..experiment.small_file import bytes_of
+
 
 def dotted_name(file: Path, folder: Path) -> tuple[str, Path]:
     """The name of a module, and the folder that its package or it stands in.
@@ -34,8 +36,8 @@ def dotted_name(file: Path, folder: Path) -> tuple[str, Path]:
 def _imports(file: Path) -> tuple[set[str], bool]:
     """The first names that a file imports absolutely; whether it imports relatively."""
     try:
-        nodes = list(ast.walk(ast.parse(file.read_bytes())))
-    except (SyntaxError, ValueError):
+        nodes = list(ast.walk(ast.parse(bytes_of(file))))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return set(), False  # Python says it better, when it is imported
     froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from ..experiment.small_file import bytes_of
 from ..train.workload import FUNCTIONS
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -74,8 +75,8 @@ def _members(source: _Source, class_: ast.ClassDef, depth: int) -> set[str]:
 def _source(path: Path) -> _Source | None:
     """A file's statements; None where it cannot be read."""
     try:
-        return _Source(ast.parse(path.read_bytes()).body, path.parent)
-    except (OSError, SyntaxError, ValueError):
+        return _Source(ast.parse(bytes_of(path)).body, path.parent)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

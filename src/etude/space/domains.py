@@ -383,19 +383,17 @@ def _check_apart(kind: str, low: float, high: float, width: float) -> None:
 def _check_values(values: tuple[Scalar, ...]) -> None:
     if not values:
         raise SpaceError("Choice needs at least one value, got none. List the values.")
-    for position, value in enumerate(values):
+    seen: set[object] = set()
+    for value in values:
         if not is_scalar(value):
             raise SpaceError(
                 f"Choice takes text, finite numbers and booleans, got {value!r}. "
                 "Name the value with a text and build the object in your train function."
             )
-        if any(_same(value, other) for other in values[:position]):
+        # What a condition or a study's name cannot tell apart, or Python cannot.
+        marks = {value_text(value), (isinstance(value, bool), value)}
+        if not seen.isdisjoint(marks):
             raise SpaceError(
                 f"Choice takes each value once, got `{value_text(value)}` twice. Leave one out."
             )
-
-
-def _same(left: Scalar, right: Scalar) -> bool:
-    """Whether a condition or a study's name cannot tell two values apart, or Python cannot."""
-    equal = left == right and isinstance(left, bool) == isinstance(right, bool)
-    return equal or value_text(left) == value_text(right)
+        seen |= marks

@@ -34,6 +34,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Truths: TypeAlias = NDArray[np.bool_]
 
 _POWERS = np.array(POWERS)
+# NumPy takes 64 at once, the result among them.
+_MOST_OPERANDS = 32
 
 
 def settings(space: Space, units_TxD: Floats) -> list[dict[str, Scalar]]:
@@ -174,6 +176,8 @@ def _on_arrays(name: str) -> Operation:
             return plain(*operands)
         if fast is not None and _is_fast(name, operands):
             return fast(*operands)
+        if len(operands) > _MOST_OPERANDS:  # of `and` and `or`, which any grouping leaves the same
+            return operation(operation(*operands[:_MOST_OPERANDS]), *operands[_MOST_OPERANDS:])
         values_T = np.frompyfunc(plain, len(operands), 1)(*operands)
         return values_T.astype(np.float64) if name in GIVES_NUMBERS else values_T
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from sqlite3 import Connection
+from typing import Any
 
 from ..code import Code, CodeFile, Stretch
 from ..event import Began, Coded
 from ..record import Record
+from .cells import CODE_FILE, STRETCH, CellError, Place, check_step
 
 
 def add(db: Connection, key: int, trial_id: int, event: Began | Coded) -> None:
@@ -43,10 +45,12 @@ def stretches(
     """The stretches of every trial of an experiment, by id; `known` holds what was read before."""
     numbers, accepted = _launches(db, key)
     rows = db.execute(
-        "select trial_id, from_step, launch_id, code from stretch where experiment_id = ? "
+        f"select {STRETCH.listed} from stretch where experiment_id = ? "
         "order by trial_id, from_step",
         (key,),
     ).fetchall()
+    for row in rows:
+        _check(row, Place("stretch", key, row[0]), numbers)
     for digest in {row[3] for row in rows} - known.keys() - {None}:
         known[digest] = _code(db, digest)
     found = {
@@ -59,6 +63,13 @@ def stretches(
     return {**dict(_of_older_stores(db, key, numbers, accepted)), **found}
 
 
+def _check(row: tuple[Any, ...], place: Place, numbers: Mapping[int, int]) -> None:
+    STRETCH.check(row, place)
+    check_step(row[1], place, "from_step")
+    if row[2] not in numbers:
+        raise CellError(place, "launch_id", "a launch of the experiment", row[2])
+
+
 def _of_older_stores(
     db: Connection, key: int, numbers: Mapping[int, int], accepted: int
 ) -> Iterator[tuple[int, tuple[Stretch, ...]]]:
@@ -66,6 +77,9 @@ def _of_older_stores(
     for trial_id, launch in db.execute(
         "select id, launch_id from trial where experiment_id = ? and launch_id is not null", (key,)
     ):
+        if launch not in numbers:
+            place = Place("trial", key, trial_id)
+            raise CellError(place, "launch_id", "a launch of the experiment", launch)
         yield trial_id, (Stretch(0, numbers[launch], None, launch <= accepted),)
 
 
@@ -74,6 +88,9 @@ def _launches(db: Connection, key: int) -> tuple[Mapping[int, int], int]:
     rows = db.execute(
         "select id, accepts_code from launch where experiment_id = ? order by id", (key,)
     ).fetchall()
+    for _, accepts in rows:
+        if accepts not in (0, 1):
+            raise CellError(Place("launch", key), "accepts_code", "0 or 1", accepts)
     numbers = {row_id: number for number, (row_id, _) in enumerate(rows, start=1)}
     return numbers, max((row_id for row_id, accepts in rows if accepts), default=0)
 
@@ -97,5 +114,10 @@ def _code(db: Connection, digest: str) -> Code:
         "select path, code_file.hash, text from code_file "
         "left join code_text on code_text.hash = code_file.hash where code = ? order by path",
         (digest,),
-    )
-    return Code(tuple(CodeFile(path, of_file, text or "") for path, of_file, text in rows))
+    ).fetchall()
+    for row in rows:
+        CODE_FILE.check(row, Place("code_file"))
+    code = Code(tuple(CodeFile(path, of_file, text or "") for path, of_file, text in rows))
+    if code.digest != digest:
+        raise CellError(Place("code_file"), "code", "the hash of its files", digest)
+    return code

@@ -13,100 +13,19 @@ from numpy.typing import NDArray
 
 from ..code import Code, Stretch
 from ..event import Began, Coded, Event, Logged
-from ..experiment import toml
-from ..experiment.entry import EarlierRound, Entry, Launch
-from ..record import NO_POINTS, POINT, Checkpoint, Points, Record
-from . import code_rows
+from ..record import NO_POINTS, POINT, STATUSES, Checkpoint, Points, Record
+from . import cells, code_rows
 from .base import record_after
+from .cells import CHECKPOINT, CHUNK, METRIC, TRIAL, CellError, Place
+from .experiment_rows import experiment_of
+from .misfits import refuse_misfits
 
-ADD_LAUNCH = (
-    "insert into launch(experiment_id, command, folder, process, started, commit_id, uncommitted, "
-    "versions, accepts_code, code) values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 ADD_TRIAL = (
     "insert into trial(experiment_id, id, study, position, setting, seed, status, reason, detail, "
     "steps, wall_s, losses, unread, taken, name, parent_id, from_step, until_step) "
     "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-KEEP_PRIOR = "update experiment set prior = coalesce(prior, ?) where id = ?"
 RESUME = "update trial set status = 'pending', until_step = ? where experiment_id = ? and id = ?"
-_TRIAL = (
-    "id, study, position, setting, seed, status, reason, detail, steps, wall_s, losses, unread, "
-    "taken, name, parent_id, from_step, until_step"
-)
-
-
-def entry(db: Connection, key: int, text: str, source: str) -> Entry:
-    """The experiment of this row with its launches."""
-    ended = dict(
-        db.execute(
-            "select launch_id, count(*) from trial where experiment_id = ? "
-            "and status in ('completed', 'stopped', 'infeasible') group by launch_id",
-            (key,),
-        ).fetchall()
-    )
-    launches = [
-        _launch(row, ended)
-        for row in db.execute(
-            "select id, command, folder, process, started, commit_id, uncommitted, versions, "
-            "accepts_code, code from launch where experiment_id = ? order by id",
-            (key,),
-        )
-    ]
-    name, place, prior = db.execute(
-        "select name, place, prior from experiment where id = ?", (key,)
-    ).fetchone()
-    return Entry(
-        experiment=toml.loads(text, file=source, name=name),
-        text=text,
-        source=source,
-        launches=tuple(launches),
-        prior=None if prior is None else _prior(json.loads(prior)),
-        place=place,
-    )
-
-
-def _launch(row: tuple[Any, ...], ended: Mapping[int, int]) -> Launch:
-    row_id, command, folder, process, started, commit, uncommitted, versions, accepts, code = row
-    return Launch(
-        command=command,
-        folder=folder,
-        process=process,
-        started=started,
-        commit=commit,
-        uncommitted=uncommitted,
-        versions=json.loads(versions),
-        ended=ended.get(row_id, 0),
-        accepts_code=bool(accepts),
-        code=json.loads(code),
-    )
-
-
-def prior_text(entry: Entry) -> str | None:
-    """What an experiment knows of earlier rounds, as its column has it."""
-    if entry.prior is None:
-        return None
-    return json.dumps({name: [one.trials, one.ids] for name, one in entry.prior.items()})
-
-
-def _prior(rounds: Mapping[str, tuple[int, list[int]]]) -> dict[str, EarlierRound]:
-    return {name: EarlierRound(trials=n, ids=tuple(ids)) for name, (n, ids) in rounds.items()}
-
-
-def launch_row(key: int, launch: Launch) -> tuple[Any, ...]:
-    """The columns of a launch."""
-    return (
-        key,
-        launch.command,
-        launch.folder,
-        launch.process,
-        launch.started,
-        launch.commit,
-        launch.uncommitted,
-        json.dumps(dict(launch.versions)),
-        int(launch.accepts_code),
-        json.dumps(dict(launch.code)),
-    )
 
 
 def trial_row(key: int, record: Record) -> tuple[Any, ...]:
@@ -205,25 +124,55 @@ def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
     """
     db.execute("begin")  # one moment for all tables, while a run goes on writing
     try:
-        names = tuple(name for (name,) in db.execute("select name from metric order by id"))
+        names = _metrics(db)
         checkpoints = dict(_checkpoints(db, key))
-        points = dict(_points(db, key))
-        stretches = code_rows.stretches(db, key, codes)
+        points = dict(_points(db, key, len(names)))
+        stretches = dict(code_rows.stretches(db, key, codes))
         trials = db.execute(
-            f"select {_TRIAL} from trial where experiment_id = ? order by id", (key,)
+            f"select {TRIAL.listed} from trial where experiment_id = ? order by id", (key,)
         ).fetchall()
     finally:
         db.execute("commit")
     nothing = np.empty(0, POINT)
-    return [
-        _from_row(
-            row,
-            checkpoints.get(row[0], ()),
-            Points(points.get(row[0], nothing), names),
-            stretches.get(row[0], ()),
+    found = []
+    for position, row in enumerate(trials):
+        _check_trial(row, key, position)
+        found.append(
+            _from_row(
+                row,
+                Place("trial", key, position),
+                checkpoints.pop(position, ()),
+                Points(points.pop(position, nothing), names),
+                stretches.pop(position, ()),
+            )
         )
-        for row in trials
-    ]
+    refuse_misfits(found, experiment_of(db, key), key)
+    for table, left in (("checkpoint", checkpoints), ("chunk", points), ("stretch", stretches)):
+        for trial_id in left:
+            place = Place(table, key, trial_id)
+            raise CellError(place, "trial_id", "a trial of the experiment", trial_id)
+    return found
+
+
+def _check_trial(row: tuple[Any, ...], key: int, position: int) -> None:
+    place = Place("trial", key, position)
+    TRIAL.check(row, place)
+    cells.check_trial(row, place, position=position)
+
+
+def counts(db: Connection, key: int) -> dict[str, int]:
+    """How many trials of an experiment stand how."""
+    by_status = dict(
+        db.execute(
+            "select status, count(*) from trial where experiment_id = ? group by status", (key,)
+        ).fetchall()
+    )
+    for status in by_status.keys() - set(STATUSES):
+        (trial_id,) = db.execute(
+            "select id from trial where experiment_id = ? and status is ?", (key, status)
+        ).fetchone()
+        raise CellError(Place("trial", key, trial_id), "status", "how a trial stands", status)
+    return by_status
 
 
 def _status_columns(record: Record) -> tuple[Any, ...]:
@@ -241,6 +190,7 @@ def _status_columns(record: Record) -> tuple[Any, ...]:
 
 def _from_row(
     row: tuple[Any, ...],
+    place: Place,
     checkpoints: tuple[Checkpoint, ...],
     points: Points = NO_POINTS,
     stretches: tuple[Stretch, ...] = (),
@@ -252,7 +202,7 @@ def _from_row(
         id=trial_id,
         study=study,
         index=index,
-        setting=json.loads(setting),
+        setting=cells.setting(setting, place),
         seed=seed,
         status=status,
         reason=reason,
@@ -263,8 +213,8 @@ def _from_row(
         parent=parent,
         from_step=from_step,
         until_step=until_step,
-        unread=None if unread is None else tuple(json.loads(unread)),
-        taken=tuple(json.loads(taken)) if taken else (),
+        unread=cells.names(unread, place, "unread"),
+        taken=cells.names(taken, place, "taken") or (),
         name=name,
         checkpoints=checkpoints,
         points=points,
@@ -275,41 +225,74 @@ def _from_row(
 def record(db: Connection, key: int, trial_id: int) -> Record:
     """One trial as it stands, without points."""
     row = db.execute(
-        f"select {_TRIAL} from trial where experiment_id = ? and id = ?", (key, trial_id)
+        f"select {TRIAL.listed} from trial where experiment_id = ? and id = ?", (key, trial_id)
     ).fetchone()
-    columns = db.execute(
-        "select step, value, contents from checkpoint "
-        "where experiment_id = ? and trial_id = ? order by step",
+    _check_trial(row, key, trial_id)
+    pairs = db.execute(
+        f"select {CHECKPOINT.listed} from checkpoint where experiment_id = ? and trial_id = ? "
+        "order by step",
         (key, trial_id),
     )
-    checkpoints = tuple(Checkpoint(*one) for one in columns)
-    return _from_row(row, checkpoints)
+    checkpoints = tuple(_checkpoint(pair, key) for pair in pairs)
+    return _from_row(row, Place("trial", key, trial_id), checkpoints)
+
+
+def _metrics(db: Connection) -> tuple[str, ...]:
+    """The names of metrics; one stands at the place that points know it by."""
+    rows = db.execute(f"select {METRIC.listed} from metric order by id").fetchall()
+    for number, row in enumerate(rows, start=1):
+        METRIC.check(row, Place("metric"))
+        if row[0] != number:
+            raise CellError(Place("metric"), "id", f"{number}, as points know it", row[0])
+    return tuple(name for _, name in rows)
 
 
 def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoint, ...]]]:
     cursor = db.execute(
-        "select trial_id, step, value, contents from checkpoint where experiment_id = ? "
+        f"select {CHECKPOINT.listed} from checkpoint where experiment_id = ? "
         "order by trial_id, step",
         (key,),
     )
-    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
-        yield trial_id, tuple(Checkpoint(*one) for _, *one in rows)
+    for trial_id, rows in groupby(cursor, key=lambda row: row[0]):
+        yield trial_id, tuple(_checkpoint(row, key) for row in rows)
 
 
-def _points(db: Connection, key: int) -> Iterator[tuple[int, NDArray[np.void]]]:
+def _checkpoint(row: tuple[Any, ...], key: int) -> Checkpoint:
+    trial_id, step, value, contents = row
+    place = Place("checkpoint", key, trial_id)
+    CHECKPOINT.check(row, place)
+    cells.check_step(step, place, "step")
+    return Checkpoint(step, value, contents)
+
+
+def _points(db: Connection, key: int, metrics: int) -> Iterator[tuple[int, NDArray[np.void]]]:
     cursor = db.execute(
-        "select trial_id, points from chunk where experiment_id = ? order by trial_id, id", (key,)
+        f"select {CHUNK.listed} from chunk where experiment_id = ? order by trial_id, id", (key,)
     )
     packed, ends = bytearray(), []
-    for trial_id, rows in groupby(cursor, key=lambda row: int(row[0])):
-        for _, chunk in rows:
-            packed += chunk
+    for trial_id, rows in groupby(cursor, key=lambda row: row[0]):
+        for row in rows:
+            packed += _chunk(row, key)
         ends.append((trial_id, len(packed) // POINT.itemsize))
     points_P = np.frombuffer(packed, POINT)
+    is_right = cells.are_points(points_P, metrics)
     begin = 0
     for trial_id, end in ends:
+        if not (is_right or cells.are_points(points_P[begin:end], metrics)):
+            place = Place("chunk", key, trial_id)
+            raise CellError(place, "points", "points of known metrics", bytes(packed))
         yield trial_id, points_P[begin:end]
         begin = end
+
+
+def _chunk(row: tuple[Any, ...], key: int) -> bytes:
+    """The bytes of whole points."""
+    trial_id, chunk = row
+    place = Place("chunk", key, trial_id)
+    CHUNK.check(row, place)
+    if len(chunk) % POINT.itemsize:
+        raise CellError(place, "points", f"points of {POINT.itemsize} bytes each", chunk)
+    return bytes(chunk)
 
 
 def _codes(db: Connection, events: Sequence[Event]) -> dict[str, int]:
@@ -335,11 +318,11 @@ def _truncate(db: Connection, key: int, trial_id: int, from_step: int) -> None:
     """Forgets points at `from_step` and after: they come again."""
     of_trial = "where experiment_id = ? and trial_id = ?"
     chunks = db.execute(
-        f"select points from chunk {of_trial} order by id", (key, trial_id)
+        f"select {CHUNK.listed} from chunk {of_trial} order by id", (key, trial_id)
     ).fetchall()
     if not chunks:
         return
-    points_P = np.frombuffer(b"".join(chunk for (chunk,) in chunks), POINT)
+    points_P = np.frombuffer(b"".join(_chunk(row, key) for row in chunks), POINT)
     db.execute(f"delete from chunk {of_trial}", (key, trial_id))
     earlier_P = points_P[points_P["step"] < from_step]
     if len(earlier_P):

@@ -19,9 +19,10 @@ from ..experiment.entry import Entry
 from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
-from . import code_rows, rows
+from . import code_rows, experiment_rows, rows
 from .base import existing_ids, perform, place_of, reservation_of, unheard
 from .checkpoints import Files, Sweep, cleanup
+from .database_errors import refuse_no_file, store_errors
 from .identity import identity, one_place, refuse_unreadable
 from .lock import DESCRIPTORS, database_lock, file_lock, owned_error
 from .migrations import latest, migrate, refuse, version
@@ -48,7 +49,8 @@ class SQLite:
         self._path = one_place(path)
         self._experiments: dict[str, tuple[int, Experiment]] = {}
         self._codes: dict[str, Code] = {}
-        with _store_errors(path):
+        refuse_no_file(path)
+        with store_errors(path):
             refuse_unreadable(self._path, path)
             self._db = _writable(self._path, path) if create else _readable(self._path, path)
         self._is_writable, self._is_closed = create, False
@@ -63,16 +65,14 @@ class SQLite:
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
         self._refuse_loss()
-        with _store_errors(self._path):
-            return [
-                rows.entry(self._db, *row)
-                for row in self._db.execute("select id, text, source from experiment order by id")
-            ]
+        with store_errors(self._path, self._db):
+            return experiment_rows.entries(self._db)
 
     def begin(self, entry: Entry) -> None:
         """Adds an experiment, or extends the one of this name by the entry's launches."""
         place = place_of(entry.source, self.files)
         with self._transaction():
+            experiment_rows.refuse_namesake(self._db, entry.experiment.name, self._path)
             self._db.execute(
                 "insert into experiment(name, text, source, place, created) values(?, ?, ?, ?, ?) "
                 "on conflict(name) do update set text = excluded.text, source = excluded.source, "
@@ -80,9 +80,10 @@ class SQLite:
                 (entry.experiment.name, entry.text, entry.source, place, _now()),
             )
             key = self._key(entry.experiment.name)
-            self._db.execute(rows.KEEP_PRIOR, (rows.prior_text(entry), key))
+            self._db.execute(experiment_rows.KEEP_PRIOR, (experiment_rows.prior_text(entry), key))
             self._db.executemany(
-                rows.ADD_LAUNCH, [rows.launch_row(key, one) for one in entry.launches]
+                experiment_rows.ADD_LAUNCH,
+                [experiment_rows.launch_row(key, one) for one in entry.launches],
             )
         self._experiments[entry.experiment.name] = (key, entry.experiment)
 
@@ -142,17 +143,12 @@ class SQLite:
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
         self._refuse_loss()
-        with _store_errors(self._path):
+        with store_errors(self._path, self._db):
             key = self._key(name)
-            counts = dict(
-                self._db.execute(
-                    "select status, count(*) from trial where experiment_id = ? group by status",
-                    (key,),
-                ).fetchall()
-            )
+            counts = rows.counts(self._db, key)
 
         def load() -> list[Record]:
-            with _store_errors(self._path):
+            with store_errors(self._path, self._db):
                 return rows.records(self._db, key, self._codes)
 
         return Records(load, counts)
@@ -177,7 +173,7 @@ class SQLite:
                 descriptor = locks.enter_context(database_lock(self._path, name))
                 locks.enter_context(file_lock(path, owner, file_rights(self._path)))
             except BlockingIOError:
-                with _store_errors(self._path):
+                with store_errors(self._path, self._db):
                     first = living_owner(lambda: (read_owner(self._db, name), owner_in(path)))
                 raise owned_error(name, first, owner.host) from None
             yield descriptor
@@ -205,7 +201,7 @@ class SQLite:
 
     def _named_checkpoints(self, name: str) -> Mapping[int, list[int]]:
         """The steps of the checkpoints that are written down, by trial."""
-        with _store_errors(self._path):
+        with store_errors(self._path, self._db):
             return rows.named_checkpoints(self._db, name)
 
     def _key(self, name: str) -> int:
@@ -216,7 +212,7 @@ class SQLite:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _store_errors(self._path):
+        with store_errors(self._path, self._db):
             self._db.execute("begin immediate")
             try:
                 yield
@@ -293,37 +289,6 @@ def _read_only(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-@contextmanager
-def _store_errors(path: Path) -> Iterator[None]:
-    """Turns the database's errors into ours, with the way out."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(_message(path, str(error))) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"The store `{path}` is not a database of Etude ({error}). Name another with --store."
-        ) from error
-
-
-def _message(path: Path, reason: str) -> str:
-    if "full" in reason or "I/O" in reason:
-        return (
-            f"The store `{path}` could not be written: the disk is full, or a quota is reached "
-            f"({reason}). Free some space and type the same command again: what was finished is "
-            "kept."
-        )
-    if "locked" in reason:
-        return (
-            f"The store `{path}` is held by another program for more than a minute ({reason}). "
-            "Close what holds it and type the same command again."
-        )
-    return (
-        f"The store `{path}` cannot be opened or written ({reason}). "
-        "Make its folder writable, or name another store with --store."
-    )
 
 
 def _now() -> str:

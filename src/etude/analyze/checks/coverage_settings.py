@@ -42,7 +42,8 @@ def no_question(study: Study, settings: Sequence[Outcome], thresholds: CoverageT
     Source: C2.
     """
     tried = plural(len(settings), "setting")
-    size = math.prod(_size(study, name, settings) for name in study.space.domains)
+    # Floats: of hundreds of names the number is none that a float holds, and infinite then.
+    size = math.prod(float(_size(study, name, settings)) for name in study.space.domains)
     if settings and len(settings) >= thresholds.min_tried * size:
         part = "" if len(settings) >= size else f"{len(settings)} of "
         return f"{part}all {plural(int(size), 'setting')} were tried"

@@ -12,6 +12,7 @@ from ...design.studies import studies as designed_studies
 from ...errors import ExperimentError, ImportFileError, Mistake
 from ...experiment import Experiment, toml
 from ...experiment.change import Change
+from ...experiment.small_file import MAX_BYTES
 from ...experiment.toml.edit import Edit, edited
 from ...space import Choice, Scalar, value_text
 from ...study import Study
@@ -36,7 +37,7 @@ def experiment_text(path: Path, known_keys: Mapping[str, Any]) -> str:
     """
     if not path.is_file():
         raise ImportFileError(f"There is no file `{path}` to read the space from.")
-    text = files.document(path)
+    text = files.document(path, most=MAX_BYTES)
     try:
         text = edited(text, [])
         if "configurations" in tomllib.loads(text):

@@ -18,6 +18,7 @@ import numpy as np
 from ...errors import ImportFileError
 from ...space import Scalar
 from ..base import Row
+from ..parsing import files
 from ..parsing.protobuf import (
     Field,
     data,
@@ -89,7 +90,7 @@ def records(path: Path) -> Iterator[tuple[int, bytes | None]]:
         ImportFileError: at the first record that is torn or damaged, with file and offset.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with files.opened(path) as file:
         while (offset := file.tell()) < size:
             length = _length(path, file.read(12), offset, size - offset)
             if length > MAX_EVENT_BYTES:

@@ -12,6 +12,7 @@ from typing import Any, final
 
 from ...errors import ImportFileError
 from ..base import Row
+from ..parsing import files
 from ..parsing.protobuf import data, fields, integer, text
 from ..parsing.scalars import float_value, whole_step
 
@@ -77,7 +78,7 @@ def records(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _frames(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    with path.open("rb") as file:
+    with files.opened(path) as file:
         if file.read(len(HEADER)) != HEADER:
             raise ImportFileError(f"`{path}` does not begin like a W&B transaction log")
         while True:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from .scan import most_steps
 
 # Twenty conditions, one on the other, and room to spare.
 MAX_DEPTH = 64
 # The parser takes the square of their number in time.
-_ENDLESS_KEY = re.compile(r"^\s*\[{0,2}\s*(?:[A-Za-z0-9_-]+\s*\.\s*){200}", re.MULTILINE)
+MAX_STEPS = 200
 _MESSAGE = 1000
 
 
@@ -23,7 +24,7 @@ def is_too_deep(data: Any) -> bool:
 
 def has_endless_key(text: str) -> bool:
     """Whether a key has hundreds of steps, so that it is not worth to parse."""
-    return bool(_ENDLESS_KEY.search(text))
+    return most_steps(text) > MAX_STEPS
 
 
 def shortened(message: str) -> str:

@@ -12,6 +12,7 @@ from ...errors import ExperimentError, Mistake
 from ...wording import nearest
 from ..experiment import Experiment
 from ..hyperparameter import Keys, key_steps
+from ..small_file import bytes_of
 from ..tables import experiment_of, intended_tables
 from .limits import MAX_DEPTH, deepest_line, has_endless_key, is_too_deep, shortened
 from .statements import key_lines
@@ -38,7 +39,7 @@ def text_of(path: Path) -> str:
         ExperimentError: where it cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+        return bytes_of(path).decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _refusal(path, "is no UTF-8 text. Save the file as UTF-8.", line=line) from error
@@ -51,7 +52,9 @@ def text_of(path: Path) -> str:
         message = f"there is no such file. {way_out}"
         raise _refusal(path, message) from error
     except OSError as error:
-        message = f"cannot be read: {error.strerror}. Check its permissions."
+        message = f"cannot be read: {error.strerror}. Name an experiment file."
+        if isinstance(error, PermissionError):
+            message = f"cannot be read: {error.strerror}. Check its permissions."
         raise _refusal(path, message) from error
 
 

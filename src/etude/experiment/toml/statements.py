@@ -6,17 +6,15 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any, final
 
 import tomlkit
 
 from ..hyperparameter import Keys, key_path
+from .scan import comment_start, statement_ends
 
 # A comment of the round before, `# C1: ...`: it spoke of a value that is gone.
 _RULE = re.compile(r"# [A-Z]\d+(?:[,-] ?[A-Z]\d+)*: ")
-# Only these end a value of several lines.
-_CLOSING = ("]", '"""', "'''")
 
 
 @final
@@ -51,19 +49,15 @@ def statements(text: str) -> list[Statement]:
     """The statements of a valid TOML text in order; their texts joined are the text."""
     complete: list[Statement] = []
     table: Keys = ()
-    begin, chunk = 1, ""
-    for number, line in enumerate(StringIO(text, newline="\n"), start=1):
-        chunk += line
-        if number > begin and not any(sign in line for sign in _CLOSING):
-            continue  # parsing what cannot end here, line by line, would take the square of it
-        try:
-            says = tomllib.loads(chunk)
-        except tomllib.TOMLDecodeError:
-            continue  # a value that goes on in the next line
-        if chunk.lstrip().startswith("["):
+    begin, line = 0, 1
+    for end in statement_ends(text):
+        chunk = text[begin:end]
+        bare = chunk.lstrip()
+        says = tomllib.loads(chunk) if bare and bare[0] != "#" else {}
+        if bare.startswith("["):
             table = max(_paths(says, ()), key=len)
-        complete.append(Statement(line=begin, text=chunk, table=table, says=says))
-        begin, chunk = number + 1, ""
+        complete.append(Statement(line=line, text=chunk, table=table, says=says))
+        begin, line = end, line + chunk.count("\n")
     return complete
 
 
@@ -207,12 +201,5 @@ def _one_line(comment: str) -> str:
 
 
 def _code_and_comment(text: str) -> tuple[str, str]:
-    says = tomllib.loads(text)
-    last_line = text.rfind("\n") + 1
-    for mark in (at for at in range(last_line, len(text)) if text[at] == "#"):
-        try:
-            if tomllib.loads(text[:mark]) == says:
-                return text[:mark], text[mark:]
-        except tomllib.TOMLDecodeError:
-            continue  # inside a text
-    return text, ""
+    mark = comment_start(text)
+    return text[:mark], text[mark:]

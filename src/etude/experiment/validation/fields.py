@@ -39,6 +39,8 @@ DESIGN_RULES = (
 )
 # Heuristic: above what anybody trains, below what no longer fits into memory.
 MAX_TRIALS, MAX_EVALUATIONS, MAX_STEPS = 1_000_000, 1_000_000, 10**12
+# Heuristic: a file's name has 255 bytes, and a lock's has the store's name and ours in it.
+MAX_NAME = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TRAIN = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
@@ -84,6 +86,11 @@ def _flag(value: object) -> str:
 
 
 def _name(value: object) -> str:
+    if isinstance(value, str) and len(value) > MAX_NAME:
+        return (
+            f"names a folder too, so it has {MAX_NAME} characters at most, found {len(value):,}. "
+            "Write a shorter one."
+        )
     if isinstance(value, str) and _NAME.fullmatch(value):
         return ""
     return (

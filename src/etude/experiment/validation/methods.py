@@ -46,7 +46,7 @@ def _name_message(kind: Kind, name: object) -> str:
         names = ", ".join(f"`{one}`" for one in known)
         return f"needs the name of a {kind}, found none. Known: {names}."
     other = KINDS[1 - KINDS.index(kind)]
-    if name in METHODS[other]:
+    if isinstance(name, str) and name in METHODS[other]:
         return f'names no {kind}: `{name}` is a {other}. Write {other} = "{name}".'
     return f"names no {kind}, found {name!r}. {did_you_mean(str(name), known)}"
 

@@ -44,7 +44,7 @@ def observed_mistakes(observed: Any, hyperparameters: Sequence[Hyperparameter]) 
             + did_you_mean(name, known),
         )
         for name in observed
-        if name not in known
+        if name not in ranges
     ]
 
 
@@ -209,17 +209,18 @@ def _two_roles(hyperparameters: Sequence[Hyperparameter]) -> list[Mistake]:
     """One mistake for each hyperparameter that can exist beside another of its name."""
     mistakes = []
     scientific = {one.name for one in hyperparameters if one.role == "scientific"}
-    clear = [one for one in hyperparameters if scientific.issuperset(dict(one.when))]
-    for position, hyperparameter in enumerate(clear):
-        for other in clear[:position]:
-            same_name = hyperparameter.name == other.name
-            if same_name and _can_meet(hyperparameter.when, other.when):
-                message = (
-                    f"a hyperparameter has one role at a time (R4), but `{hyperparameter.name}` "
-                    f"also stands at `{other.path}`. Remove one of the two."
-                )
-                mistakes.append(mistake_at(hyperparameter.keys, message))
-                break
+    namesakes: dict[str, list[Hyperparameter]] = {}
+    for one in hyperparameters:
+        if not scientific.issuperset(dict(one.when)):
+            continue
+        earlier = namesakes.setdefault(one.name, [])
+        if other := next((other for other in earlier if _can_meet(one.when, other.when)), None):
+            message = (
+                f"a hyperparameter has one role at a time (R4), but `{one.name}` "
+                f"also stands at `{other.path}`. Remove one of the two."
+            )
+            mistakes.append(mistake_at(one.keys, message))
+        earlier.append(one)
     return mistakes
 
 
