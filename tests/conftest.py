@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
+# OpenBLAS reads how many threads it may have when it is loaded. Two test processes with two each on
+# two cores wait for each other: with other work beside them, twelve times the processor time. The
+# variable goes again at once: what tests start decides for itself.
+_NAME = "OPENBLAS_NUM_THREADS"
+_before = os.environ.get(_NAME)
+os.environ[_NAME] = "1"
+import numpy  # noqa: E402, F401
+import scipy.linalg  # noqa: E402, F401
+
+del os.environ[_NAME]
+if _before is not None:
+    os.environ[_NAME] = _before
 
 # The same examples each time (seeds are given), and no limit that a busy machine can break.
 settings.register_profile("etude", derandomize=True, deadline=None)
