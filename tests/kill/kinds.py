@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -23,16 +22,25 @@ learning_rate = {{ low = 0.01, high = 0.3 }}
 """
 # A weight and a generator are saved: who goes on with another state comes to other values.
 TRAIN = """
-import builtins, json, random
+import builtins, json, random, sqlite3
 from pathlib import Path
 
 LEDGER = Path(__file__).parent / "ledger"
-tick = getattr(builtins, "tick", lambda moment: None)
+tick = getattr(builtins, "tick", lambda moment, ready=None: None)
+
+
+def is_named(trial, step):
+    store = sqlite3.connect(f"file:{LEDGER.parent}/etude.db?mode=ro", uri=True)
+    question = "select count(*) from checkpoint where trial_id = ? and step = ?"
+    (count,) = store.execute(question, (trial.id, step)).fetchone()
+    store.close()
+    return count
 
 
 def noted(trial, after):
     if trial.max_steps > 2:
-        line = {"id": trial.id, "seed": trial.seed, "setting": dict(trial.setting), "after": after}
+        setting = json.dumps(dict(trial.setting), sort_keys=True)
+        line = {"id": trial.id, "seed": trial.seed, "setting": setting, "after": after}
         with open(LEDGER, "a") as ledger:
             ledger.write(json.dumps(line) + "\\n")
 
@@ -73,7 +81,7 @@ def train(trial):
         trial.log(step, {"train/loss": walk.weight / 2})
         if trial.evaluates(step):
             trial.report(step, {"valid/loss": walk.weight}, checkpoint=walk.save)
-            tick("saved")
+            tick("saved", lambda: is_named(trial, step))
     tick("trained")
 """
 ASK = """
@@ -112,12 +120,18 @@ beta1 = 0.9
 beta2 = 0.99
 epsilon = 1e-8
 batch_size = 8
+schedule = "cosine"
+warmup_steps = 3
+norm = "{norm}"
 """
 TORCH = """
-import builtins
+import builtins, json
+from pathlib import Path
+
 import torch
 from torch import nn
 
+from etude.train.torch.checkpoints import State
 from etude.train.torch.loop import Loop
 from etude.train.workload import Workload
 
@@ -135,7 +149,10 @@ class Data:
 
 
 def model(setting):
-    return nn.Sequential(nn.Linear(1, 6), nn.LayerNorm(6), nn.ReLU(), nn.Linear(6, 1))
+    norm = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}[setting["norm"]]
+    return nn.Sequential(
+        nn.Linear(1, 6), norm(6), nn.ReLU(), nn.Dropout(0.2), nn.Linear(6, 1)
+    )
 
 
 def loss(predict, batch, setting):
@@ -146,6 +163,14 @@ def metrics(predict, batch):
     return {"loss": (predict(batch[0]) - batch[1]).square().mean()}
 
 
+def noted(folder, load=State.load):
+    line = {"id": int(folder.parent.name), "after": int(folder.name)}
+    with open(Path(__file__).parent / "ledger", "a") as ledger:
+        ledger.write(json.dumps(line) + "\\n")
+    return load(folder)
+
+
+State.load = noted
 held_out = (INPUTS[32:], 3 * INPUTS[32:] + 1)
 workload = Workload(model=model, loss=loss, metrics=metrics, training=Data(), validation=held_out)
 train = Loop(workload, every_s=0.0)
@@ -257,8 +282,8 @@ def _imported(trials: int = 25, points: int = 20) -> dict[str, str]:
     }
 
 
-def _stack(train: str) -> dict[str, str]:
-    head = WORKLOAD_HEAD.format(steps=24, trials=6, evaluations=4)
+def _workload(train: str, *, trials: int = 6, norm: str = "layer") -> dict[str, str]:
+    head = WORKLOAD_HEAD.format(steps=24, trials=trials, evaluations=4, norm=norm)
     return {"walk.toml": head, "train.py": train}
 
 
@@ -281,16 +306,24 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="stacks_torch",
             command=STACKED,
-            files=_stack(TORCH),
+            files=_workload(TORCH),
             has_workers=True,
             tolerance=1e-6,
         ),
         Kind(
             name="stacks_jax",
             command=STACKED,
-            files=_stack(JAX),
+            files=_workload(JAX),
             has_workers=True,
             tolerance=1e-6,
+        ),
+        # In stacks without buffers: who resumes may do so in another stack, and PyTorch rounds the
+        # sums of a batch norm otherwise where there are other channels beside.
+        Kind(
+            name="workload",
+            command=ONE_WORKER,
+            files=_workload(TORCH, trials=3, norm="batch"),
+            has_workers=True,
         ),
         Kind(name="asha", command=INLINE, files=_walk(ASHA, trials=9, evaluations=12)),
         Kind(
@@ -332,9 +365,3 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-
-def needs(kind: Kind) -> Sequence[str]:
-    """Libraries without which a kind cannot be played."""
-    return {"stacks_torch": ("torch",), "stacks_jax": ("jax",), "bayesian": ("torch", "botorch")}.get(
-        kind.name, ()
-    )

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any, final
 
 from .hook.sitecustomize import workers
@@ -112,9 +111,8 @@ class Keyboard:
     def close(self) -> None:
         """Lets the process go."""
         if self._process is not None:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-            self._process.wait()
+            with self._process:  # closes its line, so that it ends
+                pass
             self._process = None
 
     def _environment(self) -> dict[str, str]:
@@ -249,7 +247,3 @@ def keyboard(**environment: str) -> Iterator[Keyboard]:
     finally:
         typist.close()
 
-
-def chosen(chance: Random, counts: dict[tuple[str, str], int]) -> tuple[str, str]:
-    """A call and its role, each kind of call as often as the other."""
-    return chance.choice(sorted(counts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -95,17 +96,26 @@ def _trial(record: Record) -> TrialState:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Every file beside a store by its path, with its text where a person wrote or reads it."""
+    """Every file beside a store by its path: what it says, where that is the same each time."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and any(path.iterdir()):
             continue
         name = path.relative_to(folder).as_posix()
         if name not in ("etude.db", "ledger"):
-            is_text = path.suffix in (".toml", ".csv", ".html", ".py") and path.is_file()
-            text = path.read_text(errors="replace") if is_text else ""
-            found[name] = TIME.sub("(time)", text).replace(str(folder), "(folder)")
+            found[name] = _content(path, folder)
     return found
+
+
+def _content(path: Path, folder: Path) -> str:
+    if path.is_dir():
+        return ""
+    if path.suffix in (".toml", ".csv", ".html", ".py"):
+        text = path.read_text(errors="replace")
+        return TIME.sub("(time)", text).replace(str(folder), "(folder)")
+    if "etude.db.checkpoints" in path.parts:
+        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    return ""  # locks have processes in them, and logs what chance printed
 
 
 def temporary_files(folder: Path) -> int:

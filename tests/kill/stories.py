@@ -6,8 +6,8 @@ import json
 import math
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, final
@@ -36,9 +36,13 @@ class Calm:
 
 @dataclass
 class Verdict:
-    """What a story came to: how many kills struck, by way, and the faults with a line each."""
+    """What a story came to: how many kills struck, by way, and the faults with a line each.
+
+    `resumed` counts the trials that went on from a checkpoint.
+    """
 
     kills: Counter[str] = field(default_factory=Counter)
+    resumed: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
 
@@ -48,8 +52,8 @@ class Verdict:
         self.lines += [f"{fault}: {line}" for line in lines]
 
 
-def calm_run(kind: Kind, keyboard: Keyboard, place: Path) -> Calm:
-    """Types everything once, killing nothing."""
+def calm_run(kind: Kind, keyboard: Keyboard, place: Path, *, twice: bool = False) -> Calm:
+    """Types everything once, killing nothing; twice to see that two runs are the same."""
     template = kind.lay(place / f"{kind.name}.template")
     for command in kind.before:
         launch = keyboard.type(command, template)
@@ -58,20 +62,22 @@ def calm_run(kind: Kind, keyboard: Keyboard, place: Path) -> Calm:
     folder = kind.copied(template, place / f"{kind.name}.calm")
     launch = keyboard.type(kind.command, folder)
     assert launch.code == 0, f"{kind.command} ended with {launch.code}:\n{launch.said}"
-    # Once more, warm: how long it takes then is what kills at random moments are drawn from.
-    again = kind.copied(template, place / f"{kind.name}.again")
-    warm = keyboard.type(kind.command, again)
     left = Calm(
         folder=template,
         state=state(folder),
         files=files(folder),
         temporary=temporary_files(folder),
         counts=launch.counts,
-        seconds=warm.seconds,
+        seconds=launch.seconds,
     )
+    if not twice:
+        return left
+    # Warm: how long it takes then is what kills at random moments are drawn from.
+    again = kind.copied(template, place / f"{kind.name}.again")
+    launch = keyboard.type(kind.command, again)
     differences = list(_differences(left.state, state(again), kind.tolerance))
     assert not differences, f"{kind.name}: two runs differ: {differences[:3]}"
-    return left
+    return replace(left, seconds=launch.seconds)
 
 
 def kills_of(kind: Kind, calm: Calm, chance: Random) -> list[list[Kill]]:
@@ -104,24 +110,27 @@ def _kill(kind: Kind, calm: Calm, chance: Random, number: int) -> Kill:
     return AtCall(call, role, chance.randint(1, upto), chance.choice(("before", "after")), victim)
 
 
-def play(kind: Kind, calm: Calm, keyboard: Keyboard, folder: Path, chance: Random) -> Verdict:
+def play(
+    kind: Kind, calm: Calm, keyboard: Keyboard, folder: Path, launches: Sequence[Sequence[Kill]]
+) -> Verdict:
     """One story: kills until all are used up or the command ends, then the command to its end."""
     kind.copied(calm.folder, folder)
-    verdict, launch = Verdict(), None
+    verdict = Verdict()
     unwatched: list[str] = []
-    for kills in [*kills_of(kind, calm, chance), []]:
+    for number, kills in enumerate([*launches, []]):
         before, begun = state(folder), _ledger(folder)
         launch = keyboard.type(kind.command, folder, kills=kills)
         if launch.struck:
             verdict.kills[_way(kills)] += launch.struck
         verdict.add("wrong_values", *_wrong_ends(launch, kills))
         # Typed again at once, or when the last worker is gone.
-        if chance.random() < 0.5:
-            _count_orphans(verdict, [*unwatched, launch.mark])
+        unwatched.append(launch.mark)
+        if number % 2:
+            _count_orphans(verdict, unwatched)
             unwatched = []
-        else:
-            unwatched.append(launch.mark)
-        _judge_launch(verdict, before, state(folder), _ledger(folder)[len(begun) :])
+        new = _ledger(folder)[len(begun) :]
+        verdict.resumed += sum(line["after"] >= 0 for line in new)
+        _judge_launch(verdict, before, state(folder), new)
         if launch.code == 0 and not launch.struck:
             break
     _count_orphans(verdict, unwatched)
@@ -170,7 +179,7 @@ def _judge_launch(
         elif missing := _missing_points(old, new):
             verdict.add("lost", f"{key} has no more {missing}")
         if old.ended or old.last_checkpoint >= 0:
-            again = [line for line in begun if _identity(line) == _identity_of(key, old)]
+            again = [line for line in begun if _is_of(line, key, old)]
             if old.ended and again:
                 verdict.add("repeated", f"{key} had ended and began again")
             elif any(line["after"] < old.last_checkpoint for line in again):
@@ -180,13 +189,11 @@ def _judge_launch(
             verdict.add("repeated", f"{key} has {new.doubles} points twice")
 
 
-def _identity(line: dict[str, Any]) -> tuple[int, int, str]:
-    return line["id"], line["seed"], json.dumps(line["setting"], sort_keys=True)
-
-
-def _identity_of(key: tuple[str, int], trial: TrialState) -> tuple[int, int, str]:
+def _is_of(line: dict[str, Any], key: tuple[str, int], trial: TrialState) -> bool:
+    """Whether a line of the ledger is about this trial: a seed and a setting tell rounds apart."""
     _, _, setting, seed, *_ = trial.identity
-    return key[1], seed, setting
+    is_same = (line.get("setting", setting), line.get("seed", seed)) == (setting, seed)
+    return line["id"] == key[1] and is_same
 
 
 def _missing_points(old: TrialState, new: TrialState) -> str:
@@ -205,16 +212,19 @@ def _judge_end(verdict: Verdict, kind: Kind, calm: Calm, folder: Path) -> None:
     verdict.add("wrong_values", *_differences(calm.state, end, kind.tolerance))
     left = files(folder)
     unnamed = set(unnamed_checkpoints(folder, end))
-    others = {name for name in left.keys() - calm.files.keys() if name not in unnamed}
-    verdict.add("litter", *sorted(unnamed), *sorted(others))
+    beside = {name for name in left.keys() - calm.files.keys() if not _is_in(name, unnamed)}
+    verdict.add("litter", *sorted(unnamed), *sorted(beside))
     verdict.add("litter", *(f"{name} is held" for name in held_locks(folder)))
     temporary = temporary_files(folder) - calm.temporary
     verdict.add("litter", *["a temporary file"] * max(temporary, 0))
     verdict.add("lost", *(f"{name} is missing" for name in sorted(calm.files.keys() - left.keys())))
-    verdict.add(
-        "wrong_values",
-        *(f"{name} reads otherwise" for name in left if left[name] != calm.files.get(name, left[name])),
-    )
+    exact = [name for name in left if not kind.tolerance or "etude.db.checkpoints" not in name]
+    others = [name for name in exact if left[name] != calm.files.get(name, left[name])]
+    verdict.add("wrong_values", *(f"{name} reads otherwise" for name in others))
+
+
+def _is_in(name: str, folders: Collection[str]) -> bool:
+    return any(name == folder or name.startswith(f"{folder}/") for folder in folders)
 
 
 def _differences(right: State, other: State, tolerance: float) -> Iterator[str]:

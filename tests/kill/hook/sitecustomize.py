@@ -3,7 +3,7 @@
 Python imports it when it starts, in the driver and in every worker. A count is the length of a
 file, one a call and role, so that processes count together. `KILL_AT` names the calls to die at:
 `[call, role, number, side, victim]` each, in JSON. Train functions count moments of their own, by
-the builtin `tick`.
+the builtin `tick`, which calls `ready` until it is true before it dies after a moment.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ CALLS = {
     "remove": ("unlink", "remove", "rmdir"),
     "make": ("mkdir",),
 }
+
+# In the process that trains, a thread may have to write down what is waited for.
+READY_S = 5.0
 
 
 class _Counts:
@@ -114,19 +118,30 @@ def _opens_descriptor_to_write(path: object, flags: int, *_: object, **__: objec
 
 def _database(counts: _Counts) -> type[sqlite3.Connection]:
     class Database(sqlite3.Connection):
-        """Counts what it commits, and the statements that change something."""
+        """Counts what it commits, and the statements that change something.
+
+        A commit that names checkpoints is counted as `named` too.
+        """
+
+        names = False
 
         def execute(self, sql: str, *given: Any) -> Any:
             word = sql.split(maxsplit=1)[0].lower() if sql.strip() else ""
             run = super().execute
             if word == "commit":
-                return _counted(counts, "commit", run)(sql, *given)
+                run, names, self.names = _counted(counts, "commit", run), self.names, False
+                return (_counted(counts, "named", run) if names else run)(sql, *given)
             if word in ("insert", "update", "delete", "create", "alter", "drop"):
+                self._note(sql)
                 return _counted(counts, "statement", run)(sql, *given)
             return run(sql, *given)
 
         def executemany(self, sql: str, *given: Any) -> Any:
+            self._note(sql)
             return _counted(counts, "statement", super().executemany)(sql, *given)
+
+        def _note(self, sql: str) -> None:
+            self.names = self.names or "into checkpoint" in sql.lower()
 
     return Database
 
@@ -151,8 +166,19 @@ def arm() -> None:
     connect = sqlite3.connect
     sqlite3.connect = functools.partial(connect, factory=_database(counts))
 
-    def tick(moment: str) -> None:
-        _counted(counts, moment, lambda: None)()
+    def tick(moment: str, ready: Callable[[], object] = lambda: True) -> None:
+        """A moment of the train function; who dies after it first sees it `ready`, if he can."""
+
+        def wait() -> None:
+            until_s = time.monotonic() + READY_S
+            while not ready() and time.monotonic() < until_s:
+                time.sleep(0.001)
+
+        side, victim = counts.passed(moment)
+        if side == "after":
+            wait()
+        if side:
+            counts.strike(victim)
 
     builtins.tick = tick  # type: ignore[attr-defined]
 
