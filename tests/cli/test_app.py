@@ -1,6 +1,7 @@
 """The commands as a whole: each has its place, and all refuse alike."""
 
 import ast
+import os
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -34,6 +35,23 @@ def test_every_command_stands_in_the_documents():
     pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
 
     assert [command for command in COMMANDS if f"etude {command}" not in pages] == []
+
+
+@pytest.mark.parametrize(("command", "threads"), [("check", "1"), ("run", None)])
+def test_what_only_looks_has_one_thread_and_what_trains_as_many_as_it_likes(
+    command, threads, monkeypatch
+):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    seen = []
+    callback = next(one for one in app.registered_commands if one.callback.__name__ == command)
+    monkeypatch.setattr(
+        callback, "callback", lambda: seen.append(os.environ.get("OPENBLAS_NUM_THREADS"))
+    )
+    monkeypatch.setattr(callback, "name", command)
+
+    app([command], standalone_mode=False)
+
+    assert (seen, os.environ.get("OPENBLAS_NUM_THREADS")) == ([threads], None)
 
 
 def test_every_option_stands_in_the_documents():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -19,6 +20,11 @@ from .plan import plan
 from .report import report
 from .run import run
 from .trials import trials
+
+# What only looks at what is stored adds up small matrices: several threads would wait for each
+# other, and double the processor time. What trains leaves the choice to the training.
+LOOKS_ONLY = ("plan", "check", "report", "next", "trials", "log", "import")
+_THREADS = "OPENBLAS_NUM_THREADS"  # read when NumPy is loaded, which is later
 
 app = typer.Typer(
     name="etude",
@@ -51,6 +57,7 @@ def _show_version(value: bool) -> None:  # a callback's signature is Typer's
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
@@ -58,3 +65,6 @@ def options(
 ) -> None:
     """The tuning playbook, executable: ask one question, train its trials, check the evidence."""
     del version
+    if context.invoked_subcommand in LOOKS_ONLY and _THREADS not in os.environ:
+        os.environ[_THREADS] = "1"
+        context.call_on_close(lambda: os.environ.pop(_THREADS, None))
