@@ -14,7 +14,12 @@ from contextlib import contextmanager
 
 LOOPS, TIMES = 4, 3
 # Of equal priority: they inherit ours. They end with us: the pipe that they hold is closed then.
-LOOP = "import os, select, sys\nwhile not select.select([0], [], [], 0)[0]:\n    for _ in range(10**5): pass"
+LOOP = """
+import select
+while not select.select([0], [], [], 0)[0]:
+    for _ in range(10**5):
+        pass
+"""
 
 
 @contextmanager

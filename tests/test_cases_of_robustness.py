@@ -21,6 +21,7 @@ pytestmark = pytest.mark.kills
 
 CASES = Path(__file__).parents[2] / "shared" / "cases" / "robust"
 NAMES = sorted(path.parent.name for path in CASES.glob("*/case.sh"))
+TEST = "test_a_case_is_right"
 AT_ONCE = 2
 # Ends what hangs; what a case may take, its script says in seconds of the processor.
 HANGS_S = 600
@@ -36,9 +37,7 @@ def judged(name: str, folder: Path) -> tuple[int | None, str]:
     """How the script of a case ends, and what it said; None for one that hung."""
     folder.mkdir()
     command = folder / "etude"
-    command.write_text(
-        COMMAND.format(python=sys.executable, as_is=ASKED if name in AS_IS else "")
-    )
+    command.write_text(COMMAND.format(python=sys.executable, as_is=ASKED if name in AS_IS else ""))
     command.chmod(0o755)
     environment = {
         "ETUDE": str(command),
@@ -68,15 +67,13 @@ def verdicts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[tuple[int | None, str]]]]:
     """The verdict of each case whose test was asked for."""
-    asked = [item.callspec.params["name"] for item in request.session.items if is_case(item)]
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    parameters = [item.callspec.params for item in tests if item.originalname == TEST]
+    asked = [parameter["name"] for parameter in parameters]
     place = tmp_path_factory.mktemp("cases")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {name: pool.submit(judged, name, place / name) for name in asked}
         pool.shutdown(cancel_futures=True)
-
-
-def is_case(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and item.originalname == "test_a_case_is_right"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +86,7 @@ def is_case(item: pytest.Item) -> bool:
         )
     ],
 )
-def test_a_case_is_right(
-    verdicts: dict[str, Future[tuple[int | None, str]]], name: str
-) -> None:
+def test_a_case_is_right(verdicts: dict[str, Future[tuple[int | None, str]]], name: str) -> None:
     code, said = verdicts[name].result()
 
     # 1: the behaviour is wrong. 3: the script did not meet its fault. None: it hung.

@@ -10,7 +10,6 @@ is compared with that of a run that nobody killed: trials, settings, seeds, valu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -51,8 +51,7 @@ class Walk:
         self.step, self.weight = -1, 1.0
 
     def save(self, folder):
-        version, inner, gauss = self.noise.getstate()
-        text = json.dumps([self.step, self.weight, [version, list(inner[-20:]), gauss], list(inner)])
+        text = json.dumps([self.step, self.weight, self.noise.getstate()])
         with open(folder / "state.json", "w") as file:
             file.write(text[:20])
             file.flush()
@@ -60,9 +59,8 @@ class Walk:
             file.write(text[20:])
 
     def load(self, folder):
-        self.step, self.weight, (version, _, gauss), inner = json.loads(
-            (folder / "state.json").read_text()
-        )
+        text = (folder / "state.json").read_text()
+        self.step, self.weight, (version, inner, gauss) = json.loads(text)
         self.noise.setstate((version, tuple(inner), gauss))
 
     def update(self, step):
@@ -263,7 +261,9 @@ class Kind:
         return folder
 
 
-def _walk(more: str = "", *, steps: int = 12, trials: int = 8, evaluations: int = 4) -> dict[str, str]:
+def _walk(
+    more: str = "", *, steps: int = 12, trials: int = 8, evaluations: int = 4
+) -> dict[str, str]:
     head = HEAD.format(steps=steps, trials=trials, evaluations=evaluations, more=more)
     return {"walk.toml": head, "train.py": TRAIN}
 
@@ -364,4 +364,3 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
-

@@ -220,7 +220,7 @@ def orphans(mark: str) -> int:
     They are ended then.
     """
     until_s = time.monotonic() + ORPHAN_S
-    while (left := list(_marked(mark))) and time.monotonic() < until_s:
+    while (left := _marked(mark)) and time.monotonic() < until_s:
         time.sleep(POLL_S * 5)
     for process in left:
         with suppress(ProcessLookupError):
@@ -228,14 +228,18 @@ def orphans(mark: str) -> int:
     return len(left)
 
 
-def _marked(mark: str) -> Iterator[int]:
+def _marked(mark: str) -> list[int]:
     """Processes that have the mark of a launch in their environment."""
     sought = f"{MARK}={mark}".encode()
-    for path in Path("/proc").iterdir():
-        if path.name.isdecimal():
-            with suppress(OSError):
-                if sought in (path / "environ").read_bytes():
-                    yield int(path.name)
+    numbers = [path.name for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return [int(number) for number in numbers if sought in _environment(number)]
+
+
+def _environment(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes()
+    except OSError:  # gone meanwhile, or another person's
+        return b""
 
 
 @contextmanager
@@ -246,4 +250,3 @@ def keyboard(**environment: str) -> Iterator[Keyboard]:
         yield typist
     finally:
         typist.close()
-

@@ -171,22 +171,32 @@ def _judge_launch(
 ) -> None:
     """What one launch did to what was committed before it."""
     for key, old in before.items():
-        new = after.get(key)
-        if new is None:
-            verdict.add("lost", f"{key}, {old.status}, is gone")
-        elif old.ended and new != old:
-            verdict.add("lost", f"{key} had ended and is now {_difference(old, new, 0.0)}")
-        elif missing := _missing_points(old, new):
-            verdict.add("lost", f"{key} has no more {missing}")
-        if old.ended or old.last_checkpoint >= 0:
-            again = [line for line in begun if _is_of(line, key, old)]
-            if old.ended and again:
-                verdict.add("repeated", f"{key} had ended and began again")
-            elif any(line["after"] < old.last_checkpoint for line in again):
-                verdict.add("repeated", f"{key} went on from before {old.last_checkpoint}")
-    for key, new in after.items():
-        if new.doubles:
-            verdict.add("repeated", f"{key} has {new.doubles} points twice")
+        if loss := _loss(old, after.get(key)):
+            verdict.add("lost", f"{key}, {old.status}, {loss}")
+        if again := _repetition(old, [line for line in begun if _is_of(line, key, old)]):
+            verdict.add("repeated", f"{key}, {old.status}, {again}")
+    doubles = [f"{key} has {new.doubles} points twice" for key, new in after.items() if new.doubles]
+    verdict.add("repeated", *doubles)
+
+
+def _loss(old: TrialState, new: TrialState | None) -> str:
+    """What is gone of a trial, or has changed, that was committed for good; empty for nothing."""
+    if new is None:
+        return "is gone"
+    if old.ended:
+        difference = _difference(old, new, 0.0)
+        return f"is now {difference}" if difference else ""
+    known = set(new.points)
+    gone = [one for one in old.points if one[1] <= old.last_checkpoint and one not in known]
+    return f"lacks {len(gone)} points, {gone[0]} among them" if gone else ""
+
+
+def _repetition(old: TrialState, begun: Sequence[dict[str, Any]]) -> str:
+    """What was trained again of a trial that began so in the next launch; empty for nothing."""
+    if old.ended and begun:
+        return "began again"
+    early = [line["after"] for line in begun if line["after"] < old.last_checkpoint]
+    return f"went on after {early[0]}, not {old.last_checkpoint}" if early else ""
 
 
 def _is_of(line: dict[str, Any], key: tuple[str, int], trial: TrialState) -> bool:
@@ -194,13 +204,6 @@ def _is_of(line: dict[str, Any], key: tuple[str, int], trial: TrialState) -> boo
     _, _, setting, seed, *_ = trial.identity
     is_same = (line.get("setting", setting), line.get("seed", seed)) == (setting, seed)
     return line["id"] == key[1] and is_same
-
-
-def _missing_points(old: TrialState, new: TrialState) -> str:
-    """Points up to the last checkpoint that were there and are not, or are another value."""
-    kept = set(new.points)
-    gone = [one for one in old.points if one[1] <= old.last_checkpoint and one not in kept]
-    return f"{len(gone)} points, {gone[0]} among them" if gone else ""
 
 
 def _judge_end(verdict: Verdict, kind: Kind, calm: Calm, folder: Path) -> None:

@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import sitecustomize  # the hook, which stands on the path before any other
-
 
 def main() -> None:
     """Answers orders until the line is closed."""
@@ -58,7 +56,7 @@ def perform(order: dict[str, Any]) -> None:
     for stream, file in zip((0, 1, 2), (files[0], files[1], files[1]), strict=True):
         os.dup2(file, stream)
     known = set(sys.modules)
-    sitecustomize.arm()
+    importlib.import_module("sitecustomize").arm()  # the hook, first on the path
     try:
         _type(order["command"])
     finally:

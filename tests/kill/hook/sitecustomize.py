@@ -76,14 +76,18 @@ class _Counts:
 
 def workers(parent: int) -> list[int]:
     """The worker processes of a driver."""
-    found = []
-    for path in Path("/proc").glob(f"{parent}/task/*/children"):
+    of_threads = Path("/proc").glob(f"{parent}/task/*/children")
+    children = [child for path in of_threads for child in _read(path).split()]
+    return [int(one) for one in children if "etude.runner.child" in _read(f"/proc/{one}/cmdline")]
+
+
+def _read(path: str | Path) -> str:
+    """What a file says; nothing where its process is gone meanwhile."""
+    try:
         with _built_in_open(path) as file:
-            for child in file.read().split():
-                with _built_in_open(f"/proc/{child}/cmdline", "rb") as command:
-                    if b"etude.runner.child" in command.read():
-                        found.append(int(child))
-    return found
+            return file.read()
+    except OSError:
+        return ""
 
 
 def _counted(
@@ -149,38 +153,34 @@ def _database(counts: _Counts) -> type[sqlite3.Connection]:
 def arm() -> None:
     """Counts from now on, where the environment says so."""
     counts = _Counts()
-    if not counts.folder:
-        return
-    for call, names in CALLS.items():
-        for name in names:
-            function = _counted(counts, call, getattr(os, name))
-            for supporting in (os.supports_dir_fd, os.supports_fd):
-                if getattr(os, name) in supporting:
-                    supporting.add(function)
-            setattr(os, name, function)
-    opened = _counted(counts, "open", io.open, _opens_to_write)
-    builtins.open = io.open = opened
-    descriptor = _counted(counts, "open", os.open, _opens_descriptor_to_write)
-    os.supports_dir_fd.add(descriptor)
-    os.open = descriptor
-    connect = sqlite3.connect
-    sqlite3.connect = functools.partial(connect, factory=_database(counts))
+    if counts.folder:
+        for call, name in [(call, name) for call, names in CALLS.items() for name in names]:
+            _count_os(counts, call, name)
+        _count_os(counts, "open", "open", _opens_descriptor_to_write)
+        builtins.open = io.open = _counted(counts, "open", io.open, _opens_to_write)
+        database = functools.partial(sqlite3.connect, factory=_database(counts))
+        sqlite3.connect = database  # type: ignore[assignment]  # the same, but for its class
+        builtins.tick = functools.partial(_tick, counts)  # type: ignore[attr-defined]
 
-    def tick(moment: str, ready: Callable[[], object] = lambda: True) -> None:
-        """A moment of the train function; who dies after it first sees it `ready`, if he can."""
 
-        def wait() -> None:
-            until_s = time.monotonic() + READY_S
-            while not ready() and time.monotonic() < until_s:
-                time.sleep(0.001)
+def _count_os(counts: _Counts, call: str, name: str, *counts_this: Callable[..., bool]) -> None:
+    """Counts a function of `os`, which goes on doing what it could do."""
+    function = getattr(os, name)
+    counted = _counted(counts, call, function, *counts_this)
+    for supporting in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        if function in supporting:
+            supporting.add(counted)
+    setattr(os, name, counted)
 
-        side, victim = counts.passed(moment)
-        if side == "after":
-            wait()
-        if side:
-            counts.strike(victim)
 
-    builtins.tick = tick  # type: ignore[attr-defined]
+def _tick(counts: _Counts, moment: str, ready: Callable[[], object] = lambda: True) -> None:
+    """A moment of the train function; who dies after it first sees it `ready`, if he can."""
+    side, victim = counts.passed(moment)
+    until_s = time.monotonic() + READY_S
+    while side == "after" and not ready() and time.monotonic() < until_s:
+        time.sleep(0.001)
+    if side:
+        counts.strike(victim)
 
 
 arm()
