@@ -16,8 +16,8 @@ from hypothesis import settings
 _NAME = "OPENBLAS_NUM_THREADS"
 _before = os.environ.get(_NAME)
 os.environ[_NAME] = "1"
-import numpy  # noqa: E402, F401
-import scipy.linalg  # noqa: E402, F401
+import numpy  # noqa: E402, F401  # loads the library
+import scipy.linalg  # noqa: E402, F401  # and its own copy of it
 
 del os.environ[_NAME]
 if _before is not None:

@@ -91,6 +91,7 @@ CROSS_CUTTING = {
     "cli/test_rules.py": "the rules that commands name",
     "cli/test_unread.py": "what nobody reads, from the run to the next file",
     "connect/test_cases_of_names.py": "names and crashed trials of other tools",
+    "connect/test_cases_of_tables.py": "shared cases of tables and folders, over all readers",
     "connect/test_hostile.py": "broken files, over all readers",
     "connect/test_importing_page.py": "what docs/importing.md shows",
     "connect/test_readers.py": "the contract of every reader",

@@ -75,13 +75,14 @@ class StoreError(InputError):
 
 
 class OwnedError(StoreError):
-    """Another process runs this experiment; `.process` and `.started` say which."""
+    """Another process runs this experiment; `.process`, `.host` and `.started` say which."""
 
-    def __init__(self, message: str, *, process: int, started: str) -> None:
-        """Keeps the owner's process id and start beside the message."""
+    def __init__(self, message: str, *, process: int, started: str, host: str = "") -> None:
+        """Keeps the owner's process id, host and start beside the message."""
         super().__init__(message)
         self.process = process
         self.started = started
+        self.host = host
 
 
 class RunError(InputError):

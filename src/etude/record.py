@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias, final, overload
+from typing import Final, Literal, TypeAlias, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from .experiment.objective import Objective
 from .playbook.error_kinds import is_of_code, kind_of
 from .space import Choice, Scalar, Space
 
+# Reasons why another tool's trial was stopped by no schedule.
+BY_HAND: Final = "by hand"
+PREEMPTED: Final = "preempted"
 Status: TypeAlias = Literal["pending", "running", "paused", "completed", "stopped", "infeasible"]
 STATUSES: tuple[Status, ...] = (
     "pending",
@@ -114,7 +117,7 @@ class Record:
         index: Position in its study: the k-th point of the search.
         setting: All values that the trial was handed.
         reason: Why it is infeasible (`nan`, `diverged`, `out_of_memory`, `error`, `killed`) or
-            stopped (`time_limit`, `schedule`); empty otherwise.
+            stopped (`time_limit`, `schedule`, `by hand`); empty otherwise.
         detail: For people: the message, or the user's traceback.
         seed: `UNKNOWN_SEED` where the tool that trained it did not tell.
         steps: Updates done.

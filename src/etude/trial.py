@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, final
 
 from .assignment import Assignment, Channel
+from .disk.rights import make_folder, narrow_rights
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
 from .playbook.metrics import is_loss
@@ -151,7 +152,7 @@ class Trial:
     @property
     def folder(self) -> Path:
         """A folder of this trial's own, made when first asked for."""
-        self._assignment.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._assignment.folder)
         return self._assignment.folder
 
     def restore(self, load: Callable[[Path], object]) -> bool:
@@ -395,8 +396,9 @@ class Trial:
         old = final_place.with_name(f"{step}.old")
         for leftover in (aside, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        aside.mkdir(parents=True)
+        make_folder(aside)
         checkpoint(aside)
+        narrow_rights(aside)
         if final_place.exists():
             final_place.rename(old)
         os.replace(aside, final_place)

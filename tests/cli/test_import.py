@@ -165,7 +165,7 @@ def test_a_kind_without_a_reader_is_told(source, etude_command):
     ("kind", "place", "said"),
     [
         ("csv", "nowhere", "There is no `nowhere`."),
-        ("csv", "old/trials.csv", "is no folder. Name the one that holds `trials.csv`."),
+        ("optuna", "old/trials.csv", "It looks like `csv`: etude import csv."),
         ("optuna", "old", "It looks like `csv`: etude import csv."),
         ("raytune", "old", "It looks like `csv`: etude import csv."),
         ("tensorboard", "old/trials.csv", "is no event file of TensorBoard."),

@@ -146,7 +146,10 @@ def test_a_second_run_is_refused_with_the_first_ones_process_and_start(folder, e
 
     first.close()
     assert answer.code == 2
-    assert f"is already run by process {os.getpid()}, started 20" in answer.err
+    assert (
+        f"is already run by process {os.getpid()} on {os.uname().nodename}, started 20"
+        in answer.err
+    )
 
 
 def test_a_store_of_a_newer_schema_is_refused(folder, etude_command):
@@ -223,6 +226,7 @@ def closed_folder(folder):
         check=True,
         capture_output=True,
     )
+    (folder / "etude.db").chmod(0o644)  # a new one is its owner's alone
     before = stat.S_IMODE(folder.stat().st_mode)
     mine = folder.parents if os.geteuid() == 0 else []
     opened = [each for each in mine if each.stat().st_mode & 0o005 != 0o005]
@@ -379,3 +383,51 @@ def test_rounds_end_where_the_machine_ended_most_of_one(folder, etude_command):
     assert told.code == 3
     assert "--retry-errors" in told.err
     assert "Round 2" not in told.out
+
+
+SILENT = """
+import os, threading
+def train(trial):
+    for step in trial.steps():
+        if trial.max_steps > 2:
+            os.unlink("etude.db")
+            threading.Event().wait(60)
+"""
+
+
+@pytest.mark.parametrize("runner", ["inline", "processes"])
+def test_a_store_that_is_deleted_ends_a_run_that_reports_nothing(folder, etude_command, runner):
+    train_by(folder, SILENT)
+
+    answer = etude_command("run", "rates.toml", "--runner", runner, "--workers", "1")
+
+    assert answer.code == 2
+    assert "etude.db` was deleted while it was in use. Put a copy back" in answer.err
+    assert "etude report" not in answer.out
+
+
+MEDDLING = """
+import os, pathlib, subprocess, sys
+def train(trial):
+    if trial.id == 0 and trial.max_steps > 2 and not os.path.exists("other.db"):
+        os.link("etude.db", "other.db")
+        os.unlink("etude.db.rates.lock")
+        words = ["run", "rates.toml", "--runner", "inline", "--store", "other.db"]
+        done = subprocess.run([sys.executable, "-m", "etude", *words], capture_output=True)
+        text = f"{done.returncode} {os.getpid()} {done.stderr.decode()}"
+        pathlib.Path("second.txt").write_text(text)
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": trial["learning_rate"] / (step + 1)})
+"""
+
+
+def test_a_second_run_by_another_name_of_the_store_is_told_who_runs_it(folder, etude_command):
+    train_by(folder, MEDDLING)
+
+    first = etude_command("run", "rates.toml", "--runner", "inline")
+
+    code, process, message = (folder / "second.txt").read_text().split(" ", 2)
+    assert first.code == 0
+    assert code == "2"
+    assert f"already run by process {process} on {os.uname().nodename}, started 20" in message

@@ -31,6 +31,40 @@ def csv_source(folder: Path) -> Path:
     return csv_folder(folder / "csv", trials, f"trial,step,metric,value\n{points}")
 
 
+def kerastuner_source(folder: Path) -> Path:
+    names = ("learning_rate", "width")
+    space = [
+        {"class_name": "Float", "config": {"name": name, "min_value": 0.0, "max_value": 99.0}}
+        for name in names
+    ]
+    metrics = {
+        name: {"direction": "min", "observations": [{"value": [value], "step": STEP}]}
+        for name, value in VALUES.items()
+    }
+    contents: dict[str, object] = {"oracle.json": {"hyperparameters": {"space": space}}}
+    for name, setting in SETTINGS.items():
+        contents[f"trial_{name}/trial.json"] = {
+            "trial_id": name,
+            "hyperparameters": {"space": space, "values": setting},
+            "metrics": {"metrics": metrics},
+            "status": "COMPLETED",
+        }
+    for path, content in contents.items():
+        (folder / "project" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "project" / path).write_text(json.dumps(content))
+    return folder / "project"
+
+
+def lightning_source(folder: Path) -> Path:
+    header, values = ",".join(VALUES), ",".join(map(str, VALUES.values()))
+    for name, setting in SETTINGS.items():
+        run = folder / "lightning_logs" / name
+        run.mkdir(parents=True)
+        (run / "hparams.yaml").write_text("".join(f"{k}: {v}\n" for k, v in setting.items()))
+        (run / "metrics.csv").write_text(f"step,{header}\n{STEP},{values}\n")
+    return folder / "lightning_logs"
+
+
 def mlflow_source(folder: Path) -> Path:
     experiment = folder / "mlruns" / "1"
     experiment.mkdir(parents=True)
@@ -111,6 +145,8 @@ def wandb_source(folder: Path) -> Path:
 
 SOURCES: Mapping[str, Callable[[Path], Path]] = {
     "csv": csv_source,
+    "kerastuner": kerastuner_source,
+    "lightning": lightning_source,
     "mlflow": mlflow_source,
     "optuna": optuna_source,
     "raytune": raytune_source,

@@ -208,3 +208,26 @@ def test_a_point_that_stands_twice_is_told_and_the_last_counts(tmp_path):
         "rows of curves.csv that repeat a trial, step and metric, of which the last counts: 1, "
         "the first in line 3.",
     )
+
+
+def test_metrics_in_columns_are_points_too(written):
+    source = written(
+        "trial,lr\na,0.1\n", "trial,step,train/loss,valid/error\na,1,,0.5\na,2,3,nan\n"
+    )
+
+    rows = trial(source).rows
+
+    assert [(step, name) for step, name, _ in rows] == [
+        (1, "valid/error"),
+        (2, "train/loss"),
+        (2, "valid/error"),
+    ]
+
+
+def test_semicolons_and_decimal_commas_are_read_and_told(written):
+    source = written("trial;lr;note\na;0,1;x,y\n", "trial;step;metric;value\na;1;valid/error;0,5\n")
+    (study,) = read(source, REQUEST)
+
+    assert study.trials[0].setting == {"lr": 0.1, "note": "x,y"}
+    assert study.trials[0].rows == ((1, "valid/error", 0.5),)
+    assert ["decimal commas" in sentence for sentence in study.left_out] == [True, True]

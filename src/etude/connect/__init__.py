@@ -14,7 +14,16 @@ if TYPE_CHECKING:  # the command line asks for the kinds alone, and is to answer
 # A kind is a module or a folder here with a `read`, loaded on first use; `base.Reader` says what it
 # promises, and tests/connect/test_readers.py holds every kind to it. The help of `etude import`,
 # messages and tests take the names from here.
-READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
+READERS = (
+    "csv",
+    "kerastuner",
+    "lightning",
+    "mlflow",
+    "optuna",
+    "raytune",
+    "tensorboard",
+    "wandb",
+)
 
 
 def reader(kind: str) -> Reader:

@@ -74,6 +74,7 @@ class ReadRequest:
         renames: From a name there to its name here, of metrics and of hyperparameters.
         ignored_names: Names there that are left out.
         study: Only the study of this name; empty for all.
+        setting_names: Names here that a space of the person's names: hyperparameters for sure.
         names_met: Those of `ignored_names` that a reader met. It hands on nothing of them, so a
             misspelt one shows in no other way.
     """
@@ -82,6 +83,7 @@ class ReadRequest:
     renames: Mapping[str, str] = field(default_factory=dict)
     ignored_names: frozenset[str] = frozenset()
     study: str = ""
+    setting_names: frozenset[str] = frozenset()
     names_met: set[str] = field(default_factory=set, compare=False)
 
 

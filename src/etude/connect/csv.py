@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import final, get_args
 
@@ -14,25 +13,45 @@ from ..wording import did_you_mean
 from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from .parsing import files
 from .parsing.cells import column_values, seconds, whole_number
-from .renaming import local_name
+from .renaming import local_name, source_study
+from .tables import headers, sheet
+from .tables.numbers import column, has_decimal_comma
+from .tables.trials import form_notes, trials
 
 TRIALS, CURVES = "trials.csv", "curves.csv"
 # Columns that are no hyperparameters, whatever their cells are.
 KNOWN_COLUMNS = ("trial", "status", "seed", "max_steps", "reason", "detail", "wall_s")
+# Of these, a cell is text even where it looks like a number.
+_WORDS = frozenset(("trial", "status", "reason", "detail"))
 _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
+# How files begin that hold a table all the same, in another form.
+_OTHER_FILES = {
+    b"PK\x03\x04": "a workbook of Excel, or an archive",
+    b"\xd0\xcf\x11\xe0": "an old workbook of Excel",
+    b"PAR1": "a Parquet file",
+    b"\xff\xfe": "UTF-16 text, which Excel calls Unicode",
+    b"\xfe\xff": "UTF-16 text, which Excel calls Unicode",
+    b"{": "JSON, and no table of cells",
+    b"[": "JSON, and no table of cells",
+    b"SQLi": "a database",
+}
+# Heuristic: among so many names a person finds the one that they meant.
+MAX_COLUMNS = 30
 
 
 def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
-    """The one study of a folder.
+    """The one study of a folder, or of one table with a row a trial.
 
     Raises:
         ImportFileError: with every mistake of both files.
     """
+    source = folder_of(source)
     if not source.is_dir():
-        raise ImportFileError(f"`{source}` is no folder. Name the one that holds `{TRIALS}`.")
+        return [_flat_study(source, request)]
+    _refuse_lone_table(source)
     mistakes: list[str] = []
     notes = _Notes()
     table = _table(files.file_in(source, TRIALS), request, notes=notes, mistakes=mistakes)
@@ -53,6 +72,59 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     return [SourceStudy(name="", trials=trials, left_out=notes.messages(), max_steps=length)]
 
 
+def folder_of(source: Path) -> Path:
+    """The folder of the two files where a person names one of them; else the source itself."""
+    both = all((source.parent / name).is_file() for name in (TRIALS, CURVES))
+    return source.parent if both and source.name in (TRIALS, CURVES) else source
+
+
+def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
+    """The study of one table with a row a trial.
+
+    Raises:
+        ImportFileError: for a file that is no such table, which a chart of W&B is not.
+    """
+    _refuse_other_files(source)
+    names = sheet.header(source)
+    if headers.is_chart(names):
+        raise ImportFileError(
+            f"`{source}` is a chart that W&B exported: a column a run, and no setting."
+        )
+    if len(names) < 2:  # one column is no table of settings and results
+        raise ImportFileError(
+            f"`{source}` is neither a folder with `{TRIALS}` and `{CURVES}` nor a table with a row "
+            "a trial, its setting and its results in columns. Name one of them."
+        )
+    bare = [bare for bare, _ in headers.unmarked(names)]
+    if request.metric not in (local_name(name, request) for name in (*names, *bare)):
+        raise ImportFileError(
+            f"`{source}` has no column `{request.metric}` to judge the trials by. "
+            f"{did_you_mean(request.metric, list(filter(None, bare))[:MAX_COLUMNS])}"
+        )
+    found, left_out = trials(source, request)
+    return source_study("", found, left_out, request)
+
+
+def _refuse_other_files(source: Path) -> None:
+    """Refuses what begins as no text of a table does, by what it is."""
+    begin = files.start(source, 4)
+    for sign, what in _OTHER_FILES.items():
+        if begin.startswith(sign):
+            raise ImportFileError(
+                f"`{source}` is {what}. Save it as CSV (UTF-8), with a row a trial."
+            )
+
+
+def _refuse_lone_table(source: Path) -> None:
+    """Refuses a folder without `trials.csv` that holds a table: that is what to name."""
+    tables = files.regular_files(source, "*.csv")
+    if tables and not (source / TRIALS).exists() and not (source / CURVES).exists():
+        raise ImportFileError(
+            f"There is no file `{TRIALS}` in `{source}`. Where `{tables[0].name}` has a row a "
+            f"trial, name the file: etude import csv {tables[0]}"
+        )
+
+
 @final
 class _Notes:
     """The kinds of what is left out, counted, with the first case of each."""
@@ -60,16 +132,18 @@ class _Notes:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._first: dict[str, str] = {}
+        self.sentences: list[str] = []
 
     def add(self, kind: str, first: str) -> None:
         self._counts[kind] += 1
         self._first.setdefault(kind, first)
 
     def messages(self) -> tuple[str, ...]:
-        return tuple(
+        counted = (
             f"{kind}: {count:,}, the first in {self._first[kind]}."
             for kind, count in self._counts.items()
         )
+        return (*self.sentences, *counted)
 
 
 # --- trials.csv
@@ -79,7 +153,7 @@ def _table(
     path: Path, request: ReadRequest, *, notes: _Notes, mistakes: list[str]
 ) -> dict[str, list[str]]:
     """The columns by their names here, cells as text."""
-    rows = _rows(path)
+    rows = sheet.rows(path)
     header = next(rows, (0, []))[1]
     names = [local_name(files.clean(name.strip()), request) for name in header]
     mistakes += [
@@ -103,10 +177,27 @@ def _table(
                 f"{TRIALS}, line {number}: {len(row)} cells below {len(header)} columns."
             )
             continue
-        for column, cell in zip(columns, row, strict=True):
-            column.append(cell)
+        for cells, cell in zip(columns, row, strict=True):
+            cells.append(cell)
     mistakes += uneven_rows[:MAX_MISTAKES]
-    return {name: column for name, column in zip(names, columns, strict=True) if name}
+    named = {name: cells for name, cells in zip(names, columns, strict=True) if name}
+    return _plain_columns(path, named, notes)
+
+
+def _plain_columns(
+    path: Path, columns: Mapping[str, list[str]], notes: _Notes
+) -> dict[str, list[str]]:
+    """The columns with a name, numbers as Python writes them."""
+    sign = sheet.separator(path)
+    comma = sign != "," and any(has_decimal_comma(cell) for one in columns.values() for cell in one)
+    plain = {
+        name: column([] if name in _WORDS else cells, separator=sign, comma=comma)
+        for name, cells in columns.items()
+    }
+    notes.sentences += form_notes(Path(TRIALS), sign, [one.form for one in plain.values()])
+    return {
+        name: list(one.cells) if one.is_number else columns[name] for name, one in plain.items()
+    }
 
 
 def _statuses(cells: Sequence[str], mistakes: list[str]) -> list[SourceStatus]:
@@ -168,9 +259,14 @@ def _curves(
     path: Path, request: ReadRequest, ids: Sequence[str], *, notes: _Notes, mistakes: list[str]
 ) -> dict[str, list[Row]]:
     """The points of each trial, in their order there."""
-    rows = _rows(path)
+    rows = sheet.rows(path)
     header = [name.strip() for name in next(rows, (0, []))[1]]
+    sign = sheet.separator(path)
+    curves = _Curves(ids, request, notes, comma=sign != ",")
     missing = [name for name in _POINT if name not in header]
+    if missing == ["metric", "value"]:  # each other column is a metric
+        _add_wide(curves, header, rows, notes)
+        return curves.rows
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
         mistakes.append(
@@ -180,21 +276,39 @@ def _curves(
     if len(header) > len(_POINT):
         names = ", ".join(f"`{files.clean(name)}`" for name in header if name not in _POINT)
         notes.add(f"further columns of {CURVES}", f"its header ({names})")
-    curves = _Curves(ids, request, notes)
     order = [header.index(name) for name in _POINT]
     for number, row in rows:
         if len(row) == len(header):
             curves.add([row[at] for at in order], number)
         else:
             notes.add(f"rows of {CURVES} without all columns", f"line {number}")
+    notes.sentences += form_notes(Path(CURVES), sign, curves.forms)
     return curves.rows
+
+
+def _add_wide(
+    curves: _Curves, header: Sequence[str], rows: Iterable[tuple[int, list[str]]], notes: _Notes
+) -> None:
+    """Adds the points of a table with a row for each step of a trial, its metrics in columns."""
+    trial, step = header.index("trial"), header.index("step")
+    metrics = [at for at, name in enumerate(header) if name and at not in (trial, step)]
+    for number, row in rows:
+        if len(row) != len(header):
+            notes.add(f"rows of {CURVES} without all columns", f"line {number}")
+            continue
+        for at in metrics:
+            curves.add([row[trial], row[step], header[at], row[at]], number)
 
 
 @final
 class _Curves:
     """The points of every trial, collected row by row."""
 
-    def __init__(self, ids: Sequence[str], request: ReadRequest, notes: _Notes) -> None:
+    def __init__(
+        self, ids: Sequence[str], request: ReadRequest, notes: _Notes, *, comma: bool
+    ) -> None:
+        self.forms: list[str] = []
+        self._comma = comma
         self.rows: dict[str, list[Row]] = {name: [] for name in ids}
         self._request = request
         self._notes = notes
@@ -210,6 +324,9 @@ class _Curves:
             return  # left out on request, or not recorded
         if (points := self.rows.get(trial)) is None:
             points = self.rows.get(files.clean(trial.strip()))
+        if self._comma and has_decimal_comma(value):
+            value = value.replace(",", ".")
+            self.forms[:] = ["decimal commas"]
         point = _point(points, step, name, value)
         if isinstance(point, str):
             self._notes.add(f"rows of {CURVES} {point}", f"line {number}")
@@ -247,20 +364,3 @@ def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row 
         return at, metric, float(value)
     except ValueError:
         return "with a value that is no number"
-
-
-# --- both
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows, each with the line in which it ends; blank ones are skipped."""
-    table = csv.reader(files.lines_with_ends(path))
-    try:
-        for row in table:
-            if row:
-                yield table.line_num, row
-    except csv.Error as error:
-        raise ImportFileError(
-            f"`{path}`, line {table.line_num}, is no CSV ({error}). Look for a quote that is not "
-            "closed; the format is that of Python's csv module: commas, and double quotes."
-        ) from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ImportFileError
-from .parsing import files
+from .parsing import files, hydra
+from .parsing.folders import inside
+from .tables import headers, sheet
 
 # Files that together identify a tool's folder; the first entry that fits counts.
 _TOOLS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -24,9 +26,23 @@ _MARKS = (
     ("mlflow", "*/meta.yaml"),
     ("wandb", "run-*/files"),
     ("wandb", "offline-run-*"),
+    ("kerastuner", "trial_*/trial.json"),
+    ("kerastuner", "*/trial_*/trial.json"),
     ("tensorboard", "*tfevents*"),
     ("tensorboard", "*/*tfevents*"),
+    ("lightning", "metrics.csv"),
+    ("lightning", "version_*/metrics.csv"),
 )
+# Jobs of a sweep have these in folders of their own.
+_OF_JOBS = (
+    ("wandb", "wandb/*run-*"),
+    ("mlflow", "mlruns/*/meta.yaml"),
+    ("tensorboard", "*tfevents*"),
+    ("lightning", "metrics.csv"),
+)
+_JOB_DEPTH = 6
+# Files that may be a table.
+_TABLES = (".csv", ".tsv", ".txt")
 _JOURNAL = b'{"op_code"'
 # Heuristic: these tools put runs two folders below the one that people name.
 _DEPTH = 3
@@ -53,10 +69,49 @@ def refuse_unsupported(source: Path) -> None:
 def detect_kind(source: Path) -> str:
     """The kind that a source likely has; empty where its files do not say."""
     if source.is_dir():
-        return next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
+        kind = next((kind for kind, pattern in _MARKS if any(source.glob(pattern))), "")
+        return kind or _kind_of_jobs(source)
     if "tfevents" in source.name:
         return "tensorboard"
-    return "optuna" if files.start(source, len(_JOURNAL)) == _JOURNAL else ""
+    if files.start(source, len(_JOURNAL)) == _JOURNAL:
+        return "optuna"
+    return _kind_of_table(source) if source.suffix in _TABLES else ""
+
+
+def other_kind_message(source: Path, kind: str) -> str:
+    """What to type where a source is of another kind than the named one; empty if nobody knows.
+
+    A folder of Hydra's jobs that logged nothing that is read is told as that.
+    """
+    other_kind = detect_kind(source)
+    if other_kind not in ("", kind):
+        return f"It looks like `{other_kind}`: etude import {other_kind}."
+    if not other_kind and source.is_dir() and hydra.is_multirun(source):
+        return (
+            "Its folders are jobs of Hydra, whose `.hydra` holds settings and no results. Import "
+            "what they logged, such as `etude import wandb`, `tensorboard`, `mlflow` or "
+            "`lightning`, or write one table with a row a job: `etude import csv results.csv`."
+        )
+    return ""
+
+
+def _kind_of_jobs(source: Path) -> str:
+    """The kind of what the jobs of a sweep logged, each in its folder."""
+    for folder in inside(source, depth=_JOB_DEPTH):
+        for kind, pattern in _OF_JOBS:
+            if any(folder.glob(pattern)):
+                return kind
+    return ""
+
+
+def _kind_of_table(source: Path) -> str:
+    try:
+        names = sheet.header(source)
+    except ImportFileError:
+        return ""
+    if headers.is_chart(names) or headers.is_wandb(names):
+        return "wandb"
+    return "csv" if len(names) > 1 else ""
 
 
 def _is_read(tool: str, names: set[str]) -> bool:

@@ -26,6 +26,7 @@ from ..store.base import Store
 from ..wording import nearest
 from . import csv, detection, reader
 from .assembly.assemble import UNNAMED, ImportedExperiment, Target, assemble
+from .assembly.given_space import names_in_space
 from .assembly.sanitize import sanitize
 from .assembly.trials import trial_end
 from .base import ReadRequest, SourceStudy, SourceTrial
@@ -114,9 +115,12 @@ def _imported(
         messages.append(_name_taken(target.name))
     imported = None
     try:
+        if target.space is not None:
+            request = replace(request, setting_names=names_in_space(target.space))
         studies = sanitize(_read(kind, source, request))
-        if target.space is None and kind == "csv" and (source / SPACE).exists():
-            target = replace(target, space=files.file_in(source, SPACE))
+        folder = csv.folder_of(source)
+        if target.space is None and kind == "csv" and (folder / SPACE).exists():
+            target = replace(target, space=files.file_in(folder, SPACE))
         # A wrong name is told above, once; the other mistakes do not depend on it.
         imported = assemble(studies, replace(target, name="imported") if name_mistakes else target)
     except InputError as error:
@@ -149,19 +153,16 @@ def _with_names(imported: ImportedExperiment, request: ReadRequest) -> ImportedE
 
 def _read(kind: str, source: Path, request: ReadRequest) -> list[SourceStudy]:
     detection.refuse_unsupported(source)
-    read = reader(kind)
     try:
-        studies = read(source, request)
+        studies = reader(kind)(source, request)
     except OSError as error:
         raise ImportFileError(
             f"`{error.filename or source}` cannot be read ({error.strerror or error})."
         ) from error
     except ImportFileError as error:
-        if (other_kind := detection.detect_kind(source)) in ("", kind):
+        if not (message := detection.other_kind_message(source, kind)):
             raise
-        raise ImportFileError(
-            f"{error} It looks like `{other_kind}`: etude import {other_kind}."
-        ) from error
+        raise ImportFileError(f"{error} {message}") from error
     if request.study and all(study.name != request.study for study in studies):
         raise ImportFileError(
             f"`{source}` holds no study `{request.study}`: what is in it has no studies with "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..record import Records, is_code_failure
 from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
-from ..store.base import Store
+from ..store.base import Store, unheard
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
@@ -65,6 +65,7 @@ def open_round(
     same: bool = False,
     folder: Path | None = None,
     train: TrainFunction | str | None = None,
+    on_loss: Callable[[], object] = unheard,
 ) -> Iterator[OpenRound]:
     """Holds an experiment for this process, and writes it down where nothing speaks against it.
 
@@ -74,14 +75,16 @@ def open_round(
         same: Whether its file is said to be the one that the store knows, moved or renamed.
         folder: The experiment's, for the code that the launch begins with; None: nobody notes it.
         train: The function that trains it, or its reference.
+        on_loss: Is called, in another thread, where the store is lost meanwhile.
 
     Raises:
-        StoreError: where the store cannot be opened, or another process holds the experiment.
+        StoreError: where the store cannot be opened or is lost meanwhile, or another process holds
+            the experiment.
         RunError, SpaceError: for an experiment that the store has with other results or from
             another file, or that has no trials. None leaves a trace in the store.
     """
     experiment = entry.experiment
-    with open_or_borrow(store) as opened_store, opened_store.own(experiment.name):
+    with open_or_borrow(store) as opened_store, opened_store.own(experiment.name, on_loss):
         refuse_changes(opened_store, experiment)
         if not same:
             refuse_another_file(opened_store, entry)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
+from ..store.identity import is_database
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
@@ -25,7 +26,6 @@ _CODE = frozenset((".py", ".toml", ".yaml", ".yml", ".json", ".sh"))
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # what a first commit differs from
 # As `git apply` takes it, whatever a user's configuration says.
 _PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
-_SQLITE = b"SQLite format 3\0"
 
 
 def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
@@ -99,21 +99,13 @@ def _stores(top: Path) -> set[str]:
     What a run writes is no change of the code.
     """
     locks = _files(top, "--cached", "--others", "--exclude-standard", "--", "*.lock")
-    return {name for lock in locks for name in _prefixes(lock) if _is_database(top / name)}
+    return {name for lock in locks for name in _prefixes(lock) if is_database(top / name)}
 
 
 def _prefixes(lock: str) -> Iterator[str]:
     parts = lock.split(".")
     for count in range(1, len(parts) - 1):
         yield ".".join(parts[:count])
-
-
-def _is_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
 
 
 def _belongs_to(name: str, store: str) -> bool:

@@ -16,6 +16,7 @@ from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
 from .changed_code import changed_code
+from .interrupt import main_thread_interrupt
 from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
 from .opening import Agreed, OpenRound, entry_of, open_round
@@ -63,13 +64,17 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
-        with open_round(
-            entry,
-            opened_store,
-            same="same_file" in agreed,
-            folder=folder,
-            train=train or entry.experiment.train,
-        ) as this_round:
+        with (
+            main_thread_interrupt() as interrupt,
+            open_round(
+                entry,
+                opened_store,
+                same="same_file" in agreed,
+                folder=folder,
+                train=train or entry.experiment.train,
+                on_loss=interrupt,
+            ) as this_round,
+        ):
             if "retry_errors" in agreed:
                 reopen(opened_store, entry.experiment.name)
             records = opened_store.records(entry.experiment.name)

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import TypeAlias, final
 
 from ..assignment import Assignment, Halt
+from ..disk.rights import open_log
 from ..errors import InputError
 from ..event import Event, Refused
 from ..trial import TrainFunction
@@ -150,8 +151,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
     _flush()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    file = open_log(log)
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TextIO, final
 
 from ..assignment import Assignment, Halt
+from ..disk.rights import open_log
 from ..event import Event
 from ..trial import TrainFunction
 from . import imported
@@ -110,8 +112,7 @@ class _Tee(io.TextIOBase):
     def write(self, text: str) -> int:
         """Writes to both."""
         if self._file is None:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._log.open("a", encoding="utf-8", buffering=1)
+            self._file = os.fdopen(open_log(self._log), "a", encoding="utf-8", buffering=1)
         self._file.write(text)
         return self._stream.write(text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, final
 
@@ -18,6 +18,10 @@ from .checkpoints import Files
 
 # Heuristic: one loss is the machine's business, three of the same trial are the trial's.
 MAX_LOSSES = 3
+
+
+def unheard() -> None:
+    """Nobody is called where a store is lost: its next use says so."""
 
 
 class Store(Protocol):
@@ -36,11 +40,17 @@ class Store(Protocol):
         What an experiment knows of earlier rounds is written down once, and stays.
         """
 
-    def own(self, name: str) -> AbstractContextManager[None]:
+    def own(
+        self, name: str, on_loss: Callable[[], object] = unheard
+    ) -> AbstractContextManager[None]:
         """Holds an experiment for this process; what was left running is pending again.
+
+        `on_loss` is called, in another thread, where the store is deleted, moved or replaced
+        meanwhile; whatever the block raises then is raised as a StoreError that says so.
 
         Raises:
             OwnedError: while another process holds it.
+            StoreError: where the store is no longer the file that was opened.
         """
 
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
+from ..disk.rights import make_folder
 from ..event import Began, Ended, Event, Lost, Paused, Saved
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
@@ -49,12 +50,18 @@ class Files:
         return self.trial(name, trial_id) / "log.txt"
 
     def copy(self, name: str, fork: Record) -> None:
-        """Gives a fork its parent's checkpoint, before the fork is written down."""
+        """Gives a fork its parent's checkpoint, before the fork is written down.
+
+        Where somebody removed that, the fork begins anew: no setting is to blame.
+        """
         assert fork.parent is not None, "Only a fork has a parent. This is a bug."
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
+        make_folder(place)
         step = str(fork.from_step)
-        shutil.copytree(self.checkpoints(name, fork.parent) / step, place / step)
+        source = self.checkpoints(name, fork.parent) / step
+        if source.is_dir():
+            shutil.copytree(source, place / step)
 
     def _beside(self, kind: str) -> Path:
         return self._store.with_name(f"{self._store.name}.{kind}")

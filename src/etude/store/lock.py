@@ -1,48 +1,191 @@
-"""One run owns an experiment: an operating-system lock, gone with its process however it ends."""
+"""One run owns an experiment: operating-system locks, gone with their process however it ends.
+
+The lock that counts lies on the database file itself, on a byte of its own for each experiment far
+beyond the file's end: so it holds whatever link the file is opened by, and nobody can delete it.
+The lock file beside the store says to people and scripts who the owner is.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import json
 import os
+import struct
+import threading
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import final
 
 from ..errors import OwnedError, StoreError
+from .identity import Identity, identity
+from .owner import Owner
+
+# Locks of an open file, not of a process: two stores in one process refuse each other too.
+_SET_LOCK = getattr(fcntl, "F_OFD_SETLK", None)
+_FIRST_BYTE = 1 << 62
+# What a file system says that has no such locks.
+_UNABLE = {errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EOVERFLOW}
+# Where SQLite says that a database is in use: while a byte of these is locked nobody closes it as
+# the last one, which writes what is written ahead into it.
+_IN_USE = (0x40000000 + 2, 510)
+
+
+@final
+class Descriptors:
+    """Descriptors of database files, which are closed only where SQLite has closed its own.
+
+    A process that closes any descriptor of a file loses all the locks that it has on it (POSIX),
+    those of SQLite among them: another process would then take itself for the last one.
+    """
+
+    def __init__(self) -> None:
+        """Begins with none; a process that is forked off holds nothing."""
+        self._lock = threading.Lock()
+        self._stores: Counter[Identity] = Counter()
+        self._idle: defaultdict[Identity, list[int]] = defaultdict(list)
+        self._taken: set[int] = set()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def store_opened(self, file: Identity) -> None:
+        """Another connection of SQLite's."""
+        with self._lock:
+            self._stores[file] += 1
+
+    def store_closed(self, file: Identity) -> None:
+        """One connection of SQLite's fewer; with the last one descriptors are closed."""
+        with self._lock:
+            self._stores[file] -= 1
+            if self._stores[file] <= 0:
+                del self._stores[file]
+                for descriptor in self._idle.pop(file, []):
+                    os.close(descriptor)
+
+    def take(self, path: Path, file: Identity) -> int:
+        """A descriptor of its own for an owner."""
+        with self._lock:
+            idle = self._idle[file]
+            descriptor = idle.pop() if idle else os.open(path, os.O_RDWR)
+            self._taken.add(descriptor)
+            return descriptor
+
+    def give_back(self, descriptor: int) -> None:
+        """Lets go of a descriptor whose locks are released."""
+        status = os.fstat(descriptor)
+        with self._lock:
+            self._taken.discard(descriptor)
+            file = (status.st_dev, status.st_ino)
+            if self._stores[file] > 0:
+                self._idle[file].append(descriptor)
+            else:
+                os.close(descriptor)
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        for descriptor in [*self._taken, *(one for idle in self._idle.values() for one in idle)]:
+            with suppress(OSError):
+                os.close(descriptor)
+        self._taken, self._idle, self._stores = set(), defaultdict(list), Counter()
+
+
+DESCRIPTORS = Descriptors()
 
 
 @contextmanager
-def file_lock(path: Path, name: str) -> Iterator[None]:
-    """Holds the lock file at `path` for this process while the block runs.
+def database_lock(path: Path, name: str) -> Iterator[int]:
+    """Holds an experiment of the database at `path` while the block runs; gives a descriptor.
 
     Raises:
-        OwnedError: while another process holds it, with that process and its start.
+        BlockingIOError: while another owner holds it.
+        StoreError: where the file is gone.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        file = identity(path)
+        if file is None:
+            raise StoreError(
+                f"The store `{path}` is gone. Type the same command again to begin anew."
+            )
+        descriptor = DESCRIPTORS.take(path, file)
+    except OSError as error:
+        raise StoreError(
+            f"The store `{path}` cannot be written ({error.strerror}). "
+            "Make it writable, or name another store with --store."
+        ) from error
+    byte = _FIRST_BYTE + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+    try:
+        _set(descriptor, fcntl.F_WRLCK, byte, 1)
+        try:
+            yield descriptor
+        finally:
+            _set(descriptor, fcntl.F_UNLCK, byte, 1)
+    finally:
+        DESCRIPTORS.give_back(descriptor)
+
+
+def keep_in_use(descriptor: int) -> None:
+    """Lets no process close this database as the last one: what is written ahead stays out of it.
+
+    So until this process ends.
+    """
+    _set(os.dup(descriptor), fcntl.F_RDLCK, *_IN_USE)
+
+
+def _set(descriptor: int, kind: int, start: int, length: int) -> None:
+    if _SET_LOCK is None:
+        return  # the lock file decides
+    try:
+        request = struct.pack("hhqqi4x", kind, os.SEEK_SET, start, length, 0)
+        fcntl.fcntl(descriptor, _SET_LOCK, request)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+
+
+@contextmanager
+def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
+    """Holds the lock file at `path` while the block runs; it says who the owner is.
+
+    Raises:
+        BlockingIOError: while another process holds it.
+        StoreError: where it cannot be written.
+    """
+    try:
+        is_new = not path.exists()
+        file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+        if is_new:
+            os.fchmod(file, mode)  # whatever the umask
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` cannot be written ({error.strerror}). "
             "Make the store's folder writable, or name another store with --store."
         ) from error
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _owned_error(file, name) from None
-        _write_owner(file, path)
+        _lock_whole(file, path)
+        _write_owner(file, path, owner)
         yield
     finally:
         os.close(file)
 
 
-def _write_owner(file: int, path: Path) -> None:
-    owner = {"process": os.getpid(), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+def _lock_whole(file: int, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"The file system of the lock `{path}` has no locks ({error.strerror}). "
+            "Put the store on a local disk."
+        ) from error
+
+
+def _write_owner(file: int, path: Path, owner: Owner) -> None:
     try:
         os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps(owner).encode(), 0)
+        os.pwrite(file, json.dumps(owner.as_json()).encode(), 0)
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` could not be written ({error.strerror}). "
@@ -50,14 +193,18 @@ def _write_owner(file: int, path: Path) -> None:
         ) from error
 
 
-def _owned_error(file: int, name: str) -> OwnedError:
-    try:
-        owner = json.loads(os.pread(file, 4096, 0))
-    except ValueError:  # the owner is just writing it
-        owner = {"process": 0, "started": "just now"}
-    message = (
-        f"Experiment `{name}` is already run by process {owner['process']}, started "
-        f"{owner['started']}. Wait for it or stop it (`kill -INT {owner['process']}`); "
-        f"`etude report {name}` may look at any time."
+def owned_error(name: str, owner: Owner | None, host: str) -> OwnedError:
+    """What the second owner is told of the first."""
+    if owner is None:
+        owner = Owner(0, "", "just now")
+    who = f"process {owner.process}" if owner.process else "another process"
+    where = f" on {owner.host}" if owner.host else ""
+    there = "" if owner.host in ("", host) else " there"
+    stop = f" (`kill -INT {owner.process}`{there})" if owner.process else ""
+    return OwnedError(
+        f"Experiment `{name}` is already run by {who}{where}, started {owner.started}. "
+        f"Wait for it or stop it{stop}; `etude report {name}` may look at any time.",
+        process=owner.process,
+        started=owner.started,
+        host=owner.host,
     )
-    return OwnedError(message, process=owner["process"], started=owner["started"])

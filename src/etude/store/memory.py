@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import final
@@ -27,6 +27,7 @@ from .base import (
     record_after,
     reservation_of,
     stretches_after,
+    unheard,
 )
 from .checkpoints import Files, cleanup
 
@@ -70,8 +71,9 @@ class Memory:
         )
 
     @contextmanager
-    def own(self, name: str) -> Iterator[None]:
-        """Nobody else can hold it; what was left running is pending again."""
+    def own(self, name: str, on_loss: Callable[[], object] = unheard) -> Iterator[None]:
+        """Nobody else can hold it, nor take it away; what was left running is pending again."""
+        del on_loss
         try:
             yield
         finally:

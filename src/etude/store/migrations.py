@@ -151,3 +151,12 @@ def trials_know_what_was_taken_whole(db: Connection) -> None:
 def launches_know_their_code(db: Connection) -> None:
     """A launch in which no trial ended began with some version of the code all the same (K3)."""
     db.execute("alter table launch add column code text not null default '{}'")
+
+
+@migration(10)
+def experiments_know_their_owner(db: Connection) -> None:
+    """Who runs an experiment, or ran it last, and by which of its names the store was opened."""
+    db.execute(
+        "create table owner(experiment text primary key, process integer not null, "
+        "host text not null, started text not null, place text not null) without rowid"
+    )

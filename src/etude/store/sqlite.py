@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
 from ..code import Code
+from ..disk.rights import PRIVATE, file_rights
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
@@ -18,10 +20,13 @@ from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import code_rows, rows
-from .base import existing_ids, place_of, reservation_of
+from .base import existing_ids, place_of, reservation_of, unheard
 from .checkpoints import CheckpointCleanup, Files, cleanup
-from .lock import file_lock
+from .identity import identity, one_place, refuse_unreadable
+from .lock import DESCRIPTORS, database_lock, file_lock, owned_error
 from .migrations import latest, migrate, refuse, version
+from .owner import Owner, living_owner, owner_in, read_owner, this_process, write_owner
+from .watch import Watch, loss
 
 
 @final
@@ -29,7 +34,7 @@ class SQLite:
     """A store in one SQLite file, written ahead (WAL), every commit synced to disk.
 
     Args:
-        path: The file.
+        path: The file, or a link to it.
         create: False opens it to read only.
 
     Raises:
@@ -39,11 +44,15 @@ class SQLite:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         """Opens the file and brings its schema up to date."""
-        self._path = path
+        self._path = one_place(path)
         self._experiments: dict[str, tuple[int, Experiment]] = {}
         self._codes: dict[str, Code] = {}
         with _store_errors(path):
-            self._db = _writable(path) if create else _readable(path)
+            refuse_unreadable(self._path, path)
+            self._db = _writable(self._path, path) if create else _readable(self._path, path)
+        self._is_writable, self._is_closed = create, False
+        self._file = identity(self._path) or (0, 0)
+        DESCRIPTORS.store_opened(self._file)
 
     @property
     def files(self) -> Files:
@@ -52,6 +61,7 @@ class SQLite:
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
+        self._refuse_loss()
         with _store_errors(self._path):
             return [
                 rows.entry(self._db, *row)
@@ -76,15 +86,19 @@ class SQLite:
         self._experiments[entry.experiment.name] = (key, entry.experiment)
 
     @contextmanager
-    def own(self, name: str) -> Iterator[None]:
+    def own(self, name: str, on_loss: Callable[[], object] = unheard) -> Iterator[None]:
         """Holds an experiment for this process; what was left running is pending again."""
-        path = self._path.with_name(f"{self._path.name}.{name}.lock")
-        with file_lock(path, name):
-            self._reopen_running(name)
-            try:
-                yield
-            finally:
+        owner = this_process()
+        with self._locked(name, owner) as descriptor:
+            with self._transaction():
+                write_owner(self._db, name, owner, self._path)
                 self._reopen_running(name)
+            watch = Watch(self._path, descriptor, (name, owner), on_loss)
+            try:
+                with watch.looking(self._db):
+                    yield
+            finally:
+                self._release(name, watch)
 
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
         """The trials of these moves, written down as pending, new ones with their ids."""
@@ -130,6 +144,7 @@ class SQLite:
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
+        self._refuse_loss()
         with _store_errors(self._path):
             key = self._key(name)
             counts = dict(
@@ -148,14 +163,48 @@ class SQLite:
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
+        if not self._is_closed:
+            self._is_closed = True
+            DESCRIPTORS.store_closed(self._file)
+
+    @contextmanager
+    def _locked(self, name: str, owner: Owner) -> Iterator[int]:
+        """Holds both locks of an experiment, on the database and beside it; gives a descriptor.
+
+        Raises:
+            OwnedError: saying who holds it.
+        """
+        path = self._path.with_name(f"{self._path.name}.{name}.lock")
+        with ExitStack() as locks:
+            try:
+                descriptor = locks.enter_context(database_lock(self._path, name))
+                locks.enter_context(file_lock(path, owner, file_rights(self._path)))
+            except BlockingIOError:
+                with _store_errors(self._path):
+                    first = living_owner(lambda: (read_owner(self._db, name), owner_in(path)))
+                raise owned_error(name, first, owner.host) from None
+            yield descriptor
+
+    def _refuse_loss(self) -> None:
+        """Refuses to pretend that a store is there which is not, or which is another.
+
+        Raises:
+            StoreError: saying what became of it.
+        """
+        if self._is_writable and (message := loss(self._path, self._file)):
+            raise StoreError(message)
+
+    def _release(self, name: str, watch: Watch) -> None:
+        if not watch.message:  # a lost store is not written to: another may stand there
+            with self._transaction():
+                self._reopen_running(name)
 
     def _reopen_running(self, name: str) -> None:
-        with self._transaction():
-            self._db.execute(
-                "update trial set status = 'pending' where status = 'running' and "
-                "experiment_id = (select id from experiment where name = ?)",
-                (name,),
-            )
+        self._db.execute(
+            "update trial set status = 'pending' where status = 'running' and "
+            "experiment_id = (select id from experiment where name = ?)",
+            (name,),
+        )
 
     def _key(self, name: str) -> int:
         row = self._db.execute("select id from experiment where name = ?", (name,)).fetchone()
@@ -175,15 +224,17 @@ class SQLite:
                 if self._db.in_transaction:
                     self._db.execute("rollback")
                 raise
+        self._refuse_loss()
 
 
-def _writable(path: Path) -> sqlite3.Connection:
-    if not path.parent.is_dir():
-        raise StoreError(f"The folder of the store `{path}` does not exist. Make it first.")
+def _writable(path: Path, typed: Path) -> sqlite3.Connection:
+    if not os.path.isdir(path.parent):
+        raise StoreError(f"The folder of the store `{typed}` does not exist. Make it first.")
+    _make_private(path)
     # A runner in this process may deliver from a thread beside the one that trains, one at a time.
     db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
     try:
-        refuse(db, str(path))  # before a single byte is written to what may not be ours
+        refuse(db, str(typed))  # before a single byte is written to what may not be ours
         db.execute("pragma journal_mode = wal")
         # Every commit reaches the disk, so that a finished trial survives a power cut too.
         db.execute("pragma synchronous = full")
@@ -194,15 +245,28 @@ def _writable(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _readable(path: Path) -> sqlite3.Connection:
+def _make_private(path: Path) -> None:
+    """Makes a new store readable by its owner only, whatever the umask; leaves another as it is.
+
+    SQLite gives the files beside it the same rights.
+    """
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE)
+    except OSError:  # it is there, or SQLite says why it cannot be
+        return
+    os.fchmod(file, PRIVATE)
+    os.close(file)
+
+
+def _readable(path: Path, typed: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(
-            f"There is no store at `{path}`. Run an experiment first (`etude run FILE`), "
+            f"There is no store at `{typed}`. Run an experiment first (`etude run FILE`), "
             "or say where it is with --store."
         )
     db = _read_only(path)
     try:
-        refuse(db, str(path))
+        refuse(db, str(typed))
         is_old = version(db) < latest()
     except BaseException:
         db.close()
@@ -210,7 +274,7 @@ def _readable(path: Path) -> sqlite3.Connection:
     if not is_old:
         return db
     db.close()
-    _writable(path).close()
+    _writable(path, typed).close()
     return _read_only(path)
 
 

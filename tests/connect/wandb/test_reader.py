@@ -137,12 +137,12 @@ TABLE = """\
 def test_a_table_gives_settings_ends_and_last_values(tmp_path):
     trials = read(written(tmp_path / "table.csv", TABLE)).trials
 
-    assert [trial.status for trial in trials] == [
-        "completed",
-        "stopped",
-        "failed",
-        "stopped",
-        "running",
+    assert [(trial.status, trial.reason) for trial in trials] == [
+        ("completed", ""),
+        ("infeasible", ""),
+        ("failed", ""),
+        ("stopped", "by hand"),
+        ("running", ""),
     ]
     assert trials[0].setting == {"lr": 0.1, "layers": 2, "opt": "adam"}
     assert trials[0].rows == ((100, "train/loss", 0.5), (100, "val_acc", 0.9))
@@ -203,11 +203,16 @@ def test_a_log_gives_the_whole_history_the_setting_and_the_end(tmp_path):
     assert study.left_out == ()
 
 
-@pytest.mark.parametrize(("code", "status"), [(0, "completed"), (1, "failed"), (255, "stopped")])
-def test_the_exit_code_says_how_a_run_ended(tmp_path, code, status):
+@pytest.mark.parametrize(
+    ("code", "end"),
+    [(0, ("completed", "")), (1, ("failed", "")), (255, ("stopped", "by hand"))],
+)
+def test_the_exit_code_says_how_a_run_ended(tmp_path, code, end):
     wandb_log(tmp_path / "run-1-abc/run-abc.wandb", [wandb_config({"lr": 1}), wandb_exit(code)])
 
-    assert read(tmp_path).trials[0].status == status
+    (trial,) = read(tmp_path).trials
+
+    assert (trial.status, trial.reason) == end
 
 
 def test_a_log_without_an_end_is_a_run_that_goes_on(tmp_path):
@@ -382,3 +387,33 @@ def test_links_out_of_the_folder_are_named_and_not_followed(tmp_path):
 def test_a_folder_without_runs_is_refused_with_the_way_out(tmp_path):
     with pytest.raises(ImportFileError, match=r"neither runs of W&B .* nor an export"):
         read(tmp_path)
+
+
+def test_what_stands_below_a_name_of_weights_and_biases_is_theirs(tmp_path):
+    panels = {"lr": 0.1, "_wandb.visualize.x.title": "a", "_wandb/panel": 1}
+    wandb_log(tmp_path / "run-1-abc/run-abc.wandb", [wandb_config(panels), wandb_exit(0)])
+
+    assert read(tmp_path).trials[0].setting == {"lr": 0.1}
+
+
+def test_each_job_of_a_sweep_has_its_runs(tmp_path):
+    for job in ("0", "1"):
+        local_run(
+            tmp_path / "multirun/2026-01-01/10-00-00" / job / f"wandb/run-1-r{job}",
+            f"lr:\n  value: 0.{job}1\n",
+            {"loss": 1.0},
+        )
+
+    trials = read(tmp_path / "multirun").trials
+
+    assert [(one.name, one.setting) for one in trials] == [
+        ("r0", {"lr": 0.01}),
+        ("r1", {"lr": 0.11}),
+    ]
+
+
+def test_a_run_without_a_setting_has_that_of_its_job_of_hydra(tmp_path):
+    written(tmp_path / "0/.hydra/config.yaml", "optim:\n  lr: 0.1\n")
+    written(tmp_path / "0/wandb/run-1-abc/files/wandb-summary.json", '{"loss": 1.0}')
+
+    assert read(tmp_path).trials[0].setting == {"optim.lr": 0.1}

@@ -47,7 +47,7 @@ class Infeasible:
         slices: How many lie in each tenth of each axis, and at each value of a choice.
         code: What an error of the code or the machine ended, told apart: it says nothing of
             settings, and is not among `ended`.
-        stopped: Ended early with a value, by a schedule or by the time limit: not infeasible.
+        stopped: Ended early with a value, by a schedule, by hand or by the time limit: feasible.
         missing: Ended well without any value of the metric: that is no divergence.
         alike: Whether more trials would be drawn as these were: not where a search adapts, or may
             have, nor where settings were listed. Else nothing is known of the long run.
@@ -66,6 +66,7 @@ class Infeasible:
     slices: tuple[Slice, ...]
     stopped: tuple[int, ...] = ()
     timed_out: tuple[int, ...] = ()
+    by_others: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
     code: CodeFailures = NO_CODE_FAILURES
     alike: bool = True
@@ -116,9 +117,8 @@ def infeasible(
         stopped=tuple(
             outcome.trial for outcome in outcomes if outcome.feasible and _is_stopped(outcome)
         ),
-        timed_out=tuple(
-            outcome.trial for outcome in outcomes if outcome.feasible and outcome.timed_out
-        ),
+        timed_out=tuple(one.trial for one in outcomes if one.feasible and one.timed_out),
+        by_others=tuple(one.trial for one in outcomes if one.feasible and one.by_others),
         missing=tuple(one.trial for one in ended if one.missing and not one.by_code),
         code=by_code,
         alike=search.samples_space and not (search.adaptive or search.trained_elsewhere),
@@ -293,7 +293,11 @@ def _words(reason: str) -> str:
 def _stopped(result: Infeasible) -> Iterator[str]:
     for count, by in (
         (len(result.timed_out), "by the time limit"),
-        (len(result.stopped) - len(result.timed_out), "early by a schedule"),
+        (len(result.by_others), "early by hand"),
+        (
+            len(result.stopped) - len(result.timed_out) - len(result.by_others),
+            "early by a schedule",
+        ),
     ):
         were, they = ("was", "it is") if count == 1 else ("were", "they are")
         if count:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...finding import Finding, Severity
+from ...record import BY_HAND, PREEMPTED
 from ...study import Study
 from ...wording import number, percent, study_text
 from ..statistics.curve_shape import finite
@@ -106,7 +107,8 @@ def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImp
     if trial.infeasible:
         return _not_judged(trial, "unclear", infeasible_because(trial), curve)
     if record.status == "stopped" and record.reason != "time_limit":
-        why = Why("stopped", "a schedule stopped it before its last step")
+        by = "somebody" if record.reason in (BY_HAND, PREEMPTED) else "a schedule"
+        why = Why("stopped", f"{by} stopped it before its last step")
         return _not_judged(trial, "unclear", why, curve)
     if len(curve) < thresholds.min_evaluations:
         why = without_values(

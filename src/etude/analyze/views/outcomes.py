@@ -10,7 +10,7 @@ from typing import final
 from ...errors import SpaceError
 from ...experiment.methods import SEARCHES
 from ...playbook.catalogue import Names, known
-from ...record import Record, Status, is_code_failure
+from ...record import BY_HAND, PREEMPTED, Record, Status, is_code_failure
 from ...space import Scalar, Space
 from ...study import Prior, Study
 
@@ -60,6 +60,11 @@ class Outcome:
     def timed_out(self) -> bool:
         """Whether the time limit ended it before its last step."""
         return self.record.status == "stopped" and self.record.reason == "time_limit"
+
+    @property
+    def by_others(self) -> bool:
+        """Whether a person or a machine that was taken away ended it before its last step."""
+        return self.record.status == "stopped" and self.record.reason in (BY_HAND, PREEMPTED)
 
 
 def outcomes(study: Study, records: Sequence[Record]) -> list[Outcome]:

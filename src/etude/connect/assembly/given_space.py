@@ -56,6 +56,24 @@ def experiment_text(path: Path, known_keys: Mapping[str, Any]) -> str:
         raise toml.error_with_lines(error, text, str(path)) from None
 
 
+def names_in_space(path: Path) -> frozenset[str]:
+    """The names of a space that a person wrote; none where it has mistakes: they are told later."""
+    try:
+        tables = tomllib.loads(files.document(path))
+    except (ImportFileError, OSError, ValueError, RecursionError):
+        return frozenset()
+    waiting = [tables.get(role) for role in ("scientific", "nuisance", "fixed")]
+    names: set[str] = set()
+    while waiting:
+        table = waiting.pop()
+        if isinstance(table, Mapping):
+            names |= table.keys() - {"when"}
+            by_list = table.get("when")
+            for values in by_list.values() if isinstance(by_list, Mapping) else ():
+                waiting += values.values() if isinstance(values, Mapping) else ()
+    return frozenset(names)
+
+
 def _with_keys(text: str, known_keys: Mapping[str, Any], *, replace_existing: bool) -> str:
     """The text with these keys of `[experiment]`; a key that it has is replaced only if asked."""
     table = tomllib.loads(text).get("experiment", {})

@@ -26,11 +26,12 @@ def experiments(source: Path) -> list[Experiment]:
     Raises:
         ImportFileError: for a folder without an experiment.
     """
-    if (source / META).is_file():
+    if files.has_file(source, source / META):
         folders = [source]
     else:
         places = [source, source / "mlruns"]
-        folders = [path for place in places for path in _folders(place) if (path / META).is_file()]
+        inside = [path for place in places for path in _folders(place)]
+        folders = [path for path in inside if files.has_file(path, path / META)]
     if not folders:
         raise ImportFileError(
             f"`{source}` is no tracking store of MLflow: neither it nor its folders hold an "
@@ -69,7 +70,7 @@ def _experiment(place: Path) -> Experiment:
 
 
 def _run(place: Path, left_out: list[str]) -> Run | None:
-    if not (place / META).is_file():
+    if not files.has_file(place, place / META):
         raise ImportFileError(f"`{place}` has no `{META}`.")
     meta = yaml.document(place / META)
     if meta.get("lifecycle_stage") == "deleted":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ImportFileError
+from ...record import BY_HAND
 from ...space import Scalar
 from .. import renaming
 from ..base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
@@ -89,6 +90,7 @@ def _trial(run: Run, rows: tuple[Row, ...], setting: dict[str, Scalar]) -> Sourc
         setting=setting,
         rows=rows,
         status=status,
+        reason=BY_HAND if status == "stopped" else "",
         detail="" if status == "completed" else f"MLflow says {run.status or 'nothing'}.",
         wall_s=run.wall_s,
     )

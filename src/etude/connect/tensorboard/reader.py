@@ -9,7 +9,7 @@ from ...errors import ImportFileError
 from ...space import Scalar
 from .. import renaming
 from ..base import ReadRequest, SourceStudy, SourceTrial
-from ..parsing import files, scalars, yaml
+from ..parsing import files, hydra, scalars, yaml
 from .event_file import Events, events
 from .runs import Run, Runs, complete_runs
 
@@ -89,7 +89,7 @@ def _setting_beside(folder: Path, place: Path, left_out: list[str]) -> dict[str,
             return scalars.flat_setting(tree)
         except (ImportFileError, OSError) as error:
             left_out.append(f"{error} The run has no setting, therefore.")
-    return {}
+    return hydra.job_setting(folder, place, left_out)
 
 
 def _setting_messages(runs: Runs) -> list[str]:

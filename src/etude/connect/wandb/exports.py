@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from ...errors import ImportFileError
-from ...space import Scalar
-from ..base import ReadRequest, Row, SourceStatus, SourceTrial
-from ..parsing import files
-from ..parsing.scalars import MAX_STEP, number_from_text, settings_from_texts, whole_step
-from ..renaming import distinct_name, local_name
+from ..base import ReadRequest, Row, SourceTrial
+from ..parsing.scalars import MAX_STEP, number_from_text
+from ..renaming import distinct_name
+from ..tables import headers, sheet
+from ..tables.trials import trials as table_trials
 
-STATES: Mapping[str, SourceStatus] = {
-    "finished": "completed",
-    "failed": "failed",
-    # The machine was lost, or a person stopped the run: neither is the setting's fault.
-    "crashed": "stopped",
-    "killed": "stopped",
-    "preempted": "stopped",
-    "preempting": "running",
-    "running": "running",
-    "pending": "running",
-}
-_BOUNDS = ("__MIN", "__MAX")
-# Columns of W&B's own about a run, beside its config and its summary.
-_RUN_COLUMNS = frozenset(
-    {"Name", "State", "Notes", "User", "Tags", "Created", "Runtime", "Sweep", "ID", "Group"}
-    | {"Job Type", "Updated", "End Time", "Hostname", "GPU Type", "GPU Count", "Commit", "Host"}
-    | {"Description", "Path", "Project", "Entity", "Agent", "Git"}
-)
-_OWN = ("_step", "_runtime", "_timestamp", "_wandb")
-# The export does not say which columns are metrics: those whose name says where or how they were
-# measured.
-_PLACES = ("train", "val", "valid", "validation", "test", "eval")
-_MEASURES = ("loss", "accuracy", "acc", "error", "perplexity", "bleu", "f1", "auc", "reward")
-_STEPS = ("_step", "global_step", "trainer/global_step", "train/global_step", "Step")
+# Columns that a table of runs has which the API wrote.
+_WHOLE = frozenset(("config", "summary"))
+_API_COLUMNS = frozenset(("_runtime", "_step", "_wandb", "_timestamp", "state", "created_at"))
 Cells: TypeAlias = Sequence[str]
 
 
@@ -48,23 +26,22 @@ def trials(path: Path, request: ReadRequest) -> tuple[list[SourceTrial], list[st
     Raises:
         ImportFileError: for a file that is no export.
     """
-    rows = _rows(path)
-    header = next(rows, [])
-    if any(name.endswith(_BOUNDS) for name in header) or any(" - " in name for name in header[1:]):
-        return _chart(path, header, rows)
-    if "Name" in header and "State" in header:
-        return _table(path, header, rows, request)
+    header = sheet.header(path)
+    ends = headers.CHART_BOUNDS
+    if any(name.endswith(ends) for name in header) or any(" - " in name for name in header[1:]):
+        rows = sheet.rows(path)
+        return _chart(path, next(rows)[1], (row for _, row in rows))
+    if set(header) >= _WHOLE:
+        raise ImportFileError(
+            f"`{path}` holds whole dictionaries in its cells `config` and `summary`. Write a "
+            "column for each of their keys (pandas.json_normalize, or `Export as CSV`)."
+        )
+    if "Name" in header or ({"name", "id"} & set(header) and _API_COLUMNS & set(header)):
+        return table_trials(path, request, wandb=True)
     raise ImportFileError(
-        f"`{path}` is no export of W&B: a chart has columns `RUN - METRIC`, a table `Name` and "
-        f"`State`; it has {', '.join(f'`{name[:40]}`' for name in header[:5])}."
+        f"`{path}` is no export of W&B: a chart has columns `RUN - METRIC`, a table `Name`; "
+        f"it has {', '.join(f'`{name[:40]}`' for name in header[:5])}."
     )
-
-
-def _rows(path: Path) -> Iterator[list[str]]:
-    try:
-        yield from (row for row in csv.reader(files.lines(path)) if row)
-    except csv.Error as error:
-        raise ImportFileError(f"`{path}` is no CSV that can be read ({error}).") from None
 
 
 def _chart(
@@ -102,7 +79,7 @@ def _curve_columns(path: Path, header: Cells) -> dict[int, tuple[str, str]]:
     run_and_metric: dict[int, tuple[str, str]] = {}
     counts: Counter[str] = Counter()
     for column, name in enumerate(header[1:], start=1):
-        if name.endswith(_BOUNDS):
+        if name.endswith(headers.CHART_BOUNDS):
             continue
         run, separator, metric = name.rpartition(" - ")
         if not separator:
@@ -125,66 +102,6 @@ def _is_mean(header: Cells, column: int, cells: Cells) -> bool:
     bounds = [
         cells[at]
         for at in (column + 1, column + 2)
-        if at < len(cells) and header[at].endswith(_BOUNDS)
+        if at < min(len(cells), len(header)) and header[at].endswith(headers.CHART_BOUNDS)
     ]
     return len(set(bounds)) > 1
-
-
-def _table(
-    path: Path, header: Cells, rows: Iterator[list[str]], request: ReadRequest
-) -> tuple[list[SourceTrial], list[str]]:
-    columns_of_runs = [
-        name for name in header if name not in _RUN_COLUMNS and name.partition(".")[0] not in _OWN
-    ]
-    metrics = [name for name in columns_of_runs if _is_metric(name, request)]
-    runs: list[dict[str, str]] = []
-    counts: Counter[str] = Counter()
-    for line, cells in enumerate(rows, start=2):
-        if len(cells) != len(header):
-            raise ImportFileError(
-                f"`{path}`, line {line}, has {len(cells)} cells, and the header {len(header)}."
-            )
-        run = dict(zip(header, cells, strict=True))
-        runs.append(run | {"Name": distinct_name(run["Name"], counts)})
-    settings = [name for name in columns_of_runs if name not in metrics]
-    run_settings = settings_from_texts([{name: run[name] for name in settings} for run in runs])
-    trials = [
-        _trial(run, setting, metrics) for run, setting in zip(runs, run_settings, strict=True)
-    ]
-    return trials, [
-        f"`{path}` is a table: only the last value of each metric is known. Read as metrics: "
-        f"{_names(metrics)}; as settings: {_names(settings)}. `--rename OLD=train/NEW` makes a "
-        "metric of a column, `--ignore` leaves it out."
-    ]
-
-
-def _is_metric(name: str, request: ReadRequest) -> bool:
-    local = local_name(name, request) or name
-    place, divided, _ = local.replace(".", "/").partition("/")
-    words = local.lower().replace("/", "_").replace("-", "_").replace(".", "_").split("_")
-    return (
-        local in (request.metric, "grad_norm", "epoch", *_STEPS)
-        or (bool(divided) and place.lower() in _PLACES)
-        or words[-1] in _MEASURES
-    )
-
-
-def _trial(
-    run: Mapping[str, str], setting: Mapping[str, Scalar], metrics: Sequence[str]
-) -> SourceTrial:
-    steps = [at for key in _STEPS if (at := number_from_text(run.get(key, ""))) is not None]
-    step = (whole_step(steps[0]) if steps else None) or 0
-    values = [(key, value) for key in metrics if (value := number_from_text(run[key])) is not None]
-    state = run["State"].lower()
-    return SourceTrial(
-        name=run["Name"],
-        setting=setting,
-        rows=tuple((step, key, value) for key, value in values),
-        status=STATES.get(state, "unknown"),
-        detail=f"W&B says `{state}`." if STATES.get(state) != "completed" else "",
-        wall_s=number_from_text(run.get("Runtime", "")) or 0.0,
-    )
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"

@@ -13,7 +13,7 @@ from ..parsing import files
 from . import exports, local_runs
 
 # The paths of a folder that are read; W&B itself links its own logs out of it.
-PATTERNS = ("*", "wandb/*", "**/files/*", "**/*.wandb")
+PATTERNS = ("*", "wandb/*", "**/wandb/run-*", "**/files/*", "**/*.wandb")
 
 
 def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
@@ -27,7 +27,7 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
         return [renaming.source_study("", trials, left_out, request)]
     left_out = files.outward_links(source, *PATTERNS)
     if folders := local_runs.folders(source):
-        trials, messages = local_runs.trials(folders)
+        trials, messages = local_runs.trials(folders, source)
     else:
         trials, messages = _exports(source, request)
     if not trials:

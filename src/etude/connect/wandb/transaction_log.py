@@ -142,12 +142,21 @@ def _read_history(message: bytes, log: Log) -> None:
     media = {name.removesuffix("._type") for name in items if name.endswith("._type")}
     log.passed_over += len(media)
     for name, logged in items.items():
-        if name.partition(".")[0] in OWN or any(name.startswith(f"{medium}.") for medium in media):
+        if is_own(name) or any(name.startswith(f"{medium}.") for medium in media):
             continue
         if (number := metric_value(logged)) is None:
             log.passed_over += 1
         else:
             log.rows.append((step, name, number))
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is W&B's own, or below one that is: its panels stand in `_wandb.visualize`.
+
+    >>> is_own("_wandb.visualize.x"), is_own("_wandb/x"), is_own("wandb"), is_own("_width")
+    (True, True, False, False)
+    """
+    return name.replace("/", ".").partition(".")[0] in OWN
 
 
 def metric_value(logged: object) -> float | None:
