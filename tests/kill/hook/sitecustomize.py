@@ -160,7 +160,7 @@ def arm() -> None:
         builtins.open = io.open = _counted(counts, "open", io.open, _opens_to_write)
         database = functools.partial(sqlite3.connect, factory=_database(counts))
         sqlite3.connect = database  # type: ignore[assignment]  # the same, but for its class
-        builtins.tick = functools.partial(_tick, counts)  # type: ignore[attr-defined]
+        builtins.tick = functools.partial(_tick, counts)  # type: ignore[attr-defined]  # ours
 
 
 def _count_os(counts: _Counts, call: str, name: str, *counts_this: Callable[..., bool]) -> None:
