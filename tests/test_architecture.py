@@ -118,6 +118,7 @@ CROSS_CUTTING = {
     "test_kill.py": "runs that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
     "test_scripts.py": "training scripts as they were and as they run, from the command to values",
+    "text/test_law.py": "hostile texts, over all commands and files",
     "train/torch/test_forty_modules.py": "forty networks, over the whole of the loop",
     "train/torch/test_traps.py": "what a stack must not get wrong, over the whole of the loop",
 }
@@ -125,7 +126,8 @@ CROSS_CUTTING = {
 USERS_FILES = {
     *("train.py", "runs/depth.toml", "runs/a.toml"),
     *("code/train.py", "code/new.py", "code/empty.py", "mypkg/__main__.py"),
-    *("helper.py", "package/__init__.py", "package/part.py", "before/__init__.py"),
+    *("helper.py", "package/__init__.py", "package/part.py", "package/other.py"),
+    "before/__init__.py",
     *("a/copy.toml", "a/longer.toml", "a/rates.toml", "b/rates.toml", "c/rates.toml"),
     *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }

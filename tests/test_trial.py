@@ -444,3 +444,37 @@ def test_a_rehearsal_does_not_pass_the_end_of_the_whole_trial(given, channel):
 def test_a_loss_by_any_known_name_ends_a_trial_that_diverges(trial, name):
     with pytest.raises(Infeasible):
         trial.log(1, {name: math.nan})
+
+
+class Name(str):
+    """A library's own kind of text."""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (3, "got 3 (int)"),
+        (b"loss", "got b'loss' (bytes)"),
+        (None, "(NoneType)"),
+        ("x" * 1001, "1,001"),
+    ],
+)
+def test_a_metric_whose_name_is_no_text_is_refused_in_words(trial, name, said):
+    with pytest.raises(RunError, match="Names of metrics") as refusal:
+        trial.report(0, {"valid/loss": 1.0, name: 1.0})
+
+    assert said in str(refusal.value)
+    assert isinstance(trial.left, Misused)
+
+
+def test_a_first_report_of_names_that_are_no_text_is_refused_in_words(trial):
+    with pytest.raises(RunError, match="Names of metrics are text"):
+        trial.report(0, {3: 1.0, "loss": 1.0})
+
+
+def test_a_metric_s_name_is_plain_text_that_can_be_stored(trial, channel):
+    trial.report(0, {"valid/loss": 1.0, Name("a"): 1.0, "\udcff": 1.0})
+
+    ((_, values),) = channel.of("logged")
+    assert [type(name) for name in values] == [str, str, str]
+    assert list(values) == ["valid/loss", "a", r"\udcff"]

@@ -6,6 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, final
 
 from .code import Code
+from .text.masking import masked_message
+from .text.signs import bounded, storable
+
+
+def message(text: str) -> str:
+    """A message of others as an event carries it: text that can be stored, of a length to be read.
+
+    What looks like a password, a token or a key is masked.
+    """
+    # What is cut first need not be searched; what is masked may be cut no more.
+    return masked_message(storable(bounded(text))) if text else text
+
+
+def _hold(event: object, *names: str) -> None:
+    """Holds these fields of a new event to what a message may be."""
+    for name in names:
+        object.__setattr__(event, name, message(getattr(event, name)))
 
 
 @final
@@ -70,6 +87,10 @@ class Ended:
     returned: str = field(default="", compare=False)
     """What the function returned that is not what it may seem, where nobody has said it yet."""
 
+    def __post_init__(self) -> None:
+        """Holds what others wrote to what a message may be."""
+        _hold(self, "reason", "detail", "error_site", "returned")
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Without the exception: another process may have no such class."""
         return Ended, (
@@ -107,6 +128,10 @@ class Lost:
     trial_id: int
     detail: str
 
+    def __post_init__(self) -> None:
+        """Holds what others wrote to what a message may be."""
+        _hold(self, "detail")
+
 
 @final
 @dataclass(frozen=True)
@@ -116,6 +141,10 @@ class Refused:
     trial_id: int
     kind: Literal["import", "input", "metric", "disk"]
     detail: str
+
+    def __post_init__(self) -> None:
+        """Holds what others wrote to what a message may be."""
+        _hold(self, "detail")
 
 
 @final
@@ -155,6 +184,10 @@ class Rehearsed:
     whole_s: float = 0.0
     returned: str = ""
     is_function: bool = False
+
+    def __post_init__(self) -> None:
+        """Holds what others wrote to what a message may be."""
+        _hold(self, "problem", "returned")
 
 
 Event: TypeAlias = (

@@ -21,9 +21,10 @@ from .assignment import Assignment, Channel
 from .disk.rights import make_folder, narrow_rights
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
-from .playbook.metrics import is_loss
+from .playbook.metrics import is_loss, name_mistake
 from .setting import watched
 from .study import evaluation_steps
+from .text.signs import storable
 
 # Heuristic: what took longer than this so far is not tried for one more step.
 QUICK_S = 5.0
@@ -98,6 +99,7 @@ class Trial:
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._in_turn, self._evaluation_steps = steps, frozenset(steps)
         self._first_losses = dict(assignment.first_losses)
+        self._names: dict[object, str] = {}  # of metrics: as they were given, and as plain text
         self._from_step, self._last_step, self._given = 0, -1, 0
         self._begun_at: float | None = None
         self._looped = self._reported = self.restores = self.asks_length = False
@@ -234,7 +236,8 @@ class Trial:
         """
         metric = self.metric
         if not self._reported and metric not in values:
-            self._leave(Misreport(_misreport_message(metric, sorted(values), step)))
+            names = sorted(self._name(name) for name in values)
+            self._leave(Misreport(_misreport_message(metric, names, step)))
         plain = self._step(step)
         self._reported = True
         if plain is None:
@@ -368,7 +371,7 @@ class Trial:
         self._begin()
         if self.left is not None:
             raise self.left
-        plain = {name: float(value) for name, value in values.items()}
+        plain = {self._name(name): float(value) for name, value in values.items()}
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
@@ -376,6 +379,15 @@ class Trial:
                 self._judge(name, value, step)
         if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()
+
+    def _name(self, given: object) -> str:
+        """The name of a metric as plain text, whatever kind of text a library made it."""
+        known = self._names.get(given)
+        if known is None:
+            if why := name_mistake(given):
+                self._misuse(why)
+            known = self._names[given] = storable(str.__str__(given))
+        return known
 
     def _judge(self, name: str, value: float, step: int) -> None:
         why = divergence(

@@ -189,3 +189,14 @@ def test_what_is_returned_and_ignored_is_said_once(screen, tried):
     progress.end()
 
     assert screen.getvalue().count("A dict is ignored.") == 1
+
+
+def test_a_name_with_markup_and_controls_stands_in_the_table_as_people_may_read_it(screen):
+    hostile = replace(STUDY, name="[red]:fire:\x1b[2J\u202e")
+    progress = Progress(Console(file=screen, width=120, force_terminal=True))
+
+    progress.begin(opening(studies=[hostile]))
+    progress.end()
+
+    assert "[red]:fire:\ufffd[2J\ufffd" in screen.getvalue()
+    assert "\x1b[2J" not in screen.getvalue()

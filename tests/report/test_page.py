@@ -26,7 +26,9 @@ from etude.record import NO_POINTS
 from etude.report.page import page, safe_json
 from etude.report.trial_table import MAX_TRIALS
 from etude.space import Real
+from etude.text.signs import readable
 
+HOME = "/home"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!-- \u2028"
 FETCHES = re.compile(r"""(?:src|href)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|fetch\(["']http""")
 
@@ -215,17 +217,17 @@ def test_hostile_names_add_no_element_and_no_attribute():
     assert parsed.tags.count("script") == 3
 
 
-def test_hostile_names_arrive_in_the_charts_as_they_are():
+def test_hostile_names_arrive_in_the_charts_as_people_may_read_them():
     data = re.findall(r'id="charts">(.*?)</script>', hostile(), flags=re.S)[0]
 
     drawn = json.loads(data)["charts"]["isolation"]["datasets"]
-    assert HOSTILE in {row.get("study") for rows in drawn.values() for row in rows}
+    assert readable(HOSTILE) in {row.get("study") for rows in drawn.values() for row in rows}
 
 
 def test_data_in_a_script_cannot_end_it():
     text = str(safe_json({"name": HOSTILE}))
 
-    assert json.loads(text) == {"name": HOSTILE}
+    assert json.loads(text) == {"name": readable(HOSTILE)}
     assert not set(text) & {"<", ">", "&", "\u2028"}
 
 
@@ -262,6 +264,26 @@ def test_the_page_says_where_it_comes_from():
     assert "etude run examples/optimizer/optimizer.toml --workers 2" in text
     assert "5c48845f0e2a with uncommitted changes" in text
     assert "torch 2.13.0" in text
+
+
+def test_a_page_for_others_tells_no_home_no_user_and_no_secret():
+    launch = replace(
+        content().launches[0],
+        command=f"etude run {HOME}/bob/a.toml --token HUSH",
+        folder="/scratch/bob/digits",
+        uncommitted="diff --git a/c.yaml b/c.yaml\n+password: HUSH\n",
+    )
+    trials = [
+        replace(one, status="infeasible", detail='File "/scratch/bob/digits/train.py": bob@host')
+        for one in records()[:3]
+    ]
+    given = content(records=trials, launches=(launch,), text="[fixed]\napi_key = 'HUSH'\n")
+
+    text = page(given)
+
+    assert not re.findall(r"bob\b|/scratch|/home|HUSH", markup(text))
+    assert ".../digits" in text
+    assert f"{HOME}/bob/a.toml" in page(replace(given, paths=True))
 
 
 def test_what_waits_for_another_round_is_said():

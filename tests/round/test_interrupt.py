@@ -36,7 +36,7 @@ def test_what_was_there_before_is_there_again():
 
 
 def test_another_thread_is_left_alone():
-    answers = []
+    answers: list[bool] = []
 
     def ask():
         with main_thread_interrupt() as interrupt:

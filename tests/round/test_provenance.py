@@ -41,29 +41,30 @@ def test_a_clean_repository_has_nothing_uncommitted(repository):
 
 def test_changes_and_new_code_applied_to_the_commit_give_the_code_that_ran(repository, tmp_path):
     code = {
-        "code/train.py": b"rate = 2\r\n",
-        "code/new.py": "größe = 1\nno_newline = 2".encode(),
+        "code/train.py": b"import new, package.part\r\n",
+        "code/new.py": "from empty import *\ngröße = 1\nno_newline = 2".encode(),
         "code/empty.py": b"",
-        "elsewhere/data set.json": b'{\n"a": "x\\ty"}\n',
-        "run.sh": b"#!/bin/sh\n\n",
+        "package/__init__.py": b"",
+        "package/part.py": b"from . import other\n",
+        "package/other.py": b"a = 1\n",
     }
-    (repository / "elsewhere").mkdir()
+    (repository / "package").mkdir()
     [(repository / name).write_bytes(content) for name, content in code.items()]
 
-    diff = launch(repository / "code").uncommitted
+    diff = launch(repository / "code", program=repository / "code" / "train.py").uncommitted
 
     git(tmp_path, "clone", "--quiet", str(repository), "again")
     git(tmp_path / "again", "apply", "--whitespace=nowarn", "-", given=diff.encode())
     assert {name: (tmp_path / "again" / name).read_bytes() for name in code} == code
 
 
-def test_before_the_first_commit_all_code_is_new(tmp_path):
+def test_before_the_first_commit_all_that_is_staged_or_imported_is_new(tmp_path):
     git(tmp_path, "init", "--quiet")
     (tmp_path / "staged.py").write_text("a = 1\n")
     git(tmp_path, "add", ".")
     (tmp_path / "new.py").write_text("b = 2\n")
 
-    found = launch(tmp_path)
+    found = launch(tmp_path, program=tmp_path / "new.py")
 
     assert found.commit == ""
     assert "+a = 1\n" in found.uncommitted
@@ -72,12 +73,64 @@ def test_before_the_first_commit_all_code_is_new(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("notes.txt", b"mine\n"), ("big.json", b"1" * 200_000), ("broken.py", b"\xff\x00")],
+    [
+        ("notes.txt", b"mine\n"),
+        ("credentials.json", b'{"token": "hush"}'),
+        ("config.yaml", b"token: hush"),
+        ("not_imported.py", b"a = 1\n"),
+        ("big.py", b"1" * 200_000),
+        ("broken.py", b"\xff\x00"),
+    ],
 )
-def test_what_is_no_code_is_named(repository, name, content):
+def test_of_what_is_no_code_of_the_training_only_the_name_is_kept(repository, name, content):
     (repository / name).write_bytes(content)
+    (repository / "code" / "train.py").write_bytes(b"rate = 1\r\n")
 
     assert launch(repository).uncommitted == f"?? {name}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("config.yaml", "api_key: HUSH-1"),
+        ("train.py", 'password = "HUSH-2"'),
+        ("settings.json", '{"hf_token": "HUSH-3"}'),
+        ("run.sh", "export WANDB_API_KEY=HUSH-4"),
+        (".env", "PLAIN=HUSH-5"),
+        ("server.pem", "HUSH-6"),
+        ("data.txt", "https://me:HUSH-7@host/data"),
+    ],
+)
+def test_a_secret_in_a_change_is_masked(repository, name, secret):
+    (repository / name).write_text("a\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "second")
+    (repository / name).write_text(f"b: 1\n{secret}\n")
+
+    found = launch(repository).uncommitted
+
+    assert "HUSH" not in found
+    assert name in found
+
+
+def test_a_secret_in_the_command_is_masked(tmp_path, monkeypatch):
+    argv = ["/bin/etude", "run", "--api-key", "HUSH", "--store", "pg://me:HUSH@host", "TOKEN=HUSH"]
+    monkeypatch.setattr(sys, "argv", argv)
+    monkeypatch.setattr(sys, "orig_argv", ["python", *argv])
+
+    command = launch(tmp_path).command
+
+    assert command == "etude run --api-key *** --store 'pg://me:***@host' 'TOKEN=***'"
+
+
+def test_a_folder_and_a_word_that_are_no_text_are_written_as_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/bin/etude", "run", "\udcff.toml"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "/bin/etude", "run", "\udcff.toml"])
+    monkeypatch.setattr(os, "getcwd", lambda: "/data/\udcff")
+
+    found = launch(None)
+
+    assert (found.command, found.folder) == (r"etude run '\udcff.toml'", r"/data/\udcff")
 
 
 def test_what_is_ignored_is_not_named(repository):

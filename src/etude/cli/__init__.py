@@ -25,11 +25,14 @@ def _perform() -> None:
     # Within a function: Ctrl-C while the commands load is answered like any other.
     from ..errors import EtudeError
     from .app import app
+    from .terminal import hold_any_text, usage_error
 
+    hold_any_text()
     try:
-        app()
+        code = usage_error(lambda: app(standalone_mode=False))
     except EtudeError as error:
         from .output import exit_code, print_error
 
         print_error(error)
         sys.exit(exit_code(error))
+    sys.exit(code)

@@ -51,7 +51,9 @@ app.command()(log)
 
 def _show_version(value: bool) -> None:  # a callback's signature is Typer's
     if value:
-        typer.echo(f"etude {__version__}")
+        from .terminal import say
+
+        say(f"etude {__version__}")
         raise typer.Exit
 
 

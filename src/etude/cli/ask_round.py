@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..store.base import Store
@@ -36,19 +36,19 @@ def is_to_be_played(place: Path, advised: str, store: Store) -> bool:
     """
     while True:
         for line in changed_lines(place, advised):
-            typer.echo(line)
-        typer.echo(f"Play {place}? [y]es, [n]o, [e]dit it first: ", nl=False)
+            say(line)
+        say(f"Play {place}? [y]es, [n]o, [e]dit it first: ", nl=False)
         reply = sys.stdin.readline()
         answer = reply.strip().casefold()
         if not reply or answer in _NO:
-            typer.echo("" if reply else "no")
+            say("" if reply else "no")
             return False
         if answer in _EDIT:
             _edit(place)
         elif answer in _YES and not (mistakes := _mistakes(place, store)):
             return True
         else:
-            typer.echo(mistakes if answer in _YES else "Type yes, no or edit.")
+            say(mistakes if answer in _YES else "Type yes, no or edit.")
 
 
 def changed_lines(place: Path, advised: str) -> list[str]:
@@ -85,11 +85,9 @@ def _edit(place: Path, call: Callable[..., object] = subprocess.run) -> None:
     """Opens the file in the person's editor and waits; says where it stands where there is none."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
-        typer.echo(f"Edit {place} in an editor of yours and save it, then answer.")
+        say(f"Edit {place} in an editor of yours and save it, then answer.")
         return
     try:
         call([*shlex.split(editor), str(place)], check=False)
     except (OSError, ValueError) as error:
-        typer.echo(
-            f"`{editor}` cannot be started ({error}). Edit {place} and save it, then answer."
-        )
+        say(f"`{editor}` cannot be started ({error}). Edit {place} and save it, then answer.")

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-import typer
-
 from ..wording import DIGITS, number
 
 if TYPE_CHECKING:
@@ -48,16 +46,17 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
     from ..procedure import autopilot
     from ..store import open_store
     from .output import print_lines, sound
+    from .terminal import say
 
     rounds = options.rounds
     budget = autopilot.budget_of(file, rounds=rounds, steps=options.budget_steps)
-    typer.echo(f"At most {rounds} rounds, {budget:,} training steps in all.")
+    say(f"At most {rounds} rounds, {budget:,} training steps in all.")
     played: list[PlayedRound] = []
     with closing(open_store(options.location)) as store:
 
         def play_one(current: Experiment | Path) -> Result:
             assert isinstance(current, Path), "A round of a file is a file. This is a bug."
-            typer.echo(f"\nRound {len(played) + 1} of {rounds}: {current}")
+            say(f"\nRound {len(played) + 1} of {rounds}: {current}")
             return sound(play(current, store), current, options.store)
 
         following = autopilot.follow(
@@ -87,6 +86,7 @@ def _stop(
     from ..procedure.autopilot import has_begun
     from ..procedure.budget import steps_to_go_on
     from .ask_round import changed_lines, has_terminal, is_to_be_played
+    from .terminal import say
 
     place, coming = latest.next_file, latest.coming
     # What was answered once, and played since, is not asked again.
@@ -98,7 +98,7 @@ def _stop(
         same = _command(file, options.rounds, options.budget_steps, options)
         return (f"The rounds stop before {place}, as you said.", same)
     for line in changed_lines(place, coming.text):
-        typer.echo(line)
+        say(line)
     left, result = options.rounds - latest.number, latest.result
     remaining = budget - latest.spent
     steps = steps_to_go_on(coming, result.experiment, result.records, remaining=remaining)

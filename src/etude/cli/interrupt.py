@@ -18,9 +18,12 @@ def print_how_to_go_on(typed: Sequence[str]) -> None:
     """Says that nothing is lost, and the command that goes on: the one that was typed."""
     import shlex
 
+    from ..text.masking import without_password
+    from ..text.signs import readable
+
+    command = readable(without_password(shlex.join(["etude", *typed])))
     print(
-        "Interrupted. What was finished is kept; type the same command to go on:\n"
-        f"  {shlex.join(['etude', *typed])}",
+        f"Interrupted. What was finished is kept; type the same command to go on:\n  {command}",
         file=sys.stderr,
     )
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..text.cells import cell
 from ..wording import FULL_DIGITS, number, quantity
 from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
@@ -196,7 +197,7 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv_format.DictWriter(text, list(flat[0]) if flat else ["name"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(flat)
+    writer.writerows([{key: cell(value) for key, value in row.items()} for row in flat])
     return text.getvalue()
 
 

@@ -18,6 +18,7 @@ def new(
 ) -> None:
     """Write a first experiment that runs: experiment.toml and train.py."""
     from ..errors import RunError
+    from .terminal import say
 
     existing = [name for name in _FILES if (folder / name).exists()]
     if existing:
@@ -35,10 +36,10 @@ def new(
         raise RunError(
             f"`{folder}` cannot be written ({error.strerror}). Name another folder."
         ) from error
-    typer.echo(f"Wrote {folder / 'experiment.toml'} (the question)")
-    typer.echo(f"  and {folder / 'train.py'} (the training).")
-    typer.echo(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
-    typer.echo(f"Run it:            etude run {folder / 'experiment.toml'}")
+    say(f"Wrote {folder / 'experiment.toml'} (the question)")
+    say(f"  and {folder / 'train.py'} (the training).")
+    say(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
+    say(f"Run it:            etude run {folder / 'experiment.toml'}")
 
 
 def _name_line(folder: Path) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-import typer
-
 from ..errors import EtudeError, ExperimentError, RunError, TrainError
+from ..text import signs
 from ..wording import FULL_DIGITS, number, sentence_case, shortened
+from .terminal import bold, dim, say, say_plain
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
@@ -65,32 +65,32 @@ def show(answer: Answer, *, json: bool, csv: Path | None = None) -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """Prints lines, each as soon as it is known."""
     for line in lines:
-        typer.echo(line)
+        say(line)
 
 
 def print_json(content: Mapping[str, Any]) -> None:
-    """Prints JSON: no NaN in it, for JSON has none."""
+    """Prints JSON: no NaN in it, for JSON has none; signs that act or hide as their numbers."""
     text = json_format.dumps(plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-    typer.echo(text)
+    say_plain(signs.escaped(text, lambda sign: json_format.dumps(sign)[1:-1]))
 
 
 def plain(value: Any) -> Any:
     """The same as JSON knows it: mappings, lists, text and finite numbers; others become null."""
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {signs.storable(str(key)): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value
+    return signs.storable(value) if isinstance(value, str) else value
 
 
 def _save_csv(text: str, path: Path, rows: str) -> None:
     if str(path) == "-":
-        typer.echo(text, nl=False)
+        say_plain(text, nl=False)
         return
     write_file(path, text)
-    typer.echo(f"Wrote {rows} to {path}")
+    say(f"Wrote {rows} to {path}")
 
 
 # --- errors
@@ -104,10 +104,10 @@ def exit_code(error: EtudeError) -> int:
 def print_error(error: EtudeError) -> None:
     """Says what is wrong on standard error; the user's own traceback where their code raised it."""
     if isinstance(error, TrainError) and error.user_traceback:
-        typer.echo(f"{error.user_traceback}\n", err=True)
+        say(f"{error.user_traceback}\n", err=True)
     if isinstance(error, ExperimentError) and len(error.mistakes) > 1:
-        typer.echo(f"{len(error.mistakes)} mistakes:", err=True)
-    typer.echo(error.summary if isinstance(error, TrainError) else str(error), err=True)
+        say(f"{len(error.mistakes)} mistakes:", err=True)
+    say(error.summary if isinstance(error, TrainError) else str(error), err=True)
 
 
 # --- files
@@ -178,16 +178,18 @@ def _width() -> int:
 
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines, each column as wide as its widest cell, the last one left ragged."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = [[signs.line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        for row in cells
     ]
 
 
 def setting_line(setting: Mapping[str, Any], digits: int = FULL_DIGITS) -> str:
     """A setting on one line."""
-    return ", ".join(f"{name} = {number(value, digits)}" for name, value in setting.items())
+    pairs = [f"{name} = {number(value, digits)}" for name, value in setting.items()]
+    return ", ".join(map(signs.line, pairs))
 
 
 def sound(result: Result, file: Path, store: str | None) -> Result:
@@ -234,7 +236,7 @@ def ending_lines(ending: Ending) -> list[str]:
 
 def headline(ending: Ending) -> str:
     """The word of a verdict, and its line."""
-    return paragraph(f"{strong(ending.word)}  {ending.line}")
+    return paragraph(f"{bold(ending.word)}  {ending.line}")
 
 
 def table_part(ending: Ending) -> list[str]:
@@ -288,7 +290,7 @@ def ruled_lines(lines: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") 
             break_on_hyphens=False,
         )
         edge = " " * max(2, width - len(wrapped[0]) - len(ids))
-        ruled += [f"{wrapped[0]}{edge}{typer.style(ids, dim=True)}" if ids else wrapped[0]]
+        ruled += [f"{wrapped[0]}{edge}{dim(ids)}" if ids else wrapped[0]]
         ruled += wrapped[1:]
     return ruled
 
@@ -312,11 +314,6 @@ def apart(sentence: str) -> tuple[str, tuple[str, ...]]:
     bare = re.sub(r"^[A-Z]\d{1,2}: ", "", sentence)
     bare = re.sub(r" ?\((?:[A-Z]\d{1,2}(?:, )?)+\)", "", bare)
     return sentence_case(shortened(bare, _SENTENCE_WORDS)), rules
-
-
-def strong(text: str) -> str:
-    """The text in bold where a terminal can."""
-    return typer.style(text, bold=True) if sys.stdout.isatty() else text
 
 
 def checkpoint_lines(result: Result) -> list[str]:

@@ -12,6 +12,7 @@ from typing import final
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
@@ -22,8 +23,10 @@ from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
 from ..store.base import MAX_LOSSES
 from ..study import Study
+from ..text import signs
 from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
 from .output import finding_lines
+from .terminal import printable
 
 
 @dataclass
@@ -96,7 +99,7 @@ class Progress:
         self._is_cost_unknown = _is_cost_unknown(tried)
         self._has_told = bool(tried and tried.returned)
         for line in opening_lines(opening):
-            self._console.print(line, markup=False, highlight=False)
+            self._print(line)
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console, get_renderable=self._table, refresh_per_second=4
@@ -113,14 +116,18 @@ class Progress:
         self._is_cost_unknown = self._is_cost_unknown and not tells_cost
         if self._live is None and (is_due or tells_cost):
             self._last_line_s = time.monotonic()
-            self._console.print(self._line(), markup=False, highlight=False)
+            self._print(self._line())
 
     def end(self) -> None:
         """Leaves the last state of the table on the screen."""
         if self._live is not None:
             self._live.stop()
         else:
-            self._console.print(self._line(), markup=False, highlight=False)
+            self._print(self._line())
+
+    def _print(self, text: str) -> None:
+        """Prints a text as it is: no name in it is markup, and none acts on the terminal."""
+        self._console.print(Text(printable(text)))
 
     def _take(self, event: Event) -> None:
         tally = self._tally
@@ -147,7 +154,7 @@ class Progress:
         """Says once what was returned and does not count: a rehearsal may not come so far."""
         if returned and not self._has_told:
             self._has_told = True
-            self._console.print(returned, markup=False, highlight=False)
+            self._print(returned)
 
     def _log(self, event: Logged) -> None:
         tally, metric = self._tally, self._opening.experiment.metric
@@ -165,9 +172,13 @@ class Progress:
         stopped = any(row["stopped"] for row in rows)
         for column in ("study", "ended", "infeasible", "stopped", f"best {metric}", "running"):
             if column != "stopped" or stopped:
-                table.add_column(column)
+                table.add_column(Text(signs.line(column)))
         for row in rows:
-            cells = [str(cell) for name, cell in row.items() if name != "stopped" or stopped]
+            cells = [
+                Text(signs.line(str(cell)))
+                for name, cell in row.items()
+                if name != "stopped" or stopped
+            ]
             table.add_row(*cells)
         table.caption = self._remaining()
         table.caption_justify = "left"

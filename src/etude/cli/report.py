@@ -10,6 +10,10 @@ import typer
 from ..wording import quantity
 from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
+_Paths = Annotated[
+    bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
+]
+
 
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
@@ -27,11 +31,13 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     kind: Annotated[
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",
+    paths: _Paths = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..errors import RunError
     from .options import Judge, stored_result
     from .output import hidden_test_lines, judged_lines, print_lines
+    from .terminal import say
 
     with stored_result(name, store, Judge(metric, maximize), test=test) as result:
         print_lines(judged_lines(result))
@@ -39,11 +45,11 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                place.write_text(result.html(), encoding="utf-8")
-                typer.echo(f"Report: {place}")
+                place.write_text(result.html(paths=paths), encoding="utf-8")
+                say(f"Report: {place}")
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")
-                typer.echo(f"{charts}: {place}/")
+                say(f"{charts}: {place}/")
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."

@@ -77,10 +77,11 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     from .autopilot import RoundOptions, follow
     from .interrupt import sigterm_as_ctrl_c
     from .options import lasting_location
+    from .terminal import say
 
     _refuse_options_of_rounds(rounds=rounds, accept=accept, budget_steps=budget_steps)
     location = lasting_location(store)
-    typer.echo(f"Store: {location}")
+    say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with sigterm_as_ctrl_c():
@@ -134,7 +135,8 @@ def _play(
     from ..round import run as a_round
     from .progress import Progress
 
-    console = Console(soft_wrap=True, file=sys.stdout)  # this one, whatever a trial's log takes
+    # This stream, whatever a trial's log takes; what stands in a name is no markup.
+    console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
     return a_round.run(
         file,
         store=store,

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..text.cells import cell
 from ..wording import FULL_DIGITS, number, quantity
 from .options import (
     CsvOption,
@@ -129,7 +130,9 @@ def _as_csv(result: Result) -> str:
     origins = [_origin_as_json(stretches) for stretches in _trained(result).values()]
     for at, key in enumerate(("launch", "code"), start=place + 2):
         frame.insert(at, key, [origin[key] for origin in origins])
-    return str(frame.to_csv(index=False))
+    text = frame.select_dtypes(exclude="number").columns
+    frame[text] = frame[text].map(cell)
+    return str(frame.rename(columns=cell).to_csv(index=False))
 
 
 def _lines(result: Result) -> Iterator[str]:

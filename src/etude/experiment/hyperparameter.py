@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
 from ..space import Domain, Scalar, value_text
+from ..text.signs import escaped, storable
 
 Role: TypeAlias = Literal["scientific", "nuisance", "fixed"]
 Condition: TypeAlias = tuple[tuple[str, str], ...]
@@ -96,9 +97,10 @@ def key_steps(path: str) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """A text as TOML writes it: JSON's escapes, and one character more that TOML escapes.
+    """A text as TOML writes it: JSON's escapes, and others for what acts or hides.
 
     >>> quoted("adam")
     '"adam"'
     """
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    written = json.dumps(storable(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return escaped(written, lambda sign: f"\\U{ord(sign):08x}")

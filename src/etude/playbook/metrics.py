@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from ..text.signs import storable, text_of
 from .catalogue import NO_NAMES, Names
 from .words import word_lists, words
 
@@ -16,6 +17,8 @@ GRADIENT_NORM: Final = "grad_norm"
 EPOCH: Final = "epoch"
 METRICS: Final = (TRAIN_LOSS, VALID_LOSS, TEST_LOSS, GRADIENT_NORM, EPOCH)
 
+# The longest name of a metric: a path of modules has about a hundred characters.
+MAX_NAME: Final = 1000
 _PARTS: Final = ("train", "valid", "test")
 _CROSS_ENTROPY: Final = frozenset({"cross", "entropy"})
 # Of the gradient, whole.
@@ -135,3 +138,18 @@ def is_test_metric(name: str, own: Names = NO_NAMES) -> bool:
     if said := own.get(name, ""):
         return said == TEST_LOSS
     return name.startswith("test/") or _says_test(name)
+
+
+def name_mistake(name: object) -> str:
+    """Why a metric cannot be called so, and what to pass instead; empty where it can."""
+    if not isinstance(name, str):
+        return (
+            f"Names of metrics are text, got {text_of(name, repr)[:60]} ({type(name).__name__}). "
+            'Pass for example {"valid/loss": 0.1}.'
+        )
+    if len(name) > MAX_NAME:
+        return (
+            f"Names of metrics have at most {MAX_NAME:,} characters, got {len(name):,}, which "
+            f"begin with `{storable(name[:40])}`. Give it a short name."
+        )
+    return ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import vl_convert
 
 from ..plot.theme import LIGHT, Palette, themed
+from ..text.signs import readable_json
 from .figures import figures
 from .inputs import Figure, Inputs
 
@@ -27,6 +29,7 @@ def export(inputs: Inputs, folder: Path, format: Format, *, palette: Palette = L
 
 def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
     spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
+    spec = json.loads(readable_json(json.dumps(spec, ensure_ascii=False)))
     path = folder / f"{figure.name}.{format}"
     if format == "png":
         path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2.0))

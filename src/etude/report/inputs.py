@@ -51,6 +51,8 @@ class Inputs:
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
         text: The experiment file as it ran, comments and all; empty for one from Python.
+        paths: Whether folders and the names of users stand as they were recorded: a page is sent to
+            others.
         date: When the report was made, as it is to be read; empty to leave it out.
     """
 
@@ -65,6 +67,7 @@ class Inputs:
     launches: Sequence[Launch] = ()
     text: str = ""
     date: str = ""
+    paths: bool = False
 
     @property
     def experiment(self) -> Experiment:

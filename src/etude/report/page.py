@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -15,10 +15,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
+from ..experiment.entry import Launch
 from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
+from ..text.masking import masked_command, masked_diff, masked_values
+from ..text.shareable import shareable
+from ..text.signs import readable, readable_json
 from .figures import figures, row_limit
 from .inputs import Figure, Inputs
 from .markup import (
@@ -50,6 +54,8 @@ STATUS_LABELS = {
 _STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
+# Where the library goes when all else is safe; what stands in a name has no such sign.
+_VEGA_PLACE = Markup("<vega>")
 
 
 def page(inputs: Inputs) -> str:
@@ -69,14 +75,18 @@ def page(inputs: Inputs) -> str:
         "charts": _charts(all_figures),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
-        "vega": Markup(_vega_bundle()),
+        "vega": _VEGA_PLACE,
     }
-    return _environment().from_string(_file("page.html.j2")).render(values).lstrip()
+    html = readable(_environment().from_string(_file("page.html.j2")).render(values).lstrip())
+    if not inputs.paths:
+        html = shareable(html, [launch.folder for launch in inputs.launches])
+    return html.replace(_VEGA_PLACE, _vega_bundle())
 
 
 def safe_json(data: Any) -> Markup:
     """The data as JSON that can stand inside a script element, whatever its strings hold."""
-    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = readable_json(text)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
@@ -187,11 +197,20 @@ def _trials(inputs: Inputs) -> dict[str, Any]:
 def _origin(inputs: Inputs) -> dict[str, Any]:
     return {
         "not_checked": [f"{subject} ({rule})" for rule, subject in inputs.not_checked.items()],
-        "launches": inputs.launches,
-        "text": _excerpt(inputs.text),
+        "launches": [_masked(launch) for launch in inputs.launches],
+        "text": _excerpt(masked_values(inputs.text)),
         "excerpt": _excerpt,
         "version": __version__,
     }
+
+
+def _masked(launch: Launch) -> Launch:
+    """The launch without what looks like a secret, for one that was recorded with it."""
+    return replace(
+        launch,
+        command=masked_command(launch.command),
+        uncommitted=masked_diff(launch.uncommitted),
+    )
 
 
 def _texts_with_rules(inputs: Inputs) -> list[str]:

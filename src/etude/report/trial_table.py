@@ -12,6 +12,7 @@ from ..analyze.views.outcomes import Outcome, ranked
 from ..plot.scales import value_label
 from ..record import Record
 from ..study import Study
+from ..text.masking import masked_message
 from ..wording import chart_number, quantity
 
 # Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
@@ -126,7 +127,7 @@ def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> 
         study=record.study,
         status=record.status,
         status_text=status_text,
-        detail=record.detail.strip()[-300:],
+        detail=masked_message(record.detail[-2000:]).strip()[-300:],
         best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
         setting=[_pair(study, record, name) for name in names],

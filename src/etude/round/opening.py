@@ -19,6 +19,7 @@ from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
 from ..store.base import Store, unheard
+from ..text.signs import storable
 from ..train.workload import is_workload
 from ..trial import TrainFunction
 from . import provenance
@@ -27,7 +28,7 @@ from .identity import free_name, refuse_another_file
 from .launch_code import code_at_start
 from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
-from .source import source_file
+from .source import source_file, train_place
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved
 # or renamed; that its trials are of several versions of the code.
@@ -132,10 +133,11 @@ def entry_of(
         path = Path(experiment)
         folder = path.absolute().parent
         read, text = baseline.read_with_baseline(path)
-        entry = Entry(experiment=read, text=text, source=str(path.absolute()))
+        entry = Entry(experiment=read, text=text, source=storable(str(path.absolute())))
     reference = entry.experiment.train
     own_loop = names_workload(reference, folder) if train is None else is_workload(train)
-    launch = provenance.launch(folder, own_loop=own_loop)
+    program = train_place(reference, folder) if train is None else Path(source_file(train))
+    launch = provenance.launch(folder, program=program, own_loop=own_loop)
     entry = replace(entry, launches=(replace(launch, accepts_code=accepts_code),))
     refuse_imported(entry.experiment)
     return entry, folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,9 @@ from pathlib import Path
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
 from ..store.identity import is_database
+from ..text.masking import joined, masked_diff, masked_words
+from ..text.signs import bounded, storable
+from .imported_files import imported_files
 
 # Everything a trial's values may depend on that a record can name cheaply.
 _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightning")
@@ -22,26 +24,28 @@ _PACKAGES = ("etude", "numpy", "scipy", "torch", "jax", "transformers", "lightni
 _MAX_DIFF_CHARACTERS = 1_000_000
 _MAX_CODE_BYTES = 200_000
 _MAX_NAMES = 1000
-_CODE = frozenset((".py", ".toml", ".yaml", ".yml", ".json", ".sh"))
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # what a first commit differs from
 # As `git apply` takes it, whatever a user's configuration says.
 _PLAIN_DIFF = ("--no-ext-diff", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
 
 
-def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
-    """This launch, for an experiment in `folder`; None where no code from here bears on values.
+def launch(folder: Path | None, *, program: Path | None = None, own_loop: bool = False) -> Launch:
+    """This launch, as it may be kept: what looks like a password, a token or a key is masked.
 
-    `own_loop` says that a workload is trained, in Etude's own loop.
+    Args:
+        folder: The experiment's; None where no code from here bears on values.
+        program: The file of the train function, where it has one.
+        own_loop: Whether a workload is trained, in Etude's own loop.
 
     Source: K3.
     """
     return Launch(
         command=command(),
-        folder=os.getcwd(),
+        folder=storable(os.getcwd()),
         process=os.getpid(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=_git(folder, "rev-parse", "--verify", "HEAD").strip() if folder else "",
-        uncommitted=_uncommitted(folder) if folder else "",
+        uncommitted=_uncommitted(folder, program) if folder else "",
         versions={
             "python": platform.python_version(),
             **_versions(),
@@ -51,11 +55,11 @@ def launch(folder: Path | None, *, own_loop: bool = False) -> Launch:
 
 
 def command() -> str:
-    """What was typed, quoted for a shell.
+    """What was typed, quoted for a shell; what looks like a secret is masked.
 
     Source: K3.
     """
-    return shlex.join(_command(sys.argv, sys.orig_argv))
+    return storable(bounded(joined(masked_words(_command(sys.argv, sys.orig_argv)))))
 
 
 def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
@@ -66,8 +70,8 @@ def _command(argv: Sequence[str], typed: Sequence[str]) -> list[str]:
     return ["python", *typed[1:]]
 
 
-def _uncommitted(folder: Path) -> str:
-    """The changes as a diff, new code in it, and the names of the other new files."""
+def _uncommitted(folder: Path, program: Path | None) -> str:
+    """The changes as a diff, new files that the program imports in it; of other new files names."""
     root = _git(folder, "rev-parse", "--show-toplevel").rstrip("\n")
     if not root:
         return ""
@@ -82,15 +86,24 @@ def _uncommitted(folder: Path) -> str:
         if not any(_belongs_to(name, store) for store in stores) and not _is_compiled(name)
     ]
     listing = []
+    code = imported_files(_programs(program), [folder, top])
     for name in untracked:
-        added = _addition(top, name) if len(diff) < _MAX_DIFF_CHARACTERS else ""
+        is_code = (top / name).resolve() in code and len(diff) < _MAX_DIFF_CHARACTERS
+        added = _addition(top, name) if is_code else ""
         diff += added
         listing += [] if added else [f"?? {name}\n"]
     if len(diff) > _MAX_DIFF_CHARACTERS:
         diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
     hidden = len(listing) - _MAX_NAMES
     more = [f"?? ... and {hidden:,} more\n"] if hidden > 0 else []
-    return diff + "".join([*listing[:_MAX_NAMES], *more])
+    return storable(masked_diff(diff) + "".join([*listing[:_MAX_NAMES], *more]))
+
+
+def _programs(program: Path | None) -> list[Path]:
+    """The files to begin with: the train function's, and the script that was started."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    started = [Path(main)] if isinstance(main, str) and Path(main).suffix == ".py" else []
+    return [*started, *([program] if program else [])]
 
 
 def _stores(top: Path) -> set[str]:
@@ -127,7 +140,7 @@ def _addition(top: Path, name: str) -> str:
     path = top / name
     try:
         kind = path.lstat()
-        if path.suffix not in _CODE or path.is_symlink() or kind.st_size >= _MAX_CODE_BYTES:
+        if path.is_symlink() or kind.st_size >= _MAX_CODE_BYTES:
             return ""
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -157,7 +170,7 @@ def _git(folder: Path, *arguments: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else ""
+    return os.fsdecode(answer.stdout) if answer.returncode == 0 else ""
 
 
 def _versions() -> dict[str, str]:

@@ -259,11 +259,14 @@ class Result:
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         return self.records.ended() if elsewhere else self.records
 
-    def html(self) -> str:
-        """The report as one page that needs nothing else."""
+    def html(self, *, paths: bool = False) -> str:
+        """The report as one page that needs nothing else.
+
+        With `paths` the folders and the names of users in it stand as they were recorded.
+        """
         from ..report.page import page
 
-        return page(self._report_inputs())
+        return page(replace(self._report_inputs(), paths=paths))
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""

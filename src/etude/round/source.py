@@ -48,9 +48,7 @@ class Source:
     @property
     def script(self) -> Path | None:
         """The file that the function is loaded from; None for one that was handed over."""
-        if self.function is not None or self.reference is None:
-            return None
-        return self.folder / self.reference.rpartition(":")[0]
+        return None if self.function is not None else train_place(self.reference, self.folder)
 
     def importable(self) -> tuple[str, Path]:
         """File and function for another process to import."""
@@ -95,6 +93,11 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
         return Processes(reference, folder, workers=workers)
     known = ", ".join(f"`{one}`" for one in RUNNERS)
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
+
+
+def train_place(reference: str | None, folder: Path) -> Path | None:
+    """The file of a reference such as `train.py:train`; None without one."""
+    return folder / reference.rpartition(":")[0] if reference else None
 
 
 def source_file(train: TrainFunction | None) -> str:

@@ -15,6 +15,7 @@ from ..code import Code
 from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
 from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
 from ..playbook.error_kinds import error_site
+from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .batches import Ticker, is_old
@@ -308,9 +309,9 @@ def _is_plain_exit(error: BaseException) -> bool:
 def _failure(trial: Trial, error: BaseException) -> Ended | Refused:
     text = user_traceback(error)
     if is_disk(error):
-        return Refused(trial.id, "disk", str(error))
+        return Refused(trial.id, "disk", text_of(error))
     if isinstance(error, WorkloadError):
-        return Refused(trial.id, "input", str(error))
+        return Refused(trial.id, "input", text_of(error))
     if is_out_of_memory(error):
         return Ended(trial.id, "infeasible", "out_of_memory", text, trial.updates)
     return replace(_error(trial, f"{text}{base_note(error)}"), cause=error)

@@ -22,6 +22,7 @@ from ..assignment import Assignment, Halt
 from ..disk.rights import open_log
 from ..errors import InputError
 from ..event import Event, Refused
+from ..text.signs import text_of
 from ..trial import TrainFunction
 from . import imported, messages
 from .attempt import attempt
@@ -86,7 +87,7 @@ class _Worker:
         try:
             _print_to(first.folder / "log.txt")
         except OSError as error:
-            self._parent.send([Refused(first.id, "disk", str(error))])
+            self._parent.send([Refused(first.id, "disk", text_of(error))])
             return
         train = self._load(first)
         if train is None:
@@ -124,7 +125,7 @@ class _Worker:
         try:
             self._train = self._train or train_function(self._reference, self._folder)
         except InputError as error:
-            self._parent.send([Refused(assignment.id, "input", str(error))])
+            self._parent.send([Refused(assignment.id, "input", text_of(error))])
         except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
             self._parent.send([Refused(assignment.id, "import", user_traceback(error))])
         return self._train

@@ -21,7 +21,8 @@ from types import ModuleType
 from typing import Any, final
 
 from ..code import Code, CodeFile
-from .masking import masked
+from ..text.masking import masked
+from ..text.signs import storable
 
 # Heuristic: what is above this is data, not code.
 MAX_TEXT_BYTES = 200_000
@@ -61,7 +62,7 @@ def file_of(path: str, data: bytes) -> CodeFile:
         text = importlib.util.decode_source(data)  # by its coding line, as Python reads it
     except (SyntaxError, UnicodeDecodeError):
         text = data.decode("utf-8", "replace")
-    text = masked(text)
+    text = storable(masked(text))
     return CodeFile(path, hashlib.sha256(text.encode()).hexdigest(), text)
 
 
@@ -69,8 +70,8 @@ def label(folder: Path, file: str, module: str) -> str:
     """How a file is called: by its path below the experiment's folder, else as a module."""
     for place, root in ((file, folder), (os.path.realpath(file), os.path.realpath(folder))):
         with contextlib.suppress(ValueError):
-            return Path(place).relative_to(root).as_posix()
-    return Path(file).name if module == "__main__" else module
+            return storable(Path(place).relative_to(root).as_posix())
+    return storable(Path(file).name) if module == "__main__" else module
 
 
 @final

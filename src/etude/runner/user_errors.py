@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import RunError
 from ..playbook.error_kinds import CODE_KINDS
+from ..text.signs import text_of
 
 _HOME = f"{Path(__file__).parent.parent}{os.sep}"
 # What stands between the user's line and the reason, when a module is imported.
@@ -52,7 +53,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the host or on a device, whichever library says so."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    text = str(error).lower()
+    text = text_of(error).lower()
     return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
 
 

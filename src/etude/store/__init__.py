@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import StoreError
+from ..text.masking import without_password
 from .base import Store
 from .memory import Memory
 from .sqlite import SQLite
@@ -31,7 +32,8 @@ def open_store(store: str | Path | None = None, *, create: bool = True) -> Store
         return Memory()
     if "://" in place:
         raise StoreError(
-            f"A store is a path or `memory`, found `{place}`. Write for example --store etude.db."
+            f"A store is a path or `memory`, found `{without_password(place)}`. "
+            "Write for example --store etude.db."
         )
     return SQLite(Path(place), create=create)
 

@@ -6,11 +6,11 @@ Nothing here or in the readers unpickles, evaluates or follows what a file says.
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import ImportFileError
+from ...text import signs
 
 SQLITE_HEADER = b"SQLite format 3\0"
 # Heuristic: the longest line of real logs is a few hundred kB, a stored space included.
@@ -19,9 +19,6 @@ MAX_LINE_BYTES = 16 << 20
 MAX_DOCUMENT_BYTES = 64 << 20
 # The longest name of a hyperparameter, a metric or a study; a path of modules has about a hundred.
 MAX_NAME = 300
-# Controls, lone surrogates, and line ends in disguise; those of Cf that turn the reading order.
-_UNSEEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
-_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def is_inside(folder: Path, path: Path) -> bool:
@@ -72,13 +69,7 @@ def clean(text: str) -> str:
     >>> clean("lr\x1b[2J"), clean("learning rate")
     ('lr�[2J', 'learning rate')
     """
-    if text.isprintable():
-        return text
-    return "".join("\ufffd" if _is_hidden(sign) else sign for sign in text)
-
-
-def _is_hidden(sign: str) -> bool:
-    return unicodedata.category(sign) in _UNSEEN or sign in _TURNING
+    return signs.line(text)
 
 
 def lines(path: Path) -> Iterator[str]:

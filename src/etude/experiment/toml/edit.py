@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from ...text.signs import readable
 from ..change import Change, target, value_at
 from ..hyperparameter import key_path
 from .read import BYTE_ORDER_MARK, parsed
@@ -25,6 +26,10 @@ class Edit:
 
     change: Change
     comment: str = ""
+
+    def __post_init__(self) -> None:
+        """Holds the comment to what may stand in one: names of others are in it."""
+        object.__setattr__(self, "comment", readable(self.comment))
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:

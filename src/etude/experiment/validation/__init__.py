@@ -18,6 +18,7 @@ from .fields import field_mistakes
 from .known_names import name_mistakes
 from .methods import method_mistakes
 from .roles import as_table, observed_mistakes, role_mistakes, table_mistakes, value_mistakes
+from .texts import text_mistakes
 
 
 def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
@@ -33,6 +34,7 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
     ]
     listed = listed_hyperparameters(given.get("configurations", ()))
     return [
+        *text_mistakes(given),
         *field_mistakes(given),
         *table_mistakes(given),
         *value_mistakes(hyperparameters, merged=given.get("studies") == "merged"),

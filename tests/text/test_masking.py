@@ -1,0 +1,154 @@
+"""Masking: what is a secret by its looks, and what is none."""
+
+import time
+
+import pytest
+
+from etude.text.masking import masked, masked_diff, masked_values, masked_words
+
+LONG = "a1B2c3D4" * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ('password = "correct-horse"', "correct-horse"),
+        ("DB_PASSWORD='correct-horse'", "correct-horse"),
+        ('login(token="abcdefgh1234")', "abcdefgh1234"),
+        ('{"api_key": "abcdefgh1234"}', "abcdefgh1234"),
+        ('os.environ["WANDB_API_KEY"] = "abcdefgh1234"', "abcdefgh1234"),
+        (f'wandb.login(key="{"0123456789" * 4}")', "0123456789" * 4),
+        ('run("hf_abcdefghijklmnopqrst")', "hf_abcdefghijklmnopqrst"),
+        ("# sk-abcdefghijklmnopqrstuvwx", "sk-abcdefghijklmnopqrstuvwx"),
+        ('aws = "AKIAABCDEFGHIJKLMNOP"', "AKIAABCDEFGHIJKLMNOP"),
+        (f'anything = "{LONG}"', LONG),
+        ('url = "https://me:hush-hush@host/data"', "hush-hush"),
+        ('k = """-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"""', "MIIB"),
+    ],
+)
+def test_a_secret_is_not_kept(text, secret):
+    assert secret not in masked(text)
+    assert "***" in masked(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'tokenizer = "bert-base-uncased"',
+        'token = "<eos>"',
+        "token = tokens[0]",
+        'key = "valid/loss"',
+        'password = os.environ["PASSWORD"]',
+        'path = "data/imagenet/train/images_of_the_first_hundred_classes"',
+        'url = "https://host/data"',
+        "lr = 0.001",
+    ],
+)
+def test_what_is_no_secret_stays(text):
+    assert masked(text) == text
+
+
+def test_another_revision_that_is_masked_is_another_text():
+    one, other = (f'revision = "{digit * 40}"' for digit in "ab")
+
+    assert masked(one) != masked(other)
+
+
+def test_another_password_is_the_same_text():
+    one, other = (f'password = "{word}"' for word in ("correct-horse", "battery-staple"))
+
+    assert masked(one) == masked(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aws_secret_access_key: HUSH",
+        '"aws_secret_access_key": "HUSH"',
+        "WANDB_API_KEY=HUSH",
+        "export HF_TOKEN='HUSH'",
+        "Authorization: Bearer HUSHHUSHHUSH",
+        "password: HUSH HUSH",
+        "client_secret = HUSH",
+        "machine: https://x/y?api_key=HUSH&b=1",
+        "redis://:HUSH@host/0",
+        "postgres://me:a@HUSH@host/db",
+        "wandb_key: 0HUSH123456789abcdef0123456789abcdef0123",
+    ],
+)
+def test_a_secret_of_another_file_than_code_is_not_kept(text):
+    assert "HUSH" not in masked_values(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_tokens: 512",
+        'pad_token: "[PAD]"',
+        "tokenizer: bert-base-uncased",
+        "key: valid/loss",
+        "keys: 3",
+        "token_dim: 64",
+        "monkey = 1",
+        "eos_token=</s>",
+    ],
+)
+def test_a_value_of_another_name_stays(text):
+    assert masked_values(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'os.environ.setdefault("HF_TOKEN", "HUSH-HUSH")',
+        'call(["tool", "--api-key", "HUSH-HUSH"])',
+        "password = 'it is HUSH'",
+        'PASSWORD: str = "HUSH"',
+    ],
+)
+def test_a_secret_in_code_is_not_kept(text):
+    assert "HUSH" not in masked(text)
+
+
+def test_the_words_around_an_option_stay():
+    words = ["etude", "run", "a.toml", "--password", "HUSH", "--eos-token", "</s>", "--token"]
+
+    assert masked_words(words) == [*words[:4], "***", *words[5:]]
+
+
+SHAPES = [
+    *(
+        "a.",
+        "pad_",
+        "secret",
+        'password="',
+        "token:",
+        "://a:",
+        '"',
+        "'a",
+        "-",
+        "a_pwd",
+        "x=1\n",
+        "A",
+    ),
+    *("-----BEGIN PRIVATE KEY-----", "key=", "bearer ", "authorization:", "?token=", "sk-", "eyJ"),
+    *(
+        "A",
+        "api_key",
+        "hf_",
+        "_",
+        "0",
+        "a-b",
+        "=",
+        "\\",
+        '"token": "',
+        "diff --git a/.env b/.env\n",
+    ),
+]
+
+
+def test_the_time_is_linear_whatever_the_text_is():
+    begin = time.process_time()
+    [mask(shape * 5000) for shape in SHAPES for mask in (masked, masked_values, masked_diff)]
+
+    assert time.process_time() - begin < 10
