@@ -127,6 +127,8 @@ class Lost:
 
     trial_id: int
     detail: str
+    is_blamed: bool = field(default=True, compare=False)
+    """Whether the trial may have had a part in it; one that another took along had none."""
 
     def __post_init__(self) -> None:
         """Holds what others wrote to what a message may be."""

@@ -81,9 +81,17 @@ class Trial:
     """
 
     def __init__(
-        self, assignment: Assignment, channel: Channel, halted: Callable[[], str] = _never
+        self,
+        assignment: Assignment,
+        channel: Channel,
+        halted: Callable[[], str] = _never,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Is made by a runner; `halted` gives the reason once it is to stop."""
+        """Is made by a runner; `halted` gives the reason once it is to stop.
+
+        `now_s` is the time that its limit is counted by.
+        """
         self.id = assignment.id
         self.noted = watched(assignment.setting)
         self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
@@ -94,8 +102,7 @@ class Trial:
         self._objective = assignment.objective
         self.keep_checkpoints = assignment.keep_checkpoints
         self._assignment = assignment
-        self._channel = channel
-        self._halted = halted
+        self._channel, self._halted = channel, halted
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._in_turn, self._evaluation_steps = steps, frozenset(steps)
         self._first_losses = dict(assignment.first_losses)
@@ -107,7 +114,7 @@ class Trial:
         self.passed_step = -1
         self.left: Leave | None = None
         limit = assignment.max_wall_s
-        self._deadline = math.inf if limit is None else time.monotonic() + limit
+        self._now_s, self._deadline = now_s, None if limit is None else now_s() + limit
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
@@ -355,7 +362,7 @@ class Trial:
             raise self.left
         if reason := self._halted():
             self._leave(Halted(reason))
-        if time.monotonic() > self._deadline:
+        if self._deadline is not None and self._now_s() > self._deadline:
             self._leave(Halted("time_limit"))
 
     def pauses(self, step: int) -> bool:

@@ -192,14 +192,24 @@ def test_a_file_that_cannot_be_read_is_told(source, etude_command, monkeypatch):
     assert answer.err == "`old/curves.csv` cannot be read (Permission denied).\n"
 
 
-def test_a_second_import_of_a_name_is_refused(source, etude_command):
+def test_an_import_that_is_typed_again_says_that_all_is_there(source, etude_command):
     words = ("import", "csv", "old", "--name", "it", "--metric", "valid/error")
     etude_command(*words)
 
     answer = etude_command(*words)
 
+    assert (answer.code, answer.err) == (0, "")
+    assert "`it` has these results of old (csv) already; nothing was written." in answer.out
+
+
+def test_a_second_import_of_a_name_with_other_results_is_refused(source, etude_command):
+    words = ("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+    etude_command(*words)
+
+    answer = etude_command(*words, "--maximize")
+
     assert answer.code == 2
-    assert "`it` is in this store already" in answer.err
+    assert "`it` is in this store already, and it is judged by another metric" in answer.err
 
 
 def test_checks_that_want_the_same_are_read_once(source, etude_command):

@@ -117,6 +117,90 @@ def test_an_import_that_was_killed_goes_on(source, monkeypatch):
     assert (records.count(), records.count("completed")) == (12, 12)
 
 
+@pytest.fixture(params=["memory", "etude.db"])
+def store(request, tmp_path):
+    """Both kinds of store, the one on disk as empty as the other."""
+    place = request.param if request.param == "memory" else tmp_path / request.param
+    opened = open_store(place)
+    yield opened
+    opened.close()
+
+
+def half_running(folder, **changes):
+    """Two trials that ended, with a NaN among their values, and one that runs on elsewhere."""
+    end = {"trials": "", "value": "0.4", **changes}
+    return csv_folder(
+        folder,
+        f"trial,status,learning_rate\na,completed,0.1\nb,,0.2\nc,running,0.3\n{end['trials']}",
+        "trial,step,metric,value\na,3,valid/error,0.5\na,3,train/loss,nan\nb,3,valid/error,nan\n"
+        f"c,1,valid/error,{end['value']}\n",
+    )
+
+
+def states(store):
+    """All that is known of each trial, texts in place of numbers that are none."""
+    return [
+        (one.name, one.status, one.reason, str(one.points.rows_P.tolist()), len(one.stretches))
+        for one in store.records("it")
+    ]
+
+
+def test_an_import_that_is_typed_again_changes_nothing(store, tmp_path):
+    source = half_running(tmp_path / "old")
+    import_source(source, store=store)
+    before = states(store)
+
+    again, _ = import_source(source, store=store)
+
+    assert again.is_repeated
+    assert states(store) == before
+    assert len(store.entries()[0].launches) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"value": "0.3"}, "trial `c` is not the same"),
+        ({"trials": "d,failed,0.25\n"}, "it has 3 trials of study `all`, these are 4"),
+    ],
+)
+def test_an_import_of_other_results_under_the_same_name_is_refused(store, tmp_path, changes, why):
+    import_source(half_running(tmp_path / "old"), store=store)
+    before = states(store)
+
+    with pytest.raises(ImportFileError, match=why):
+        import_source(half_running(tmp_path / "new", **changes), store=store)
+
+    assert states(store) == before
+
+
+@pytest.mark.parametrize("commits", [0, 1])
+def test_an_import_that_was_killed_between_its_commits_ends_as_if_it_had_not(
+    store, tmp_path, monkeypatch, commits
+):
+    source = half_running(tmp_path / "old")
+    append, done = type(store).append, list[None]()
+
+    def killed(*given):
+        if len(done) == commits:
+            pytest.exit("killed")
+        done.append(append(*given))
+
+    with monkeypatch.context() as before:
+        before.setattr(type(store), "append", killed)
+        with pytest.raises(pytest.exit.Exception):
+            import_source(source, store=store)
+
+    summary, _ = import_source(source, store=store)
+
+    assert not summary.is_repeated
+    assert [(name, status) for name, status, *_ in states(store)] == [
+        ("a", "completed"),
+        ("b", "infeasible"),
+        ("c", "running"),
+    ]
+
+
 def test_settings_do_not_depend_on_the_order_of_the_rows(source, tmp_path):
     head, *rows = TRIALS.splitlines()
     turned = csv_folder(tmp_path / "turned", "\n".join([head, *reversed(rows)]), CURVES)

@@ -338,3 +338,37 @@ def reads_at_the_first_step_only(trial):
         value = trial["factor"] if step == 0 else 0.5
         if trial.evaluates(step):
             trial.report(step, {"valid/loss": value}, checkpoint=lambda path: None)
+
+
+class Wordless(Exception):
+    """Nothing can be made of it but its kind."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+class Abort(BaseException):
+    """No `Exception`, as some libraries have theirs."""
+
+
+def raises_without_words(trial):
+    raise Wordless
+
+
+def raises_a_wordless_runtime_error(trial):
+    raise type("Silent", (Wordless, RuntimeError), {})
+
+
+def raises_no_exception(trial):
+    raise Abort("enough of it")
+
+
+def waits_for_go(trial):
+    """Begins, waits until somebody says so, and trains its few steps."""
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": 1.0})
+        (trial.folder / "begun").touch()
+        while not (trial.folder / "go").exists():
+            time.sleep(0.001)

@@ -24,6 +24,7 @@ WORKS = {
     "fills_the_disk": "FillsTheDisk",
     "misreports": "Misreports",
     "leaves": "Leaves",
+    "raises_without_words": "RaisesWithoutWords",
 }
 SETTING = {"learning_rate": 0.25, "optimizer": "sgd", "batch_size": 4}
 
@@ -145,6 +146,8 @@ def test_a_returned_number_is_the_last_report(runner, tmp_path):
         ("raises", "error", "ValueError: no width 3"),
         ("asks_wrongly", "error", "gives `learning_rate`."),
         ("leaves", "error", "SystemExit: enough"),
+        ("raises_a_wordless_runtime_error", "error", "Silent: <exception str() failed>"),
+        ("raises_no_exception", "error", "Abort: enough of it"),
         ("returns_words", "error", "The train function returned list"),
         ("restores_late", "error", "`restore` comes before"),
     ],
@@ -154,6 +157,16 @@ def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reaso
 
     assert (ended.status, ended.reason) == ("infeasible", reason)
     assert detail in ended.detail
+
+
+def test_an_exception_whose_text_cannot_be_read_is_told_by_its_kind_and_place(any_runner, tmp_path):
+    given = assignment(tmp_path, setting=SETTING)
+
+    ended = end(events_of(any_runner("raises_without_words"), given))
+
+    assert (ended.status, ended.reason) == ("infeasible", "error")
+    assert ended.error_site.startswith(("loops.Wordless at loops", "works.Wordless at works"))
+    assert "src/etude" not in ended.detail
 
 
 def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path):

@@ -183,9 +183,7 @@ def test_a_worker_that_cannot_start_says_what_it_said(tmp_path, monkeypatch):
     runner = processes("returns")
 
     with pytest.raises(RunError, match=r"could not start. It said:\n(.|\n)*encodings"):
-        runner.submit([assignment(tmp_path)])
-
-    runner.close()
+        events_of(runner, assignment(tmp_path))
 
 
 def test_closing_kills_what_runs(tmp_path):

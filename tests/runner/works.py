@@ -191,3 +191,17 @@ class Reads(Plain):
 
     def loss(self, predict, batch, setting):
         return setting["smoothing"] * super().loss(predict, batch, setting)
+
+
+class Wordless(Exception):
+    """Nothing can be made of it but its kind."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+class RaisesWithoutWords(Plain):
+    def model(self, setting):
+        raise Wordless

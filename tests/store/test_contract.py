@@ -189,6 +189,10 @@ def test_reserving_again_goes_on_after_the_last_id_and_place(store):
         ([Began(0, 0), Lost(0, "SIGKILL")], {"status": "pending", "losses": 1, "reason": ""}),
         ([Began(0, 0), *[Lost(0, "SIGKILL")] * 2], {"status": "pending", "losses": 2}),
         (
+            [Began(0, 0), *[Lost(0, "another's", is_blamed=False)] * 3],
+            {"status": "pending", "losses": 0},
+        ),
+        (
             [Began(0, 0), *[Lost(0, "SIGKILL")] * 3],
             {
                 "status": "infeasible",

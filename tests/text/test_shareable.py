@@ -2,7 +2,6 @@
 
 import pytest
 
-from etude.text import shareable as module
 from etude.text.shareable import shareable
 
 HOMES, USERS, ROOT = "/home", "/Users", "root"

@@ -28,7 +28,11 @@ _Members: TypeAlias = list[tuple[str, "Domain | Scalar"]]
 
 def import_lines(summary: ImportSummary, kind: str, source: Path) -> Iterator[str]:
     """What came, what it lies in, and what stayed behind."""
-    yield f"Imported `{summary.experiment.name}` from {source} ({kind})."
+    name = summary.experiment.name
+    if summary.is_repeated:
+        yield f"`{name}` has these results of {source} ({kind}) already; nothing was written."
+    else:
+        yield f"Imported `{name}` from {source} ({kind})."
     yield from _counts(summary)
     for role in ("scientific", "nuisance", "fixed"):
         yield from _role(summary, role)

@@ -137,7 +137,7 @@ class Progress:
         elif isinstance(event, Paused):
             tally.status[event.trial_id] = "paused"
         elif isinstance(event, Lost):
-            tally.losses[event.trial_id] += 1
+            tally.losses[event.trial_id] += event.is_blamed
             given_up = tally.losses[event.trial_id] >= MAX_LOSSES
             tally.status[event.trial_id] = "infeasible" if given_up else "pending"
         elif isinstance(event, Reopened):

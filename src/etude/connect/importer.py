@@ -27,6 +27,7 @@ from ..wording import nearest
 from . import csv, detection, reader
 from .assembly.assemble import UNNAMED, ImportedExperiment, Target, assemble
 from .assembly.given_space import names_in_space
+from .assembly.repeated import difference, is_whole
 from .assembly.sanitize import sanitize
 from .assembly.trials import trial_end
 from .base import ReadRequest, SourceStudy, SourceTrial
@@ -56,6 +57,7 @@ class ImportSummary:
             that have them. No check sees them.
         source_studies: The studies of the source, where it has several.
         taken_for: Names that are taken for known ones, by those.
+        is_repeated: Whether these results were in the store already, so that nothing was written.
     """
 
     experiment: Experiment
@@ -68,6 +70,7 @@ class ImportSummary:
     unseen: Mapping[str, int]
     source_studies: tuple[str, ...]
     taken_for: Mapping[str, str]
+    is_repeated: bool = False
 
 
 def import_results(
@@ -76,6 +79,7 @@ def import_results(
     """Reads what another tool wrote, and stores it as an experiment of its own.
 
     An import that was killed anywhere goes on when it is started again: nothing is stored twice.
+    One that came to its end says so when it is started again with the same results.
 
     Raises:
         ImportFileError: with every mistake that can be found.
@@ -88,11 +92,13 @@ def import_results(
     left_out = (*imported.left_out, *_unmatched_names(imported, request))
     imported = replace(imported, text=f"{head}\n{imported.text}", left_out=left_out)
     name = target.name
+    if _refuse_other(store, imported) and is_whole(imported, store.records(name)):
+        return replace(_summary(imported, list(store.records(name))), is_repeated=True)
     origin = launch(None)  # of this command: what trained the trials is not here
     with store.own(name):
-        _refuse_taken_name(store, imported)
+        _refuse_other(store, imported)  # it may have come meanwhile
         store.begin(Entry(experiment=imported.experiment, text=imported.text, launches=(origin,)))
-        pairs = _reserve(store, imported)
+        pairs = [pair for pair in _reserve(store, imported) if pair[1].status == "pending"]
         ended = [(trial, record) for trial, record in pairs if trial.status != "running"]
         store.append(name, [event for pair in ended for event in _events(*pair, target.metric)])
     # After the block: a store that is released takes it that nothing runs any more.
@@ -111,8 +117,7 @@ def _imported(
     ]
     messages = [f"--name {message}" for message in name_mistakes]
     is_known = any(entry.experiment.name == target.name for entry in store.entries())
-    if is_known and not _is_begun(store, target.name):
-        messages.append(_name_taken(target.name))
+    taken = [_name_taken(target.name)] if is_known and not _is_begun(store, target.name) else []
     imported = None
     try:
         if target.space is not None:
@@ -124,6 +129,7 @@ def _imported(
         # A wrong name is told above, once; the other mistakes do not depend on it.
         imported = assemble(studies, replace(target, name="imported") if name_mistakes else target)
     except InputError as error:
+        messages += taken  # what cannot be read is not what the store has
         if not messages:
             raise
         messages.append(str(error))
@@ -189,10 +195,11 @@ def _unmatched_names(imported: ImportedExperiment, request: ReadRequest) -> list
     return messages
 
 
-def _name_taken(name: str) -> str:
+def _name_taken(name: str, why: str = "") -> str:
+    reason = why or "results of two do not mix"
     return (
-        f"Experiment `{name}` is in this store already, and results of two do not mix. Give it "
-        f"another name, for example --name {name}-2."
+        f"Experiment `{name}` is in this store already, and {reason}. Give it another name, for "
+        f"example --name {name}-2."
     )
 
 
@@ -204,12 +211,17 @@ def _is_begun(store: Store, name: str) -> bool:
     return entry.experiment.search == "imported" and all_pending
 
 
-def _refuse_taken_name(store: Store, imported: ImportedExperiment) -> None:
-    """Refuses a name that was taken meanwhile, or begun with other results."""
+def _refuse_other(store: Store, imported: ImportedExperiment) -> bool:
+    """Whether the store has these results, or some of them; refuses others of the same name."""
     name = imported.experiment.name
-    entries = [entry for entry in store.entries() if entry.experiment.name == name]
-    if entries and not (_is_begun(store, name) and entries[0].experiment == imported.experiment):
+    entry = next((one for one in store.entries() if one.experiment.name == name), None)
+    if entry is None:
+        return False
+    if entry.experiment.search != "imported":
         raise ImportFileError(_name_taken(name))
+    if how := difference(imported, entry.experiment, store.records(name)):
+        raise ImportFileError(_name_taken(name, how))
+    return True
 
 
 def _reserve(store: Store, imported: ImportedExperiment) -> list[tuple[SourceTrial, Record]]:

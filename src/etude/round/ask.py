@@ -18,6 +18,7 @@ from ..experiment import Experiment
 from ..record import Record
 from ..runner import imported
 from ..runner.attempt import EventChannel, parted
+from ..runner.running_clock import RUNNING
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
@@ -192,7 +193,7 @@ class AskedTrial:
     ) -> None:
         """Is made by `AskTell.next`."""
         self._events = EventChannel(given.id, deliver, study=given.study, every_s=0.0)
-        self._trial = Trial(given, self._events, stop_reason)
+        self._trial = Trial(given, self._events, stop_reason, now_s=RUNNING.now_s)
         self._begin_s = time.monotonic()
         self.id, self.setting, self.seed = given.id, dict(given.setting), given.seed
         self.max_steps = given.max_steps

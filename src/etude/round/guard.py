@@ -45,7 +45,7 @@ class Guard:
             if isinstance(event, Refused):
                 raise refusal(event)
             if isinstance(event, Lost):
-                self._lost += 1
+                self._lost += event.is_blamed
             if isinstance(event, Ended):
                 self._refuse_misuse(event)
             if isinstance(event, Ended) and self._sites is not None:

@@ -12,6 +12,7 @@ from ..experiment import Experiment
 from ..finding import Finding
 from ..record import Records
 from ..study import Study
+from ..text.signs import text_of
 from .changed_code import ChangedFile
 
 
@@ -84,9 +85,9 @@ class Observers:
                 call(observer)
             except Exception as error:  # noqa: BLE001  # hours of training are worth more than a table
                 self._observers.remove(observer)
-                name = type(observer).__name__
+                name, kind = type(observer).__name__, type(error).__name__
                 warnings.warn(
-                    f"The observer `{name}` failed ({type(error).__name__}: {error}) and is told "
+                    f"The observer `{name}` failed ({kind}: {text_of(error)}) and is told "
                     "nothing more; the run goes on.",
                     RuntimeWarning,
                     stacklevel=2,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
+from ..runner.answers import answer
 from ..store.identity import is_database
 from ..text.masking import joined, masked_diff, masked_words
 from ..text.signs import bounded, storable
@@ -161,16 +161,7 @@ def _files(top: Path, *options: str) -> list[str]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return os.fsdecode(answer.stdout) if answer.returncode == 0 else ""
+    return os.fsdecode(answer(["git", "-C", str(folder), *arguments]))
 
 
 def _versions() -> dict[str, str]:

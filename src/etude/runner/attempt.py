@@ -20,6 +20,7 @@ from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .batches import Ticker, is_old
 from .returned import NO_NUMBER, returned
+from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
@@ -45,7 +46,7 @@ def attempt(
         return
     every_s = EventChannel.EVERY_S if ticker else 0.0
     channel = EventChannel(assignment.id, send, study=assignment.study, every_s=every_s)
-    trial = Trial(assignment, channel, halted)
+    trial = Trial(assignment, channel, halted, now_s=RUNNING.now_s)
     begin = time.monotonic()
     with ticker.watching(channel.flush_old) if ticker else nullcontext():
         ended, note = _outcome(trial, train)
@@ -191,7 +192,7 @@ def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refu
 
 def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
     watch = TimingChannel()
-    trial = Trial(assignment, watch)
+    trial = Trial(assignment, watch, now_s=RUNNING.now_s)
     ended, note = _outcome(trial, train)
     if isinstance(ended, Refused):
         return trial, ended
@@ -262,7 +263,9 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refus
             number, note = returned(trial, value)
             if number is not None:
                 trial.report(trial.final_step, {trial.metric: number})
-    except (Leave, Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # a user's code may raise anything
         return outcome(trial, error), note
     return outcome(trial), note
 

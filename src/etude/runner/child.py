@@ -1,4 +1,4 @@
-"""The program of a worker process: `python -m etude.runner.child FILE_DESCRIPTOR`.
+"""The program of a worker process: `python -m etude.runner.child FILE_DESCRIPTOR PARENT`.
 
 It imports the user's module once, trains what it is sent, and ends when its parent does.
 """
@@ -27,14 +27,16 @@ from ..trial import TrainFunction
 from . import imported, messages
 from .attempt import attempt
 from .base import Runner
+from .parent_death import end_with
 from .process_state import ProcessState
 from .stacking import prepare, vectorized, verdict
 from .user_code import train_function
 from .user_errors import user_traceback
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, parent_process: int) -> None:
     """Serves the parent at the other end of a socket until it hangs up."""
+    end_with(parent_process)
     # Ctrl-C reaches the whole group; what to do about it is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent: Connection = Connection(descriptor)
@@ -122,8 +124,11 @@ class _Worker:
         return self._halts.get(trial_id, "")
 
     def _load(self, assignment: Assignment) -> TrainFunction | None:
+        if self._train is not None:
+            return self._train
         try:
-            self._train = self._train or train_function(self._reference, self._folder)
+            self._train = train_function(self._reference, self._folder)
+            self._parent.send("loaded")  # from here on trials take their time
         except InputError as error:
             self._parent.send([Refused(assignment.id, "input", text_of(error))])
         except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
@@ -165,4 +170,4 @@ def _flush() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

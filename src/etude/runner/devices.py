@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
+
+from .answers import answer
 
 # The libraries that would each start a thread a core; one number for all of them.
 _THREADS = (
@@ -56,14 +57,5 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
         return [] if "-1" in visible or "NoDevFiles" in visible else visible
     if shutil.which("nvidia-smi") is None:
         return []
-    try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):  # a driver that does not answer offers no GPU
-        return []
-    return answer.stdout.split() if answer.returncode == 0 else []
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    return answer(command).decode(errors="replace").split()

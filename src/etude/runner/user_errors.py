@@ -23,9 +23,24 @@ _NO_MEMORY = ("out of memory", "resource_exhausted", "allocate memory")
 
 def user_traceback(error: BaseException) -> str:
     """The traceback as the user's code made it, without our frames."""
-    trace = traceback.TracebackException.from_exception(error)
-    _leave_out_ours(trace)
-    return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
+    try:
+        trace = traceback.TracebackException.from_exception(error)
+        _leave_out_ours(trace)
+        return "".join(trace.format() if trace.stack else trace.format_exception_only()).rstrip()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # of attributes that an exception's own class computes
+        return _plain_traceback(error)
+
+
+def _plain_traceback(error: BaseException) -> str:
+    """The traceback of an exception that Python's own writer cannot read: its place and kind."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame.filename)
+    ]
+    head = ["Traceback (most recent call last):\n"] if frames else []
+    lines = traceback.StackSummary.from_list(frames).format()
+    return "".join([*head, *lines, f"{type(error).__qualname__}: {text_of(error)}"])
 
 
 def base_note(error: BaseException) -> str:

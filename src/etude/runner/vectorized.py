@@ -21,6 +21,7 @@ from ..trial import TrainFunction, Trial
 from .attempt import EventChannel, outcome, rehearsal, with_reads
 from .base import Deliver
 from .process_state import ProcessState
+from .running_clock import RUNNING
 from .user_errors import is_out_of_memory
 
 if TYPE_CHECKING:  # JAX's have the same names
@@ -143,13 +144,17 @@ class Vectorized:
         """The trial with its network, begun; None where it ended in the attempt."""
         self._print(assignment.folder)
         channel = EventChannel(assignment.id, self._collect)
-        trial = Trial(assignment, channel, lambda: self._halts.get(assignment.id, ""))
+        trial = Trial(
+            assignment, channel, lambda: self._halts.get(assignment.id, ""), now_s=RUNNING.now_s
+        )
         self._seats[assignment.id] = _Seat(channel)
         try:
             with self._state.restored(assignment.stream_seed):
                 member: Member = self._resolved(assignment).member(trial)
                 member.begin()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a user's code may raise anything
             self._end(trial, error)
             return None
         return member
@@ -161,7 +166,9 @@ class Vectorized:
         try:
             with self._state.restored():
                 departures = stack.advance(most)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a user's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a user's code may raise anything
             if len(stack.members) == most == 1:
                 self._end(first.trial, error)
                 return []

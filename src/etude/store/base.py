@@ -195,7 +195,7 @@ def _record_begun(record: Record, event: Began) -> Record:
 
 
 def _record_after_loss(record: Record, event: Lost) -> Record:
-    losses = record.losses + 1
+    losses = record.losses + event.is_blamed
     if losses < MAX_LOSSES:
         return dataclasses.replace(record, status="pending", losses=losses)
     detail = f"Its worker died {losses} times; the last time: {event.detail}."

@@ -99,6 +99,8 @@ def text_of(value: object, how: Callable[[object], str] = str) -> str:
     ("'a'", '3')
     """
     try:
-        return how(value)
-    except Exception:  # noqa: BLE001  # somebody else's `__str__` may raise anything
+        return "".join(how(value))  # whatever kind of text it is to its class
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  # somebody else's `__str__` may raise anything
         return f"<{type(value).__name__} that has no text>"

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, final
 
 from ..assignment import Assignment
+from ..text.signs import text_of
 from ..trial import Trial
 
 Signature: TypeAlias = tuple[tuple[str, str], ...]
@@ -40,6 +41,10 @@ CLOSE = 1e-9
 STEPS = 3
 # Heuristic: a stack of two may pass by chance where the first gives its value to all.
 TRIALS = 3
+# Heuristic: the best of some rounds; a busy machine slows most of them.
+ROUNDS = 3
+# A coarse clock of the processor sees nothing of a short run: it is no reason to do a million.
+GROWTH = 10
 
 
 @final
@@ -189,6 +194,22 @@ def _times(timings: Timings, assignments: Assignments, widths: Sequence[int]) ->
     return times
 
 
+def best_s(seconds: Callable[[int], float], *, timed_s: float, most: int = 1 << 30) -> float:
+    """Seconds for one of `seconds(count)`, the best of some rounds that take so long together.
+
+    Counts grow from one, tenfold at most: some systems count the processor's time in hundredths of
+    a second, so that a step of a millisecond seems to take none.
+    """
+    round_s = timed_s / ROUNDS
+    count, taken_s = 1, seconds(1)
+    while taken_s < round_s / 2 and count < most:
+        wanted = count * round_s / taken_s if taken_s > 0.0 else math.inf
+        count = int(min(max(wanted, 2 * count), GROWTH * count, most))
+        taken_s = seconds(count)
+    others = ROUNDS - 1 if count > 1 else 1
+    return max(min(taken_s, *(seconds(count) for _ in range(others))) / count, 1e-9)
+
+
 def _fastest(times: Mapping[int, float], remarks: str, *, alike: float) -> Judgement:
     plain_s = times[1]
     stacks = {width: step_s for width, step_s in times.items() if width > 1}
@@ -302,7 +323,7 @@ def distance_message(distances: Mapping[str, float]) -> str:
 
 def error_message(error: BaseException) -> str:
     """The kind of an exception and the first line that it says, without a point."""
-    line = next(iter(str(error).strip().splitlines()), "no reason given")
+    line = next(iter(text_of(error).strip().splitlines()), "no reason given")
     return f"{type(error).__name__}: {line.rstrip('.')}"
 
 

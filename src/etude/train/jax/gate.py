@@ -13,6 +13,7 @@ from ...assignment import Assignment
 from ..gate import (
     Signature,
     Timings,
+    best_s,
     error_frame,
     error_message,
     located,
@@ -25,8 +26,7 @@ from .member import Member
 from .program import MAX_STRETCH
 from .vectorized import Stack
 
-# Heuristic: the best of some rounds; a busy machine slows most of them.
-_ROUNDS, _TIMED_S = 3, 0.3
+_TIMED_S = 0.3
 
 
 def timings(loop: Loop) -> Timings:
@@ -73,9 +73,7 @@ def _stack_s(loop: Loop, assignments: Sequence[Assignment], width: int) -> float
 def _best_s(run: Callable[[int], object]) -> float:
     """Seconds for one of `run(count)`, the best of some rounds, compiled before."""
     run(1)
-    once_s = max(_seconds(run, 1), 1e-6)
-    count = max(1, min(MAX_STRETCH, int(_TIMED_S / _ROUNDS / once_s)))
-    return min(_seconds(run, count) for _ in range(_ROUNDS)) / count
+    return best_s(partial(_seconds, run), timed_s=_TIMED_S, most=MAX_STRETCH)
 
 
 def _seconds(run: Callable[[int], object], count: int) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from ...setting import NotedSetting
+from ...text.signs import text_of
 from ..gate import error_frame, error_message, located
 from ..workload import Workload
 from .examples import Batch
@@ -36,7 +37,7 @@ _CLOSE = 1e-10
 
 def description(error: BaseException) -> str:
     """What an exception means for a workload, where we know it, and the line that met it."""
-    text, frame = str(error), error_frame(error, torch.__file__)
+    text, frame = text_of(error), error_frame(error, torch.__file__)
     known = [meaning for sign, meaning in _MEANINGS.items() if sign in text]
     meaning = known[0] if known else error_message(error)
     if frame is not None and "label_smoothing" in (frame.line or ""):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import torch
 
 from ...assignment import Assignment
-from ..gate import Memory, Signature, Timings, probe_trial, probe_trials
+from ..gate import Memory, Signature, Timings, best_s, probe_trial, probe_trials
 from . import diagnosis, memory
 from .equivalence import difference
 from .loop import Learner, Loop
@@ -21,8 +20,7 @@ from .vectorized import Stack
 
 # Heuristic: times that are not told apart on a machine that does other things too.
 ALIKE = 1.1
-# Heuristic: the best of some rounds; a busy machine slows most of them.
-_TIMED_S, _ROUNDS = 0.2, 3
+_TIMED_S = 0.2
 
 
 def timings(loop: Loop) -> Timings:
@@ -93,17 +91,13 @@ def _more_threads(times: int) -> Iterator[int]:
         torch.set_num_threads(own)
 
 
-def _best_s(run: Any) -> float:
+def _best_s(run: Callable[[int], object]) -> float:
     """Seconds for one of `run(count)`, the best of some rounds, warmed up."""
     run(1)
-    once_s = max(_seconds(run, 1), 1e-6)
-    count = int(_TIMED_S / _ROUNDS / once_s)
-    if count > 1:
-        return min(_seconds(run, count) for _ in range(_ROUNDS)) / count
-    return min(once_s, _seconds(run, 1))
+    return best_s(partial(_seconds, run), timed_s=_TIMED_S)
 
 
-def _seconds(run: Any, count: int) -> float:
+def _seconds(run: Callable[[int], object], count: int) -> float:
     """Seconds of this process where one thread does all, so that no other program is counted."""
     alone = torch.get_num_threads() == 1 and not torch.cuda.is_available()
     clock = time.process_time if alone else time.perf_counter
