@@ -25,19 +25,16 @@ TEST = "test_a_case_is_right"
 AT_ONCE = 2
 # Ends what hangs; what a case may take, its script says in seconds of the processor.
 HANGS_S = 600
-# An untested setting is adopted when that is asked for, and the script of this case does not ask.
-AS_IS = {"baseline-on-a-full-disk"}
 COMMAND = """#!/bin/bash
-{as_is}exec "{python}" -m etude "$@"
+exec "{python}" -m etude "$@"
 """
-ASKED = '[ "$*" = adopt ] && set -- adopt --as-is\n'
 
 
 def judged(name: str, folder: Path) -> tuple[int | None, str]:
     """How the script of a case ends, and what it said; None for one that hung."""
     folder.mkdir()
     command = folder / "etude"
-    command.write_text(COMMAND.format(python=sys.executable, as_is=ASKED if name in AS_IS else ""))
+    command.write_text(COMMAND.format(python=sys.executable))
     command.chmod(0o755)
     environment = {
         "ETUDE": str(command),
