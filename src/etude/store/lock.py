@@ -83,6 +83,18 @@ class Descriptors:
             else:
                 os.close(descriptor)
 
+    def note(self, descriptor: int) -> None:
+        """Takes a descriptor that holds a lock, which a process that is forked off is not to."""
+        with self._lock:
+            self._taken.add(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Closes what was noted, where this process noted it."""
+        with self._lock:
+            if descriptor in self._taken:
+                self._taken.discard(descriptor)
+                os.close(descriptor)
+
     def _forget(self) -> None:
         self._lock = threading.Lock()
         for descriptor in [*self._taken, *(one for idle in self._idle.values() for one in idle)]:
@@ -130,7 +142,9 @@ def keep_in_use(descriptor: int) -> None:
 
     So until this process ends.
     """
-    _set(os.dup(descriptor), fcntl.F_RDLCK, *_IN_USE)
+    kept = os.dup(descriptor)
+    DESCRIPTORS.note(kept)
+    _set(kept, fcntl.F_RDLCK, *_IN_USE)
 
 
 def _set(descriptor: int, kind: int, start: int, length: int) -> None:
@@ -162,12 +176,13 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
             f"The lock `{path}` cannot be written ({error.strerror}). "
             "Make the store's folder writable, or name another store with --store."
         ) from error
+    DESCRIPTORS.note(file)
     try:
         _lock_whole(file, path)
         _write_owner(file, path, owner)
         yield
     finally:
-        os.close(file)
+        DESCRIPTORS.close(file)
 
 
 def _lock_whole(file: int, path: Path) -> None:
