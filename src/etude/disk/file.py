@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .folder import sync_folder
+from .rights import set_mode
 
 # Ours alone: whoever sweeps them knows them by it. A short name, whatever the name of the file.
 _ASIDE = re.compile(r"\.etude-[0-9a-f]{16}\.partial")
@@ -138,7 +139,7 @@ def _take_over(descriptor: int, known: os.stat_result) -> None:
     if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
         with suppress(OSError):
             os.fchown(descriptor, known.st_uid, known.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(known.st_mode))
+    set_mode(descriptor, stat.S_IMODE(known.st_mode))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

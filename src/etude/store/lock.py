@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import final
 
+from ..disk.rights import set_mode
 from ..errors import OwnedError, StoreError
 from .identity import Identity, identity
 from .owner import Owner
@@ -169,8 +170,6 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
     try:
         is_new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
-        if is_new:
-            os.fchmod(file, mode)  # whatever the umask
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` cannot be written ({error.strerror}). "
@@ -179,7 +178,7 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
     DESCRIPTORS.note(file)
     try:
         _lock_whole(file, path)
-        _write_owner(file, path, owner)
+        _write_owner(file, path, owner, mode if is_new else None)
         yield
     finally:
         DESCRIPTORS.close(file)
@@ -197,8 +196,10 @@ def _lock_whole(file: int, path: Path) -> None:
         ) from error
 
 
-def _write_owner(file: int, path: Path, owner: Owner) -> None:
+def _write_owner(file: int, path: Path, owner: Owner, mode: int | None) -> None:
     try:
+        if mode is not None:
+            set_mode(file, mode)  # whatever the umask
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(owner.as_json()).encode(), 0)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import final
 
 from ..code import Code
-from ..disk.rights import PRIVATE, file_rights
+from ..disk.rights import PRIVATE, file_rights, set_mode
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
@@ -252,8 +252,10 @@ def _make_private(path: Path) -> None:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE)
     except OSError:  # it is there, or SQLite says why it cannot be
         return
-    os.fchmod(file, PRIVATE)
-    os.close(file)
+    try:
+        set_mode(file, PRIVATE)
+    finally:
+        os.close(file)
 
 
 def _readable(path: Path, typed: Path) -> sqlite3.Connection:
