@@ -1,8 +1,10 @@
+import errno
+import os
 import shutil
 
 import pytest
 
-from etude.disk.folder import contents, is_whole, make_folder, sync_tree
+from etude.disk.folder import contents, is_whole, make_folder, sync_folder, sync_tree
 
 
 @pytest.fixture
@@ -76,3 +78,36 @@ def test_folders_are_made_down_to_the_last(tmp_path):
     make_folder(tmp_path / "a" / "b")
 
     assert (tmp_path / "a" / "b").is_dir()
+
+
+def failing(monkeypatch, code):
+    def fails(_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", fails)
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_takes_a_folder_no_more_is_told(tmp_path, monkeypatch, code):
+    failing(monkeypatch, code)
+
+    with pytest.raises(OSError, match=os.strerror(code)):
+        sync_folder(tmp_path)
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES])
+def test_a_file_system_that_syncs_no_folders_is_left_at_that(tmp_path, monkeypatch, code):
+    failing(monkeypatch, code)
+
+    sync_folder(tmp_path)
+
+
+def test_where_a_sync_ends_in_the_disks_memory_more_is_asked_of_it(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("etude.disk.folder._FULL_SYNC", 51)
+    monkeypatch.setattr("fcntl.fcntl", lambda _, what: asked.append(what))
+    failing(monkeypatch, errno.EIO)
+
+    sync_folder(tmp_path)
+
+    assert asked == [51]

@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from .folder import sync_folder
+from .folder import sync, sync_folder
 from .rights import set_mode
 
 # Ours alone: whoever sweeps them knows them by it. A short name, whatever the name of the file.
@@ -31,6 +31,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
     Raises:
         OSError: where it cannot be written; the file is then what it was, and nothing lies beside.
+            Where only its folder cannot be synced, it is what it should be until a power cut.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     known = _status(path)
@@ -111,7 +112,7 @@ def _replace(place: Path, data: bytes, known: os.stat_result | None) -> None:
         if known is not None:
             _take_over(descriptor, known)
         _write_all(descriptor, data)
-        os.fsync(descriptor)
+        sync(descriptor)
         os.replace(aside, place)
     except BaseException:
         with suppress(OSError):

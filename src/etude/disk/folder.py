@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from .rights import new_folder
 
 _CHUNK = 1 << 20
+_FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
+# What a file system says that cannot sync a folder, or a folder that may not be listed.
+_UNABLE = {
+    *(errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY),
+    *(errno.EBADF, errno.EACCES, errno.EPERM),
+}
 
 
 def make_folder(folder: Path) -> None:
@@ -25,13 +32,36 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Sees to it that the names in a folder are on disk, where its file system can do that."""
-    with suppress(OSError):
+    """Sees to it that the names in a folder are on disk, where its file system can do that.
+
+    Raises:
+        OSError: where the disk takes them no more.
+    """
+    try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+
+
+def sync(descriptor: int) -> None:
+    """Sees to it that an open file or folder is on disk, past the disk's own memory too.
+
+    Raises:
+        OSError: where the disk takes it no more.
+    """
+    if _FULL_SYNC is not None:  # macOS, whose `fsync` leaves it in the disk's memory
+        try:
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+            return
+        except OSError as error:
+            if error.errno not in _UNABLE:
+                raise
+    os.fsync(descriptor)
 
 
 def contents(folder: Path) -> str:
@@ -52,7 +82,7 @@ def sync_tree(folder: Path) -> None:
     for path in _files(folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
     for place, _, _ in os.walk(folder, topdown=False):

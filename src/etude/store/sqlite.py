@@ -236,6 +236,7 @@ def _writable(path: Path, typed: Path) -> sqlite3.Connection:
         db.execute("pragma journal_mode = wal")
         # Every commit reaches the disk, so that a finished trial survives a power cut too.
         db.execute("pragma synchronous = full")
+        db.execute("pragma fullfsync = on")  # on macOS, where a sync ends in the disk's memory else
         migrate(db)
     except BaseException:
         db.close()

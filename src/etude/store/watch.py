@@ -97,6 +97,7 @@ class Watch:
         names = [path.with_name(path.name + part) for part in _PARTS]
         self._parts = {name: file for name in names if (file := identity(name)) is not None}
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("pragma fullfsync = on")  # as the owner's
         self._is_overwritten = False
         self._is_written = False
         self._stamp: Any = None
