@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -208,6 +209,18 @@ def test_more_is_written_behind_what_a_file_has(tmp_path):
     append_whole(tmp_path / "looks", "two\n", head="# looks\n")
 
     assert (tmp_path / "looks").read_text() == "# looks\none\ntwo\n"
+
+
+def test_of_what_many_write_behind_a_file_at_once_nothing_is_lost(tmp_path):
+    lines = [f"{number}\n" for number in range(40)]
+
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(lambda line: append_whole(tmp_path / "looks", line, head="#\n"), lines))
+
+    head, *written = (tmp_path / "looks").read_text().splitlines(keepends=True)
+    assert head == "#\n"
+    assert sorted(written) == sorted(lines)
+    assert names(tmp_path) == ["looks"]
 
 
 @pytest.mark.parametrize(

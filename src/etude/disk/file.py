@@ -13,7 +13,8 @@ import re
 import secrets
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from .folder import sync, sync_folder
@@ -49,14 +50,28 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def append_whole(path: Path, content: str, *, head: str = "") -> None:
     """Puts `content` behind what a file has, or behind `head` where there is none yet.
 
+    Who adds to it at the same time waits, so that nothing of either is lost.
+
     Raises:
         OSError: where it cannot be read or written; the file is then what it was.
     """
-    try:
-        before = path.read_bytes()
-    except FileNotFoundError:
-        before = head.encode("utf-8")
-    write_whole(path, before + content.encode("utf-8"))
+    with _folder_held(Path(os.path.realpath(path)).parent):
+        try:
+            before = path.read_bytes()
+        except FileNotFoundError:
+            before = head.encode("utf-8")
+        write_whole(path, before + content.encode("utf-8"))
+
+
+@contextmanager
+def _folder_held(folder: Path) -> Iterator[None]:
+    """Keeps others from adding to a file of this folder meanwhile, where its file system can."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def is_blank(path: Path) -> bool:
