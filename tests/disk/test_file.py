@@ -68,6 +68,19 @@ def test_what_fails_before_the_end_leaves_the_old_file(file, monkeypatch, call, 
     assert names(file.parent) == ["baseline.toml"]
 
 
+def test_a_file_that_is_mounted_by_itself_is_left_and_the_way_out_is_said(file, monkeypatch):
+    def fails(*given):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(os, "replace", fails)
+
+    with pytest.raises(OSError, match="mounted by itself; mount the folder") as refusal:
+        write_whole(file, "another")
+
+    assert refusal.value.errno == errno.EBUSY
+    assert names(file.parent) == ["baseline.toml"]
+
+
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_killed_in_the_write_the_old_file_stands_and_the_next_writer_sweeps(file, call):
     killed = os.fork()

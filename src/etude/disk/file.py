@@ -20,6 +20,7 @@ from pathlib import Path
 from .folder import sync, sync_folder
 from .rights import set_mode
 
+_MOUNTED = "it is mounted by itself; mount the folder that it stands in"
 # Ours alone: whoever sweeps them knows them by it. A short name, whatever the name of the file.
 _ASIDE = re.compile(r"\.etude-[0-9a-f]{16}\.partial")
 
@@ -128,7 +129,7 @@ def _replace(place: Path, data: bytes, known: os.stat_result | None) -> None:
             _take_over(descriptor, known)
         _write_all(descriptor, data)
         sync(descriptor)
-        os.replace(aside, place)
+        _rename(aside, place)
     except BaseException:
         with suppress(OSError):
             aside.unlink()
@@ -136,6 +137,15 @@ def _replace(place: Path, data: bytes, known: os.stat_result | None) -> None:
     finally:
         os.close(descriptor)
     sync_folder(place.parent)
+
+
+def _rename(aside: Path, place: Path) -> None:
+    try:
+        os.replace(aside, place)
+    except OSError as error:
+        if error.errno == errno.EBUSY and place.is_file():  # as one that a container is given
+            raise OSError(errno.EBUSY, _MOUNTED, str(place)) from error
+        raise
 
 
 def _opened_aside(folder: Path) -> tuple[Path, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
@@ -95,6 +95,9 @@ class SQLite:
             with self._transaction():
                 write_owner(self._db, name, owner, self._path)
                 self._reopen_running(name)
+            # In the file itself: whoever opens it by another name finds this one there.
+            with suppress(sqlite3.Error):
+                self._db.execute("pragma wal_checkpoint").fetchone()
             sweep(self.files, name, self._named_checkpoints(name))
             watch = Watch(self._path, descriptor, (name, owner), on_loss)
             try:
