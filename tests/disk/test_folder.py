@@ -1,10 +1,11 @@
 import errno
 import os
 import shutil
+import stat
 
 import pytest
 
-from etude.disk.folder import contents, is_whole, make_folder, sync_folder, sync_tree
+from etude.disk.folder import contents, copy_tree, is_whole, make_folder, sync_folder, sync_tree
 
 
 @pytest.fixture
@@ -71,6 +72,24 @@ def test_links_lead_out_of_a_folder_and_are_not_listed(folder, tmp_path):
     sync_tree(folder)
 
     assert contents(folder) == listed
+
+
+@pytest.mark.parametrize("has_modes", [True, False])
+def test_a_copy_is_whole_also_where_a_file_system_has_no_modes(folder, monkeypatch, has_modes):
+    def fails(*given, **more):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    (folder / "state.json").chmod(0o640)
+    (folder / "link").symlink_to("state.json")
+    if not has_modes:
+        monkeypatch.setattr(os, "chmod", fails)
+
+    copy_tree(folder, folder.with_name("8"))
+
+    assert is_whole(folder.with_name("8"), contents(folder))
+    assert (folder.with_name("8") / "link").read_text() == '{"step": 7}'
+    if has_modes:
+        assert stat.S_IMODE((folder.with_name("8") / "state.json").stat().st_mode) == 0o640
 
 
 def test_folders_are_made_down_to_the_last(tmp_path):

@@ -6,9 +6,11 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from .rights import new_folder
@@ -87,6 +89,27 @@ def sync_tree(folder: Path) -> None:
             os.close(descriptor)
     for place, _, _ in os.walk(folder, topdown=False):
         sync_folder(Path(place))
+
+
+def copy_tree(source: Path, place: Path) -> None:
+    """Copies a folder to a place where nothing is; modes and times as far as the disk has them.
+
+    Raises:
+        OSError: where something of it cannot be read or written.
+    """
+    place.mkdir()
+    for entry in os.scandir(source):
+        if entry.is_dir():
+            copy_tree(Path(entry.path), place / entry.name)
+        else:
+            shutil.copyfile(entry.path, place / entry.name)
+            _copy_mode(Path(entry.path), place / entry.name)
+    _copy_mode(source, place)
+
+
+def _copy_mode(source: Path, place: Path) -> None:
+    with suppress(OSError):
+        shutil.copystat(source, place)
 
 
 def is_whole(folder: Path, listed: str) -> bool:

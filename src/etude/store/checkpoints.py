@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from ..disk.folder import make_folder, sync_tree
+from ..disk.folder import copy_tree, make_folder, sync_tree
 from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
@@ -69,7 +69,7 @@ class Files:
         step = str(fork.from_step)
         source = self.checkpoints(name, fork.parent) / step
         if source.is_dir():
-            shutil.copytree(source, place / step)
+            copy_tree(source, place / step)
         if self.lasting:
             sync_tree(place)
 
