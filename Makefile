@@ -7,12 +7,13 @@ DEMO   := demo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test bench clean
+.PHONY: help setup demo test busy bench clean
 
 help:
 	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
 	@echo "make test    linters, types, layers and tests"
-	@echo "make bench   all that is measured but search.py and autopilot.py (hours): three hours, on a quiet machine"
+	@echo "make busy    tests that kill or are judged by time (marker kills), three times beside four busy loops"
+	@echo "make bench   all that is measured but search.py and autopilot.py (hours): four hours, on a quiet machine"
 	@echo "make setup   only makes $(VENV) and installs what the two need"
 	@echo "make clean   removes $(VENV), the demo's results and caches"
 
@@ -40,10 +41,14 @@ test: setup
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadscope
 
+busy: setup
+	$(BIN)/python -m tests.busy
+
 bench: setup
 	$(BIN)/python benchmarks/house.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/discrepancy.py
 	$(BIN)/python benchmarks/calibration.py
 	$(BIN)/python benchmarks/truth.py

@@ -328,16 +328,25 @@ def lowest_value(results: Results, problem: str) -> float:
     return min(float(value) for _, value, _ in ends)
 
 
-def wins(results: Results, problem: str) -> bool:
+def played_peers(results: Results, chosen: Sequence[str]) -> list[str]:
+    """The peers of which every problem has a row: what nobody played is compared with by nobody."""
+    return [
+        peer
+        for peer in PEERS
+        if all((one, kind, peer) in results for one, kind in product(chosen, KINDS))
+    ]
+
+
+def wins(results: Results, problem: str, peers: Sequence[str]) -> bool:
     ours = np.median(regrets(results, problem, "wrong", OURS))
-    return all(ours < np.median(regrets(results, problem, "wrong", peer)) for peer in PEERS)
+    return all(ours < np.median(regrets(results, problem, "wrong", peer)) for peer in peers)
 
 
-def not_worse(results: Results, problem: str) -> bool:
+def not_worse(results: Results, problem: str, peers: Sequence[str]) -> bool:
     """Whether no peer is lower in the right space, or none so much that it can be told."""
     ours = regrets(results, problem, "right", OURS)
     trained = PROBLEMS[problem].least is None
-    for peer in PEERS:
+    for peer in peers:
         theirs = regrets(results, problem, "right", peer, same_steps=trained)
         lower = np.median(theirs) < np.median(ours)
         if lower and mannwhitneyu(ours, theirs, alternative="greater").pvalue < LEVEL:
@@ -345,16 +354,18 @@ def not_worse(results: Results, problem: str) -> bool:
     return True
 
 
-def table(output: Output, results: Results, chosen: Sequence[str]) -> None:
+def table(output: Output, results: Results, chosen: Sequence[str], peers: Sequence[str]) -> None:
+    methods = (OURS, *peers)
     for kind in KINDS:
         output.say()
-        output.say(f"{f'{kind} first space':24}" + "".join(f"{one:>30}" for one in METHODS))
+        output.say(f"{f'{kind} first space':24}" + "".join(f"{one:>30}" for one in methods))
         for problem in chosen:
             same = kind == "right" and PROBLEMS[problem].least is None
             cells = "".join(
-                cell(regrets(results, problem, kind, one, same_steps=same)) for one in METHODS
+                cell(regrets(results, problem, kind, one, same_steps=same)) for one in methods
             )
-            held = wins(results, problem) if kind == "wrong" else not_worse(results, problem)
+            judge = wins if kind == "wrong" else not_worse
+            held = judge(results, problem, peers)
             word = ("wins" if held else "LOSES") if kind == "wrong" else ("" if held else "WORSE")
             output.say(f"{problem:24}{cells}  {word}")
 
@@ -364,13 +375,13 @@ def cell(found: NDArray[Any]) -> str:
     return f"{middle:.3g} [{low:.2g}, {high:.2g}]".rjust(30)
 
 
-def spending(output: Output, results: Results, chosen: Sequence[str]) -> None:
+def spending(output: Output, results: Results, chosen: Sequence[str], peers: Sequence[str]) -> None:
     """What was trained, and how much of it broke."""
     output.say()
     output.say("training steps (thousands), and the share of the trials that broke, median")
     for problem, kind in product(chosen, KINDS):
         cells = ""
-        for method in METHODS:
+        for method in (OURS, *peers):
             played = results[problem, kind, method].values()
             steps = np.median([one["steps"] for one in played]) / 1000
             broke = np.median([one["infeasible"] / one["trials"] for one in played])
@@ -378,11 +389,13 @@ def spending(output: Output, results: Results, chosen: Sequence[str]) -> None:
         output.say(f"{f'{problem}, {kind}':32}{cells}")
 
 
-def figures(results: Results, chosen: Sequence[str], circles: Results) -> dict[str, float]:
-    counts = [len(one) for one in results.values()]
+def figures(
+    results: Results, chosen: Sequence[str], peers: Sequence[str], circles: Results
+) -> dict[str, float]:
+    counts = [len(one) for (_, _, method), one in results.items() if method in (OURS, *peers)]
     more = [
         one["steps"] <= results[problem, kind, peer][seed]["steps"]
-        for problem, kind, peer in product(chosen, KINDS, PEERS)
+        for problem, kind, peer in product(chosen, KINDS, peers)
         for seed, one in results[problem, kind, OURS].items()
         if seed in results[problem, kind, peer]
     ]
@@ -393,9 +406,9 @@ def figures(results: Results, chosen: Sequence[str], circles: Results) -> dict[s
     ]
     toys = [one for seeds in circles.values() for one in seeds.values()]
     return {
-        "wrong_space_wins": sum(wins(results, one) for one in chosen),
+        "wrong_space_wins": sum(wins(results, one, peers) for one in chosen),
         "wrong_space_problems": len(chosen),
-        "right_space_not_worse": float(np.mean([not_worse(results, one) for one in chosen])),
+        "right_space_not_worse": float(np.mean([not_worse(results, one, peers) for one in chosen])),
         "sides_moved_back": sum(one["back"] for one in ours),
         "walls_lifted": sum(one["lifted"] for one in [*ours, *toys]),
         "circles_moved_back": sum(one["back"] for one in toys),
@@ -438,10 +451,8 @@ def main() -> None:
     )
     results = gathered((one for one in wanted if one["kind"] != CIRCLE), rows)
     circles = gathered((one for one in wanted if one["kind"] == CIRCLE), rows)
-    if any(
-        (one, kind, method) not in results for one, kind, method in product(chosen, KINDS, METHODS)
-    ):
-        output.say("Not every method was played; the figures follow when it was.")
+    if any((one, kind, OURS) not in results for one, kind in product(chosen, KINDS)):
+        output.say("Autopilot was not played to the end; the figures follow when it was.")
         return
     report_all(output, results, circles, chosen)
 
@@ -458,9 +469,12 @@ def options() -> argparse.Namespace:
 def report_all(output: Output, results: Results, circles: Results, chosen: Sequence[str]) -> None:
     output.say("Regret, median over seeds [quartiles]; of trainings in the right space, after")
     output.say("no more steps than autopilot trained.")
-    table(output, results, chosen)
-    spending(output, results, chosen)
-    found = figures(results, chosen, circles)
+    peers = played_peers(results, chosen)
+    if absent := [peer for peer in PEERS if peer not in peers]:
+        output.say(f"Not played on every problem, and left out: {', '.join(absent)}.")
+    table(output, results, chosen, peers)
+    spending(output, results, chosen, peers)
+    found = figures(results, chosen, peers, circles)
     output.say()
     went_back(output, results)
     went_back(output, circles)

@@ -201,7 +201,8 @@ def ray_python() -> Path:
 def code() -> str:
     """What changes when results of ours may: the schedules, and the demo's training."""
     search = ROOT / "src" / "etude" / "search"
-    names = ("asha", "pbt", "perturbation", "quasi_random", "rungs", "sequence", "sobol")
+    own = ("asha", "standings", "pbt", "population", "perturbation")
+    names = (*own, "quasi_random", "rungs", "sequence", "sobol")
     paths = [search / f"{name}.py" for name in names]
     paths.append(ROOT / "examples" / "optimizer" / "train.py")
     texts = [ast.dump(ast.parse(path.read_text())).encode() for path in paths]

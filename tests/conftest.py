@@ -31,7 +31,7 @@ settings.load_profile("etude")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Seconds of the processor, children included, for a test and for the fixtures that it begins with:
-# the 21 launches of `test_kill.py` take 28. `timeout` in pyproject.toml counts on the wall,
+# the launches of `test_kill.py` take 10 a kind. `timeout` in pyproject.toml counts on the wall,
 # and only ends what hangs.
 CPU_S = 120
 

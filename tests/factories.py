@@ -16,7 +16,8 @@ from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.record import POINT, Points, Record
-from etude.round.loop import OnEvents, Plan, pending, play, started
+from etude.round.loop import pending, play, started
+from etude.round.searches import OnEvents, Plan
 from etude.runner.base import Runner
 from etude.search import search_of
 from etude.space import Domain, Real, Scalar

@@ -65,6 +65,18 @@ HOMES = {
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
 }
+# Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
+WRITERS = {
+    "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
+    "disk/file.py": "the one way",
+    "disk/checkpoint.py": "a folder, put in its place when it is on disk",
+    "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
+    "runner/child.py": "the log of a trial, as it is printed",
+    "runner/inline.py": "the same, in this process",
+    "store/checkpoints.py": "the checkpoint of a fork, on disk before its commit",
+    "store/sqlite.py": "a new store, made private before the database has it",
+    "store/lock.py": "the lock, which holds for as long as its file is open",
+}
 # Words that the field's terms replaced: no module has such a name again.
 REPLACED = """
     admitted arithmetic arranged arrangement arrived asking bearing belief blame bring
@@ -107,6 +119,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_cases_of_robustness.py": "the shared cases of robustness",
     "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
@@ -115,7 +128,6 @@ CROSS_CUTTING = {
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",
     "test_kill.py": "runs that are killed and started again",
-    "test_kill_schedules.py": "schedules that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
     "test_scripts.py": "training scripts as they were and as they run, from the command to values",
     "text/test_law.py": "hostile texts, over all commands and files",
@@ -132,6 +144,11 @@ USERS_FILES = {
     *("link/rates.toml", "moved/rates.toml", "sub/rates.toml"),
 }
 
+WRITING = {
+    *("write_text", "write_bytes", "savefig", "touch", "NamedTemporaryFile", "mkstemp"),
+    *("os.replace", "os.link", "shutil.copy", "shutil.copy2"),
+    *("shutil.copyfile", "shutil.copytree", "shutil.move", "chart.save", "figure.save"),
+}
 SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b")
 EXPLAINED = re.compile(r"#\s*(?:noqa:\s*[A-Z0-9, ]+|type:\s*ignore\[[\w, -]+\])\s+#\s*\w+")
 SOURCE_LINE = re.compile(r"^\s*Source: .*\b[A-Z]\d+\b.*", re.MULTILINE)
@@ -156,6 +173,18 @@ def speaks(source: str, function: Function) -> bool:
     returned = ast.unparse(function.returns) if function.returns else ""
     says = any(kind in returned for kind in ("list[Finding]", "list[Remedy]"))
     return says or function.name == Path(source).stem
+
+
+def writes_a_file(call: ast.Call) -> bool:
+    """Whether a call may write a file, or put one in the place of another, as far as names tell."""
+    whole = ast.unparse(call.func)
+    name = whole.rpartition(".")[2]
+    given = [ast.unparse(one) for one in [*call.args, *(word.value for word in call.keywords)]]
+    modes = [one for one in given if re.fullmatch(r"'[rwaxbt+]{1,3}'", one)]
+    opens = name in ("open", "fdopen") and any(set(mode) & set("wax+") for mode in modes)
+    opens_lowly = whole == "os.open" and not any("O_RDONLY" in flags for flags in given)
+    moves = name in ("to_csv", "rename") and bool(call.args)
+    return name in WRITING or whole in WRITING or opens or opens_lowly or moves
 
 
 def module_of(test: str) -> str:
@@ -312,6 +341,18 @@ def test_a_heavy_library_is_imported_only_in_its_home():
     ]
 
     assert heavy == []
+
+
+def test_a_file_is_written_in_one_way_only():
+    writes = [
+        f"{source}:{call.lineno} {ast.unparse(call.func)}"
+        for source in SOURCES
+        if source not in WRITERS
+        for call in ast.walk(tree(source))
+        if isinstance(call, ast.Call) and writes_a_file(call)
+    ]
+
+    assert writes == []
 
 
 def test_suppressions_are_rare():

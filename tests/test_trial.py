@@ -21,7 +21,7 @@ class Heard:
     def logged(self, step, values):
         self.news.append(("logged", step, dict(values)))
 
-    def saved(self, step, value):
+    def saved(self, step, value, contents):
         self.news.append(("saved", step, value))
 
     def of(self, kind):

@@ -19,7 +19,9 @@ class Assignment:
 
     Args:
         checkpoints: The folder of the trial's checkpoints, one folder a step in it.
+        lasting: Whether checkpoints are to survive a power cut.
         resume_step: The step of the checkpoint to go on from; None to begin at 0.
+        resume_contents: What is in that checkpoint; empty where nobody noted it.
         first_losses: The first value of each loss, known from an earlier attempt, so that a resumed
             trial is judged as an uninterrupted one.
         until_step: Updates after which it pauses, at a checkpoint; None for its end.
@@ -42,7 +44,9 @@ class Assignment:
     diverged_above: float | bool
     folder: Path
     checkpoints: Path
+    lasting: bool = True
     resume_step: int | None = None
+    resume_contents: str = ""
     first_losses: Mapping[str, float] = field(default_factory=dict)
     until_step: int | None = None
     max_wall_s: float | None = None
@@ -89,5 +93,5 @@ class Channel(Protocol):
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Values at a step."""
 
-    def saved(self, step: int, value: float | None) -> None:
-        """A checkpoint stands on disk."""
+    def saved(self, step: int, value: float | None, contents: str) -> None:
+        """A checkpoint stands on disk, with these files in its folder."""

@@ -18,6 +18,7 @@ Leave
 ├── Infeasible           the setting's fault: the trial is kept as data
 ├── Halted               stopped from outside: a time limit, a schedule
 ├── Suspended            paused with a checkpoint: a schedule says whether it goes on
+├── Torn                 its checkpoint is torn: the machine's fault, it goes on from another one
 ├── Misused              a call that cannot be, whose RunError the loop swallowed: the run stops
 └── Misreport            the report lacks the experiment's metric: the run stops
 """
@@ -150,6 +151,15 @@ class Halted(Leave):
 
 class Suspended(Leave):
     """Paused with a checkpoint, at the step that a schedule asked for."""
+
+
+class Torn(Leave):
+    """The checkpoint to go on from is no longer what was written; `.step` says which."""
+
+    def __init__(self, step: int) -> None:
+        """Keeps the step."""
+        super().__init__(f"the checkpoint of step {step} is torn")
+        self.step = step
 
 
 class Misused(Leave):

@@ -63,6 +63,8 @@ class Saved:
     trial_id: int
     step: int
     value: float | None
+    contents: str = field(default="", compare=False, repr=False)
+    """What is in its folder, to check it by."""
 
 
 @final
@@ -137,6 +139,21 @@ class Lost:
 
 @final
 @dataclass(frozen=True)
+class Unrestored:
+    """A trial could not go on from its checkpoint, which is never its setting's fault.
+
+    Args:
+        detail: The user's traceback where the checkpoint is as it was written, so that it is kept;
+            empty where it is torn, so that the trial goes on from the one before, or from step 0.
+    """
+
+    trial_id: int
+    step: int
+    detail: str = ""
+
+
+@final
+@dataclass(frozen=True)
 class Refused:
     """No trial can be trained: an import fails, the metric is misspelt, the disk is full."""
 
@@ -193,5 +210,15 @@ class Rehearsed:
 
 
 Event: TypeAlias = (
-    Began | Coded | Logged | Saved | Ended | Paused | Lost | Refused | Reopened | Rehearsed
+    Began
+    | Coded
+    | Logged
+    | Saved
+    | Ended
+    | Paused
+    | Lost
+    | Unrestored
+    | Refused
+    | Reopened
+    | Rehearsed
 )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, TypeAlias, final, overload
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +96,8 @@ class Checkpoint:
 
     step: int
     value: float | None
+    contents: str = field(default="", compare=False, repr=False)
+    """What is in its folder, to check it by; empty where nobody noted it."""
 
 
 @final
@@ -176,6 +178,26 @@ class Record:
         return Best(float(series.values_P[position]), int(series.steps_P[position]))
 
 
+class Summary(Protocol):
+    """What is known of a history by trial, brought up to date by the trials that changed."""
+
+    def change(self, record: Record) -> None:
+        """Takes a trial as it stands now, whether new or known."""
+
+
+S = TypeVar("S", bound=Summary)
+
+
+class Upkeep(Protocol):
+    """Who keeps records up to date while a run goes on, and what is known of them."""
+
+    def of_study(self, name: str) -> Records:
+        """The records of one study, without a look at the others."""
+
+    def summary(self, records: Records, key: Hashable, make: Callable[[], S]) -> S:
+        """The summary of this key, brought up to date; made of all records where there is none."""
+
+
 @final
 class Records(Sequence[Record]):
     """An immutable view of trials, loaded only when one looks inside.
@@ -183,10 +205,17 @@ class Records(Sequence[Record]):
     `count` answers without loading: a search that does not adapt costs nothing in a long study.
     """
 
-    def __init__(self, load: Callable[[], Sequence[Record]], counts: Mapping[str, int]) -> None:
-        """Takes what loads the records and how many there are by status."""
+    def __init__(
+        self,
+        load: Callable[[], Sequence[Record]],
+        counts: Mapping[str, int],
+        upkeep: Upkeep | None = None,
+    ) -> None:
+        """Takes what loads the records, how many there are by status, and who keeps them."""
         self._load = load
         self._counts = dict(counts)
+        self._upkeep = upkeep
+        self._summaries: dict[Hashable, Summary] = {}
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> Records:
@@ -201,9 +230,22 @@ class Records(Sequence[Record]):
         """How many have this status; all of them without one."""
         return sum(self._counts.values()) if value is None else self._counts.get(str(value), 0)
 
+    def summary(self, key: Hashable, make: Callable[[], S]) -> S:
+        """What `make` begins and every record changed: the same for the same records.
+
+        Where the records are kept up to date while a run goes on, so is their summary: asked for
+        again it takes the trials that changed meanwhile, and never all of them.
+        """
+        if self._upkeep is not None:
+            return self._upkeep.summary(self, key, make)
+        if key not in self._summaries:
+            self._summaries[key] = summary_of(self, make)
+        return self._summaries[key]  # type: ignore[return-value]  # what this key's `make` made
+
     @cached_property
-    def _records(self) -> tuple[Record, ...]:
-        return tuple(self._load())
+    def _records(self) -> Sequence[Record]:
+        records = self._load()
+        return tuple(records) if isinstance(records, list) else records
 
     def __len__(self) -> int:
         """How many there are."""
@@ -215,6 +257,8 @@ class Records(Sequence[Record]):
     def __getitem__(self, position: slice) -> tuple[Record, ...]: ...
     def __getitem__(self, position: int | slice) -> Record | tuple[Record, ...]:
         """The record, or records, at a position."""
+        if isinstance(position, slice):
+            return tuple(self._records)[position]
         return self._records[position]
 
     def __iter__(self) -> Iterator[Record]:
@@ -223,11 +267,21 @@ class Records(Sequence[Record]):
 
     def of_study(self, name: str) -> Records:
         """The records of one study."""
+        if self._upkeep is not None:
+            return self._upkeep.of_study(name)
         return Records.of([record for record in self if record.study == name])
 
     def ended(self) -> Records:
         """Those of which nothing more will come."""
         return Records.of([record for record in self if record.ended])
+
+
+def summary_of(records: Records, make: Callable[[], S]) -> S:
+    """The summary of these records, made anew."""
+    summary = make()
+    for record in records:
+        summary.change(record)
+    return summary
 
 
 def is_code_failure(record: Record) -> bool:

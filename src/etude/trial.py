@@ -1,16 +1,14 @@
 """Trial: the handle that a user's training loop holds.
 
-A checkpoint is written here, aside and then renamed. Which checkpoints are held until then is said
-in `train/checkpointing.py`, which stay on disk in `store/checkpoints.py`, and which one a trial
-goes on from in `round/resume.py`.
+How a checkpoint is written is said in `disk/checkpoint.py`, which are held until then in
+`train/checkpointing.py`, which stay on disk in `store/checkpoints.py`, and which one a trial goes
+on from in `round/resume.py`.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -18,9 +16,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, final
 
 from .assignment import Assignment, Channel
-from .disk.rights import make_folder, narrow_rights
+from .disk.checkpoint import write_checkpoint
+from .disk.folder import is_whole
+from .disk.rights import make_folder
 from .divergence import divergence
-from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended
+from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
 from .playbook.metrics import is_loss, name_mistake
 from .setting import watched
 from .study import evaluation_steps
@@ -78,6 +78,7 @@ class Trial:
         metric: The experiment's.
         maximize: Whether more of it is better.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        is_checked: Whether the checkpoint that it is handed is known to be as it was written.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Trial:
         self.maximize = assignment.maximize
         self._objective = assignment.objective
         self.keep_checkpoints = assignment.keep_checkpoints
+        self.is_checked = bool(assignment.resume_contents)
         self._assignment = assignment
         self._channel, self._halted = channel, halted
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
@@ -167,7 +169,8 @@ class Trial:
     def restore(self, load: Callable[[Path], object]) -> bool:
         """Calls `load` with the folder of the last checkpoint, if any; returns whether it did.
 
-        To be called before `steps()`. Source: K2.
+        To be called before `steps()`. A checkpoint that is not as it was written is not handed
+        over: the trial begins anew, from the one before or from step 0. Source: K2.
         """
         if self._begun:  # refused at once, and not first when there is something to restore
             self._misuse("`restore` comes before the first `steps`, `log` or `report`. Move it up.")
@@ -175,7 +178,10 @@ class Trial:
         step = self._assignment.resume_step
         if step is None:
             return False
-        load(self._assignment.checkpoints / str(step))
+        folder = self._assignment.checkpoints / str(step)
+        if not is_whole(folder, self._assignment.resume_contents):
+            self._leave(Torn(step))
+        load(folder)
         self._from_step = step + 1
         self.last_report = step, math.nan
         self._reported = True  # checkpoints come with reports, and the last one may leave no steps
@@ -265,8 +271,9 @@ class Trial:
         plain = self._step(step)
         if plain is None:
             return
-        self._write(plain, checkpoint)
-        self._channel.saved(plain, None if value is None else float(value))
+        place = self._assignment.checkpoints / str(plain)
+        contents = write_checkpoint(place, checkpoint, lasting=self._assignment.lasting)
+        self._channel.saved(plain, None if value is None else float(value), contents)
         self._pause_if_due(plain)
 
     @property
@@ -280,6 +287,11 @@ class Trial:
         whole_steps = self._assignment.whole_steps or math.inf
         is_short = self.is_rehearsal and self.final_step + 1 < whole_steps
         return not (is_short and self.asks_length)
+
+    @property
+    def resuming(self) -> int | None:
+        """The step of the checkpoint that it was handed and has not yet trained on from."""
+        return self._assignment.resume_step if self.restores and not self._begun else None
 
     @property
     def reported(self) -> bool:
@@ -408,20 +420,6 @@ class Trial:
         if why is not None:
             self._leave(why)
         self._first_losses.setdefault(name, value)
-
-    def _write(self, step: int, checkpoint: Callable[[Path], object]) -> None:
-        final_place = self._assignment.checkpoints / str(step)
-        aside = final_place.with_name(f"{step}.partial")
-        old = final_place.with_name(f"{step}.old")
-        for leftover in (aside, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        make_folder(aside)
-        checkpoint(aside)
-        narrow_rights(aside)
-        if final_place.exists():
-            final_place.rename(old)
-        os.replace(aside, final_place)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _step_message(step: object, plain: int, max_steps: int) -> str:

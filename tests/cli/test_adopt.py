@@ -125,14 +125,17 @@ def searched(folder, etude_command):
     return folder
 
 
-def test_a_first_baseline_is_retrained_first_and_its_cost_is_told(searched, etude_command):
+def test_a_first_baseline_is_a_starting_point_and_what_tells_its_worth_is_told(
+    searched, etude_command
+):
     said = etude_command("adopt", "searched")
 
+    last = read(searched / "baseline.toml").last
     assert said.code == 0
-    assert said.out.startswith("\nNOT ADOPTED  `searched:")
-    assert "5 trainings" in said.out.splitlines()[1]
+    assert "is the baseline now, as a starting point: baseline.toml" in said.out
+    assert "5 trainings" in said.out
     assert "etude run searched-retrain.toml" in said.out
-    assert not (searched / "baseline.toml").exists()
+    assert (last.starting_point, last.trainings) == (True, 1)
     planned = etude_command("plan", "searched-retrain.toml", "--json").json
     assert len(planned["studies"][0]["trials"]) == 5
 
@@ -218,7 +221,7 @@ def test_a_setting_whose_retrainings_fail_is_not_adopted(
 
     assert answer.code == code
     assert f"{said} trainings failed" in answer.out
-    assert not (searched / "baseline.toml").exists()
+    assert [one.starting_point for one in read(searched / "baseline.toml").line] == [True]
 
 
 def test_what_has_no_value_is_never_adopted(folder, etude_command):
@@ -280,11 +283,10 @@ def test_what_another_tool_trained_asks_for_a_train_function(folder, etude_comma
     etude_command("import", "csv", source, "--name", "theirs", "--metric", "valid/loss")
 
     said = etude_command("adopt", "theirs")
-    as_is = etude_command("adopt", "theirs", "--as-is", "--json").json
 
     assert said.code == 0
     assert "Name your train function in it, then train it with 5 other seeds" in said.out
-    assert as_is["starting_point"]
+    assert read(folder / "baseline.toml").last.starting_point
 
 
 COMPARED = SEARCHED.replace('"searched"', '"compared"').replace(

@@ -73,3 +73,15 @@ def test_two_new_experiments_in_one_store_have_trials_of_their_own(folder, etude
         ("first", 4, 1),
         ("second", 4, 1),
     ]
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_new_that_was_killed_between_its_files_goes_on(tmp_path, etude_command, left):
+    etude_command("new", tmp_path)
+    written = (tmp_path / "train.py").read_bytes()
+    (tmp_path / "train.py").unlink() if left is None else (tmp_path / "train.py").write_bytes(left)
+
+    again = etude_command("new", tmp_path)
+
+    assert again.code == 0
+    assert (tmp_path / "train.py").read_bytes() == written

@@ -1,6 +1,7 @@
 """Answers as lines, JSON and CSV."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,42 @@ def test_a_table_that_goes_to_a_file_is_counted(capsys, tmp_path):
 
     assert (tmp_path / "trials.csv").read_text() == "a\n1\n"
     assert capsys.readouterr().out == f"Wrote 1 trial to {tmp_path / 'trials.csv'}\n"
+
+
+# A file, and the command that writes it.
+WRITES = {
+    "baseline.toml": ("adopt", "better", "--anyway", "because"),
+    "r.html": ("report", "better", "-o", "r.html"),
+    "t.csv": ("trials", "better", "--csv", "t.csv"),
+    "l.csv": ("log", "--csv", "l.csv"),
+    "better-seeds.toml": ("next", "better", "--seeds", "5"),
+}
+
+
+def test_on_a_full_disk_every_command_leaves_what_is_there_and_says_so(project, etude_command):
+    begun = {name: (project / name).read_bytes() for name in WRITES if (project / name).exists()}
+    before = sorted(path.name for path in project.iterdir())
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+
+    answers = [etude_command(*words) for words in WRITES.values()]
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert [answer.code for answer in answers] == [2] * len(WRITES)
+    assert all("cannot be written" in answer.err for answer in answers)
+    assert {name: (project / name).read_bytes() for name in begun} == begun
+    assert sorted(path.name for path in project.iterdir()) == before
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 512])
+def test_a_rounds_file_that_a_power_cut_left_empty_is_written_again(project, etude_command, left):
+    words = ("next", "better", "--seeds", "5")
+    etude_command(*words)
+    file = project / "better-seeds.toml"
+    written = file.read_bytes()
+    file.write_bytes(left)
+
+    again = etude_command(*words)
+
+    assert again.code == 0
+    assert file.read_bytes() == written

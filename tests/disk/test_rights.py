@@ -48,6 +48,7 @@ def test_what_stands_beside_a_store_is_for_whom_the_store_is(umask, tmp_path, st
     log = tmp_path / "etude.db.trials" / "rates" / "0" / "log.txt"
 
     os.close(open_log(log))
+    log.write_text("a word, for an owner sweeps empty logs\n")
     opened = open_store(tmp_path / "etude.db")
     with opened.own("rates"):
         lock = rights(tmp_path / "etude.db.rates.lock")

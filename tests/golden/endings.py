@@ -27,6 +27,7 @@ from etude.advise.context import Context
 from etude.cli.check import short_lines
 from etude.cli.next import next_lines, no_round_lines, run_step
 from etude.cli.run import result_lines
+from etude.cli.terminal import printable
 from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
@@ -66,15 +67,14 @@ def of_result(result: Result) -> Said:
     following = no_round_lines(ending, result.left_to_you)
     if successor is not None:
         step = run_step(successor.file, result.cost_of(successor))
-        told = replace(ending, steps=(step,))
-        following = next_lines(told, successor, successor.left_to_you, successor.file)
-    return Said(
-        by_command={
-            "run": list(result_lines(result, None)),
-            "check": list(short_lines(ending, result.findings)),
-            "next": following,
-        }
-    )
+        typed = replace(ending, steps=(step,))
+        following = next_lines(typed, successor, successor.left_to_you, successor.file)
+    told = {
+        "run": result_lines(result, None),
+        "check": short_lines(ending, result.findings),
+        "next": following,
+    }
+    return Said(by_command={name: [*map(printable, lines)] for name, lines in told.items()})
 
 
 def of_context(make: Callable[[], Context]) -> Said:

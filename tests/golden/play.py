@@ -55,7 +55,9 @@ def transcript(story: Story, folder: Path) -> str:
 
 def masked(text: str, folder: Path) -> str:
     """The text without what no two runs share."""
-    text = text.replace(str(folder), "<folder>").replace(sys.executable, "<python>")
+    # A page for others tells the last name of a folder alone.
+    text = text.replace(str(folder), "<folder>").replace(f".../{folder.name}", "<folder>")
+    text = text.replace(sys.executable, "<python>")
     for pattern, mask in MASKS:
         text = re.sub(pattern, mask, text)
     return text

@@ -2,7 +2,7 @@ import math
 from functools import partial
 
 import pytest
-from tests.factories import played
+from tests.factories import played, rates
 from tests.search.world import World, descent, rate_of_descent, sketch
 
 import etude
@@ -160,3 +160,18 @@ def test_what_nobody_told_of_is_handed_out_again(tmp_path):
 def test_one_loop_at_a_time_owns_an_experiment(tmp_path):
     with etude.ask(descent(), store=tmp_path / "etude.db"), pytest.raises(OwnedError):
         etude.ask(descent(), store=tmp_path / "etude.db")
+
+
+def test_a_torn_checkpoint_is_left_for_step_0(tmp_path):
+    place = tmp_path / "etude.db"
+    one = rates(trials=1, max_steps=8, evaluations=4)
+    with etude.ask(one, store=place) as asking:
+        trial = asking.next()
+        trial.report(3, {"valid/loss": 0.5}, checkpoint=lambda path: (path / "w").write_text("w"))
+    (tmp_path / "etude.db.checkpoints" / "rates" / "0" / "3" / "w").write_text("")
+
+    with etude.ask(one, store=place) as asking:
+        trial = asking.next()
+
+    assert trial.checkpoint is None
+    assert trial.from_step == 0

@@ -1,4 +1,5 @@
 import functools
+import itertools
 
 import pytest
 from tests.factories import rates
@@ -7,7 +8,10 @@ from tests.runner import loops, works
 
 import etude
 from etude.errors import RunError, StoreError, TrainError
+from etude.event import Began, Unrestored
 from etude.round.preview import planned_trials
+from etude.round.source import Source
+from etude.runner.inline import Inline
 from etude.space import Real
 from etude.store.memory import Memory
 
@@ -338,3 +342,70 @@ def test_a_workload_is_handed_over_as_a_function_is(workload):
     result = etude.run(rates(fixed=fixed), workload)
 
     assert list(result.trials["status"]) == ["completed"] * 4
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+@pytest.fixture
+def interrupted(place):
+    """A trial of eight steps that was killed after the seventh, with the checkpoints 3 and 5."""
+
+    def dies(trial):
+        steps = trial.steps
+        trial.steps = lambda: itertools.takewhile(lambda step: step < 7 or _die(), steps())
+        loops.train(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        etude.run(ONE_TRIAL, dies, store=place)
+    folder = place.with_name("etude.db.checkpoints") / "rates" / "0"
+    # The best one is the last, so that an earlier one stands only where it is written again.
+    assert [path.name for path in folder.iterdir()] == ["5"]
+    return folder
+
+
+def _die():
+    raise KeyboardInterrupt
+
+
+ONE_TRIAL = rates(trials=1, max_steps=8, evaluations=4)
+
+
+@pytest.mark.parametrize("tear", [emptied, lambda path: path.unlink()])
+def test_a_run_whose_checkpoint_a_power_cut_tore_comes_to_the_same_values(interrupted, place, tear):
+    tear(interrupted / "5" / "weight")
+    seen = Seen()
+
+    again = etude.run(ONE_TRIAL, loops.train, store=place, observers=[seen])
+
+    assert told(again) == told(etude.run(ONE_TRIAL, loops.train))
+    assert Unrestored(0, 5) in seen.events
+
+
+def test_a_trial_whose_code_cannot_load_its_checkpoint_waits_and_loses_nothing(interrupted, place):
+    with pytest.raises(TrainError, match=r"Trial 0 waits.*Nothing is lost") as stopped:
+        etude.run(ONE_TRIAL, loops.cannot_load, store=place)
+    seen = Seen()
+
+    mended = etude.run(ONE_TRIAL, loops.train, store=place, observers=[seen])
+
+    assert "KeyError: 'encoder'" in stopped.value.user_traceback
+    assert next(event for event in seen.events if isinstance(event, Began)).from_step == 6
+    assert told(mended) == told(etude.run(ONE_TRIAL, loops.train))
+
+
+def test_a_run_that_has_nothing_to_do_loads_nothing_and_tries_nothing(place, monkeypatch):
+    etude.run(ONE_TRIAL, loops.train, store=place)
+    monkeypatch.setattr(Inline, "submit", lambda self, orders: orders and pytest.fail("it trains"))
+    monkeypatch.setattr(Source, "load", lambda self: pytest.fail("it loads the user's code"))
+
+    again = etude.run(ONE_TRIAL, loops.train, store=place)
+
+    assert again.records.count("completed") == 1
+
+
+def test_a_rehearsal_leaves_nothing(place, tmp_path):
+    etude.run(ONE_TRIAL, loops.train, store=place)
+
+    assert list(tmp_path.glob("etude.db.trials/*/*")) == []

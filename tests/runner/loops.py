@@ -43,10 +43,43 @@ def train(trial):
             )
 
 
+def cannot_load(trial):
+    """Its code was changed since it wrote the checkpoint."""
+
+    def load(path: Path) -> None:
+        raise KeyError("encoder")
+
+    trial.restore(load)
+    train(trial)
+
+
+def loads_later(trial):
+    """Keeps the folder, and loads when it has made its model."""
+    folders: list[Path] = []
+    if trial.restore(folders.append):
+        raise KeyError(folders[0].name)
+    train(trial)
+
+
 def interrupted(trial):
     """The same, but its worker dies once, after the second checkpoint."""
     _die_at(trial, "died", 5)
     train(trial)
+
+
+class KilledWhenJudged:
+    """A loop whose first workers are killed as soon as they look whether it has a workload."""
+
+    def __call__(self, trial):
+        train(trial)
+
+    @property
+    def workload(self):
+        if Path(os.environ["STARTS"]).stat().st_size <= int(os.environ["KILLED_WHEN_JUDGED"]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+killed_when_judged = KilledWhenJudged()
 
 
 def _die_at(trial: Any, mark: str, step: int) -> None:

@@ -7,7 +7,7 @@ from tests.runner.sample import HERE, assignment, end, events_of, inline, of, pr
 
 from etude.assignment import Halt
 from etude.errors import TrainError
-from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved
+from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved, Unrestored
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 
@@ -27,6 +27,10 @@ WORKS = {
     "raises_without_words": "RaisesWithoutWords",
 }
 SETTING = {"learning_rate": 0.25, "optimizer": "sgd", "batch_size": 4}
+
+
+def zeros(path):
+    path.write_bytes(b"\0" * path.stat().st_size)
 
 
 def vectorized(name):
@@ -118,6 +122,52 @@ def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(any_runner, tm
 
     assert rows(resumed) == []
     assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
+
+
+def torn_after(events, folder, tear):
+    """The last checkpoint of trial 0, as its assignment has it, once its files are torn."""
+    last = [event for event in events if isinstance(event, Saved)][-1]
+    for path in (folder / "checkpoints" / "0" / str(last.step)).iterdir():
+        tear(path)
+    return {"resume_step": last.step, "resume_contents": last.contents}
+
+
+@pytest.mark.parametrize(
+    "tear", [lambda path: path.write_bytes(b""), lambda path: path.unlink(), zeros]
+)
+def test_a_torn_checkpoint_is_never_handed_over(any_runner, tmp_path, tear):
+    events = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
+    torn = torn_after(events, tmp_path, tear)
+
+    resumed = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING, **torn))
+
+    assert resumed == [Unrestored(0, 7)]
+
+
+@pytest.mark.parametrize("name", ["cannot_load", "loads_later"])
+def test_who_cannot_go_on_from_what_was_written_says_where(runner, tmp_path, name):
+    events = events_of(runner("train"), assignment(tmp_path))
+    whole = torn_after(events, tmp_path, lambda path: None)
+
+    (unrestored,) = events_of(runner(name), assignment(tmp_path, **whole))
+
+    assert unrestored.step == 7
+    assert "loops.py" in unrestored.detail
+    assert "KeyError" in unrestored.detail
+
+
+def test_of_a_checkpoint_that_nobody_listed_it_is_not_known_whether_it_is_torn(runner, tmp_path):
+    events_of(runner("train"), assignment(tmp_path))
+
+    found = events_of(runner("cannot_load"), assignment(tmp_path, resume_step=3))
+
+    assert found == [Unrestored(0, 3)]
+
+
+def test_a_silent_trial_leaves_no_log(any_runner, tmp_path):
+    events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
+
+    assert list(tmp_path.glob("trials/**/*.txt")) == []
 
 
 def test_several_trials_come_one_after_another(any_runner, tmp_path):

@@ -18,7 +18,7 @@ class Silent:
     def logged(self, step, values):
         """Nothing."""
 
-    def saved(self, step, value):
+    def saved(self, step, value, contents):
         """Nothing."""
 
 

@@ -83,6 +83,25 @@ def test_a_worker_that_is_killed_before_it_judges_is_replaced(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
+    ("killed", "said", "started"),
+    [(2, "", 3), (3, "3 workers in a row died while they tried it: SIGKILL", 3)],
+)
+def test_a_worker_that_is_killed_while_it_judges_is_asked_again(
+    tmp_path, monkeypatch, starts, killed, said, started
+):
+    monkeypatch.setenv("KILLED_WHEN_JUDGED", str(killed))
+    runner = processes("killed_when_judged")
+
+    verdict = runner.judge([assignment(tmp_path)])
+
+    runner.close()
+    assert verdict.width == 1
+    assert verdict.reason.startswith(said)
+    assert bool(verdict.reason) == bool(said)
+    assert starts() == started
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("DEATHS", "1 2 3 4 5", r"SIGKILL \(often the system, .*\). Start fewer with --workers N"),

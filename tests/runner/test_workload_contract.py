@@ -4,7 +4,7 @@ import pytest
 from tests.runner.libraries import IN_THIS_PROCESS, KINDS, SETTING, runner_of, trial, trials
 from tests.runner.sample import end, events_of, of, rows
 
-from etude.event import Began, Refused, Saved
+from etude.event import Began, Refused, Saved, Unrestored
 from etude.train.torch.examples import Order  # JAX's gives the same
 
 # A worker takes a second to start, and one with JAX three.
@@ -32,6 +32,17 @@ def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
     assert (end(events).status, end(events).steps) == ("completed", 8)
     assert [step for step, name, _ in rows(events) if name == "valid/loss"] == [1, 3, 5, 7]
     assert [step for step, name, _ in rows(events) if name == "grad_norm"] == list(range(8))
+
+
+def test_a_torn_checkpoint_is_never_handed_over(runner, tmp_path):
+    events = events_of(runner("Plain"), trial(tmp_path))
+    last = [event for event in events if isinstance(event, Saved)][-1]
+    (tmp_path / "checkpoints" / "0" / "7" / "optimizer.safetensors").write_bytes(b"")
+
+    torn = trial(tmp_path, resume_step=7, resume_contents=last.contents)
+    resumed = events_of(runner("Plain"), torn)
+
+    assert resumed == [Unrestored(0, 7)]
 
 
 @pytest.mark.parametrize("library", LOOSE)

@@ -32,6 +32,7 @@ from etude.event import (
     Rehearsed,
     Reopened,
     Saved,
+    Unrestored,
 )
 from etude.experiment.entry import EarlierRound
 from etude.move import Fork, Resume, Start
@@ -630,3 +631,31 @@ def test_a_pause_keeps_what_nobody_read_until_the_trial_goes_on(started):
     started.append("rates", [Began(0, 4)])
 
     assert (at_rest, record_of(started).unread) == (("momentum",), None)
+
+
+def test_what_is_in_a_checkpoint_is_kept_with_it(started):
+    started.append("rates", [Saved(0, 5, None, '[["state",3,9]]')])
+
+    (found,) = record_of(started).checkpoints
+
+    assert found.contents == '[["state",3,9]]'
+
+
+def test_a_trial_whose_checkpoint_is_torn_is_pending_with_the_one_before(started):
+    save_each(started, [0.1, 0.2, 0.3])
+
+    started.append("rates", [Unrestored(0, 2)])
+
+    assert record_of(started).status == "pending"
+    assert [one.step for one in record_of(started).checkpoints] == [0]
+    assert folders(started) == {"0"}
+    assert record_of(started).losses == 0
+
+
+def test_a_trial_whose_code_cannot_load_is_pending_with_all_it_has(started):
+    save_each(started, [0.1, 0.2, 0.3])
+
+    started.append("rates", [Unrestored(0, 2, "KeyError: 'encoder'")])
+
+    assert record_of(started).status == "pending"
+    assert folders(started) == {"0", "2"}

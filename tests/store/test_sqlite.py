@@ -181,6 +181,7 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(store, place):
         db.execute(f"alter table experiment drop column {column}")
     for column in ("accepts_code", "code"):
         db.execute(f"alter table launch drop column {column}")
+    db.execute("alter table checkpoint drop column contents")
     for table in ("stretch", "code_file", "code_text", "owner"):
         db.execute(f"drop table {table}")
     db.execute("pragma user_version = 1")

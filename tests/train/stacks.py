@@ -42,7 +42,7 @@ class Told:
     def logged(self, step, values):
         self.rows += [(step, name, value) for name, value in values.items()]
 
-    def saved(self, step, value):
+    def saved(self, step, value, contents):
         self.steps_saved.append(step)
 
     def values(self, name: str) -> np.ndarray:

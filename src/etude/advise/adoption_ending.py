@@ -118,6 +118,6 @@ def _steps(
 
 def _proposal_text(decision: AdoptionDecision, proposal: Proposal) -> str:
     name_it = "Name your train function in it, then train" if proposal.nameless else "Train"
-    if decision.retrain:
+    if decision.retrain or decision.starting_point:
         return f"{name_it} it with {SEEDS} other seeds, then adopt again"
     return f"{name_it} both again: that would tell"

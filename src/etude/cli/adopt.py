@@ -32,7 +32,10 @@ _Candidate: TypeAlias = Annotated[
 ]
 
 _AsIs: TypeAlias = Annotated[
-    bool, typer.Option("--as-is", help="Adopt a first baseline untested, as a starting point.")
+    bool,
+    typer.Option(
+        "--as-is", help="Adopt a first baseline as a starting point, whatever its trainings."
+    ),
 ]
 
 
@@ -64,13 +67,14 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     with stored_result(title or None, store) as asked:
         result, trial = source_of(asked, trial)
         decision, incumbent = decided(result, trial, line, worth=worth, as_is=as_is)
+        doubts = tuple(doubts_of(result))
         outcome = _Outcome(
-            decision=decision,
-            doubts=tuple(doubts_of(result)),
-            anyway=anyway,
-            store=store_option(store),
+            decision=decision, doubts=doubts, anyway=anyway, store=store_option(store)
         )
-        if not prune and (decision.decision == "adopt" or anyway):
+        if line is None and decision.retrain and not (prune or anyway):
+            named, _ = decided(result, trial, line, worth=worth, as_is=True)
+            outcome = _begin(baseline, result, outcome, named)
+        elif not prune and (decision.decision == "adopt" or anyway):
             outcome = _adopt(baseline, line, result, outcome)
         elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
             outcome = _propose(result, incumbent, outcome, prune=prune)
@@ -135,6 +139,14 @@ def _adopt(path: Path, line: Baseline | None, result: Result, outcome: _Outcome)
     adopted = replace(outcome, decision=decision, place=path)
     _write(path, line, result, adopted)
     return adopted
+
+
+def _begin(path: Path, result: Result, outcome: _Outcome, named: AdoptionDecision) -> _Outcome:
+    """Writes something to begin with, named so, beside the trainings that tell its worth."""
+    from dataclasses import replace
+
+    proposed = _propose(result, None, outcome, prune=False)
+    return _adopt(path, None, result, replace(proposed, decision=named))
 
 
 def _refuse_without_value(decision: AdoptionDecision) -> None:

@@ -17,21 +17,21 @@ def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
 ) -> None:
     """Write a first experiment that runs: experiment.toml and train.py."""
+    from ..disk.file import is_blank, write_whole
     from ..errors import RunError
     from .terminal import say
 
-    existing = [name for name in _FILES if (folder / name).exists()]
-    if existing:
+    texts = {name: _text(name, folder) for name in _FILES}
+    existing = [name for name in _FILES if (folder / name).exists() and not is_blank(folder / name)]
+    if existing and not _is_begun(folder, existing, texts):
         raise RunError(
             f"`{folder}` has a file {' and '.join(f'`{name}`' for name in existing)} already. "
             "Nothing was written; name another folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _FILES:
-            text = (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
-            text = text.replace(_NAME_LINE, _name_line(folder))
-            (folder / name).write_text(text, encoding="utf-8")
+        for name, text in texts.items():
+            write_whole(folder / name, text)
     except OSError as error:
         raise RunError(
             f"`{folder}` cannot be written ({error.strerror}). Name another folder."
@@ -40,6 +40,19 @@ def new(
     say(f"  and {folder / 'train.py'} (the training).")
     say(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
     say(f"Run it:            etude run {folder / 'experiment.toml'}")
+
+
+def _text(name: str, folder: Path) -> str:
+    text = (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
+    return text.replace(_NAME_LINE, _name_line(folder))
+
+
+def _is_begun(folder: Path, existing: list[str], texts: dict[str, str]) -> bool:
+    """Whether a first `new` was killed between its files: some are there, as they were written."""
+    return len(existing) < len(texts) and all(
+        (folder / name).is_file() and (folder / name).read_text(encoding="utf-8") == texts[name]
+        for name in existing
+    )
 
 
 def _name_line(folder: Path) -> str:

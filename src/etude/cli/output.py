@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from ..disk.file import is_blank, write_whole
 from ..errors import EtudeError, ExperimentError, InputError, RunError, TrainError
 from ..text import signs
 from ..wording import FULL_DIGITS, number, sentence_case, shortened
@@ -134,7 +135,7 @@ def write_file(path: Path, text: str) -> None:
         RunError: where it cannot be written.
     """
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise RunError(
             f"`{path}` cannot be written ({error.strerror}). Name another file."
@@ -144,12 +145,14 @@ def write_file(path: Path, text: str) -> None:
 def write_new_file(path: Path, text: str) -> str:
     """Writes a file that nobody has edited; what to say behind its name.
 
+    One with nothing in it is what a power cut left, and is written again.
+
     Raises:
         RunError: where it cannot be written, or somebody's own words stand there.
     """
     try:
-        if not path.exists():
-            path.write_text(text, encoding="utf-8")
+        if not path.is_file() or is_blank(path):
+            write_whole(path, text)
             return ""
         if path.read_text(encoding="utf-8") == text:
             return " (as written before)"

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
-from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened
+from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened, Unrestored
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
 from ..round.changed_code import ChangedFile
@@ -143,6 +143,9 @@ class Progress:
         elif isinstance(event, Reopened):
             tally.losses[event.trial_id] = 0
             tally.status[event.trial_id] = "pending"
+        elif isinstance(event, Unrestored):
+            tally.status[event.trial_id] = "pending"
+            self._print(unrestored_line(event))
         elif isinstance(event, Ended):
             tally.status[event.trial_id] = event.status
             tally.walls.append(event.wall_s)
@@ -237,6 +240,17 @@ def opening_lines(opening: Opening) -> list[str]:
     known = prior_line(opening.experiment, opening.studies)
     notes = [changed, opening.choice, known, unread, names, returned]
     return [*lines, *filter(None, notes), estimate_line(opening)]
+
+
+def unrestored_line(event: Unrestored) -> str:
+    """That a trial does not go on from its checkpoint, and what becomes of it."""
+    what = f"Trial {event.trial_id}: its checkpoint of step {event.step}"
+    if event.detail:
+        return f"{what} could not be loaded, though it is as it was written; the trial waits."
+    return (
+        f"{what} is not as it was written, so the trial goes on from the one before, or from "
+        "step 0."
+    )
 
 
 def changed_code_line(opening: Opening) -> str:

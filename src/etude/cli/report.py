@@ -34,6 +34,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     paths: _Paths = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
+    from ..disk.file import write_whole
     from ..errors import RunError
     from .options import Judge, stored_result
     from .output import hidden_test_lines, judged_lines, print_lines
@@ -45,7 +46,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                place.write_text(result.html(paths=paths), encoding="utf-8")
+                write_whole(place, result.html(paths=paths))
                 say(f"Report: {place}")
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")

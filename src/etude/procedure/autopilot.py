@@ -11,6 +11,7 @@ from typing import TypeAlias, final
 from ..advise.edits import changes_phrase
 from ..advise.policy import REDRAW, REFINE
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
+from ..disk.file import is_blank, write_whole
 from ..errors import InputError, RunError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.methods import SEARCHES
@@ -378,17 +379,18 @@ def _write(coming: NextRound, before: Path | None, *, is_read: bool) -> Experime
     if before is None:
         return coming.experiment
     place = before.with_name(coming.file)
-    if is_read and place.exists():
+    is_there = place.exists() and not is_blank(place)
+    if is_read and is_there:
         return place
     try:
-        if place.exists() and place.read_text(encoding="utf-8") != coming.text:
+        if is_there and place.read_text(encoding="utf-8") != coming.text:
             raise RunError(
                 f"`{place}` exists already and says something else than the advice, which is "
                 "another under other rounds or another budget; nothing was written, and no other "
                 "round played. Go on from it by running that file, or give the rounds and the "
                 "budget of before; a file that was never run can be moved away."
             )
-        place.write_text(coming.text, encoding="utf-8")
+        write_whole(place, coming.text)
     except OSError as error:
         raise RunError(f"`{place}` cannot be written ({error.strerror}).") from error
     return place

@@ -15,6 +15,7 @@ from ..advise.ending import Ending, NextStep, Reason
 from ..advise.new_length import NewLength, new_length
 from ..advise.schedule_lines import schedule_lines
 from ..analyze.views.repeats import are_copies, copies_text
+from ..disk.file import append_whole
 from ..errors import RunError
 from ..experiment import Experiment
 from ..experiment.baseline import Adoption
@@ -291,7 +292,12 @@ def _test_values(result: Result, best: Record) -> dict[str, float]:
 
 def _write_look(looks: Path, name: str, when: str, test: dict[str, float]) -> None:
     comment = "# When test data were looked at; `etude launch` writes it (X3).\n"
-    head = "" if looks.is_file() else comment
     values = "".join(f"{key_path([key])} = {toml_text(value)}\n" for key, value in test.items())
-    with looks.open("a", encoding="utf-8") as file:
-        file.write(f"{head}\n[{key_path([name])}]\nlooked = {toml_text(when)}\n{values}")
+    look = f"\n[{key_path([name])}]\nlooked = {toml_text(when)}\n{values}"
+    try:
+        append_whole(looks, look, head=comment)
+    except OSError as error:
+        raise RunError(
+            f"A look at test data is written down in `{looks}`, which cannot be written "
+            f"({error.strerror}). Make it writable and launch again."
+        ) from error

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import vl_convert
 
+from ..disk.file import write_whole
 from ..plot.theme import LIGHT, Palette, themed
 from ..text.signs import readable_json
 from .figures import figures
@@ -32,7 +33,7 @@ def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> P
     spec = json.loads(readable_json(json.dumps(spec, ensure_ascii=False)))
     path = folder / f"{figure.name}.{format}"
     if format == "png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2.0))
+        write_whole(path, vl_convert.vegalite_to_png(spec, scale=2.0))
     else:
-        path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+        write_whole(path, vl_convert.vegalite_to_svg(spec))
     return path

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Self, final
 
 from ..assignment import Assignment
-from ..errors import Leave, RunError
-from ..event import Ended, Event, Refused
+from ..errors import Leave, RunError, Torn
+from ..event import Ended, Event, Refused, Unrestored
 from ..experiment import Experiment
 from ..record import Record
 from ..runner import imported
@@ -22,10 +22,11 @@ from ..runner.running_clock import RUNNING
 from ..store.base import Store
 from ..trial import Trial
 from .guard import refusal
-from .loop import pending, started, stopped
+from .loop import pending, started
 from .opening import Agreed, entry_of, open_round
 from .result import Result, load
 from .resume import assignment
+from .searches import Searches
 
 
 def ask(
@@ -77,7 +78,8 @@ class AskTell:
         this_round = self._open.enter_context(opening)
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
-        self._adaptive = [(study, search) for study, search in self._plan if search.adapts]
+        self._searches = Searches(self._plan, self._store, self._experiment.name)
+        self._waiting: deque[Record] | None = None
         self._out: dict[int, AskedTrial] = {}
         self._stopped: set[int] = set()
 
@@ -88,16 +90,19 @@ class AskTell:
         you like.
         """
         self._refuse_closed()
-        name = self._experiment.name
         self._ask_for_stops()
-        waiting = self._waiting()
+        waiting = self._list_waiting()
         if not waiting:
-            started(self._plan, self._store, name, free=1)
-            waiting = self._waiting()
+            waiting.extend(self._searches.started(1))
         if not waiting:
             return None
-        given = assignment(self._experiment, self._store, waiting[0])
-        trial = AskedTrial(given, self._deliver, partial(self._stop_reason, given.id))
+        given = assignment(self._experiment, self._store, waiting.popleft())
+        try:
+            trial = AskedTrial(given, self._deliver, partial(self._stop_reason, given.id))
+        except Torn as torn:
+            self._deliver([Unrestored(given.id, torn.step)])
+            waiting.appendleft(self._store.records(self._experiment.name)[given.id])
+            return self.next()
         self._out[trial.id] = trial
         return trial
 
@@ -152,24 +157,29 @@ class AskTell:
                 "store opens it again, and hands out what nobody told of."
             )
 
-    def _waiting(self) -> list[Record]:
-        records = pending(self._plan, self._store, self._experiment.name)
-        return [record for record in records if record.id not in self._out]
-
     def _deliver(self, events: Sequence[Event]) -> None:
         self._refuse_closed()
         self._store.append(self._experiment.name, events)
         for event in events:
             if isinstance(event, Refused):
                 raise refusal(event)
-        self._ask_for_stops()
+        if self._searches.see(events):
+            self._ask_for_stops()
 
     def _stop_reason(self, trial_id: int) -> str:
         return "schedule" if trial_id in self._stopped else ""
 
     def _ask_for_stops(self) -> None:
-        name = self._experiment.name
-        self._stopped.update(stopped(self._adaptive, self._store, name, deque(), _unobserved))
+        self._stopped.update(self._searches.stopped(self._waiting or deque(), _unobserved))
+
+    def _list_waiting(self) -> deque[Record]:
+        """The trials that nobody was given yet, read from the store the first time."""
+        if self._waiting is None:
+            name = self._experiment.name
+            plain = [(study, search) for study, search in self._plan if not search.adapts]
+            started(plain, self._store, name, free=0)
+            self._waiting = deque(pending(self._plan, self._store, name))
+        return self._waiting
 
 
 @final

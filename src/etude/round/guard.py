@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import final
 
 from ..errors import EtudeError, RunError, StoreError, TrainError
-from ..event import Ended, Event, Lost, Refused, Reopened
+from ..event import Ended, Event, Lost, Refused, Reopened, Unrestored
 from ..experiment import Experiment
 from ..playbook.error_kinds import error_site
 from ..record import Record, Records
@@ -17,6 +17,8 @@ from ..runner.attempt import returns_no_number
 from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
+from ..store.tracked import untracked
+from ..wording import join
 
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
 SAME_FAILURES = 3
@@ -38,6 +40,7 @@ class Guard:
         self._sites: list[str] | None = _first_sites(records)
         self._enough = min(SAME_FAILURES, max(trials, records.count()))
         self._lost = 0
+        self._unrestored: dict[int, Unrestored] = {}
 
     def see(self, events: Sequence[Event]) -> None:
         """Looks at events that are committed already."""
@@ -46,6 +49,8 @@ class Guard:
                 raise refusal(event)
             if isinstance(event, Lost):
                 self._lost += event.is_blamed
+            if isinstance(event, Unrestored) and event.detail:
+                self._unrestored[event.trial_id] = event
             if isinstance(event, Ended):
                 self._refuse_misuse(event)
             if isinstance(event, Ended) and self._sites is not None:
@@ -61,6 +66,22 @@ class Guard:
                 f"`{self._store.files.log(self._name, last.trial_id)}`."
             )
 
+    def finish(self) -> None:
+        """Says at the end which trials wait, for their checkpoints are whole and were not loaded.
+
+        Raises:
+            TrainError: with the traceback of the first of them.
+        """
+        if not self._unrestored:
+            return
+        first = next(iter(self._unrestored.values()))
+        place = self._store.files.checkpoints(self._name, first.trial_id) / str(first.step)
+        raise TrainError(
+            _unrestored_message(sorted(self._unrestored), place, self._again),
+            user_traceback=first.detail,
+            trial_ids=tuple(sorted(self._unrestored)),
+        )
+
     def _refuse_misuse(self, event: Ended) -> None:
         """Stops at the first call to a trial that cannot be: it is no matter of its setting."""
         if self._sites is not None and returns_no_number(event.detail):
@@ -72,7 +93,7 @@ class Guard:
 
     @property
     def _again(self) -> str:
-        return "run it again" if isinstance(self._store, Memory) else _AGAIN
+        return "run it again" if isinstance(untracked(self._store), Memory) else _AGAIN
 
     def _judge_ends(self, cause: BaseException | None) -> None:
         if self._sites is None or len(self._sites) < max(self._enough, 1):
@@ -161,6 +182,16 @@ def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:
         f"Every trial would meet this, so the run stops. Mend the training code and {again}.",
         user_traceback=shown,
         trial_ids=trial_ids,
+    )
+
+
+def _unrestored_message(trial_ids: Sequence[int], place: Path, again: str) -> str:
+    few = join([str(trial_id) for trial_id in trial_ids], most=3)
+    who = f"Trial {few} waits" if len(trial_ids) == 1 else f"Trials {few} wait"
+    return (
+        f"{who}: the training code raised while it went on from a checkpoint, which is as it was "
+        f"written (`{place}`). Nothing is lost: mend the code and {again}.\n"
+        "Without that folder the trial goes on from the checkpoint before, or from step 0."
     )
 
 

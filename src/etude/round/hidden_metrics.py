@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..disk.file import append_whole
 from ..errors import RunError, StoreError
 from ..experiment import Experiment
 from ..experiment.small_file import bytes_of
@@ -96,9 +97,7 @@ def record_look(place: Path, name: str, command: str) -> None:
     entry = {"experiment": name, "looked": when, "command": command}
     lines = "".join(f"{key} = {toml_text(value)}\n" for key, value in entry.items())
     try:
-        head = "" if place.is_file() else _HEAD
-        with place.open("a", encoding="utf-8") as file:
-            file.write(f"{head}\n[[look]]\n{lines}")
+        append_whole(place, f"\n[[look]]\n{lines}", head=_HEAD)
     except OSError as error:
         raise StoreError(
             f"A look at test data is written down in `{place}`, which cannot be written "

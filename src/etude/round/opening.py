@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, final
 
 from ..design.studies import studies
+from ..disk.file import sweep_asides
 from ..errors import ExperimentError, RunError
 from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
@@ -19,6 +20,7 @@ from ..runner.workload_source import names_workload
 from ..search import search_of
 from ..store import open_or_borrow
 from ..store.base import Store, unheard
+from ..store.tracked import Tracked
 from ..text.signs import storable
 from ..train.workload import is_workload
 from ..trial import TrainFunction
@@ -26,8 +28,8 @@ from . import provenance
 from .changed_code import ChangedFile
 from .identity import free_name, refuse_another_file
 from .launch_code import code_at_start
-from .loop import Plan
 from .prior import earlier_rounds, with_prior_trials
+from .searches import Plan
 from .source import source_file, train_place
 
 # What a person agrees to beforehand: that this is the file that the store knows by its name, moved
@@ -95,6 +97,7 @@ def open_round(
         if any(search.adapts for _, search in plan):
             entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
         if folder is not None:
+            sweep_asides(folder)
             is_known = any(one.experiment.name == experiment.name for one in opened_store.entries())
             records = opened_store.records(experiment.name) if is_known else ()
             code = code_at_start(records, folder, train)
@@ -103,7 +106,8 @@ def open_round(
             )
         opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
-        yield OpenRound(experiment=experiment, plan=plan, store=opened_store)
+        tracked = Tracked(opened_store, experiment.name)
+        yield OpenRound(experiment=experiment, plan=plan, store=tracked)
 
 
 def entry_of(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ..assignment import Assignment
@@ -20,8 +21,11 @@ from .guard import misused, refusal
 TRIED_STEPS = 2
 
 
-def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
+def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
     """Two steps and one evaluation of a trial, timed and forgotten, before the hours are spent.
+
+    What it writes goes into `folder`, which is removed: here, or by whoever owns the experiment
+    next.
 
     A loop of its own is left where it reports a step beyond these. A call to the trial that cannot
     be stops the run, for it is no matter of one setting; so does one that was tried whole and came
@@ -31,7 +35,7 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
         RunError, TrainError, StoreError: for what would keep every trial from being trained.
     """
     events: list[Event] = []
-    with tempfile.TemporaryDirectory(prefix="etude-") as folder:
+    try:
         trial = dataclasses.replace(
             first,
             rehearsal=True,
@@ -40,12 +44,17 @@ def rehearse(runner: Runner, first: Assignment) -> Rehearsed:
             evaluations=1,
             resume_step=None,
             until_step=None,
-            folder=Path(folder),
-            checkpoints=Path(folder) / "checkpoints",
+            folder=folder,
+            checkpoints=folder / "checkpoints",
         )
         runner.submit([trial])
         while not events and runner.wait(events.extend):
             pass
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # where there are trials, theirs stand in it
+            folder.parent.rmdir()
+            folder.parent.parent.rmdir()
     (event,) = events
     if isinstance(event, Refused):
         raise refusal(event)

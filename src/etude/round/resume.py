@@ -1,7 +1,7 @@
 """Which checkpoint a trial goes on from: the last one that the store and the disk both have.
 
-Which are held while it trains is for `train/checkpointing.py`, how one is written for `trial.py`,
-and which of them stay on disk for `store/checkpoints.py`.
+Which are held while it trains is for `train/checkpointing.py`, how one is written for
+`disk/checkpoint.py`, and which of them stay on disk for `store/checkpoints.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from pathlib import Path
 from ..assignment import Assignment
 from ..experiment import Experiment
 from ..playbook.metrics import is_loss
-from ..record import Record
+from ..record import Checkpoint, Record
 from ..store.base import Store
 
 
 def assignment(experiment: Experiment, store: Store, record: Record) -> Assignment:
     """All that a worker must know to train this trial, from its last checkpoint if it has one."""
     checkpoints = store.files.checkpoints(experiment.name, record.id)
-    step = _resume_step(record, checkpoints)
+    known = _last_checkpoint(record, checkpoints)
+    step = known.step if known else None
     return Assignment(
         id=record.id,
         study=record.study,
@@ -31,7 +32,9 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         diverged_above=experiment.diverged_above,
         folder=store.files.trial(experiment.name, record.id),
         checkpoints=checkpoints,
+        lasting=store.files.lasting,
         resume_step=step,
+        resume_contents=known.contents if known else "",
         first_losses={} if step is None else _first_losses(store, experiment, record),
         until_step=record.until_step,
         max_wall_s=experiment.max_trial_s,
@@ -41,10 +44,10 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
     )
 
 
-def _resume_step(record: Record, checkpoints: Path) -> int | None:
-    """The last checkpoint that is written down and also there."""
-    steps = [one.step for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
-    return max(steps, default=None)
+def _last_checkpoint(record: Record, checkpoints: Path) -> Checkpoint | None:
+    """The last checkpoint that is written down and also there; whoever loads it checks it."""
+    there = [one for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
+    return max(there, key=lambda one: one.step, default=None)
 
 
 def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:

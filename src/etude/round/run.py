@@ -76,8 +76,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             ) as this_round,
         ):
             if "retry_errors" in agreed:
-                reopen(opened_store, entry.experiment.name)
-            records = opened_store.records(entry.experiment.name)
+                reopen(this_round.store, entry.experiment.name)
+            records = this_round.store.records(entry.experiment.name)
             changed = changed_code(records, folder, train or entry.experiment.train)
             accepts_code = entry.launches[-1].accepts_code
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
@@ -99,8 +99,8 @@ def _perform(
     waiting = pending(plan, store, experiment.name)
     first = [assignment(experiment, store, record) for record in waiting[:LOOKED_AT]]
     rehearsed = None
-    if not any(record.ended for record in records):
-        rehearsed = rehearse(runner, first[0])
+    if waiting and not any(record.ended for record in records):
+        rehearsed = rehearse(runner, first[0], store.files.rehearsal(experiment.name))
         refuse_without_checkpoints(experiment, rehearsed)
     steps = len(waiting) * experiment.max_steps
     choice = select_runner(runner_name, runner, first, steps=steps, rehearsed=rehearsed)

@@ -8,12 +8,23 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import final
+from typing import TypeAlias, final
 
 from ..assignment import Assignment, Moment
 from ..code import Code
-from ..errors import Halted, Infeasible, Leave, Misused, Suspended, WorkloadError
-from ..event import Began, Coded, Ended, Event, Logged, Paused, Refused, Rehearsed, Saved
+from ..errors import Halted, Infeasible, Leave, Misused, Suspended, Torn, WorkloadError
+from ..event import (
+    Began,
+    Coded,
+    Ended,
+    Event,
+    Logged,
+    Paused,
+    Refused,
+    Rehearsed,
+    Saved,
+    Unrestored,
+)
 from ..playbook.error_kinds import error_site
 from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial
@@ -24,6 +35,8 @@ from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
 
 Send = Callable[[list[Event]], None]
+# What becomes of a trial's loop.
+End: TypeAlias = Ended | Paused | Refused | Unrestored
 
 
 def attempt(
@@ -97,13 +110,14 @@ class EventChannel:
         if time.monotonic() - self._sent_at >= self._every_s:
             self.flush()
 
-    def saved(self, step: int, value: float | None) -> None:
+    def saved(self, step: int, value: float | None, contents: str) -> None:
         """Sends the checkpoint with all points before it: what is restored from it has its past."""
-        self.flush(Saved(self._trial_id, step, value))
+        self.flush(Saved(self._trial_id, step, value, contents))
 
-    def end(self, outcome: Ended | Paused | Refused, wall_s: float) -> None:
+    def end(self, outcome: End, wall_s: float) -> None:
         """Sends the end with the time it took."""
-        self._note_code()
+        if not isinstance(outcome, Unrestored):  # which trained nothing
+            self._note_code()
         if isinstance(outcome, Ended | Paused):
             outcome = replace(outcome, wall_s=wall_s)
         self.flush(outcome)
@@ -158,9 +172,9 @@ class TimingChannel:
         self.metrics |= values.keys()
         self.times["logged", step] = time.monotonic()
 
-    def saved(self, step: int, value: float | None) -> None:
+    def saved(self, step: int, value: float | None, contents: str) -> None:
         """Notes the time: a checkpoint belongs to the cost of its evaluation."""
-        del value
+        del value, contents
         self.saves = True
         self.times["logged", step] = time.monotonic()
 
@@ -251,7 +265,7 @@ def _own_pace(assignment: Assignment, watch: TimingChannel) -> Rehearsed:
     return Rehearsed(assignment.id, setup_s=setup_s, step_s=step_s, own_loop=True)
 
 
-def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refused, str]:
+def _outcome(trial: Trial, train: TrainFunction) -> tuple[End, str]:
     """What became of the trial, and what was returned that does not count, as a sentence.
 
     Whatever the user's code raises is caught here, and only here.
@@ -270,7 +284,7 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[Ended | Paused | Refus
     return outcome(trial), note
 
 
-def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused | Refused:
+def outcome(trial: Trial, error: BaseException | None = None) -> End:
     """How a trial ends whose loop is over, with what it raised, if anything.
 
     Why it had to leave is kept by the trial, for a loop may have swallowed it.
@@ -278,20 +292,20 @@ def outcome(trial: Trial, error: BaseException | None = None) -> Ended | Paused 
     if trial.left is not None:
         return parted(trial, trial.left)
     if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
-        return _failure(trial, error)
+        return _unrestored(trial, error) or _failure(trial, error)
     if not trial.reported:
         return _error(trial, silence_message(trial.metric))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
-def with_reads(trial: Trial, ended: Ended | Paused | Refused) -> Ended | Paused | Refused:
+def with_reads(trial: Trial, ended: End) -> End:
     """The same end, with what nobody read of the trial's setting."""
-    if isinstance(ended, Refused):
+    if isinstance(ended, Refused | Unrestored):
         return ended
     return replace(ended, unread=trial.unread, taken=trial.taken)
 
 
-def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
+def parted(trial: Trial, why: Leave) -> End:
     """What it means for a trial that its loop had to be left."""
     if isinstance(why, Infeasible):
         return Ended(trial.id, "infeasible", why.reason, str(why), trial.updates)
@@ -299,6 +313,8 @@ def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
         return Paused(trial.id, trial.updates)
     if isinstance(why, Halted):
         return Ended(trial.id, "stopped", why.reason, "", trial.updates)
+    if isinstance(why, Torn):
+        return Unrestored(trial.id, why.step)
     if isinstance(why, Misused):
         return _failure(trial, why.error)
     return Refused(trial.id, "metric", str(why))
@@ -307,6 +323,17 @@ def parted(trial: Trial, why: Leave) -> Ended | Paused | Refused:
 def _is_plain_exit(error: BaseException) -> bool:
     """Whether a script said that it is done: `sys.exit()` or `sys.exit(0)`."""
     return isinstance(error, SystemExit) and error.code in (None, 0)
+
+
+def _unrestored(trial: Trial, error: BaseException) -> Unrestored | None:
+    """That it could not go on from its checkpoint, where it has not trained since; else None.
+
+    Where what was written is noted, it is there, so that the code or its surroundings failed.
+    """
+    if trial.resuming is None or is_disk(error) or isinstance(error, WorkloadError):
+        return None
+    detail = f"{user_traceback(error)}{base_note(error)}" if trial.is_checked else ""
+    return Unrestored(trial.id, trial.resuming, detail)
 
 
 def _failure(trial: Trial, error: BaseException) -> Ended | Refused:

@@ -21,7 +21,7 @@ from typing import TypeAlias, final
 from ..assignment import Assignment, Halt
 from ..disk.rights import open_log
 from ..errors import InputError
-from ..event import Event, Refused
+from ..event import Ended, Event, Paused, Refused, Unrestored
 from ..text.signs import text_of
 from ..trial import TrainFunction
 from . import imported, messages
@@ -52,6 +52,8 @@ def main(descriptor: int, parent_process: int) -> None:
     _Worker(parent, inbox, halts, train=(reference, folder)).serve()
 
 
+# The log that this process prints to, where it is some trial's.
+_logs: list[Path] = []
 Message: TypeAlias = messages.Train | messages.Judge | messages.Prepare
 
 
@@ -117,6 +119,8 @@ class _Worker:
     def _send(self, events: Sequence[Event]) -> None:
         """Flushes what was printed first: who hears of an end may let this worker go at once."""
         _flush()
+        if any(isinstance(event, Ended | Paused | Refused | Unrestored) for event in events):
+            _leave_log()  # before: the parent may let this process go as soon as it hears of it
         # As `send` does, but for the pickler that it makes each time: once a report is often.
         self._parent.send_bytes(pickle.dumps(list(events), pickle.HIGHEST_PROTOCOL))
 
@@ -157,7 +161,24 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
     _flush()
-    file = open_log(log)
+    _leave_log()
+    _redirect(open_log(log))
+    _logs.append(log)
+
+
+def _leave_log() -> None:
+    """Removes the log that this process printed to where nothing was printed: flush before."""
+    if not _logs or os.fstat(1).st_size:
+        return
+    _redirect(os.open(os.devnull, os.O_WRONLY))
+    with suppress(OSError):
+        log = _logs.pop()
+        if log.stat().st_size == 0:
+            log.unlink()
+            log.parent.rmdir()  # where the trial has no files of its own
+
+
+def _redirect(file: int) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)

@@ -110,10 +110,11 @@ class _Tee(io.TextIOBase):
         self._file: TextIO | None = None
 
     def write(self, text: str) -> int:
-        """Writes to both."""
-        if self._file is None:
+        """Writes to both; nothing makes no log."""
+        if self._file is None and text:
             self._file = os.fdopen(open_log(self._log), "a", encoding="utf-8", buffering=1)
-        self._file.write(text)
+        if self._file is not None:
+            self._file.write(text)
         return self._stream.write(text)
 
     def flush(self) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import final
 
 from ..assignment import Assignment, Halt
-from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed
+from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed, Unrestored
 from .base import Deliver
 from .batches import HOLD_S, is_urgent, merged
 from .devices import environments
 from .messages import Judge, Prepare, Train, Verdict
-from .slot import Slot
+from .slot import MAX_DEATHS, Slot
 from .starter import STARTER
 
 # Between two readings of reports that come in a stream.
@@ -54,7 +54,23 @@ class Processes:
         return sum(self._width - len(slot.assignments) for slot in self._slots)
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
-        """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
+        """Whether a worker would train these trials in stacks; nothing is trained, nor changed.
+
+        One that is killed meanwhile is replaced and asked again: once is the machine's matter.
+        """
+        how, slot = "", self._slots[0]
+        for _ in range(MAX_DEATHS):
+            try:
+                return self._judged(assignments)
+            except (EOFError, OSError):
+                if slot.is_starting:
+                    slot.start_again()
+                    return self.judge(assignments)
+                how = slot.discard()
+        return Verdict(1, f"{MAX_DEATHS} workers in a row died while they tried it: {how}.")
+
+    def _judged(self, assignments: Sequence[Assignment]) -> Verdict:
+        """What the first worker answers, or raises where it hangs up."""
         slot, *others = self._slots
         slot.ensure_worker()
         slot.send(Judge(tuple(assignments), len(self._slots)))
@@ -62,14 +78,8 @@ class Processes:
         for other, first in zip(others, assignments[1:], strict=False):
             other.ensure_worker()
             other.send(Prepare((first,)))
-        try:
-            while not (answer := slot.receive()):
-                pass
-        except (EOFError, OSError):
-            if slot.is_starting:
-                slot.start_again()
-                return self.judge(assignments)
-            return Verdict(1, f"the worker that tried it died: {slot.discard()}.")
+        while not (answer := slot.receive()):
+            pass
         if isinstance(answer, Verdict):
             return answer
         return Verdict(1, next(event.detail for event in answer if isinstance(event, Refused)))
@@ -164,7 +174,7 @@ class Processes:
         except (EOFError, OSError):
             is_gone = True
         for event in events:
-            if isinstance(event, Ended | Paused | Refused | Rehearsed):
+            if isinstance(event, Ended | Paused | Refused | Rehearsed | Unrestored):
                 slot.end(event.trial_id)
         if slot.is_loaded and not was_loaded:
             slot.limits.begin(slot.assignments.values(), self._grace_s)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import final
 
 from ..errors import RunError
-from ..move import Move, Resume, Start, Stop
-from ..record import POINT, Points, Record, Records, is_code_failure
+from ..move import Move, Start, Stop
+from ..record import POINT, Points, Record, Records
 from ..study import Study
 from .base import Search
-from .rungs import RungTrial, evaluation_lengths
+from .rungs import RungTrial, beyond, evaluation_lengths
+from .sequence import Beginnings
+from .standings import Ladder, Standings
 
 # T8: conclusions from a tenth of the length may not hold, so no trial is judged earlier by default.
 SHORTEST = 0.1
@@ -62,121 +65,54 @@ class Asha:
         Raises:
             RunError: where the trials evaluate too seldom for a rung.
         """
-        lengths = rungs(study, self.eta, self.min_steps)
-        trials = [RungTrial(study, one) for one in sorted(records, key=lambda one: one.id)]
-        brackets = self._brackets(study, trials, lengths)
-        stops: list[Move] = [Stop(one) for bracket in brackets for one in bracket.overtaken()]
-        promotions = [move for bracket in brackets for move in bracket.promotions()][:free]
-        new = self._starts(study, records, lengths, free - len(promotions))
-        runs = any(record.status in ("pending", "running") for record in records)
-        if promotions or new or runs or self._has_more(study, records, brackets):
+        standings = self._standings(study, records)
+        stops: list[Move] = [Stop(one) for one in standings.overtaken()]
+        promotions: list[Move] = [*standings.promotions(free)]
+        new = self._starts(standings, records, free - len(promotions))
+        runs = records.count("pending") or records.count("running")
+        if promotions or new or runs or self._has_more(standings, records):
             return [*stops, *promotions, *new]
-        last: list[Move] = [move for bracket in brackets for move in bracket.last_promotion()]
+        last: list[Move] = [*standings.last_promotions()]
         if last:
             return last[:free]
-        return [Stop(trial.record.id) for trial in trials if trial.record.status == "paused"]
+        paused = sorted(one.id for one in records if one.status == "paused")
+        return [Stop(trial_id) for trial_id in paused]
 
-    def _brackets(
-        self, study: Study, trials: Sequence[RungTrial], lengths: Sequence[int]
-    ) -> list[Bracket]:
-        first = first_rungs(self.brackets, len(lengths), self.eta, study.max_trials)
-        return [
-            Bracket(lengths[rung:], self.eta, [t for t in trials if first[t.record.index] == rung])
-            for rung in range(min(self.brackets, len(lengths)))
-        ]
+    def decisive(self, study: Study) -> list[int]:
+        """The rungs, and what lies beyond each, where a trial without checkpoints overruns it."""
+        return beyond(rungs(study, self.eta, self.min_steps))
 
-    def _has_more(self, study: Study, records: Records, brackets: Sequence[Bracket]) -> bool:
+    def _standings(self, study: Study, records: Records) -> Standings:
+        def begin() -> Standings:
+            lengths = rungs(study, self.eta, self.min_steps)
+            first = first_rungs(self.brackets, len(lengths), self.eta, study.max_trials)
+            beginnings = Beginnings(self.inner, replace(study, prior=()))
+            return Standings(self, study, Ladder(lengths, self.eta, first), beginnings)
+
+        return records.summary((id(self), id(study)), begin)
+
+    def _has_more(self, standings: Standings, records: Records) -> bool:
         """Whether there is more to train, with a free slot for it or not."""
-        can_promote = any(bracket.promotions() for bracket in brackets)
-        return can_promote or bool(self._starts(study, records, brackets[0].lengths, 1))
+        return bool(standings.promotions(1)) or bool(self._starts(standings, records, 1))
 
-    def _starts(
-        self, study: Study, records: Records, lengths: Sequence[int], free: int
-    ) -> list[Move]:
+    def _starts(self, standings: Standings, records: Records, free: int) -> list[Move]:
         """New trials of the inner search, each until the first rung of its bracket."""
-        free = min(free, study.max_trials - len(records))
+        study, lengths = standings.study, standings.ladder.lengths
+        begun = records.count()
+        free = min(free, study.max_trials - begun)
         if free <= 0:
             return []
-        first = first_rungs(self.brackets, len(lengths), self.eta, study.max_trials)
-        history = at_one_length(study, records, lengths) if self.inner.adapts else records
-        # Earlier rounds are known at their full length: no measure of what trials have at a rung.
-        asked = self.inner.moves(replace(study, prior=()), history, free)
-        starts = [move for move in asked if isinstance(move, Start)]
+        if self.inner.adapts:
+            history = at_one_length(study, records, lengths)
+            # Earlier rounds are known at their full length: no measure of what trials have here.
+            asked = self.inner.moves(replace(study, prior=()), history, free)
+            starts = [move for move in asked if isinstance(move, Start)]
+        else:
+            starts = standings.beginnings.after(begun, free)
         return [
-            replace(start, until_step=lengths[first[len(records) + offset]])
+            replace(start, until_step=lengths[standings.ladder.first[begun + offset]])
             for offset, start in enumerate(starts)
         ]
-
-
-@final
-@dataclass(frozen=True)
-class Bracket:
-    """The trials of one bracket, and the rungs at which they are compared, in updates."""
-
-    lengths: Sequence[int]
-    eta: float
-    trials: Sequence[RungTrial]
-
-    def promotions(self) -> list[Move]:
-        """Every paused trial among the best 1 / eta of its rung, from the top rung down."""
-        moves: list[Move] = []
-        for rung in reversed(range(len(self.lengths))):
-            ranking = self.ranking(self.lengths[rung])
-            best = ranking[: int(len(ranking) / self.eta)]
-            moves += [self._promotion(trial, rung) for trial in best if self._waits(trial, rung)]
-        return moves
-
-    def last_promotion(self) -> list[Resume]:
-        """Where nothing more will come and no trial is complete: the best of the top rung goes on.
-
-        Source: T12.
-        """
-        if any(trial.record.status == "completed" for trial in self.trials):
-            return []
-        for rung in reversed(range(len(self.lengths))):
-            ranking = self.ranking(self.lengths[rung])
-            if waiting := [trial for trial in ranking if self._waits(trial, rung)]:
-                return [self._promotion(waiting[0], rung)]
-        return []
-
-    def overtaken(self) -> list[int]:
-        """Trials that run on past a rung for want of a checkpoint, and do not lead there."""
-        ids = []
-        for trial in self.trials:
-            rungs = [length for length in self.lengths if trial.has_overrun(length)]
-            if trial.record.status != "running" or not rungs:
-                continue
-            ranking = [one.record.id for one in self.ranking(rungs[-1])]
-            if trial.record.id not in ranking[: math.ceil(len(ranking) / self.eta)]:
-                ids.append(trial.record.id)
-        return ids
-
-    def ranking(self, length: int) -> list[RungTrial]:
-        """The trials that stand on a rung or went past it, best first, equals by who began first.
-
-        Source: C3.
-        """
-        trials = [trial for trial in self.trials if self._counts(trial, length)]
-        return sorted(trials, key=lambda trial: (trial.best(length), trial.record.index))
-
-    def _counts(self, trial: RungTrial, length: int) -> bool:
-        """Whether a trial reached a rung, or diverged or failed on the way there."""
-        if trial.record.status != "infeasible":
-            return trial.has_reached(length)
-        if is_code_failure(trial.record):  # it says nothing of its setting
-            return False
-        until = trial.record.until_step
-        return until is None or length <= until or trial.has_reached(length)
-
-    def _waits(self, trial: RungTrial, rung: int) -> bool:
-        """Whether a trial is paused on this rung with a value that counts."""
-        length = self.lengths[rung]
-        is_here = trial.record.status == "paused" and trial.record.until_step == length
-        return is_here and trial.best(length) < math.inf
-
-    def _promotion(self, trial: RungTrial, rung: int) -> Resume:
-        above = self.lengths[rung + 1 :]
-        return Resume(trial.record.id, until_step=above[0] if above else None)
 
 
 def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
@@ -204,7 +140,8 @@ def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
     return rung_lengths
 
 
-def first_rungs(count: int, rungs: int, eta: float, trials: int) -> list[int]:
+@lru_cache(maxsize=16)
+def first_rungs(count: int, rungs: int, eta: float, trials: int) -> Sequence[int]:
     """The first rung of each trial, by its place in the study: the foot of its bracket.
 
     A trial of a bracket that begins at rung s of R costs about eta**s (R - s + 1) first rungs, so

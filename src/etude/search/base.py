@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from ..move import Move
 from ..record import Records
@@ -22,3 +23,11 @@ class Search(Protocol):
         With `free` 0 only Stops are asked for: so trials that run are judged while they run. The
         study is finished when the answer is empty and nothing runs.
         """
+
+
+@runtime_checkable
+class Judge(Search, Protocol):
+    """A search that judges trials while they run. Of one that does not, reports change no move."""
+
+    def decisive(self, study: Study) -> Sequence[int]:
+        """The lengths in updates, rising: a report that takes a trial to none changes no move."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from ..errors import RunError
 from ..move import Fork, Move, Resume, Start, Stop
-from ..record import Record, Records
+from ..record import Records
 from ..study import Study
 from .base import Search
 from .perturbation import perturbation
-from .rungs import RungTrial, evaluation_lengths
+from .population import Generation, Population
+from .rungs import RungTrial, beyond, evaluation_lengths
 
 # Heuristic: ten generations leave a member time to show what it is worth (W4).
 GENERATIONS = 10
@@ -65,98 +65,58 @@ class Pbt:
         Raises:
             RunError: for a train function that writes no checkpoints.
         """
-        ordered = sorted(records, key=lambda record: record.id)
-        _refuse_without_checkpoints(study, ordered)
-        ends = [*generation_ends(study, self.interval), None]
-        first = [record for record in ordered if record.parent is None]
-        asked = self.inner.moves(study, Records.of([]), study.max_trials)
-        members = [move.searched for move in asked if isinstance(move, Start)]
-        if len(first) < len(members):
-            new = members[len(first) :][:free]
-            return [Start(searched, until_step=ends[0]) for searched in new]
-        forks = [record for record in ordered if record.parent is not None]
-        population = first
-        for number, (end, next_end) in enumerate(pairwise(ends)):
-            if end is None or not all(_has_arrived(member, end) for member in population):
-                return []
-            current = generation(
-                study, population, end, quantile=self.quantile, parents=self.parents
-            )
-            own_forks = forks[: len(current.losers)]
-            if moves := list(
-                self._transition(study, current, number, own_forks, until_step=next_end)
-            ):
-                stops = [move for move in moves if isinstance(move, Stop)]
-                return [*stops, *[move for move in moves if move not in stops][:free]]
-            forks = forks[len(own_forks) :]
-            population = [*current.survivors, *own_forks]
-        return []
+        population = self._population(study, records)
+        _refuse_without_checkpoints(population)
+        if not population.is_complete:
+            new = population.unborn(free)
+            return [Start(searched, until_step=population.ends[0]) for searched in new]
+        generation = population.current()
+        if generation is None:
+            return []
+        stops: list[Move] = [Stop(one) for one in _lingering(generation)]
+        forks = list(self._forks(population, generation, free))
+        until_step = _next_end(population, generation)
+        waiting = generation.next_waiting(free - len(forks))
+        return [*stops, *forks, *(Resume(one, until_step=until_step) for one in waiting)]
 
-    def _transition(
-        self,
-        study: Study,
-        generation: Generation,
-        number: int,
-        forks: Sequence[Record],
-        *,
-        until_step: int | None,
-    ) -> Iterator[Move]:
-        """The moves that lead to the next generation: forks first, while their parents pause there.
+    def decisive(self, study: Study) -> list[int]:
+        """The comparisons, and what lies beyond each, where a trial without checkpoints goes."""
+        return beyond(generation_ends(study, self.interval))
 
-        Args:
-            study: What is searched.
-            generation: The members as they were compared.
-            number: Of the generation, from 0.
-            forks: Those that replaced losers of this generation already.
-            until_step: Where the next generation is compared; None for the last one.
-        """
-        yield from (Stop(loser.id) for loser in generation.losers if loser.status == "paused")
-        replaced = len(generation.losers) if generation.winners else 0
-        for place in range(len(forks), replaced):
-            random = np.random.default_rng([study.seed, number, place])
-            parent = generation.winners[int(random.integers(len(generation.winners)))]
+    def _population(self, study: Study, records: Records) -> Population:
+        def begin() -> Population:
+            ends = generation_ends(study, self.interval)
+            return Population(self, study, ends, (self.quantile, self.parents), self.inner)
+
+        return records.summary((id(self), id(study)), begin)
+
+    def _forks(self, population: Population, generation: Generation, free: int) -> Iterator[Fork]:
+        """Copies of winners for losers that nobody replaced yet, while the winners pause there."""
+        assert generation.comparison is not None, "Who is current was compared. This is a bug."
+        winners, until_step = generation.comparison.winners, _next_end(population, generation)
+        study = population.study
+        for place in population.missing_forks(generation)[:free]:
+            random = np.random.default_rng([study.seed, generation.number, place])
+            parent = population[winners[int(random.integers(len(winners)))]]
             step = max(checkpoint.step for checkpoint in parent.checkpoints)
             searched = {name: parent.setting[name] for name in study.space.domains}
             changed = perturbation(
                 study.space, searched, random, factor=self.factor, resample=self.resample
             )
             yield Fork(parent.id, step, changed, until_step=until_step)
-        for member in generation.survivors:
-            if member.status == "paused" and member.until_step == generation.end:
-                yield Resume(member.id, until_step=until_step)
 
 
-@final
-@dataclass(frozen=True)
-class Generation:
-    """A population at one comparison: who is copied, who goes on, who is replaced."""
-
-    end: int
-    winners: Sequence[Record]
-    survivors: Sequence[Record]
-    losers: Sequence[Record]
+def _lingering(generation: Generation) -> list[int]:
+    """The losers that are paused, in their order."""
+    if not generation.lingering or generation.comparison is None:
+        return []
+    return [one for one in generation.comparison.losers if generation.standings[one].lingers]
 
 
-def generation(
-    study: Study, population: Sequence[Record], end: int, *, quantile: float, parents: float
-) -> Generation:
-    """The generation after `end` updates, by the value that each member reported there.
-
-    The last value, not the best before it: a copy has the weights of the last step. Equal ones by
-    who began first. Without a healthy member nobody can be copied, and nobody is replaced.
-
-    Source: W4, C3.
-    """
-    healthy = sorted(
-        (member for member in population if _is_healthy(study, member, end)),
-        key=lambda member: (RungTrial(study, member).value_at(end), member.index),
-    )
-    unhealthy = [member for member in population if member not in healthy]
-    share = max(1, math.floor(quantile * len(population))) if quantile > 0 else 0
-    winners = healthy[: max(1, math.floor(parents * len(population)))]
-    worst = healthy[len(winners) :][::-1][: max(0, share - len(unhealthy))]
-    survivors = [member for member in healthy if member not in worst]
-    return Generation(end, winners, survivors, [*unhealthy, *worst])
+def _next_end(population: Population, generation: Generation) -> int | None:
+    """Where the next generation is compared; None for the last one."""
+    later = population.ends[generation.number + 1 :]
+    return later[0] if later else None
 
 
 def generation_ends(study: Study, interval: int | None) -> list[int]:
@@ -178,40 +138,19 @@ def generation_ends(study: Study, interval: int | None) -> list[int]:
     return ends
 
 
-def _has_gone_on(record: Record, end: int) -> bool:
-    return record.until_step is None or record.until_step > end
-
-
-def _has_arrived(record: Record, end: int) -> bool:
-    """Whether a member has come to this comparison, alive or not."""
-    return record.ended or record.status == "paused" or _has_gone_on(record, end)
-
-
-def _is_healthy(study: Study, record: Record, end: int) -> bool:
-    """Whether it stood there with a value that counts, and could go on.
-
-    Whoever went on did, whatever became of it later: what was decided is not decided again.
-    """
-    if _has_gone_on(record, end):
-        return True
-    could_go_on = record.status == "paused" or record.reason == "schedule"
-    return could_go_on and RungTrial(study, record).value_at(end) < math.inf
-
-
-def _refuse_without_checkpoints(study: Study, records: Sequence[Record]) -> None:
-    for record in records:
-        until = record.until_step
-        if until is None:
-            continue
-        if RungTrial(study, record).has_overrun(until):
-            raise RunError(
-                f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
-                "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "
-                'loop, or write schedule = "asha", which can do without.'
-            )
-        if record.status == "paused" and record.steps > until:
-            raise RunError(
-                f"`pbt` compares trial {record.id} after {until} steps, and its next checkpoint "
-                f"came after {record.steps}. Save one at every evaluation, or write an `interval` "
-                "at which there is one."
-            )
+def _refuse_without_checkpoints(population: Population) -> None:
+    record = population.offender()
+    if record is None:
+        return
+    until = record.until_step
+    if RungTrial(population.study, record).has_overrun(until or 0):
+        raise RunError(
+            f"`pbt` copies checkpoints, and trial {record.id} went past step {until} without "
+            "one. Pass `checkpoint=` to `trial.report` and call `trial.restore` before the "
+            'loop, or write schedule = "asha", which can do without.'
+        )
+    raise RunError(
+        f"`pbt` compares trial {record.id} after {until} steps, and its next checkpoint "
+        f"came after {record.steps}. Save one at every evaluation, or write an `interval` "
+        "at which there is one."
+    )

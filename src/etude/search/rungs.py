@@ -26,6 +26,15 @@ def evaluation_lengths(study: Study, lengths: Iterable[float]) -> list[int]:
     return [ends[place] for place in sorted(places) if place < len(ends) - 1]
 
 
+def beyond(lengths: Iterable[int]) -> list[int]:
+    """The lengths, and one update beyond each: a report there says that a trial did not pause.
+
+    >>> beyond([3, 9])
+    [3, 4, 9, 10]
+    """
+    return sorted({length + extra for length in lengths for extra in (0, 1)})
+
+
 @final
 @dataclass(frozen=True)
 class RungTrial:

@@ -6,7 +6,7 @@ Axes: T points of the sequence, D hyperparameters that vary.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ..move import Move, Start
 from ..record import Records
 from ..space import vectorized
 from ..study import Study
+from .base import Search
 
 Floats: TypeAlias = NDArray[np.float64]
 # The first points of a sequence, shape (count, D), from the dimensions, the seed and the count. A
@@ -52,6 +53,38 @@ def starts(study: Study, records: Records, free: int, units: Callable[[int], Flo
         return []
     units_TxD = units(trials.stop)[trials]
     return [Start(searched) for searched in vectorized.settings(study.space, units_TxD)]
+
+
+@final
+class Beginnings:
+    """The trials of a search that does not adapt, in its order, each asked for once.
+
+    Asked for one by one, a sequence would be made anew, up to that trial, for every one of them.
+    """
+
+    # Heuristic: an ask costs milliseconds. Each block is as long as all before it.
+    FIRST = 64
+
+    def __init__(self, search: Search, study: Study) -> None:
+        """Has asked for nothing."""
+        self._search = search
+        self._study = study
+        self._begin = 0
+        self._is_whole = False
+        self._starts: list[Start] = []
+
+    def after(self, begun: int, count: int) -> list[Start]:
+        """So many trials after those that began, fewer where there are no more."""
+        end = self._begin + len(self._starts)
+        if begun < self._begin or (begun + count > end and not self._is_whole):
+            self._begin = begun
+            history = Records(list, {"pending": begun})
+            wanted = max(count, begun, self.FIRST)
+            asked = self._search.moves(self._study, history, wanted)
+            self._starts = [move for move in asked if isinstance(move, Start)]
+            self._is_whole = len(self._starts) < wanted
+        offset = begun - self._begin
+        return self._starts[offset : offset + count]
 
 
 def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats:

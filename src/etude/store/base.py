@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, final
 
 from ..code import Stretch
-from ..event import Began, Coded, Ended, Event, Lost, Paused, Refused, Reopened, Saved
+from ..event import Began, Coded, Ended, Event, Lost, Paused, Refused, Reopened, Saved, Unrestored
 from ..experiment.entry import Entry
 from ..move import Beginning, Fork, Resume, Start
 from ..record import Checkpoint, Record, Records
 from ..study import Study, derived_seed
-from .checkpoints import Files
+from .checkpoints import Files, Sweep
 
 # Heuristic: one loss is the machine's business, three of the same trial are the trial's.
 MAX_LOSSES = 3
@@ -149,7 +149,9 @@ def record_after(record: Record, event: Event) -> Record:
     if isinstance(event, Saved):
         others = tuple(one for one in record.checkpoints if one.step != event.step)
         return dataclasses.replace(
-            record, checkpoints=(*others, Checkpoint(event.step, event.value)), steps=event.step + 1
+            record,
+            checkpoints=(*others, Checkpoint(event.step, event.value, event.contents)),
+            steps=event.step + 1,
         )
     if isinstance(event, Ended):
         return dataclasses.replace(
@@ -173,10 +175,8 @@ def record_after(record: Record, event: Event) -> Record:
         )
     if isinstance(event, Lost):
         return _record_after_loss(record, event)
-    if isinstance(event, Reopened):
-        return dataclasses.replace(record, status="pending", reason="", detail="", losses=0)
-    if isinstance(event, Refused):
-        return dataclasses.replace(record, status="pending", reason="", detail="")
+    if isinstance(event, Unrestored | Reopened | Refused):
+        return _record_waiting(record, event)
     return record
 
 
@@ -194,6 +194,15 @@ def _record_begun(record: Record, event: Began) -> Record:
     )
 
 
+def _record_waiting(record: Record, event: Unrestored | Reopened | Refused) -> Record:
+    if isinstance(event, Unrestored):
+        torn = None if event.detail else event.step
+        left = tuple(one for one in record.checkpoints if one.step != torn)
+        return dataclasses.replace(record, status="pending", checkpoints=left)
+    losses = 0 if isinstance(event, Reopened) else record.losses
+    return dataclasses.replace(record, status="pending", reason="", detail="", losses=losses)
+
+
 def _record_after_loss(record: Record, event: Lost) -> Record:
     losses = record.losses + event.is_blamed
     if losses < MAX_LOSSES:
@@ -202,6 +211,12 @@ def _record_after_loss(record: Record, event: Lost) -> Record:
     return dataclasses.replace(
         record, status="infeasible", reason="killed", detail=detail, losses=losses
     )
+
+
+def perform(sweeps: Sequence[Sweep], files: Files, name: str) -> None:
+    """Removes the checkpoints that were forgotten, once that is committed."""
+    for due in sweeps:
+        due.perform(files.checkpoints(name, due.trial_id))
 
 
 def stretches_after(record: Record, event: Began | Coded, launch: int) -> tuple[Stretch, ...]:

@@ -140,7 +140,9 @@ TRIAL: Final = Table(
         "until_step": _MAYBE_INT,
     },
 )
-CHECKPOINT: Final = Table("checkpoint", {"trial_id": _INT, "step": _INT, "value": _MAYBE_REAL})
+CHECKPOINT: Final = Table(
+    "checkpoint", {"trial_id": _INT, "step": _INT, "value": _MAYBE_REAL, "contents": _TEXT}
+)
 CHUNK: Final = Table("chunk", {"trial_id": _INT, "points": (bytes,)})
 METRIC: Final = Table("metric", {"id": _INT, "name": _TEXT})
 STRETCH: Final = Table(

@@ -1,7 +1,7 @@
 """Which checkpoints stay on disk, and where they lie.
 
 Which are held while a trial trains is for `train/checkpointing.py`, how one is written for
-`trial.py`, and which one a trial goes on from for `round/resume.py`.
+`disk/checkpoint.py`, and which one a trial goes on from for `round/resume.py`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from ..disk.rights import make_folder
-from ..event import Began, Ended, Event, Lost, Paused, Saved
+from ..disk.folder import make_folder, sync_tree
+from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
+
+# No trial's folder: trials are numbered.
+REHEARSAL = "rehearsal"
 
 
 @final
 class Files:
     """The folders beside a store: `STORE.checkpoints/NAME/TRIAL/STEP/` and `STORE.trials/NAME/`."""
 
-    def __init__(self, store: Path) -> None:
-        """Takes the path of the store itself."""
+    def __init__(self, store: Path, *, lasting: bool = True) -> None:
+        """Takes the path of the store itself, and whether it is to survive a power cut."""
         self._store = store.absolute()
+        self.lasting = lasting
 
     @property
     def folder(self) -> Path:
@@ -39,6 +43,10 @@ class Files:
     def trial(self, name: str, trial_id: int) -> Path:
         """The folder that a trial may use, its log in it."""
         return self._beside("trials") / name / str(trial_id)
+
+    def rehearsal(self, name: str) -> Path:
+        """The folder in which a trial is tried before it is trained."""
+        return self._beside("trials") / name / REHEARSAL
 
     @property
     def test_looks(self) -> Path:
@@ -62,6 +70,8 @@ class Files:
         source = self.checkpoints(name, fork.parent) / step
         if source.is_dir():
             shutil.copytree(source, place / step)
+        if self.lasting:
+            sync_tree(place)
 
     def _beside(self, kind: str) -> Path:
         return self._store.with_name(f"{self._store.name}.{kind}")
@@ -81,7 +91,7 @@ def retained(
 
 @final
 @dataclasses.dataclass(frozen=True)
-class CheckpointCleanup:
+class Sweep:
     """The checkpoints to remove from a trial's folder, after the commit that forgets them.
 
     A crash between the two leaves a folder too many, never one too few.
@@ -111,11 +121,11 @@ class CheckpointCleanup:
 
 def cleanup(
     record: Record, events: Sequence[Event], *, best: int, objective: Objective
-) -> CheckpointCleanup | None:
+) -> Sweep | None:
     """The cleanup after these events, which left `record` as it stands; None where none is due."""
-    is_over = any(isinstance(event, Ended | Paused | Lost) for event in events)
+    is_over = any(isinstance(event, Ended | Paused | Lost | Unrestored) for event in events)
     if not is_over and not any(isinstance(event, Began | Saved) for event in events):
         return None
     stay = retained(record.checkpoints, best=best, objective=objective)
     forgotten = {one.step for one in record.checkpoints} - {one.step for one in stay}
-    return CheckpointCleanup(record.id, stay, frozenset(forgotten), rest=is_over)
+    return Sweep(record.id, stay, frozenset(forgotten), rest=is_over)

@@ -23,6 +23,7 @@ from ..study import Study
 from .base import (
     existing_ids,
     inherited,
+    perform,
     place_of,
     record_after,
     reservation_of,
@@ -49,7 +50,7 @@ class Memory:
     @property
     def files(self) -> Files:
         """Temporary folders, gone when the store is."""
-        return Files(self._folder / "memory")
+        return Files(self._folder / "memory", lasting=False)
 
     def entries(self) -> list[Entry]:
         """All experiments, oldest first."""
@@ -85,7 +86,7 @@ class Memory:
     def reserve(self, name: str, study: Study, moves: Sequence[Beginning]) -> list[Record]:
         """The trials of these moves as pending, new ones with their ids."""
         trials = self._trials[name]
-        index = sum(record.study == study.name for record in trials)
+        index = next((one.index + 1 for one in reversed(trials) if one.study == study.name), 0)
         known = {trial_id: trials[trial_id] for trial_id in existing_ids(moves)}
         reservation = reservation_of(study, moves, known, first_id=len(trials), first_index=index)
         for record in reservation.new:
@@ -161,4 +162,4 @@ class Memory:
         best, objective = experiment.keep_checkpoints, experiment.objective
         if due := cleanup(record, [event], best=best, objective=objective):
             self._trials[name][trial_id] = dataclasses.replace(record, checkpoints=due.retained)
-            due.perform(self.files.checkpoints(name, trial_id))
+            perform([due], self.files, name)

@@ -160,3 +160,9 @@ def experiments_know_their_owner(db: Connection) -> None:
         "create table owner(experiment text primary key, process integer not null, "
         "host text not null, started text not null, place text not null) without rowid"
     )
+
+
+@migration(11)
+def checkpoints_know_what_is_in_them(db: Connection) -> None:
+    """One that is not as it was written is left for the one before (K2)."""
+    db.execute("alter table checkpoint add column contents text not null default ''")

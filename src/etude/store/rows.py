@@ -45,6 +45,19 @@ def trial_row(key: int, record: Record) -> tuple[Any, ...]:
     )
 
 
+def next_places(db: Connection, key: int, study: str) -> tuple[int, int]:
+    """The next id of an experiment and the next place in a study, by the last trials of each.
+
+    Both are dense, and from the end few rows are read: a count would read all of them.
+    """
+    (last_id,) = db.execute("select max(id) from trial where experiment_id = ?", (key,)).fetchone()
+    last = db.execute(
+        "select position from trial where experiment_id = ? and study = ? order by id desc limit 1",
+        (key, study),
+    ).fetchone()
+    return (0 if last_id is None else last_id + 1), (0 if last is None else last[0] + 1)
+
+
 def by_trial(events: Sequence[Event]) -> Mapping[int, list[Event]]:
     """Events by trial, their order within each kept."""
     grouped: dict[int, list[Event]] = {}
@@ -86,9 +99,22 @@ def keep_checkpoints(
     """Writes down that a trial has exactly these checkpoints."""
     db.execute("delete from checkpoint where experiment_id = ? and trial_id = ?", (key, trial_id))
     db.executemany(
-        "insert into checkpoint(experiment_id, trial_id, step, value) values(?, ?, ?, ?)",
-        [(key, trial_id, one.step, one.value) for one in checkpoints],
+        "insert into checkpoint(experiment_id, trial_id, step, value, contents) "
+        "values(?, ?, ?, ?, ?)",
+        [(key, trial_id, one.step, one.value, one.contents) for one in checkpoints],
     )
+
+
+def named_checkpoints(db: Connection, name: str) -> dict[int, list[int]]:
+    """The steps of the checkpoints of an experiment that are written down, by trial."""
+    steps: dict[int, list[int]] = {}
+    for trial_id, step in db.execute(
+        "select trial_id, step from checkpoint join experiment on experiment.id = experiment_id "
+        "where name = ?",
+        (name,),
+    ):
+        steps.setdefault(trial_id, []).append(step)
+    return steps
 
 
 def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
@@ -232,11 +258,11 @@ def _checkpoints(db: Connection, key: int) -> Iterator[tuple[int, tuple[Checkpoi
 
 
 def _checkpoint(row: tuple[Any, ...], key: int) -> Checkpoint:
-    trial_id, step, value = row
+    trial_id, step, value, contents = row
     place = Place("checkpoint", key, trial_id)
     CHECKPOINT.check(row, place)
     cells.check_step(step, place, "step")
-    return Checkpoint(step, value)
+    return Checkpoint(step, value, contents)
 
 
 def _points(db: Connection, key: int, metrics: int) -> Iterator[tuple[int, NDArray[np.void]]]:

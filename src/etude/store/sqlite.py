@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +20,14 @@ from ..move import Beginning
 from ..record import Record, Records
 from ..study import Study
 from . import code_rows, experiment_rows, rows
-from .base import existing_ids, place_of, reservation_of, unheard
-from .checkpoints import CheckpointCleanup, Files, cleanup
+from .base import existing_ids, perform, place_of, reservation_of, unheard
+from .checkpoints import Files, Sweep, cleanup
 from .database_errors import refuse_no_file, store_errors
 from .identity import identity, one_place, refuse_unreadable
 from .lock import DESCRIPTORS, database_lock, file_lock, owned_error
 from .migrations import latest, migrate, refuse, version
 from .owner import Owner, living_owner, owner_in, read_owner, this_process, write_owner
+from .sweep import sweep
 from .watch import Watch, loss
 
 
@@ -94,6 +95,7 @@ class SQLite:
             with self._transaction():
                 write_owner(self._db, name, owner, self._path)
                 self._reopen_running(name)
+            sweep(self.files, name, self._named_checkpoints(name))
             watch = Watch(self._path, descriptor, (name, owner), on_loss)
             try:
                 with watch.looking(self._db):
@@ -105,11 +107,7 @@ class SQLite:
         """The trials of these moves, written down as pending, new ones with their ids."""
         key, _ = self._experiments[name]
         with self._transaction():
-            first_id, first_index = self._db.execute(
-                "select count(*), count(*) filter (where study = ?) from trial "
-                "where experiment_id = ?",
-                (study.name, key),
-            ).fetchone()
+            first_id, first_index = rows.next_places(self._db, key, study.name)
             ids = set(existing_ids(moves))
             known = {trial_id: rows.record(self._db, key, trial_id) for trial_id in ids}
             reservation = reservation_of(
@@ -133,15 +131,14 @@ class SQLite:
         """Writes events down, all or none of them; when it returns they are safe."""
         key, experiment = self._experiments[name]
         best, objective = experiment.keep_checkpoints, experiment.objective
-        cleanups: list[CheckpointCleanup] = []
+        sweeps: list[Sweep] = []
         with self._transaction():
             for trial_id, news in rows.by_trial(events).items():
                 record = rows.apply(self._db, key, trial_id, news)
                 if due := cleanup(record, news, best=best, objective=objective):
                     rows.keep_checkpoints(self._db, key, trial_id, due.retained)
-                    cleanups.append(due)
-        for due in cleanups:
-            due.perform(self.files.checkpoints(name, due.trial_id))
+                    sweeps.append(due)
+        perform(sweeps, self.files, name)
 
     def records(self, name: str) -> Records:
         """Every trial of an experiment as it stands, with its points."""
@@ -201,6 +198,11 @@ class SQLite:
             "experiment_id = (select id from experiment where name = ?)",
             (name,),
         )
+
+    def _named_checkpoints(self, name: str) -> Mapping[int, list[int]]:
+        """The steps of the checkpoints that are written down, by trial."""
+        with store_errors(self._path, self._db):
+            return rows.named_checkpoints(self._db, name)
 
     def _key(self, name: str) -> int:
         row = self._db.execute("select id from experiment where name = ?", (name,)).fetchone()

@@ -1,7 +1,7 @@
 """Checkpointing: the loop holds the last state and the best few, and writes them now and then.
 
-How one is written is said in `trial.py`, which stay on disk in `store/checkpoints.py`, and which
-one a trial goes on from in `round/resume.py`.
+How one is written is said in `disk/checkpoint.py`, which stay on disk in `store/checkpoints.py`,
+and which one a trial goes on from in `round/resume.py`.
 
 Writing at every evaluation would cost a small network more than its training. So the best are held
 in memory, and they and the last are written every few seconds and at the end. A kill loses what

@@ -355,5 +355,5 @@ class NullChannel:
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Nothing."""
 
-    def saved(self, step: int, value: float | None) -> None:
+    def saved(self, step: int, value: float | None, contents: str) -> None:
         """Nothing."""

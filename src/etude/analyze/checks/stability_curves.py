@@ -17,7 +17,7 @@ from scipy.ndimage import median_filter
 from scipy.special import ndtri, stdtrit
 
 from ...record import Series
-from ..statistics.curve_shape import finite, level_drift, wander
+from ..statistics.curve_shape import finite, level_drift, median, wander
 from ..thresholds import StabilityThresholds
 from ..views.aligned import Aligned, by_noise, ending, gained, levelled, noises
 from ..views.curves import TrialCurves
@@ -259,7 +259,7 @@ def _joint_sd(levels_SxE: NDArray[np.float64]) -> float:
         return least
     bends_SxE = np.diff(levels_SxE, n=2, axis=1)
     sum_E = (bends_SxE / np.maximum(noises(levels_SxE), _TINY)[:, None]).sum(axis=0)
-    spread = float(np.median(np.abs(sum_E))) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
+    spread = float(median(np.abs(sum_E))) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
     return max(min(spread, float(series)) * _of_few(count), least)
 
 
@@ -319,8 +319,8 @@ def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64
     if past_SxE.shape[1] >= 2 * _NEAR:
         bends_ExK = _bends(past_SxE.shape[1])
         past_SxE = past_SxE - (past_SxE @ bends_ExK) @ bends_ExK.T
-    away_SxE = np.abs(past_SxE - np.median(past_SxE, axis=1, keepdims=True))
-    return np.asarray(np.median(away_SxE, axis=1) / _MEDIAN_DEVIATION)
+    away_SxE = np.abs(past_SxE - median(past_SxE)[:, None])
+    return np.asarray(median(away_SxE) / _MEDIAN_DEVIATION)
 
 
 @cache

@@ -18,7 +18,7 @@ from ...finding import Finding, Severity
 from ...record import BY_HAND, PREEMPTED
 from ...study import Study
 from ...wording import number, percent, study_text
-from ..statistics.curve_shape import finite
+from ..statistics.curve_shape import finite, median
 from ..thresholds import StillImprovingThresholds
 from ..views.aligned import Aligned, binned, gained, levelled, noises
 from ..views.curves import TrialCurves, infeasible_because, without_values
@@ -144,7 +144,7 @@ def _judged(
     error = length * float(noises(values_W[None, :])[0]) / spread
     gain, total = slope * length, gained(values_P)
     # A drop at the very end is no improvement, whatever the slope before it.
-    ends = float(values_W[-2:].max()) < float(np.median(values_W[~second_W]))
+    ends = float(values_W[-2:].max()) < float(median(values_W[~second_W]))
     gains = gain > thresholds.min_noise * error and not gain < thresholds.min_gain * total
     # Single lucky values aside, it was lower before: more steps may bring it back there, no more.
     level_P, _ = levelled(values_P)

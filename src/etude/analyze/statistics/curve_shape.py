@@ -18,9 +18,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
+from .once import once
 
 # Heuristic: squares of larger values, summed, overflow.
 HUGE = 1e150
+
+
+def median(values_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median along the last axis of finite values: NumPy's costs three times as much of few.
+
+    Source: C8.
+
+    >>> float(median(np.array([4.0, 1.0, 2.0, 9.0])))
+    3.0
+    """
+    ordered_SxE, count = np.sort(values_SxE, axis=-1), values_SxE.shape[-1]
+    return np.asarray((ordered_SxE[..., (count - 1) // 2] + ordered_SxE[..., count // 2]) / 2.0)
 
 
 def finite(series: Series) -> Series:
@@ -108,7 +121,7 @@ def noise(values_P: NDArray[np.float64]) -> float:
     """
     if len(values_P) < 5:
         return float("nan")
-    return float(np.median(np.abs(np.diff(values_P, n=2))) / (0.6745 * math.sqrt(6.0)))
+    return float(median(np.abs(np.diff(values_P, n=2))) / (0.6745 * math.sqrt(6.0)))
 
 
 def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
@@ -179,6 +192,7 @@ _WINDOW = 9
 _MEDIAN_DEVIATION = 0.6745
 
 
+@once
 def wander(values_E: NDArray[np.float64]) -> Wander:
     """The sd of the moves of a series and how much of its distance it keeps.
 
@@ -198,7 +212,7 @@ def wander(values_E: NDArray[np.float64]) -> Wander:
     away_E = np.abs(rest_E[rest_E != 0.0])
     if not len(away_E):
         return Wander(0.0, 0.0)
-    scale = float(np.median(away_E)) / _MEDIAN_DEVIATION
+    scale = float(median(away_E)) / _MEDIAN_DEVIATION
     rest_E = np.clip(rest_E / scale, -3.0, 3.0)
     square = float(rest_E @ rest_E)
     kept = 1.0 + 2.0 * float(rest_E[1:] @ rest_E[:-1]) / square
@@ -224,6 +238,7 @@ class LevelDrift:
     around: float
 
 
+@once
 def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
     """How far the level drifts before its lowest and after it.
 

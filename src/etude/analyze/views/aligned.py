@@ -15,6 +15,7 @@ from scipy.ndimage import median_filter
 
 from ...record import Series
 from ..statistics.curve_shape import finite, wander
+from ..statistics.once import once
 from .curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 
 # The sd of a normal value, from the median absolute second difference of a row of them.
@@ -82,6 +83,7 @@ def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
     return Aligned((name,), points.steps_P[edges[1:] - 1], means_E[None, :])
 
 
+@once
 def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     """noise_S: the sd of single values around a smooth curve, robustly; 0 with fewer than 5.
 
@@ -107,6 +109,7 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(middle_S / _SECOND_DIFFERENCE, rounding_S))
 
 
+@once
 def by_noise(levels_E: NDArray[np.float64]) -> float:
     """How far noise alone goes: by the sd of single values, or by what they wander.
 
@@ -151,6 +154,7 @@ def ending(values_E: NDArray[np.float64]) -> float:
     return float(last_E[(count - 1) // 2] + last_E[count // 2]) / 2.0
 
 
+@once
 def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """The running median as wide as the ending, and the standard error of a difference in it.
 
@@ -161,6 +165,7 @@ def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]
     error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
     # Mirrored at its ends, or one odd value there would be a level.
     level_E = np.asarray(median_filter(values_E, size=width, mode="mirror"), dtype=np.float64)
+    level_E.flags.writeable = False  # whoever asks again is given the same
     return level_E, max(error, float(np.finfo(np.float64).tiny))
 
 

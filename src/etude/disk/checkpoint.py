@@ -1,0 +1,41 @@
+"""A checkpoint is written aside, synced and renamed, with a list of what is in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .folder import contents, make_folder, sync_folder, sync_tree
+from .rights import narrow_rights, new_folder
+
+
+def write_checkpoint(place: Path, save: Callable[[Path], object], *, lasting: bool) -> str:
+    """Has `save` fill an empty folder and puts it in its place; what `contents` says of it.
+
+    Where it is `lasting`, all of it is on disk when this returns: who names it then names what a
+    power cut leaves whole. Where `save` raises, nothing is left of it.
+    """
+    aside = place.with_name(f"{place.name}.partial")
+    old = place.with_name(f"{place.name}.old")
+    for leftover in (aside, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    make_folder(aside.parent)
+    new_folder(aside)
+    try:
+        save(aside)
+        narrow_rights(aside)
+        if lasting:
+            sync_tree(aside)
+        listed = contents(aside)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    if place.exists():
+        place.rename(old)
+    os.replace(aside, place)
+    if lasting:
+        sync_folder(place.parent)
+    shutil.rmtree(old, ignore_errors=True)
+    return listed
