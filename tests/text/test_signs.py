@@ -58,11 +58,11 @@ def test_a_name_stands_on_one_line():
     assert line("a\nb\tc") == "a\ufffdb\ufffdc"
 
 
-def test_what_is_escaped_comes_back_as_it_was():
-    text = "a\x9b\u202e\U000e0041\x00é"
-
+@pytest.mark.parametrize("text", ["a\x9b\u202e\U000e0041\x00é", "b\x7f", "\x1b\x7fé"], ids=ascii)
+def test_what_is_escaped_comes_back_as_it_was(text):
     written = escaped(json.dumps(text, ensure_ascii=False), lambda sign: json.dumps(sign)[1:-1])
     assert json.loads(written) == text
+    assert readable(written) == written
     assert tomllib.loads(f"x = {quoted(text)}")["x"] == text
 
 

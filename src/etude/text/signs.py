@@ -58,7 +58,10 @@ def escaped(text: str, escape: Callable[[str], str]) -> str:
     >>> escaped("a\x9b", lambda sign: f"\\u{ord(sign):04x}")
     'a\\u009b'
     """
-    return text if text.isascii() else _HIDDEN.sub(lambda match: escape(match[0]), text)
+    # Of ASCII, JSON and TOML write all that acts as its number, but for DEL.
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _HIDDEN.sub(lambda match: escape(match[0]), text)
 
 
 def readable_json(text: str) -> str:
