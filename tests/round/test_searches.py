@@ -1,5 +1,6 @@
 """What an adaptive run costs, in counts: reads of the store, questions, and trials looked at."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -174,3 +175,36 @@ def test_who_had_nothing_to_start_is_not_asked_again_before_there_is_news(monkey
 
     assert [record.id for record in begun] == [0, 1]
     assert asking.started(5) == []
+
+
+class Looked:
+    """A summary that counts how many trials were looked at."""
+
+    count = 0
+
+    def change(self, _):
+        Looked.count += 1
+
+
+class OneByOne:
+    """A search that adapts and begins one trial whenever there is a place."""
+
+    adapts = True
+
+    def moves(self, study, records, free):
+        records.summary("looked", Looked)
+        return [Start({"learning_rate": 0.1, "momentum": 0.9}, 3)][:free]
+
+
+def test_a_study_is_not_looked_through_again_because_another_began_a_trial(monkeypatch):
+    one = descent(**SCHEDULES["asha"], scientific={"optimizer": ["adam", "sgd"]})
+    store = Memory()
+    store.begin(Entry(experiment=one, text=dumps(one)))
+    plan = [(study, OneByOne()) for study in split(one)]
+    asking = Searches(plan, Tracked(store, one.name), one.name)
+    monkeypatch.setattr(Looked, "count", 0)
+
+    begun = [record for _ in range(30) for record in asking.started(2)]
+
+    assert Counter(record.study for record in begun) == {study.name: 30 for study, _ in plan}
+    assert Looked.count <= len(begun)

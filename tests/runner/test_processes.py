@@ -235,6 +235,11 @@ def test_what_a_worker_reported_that_hangs_is_delivered(tmp_path):
     assert not any(isinstance(event, Ended) for event in events)
 
 
+def until_idle(runner, events):
+    while runner.wait(events.extend):
+        pass
+
+
 def gives_up(*_):
     raise RunError("no worker starts")
 
@@ -263,8 +268,7 @@ def test_what_others_ended_is_delivered_before_a_worker_that_cannot_start_ends_t
     runner.submit([assignment(tmp_path, id=2)] if where == "ensure_worker" else [])
 
     with pytest.raises(RunError, match="no worker starts"):
-        while runner.wait(events.extend):
-            pass
+        until_idle(runner, events)
     runner.close()
 
     assert [one.trial_id for one in events if isinstance(one, Began)] == [0]
