@@ -13,6 +13,7 @@ from etude.event import Began, Ended, Logged, Paused, Saved
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.move import Start
+from etude.round.loop import started
 from etude.round.searches import Searches
 from etude.search import search_of
 from etude.search.asha import Asha
@@ -208,3 +209,13 @@ def test_a_study_is_not_looked_through_again_because_another_began_a_trial(monke
 
     assert Counter(record.study for record in begun) == {study.name: 30 for study, _ in plan}
     assert Looked.count <= len(begun)
+
+
+def test_studies_that_adapt_share_the_free_slots():
+    one = descent(**SCHEDULES["asha"], trials=4, scientific={"optimizer": ["adam", "sgd"]})
+    store = Memory()
+    store.begin(Entry(experiment=one, text=dumps(one)))
+    plan = [(study, search_of(study)) for study in split(one)]
+
+    assert started(plan, store, one.name) == []  # they are asked by what is free
+    assert len(Searches(plan, store, one.name).started(3)) == 3

@@ -176,8 +176,7 @@ class AskTell:
         """The trials that nobody was given yet, read from the store the first time."""
         if self._waiting is None:
             name = self._experiment.name
-            plain = [(study, search) for study, search in self._plan if not search.adapts]
-            started(plain, self._store, name, free=0)
+            started(self._plan, self._store, name)
             self._waiting = deque(pending(self._plan, self._store, name))
         return self._waiting
 
