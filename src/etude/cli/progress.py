@@ -163,7 +163,7 @@ class Progress:
         # A table is drawn from its own thread, while trials begin and end.
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
-            for trial in sorted(list(known.running))[:_MOST_RUNNING]  # noqa: C414
+            for trial in sorted(known.running)[:_MOST_RUNNING]
         ]
         return {
             "study": study,
