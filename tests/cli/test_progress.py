@@ -116,6 +116,11 @@ def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
             None,
             "Going on: 1 trial ended before, 1 left",
         ),
+        (
+            [record(STUDY, one, status="completed") for one in (0, 1)],
+            None,
+            "Nothing is left to train: 2 trials ended before.",
+        ),
     ],
 )
 def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):

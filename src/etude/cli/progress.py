@@ -298,6 +298,8 @@ def estimate_line(opening: Opening) -> str:
     waiting = more + sum(opening.records.count(status) for status in ("pending", "paused"))
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
+    if ended and not waiting:
+        return f"Nothing is left to train: {quantity(len(ended), 'trial')} ended before."
     if ended:
         return f"Going on: {quantity(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
     trials = f"{quantity(waiting, 'trial')}, {at_once}."

@@ -74,7 +74,7 @@ class AskTell:
         entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
         imported.begin(folder, everything=True)
         self._open, self._closed = ExitStack(), False
-        opening = open_round(entry, store, same="same_file" in agreed, folder=folder)
+        opening = open_round(entry, store, agreed=agreed, folder=folder)
         this_round = self._open.enter_context(opening)
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan

@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             open_round(
                 entry,
                 opened_store,
-                same="same_file" in agreed,
+                agreed=agreed,
                 folder=folder,
                 train=train or entry.experiment.train,
                 on_loss=interrupt,
