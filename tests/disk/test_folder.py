@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from etude.disk.folder import contents, is_whole, make_folder, sync_tree
+from etude.disk.folder import contents, is_whole, make_lasting_folder, sync_tree
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_links_lead_out_of_a_folder_and_are_not_listed(folder, tmp_path):
 
 
 def test_folders_are_made_down_to_the_last(tmp_path):
-    make_folder(tmp_path / "a" / "b")
-    make_folder(tmp_path / "a" / "b")
+    make_lasting_folder(tmp_path / "a" / "b")
+    make_lasting_folder(tmp_path / "a" / "b")
 
     assert (tmp_path / "a" / "b").is_dir()

@@ -15,11 +15,11 @@ from .rights import new_folder
 _CHUNK = 1 << 20
 
 
-def make_folder(folder: Path) -> None:
+def make_lasting_folder(folder: Path) -> None:
     """Makes a folder and those above it, each on disk under its name when it returns."""
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    make_lasting_folder(folder.parent)
     new_folder(folder)
     sync_folder(folder.parent)
 
