@@ -153,9 +153,7 @@ def _with_id(columns: Sequence[Assigned], sheet: Sheet, *, marked: bool) -> list
         if not chosen and (differ or sure or (sheet.wandb and sheet.names[at] in ("Name", "name"))):
             found[at] = replace(one, role="id", stated=True)
             chosen = True
-        elif (
-            differ or marked or one.column.is_number
-        ):  # the number of a repeat, or another tool's id
+        elif differ or marked or one.column.is_number:  # of a repeat, or another tool's id
             found[at] = replace(one, role="own", stated=True)
     return found
 
