@@ -121,7 +121,9 @@ COLUMNS = (
     "scripts_run",
     "control_characters",
 )
-READERS = ("csv", "mlflow", "optuna", "raytune", "tensorboard", "wandb")
+READERS = (
+    *("csv", "kerastuner", "lightning", "mlflow", "optuna", "raytune", "tensorboard", "wandb"),
+)
 ASKED = (
     ("trials",),
     ("trials", "--csv", "-"),
