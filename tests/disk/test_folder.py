@@ -5,7 +5,14 @@ import stat
 
 import pytest
 
-from etude.disk.folder import contents, copy_tree, is_whole, make_folder, sync_folder, sync_tree
+from etude.disk.folder import (
+    contents,
+    copy_tree,
+    is_whole,
+    make_lasting_folder,
+    sync_folder,
+    sync_tree,
+)
 
 
 @pytest.fixture
@@ -93,8 +100,8 @@ def test_a_copy_is_whole_also_where_a_file_system_has_no_modes(folder, monkeypat
 
 
 def test_folders_are_made_down_to_the_last(tmp_path):
-    make_folder(tmp_path / "a" / "b")
-    make_folder(tmp_path / "a" / "b")
+    make_lasting_folder(tmp_path / "a" / "b")
+    make_lasting_folder(tmp_path / "a" / "b")
 
     assert (tmp_path / "a" / "b").is_dir()
 

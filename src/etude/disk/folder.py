@@ -24,11 +24,11 @@ _UNABLE = {
 }
 
 
-def make_folder(folder: Path) -> None:
+def make_lasting_folder(folder: Path) -> None:
     """Makes a folder and those above it, each on disk under its name when it returns."""
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    make_lasting_folder(folder.parent)
     new_folder(folder)
     sync_folder(folder.parent)
 
