@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from etude.text.masking import masked, masked_diff, masked_values, masked_words
+from etude.text.masking import masked, masked_diff, masked_message, masked_values, masked_words
 
 LONG = "a1B2c3D4" * 5
+GAP = " " * 40
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,36 @@ SHAPES = [
         "diff --git a/.env b/.env\n",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "masking"),
+    [
+        (f'token{GAP}={GAP}"HUSHHUSHHUSH"', masked),
+        (f'os.environ["HF_TOKEN"  ]  =\n{GAP}"HUSHHUSHHUSH"', masked),
+        (f"password{' ' * 40}:{' ' * 40}HUSH", masked_values),
+        (f"authorization:  Bearer{' ' * 40}HUSHHUSHHUSH", masked_values),
+        ("authorization: HUSHHUSHHUSH", masked_message),
+    ],
+    ids=ascii,
+)
+def test_a_secret_far_behind_its_name_is_not_kept(text, masking):
+    assert "HUSH" not in masking(text)
+
+
+# What a run of blanks may stand behind; of each a run alone, for it is parted in many ways.
+NAMES = [
+    *("password", '"token"', "api_key", "x['token'", "token:", "token: str", '"API_KEY",', "key"),
+    *("authorization:", "authorization: a", "bearer", "basic", "-----BEGIN PRIVATE KEY-----", "a."),
+]
+
+
+def test_the_time_is_linear_in_a_run_of_blanks():
+    texts = [f"{name}{blank * 10_000}x" for name in NAMES for blank in ("\n", "\t")]
+    begin = time.process_time()
+    [mask(text) for text in texts for mask in (masked, masked_values, masked_message)]
+
+    assert time.process_time() - begin < 5
 
 
 def test_the_time_is_linear_whatever_the_text_is():

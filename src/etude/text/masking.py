@@ -24,17 +24,21 @@ _NO_WORD = (
 _BEGIN = rf"(?<![\w.-]){_NO_WORD}[\w.-]{{0,60}}?"
 _SECRET_NAME = rf"{_BEGIN}(?:{_SECRET})"
 _TOKEN_NAME = rf"{_BEGIN}(?:{_TOKEN})"
-_TO_QUOTE = r"(?![\w-])[\"']?\s*\]?\s*(?:[:=]|:\s*str\s*=)\s*[rbuf]{0,2}([\"'])"
+# No two of them stand side by side: a run of blanks would be parted in every way there is.
+_GAP = r"\s{0,100}"
+_TO_QUOTE = (
+    rf"(?![\w-])[\"']?{_GAP}(?:\]{_GAP})?(?:[:=]|:{_GAP}str{_GAP}=){_GAP}[rbuf]{{0,2}}([\"'])"
+)
 # `password = "..."`, `"api_key": "..."`, `os.environ["HF_TOKEN"] = "..."`, `login(token="...")`.
 _QUOTED_SECRET = re.compile(rf"(?i)({_SECRET_NAME}{_TO_QUOTE})((?:\\.|(?!\2)[^\\\n])+)(?=\2)")
 _QUOTED_TOKEN = re.compile(rf"(?i)({_TOKEN_NAME}{_TO_QUOTE})([^\"'\s]{{8,}})(?=\2)")
 # `setenv("API_KEY", "...")`, `["tool", "--token", "..."]`.
 _LISTED = re.compile(
     rf"""([\"'](?:-[\w-]{{0,60}}(?i:{_SECRET}|{_TOKEN})|[A-Z][A-Z0-9_]{{0,60}}(?:TOKEN|KEY|PASSWORD"""
-    r"""|SECRET))[\"']\s*,\s*([\"']))([^\"'\n]{8,})(?=\2)"""
+    rf"""|SECRET))[\"']{_GAP},{_GAP}([\"']))([^\"'\n]{{8,}})(?=\2)"""
 )
 # `token: abc` of YAML, `API_KEY=abc` of a shell, `--api-key abc`, `"key": "<long>"`.
-_TO_VALUE = r"(?![\w-])[\"']?[ \t]*[:=][ \t]*[\"']?"
+_TO_VALUE = r"(?![\w-])[\"']?[ \t]{0,100}[:=][ \t]{0,100}[\"']?"
 _VALUE = r"(?!\*{3})[^\s\"',;&]+"
 _BARE = re.compile(rf"(?i)((?:{_SECRET_NAME}|{_TOKEN_NAME}){_TO_VALUE})({_VALUE}[^\n\"',;&]*)")
 _KEY = re.compile(
@@ -45,7 +49,9 @@ _LOGGED = re.compile(
 )
 _OPTION = re.compile(rf"(?i){_SECRET_NAME}|{_TOKEN_NAME}")
 # `Authorization: Bearer ...`
-_HEADER = re.compile(r"(?i)(\b(?:bearer|basic|authorization:\s*\w*)\s+)[\w.~+/=-]{8,}")
+_HEADER = re.compile(
+    rf"(?i)(\b(?:bearer|basic|authorization:(?:{_GAP}\w{{1,40}})?)\s{{1,100}})[\w.~+/=-]{{8,}}"
+)
 # Values that are made of chance: so long that their own hash gives nothing away.
 _KNOWN = (
     r"sk-[\w-]{16,} | [rs]k_(?:live|test)_\w{10,} | hf_\w{16,} | gh[pousr]_\w{20,}"
