@@ -12,7 +12,25 @@ MASK = "***"
 # `n_pass: 3` counts, `first_pass` is one of several, a `low_pass` filters, and PWD is a folder.
 _IS = r"[\"']?[ \t]{0,20}[:=][ \t]{0,20}[\"']?"
 _PLAIN = rf"{_IS}(?:\d{{1,4}}(?:\.\d{{0,20}})?|none|null|true|false|yes|no|on|off)(?![\w.-])"
-_PASS = rf"[_-]pass(?!{_PLAIN})|(?<![\w-])pwd(?!{_PLAIN}|{_IS}[/~.$`])"
+_COUNTED = (
+    *(
+        "all",
+        "back",
+        "backward",
+        "band",
+        "bwd",
+        "each",
+        "every",
+        "extra",
+        "final",
+        "first",
+        "forward",
+    ),
+    *("full", "fwd", "high", "last", "low", "max", "min", "multi", "n", "next", "num", "of", "one"),
+    *("per", "second", "single", "third", "train", "two", "valid"),
+)
+_NOT_COUNTED = "".join(rf"(?<!\b{word})(?<!_{word})" for word in _COUNTED)
+_PASS = rf"(?=[_-]pass){_NOT_COUNTED}[_-]pass(?!{_PLAIN})|(?<![\w-])pwd(?!{_PLAIN}|{_IS}[/~.$`])"
 # Names of what is a secret, however short; and of what is one by its length.
 _SECRET = (
     r"passw(?:or)?ds?|passwd|passphrase|pass[_-]?phrase|secret(?:[_-]?\w{0,20}key)?"
@@ -24,8 +42,6 @@ _TOKEN = r"api[_-]?key|access[_-]?key(?:[_-]?id)?|auth[_-]?key|(?:auth|bearer)?[
 _NO_WORD = (
     r"(?!(?:[\w-]{0,40}[_.-])?(?:additional|bos|cls|end|eos|eot|eod|image|mask|next|pad|sep|sos|special"
     r"|start|stop|unk)[\w-]{0,40}[_-]token)"
-    r"(?!(?:[\w-]{0,40}[_.-])?(?:all|back|backward|band|bwd|each|every|extra|final|first|forward|full|fwd|high"
-    r"|is|last|low|max|min|multi|n|next|num|of|one|per|second|single|third|train|two|valid)[_-]pass(?!\w))"
 )
 # Bounded, so that the time is linear in the length of the text, whatever it is.
 _BEGIN = rf"(?<![\w.-]){_NO_WORD}[\w.-]{{0,60}}?"
