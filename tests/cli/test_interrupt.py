@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM: what is said, what is kept, and how it goes on."""
+"""Ctrl-C, SIGTERM and SIGHUP: what is said, what is kept, and how it goes on."""
 
 import signal
 import subprocess
 import sys
 
 import pytest
+
+from etude.cli.interrupt import signals_as_ctrl_c
 
 from .conftest import process, statuses
 
@@ -79,8 +81,23 @@ def test_a_run_interrupted_in_its_first_moments_says_so_too(folder, module):
 
 
 def test_a_signal_handler_is_put_back(folder, etude_command):
-    before = signal.getsignal(signal.SIGTERM)
+    both = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(one) for one in both]
 
     etude_command("run", "rates.toml", "--runner", "inline")
 
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert [signal.getsignal(one) for one in both] == before
+
+
+def test_a_closed_terminal_interrupts_as_ctrl_c_does():
+    with signals_as_ctrl_c(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGHUP)
+
+
+def test_a_closed_terminal_that_nohup_ignores_interrupts_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_as_ctrl_c():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

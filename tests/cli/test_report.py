@@ -1,8 +1,27 @@
 """`etude report`: the page."""
 
+import errno
+import os
+
 
 def test_report_is_one_page(played, etude_command, tmp_path):
     answer = etude_command("report", "-o", tmp_path / "page.html")
 
     assert answer.code == 0
     assert "Which optimizer?" in (tmp_path / "page.html").read_text()
+
+
+def test_pictures_that_cannot_be_written_leave_no_empty_folder(
+    played, etude_command, tmp_path, monkeypatch
+):
+    def full(path, data):
+        del path, data
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("etude.report.export.write_whole", full)
+
+    refused = etude_command("report", "rates", "--format", "svg", "-o", tmp_path / "p")
+
+    assert refused.code == 2
+    assert f"`{tmp_path / 'p'}` cannot be written" in refused.err
+    assert not (tmp_path / "p").exists()

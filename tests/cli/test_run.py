@@ -431,3 +431,17 @@ def test_a_second_run_by_another_name_of_the_store_is_told_who_runs_it(folder, e
     assert first.code == 0
     assert code == "2"
     assert f"already run by process {process} on {os.uname().nodename}, started 20" in message
+
+
+@pytest.mark.parametrize("place", ["etude.db.checkpoints", "etude.db.trials/rates"])
+def test_a_file_where_trials_are_to_write_is_named_before_anything_is_trained(
+    place, folder, etude_command
+):
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).touch()
+
+    refused = etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert refused.code == 2
+    assert f"`{folder / place}` is no folder" in refused.err
+    assert "Traceback" not in refused.err

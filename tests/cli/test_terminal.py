@@ -1,11 +1,17 @@
 """The one place that prints: styles act, names do not."""
 
 import ast
+import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
 from tests.sources import SOURCES, tree
 
 from etude.cli.terminal import bold, dim, printable
+
+from .conftest import statuses
 
 PLACE = "cli/terminal.py"
 PRINTING = {"print", "typer.echo", "typer.secho", "click.echo", "sys.stdout.write"}
@@ -49,3 +55,51 @@ def test_nothing_else_prints(source):
     assert (
         calls & {"print", "typer.echo", "typer.secho", "click.echo", "sys.stdout.write"} <= exempt
     )
+
+
+WHERE_IT_PRINTS = """
+import os, sys
+
+import etude.cli
+
+DISK = os.open("/dev/full", os.O_WRONLY)
+
+def typed(*words):
+    sys.argv = ["etude", *words]
+    try:
+        etude.cli.main()
+    except SystemExit as left:
+        return left.code
+
+for words in (["check"], ["check", "--json"], ["--help"], ["report", "-o", "r.html"]):
+    os.dup2(DISK, 1)
+    print(*words, typed(*words), file=sys.stderr)
+"""
+
+
+def test_output_that_a_full_disk_takes_is_said_and_no_file_is_blamed(played, tmp_path):
+    shutil.copy(played / "etude.db", tmp_path)
+
+    told = subprocess.run(
+        [sys.executable, "-c", WHERE_IT_PRINTS],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    cause = "The output cannot be written: No space left on device."
+    typed = ["check", "check --json", "--help", "report -o r.html"]
+    assert told.stderr.splitlines() == [line for one in typed for line in (cause, f"{one} 2")]
+    assert (tmp_path / "r.html").is_file()
+
+
+@pytest.mark.parametrize(("words", "code"), [(["run", "rates.toml"], 0), (["check", "nope"], 2)])
+def test_a_command_whose_streams_are_closed_does_and_exits_as_with_them(folder, words, code):
+    command = f'exec {shlex.quote(sys.executable)} -m etude.cli "$@" <&- >&- 2>&-'
+
+    left = subprocess.run(["bash", "-c", command, "etude", *words], check=False)
+
+    assert left.returncode == code
+    if code == 0:
+        assert set(statuses(folder)) == {"completed"}

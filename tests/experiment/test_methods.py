@@ -163,7 +163,9 @@ def test_a_change_may_leave_a_range_and_be_of_its_kind(change):
     spaces = {"learning_rate": Real(0.1, 1.0), "layers": Integer(1, 8)}
     replay = {"schedule": "replay", "schedule_options": {"changes": [{"step": 5, **change}]}}
 
-    assert minimal(nuisance={**spaces, "optimizer": Choice(["adam", "sgd"])}, **replay)
+    read = minimal(nuisance={**spaces, "optimizer": Choice(["adam", "sgd"])}, **replay)
+
+    assert read.schedule_options["changes"] == [{"step": 5, **change}]
 
 
 def test_all_wrong_points_of_a_grid_are_told_at_once():

@@ -423,7 +423,7 @@ def forks(trial):
 
 
 def _forked(call):
-    codes = []
+    codes: list[int] = []
     if not _fork(codes):
         print("forked")
         call()

@@ -12,7 +12,7 @@ from tests.store.sample import begun, finished, record_of
 
 from etude.errors import StoreError
 from etude.event import Began
-from etude.store import open_store, watch
+from etude.store import identity, open_store, watch
 
 # On a busy machine too a thread that looks a hundred times a second has looked by then.
 SOON_S = 30
@@ -195,7 +195,7 @@ def test_a_copy_of_the_file_alone_has_what_was_committed(store, place):
 def written_back(place, monkeypatch, is_written):
     """Looks at a file that cannot be read ten times, as while much is written back into it."""
     looks, heard, over = [], threading.Event(), threading.Event()
-    real = watch.owner_in_file
+    real = identity.owner_in_file
 
     def owner(path, name):
         looks.append(path)

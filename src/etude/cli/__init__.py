@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from .interrupt import INTERRUPTED, print_how_to_go_on
 
@@ -26,17 +27,28 @@ def _perform() -> None:
     # Within a function: Ctrl-C while the commands load is answered like any other.
     from ..errors import EtudeError
     from .app import app
-    from .terminal import hold_any_text, usage_error
+    from .terminal import hold_any_text, open_closed_streams, usage_error
 
+    open_closed_streams()
     hold_any_text()
     try:
         code = usage_error(lambda: app(standalone_mode=False))
     except BrokenPipeError:  # whoever reads has read enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _print_no_more()
         sys.exit(1)
     except (EtudeError, OSError) as error:
         from .output import exit_code, print_error, told
+        from .terminal import UnwritableError
 
-        print_error(told(error))
-        sys.exit(exit_code(told(error)))
+        known = told(error)
+        with suppress(UnwritableError, BrokenPipeError):  # nobody can be told
+            print_error(known)
+        if isinstance(known, UnwritableError):
+            _print_no_more()
+        sys.exit(exit_code(known))
     sys.exit(code)
+
+
+def _print_no_more() -> None:
+    """Lets Python's last flush of what was printed go nowhere, in place of failing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: either ends a command, and what was finished is kept.
+"""Ctrl-C, SIGTERM and SIGHUP: each ends a command, and what was finished is kept.
 
 Only the standard library is imported here: an interruption may come while the rest still loads.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # What a shell reports for a program that Ctrl-C ended.
 INTERRUPTED = 130
@@ -22,20 +22,27 @@ def print_how_to_go_on(typed: Sequence[str]) -> None:
     from ..text.signs import readable
 
     command = readable(without_password(shlex.join(["etude", *typed])))
-    print(
-        f"Interrupted. What was finished is kept; type the same command to go on:\n  {command}",
-        file=sys.stderr,
-    )
+    with suppress(OSError):  # a terminal that is gone
+        print(
+            f"Interrupted. What was finished is kept; type the same command to go on:\n  {command}",
+            file=sys.stderr,
+        )
 
 
 @contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Lets SIGTERM, a cluster's way of saying Ctrl-C, interrupt what runs; puts back what was."""
-    before = signal.signal(signal.SIGTERM, _raise_interrupt)
+def signals_as_ctrl_c() -> Iterator[None]:
+    """Lets SIGTERM, a cluster's way of saying Ctrl-C, interrupt what runs; puts back what was.
+
+    So does SIGHUP, of a terminal that is closed, unless `nohup` or the caller said otherwise.
+    """
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _raise_interrupt)}
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _raise_interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _raise_interrupt(number: int, frame: object) -> None:

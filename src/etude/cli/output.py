@@ -19,7 +19,7 @@ from ..disk.file import is_blank, write_whole
 from ..errors import EtudeError, ExperimentError, InputError, RunError, TrainError
 from ..text import signs
 from ..wording import FULL_DIGITS, number, sentence_case, shortened
-from .terminal import bold, dim, say, say_plain
+from .terminal import bold, dim, say, say_plain, unwritable
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
@@ -111,6 +111,8 @@ def told(error: EtudeError | OSError) -> EtudeError:
     """
     if isinstance(error, EtudeError):
         return error
+    if known := unwritable(error):
+        return known
     if error.filename is None:
         raise error
     return InputError(f"`{os.fsdecode(error.filename)}` cannot be used: {error.strerror}.")

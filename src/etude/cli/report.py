@@ -47,12 +47,13 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         try:
             if kind == "html":
                 write_whole(place, result.html(paths=paths))
-                say(f"Report: {place}")
+                said = f"Report: {place}"
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")
-                say(f"{charts}: {place}/")
+                said = f"{charts}: {place}/"
         except OSError as error:
             raise RunError(
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."
             ) from error
+        say(said)
         print_lines(hidden_test_lines(result))

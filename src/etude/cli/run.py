@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from .autopilot import RoundOptions, follow
-    from .interrupt import sigterm_as_ctrl_c
+    from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
     from .terminal import say
 
@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
-    with sigterm_as_ctrl_c():
+    with signals_as_ctrl_c():
         if rounds > 1:
             typed = _typed(workers, runner)
             follow(file, play, RoundOptions(rounds, budget_steps, store, location, accept, typed))

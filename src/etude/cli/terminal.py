@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
-from typing import Any
+from typing import Any, final
 
 import typer
 
+from ..errors import RunError
 from ..text.masking import without_password
 from ..text.signs import bounded, readable, storable
 
@@ -26,17 +30,44 @@ _STYLED = re.compile(
 _UsageError: Any = typer.BadParameter.__mro__[2]
 # More of one text is read by nobody; a program reads JSON, which is whole.
 _MOST = 50_000
+# What a stream says before a full disk, a terminal that is gone, or what is open to read only.
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EBADF}
+
+
+@final
+class UnwritableError(RunError):
+    """What a command prints cannot be written where it goes."""
+
+
+def unwritable(error: OSError) -> UnwritableError | None:
+    """The error in words where it is one of writing, and names no file; else None."""
+    if error.filename is not None or error.errno not in _UNWRITABLE:
+        return None
+    return UnwritableError(f"The output cannot be written: {error.strerror}.")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tells an error of the output from one of a file."""
+    try:
+        yield
+    except OSError as error:
+        if known := unwritable(error):
+            raise known from error
+        raise
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Prints a text for people: no sign of it acts on the terminal, no password stands in it."""
     stream = sys.stderr if err else sys.stdout
-    typer.echo(printable(text, styled=stream.isatty()), err=err, nl=nl)
+    with _writing():
+        typer.echo(printable(text, styled=stream.isatty()), err=err, nl=nl)
 
 
 def say_plain(text: str, *, nl: bool = True) -> None:
     """Prints a text for programs, whole: JSON and CSV are made so that they can be printed."""
-    typer.echo(text, nl=nl)
+    with _writing():
+        typer.echo(text, nl=nl)
 
 
 def printable(text: str, *, styled: bool = False) -> str:
@@ -87,6 +118,23 @@ def usage_error(perform: Callable[[], object]) -> int:
         say("Aborted!", err=True)
         return 1
     return code if isinstance(code, int) else 0
+
+
+def open_closed_streams() -> None:
+    """Lets what is printed to a closed stream go nowhere, here and in the workers.
+
+    Without, the next file that is opened, a store, would have the number that others print to.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor != number:
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.set_inheritable(number, True)  # noqa: FBT003  # as os has it
+        stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115  # it stays
+        setattr(sys, name, stream)
 
 
 def hold_any_text() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,8 +25,15 @@ _MAX_ROWS = 20_000
 
 def export(inputs: Inputs, folder: Path, format: Format, *, palette: Palette = LIGHT) -> list[Path]:
     """Writes each chart as `NAME.png` or `NAME.svg` into the folder, and returns their paths."""
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    return [_export(figure, folder, format, palette) for figure in figures(inputs.analysis)]
+    try:
+        return [_export(figure, folder, format, palette) for figure in figures(inputs.analysis)]
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # pictures stand in it
+                folder.rmdir()
+        raise
 
 
 def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:

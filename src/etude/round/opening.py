@@ -91,6 +91,7 @@ def open_round(
     """
     experiment = entry.experiment
     with open_or_borrow(store) as opened_store, opened_store.own(experiment.name, on_loss):
+        opened_store.files.refuse_file_for_folder(experiment.name)
         refuse_changes(opened_store, experiment)
         if "same_file" not in agreed:
             refuse_another_file(opened_store, entry)

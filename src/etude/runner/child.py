@@ -38,8 +38,9 @@ from .user_errors import user_traceback
 def main(descriptor: int, parent_process: int) -> None:
     """Serves the parent at the other end of a socket until it hangs up."""
     end_with(parent_process)
-    # Ctrl-C reaches the whole group; what to do about it is the parent's to say.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and a closed terminal reach the whole group; what to do is the parent's to say.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     parent: Connection = Connection(descriptor)
     parent.send("ready")
     # A process that the user's code starts must not hold the line when this one is gone.

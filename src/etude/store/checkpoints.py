@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
 from ..disk.folder import copy_tree, make_lasting_folder, sync_tree
+from ..errors import StoreError
 from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
 from ..record import Checkpoint, Record
@@ -52,6 +54,20 @@ class Files:
     def test_looks(self) -> Path:
         """Where it is written down when test data were looked at."""
         return self._beside("test-looks.toml")
+
+    def refuse_file_for_folder(self, name: str) -> None:
+        """Refuses what stands where the folders of an experiment's trials are to be made.
+
+        Raises:
+            StoreError: that names it.
+        """
+        for top in (self._beside("checkpoints"), self._beside("trials")):
+            for place in (top, top / name):
+                if os.path.lexists(place) and not place.is_dir():
+                    raise StoreError(
+                        f"`{place}` is no folder, and trials write their files there. "
+                        "Move it away and type the same command again."
+                    )
 
     def log(self, name: str, trial_id: int) -> Path:
         """What a trial printed."""
