@@ -160,7 +160,7 @@ def test_a_secret_of_a_short_name_is_not_kept(text):
     assert "HUSH" not in masked_values(text)
 
 
-@pytest.mark.parametrize("text", ["n_pass: 3", "PWD=/home/me", "pwd: ~/data", "DB_PASS: null"])
+@pytest.mark.parametrize("text", ["n_pass: 3", "PWD=/data/run", "pwd: ~/data", "DB_PASS: null"])
 def test_what_has_a_short_name_and_is_no_secret_stays(text):
     assert masked_values(text) == text
 
@@ -175,7 +175,7 @@ def test_what_has_a_short_name_and_is_no_secret_stays(text):
         "use_pass = None",
         'first_pass = "coarse"',
         'low_pass = "butterworth"',
-        'pwd = "/home/me"',
+        'pwd = "/data/run"',
         "connect(user=user, password=pw, token=token1)",
         'connect("host", password=pw)  # the password: see the docs',
         'print(f"password={password} token={token}")',
