@@ -1,6 +1,7 @@
 """What holds for every runner. A new member joins by one line in RUNNERS."""
 
 import itertools
+import os
 
 import pytest
 from tests.runner.sample import HERE, assignment, end, events_of, inline, of, processes, rows
@@ -344,6 +345,27 @@ def test_a_half_that_the_training_forked_ends_where_it_comes_back(runner, tmp_pa
     assert end(events).status == "completed"
     assert rows(events) == [(7, "valid/loss", 1.0)]
     assert (tmp_path / "trials/0/log.txt").read_text() == "forked\n"
+
+
+def test_a_training_that_closes_its_streams_completes_and_the_run_prints_on(
+    runner, tmp_path, capfd
+):
+    events = events_of(runner("closes_its_streams"), assignment(tmp_path))
+    os.write(1, b"the run")
+    os.write(2, b"its words")
+
+    assert end(events).status == "completed"
+    assert (tmp_path / "trials/0/log.txt").read_text() == "a word\n"
+    printed, said = capfd.readouterr()
+    assert printed.endswith("the run")
+    assert said == "its words"
+
+
+def test_half_a_character_can_be_printed(runner, tmp_path):
+    events = events_of(runner("prints_half_a_character"), assignment(tmp_path))
+
+    assert end(events).status == "completed"
+    assert (tmp_path / "trials/0/log.txt").read_text() == "\\udcff\n"
 
 
 def test_a_log_goes_on_where_the_last_attempt_ended(runner, tmp_path):

@@ -5,6 +5,7 @@ It imports the user's module once, trains what it is sent, and ends when its par
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import signal
@@ -46,6 +47,7 @@ def main(descriptor: int, parent_process: int) -> None:
     # A process that the user's code starts must not hold the line when this one is gone.
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     reference, folder, sys.path[:] = parent.recv()
+    _hold_any_text()
     sys.argv = [str(folder / reference.rpartition(":")[0])]  # what the user's code may parse
     imported.watch()
     inbox: SimpleQueue[Message] = SimpleQueue()
@@ -124,6 +126,7 @@ class _Worker:
     def _send(self, events: Sequence[Event]) -> None:
         """Flushes what was printed first: who hears of an end may let this worker go at once."""
         self._home.end_elsewhere()
+        _open_closed()
         flush_streams()
         if any(isinstance(event, Ended | Paused | Refused | Unrestored) for event in events):
             _leave_log()  # before: the parent may let this process go as soon as it hears of it
@@ -169,6 +172,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
+    _open_closed()  # else the log itself would take such a number
     flush_streams()
     _leave_log()
     _redirect(open_log(log))
@@ -185,6 +189,25 @@ def _leave_log() -> None:
         if log.stat().st_size == 0:
             log.unlink()
             log.parent.rmdir()  # where the trial has no files of its own
+
+
+def _open_closed() -> None:
+    """Opens standard streams that the user's code closed, to nowhere: it wants to print no more."""
+    for stream in (1, 2):
+        try:
+            os.fstat(stream)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != stream:
+                os.dup2(nowhere, stream)
+                os.close(nowhere)
+
+
+def _hold_any_text() -> None:
+    """Lets a trial print every text, whatever the alphabet here: its log is UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _redirect(file: int) -> None:

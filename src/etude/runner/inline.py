@@ -77,12 +77,13 @@ class Inline:
             if failures:
                 raise failures[0]
             try:
+                streams.open_closed()
                 deliver(events)
             except BaseException as error:
                 failures.append(error)
                 raise
 
-        with _printing_to(assignment.folder / "log.txt"), as_script(self._script):
+        with _printing_to(assignment.folder / "log.txt") as streams, as_script(self._script):
             attempt(
                 assignment,
                 train,
@@ -115,10 +116,14 @@ class _Tee(io.TextIOBase):
     def write(self, text: str) -> int:
         """Writes to both; nothing makes no log."""
         if self._file is None and text:
-            self._file = os.fdopen(open_log(self._log), "a", encoding="utf-8", buffering=1)
+            self._file = os.fdopen(open_log(self._log), "a", 1, "utf-8", "backslashreplace")
         if self._file is not None:
             self._file.write(text)
-        return self._stream.write(text)
+        try:
+            return self._stream.write(text)
+        except UnicodeEncodeError as error:  # the log has it as it is, as a worker's does
+            held = text.encode(error.encoding, "backslashreplace").decode(error.encoding)
+            return self._stream.write(held)
 
     def flush(self) -> None:
         """Flushes both."""
@@ -133,12 +138,41 @@ class _Tee(io.TextIOBase):
                 self._file.close()
 
 
+@final
+class _Streams:
+    """Where the standard streams went when a trial began: the run prints there, whatever it did."""
+
+    def __init__(self) -> None:
+        self._copies: dict[int, int] = {}
+        for stream in (1, 2):
+            with suppress(OSError):  # closed before the run began
+                self._copies[stream] = os.dup(stream)
+
+    def open_closed(self) -> None:
+        """Opens again what the user's code closed, as a library does that makes a daemon."""
+        for stream, copy in self._copies.items():
+            try:
+                os.fstat(stream)
+            except OSError:
+                with suppress(OSError):  # it closed the copy too
+                    os.dup2(copy, stream)
+
+    def close(self) -> None:
+        """Opens again what is closed, and lets go of the copies."""
+        self.open_closed()
+        for copy in self._copies.values():
+            with suppress(OSError):
+                os.close(copy)
+
+
 @contextmanager
-def _printing_to(log: Path) -> Iterator[None]:
+def _printing_to(log: Path) -> Iterator[_Streams]:
+    streams = _Streams()
     stdout, stderr = _Tee(sys.stdout, log), _Tee(sys.stderr, log)
     try:
         with redirect_stdout(stdout), redirect_stderr(stderr):
-            yield
+            yield streams
     finally:
         stdout.close()
         stderr.close()
+        streams.close()
