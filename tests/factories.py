@@ -17,7 +17,7 @@ from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.record import POINT, Points, Record
 from etude.round.loop import pending, play, started
-from etude.round.searches import OnEvents, Plan
+from etude.round.searches import OnEvents, Plan, Searches
 from etude.runner.base import Runner
 from etude.search import search_of
 from etude.space import Domain, Real, Scalar
@@ -112,6 +112,7 @@ def played(
     plan: list[Plan] = [(study, search_of(study)) for study in split(experiment)]
     with store.own(name):
         waiting = len(pending(plan, store, name))
-        started(plan, store, name, free=runner.free - waiting)
+        started(plan, store, name)
+        Searches(plan, store, name).started(runner.free - waiting)
         play(experiment, plan, runner=runner, store=store, see=see)
     return list(store.records(name))

@@ -70,10 +70,10 @@ WRITERS = {
     "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",
+    "disk/folder.py": "the checkpoint of a fork, on disk before its commit",
     "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
     "runner/child.py": "the log of a trial, as it is printed",
     "runner/inline.py": "the same, in this process",
-    "store/checkpoints.py": "the checkpoint of a fork, on disk before its commit",
     "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",
 }

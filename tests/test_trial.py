@@ -1,5 +1,6 @@
 import math
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -52,12 +53,12 @@ def given(tmp_path):
 
 @pytest.fixture
 def trial(given, channel):
-    return Trial(given, channel)
+    return Trial(given, channel, now_s=time.monotonic)
 
 
 def resumed(given, channel, step):
     (given.checkpoints / str(step)).mkdir(parents=True)
-    return Trial(replace(given, resume_step=step), channel)
+    return Trial(replace(given, resume_step=step), channel, now_s=time.monotonic)
 
 
 def train(trial):
@@ -107,7 +108,9 @@ def test_the_folder_is_made_when_first_asked_for(trial, given):
 def test_evaluations_are_evenly_spaced_and_the_last_step_is_one(
     given, channel, max_steps, evaluations, expected
 ):
-    trial = Trial(replace(given, max_steps=max_steps, evaluations=evaluations), channel)
+    trial = Trial(
+        replace(given, max_steps=max_steps, evaluations=evaluations), channel, now_s=time.monotonic
+    )
 
     assert train(trial) == (list(range(max_steps)), expected)
 
@@ -158,7 +161,7 @@ def test_without_restore_a_trial_begins_at_zero_though_there_is_a_checkpoint(giv
 )
 @pytest.mark.parametrize("step", [None, 6])
 def test_restore_too_late_is_told_at_once(given, channel, begin, step):
-    trial = Trial(replace(given, resume_step=step), channel)
+    trial = Trial(replace(given, resume_step=step), channel, now_s=time.monotonic)
     begin(trial)
 
     with pytest.raises(RunError, match=r"`restore` comes before .* Move it up"):
@@ -262,7 +265,9 @@ def test_only_losses_are_judged(trial):
 def test_a_metric_far_worse_than_it_began_ends_the_trial(
     given, channel, first, later, threshold, maximize, ends
 ):
-    trial = Trial(replace(given, diverged_above=threshold, maximize=maximize), channel)
+    trial = Trial(
+        replace(given, diverged_above=threshold, maximize=maximize), channel, now_s=time.monotonic
+    )
     trial.report(0, {"valid/loss": first})
 
     assert diverged(trial, later) == ends
@@ -284,7 +289,7 @@ def test_each_loss_is_judged_by_its_own_beginning(trial):
 
 
 def test_a_training_loss_falls_also_where_the_metric_rises(given, channel):
-    trial = Trial(replace(given, maximize=True), channel)
+    trial = Trial(replace(given, maximize=True), channel, now_s=time.monotonic)
     trial.log(0, {"train/loss": 1.0})
 
     with pytest.raises(Infeasible, match="train/loss"):
@@ -292,14 +297,14 @@ def test_a_training_loss_falls_also_where_the_metric_rises(given, channel):
 
 
 def test_a_resumed_trial_is_judged_by_where_it_began_at_first(given, channel):
-    trial = Trial(replace(given, first_losses={"train/loss": 0.01}), channel)
+    trial = Trial(replace(given, first_losses={"train/loss": 0.01}), channel, now_s=time.monotonic)
 
     with pytest.raises(Infeasible, match=r"its first value 0\.01"):
         trial.log(5, {"train/loss": 2.0})
 
 
 def test_a_trial_past_its_limit_leaves_its_loop(given, channel):
-    trial = Trial(replace(given, max_wall_s=0.0), channel)
+    trial = Trial(replace(given, max_wall_s=0.0), channel, now_s=time.monotonic)
 
     with pytest.raises(Halted) as left:
         list(trial.steps())
@@ -307,7 +312,7 @@ def test_a_trial_past_its_limit_leaves_its_loop(given, channel):
 
 
 def test_a_trial_past_its_limit_leaves_a_loop_of_its_own_at_its_report(given, channel):
-    trial = Trial(replace(given, max_wall_s=0.0), channel)
+    trial = Trial(replace(given, max_wall_s=0.0), channel, now_s=time.monotonic)
 
     with pytest.raises(Halted):
         trial.report(0, {"valid/loss": 1.0})
@@ -382,7 +387,7 @@ def test_a_trial_is_a_mapping_of_its_setting(trial):
 
 
 def test_to_list_the_names_of_a_rehearsed_trial_reads_none(given, channel):
-    rehearsed = Trial(replace(given, rehearsal=True), channel)
+    rehearsed = Trial(replace(given, rehearsal=True), channel, now_s=time.monotonic)
 
     list(rehearsed)
     rehearsed["optimizer"]
@@ -423,7 +428,9 @@ def test_a_step_that_cannot_be_is_met_again_where_the_loop_swallows_it(trial, ch
 
 
 def test_a_rehearsal_is_left_quietly_two_steps_beyond_its_end(given, channel):
-    tried = Trial(replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel)
+    tried = Trial(
+        replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel, now_s=time.monotonic
+    )
     tried.report(2, {"valid/loss": 1.0})
 
     with pytest.raises(Halted) as left:
@@ -434,7 +441,9 @@ def test_a_rehearsal_is_left_quietly_two_steps_beyond_its_end(given, channel):
 
 
 def test_a_rehearsal_does_not_pass_the_end_of_the_whole_trial(given, channel):
-    tried = Trial(replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel)
+    tried = Trial(
+        replace(given, rehearsal=True, max_steps=2, whole_steps=10), channel, now_s=time.monotonic
+    )
 
     with pytest.raises(RunError, match="got 10"):
         tried.report(10, {"valid/loss": 1.0})

@@ -118,7 +118,7 @@ def trained(
     from etude.errors import Leave
 
     try:
-        loop(Trial(assignment, Channel(report)))
+        loop(Trial(assignment, Channel(report), now_s=time.monotonic))
     except Leave:  # diverged: a result like any other
         return
 

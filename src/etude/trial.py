@@ -87,11 +87,11 @@ class Trial:
         channel: Channel,
         halted: Callable[[], str] = _never,
         *,
-        now_s: Callable[[], float] = time.monotonic,
+        now_s: Callable[[], float],
     ) -> None:
         """Is made by a runner; `halted` gives the reason once it is to stop.
 
-        `now_s` is the time that its limit is counted by.
+        `now_s` is the time that its limit is counted by, without that in which a run was stopped.
         """
         self.id = assignment.id
         self.noted = watched(assignment.setting)

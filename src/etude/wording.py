@@ -95,7 +95,7 @@ def chart_number(value: float) -> str:
 
 
 def _short_exponent(text: str) -> str:
-    return re.sub(r"e([+-])0?", r"e\1", text).replace("e+", "e")
+    return re.sub(r"e([+-])0?", r"e\1", text).replace("e+", "e") if "e" in text else text
 
 
 def percent(share: float) -> str:

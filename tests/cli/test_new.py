@@ -26,6 +26,17 @@ def test_new_overwrites_nothing(tmp_path, etude_command, name):
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(name, "mine")]
 
 
+@pytest.mark.parametrize("content", [b"caf\xe9", b"\xff\xfem\0", b"x" * 100_000])
+def test_new_overwrites_nothing_of_another_encoding(tmp_path, etude_command, content):
+    (tmp_path / "train.py").write_bytes(content)
+
+    answer = etude_command("new", tmp_path)
+
+    assert (answer.code, "Traceback" in answer.err) == (2, False)
+    assert "has a file `train.py` already. Nothing was written" in answer.err
+    assert (tmp_path / "train.py").read_bytes() == content
+
+
 def test_new_in_a_place_that_cannot_be_written_is_told(tmp_path, etude_command):
     (tmp_path / "file").touch()
 

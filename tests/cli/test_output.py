@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from etude.cli.output import Answer, plain, show
+from etude.cli.output import Answer, plain, show, write_new_file
+from etude.errors import RunError
 
 
 def broken():
@@ -43,6 +44,17 @@ def test_a_table_that_goes_to_a_file_is_counted(capsys, tmp_path):
 
     assert (tmp_path / "trials.csv").read_text() == "a\n1\n"
     assert capsys.readouterr().out == f"Wrote 1 trial to {tmp_path / 'trials.csv'}\n"
+
+
+@pytest.mark.parametrize("content", [b"caf\xe9", b"\xff\xfem\0"])
+def test_a_file_of_another_encoding_is_somebodys_own(tmp_path, content):
+    place = tmp_path / "next.toml"
+    place.write_bytes(content)
+
+    with pytest.raises(RunError, match="exists already and says something else"):
+        write_new_file(place, "a = 1\n")
+
+    assert place.read_bytes() == content
 
 
 # A file, and the command that writes it.

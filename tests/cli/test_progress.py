@@ -1,7 +1,9 @@
 """The progress table: what it counts while a round is played."""
 
 import io
+import itertools
 import pickle
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from tests.factories import rates, record
 
 from etude.cli.progress import Progress, estimate_line, opening_lines
 from etude.design.split import split
-from etude.event import Began, Ended, Lost, Paused, Rehearsed, Reopened
+from etude.event import Began, Ended, Logged, Lost, Paused, Rehearsed, Reopened
 from etude.record import Records
 from etude.round.observer import Opening
 from etude.space import Real
@@ -114,6 +116,11 @@ def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
             None,
             "Going on: 1 trial ended before, 1 left",
         ),
+        (
+            [record(STUDY, one, status="completed") for one in (0, 1)],
+            None,
+            "Nothing is left to train: 2 trials ended before.",
+        ),
     ],
 )
 def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):
@@ -200,3 +207,51 @@ def test_a_name_with_markup_and_controls_stands_in_the_table_as_people_may_read_
 
     assert "[red]:fire:\ufffd[2J\ufffd" in screen.getvalue()
     assert "\x1b[2J" not in screen.getvalue()
+
+
+# --- many studies, many trials
+
+
+def many(studies, trials):
+    """A table of so many studies with so many trials each, of which the last study runs one."""
+    variants = [f"v{number:03}" for number in range(studies)]
+    experiment = rates(trials=trials, scientific={"variant": variants})
+    plan = split(experiment)
+    records = [
+        record(study, place * trials + index)
+        for place, study in enumerate(plan)
+        for index in range(trials)
+    ]
+    progress = Progress(Console(file=io.StringIO(), width=200, force_terminal=False))
+    progress.begin(opening(*records, experiment=experiment, studies=plan))
+    rows = ((0, "valid/loss", 1.0),)
+    progress.see([one for each in records for one in (Began(each.id, 0), Logged(each.id, rows))])
+    progress.see([Ended(each.id, "completed") for each in records[:-1]])
+    return progress
+
+
+def calls_of_a_look(progress):
+    calls = itertools.count()
+    sys.setprofile(lambda *_: next(calls))
+    try:
+        progress._table(), progress._line()
+    finally:
+        sys.setprofile(None)
+    return next(calls)
+
+
+def test_a_look_at_the_table_costs_the_same_however_many_trials_there_are():
+    few, lots = (calls_of_a_look(many(4, trials)) for trials in (2, 200))
+
+    assert lots < 1.1 * few
+
+
+def test_of_many_studies_those_that_run_are_shown_and_the_rest_counted():
+    progress = many(500, 1)
+    table, line = progress._table(), progress._line()
+
+    assert table.row_count == 20
+    assert str(next(iter(table.columns[0].cells))).endswith("v499")
+    assert table.caption.startswith("And 480 more studies. 1 trial left")
+    assert line.count("ended") == 20
+    assert "; and 480 more studies. 1 trial left" in line

@@ -59,7 +59,7 @@ def test_a_finished_run_typed_again_says_the_same(played, etude_command):
     again = etude_command("run", "rates.toml", "--runner", "inline")
 
     assert again.code == 0
-    assert "40 trials ended before, 0 left" in again.out
+    assert "Nothing is left to train: 40 trials ended before.\n" in again.out
     assert "Best setting, trial " in again.out
 
 
@@ -322,7 +322,7 @@ def test_changed_code_is_told_doubted_and_accepted(folder, etude_command):
     assert line in went_on.out
     assert went_on.out.index(line) < went_on.out.index("Going on:")
     assert "They are kept, as you accept with --accept-code." in accepted.out
-    assert "train.py" not in again.out.split("Going on:")[0]
+    assert "train.py" not in again.out.split("Nothing is left")[0]
     found = [
         [one for one in each["findings"] if one["check"] == "code"] for each in (doubted, trusted)
     ]

@@ -224,6 +224,20 @@ def test_metrics_in_columns_are_points_too(written):
     ]
 
 
+def test_a_list_of_layers_is_a_choice(written):
+    header = "trial,layers,max_steps,wall_s\n"
+    source = written(
+        f'{header}a,"128,64","1,500","2,345"\nb,"512,256","1,500",7\n', "trial,step,metric,value\n"
+    )
+    (study,) = read(source, REQUEST)
+
+    assert [dict(one.setting) for one in study.trials] == [
+        {"layers": "128,64"},
+        {"layers": "512,256"},
+    ]
+    assert (study.max_steps, study.trials[0].wall_s) == (1500, 2345)
+
+
 def test_semicolons_and_decimal_commas_are_read_and_told(written):
     source = written("trial;lr;note\na;0,1;x,y\n", "trial;step;metric;value\na;1;valid/error;0,5\n")
     (study,) = read(source, REQUEST)

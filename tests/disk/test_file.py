@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +65,19 @@ def test_what_fails_before_the_end_leaves_the_old_file(file, monkeypatch, call, 
         write_whole(file, "another")
 
     assert file.read_text() == "the line of adoptions\n"
+    assert names(file.parent) == ["baseline.toml"]
+
+
+def test_a_file_that_is_mounted_by_itself_is_left_and_the_way_out_is_said(file, monkeypatch):
+    def fails(*given):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(os, "replace", fails)
+
+    with pytest.raises(OSError, match="mounted by itself; mount the folder") as refusal:
+        write_whole(file, "another")
+
+    assert refusal.value.errno == errno.EBUSY
     assert names(file.parent) == ["baseline.toml"]
 
 
@@ -208,6 +222,18 @@ def test_more_is_written_behind_what_a_file_has(tmp_path):
     append_whole(tmp_path / "looks", "two\n", head="# looks\n")
 
     assert (tmp_path / "looks").read_text() == "# looks\none\ntwo\n"
+
+
+def test_of_what_many_write_behind_a_file_at_once_nothing_is_lost(tmp_path):
+    lines = [f"{number}\n" for number in range(40)]
+
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(lambda line: append_whole(tmp_path / "looks", line, head="#\n"), lines))
+
+    head, *written = (tmp_path / "looks").read_text().splitlines(keepends=True)
+    assert head == "#\n"
+    assert sorted(written) == sorted(lines)
+    assert names(tmp_path) == ["looks"]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Rights of folders and files beside a store, whatever the umask."""
 
+import errno
 import os
 
 import pytest
+from tests.store.sample import begun, finished
 
+from etude.disk.file import write_whole
 from etude.disk.rights import make_folder, narrow_rights, open_log
 from etude.store import open_store
 
@@ -82,3 +85,36 @@ def test_what_was_saved_is_for_no_more_people_than_its_folder(tmp_path):
     assert rights(folder) == 0o700
     assert private(folder / "deep") == {}
     assert rights(folder / "run") == 0o700
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_modes_has_stores_and_files_all_the_same(tmp_path, monkeypatch, code):
+    def fails(*given, **more):
+        raise OSError(code, os.strerror(code))
+
+    (tmp_path / "baseline.toml").write_text("old")
+    for name in ("chmod", "fchmod", "fchown"):
+        monkeypatch.setattr(os, name, fails)
+
+    store = open_store(tmp_path / "etude.db")
+    begun(store)
+    with store.own("rates"):
+        store.append("rates", finished(1, 0.25))
+        os.close(open_log(store.files.log("rates", 1)))
+    store.close()
+    write_whole(tmp_path / "baseline.toml", "new")
+
+    assert (tmp_path / "baseline.toml").read_text() == "new"
+
+
+def test_a_mode_that_a_disk_fails_to_write_is_told(tmp_path, monkeypatch):
+    def fails(*given, **more):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "chmod", fails)
+    before = set(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(OSError, match="Input/output"):
+        open_store(tmp_path / "etude.db")
+
+    assert set(os.listdir("/proc/self/fd")) == before

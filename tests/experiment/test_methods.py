@@ -139,6 +139,33 @@ def test_a_mistake_says_what_is_wrong_and_the_way_out(given, where, said):
     assert said in found[1]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ('optimizer = "sdg"', "changes `optimizer` to one of 'adam', 'sgd', found 'sdg'."),
+        ("learning_rate = true", "changes `learning_rate` to a number, found True."),
+        ("layers = 2.5", "changes `layers` to a whole number, found 2.5."),
+    ],
+)
+def test_a_change_to_what_a_hyperparameter_cannot_be_is_refused_at_its_line(changes, said):
+    more = 'layers = { low = 1, high = 8, integer = true }\noptimizer = ["adam", "sgd"]\n'
+    schedule = f'[schedule]\nname = "replay"\nchanges = [{{ step = 5, {changes} }}]\n'
+    text = f"{HEAD}{RATE}{more}{schedule}"
+
+    [(line, message)] = of_file(text)
+
+    assert line == text[: text.index("changes =")].count("\n") + 1
+    assert said in message
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": 1e-9}, {"layers": 4.0}, {"optimizer": "sgd"}])
+def test_a_change_may_leave_a_range_and_be_of_its_kind(change):
+    spaces = {"learning_rate": Real(0.1, 1.0), "layers": Integer(1, 8)}
+    replay = {"schedule": "replay", "schedule_options": {"changes": [{"step": 5, **change}]}}
+
+    assert minimal(nuisance={**spaces, "optimizer": Choice(["adam", "sgd"])}, **replay)
+
+
 def test_all_wrong_points_of_a_grid_are_told_at_once():
     axes = {name: Real(0.0, 1.0) for name in "ab"}
 

@@ -146,13 +146,14 @@ def test_a_finished_autopilot_started_again_trains_nothing(folder):
     assert again.last.ended == first.last.ended
 
 
-def test_a_file_with_other_words_is_never_overwritten(folder):
-    (folder / "rates-2.toml").write_text("my own round")
+@pytest.mark.parametrize("words", [b"my own round", b"caf\xe9"])
+def test_a_file_with_other_words_is_never_overwritten(folder, words):
+    (folder / "rates-2.toml").write_bytes(words)
 
     with pytest.raises(RunError, match=r"rates-2\.toml` exists already and says something else"):
         flown(folder)
 
-    assert (folder / "rates-2.toml").read_text() == "my own round"
+    assert (folder / "rates-2.toml").read_bytes() == words
 
 
 def test_more_rounds_are_played_from_the_last_file_not_under_another_budget(folder):

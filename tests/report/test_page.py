@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
+import altair as alt
 import pytest
 from tests.report.sample import (
     content,
@@ -284,6 +285,39 @@ def test_a_page_for_others_tells_no_home_no_user_and_no_secret():
     assert not re.findall(r"bob\b|/scratch|/home|HUSH", markup(text))
     assert ".../digits" in text
     assert f"{HOME}/bob/a.toml" in page(replace(given, paths=True))
+
+
+NAMES = ["li", "td", "error", "json", "nothers", "schema"]
+
+
+@pytest.mark.parametrize("user", NAMES)
+def test_a_page_is_whole_whatever_its_user_is_called(user, monkeypatch):
+    charts = {
+        "a": {"$schema": alt.SCHEMA_URL, "x": "valid/error", "title": "two\nothers", "n": [1, None]}
+    }
+    monkeypatch.setattr("etude.report.page._charts", lambda _: charts)
+    monkeypatch.setenv("LOGNAME", user)
+    folder, command = f"{HOME}/{user}/x", f"etude run /scratch/{user}/a.toml"
+    launch = replace(content().launches[0], folder=folder, command=command)
+    given = content(launches=(launch,), left_to_you=("Lower `valid/error`.",))
+
+    text = page(given)
+
+    own = page(replace(given, paths=True))
+    assert re.findall("</[a-z]+>", text) == re.findall("</[a-z]+>", own)
+    [data] = re.findall('<script type="application/json" id="charts">(.*?)</script>', text)
+    assert json.loads(data) == charts
+    assert "<code>etude run /scratch/USER/a.toml</code>" in text
+    assert "valid/error" in text
+    assert f"{HOME}/{user}" not in text
+
+
+def test_a_picture_for_others_tells_no_folder(monkeypatch):
+    charts = {"a": {"data": [{"path": "/scratch/bob/train.txt", "y": 1.5}]}}
+    monkeypatch.setattr("etude.report.page._charts", lambda _: charts)
+    monkeypatch.setenv("LOGNAME", "bob")
+
+    assert "/scratch/USER/train.txt" in page(content())
 
 
 def test_what_waits_for_another_round_is_said():

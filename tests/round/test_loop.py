@@ -8,7 +8,6 @@ from etude.design.split import split
 from etude.experiment.entry import Entry
 from etude.round.loop import pending, started
 from etude.runner.inline import Inline
-from etude.search import search_of
 from etude.search.quasi_random import QuasiRandom
 
 
@@ -90,7 +89,7 @@ def test_pending_trials_wait_in_turn(store):
     store.begin(Entry(experiment=one, text=""))
     plan = [(study, QuasiRandom()) for study in split(one)]
 
-    new = started(plan, store, one.name, free=1)
+    new = started(plan, store, one.name)
 
     assert [record.id for record in new] == [0, 2, 1, 3]
     assert [record.id for record in pending(plan, store, one.name)] == [0, 2, 1, 3]
@@ -157,15 +156,3 @@ def fails_once(trial):
     if trial.id == 0:
         raise ValueError("no width")
     learns(trial)
-
-
-def test_studies_that_adapt_share_the_free_slots(store):
-    one = five_trials(
-        scientific={"optimizer": ["adam", "sgd"]}, schedule="asha", evaluations=4, trials=4
-    )
-    store.begin(Entry(experiment=one, text=""))
-    plan = [(study, search_of(study)) for study in split(one)]
-
-    new = started(plan, store, one.name, free=3)
-
-    assert len(new) == 3

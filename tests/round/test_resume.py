@@ -17,7 +17,7 @@ def halfway(store):
     one = five_trials()
     store.begin(Entry(experiment=one, text=""))
     plan = [(study, QuasiRandom()) for study in split(one)]
-    started(plan, store, one.name, free=1)
+    started(plan, store, one.name)
     folder = store.files.checkpoints(one.name, 0)
     [(folder / str(step)).mkdir(parents=True) for step in (1, 2)]
     rows = ((0, "train/loss", 5.0), (1, "train/loss", 4.0), (1, "valid/loss", 3.0))

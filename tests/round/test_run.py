@@ -82,7 +82,43 @@ def test_a_finished_experiment_run_again_trains_nothing(place):
 
     again = etude.run(rates(), lambda trial: pytest.fail("trained again"), store=place)
 
-    assert len(again.entry.launches) == 2
+    assert len(again.entry.launches) == 1
+
+
+def test_a_launch_is_written_down_where_something_is_left_or_agreed_to(place):
+    etude.run(rates(), loops.train, store=place)
+
+    def launches(trials, *agreed):
+        one = rates(trials=trials)
+        return len(etude.run(one, loops.train, store=place, agreed=agreed).entry.launches)
+
+    longer, again = rates().trials + 1, rates().trials + 1
+    counts = [launches(longer), launches(again), launches(again, "changed_code"), launches(again)]
+    assert counts == [2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"schedule": "asha", "schedule_options": {"min_steps": 2}},
+        {"schedule": "pbt", "schedule_options": {"interval": 2}},
+        {"search": "bayesian"},
+    ],
+)
+def test_a_finished_run_of_any_search_is_no_launch_again(schedule):
+    store = Memory()
+    one = rates(trials=4, max_steps=4, evaluations=4, **schedule)
+
+    counts = [len(etude.run(one, saving, store=store).entry.launches) for _ in range(2)]
+
+    assert counts == [1, 1]
+
+
+def saving(trial):
+    trial.restore(lambda _: None)
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": trial["learning_rate"]}, checkpoint=lambda _: None)
 
 
 def test_a_study_extended_equals_the_long_study(place):

@@ -1,5 +1,6 @@
 """What an adaptive run costs, in counts: reads of the store, questions, and trials looked at."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from etude.event import Began, Ended, Logged, Paused, Saved
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.move import Start
+from etude.round.loop import started
 from etude.round.searches import Searches
 from etude.search import search_of
 from etude.search.asha import Asha
@@ -174,3 +176,46 @@ def test_who_had_nothing_to_start_is_not_asked_again_before_there_is_news(monkey
 
     assert [record.id for record in begun] == [0, 1]
     assert asking.started(5) == []
+
+
+class Looked:
+    """A summary that counts how many trials were looked at."""
+
+    count = 0
+
+    def change(self, _):
+        Looked.count += 1
+
+
+class OneByOne:
+    """A search that adapts and begins one trial whenever there is a place."""
+
+    adapts = True
+
+    def moves(self, study, records, free):
+        records.summary("looked", Looked)
+        return [Start({"learning_rate": 0.1, "momentum": 0.9}, 3)][:free]
+
+
+def test_a_study_is_not_looked_through_again_because_another_began_a_trial(monkeypatch):
+    one = descent(**SCHEDULES["asha"], scientific={"optimizer": ["adam", "sgd"]})
+    store = Memory()
+    store.begin(Entry(experiment=one, text=dumps(one)))
+    plan = [(study, OneByOne()) for study in split(one)]
+    asking = Searches(plan, Tracked(store, one.name), one.name)
+    monkeypatch.setattr(Looked, "count", 0)
+
+    begun = [record for _ in range(30) for record in asking.started(2)]
+
+    assert Counter(record.study for record in begun) == {study.name: 30 for study, _ in plan}
+    assert Looked.count <= len(begun)
+
+
+def test_studies_that_adapt_share_the_free_slots():
+    one = descent(**SCHEDULES["asha"], trials=4, scientific={"optimizer": ["adam", "sgd"]})
+    store = Memory()
+    store.begin(Entry(experiment=one, text=dumps(one)))
+    plan = [(study, search_of(study)) for study in split(one)]
+
+    assert started(plan, store, one.name) == []  # they are asked by what is free
+    assert len(Searches(plan, store, one.name).started(3)) == 3

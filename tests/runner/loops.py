@@ -405,3 +405,49 @@ def waits_for_go(trial):
         (trial.folder / "begun").touch()
         while not (trial.folder / "go").exists():
             time.sleep(0.001)
+
+
+def forks(trial):
+    """Forks in its loop, and both halves go on; what became of the forked one is reported."""
+    codes = []
+    for step in trial.steps():
+        if step == 1:
+            codes.append(_forked(lambda: trial.report(1, {"valid/loss": 5.0})))
+        if step == 2 and not _fork(codes):
+            continue
+    if _fork(codes):
+        trial.report(trial.final_step, {"valid/loss": 1.0})
+        Path(os.environ["CODES"]).write_text(str(codes))
+        return
+    sys.exit(7)
+
+
+def _forked(call):
+    codes = []
+    if not _fork(codes):
+        print("forked")
+        call()
+    return codes[0]
+
+
+def _fork(codes):
+    """Whether this is the half that forked, which waits for the other one; that dies in the end."""
+    child = os.fork()
+    if child:
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    else:
+        signal.alarm(5)
+    return child
+
+
+def closes_its_streams(trial):
+    """As a library does that makes a daemon of its process."""
+    print("a word", flush=True)
+    os.close(1)
+    os.close(2)
+    return 1.0
+
+
+def prints_half_a_character(trial):
+    print("\udcff")
+    return 1.0

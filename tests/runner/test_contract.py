@@ -335,6 +335,17 @@ def test_what_a_trial_prints_goes_to_its_log(runner, tmp_path):
     assert [sorted(log.splitlines()) for log in logs] == [["a complaint", "a word"]] * 2
 
 
+def test_a_half_that_the_training_forked_ends_where_it_comes_back(runner, tmp_path, monkeypatch):
+    monkeypatch.setenv("CODES", str(tmp_path / "codes"))
+
+    events = events_of(runner("forks"), assignment(tmp_path))
+
+    assert (tmp_path / "codes").read_text() == "[0, 0, 7]"
+    assert end(events).status == "completed"
+    assert rows(events) == [(7, "valid/loss", 1.0)]
+    assert (tmp_path / "trials/0/log.txt").read_text() == "forked\n"
+
+
 def test_a_log_goes_on_where_the_last_attempt_ended(runner, tmp_path):
     events_of(runner("prints"), assignment(tmp_path))
     events_of(runner("prints"), assignment(tmp_path))

@@ -1,4 +1,5 @@
 import os
+import select
 import sys
 
 import pytest
@@ -232,3 +233,42 @@ def test_what_a_worker_reported_that_hangs_is_delivered(tmp_path):
 
     assert [value for _, _, value in rows(events)] == [0.0, 1.0]
     assert not any(isinstance(event, Ended) for event in events)
+
+
+def until_idle(runner, events):
+    while runner.wait(events.extend):
+        pass
+
+
+def gives_up(*_):
+    raise RunError("no worker starts")
+
+
+@pytest.mark.parametrize("where", ["ensure_worker", "start_again"])
+def test_what_others_ended_is_delivered_before_a_worker_that_cannot_start_ends_the_run(
+    tmp_path, monkeypatch, where
+):
+    """Whether it gives up when a trial is handed out, or when it is found dead at its start."""
+    events: list[Event] = []
+    runner = processes("returns", workers=2)
+    dead, busy = runner._slots
+    busy.ensure_worker()
+    busy.assignments[0] = assignment(tmp_path)
+    runner._send(busy, [assignment(tmp_path)])
+    while not busy.is_loaded:
+        busy.receive()
+    while not select.select([busy.line], [], [], 60.0)[0]:
+        pass
+    if where == "start_again":
+        dead.ensure_worker()
+        dead.process.kill()
+        dead.process.wait()
+        dead.assignments[1] = assignment(tmp_path, id=1)
+    monkeypatch.setattr(dead, where, gives_up)
+    runner.submit([assignment(tmp_path, id=2)] if where == "ensure_worker" else [])
+
+    with pytest.raises(RunError, match="no worker starts"):
+        until_idle(runner, events)
+    runner.close()
+
+    assert [one.trial_id for one in events if isinstance(one, Began)] == [0]

@@ -1,6 +1,7 @@
 """What a returned value counts for."""
 
 import math
+import time
 
 import pytest
 from tests.runner.sample import assignment
@@ -24,13 +25,13 @@ class Silent:
 
 @pytest.fixture
 def trial(tmp_path):
-    return Trial(assignment(tmp_path), Silent())
+    return Trial(assignment(tmp_path), Silent(), now_s=time.monotonic)
 
 
 @pytest.fixture
 def tried(tmp_path):
     given = {"rehearsal": True, "max_steps": 2, "whole_steps": 8}
-    return Trial(assignment(tmp_path, **given), Silent())
+    return Trial(assignment(tmp_path, **given), Silent(), now_s=time.monotonic)
 
 
 @pytest.mark.parametrize("value", [0.25, 3, 0])
@@ -124,7 +125,7 @@ def test_a_metric_inside_of_a_returned_dict_is_named(trial):
 
 
 def test_what_was_reported_before_a_restore_counts(tmp_path):
-    resumed = Trial(assignment(tmp_path, resume_step=7), Silent())
+    resumed = Trial(assignment(tmp_path, resume_step=7), Silent(), now_s=time.monotonic)
     resumed.restore(lambda path: None)
 
     assert returned(resumed, 0)[0] is None

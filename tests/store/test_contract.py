@@ -493,6 +493,12 @@ def test_a_forks_checkpoint_is_its_own(paused):
     assert (paused.files.checkpoints("rates", fork.id) / "3" / "weights").exists()
 
 
+def test_a_fork_with_what_its_schedule_left_it_is_read_again(paused):
+    (fork,) = reserved(paused, Fork(0, 3, {"optimizer": "sgd"}))
+
+    assert record_of(paused, fork.id).setting == {"optimizer": "sgd"}
+
+
 def test_what_a_crash_left_of_a_copy_is_replaced(paused):
     half = paused.files.checkpoints("rates", 3) / "3"
     half.mkdir(parents=True)

@@ -9,8 +9,8 @@ from tests.store.sample import begun, finished, record_of
 
 from etude.errors import OwnedError
 from etude.event import Began
-from etude.store import open_store
-from etude.store.identity import is_database
+from etude.store import open_store, sqlite
+from etude.store.identity import is_database, one_place
 
 
 def symbolic(place: Path) -> Path:
@@ -105,6 +105,17 @@ def test_what_is_committed_is_there_by_whatever_name(store, place, link, create)
         assert record_of(other, 1) == record_of(store, 1)
         other.close()
     assert sorted(name.name for name in place.parent.rglob("*-wal")) == ["etude.db-wal"]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_an_owner_that_has_just_begun_is_found_by_whatever_name(store, place, link, monkeypatch):
+    other, found = link(place), []
+    monkeypatch.setattr(sqlite, "sweep", lambda *given: found.append(one_place(other)))
+
+    with store.own("rates"):
+        pass
+
+    assert found == [place]
 
 
 def test_a_lock_file_that_is_deleted_lets_nobody_in(store, place):

@@ -56,6 +56,33 @@ def test_a_lock_file_of_an_older_etude_is_respected(store, place):
         first.stdin.close()
 
 
+FORKING = """
+import os, sys
+from etude.store import open_store
+
+store = open_store(sys.argv[1])
+with store.own("rates"):
+    if os.fork() == 0:
+        print(flush=True)
+    sys.stdin.read()
+    os._exit(0)
+"""
+
+
+def test_what_a_training_forked_holds_nothing_of_an_owner_that_was_killed(store, place):
+    command = [sys.executable, "-W", "ignore", "-c", FORKING, str(place)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout.readline() == b"\n"
+        first.kill()
+        first.wait()
+
+        with store.own("rates"):
+            is_owned = True
+
+        first.stdin.close()  # which ends what was forked
+    assert is_owned
+
+
 def test_an_owner_that_is_done_lets_the_next_one_in(store, place):
     second = open_store(place)
 

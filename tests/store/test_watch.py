@@ -1,5 +1,6 @@
 """A store that is deleted, moved or replaced under its owner."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -43,6 +44,10 @@ def emptied(place: Path) -> None:
     place.write_bytes(b"")
 
 
+def nonsense(place: Path) -> None:
+    place.write_bytes(b"nonsense" * 9000)
+
+
 def without_wal(place: Path) -> None:
     place.with_name("etude.db-wal").unlink()
 
@@ -58,6 +63,7 @@ LOSSES = {
     replaced: "Another file took the place of the store",
     overwritten: "etude.db` was overwritten while it was in use",
     emptied: "etude.db` was overwritten while it was in use",
+    nonsense: "etude.db` was overwritten while it was in use",
     without_wal: "etude.db-wal` was deleted or replaced while its store was in use",
     without_shm: "etude.db-shm` was deleted or replaced while its store was in use",
 }
@@ -184,6 +190,43 @@ def test_a_copy_of_the_file_alone_has_what_was_committed(store, place):
 
     assert record_of(found, 1).status == "completed"
     found.close()
+
+
+def written_back(place, monkeypatch, is_written):
+    """Looks at a file that cannot be read ten times, as while much is written back into it."""
+    looks, heard, over = [], threading.Event(), threading.Event()
+    real = watch.owner_in_file
+
+    def owner(path, name):
+        looks.append(path)
+        if len(looks) > 10:
+            over.set()
+            return real(path, name)
+        if is_written or len(looks) == 1:
+            os.utime(place, ns=(1, len(looks)))
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(watch, "_READS", 1)
+    monkeypatch.setattr(watch, "_READ_AGAIN_S", 0)
+    opened = open_store(place)
+    begun(opened)
+    try:
+        with opened.own("rates", heard.set):
+            monkeypatch.setattr(watch, "owner_in_file", owner)
+            os.utime(place, ns=(1, 1))
+            assert (over if is_written else heard).wait(SOON_S)
+    finally:
+        opened.close()
+    return heard.is_set()
+
+
+def test_a_store_that_is_slowly_written_back_is_not_taken_for_another(place, monkeypatch):
+    assert not written_back(place, monkeypatch, is_written=True)
+
+
+def test_a_store_that_cannot_be_read_and_is_not_written_to_is_lost(place, monkeypatch):
+    with pytest.raises(StoreError, match="was overwritten while it was in use"):
+        written_back(place, monkeypatch, is_written=False)
 
 
 def test_what_is_committed_is_in_the_file_within_ten_seconds():

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from etude.text.masking import masked, masked_diff, masked_values, masked_words
+from etude.text.masking import masked, masked_diff, masked_message, masked_values, masked_words
 
 LONG = "a1B2c3D4" * 5
+GAP = " " * 40
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,88 @@ def test_a_secret_in_code_is_not_kept(text):
     assert "HUSH" not in masked(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'DB_PASS = "HUSH"',
+        'db_pass="HUSH"',
+        'pwd="HUSH"',
+        '{"pwd": "HUSH"}',
+        'os.environ["SMTP_PASS"] = "HUSH"',
+        'conn = "Server=x;User Id=sa;Password=HUSH;"',
+        'conn = "Server=x;Uid=sa;Pwd=HUSH"',
+        'print("password=HUSH")',
+        'print("password: 1HUSHHUSH")',
+        '"Authorization: Bearer HUSHHUSHHUSH"',
+        '{"Authorization": "Bearer HUSHHUSH"}',
+        '"""\nAWS_SECRET_ACCESS_KEY=HUSH/HUSH\n"""',
+        'os.system("AWS_SECRET_ACCESS_KEY=HUSH train")',
+        "# password=HUSHHUSH1",
+        "# don't: 'password=HUSH'",
+        'get(auth=("user", "HUSH"))',
+        'HTTPBasicAuth("user", "HUSH")',
+        'smtp.login("me@host", "HUSH")',
+        'post("https://hooks.slack.com/services/T000/B000/HUSH")',
+        'post("https://discord.com/api/webhooks/1/HUSH")',
+        '"print(\\"password=HUSH\\")\\n"',
+        '"password = \\"HUSH\\"\\n",',
+    ],
+)
+def test_a_secret_in_a_text_of_code_is_kept_nowhere(text):
+    text = f"a = 1\n{text}\nb = 2\n"
+
+    for mask in (masked, masked_values, masked_message):
+        assert "HUSH" not in mask(text)
+        assert mask(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DB_PASS=HUSH",
+        "DB_PASS: HUSH",
+        "pwd: HUSH",
+        "MAIL_PWD=HUSH",
+        "hooks: https://hooks.slack.com/services/HUSH/HUSH",
+    ],
+)
+def test_a_secret_of_a_short_name_is_not_kept(text):
+    assert "HUSH" not in masked_values(text)
+
+
+@pytest.mark.parametrize("text", ["n_pass: 3", "PWD=/home/me", "pwd: ~/data", "DB_PASS: null"])
+def test_what_has_a_short_name_and_is_no_secret_stays(text):
+    assert masked_values(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    pass\n",
+        "bypass = 1",
+        'compass = "north"',
+        "n_pass = 3",
+        "use_pass = None",
+        'first_pass = "coarse"',
+        'low_pass = "butterworth"',
+        'pwd = "/home/me"',
+        "connect(user=user, password=pw, token=token1)",
+        'connect("host", password=pw)  # the password: see the docs',
+        'print(f"password={password} token={token}")',
+        'print("password=%s" % hidden)',
+        '"""Basic statistics.\n\ntoken: the token to look up\npassword: of the user\n"""',
+        '"""\n>>> connect(password=pw)\n>>> token = tokens[0]\n"""',
+        'f"Bearer {token}"',
+        "# connect(password=pw)",
+        'auth = (user, os.environ["PASSWORD"])',
+        'get("password", "a b")',
+        'help="a token: str, or none"',
+    ],
+)
+def test_ordinary_code_stays(text):
+    assert masked(text) == text
+
+
 def test_the_words_around_an_option_stay():
     words = ["etude", "run", "a.toml", "--password", "HUSH", "--eos-token", "</s>", "--token"]
 
@@ -131,6 +214,18 @@ SHAPES = [
         "x=1\n",
         "A",
     ),
+    *(
+        '\\"',
+        "'" * 3,
+        '"' * 3 + "\\",
+        "#'",
+        "db_pass=",
+        "a-pass",
+        "pwd=",
+        "auth(",
+        'login("a",',
+        "n_pass_",
+    ),
     *("-----BEGIN PRIVATE KEY-----", "key=", "bearer ", "authorization:", "?token=", "sk-", "eyJ"),
     *(
         "A",
@@ -145,6 +240,37 @@ SHAPES = [
         "diff --git a/.env b/.env\n",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "masking"),
+    [
+        (f'token{GAP}={GAP}"HUSHHUSHHUSH"', masked),
+        (f'os.environ["HF_TOKEN"  ]  =\n{GAP}"HUSHHUSHHUSH"', masked),
+        (f"password{' ' * 40}:{' ' * 40}HUSH", masked_values),
+        (f"authorization:  Bearer{' ' * 40}HUSHHUSHHUSH", masked_values),
+        ("authorization: HUSHHUSHHUSH", masked_message),
+    ],
+    ids=ascii,
+)
+def test_a_secret_far_behind_its_name_is_not_kept(text, masking):
+    assert "HUSH" not in masking(text)
+
+
+# What a run of blanks may stand behind; of each a run alone, for it is parted in many ways.
+NAMES = [
+    *("password", '"token"', "api_key", "x['token'", "token:", "token: str", '"API_KEY",', "key"),
+    *("authorization:", "authorization: a", "bearer", "basic", "-----BEGIN PRIVATE KEY-----", "a."),
+    *("auth", "auth=", 'auth=("a"', 'login("a",', "pwd", "db_pass", '"authorization:', '"pwd='),
+]
+
+
+def test_the_time_is_linear_in_a_run_of_blanks():
+    texts = [f"{name}{blank * 10_000}x" for name in NAMES for blank in ("\n", "\t")]
+    begin = time.process_time()
+    [mask(text) for text in texts for mask in (masked, masked_values, masked_message)]
+
+    assert time.process_time() - begin < 5
 
 
 def test_the_time_is_linear_whatever_the_text_is():

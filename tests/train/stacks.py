@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,7 @@ def trial(folder: Path, number: int, told: Any, steps: int = 40, **given: Any) -
             **about,
         ),
         told,
+        now_s=time.monotonic,
     )
 
 

@@ -49,10 +49,13 @@ def _text(name: str, folder: Path) -> str:
 
 def _is_begun(folder: Path, existing: list[str], texts: dict[str, str]) -> bool:
     """Whether a first `new` was killed between its files: some are there, as they were written."""
-    return len(existing) < len(texts) and all(
-        (folder / name).is_file() and (folder / name).read_text(encoding="utf-8") == texts[name]
-        for name in existing
-    )
+    from ..experiment.small_file import holds
+
+    try:
+        same = [holds(folder / name, texts[name]) for name in existing]
+    except OSError:  # a folder, a pipe, or what may not be read
+        return False
+    return len(existing) < len(texts) and all(same)
 
 
 def _name_line(folder: Path) -> str:

@@ -152,11 +152,13 @@ def write_new_file(path: Path, text: str) -> str:
     Raises:
         RunError: where it cannot be written, or somebody's own words stand there.
     """
+    from ..experiment.small_file import holds
+
     try:
         if not path.is_file() or is_blank(path):
             write_whole(path, text)
             return ""
-        if path.read_text(encoding="utf-8") == text:
+        if holds(path, text):
             return " (as written before)"
     except OSError as error:
         raise RunError(

@@ -55,7 +55,7 @@ def plan(
     from .output import Answer, show
 
     experiment = baseline.read_with_baseline(file)[0]
-    with with_lines(toml.text_of(file), str(file)):
+    with with_lines(toml.text_in(file), str(file)):
         source = "" if same else str(file.absolute())
         studies = planned_trials(experiment, store, source=source)
     drawn = _Plan(

@@ -6,7 +6,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import final
 
 from rich.console import Console
@@ -16,52 +15,23 @@ from rich.text import Text
 
 from ..advise.edits import next_name
 from ..design.known_names import taken_for, taken_line
-from ..event import Began, Ended, Event, Logged, Lost, Paused, Rehearsed, Reopened, Unrestored
+from ..event import Ended, Event, Logged, Rehearsed, Unrestored
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
+from ..record import Record
 from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
-from ..store.base import MAX_LOSSES
 from ..study import Study
 from ..text import signs
 from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
 from .output import finding_lines
+from .tally import Tally
 from .terminal import printable
 
-
-@dataclass
-class _Tally:
-    """What the events said so far."""
-
-    study_of: dict[int, str]
-    status: dict[int, str]
-    best: dict[int, float] = field(default_factory=dict)
-    walls: list[float] = field(default_factory=list)
-    steps: dict[int, int] = field(default_factory=dict)
-    losses: Counter[int] = field(default_factory=Counter)
-
-    def count(self, study: str) -> Counter[str]:
-        """The trials of a study by status."""
-        return Counter(
-            status for trial, status in self.status.items() if self.study_of[trial] == study
-        )
-
-    def waiting(self, planned: Mapping[str, int]) -> int:
-        """The trials that are still to end, those that a search has yet to begin included."""
-        counts = [(self.count(study), most) for study, most in planned.items()]
-        active = sum(
-            count[status] for count, _ in counts for status in ("pending", "running", "paused")
-        )
-        return active + sum(max(0, most - count.total()) for count, most in counts)
-
-    def leader(self, study: str) -> tuple[float, int] | None:
-        """The best oriented value of a study so far, and its trial."""
-        judged = [
-            (value, trial)
-            for trial, value in list(self.best.items())  # a table is drawn from its own thread
-            if self.study_of[trial] == study and self.status[trial] != "infeasible"
-        ]
-        return min(judged, default=None)
+# As many rows as a low screen has.
+_MOST_ROWS = 20
+# What the table names of the trials that a study runs.
+_MOST_RUNNING = 4
 
 
 @final
@@ -84,17 +54,9 @@ class Progress:
         """Says what is wrong with the design and what two steps cost, and shows the table."""
         self._opening = opening
         self._objective = opening.experiment.objective
-        self._tally = _Tally(
-            {record.id: record.study for record in opening.records},
-            {record.id: record.status for record in opening.records},
-            losses=Counter({record.id: record.losses for record in opening.records}),
-        )
+        self._tally = Tally()
         for record in opening.records:
-            if record.ended:
-                self._tally.walls.append(record.wall_s)
-                best = record.best(opening.experiment.metric, maximize=opening.experiment.maximize)
-                if best is not None:
-                    self._tally.best[record.id] = self._objective.loss(best.value)
+            self._know(record)
         tried = opening.rehearsed
         self._is_cost_unknown = _is_cost_unknown(tried)
         self._has_told = bool(tried and tried.returned)
@@ -112,7 +74,7 @@ class Progress:
             self._take(event)
         is_due = time.monotonic() - self._last_line_s > self._every_s
         # What the rehearsal could not tell, the first trial does.
-        tells_cost = self._is_cost_unknown and bool(self._tally.walls)
+        tells_cost = self._is_cost_unknown and self._tally.ended > 0
         self._is_cost_unknown = self._is_cost_unknown and not tells_cost
         if self._live is None and (is_due or tells_cost):
             self._last_line_s = time.monotonic()
@@ -129,26 +91,22 @@ class Progress:
         """Prints a text as it is: no name in it is markup, and none acts on the terminal."""
         self._console.print(Text(printable(text)))
 
+    def _know(self, record: Record) -> None:
+        """Counts a trial as it stood before the round went on."""
+        self._tally.know(record.id, record.study, record.status, losses=record.losses)
+        if not record.ended:
+            return
+        self._tally.end(record.wall_s)
+        experiment = self._opening.experiment
+        best = record.best(experiment.metric, maximize=experiment.maximize)
+        if best is not None:
+            self._tally.of(record.id).take(record.id, self._objective.loss(best.value))
+
     def _take(self, event: Event) -> None:
-        tally = self._tally
-        if isinstance(event, Began):
-            tally.study_of.setdefault(event.trial_id, event.study)
-            tally.status[event.trial_id] = "running"
-        elif isinstance(event, Paused):
-            tally.status[event.trial_id] = "paused"
-        elif isinstance(event, Lost):
-            tally.losses[event.trial_id] += event.is_blamed
-            given_up = tally.losses[event.trial_id] >= MAX_LOSSES
-            tally.status[event.trial_id] = "infeasible" if given_up else "pending"
-        elif isinstance(event, Reopened):
-            tally.losses[event.trial_id] = 0
-            tally.status[event.trial_id] = "pending"
-        elif isinstance(event, Unrestored):
-            tally.status[event.trial_id] = "pending"
+        self._tally.take(event)
+        if isinstance(event, Unrestored):
             self._print(unrestored_line(event))
         elif isinstance(event, Ended):
-            tally.status[event.trial_id] = event.status
-            tally.walls.append(event.wall_s)
             self._tell(event.returned)
         elif isinstance(event, Logged):
             self._log(event)
@@ -160,18 +118,26 @@ class Progress:
             self._print(returned)
 
     def _log(self, event: Logged) -> None:
-        tally, metric = self._tally, self._opening.experiment.metric
-        tally.steps[event.trial_id] = event.rows[-1][0] + 1
-        values = [self._objective.loss(value) for _, name, value in event.rows if name == metric]
-        known = tally.best.get(event.trial_id, math.inf)
-        best = min([value for value in values if math.isfinite(value)], default=known)
-        if min(best, known) < math.inf:
-            tally.best[event.trial_id] = min(best, known)
+        metric = self._opening.experiment.metric
+        self._tally.steps[event.trial_id] = event.rows[-1][0] + 1
+        losses = [self._objective.loss(value) for _, name, value in event.rows if name == metric]
+        if finite := [loss for loss in losses if math.isfinite(loss)]:
+            self._tally.of(event.trial_id).take(event.trial_id, min(finite))
+
+    def _shown(self) -> tuple[list[Study], int]:
+        """The studies that have a row, those with trials that run first, and how many have none."""
+        studies = self._opening.studies
+        if len(studies) <= _MOST_ROWS:
+            return list(studies), 0
+        running = [one for one in studies if self._tally.study(one.name).running]
+        idle = [one for one in studies if not self._tally.study(one.name).running]
+        return [*running, *idle][:_MOST_ROWS], len(studies) - _MOST_ROWS
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         metric = self._opening.experiment.metric
-        rows = [self._row(study.name, study.max_trials) for study in self._opening.studies]
+        studies, more = self._shown()
+        rows = [self._row(study.name, study.max_trials) for study in studies]
         stopped = any(row["stopped"] for row in rows)
         for column in ("study", "ended", "infeasible", "stopped", f"best {metric}", "running"):
             if column != "stopped" or stopped:
@@ -183,20 +149,21 @@ class Progress:
                 if name != "stopped" or stopped
             ]
             table.add_row(*cells)
-        table.caption = self._remaining()
+        table.caption = f"And {more} more studies. " * bool(more) + self._remaining()
         table.caption_justify = "left"
         return table
 
     def _row(self, study: str, max_trials: int) -> dict[str, str | int]:
-        count, leader = self._tally.count(study), self._tally.leader(study)
+        known = self._tally.study(study)
+        count, leader = known.counts, known.leader
         ended = _ended(count)
         best = "-"
         if leader is not None:
             best = f"{number(self._objective.value(leader[0]), FULL_DIGITS)} (trial {leader[1]})"
+        # A table is drawn from its own thread, while trials begin and end.
         running = [
             f"{trial} ({self._tally.steps.get(trial, 0):,})"
-            for trial, status in self._tally.status.items()
-            if status == "running" and self._tally.study_of[trial] == study
+            for trial in sorted(known.running)[:_MOST_RUNNING]
         ]
         return {
             "study": study,
@@ -204,27 +171,29 @@ class Progress:
             "infeasible": count["infeasible"],
             "stopped": count["stopped"],
             "best": best,
-            "running": " ".join(running[:4]),
+            "running": " ".join(running),
         }
 
     def _line(self) -> str:
         parts = []
-        for study in self._opening.studies:
+        studies, more = self._shown()
+        for study in studies:
             row = self._row(study.name, study.max_trials)
             stopped = f"{row['stopped']} stopped, " if row["stopped"] else ""
             parts.append(
                 f"{row['study']}: {row['ended']} ended, {row['infeasible']} infeasible, {stopped}"
                 f"best {row['best']}"
             )
-        return f"{'; '.join(parts)}. {self._remaining()}"
+        rest = f"; and {more} more studies" if more else ""
+        return f"{'; '.join(parts)}{rest}. {self._remaining()}"
 
     def _remaining(self) -> str:
         waiting = self._tally.waiting({one.name: one.max_trials for one in self._opening.studies})
         if waiting == 0:
             return "All trials have ended."
-        if not self._tally.walls:
+        if not self._tally.ended:
             return f"{quantity(waiting, 'trial')} left."
-        mean_s = sum(self._tally.walls) / len(self._tally.walls)
+        mean_s = self._tally.wall_s / self._tally.ended
         left_s = mean_s * math.ceil(waiting / self._opening.slots)
         return f"{quantity(waiting, 'trial')} left, about {duration(left_s)}."
 
@@ -329,6 +298,8 @@ def estimate_line(opening: Opening) -> str:
     waiting = more + sum(opening.records.count(status) for status in ("pending", "paused"))
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
+    if ended and not waiting:
+        return f"Nothing is left to train: {quantity(len(ended), 'trial')} ended before."
     if ended:
         return f"Going on: {quantity(len(ended), 'trial')} ended before, {waiting} left, {at_once}."
     trials = f"{quantity(waiting, 'trial')}, {at_once}."

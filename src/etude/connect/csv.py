@@ -15,7 +15,7 @@ from .parsing import files
 from .parsing.cells import column_values, seconds, whole_number
 from .renaming import local_name, source_study
 from .tables import headers, sheet
-from .tables.numbers import column, has_decimal_comma
+from .tables.numbers import column, has_decimal_comma, has_decimal_commas
 from .tables.trials import form_notes, trials
 
 TRIALS, CURVES = "trials.csv", "curves.csv"
@@ -189,9 +189,14 @@ def _plain_columns(
 ) -> dict[str, list[str]]:
     """The columns with a name, numbers as Python writes them."""
     sign = sheet.separator(path)
-    comma = sign != "," and any(has_decimal_comma(cell) for one in columns.values() for cell in one)
+    comma = has_decimal_commas(columns.values(), sign)
     plain = {
-        name: column([] if name in _WORDS else cells, separator=sign, comma=comma)
+        name: column(
+            [] if name in _WORDS else cells,
+            separator=sign,
+            comma=comma,
+            results=name in KNOWN_COLUMNS,
+        )
         for name, cells in columns.items()
     }
     notes.sentences += form_notes(Path(TRIALS), sign, [one.form for one in plain.values()])

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from .folder import contents, make_folder, sync_folder, sync_tree
+from .folder import contents, make_lasting_folder, sync_folder, sync_tree
 from .rights import narrow_rights, new_folder
 
 
@@ -21,7 +21,7 @@ def write_checkpoint(place: Path, save: Callable[[Path], object], *, lasting: bo
     old = place.with_name(f"{place.name}.old")
     for leftover in (aside, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    make_folder(aside.parent)
+    make_lasting_folder(aside.parent)
     new_folder(aside)
     try:
         save(aside)

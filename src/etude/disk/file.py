@@ -13,11 +13,14 @@ import re
 import secrets
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from .folder import sync_folder
+from .folder import sync, sync_folder
+from .rights import set_mode
 
+_MOUNTED = "it is mounted by itself; mount the folder that it stands in"
 # Ours alone: whoever sweeps them knows them by it. A short name, whatever the name of the file.
 _ASIDE = re.compile(r"\.etude-[0-9a-f]{16}\.partial")
 
@@ -30,6 +33,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
     Raises:
         OSError: where it cannot be written; the file is then what it was, and nothing lies beside.
+            Where only its folder cannot be synced, it is what it should be until a power cut.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     known = _status(path)
@@ -47,14 +51,28 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def append_whole(path: Path, content: str, *, head: str = "") -> None:
     """Puts `content` behind what a file has, or behind `head` where there is none yet.
 
+    Who adds to it at the same time waits, so that nothing of either is lost.
+
     Raises:
         OSError: where it cannot be read or written; the file is then what it was.
     """
-    try:
-        before = path.read_bytes()
-    except FileNotFoundError:
-        before = head.encode("utf-8")
-    write_whole(path, before + content.encode("utf-8"))
+    with _folder_held(Path(os.path.realpath(path)).parent):
+        try:
+            before = path.read_bytes()
+        except FileNotFoundError:
+            before = head.encode("utf-8")
+        write_whole(path, before + content.encode("utf-8"))
+
+
+@contextmanager
+def _folder_held(folder: Path) -> Iterator[None]:
+    """Keeps others from adding to a file of this folder meanwhile, where its file system can."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def is_blank(path: Path) -> bool:
@@ -110,8 +128,8 @@ def _replace(place: Path, data: bytes, known: os.stat_result | None) -> None:
         if known is not None:
             _take_over(descriptor, known)
         _write_all(descriptor, data)
-        os.fsync(descriptor)
-        os.replace(aside, place)
+        sync(descriptor)
+        _rename(aside, place)
     except BaseException:
         with suppress(OSError):
             aside.unlink()
@@ -119,6 +137,15 @@ def _replace(place: Path, data: bytes, known: os.stat_result | None) -> None:
     finally:
         os.close(descriptor)
     sync_folder(place.parent)
+
+
+def _rename(aside: Path, place: Path) -> None:
+    try:
+        os.replace(aside, place)
+    except OSError as error:
+        if error.errno == errno.EBUSY and place.is_file():  # as one that a container is given
+            raise OSError(errno.EBUSY, _MOUNTED, str(place)) from error
+        raise
 
 
 def _opened_aside(folder: Path) -> tuple[Path, int]:
@@ -138,7 +165,7 @@ def _take_over(descriptor: int, known: os.stat_result) -> None:
     if (known.st_uid, known.st_gid) != (os.geteuid(), os.getegid()):
         with suppress(OSError):
             os.fchown(descriptor, known.st_uid, known.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(known.st_mode))
+    set_mode(descriptor, stat.S_IMODE(known.st_mode))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

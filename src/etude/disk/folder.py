@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Iterator
@@ -13,25 +16,54 @@ from pathlib import Path
 from .rights import new_folder
 
 _CHUNK = 1 << 20
+_FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
+# What a file system says that cannot sync a folder, or a folder that may not be listed.
+_UNABLE = {
+    *(errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY),
+    *(errno.EBADF, errno.EACCES, errno.EPERM),
+}
 
 
-def make_folder(folder: Path) -> None:
+def make_lasting_folder(folder: Path) -> None:
     """Makes a folder and those above it, each on disk under its name when it returns."""
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    make_lasting_folder(folder.parent)
     new_folder(folder)
     sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Sees to it that the names in a folder are on disk, where its file system can do that."""
-    with suppress(OSError):
+    """Sees to it that the names in a folder are on disk, where its file system can do that.
+
+    Raises:
+        OSError: where the disk takes them no more.
+    """
+    try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+
+
+def sync(descriptor: int) -> None:
+    """Sees to it that an open file or folder is on disk, past the disk's own memory too.
+
+    Raises:
+        OSError: where the disk takes it no more.
+    """
+    if _FULL_SYNC is not None:  # macOS, whose `fsync` leaves it in the disk's memory
+        try:
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+            return
+        except OSError as error:
+            if error.errno not in _UNABLE:
+                raise
+    os.fsync(descriptor)
 
 
 def contents(folder: Path) -> str:
@@ -52,11 +84,32 @@ def sync_tree(folder: Path) -> None:
     for path in _files(folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
     for place, _, _ in os.walk(folder, topdown=False):
         sync_folder(Path(place))
+
+
+def copy_tree(source: Path, place: Path) -> None:
+    """Copies a folder to a place where nothing is; modes and times as far as the disk has them.
+
+    Raises:
+        OSError: where something of it cannot be read or written.
+    """
+    place.mkdir()
+    for entry in os.scandir(source):
+        if entry.is_dir():
+            copy_tree(Path(entry.path), place / entry.name)
+        else:
+            shutil.copyfile(entry.path, place / entry.name)
+            _copy_mode(Path(entry.path), place / entry.name)
+    _copy_mode(source, place)
+
+
+def _copy_mode(source: Path, place: Path) -> None:
+    with suppress(OSError):
+        shutil.copystat(source, place)
 
 
 def is_whole(folder: Path, listed: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -9,6 +10,8 @@ from pathlib import Path
 
 # A new store is its owner's alone, whatever the umask: settings, curves and code are in it.
 PRIVATE = 0o600
+# What a file system says that has no modes, and what it says of another user's file.
+_NO_MODES = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def file_rights(store: Path) -> int:
@@ -70,5 +73,16 @@ def set_rights(path: Path, rights: int) -> None:
     """
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o777 != rights:
-        with suppress(PermissionError):
-            path.chmod(mode & ~0o777 | rights)
+        set_mode(path, mode & ~0o777 | rights)
+
+
+def set_mode(file: Path | int, mode: int) -> None:
+    """Gives a file, or an open one by its descriptor, this mode, where its file system has modes.
+
+    Some of network folders and of memory cards have none, and whoever mounted them says who reads.
+    """
+    try:
+        os.chmod(file, mode)
+    except OSError as error:
+        if error.errno not in _NO_MODES:
+            raise

@@ -13,7 +13,7 @@ from .change import Change
 from .experiment import Experiment
 from .hyperparameter import ROLES, flat, key_path
 from .toml.edit import Edit, edited
-from .toml.read import error_with_lines, loads, parsed, text_of
+from .toml.read import error_with_lines, loads, parsed, text_in
 from .toml.statements import key_lines
 from .toml.write import toml_text
 
@@ -93,7 +93,7 @@ def read(path: Path) -> Baseline:
     if not path.exists():
         message = "there is no such file. `etude adopt` writes a baseline."
         raise _refusal(path, message, 0)
-    text = text_of(path)
+    text = text_in(path)
     data = parsed(text, str(path))
     lines = key_lines(text)
     try:
@@ -133,7 +133,7 @@ def read_with_baseline(path: Path) -> tuple[Experiment, str]:
     Raises:
         ExperimentError: with every mistake of the file, or of the baseline that it names.
     """
-    text = text_of(path)
+    text = text_in(path)
     data = parsed(text, str(path))
     whole = text
     name = data["experiment"].get("baseline") if isinstance(data.get("experiment"), dict) else None

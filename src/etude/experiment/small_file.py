@@ -36,6 +36,21 @@ def bytes_of(path: Path, *, most: int = MAX_BYTES) -> bytes:
     return data
 
 
+def holds(path: Path, text: str) -> bool:
+    """Whether a file holds this text and nothing else, whatever its bytes and line ends are.
+
+    Raises:
+        OSError: where it cannot be read, or is no regular file.
+    """
+    data = text.encode("utf-8")
+    try:
+        return bytes_of(path, most=2 * len(data)).replace(b"\r\n", b"\n") == data
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return False
+
+
 def refuse_other_kinds(path: Path, mode: int) -> None:
     """Refuses what is no regular file, whose reading may never end.
 

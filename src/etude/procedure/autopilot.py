@@ -15,6 +15,7 @@ from ..disk.file import is_blank, write_whole
 from ..errors import InputError, RunError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.methods import SEARCHES
+from ..experiment.small_file import holds
 from ..experiment.toml.write import dumps
 from ..record import Record, Records
 from ..round.next_round import NextRound
@@ -383,7 +384,7 @@ def _write(coming: NextRound, before: Path | None, *, is_read: bool) -> Experime
     if is_read and is_there:
         return place
     try:
-        if is_there and place.read_text(encoding="utf-8") != coming.text:
+        if is_there and not holds(place, coming.text):
             raise RunError(
                 f"`{place}` exists already and says something else than the advice, which is "
                 "another under other rounds or another budget; nothing was written, and no other "

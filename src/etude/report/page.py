@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+import altair as alt
 import vl_convert
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
-from ..text.shareable import shareable
+from ..text.shareable import Sharing
 from ..text.signs import readable, readable_json
 from .figures import figures, row_limit
 from .inputs import Figure, Inputs
@@ -52,6 +53,8 @@ STATUS_LABELS = {
     "ok": "In order",
 }
 _STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
+# What a page tells of a text, or of data with texts in it.
+_Told: TypeAlias = Callable[[Any], Any]
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 # Where the library goes when all else is safe; what stands in a name has no such sign.
@@ -65,6 +68,8 @@ def page(inputs: Inputs) -> str:
     """
     axes = drawn_axes(inputs.studies, inputs.findings)
     all_figures = figures(inputs.analysis, axes, inputs.findings)
+    data = _charts(all_figures)
+    told: _Told = _same if inputs.paths else _sharing(inputs).data
     values = {
         **_answer(inputs),
         **_studies(inputs, all_figures, axes),
@@ -72,15 +77,30 @@ def page(inputs: Inputs) -> str:
         **_trials(inputs),
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
-        "charts": _charts(all_figures),
+        "charts": safe_json(told(data)),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
         "vega": _VEGA_PLACE,
     }
-    html = readable(_environment().from_string(_file("page.html.j2")).render(values).lstrip())
-    if not inputs.paths:
-        html = shareable(html, [launch.folder for launch in inputs.launches])
+    html = readable(_environment(told).from_string(_file("page.html.j2")).render(values).lstrip())
     return html.replace(_VEGA_PLACE, _vega_bundle())
+
+
+def _same(data: Any) -> Any:
+    return data
+
+
+def _sharing(inputs: Inputs) -> Sharing:
+    """What a page for others hides, and the names that stay though they look like a path."""
+    experiment, records = inputs.experiment, inputs.analysis.records
+    launches = inputs.launches
+    texts = [text for one in launches for text in (one.command, one.uncommitted)]
+    settings = [value for one in records for value in one.setting.values()]
+    texts += [inputs.text, *(one.detail for one in records)]
+    texts += [value for value in settings if isinstance(value, str)]
+    words = {name for one in records for name in (*one.points.names, *one.setting)}
+    words |= {alt.SCHEMA_URL, experiment.metric, *(one.name for one in experiment.hyperparameters)}
+    return Sharing.of(texts, [launch.folder for launch in launches], words)
 
 
 def safe_json(data: Any) -> Markup:
@@ -230,10 +250,10 @@ def _texts_with_rules(inputs: Inputs) -> list[str]:
     return [*findings, *changes, *doubts, *inputs.not_checked]
 
 
-def _charts(all_figures: Sequence[Figure]) -> Markup:
+def _charts(all_figures: Sequence[Figure]) -> dict[str, Any]:
     max_rows = row_limit(all_figures)
     specs = {figure.name: specification(figure.draw(max_rows)) for figure in all_figures}
-    return safe_json({"config": config(VARIABLES), "charts": specs})
+    return {"config": config(VARIABLES), "charts": specs}
 
 
 def _style() -> str:
@@ -265,14 +285,24 @@ def _file(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def _environment(told: _Told) -> Environment:
+    """The templates' environment; whatever they write out is told before it becomes HTML."""
+
+    def shown(value: Any) -> Any:
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return told(readable(value)) if is_text else value
+
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=shown,
     )
     environment.filters.update(
         beginning_and_rest=beginning_and_rest,
         plain_text=plain_text,
-        rich_text=rich_text,
+        rich_text=lambda text: rich_text(shown(text)),
         rule_link=rule_link,
     )
     return environment

@@ -74,7 +74,7 @@ class AskTell:
         entry, folder = entry_of(experiment, accepts_code="changed_code" in agreed)
         imported.begin(folder, everything=True)
         self._open, self._closed = ExitStack(), False
-        opening = open_round(entry, store, same="same_file" in agreed, folder=folder)
+        opening = open_round(entry, store, agreed=agreed, folder=folder)
         this_round = self._open.enter_context(opening)
         self._experiment, self._store = this_round.experiment, this_round.store
         self._plan = this_round.plan
@@ -176,8 +176,7 @@ class AskTell:
         """The trials that nobody was given yet, read from the store the first time."""
         if self._waiting is None:
             name = self._experiment.name
-            plain = [(study, search) for study, search in self._plan if not search.adapts]
-            started(plain, self._store, name, free=0)
+            started(self._plan, self._store, name)
             self._waiting = deque(pending(self._plan, self._store, name))
         return self._waiting
 

@@ -60,16 +60,18 @@ def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
     return in_turn(plan, waiting)
 
 
-def started(plan: Sequence[Plan], store: Store, name: str, *, free: int) -> list[Record]:
-    """The trials that the searches want trained; one that does not adapt is asked for all.
+def started(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
+    """The trials that the searches that do not adapt want trained: all, written down beforehand.
 
-    Studies that adapt share the free slots: what one of them takes, the next cannot have.
+    `Searches` starts those of the others.
     """
-    records = store.records(name)
     new: list[Record] = []
     for study, search in plan:
-        wanted = max(0, free - len(new)) if search.adapts else study.max_trials
-        moves = search.moves(study, records.of_study(study.name), wanted)
+        if search.adapts:
+            continue
+        # Read for each: in a view of before the last one's moves all trials are looked through.
+        records = store.records(name).of_study(study.name)
+        moves = search.moves(study, records, study.max_trials)
         if beginnings := [move for move in moves if not isinstance(move, Stop)]:
             new += store.reserve(name, study, beginnings)
     return in_turn(plan, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..experiment import Experiment, baseline, changes, toml
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..experiment.toml.read import error_with_lines
+from ..move import Stop
 from ..record import Records, is_code_failure
 from ..runner.workload_source import names_workload
 from ..search import search_of
@@ -65,17 +66,19 @@ def open_round(
     entry: Entry,
     store: Store | str | Path | None,
     *,
-    same: bool = False,
+    agreed: Collection[Agreed] = (),
     folder: Path | None = None,
     train: TrainFunction | str | None = None,
     on_loss: Callable[[], object] = unheard,
 ) -> Iterator[OpenRound]:
     """Holds an experiment for this process, and writes it down where nothing speaks against it.
 
+    Where nothing is left to train and nothing new is said, there is no launch to write down.
+
     Args:
         entry: The experiment, with this launch.
         store: A Store, or a path of one that is closed at the end.
-        same: Whether its file is said to be the one that the store knows, moved or renamed.
+        agreed: As `same_file`: its file is the one that the store knows, moved or renamed.
         folder: The experiment's, for the code that the launch begins with; None: nobody notes it.
         train: The function that trains it, or its reference.
         on_loss: Is called, in another thread, where the store is lost meanwhile.
@@ -90,7 +93,7 @@ def open_round(
     with open_or_borrow(store) as opened_store, opened_store.own(experiment.name, on_loss):
         opened_store.files.refuse_file_for_folder(experiment.name)
         refuse_changes(opened_store, experiment)
-        if not same:
+        if "same_file" not in agreed:
             refuse_another_file(opened_store, entry)
         with with_lines(entry.text, entry.source):
             plan = plan_of(experiment)
@@ -99,13 +102,9 @@ def open_round(
             entry = replace(entry, prior=earlier_rounds(opened_store, experiment))
         if folder is not None:
             sweep_asides(folder)
-            is_known = any(one.experiment.name == experiment.name for one in opened_store.entries())
-            records = opened_store.records(experiment.name) if is_known else ()
-            code = code_at_start(records, folder, train)
-            entry = replace(
-                entry, launches=tuple(replace(one, code=code) for one in entry.launches)
-            )
-        opened_store.begin(entry)
+            entry = _with_code(entry, opened_store, folder, train)
+        if agreed or not _is_finished(entry, opened_store, plan):
+            opened_store.begin(entry)
         plan = with_prior_trials(plan, opened_store, experiment)
         tracked = Tracked(opened_store, experiment.name)
         yield OpenRound(experiment=experiment, plan=plan, store=tracked)
@@ -216,6 +215,33 @@ def refuse_imported(experiment: Experiment) -> None:
             f"trained from here. `etude next {experiment.name}` writes the next round, which can "
             'be; or write `search = "quasi_random"` and a new name.'
         )
+
+
+def _with_code(
+    entry: Entry, store: Store, folder: Path, train: TrainFunction | str | None
+) -> Entry:
+    """The entry, with the code that its launch begins with."""
+    name = entry.experiment.name
+    is_known = any(one.experiment.name == name for one in store.entries())
+    code = code_at_start(store.records(name) if is_known else (), folder, train)
+    return replace(entry, launches=tuple(replace(one, code=code) for one in entry.launches))
+
+
+def _is_finished(entry: Entry, store: Store, plan: Sequence[Plan]) -> bool:
+    """Whether a store has this very file, no trial of it waits, and no search wants another."""
+    name = entry.experiment.name
+    known = next((one for one in store.entries() if one.experiment.name == name), None)
+    if known is None or (known.text, known.source) != (entry.text, entry.source):
+        return False
+    stored = store.records(name)
+    if not stored.count() or any(stored.count(one) for one in ("pending", "running", "paused")):
+        return False
+    records = Tracked(store, name).records(name)  # which has the trials of a study at hand
+    return not any(
+        not isinstance(move, Stop)
+        for study, search in with_prior_trials(plan, store, entry.experiment)
+        for move in search.moves(study, records.of_study(study.name), 1)
+    )
 
 
 @contextmanager

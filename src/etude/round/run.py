@@ -24,6 +24,7 @@ from .rehearsal import refuse_without_checkpoints, rehearse
 from .result import Result, load, parent_in, read_whole
 from .resume import assignment
 from .retry import reopen
+from .searches import Searches
 from .source import Source, runner_of
 
 
@@ -69,7 +70,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             open_round(
                 entry,
                 opened_store,
-                same="same_file" in agreed,
+                agreed=agreed,
                 folder=folder,
                 train=train or entry.experiment.train,
                 on_loss=interrupt,
@@ -94,7 +95,8 @@ def _perform(
     experiment, plan, store = this_round.experiment, this_round.plan, this_round.store
     studies = [study for study, _ in plan]
     interrupted = len(pending(plan, store, experiment.name))
-    started(plan, store, experiment.name, free=runner.free - interrupted)
+    started(plan, store, experiment.name)
+    Searches(plan, store, experiment.name).started(runner.free - interrupted)
     records = store.records(experiment.name)
     waiting = pending(plan, store, experiment.name)
     first = [assignment(experiment, store, record) for record in waiting[:LOOKED_AT]]

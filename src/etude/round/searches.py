@@ -9,7 +9,7 @@ from typing import TypeAlias, final
 
 from ..event import Began, Coded, Ended, Event, Logged, Rehearsed, Saved
 from ..move import Stop
-from ..record import Record, Records
+from ..record import Record
 from ..search.base import Judge, Search
 from ..store.base import Store
 from ..study import Study
@@ -70,12 +70,12 @@ class Searches:
 
         Studies share the free slots: what one of them takes, the next cannot have.
         """
-        records: Records | None = None
         new: list[Record] = []
         for study, search in self.plan:
             if study.name not in self._unasked or len(new) >= free:
                 continue
-            records = records or self._store.records(self._name)
+            # Read for each: in a view of before the last one's moves all trials are looked through.
+            records = self._store.records(self._name)
             moves = search.moves(study, records.of_study(study.name), free - len(new))
             if beginnings := [move for move in moves if not isinstance(move, Stop)]:
                 new += self._store.reserve(self._name, study, beginnings)

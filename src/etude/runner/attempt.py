@@ -30,6 +30,7 @@ from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
 from .batches import Ticker, is_old
+from .home import Home
 from .returned import NO_NUMBER, returned
 from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
@@ -89,6 +90,7 @@ class EventChannel:
         self._study = study
         self._every_s = every_s
         self._trial_id = trial_id
+        self._home = Home()
         self._send = send
         self._events: list[Event] = []
         self._rows: list[tuple[int, str, float]] = []
@@ -99,6 +101,7 @@ class EventChannel:
 
     def marked(self, moment: Moment, step: int) -> None:
         """Only the beginning is an event, with the code that trains from there on."""
+        self._home.end_elsewhere()
         if moment == "began":
             self._from_step = step
             self._events.append(Began(self._trial_id, step, self._study))
@@ -106,6 +109,7 @@ class EventChannel:
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Gathers the values."""
+        self._home.end_elsewhere()
         self._rows.extend([(step, name, value) for name, value in values.items()])
         if time.monotonic() - self._sent_at >= self._every_s:
             self.flush()
@@ -124,6 +128,7 @@ class EventChannel:
 
     def flush(self, urgent: Event | None = None) -> None:
         """Sends all that is held, and then what is urgent."""
+        self._home.end_elsewhere()
         with self._lock:
             count = len(self._rows)
             rows = tuple(self._rows[:count])
@@ -158,17 +163,20 @@ class TimingChannel:
     def __init__(self) -> None:
         """Starts the watch."""
         self.begin = time.monotonic()
+        self.home = Home()
         self.saves = False
         self.metrics: set[str] = set()
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
         """Notes the time; the first one of a step that is passed, for it ends what was tried."""
+        self.home.end_elsewhere()
         if moment != "passed" or (moment, step) not in self.times:
             self.times[moment, step] = time.monotonic()
 
     def logged(self, step: int, values: Mapping[str, float]) -> None:
         """Notes the time, the last one at a step ends its evaluation; and the names."""
+        self.home.end_elsewhere()
         self.metrics |= values.keys()
         self.times["logged", step] = time.monotonic()
 

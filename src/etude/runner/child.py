@@ -27,6 +27,7 @@ from ..trial import TrainFunction
 from . import imported, messages
 from .attempt import attempt
 from .base import Runner
+from .home import Home, flush_streams
 from .parent_death import end_with
 from .process_state import ProcessState
 from .stacking import prepare, vectorized, verdict
@@ -76,6 +77,7 @@ class _Worker:
         self._reference, self._folder = train
         self._train: TrainFunction | None = None
         self._stacks: Runner | None = None
+        self._home = Home()
         self._state: ProcessState | None = None
 
     def serve(self) -> None:
@@ -85,7 +87,7 @@ class _Worker:
                 self._stacks.submit([Halt(*halt) for halt in dict(self._halts).items()])
                 while not self._inbox.empty():
                     self._handle(self._inbox.get())
-                _flush()
+                flush_streams()
 
     def _handle(self, message: Message) -> None:
         first = message.assignments[0]
@@ -101,10 +103,12 @@ class _Worker:
         if isinstance(message, messages.Judge):
             with state.restored(first.stream_seed):
                 answer = verdict(train, message.assignments, message.workers)
+                self._home.end_elsewhere()
             self._parent.send(answer)
         elif isinstance(message, messages.Prepare):
             with state.restored(first.stream_seed):
                 prepare(train, message.assignments)
+                self._home.end_elsewhere()
         elif message.width == 1 or first.rehearsal:
             for assignment in message.assignments:
                 isolated = state.isolated(train, assignment.stream_seed)
@@ -115,11 +119,12 @@ class _Worker:
                 lambda: train, message.width, _print_to, message.threads
             )
             self._stacks.submit(message.assignments)
-        _flush()
+        flush_streams()
 
     def _send(self, events: Sequence[Event]) -> None:
         """Flushes what was printed first: who hears of an end may let this worker go at once."""
-        _flush()
+        self._home.end_elsewhere()
+        flush_streams()
         if any(isinstance(event, Ended | Paused | Refused | Unrestored) for event in events):
             _leave_log()  # before: the parent may let this process go as soon as it hears of it
         # As `send` does, but for the pickler that it makes each time: once a report is often.
@@ -133,10 +138,13 @@ class _Worker:
             return self._train
         try:
             self._train = train_function(self._reference, self._folder)
+            self._home.end_elsewhere()
             self._parent.send("loaded")  # from here on trials take their time
         except InputError as error:
+            self._home.end_elsewhere(error)
             self._parent.send([Refused(assignment.id, "input", text_of(error))])
         except BaseException as error:  # noqa: BLE001  # a user's module may raise anything
+            self._home.end_elsewhere(error)
             self._parent.send([Refused(assignment.id, "import", user_traceback(error))])
         return self._train
 
@@ -161,7 +169,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
-    _flush()
+    flush_streams()
     _leave_log()
     _redirect(open_log(log))
     _logs.append(log)
@@ -183,12 +191,6 @@ def _redirect(file: int) -> None:
     for stream in (1, 2):
         os.dup2(file, stream)
     os.close(file)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # a full disk, or a stream that the user's code closed
-            stream.flush()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from . import imported
 from .attempt import attempt
 from .base import Deliver
 from .batches import Ticker
+from .home import Home
 from .process_state import ProcessState
 from .user_code import as_script
 
@@ -63,7 +64,9 @@ class Inline:
         assignment, self._assignment = self._assignment, None
         if self._train is None:
             imported.forget()
+            home = Home()
             self._train = self._load()
+            home.end_elsewhere()
         if self._state is None:
             self._state = ProcessState()
         train = self._state.isolated(self._train, assignment.stream_seed)

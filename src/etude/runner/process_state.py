@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias, final
 
 from ..trial import TrainFunction, Trial
+from .home import trained_here
 from .import_watch import ImportWatch
 from .library_state import GENERATORS, LIBRARIES
 from .python_state import PYTHON
@@ -44,7 +45,7 @@ class ProcessState:
 
         def trained(trial: Trial) -> Any:
             with self.restored(seed):
-                return train(trial)
+                return trained_here(train, trial)
 
         vars(trained)["workload"] = getattr(train, "workload", None)  # by it, one is known
         return trained

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import final
 
 from ..assignment import Assignment, Halt
+from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed, Unrestored
 from .base import Deliver
 from .batches import HOLD_S, is_urgent, merged
@@ -42,6 +43,7 @@ class Processes:
         self._width = 1
         self._threads: int | None = None
         self._slots = [Slot(environment, hello) for environment in environments(workers)]
+        self._failure: RunError | None = None  # of starting a worker; `wait` raises it
 
     @property
     def slots(self) -> int:
@@ -50,7 +52,9 @@ class Processes:
 
     @property
     def free(self) -> int:
-        """How many places of workers are not taken."""
+        """How many places of workers are not taken; none where workers no longer start."""
+        if self._failure is not None:
+            return 0
         return sum(self._width - len(slot.assignments) for slot in self._slots)
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
@@ -103,31 +107,58 @@ class Processes:
             self._slots = self._slots[:1]
 
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
-        """Hands each trial to the worker that has the fewest, and passes on who is to stop."""
+        """Hands each trial to the worker that has the fewest, and passes on who is to stop.
+
+        Where a worker does not start, `wait` says so: first it delivers what the others sent.
+        """
         self._halt([order for order in orders if isinstance(order, Halt)])
         by_place: dict[int, list[Assignment]] = {}
         for assignment in orders:
             if isinstance(assignment, Halt):
                 continue
             place, slot = min(enumerate(self._slots), key=lambda pair: len(pair[1].assignments))
-            slot.ensure_worker()
+            if not self._started(slot.ensure_worker):
+                break
             slot.assignments[assignment.id] = assignment
             by_place.setdefault(place, []).append(assignment)
         for place, assignments in by_place.items():
             self._send(self._slots[place], assignments)
 
     def wait(self, deliver: Deliver) -> bool:
-        """Waits for what is urgent, or for as long as reports may be held."""
-        if not any(slot.assignments for slot in self._slots):
+        """Waits for what is urgent, or for as long as reports may be held.
+
+        Raises:
+            RunError: where workers do not start, once what the others sent is delivered.
+        """
+        if self._failure is None and not any(slot.assignments for slot in self._slots):
             return False
-        events: list[Event] = []
+        events = self._gathered()
+        if events:
+            deliver(merged(events))
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return True
+
+    def _gathered(self) -> list[Event]:
+        """What workers send until something is urgent; what is there already after a failure."""
+        events = self._news(0.0) if self._failure is not None else []
         until_s = time.monotonic() + HOLD_S
-        while not is_urgent(events) and (left_s := until_s - time.monotonic()) > 0:
+        while (left_s := until_s - time.monotonic()) > 0:
+            if is_urgent(events) or self._failure is not None:
+                break
             if events:
                 time.sleep(min(_WAKE_S, left_s))  # many reports are read at once
             events += self._news(left_s)
-        if events:
-            deliver(merged(events))
+        return events
+
+    def _started(self, start: Callable[[], object]) -> bool:
+        """Starts a worker; whether that went well. Why not is kept until others are heard."""
+        try:
+            start()
+        except RunError as error:
+            self._failure = self._failure or error
+            return False
         return True
 
     def _news(self, timeout_s: float) -> list[Event]:
@@ -183,8 +214,8 @@ class Processes:
     def _replaced(self, slot: Slot) -> list[Event]:
         """That its trials are lost with a dead worker; not where it had not even begun to live."""
         if slot.is_starting:
-            slot.start_again()
-            self._send(slot, list(slot.assignments.values()))
+            if self._started(slot.start_again):
+                self._send(slot, list(slot.assignments.values()))
             return []
         lost = list(slot.assignments)
         how = slot.discard()

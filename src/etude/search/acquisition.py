@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from ..space import Choice, Domain, Integer, vectorized
 from ..study import Study
@@ -97,7 +97,7 @@ def is_new(points_NxD: Floats, taken_NxD: Floats) -> NDArray[np.bool_]:
     """Which points are none of those taken."""
     if not len(taken_NxD):
         return np.ones(len(points_NxD), dtype=bool)
-    distance_N, _ = KDTree(taken_NxD).query(points_NxD, p=np.inf)
+    distance_N, _ = scipy.spatial.KDTree(taken_NxD).query(points_NxD, p=np.inf)
     return np.asarray(distance_N > TOLERANCE)
 
 

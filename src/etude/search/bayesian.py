@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from ..move import Move, Start
 from ..record import Records
@@ -192,7 +192,7 @@ def fitted_process(
         for weights_E in (*_slopes(inputs_TxE, targets_T), *directions):
             first_H = np.concatenate([np.log(start_E), weights_E, [NOISE.likeliest_log, 0.0]])
             fits.append(
-                minimize(
+                scipy.optimize.minimize(
                     posterior.negative_log,
                     np.clip(first_H, low_H, high_H),
                     jac=True,

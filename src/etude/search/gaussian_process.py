@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TypeAlias, final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.spatial.distance import cdist
 from scipy.special import erfcx, log_ndtr, ndtr
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -83,7 +83,7 @@ class GaussianProcess:
         return np.asarray(cho_solve((self._cholesky, True), centred_T, check_finite=False))
 
     def _kernel(self, left_TxE: Floats, right_NxE: Floats) -> Floats:
-        distance_TxN = cdist(self._scaled(left_TxE), self._scaled(right_NxE))
+        distance_TxN = scipy.spatial.distance.cdist(self._scaled(left_TxE), self._scaled(right_NxE))
         distance_TxN *= math.sqrt(5.0)
         decay_TxN = np.exp(-distance_TxN)
         return np.asarray((1.0 + distance_TxN + distance_TxN**2 / 3.0) * decay_TxN)

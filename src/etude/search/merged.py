@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TypeAlias, final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from ..errors import RunError
 from ..move import Move, Start
@@ -117,7 +117,7 @@ def stratified(points_TxD: Floats, groups: int, *, seed: int) -> NDArray[np.int6
         nearness_KxT = _kernel(new_KxD, points_TxD[earlier])
         is_member_TxG = groups_T[earlier, None] == np.arange(groups)
         # The assignment of the new points to the combinations that is least near in all.
-        rows, columns = linear_sum_assignment(nearness_KxT @ is_member_TxG)
+        rows, columns = scipy.optimize.linear_sum_assignment(nearness_KxT @ is_member_TxG)
         groups_T[begin + rows] = columns
     return groups_T
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import cycle, islice
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -96,7 +96,7 @@ def _linear(dimensions: int, seed: int, exponent: int) -> Whole:
 
 def _directions(dimensions: int, exponent: int) -> Whole:
     """Sobol's direction numbers: by what point 2**k differs from the one before it."""
-    engine = qmc.Sobol(dimensions, scramble=False, bits=BITS)
+    engine = scipy.stats.qmc.Sobol(dimensions, scramble=False, bits=BITS)
     pairs = [engine.random(2)]
     for k in range(1, exponent):
         engine.reset().fast_forward(2**k - 1)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from ..disk.folder import make_folder, sync_tree
+from ..disk.folder import copy_tree, make_lasting_folder, sync_tree
 from ..errors import StoreError
 from ..event import Began, Ended, Event, Lost, Paused, Saved, Unrestored
 from ..experiment.objective import Objective
@@ -81,11 +81,11 @@ class Files:
         assert fork.parent is not None, "Only a fork has a parent. This is a bug."
         place = self.checkpoints(name, fork.id)
         shutil.rmtree(place, ignore_errors=True)  # of a crash between the copy and its commit
-        make_folder(place)
+        make_lasting_folder(place)
         step = str(fork.from_step)
         source = self.checkpoints(name, fork.parent) / step
         if source.is_dir():
-            shutil.copytree(source, place / step)
+            copy_tree(source, place / step)
         if self.lasting:
             sync_tree(place)
 

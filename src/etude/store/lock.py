@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import final
 
+from ..disk.rights import set_mode
 from ..errors import OwnedError, StoreError
 from .identity import Identity, identity
 from .owner import Owner
@@ -83,6 +84,18 @@ class Descriptors:
             else:
                 os.close(descriptor)
 
+    def note(self, descriptor: int) -> None:
+        """Takes a descriptor that holds a lock, which a process that is forked off is not to."""
+        with self._lock:
+            self._taken.add(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Closes what was noted, where this process noted it."""
+        with self._lock:
+            if descriptor in self._taken:
+                self._taken.discard(descriptor)
+                os.close(descriptor)
+
     def _forget(self) -> None:
         self._lock = threading.Lock()
         for descriptor in [*self._taken, *(one for idle in self._idle.values() for one in idle)]:
@@ -130,7 +143,9 @@ def keep_in_use(descriptor: int) -> None:
 
     So until this process ends.
     """
-    _set(os.dup(descriptor), fcntl.F_RDLCK, *_IN_USE)
+    kept = os.dup(descriptor)
+    DESCRIPTORS.note(kept)
+    _set(kept, fcntl.F_RDLCK, *_IN_USE)
 
 
 def _set(descriptor: int, kind: int, start: int, length: int) -> None:
@@ -155,19 +170,18 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
     try:
         is_new = not path.exists()
         file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
-        if is_new:
-            os.fchmod(file, mode)  # whatever the umask
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` cannot be written ({error.strerror}). "
             "Make the store's folder writable, or name another store with --store."
         ) from error
+    DESCRIPTORS.note(file)
     try:
         _lock_whole(file, path)
-        _write_owner(file, path, owner)
+        _write_owner(file, path, owner, mode if is_new else None)
         yield
     finally:
-        os.close(file)
+        DESCRIPTORS.close(file)
 
 
 def _lock_whole(file: int, path: Path) -> None:
@@ -182,8 +196,10 @@ def _lock_whole(file: int, path: Path) -> None:
         ) from error
 
 
-def _write_owner(file: int, path: Path, owner: Owner) -> None:
+def _write_owner(file: int, path: Path, owner: Owner, mode: int | None) -> None:
     try:
+        if mode is not None:
+            set_mode(file, mode)  # whatever the umask
         os.ftruncate(file, 0)
         os.pwrite(file, json.dumps(owner.as_json()).encode(), 0)
     except OSError as error:

@@ -14,13 +14,15 @@ from .cells import CellError, Place
 def refuse_misfits(records: Sequence[Record], experiment: Experiment, key: int) -> None:
     """Refuses a setting that lacks a hyperparameter of its experiment, or has one of another kind.
 
+    What a schedule changed in a fork was checked where the schedule was written.
+
     Raises:
         CellError: naming the first.
     """
     searched = [one for one in experiment.hyperparameters if one.role != "fixed"]
     if experiment.configurations:
         return  # rows listed by hand hold what their author wrote
-    for record in records:
+    for record in (one for one in records if one.parent is None):
         for rule in _misfits(record, searched):
             place = Place("trial", key, record.id)
             raise CellError(place, "setting", rule, dict(record.setting))

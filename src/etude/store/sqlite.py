@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import final
 
 from ..code import Code
-from ..disk.rights import PRIVATE, file_rights
+from ..disk.rights import PRIVATE, file_rights, set_mode
 from ..errors import StoreError
 from ..event import Event
 from ..experiment import Experiment
@@ -95,6 +95,9 @@ class SQLite:
             with self._transaction():
                 write_owner(self._db, name, owner, self._path)
                 self._reopen_running(name)
+            # In the file itself: whoever opens it by another name finds this one there.
+            with suppress(sqlite3.Error):
+                self._db.execute("pragma wal_checkpoint").fetchone()
             sweep(self.files, name, self._named_checkpoints(name))
             watch = Watch(self._path, descriptor, (name, owner), on_loss)
             try:
@@ -236,6 +239,7 @@ def _writable(path: Path, typed: Path) -> sqlite3.Connection:
         db.execute("pragma journal_mode = wal")
         # Every commit reaches the disk, so that a finished trial survives a power cut too.
         db.execute("pragma synchronous = full")
+        db.execute("pragma fullfsync = on")  # on macOS, where a sync ends in the disk's memory else
         migrate(db)
     except BaseException:
         db.close()
@@ -252,8 +256,10 @@ def _make_private(path: Path) -> None:
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE)
     except OSError:  # it is there, or SQLite says why it cannot be
         return
-    os.fchmod(file, PRIVATE)
-    os.close(file)
+    try:
+        set_mode(file, PRIVATE)
+    finally:
+        os.close(file)
 
 
 def _readable(path: Path, typed: Path) -> sqlite3.Connection:

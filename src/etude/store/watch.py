@@ -28,6 +28,9 @@ CHECKPOINT_S = 5.0
 # A page may be read while it is written: as often as this it is read again.
 _READS = 3
 _READ_AGAIN_S = 0.1
+# A file cannot be read while much is written back into it on a slow disk, and nor can one that was
+# overwritten with anything else: so often in a row it is looked at without its being written to.
+_UNREAD_LOOKS = 5
 _PARTS = ("-wal", "-shm")
 
 
@@ -94,9 +97,11 @@ class Watch:
         names = [path.with_name(path.name + part) for part in _PARTS]
         self._parts = {name: file for name in names if (file := identity(name)) is not None}
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("pragma fullfsync = on")  # as the owner's
         self._is_overwritten = False
         self._is_written = False
         self._stamp: Any = None
+        self._unread: tuple[Any, int] = (None, 0)
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="etude store")
@@ -131,6 +136,11 @@ class Watch:
             self._closed.set()
         self._thread.join()
         self.message = self.message or self._loss()
+        for _ in range(2 * _UNREAD_LOOKS):
+            if self.message or not self._is_unread:
+                break
+            time.sleep(EVERY_S)
+            self.message = self._loss()
         self._db.close()
 
     def _settle(self, db: sqlite3.Connection) -> None:
@@ -161,7 +171,7 @@ class Watch:
                 if self.message:
                     self._on_loss()
                     return
-            if time.monotonic() >= next_s:
+            if time.monotonic() >= next_s and not self._is_unread:  # into nobody else's file
                 self._checkpoint()
                 next_s = time.monotonic() + CHECKPOINT_S
 
@@ -176,24 +186,46 @@ class Watch:
                 )
         status = os.fstat(self._descriptor)
         stamp = status.st_mtime_ns, status.st_size
-        if self._is_written and stamp != self._stamp and not self._is_ours():
+        if self._is_written and stamp != self._stamp and self._is_overwritten_by(stamp):
             self._is_overwritten = True
             return (
                 f"The store `{self._path}` was overwritten while it was in use. "
                 "Look at what it holds now, or type the same command again to go on in it."
             )
-        self._stamp = stamp
+        if not self._is_unread:
+            self._stamp = stamp
         return ""
 
-    def _is_ours(self) -> bool:
-        """Whether the file still says who owns it: other contents of the same file do not."""
+    @property
+    def _is_unread(self) -> bool:
+        """Whether the file could not be read when it was looked at last."""
+        return self._unread[1] > 0
+
+    def _is_overwritten_by(self, stamp: tuple[int, int]) -> bool:
+        """Whether other contents stand in the file: another owner, or for long nothing readable."""
+        is_ours = self._is_ours()
+        if is_ours is not None:
+            self._unread = (None, 0)
+            return not is_ours
+        before, looks = self._unread
+        self._unread = (stamp, looks + 1 if stamp == before else 1)
+        return self._unread[1] >= _UNREAD_LOOKS
+
+    def _is_ours(self) -> bool | None:
+        """Whether the file still says who owns it; None where it cannot be read."""
         name, owner = self._owned
+        is_ours = None
         for _ in range(_READS):
-            with suppress(sqlite3.Error):
-                if owner_in_file(self._path, name) == owner:
-                    return True
+            try:
+                is_ours = owner_in_file(self._path, name) == owner
+            except sqlite3.Error as error:
+                # A database without such a table is a whole one, of somebody else.
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                    is_ours = False
+            if is_ours:
+                return True
             time.sleep(_READ_AGAIN_S)
-        return False
+        return is_ours
 
     def _checkpoint(self) -> None:
         """Writes what is committed into the file; waits for nobody, and holds nobody up."""

@@ -9,10 +9,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 MASK = "***"
+# `n_pass: 3` counts, `first_pass` is one of several, a `low_pass` filters, and PWD is a folder.
+_IS = r"[\"']?[ \t]{0,20}[:=][ \t]{0,20}[\"']?"
+_PLAIN = rf"{_IS}(?:\d{{1,4}}(?:\.\d{{0,20}})?|none|null|true|false|yes|no|on|off)(?![\w.-])"
+_COUNTED = (
+    *(
+        "all",
+        "back",
+        "backward",
+        "band",
+        "bwd",
+        "each",
+        "every",
+        "extra",
+        "final",
+        "first",
+        "forward",
+    ),
+    *("full", "fwd", "high", "last", "low", "max", "min", "multi", "n", "next", "num", "of", "one"),
+    *("per", "second", "single", "third", "train", "two", "valid"),
+)
+_NOT_COUNTED = "".join(rf"(?<!\b{word})(?<!_{word})" for word in _COUNTED)
+_PASS = rf"(?=[_-]pass){_NOT_COUNTED}[_-]pass(?!{_PLAIN})|(?<![\w-])pwd(?!{_PLAIN}|{_IS}[/~.$`])"
 # Names of what is a secret, however short; and of what is one by its length.
 _SECRET = (
     r"passw(?:or)?ds?|passwd|passphrase|pass[_-]?phrase|secret(?:[_-]?\w{0,20}key)?"
     r"|credentials?|(?:private|encryption|signing|master|shared|storage|account)[_-]?key|[_-]pwd"
+    rf"|{_PASS}"
 )
 _TOKEN = r"api[_-]?key|access[_-]?key(?:[_-]?id)?|auth[_-]?key|(?:auth|bearer)?[_-]?token"
 # What a tokenizer calls so is a word of its vocabulary.
@@ -24,17 +47,22 @@ _NO_WORD = (
 _BEGIN = rf"(?<![\w.-]){_NO_WORD}[\w.-]{{0,60}}?"
 _SECRET_NAME = rf"{_BEGIN}(?:{_SECRET})"
 _TOKEN_NAME = rf"{_BEGIN}(?:{_TOKEN})"
-_TO_QUOTE = r"(?![\w-])[\"']?\s*\]?\s*(?:[:=]|:\s*str\s*=)\s*[rbuf]{0,2}([\"'])"
+# No two of them stand side by side: a run of blanks would be parted in every way there is.
+_GAP = r"\s{0,100}"
+_TO_QUOTE = (
+    rf"(?![\w-])(?:\\?[\"'])?{_GAP}(?:\]{_GAP})?(?:[:=]|:{_GAP}str{_GAP}=){_GAP}"
+    r"[rbuf]{0,2}\\?([\"'])"
+)
 # `password = "..."`, `"api_key": "..."`, `os.environ["HF_TOKEN"] = "..."`, `login(token="...")`.
 _QUOTED_SECRET = re.compile(rf"(?i)({_SECRET_NAME}{_TO_QUOTE})((?:\\.|(?!\2)[^\\\n])+)(?=\2)")
 _QUOTED_TOKEN = re.compile(rf"(?i)({_TOKEN_NAME}{_TO_QUOTE})([^\"'\s]{{8,}})(?=\2)")
 # `setenv("API_KEY", "...")`, `["tool", "--token", "..."]`.
 _LISTED = re.compile(
     rf"""([\"'](?:-[\w-]{{0,60}}(?i:{_SECRET}|{_TOKEN})|[A-Z][A-Z0-9_]{{0,60}}(?:TOKEN|KEY|PASSWORD"""
-    r"""|SECRET))[\"']\s*,\s*([\"']))([^\"'\n]{8,})(?=\2)"""
+    rf"""|SECRET))[\"']{_GAP},{_GAP}([\"']))([^\"'\n]{{8,}})(?=\2)"""
 )
 # `token: abc` of YAML, `API_KEY=abc` of a shell, `--api-key abc`, `"key": "<long>"`.
-_TO_VALUE = r"(?![\w-])[\"']?[ \t]*[:=][ \t]*[\"']?"
+_TO_VALUE = r"(?![\w-])[\"']?[ \t]{0,100}[:=][ \t]{0,100}[\"']?"
 _VALUE = r"(?!\*{3})[^\s\"',;&]+"
 _BARE = re.compile(rf"(?i)((?:{_SECRET_NAME}|{_TOKEN_NAME}){_TO_VALUE})({_VALUE}[^\n\"',;&]*)")
 _KEY = re.compile(
@@ -45,7 +73,34 @@ _LOGGED = re.compile(
 )
 _OPTION = re.compile(rf"(?i){_SECRET_NAME}|{_TOKEN_NAME}")
 # `Authorization: Bearer ...`
-_HEADER = re.compile(r"(?i)(\b(?:bearer|basic|authorization:\s*\w*)\s+)[\w.~+/=-]{8,}")
+_HEADER = re.compile(
+    rf"(?i)(\b(?:bearer|basic|authorization:(?:{_GAP}\w{{1,40}})?)\s{{1,100}})[\w.~+/=-]{{8,}}"
+)
+# A text within code, or a note in it; a backslash outside takes its letter along, so that a
+# quote without an end is looked for once a line.
+_LITERAL = re.compile(
+    r"""(?s)\\.|\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}"""
+    r"""|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|\#[^\n]*"""
+)
+# In it `password=hunter` up to an end that a call has not, or a value with a digit in it.
+_END = r"(?=[\s;&\"'\\]|\Z)"
+_VALUE_HERE = rf"((?!\*{{3}}|(?:none|null|true|false){_END})[^\s\"'\\,;&{{}}()<>\[\]$%]+)"
+_ASSIGNED = re.compile(rf"(?i)({_SECRET_NAME}(?![\w-])=){_VALUE_HERE}{_END}")
+# A note may be a call that is left out, so there the value ends as in a text only.
+_NOTED = re.compile(rf"(?i)({_SECRET_NAME}(?![\w-])=){_VALUE_HERE}(?=[;&\"'])")
+_WRITTEN = re.compile(
+    rf"(?i)((?:{_SECRET_NAME}|{_TOKEN_NAME}){_TO_VALUE})((?=[^\s\"',;&\\]{{0,60}}\d)[\w+/=~@!^.-]{{6,}})"
+    r"(?=[\s;&\"'\\,]|\Z)"
+)
+_BEARER = re.compile(
+    rf"(?i)(\bauthorization:{_GAP}(?:\w{{1,40}}\s{{1,100}})?|[\"']bearer\s|\b(?:bearer|basic)\s(?=[^\s\"']{{0,60}}\d))"
+    r"[\w.~+/=-]{8,}(?=[\s\"'\\]|\Z)"
+)
+# `auth=("user", "...")`, `HTTPBasicAuth("user", "...")`, `server.login("user", "...")`.
+_PAIR = re.compile(
+    rf"(?i)((?:(?<!\w)\w{{0,40}}auth(?:{_GAP}=)?{_GAP}\(|\blogin\(){_GAP}[\"'][^\"'\n]{{0,100}}[\"']{_GAP},"
+    rf"{_GAP}[rbuf]{{0,2}}([\"']))((?:\\.|(?!\2)[^\\\n])+)(?=\2)"
+)
 # Values that are made of chance: so long that their own hash gives nothing away.
 _KNOWN = (
     r"sk-[\w-]{16,} | [rs]k_(?:live|test)_\w{10,} | hf_\w{16,} | gh[pousr]_\w{20,}"
@@ -70,6 +125,11 @@ _USER_TOKEN = re.compile(r"(?<=://)[^\s/:@\"'`]{20,}(?=@)")
 _QUERY = re.compile(
     r"(?i)([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|sig|signature|auth)=)[^\s&\"'`#]+"
 )
+# Whoever knows the address may write there.
+_WEBHOOK = re.compile(
+    r"(?i)((?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
+    r"|webhook\.office\.com/webhookb2)/|api\.telegram\.org/bot)(?!\*{3})[^\s\"'`<>{}\\]+"
+)
 # A part of a key's file, as a piece of a diff may begin with it.
 _KEY_LINE = re.compile(r"(?m)^([+ -]?)[A-Za-z0-9+/]{60,}={0,2}$")
 # Files that hold secrets and nothing else.
@@ -92,7 +152,15 @@ def masked(text: str) -> str:
     text = _QUOTED_SECRET.sub(lambda match: f"{match[1]}{MASK}", text)
     text = _QUOTED_TOKEN.sub(lambda match: f"{match[1]}{MASK}", text)
     text = _LISTED.sub(lambda match: f"{match[1]}{MASK}", text)
-    return without_password(text)
+    text = _PAIR.sub(lambda match: f"{match[1]}{MASK}", text)
+    return without_password(_LITERAL.sub(_masked_literal, text))
+
+
+def _masked_literal(literal: re.Match[str]) -> str:
+    text = _BEARER.sub(rf"\1{MASK}", literal[0])
+    assigned = _NOTED if text.startswith("#") else _ASSIGNED
+    text = assigned.sub(rf"\1{MASK}", text)
+    return _WRITTEN.sub(rf"\1{MASK}", text)
 
 
 def masked_values(text: str) -> str:
@@ -179,6 +247,7 @@ def without_password(text: str) -> str:
     >>> without_password("postgres://me:p@ss@host/db"), without_password("https://host/a?b=c")
     ('postgres://me:***@host/db', 'https://host/a?b=c')
     """
+    text = _WEBHOOK.sub(rf"\1{MASK}", text)
     if "://" not in text:
         return text
     text = _USER_TOKEN.sub(MASK, _IN_ADDRESS.sub(rf"\1:{MASK}", text))

@@ -1,12 +1,14 @@
-"""Places: a text without what tells who trained it and where on whose machine."""
+"""Shareable: a text without what tells who trained it and where on whose machine."""
 
 from __future__ import annotations
 
 import getpass
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any, final
 
 # Whoever lives there, on this machine or another: the folders of people.
 _HOME = re.compile(
@@ -14,32 +16,88 @@ _HOME = re.compile(
     r"([^/\\\s\"'`<>|:;&,(){}\[\]]+)"
 )
 _ROOT = re.compile(r"(?<![\w.~/-])/root(?![\w.-])")
+# A pattern that nothing matches.
+_NEVER = r"(?!)"
 # What stands for the one who trained, and for the machine.
 _SOMEBODY, _MACHINE = "USER", "HOST"
 # Names that tell of nobody, and are words besides.
 _NOBODY = frozenset(("root", "user", "users", "home", "admin", "shared", "public", "runner"))
 
 
-def shareable(text: str, folders: Sequence[str] = ()) -> str:
-    """The text for others: folders of people are `~`, and their names nowhere in a path.
+@final
+@dataclass(frozen=True)
+class Sharing:
+    """Makes texts that belong together shareable: who is named in one is named in none.
+
+    Folders of people become `~`, and their names stand nowhere in a path.
 
     Args:
-        text: Of any kind, HTML too.
-        folders: Where it was trained; of each its last name is left.
+        folders: Where it was trained, the longest first; of each its last name is left.
+        homes: Of whoever asks.
+        names: Finds a word that stays, or, named `who`, somebody's name in a path or an address.
+        host: This machine, where its name is no word; else empty.
 
-    >>> shareable("/export/home/ann/a.py, /data/ann/b.py by ann@x, /mnt/runs/c.py", ["/mnt/runs"])
+    >>> text = "/export/home/ann/a.py, /data/ann/b.py by ann@x, /mnt/runs/c.py"
+    >>> Sharing.of([text], ["/mnt/runs"]).text(text)
     '~/a.py, /data/USER/b.py by USER@x, .../runs/c.py'
     """
-    for folder in sorted({one for one in folders if one.count("/") > 1}, key=len, reverse=True):
-        text = _without_folder(text, folder)
-    names = {*_HOME.findall(text), *_HOME.findall(" ".join(folders)), _user()}
-    text = _ROOT.sub("~", _HOME.sub("~", text))
-    for home in _homes():
-        text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?![\w.-])", "~", text)
-    for name in sorted(name for name in names if len(name) > 1 and name.lower() not in _NOBODY):
-        text = re.sub(rf"(?<=[/\\]){re.escape(name)}(?![\w.-])", _SOMEBODY, text)
-        text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?=@)", _SOMEBODY, text)
-    return _without_host(text)
+
+    folders: tuple[str, ...]
+    homes: tuple[str, ...]
+    names: re.Pattern[str]
+    host: str
+
+    @classmethod
+    def of(
+        cls, texts: Iterable[str], folders: Sequence[str] = (), words: Iterable[str] = ()
+    ) -> Sharing:
+        """What is to be hidden where these texts may tell a home.
+
+        Args:
+            texts: As they were written, before they are put into HTML or JSON.
+            folders: Where it was trained.
+            words: Names of metrics and hyperparameters, which look like paths and stay.
+        """
+        found = {name for text in [*texts, *folders] for name in _HOME.findall(text)}
+        deep = {one for one in folders if one.count("/") > 1}
+        return cls(
+            tuple(sorted(deep, key=len, reverse=True)),
+            tuple(_homes()),
+            _names({*found, _user()}, words),
+            _host(),
+        )
+
+    def text(self, text: str) -> str:
+        """The text for others."""
+        if not (any(sign in text for sign in "/\\@") or (self.host and self.host in text)):
+            return text
+        for folder in self.folders:
+            text = _without_folder(text, folder)
+        text = _ROOT.sub("~", _HOME.sub("~", text))
+        for home in self.homes:
+            text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?![\w.-])", "~", text)
+        text = self.names.sub(lambda match: _SOMEBODY if match["who"] else match[0], text)
+        return _without_host(text, self.host)
+
+    def data(self, data: Any) -> Any:
+        """Data as JSON has it, every text of it for others."""
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, Mapping):
+            return {self.text(name): self.data(value) for name, value in data.items()}
+        return [self.data(value) for value in data] if isinstance(data, list | tuple) else data
+
+
+def _names(names: Iterable[str], words: Iterable[str]) -> re.Pattern[str]:
+    """Finds these names, a word first: whose folder `error` is has `valid/error` as it is."""
+    tell = sorted(name for name in names if len(name) > 1 and name.lower() not in _NOBODY)
+    who = "|".join(map(re.escape, tell)) or _NEVER
+    stay = sorted((word for word in words if re.search(r"[/\\@]", word)), key=len, reverse=True)
+    word = "|".join(map(re.escape, stay)) or _NEVER
+    return re.compile(
+        rf"(?<![\w/\\.-])(?:{word})(?![\w/\\-])"
+        rf"|(?P<who>(?<=[/\\])(?:{who})(?![\w.-])|(?<![\w.-])(?:{who})(?=@))"
+    )
 
 
 def _without_folder(text: str, folder: str) -> str:
@@ -64,9 +122,11 @@ def _user() -> str:
         return ""
 
 
-def _without_host(text: str) -> str:
-    """The name of this machine, where it is no word."""
+def _host() -> str:
+    """The name of this machine, where it is no word; else empty."""
     name = socket.gethostname()
-    if len(name) < 4 or name.lower() == "localhost" or name.isalpha():
-        return text
-    return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _MACHINE, text)
+    return "" if len(name) < 4 or name.lower() == "localhost" or name.isalpha() else name
+
+
+def _without_host(text: str, name: str) -> str:
+    return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", _MACHINE, text) if name else text

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -255,7 +256,8 @@ def _with_all_threads(
 
 def probe_trial(assignment: Assignment) -> Trial:
     """The trial of an assignment, to be tried and forgotten."""
-    return Trial(dataclasses.replace(assignment, rehearsal=True, resume_step=None), NullChannel())
+    tried = dataclasses.replace(assignment, rehearsal=True, resume_step=None)
+    return Trial(tried, NullChannel(), now_s=time.monotonic)
 
 
 def probe_trials(assignments: Assignments, width: int) -> list[Trial]:

@@ -275,6 +275,33 @@ def test_numbers_are_read_as_spreadsheets_write_them(table, text, values_read):
     assert values(table(text)) == values_read
 
 
+@pytest.mark.parametrize(
+    "layers", [("128,64", "512,256"), ("512,256", "256,128,64"), ("512,256,128", "128,128,128")]
+)
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+def test_lists_of_layers_are_no_numbers(table, sign, layers):
+    rows = "".join(f'"{cell}"{sign}1.250{sign}0.{at + 5}\n' for at, cell in enumerate(layers))
+
+    study = table(f"hidden{sign}rate{sign}acc\n{rows}")
+
+    assert settings(study) == [{"hidden": cell, "rate": 1.25} for cell in layers]
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (("1,024", "16,384"), [1024, 16384]),
+        (("0,25", "0,5"), [0.25, 0.5]),
+        (("12,5%", "7,5%"), [0.125, 0.075]),
+        (("1,250.5", "2,500"), [1250.5, 2500.0]),
+    ],
+)
+def test_a_comma_of_a_setting_is_read_where_no_list_has_it(table, cells, numbers):
+    study = table("x,acc\n" + "".join(f'"{cell}",0.5\n' for cell in cells))
+
+    assert settings(study) == [{"x": number} for number in numbers]
+
+
 def test_other_signs_are_told(table):
     study = table("lr;acc\n0,1;50%\n")
 

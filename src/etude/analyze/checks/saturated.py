@@ -17,7 +17,7 @@ from ...finding import Finding, Severity
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
-from ..statistics.curve_shape import jumps, late, smoothed
+from ..statistics.curve_shape import jumps, late, median, smoothed
 from ..thresholds import SaturatedThresholds
 from ..views.curves import TrialCurves, incomplete, usable
 from ..views.outcomes import ranked
@@ -89,7 +89,7 @@ def saturated(
 
 def _early(series: Series) -> float:
     """The level after a tenth of the evaluations."""
-    return float(np.median(series.values_P[len(series) // 10 :][:3]))
+    return float(median(series.values_P[len(series) // 10 :][:3]))
 
 
 def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
@@ -129,7 +129,7 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     values_P = series.values_P
     width = max(3, len(values_P) // 10) | 1
     last = late(series, thresholds.late).values_P
-    level = float(np.median(last))
+    level = float(median(last))
     # Longer than the level's, for its sd; not so long that a jump in mid-training is in it.
     longer = late(series, 1.5 * thresholds.late)
     # The median of n values has 1.25 times the error of their mean.
@@ -157,8 +157,8 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
 
 def _without_glitches(values_W: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values, clipped to five robust sd around their median: one odd evaluation is no noise."""
-    middle = float(np.median(values_W))
-    reach = 5.0 * 1.4826 * float(np.median(np.abs(values_W - middle)))
+    middle = float(median(values_W))
+    reach = 5.0 * 1.4826 * float(median(np.abs(values_W - middle)))
     return np.clip(values_W, middle - reach, middle + reach) if reach > 0.0 else values_W
 
 

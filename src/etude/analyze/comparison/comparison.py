@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, harmonic_mean, median, stdev
 from typing import Literal, TypeAlias, final
 
-from scipy import stats
+import scipy
 
 from ...experiment.objective import Objective
 from ..statistics.two_sample import Difference, difference
@@ -73,7 +73,7 @@ class Side:
         if math.isnan(self.sd):
             return None
         count = len(self.finite)
-        reach = float(stats.t.isf(LEVEL / 2, count - 1)) * self.sd / math.sqrt(count)
+        reach = float(scipy.stats.t.isf(LEVEL / 2, count - 1)) * self.sd / math.sqrt(count)
         return self.mean - reach, self.mean + reach
 
 
@@ -292,7 +292,7 @@ def _more_seeds(
     if why not in ("few", "close"):
         return 0
     # A difference of t standard errors has the power wanted where it is this many of them.
-    wanted = float(stats.norm.isf(LEVEL / 2) + stats.norm.isf(1 - _POWER))
+    wanted = float(scipy.stats.norm.isf(LEVEL / 2) + scipy.stats.norm.isf(1 - _POWER))
     needed = ENOUGH if fewest < ENOUGH else 2 * fewest
     if _is_close(means):
         needed = max(needed, math.ceil(fewest * (wanted / means.t) ** 2) + 1)

@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import final
 
 import numpy as np
-from scipy import stats
+import scipy
 
 # Heuristic: of fewer values a gap says nothing: in 3.4 % of normal samples of 8 one is wide
 # enough, in 8.3 % of 6.
@@ -92,7 +92,7 @@ def failure_rate(
 def _fisher(a: int, b: int, trainings: tuple[int, int]) -> float:
     """The p-value of Fisher's exact test for so many failures on either side."""
     table = np.array([[a, trainings[0] - a], [b, trainings[1] - b]])
-    return float(stats.fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)
 
 
 def separating_threshold(a: Sequence[float], b: Sequence[float]) -> float | None:

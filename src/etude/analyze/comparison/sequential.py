@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from ...errors import RunError
 
@@ -80,19 +80,19 @@ def sequential_plan(looks: Sequence[int] = LOOKS, *, level: float = 0.05) -> Seq
         unspent += spent
         bound = _bound(z_RxL[open_R, place], unspent * _SIMULATED)
         # An exact test of so few seeds has no smaller p: what the look would spend, the next has.
-        if 2 * stats.norm.sf(bound) < 2 / math.comb(2 * seeds[place], seeds[place]):
+        if 2 * scipy.stats.norm.sf(bound) < 2 / math.comb(2 * seeds[place], seeds[place]):
             levels.append(0.0)
             continue
         unspent = 0.0
         open_R &= z_RxL[:, place] <= bound
-        levels.append(float(2 * stats.norm.sf(bound)))
+        levels.append(float(2 * scipy.stats.norm.sf(bound)))
     return SequentialPlan(seeds, tuple(levels))
 
 
 def _bound(z_R: NDArray[np.float64], crossing: float) -> float:
     """The z that so many of the comparisons still open exceed; known where none was decided."""
     if len(z_R) == _SIMULATED:
-        return float(stats.norm.isf(crossing / _SIMULATED / 2))
+        return float(scipy.stats.norm.isf(crossing / _SIMULATED / 2))
     return float(np.quantile(z_R, 1 - crossing / len(z_R)))
 
 
@@ -110,7 +110,9 @@ def power(planned: SequentialPlan, effect: float, *, comparisons: int = 4000) ->
     decided_R = np.zeros(comparisons, dtype=bool)
     shares = []
     for look, level in zip(planned.looks, planned.levels, strict=True):
-        p_R = stats.ttest_ind(a_RxN[:, :look], b_RxN[:, :look], axis=1, equal_var=False).pvalue
+        p_R = scipy.stats.ttest_ind(
+            a_RxN[:, :look], b_RxN[:, :look], axis=1, equal_var=False
+        ).pvalue
         decided_R |= np.asarray(p_R) <= level
         shares.append(float(decided_R.mean()))
     return tuple(shares)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import brentq
+import scipy
 
 _STEP = 1e-9
 
@@ -47,15 +46,15 @@ def superiority(a: Sequence[float], b: Sequence[float], *, level: float = 0.05) 
     lower_BxA = b_B[:, None] < a_A[None, :]
     equal_BxA = b_B[:, None] == a_A[None, :]
     share = float((lower_BxA + 0.5 * equal_BxA).mean())
-    z = float(stats.norm.isf(level / 2))
+    z = float(scipy.stats.norm.isf(level / 2))
 
     def outside(probability: float) -> float:
         return (probability - share) ** 2 - z**2 * _variance(probability, len(a_A), len(b_B))
 
     # The share itself is inside, but for 0 and 1, where the variance vanishes: a step within is.
     inside = min(max(share, _STEP), 1 - _STEP)
-    low = 0.0 if share == 0 else float(brentq(outside, 0.0, inside))
-    high = 1.0 if share == 1 else float(brentq(outside, inside, 1.0))
+    low = 0.0 if share == 0 else float(scipy.optimize.brentq(outside, 0.0, inside))
+    high = 1.0 if share == 1 else float(scipy.optimize.brentq(outside, inside, 1.0))
     return Superiority(share, low, high)
 
 

@@ -16,7 +16,8 @@ from typing import TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chndtrinc, ndtri
-from scipy.stats import chi2, f, rankdata
+
+from .tails import chi2_bar, chi2_beyond, f_beyond, ranks
 
 Floats: TypeAlias = NDArray[np.float64]
 Indices: TypeAlias = NDArray[np.intp]
@@ -53,7 +54,7 @@ def basis(units_T: Floats, *, ordered: bool) -> Basis:
     levels = np.unique(units_T)
     # An ordered axis is spanned by powers of its ranks, another one by a mark for each value.
     if ordered:
-        ranks_T = 2 * (rankdata(units_T) - 0.5) / len(units_T) - 1
+        ranks_T = 2 * (ranks(units_T) - 0.5) / len(units_T) - 1
         degrees = range(1, min(len(WEIGHTS), len(levels) - 1) + 1)
         raw_TxQ = np.stack([ranks_T**degree for degree in degrees] or [ranks_T * 0], axis=1)
     else:
@@ -83,7 +84,7 @@ def scores(values_T: Floats) -> Floats:
 
     Source: R2.
     """
-    normal_T = ndtri((rankdata(values_T) - 0.5) / len(values_T))
+    normal_T = ndtri((ranks(values_T) - 0.5) / len(values_T))
     spread = normal_T.std()
     return np.asarray((normal_T - normal_T.mean()) / spread if spread > 1e-9 else normal_T * 0)
 
@@ -198,7 +199,7 @@ def _components(scores_T: Floats, bases: Sequence[Basis]) -> list[Component]:
 def _tail_of_fit(ratio: float, columns_TxM: Floats) -> float:
     """How often chance alone fits as well, by the F test of so many columns."""
     count, columns = columns_TxM.shape
-    return float(f.sf(ratio, columns, count - 1 - columns))
+    return f_beyond(ratio, columns, count - 1 - columns)
 
 
 def _unexplained(
@@ -268,7 +269,7 @@ def _strongest(by_pair: Sequence[Floats]) -> Floats | None:
 def _tail(values_P: Floats) -> Floats:
     """For each value, the share of all that is as large; what differs by rounding only is equal."""
     scale = np.abs(values_P).max() or 1.0
-    return np.asarray(rankdata(-np.round(values_P / scale, 10), method="max") / len(values_P))
+    return np.asarray(ranks(-np.round(values_P / scale, 10), highest=True) / len(values_P))
 
 
 def holm(chances_M: Sequence[float]) -> list[float]:
@@ -365,7 +366,7 @@ def _additive(scores_T: Floats, mains_TxM: Floats) -> Floats:
     The family is Tukey's lambda with a power for either end: logarithms draw an end out, squares
     press it together.
     """
-    low_T = (rankdata(scores_T) - 0.5) / len(scores_T)
+    low_T = (ranks(scores_T) - 0.5) / len(scores_T)
     powers = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
     spread_CxT = np.stack(
         [
@@ -397,7 +398,7 @@ def tied(bases: Sequence[Basis], *, max_chance: float, min_share: float) -> list
         first_TxQ, second_TxM = bases[first].columns_TxQ, bases[second].columns_TxQ
         size = first_TxQ.shape[1] * second_TxM.shape[1]
         common = float(np.square(first_TxQ.T @ second_TxM / len(first_TxQ)).sum())
-        chance = float(chi2.sf(len(first_TxQ) * common, size)) if size else 1.0
+        chance = chi2_beyond(len(first_TxQ) * common, size) if size else 1.0
         # Over all pairs of the study (Bonferroni).
         if common >= min_share and len(pairs) * chance <= max_chance:
             tied_axes[first].append(second)
@@ -437,5 +438,5 @@ def trials_for(share: float, axes: int, *, max_chance: float, power: float = 0.8
 def _beyond(axes: int, max_chance: float, power: float) -> float:
     """The noncentrality, trials times share over what is left, that is seen with this power."""
     columns = len(WEIGHTS)
-    bar = chi2.isf(max_chance * TEST_SHARES[0] / axes, columns)
+    bar = chi2_bar(max_chance * TEST_SHARES[0] / axes, columns)
     return float(chndtrinc(bar, columns, 1 - power))

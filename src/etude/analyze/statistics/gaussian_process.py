@@ -13,10 +13,9 @@ from functools import cache
 from typing import TypeAlias, final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import minimize
-from scipy.stats import qmc
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -204,7 +203,7 @@ def _start(columns: int, length: float, noise: float) -> Floats:
 
 def _optimum(start_P: Floats, apart_KxTxT: Floats, values: _Values) -> tuple[float, Floats]:
     columns = len(apart_KxTxT)
-    found = minimize(
+    found = scipy.optimize.minimize(
         _cost,
         start_P,
         args=(apart_KxTxT, values),
@@ -337,6 +336,8 @@ def _normals(columns: int) -> Floats:
 
 @cache
 def _spread(axes: int) -> Floats:
-    unit_NxD = qmc.Sobol(axes, scramble=True, seed=np.random.default_rng(0)).random(SPREAD)
+    unit_NxD = scipy.stats.qmc.Sobol(axes, scramble=True, seed=np.random.default_rng(0)).random(
+        SPREAD
+    )
     # An arc sine: a seventh of the candidates lie within a twentieth of either bound of an axis.
     return np.asarray((1 - np.cos(np.pi * unit_NxD)) / 2)

@@ -12,10 +12,11 @@ from statistics import fmean
 from typing import final
 
 import numpy as np
-from scipy.stats import f, ncf, rankdata
+import scipy
 
 from ...space import Scalar, value_text
 from ..statistics.effects import Floats, Indices
+from ..statistics.tails import f_bar, f_beyond, ranks
 from .outcomes import Outcome
 
 # The smallest chance is 1 in 1,000.
@@ -96,7 +97,7 @@ def _contrast(
     block_L = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
     # What failed has no value, but is worse than all that have one.
     finite = bool(np.isfinite(losses_T).all())
-    rest_T = _centred(losses_T if finite else rankdata(losses_T), block_L[setting_T])
+    rest_T = _centred(losses_T if finite else ranks(losses_T), block_L[setting_T])
     total = float(rest_T @ rest_T)
     if not total:
         return Contrast(values=_values(blocks), trials=len(rest_T), share=0.0, chance=1.0)
@@ -104,7 +105,7 @@ def _contrast(
     columns, free = len(settings) - len(blocks), len(rest_T) - len(settings)
     noise = max(0.0, total - explained) / free
     chance = (
-        float(f.sf(explained / columns / max(noise, 1e-12 * total), columns, free))
+        f_beyond(explained / columns / max(noise, 1e-12 * total), columns, free)
         if finite
         else _shuffled(rest_T, setting_T, block_L[setting_T], seed=seed)
     )
@@ -129,13 +130,13 @@ def _detectable(
     """The difference that the F test sees with this power, by the noncentral F distribution."""
     if not noise:
         return None
-    beyond = f.isf(bar, columns, free)
+    beyond = f_bar(bar, columns, free)
     least, most = 0.0, 1.0
-    while ncf.sf(beyond, columns, free, most) < power:
+    while scipy.stats.ncf.sf(beyond, columns, free, most) < power:
         most *= 2
     for _ in range(30):
         middle = (least + most) / 2
-        seen = ncf.sf(beyond, columns, free, middle) >= power
+        seen = scipy.stats.ncf.sf(beyond, columns, free, middle) >= power
         least, most = (least, middle) if seen else (middle, most)
     # Two settings with n and m trials and a difference d: d² / (1 / n + 1 / m) of the noise.
     weight = sum(1 / (2 * fmean(1 / len(group) for group in block)) for block in blocks)

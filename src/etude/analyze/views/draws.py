@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from scipy.stats import kstest
+import scipy
 
 from ...experiment.methods import SEARCHES, schedule_method
 from ...space import Real
@@ -50,7 +50,7 @@ def uneven(
     Source: C1.
     """
     chances = [
-        float(kstest(list(units[name]), "uniform").pvalue)
+        float(scipy.stats.kstest(list(units[name]), "uniform").pvalue)
         for name, domain in domains.items()
         if isinstance(domain, Real)
     ]

@@ -19,14 +19,8 @@ _SETTING_MARKS: Marks = (
 )
 _RESULT_MARKS: Marks = ("metrics.", "metrics/", "summary.", "summary/")
 _OWN_MARKS: Marks = (
-    "tags.",
-    "tags/",
-    "sys/",
-    "sys.",
-    "_wandb",
-    "system/",
-    "system.",
-    "monitoring/",
+    *("tags.", "tags/", "sys/", "sys.", "_wandb"),
+    *("system/", "system.", "monitoring/"),
 )
 # Optuna's and scikit-learn's marks are words that others use too; these columns tell them.
 _OPTUNA = frozenset(("number", "state", "value", "values_0", "datetime_start"))
@@ -42,7 +36,9 @@ _ID_NAMES: Marks = (
 # The numbers of the rows, as pandas and R write them.
 _ROW_NAMES = frozenset(("", "index", "unnamed_0"))
 _STATUS_NAMES = frozenset(("status", "state", "trial_status", "run_status"))
-_SURE_IDS = frozenset(("trial", "trial_id", "run_id", "trial_index"))
+# Whatever stands in these, it is the name of a trial, and never what was set.
+_IDS = frozenset(("trial_id", "run_id", "trial_index"))
+_SURE_IDS = _IDS | {"trial"}
 # Where a row is a trial, only these say at which step its values stand, the best first; where a row
 # is a step, these do too.
 STEP_NAMES: Marks = (
@@ -60,19 +56,10 @@ _OWN_NAMES = frozenset(
     | {"git_sha", "sha", "source_name", "source_type", "artifact_uri", "experiment_id", "git"}
     | {"experiment_tag", "done", "should_checkpoint", "checkpoint_dir_name", "time_this_iter_s"}
     | {"iterations_since_restore", "time_since_restore", "timesteps_total", "episodes_total"}
-    | {
-        "job_type",
-        "sweep",
-        "sweep_id",
-        "entity",
-        "gpu_type",
-        "gpu_count",
-        "cpu_count",
-        "slurm_job_id",
-    }
+    | {"job_type", "sweep", "sweep_id", "entity", "gpu_type", "gpu_count", "cpu_count"}
     | {"generation_method", "generation_node", "display_name", "job_id", "show_metrics"}
-    | {"slurm_job_id"}
-    | {"run_id", "trial_id", "trial_index", "uuid", "run_name", "logfile", "log_file", "jobid"}
+    | {"slurm_job_id", "uuid", "run_name", "logfile", "log_file", "jobid"}
+    | _IDS
 )
 # Columns of W&B's own about a run; other tables may mean a setting by some of these.
 _WANDB_NAMES = frozenset(

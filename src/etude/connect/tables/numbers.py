@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -21,6 +21,10 @@ _DOTTED = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)")
 _GROUPED = re.compile(rf"[-+]?(?:[1-9]\d{{0,2}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{_POWER}")
 _SPACED = re.compile(r"[-+]?(?:[1-9]\d{0,2}(?:[ '\u2019\u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?")
 _HAS_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+# `1.125` may be thousands, `0.125` and `1.25` are not.
+_HAS_POINT = re.compile(rf"[-+]?(?:0?\.\d+|\d+\.(?:\d\d?|\d{{4,}})){_POWER}")
+# What numbers with a comma have and no list does: `0,25`, `1,024`, `1,250.5`, `1.250,5`.
+_IN_NO_LIST = re.compile(r"^[-+]?0?,\d\d|,0\d|,\d{3}\.|\.\d{3},")
 
 Form: TypeAlias = tuple[str, re.Pattern[str], Callable[[str], str]]
 _DECIMAL: Form = ("decimal commas", _COMMA, lambda cell: cell.replace(".", "").replace(",", "."))
@@ -54,16 +58,20 @@ def column(
 ) -> Column:
     """A column of numbers, or the cells as they are where one of them is no number.
 
+    In a column of settings, `128,64` is a list of layers unless the table has decimal commas.
+
     Args:
         cells: All cells of the column.
         separator: What parts the cells of a row.
         comma: Whether other numbers of the table have a decimal comma.
-        results: Whether the column holds results, where `None` and `-` are no values.
+        results: Whether the column was measured: `None` and `-` are no values, and no cell a list.
 
     >>> column(["0,5", "1.000,25", ""], separator=";").cells
     ('0.5', '1000.25', '')
     >>> column(["1,024", "512"]).cells, column(["12.5%", "N/A"]).cells, column(["1", "x"]).is_number
     (('1024', '512'), ('0.125', ''), False)
+    >>> column(["512,256", "128,64"]).is_number, column(["512,256"], results=True).cells
+    (False, ('512256',))
     """
     missing = _MISSING_RESULTS if results else _MISSING
     bare = [cell.strip().replace("\u2212", "-") for cell in cells]
@@ -72,7 +80,8 @@ def column(
     shares = [cell for cell in filled if not _is_unfinite(cell)]
     is_percent = bool(shares) and all(cell.endswith("%") for cell in shares)
     numbers = [cell.removesuffix("%").rstrip() for cell in bare] if is_percent else bare
-    for form, python in _forms(numbers, separator, comma=comma):
+    sure = comma or results or is_percent or not _may_be_lists(numbers)
+    for form, python in _forms(numbers, separator, comma=comma) if sure else ():
         texts = [cell if not cell or _is_unfinite(cell) else python(cell) for cell in numbers]
         if is_percent:
             texts = [str(float(text) / 100) if text else "" for text in texts]
@@ -85,6 +94,30 @@ def column(
 def has_decimal_comma(cell: str) -> bool:
     """Whether a cell of a table without commas between cells is a number with a decimal comma."""
     return len(cell) <= _LONGEST and bool(_HAS_COMMA.fullmatch(cell.strip()))
+
+
+def has_decimal_commas(columns: Iterable[Sequence[str]], separator: str) -> bool:
+    r"""Whether the numbers of a table have decimal commas; a column of lists has them too.
+
+    >>> table = [["0.5", "0.25"], ["0.001", ""], ["128,64", "512,256"]]
+    >>> has_decimal_commas(table, "\t"), has_decimal_commas([["0,5"], ["0,1"], ["2.1"]], ";")
+    (False, True)
+    """
+    if separator == ",":
+        return False
+    commas = points = 0
+    for cells in columns:
+        commas += any(has_decimal_comma(cell) for cell in cells)
+        points += any(
+            len(cell) <= _LONGEST and _HAS_POINT.fullmatch(cell.strip()) for cell in cells
+        )
+    return commas > points
+
+
+def _may_be_lists(cells: Sequence[str]) -> bool:
+    """Whether commas stand between numbers, and none of the cells can only be one number."""
+    short = [cell for cell in cells if "," in cell and len(cell) <= _LONGEST]
+    return bool(short) and not any(_IN_NO_LIST.search(cell) for cell in short)
 
 
 def _is_unfinite(cell: str) -> bool:

@@ -76,7 +76,7 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
             texts,
             separator=sheet.separator,
             comma=sheet.comma,
-            results=mark == "result" or _is_result(local, request),
+            results=mark == "result" or _is_measured(local, request),
         )
         if local is None:
             columns.append(Assigned(name=name, role="ignored", column=parsed, stated=True))
@@ -91,6 +91,13 @@ def assigned(sheet: Sheet, request: ReadRequest) -> list[Assigned]:
 
 def _is_result(local: str | None, request: ReadRequest) -> bool:
     return local is not None and (local == request.metric or headers.is_result(local))
+
+
+def _is_measured(local: str | None, request: ReadRequest) -> bool:
+    """Whether the name is that of a result, a step or a duration, which are no lists."""
+    return _is_result(local, request) or (
+        local is not None and (headers.is_wall(local) or headers.may_be_step(local))
+    )
 
 
 def _role(
@@ -146,9 +153,7 @@ def _with_id(columns: Sequence[Assigned], sheet: Sheet, *, marked: bool) -> list
         if not chosen and (differ or sure or (sheet.wandb and sheet.names[at] in ("Name", "name"))):
             found[at] = replace(one, role="id", stated=True)
             chosen = True
-        elif (
-            differ or marked or one.column.is_number
-        ):  # the number of a repeat, or another tool's id
+        elif differ or marked or one.column.is_number:  # of a repeat, or another tool's id
             found[at] = replace(one, role="own", stated=True)
     return found
 

@@ -19,7 +19,7 @@ from ..parsing.scalars import number_from_text
 from ..renaming import distinct_name
 from . import headers, sheet
 from .endings import ending
-from .numbers import column, has_decimal_comma
+from .numbers import column, has_decimal_commas
 from .roles import Assigned, Role, Sheet, assigned
 
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
@@ -89,7 +89,7 @@ def _sheet(path: Path, *, wandb: bool) -> Sheet:
         names=tuple(names[at] for at in kept),
         cells=tuple(columns[at] for at in kept),
         separator=sign,
-        comma=sign != "," and any(has_decimal_comma(cell) for one in columns for cell in one),
+        comma=has_decimal_commas(columns, sign),
         wandb=wandb or headers.is_wandb(names),
     )
 

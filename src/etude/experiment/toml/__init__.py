@@ -5,5 +5,5 @@ from .read import error_with_lines as error_with_lines
 from .read import loads as loads
 from .read import parsed as parsed
 from .read import read as read
-from .read import text_of as text_of
+from .read import text_in as text_in
 from .write import dumps as dumps

@@ -29,10 +29,10 @@ def read(path: Path) -> Experiment:
     Raises:
         ExperimentError: with every mistake of the file, each with its line.
     """
-    return loads(text_of(path), file=str(path))
+    return loads(text_in(path), file=str(path))
 
 
-def text_of(path: Path) -> str:
+def text_in(path: Path) -> str:
     """The text of a file.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import Mistake
-from ...space import Choice, plain
+from ...space import Choice, Domain, Integer, Real, Scalar, is_number, plain
 from ...wording import did_you_mean
 from ..hyperparameter import Hyperparameter
 from ..methods import KINDS, METHODS, SEARCHES, Kind, Options, schedule_method
@@ -135,6 +135,7 @@ def _schedule(
     # Configurations that are no list are refused elsewhere.
     rows = rows if isinstance(rows, Sequence) else ()
     yield from _changes_of_nothing(options.get("changes", ()), hyperparameters, rows)
+    yield from _changes_of_another_kind(options.get("changes", ()), hyperparameters)
     if schedule_method(name).population:
         yield from _population(given)
 
@@ -172,6 +173,40 @@ def _changes_of_nothing(
             near = did_you_mean(str(name), sorted(known))
             message = f"changes a hyperparameter that there is, found `{name}`. {near}"
             yield mistake_at(["schedule", "changes"], message)
+
+
+def _changes_of_another_kind(
+    changes: Sequence[Mapping[str, Any]], hyperparameters: Sequence[Hyperparameter]
+) -> Iterator[Mistake]:
+    """Changes to what no hyperparameter of the name can have: a store would refuse the trial.
+
+    A schedule may leave a range, as one that decays does; it may not leave a list.
+    """
+    messages = (
+        _change_message(name, plain(value), [one for one in hyperparameters if one.name == name])
+        for change in changes
+        for name, value in change.items()
+    )
+    for message in dict.fromkeys(filter(None, messages)):
+        yield mistake_at(["schedule", "changes"], message)
+
+
+def _change_message(name: str, value: Scalar, known: Sequence[Hyperparameter]) -> str:
+    wants = [_wanted(one.value, value) for one in known]
+    if not wants or not all(wants):
+        return ""
+    return f"changes `{name}` to {wants[0]}, found {value!r}. Write one, or leave it out."
+
+
+def _wanted(domain: Domain | Scalar, value: Scalar) -> str:
+    """What a value should be in place of this one, in words; empty where it may be."""
+    if isinstance(domain, Choice) and value not in domain.values:
+        return f"one of {', '.join(map(repr, domain.values))}"
+    if isinstance(domain, Real) and not is_number(value):
+        return "a number"
+    if isinstance(domain, Integer) and not (is_number(value) and float(value) % 1 == 0):
+        return "a whole number"
+    return ""
 
 
 def _population(given: Mapping[str, Any]) -> Iterator[Mistake]:
