@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -118,23 +117,6 @@ def usage_error(perform: Callable[[], object]) -> int:
         say("Aborted!", err=True)
         return 1
     return code if isinstance(code, int) else 0
-
-
-def open_closed_streams() -> None:
-    """Lets what is printed to a closed stream go nowhere, here and in the workers.
-
-    Without, the next file that is opened, a store, would have the number that others print to.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is not None:
-            continue
-        descriptor = os.open(os.devnull, os.O_RDWR)
-        if descriptor != number:
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-        os.set_inheritable(number, True)  # noqa: FBT003  # as os has it
-        stream = open(number, "w" if number else "r", closefd=False)  # noqa: SIM115  # it stays
-        setattr(sys, name, stream)
 
 
 def hold_any_text() -> None:
