@@ -15,8 +15,11 @@ def message(text: str) -> str:
 
     What looks like a password, a token or a key is masked.
     """
-    # What is cut first need not be searched; what is masked may be cut no more.
-    return masked_message(storable(bounded(text))) if text else text
+    return bounded(text, told=_told) if text else text
+
+
+def _told(text: str) -> str:
+    return masked_message(storable(text))
 
 
 def _hold(event: object, *names: str) -> None:
@@ -150,6 +153,10 @@ class Unrestored:
     trial_id: int
     step: int
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        """Holds what others wrote to what a message may be."""
+        _hold(self, "detail")
 
 
 @final

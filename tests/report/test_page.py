@@ -287,7 +287,7 @@ def test_a_page_for_others_tells_no_home_no_user_and_no_secret():
     assert f"{HOME}/bob/a.toml" in page(replace(given, paths=True))
 
 
-NAMES = ["li", "td", "pre", "code", "path", "error", "json", "nothers", "vega-lite", "schema"]
+NAMES = ["li", "td", "error", "json", "nothers", "schema"]
 
 
 @pytest.mark.parametrize("user", NAMES)

@@ -165,6 +165,18 @@ def test_what_etude_writes_is_no_change(repository, kept):
     assert launch(repository).uncommitted == ""
 
 
+def test_no_half_of_a_secret_stays_where_a_diff_is_cut(repository, monkeypatch):
+    lines = [f"x = {number}\n" for number in range(40)] + ["password = 'HUSH-HUSH-HUSH'\n"]
+    (repository / "code" / "train.py").write_text("".join(lines + ["y = 1\n"] * 40))
+    begin = launch(repository).uncommitted.index("password")
+
+    for most in range(begin, begin + 40, 4):
+        monkeypatch.setattr("etude.round.provenance._MAX_DIFF_CHARACTERS", most)
+        said = launch(repository).uncommitted
+        assert "HUSH" not in said
+        assert "\n... cut after" in said
+
+
 def test_a_lock_beside_no_store_is_a_file_like_any_other(repository):
     (repository / "poetry.lock").write_text("a\n")
     (repository / "poetry").write_text("a\n")

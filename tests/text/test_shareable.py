@@ -2,7 +2,7 @@
 
 import pytest
 
-from etude.text.shareable import shareable
+from etude.text.shareable import Sharing
 
 HOMES, USERS, ROOT = "/home", "/Users", "root"
 
@@ -34,4 +34,27 @@ def machine(monkeypatch):
     ],
 )
 def test_no_home_no_user_and_no_machine_is_told(text, told):
-    assert shareable(text, ["/runs/deep"]) == told
+    assert Sharing.of([text], ["/runs/deep"]).text(text) == told
+
+
+@pytest.mark.parametrize(
+    ("user", "text", "told"),
+    [
+        ("error", "valid/error, valid/error@5", "valid/error, valid/error@5"),
+        ("error", "/scratch/error/valid/error", "/scratch/USER/valid/USER"),
+        ("size", "data/size = 3 in /scratch/size", "data/size = 3 in /scratch/USER"),
+    ],
+)
+def test_a_metric_and_a_hyperparameter_are_nobody(user, text, told, monkeypatch):
+    monkeypatch.setenv("LOGNAME", user)
+    words = ["valid/error", "valid/error@5", "data/size", "lr"]
+
+    assert Sharing.of([text], words=words).text(text) == told
+
+
+def test_who_is_named_in_one_text_is_named_in_none():
+    share = Sharing.of([f"{HOMES}/bob/a.py"])
+
+    assert share.data({"/x/bob/y": ["/scratch/bob", 1, None, {"a": "bob@h"}]}) == {
+        "/x/USER/y": ["/scratch/USER", 1, None, {"a": "USER@h"}]
+    }

@@ -58,11 +58,11 @@ def test_a_name_stands_on_one_line():
     assert line("a\nb\tc") == "a\ufffdb\ufffdc"
 
 
-def test_what_is_escaped_comes_back_as_it_was():
-    text = "a\x9b\u202e\U000e0041\x00é"
-
+@pytest.mark.parametrize("text", ["a\x9b\u202e\U000e0041\x00é", "b\x7f", "\x1b\x7fé"], ids=ascii)
+def test_what_is_escaped_comes_back_as_it_was(text):
     written = escaped(json.dumps(text, ensure_ascii=False), lambda sign: json.dumps(sign)[1:-1])
     assert json.loads(written) == text
+    assert readable(written) == written
     assert tomllib.loads(f"x = {quoted(text)}")["x"] == text
 
 
@@ -71,8 +71,17 @@ def test_a_message_of_megabytes_keeps_its_head_and_its_end():
 
     assert kept.startswith("head")
     assert kept.endswith("end")
-    assert "\n... 4,980,007 characters left out ...\n" in kept
+    assert "\n... 4,980,047 characters left out ...\n" in kept
     assert len(kept) < 21_000
+
+
+@pytest.mark.parametrize("length", [19_999, 20_000, 20_001, 20_040, 30_000, 10_000_000])
+@pytest.mark.parametrize("told", [str, storable])
+def test_what_was_cut_is_cut_no_more_and_says_the_right_number(length, told):
+    once = bounded("a\udcff"[: length % 7 + 1] * 10 + "x" * (length - 10), told=told)
+
+    assert bounded(once, told=told) == once
+    assert len(once) <= 20_000
 
 
 def test_half_of_a_character_is_written():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -16,6 +17,11 @@ from ..text.signs import bounded, readable, storable
 # in a name is replaced between them.
 _BOLD, _DIM, _END = "\ufdd0", "\ufdd1", "\ufdd2"
 _CODES = {_BOLD: "\x1b[1m", _DIM: "\x1b[2m", _END: "\x1b[0m"}
+# As a line is made, bold at its head and dim at its end: such a sign elsewhere is somebody's name.
+_TEXT = f"[^{_BOLD}{_DIM}{_END}]"
+_STYLED = re.compile(
+    rf"(?:( {{0,40}})({_BOLD})({_TEXT}*)({_END}))?({_TEXT}*)(?:({_DIM})({_TEXT}*)({_END}))?"
+)
 # Whatever Typer shows of what was typed.
 _UsageError: Any = typer.BadParameter.__mro__[2]
 # More of one text is read by nobody; a program reads JSON, which is whole.
@@ -39,19 +45,19 @@ def printable(text: str, *, styled: bool = False) -> str:
     >>> printable(bold("BETTER") + "  a\x1b[2J"), printable(bold("a"), styled=True)
     ('BETTER  a�[2J', '\x1b[1ma\x1b[0m')
     """
-    pieces: list[str] = []
-    piece: list[str] = []
-    for sign in bounded(text, _MOST) if _has_style(text) else ():
-        if sign in _CODES:
-            pieces += [_safe("".join(piece)), _CODES[sign] if styled else ""]
-            piece = []
-        else:
-            piece.append(sign)
-    return "".join([*pieces, _safe("".join(piece))]) if pieces else _safe(bounded(text, _MOST))
+    text = bounded(text, _MOST)
+    if not any(code in text for code in _CODES):
+        return _safe(text)
+    return "\n".join(_printable(line, styled) for line in text.replace("\r\n", "\n").split("\n"))
 
 
-def _has_style(text: str) -> bool:
-    return any(code in text for code in _CODES)
+def _printable(line: str, styled: bool) -> str:
+    found = _STYLED.fullmatch(line)
+    if found is None:
+        return _safe(line)
+    codes = _CODES if styled else dict.fromkeys(_CODES, "")
+    pieces = found.groups(default="")
+    return "".join(codes[piece] if piece in codes else _safe(piece) for piece in pieces)
 
 
 def _safe(text: str) -> str:

@@ -102,5 +102,5 @@ def quoted(text: str) -> str:
     >>> quoted("adam")
     '"adam"'
     """
-    written = json.dumps(storable(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+    written = json.dumps(storable(text), ensure_ascii=False)
     return escaped(written, lambda sign: f"\\U{ord(sign):08x}")

@@ -93,7 +93,9 @@ def _uncommitted(folder: Path, program: Path | None) -> str:
         diff += added
         listing += [] if added else [f"?? {name}\n"]
     if len(diff) > _MAX_DIFF_CHARACTERS:
-        diff = f"{diff[:_MAX_DIFF_CHARACTERS]}\n... cut after {_MAX_DIFF_CHARACTERS:,} characters\n"
+        # At the end of a line: half of a secret looks like none.
+        whole_lines = diff[:_MAX_DIFF_CHARACTERS].rpartition("\n")[0]
+        diff = f"{whole_lines}\n... cut after {len(whole_lines):,} characters\n"
     hidden = len(listing) - _MAX_NAMES
     more = [f"?? ... and {hidden:,} more\n"] if hidden > 0 else []
     return storable(masked_diff(diff) + "".join([*listing[:_MAX_NAMES], *more]))

@@ -24,30 +24,22 @@ _SOMEBODY, _MACHINE = "USER", "HOST"
 _NOBODY = frozenset(("root", "user", "users", "home", "admin", "shared", "public", "runner"))
 
 
-def shareable(text: str, folders: Sequence[str] = (), words: Iterable[str] = ()) -> str:
-    """The text for others: folders of people are `~`, and their names nowhere in a path.
-
-    Args:
-        text: As it was written, before it is put into HTML or JSON.
-        folders: Where it was trained; of each its last name is left.
-        words: Names of metrics and hyperparameters, which look like paths and stay.
-
-    >>> shareable("/export/home/ann/a.py, /data/ann/b.py by ann@x, /mnt/runs/c.py", ["/mnt/runs"])
-    '~/a.py, /data/USER/b.py by USER@x, .../runs/c.py'
-    """
-    return Sharing.of([text], folders, words).text(text)
-
-
 @final
 @dataclass(frozen=True)
 class Sharing:
     """Makes texts that belong together shareable: who is named in one is named in none.
 
+    Folders of people become `~`, and their names stand nowhere in a path.
+
     Args:
-        folders: Where it was trained, the longest first.
+        folders: Where it was trained, the longest first; of each its last name is left.
         homes: Of whoever asks.
         names: Finds a word that stays, or, named `who`, somebody's name in a path or an address.
         host: This machine, where its name is no word; else empty.
+
+    >>> text = "/export/home/ann/a.py, /data/ann/b.py by ann@x, /mnt/runs/c.py"
+    >>> Sharing.of([text], ["/mnt/runs"]).text(text)
+    '~/a.py, /data/USER/b.py by USER@x, .../runs/c.py'
     """
 
     folders: tuple[str, ...]
@@ -56,8 +48,16 @@ class Sharing:
     host: str
 
     @classmethod
-    def of(cls, texts: Iterable[str], folders: Sequence[str], words: Iterable[str]) -> Sharing:
-        """What is to be hidden in all texts where these are the ones that may tell a home."""
+    def of(
+        cls, texts: Iterable[str], folders: Sequence[str] = (), words: Iterable[str] = ()
+    ) -> Sharing:
+        """What is to be hidden where these texts may tell a home.
+
+        Args:
+            texts: As they were written, before they are put into HTML or JSON.
+            folders: Where it was trained.
+            words: Names of metrics and hyperparameters, which look like paths and stay.
+        """
         found = {name for text in [*texts, *folders] for name in _HOME.findall(text)}
         deep = {one for one in folders if one.count("/") > 1}
         return cls(

@@ -11,6 +11,8 @@ REPLACEMENT = "\ufffd"
 MAX_MESSAGE = 20_000
 # Heuristic: what a message is about stands at its head, and why it came about at its end.
 _HEAD_SHARE = 0.25
+# Of `most`, for what says how much was left out; and what is seen beyond a cut, a file of a key.
+_ROOM, _EDGE = 40, 4_000
 _LONE = r"\ud800-\udfff"
 # C0 without tab and line feed, DEL and C1; line ends in disguise.
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029"
@@ -56,7 +58,10 @@ def escaped(text: str, escape: Callable[[str], str]) -> str:
     >>> escaped("a\x9b", lambda sign: f"\\u{ord(sign):04x}")
     'a\\u009b'
     """
-    return text if text.isascii() else _HIDDEN.sub(lambda match: escape(match[0]), text)
+    # Of ASCII, JSON and TOML write all that acts as its number, but for DEL.
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _HIDDEN.sub(lambda match: escape(match[0]), text)
 
 
 def readable_json(text: str) -> str:
@@ -79,17 +84,32 @@ def storable(text: str) -> str:
     return _LONE_SIGN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def bounded(text: str, most: int = MAX_MESSAGE) -> str:
+def bounded(
+    text: str, most: int = MAX_MESSAGE, told: Callable[[str], str] = lambda text: text
+) -> str:
     r"""The text, cut in its middle where it is beyond all reading, with how much was left out.
 
-    >>> bounded("a" * 50 + "b" * 50, most=10)
-    'aa\n... 90 characters left out ...\nbbbbbbbb'
+    What was cut is short enough to stay as it is when it comes by here again.
+
+    Args:
+        text: Of any length.
+        most: Of so many characters the text is at most, what says that it was cut among them.
+        told: What is written of a text. It sees more than is left at a cut: half of a secret looks
+            like none.
+
+    >>> bounded("a" * 500 + "b" * 500, most=80)
+    'aaaaaaaaaaaaaaaaaaaa\n... 960 characters left out ...\nbbbbbbbbbbbbbbbbbbbb'
     """
-    hidden = len(text) - most
-    if hidden <= 0:
-        return text
+    if len(text) <= most:
+        whole = told(text)
+        return whole if len(whole) <= most else bounded(whole, most)
     head = int(most * _HEAD_SHARE)
-    return f"{text[:head]}\n... {hidden:,} characters left out ...\n{text[head + hidden :]}"
+    tail = most - head - _ROOM
+    hidden = len(text) - head - tail
+    behind, before = min(_EDGE, hidden + tail), min(_EDGE, hidden + head)
+    first = told(text[: head + behind])[:-behind][:head]
+    last = told(text[-tail - before :])[before:][-tail:]
+    return f"{first}\n... {hidden:,} characters left out ...\n{last}"
 
 
 def text_of(value: object, how: Callable[[object], str] = str) -> str:
