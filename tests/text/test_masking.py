@@ -160,6 +160,18 @@ def test_a_secret_of_a_short_name_is_not_kept(text):
     assert "HUSH" not in masked_values(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ValueError: Server=x;Uid=sa;Password=HUSH;", "OSError: DB_PASS=HUSH failed", "E: pwd=HUSH"],
+)
+def test_a_secret_in_a_message_is_not_kept(text):
+    assert "HUSH" not in masked_message(text)
+
+
+def test_a_call_in_a_message_stays():
+    assert masked_message("    connect(password=pw, pwd=pw)") == "    connect(password=pw, pwd=pw)"
+
+
 @pytest.mark.parametrize("text", ["n_pass: 3", "PWD=/data/run", "pwd: ~/data", "DB_PASS: null"])
 def test_what_has_a_short_name_and_is_no_secret_stays(text):
     assert masked_values(text) == text

@@ -179,7 +179,7 @@ def masked_message(text: str) -> str:
     >>> masked_message("api_key=a1b2c3d4 of token = next(it)")
     'api_key=*** of token = next(it)'
     """
-    text = _HEADER.sub(rf"\1{MASK}", masked(text))
+    text = _ASSIGNED.sub(rf"\1{MASK}", _HEADER.sub(rf"\1{MASK}", masked(text)))
     return _LOGGED.sub(lambda match: f"{match[1]}{MASK}", text)
 
 
