@@ -28,7 +28,8 @@ from ..trial import TrainFunction
 from . import imported, messages
 from .attempt import attempt
 from .base import Runner
-from .home import Home, flush_streams
+from .home import Home
+from .home import flush_streams as _flush
 from .parent_death import end_with
 from .process_state import ProcessState
 from .stacking import prepare, vectorized, verdict
@@ -89,7 +90,7 @@ class _Worker:
                 self._stacks.submit([Halt(*halt) for halt in dict(self._halts).items()])
                 while not self._inbox.empty():
                     self._handle(self._inbox.get())
-                flush_streams()
+                _flush()
 
     def _handle(self, message: Message) -> None:
         first = message.assignments[0]
@@ -121,13 +122,13 @@ class _Worker:
                 lambda: train, message.width, _print_to, message.threads
             )
             self._stacks.submit(message.assignments)
-        flush_streams()
+        _flush()
 
     def _send(self, events: Sequence[Event]) -> None:
         """Flushes what was printed first: who hears of an end may let this worker go at once."""
         self._home.end_elsewhere()
         _open_closed()
-        flush_streams()
+        _flush()
         if any(isinstance(event, Ended | Paused | Refused | Unrestored) for event in events):
             _leave_log()  # before: the parent may let this process go as soon as it hears of it
         # As `send` does, but for the pickler that it makes each time: once a report is often.
@@ -173,7 +174,7 @@ def _listen(parent: Connection, inbox: SimpleQueue[Message], halts: dict[int, st
 def _print_to(log: Path) -> None:
     """Sends all that this process prints from now on, libraries in C included, to a trial's log."""
     _open_closed()  # else the log itself would take such a number
-    flush_streams()
+    _flush()
     _leave_log()
     _redirect(open_log(log))
     _logs.append(log)

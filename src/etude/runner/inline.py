@@ -108,14 +108,16 @@ class Inline:
 class _Tee(io.TextIOBase):
     """Writes to a stream and to a log that is opened with the first word."""
 
-    def __init__(self, stream: TextIO, log: Path) -> None:
+    def __init__(self, stream: TextIO, log: Path, streams: _Streams) -> None:
         self._stream = stream
+        self._streams = streams
         self._log = log
         self._file: TextIO | None = None
 
     def write(self, text: str) -> int:
         """Writes to both; nothing makes no log."""
         if self._file is None and text:
+            self._streams.open_closed()  # else the log would take such a number
             self._file = os.fdopen(open_log(self._log), "a", 1, "utf-8", "backslashreplace")
         if self._file is not None:
             self._file.write(text)
@@ -168,7 +170,7 @@ class _Streams:
 @contextmanager
 def _printing_to(log: Path) -> Iterator[_Streams]:
     streams = _Streams()
-    stdout, stderr = _Tee(sys.stdout, log), _Tee(sys.stderr, log)
+    stdout, stderr = (_Tee(stream, log, streams) for stream in (sys.stdout, sys.stderr))
     try:
         with redirect_stdout(stdout), redirect_stderr(stderr):
             yield streams
