@@ -120,7 +120,7 @@ def test_no_command_acts_on_the_terminal(walk, command, monkeypatch, capsys):
 
 def test_json_has_every_text_and_no_half_of_a_character(walk, monkeypatch, capsys):
     monkeypatch.chdir(walk)
-    _, out, _ = type_in(["trials", "--json"], monkeypatch, capsys)
+    _, out, _ = type_in(["trials", "walk", "--json"], monkeypatch, capsys)
 
     trials = json.loads(out)["trials"]
     assert {trial["reason"] for trial in trials} == {"", "error"}
