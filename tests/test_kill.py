@@ -51,10 +51,10 @@ STORIES: dict[str, list[list[Kill]]] = {
         group("step", "worker", 2),
         group("save", "worker", 2),
         group("trained", "worker", 2),
-        group("step", "worker", 30),
-        group("saved", "worker", 9, "after"),
-        alone("commit", "driver", 9, "after"),
-        alone("saved", "worker", 2, "after") + group("saved", "worker", 12, "after"),
+        group("step", "worker", 10),
+        group("saved", "worker", 3, "after"),
+        alone("commit", "driver", 5, "after"),
+        alone("saved", "worker", 1, "after") + group("saved", "worker", 3, "after"),
         [AtCall("saved", "worker", 2, "after", "driver")],
         group("trained", "worker", 2),
     ],
@@ -74,7 +74,7 @@ STORIES: dict[str, list[list[Kill]]] = {
     "ask_tell": [
         group("step", "driver", 8),
         group("save", "driver", 3),
-        group("commit", "driver", 70, "after"),
+        group("commit", "driver", 20, "after"),
     ],
     "import": [
         group("statement", "driver", 60),

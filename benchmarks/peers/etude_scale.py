@@ -173,7 +173,7 @@ def cluster(size: int, folder: Path, **given: Any) -> dict[str, float]:
     runner = Cluster()
     with open_round(entry(one), folder / "etude.db") as opened:
         begin = time.process_time()
-        started(opened.plan, opened.store, one.name, free=runner.free)
+        started(opened.plan, opened.store, one.name)
         play(one, opened.plan, runner=runner, store=opened.store, see=lambda _: None)
         driver_s = time.process_time() - begin - runner.own_s
     event_us = 1e6 * driver_s / runner.events

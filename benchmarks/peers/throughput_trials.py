@@ -42,7 +42,7 @@ def assignments(file: Path, folder: Path) -> list[Assignment]:
     with store.own(experiment.name):
         store.begin(Entry(experiment=experiment, text=file.read_text(encoding="utf-8")))
         plan = [(study, search_of(study)) for study in studies(experiment)]
-        started(plan, store, experiment.name, free=1)
+        started(plan, store, experiment.name)
         found = pending(plan, store, experiment.name)
         made = [assignment(experiment, store, record) for record in found]
     store.close()

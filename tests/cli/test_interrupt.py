@@ -90,8 +90,12 @@ def test_a_signal_handler_is_put_back(folder, etude_command):
 
 
 def test_a_closed_terminal_interrupts_as_ctrl_c_does():
-    with signals_as_ctrl_c(), pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGHUP)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run detached
+    try:
+        with signals_as_ctrl_c(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_closed_terminal_that_nohup_ignores_interrupts_nothing():

@@ -125,7 +125,9 @@ def test_a_metric_inside_of_a_returned_dict_is_named(trial):
 
 
 def test_what_was_reported_before_a_restore_counts(tmp_path):
-    resumed = Trial(assignment(tmp_path, resume_step=7), Silent(), now_s=time.monotonic)
+    given = assignment(tmp_path, resume_step=7)
+    (given.checkpoints / "7").mkdir(parents=True)
+    resumed = Trial(given, Silent(), now_s=time.monotonic)
     resumed.restore(lambda path: None)
 
     assert returned(resumed, 0)[0] is None
