@@ -37,10 +37,10 @@ def _perform() -> None:
         _print_no_more()
         sys.exit(1)
     except (EtudeError, OSError) as error:
-        from .output import exit_code, print_error, told
+        from .output import as_etude_error, exit_code, print_error
         from .terminal import UnwritableError
 
-        known = told(error)
+        known = as_etude_error(error)
         with suppress(UnwritableError, BrokenPipeError):  # nobody can be told
             print_error(known)
         if isinstance(known, UnwritableError):

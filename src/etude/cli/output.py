@@ -103,7 +103,7 @@ def exit_code(error: EtudeError) -> int:
     return 3 if isinstance(error, TrainError) else 2
 
 
-def told(error: EtudeError | OSError) -> EtudeError:
+def as_etude_error(error: EtudeError | OSError) -> EtudeError:
     """The error; of a file or a folder that was named, in words, where no command has better ones.
 
     Raises:
