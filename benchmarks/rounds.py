@@ -20,7 +20,7 @@ from statistics import fmean, stdev
 from measure import ROOT, Output
 
 import etude
-from etude.procedure.budget import trained_steps
+from etude.procedure.cost import trained_steps
 from etude.round.next_round import NextRound
 from etude.round.result import Result
 

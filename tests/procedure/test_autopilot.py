@@ -13,12 +13,8 @@ import etude
 from etude.errors import RunError
 from etude.experiment.toml.write import dumps
 from etude.procedure.autopilot import has_begun
-from etude.procedure.budget import (
-    fit_to_budget,
-    planned_steps,
-    steps_to_go_on,
-    trained_steps,
-)
+from etude.procedure.budget import fit_to_budget, steps_to_go_on
+from etude.procedure.cost import planned_steps, trained_steps
 from etude.round.next_round import NextRound
 from etude.store import open_store
 

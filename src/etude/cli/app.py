@@ -19,6 +19,7 @@ from .next import next_round
 from .plan import plan
 from .report import report
 from .run import run
+from .stability import stability
 from .trials import trials
 
 # What only looks at what is stored adds up small matrices: several threads would wait for each
@@ -44,6 +45,7 @@ app.command()(report)
 app.command(name="next")(next_round)
 app.command()(adopt)
 app.command()(launch)
+app.command()(stability)
 app.command()(trials)
 app.command()(compare)
 app.command()(log)

@@ -136,7 +136,7 @@ def _as_json(
         "metric": judged.metric,
         "maximize": judged.maximize,
         "file": str(place) if place else None,
-        "recommendations": [_change_as_json(one) for one in changes],
+        "recommendations": [change_as_json(one) for one in changes],
         "goal": successor.goal if successor else None,
         "waiting": list(successor.waiting) if successor else [],
         "order": list(goals()),
@@ -144,7 +144,8 @@ def _as_json(
     }
 
 
-def _change_as_json(change: Recommendation) -> dict[str, Any]:
+def change_as_json(change: Recommendation) -> dict[str, Any]:
+    """A changed line as programs read it."""
     return {
         "rule": change.rule,
         "path": change.path,
@@ -212,11 +213,16 @@ def change_lines(successor: NextRound, cost: str) -> list[str]:
     Of one that trains settings again: what that costs, and which they are.
     """
     from ..advise.policy import RETRAIN
-    from .output import apart, ruled_lines, table_lines
 
     if successor.goal == RETRAIN:
         return list(_settings_lines(successor.experiment, cost))
-    changes = successor.recommendations
+    return recommendation_lines(successor.recommendations)
+
+
+def recommendation_lines(changes: Sequence[Recommendation]) -> list[str]:
+    """Changed lines of a file, from what to what; then why, a line a reason, its rule apart."""
+    from .output import apart, ruled_lines, table_lines
+
     rows = [
         (f"{change.path} {change.part}".rstrip(), f"{_value(change.old)} -> {_value(change.new)}")
         for change in changes

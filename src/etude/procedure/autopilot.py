@@ -32,10 +32,9 @@ from .budget import (
     EXPLORES,
     exploration_cost,
     fit_to_budget,
-    planned_steps,
     remaining_steps,
-    trained_steps,
 )
+from .cost import planned_steps, trained_steps
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]

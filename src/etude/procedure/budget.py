@@ -14,6 +14,7 @@ from ..experiment.validation import MAX_TRIALS
 from ..record import Record
 from ..round.next_round import NextRound
 from ..wording import plural
+from .cost import planned_steps, trained_steps
 
 _TRIALS = ("experiment", "trials")
 # Heuristic: C1 looks at the best five, so of fewer trials a round says nothing.
@@ -37,29 +38,6 @@ class FittedRound:
 
     coming: NextRound | None
     message: str = ""
-
-
-def planned_steps(experiment: Experiment) -> int:
-    """The training steps of a round whose trials all train to their end.
-
-    Source: R15.
-    """
-    return sum(study.max_trials for study in studies(experiment)) * experiment.max_steps
-
-
-def trained_steps(records: Iterable[Record]) -> int:
-    """The training steps that trials did; of a fork, those since its parent's checkpoint.
-
-    Source: R15.
-    """
-    return sum(record.steps - _inherited_steps(record) for record in records)
-
-
-def _inherited_steps(record: Record) -> int:
-    """The steps that a fork has of its parent."""
-    if record.from_step is None or record.parent is None:
-        return 0
-    return record.from_step + 1
 
 
 def exploration_cost(coming: NextRound, *, existing: int = 0) -> int:

@@ -115,6 +115,7 @@ def entry_of(
     train: TrainFunction | None = None,
     *,
     accepts_code: bool = False,
+    folder: Path | None = None,
 ) -> tuple[Entry, Path]:
     """An experiment as a store keeps it, with this launch; the folder that its paths begin at.
 
@@ -122,6 +123,8 @@ def entry_of(
         experiment: The experiment, or the path of its file.
         train: The function that trains it, where it was given.
         accepts_code: Whether it is accepted that its trials are of several versions of the code.
+        folder: Where the paths of an Experiment begin; None for the working folder, or that of the
+            function.
 
     Raises:
         ExperimentError: for what is wrong with its file.
@@ -131,7 +134,7 @@ def entry_of(
     """
     if isinstance(experiment, Experiment):
         source = source_file(train)
-        folder = Path(source).parent if source else Path.cwd()
+        folder = folder or (Path(source).parent if source else Path.cwd())
         entry = Entry(experiment=experiment, text=toml.dumps(experiment))
     else:
         path = Path(experiment)

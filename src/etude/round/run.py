@@ -37,6 +37,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     workers: int | None = None,
     observers: Sequence[Observer] = (),
     agreed: Collection[Agreed] = (),
+    folder: Path | None = None,
 ) -> Result:
     """Plays one round of an experiment: designs, trains, records. Started again, it goes on.
 
@@ -53,6 +54,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             `changed_code`: that some trials were trained by another version of the code is known
             and accepted. `retry_errors`: what an error of the code or the machine ended is trained
             again.
+        folder: Where the paths of an Experiment begin; None for the working folder. Those of a file
+            begin at its own.
 
     Raises:
         InputError: for what is wrong with the experiment, the store or the metric.
@@ -61,7 +64,9 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     Source: R1, K2, K3.
     """
     refuse_while_importing()
-    entry, folder = entry_of(experiment, train, accepts_code="changed_code" in agreed)
+    entry, folder = entry_of(
+        experiment, train, accepts_code="changed_code" in agreed, folder=folder
+    )
     chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):

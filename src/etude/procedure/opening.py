@@ -1,0 +1,175 @@
+"""What a procedure knows before its first round, and how its rounds are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import final
+
+from ..advise.edits import next_name
+from ..advise.ending import measured_pace_s
+from ..design.studies import studies
+from ..errors import RunError
+from ..experiment import Experiment, baseline, changes
+from ..record import Records
+from ..round.observer import Observer
+from ..round.pace import rehearsed_pace_s
+from ..round.result import Result, load
+from ..round.run import run
+from ..runner.workload_source import names_workload
+from ..space import Scalar, plain
+from ..store.base import Store
+from ..trial import TrainFunction
+from ..wording import did_you_mean
+from .base import Answer, Known, Procedure, Round
+from .player import round_of
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How the rounds of a procedure are trained, and in which store.
+
+    Args:
+        store: Where its rounds and those of the user's file are.
+        folder: Where the paths of the user's file begin.
+        train: A function of a Trial, or a workload; None for what the file names.
+        runner: As `etude.run` takes it.
+        workers: As `etude.run` takes it.
+        observers: Told what happens in each round.
+    """
+
+    store: Store
+    folder: Path
+    train: TrainFunction | None = None
+    runner: str | None = None
+    workers: int | None = None
+    observers: Sequence[Observer] = ()
+
+    def perform(self, experiment: Experiment) -> Records:
+        """The trials of a round, all ended; trained where they are not yet."""
+        result = run(
+            experiment,
+            self.train,
+            store=self.store,
+            runner=self.runner,
+            workers=self.workers,
+            observers=self.observers,
+            folder=self.folder,
+        )
+        return result.records
+
+    def named(self, experiment: Experiment) -> Experiment:
+        """The round under its name, or the next one where another round has that in the store.
+
+        So a procedure that is asked again about a file that was edited trains anew, and what it
+        trained before stays.
+
+        Source: K3, R12.
+        """
+        taken = {entry.experiment.name: entry.experiment for entry in self.store.entries()}
+        while experiment.name in taken and changes(taken[experiment.name], experiment):
+            experiment = replace(experiment, name=next_name(experiment.name))
+        return experiment
+
+
+def known_of(
+    experiment: Experiment,
+    training: Training,
+    *,
+    given: Mapping[str, Scalar] = MappingProxyType({}),
+) -> Known:
+    """What is known of an experiment before a procedure's first round.
+
+    The configuration is the best trial of the experiment where it was run, else the middle of each
+    range and the first of each list; what is given by hand stands in place of either.
+
+    Raises:
+        RunError: for a given name that no setting has.
+
+    Source: R1, R4, K3.
+    """
+    tried = _tried(experiment, training.store)
+    setting, source = _setting(experiment, tried)
+    if unknown := [name for name in given if name not in setting]:
+        near = did_you_mean(unknown[0], list(setting))
+        raise RunError(f"No setting of `{experiment.name}` has `{unknown[0]}`. {near}")
+    records = list(tried.records) if tried else []
+    return Known(
+        base=experiment,
+        setting={**setting, **{name: plain(value) for name, value in given.items()}},
+        setting_source=source,
+        own_loop=names_workload(experiment.train, training.folder),
+        tried=tried,
+        pace_s=measured_pace_s(records),
+    )
+
+
+def with_pace(procedure: Procedure, known: Known, training: Training) -> Known:
+    """The same with the seconds of a step: of the rounds that it has, else of a rehearsal.
+
+    Source: R15.
+    """
+    first = procedure.step(known)
+    if known.pace_s is not None or isinstance(first, Answer):
+        return known
+    experiment = training.named(round_of(procedure, known, first))
+    names = [entry.experiment.name for entry in training.store.entries()]
+    if experiment.name in names:
+        records = list(training.store.records(experiment.name))
+        return replace(known, pace_s=measured_pace_s(records))
+    pace_s = rehearsed_pace_s(
+        experiment, training.train, folder=training.folder, runner=training.runner
+    )
+    return replace(known, pace_s=pace_s)
+
+
+def read_file(file: Path) -> tuple[Experiment, Path]:
+    """The experiment of a file, and the folder that its paths begin at.
+
+    Raises:
+        ExperimentError: with every mistake of the file.
+    """
+    experiment, _ = baseline.read_with_baseline(file)
+    return experiment, file.absolute().parent
+
+
+def stored_experiment(name: str | None, store: Store) -> tuple[Result, Path]:
+    """An experiment of a store, and the folder of its file; the working folder without one.
+
+    Raises:
+        StoreError: where the store has none of this name.
+    """
+    result = load(store, name)
+    source = result.entry.source
+    return result, Path(source).parent if source else Path.cwd()
+
+
+def _tried(experiment: Experiment, store: Store) -> Round | None:
+    """The trials of the experiment itself, where the store has them as the file says them."""
+    known = {entry.experiment.name: entry.experiment for entry in store.entries()}
+    old = known.get(experiment.name)
+    if old is None or changes(old, experiment) not in ([], ["trials"]):
+        return None
+    result = load(store, experiment.name)
+    records = [record for record in result.records if record.ended]
+    if not records:
+        return None
+    return Round(part="", experiment=old, records=Records.of(records))
+
+
+def _setting(experiment: Experiment, tried: Round | None) -> tuple[dict[str, Scalar], str]:
+    best = tried.best if tried else None
+    if best is not None:
+        return dict(best.setting), f"trial {best.id} of `{experiment.name}`, its best"
+    if experiment.configurations:
+        first = {**studies(experiment)[0].fixed, **experiment.configurations[0]}
+        return first, "the first of the configurations"
+    study = studies(experiment)[0]
+    middle = {name: domain.value(0.5) for name, domain in study.space.domains.items()}
+    which = f" of `{study.name}`" if study.scientific else ""
+    where = f"the middle of each range{which}, since no trial has ended"
+    searched = where if middle else "the values of the file"
+    return {**study.fixed, **study.scientific, **middle}, searched
