@@ -21,6 +21,14 @@ def findings(**given):
         ({"schedule_pieces": "0:1 50:0.1"}, "`schedule` is piecewise, with 2 pieces"),
         ({"schedule_pieces": "what:ever"}, "`schedule` is piecewise"),
         (
+            {"schedule_pieces": "0:1 85:0.1", "warmup_steps": 10, "hold_steps": 5},
+            "`schedule` is piecewise, and 1 of 2 pieces begin after the last step",
+        ),
+        (
+            {"schedule_pieces": "0:1 84:0.1", "warmup_fraction": 0.1, "hold_steps": 5},
+            "`schedule` is piecewise, with 2 pieces",
+        ),
+        (
             {"schedule_pieces": "0:1 50:0.1 100:0.01 3000:0.001"},
             "`schedule` is piecewise, and 2 of 4 pieces begin after the last step",
         ),

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from ...errors import SpaceError
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
-from ...experiment.pieces import Piece, pieces
+from ...experiment.pieces import Piece
+from ...experiment.pieces import pieces as pieces_of
 from ...finding import Finding
 from ...playbook.catalogue import Entry
-from ...space import Choice, Scalar
+from ...space import Choice, Scalar, is_number
 from ...study import Study
 from ...wording import plural
 from ..catalogued import catalogued, subject_of, written
@@ -26,7 +27,7 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     """
     known = catalogued(experiment)
     return [
-        _finding(schedule, _pieces(known), experiment, studies)
+        _finding(schedule, known, experiment, studies)
         for schedule, entry in known
         if entry.name == "schedule" and _is_piecewise(schedule)
     ]
@@ -34,17 +35,18 @@ def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
 
 def _finding(
     schedule: Hyperparameter,
-    known: Sequence[Piece],
+    known: Sequence[tuple[Hyperparameter, Entry]],
     experiment: Experiment,
     studies: Sequence[Study],
 ) -> Finding:
-    last = experiment.max_steps - 1
-    late = sum(piece.step > last for piece in known)
+    pieces = _pieces(known)
+    begin = _steps_before(known, experiment.max_steps)
+    late = sum(begin + piece.step >= experiment.max_steps for piece in pieces)
     headline = f"`{schedule.name}` is piecewise"
     if late:
-        headline += f", and {late} of {plural(len(known), 'piece')} begin after the last step"
-    elif known:
-        headline += f", with {plural(len(known), 'piece')}"
+        headline += f", and {late} of {plural(len(pieces), 'piece')} begin after the last step"
+    elif pieces:
+        headline += f", with {plural(len(pieces), 'piece')}"
     return Finding(
         rule="L2",
         check="piecewise",
@@ -57,7 +59,7 @@ def _finding(
             "nothing of another training."
         ),
         evidence={
-            "pieces": len(known),
+            "pieces": len(pieces),
             "begin_after_the_last_step": late,
             "max_steps": experiment.max_steps,
         },
@@ -70,6 +72,16 @@ def _finding(
 
 def _is_piecewise(schedule: Hyperparameter) -> bool:
     return any(str(value).casefold() in _PIECEWISE for value in _values(schedule))
+
+
+def _steps_before(known: Sequence[tuple[Hyperparameter, Entry]], max_steps: int) -> float:
+    """Steps of a warmup and a constant phase before the pieces, as far as they are fixed."""
+    per_unit = {"warmup_steps": 1, "constant_steps": 1, "warmup_fraction": max_steps}
+    return sum(
+        per_unit[entry.name] * float(one.value)
+        for one, entry in known
+        if entry.name in per_unit and is_number(one.value) and not one.when
+    )
 
 
 def _pieces(known: Sequence[tuple[Hyperparameter, Entry]]) -> Sequence[Piece]:
@@ -85,7 +97,7 @@ def _pieces(known: Sequence[tuple[Hyperparameter, Entry]]) -> Sequence[Piece]:
 
 def _pieces_of(text: str) -> tuple[Piece, ...]:
     try:
-        return pieces(text)
+        return pieces_of(text)
     except SpaceError:
         return ()
 
