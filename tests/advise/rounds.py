@@ -236,7 +236,7 @@ def rate_held_down(question: Experiment) -> Context:
     def curves(place: Place) -> Mapping[str, Floats] | None:
         return None if place.unit["learning_rate"] > 0.76 else course(place, FALLS_E)
 
-    return round_of(question, curves, count=count, bottom={"learning_rate": 0.7, "share": 0.5})
+    return round_of(question, curves, count=30, bottom={"learning_rate": 0.7, "share": 0.5})
 
 
 # --- the space
