@@ -406,7 +406,8 @@ def of_cosine(plant: Plant, seed: int) -> str:
         )
     ]
     short, spent, stretched = (f"{loss:.3g}" for loss in losses)
-    return f"loss {short} at {plant.max_steps} steps; at {longer}: {spent} spent, {stretched} stretched"
+    text = f"loss {short} at {plant.max_steps} steps"
+    return f"{text}; at {longer}: {spent} spent, {stretched} stretched"
 
 
 def of_turns(plant: Plant, seed: int) -> str:

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 SEED = 0
-INPUTS, CLASSES, WIDTH, EXAMPLES, NOISE = 24, 8, 48, 768, 0.65
+INPUTS, CLASSES, WIDTH, EXAMPLES, NOISE = 24, 8, 48, 1280, 0.8
 
 
 class Classes:
