@@ -39,6 +39,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial
 import planted_truths
 from measure import BENCH, ROOT, Cache, Output
 from planted import (
+    BUILDING_SEEDS,
     BY_NAME,
     ENOUGH_SEEDS,
     FOLDER,
@@ -286,12 +287,14 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="*", default=[], choices=[*FIGURES, *BY_NAME])
     parser.add_argument("--hardness", action="store_true", help="by direct training, nothing kept")
+    parser.add_argument("--quick", action="store_true", help="with --hardness: one building seed")
     parser.add_argument("--read", action="store_true", help="what was played before")
     arguments = parser.parse_args()
     output = Output("procedures", keep=not (arguments.only or arguments.hardness))
     if arguments.hardness:
         for plant in chosen(arguments.only):
-            output.say(f"{plant.name:18}{planted_truths.hardness(plant)}")
+            seeds = BUILDING_SEEDS[:1] if arguments.quick else BUILDING_SEEDS
+            output.say(f"{plant.name:18}{planted_truths.hardness(plant, seeds)}")
         return
     rows = Cache(BENCH / "procedures.jsonl", KEY)
     truths = Cache(BENCH / "procedures-truths.jsonl", ("plant", "seed", "truth", "code", "of"))
