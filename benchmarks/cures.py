@@ -1,7 +1,7 @@
 """Whether a cure that `etude stability` chooses is worth its steps, where it is needed alone.
 
-    python benchmarks/cures.py                  all: half an hour and more
-    python benchmarks/cures.py --only digits    one workload
+    python benchmarks/cures.py                       all: half an hour and more
+    python benchmarks/cures.py --only real_digits    one workload
 
 Five unstable trainings: three plants (`planted.py`) and two real ones, a residual network on the
 digits whose stride is changed so that it breaks, and a transformer over the characters of the
@@ -31,32 +31,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial
 import numpy as np
 from direct import Training, loop_of, trained
 from measure import BENCH, Cache, Output
-from planted import BY_NAME, HEALTHY, Plant, answer, cure, cure_settings, written
+from planted import BY_NAME, HEALTHY, REAL, Plant, answer, cure, cure_settings, written
 from procedures import code_of, play
 
 from etude.train.torch.loop import Loop
 
-UNSTABLE = ("early", "warmup_300", "outliers", "real_digits", "real_characters")
-STABLE = tuple(plant.name for plant in HEALTHY[:3])
+UNSTABLE = (BY_NAME["early"], BY_NAME["warmup_300"], BY_NAME["outliers"], *REAL)
+STABLE = HEALTHY[:3]
 SEED, TRAININGS, BASE_SEED = 1, 9, 40_000
 NEEDED = 4
 # The baseline's rate is the best of those that a person would try, in halves of an octave.
 RATES, RATE_TRAININGS, STEP = 9, 3, 2**0.5
 Setting = dict[str, Any]
-
-
-def real(name: str) -> Plant:
-    """A real workload, which stands in `plants/` as the planted ones do."""
-    return Plant(
-        name=name,
-        planted="",
-        commands=(("stability", "FILE", "--cure"),),
-        judge=lambda said, truth: "unclear",
-    )
-
-
-def plant_of(name: str) -> Plant:
-    return BY_NAME.get(name) or real(name)
 
 
 def answered(plant: Plant, rows: Cache) -> Mapping[str, Any]:
@@ -152,12 +138,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--only", nargs="*", default=[], choices=[*UNSTABLE, *STABLE])
+    parser.add_argument(
+        "--only", nargs="*", default=[], choices=[plant.name for plant in (*UNSTABLE, *STABLE)]
+    )
     chosen = parser.parse_args().only
     output = Output("cures", keep=not chosen)
     rows = Cache(BENCH / "cures.jsonl", ("plant", "what", "code"))
-    unstable = [plant_of(name) for name in UNSTABLE if not chosen or name in chosen]
-    stable = [plant_of(name) for name in STABLE if not chosen or name in chosen]
+    unstable = [plant for plant in UNSTABLE if not chosen or plant.name in chosen]
+    stable = [plant for plant in STABLE if not chosen or plant.name in chosen]
     words = {plant.name: worth(output, plant, rows) for plant in unstable}
     adopted = {plant.name: cure(answered(plant, rows)) for plant in stable}
     for name, adopted_cure in adopted.items():

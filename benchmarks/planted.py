@@ -316,6 +316,12 @@ def luck(said: Said, truth: Truth) -> Ruling:
     return "found" if given.get("shrinkage") else "unclear"
 
 
+def unjudged(said: Said, truth: Truth) -> Ruling:
+    """Of what nothing is planted in."""
+    del said, truth
+    return "unclear"
+
+
 # --- the plants
 
 STABILITY = (("stability", "FILE"),)
@@ -440,3 +446,8 @@ HEALTHY = tuple(
     for name in ("clusters", "noise", "residual", "digits", "cosine", "dropout")
 )
 BY_NAME = {plant.name: plant for plant in (*PLANTS, *HEALTHY)}
+# Real networks that break, for what a cure is worth (`cures.py`); nothing is planted in them.
+REAL = tuple(
+    Plant(name=name, planted="", commands=CURE, judge=unjudged)
+    for name in ("real_digits", "real_characters")
+)

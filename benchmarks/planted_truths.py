@@ -432,7 +432,7 @@ def of_turns(plant: Plant, seed: int) -> str:
 def of_luck(plant: Plant, seed: int) -> str:
     """How much settings differ, beside how much retrainings of one do."""
     means, spreads = [], []
-    for rate in (0.01, 0.02, 0.04):
+    for rate in (0.025, 0.045, 0.08):
         for rate_of_dropout in (0.1, 0.3):
             runs = trainings(
                 plant, seed, {"learning_rate": rate, "dropout": rate_of_dropout}, count=6

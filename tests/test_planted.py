@@ -143,6 +143,8 @@ FOLDERS = sorted(path.name for path in (ROOT / "benchmarks" / "plants").iterdir(
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_plant_is_an_experiment_that_a_seed_is_given_to(planted, name, tmp_path):
-    file = planted.written(planted.BY_NAME[name], 7, tmp_path)
+    plants = {plant.name: plant for plant in (*planted.BY_NAME.values(), *planted.REAL)}
+
+    file = planted.written(plants[name], 7, tmp_path)
 
     assert read(file).seed == 7
