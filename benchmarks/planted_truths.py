@@ -32,7 +32,7 @@ RUN_SEEDS = range(9_000, 9_009)
 # A dense sweep: whole octaves with few seeds, then steps of a quarter around the best.
 FINE, REACH, COARSE_SEEDS, FINE_SEEDS = 1.25, 3, 2, 4
 # What survives of a rate's trainings that counts: below, no one would call it usable.
-USABLE = 0.3
+USABLE = 0.25
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 SEED = 0
 INPUTS, WIDTH, LAYERS = 16, 24, 3
-GAIN, SPREAD = 2.3, 0.1
+GAIN, SPREAD = 2.3, 0.15
 
 
 class Regression:
