@@ -1,4 +1,7 @@
-"""A transformer over the characters of the standard library, a quarter as wide as usual."""
+"""A transformer over the characters of the standard library, a quarter as wide as usual.
+
+Its norms stand where those of the first transformer stood, after each sum (Vaswani et al. 2017).
+"""
 
 import sysconfig
 from pathlib import Path
@@ -15,7 +18,7 @@ FILES = ("argparse.py", "ast.py", "datetime.py", "decimal.py", "inspect.py", "ty
 class Layer(nn.Module):
     def __init__(self):
         super().__init__()
-        self.before_attention, self.before_feed = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.after_attention, self.after_feed = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
         self.queries_keys_values = nn.Linear(WIDTH, 3 * WIDTH)
         self.joined = nn.Linear(WIDTH, WIDTH)
         self.feed = nn.Sequential(
@@ -23,8 +26,8 @@ class Layer(nn.Module):
         )
 
     def forward(self, inputs):
-        hidden = inputs + self.attention(self.before_attention(inputs))
-        return hidden + self.feed(self.before_feed(hidden))
+        hidden = self.after_attention(inputs + self.attention(inputs))
+        return self.after_feed(hidden + self.feed(hidden))
 
     def attention(self, hidden):
         parts = self.queries_keys_values(hidden).unflatten(-1, (3, HEADS, -1))
@@ -40,11 +43,11 @@ class Transformer(nn.Module):
         super().__init__()
         self.characters, self.places = nn.Embedding(128, WIDTH), nn.Embedding(WINDOW, WIDTH)
         self.layers = nn.Sequential(*(Layer() for _ in range(DEPTH)))
-        self.norm, self.out = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 128)
+        self.out = nn.Linear(WIDTH, 128)
 
     def forward(self, characters):
         hidden = self.characters(characters) + self.places.weight
-        return self.out(self.norm(self.layers(hidden)))
+        return self.out(self.layers(hidden))
 
 
 class Characters:
