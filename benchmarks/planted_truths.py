@@ -8,8 +8,9 @@ is of `BUILDING_SEEDS`, with which the plants were made:
 As the plants were made, on data of seed 101 and two to nine trainings each (x is times lr*; "peak"
 is the highest training loss as a multiple of the first):
 
-    early             broke at 0.5 to 1 x lr* (about 0.08): 33 % at 0.04, 56 % at 0.06, in steps 2
-                      to 6; with a warmup none at 8 x the rate that half survive, half the loss
+    early             lr* 0.08, 0.101 of those that survive; broke 33 %, 56 %, 67 % at 0.5, 0.75 and
+                      1 x, all at 2 x, in steps 2 to 6; with 60 steps of warmup none at 2 x, 0.105,
+                      and 0.088 at 0.2
     mid_training      lr* 0.1, 0.056; the smoothed loss climbs 6- to 11-fold above its lowest from
                       step 550 to 740 of 800 at 2 x, 14- to 22-fold from 430 to 780 at 4 x; peak at
                       most 1.7 in the first steps
