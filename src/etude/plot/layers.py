@@ -123,9 +123,13 @@ class _Ready:
     def __init__(self, part: Any) -> None:
         self._part = part
 
-    def to_dict(self, *_: object, **__: object) -> Any:
+    def to_dict(self) -> Any:
         """The part."""
         return self._part
+
+    def _get(self, name: str) -> Any:
+        """What the part has of this name, as Altair asks before it puts layers together."""
+        return self._part.get(name, alt.Undefined)
 
 
 def _ready_layers(layers: Sequence[alt.Chart]) -> list[alt.Chart]:
@@ -134,7 +138,7 @@ def _ready_layers(layers: Sequence[alt.Chart]) -> list[alt.Chart]:
     Altair copies every layer several times with every setting that nobody gave, and layers share
     their axes: most of the time of a page.
     """
-    ready: dict[int, _Ready] = {}
+    ready: dict[int, Any] = {}
 
     def converted(part: Any) -> Any:
         if isinstance(part, list):
@@ -142,16 +146,17 @@ def _ready_layers(layers: Sequence[alt.Chart]) -> list[alt.Chart]:
         if not isinstance(part, alt.SchemaBase):
             return part
         if id(part) not in ready:
-            ready[id(part)] = _Ready(part.to_dict(validate=False, context={}))
+            ready[id(part)] = part.to_dict(validate=False, context={})
         return ready[id(part)]
 
     def layer_of(layer: alt.Chart) -> alt.Chart:
         layer = layer.copy(deep=False)
-        layer.mark = converted(layer.mark)
+        if isinstance(layer.mark, alt.SchemaBase):
+            layer.mark = _Ready(converted(layer.mark))
         if isinstance(layer.encoding, alt.SchemaBase):
             channels = layer.encoding._kwds.items()
             given = {name: converted(part) for name, part in channels if part is not alt.Undefined}
-            layer.encoding = alt.FacetedEncoding(**given)
+            layer.encoding = _Ready(given)
         return layer
 
     with debug_mode(arg=False):

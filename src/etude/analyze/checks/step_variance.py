@@ -131,11 +131,12 @@ def _rival(
 ) -> tuple[str, float | None]:
     """The rival of the best, as messages call it, and how far away that is."""
     loss = study.objective.loss
-    finite_rivals = sorted(
+    finite_rivals = (
         (loss(value), name) for name, value in rivals.items() if math.isfinite(value)
     )
-    if finite_rivals and order:
-        return f"`{finite_rivals[0][1]}`", abs(finite_rivals[0][0] - order[0][0])
+    nearest = min(finite_rivals, default=None)
+    if nearest and order:
+        return f"`{nearest[1]}`", abs(nearest[0] - order[0][0])
     if len(order) > 1 and not rivals:
         return f"trial {order[1][1]}", order[1][0] - order[0][0]
     return "", None
