@@ -20,7 +20,7 @@ from ...study import Study
 from ...wording import number, percent, study_text
 from ..statistics.curve_shape import finite, median
 from ..thresholds import StillImprovingThresholds
-from ..views.aligned import Aligned, binned, gained, levelled, noises
+from ..views.aligned import Aligned, binned, gained, levelled, noise_of
 from ..views.curves import TrialCurves, infeasible_because, without_values
 from ..views.outcomes import ranked
 from ..views.own_end import own_end, own_end_words
@@ -141,7 +141,7 @@ def _judged(
     slope = _slope(steps_W, values_W)
     slope_share = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
     spread = math.sqrt(float(((steps_W - steps_W.mean()) ** 2).sum()))
-    error = length * float(noises(values_W[None, :])[0]) / spread
+    error = length * noise_of(values_W) / spread
     gain, total = slope * length, gained(values_P)
     # A drop at the very end is no improvement, whatever the slope before it.
     ends = float(values_W[-2:].max()) < float(median(values_W[~second_W]))

@@ -193,7 +193,7 @@ _MEDIAN_DEVIATION = 0.6745
 
 
 @once
-def wander(values_E: NDArray[np.float64]) -> Wander:
+def wander(values_TxE: NDArray[np.float64]) -> list[Wander]:
     """The sd of the moves of a series and how much of its distance it keeps.
 
     Of noise that keeps a share k, neighbouring moves correlate by (k - 1) / 2, whatever its smooth
@@ -204,20 +204,27 @@ def wander(values_E: NDArray[np.float64]) -> Wander:
     >>> wander(np.arange(10.0))
     Wander(step=0.0, kept=0.0)
     """
-    if len(values_E) < 6:
-        return Wander(0.0, 0.0)
-    moves_E = np.diff(values_E)
-    rest_E = moves_E - median_filter(moves_E, size=_WINDOW, mode="mirror")
-    # A smooth course is its own running median at most places.
-    away_E = np.abs(rest_E[rest_E != 0.0])
-    if not len(away_E):
-        return Wander(0.0, 0.0)
-    scale = float(median(away_E)) / _MEDIAN_DEVIATION
-    rest_E = np.clip(rest_E / scale, -3.0, 3.0)
-    square = float(rest_E @ rest_E)
-    kept = 1.0 + 2.0 * float(rest_E[1:] @ rest_E[:-1]) / square
-    kept = float(np.interp(kept, _SEEN, _MEANT))
-    return Wander(scale * math.sqrt(square / len(rest_E)), kept)
+    if values_TxE.shape[1] < 6:
+        return [Wander(0.0, 0.0)] * len(values_TxE)
+    with np.errstate(all="ignore"):
+        moves_TxE = np.diff(values_TxE, axis=1)
+        rest_TxE = moves_TxE - median_filter(moves_TxE, size=(1, _WINDOW), mode="mirror")
+        # A smooth course is its own running median at most places: these come first.
+        away_TxE = np.sort(np.abs(rest_TxE), axis=1)
+        still_T = np.count_nonzero(rest_TxE == 0.0, axis=1)
+        count = rest_TxE.shape[1]
+        lower_T = np.minimum(still_T + (count - still_T - 1) // 2, count - 1)
+        upper_T = np.minimum(still_T + (count - still_T) // 2, count - 1)
+        rows_T = np.arange(len(rest_TxE))
+        middle_T = (away_TxE[rows_T, lower_T] + away_TxE[rows_T, upper_T]) / 2.0
+        scale_T = middle_T / _MEDIAN_DEVIATION
+        rest_TxE = np.clip(rest_TxE / scale_T[:, None], -3.0, 3.0)
+        square_T = np.vecdot(rest_TxE, rest_TxE)
+        kept_T = 1.0 + 2.0 * np.vecdot(rest_TxE[:, 1:], rest_TxE[:, :-1]) / square_T
+        kept_T = np.interp(kept_T, _SEEN, _MEANT)
+        step_T = scale_T * np.sqrt(square_T / count)
+    moves = zip(step_T.tolist(), kept_T.tolist(), (still_T == count).tolist(), strict=True)
+    return [Wander(0.0, 0.0) if stands else Wander(step, kept) for step, kept, stands in moves]
 
 
 @final
@@ -228,18 +235,14 @@ class LevelDrift:
     Args:
         gained: From its highest on the way to its lowest, the first quarter included.
         before: Its largest rise on that way, past the first quarter of it.
-        after: Its largest fall after its lowest.
-        around: Its sd around a parabola after its lowest; 0 with fewer than 5 values.
     """
 
     gained: float
     before: float
-    after: float
-    around: float
 
 
 @once
-def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
+def level_drift(level_TxE: NDArray[np.float64]) -> list[LevelDrift]:
     """How far the level drifts before its lowest and after it.
 
     Source: C6.
@@ -247,12 +250,23 @@ def level_drift(level_E: NDArray[np.float64]) -> LevelDrift:
     >>> level_drift(np.array([9.0, 4.0, 2.0, 3.0, 1.0, 2.0, 2.0])).before
     1.0
     """
-    bottom = int(level_E.argmin())
-    before_W, after_W = level_E[bottom // 4 : bottom + 1], level_E[bottom:]
-    around = jumps(np.arange(len(after_W)), after_W)
-    return LevelDrift(
-        gained=float(level_E[: bottom + 1].max() - level_E[bottom]),
-        before=float((before_W - np.minimum.accumulate(before_W)).max()),
-        after=float((np.maximum.accumulate(after_W) - after_W).max()),
-        around=around if len(after_W) >= 5 else 0.0,
-    )
+    with np.errstate(all="ignore"):
+        bottom_T = level_TxE.argmin(axis=1)
+        lowest_T = level_TxE.min(axis=1)
+        places_E, bottom_Tx1 = np.arange(level_TxE.shape[1]), bottom_T[:, None]
+        is_before_TxE = places_E <= bottom_Tx1
+        gained_T = np.where(is_before_TxE, level_TxE, -np.inf).max(axis=1) - lowest_T
+        is_way_TxE = is_before_TxE & (places_E >= bottom_Tx1 // 4)
+        below_TxE = np.minimum.accumulate(np.where(is_way_TxE, level_TxE, np.inf), axis=1)
+        before_T = np.where(is_way_TxE, level_TxE - below_TxE, -np.inf).max(axis=1)
+    drifts = zip(gained_T.tolist(), before_T.tolist(), strict=True)
+    return [LevelDrift(gained=gained, before=before) for gained, before in drifts]
+
+
+def around_end(level_E: NDArray[np.float64]) -> float:
+    """The sd of a level around a parabola after its lowest; 0 with fewer than 5 values.
+
+    Source: C6.
+    """
+    after_W = level_E[int(level_E.argmin()) :]
+    return jumps(np.arange(len(after_W)), after_W) if len(after_W) >= 5 else 0.0
