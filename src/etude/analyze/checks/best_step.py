@@ -16,7 +16,7 @@ from ..statistics.curve_shape import lowest
 from ..statistics.once import ahead, blocks
 from ..thresholds import BestStepThresholds
 from ..views.aligned import levelled, noise_of
-from ..views.curves import TrialCurves, incomplete, usable, without_end
+from ..views.curves import TrialCurves, incomplete, without_end
 from ..views.outcomes import ranked
 from ..views.why import Why, cause, open_headline, open_message, settled_by
 from .still_improving import StillImprovingTrial, still_improving
@@ -79,7 +79,7 @@ def best_step(
     """
     found: list[BestStepTrial] = []
     for block in blocks(curves):
-        ahead((levelled, noise_of), [usable(trial.objective).values_P for trial in block])
+        ahead((levelled, noise_of), [trial.usable_objective.values_P for trial in block])
         found += [_trial(trial, thresholds) for trial in block]
     trials = tuple(found)
     shares = [trial.share for trial in trials if trial.status == "ok" and trial.share is not None]
@@ -117,7 +117,7 @@ def _compared(study: Study, curves: Sequence[TrialCurves]) -> StillImprovingTria
 
 
 def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     position = lowest(series)
     why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
     if position is None:

@@ -127,7 +127,7 @@ def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> Periodicity
     why = without_end(trial)
     metrics = [] if why else _metrics(trial, thresholds)
     if not metrics:
-        series = usable(trial.objective)
+        series = trial.usable_objective
         called = trial.own_metric
         least = thresholds.min_evaluations
         why = why or without_values(series, trial.metric, least, called=called)
@@ -180,7 +180,11 @@ def _metrics(trial: TrialCurves, thresholds: PeriodicityThresholds) -> list[tupl
         VALID_LOSS: trial.valid_loss,
         trial.metric: trial.objective,
     }
-    usable_series = [(name, usable(series)) for name, series in sorted(by_name.items())]
+    usable_series = [
+        (name, trial.usable_objective if name == trial.metric else usable(series))
+        for name, series in sorted(by_name.items())
+        if len(series)
+    ]
     return [
         (name, series)
         for name, series in usable_series
@@ -225,12 +229,14 @@ def _epoch_rhythm(
 
     None where it does not return so, or the evaluations of an epoch or the epochs are too few.
     """
-    interval = middle(np.diff(series.steps_P))
-    rest_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
-    lag = round(epoch / interval) if epoch else 0
-    # The evaluations of an epoch are not always a whole number.
-    if lag < thresholds.min_lag or 2 * lag + 1 > len(rest_P) // 2:
+    if not epoch:
         return None
+    lag = round(epoch / middle(np.diff(series.steps_P)))
+    skipped = math.ceil(thresholds.skipped * len(series))
+    # The evaluations of an epoch are not always a whole number.
+    if lag < thresholds.min_lag or 2 * lag + 1 > (len(series) - skipped) // 2:
+        return None
+    rest_P = detrended(series.values_P[skipped:])
     correlations_L = autocorrelation(rest_P, 2 * lag + 1)
     # A drift keeps correlating; a rhythm has a trough on the way.
     if float(correlations_L[1:lag].min()) > 0.0:
@@ -243,7 +249,7 @@ def _epoch_rhythm(
     return Rhythm(
         metric=name,
         lag=lag - 1 + int(near_L.argmax()),
-        steps=round(epoch or 0.0),
+        steps=round(epoch),
         correlation=float(near_L.max()),
         limit=limit,
         correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),

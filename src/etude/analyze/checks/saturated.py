@@ -19,7 +19,7 @@ from ...study import Study
 from ...wording import number, percent
 from ..statistics.curve_shape import jumps, late, median, smoothed
 from ..thresholds import SaturatedThresholds
-from ..views.curves import TrialCurves, incomplete, usable
+from ..views.curves import TrialCurves, incomplete
 from ..views.outcomes import ranked
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
@@ -74,7 +74,7 @@ def saturated(
 
     Source: C10.
     """
-    early_levels = [_early(series) for trial in curves if len(series := usable(trial.objective))]
+    early_levels = [_early(series) for trial in curves if len(series := trial.usable_objective)]
     best_first = ranked([trial.outcome for trial in curves])
     typical = float(np.median(early_levels)) if early_levels else math.inf
     return Saturated(
@@ -93,7 +93,7 @@ def _early(series: Series) -> float:
 
 
 def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
     if why:
         return SaturatedTrial(trial=trial.id, status="unclear", why=why)

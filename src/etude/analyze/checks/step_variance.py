@@ -12,7 +12,7 @@ from ...study import Study
 from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
-from ..views.curves import TrialCurves, usable, without_end
+from ..views.curves import TrialCurves, without_end
 from ..views.why import CLEAR, Why, cause, in_short, open_headline, open_message, settled_by
 
 SHIPPED = StepVarianceThresholds()
@@ -149,7 +149,7 @@ def _trial(
     losses: Sequence[float],
     thresholds: StepVarianceThresholds,
 ) -> StepVarianceTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     last = late(series, thresholds.late)
     why = without_end(trial)
     if not why and len(last) < thresholds.min_late:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -139,20 +140,33 @@ def jumps(steps_W: NDArray[np.int64], values_W: NDArray[np.float64]) -> float:
     scale = float(np.max(np.abs(values_W)))
     if scale == 0.0:
         return 0.0
-    # The axes of the fit: a line of mean 0, and a parabola orthogonal to it.
-    x_W = steps_W - float(steps_W.mean())
-    x_W = x_W / float(np.max(np.abs(x_W)))
-    bend_W = x_W * x_W
-    bend_W = bend_W - float(bend_W.mean())
-    bend_W = bend_W - x_W * (float(x_W @ bend_W) / float(x_W @ x_W))
+    x_W, x_square, bend_W, bend_square = _parabola(steps_W.astype(np.int64).tobytes())
     # The residuals of the values, in units of the largest, so that no square overflows.
     rest_W = values_W / scale
     rest_W = rest_W - float(rest_W.mean())
-    rest_W = rest_W - x_W * (float(x_W @ rest_W) / float(x_W @ x_W))
-    rest_W = rest_W - bend_W * (float(bend_W @ rest_W) / float(bend_W @ bend_W))
+    rest_W = rest_W - x_W * (float(x_W @ rest_W) / x_square)
+    rest_W = rest_W - bend_W * (float(bend_W @ rest_W) / bend_square)
     sd = math.sqrt(float(rest_W @ rest_W) / (len(values_W) - 3))
     # What is left of an exact parabola is rounding.
     return scale * sd if sd > 1e-12 else 0.0
+
+
+@lru_cache(maxsize=256)
+def _parabola(
+    packed_steps: bytes,
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64], float]:
+    """The axes of a fit over these steps, each with its square.
+
+    A line of mean 0, and a parabola orthogonal to it. Most trials are evaluated at the same steps.
+    """
+    steps_W = np.frombuffer(packed_steps, np.int64)
+    x_W = steps_W - float(steps_W.mean())
+    x_W = x_W / float(np.max(np.abs(x_W)))
+    x_square = float(x_W @ x_W)
+    bend_W = x_W * x_W
+    bend_W = bend_W - float(bend_W.mean())
+    bend_W = bend_W - x_W * (float(x_W @ bend_W) / x_square)
+    return x_W, x_square, bend_W, float(bend_W @ bend_W)
 
 
 @final
