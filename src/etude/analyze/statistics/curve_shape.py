@@ -10,8 +10,9 @@ Axes: P points of a series, E evaluations, W values of a stretch.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import final
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
-from .once import once
+from .once import Once, ahead, once
 
 # Heuristic: squares of larger values, summed, overflow.
 HUGE = 1e150
@@ -79,11 +80,29 @@ def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bo
     >>> regular(np.array([0, 10, 20, 30, 33]), tolerance=0.1, share=1.0)
     True
     """
-    intervals = np.diff(steps_P)[1:-1]
+    return _regular(steps_P.astype(np.int64).tobytes(), tolerance, share)
+
+
+@lru_cache(maxsize=256)
+def _regular(packed_steps: bytes, tolerance: float, share: float) -> bool:
+    intervals = np.diff(np.frombuffer(packed_steps, np.int64))[1:-1]
     if not len(intervals):
         return False
     typical = middle(intervals)
     return float(np.mean(np.abs(intervals - typical) <= tolerance * typical)) >= share
+
+
+def interval(steps_P: NDArray[np.int64]) -> float:
+    """The median steps from one value to the next.
+
+    Source: E2.
+    """
+    return _interval(steps_P.astype(np.int64).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _interval(packed_steps: bytes) -> float:
+    return middle(np.diff(np.frombuffer(packed_steps, np.int64)))
 
 
 def middle(values_W: NDArray[np.float64] | NDArray[np.int64]) -> float:
@@ -106,7 +125,51 @@ def smoothed(values_P: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     >>> smoothed(np.array([0.0, 0, 9, 0, 0]), 3).tolist()
     [0.0, 0.0, 0.0, 0.0, 0.0]
     """
-    return np.asarray(median_filter(values_P, size=width | 1, mode="nearest"), dtype=np.float64)
+    return smoother(width | 1)(values_P)
+
+
+@cache
+def smoother(width: int) -> Once[NDArray[np.float64]]:
+    """The running median over an odd width, of one curve or of many ahead.
+
+    Source: C11.
+    """
+
+    def rows(values_TxP: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        smooth_TxP = median_filter(values_TxP, size=(1, width), mode="nearest")
+        smooth_TxP = np.asarray(smooth_TxP, dtype=np.float64)
+        smooth_TxP.flags.writeable = False  # whoever asks again is given the same
+        return list(smooth_TxP)
+
+    return Once(rows)
+
+
+def smooth_ahead(curves: Iterable[tuple[NDArray[np.float64], int]]) -> None:
+    """Smooths all these curves together, each over its own width.
+
+    Source: C11.
+    """
+    by_width: dict[int, list[NDArray[np.float64]]] = {}
+    for values_P, width in curves:
+        by_width.setdefault(width | 1, []).append(values_P)
+    for width, alike in by_width.items():
+        ahead((smoother(width),), alike)
+
+
+def quantile(values_P: NDArray[np.float64], share: float) -> float:
+    """The quantile of a few finite values as NumPy has it, whose own costs ten times as much.
+
+    Source: C11.
+
+    >>> quantile(np.array([4.0, 1.0, 2.0]), 0.75)
+    3.0
+    """
+    ordered_P = np.sort(values_P)
+    place = (len(ordered_P) - 1) * share
+    below = int(place)
+    low, high = float(ordered_P[below]), float(ordered_P[min(below + 1, len(ordered_P) - 1)])
+    rest = place - below
+    return high - (high - low) * (1.0 - rest) if rest >= 0.5 else low + (high - low) * rest
 
 
 def noise(values_P: NDArray[np.float64]) -> float:
