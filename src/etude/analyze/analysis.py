@@ -201,9 +201,7 @@ class Analysis:
     def _bests(self) -> dict[str, float]:
         """The best value of every study that has one, by name."""
         bests = [(study.name, self.best_first(study)[:1]) for study in self.studies]
-        return {
-            name: best[0].value for name, best in bests if best and best[0].value is not None
-        }
+        return {name: best[0].value for name, best in bests if best and best[0].value is not None}
 
     @cached_property
     def _groups(self) -> dict[str, list[tuple[Study, list[Record]]]]:

@@ -154,7 +154,7 @@ def _ready_layers(layers: Sequence[alt.Chart]) -> list[alt.Chart]:
         if isinstance(layer.mark, alt.SchemaBase):
             layer.mark = _Ready(converted(layer.mark))
         if isinstance(layer.encoding, alt.SchemaBase):
-            channels = layer.encoding._kwds.items()
+            channels = layer.encoding._kwds.items()  # noqa: SLF001  # nothing else lists them
             given = {name: converted(part) for name, part in channels if part is not alt.Undefined}
             layer.encoding = _Ready(given)
         return layer

@@ -36,9 +36,7 @@ def omission_note(study: Study, axes: Mapping[str, Sequence[str]]) -> str:
 
 def _axes_of(study: Study, findings: Sequence[Finding], most: int) -> list[str]:
     problems = {
-        finding.subject.get("hyperparameter")
-        for finding in findings
-        if finding.status == "problem"
+        finding.subject.get("hyperparameter") for finding in findings if finding.status == "problem"
     }
     names = sorted(study.space.domains, key=lambda name: (name not in problems, name))
     chosen = set(names[:most])

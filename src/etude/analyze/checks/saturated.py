@@ -83,7 +83,9 @@ def saturated(
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(one for block in blocks(curves) for one in _trials(block, typical, thresholds)),
+        trials=tuple(
+            one for block in blocks(curves) for one in _trials(block, typical, thresholds)
+        ),
         best=best_first[0].trial if best_first else None,
     )
 

@@ -159,20 +159,19 @@ def _calm(
     ahead((gained, ending, by_noise), rows)
     gained_TxS = np.array([gained(row_E) for row_E in rows]).reshape(trials, series)
     ends_TxS = np.array([ending(row_E) for row_E in rows]).reshape(trials, series)
-    has_gained_T = (gained_TxS > 0.0).all(axis=1)
+    has_gained_T = np.all(gained_TxS > 0.0, axis=1)
     dropped_TxE, _, spiked_TxE = _dropped(levels_TxSxE, gained_TxS, most_S, thresholds)
     lost_T = ((ends_TxS - levels_TxSxE.min(axis=2)) / gained_TxS).min(axis=1)
-    calm_T = ~dropped_TxE.any(axis=1) & (lost_T < thresholds.min_lost)
+    calm_T = ~np.any(dropped_TxE, axis=1) & (lost_T < thresholds.min_lost)
     spikes_T = np.count_nonzero(spiked_TxE & ~dropped_TxE, axis=1)
+    columns = (has_gained_T, calm_T, lost_T, spikes_T)
     return [
         Instability(kind="", lost=lost, spikes=spikes)
         if has_gained and calm
         else None
         if has_gained
         else Instability(kind="")
-        for has_gained, calm, lost, spikes in zip(
-            has_gained_T.tolist(), calm_T.tolist(), lost_T.tolist(), spikes_T.tolist(), strict=True
-        )
+        for has_gained, calm, lost, spikes in zip(*(one.tolist() for one in columns), strict=True)
     ]
 
 

@@ -131,9 +131,7 @@ def _rival(
 ) -> tuple[str, float | None]:
     """The rival of the best, as messages call it, and how far away that is."""
     loss = study.objective.loss
-    finite_rivals = (
-        (loss(value), name) for name, value in rivals.items() if math.isfinite(value)
-    )
+    finite_rivals = ((loss(value), name) for name, value in rivals.items() if math.isfinite(value))
     nearest = min(finite_rivals, default=None)
     if nearest and order:
         return f"`{nearest[1]}`", abs(nearest[0] - order[0][0])

@@ -139,9 +139,7 @@ def _just_beyond(
     return max(room * best, min((rate for rate in rates if rate and rate > best), default=best))
 
 
-def _losses(
-    curves: Sequence[TrialCurves], thresholds: TrainingLossRisesThresholds
-) -> list[Series]:
+def _losses(curves: Sequence[TrialCurves], thresholds: TrainingLossRisesThresholds) -> list[Series]:
     """The training losses of trials, smoothed together."""
     losses = [usable(trial.train_loss) for trial in curves]
     smooth_ahead(

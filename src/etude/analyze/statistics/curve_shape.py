@@ -85,7 +85,7 @@ def regular(steps_P: NDArray[np.int64], *, tolerance: float, share: float) -> bo
 
 @lru_cache(maxsize=256)
 def _regular(packed_steps: bytes, tolerance: float, share: float) -> bool:
-    intervals = np.diff(np.frombuffer(packed_steps, np.int64))[1:-1]
+    intervals: NDArray[np.int64] = np.diff(_unpacked(packed_steps))[1:-1]
     if not len(intervals):
         return False
     typical = middle(intervals)
@@ -102,7 +102,11 @@ def interval(steps_P: NDArray[np.int64]) -> float:
 
 @lru_cache(maxsize=256)
 def _interval(packed_steps: bytes) -> float:
-    return middle(np.diff(np.frombuffer(packed_steps, np.int64)))
+    return middle(np.diff(_unpacked(packed_steps)))
+
+
+def _unpacked(packed_steps: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(packed_steps, np.int64)
 
 
 def middle(values_W: NDArray[np.float64] | NDArray[np.int64]) -> float:
@@ -222,8 +226,8 @@ def _parabola(
 
     A line of mean 0, and a parabola orthogonal to it. Most trials are evaluated at the same steps.
     """
-    steps_W = np.frombuffer(packed_steps, np.int64)
-    x_W = steps_W - float(steps_W.mean())
+    steps_W = _unpacked(packed_steps)
+    x_W = steps_W.astype(np.float64) - float(steps_W.mean())
     x_W = x_W / float(np.max(np.abs(x_W)))
     x_square = float(x_W @ x_W)
     bend_W = x_W * x_W

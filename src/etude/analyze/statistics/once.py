@@ -26,7 +26,7 @@ BLOCK = 1024
 
 @final
 class Once(Generic[T]):
-    """A function of one curve, computed once for the same values, and of many curves in a few calls.
+    """A function of one curve, computed once for the same values, of many curves in a few calls.
 
     Of a few values the call of a function of NumPy takes all the time, not its arithmetic.
     """

@@ -194,9 +194,7 @@ def levelled(values_TxE: NDArray[np.float64]) -> list[tuple[NDArray[np.float64],
     # Mirrored at its ends, or one odd value there would be a level.
     level_TxE = np.asarray(median_filter(values_TxE, size=(1, width), mode="mirror"), np.float64)
     level_TxE.flags.writeable = False  # whoever asks again is given the same
-    return [
-        (level_E, max(error, _TINY)) for level_E, error in zip(level_TxE, error_T, strict=True)
-    ]
+    return [(level_E, max(error, _TINY)) for level_E, error in zip(level_TxE, error_T, strict=True)]
 
 
 def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:

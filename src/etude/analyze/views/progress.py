@@ -71,9 +71,7 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     ]
 
 
-def _each(
-    rows: Sequence[NDArray[np.float64]], function: Once[float]
-) -> Iterator[float]:
+def _each(rows: Sequence[NDArray[np.float64]], function: Once[float]) -> Iterator[float]:
     """What a function is of each curve."""
     for block in blocks(rows):
         ahead((function,), block)
@@ -91,7 +89,7 @@ def _by_noise(levels_T: Sequence[NDArray[np.float64]]) -> list[float]:
         count = levels_TxE.shape[1]
         sd_T = levels_TxE[:, count // 2 :].std(axis=1).tolist()
         lowest = math.sqrt(2.0 * math.log(count)) + 0.67 + 2.7 / math.sqrt(len(levels_T))
-        noise_T = _each(levels_TxE, by_noise)
+        noise_T = _each(list(levels_TxE), by_noise)
         found += [max(noise, lowest * sd) for noise, sd in zip(noise_T, sd_T, strict=True)]
     return found
 
@@ -110,6 +108,4 @@ def flat(curves: Aligned) -> bool:
     Source: D1.
     """
     objective_E = curves.levels_SxE[0]
-    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(
-        noise_of(objective_E)
-    )
+    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(noise_of(objective_E))
