@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from scipy.special import ndtri, stdtrit
 
-from ...record import Series
-from ..statistics.curve_shape import finite, level_drift, median, wander
+from ..statistics.curve_shape import level_drift, median, wander
 from ..statistics.once import ahead
 from ..thresholds import StabilityThresholds
 from ..views.aligned import (
@@ -27,10 +26,8 @@ from ..views.aligned import (
     ending,
     gained,
     levelled,
-    noise_of,
     noises,
 )
-from ..views.curves import TrialCurves
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
 # The median absolute deviation of a normal value, in its sd.
@@ -110,7 +107,7 @@ def instability(
             size=float(size_E[place]),
             recovered=_recovered(curves, place, thresholds.min_drop * float(gained_S[0])),
         )
-        for place in _first_of_each(places.tolist())
+        for place in first_of_each(places.tolist())
     )
     # How it ends: what was lost, and whether the last evaluations are still far above the best.
     lost_share, far = _lost(levels_SxE, gained_S, thresholds)
@@ -407,8 +404,11 @@ def _bends(count: int) -> NDArray[np.float64]:
     return np.asarray(np.linalg.qr(powers_ExK)[0])
 
 
-def _first_of_each(places: list[int]) -> list[int]:
-    """The first place of each run of neighbours: a fall over several evaluations is one drop."""
+def first_of_each(places: list[int]) -> list[int]:
+    """The first place of each run of neighbours: a fall over several evaluations is one drop.
+
+    Source: C4.
+    """
     return [
         place
         for number, place in enumerate(places)
@@ -434,44 +434,6 @@ def _kind(
     if not drops:
         return ""
     return "diverged" if gone and drops[-1].recovered is None else "diverged_recovered"
-
-
-def hidden_spikes(
-    trial: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
-) -> list[int]:
-    """The steps of training losses that spiked between evaluations and are seen by none of them.
-
-    Source: D4.
-    """
-    losses = finite(trial.train_loss)
-    if len(losses) < thresholds.min_density * max(1, len(curves)) or len(losses) < 20:
-        return []
-    # Half of all that was ever gained: a loss of one batch differs by less.
-    before_P = np.minimum.accumulate(losses.values_P)
-    half_P = (before_P[0] + before_P) / 2.0
-    typical = noise_of(losses.values_P)
-    high_P = losses.values_P > np.maximum(half_P, before_P + 3 * thresholds.min_noise * typical)
-    # The first tenth still falls: there a loss must lie above where it began.
-    first_P = np.arange(len(losses)) < len(losses) // 10
-    high_P &= ~first_P
-    high_P |= first_P & _first_spikes(losses, trial.max_steps, thresholds)
-    places = _first_of_each(np.flatnonzero(high_P).tolist())
-    return [int(losses.steps_P[place]) for place in places]
-
-
-def _first_spikes(
-    losses: Series, max_steps: int, thresholds: StabilityThresholds
-) -> NDArray[np.bool_]:
-    """Where a loss of the first steps lies above its start by a fifth of all that was gained.
-
-    Source: D4.
-    """
-    first = losses.steps_P < min(thresholds.first_steps, thresholds.early * max_steps)
-    start = float(np.median(losses.values_P[:3]))
-    around = noise_of(losses.values_P[first])
-    gain = start - float(losses.values_P.min())
-    least = max(thresholds.min_drop * gain, 3 * thresholds.min_noise * around, _TINY)
-    return np.asarray(first & (losses.values_P > start + least))
 
 
 def shared_drops(

@@ -22,12 +22,12 @@ from .stability_curves import (
     Drop,
     Instability,
     Kind,
-    hidden_spikes,
     instabilities,
     instability,
     learns_late,
     typical_noise,
 )
+from .stability_spikes import hidden_spikes
 
 
 @final
