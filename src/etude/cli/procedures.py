@@ -92,8 +92,8 @@ def play_file(procedure: Procedure, file: Path, options: ProcedureOptions) -> No
         _play(procedure, experiment, folder, store, options, source=file)
 
 
-def play_stored(procedure: Procedure, name: str | None, options: ProcedureOptions) -> None:
-    """Plays a procedure on an experiment of the store, and shows its answer."""
+def play_stored(procedure: Procedure, name: str | None, options: ProcedureOptions) -> Outcome:
+    """The outcome of a procedure played on an experiment of the store; its answer is shown."""
     from ..procedure.opening import stored_experiment
     from ..store import open_store
     from .options import lasting_location
@@ -103,7 +103,7 @@ def play_stored(procedure: Procedure, name: str | None, options: ProcedureOption
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        _play(procedure, result.experiment, folder, store, options, source=source)
+        return _play(procedure, result.experiment, folder, store, options, source=source)
 
 
 def _play(  # noqa: PLR0917  # what was typed, and what was read of it
@@ -113,7 +113,7 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
     store: Store,
     options: ProcedureOptions,
     source: Path | None,
-) -> None:
+) -> Outcome:
     from ..procedure.opening import known_of, with_pace
     from ..procedure.player import cost_sentence, play
     from .interrupt import signals_as_ctrl_c
@@ -134,6 +134,7 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
             named=training.named,
         )
     _show(procedure, outcome, options, source)
+    return outcome
 
 
 def _training(options: ProcedureOptions, folder: Path, store: Store) -> Training:
