@@ -99,7 +99,8 @@ def play_stored(procedure: Procedure, name: str | None, options: ProcedureOption
     from .options import lasting_location
 
     location = lasting_location(options.store)
-    with closing(open_store(location, create=False)) as store:
+    open_store(location, create=False).close()  # refuses one that is not there
+    with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None

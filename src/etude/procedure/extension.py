@@ -69,7 +69,9 @@ def _verdict(extension: Extension) -> tuple[str, str]:
         return "HOLDS", f"All {count} {what} from {short:,} to {steps:,} steps"
     return (
         "NO TURN",
-        f"Of {quantity(count, 'conclusion')} of {short:,} steps {holding} hold, none turned",
+        f"Of {quantity(count, 'conclusion')} of {short:,} steps none turned, {holding} surely hold"
+        if holding != 1
+        else f"Of {quantity(count, 'conclusion')} of {short:,} steps none turned, 1 surely holds",
     )
 
 
@@ -111,8 +113,11 @@ def _cell(side: Retrainings | None) -> str:
 def _steps(extension: Extension) -> Iterator[NextStep]:
     best = extension.best
     if best is not None and best[0] is not extension.leader:
+        sure = any(one.rival is best[0] and one.ahead is best[0] for one in extension.conclusions)
+        noise = "" if sure else "; the noise does not tell it from the best, short"
         yield NextStep(
-            command="", text=f"Launch candidates begin from `{best[0].name}`, the best mean here."
+            command="",
+            text=f"Launch candidates begin from `{best[0].name}`, the best mean here{noise}.",
         )
     if extension.known.ended:
         yield NextStep(command="", text="Allow more, and ask again: what was trained stays.")

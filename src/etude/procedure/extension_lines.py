@@ -24,6 +24,8 @@ def lines(extension: Extension) -> Iterator[Recommendation]:
     Source: T8, T10, T12, T14.
     """
     known, steps = extension.known, extension.max_steps
+    if extension.longer is not None and extension.longer.answer == "worse":
+        return
     yield from length_lines(known, steps, extension.schedule)
     moved = [
         one
