@@ -297,6 +297,7 @@ def as_json(procedure: Procedure, outcome: Outcome) -> dict[str, Any]:
         "verdict": answer.word.lower(),
         "message": answer.line,
         "answer": dict(answer.values),
+        "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "lines": [change_as_json(one) for one in answer.lines],
         "findings": [to_json(one) for one in answer.findings],
         "rounds": [{"part": one.part, "experiment": one.experiment.name} for one in known.rounds],

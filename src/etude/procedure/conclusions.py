@@ -137,6 +137,14 @@ def mean_loss(side: Retrainings, objective: Objective) -> float:
     return fmean(objective.loss(value) for value in side.values)
 
 
+def finite_mean(side: Retrainings) -> float | None:
+    """The mean in the metric's own direction; None where a training failed.
+
+    Source: A2.
+    """
+    return fmean(side.values) if all(map(math.isfinite, side.values)) else None
+
+
 def _compared(
     pair: tuple[Contender, Contender], trainings: Trained, objective: Objective
 ) -> Comparison | None:

@@ -8,11 +8,9 @@ from statistics import fmean, stdev
 
 from ..advise.ending import NextStep
 from ..analyze.comparison.retrainings import Retrainings
-from ..space import Scalar
 from ..wording import number, quantity
 from .base import Answer
-from .conclusions import Conclusion
-from .contenders import Contender
+from .conclusions import Conclusion, finite_mean
 from .extension_data import Extension
 from .extension_lines import lines
 from .extension_reasons import reasons
@@ -27,14 +25,16 @@ def answer(extension: Extension) -> Answer:
     """
     known = extension.known
     word, line = _verdict(extension)
-    best = extension.best
+    candidate = extension.candidate
+    side = extension.trained[-1][1].get(candidate.name)
+    schedule = long_schedule(known, candidate.setting, extension.max_steps)
     values = {
-        **values_of(known, extension.max_steps, extension.schedule),
+        **values_of(known, extension.max_steps, schedule),
         "turned": [one.as_json() for one in extension.turned],
         "conclusions": [one.as_json() for one in extension.conclusions],
         "longer": extension.longer.answer if extension.longer else None,
-        "setting": None if best is None else _long_setting(extension, best[0]),
-        "mean": None if best is None else fmean(best[1].values),
+        "setting": dict(schedule.setting),
+        "mean": None if side is None else finite_mean(side),
     }
     return Answer(
         word=word,
@@ -111,18 +111,11 @@ def _cell(side: Retrainings | None) -> str:
 
 
 def _steps(extension: Extension) -> Iterator[NextStep]:
-    best = extension.best
-    if best is not None and best[0] is not extension.leader:
-        sure = any(one.rival is best[0] and one.ahead is best[0] for one in extension.conclusions)
-        noise = "" if sure else "; the noise does not tell it from the best, short"
+    candidate = extension.candidate
+    if candidate is not extension.leader:
         yield NextStep(
             command="",
-            text=f"Launch candidates begin from `{best[0].name}`, the best mean here{noise}.",
+            text=f"Launch candidates begin from `{candidate.name}`, ahead beyond the noise.",
         )
     if extension.known.ended:
         yield NextStep(command="", text="Allow more, and ask again: what was trained stays.")
-
-
-def _long_setting(extension: Extension, contender: Contender) -> dict[str, Scalar]:
-    known = extension.known
-    return dict(long_schedule(known, contender.setting, extension.max_steps).setting)

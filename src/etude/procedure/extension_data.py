@@ -53,13 +53,22 @@ class Extension:
         best = min(sides, key=lambda side: mean_loss(side[1], objective))
         return best if math.isfinite(mean_loss(best[1], objective)) else None
 
+    @property
+    def candidate(self) -> Contender:
+        """Where a launch begins: the best mean if it leads beyond the noise, else the leader.
+
+        Source: T12, A2.
+        """
+        best = self.best[0] if self.best is not None else self.leader
+        leads = any(one.rival is best and one.ahead is best for one in self.conclusions)
+        return best if leads else self.leader
+
     @cached_property
     def longer(self) -> Comparison | None:
-        """The leader at the full length against itself at the short one."""
+        """The candidate at the full length against the leader at the short one."""
         objective = self.known.base.objective
-        sides = [
-            trained.get(self.leader.name) for _, trained in (self.trained[0], self.trained[-1])
-        ]
+        short, long = self.trained[0][1], self.trained[-1][1]
+        sides = short.get(self.leader.name), long.get(self.candidate.name)
         if sides[0] is None or sides[1] is None:
             return None
         return comparison(sides[0], sides[1], metric=objective.metric, maximize=objective.maximize)

@@ -34,17 +34,17 @@ def reasons(extension: Extension) -> Iterator[Reason]:
     known = extension.known
     if known.ended:
         yield Reason(text=known.ended.rstrip("."), rules=("R15",))
+    carried = carried_over(extension.schedule.setting, known.base.names)
+    if carried:
+        yield Reason(text=f"Carried over {_carried_text(carried)}", rules=("T9",))
+    yield Reason(text=_schedule_text(extension), rules=("T10",))
+    yield from _longer_reasons(extension)
+    yield from _open_reasons(extension)
     if extension.turned:
         yield Reason(
             text="A turn is an order that both lengths decide beyond the noise, each another way",
             rules=("T8", "A2"),
         )
-    yield from _open_reasons(extension)
-    yield Reason(text=_schedule_text(extension), rules=("T10",))
-    yield from _longer_reasons(extension)
-    carried = carried_over(extension.schedule.setting, known.base.names)
-    if carried:
-        yield Reason(text=f"Carried over {_carried_text(carried)}", rules=("T9",))
     if any(one.family == "study" for one in extension.contenders):
         yield Reason(
             text="Each study stands with its best short setting; none was retuned",
