@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -19,45 +19,48 @@ from .procedures import (
 )
 
 if TYPE_CHECKING:
-    import altair as alt
-
     from ..procedure.extend import Extend
     from ..procedure.model_size import ModelSize
     from ..procedure.player import Outcome
     from ..space import Scalar
 
 
+_MaxSteps: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--max-steps", min=2, help="The length to arrive at.", show_default=False),
+]
+_Rounds: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=3,
+        help="Rounds of growing length. [default: so that none grows more than tenfold]",
+        show_default=False,
+    ),
+]
+_Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME=V1,V2",
+        help="In place of --max-steps: the best rate against the size of the model.",
+        show_default=False,
+    ),
+]
+_Picture: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Draw it: FILE.svg, FILE.png or FILE.html.", show_default=False
+    ),
+]
+
+
 def extend(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
-    max_steps: Annotated[
-        int | None,
-        typer.Option("--max-steps", min=2, help="The length to arrive at.", show_default=False),
-    ] = None,
-    rounds: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=3,
-            help="Rounds of growing length. [default: so that none grows more than tenfold]",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME=V1,V2",
-            help="In place of --max-steps: the best rate against the size of the model.",
-            show_default=False,
-        ),
-    ] = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Draw it: FILE.svg, FILE.png or FILE.html.", show_default=False
-        ),
-    ] = None,
+    max_steps: _MaxSteps = None,
+    rounds: _Rounds = None,
+    model: _Model = None,
+    picture: _Picture = None,
     budget_steps: BudgetStepsOption = None,
     budget_hours: BudgetHoursOption = None,
     given: SetOption = None,
@@ -146,7 +149,7 @@ def _write(picture: Path, procedure: Extend | ModelSize, outcome: Outcome, *, js
     say(f"Picture: {picture}", err=json)
 
 
-def _chart(procedure: Extend | ModelSize, outcome: Outcome) -> tuple[alt.LayerChart, str] | None:
+def _chart(procedure: Extend | ModelSize, outcome: Outcome) -> tuple[Any, str] | None:
     """The chart of an answer with its caption; None where there is nothing to draw."""
     from ..plot import added_steps, rates_by_size
     from ..procedure.extend import Extend

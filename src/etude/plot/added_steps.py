@@ -38,7 +38,8 @@ def draw(result: AddedSteps) -> alt.LayerChart:
         chart_of([edge]).mark_rule(style="bound").encode(x=x),
         *dashed_lines(lines, x, y, tooltip),
     ]
-    note = f"{percent(result.share)} of the added steps below {result.tiny:g} of the rate"
+    share = percent(result.share) if result.tiny_steps else "none"
+    note = f"{share} of the added steps below {result.tiny:g} of the rate"
     return layer_chart(layers, "learning rate, as a factor of the base rate", note=note)
 
 
@@ -48,7 +49,7 @@ def caption(result: AddedSteps) -> str:
     Source: T10.
     """
     if not result.tiny_steps:
-        return f"Each of {quantity(result.added, 'added step')} is trained at a rate that moves."
+        return f"Each of {quantity(result.added, 'added step')} is trained above {result.tiny:g} of the rate."
     return (
         f"{result.tiny_steps:,} of {quantity(result.added, 'added step')} are spent below "
         f"{result.tiny:g} of the base rate."
