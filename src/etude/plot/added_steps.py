@@ -49,7 +49,8 @@ def caption(result: AddedSteps) -> str:
     Source: T10.
     """
     if not result.tiny_steps:
-        return f"Each of {quantity(result.added, 'added step')} is trained above {result.tiny:g} of the rate."
+        steps = quantity(result.added, "added step")
+        return f"Each of {steps} is trained above {result.tiny:g} of the base rate."
     return (
         f"{result.tiny_steps:,} of {quantity(result.added, 'added step')} are spent below "
         f"{result.tiny:g} of the base rate."
