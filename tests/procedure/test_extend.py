@@ -82,7 +82,7 @@ def extended(
 
 def status(outcome: Outcome, rival: str) -> str:
     conclusions = outcome.answer.values["conclusions"]
-    return next(one["status"] for one in conclusions if one["rival"] == rival)
+    return str(next(one["status"] for one in conclusions if one["rival"] == rival))
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,7 @@ def test_a_budget_that_ends_before_the_long_round_leaves_it_unclear() -> None:
     assert outcome.known.spent_steps == 1000
     assert outcome.answer.word == "UNCLEAR"
     assert outcome.answer.values["turned"] == []
+    assert outcome.answer.lines == ()
 
 
 def test_a_length_that_is_not_longer_is_refused() -> None:

@@ -24,7 +24,8 @@ def lines(extension: Extension) -> Iterator[Recommendation]:
     Source: T8, T10, T12, T14.
     """
     known, steps = extension.known, extension.max_steps
-    if extension.longer is not None and extension.longer.answer == "worse":
+    is_worse = extension.longer is not None and extension.longer.answer == "worse"
+    if extension.best is None or is_worse:  # nothing speaks for the length
         return
     yield from length_lines(known, steps, extension.schedule)
     moved = [
