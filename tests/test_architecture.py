@@ -81,7 +81,7 @@ WRITERS = {
 REPLACED = """
     admitted arithmetic arranged arrangement arrived asking bearing belief blame bring
     candidates careful case chance choice columns course covered crowded culprits cut decimals
-    doubts earlier earlier_rounds extend failures feasible_edge foreign forecast guess hours
+    doubts earlier earlier_rounds failures feasible_edge foreign forecast guess hours
     informed keeper kept lattice left_to_you looks material measures misarranged misconstrained
     misdirected names named naming observed opened parts perturbed pictures places process prose
     refused replayed retrain rounds settings sides spelling spending standing steady stretch

@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import altair as alt
+import pytest
 from tests.report.sample import analysis, content, records, studies
 
-from etude.report.export import export
+from etude.errors import RunError
+from etude.report.export import export, write_chart
 from etude.report.figures import figures, row_limit
 from etude.report.inputs import Figure
 
@@ -41,3 +43,19 @@ def test_small_charts_leave_their_share_to_the_large():
     assert row_limit([figure(10), figure(500), figure(500)], total=210) == 100
     assert row_limit([figure(10), figure(20)], total=210) == 210
     assert row_limit([], total=210) == 210
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.png", b"\x89PNG"), ("a.svg", b"<svg"), ("a.html", b"<!doctype html>")]
+)
+def test_a_single_chart_is_written_as_its_ending_says(tmp_path, name, begins):
+    chart = alt.LayerChart(layer=[alt.Chart(alt.InlineData(values=[{"x": 1}])).mark_point()])
+
+    write_chart(chart, tmp_path / name, caption="a < b")
+
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(RunError, match=r"\.png, \.svg, \.html, got `a\.gif`"):
+        write_chart(alt.LayerChart(), tmp_path / "a.gif")

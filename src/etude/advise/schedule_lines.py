@@ -63,6 +63,20 @@ def schedule_lines(experiment: Experiment, steps: int, left: Sequence[str]) -> S
     return ScheduleLines(lines=tuple(lines), how=how, searched=tuple(searched))
 
 
+def schedule_values(
+    experiment: Experiment, steps: int, left: Sequence[str]
+) -> dict[str, int | None]:
+    """The settings at these paths by name, as they follow a new `max_steps`.
+
+    None is for what no one value says.
+
+    Source: T4, T10.
+    """
+    settings = [one for one in hyperparameters(experiment) if path_of(one, experiment) in left]
+    kinds = _kinds(experiment, settings)
+    return {one.name: _new(one, experiment, steps, kinds) for one in settings}
+
+
 def _kinds(experiment: Experiment, settings: Sequence[Hyperparameter]) -> set[str]:
     """The kinds of schedules that settings name, or that have a setting of this name."""
     named = (one for one in hyperparameters(experiment) if _names_schedule(one, experiment))

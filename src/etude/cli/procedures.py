@@ -19,9 +19,9 @@ from ..space.values import is_scalar
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..experiment import Experiment
-    from ..procedure.base import Answer, Known, Procedure, Step
+    from ..procedure.base import Known, Procedure, Step
     from ..procedure.opening import Training
-    from ..procedure.player import Budget
+    from ..procedure.player import Budget, Outcome
     from ..space import Scalar
     from ..store.base import Store
 
@@ -79,15 +79,6 @@ class ProcedureOptions:
     json: bool = False
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a procedure ended: its answer, and all that it knew then."""
-
-    answer: Answer
-    known: Known
-
-
 def play_file(procedure: Procedure[Known], file: Path, options: ProcedureOptions) -> None:
     """Plays a procedure on an experiment file, and shows its answer."""
     from ..procedure.opening import read_file
@@ -101,18 +92,21 @@ def play_file(procedure: Procedure[Known], file: Path, options: ProcedureOptions
         _play(procedure, experiment, folder, store, options, source=file)
 
 
-def play_stored(procedure: Procedure[Known], name: str | None, options: ProcedureOptions) -> None:
-    """Plays a procedure on an experiment of the store, and shows its answer."""
+def play_stored(
+    procedure: Procedure[Known], name: str | None, options: ProcedureOptions
+) -> Outcome:
+    """The outcome of a procedure played on an experiment of the store; its answer is shown."""
     from ..procedure.opening import stored_experiment
     from ..store import open_store
     from .options import lasting_location
 
     location = lasting_location(options.store)
-    with closing(open_store(location, create=False)) as store:
+    open_store(location, create=False).close()  # refuses one that is not there
+    with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        _play(procedure, result.experiment, folder, store, options, source=source)
+        return _play(procedure, result.experiment, folder, store, options, source=source)
 
 
 def _play(  # noqa: PLR0917  # what was typed, and what was read of it
@@ -122,10 +116,9 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
     store: Store,
     options: ProcedureOptions,
     source: Path | None,
-) -> None:
-    from ..procedure.base import Answer
-    from ..procedure.opening import known_of, with_pace
-    from ..procedure.player import cost_sentence, play
+) -> Outcome:
+    from ..procedure.opening import answered, known_of, with_pace
+    from ..procedure.player import cost_sentence
     from .interrupt import signals_as_ctrl_c
 
     with signals_as_ctrl_c():
@@ -135,13 +128,10 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
         known = with_pace(procedure, known, training)
         _say(options, f"Configuration: {known.setting_source}.")
         _say(options, cost_sentence(procedure, known))
-        perform = partial(training.perform, procedure)
-        for turn in play(procedure, known, perform, exceeded=budget.exceeded):
-            if isinstance(turn.decision, Answer):
-                outcome = Outcome(answer=turn.decision, known=turn.known)
-            else:
-                _tell_step(options, turn.decision, turn.known)
+        tell = partial(_tell_step, options)
+        outcome = answered(procedure, known, training, budget=budget, tell=tell)
     _show(procedure, outcome, options, source)
+    return outcome
 
 
 def _training(options: ProcedureOptions, folder: Path, store: Store) -> Training:
@@ -303,6 +293,7 @@ def as_json(procedure: Procedure[Known], outcome: Outcome) -> dict[str, Any]:
         "verdict": answer.word.lower(),
         "message": answer.line,
         "answer": dict(answer.values),
+        "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "lines": [change_as_json(one) for one in answer.lines],
         "findings": [to_json(one) for one in answer.findings],
         "rounds": [{"part": one.part, "experiment": one.experiment.name} for one in known.rounds],

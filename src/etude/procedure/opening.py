@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
@@ -24,7 +25,7 @@ from ..store.base import Store
 from ..trial import TrainFunction
 from ..wording import did_you_mean
 from .base import Answer, Known, Procedure, Round, Step
-from .player import round_of
+from .player import NO_BUDGET, Budget, Outcome, play, round_of
 
 
 @final
@@ -76,6 +77,34 @@ class Training:
         while experiment.name in taken and changes(taken[experiment.name], experiment):
             experiment = replace(experiment, name=next_name(experiment.name))
         return experiment
+
+
+def answered(
+    procedure: Procedure[Known],
+    known: Known,
+    training: Training,
+    *,
+    budget: Budget = NO_BUDGET,
+    tell: Callable[[Step, Known], object] | None = None,
+) -> Outcome:
+    """The answer of a procedure, after every round that it asks for was trained.
+
+    Args:
+        procedure: What decides.
+        known: What is known before its first round.
+        training: How its rounds are trained.
+        budget: What they may spend.
+        tell: Is told of each round before it is trained.
+
+    Source: R1, R15, K2.
+    """
+    perform = partial(training.perform, procedure)
+    for turn in play(procedure, known, perform, exceeded=budget.exceeded):
+        if isinstance(turn.decision, Answer):
+            return Outcome(answer=turn.decision, known=turn.known)
+        if tell is not None:
+            tell(turn.decision, turn.known)
+    raise AssertionError(f"`{procedure.name}` ends without an answer. This is a bug.")
 
 
 def known_of(

@@ -64,6 +64,9 @@ class Budget:
         )
 
 
+NO_BUDGET = Budget()
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Turn(Generic[K]):
@@ -71,6 +74,15 @@ class Turn(Generic[K]):
 
     known: K
     decision: Step | Answer
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a procedure ended: its answer, and all that it knew then."""
+
+    answer: Answer
+    known: Known
 
 
 def play(
