@@ -11,6 +11,7 @@ from .. import __version__
 from .adopt import adopt
 from .check import check
 from .compare import compare
+from .exploit import exploit
 from .import_ import import_results
 from .launch import launch
 from .log import log
@@ -46,6 +47,7 @@ app.command(name="next")(next_round)
 app.command()(adopt)
 app.command()(launch)
 app.command()(stability)
+app.command()(exploit)
 app.command()(trials)
 app.command()(compare)
 app.command()(log)

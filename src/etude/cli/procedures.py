@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
@@ -19,12 +19,14 @@ from ..space.values import is_scalar
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..experiment import Experiment
-    from ..procedure.base import Known, Procedure, Step
+    from ..procedure.base import Answer, Known, Procedure, Step
     from ..procedure.opening import Training
     from ..procedure.player import Budget, Outcome
     from ..space import Scalar
     from ..store.base import Store
 
+# The answer that is shown, of how a procedure ended and of its store.
+After: TypeAlias = "Callable[[Outcome, Store], Answer]"
 BudgetStepsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -89,11 +91,21 @@ def play_file(procedure: Procedure, file: Path, options: ProcedureOptions) -> No
     location = lasting_location(options.store)
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
-        _play(procedure, experiment, folder, store, options, source=file)
+        outcome = _play(procedure, experiment, folder, store, options)
+    _show(procedure, outcome, options, file)
 
 
-def play_stored(procedure: Procedure, name: str | None, options: ProcedureOptions) -> None:
-    """Plays a procedure on an experiment of the store, and shows its answer."""
+def play_stored(
+    procedure: Procedure,
+    name: str | None,
+    options: ProcedureOptions,
+    *,
+    after: After | None = None,
+) -> None:
+    """Plays a procedure on an experiment of the store, and shows its answer.
+
+    `after` makes the answer that is shown of the procedure's: it may look where that may not.
+    """
     from ..procedure.opening import stored_experiment
     from ..store import open_store
     from .options import lasting_location
@@ -103,17 +115,19 @@ def play_stored(procedure: Procedure, name: str | None, options: ProcedureOption
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        _play(procedure, result.experiment, folder, store, options, source=source)
+        outcome = _play(procedure, result.experiment, folder, store, options)
+        if after is not None:
+            outcome = replace(outcome, answer=after(outcome, store))
+    _show(procedure, outcome, options, source)
 
 
-def _play(  # noqa: PLR0917  # what was typed, and what was read of it
+def _play(
     procedure: Procedure,
     experiment: Experiment,
     folder: Path,
     store: Store,
     options: ProcedureOptions,
-    source: Path | None,
-) -> None:
+) -> Outcome:
     from ..procedure.opening import known_of, with_pace
     from ..procedure.player import cost_sentence, play
     from .interrupt import signals_as_ctrl_c
@@ -123,9 +137,10 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
         known = known_of(experiment, training, given=_given(options.given))
         budget = _budget(procedure, known, options)
         known = with_pace(procedure, known, training)
-        _say(options, f"Configuration: {known.setting_source}.")
-        _say(options, cost_sentence(procedure, known))
-        outcome = play(
+        if procedure.cost(known).trials:
+            _say(options, f"Configuration: {known.setting_source}.")
+            _say(options, cost_sentence(procedure, known))
+        return play(
             procedure,
             known,
             training.perform,
@@ -133,7 +148,6 @@ def _play(  # noqa: PLR0917  # what was typed, and what was read of it
             tell=partial(_tell_step, options),
             named=training.named,
         )
-    _show(procedure, outcome, options, source)
 
 
 def _training(options: ProcedureOptions, folder: Path, store: Store) -> Training:
@@ -252,7 +266,7 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
     from .output import ending_lines, store_option
 
     answer = outcome.answer
-    yield from ending_lines(_ending(outcome))
+    yield from ending_lines(_ending(outcome, options))
     if answer.lines:
         place = options.output or (source.name if source else "the experiment file")
         yield f"\nLines of {place}:"
@@ -266,10 +280,11 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         )
 
 
-def _ending(outcome: Outcome) -> Ending:
+def _ending(outcome: Outcome, options: ProcedureOptions) -> Ending:
     from ..advise.ending import Ending
+    from .output import store_option
 
-    answer = outcome.answer
+    answer, store = outcome.answer, store_option(options.store)
     return Ending(
         word=answer.word,
         line=answer.line,
@@ -277,7 +292,10 @@ def _ending(outcome: Outcome) -> Ending:
         why="What it rests on",
         reasons=answer.reasons,
         more="--json",
-        steps=answer.steps,
+        steps=tuple(
+            replace(one, command=f"{one.command}{store}") if one.command else one
+            for one in answer.steps
+        ),
     )
 
 
@@ -295,6 +313,7 @@ def as_json(procedure: Procedure, outcome: Outcome) -> dict[str, Any]:
         "verdict": answer.word.lower(),
         "message": answer.line,
         "answer": dict(answer.values),
+        "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "lines": [change_as_json(one) for one in answer.lines],
         "findings": [to_json(one) for one in answer.findings],
         "rounds": [{"part": one.part, "experiment": one.experiment.name} for one in known.rounds],
