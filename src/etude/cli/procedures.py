@@ -111,7 +111,9 @@ def play_stored(
     from .options import lasting_location
 
     location = lasting_location(options.store)
-    with closing(open_store(location, create=False)) as store:
+    # One that is not there is refused rather than made; then it is opened to be written.
+    open_store(location, create=False).close()
+    with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
@@ -289,7 +291,7 @@ def _ending(outcome: Outcome, options: ProcedureOptions) -> Ending:
         word=answer.word,
         line=answer.line,
         table=answer.table,
-        why="What it rests on",
+        why=answer.why,
         reasons=answer.reasons,
         more="--json",
         steps=tuple(

@@ -167,6 +167,7 @@ class Answer:
         line: The same in at most 14 words, with its number; no full stop.
         values: The answer as JSON has it: every key of the contract, None where not known.
         table: Rows of cells, the header first; empty where there is nothing to tabulate.
+        why: The heading of the reasons.
         reasons: What the answer rests on or does not know, what would change it most first.
         lines: The lines of the experiment file that follow from it.
         findings: What was found on the way, each with its rule and its trials.
@@ -179,6 +180,7 @@ class Answer:
     line: str
     values: Mapping[str, Any]
     table: tuple[tuple[str, ...], ...] = ()
+    why: str = "What it rests on"
     reasons: tuple[Reason, ...] = ()
     lines: tuple[Recommendation, ...] = ()
     findings: tuple[Finding, ...] = ()
