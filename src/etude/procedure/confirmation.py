@@ -179,17 +179,7 @@ def confirmation(known: Known) -> Confirmation | None:
 
     Source: A1, A2, A4.
     """
-    played = known.round("confirm")
-    if played is None:
-        return None
-    objective = known.base.objective
-    of = {tuple(sorted(one.setting.items())): one for one in known_settings(known)}
-    trained = [
-        (of[key], candidate)
-        for candidate in candidates(played.analysis)
-        if (key := tuple(sorted(candidate.setting.items()))) in of
-    ]
-    ordered = sorted(trained, key=lambda pair: _order(pair[1], objective))
+    ordered = _trained_again(known)
     values = [_finite(candidate) for _, candidate in ordered]
     if not ordered or not values[0]:
         return None
@@ -205,23 +195,37 @@ def confirmation(known: Known) -> Confirmation | None:
         )
         for (setting, candidate), group in zip(ordered, values, strict=True)
     )
-    explored = next((at for at, (one, _) in enumerate(ordered) if one.explored), 0)
-    against = [
-        comparison(
-            candidate.trainings,
-            ordered[0][1].trainings,
-            metric=objective.metric,
-            maximize=objective.maximize,
-        )
-        for _, candidate in ordered
-    ]
+    (winner, _), *others = [(candidate, setting) for setting, candidate in ordered]
+    against = [_against(other, winner, known.base.objective) for other, _ in others]
+    explored = next((at for at, one in enumerate(settings) if one.known.explored), 0)
     return Confirmation(
-        objective=objective,
+        objective=known.base.objective,
         settings=settings,
         shrinkage=estimate,
-        against_runner_up=against[1] if len(against) > 1 else None,
-        against_explored=against[explored] if explored else None,
-        compared=len(ordered) - 1,
+        against_runner_up=against[0] if against else None,
+        against_explored=against[explored - 1] if explored else None,
+        compared=len(others),
+    )
+
+
+def _trained_again(known: Known) -> list[tuple[KnownSetting, Candidate]]:
+    """The settings with their new trainings, the best mean first, those that failed last."""
+    played = known.round("confirm")
+    if played is None:
+        return []
+    objective = known.base.objective
+    of = {tuple(sorted(one.setting.items())): one for one in known_settings(known)}
+    trained = [
+        (of[key], candidate)
+        for candidate in candidates(played.analysis)
+        if (key := tuple(sorted(candidate.setting.items()))) in of
+    ]
+    return sorted(trained, key=lambda pair: _order(pair[1], objective))
+
+
+def _against(other: Candidate, winner: Candidate, objective: Objective) -> Comparison:
+    return comparison(
+        other.trainings, winner.trainings, metric=objective.metric, maximize=objective.maximize
     )
 
 
