@@ -34,7 +34,7 @@ def test_every_command_has_a_test_file():
 
 
 def test_every_command_stands_in_the_documents():
-    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
 
     assert [command for command in COMMANDS if f"etude {command}" not in pages] == []
 
@@ -57,7 +57,7 @@ def test_what_only_looks_has_one_thread_and_what_trains_as_many_as_it_likes(
 
 
 def test_every_option_stands_in_the_documents():
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     text = "".join(path.read_text(encoding="utf-8") for path in pages)
     options = {
         f"{name} {option}"

@@ -74,10 +74,10 @@ def test_exploration_can_be_ended_by_hand(flown, folder, etude_command):
 
     answer = etude_command("next", "alone", "--exploit")
 
-    assert "Next round: alone-2.toml, to exploit\n" in answer.out
+    assert "Next round: alone-exploit-search.toml, to exploit\n" in answer.out
     assert "changed nothing" not in answer.out
-    assert 'search = "bayesian"  # X1: ' in (folder / "alone-2.toml").read_text()
-    assert "high = 5" in (folder / "alone-2.toml").read_text()
+    assert 'search = "bayesian"  # X1: ' in (folder / "alone-exploit-search.toml").read_text()
+    assert "high = 5" in (folder / "alone-exploit-search.toml").read_text()
 
 
 def test_a_round_that_trained_the_best_again_has_a_mean_in_the_table(folder, etude_command):

@@ -11,6 +11,7 @@ from .. import __version__
 from .adopt import adopt
 from .check import check
 from .compare import compare
+from .exploit import exploit
 from .extend import extend
 from .import_ import import_results
 from .launch import launch
@@ -48,6 +49,7 @@ app.command()(adopt)
 app.command()(launch)
 app.command()(stability)
 app.command()(extend)
+app.command()(exploit)
 app.command()(trials)
 app.command()(compare)
 app.command()(log)

@@ -88,12 +88,15 @@ def _successor(
 ) -> NextRound | None:
     """The round that was asked for; where nothing but other seeds lacks, the one that has them."""
     from ..advise.follow_up import SEEDS
+    from ..round.next_round import as_exploited
 
     if seeds is not None:
         return result.retrained(seeds)
     if replay:
         return result.replay()
     coming = result.next(exploit=exploit)
+    if exploit and coming is not None:
+        return as_exploited(coming, result.experiment)
     if coming is None and not exploit and _lacks_seeds(result):
         return result.retrained(SEEDS)
     return coming

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
@@ -19,12 +19,16 @@ from ..space.values import is_scalar
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..experiment import Experiment
-    from ..procedure.base import Known, Procedure, Step
+    from ..procedure.base import Answer, Known, Procedure, Step
     from ..procedure.opening import Training
     from ..procedure.player import Budget, Outcome
     from ..space import Scalar
     from ..store.base import Store
 
+# The answer that is shown, of how a procedure ended and of its store.
+After: TypeAlias = "Callable[[Outcome, Store], Answer]"
+# Adds to what is known before the first round.
+Inform: TypeAlias = Callable[["Known", "Training"], "Known"]
 BudgetStepsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -79,8 +83,17 @@ class ProcedureOptions:
     json: bool = False
 
 
-def play_file(procedure: Procedure[Known], file: Path, options: ProcedureOptions) -> None:
-    """Plays a procedure on an experiment file, and shows its answer."""
+def play_file(
+    procedure: Procedure[Known],
+    file: Path,
+    options: ProcedureOptions,
+    *,
+    informed: Inform | None = None,
+) -> Outcome:
+    """The outcome of a procedure played on an experiment file; its answer is shown.
+
+    `informed` adds to what is known before the first round.
+    """
     from ..procedure.opening import read_file
     from ..store import open_store
     from .options import lasting_location
@@ -89,49 +102,64 @@ def play_file(procedure: Procedure[Known], file: Path, options: ProcedureOptions
     location = lasting_location(options.store)
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
-        _play(procedure, experiment, folder, store, options, source=file)
+        training = _training(options, folder, store)
+        outcome = _play(procedure, experiment, training, options, informed=informed)
+    _show(procedure, outcome, options, file)
+    return outcome
 
 
 def play_stored(
-    procedure: Procedure[Known], name: str | None, options: ProcedureOptions
+    procedure: Procedure[Known],
+    name: str | None,
+    options: ProcedureOptions,
+    *,
+    after: After | None = None,
 ) -> Outcome:
-    """The outcome of a procedure played on an experiment of the store; its answer is shown."""
+    """The outcome of a procedure played on an experiment of the store; its answer is shown.
+
+    `after` makes the answer that is shown of the procedure's: it may look where that may not.
+    """
     from ..procedure.opening import stored_experiment
     from ..store import open_store
     from .options import lasting_location
 
     location = lasting_location(options.store)
-    open_store(location, create=False).close()  # refuses one that is not there
+    # One that is not there is refused rather than made; then it is opened to be written.
+    open_store(location, create=False).close()
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        return _play(procedure, result.experiment, folder, store, options, source=source)
+        training = _training(options, folder, store)
+        outcome = _play(procedure, result.experiment, training, options)
+        if after is not None:
+            outcome = replace(outcome, answer=after(outcome, store))
+    _show(procedure, outcome, options, source)
+    return outcome
 
 
-def _play(  # noqa: PLR0917  # what was typed, and what was read of it
+def _play(
     procedure: Procedure[Known],
     experiment: Experiment,
-    folder: Path,
-    store: Store,
+    training: Training,
     options: ProcedureOptions,
-    source: Path | None,
+    *,
+    informed: Inform | None = None,
 ) -> Outcome:
     from ..procedure.opening import answered, known_of, with_pace
     from ..procedure.player import cost_sentence
     from .interrupt import signals_as_ctrl_c
 
     with signals_as_ctrl_c():
-        training = _training(options, folder, store)
         known = known_of(experiment, training, given=_given(options.given))
+        known = informed(known, training) if informed is not None else known
         budget = _budget(procedure, known, options)
         known = with_pace(procedure, known, training)
-        _say(options, f"Configuration: {known.setting_source}.")
-        _say(options, cost_sentence(procedure, known))
+        if procedure.cost(known).trials:
+            _say(options, f"Configuration: {known.setting_source}.")
+            _say(options, cost_sentence(procedure, known))
         tell = partial(_tell_step, options)
-        outcome = answered(procedure, known, training, budget=budget, tell=tell)
-    _show(procedure, outcome, options, source)
-    return outcome
+        return answered(procedure, known, training, budget=budget, tell=tell)
 
 
 def _training(options: ProcedureOptions, folder: Path, store: Store) -> Training:
@@ -250,7 +278,7 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
     from .output import ending_lines, store_option
 
     answer = outcome.answer
-    yield from ending_lines(_ending(outcome))
+    yield from ending_lines(_ending(outcome, options))
     if answer.lines:
         place = options.output or (source.name if source else "the experiment file")
         yield f"\nLines of {place}:"
@@ -264,18 +292,22 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         )
 
 
-def _ending(outcome: Outcome) -> Ending:
+def _ending(outcome: Outcome, options: ProcedureOptions) -> Ending:
     from ..advise.ending import Ending
+    from .output import store_option
 
-    answer = outcome.answer
+    answer, store = outcome.answer, store_option(options.store)
     return Ending(
         word=answer.word,
         line=answer.line,
         table=answer.table,
-        why="What it rests on",
+        why=answer.why,
         reasons=answer.reasons,
         more="--json",
-        steps=answer.steps,
+        steps=tuple(
+            replace(one, command=f"{one.command}{store}") if one.command else one
+            for one in answer.steps
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol, Self, TypeAlias, TypeVar, final
 
 from ..advise.ending import NextStep, Reason, measured_pace_s
+from ..advise.exploitation import Exploitation, context_of, exploitation
 from ..analyze.analysis import Analysis
 from ..design.studies import studies
 from ..experiment import Experiment
@@ -19,7 +20,7 @@ from ..finding import Finding, Recommendation
 from ..playbook.catalogue import known
 from ..record import Record, Records
 from ..space import Scalar
-from ..study import Study
+from ..study import Prior, Study
 from .cost import Cost, trained_steps
 
 Setting: TypeAlias = Mapping[str, Scalar]
@@ -34,21 +35,34 @@ class Round:
         part: What it is of its procedure: `rates`. Its experiment is named with it.
         experiment: As it was played.
         records: Its trials, all ended.
+        before: The rounds that led to it with their trials, the first of them first.
+        prior: What the search of each study knew of them, by the study's name.
+        unended: How many of its trials have not ended.
     """
 
     part: str
     experiment: Experiment
     records: Records
+    before: tuple[tuple[Experiment, Records], ...] = ()
+    prior: Mapping[str, tuple[Prior, ...]] = field(default_factory=dict)
+    unended: int = 0
 
     @cached_property
     def studies(self) -> list[Study]:
         """Its studies."""
-        return studies(self.experiment)
+        designed = studies(self.experiment)
+        return [replace(one, prior=self.prior.get(one.name, ())) for one in designed]
 
     @cached_property
     def analysis(self) -> Analysis:
         """The results of every check on it, each computed once."""
-        return Analysis(self.experiment, self.studies, self.records)
+        before = [Analysis(one, studies(one), records) for one, records in self.before]
+        return Analysis(self.experiment, self.studies, self.records, before=before)
+
+    @cached_property
+    def exploitation(self) -> Exploitation:
+        """The search for the best score that goes on from it, and what lacks before that."""
+        return exploitation(context_of(self.analysis))
 
     @property
     def best(self) -> Record | None:
@@ -174,6 +188,7 @@ class Answer:
         line: The same in at most 14 words, with its number; no full stop.
         values: The answer as JSON has it: every key of the contract, None where not known.
         table: Rows of cells, the header first; empty where there is nothing to tabulate.
+        why: The heading of the reasons.
         reasons: What the answer rests on or does not know, what would change it most first.
         lines: The lines of the experiment file that follow from it.
         findings: What was found on the way, each with its rule and its trials.
@@ -186,6 +201,7 @@ class Answer:
     line: str
     values: Mapping[str, Any]
     table: tuple[tuple[str, ...], ...] = ()
+    why: str = "What it rests on"
     reasons: tuple[Reason, ...] = ()
     lines: tuple[Recommendation, ...] = ()
     findings: tuple[Finding, ...] = ()

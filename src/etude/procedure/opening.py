@@ -189,7 +189,14 @@ def _tried(experiment: Experiment, store: Store) -> Round | None:
     records = [record for record in result.records if record.ended]
     if not records:
         return None
-    return Round(part="", experiment=old, records=Records.of(records))
+    return Round(
+        part="",
+        experiment=old,
+        records=Records.of(records),
+        before=result.before,
+        prior=result.prior,
+        unended=sum(not record.ended for record in result.records),
+    )
 
 
 def _setting(experiment: Experiment, tried: Round | None) -> tuple[dict[str, Scalar], str]:

@@ -10,7 +10,7 @@ from ..errors import RunError
 from ..experiment import Experiment, toml
 from ..experiment.change import Change
 from ..experiment.entry import Entry
-from ..experiment.toml.edit import edited
+from ..experiment.toml.edit import Edit, edited
 from ..finding import Recommendation
 from ..record import Record
 from ..space import Scalar
@@ -71,6 +71,26 @@ def next_round(entry: Entry, advice: Advice) -> NextRound | None:
         waiting=advice.waiting,
         left_to_you=advice.words,
     )
+
+
+def as_exploited(coming: NextRound, before: Experiment) -> NextRound:
+    """The round as `etude exploit` plays it, under its name and with its seed.
+
+    Run by hand first, it is then found trained; what hands over to no search that adapts stays.
+
+    Source: X1, K3.
+    """
+    from ..advise.exploitation import hands_over, search_experiment
+
+    if not hands_over(coming.recommendations):
+        return coming
+    played = search_experiment(before, coming.recommendations)
+    head = [
+        Edit(Change(("experiment", "name"), "", played.name)),
+        Edit(Change(("experiment", "seed"), "", played.seed)),
+    ]
+    text = edited(coming.text, head)
+    return replace(coming, text=text, experiment=toml.loads(text))
 
 
 def judged_edits(experiment: Experiment, trained: Experiment) -> tuple[Recommendation, ...]:

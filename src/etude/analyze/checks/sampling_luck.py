@@ -116,6 +116,16 @@ def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget
     return Budget(size, _finite(median), _finite(low), _finite(high), two_sided)
 
 
+def luck_at(study: Study, ended: Sequence[Outcome], size: int) -> Budget | None:
+    """The best of another search of `size` trials; None where that cannot be known.
+
+    Source: Q10, Q7.
+    """
+    if why_not_drawn(study, ended) or len(ended) < SHIPPED.min_trials:
+        return None
+    return _budget(ended, size, study.objective)
+
+
 def luck_of(study: Study, ended: Sequence[Outcome]) -> Budget | None:
     """The best of another study of the same size; None where that cannot be known.
 
