@@ -65,6 +65,7 @@ class Limits:
 
     Args:
         room: "Well below" the border is so many times.
+        learned: A rate that gains less than so much of what others gain has not turned smoothly.
         sure: So many standard errors tell two rates apart.
         alike: And with fewer than so many, nothing speaks for a difference.
         early: The share of the length that is the start.
@@ -74,6 +75,8 @@ class Limits:
 
     # As the check of stability has it: "well below" is a third.
     room: float = 3.0
+    # As the check of stability has it: with less than a fifth a training has learned nothing.
+    learned: float = 0.2
     # Heuristic: the usual two, and half of one more for the best of several.
     sure: float = 2.5
     alike: float = 1.0
@@ -214,8 +217,9 @@ def _turned(trained: Rates, best: Rate, limits: Limits) -> Rate | None:
         if one.value <= best.value or not one.losses:
             continue
         climbs = sum(trial.climb() > 0.0 for trial in one.trials)
-        worse = (one.mean - best.mean) / _error(trained, best, one)
-        if worse >= limits.sure and not one.broke and not climbs:
+        is_worse = one.mean - best.mean >= limits.sure * _error(trained, best, one)
+        has_learned = trained.start - one.mean >= limits.learned * trained.gain
+        if is_worse and has_learned and not (one.broke or climbs):
             return one
     return None
 

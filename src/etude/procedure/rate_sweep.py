@@ -60,7 +60,8 @@ class Plan:
     # Heuristic: of fewer than three, no spread is known.
     seeds: int = 3
     border_seeds: int = 2
-    most_seeds: int = 6
+    # Heuristic: of ten, a mean is known to a third of the spread of one.
+    most_seeds: int = 10
     rounds: int = 3
     checks: tuple[float, ...] = (5.0, 10.0)
     check_seeds: int = 2
@@ -78,7 +79,7 @@ class Plan:
         """
         full, length = self.most_trials, known.base.max_steps
         steps = full * length + self.probe_seeds * min(self.probe_steps, length)
-        return Cost(trials=full + full // 2 + self.probe_seeds, steps=steps)
+        return Cost(trials=2 * full + self.probe_seeds, steps=steps)
 
 
 @final
@@ -228,6 +229,7 @@ def _more_seeds(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | 
     length = known.base.max_steps
     checks = len(plan.checks) * plan.check_seeds
     left = plan.most_trials - checks - math.ceil(known.spent_steps / length)
+    left = min(left, 2 * plan.most_trials - checks - _trainings(known))
     middle = grid.place(trained.best.value)
     places = [middle, middle + 1, middle - 1, middle - 2, middle + 2]
     if trained.unstable_from is not None:
@@ -332,12 +334,16 @@ def _if_room(
     checks = len(plan.checks) * plan.check_seeds
     length = known.base.max_steps
     planned = known.spent_steps + (sum(wanted.values()) + checks) * length
-    trials = sum(len(one.records) for one in known.rounds) + sum(wanted.values()) + checks
-    has_room = planned <= plan.most_trials * length and trials <= plan.cost(known).trials
+    trials = _trainings(known) + sum(wanted.values()) + checks
+    has_room = planned <= plan.most_trials * length and trials <= 2 * plan.most_trials
     if not wanted or number_of >= plan.rounds or not has_room:
         return None
     part = stem if not number_of else f"{stem}-{number_of + 1}"
     return _round(known, trained.name, part, wanted, because)
+
+
+def _trainings(known: Known) -> int:
+    return sum(len(one.records) for one in known.rounds)
 
 
 def _round(

@@ -127,6 +127,12 @@ class Rate:
         return fmean(self.losses) if self.losses else math.inf
 
     @property
+    def first(self) -> float:
+        """The median of its first evaluations; minus infinity without any."""
+        series = [usable(trial.curves.objective).values_P for trial in self.trials]
+        return median([float(row_P[0]) for row_P in series if len(row_P)] or [-math.inf])
+
+    @property
     def seeds(self) -> int:
         """How often it was trained."""
         return len(self.trials)
@@ -208,17 +214,16 @@ class Rates:
 
     @cached_property
     def gain(self) -> float:
-        """What the median training of usable rates gained on its first evaluation; 0 without.
+        """What the best rate gains on where training begins, the highest first level; 0 without.
 
         Source: D2.
         """
-        first = [
-            float(series.values_P[0]) - trial.loss
-            for one in self.usable
-            for trial in one.trials
-            if trial.loss is not None and len(series := usable(trial.curves.objective))
-        ]
-        return median(first) if first else 0.0
+        return self.start - self.best.mean if self.best else 0.0
+
+    @property
+    def start(self) -> float:
+        """Where training begins: low rates have learned the least at their first evaluation."""
+        return max((one.first for one in self.usable), default=0.0)
 
     def at(self, value: float) -> Rate | None:
         """What was trained at this rate; None where nothing was."""
