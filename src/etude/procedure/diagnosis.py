@@ -65,7 +65,6 @@ class Limits:
 
     Args:
         room: "Well below" the border is so many times.
-        learned: A rate that gains less than so much of what others gain has not turned smoothly.
         sure: So many standard errors tell two rates apart.
         alike: And with fewer than so many, nothing speaks for a difference.
         early: The share of the length that is the start.
@@ -75,8 +74,6 @@ class Limits:
 
     # As the check of stability has it: "well below" is a third.
     room: float = 3.0
-    # As the check of stability has it: with less than a fifth a training has learned nothing.
-    learned: float = 0.2
     # Heuristic: the usual two, and half of one more for the best of several.
     sure: float = 2.5
     alike: float = 1.0
@@ -119,7 +116,7 @@ def _rate_name(known: Known) -> str:
 def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
     trained = trained_rates(known, name)
     played = known.round(FIRST_STEPS)
-    probed = first_steps(played, name) if played else None
+    probed = first_steps(played, name, known.base.max_steps) if played else None
     shown = Diagnosis(kind="unclear", rate=name, trained=trained, first_steps=probed)
     if trained is None or not trained.rates:
         because = "every training ended by an error" if trained else "nothing was trained"
@@ -150,9 +147,29 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
     if held.answer is None:
         return replace(shown, because=held.because)
     if not held.answer:
+        if because := _against(shown, trained, limits):
+            return replace(shown, because=because)
         return replace(shown, kind="stable", held_down=False, because=held.because)
     kind = _kind(trained, limits)
     return replace(shown, kind=kind, held_down=True, because=held.because)
+
+
+def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:
+    """What speaks against a stable training, too little to tell; empty where nothing does."""
+    probed = shown.first_steps
+    if probed is not None and probed.hidden:
+        count = f"{len(probed.hidden)} of {len(probed.probes)}"
+        return (
+            f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
+        )
+    assert trained.best is not None
+    best = trained.best.value
+    near = [one for one in trained.usable if best < one.value <= limits.room * best]
+    above = [trial for one in near for trial in one.trials]
+    climbing = sum(trial.climb() > 0.0 for trial in above)
+    if above and 2 * climbing >= len(above):
+        return f"{climbing} of {len(above)} losses just above the best climb for a while"
+    return ""
 
 
 def _seen_at(trained: Rates, rate: float) -> bool:
@@ -218,8 +235,7 @@ def _turned(trained: Rates, best: Rate, limits: Limits) -> Rate | None:
             continue
         climbs = sum(trial.climb() > 0.0 for trial in one.trials)
         is_worse = one.mean - best.mean >= limits.sure * _error(trained, best, one)
-        has_learned = trained.start - one.mean >= limits.learned * trained.gain
-        if is_worse and has_learned and not (one.broke or climbs):
+        if is_worse and trained.learned(one) and not (one.broke or climbs):
             return one
     return None
 

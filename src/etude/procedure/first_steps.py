@@ -47,18 +47,21 @@ class FirstSteps:
         experiment: The round.
         rate: The learning rate of all of them.
         steps: Their length.
+        first: So many of them are the first.
         probes: One for each training.
     """
 
     experiment: str
     rate: float
     steps: int
+    first: int
     probes: tuple[Probe, ...]
 
     @property
     def hidden(self) -> tuple[Probe, ...]:
         """Those that broke and recovered, so that an evaluation after it sees nothing of it."""
-        return tuple(one for one in self.probes if one.broke and one.recovered)
+        broke = [one for one in self.probes if one.broke and one.recovered]
+        return tuple(one for one in broke if one.at < self.first)
 
     # Heuristic: a loss that rises so far is no noise, so one in four is no accident: a break that
     # strikes four in ten trainings is missed once in ten times.
@@ -70,8 +73,9 @@ class FirstSteps:
         return len(self.hidden) >= max(2.0, share * len(self.probes))
 
 
-def first_steps(played: Round, rate: str) -> FirstSteps:
-    """What each training of a round does in its first steps.
+# Heuristic: a tenth, as the check of stability has it, and no less than these few.
+def first_steps(played: Round, rate: str, length: int, *, least: int = 20) -> FirstSteps:
+    """What each training of a round does in its first steps, a tenth of the full length.
 
     Source: D4.
     """
@@ -81,6 +85,7 @@ def first_steps(played: Round, rate: str) -> FirstSteps:
         experiment=played.experiment.name,
         rate=float(played.records[0].setting[rate]),
         steps=played.experiment.max_steps,
+        first=max(least, length // 10),
         probes=tuple(_probe(one) for one in curves if not _says_nothing(one)),
     )
 

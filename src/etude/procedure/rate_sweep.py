@@ -36,6 +36,7 @@ class Plan:
         seeds: So many each.
         border_seeds: So many of the rates around the border.
         most_seeds: And so many where breaking trials left steps.
+        fewest: Trainings of a round of more seeds.
         rounds: How often the best or the border may move and be looked at again.
         checks: Times the best rate, for the double check.
         check_seeds: Trainings at each.
@@ -62,6 +63,7 @@ class Plan:
     border_seeds: int = 2
     # Heuristic: of ten, a mean is known to a third of the spread of one.
     most_seeds: int = 10
+    fewest: int = 4
     rounds: int = 3
     checks: tuple[float, ...] = (5.0, 10.0)
     check_seeds: int = 2
@@ -223,7 +225,7 @@ def _border(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | None
 
 def _more_seeds(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | None:
     """What trials that broke early left is spent on seeds next to the best, and at the border."""
-    if known.round("seeds") is not None or known.round("double-check") is not None:
+    if known.round("double-check") is not None:
         return None
     assert trained.best is not None
     length = known.base.max_steps
@@ -231,11 +233,21 @@ def _more_seeds(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | 
     left = plan.most_trials - checks - math.ceil(known.spent_steps / length)
     left = min(left, 2 * plan.most_trials - checks - _trainings(known))
     middle = grid.place(trained.best.value)
-    places = [middle, middle + 1, middle - 1, middle - 2, middle + 2]
+    places = [middle, middle + 1, middle - 1, middle - 2, middle + 2, middle - 3]
     if trained.unstable_from is not None:
         border = grid.place(trained.unstable_from)
         places += [border - 1, border, border - 2]
-    wanted = _spread(trained, [grid.value(place) for place in places], left, plan.most_seeds)
+    values = [grid.value(place) for place in places]
+    # What breaks for sure takes no steps, and says nothing new.
+    open_values = [
+        value
+        for value in values
+        if (there := trained.at(value)) is None or there.losses or there.seeds < plan.seeds
+    ]
+    wanted = _spread(trained, open_values, left, plan.most_seeds)
+    # A round of fewer tells less than it takes to begin it.
+    if sum(wanted.values()) < plan.fewest:
+        return None
     because = "more seeds where the answer rests, from what broken trials left of the cost"
     return _if_room(known, trained, ("seeds", because), wanted, plan)
 

@@ -206,9 +206,13 @@ class Rates:
     def sd_near(self, rate: float, *, room: float = 4.0) -> float:
         """The same of the rates within a factor of `room`, where they have seeds enough.
 
-        Noise grows with the rate: what lies far from it says little.
+        Noise grows with the rate, and where nothing is learned it is another one.
         """
-        near = [one for one in self.rates if rate / room <= one.value <= rate * room]
+        near = [
+            one
+            for one in self.usable
+            if rate / room <= one.value <= rate * room and self.learned(one)
+        ]
         here = replace(self, rates=tuple(near)).sd
         return self.sd if math.isnan(here) else here
 
@@ -219,6 +223,14 @@ class Rates:
         Source: D2.
         """
         return self.start - self.best.mean if self.best else 0.0
+
+    # As the check of stability has it: with less than a fifth a training has learned nothing.
+    def learned(self, one: Rate, *, share: float = 0.2) -> bool:
+        """Whether a rate learned so much of what the best did.
+
+        Source: D1.
+        """
+        return self.start - one.mean >= share * self.gain
 
     @property
     def start(self) -> float:
