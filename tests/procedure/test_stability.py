@@ -47,11 +47,12 @@ def training(kind: str, *, peak: float, border: float | None, noise: float = 0.0
         end = 0.3 + min(0.25 * math.log10(rate / peak) ** 2, 1.9) + shift
         odds = -math.log(rate / border) / 0.15 if border else math.inf
         breaks = random.random() < 1.0 / (1.0 + math.exp(min(odds, 50.0)))
-        begin = {"mid": random.integers(45, 80), "hidden": 2}.get(kind, random.integers(2, 6))
+        low, high = {"mid": (45, 80), "hidden": (2, 3)}.get(kind, (2, 6))
+        begin = int(random.integers(low, high))
         for step in trial.steps():
             loss = end + (2.3 - end) * math.exp(-12.0 * step / STEPS)
             if breaks and step >= begin:
-                since = step - int(begin)
+                since = step - begin
                 spike = 0.25 + 6.0 * math.exp(-since)
                 lost = 3.8 - 1.5 * math.exp(-since / 2.0) - loss
                 loss += {"hidden": spike, "nan": math.nan}.get(kind, lost)
