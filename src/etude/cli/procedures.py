@@ -278,7 +278,7 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
     from .output import ending_lines, store_option
 
     answer = outcome.answer
-    yield from ending_lines(_ending(outcome, options))
+    yield from ending_lines(_ending(outcome, options, source))
     if answer.lines:
         place = options.output or (source.name if source else "the experiment file")
         yield f"\nLines of {place}:"
@@ -292,11 +292,13 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         )
 
 
-def _ending(outcome: Outcome, options: ProcedureOptions) -> Ending:
+def _ending(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Ending:
     from ..advise.ending import Ending
     from .output import store_option
 
     answer, store = outcome.answer, store_option(options.store)
+    # A procedure knows no file: its commands say FILE.
+    file = shlex.quote(str(source)) if source else "FILE"
     return Ending(
         word=answer.word,
         line=answer.line,
@@ -305,7 +307,9 @@ def _ending(outcome: Outcome, options: ProcedureOptions) -> Ending:
         reasons=answer.reasons,
         more="--json",
         steps=tuple(
-            replace(one, command=f"{one.command}{store}") if one.command else one
+            replace(one, command=f"{one.command.replace('FILE', file)}{store}")
+            if one.command
+            else one
             for one in answer.steps
         ),
     )

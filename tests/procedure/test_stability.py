@@ -1,0 +1,239 @@
+"""`etude stability`: how training breaks, and whether that holds the best rate down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import etude
+from etude.errors import RunError
+from etude.experiment import Experiment
+from etude.procedure.base import Known
+from etude.procedure.opening import Training, answered, known_of
+from etude.procedure.player import Budget, Outcome
+from etude.procedure.stability import Stability
+from etude.procedure.stability_evidence import constant_schedule
+from etude.store import open_store
+from etude.wording import words
+
+Train = Callable[[etude.Trial], None]
+STEPS = 120
+KEYS = ["verdict", "best_learning_rate", "unstable_from", "held_down", "cure", "architecture"]
+
+
+def base(seed: int = 7, *, name: str = "base", steps: int = STEPS) -> Experiment:
+    return Experiment(
+        name=name,
+        metric="valid/loss",
+        max_steps=steps,
+        evaluations=20,
+        trials=1,
+        seed=seed,
+        fixed={"lr": 0.1},
+    )
+
+
+def training(kind: str, *, peak: float, border: float | None, noise: float = 0.01) -> Train:
+    """A loss with a smooth optimum at `peak`, of trainings that break around `border`."""
+
+    def train(trial: etude.Trial) -> None:
+        rate, random = float(trial["lr"]), np.random.default_rng(trial.seed)
+        shift = random.normal(0.0, noise)
+        end = 0.3 + min(0.25 * math.log10(rate / peak) ** 2, 1.9) + shift
+        odds = -math.log(rate / border) / 0.15 if border else math.inf
+        breaks = random.random() < 1.0 / (1.0 + math.exp(min(odds, 50.0)))
+        low, high = {"mid": (45, 80), "hidden": (2, 3)}.get(kind, (2, 6))
+        begin = int(random.integers(low, high))
+        for step in trial.steps():
+            loss = end + (2.3 - end) * math.exp(-12.0 * step / STEPS)
+            if breaks and step >= begin:
+                since = step - begin
+                spike = 0.25 + 6.0 * math.exp(-since)
+                lost = 3.8 - 1.5 * math.exp(-since / 2.0) - loss
+                loss += {"hidden": spike, "nan": math.nan}.get(kind, lost)
+            trial.log(step, {"train/loss": loss * random.normal(1.0, 0.03), "grad_norm": 1.0})
+            if trial.evaluates(step):
+                trial.report(step, {"valid/loss": loss * random.normal(1.0, 0.003)})
+
+    return train
+
+
+def outcome(
+    folder: Path, train: Train, *, of: Experiment | None = None, budget: Budget | None = None
+) -> Outcome:
+    trainings = Training(store=open_store(folder / "etude.db"), folder=folder, train=train)
+    known = known_of(of or base(), trainings)
+    return answered(Stability(), known, trainings, budget=budget or Budget())
+
+
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    train = training("early", peak=2.0, border=0.12)
+    return outcome(tmp_path_factory.mktemp("early"), train)
+
+
+@pytest.fixture(scope="module")
+def stable(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    train = training("early", peak=0.05, border=1.0)
+    return outcome(tmp_path_factory.mktemp("stable"), train)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [("nan", "early"), ("mid", "mid_training"), ("hidden", "hidden")]
+)
+def test_what_holds_the_best_rate_down_is_told_by_how_it_breaks(
+    tmp_path: Path, kind: str, verdict: str
+) -> None:
+    answer = outcome(tmp_path, training(kind, peak=2.0, border=0.12)).answer
+
+    assert answer.values["verdict"] == verdict
+    assert answer.values["held_down"] is True
+
+
+def test_the_lowest_rate_that_breaks_lies_just_above_the_best(early: Outcome) -> None:
+    answer = early.answer
+
+    assert answer.values["verdict"] == "early"
+    assert 0.12 / 1.5 <= answer.values["unstable_from"] <= 0.12 * 1.5
+    assert 0.12 / 1.5 / 1.5 <= answer.values["best_learning_rate"] < answer.values["unstable_from"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "border", "noise"),
+    [("nan", 0.6, 0.03), ("mid", 1.0, 0.01), ("early", None, 0.05)],
+)
+def test_an_optimum_well_below_the_border_is_stable_whatever_breaks_above(
+    tmp_path: Path, kind: str, border: float | None, noise: float
+) -> None:
+    answer = outcome(tmp_path, training(kind, peak=0.05, border=border, noise=noise)).answer
+
+    assert answer.values["verdict"] == "stable"
+    assert answer.values["held_down"] is False
+
+
+def test_the_best_rate_is_near_the_optimum_of_a_stable_training(stable: Outcome) -> None:
+    answer = stable.answer
+
+    assert answer.values["verdict"] == "stable"
+    assert 0.05 / 1.6 <= answer.values["best_learning_rate"] <= 0.05 * 1.6
+
+
+def quadratic(trial: etude.Trial) -> None:
+    """Gradient descent on a stiff quadratic: a real training, stable below a rate of 2 / 20."""
+    random, curvatures = np.random.default_rng(trial.seed), np.array([20.0, 1.0, 0.05])
+    weights = random.normal(1.0, 0.01, 3)
+    for step in trial.steps():
+        gradient = curvatures * weights
+        trial.log(
+            step,
+            {
+                "train/loss": float(gradient @ weights) / 2,
+                "grad_norm": float(np.linalg.norm(gradient)),
+            },
+        )
+        weights = weights - float(trial["lr"]) * gradient
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": float(curvatures * weights @ weights) / 2})
+
+
+def test_gradient_descent_breaks_where_its_curvature_says(tmp_path: Path) -> None:
+    answer = outcome(tmp_path, quadratic, of=base(steps=40)).answer
+
+    assert 0.1 <= answer.values["unstable_from"] <= 0.1 * 1.5
+    assert answer.values["verdict"] == "early"
+
+
+def not_a_number(trial: etude.Trial) -> None:
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": math.nan})
+
+
+def test_where_no_rate_trains_it_says_so_and_trains_little(tmp_path: Path) -> None:
+    result = outcome(tmp_path, not_a_number)
+
+    assert result.answer.values["verdict"] == "unclear"
+    assert "Every rate breaks" in result.answer.reasons[0].text
+    assert result.known.spent_steps < STEPS
+
+
+def whatever_the_rate(trial: etude.Trial) -> None:
+    random = np.random.default_rng(trial.seed)
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": 0.3 + math.exp(-step / 30) + random.normal(0.0, 0.001)})
+
+
+def test_a_loss_that_does_not_depend_on_the_rate_is_unclear(tmp_path: Path) -> None:
+    result = outcome(tmp_path, whatever_the_rate)
+
+    assert result.answer.values["verdict"] == "unclear"
+    assert "does not depend on the rate" in result.answer.reasons[0].text
+    assert [one.part for one in result.known.rounds] == ["rates"]
+
+
+def test_the_cost_said_first_is_an_upper_bound_and_mostly_spent(early: Outcome) -> None:
+    known = early.known
+
+    said = Stability().cost(replace(known, rounds=()))
+    assert known.spent_steps <= said.steps <= 1.5 * known.spent_steps
+
+
+def test_a_budget_that_ends_it_leaves_an_unclear_answer_with_its_reason(tmp_path: Path) -> None:
+    train = training("early", peak=2.0, border=0.12)
+
+    answer = outcome(tmp_path, train, budget=Budget(steps=12 * STEPS)).answer
+
+    assert answer.values["verdict"] == "unclear"
+    assert "training steps are left" in answer.reasons[0].text
+    assert answer.values["best_learning_rate"] is not None
+
+
+def test_the_answer_has_every_key_and_findings_name_their_trials(early: Outcome) -> None:
+    answer = early.answer
+
+    assert list(answer.values) == KEYS
+    assert {one.rule for one in answer.findings} >= {"D1", "D2", "D3", "D4", "D9"}
+    assert all(one.evidence["trials"] for one in answer.findings)
+
+
+def test_reasons_are_short(early: Outcome) -> None:
+    answer = early.answer
+
+    assert [one.text for one in answer.reasons if words(one.text) > 20] == []
+    assert words(answer.line) <= 14
+
+
+@pytest.mark.parametrize(
+    ("setting", "own_loop", "warned"),
+    [
+        ({"learning_rate": 0.1}, True, True),
+        ({"learning_rate": 0.1, "schedule": "cosine"}, True, False),
+        ({"learning_rate": 0.1, "lr_schedule": "constant"}, False, True),
+        ({"learning_rate": 0.1}, False, False),
+    ],
+)
+def test_a_constant_schedule_is_warned_of_where_it_is_known(
+    setting: dict[str, float | str], own_loop: bool, warned: bool
+) -> None:
+    known = Known(base=replace(base(), fixed=setting), setting=setting, own_loop=own_loop)
+
+    assert constant_schedule(known) is warned
+
+
+def test_without_a_learning_rate_it_says_how_to_name_it(tmp_path: Path) -> None:
+    unnamed = replace(base(), fixed={"gizmo": 0.1})
+
+    with pytest.raises(RunError, match="has no learning rate"):
+        outcome(tmp_path, whatever_the_rate, of=unnamed)
+
+
+def test_a_rate_under_a_name_of_the_users_own_is_swept(tmp_path: Path) -> None:
+    named = replace(base(), fixed={"gizmo": 0.1}, names={"gizmo": "learning_rate"})
+
+    result = outcome(tmp_path, whatever_the_rate, of=named)
+
+    assert len({one.setting["gizmo"] for one in result.known.rounds[0].records}) == 9
