@@ -176,9 +176,7 @@ class Stack:
             values = [one | other for one, other in zip(values, training, strict=True)]
         return values
 
-    def _over(
-        self, over: Examples, x: Any, named: Callable[[str], str]
-    ) -> list[dict[str, float]]:
+    def _over(self, over: Examples, x: Any, named: Callable[[str], str]) -> list[dict[str, float]]:
         """The metrics of each row over these examples; what has no name there is left out."""
         batch_size = self.members[0].recipe.batch_size
         spans = list(metrics.spans(over.count, batch_size))
