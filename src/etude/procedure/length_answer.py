@@ -34,11 +34,11 @@ class LengthEvidence:
     Args:
         coarse: The rates of the first sweep and its extensions, one training each.
         near: Those near the fastest, several trainings each; empty where none were trained.
-        nearest: The training of the first sweep with the lowest loss on its training set.
+        nearest: The training with the lowest loss on its training set.
         at_edge: Whether the best rate lies at the edge of what was tried.
         switched: What was switched off for it.
         affordable: The length of the first sweep.
-        examples: So many training examples are evaluated at most, in Etude's loop.
+        examples: So many training examples were evaluated at most, in Etude's loop.
     """
 
     known: Known
