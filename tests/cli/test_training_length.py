@@ -42,7 +42,7 @@ def project(tmp_path, monkeypatch):
 def test_it_says_its_cost_first_and_ends_in_the_lines_of_the_file(project, etude_command):
     said = etude_command(*TYPED, "-o", "longer.toml")
 
-    assert said.out.index("At most 47 trainings, 900 steps") < said.out.index("1. rates:")
+    assert said.out.index("At most 51 trainings, 900 steps") < said.out.index("1. rates:")
     assert "NOT COMPUTE-BOUND  A full fit takes 20 steps" in said.out
     assert "experiment.max_steps  60 -> 20" in said.out
     written = (project / "longer.toml").read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -20,36 +20,41 @@ if TYPE_CHECKING:
     from ..space import Scalar
 
 
+WithoutOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="NAME[=VALUE]",
+        help="Switch this off too, at 0, false or VALUE. [default: known regularization]",
+        show_default=False,
+    ),
+]
+FullFitOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--full-fit",
+        metavar="METRIC=VALUE",
+        help="What is a full fit of the training set. [default: train/error=0]",
+        show_default=False,
+    ),
+]
+MaxStepsOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-steps",
+        min=1,
+        help="The most steps that you can afford. [default: those of FILE]",
+        show_default=False,
+    ),
+]
+
+
 def training_length(  # noqa: PLR0913  # one parameter an option is Typer's way
     file: FileArgument,
     *,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--without",
-            metavar="NAME[=VALUE]",
-            help="Switch this off too, at 0, false or VALUE. [default: known regularization]",
-            show_default=False,
-        ),
-    ] = None,
-    full_fit: Annotated[
-        str | None,
-        typer.Option(
-            "--full-fit",
-            metavar="METRIC=VALUE",
-            help="What is a full fit of the training set. [default: train/error=0]",
-            show_default=False,
-        ),
-    ] = None,
-    max_steps: Annotated[
-        int | None,
-        typer.Option(
-            "--max-steps",
-            min=1,
-            help="The most steps that you can afford. [default: those of FILE]",
-            show_default=False,
-        ),
-    ] = None,
+    without: WithoutOption = None,
+    full_fit: FullFitOption = None,
+    max_steps: MaxStepsOption = None,
     budget_steps: BudgetStepsOption = None,
     budget_hours: BudgetHoursOption = None,
     given: SetOption = None,

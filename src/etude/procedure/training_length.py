@@ -31,6 +31,8 @@ from .unregularized import Unregularized, unregularized
 
 RATE = "learning_rate"
 SWEEP, NEAR = "rates", "near"
+# Heuristic: at this spacing they reach a little beyond both neighbours of the best.
+MOST_NEAR_RATES = 5
 _SIDES = ("lower", "higher")
 
 
@@ -84,8 +86,11 @@ class TrainingLength:
         Source: R15.
         """
         length = self._length(known)
-        trials = self.rates + len(_near_factors(5, self.near_spacing)) * self.most_seeds
-        return Cost(trials=trials, steps=(self.rates + self.most_near) * length)
+        extended = self.most_extensions * self.extension_rates
+        near = MOST_NEAR_RATES * self.most_seeds
+        return Cost(
+            trials=self.rates + extended + near, steps=(self.rates + self.most_near) * length
+        )
 
     def step(self, known: Known) -> Step | Answer:
         """The sweep of constant rates, its extensions, the sweep near the best; then the answer.
@@ -173,7 +178,8 @@ class TrainingLength:
         length = math.ceil(min(most, max(self.near_length * fit_steps, 2)))
         extended = len(_extensions(known)) * self.extension_rates
         trainings = (self.most_near - extended) * most // length
-        factors = _near_factors(5 if trainings >= 15 else 3, self.near_spacing)
+        count = MOST_NEAR_RATES if trainings >= 3 * MOST_NEAR_RATES else 3
+        factors = _near_factors(count, self.near_spacing)
         seeds = max(1, min(self.most_seeds, trainings // len(factors)))
         return self._round(
             known,
