@@ -414,11 +414,45 @@ def test_a_real_training_that_fits_gets_the_length_of_its_fit(store: Store) -> N
 
 
 def test_label_noise_and_a_small_network_are_refused(store: Store) -> None:
-    experiment = base(nuisance={}, fixed=OWN, trials=1, max_steps=400)
+    experiment = base(nuisance={}, fixed=OWN, trials=1, max_steps=200)
 
     outcome = played(
-        store, workload(examples=512, width=1, label_noise=0.4), experiment, own_loop=True
+        store, workload(examples=256, width=1, label_noise=0.4), experiment, own_loop=True
     )
 
     assert outcome.answer.values["max_steps"] is None
     assert outcome.answer.values["regime"] in {"not_compute_bound", "unclear"}
+    assert "refused" in texts(outcome)
+
+
+def test_a_training_that_hardly_begins_is_not_taken_for_one_that_cannot_fit(store: Store) -> None:
+    crawling = {**OWN, "optimizer": "sgd", "learning_rate": 1e-3}
+    del crawling["momentum"]
+    experiment = base(nuisance={}, fixed=crawling, trials=1, max_steps=60)
+
+    outcome = played(
+        store,
+        workload(examples=500, width=8, label_noise=0.0),
+        experiment,
+        own_loop=True,
+        rates=3,
+    )
+
+    assert outcome.answer.values["regime"] == "unclear"
+    assert outcome.answer.values["max_steps"] is None
+
+
+def test_a_network_in_the_middle_of_its_training_is_compute_bound(store: Store) -> None:
+    slow = {**OWN, "optimizer": "sgd", "learning_rate": 1e-2}
+    del slow["momentum"]
+    experiment = base(nuisance={}, fixed=slow, trials=1, max_steps=60)
+
+    outcome = played(
+        store,
+        workload(examples=2000, width=8, label_noise=0.0),
+        experiment,
+        own_loop=True,
+    )
+
+    assert outcome.answer.values["regime"] == "compute_bound"
+    assert outcome.answer.values["max_steps"] is None

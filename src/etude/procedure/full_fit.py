@@ -128,12 +128,14 @@ class RateFit:
         steps: One a training, infinite where it never does.
         broken: How many of them broke.
         interval: Steps between two evaluations: nothing finer is known.
+        reached: The best value of the metric over all of them; None where it was not logged.
     """
 
     rate: float
     steps: tuple[float, ...]
     broken: int = 0
     interval: float = 1.0
+    reached: float | None = None
 
     @property
     def median(self) -> float:
@@ -158,9 +160,16 @@ def rate_fits(played: Round, rate_name: str, fit: FullFit) -> list[RateFit]:
             steps=tuple(first_full_fit(played, record, fit) for record in by_rate[rate]),
             broken=sum(record.status == "infeasible" for record in by_rate[rate]),
             interval=played.experiment.max_steps / played.experiment.evaluations,
+            reached=_reached(by_rate[rate], fit),
         )
         for rate in sorted(by_rate)
     ]
+
+
+def _reached(records: Collection[Record], fit: FullFit) -> float | None:
+    bests = [record.best(fit.metric, maximize=fit.maximize) for record in records]
+    values = [best.value for best in bests if best is not None]
+    return (max if fit.maximize else min)(values, default=None)
 
 
 def fastest(fits: Collection[RateFit]) -> RateFit | None:

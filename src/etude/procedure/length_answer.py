@@ -211,7 +211,7 @@ def _next_steps(steps: int, by_hand: str, *, has_lines: bool) -> tuple[NextStep,
 
 def _unfitted(evidence: LengthEvidence, played: Round, record: Record) -> Answer:
     fit = evidence.fit
-    seen = regime_without_fit(played, record, fit)
+    seen = regime_without_fit(played, record, fit, at_edge=evidence.at_edge)
     rate = float(record.setting[evidence.rate_name])
     values = {
         "regime": seen.regime,
@@ -282,11 +282,14 @@ def _table(evidence: LengthEvidence) -> tuple[tuple[str, ...], ...]:
             number(one.rate, 3),
             str(len(one.steps)),
             f"{math.ceil(one.median):,}" if math.isfinite(one.median) else "never",
+            "" if one.reached is None else number(one.reached, 2),
             str(one.broken) if one.broken else "",
         )
         for one in sorted([*evidence.coarse, *evidence.near], key=lambda one: one.rate)
     ]
-    return ((evidence.rate_name, "trainings", "full fit after", "broke"), *rows) if rows else ()
+    metric = evidence.fit.metric if evidence.fit else ""
+    head = (evidence.rate_name, "trainings", "full fit after", f"best {metric}", "broke")
+    return (head, *rows) if rows else ()
 
 
 def _finding(evidence: LengthEvidence, status: str, headline: str) -> Finding:

@@ -12,7 +12,7 @@ from ..experiment.objective import Objective
 from ..playbook.metrics import TRAIN_LOSS, known_metrics
 from ..record import Record
 from ..train.metrics import FULL_LOSS
-from ..wording import number
+from ..wording import number, percent
 from .base import Round
 from .full_fit import FullFit
 
@@ -49,11 +49,30 @@ def training_objective(record: Record, fit: FullFit | None) -> Objective | None:
     return None
 
 
-def regime_without_fit(played: Round, record: Record, fit: FullFit | None) -> RegimeEvidence:
+# The last fifth, as C9 has it.
+_LATE = 0.2
+# Heuristic: a curve that flattens gains less than this share of all it gained in the last fifth; a
+# straight one gains a fifth.
+_FLAT = 0.05
+# Heuristic: what falls by less than this share of itself in the last fifth stands still; a power
+# law as slow as the 40th root of the steps falls by more.
+_SLIGHT = 0.005
+
+
+def regime_without_fit(
+    played: Round, record: Record, fit: FullFit | None, *, at_edge: bool = False
+) -> RegimeEvidence:
     """The regime where no rate fits the training set, by the training that comes nearest to it.
 
     Compute-bound is what still gains at its end, on the training set and on validation data;
-    what stands still on the training set is not, and cannot be fitted either.
+    what stands still on the training set is not, and cannot be fitted either. Where it falls but
+    slightly, higher rates that came no lower say so too: they go further in as many steps.
+
+    Args:
+        played: The round of the training.
+        record: The training.
+        fit: What counts as a full fit.
+        at_edge: Whether no higher or no lower rate was tried.
 
     Source: T1, T13, C9.
     """
@@ -65,17 +84,35 @@ def regime_without_fit(played: Round, record: Record, fit: FullFit | None) -> Re
     learned = _late(played, record, training)
     objective = played.experiment.objective
     judged = _late(played, record, objective)
-    if learned.status == "ok":
-        why = f"`{training.metric}` no longer falls after {steps:,} steps"
-        return RegimeEvidence(regime="not_compute_bound", because=why, has_turned=True)
+    if learned.status == "ok" or (learned.status == "notice" and _is_slight(learned)):
+        return _standing(training.metric, learned, steps, at_edge=at_edge)
     if learned.status == "unclear":
         why = f"whether `{training.metric}` still falls after {steps:,} steps is open: "
         return RegimeEvidence(regime="unclear", because=f"{why}{learned.why}")
     gain = f"`{training.metric}` still fell by {number(learned.gain, 2)} in its last fifth"
-    if judged.status == "ok":
+    best = record.best(objective.metric, maximize=objective.maximize)
+    is_early = best is None or best.step < (1 - _LATE) * steps
+    if judged.status == "ok" and is_early:
         why = f"{gain}, while `{objective.metric}` no longer improves"
         return RegimeEvidence(regime="unclear", because=why)
     return RegimeEvidence(regime="compute_bound", because=gain)
+
+
+def _is_slight(trial: StillImprovingTrial) -> bool:
+    return trial.gain < _SLIGHT * abs(trial.end)
+
+
+def _standing(
+    metric: str, trial: StillImprovingTrial, steps: int, *, at_edge: bool
+) -> RegimeEvidence:
+    """What stands still: not compute-bound where it flattened, and a higher rate came no lower."""
+    why = f"`{metric}` no longer falls after {steps:,} steps"
+    if trial.status == "notice":
+        share = percent(trial.gain / abs(trial.end))
+        why = f"`{metric}` fell by no more than {share} of itself in its last fifth"
+    if at_edge or (trial.status == "notice" and not trial.share < _FLAT):
+        return RegimeEvidence(regime="unclear", because=f"{why}: perhaps it has hardly begun")
+    return RegimeEvidence(regime="not_compute_bound", because=why, has_turned=True)
 
 
 def _late(played: Round, record: Record, objective: Objective) -> StillImprovingTrial:
