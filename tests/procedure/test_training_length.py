@@ -440,19 +440,3 @@ def test_a_training_that_hardly_begins_is_not_taken_for_one_that_cannot_fit(stor
 
     assert outcome.answer.values["regime"] == "unclear"
     assert outcome.answer.values["max_steps"] is None
-
-
-def test_a_network_in_the_middle_of_its_training_is_compute_bound(store: Store) -> None:
-    slow = {**OWN, "optimizer": "sgd", "learning_rate": 1e-2}
-    del slow["momentum"]
-    experiment = base(nuisance={}, fixed=slow, trials=1, max_steps=60)
-
-    outcome = played(
-        store,
-        workload(examples=2000, width=8, label_noise=0.0),
-        experiment,
-        own_loop=True,
-    )
-
-    assert outcome.answer.values["regime"] == "compute_bound"
-    assert outcome.answer.values["max_steps"] is None
