@@ -27,6 +27,7 @@ class Assignment:
         until_step: Updates after which it pauses, at a checkpoint; None for its end.
         max_wall_s: Seconds that this attempt may take; None for no limit.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        evaluate_training: How many training examples a loop of ours evaluates beside validation.
         unread: What nobody read of the setting before the checkpoint; None where not known.
         taken: What was read with the whole setting alone, before the checkpoint.
         rehearsal: Whether this only tries two steps: nothing is recorded.
@@ -51,6 +52,7 @@ class Assignment:
     until_step: int | None = None
     max_wall_s: float | None = None
     keep_checkpoints: int = 1
+    evaluate_training: int = 0
     unread: tuple[str, ...] | None = None
     taken: tuple[str, ...] = ()
     rehearsal: bool = False

@@ -78,6 +78,7 @@ class Trial:
         metric: The experiment's.
         maximize: Whether more of it is better.
         keep_checkpoints: How many of the best checkpoints are worth writing (K1).
+        evaluate_training: How many training examples loops of ours evaluate beside validation.
         is_checked: Whether the checkpoint that it is handed is known to be as it was written.
     """
 
@@ -98,10 +99,10 @@ class Trial:
         self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
         self.seed = assignment.seed
         self.final_step = assignment.max_steps - 1
-        self.metric = assignment.metric
-        self.maximize = assignment.maximize
+        self.metric, self.maximize = assignment.metric, assignment.maximize
         self._objective = assignment.objective
         self.keep_checkpoints = assignment.keep_checkpoints
+        self.evaluate_training = assignment.evaluate_training
         self.is_checked = bool(assignment.resume_contents)
         self._assignment = assignment
         self._channel, self._halted = channel, halted

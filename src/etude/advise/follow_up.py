@@ -182,6 +182,7 @@ def replay_experiment(
         max_trial_s=experiment.max_trial_s,
         diverged_above=experiment.diverged_above,
         keep_checkpoints=experiment.keep_checkpoints,
+        evaluate_training=experiment.evaluate_training,
         parent=experiment.name,
         fixed={**study.fixed, **study.scientific},
         configurations=tuple(first.values for _ in range(repeats)),

@@ -22,6 +22,7 @@ from .plan import plan
 from .report import report
 from .run import run
 from .stability import stability
+from .training_length import training_length
 from .trials import trials
 
 # What only looks at what is stored adds up small matrices: several threads would wait for each
@@ -47,6 +48,7 @@ app.command()(report)
 app.command(name="next")(next_round)
 app.command()(adopt)
 app.command()(launch)
+app.command(name="training-length")(training_length)
 app.command()(stability)
 app.command()(extend)
 app.command()(exploit)

@@ -191,10 +191,10 @@ def _given(typed: tuple[str, ...]) -> dict[str, Scalar]:
     pairs = [one.partition("=") for one in typed]
     if wrong := [name for name, sign, _ in pairs if not (sign and name.strip())]:
         raise RunError(f"--set takes NAME=VALUE, got `{wrong[0]}`. For example learning_rate=0.1.")
-    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+    return {name.strip(): typed_value(value.strip()) for name, _, value in pairs}
 
 
-def _value(text: str) -> Scalar:
+def typed_value(text: str) -> Scalar:
     """A value as an experiment file reads it; what is no value there is text."""
     try:
         value: Scalar = tomllib.loads(f"value = {text}")["value"]
@@ -331,6 +331,7 @@ def as_json(procedure: Procedure[Known], outcome: Outcome) -> dict[str, Any]:
         "answer": dict(answer.values),
         "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "lines": [change_as_json(one) for one in answer.lines],
+        "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "findings": [to_json(one) for one in answer.findings],
         "rounds": [{"part": one.part, "experiment": one.experiment.name} for one in known.rounds],
         "cost": {

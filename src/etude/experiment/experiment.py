@@ -46,6 +46,8 @@ class Experiment:
         diverged_above: A trial whose loss rises above its first value by more than this many times
             that value is infeasible; False switches the rule off.
         keep_checkpoints: How many of a trial's best checkpoints are kept, beside the last (K1).
+        evaluate_training: How many training examples a workload is evaluated on beside those of
+            validation, evenly spread over all; 0 for none.
         parent: The name of the round before.
         baseline: The file of the launched configuration, beside this one's; a file inherits from it
             what it does not name, below `fixed`.
@@ -88,6 +90,7 @@ class Experiment:
     # times exceeded is seldom recovered; kept high, because a spike that recovers is no divergence.
     diverged_above: float | Literal[False] = 100.0
     keep_checkpoints: int = 1
+    evaluate_training: int = 0
     parent: str | None = None
     baseline: str | None = None
     acknowledge: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         until_step=record.until_step,
         max_wall_s=experiment.max_trial_s,
         keep_checkpoints=experiment.keep_checkpoints,
+        evaluate_training=experiment.evaluate_training,
         unread=record.unread,
         taken=record.taken,
     )

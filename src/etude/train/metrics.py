@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import WorkloadError
+from ..playbook.metrics import TRAIN_LOSS
 from .workload import Workload
 
+# The loss over the training examples, none of them left out and the model in its evaluation.
+FULL_LOSS = "train/full_loss"
 # Heuristic: so many examples keep a small network busy, and few networks run out of memory.
 MIN_BATCH = 512
 
@@ -31,6 +34,20 @@ def recorded_name(name: str) -> str:
     ('valid/error', 'test/error')
     """
     return name if "/" in name else f"valid/{name}"
+
+
+def training_name(name: str) -> str:
+    """What a metric over training examples is recorded as; empty for one of another part.
+
+    The loss of each batch is `train/loss` already, so that of all examples has a name of its own.
+
+    >>> training_name("error"), training_name("loss"), training_name("test/error")
+    ('train/error', 'train/full_loss', '')
+    """
+    part, _, rest = recorded_name(name).partition("/")
+    if part != "valid":
+        return ""
+    return FULL_LOSS if f"train/{rest}" == TRAIN_LOSS else f"train/{rest}"
 
 
 def metrics_of(workload: Workload, values: Any) -> Mapping[str, Any]:

@@ -178,6 +178,7 @@ FIELD_CHECKS: Mapping[str, Check] = {
     "max_trial_s": _seconds,
     "diverged_above": _threshold,
     "keep_checkpoints": _whole(1, 1),
+    "evaluate_training": _whole(0, 4096),
     "parent": _parent,
     "baseline": _baseline,
     "acknowledge": _acknowledge,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, final
@@ -23,6 +23,7 @@ from ..checkpointing import EVERY_S
 from ..loop import run
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
+from ..sample import evenly_spread
 from ..workload import Workload
 from .checkpoints import State
 from .examples import Examples, Order, examples
@@ -54,6 +55,7 @@ class Loop:
         self.every_s = every_s
         self.double = double
         self._programs: list[Program] = []
+        self._samples: dict[int, Examples] = {}
 
     @cached_property
     def training(self) -> Examples:
@@ -64,6 +66,13 @@ class Loop:
     def validation(self) -> Examples:
         """The examples to evaluate on."""
         return examples(self.workload.validation, double=self.double)
+
+    def training_sample(self, most: int) -> Examples:
+        """At most so many of the examples to train on, evenly spread, to evaluate on."""
+        if most not in self._samples:
+            sample = evenly_spread(self.workload.training, most)
+            self._samples[most] = examples(sample, double=self.double)
+        return self._samples[most]
 
     def network(self, setting: Mapping[str, Any], seed: int) -> Network:
         """The network of a trial, untrained."""
@@ -122,12 +131,18 @@ class Learner:
         return {"train/loss": loss, "grad_norm": norm}
 
     def evaluation(self) -> dict[str, float]:
-        """The metrics over all validation examples."""
-        examples = self._loop.validation
-        spans = list(metrics.spans(examples.count, self._recipe.batch_size))
-        batches = (examples.between(start, stop) for start, stop in spans)
+        """The metrics over all validation examples, and over training examples where asked for."""
+        values = self._means(self._loop.validation, metrics.recorded_name)
+        if most := self._trial.evaluate_training:
+            values |= self._means(self._loop.training_sample(most), metrics.training_name)
+        return values
+
+    def _means(self, over: Examples, named: Callable[[str], str]) -> dict[str, float]:
+        """The metrics over these examples; what has no name there is left out."""
+        spans = list(metrics.spans(over.count, self._recipe.batch_size))
+        batches = (over.between(start, stop) for start, stop in spans)
         parts = [self._program.measure(self._vectors[0], {}, batch) for batch in batches]
-        values = means(parts, [stop - start for start, stop in spans], axes=0)
+        values = means(parts, [stop - start for start, stop in spans], named, axes=0)
         return {name: float(value) for name, value in values.items()}
 
     def state(self) -> State:

@@ -9,7 +9,7 @@ Axes: S steps of a stretch, K trials, P parameters, B examples in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, final
@@ -241,18 +241,27 @@ class Program:
         return values
 
 
-def means(parts: Sequence[Mapping[str, Any]], sizes: Sequence[int], *, axes: int) -> dict[str, Any]:
+def means(
+    parts: Sequence[Mapping[str, Any]],
+    sizes: Sequence[int],
+    named: Callable[[str], str],
+    *,
+    axes: int,
+) -> dict[str, Any]:
     """Each metric's mean over all examples, summed in double precision; `axes` stand before them.
+
+    What has no name there is left out.
 
     Source: E3.
     """
     return {
-        metrics.recorded_name(name): sum(
+        named(name): sum(
             _sum(np.asarray(part[name], dtype=np.float64), count, axes)
             for part, count in zip(parts, sizes, strict=True)
         )
         / sum(sizes)
         for name in parts[0]
+        if named(name)
     }
 
 

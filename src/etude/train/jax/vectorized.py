@@ -10,7 +10,7 @@ Axes: W rows, K of them trials', S steps of a stretch, P parameters.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, final
 
@@ -20,6 +20,7 @@ import numpy as np
 from ...setting import NotedSetting, quietly
 from .. import metrics
 from ..reporting import STRETCH_S, Departed, StepResults, report_steps, until_evaluation
+from .examples import Examples
 from .loop import Loop
 from .member import Member
 from .program import MAX_STRETCH, About, Done, Program, means
@@ -168,15 +169,22 @@ class Stack:
         return max(1, min(until, ahead, int(STRETCH_S / step_s)))
 
     def _evaluations(self, x: Any) -> list[dict[str, float]]:
-        """The metrics of each row over all validation examples."""
-        examples = self._loop.validation
+        """The metrics of each row over all validation examples, and training ones if asked for."""
+        values = self._over(self._loop.validation, x, metrics.recorded_name)
+        if most := self.members[0].trial.evaluate_training:
+            training = self._over(self._loop.training_sample(most), x, metrics.training_name)
+            values = [one | other for one, other in zip(values, training, strict=True)]
+        return values
+
+    def _over(self, over: Examples, x: Any, named: Callable[[str], str]) -> list[dict[str, float]]:
+        """The metrics of each row over these examples; what has no name there is left out."""
         batch_size = self.members[0].recipe.batch_size
-        spans = list(metrics.spans(examples.count, batch_size))
+        spans = list(metrics.spans(over.count, batch_size))
         filled = [one or self.members[0] for one in self._rows]
         own = self._own(filled)
-        batches = (examples.between(start, stop) for start, stop in spans)
+        batches = (over.between(start, stop) for start, stop in spans)
         parts = [self._program.measure(x, own, batch) for batch in batches]
-        values = means(parts, [stop - start for start, stop in spans], axes=1)
+        values = means(parts, [stop - start for start, stop in spans], named, axes=1)
         columns = {name: column.tolist() for name, column in values.items()}
         return [
             {name: column[place] for name, column in columns.items()}

@@ -7,7 +7,7 @@ state to save.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, final
 
@@ -19,8 +19,9 @@ from ...trial import Trial
 from ..backend import Library
 from ..checkpointing import EVERY_S
 from ..loop import run
-from ..metrics import recorded_name
+from ..metrics import recorded_name, training_name
 from ..recipe import MOVING, recipe, seed_of
+from ..sample import evenly_spread
 from ..workload import Workload
 from . import dropout, evaluation
 from .checkpoints import State
@@ -54,6 +55,7 @@ class Loop:
         self.workload = workload
         self.every_s = every_s
         self.device = device or default_device()
+        self._samples: dict[int, Examples] = {}
 
     @cached_property
     def training(self) -> Examples:
@@ -64,6 +66,13 @@ class Loop:
     def validation(self) -> Examples:
         """The examples to evaluate on."""
         return examples(self.workload.validation, self.device, double=self.double)
+
+    def training_sample(self, most: int) -> Examples:
+        """At most so many of the examples to train on, evenly spread, to evaluate on."""
+        if most not in self._samples:
+            sample = evenly_spread(self.workload.training, most)
+            self._samples[most] = examples(sample, self.device, double=self.double)
+        return self._samples[most]
 
     def network(self, setting: Mapping[str, Any], seed: int) -> Network:
         """The network of a trial, untrained."""
@@ -97,6 +106,7 @@ class Learner:
         self._m, self._v = self._recipe.rule.moments(self._x)
         self._network.point_into(self._x, self._gradient)
         self._ahead = range(0)
+        self._evaluate_training = trial.evaluate_training
 
     @property
     def module(self) -> nn.Module:
@@ -120,15 +130,23 @@ class Learner:
 
     @torch.no_grad()
     def evaluation(self) -> dict[str, float]:
-        """The metrics over all validation examples."""
-        loop, module = self._loop, self._network.module.eval()
+        """The metrics over all validation examples, and over training examples where asked for."""
+        values = self._means(self._loop.validation, recorded_name)
+        if self._evaluate_training:
+            sample = self._loop.training_sample(self._evaluate_training)
+            values |= self._means(sample, training_name)
+        return values
+
+    def _means(self, over: Examples, named: Callable[[str], str]) -> dict[str, float]:
+        """The metrics over these examples; what has no name there is left out."""
+        workload, module = self._loop.workload, self._network.module.eval()
         parts = [
-            evaluation.sums(loop.workload, module, batch)
-            for batch in evaluation.batches(loop.validation, self._recipe.batch_size)
+            evaluation.sums(workload, module, batch)
+            for batch in evaluation.batches(over, self._recipe.batch_size)
         ]
         module.train()
-        means = evaluation.means(parts, loop.validation.count)
-        return {recorded_name(name): value.item() for name, value in means.items()}
+        means = evaluation.means(parts, over.count)
+        return {named(name): value.item() for name, value in means.items() if named(name)}
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""

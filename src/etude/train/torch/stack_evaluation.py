@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, final
 
 import torch
@@ -14,7 +15,7 @@ from torch.fx import GraphModule
 
 from .. import metrics
 from . import evaluation, graph, recorded_step
-from .examples import Batch
+from .examples import Batch, Examples
 from .loop import Loop
 from .network import Network
 from .rows import Rows
@@ -31,8 +32,11 @@ class Evaluator:
     what has taken little time so far is run as it is.
     """
 
-    def __init__(self, loop: Loop, network: Network, batch_size: int) -> None:
+    def __init__(
+        self, loop: Loop, network: Network, batch_size: int, *, evaluate_training: int = 0
+    ) -> None:
         """Batches are at least as large as the training batch (E1)."""
+        self._evaluate_training = evaluate_training
         self._loop = loop
         self._network = network
         self._batch_size = batch_size
@@ -44,18 +48,33 @@ class Evaluator:
     @torch.no_grad()
     def means(self, rows: Rows, *, recording: bool = False) -> list[dict[str, float]]:
         """The metrics of each trial; with `recording`, by recordings from the first on."""
-        validation = self._loop.validation
+        means = self._over(self._loop.validation, rows, metrics.recorded_name, recording)
+        if not self._evaluate_training:
+            return means
+        sample = self._loop.training_sample(self._evaluate_training)
+        training = self._over(sample, rows, metrics.training_name, recording)
+        return [one | other for one, other in zip(means, training, strict=True)]
+
+    def _over(
+        self,
+        over: Examples,
+        rows: Rows,
+        named: Callable[[str], str],
+        recording: bool,  # noqa: FBT001  # as `means` was asked
+    ) -> list[dict[str, float]]:
+        """The metrics of each trial over these examples; what has no name there is left out."""
         self._network.module.eval()
         try:
             parts = [
                 self._summed(rows, batch, recording=recording)
-                for batch in evaluation.batches(validation, self._batch_size)
+                for batch in evaluation.batches(over, self._batch_size)
             ]
         finally:
             self._network.module.train()
         columns = {
-            metrics.recorded_name(name): column.tolist()
-            for name, column in evaluation.means(parts, validation.count).items()
+            named(name): column.tolist()
+            for name, column in evaluation.means(parts, over.count).items()
+            if named(name)
         }
         return [
             {name: column[place] for name, column in columns.items()} for place in range(len(rows))

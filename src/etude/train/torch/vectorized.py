@@ -58,7 +58,12 @@ class Stack:
         # Of the setting, by the loss and by the model that computes for all.
         self._read = NotedSetting()
         self._first = members[0].trial.noted
-        self._evaluator = Evaluator(loop, self._network, members[0].recipe.batch_size)
+        self._evaluator = Evaluator(
+            loop,
+            self._network,
+            members[0].recipe.batch_size,
+            evaluate_training=members[0].trial.evaluate_training,
+        )
         self._step_s = STRETCH_S / 8  # until it is measured: a first stretch of a few steps
         self._members: list[Member] = []
         self._rows = stacked([member.row for member in members])
