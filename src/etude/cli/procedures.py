@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..space import Scalar
     from ..store.base import Store
 
+# Adds to what is known before the first round.
+Inform: TypeAlias = Callable[["Known", "Training"], "Known"]
 BudgetStepsOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -79,8 +81,17 @@ class ProcedureOptions:
     json: bool = False
 
 
-def play_file(procedure: Procedure, file: Path, options: ProcedureOptions) -> None:
-    """Plays a procedure on an experiment file, and shows its answer."""
+def play_file(
+    procedure: Procedure, file: Path, options: ProcedureOptions, *, informed: Inform | None = None
+) -> None:
+    """Plays a procedure on an experiment file, and shows its answer.
+
+    Args:
+        procedure: What decides.
+        file: The experiment's.
+        options: What was typed.
+        informed: What adds to what is known before the first round; None for nothing.
+    """
     from ..procedure.opening import read_file
     from ..store import open_store
     from .options import lasting_location
@@ -89,7 +100,8 @@ def play_file(procedure: Procedure, file: Path, options: ProcedureOptions) -> No
     location = lasting_location(options.store)
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
-        _play(procedure, experiment, folder, store, options, source=file)
+        training = _training(options, folder, store)
+        _play(procedure, experiment, training, options, source=file, informed=informed)
 
 
 def play_stored(procedure: Procedure, name: str | None, options: ProcedureOptions) -> None:
@@ -103,24 +115,26 @@ def play_stored(procedure: Procedure, name: str | None, options: ProcedureOption
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        _play(procedure, result.experiment, folder, store, options, source=source)
+        training = _training(options, folder, store)
+        _play(procedure, result.experiment, training, options, source=source)
 
 
-def _play(  # noqa: PLR0917  # what was typed, and what was read of it
+def _play(
     procedure: Procedure,
     experiment: Experiment,
-    folder: Path,
-    store: Store,
+    training: Training,
     options: ProcedureOptions,
+    *,
     source: Path | None,
+    informed: Inform | None = None,
 ) -> None:
     from ..procedure.opening import known_of, with_pace
     from ..procedure.player import cost_sentence, play
     from .interrupt import signals_as_ctrl_c
 
     with signals_as_ctrl_c():
-        training = _training(options, folder, store)
         known = known_of(experiment, training, given=_given(options.given))
+        known = informed(known, training) if informed is not None else known
         budget = _budget(procedure, known, options)
         known = with_pace(procedure, known, training)
         _say(options, f"Configuration: {known.setting_source}.")

@@ -11,7 +11,10 @@ from ..errors import RunError
 from ..space import Real
 from ..wording import number
 from .base import Answer, Known, Round, Step, listed
-from .cost import Cost, planned_cost
+from .cost import NOTHING, Cost, planned_cost
+from .cures import cure, most
+from .cures.answer import with_architecture, with_cures
+from .diagnosis import Diagnosis
 
 RATE = "learning_rate"
 
@@ -42,17 +45,31 @@ class Stability:
 
         Source: R15.
         """
-        return planned_cost(self._rates(known).experiment)
+        cures = most(known) if self.cure else NOTHING
+        return planned_cost(self._rates(known).experiment) + cures
 
     def step(self, known: Known) -> Step | Answer:
-        """The sweep of the rate first, then the answer.
+        """The diagnosis first; then, where it says that training breaks, the cures.
 
-        Source: D1, D2.
+        Source: D1, D2, D6.
         """
+        coming = self._diagnosed(known)
+        if isinstance(coming, Step):
+            return coming
+        answer, diagnosis = coming
+        if not self.cure:
+            return with_architecture(answer, known)
+        cured = cure(known, diagnosis)
+        if isinstance(cured, Step):
+            return cured
+        return with_architecture(with_cures(answer, known, diagnosis, cured), known)
+
+    def _diagnosed(self, known: Known) -> Step | tuple[Answer, Diagnosis]:
         rates = known.round("rates")
         if rates is None and not known.ended:
             return self._rates(known)
-        return _answer(known, rates)
+        name = known.name_of(RATE) or RATE
+        return _answer(known, rates), Diagnosis(kind="unclear", rate=name)
 
     def _rates(self, known: Known) -> Step:
         name = known.name_of(RATE)
