@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ Train = Callable[[etude.Trial], None]
 Gradient = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 Loss = Callable[[np.ndarray], float]
 
-STEPS = 400
+STEPS = 200
 # Directions along which nothing ever breaks, and that only a high rate gets down in time.
 SLOW = np.array([0.3, 0.1, 0.03, 0.01])
 
@@ -59,10 +60,10 @@ def base(**given: object) -> Experiment:
         "name": "base",
         "metric": "valid/loss",
         "max_steps": STEPS,
-        "evaluations": 40,
+        "evaluations": 20,
         "trials": 4,
         "nuisance": {"lr": etude.Real(1e-3, 1.0, log=True)},
-        "fixed": {"warmup": 0, "clip": 1e9},
+        "fixed": {"warmup": 0, "clip": 0.0},
         "names": {"warmup": "warmup_steps", "clip": "gradient_clip"},
     }
     return Experiment(**{**settings, **given})
@@ -78,8 +79,6 @@ def cured(
     **known: object,
 ) -> tuple[Outcome, Cured]:
     """How the cures end, and what came of each."""
-    from dataclasses import replace
-
     training = Training(store=store, folder=Path.cwd(), train=train, runner="inline")
     before = replace(known_of(experiment or base(), training), **known)
     procedure = Cures(diagnosis)
@@ -107,7 +106,8 @@ def descent(loss: Loss, gradient: Gradient, start: np.ndarray) -> Train:
             norm = float(np.linalg.norm(slope))
             trial.log(step, {"train/loss": before, "grad_norm": norm})
             rate = float(trial["lr"]) * min(1.0, (step + 1) / max(warmup, 1))
-            x = x - rate * slope * min(1.0, clip / max(norm, 1e-300))
+            limit = clip or math.inf
+            x = x - rate * slope * min(1.0, limit / max(norm, 1e-300))
             if trial.evaluates(step):
                 value = loss(x)
                 trial.report(step, {"valid/loss": value if math.isfinite(value) else math.inf})
@@ -137,20 +137,23 @@ def _plain_loss(x: np.ndarray) -> float:
 
 def _outlier_gradient(x: np.ndarray, step: int, rng: np.random.Generator) -> np.ndarray:
     outlier = 300.0 if step % 97 == 50 else 0.0
-    return SLOW * x + (0.02 + outlier) * rng.standard_normal(len(x))
+    return np.asarray(SLOW * x + (0.02 + outlier) * rng.standard_normal(len(x)))
 
 
 # Every 97 steps a gradient points anywhere, and is thousands of times as large as the others.
 OUTLIERS = descent(_plain_loss, _outlier_gradient, np.ones(len(SLOW)))
 
 
+_ONE_STEEP = np.array([1.0, *[0.02] * 7])
+
+
 def _noisy_gradient(x: np.ndarray, step: int, rng: np.random.Generator) -> np.ndarray:
     noise = rng.standard_normal(len(x))
-    return np.array([1.0, *[0.02] * 7]) * x + noise / np.linalg.norm(noise)
+    return np.asarray(_ONE_STEEP * x + noise / np.linalg.norm(noise))
 
 
 def _noisy_loss(x: np.ndarray) -> float:
-    return float(0.5 * (np.array([1.0, *[0.02] * 7]) * np.square(x)).sum())
+    return float(0.5 * (_ONE_STEEP * np.square(x)).sum())
 
 
 # Every gradient is as large as the others: noise of one length, and a limit that cuts one cuts all.

@@ -22,6 +22,7 @@ _WORDS = {
     "no_difference": "no difference",
     "undecided": "undecided",
 }
+_RANK = {"better": 0, "undecided": 1, "no_difference": 2, "worse": 3}
 _STATUS: dict[str, Severity] = {
     "better": "ok",
     "worse": "notice",
@@ -31,7 +32,7 @@ _STATUS: dict[str, Severity] = {
 
 
 def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured) -> Answer:
-    """The answer of a diagnosis with what came of the cures: the first better one, else the last.
+    """The answer of a diagnosis with what came of the cures: the first better cure, if any.
 
     A cure that was not better is named with its comparison, and no line of the file follows.
 
@@ -39,7 +40,7 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured)
     """
     chosen = cured.chosen
     compared = [one for one in cured.tried if one.by_steps is not None]
-    named = chosen or (compared[-1] if compared else None)
+    named = chosen or min(compared, key=lambda one: _RANK[one.compared or "worse"], default=None)
     steps = answer.steps
     if chosen is not None:
         steps = (NextStep(command="", text="tune around the cure: its lines first"), *steps)
@@ -128,9 +129,10 @@ def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
             yield Reason(text=text, rules=("R4",))
     said = {cured.why}
     for one in cured.tried:
-        if one is not chosen and one.compared is not None:
+        if one is not chosen and one.compared is not None and not one.too_aggressive:
             text = f"{one.title}: {_WORDS[one.compared]} at equal steps"
             yield Reason(text=_short(text), rules=("D8",))
+            continue
         # What the look through the module showed is said once, cures or not.
         is_said = one.cure == "architecture" and known.architecture is not None
         for note in () if is_said else one.notes:

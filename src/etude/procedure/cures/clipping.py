@@ -17,6 +17,7 @@ from ..diagnosis import Diagnosis
 from .base import Tried
 from .rounds import (
     BASELINE,
+    MOST_RATES,
     Candidate,
     baseline_round,
     baseline_setting,
@@ -36,9 +37,8 @@ MOST_CLIPPED = 0.5
 _QUANTILE = 0.9
 # Heuristic: norms of trainings that broke say nothing of the usual norm.
 _BEST = 3
-_RATES = 4
-# Heuristic: clipping bounds a step, and so allows some times the rate, not tens of times.
-_TOP = 3.0
+# Heuristic: clipping bounds a step, and so allows ten times the rate, not a hundred times.
+_TOP = 10.0
 
 
 @final
@@ -82,7 +82,7 @@ class Clipping:
         """
         if clip_name(known) is None:
             return NOTHING
-        return most_of(known, _RATES, max_steps=known.base.max_steps)
+        return most_of(known, MOST_RATES, max_steps=known.base.max_steps)
 
     def _at(self, known: Known, diagnosis: Diagnosis, norms: Norms) -> Step | Tried:
         """The rounds of the limit, or what came of it."""
@@ -92,12 +92,12 @@ class Clipping:
         base = baseline_setting(known, diagnosis)
         before = base.get(name)
         tried = Tried(cure="clipping", title=f"clipping at {number(limit)}", rules=("D9",))
-        if is_number(before) and float(before) <= limit:
+        if is_number(before) and 0 < float(before) <= limit:  # 0 is how loops write none
             note = f"the gradient is clipped at {number(before)} already, below {number(limit)}"
             return replace(tried, notes=(note,))
         if (share := float(np.mean(norms > limit))) > MOST_CLIPPED:
             return _refused(tried, share)
-        rates = peaks(diagnosis, _top(diagnosis), count=_RATES)
+        rates = peaks(diagnosis, _top(diagnosis))
         candidate = Candidate(
             cure="clipping",
             part=self.part,

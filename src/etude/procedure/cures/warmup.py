@@ -14,6 +14,7 @@ from ..diagnosis import Diagnosis
 from .base import Tried
 from .rounds import (
     BASELINE,
+    MOST_RATES,
     SEEDS,
     Candidate,
     baseline_round,
@@ -36,7 +37,6 @@ _FACTOR, _HIGHER = 10.0, 100.0
 _LOWER = (3.0, 1.0)
 # Heuristic: a last length is worth a round where it is so many times the one before.
 _NEXT = 2.0
-_RATES = 4
 _LONGER = 10
 _TRIED = Tried(cure="warmup", title="warmup", rules=("D7",))
 
@@ -99,7 +99,7 @@ class Warmup:
             for steps in lengths
         ]
         length = known.base.max_steps + lengths[-1]
-        return sum(ramps, most_of(known, _RATES, max_steps=length))
+        return sum(ramps, most_of(known, MOST_RATES, max_steps=length))
 
 
 @final
@@ -128,7 +128,8 @@ class LongerWarmup:
             return replace(tried, notes=(note,))
         longer = Survival(factor=before.factor or 1.0, steps=steps)
         candidate = _candidate(known, diagnosis, longer, part="long-warmup")
-        return _explained(known, longer, tuned(known, diagnosis, candidate))
+        coming = tuned(known, diagnosis, candidate)
+        return coming if isinstance(coming, Step) else _with(coming, _arithmetic(known, steps))
 
     def most(self, known: Known) -> Cost:
         """What its rounds take at most.
@@ -138,7 +139,7 @@ class LongerWarmup:
         if _unable(known):
             return NOTHING
         length = known.base.max_steps + _lengths(known)[-1]
-        return most_of(known, _RATES, max_steps=length)
+        return most_of(known, MOST_RATES, max_steps=length)
 
 
 def _unable(known: Known) -> str:
@@ -234,7 +235,7 @@ def _all_survive(known: Known, played: Round) -> bool:
 def _candidate(known: Known, diagnosis: Diagnosis, survival: Survival, *, part: str) -> Candidate:
     top = (survival.factor or 1.0) * _base_rate(diagnosis)
     base = baseline_setting(known, diagnosis)
-    rates = peaks(diagnosis, top, count=_RATES)
+    rates = peaks(diagnosis, top)
     warmed = [prepended(known, {**base, diagnosis.rate: rate}, survival.steps) for rate in rates]
     return Candidate(
         cure="warmup",
@@ -250,21 +251,34 @@ def _explained(known: Known, survival: Survival, coming: Step | Tried) -> Step |
     """The result with what the survivors showed, and D8's arithmetic."""
     if isinstance(coming, Step):
         return coming
-    return replace(coming, notes=(*coming.notes, *_notes(known, survival)))
+    return _with(coming, *_shown(known, survival), _arithmetic(known, survival.steps))
 
 
-def _notes(known: Known, survival: Survival) -> Iterator[str]:
-    base = known.base.max_steps
-    added = survival.steps - present_warmup(known)
+def _with(tried: Tried, *notes: str) -> Tried:
+    return replace(tried, notes=(*tried.notes, *notes))
+
+
+def _shown(known: Known, survival: Survival) -> Iterator[str]:
+    """What the short trainings showed, in clauses."""
     if survival.factor is not None and survival.factor < _FACTOR:
         yield (
             f"no length up to {_lengths(known)[-1]:,} steps survives ten times the rate that "
-            f"breaks; {survival.steps:,} survive {number(survival.factor)} times"
+            f"breaks; {survival.steps:,} survive {_times(survival.factor)}"
         )
     shorter = [steps for steps in _lengths(known) if steps < survival.steps]
     if shorter:
         yield f"a warmup over {join([f'{steps:,}' for steps in shorter])} steps is too short"
+
+
+def _times(factor: float) -> str:
+    return "it" if factor == 1.0 else f"{number(factor)} times"
+
+
+def _arithmetic(known: Known, steps: int) -> str:
+    """D8's sum, and that more steps may be needed where the warmup is a long part of them."""
+    base = known.base.max_steps
+    added = steps - present_warmup(known)
     raised = ""
     if added > _LONG_SHARE * base:
         raised = f": {percent(added / base)} more, so `max_steps` may have to be raised"
-    yield f"{base:,} + {added:,} = {base + added:,} steps{raised}"
+    return f"{base:,} + {added:,} = {base + added:,} steps{raised}"
