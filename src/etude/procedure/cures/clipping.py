@@ -15,7 +15,7 @@ from ..base import Known, Round, Setting, Step
 from ..cost import NOTHING, Cost
 from ..diagnosis import Diagnosis
 from .base import Tried
-from .rounds import (
+from .candidate import (
     BASELINE,
     MOST_RATES,
     Candidate,

@@ -9,10 +9,10 @@ from ..cost import Cost
 from ..diagnosis import Diagnosis
 from .architecture import LookThrough
 from .base import Cure, Cured, Tried
+from .candidate import most_of_baseline
 from .clipping import Clipping
 from .lower_rate import LowerRate
 from .optimizer import Optimizer
-from .rounds import most_of_baseline
 from .warmup import LongerWarmup, Warmup
 
 # Ours, but for the lower rate, which is last. A third of the first limit is the smaller one (D9).

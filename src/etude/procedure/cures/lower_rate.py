@@ -9,7 +9,7 @@ from ..base import Known, Step
 from ..cost import Cost
 from ..diagnosis import Diagnosis
 from .base import Tried
-from .rounds import Candidate, baseline_setting, most_of, tuned
+from .candidate import Candidate, baseline_setting, most_of, tuned
 
 # Heuristic: of the best rate; the sweep that found it judged each rate by one training.
 _FACTORS = (0.5, 0.3, 0.2, 0.1)

@@ -14,7 +14,7 @@ from ..base import Known, Step
 from ..cost import NOTHING, Cost
 from ..diagnosis import Diagnosis
 from .base import Tried
-from .rounds import Candidate, baseline_setting, most_of, tuned
+from .candidate import Candidate, baseline_setting, most_of, tuned
 
 # Heuristic: first what scales each step by the gradients that it saw, then what does not.
 _ORDER = ("adam", "nesterov", "rmsprop")

@@ -12,7 +12,7 @@ from ..base import Known, Round, Step, listed
 from ..cost import NOTHING, Cost
 from ..diagnosis import Diagnosis
 from .base import Tried
-from .rounds import (
+from .candidate import (
     BASELINE,
     MOST_RATES,
     SEEDS,

@@ -1,4 +1,4 @@
-"""The rounds that cures share: a sweep of the rate with the cure, and trainings of both sides.
+"""A cure that is ready to be tried: a sweep of the rate with it, then trainings of both sides.
 
 A sweep chooses by few seeds, so what it chose is trained again with seeds of its own before it is
 compared: a value that was the lowest of many flatters itself (A1).
