@@ -266,7 +266,7 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
     from .output import ending_lines, store_option
 
     answer = outcome.answer
-    yield from ending_lines(_ending(outcome))
+    yield from ending_lines(_ending(outcome, source))
     if answer.lines:
         place = options.output or (source.name if source else "the experiment file")
         yield f"\nLines of {place}:"
@@ -280,10 +280,14 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         )
 
 
-def _ending(outcome: Outcome) -> Ending:
+def _ending(outcome: Outcome, source: Path | None) -> Ending:
+    from dataclasses import replace
+
     from ..advise.ending import Ending
 
     answer = outcome.answer
+    # A procedure knows no file: its commands say FILE.
+    file = shlex.quote(str(source)) if source else "FILE"
     return Ending(
         word=answer.word,
         line=answer.line,
@@ -291,7 +295,9 @@ def _ending(outcome: Outcome) -> Ending:
         why="What it rests on",
         reasons=answer.reasons,
         more="--json",
-        steps=answer.steps,
+        steps=tuple(
+            replace(one, command=one.command.replace("FILE", file)) for one in answer.steps
+        ),
     )
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
-from ..advise.ending import Reason
-from ..errors import RunError
-from ..space import Real
+from ..advise.ending import NextStep
 from ..wording import number
-from .base import Answer, Known, Round, Step, listed
-from .cost import NOTHING, Cost, planned_cost
+from .base import Answer, Known, Step
+from .cost import NOTHING, Cost
 from .cures import cure, most
 from .cures.answer import with_architecture, with_cures
-from .diagnosis import Diagnosis
-
-RATE = "learning_rate"
+from .diagnosis import PLAN, Diagnosis, diagnosis
+from .rate_sweep import Plan
+from .stability_evidence import findings, reasons, table, verdict_line
 
 
 @final
@@ -26,14 +24,13 @@ class Stability:
 
     Args:
         cure: Whether cures are tried where the best rate is held down.
-        per_decade: Rates of the sweep in a factor of ten.
+        plan: How much the diagnosis trains.
 
     Source: D1, D2, D3, D4.
     """
 
     cure: bool = False
-    # Heuristic: a third of a decade apart, two neighbours differ by a factor of about two.
-    per_decade: int = 3
+    plan: Plan = PLAN
 
     @property
     def name(self) -> str:
@@ -45,69 +42,68 @@ class Stability:
 
         Source: R15.
         """
-        cures = most(known) if self.cure else NOTHING
-        return planned_cost(self._rates(known).experiment) + cures
+        return self.plan.cost(known) + (most(known) if self.cure else NOTHING)
 
     def step(self, known: Known) -> Step | Answer:
-        """The diagnosis first; then, where it says that training breaks, the cures.
+        """The rounds of the diagnosis, then those of the cures, then the answer.
 
-        Source: D1, D2, D6.
+        Source: D1, D2, D3, D4, D6.
         """
-        coming = self._diagnosed(known)
-        if isinstance(coming, Step):
-            return coming
-        answer, diagnosis = coming
-        if not self.cure:
-            return with_architecture(answer, known)
-        cured = cure(known, diagnosis)
-        if isinstance(cured, Step):
-            return cured
-        return with_architecture(with_cures(answer, known, diagnosis, cured), known)
-
-    def _diagnosed(self, known: Known) -> Step | tuple[Answer, Diagnosis]:
-        rates = known.round("rates")
-        if rates is None and not known.ended:
-            return self._rates(known)
-        name = known.name_of(RATE) or RATE
-        return _answer(known, rates), Diagnosis(kind="unclear", rate=name)
-
-    def _rates(self, known: Known) -> Step:
-        name = known.name_of(RATE)
-        if name is None:
-            raise RunError(
-                f"`{known.base.name}` has no learning rate, so its stability cannot be looked at. "
-                'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
-            )
-        settings = [{**known.setting, name: rate} for rate in _grid(known, name, self.per_decade)]
-        return Step(
-            part="rates",
-            experiment=listed(known, settings, question="Where does training break?"),
-            because=f"sweep `{name}` for the best rate and the first that breaks",
-            rules=("D2",),
-        )
+        shown = diagnosis(known, self.plan)
+        if isinstance(shown, Step):
+            return shown
+        said = answer(known, shown)
+        if self.cure:
+            cured = cure(known, shown)
+            if isinstance(cured, Step):
+                return cured
+            said = with_cures(said, known, shown, cured)
+        return with_architecture(said, known)
 
 
-def _grid(known: Known, name: str, per_decade: int) -> Iterator[float]:
-    rate = float(known.setting[name])
-    low, high = rate / 100, rate * 100
-    domain = Real(low, high, log=True)
-    points = 4 * per_decade
-    return (domain.value(k / points) for k in range(points + 1))
+def answer(known: Known, shown: Diagnosis) -> Answer:
+    """The answer of a diagnosis, without a cure.
 
-
-def _answer(known: Known, rates: Round | None) -> Answer:
-    best = rates.best if rates else None
-    name = known.name_of(RATE) or RATE
-    values: dict[str, object] = dict.fromkeys(
-        ("verdict", "best_learning_rate", "unstable_from", "held_down", "cure", "architecture")
-    )
-    values |= {"verdict": "unclear", "architecture": []}
-    if best is None:
-        return Answer(word="UNCLEAR", line="No rate trained", values=values)
-    values |= {"best_learning_rate": best.setting[name]}
+    Source: D1, D2, D11.
+    """
     return Answer(
-        word="UNCLEAR",
-        line=f"The best rate is {number(best.setting[name])}",
-        values=values,
-        reasons=(Reason(text="Only the sweep was trained", rules=("D1",)),),
+        word=shown.kind.upper().replace("_", "-"),
+        line=verdict_line(shown),
+        values=values(shown),
+        table=table(known, shown),
+        reasons=reasons(known, shown),
+        findings=findings(known, shown),
+        steps=_next(known, shown),
     )
+
+
+def values(shown: Diagnosis) -> Mapping[str, Any]:
+    """The answer as JSON has it, its cure and its architecture not looked for.
+
+    Source: D1, D7.
+    """
+    return {
+        "verdict": shown.kind,
+        "best_learning_rate": shown.best_rate,
+        "unstable_from": shown.unstable_from,
+        "held_down": shown.held_down,
+        "cure": None,
+        "architecture": [],
+    }
+
+
+def _next(known: Known, shown: Diagnosis) -> tuple[NextStep, ...]:
+    """What to do next."""
+    if shown.held_down:
+        text = "tries warmup, then clipping, then what is left"
+        return (NextStep(command="etude stability FILE --cure", text=text),)
+    if known.ended:
+        text = "Allow a larger budget: what was trained is not trained again"
+        return (NextStep(command="", text=text),)
+    if shown.kind == "stable" and shown.best_rate is not None:
+        text = f"Search `{shown.rate}` around {number(shown.best_rate)}: no cure is needed"
+        return (NextStep(command="", text=text),)
+    if shown.best_rate is None:
+        text = "Look at the training code: no rate trains"
+        return (NextStep(command="", text=text),)
+    return ()

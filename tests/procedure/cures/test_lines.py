@@ -30,7 +30,7 @@ def known(**tables: Any) -> Known:
 
 
 def warmup(before: Known) -> Tried:
-    changes = {"learning_rate": 0.5, "warmup_steps": 100}
+    changes: dict[str, Any] = {"learning_rate": 0.5, "warmup_steps": 100}
     return Tried(
         cure="warmup",
         title="a warmup over 100 steps",
@@ -63,7 +63,7 @@ def test_a_fixed_rate_becomes_the_new_one() -> None:
 def test_what_another_optimizer_does_not_read_goes() -> None:
     before = known()
     kept = {key: value for key, value in before.setting.items() if key != "momentum"}
-    changes = {"optimizer": "adam", "beta1": 0.9, "learning_rate": 0.001}
+    changes: dict[str, Any] = {"optimizer": "adam", "beta1": 0.9, "learning_rate": 0.001}
     cure = Tried(
         cure="optimizer",
         title="`adam`",

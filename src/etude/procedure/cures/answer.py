@@ -41,9 +41,6 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured)
     chosen = cured.chosen
     compared = [one for one in cured.tried if one.by_steps is not None]
     named = chosen or min(compared, key=lambda one: _RANK[one.compared or "worse"], default=None)
-    steps = answer.steps
-    if chosen is not None:
-        steps = (NextStep(command="", text="tune around the cure: its lines first"), *steps)
     return replace(
         answer,
         line=_line(answer, chosen) if compared or chosen else answer.line,
@@ -56,8 +53,18 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured)
         reasons=(*_reasons(known, cured), *answer.reasons),
         lines=(*answer.lines, *(lines(known, diagnosis, chosen) if chosen else ())),
         findings=(*answer.findings, *map(_finding, compared)),
-        steps=steps,
+        steps=_next(answer, cured),
     )
+
+
+def _next(answer: Answer, cured: Cured) -> tuple[NextStep, ...]:
+    """What to do after the cures; what the diagnosis says where none was tried."""
+    if not cured.tried or cured.why:
+        return answer.steps
+    if cured.chosen is not None:
+        return (NextStep(command="", text="Write its lines with -o, and search around them"),)
+    text = "Change the module, or raise `max_steps`: nothing that can be set cures it"
+    return (NextStep(command="", text=text),)
 
 
 def with_architecture(answer: Answer, known: Known) -> Answer:

@@ -1,0 +1,121 @@
+"""The first steps at twice the best rate, every step evaluated: a break that evaluations miss.
+
+Axes: P points of a curve.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from ..analyze.statistics.curve_shape import smoothed
+from ..analyze.views.curves import TrialCurves, trial_curves, usable
+from ..analyze.views.outcomes import outcomes
+from ..record import Series
+from .base import Round
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One training whose every step was evaluated.
+
+    Args:
+        trial: Its id in the round of probes.
+        broke: Whether its loss rose by what no noise of a step does, or is not finite.
+        recovered: Whether it fell below the level of before again.
+        rise: How far it rose, as a share of what the training gained; infinite where nothing was.
+        at: The step of the highest loss of the rise.
+    """
+
+    trial: int
+    broke: bool
+    recovered: bool
+    rise: float
+    at: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FirstSteps:
+    """What trainings do in their first steps at a multiple of the best rate.
+
+    Args:
+        experiment: The round.
+        rate: The learning rate of all of them.
+        steps: Their length.
+        probes: One for each training.
+    """
+
+    experiment: str
+    rate: float
+    steps: int
+    probes: tuple[Probe, ...]
+
+    @property
+    def hidden(self) -> tuple[Probe, ...]:
+        """Those that broke and recovered, so that an evaluation after it sees nothing of it."""
+        return tuple(one for one in self.probes if one.broke and one.recovered)
+
+    # Heuristic: a loss that rises so far is no noise, so one in four is no accident: a break that
+    # strikes four in ten trainings is missed once in ten times.
+    def breaks_unseen(self, *, share: float = 0.25) -> bool:
+        """Whether enough of them break and recover, two at least.
+
+        Source: D4.
+        """
+        return len(self.hidden) >= max(2.0, share * len(self.probes))
+
+
+def first_steps(played: Round, rate: str) -> FirstSteps:
+    """What each training of a round does in its first steps.
+
+    Source: D4.
+    """
+    study = played.studies[0]
+    curves = trial_curves(study, outcomes(study, played.records))
+    return FirstSteps(
+        experiment=played.experiment.name,
+        rate=float(played.records[0].setting[rate]),
+        steps=played.experiment.max_steps,
+        probes=tuple(_probe(one) for one in curves if not _says_nothing(one)),
+    )
+
+
+def _says_nothing(trial: TrialCurves) -> bool:
+    """Whether it ended for a reason that is not its rate's."""
+    return trial.infeasible and trial.record.reason not in ("nan", "diverged")
+
+
+# Heuristic: a fifth of all that was gained, above the start, is a drop as the check of stability
+# has it; below the start, half of it, over three steps. At twice the best rate the losses of ten
+# healthy networks rose above their start by less than a hundredth of their gain.
+def _probe(trial: TrialCurves, *, above: float = 0.2, within: float = 0.5) -> Probe:
+    series = _loss(trial)
+    if len(series) < 5:
+        return Probe(trial=trial.id, broke=True, recovered=False, rise=math.inf, at=0)
+    values_P = smoothed(series.values_P, 3)
+    start, low_P = float(series.values_P[0]), np.minimum.accumulate(values_P)
+    gain = start - float(series.values_P.min())
+    over_P, away_P = series.values_P - start, values_P - low_P
+    is_over = float(over_P.max()) >= above * gain
+    rise_P = over_P if is_over else away_P
+    top = int(rise_P.argmax())
+    level = start if is_over else float(low_P[top])
+    rise = float(rise_P[top]) / gain if gain > 0.0 else math.inf
+    return Probe(
+        trial=trial.id,
+        broke=trial.infeasible or rise >= (above if is_over else within),
+        recovered=not trial.infeasible and bool((values_P[top:] < level).any()),
+        rise=rise,
+        at=int(series.steps_P[top]),
+    )
+
+
+def _loss(trial: TrialCurves) -> Series:
+    """The loss of every step: of the validation where it is reported, else the metric's."""
+    valid = usable(trial.valid_loss)
+    return valid if len(valid) else usable(trial.objective)
