@@ -84,6 +84,14 @@ def test_a_file_that_cannot_be_imported_is_unclear(tmp_path: Path) -> None:
     )
 
 
+def test_what_the_file_prints_stays_out_of_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look(tmp_path, code=f"{WORKLOAD}\nprint('loading')\n")
+
+    assert capsys.readouterr().out == ""
+
+
 def test_a_model_of_jax_is_unclear(tmp_path: Path) -> None:
     pytest.importorskip("jax")
     functions = WORKLOAD.replace(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -132,18 +134,20 @@ def with_pace(procedure: Procedure, known: Known, training: Training) -> Known:
 def with_architecture(known: Known, training: Training) -> Known:
     """The same with what a look through the module shows, where Etude's loop builds it.
 
-    The user's file is imported here, as it is where trials are trained in stacks.
+    The user's file is imported here, as it is where trials are trained in stacks; what it prints
+    goes to the error output, since the answer may be read by a program.
 
     Source: D6.
     """
     if not known.own_loop or not known.base.train:
         return known
-    try:
-        loop = train_function(known.base.train, training.folder)
-    except Exception as error:  # noqa: BLE001  # the first trial says it in full
-        unclear = f"importing `{known.base.train}` ended in {type(error).__name__}"
-        return replace(known, architecture=Architecture(unclear=unclear))
-    return replace(known, architecture=architecture_of(loop, known.setting))
+    with redirect_stdout(sys.stderr):
+        try:
+            loop = train_function(known.base.train, training.folder)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the first trial says it in full
+            unclear = f"importing `{known.base.train}` ended in {type(error).__name__}"
+            return replace(known, architecture=Architecture(unclear=unclear))
+        return replace(known, architecture=architecture_of(loop, known.setting))
 
 
 def read_file(file: Path) -> tuple[Experiment, Path]:

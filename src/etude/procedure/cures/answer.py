@@ -91,7 +91,8 @@ def _means(tried: Tried) -> str:
     result = tried.by_steps
     if result is None:
         return ""
-    return f"{result.metric} {number(result.b.mean, 3)} against {number(result.a.mean, 3)}"
+    against = number(result.a.mean, 3) if result.a.finite else "failures alone"
+    return f"{result.metric} {number(result.b.mean, 3)} against {against}"
 
 
 def _as_json(tried: Tried) -> dict[str, object]:
@@ -120,7 +121,7 @@ def _side(result: Comparison | None, name: str) -> str:
         return "-"
     side = result.a if name == "a" else result.b
     failed = f" ({side.failed} of {side.trainings} failed)" if side.failed else ""
-    return f"{number(side.mean, 4)}{failed}"
+    return f"{number(side.mean, 4) if side.finite else '-'}{failed}"
 
 
 def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:

@@ -81,7 +81,7 @@ def _because(cure: Tried, diagnosis: Diagnosis, name: str) -> str:
     if name == diagnosis.rate:
         return f"the best rate with {cure.title}, of those that were swept."
     compared = f"{cure.title} is better than the baseline at equal steps"
-    if cure.by_steps is None:
+    if cure.by_steps is None or not cure.by_steps.a.finite:
         return f"{compared}."
     a, b = cure.by_steps.a, cure.by_steps.b
     return f"{compared}: {number(b.mean, 4)} against {number(a.mean, 4)}."

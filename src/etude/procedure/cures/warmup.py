@@ -218,8 +218,8 @@ def _ramp(known: Known, diagnosis: Diagnosis, factor: float, steps: int) -> Step
             max_steps=_ramp_steps(steps),
         ),
         because=(
-            f"{steps:,} steps up to {number(rate)}, {number(factor)} times the rate that breaks, "
-            f"then {_HOLD * steps:,} there"
+            f"{steps:,} steps up to {number(rate)}, {_times(factor)} the rate that breaks, then "
+            f"{_HOLD * steps:,} there"
         ),
         rules=("D7",),
     )
@@ -263,7 +263,7 @@ def _shown(known: Known, survival: Survival) -> Iterator[str]:
     if survival.factor is not None and survival.factor < _FACTOR:
         yield (
             f"no length up to {_lengths(known)[-1]:,} steps survives ten times the rate that "
-            f"breaks; {survival.steps:,} survive {_times(survival.factor)}"
+            f"breaks; {survival.steps:,} survive {_times(survival.factor)} that"
         )
     shorter = [steps for steps in _lengths(known) if steps < survival.steps]
     if shorter:
@@ -271,7 +271,7 @@ def _shown(known: Known, survival: Survival) -> Iterator[str]:
 
 
 def _times(factor: float) -> str:
-    return "it" if factor == 1.0 else f"{number(factor)} times"
+    return "just" if factor == 1.0 else f"{number(factor)} times"
 
 
 def _arithmetic(known: Known, steps: int) -> str:

@@ -152,6 +152,11 @@ class _Graph:
         ]
 
     @cached_property
+    def weights(self) -> Bits:
+        """The weights of the module."""
+        return _bits(self.operators, "weight")
+
+    @cached_property
     def norms(self) -> Bits:
         """Those that normalize what the module was given."""
         places = (place for place, one in enumerate(self.operators) if one.is_norm)
@@ -244,9 +249,7 @@ class _Graph:
 
     def _is_matrix(self, place: int) -> bool:
         """Whether it is a weight of two axes or more, or such a weight turned."""
-        is_weight = self.operators[place].kind == "weight" or bool(
-            self.before[place] & _bits(self.operators, "weight")
-        )
+        is_weight = bool((self.before[place] | 1 << place) & self.weights)
         return is_weight and not self.depends[place] and len(self.operators[place].shape) > 1
 
 
