@@ -331,7 +331,6 @@ def as_json(procedure: Procedure[Known], outcome: Outcome) -> dict[str, Any]:
         "answer": dict(answer.values),
         "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "lines": [change_as_json(one) for one in answer.lines],
-        "reasons": [{"text": one.text, "rules": list(one.rules)} for one in answer.reasons],
         "findings": [to_json(one) for one in answer.findings],
         "rounds": [{"part": one.part, "experiment": one.experiment.name} for one in known.rounds],
         "cost": {

@@ -33,6 +33,7 @@ def stability(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Find where training breaks, whether that holds the best rate down, and what cures it."""
+    from ..procedure.opening import with_architecture
     from ..procedure.stability import Stability
     from .procedures import ProcedureOptions, play_file
 
@@ -46,4 +47,4 @@ def stability(  # noqa: PLR0913  # one parameter an option is Typer's way
         output=output,
         json=json,
     )
-    play_file(Stability(cure=cure), file, options)
+    play_file(Stability(cure=cure), file, options, informed=with_architecture)

@@ -21,6 +21,7 @@ from ..playbook.catalogue import known
 from ..record import Record, Records
 from ..space import Scalar
 from ..study import Prior, Study
+from ..train.architecture import Architecture
 from .cost import Cost, trained_steps
 
 Setting: TypeAlias = Mapping[str, Scalar]
@@ -109,6 +110,8 @@ class Known:
         tried: The trials of the user's file, where it was played.
         rounds: The rounds of this procedure so far, in the order in which they were played.
         pace_s: Seconds a step, as trials took them; None before any was timed.
+        architecture: What a look through the module shows; None where Etude does not build it, or
+            nobody looked.
         ended: Why nothing more can be trained, in a sentence; empty while it can. The procedure
             answers then from what it has, `unclear` where that does not tell.
     """
@@ -120,6 +123,7 @@ class Known:
     tried: Round | None = None
     rounds: tuple[Round, ...] = ()
     pace_s: float | None = None
+    architecture: Architecture | None = None
     ended: str = ""
 
     def round(self, part: str) -> Round | None:

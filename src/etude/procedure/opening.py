@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,9 +21,12 @@ from ..round.observer import Observer
 from ..round.pace import rehearsed_pace_s
 from ..round.result import Result, load
 from ..round.run import run
+from ..runner.user_code import train_function
 from ..runner.workload_source import names_workload
 from ..space import Scalar, plain
 from ..store.base import Store
+from ..train.architecture import Architecture
+from ..train.backend import architecture_of
 from ..trial import TrainFunction
 from ..wording import did_you_mean
 from .base import Answer, Known, Procedure, Round, Step
@@ -156,6 +161,25 @@ def with_pace(procedure: Procedure[Known], known: Known, training: Training) -> 
         experiment, training.train, folder=training.folder, runner=training.runner
     )
     return replace(known, pace_s=pace_s)
+
+
+def with_architecture(known: Known, training: Training) -> Known:
+    """The same with what a look through the module shows, where Etude's loop builds it.
+
+    The user's file is imported here, as it is where trials are trained in stacks; what it prints
+    goes to the error output, since the answer may be read by a program.
+
+    Source: D6.
+    """
+    if not known.own_loop or not known.base.train:
+        return known
+    with redirect_stdout(sys.stderr):
+        try:
+            loop = train_function(known.base.train, training.folder)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the first trial says it in full
+            unclear = f"importing `{known.base.train}` ended in {type(error).__name__}"
+            return replace(known, architecture=Architecture(unclear=unclear))
+        return replace(known, architecture=architecture_of(loop, known.setting))
 
 
 def read_file(file: Path) -> tuple[Experiment, Path]:

@@ -9,7 +9,9 @@ from typing import Any, final
 from ..advise.ending import NextStep
 from ..wording import number
 from .base import Answer, Known, Step
-from .cost import Cost
+from .cost import NOTHING, Cost
+from .cures import cure, most
+from .cures.answer import with_architecture, with_cures
 from .diagnosis import PLAN, Diagnosis, diagnosis
 from .rate_sweep import Plan
 from .stability_evidence import findings, reasons, table, verdict_line
@@ -40,15 +42,23 @@ class Stability:
 
         Source: R15.
         """
-        return self.plan.cost(known)
+        return self.plan.cost(known) + (most(known) if self.cure else NOTHING)
 
     def step(self, known: Known) -> Step | Answer:
-        """The rounds of the diagnosis, then the answer.
+        """The rounds of the diagnosis, then those of the cures, then the answer.
 
-        Source: D1, D2, D3, D4.
+        Source: D1, D2, D3, D4, D6.
         """
         shown = diagnosis(known, self.plan)
-        return shown if isinstance(shown, Step) else answer(known, shown)
+        if isinstance(shown, Step):
+            return shown
+        said = answer(known, shown)
+        if self.cure:
+            cured = cure(known, shown)
+            if isinstance(cured, Step):
+                return cured
+            said = with_cures(said, known, shown, cured)
+        return with_architecture(said, known)
 
 
 def answer(known: Known, shown: Diagnosis) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, final
 
 from ..errors import RunError
 from ..trial import TrainFunction, Trial
+from .architecture import Architecture
 from .gate import Timings
 from .workload import Setting, Workload
 
@@ -140,6 +141,22 @@ class DeferredLoop:
     def __call__(self, trial: Trial) -> None:
         """Trains one trial."""
         self.resolved(trial.noted)(trial)
+
+
+def architecture_of(loop: Any, setting: Setting) -> Architecture:
+    """What a look through the module of a loop of ours shows, `unclear` where that cannot be told.
+
+    Source: D6.
+    """
+    try:
+        trained = resolved(loop, setting)
+    except Exception as error:  # noqa: BLE001  # a user's model may fail in any way
+        return Architecture(unclear=f"`model` ended in {type(error).__name__}")
+    if trained.library == "jax":
+        return Architecture(unclear="a model of JAX is a function, without parts to name")
+    from .torch.architecture import architecture
+
+    return architecture(trained.workload, setting)
 
 
 def resolved(train: Any, setting: Setting) -> Any:

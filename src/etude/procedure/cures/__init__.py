@@ -1,0 +1,8 @@
+"""Cures of training that breaks, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from .base import Cured as Cured
+from .base import Tried as Tried
+from .cure import cure as cure
+from .cure import most as most

@@ -1,0 +1,195 @@
+"""What the cures add to the answer of `stability`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...advise.ending import REASON_WORDS, NextStep, Reason
+from ...analyze.comparison import Comparison
+from ...analyze.comparison.message import message
+from ...finding import Finding, Severity
+from ...wording import join, number, sentence_case, shortened
+from ..base import Answer, Known
+from ..diagnosis import Diagnosis
+from . import architecture
+from .base import Cured, Tried
+from .lines import left_to_author, lines
+
+_WORDS = {
+    "better": "better",
+    "worse": "worse",
+    "no_difference": "no difference",
+    "undecided": "undecided",
+}
+_RANK = {"better": 0, "undecided": 1, "no_difference": 2, "worse": 3}
+_STATUS: dict[str, Severity] = {
+    "better": "ok",
+    "worse": "notice",
+    "no_difference": "notice",
+    "undecided": "unclear",
+}
+
+
+def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured) -> Answer:
+    """The answer of a diagnosis with what came of the cures: the first better cure, if any.
+
+    A cure that was not better is named with its comparison, and no line of the file follows.
+
+    Source: D6, D8, A4.
+    """
+    chosen = cured.chosen
+    compared = [one for one in cured.tried if one.by_steps is not None]
+    named = chosen or min(compared, key=lambda one: _RANK[one.compared or "worse"], default=None)
+    return replace(
+        answer,
+        line=_line(answer, chosen) if compared or chosen else answer.line,
+        values={
+            **answer.values,
+            "cure": _as_json(named) if named is not None else None,
+            "architecture": architecture.as_json(known),
+        },
+        table=_table(compared) or answer.table,
+        reasons=(*_reasons(known, cured), *answer.reasons),
+        lines=(*answer.lines, *(lines(known, diagnosis, chosen) if chosen else ())),
+        findings=(*answer.findings, *map(_finding, compared)),
+        steps=_next(answer, cured),
+    )
+
+
+def _next(answer: Answer, cured: Cured) -> tuple[NextStep, ...]:
+    """What to do after the cures; what the diagnosis says where none was tried."""
+    if not cured.tried or cured.why:
+        return answer.steps
+    if cured.chosen is not None:
+        return (NextStep(command="", text="Write its lines with -o, and search around them"),)
+    text = "Change the module, or raise `max_steps`: nothing that can be set cures it"
+    return (NextStep(command="", text=text),)
+
+
+def with_architecture(answer: Answer, known: Known) -> Answer:
+    """The answer with what the look through the module shows, whether or not cures were tried.
+
+    Source: D6.
+    """
+    seen = known.architecture
+    values = {**answer.values, "architecture": architecture.as_json(known)}
+    if seen is None or not (seen.advice or seen.unclear):
+        return replace(answer, values=values)
+    reason = Reason(text=_short(architecture.clause(known)), rules=("D6",))
+    return replace(answer, values=values, reasons=(*answer.reasons, reason))
+
+
+def _line(answer: Answer, chosen: Tried | None) -> str:
+    """The verdict's line, with the cure where there is one."""
+    if chosen is None:
+        return shortened(f"{answer.line}; no cure is better than the baseline")
+    return shortened(f"Cured by {chosen.title}: {_means(chosen)}")
+
+
+def _means(tried: Tried) -> str:
+    result = tried.by_steps
+    if result is None:
+        return ""
+    against = number(result.a.mean, 3) if result.a.finite else "failures alone"
+    return f"{result.metric} {number(result.b.mean, 3)} against {against}"
+
+
+def _as_json(tried: Tried) -> dict[str, object]:
+    settings = {**tried.changes, "max_steps": tried.max_steps}
+    return {"name": tried.cure, "settings": settings, "compared": tried.compared}
+
+
+def _table(compared: list[Tried]) -> tuple[tuple[str, ...], ...]:
+    """A row a cure: both comparisons of D8, the one that counts last, and what it adds."""
+    if not compared:
+        return ()
+    head = ("Cure", "Its value", "Baseline, own length", "Baseline, equal steps", "It adds")
+    rows = [
+        (one.title, _side(one.by_steps, "b"), _cell(one.by_length), _cell(one.by_steps), one.adds)
+        for one in compared
+    ]
+    return (head, *rows)
+
+
+def _cell(result: Comparison | None) -> str:
+    return f"{_side(result, 'a')}: {_WORDS[result.answer]}" if result is not None else "-"
+
+
+def _side(result: Comparison | None, name: str) -> str:
+    if result is None:
+        return "-"
+    side = result.a if name == "a" else result.b
+    failed = f" ({side.failed} of {side.trainings} failed)" if side.failed else ""
+    return f"{number(side.mean, 4) if side.finite else '-'}{failed}"
+
+
+def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
+    """What each cure showed, the chosen one first."""
+    chosen = cured.chosen
+    if cured.why:
+        yield Reason(text=_short(cured.why), rules=("D1",) if not known.ended else ("R15",))
+    if chosen is not None:
+        yield Reason(text=_short(_both(chosen)), rules=("D8", "A4"))
+        if left := left_to_author(known, chosen):
+            names = join([f"`{name}`" for name in left])
+            text = f"{names} is compared or listed in the file: change it there by hand"
+            yield Reason(text=text, rules=("R4",))
+    said = {cured.why}
+    for one in cured.tried:
+        if one is not chosen and one.compared is not None and not one.too_aggressive:
+            text = f"{one.title}: {_WORDS[one.compared]} at equal steps"
+            yield Reason(text=_short(text), rules=("D8",))
+            continue
+        # What the look through the module showed is said once, cures or not.
+        is_said = one.cure == "architecture" and known.architecture is not None
+        for note in () if is_said else one.notes:
+            if note not in said:
+                said.add(note)
+                yield Reason(text=_short(note), rules=one.rules)
+
+
+def _both(tried: Tried) -> str:
+    """Both comparisons of a cure, and what it adds, in a clause."""
+    first, second = tried.by_length, tried.by_steps
+    assert first is not None and second is not None, "A better cure was compared. This is a bug."
+    if first is second:
+        return f"{tried.title}: {_WORDS[second.answer]} at equal steps; it {tried.adds}"
+    return (
+        f"{tried.title}: {_WORDS[second.answer]} at equal steps, {_WORDS[first.answer]} against "
+        f"the shorter baseline; it {tried.adds}"
+    )
+
+
+def _short(text: str) -> str:
+    return sentence_case(shortened(text.rstrip("."), REASON_WORDS))
+
+
+def _finding(tried: Tried) -> Finding:
+    """Both comparisons of a cure, with their numbers."""
+    first, second = tried.by_length, tried.by_steps
+    assert first is not None and second is not None, "Only what was compared. This is a bug."
+    return Finding(
+        rule="D8",
+        check="stability",
+        status=_STATUS[second.answer],
+        subject={"cure": tried.cure},
+        headline=shortened(f"{tried.title}: {_WORDS[second.answer]} at equal steps"),
+        message=message(second),
+        evidence={
+            "max_steps": tried.max_steps,
+            "changes": dict(tried.changes),
+            "adds": tried.adds,
+            "at_its_own_length": _numbers(first),
+            "at_equal_steps": _numbers(second),
+        },
+    )
+
+
+def _numbers(result: Comparison) -> dict[str, object]:
+    return {
+        "answer": result.answer,
+        "baseline": list(result.a.values),
+        "cure": list(result.b.values),
+        "p_value": result.difference.p if result.difference.known else None,
+    }

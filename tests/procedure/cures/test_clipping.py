@@ -1,0 +1,103 @@
+"""Clipping: at the 90th percentile of the norms, never more than half of the updates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from etude.procedure.base import Known
+from etude.procedure.cures import Cured
+from etude.procedure.cures.clipping import Clipping, clipped_share
+from etude.procedure.diagnosis import Diagnosis
+from etude.procedure.player import Outcome
+from etude.store.base import Store
+from etude.wording import percent
+
+from .trainings import NOISE, OUTLIERS, base, cured
+
+OUTLYING = Diagnosis(
+    kind="mid_training", rate="lr", best_rate=0.001, unstable_from=0.002, held_down=True
+)
+NOISY = Diagnosis(kind="mid_training", rate="lr", best_rate=1.0, unstable_from=2.0, held_down=True)
+
+
+@pytest.fixture(scope="module")
+def outliers(store: Store) -> tuple[Outcome, Cured]:
+    return cured(store, OUTLIERS, OUTLYING)
+
+
+@pytest.fixture(scope="module")
+def noise(store: Store) -> tuple[Outcome, Cured]:
+    return cured(store, NOISE, NOISY, experiment=base(name="noise"))
+
+
+def test_outlying_gradients_are_cured_by_clipping(outliers: tuple[Outcome, Cured]) -> None:
+    cure = outliers[0].answer.values["cure"]
+
+    assert (cure["name"], cure["compared"]) == ("clipping", "better")
+    assert cure["settings"]["lr"] > 0.002
+
+
+def test_the_limit_is_the_90th_percentile_of_the_best_trainings_without_it(
+    outliers: tuple[Outcome, Cured],
+) -> None:
+    outcome, result = outliers
+    played = outcome.known.round("baseline")
+    assert played is not None
+    assert result.chosen is not None
+    best = sorted(played.records, key=lambda one: played.loss(one) or np.inf)[:3]
+    norms = np.concatenate([one.series("grad_norm").values_P for one in best])
+
+    assert result.chosen.changes["clip"] == pytest.approx(np.quantile(norms, 0.9), rel=0.005)
+
+
+def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, Cured]) -> None:
+    outcome, result = outliers
+    played = outcome.known.round("clipping-seeds")
+    assert played is not None
+    assert result.chosen is not None
+    share = clipped_share(played, result.chosen.setting, float(result.chosen.changes["clip"]))
+
+    assert share is not None
+    assert share < 0.5
+    assert f"It clips {percent(share)} of the updates" in [
+        one.text for one in outcome.answer.reasons
+    ]
+
+
+def test_clipping_that_would_cut_most_updates_is_refused_and_the_rate_lowered(
+    noise: tuple[Outcome, Cured],
+) -> None:
+    outcome, result = noise
+
+    refused = [one for one in result.tried if one.too_aggressive]
+    after = result.tried[result.tried.index(refused[0]) + 1]
+    assert [one.rules for one in refused] == [("D10",)]
+    assert after.cure == "lower_rate"
+    assert outcome.answer.values["cure"]["name"] == "lower_rate"
+
+
+def test_without_logged_norms_no_threshold_is_guessed(outliers: tuple[Outcome, Cured]) -> None:
+    played = outliers[0].known.round("baseline")
+    assert played is not None
+    unlogged = replace(
+        played,
+        records=played.records.mapped(
+            lambda one: replace(one, points=one.points.without(["grad_norm"]))
+        ),
+    )
+    known = replace(outliers[0].known, rounds=(unlogged,))
+
+    tried = Clipping().step(known, OUTLYING)
+
+    assert tried.notes == (
+        "no training logged `grad_norm`, the norm of the full gradient before clipping",
+    )
+
+
+def test_a_loop_that_names_no_limit_is_told_how() -> None:
+    known = Known(base=base(names={}, fixed={}), setting={"lr": 0.1})
+
+    assert "name it `gradient_clip` in `[names]`" in Clipping().step(known, OUTLYING).notes[0]
