@@ -53,7 +53,7 @@ def training(kind: str, *, peak: float, border: float | None, noise: float = 0.0
             loss = end + (2.3 - end) * math.exp(-12.0 * step / STEPS)
             if breaks and step >= begin:
                 since = step - begin
-                spike = 0.25 + 6.0 * math.exp(-since)
+                spike = 0.25 + 6.0 * math.exp(-since / 3.0)
                 lost = 3.8 - 1.5 * math.exp(-since / 2.0) - loss
                 loss += {"hidden": spike, "nan": math.nan}.get(kind, lost)
             trial.log(step, {"train/loss": loss * random.normal(1.0, 0.03), "grad_norm": 1.0})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +15,9 @@ from ..wording import DIGITS, number
 
 if TYPE_CHECKING:
     from ..procedure.autopilot import PlayedRound, Series
+    from ..procedure.base import Step
+    from ..procedure.delegation import Delegation
+    from ..procedure.opening import Training
     from ..procedure.series import RoundFiles, RoundSeries
     from ..round.result import Result
     from ..store.base import Store
@@ -42,8 +45,16 @@ class RoundOptions:
     typed: str = ""
 
 
-def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOptions) -> None:
-    """Plays the rounds; says what each found, what follows, and at the end what is best."""
+def follow(
+    file: Path,
+    play: Callable[[Path, Store], Result],
+    training: Callable[[Store], Training],
+    options: RoundOptions,
+) -> None:
+    """Plays the rounds; says what each found, what follows, and at the end what is best.
+
+    `training` says how the rounds of a procedure are trained that the advice asks for.
+    """
     from ..procedure.series import RoundFiles, RoundSeries, budget_of
     from ..store import open_store
     from .output import print_lines
@@ -56,6 +67,7 @@ def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOpti
             first=file,
             store=store,
             play=partial(_play_one, play, store, options),
+            training=training(store),
             is_read=not options.is_accepted,
         )
         played, stop = _played(files, file, budget, options)
@@ -83,19 +95,36 @@ def _played(
     from .terminal import say
 
     for turn in play(Autopilot(), files.series(options.rounds, budget), files.perform):
-        played = turn.known.played
+        series = turn.known.settled()
+        played = series.played
+        if not isinstance(turn.decision, Answer) and series.delegated is not None:
+            print_lines(_delegated_lines(series.delegated, turn.decision))
+            continue
         if played:
             print_lines(_round_lines(played[-1]))
         if isinstance(turn.decision, Answer):
             break
-        place = files.written(turn.decision, turn.known)
+        place = files.written(turn.decision, series)
         assert isinstance(place, Path), "A round of a file is a file. This is a bug."
         if played and not options.is_accepted:
-            stop = _stop(file, place, turn.known, files.store, options)
+            stop = _stop(file, place, series, files.store, options)
             if stop:
                 return (*played[:-1], replace(played[-1], ended=stop[:1])), stop
         say(f"\nRound {len(played) + 1} of {options.rounds}: {place}")
     return played, ()
+
+
+def _delegated_lines(delegated: Delegation, step: Step) -> Iterator[str]:
+    """What the last round's advice asks a procedure, before its first round; then each round."""
+    from .output import headline
+    from .procedures import step_line
+
+    if not delegated.known.rounds:
+        asked = delegated.result
+        yield from ("", headline(asked.ending()))
+        most = delegated.procedure.cost(delegated.known).steps
+        yield f"Its advice asks for `etude {delegated.name}`: at most {most:,} training steps."
+    yield step_line(step, delegated.known)
 
 
 def _stop(

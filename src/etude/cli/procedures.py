@@ -102,7 +102,7 @@ def play_file(
     location = lasting_location(options.store)
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
-        training = _training(options, folder, store)
+        training = training_of(options, folder, store)
         outcome = _play(procedure, experiment, training, options, informed=informed)
     _show(procedure, outcome, options, file)
     return outcome
@@ -130,7 +130,7 @@ def play_stored(
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
-        training = _training(options, folder, store)
+        training = training_of(options, folder, store)
         outcome = _play(procedure, result.experiment, training, options)
         if after is not None:
             outcome = replace(outcome, answer=after(outcome, store))
@@ -162,7 +162,8 @@ def _play(
         return answered(procedure, known, training, budget=budget, tell=tell)
 
 
-def _training(options: ProcedureOptions, folder: Path, store: Store) -> Training:
+def training_of(options: ProcedureOptions, folder: Path, store: Store) -> Training:
+    """How the rounds of a procedure are trained, with what was typed about it."""
     from rich.console import Console
 
     from ..procedure.opening import Training
@@ -227,6 +228,11 @@ def _budget(procedure: Procedure[Known], known: Known, options: ProcedureOptions
 
 
 def _tell_step(options: ProcedureOptions, step: Step, known: Known) -> None:
+    _say(options, step_line(step, known))
+
+
+def step_line(step: Step, known: Known) -> str:
+    """The next round of a procedure before it is trained: what it is for, and its trainings."""
     from ..procedure.cost import planned_cost
     from ..wording import quantity
 
@@ -234,7 +240,7 @@ def _tell_step(options: ProcedureOptions, step: Step, known: Known) -> None:
     number = len(known.rounds) + 1
     rules = f" ({', '.join(step.rules)})" if step.rules else ""
     text = f"\n{number}. {step.part}: {step.because}{rules}"
-    _say(options, f"{text}; {quantity(cost.trials, 'training')}.")
+    return f"{text}; {quantity(cost.trials, 'training')}."
 
 
 def _say(options: ProcedureOptions, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -14,6 +14,7 @@ import typer
 from .options import FileArgument, SameOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..procedure.opening import Training
     from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
@@ -86,8 +87,10 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with signals_as_ctrl_c():
         if rounds > 1:
-            typed = _typed(workers, runner)
-            follow(file, play, RoundOptions(rounds, budget_steps, store, location, accept, typed))
+            typed = RoundOptions(
+                rounds, budget_steps, store, location, accept, _typed(workers, runner)
+            )
+            follow(file, play, _training(file, workers, runner), typed)
             return
         result = play(file, store=location)
     _show(result, file, store)
@@ -120,6 +123,14 @@ def _agreed(*, same: bool, accept_code: bool, retry_errors: bool) -> tuple[Agree
         "retry_errors": retry_errors,
     }
     return tuple(name for name, given in answers.items() if given)
+
+
+def _training(file: Path, workers: int | None, runner: str) -> Callable[[Store], Training]:
+    """How the rounds of a procedure are trained that the advice of a round asks for."""
+    from .procedures import ProcedureOptions, training_of
+
+    options = ProcedureOptions(workers=workers, runner=runner)
+    return partial(training_of, options, file.absolute().parent)
 
 
 def _play(

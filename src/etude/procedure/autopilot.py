@@ -17,6 +17,7 @@ from ..round.result import Result
 from .base import Answer, Step
 from .budget import EXPLORES, exploration_cost, fit_to_budget, remaining_steps
 from .cost import Cost, trained_steps
+from .delegation import Delegation, delegation
 
 
 @final
@@ -53,6 +54,9 @@ class Series:
         budget_steps: Training steps of all rounds together.
         played: The rounds so far.
         ended: Why nothing more can be trained; empty while it can.
+        delegated: The procedure that the last round asks for, until it has answered.
+        consulted: The procedures that were asked; each is asked once.
+        consulted_steps: The training steps of those that have answered.
     """
 
     first: Experiment
@@ -60,6 +64,9 @@ class Series:
     budget_steps: int
     played: tuple[PlayedRound, ...] = ()
     ended: str = ""
+    delegated: Delegation | None = None
+    consulted: tuple[str, ...] = ()
+    consulted_steps: int = 0
 
     def with_end(self, why: str) -> Series:
         """The same, where nothing more can be trained."""
@@ -67,23 +74,73 @@ class Series:
 
     def with_result(self, result: Result, file: Path | None) -> Series:
         """The same with one round more, and with what follows from it."""
-        results = {one.result.experiment.name: one.result for one in self.played}
+        series = self.settled()
+        results = {one.result.experiment.name: one.result for one in series.played}
         results[result.experiment.name] = result
+        trained = sum(trained_steps(one.records) for one in results.values())
         latest = PlayedRound(
-            number=len(self.played) + 1,
+            number=len(series.played) + 1,
             result=result,
             file=file,
-            spent=sum(trained_steps(one.records) for one in results.values()),
+            spent=trained + series.consulted_steps,
         )
-        goals = [one.coming.goal for one in self.played if one.coming]
+        series = replace(series, played=(*series.played, latest))
+        remaining = self.budget_steps - latest.spent
+        asked = None
+        if latest.number < self.rounds:
+            asked = delegation(result, remaining_steps=remaining)
+        if asked is None or asked.name in series.consulted:
+            return series.followed()
+        return replace(series, delegated=asked, consulted=(*series.consulted, asked.name))
+
+    def with_probe(self, delegated: Delegation) -> Series:
+        """The same after a round of the procedure that is being asked."""
+        return replace(self, delegated=delegated)
+
+    def settled(self) -> Series:
+        """The same with what follows from the answer of its procedure, where that has answered."""
+        asked = self.delegated
+        if asked is None or (answer := asked.answer) is None:
+            return self
+        *before, last = self.played
+        latest = replace(last, spent=last.spent + asked.spent_steps)
+        series = replace(
+            self,
+            played=(*before, latest),
+            delegated=None,
+            consulted_steps=self.consulted_steps + asked.spent_steps,
+        )
+        note = f"`etude {asked.name}`: {answer.line}."
+        return series.repaired(asked.coming, note) or series.followed(note)
+
+    def repaired(self, coming: NextRound | None, note: str) -> Series | None:
+        """The round that an answer's lines make comes next; None without one that can be paid."""
+        latest = self.played[-1]
+        if coming is None:
+            return None
+        fitted = fit_to_budget(
+            coming,
+            remaining=self.budget_steps - latest.spent,
+            rounds_left=self.rounds - latest.number,
+        )
+        if fitted.coming is None:
+            return None
+        said = f"{note} {fitted.message}".rstrip()
+        return self._with_last(replace(latest, coming=fitted.coming, said=said))
+
+    def followed(self, note: str = "") -> Series:
+        """The same with what the last round's own advice makes of it, after a note."""
         latest = with_next(
-            latest,
+            self.played[-1],
             rounds=self.rounds,
             budget_steps=self.budget_steps,
-            results=results,
-            goals=goals,
+            results={one.result.experiment.name: one.result for one in self.played},
+            goals=[one.coming.goal for one in self.played[:-1] if one.coming],
         )
-        return replace(self, played=(*self.played, latest))
+        return self._with_last(replace(latest, said=f"{note} {latest.said}".strip()))
+
+    def _with_last(self, latest: PlayedRound) -> Series:
+        return replace(self, played=(*self.played[:-1], latest))
 
 
 @final
@@ -106,14 +163,19 @@ class Autopilot:
     def step(self, known: Series) -> Step | Answer:
         """The first round, then what each one's own advice makes of it, until nothing follows.
 
+        Where the advice is a recipe, such as a cure, its procedure's rounds come in between.
+
         Source: R1, R3.
         """
-        if not known.played:
+        series = known.settled()
+        if not series.played:
             return Step(part="1", experiment=known.first, because="the first round", rules=("R1",))
-        latest = known.played[-1]
+        if series.delegated is not None and not known.ended:
+            return series.delegated.procedure.step(series.delegated.known)
+        latest = series.played[-1]
         if known.ended or latest.coming is None:
             line = known.ended or latest.ended[0]
-            return Answer(word="ENDED", line=line, values={"rounds": len(known.played)})
+            return Answer(word="ENDED", line=line, values={"rounds": len(series.played)})
         coming = latest.coming
         return Step(
             part=str(latest.number + 1),

@@ -96,17 +96,19 @@ def _says_nothing(trial: TrialCurves) -> bool:
 
 
 # Heuristic: a fifth of all that was gained, above the start, is a drop as the check of stability
-# has it; below the start, half of it, over three steps. At twice the best rate the losses of ten
-# healthy networks rose above their start by less than a hundredth of their gain.
-def _probe(trial: TrialCurves, *, above: float = 0.2, within: float = 0.5) -> Probe:
+# has it; below the start, half of it, over three steps. Adam's first updates without a warmup may
+# overshoot for a step or two and cost nothing: a break lasts longer.
+def _probe(
+    trial: TrialCurves, *, above: float = 0.2, within: float = 0.5, lasting: int = 4
+) -> Probe:
     series = _loss(trial)
     if len(series) < 5:
         return Probe(trial=trial.id, broke=True, recovered=False, rise=math.inf, at=0)
     values_P = smoothed(series.values_P, 3)
     start, low_P = float(series.values_P[0]), np.minimum.accumulate(values_P)
     gain = start - float(series.values_P.min())
-    over_P, away_P = series.values_P - start, values_P - low_P
-    is_over = float(over_P.max()) >= above * gain
+    over_P, away_P = series.values_P - start, np.minimum(values_P, start) - np.minimum(low_P, start)
+    is_over = int(np.count_nonzero(over_P >= above * gain)) >= lasting
     rise_P = over_P if is_over else away_P
     top = int(rise_P.argmax())
     level = start if is_over else float(low_P[top])

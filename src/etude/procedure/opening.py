@@ -21,6 +21,7 @@ from ..round.observer import Observer
 from ..round.pace import rehearsed_pace_s
 from ..round.result import Result, load
 from ..round.run import run
+from ..runner.base import Runner
 from ..runner.user_code import train_function
 from ..runner.workload_source import names_workload
 from ..space import Scalar, plain
@@ -50,7 +51,7 @@ class Training:
     store: Store
     folder: Path
     train: TrainFunction | None = None
-    runner: str | None = None
+    runner: Runner | str | None = None
     workers: int | None = None
     observers: Sequence[Observer] = ()
 
@@ -129,7 +130,7 @@ def known_of(
     Source: R1, R4, K3.
     """
     tried = _tried(experiment, training.store)
-    setting, source = _setting(experiment, tried)
+    setting, source = setting_of(experiment, tried)
     if unknown := [name for name in given if name not in setting]:
         near = did_you_mean(unknown[0], list(setting))
         raise RunError(f"No setting of `{experiment.name}` has `{unknown[0]}`. {near}")
@@ -209,13 +210,20 @@ def _tried(experiment: Experiment, store: Store) -> Round | None:
     old = known.get(experiment.name)
     if old is None or changes(old, experiment) not in ([], ["trials"]):
         return None
-    result = load(store, experiment.name)
+    return round_of_result(load(store, experiment.name))
+
+
+def round_of_result(result: Result) -> Round | None:
+    """The ended trials of a round that was played, for a procedure; None without any.
+
+    Source: R1.
+    """
     records = [record for record in result.records if record.ended]
     if not records:
         return None
     return Round(
         part="",
-        experiment=old,
+        experiment=result.experiment,
         records=Records.of(records),
         before=result.before,
         prior=result.prior,
@@ -223,7 +231,11 @@ def _tried(experiment: Experiment, store: Store) -> Round | None:
     )
 
 
-def _setting(experiment: Experiment, tried: Round | None) -> tuple[dict[str, Scalar], str]:
+def setting_of(experiment: Experiment, tried: Round | None) -> tuple[dict[str, Scalar], str]:
+    """The configuration that a procedure works on, and where it comes from, in a clause.
+
+    Source: R1, R4.
+    """
     best = tried.best if tried else None
     if best is not None:
         return dict(best.setting), f"trial {best.id} of `{experiment.name}`, its best"

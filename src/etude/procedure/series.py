@@ -27,6 +27,7 @@ from ..trial import TrainFunction
 from .autopilot import Autopilot, PlayedRound, Series
 from .base import Step
 from .cost import planned_steps
+from .opening import Training
 from .player import play
 
 # Plays one round: an Experiment, or the path of its file.
@@ -103,7 +104,9 @@ def autopilot(
     with open_or_borrow(store) as opened_store:
         play_one: Play = partial(run, train=train, store=opened_store, runner=runner)
         budget = budget_of(first, rounds=rounds, steps=budget_steps)
-        files = RoundFiles(first=first, store=opened_store, play=play_one)
+        folder = first.absolute().parent if isinstance(first, Path) else Path.cwd()
+        training = Training(store=opened_store, folder=folder, train=train, runner=runner)
+        files = RoundFiles(first=first, store=opened_store, play=play_one, training=training)
         *_, last = play(Autopilot(), files.series(rounds, budget), files.perform)
         return RoundSeries(rounds=last.known.played, budget_steps=budget)
 
@@ -152,6 +155,7 @@ class RoundFiles:
         first: The experiment of the first round, or its file.
         store: Where rounds that were played before are found.
         play: Plays a round.
+        training: How the rounds of a procedure are trained that the advice asks for.
         is_read: Whether a person reads each file before it is played: one that stands there with
             other words is theirs, and is played as it stands.
     """
@@ -159,6 +163,7 @@ class RoundFiles:
     first: Experiment | Path
     store: Store
     play: Play
+    training: Training
     is_read: bool = False
 
     def series(self, rounds: int, budget_steps: int) -> Series:
@@ -168,7 +173,11 @@ class RoundFiles:
 
     def perform(self, step: Step, known: Series) -> Series:
         """The series with a round more, its file written and its trials trained."""
-        current = self.written(step, known)
+        series = known.settled()
+        if (asked := series.delegated) is not None:
+            after = self.training.perform(asked.procedure, step, asked.known)
+            return series.with_probe(replace(asked, known=after))
+        current = self.written(step, series)
         result = result_before_extension(self.store, current) or self.play(current)
         return known.with_result(result, current if isinstance(current, Path) else None)
 

@@ -359,5 +359,5 @@ def _finding(
         status=status,
         subject={"experiment": last, "hyperparameter": shown.rate},
         evidence={"trials": of_rounds.get(last, []), "rounds": of_rounds, **(evidence or {})},
-        **words,  # type: ignore[arg-type]
+        **words,  # type: ignore[arg-type]  # headline, message and advice
     )

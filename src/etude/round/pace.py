@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..experiment import Experiment
+from ..runner.base import Runner
 from ..store.memory import Memory
 from ..trial import TrainFunction
 from .loop import pending, started
@@ -21,7 +22,7 @@ def rehearsed_pace_s(
     train: TrainFunction | None = None,
     *,
     folder: Path | None = None,
-    runner: str | None = None,
+    runner: Runner | str | None = None,
 ) -> float | None:
     """Seconds a step of the first trial, its evaluations in it; None where that cannot be told.
 

@@ -15,7 +15,7 @@ from ..thresholds import StabilityThresholds
 from ..views.aligned import aligned
 from ..views.curves import TRAIN_LOSS, TrialCurves, setting_name
 from ..views.why import cause, open_headline, open_message, settled_by
-from .stability_curves import shared_drops
+from .stability_drops import shared_drops
 from .stability_limit import StabilityLimit, stability_limit
 from .stability_limit import findings as limit_findings
 from .stability_trial import StabilityTrial, others, stability_trial
